@@ -1,0 +1,161 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+const list = z.preprocess(
+  (value) =>
+    typeof value === 'string'
+      ? value
+          .split(',')
+          .map((item) => item.trim())
+          .filter(Boolean)
+      : value,
+  z.array(z.string()),
+);
+const seconds = z.coerce.number().min(0);
+const count = z.coerce.number().int().min(0);
+const flag = z.preprocess(
+  (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
+  z.boolean(),
+);
+
+/**
+ * The whole configuration, with every default. A value comes from, in rising precedence: this default, the configuration file
+ * (JSON), the environment (`CANOPY_` and the key in capitals, e.g. `CANOPY_RTC_PORT`), command-line flags.
+ */
+export const configSchema = z.strictObject({
+  server: z
+    .strictObject({
+      name: z.string().min(1).max(64).default('Canopy').describe('Name shown to people and in certificates.'),
+      host: z
+        .string()
+        .default('::')
+        .describe('Address to listen on for HTTP and signalling; `::` is all, IPv4 too.'),
+      port: port.default(8443).describe('TCP port for HTTPS and signalling. 0 picks a free one.'),
+      publicUrl: z
+        .url()
+        .optional()
+        .describe(
+          'The address people use, e.g. `https://meet.example`. Links and re-homing use it. Default: the first own address.',
+        ),
+      origins: list
+        .default([])
+        .describe(
+          'Further web origins that pages may connect from, comma-separated. Own addresses are always allowed.',
+        ),
+      tls: z
+        .enum(['auto', 'off'])
+        .default('auto')
+        .describe(
+          '`auto`: HTTPS with `tlsCert`/`tlsKey` or a certificate of the own CA; plain HTTP is answered on loopback only. `off`: plain HTTP everywhere, for use behind a proxy.',
+        ),
+      tlsCert: z
+        .string()
+        .optional()
+        .describe('File with the TLS certificate chain (PEM). Reloaded when it changes.'),
+      tlsKey: z.string().optional().describe('File with the TLS private key (PEM).'),
+      trustProxy: flag
+        .default(false)
+        .describe('Take the client address from X-Forwarded-For: only behind a proxy that sets it.'),
+      drainSeconds: seconds
+        .default(10)
+        .describe('How long a stopping server lets people finish, in seconds.'),
+    })
+    .prefault({}),
+  data: z
+    .strictObject({
+      dir: z
+        .string()
+        .default('data')
+        .describe('Folder for the database, the CA and keys. Created with mode 0700.'),
+    })
+    .prefault({}),
+  rtc: z
+    .strictObject({
+      port: port
+        .default(40_000)
+        .describe('UDP and TCP port of the first media worker; worker n uses port + n. 0 picks free ones.'),
+      workers: count.default(0).describe('Number of media workers. 0: one for each CPU core.'),
+      announce: list
+        .default([])
+        .describe(
+          'Addresses (IP or host name) that clients reach this host by, comma-separated. Default: the addresses of its interfaces.',
+        ),
+      workerBin: z
+        .string()
+        .optional()
+        .describe('The mediasoup worker program. Default: MEDIASOUP_WORKER_BIN, else the installed one.'),
+      iceServers: z
+        .array(
+          z.strictObject({
+            urls: z.array(z.string()),
+            username: z.string().optional(),
+            credential: z.string().optional(),
+          }),
+        )
+        .default([])
+        .describe('STUN and TURN servers that clients are told of (file only).'),
+      heartbeatMilliseconds: z.coerce
+        .number()
+        .int()
+        .min(50)
+        .default(500)
+        .describe('How often a worker must answer, in milliseconds; three misses end it.'),
+    })
+    .prefault({}),
+  identity: z
+    .strictObject({
+      policy: z
+        .enum(['invite', 'pki'])
+        .default('invite')
+        .describe(
+          '`invite`: one-time links, accounts under the own CA. `pki`: certificates of the authorities in `caBundle` (invitations work too).',
+        ),
+      caBundle: z.string().optional().describe('File with the trusted authorities (PEM), for `pki`.'),
+      crl: z
+        .string()
+        .optional()
+        .describe('File with revocation lists of those authorities (PEM). Reloaded when it changes.'),
+      pkiRole: z
+        .enum(['admin', 'member', 'guest'])
+        .default('member')
+        .describe('Role of people admitted by `pki`.'),
+      clockSkewSeconds: seconds.default(300).describe('How far a client’s clock may be off, in seconds.'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      peersPerRoom: count.default(100).describe('Most peers in one room.'),
+      rooms: count.default(1000).describe('Most open rooms.'),
+      producersPerPeer: count.default(8).describe('Most producers of one peer (a bridge: 32 times as many).'),
+      consumersPerPeer: count.default(400).describe('Most consumers of one peer.'),
+      connectionsPerAddress: count.default(500).describe('Most open sockets from one address.'),
+      requestsPerSecond: count
+        .default(100)
+        .describe('Requests a second of one connection, with bursts of three times as many.'),
+      messageBytes: count
+        .default(262_144)
+        .describe('Largest message of a client, in bytes; a larger one closes its connection.'),
+      sendQueueBytes: count
+        .default(1_048_576)
+        .describe('A connection with more unsent than this, in bytes, is closed.'),
+      resumeSeconds: seconds
+        .default(30)
+        .describe('How long the seat of a peer with a lost connection is kept, in seconds.'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+        .default('info')
+        .describe('Least level that is logged.'),
+      format: z
+        .enum(['auto', 'pretty', 'json'])
+        .default('auto')
+        .describe('`auto`: pretty on a terminal, else JSON lines.'),
+    })
+    .prefault({}),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ConfigInput = z.input<typeof configSchema>;

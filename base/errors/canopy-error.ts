@@ -1,0 +1,53 @@
+import { ERROR_CODES, type ErrorCode } from './codes.ts';
+
+/** The plain form of an error on the wire and in logs. */
+export interface ErrorBody {
+  code: ErrorCode;
+  /** A sentence for a person: what happened and what to do. */
+  message: string;
+  /** What exactly was wrong, e.g. the path of the bad field. Never contains secrets. */
+  detail?: string;
+  retryable?: boolean;
+}
+
+/** An error with a stable code from the table in codes.ts. */
+export class CanopyError extends Error {
+  override readonly name = 'CanopyError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(ERROR_CODES[code].message, options);
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get status(): number {
+    return ERROR_CODES[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return 'retryable' in ERROR_CODES[this.code];
+  }
+
+  toJSON(): ErrorBody {
+    return {
+      code: this.code,
+      message: this.message,
+      ...(this.detail !== undefined && { detail: this.detail }),
+      ...(this.retryable && { retryable: true }),
+    };
+  }
+
+  /** Makes an error of what came over the wire; an unknown code (a newer server) becomes INTERNAL with the code as detail. */
+  static fromBody(body: { code: string; message?: string; detail?: string }): CanopyError {
+    return body.code in ERROR_CODES
+      ? new CanopyError(body.code as ErrorCode, body.detail)
+      : new CanopyError('INTERNAL', `${body.code}: ${body.message ?? ''}`);
+  }
+
+  /** Passes a CanopyError on and wraps anything else as INTERNAL, keeping it as the cause. */
+  static from(error: unknown): CanopyError {
+    return error instanceof CanopyError ? error : new CanopyError('INTERNAL', undefined, { cause: error });
+  }
+}

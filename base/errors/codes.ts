@@ -1,0 +1,201 @@
+/**
+ * The one table of errors that Canopy answers with. A code is stable: clients may branch on it. `message` says what
+ * happened and what to do about it, in a sentence for a person; `status` is the HTTP status of the REST API;
+ * `retryable` tells a client that the same request may succeed later without a change.
+ */
+export const ERROR_CODES = {
+  // The request itself
+  BAD_REQUEST: {
+    status: 400,
+    message: 'The request does not have the documented form; correct the field that is named.',
+  },
+  UNKNOWN_REQUEST: { status: 400, message: 'There is no request of this name; see the protocol reference.' },
+  PAYLOAD_TOO_LARGE: { status: 413, message: 'The message is too large; send a smaller one.' },
+  RATE_LIMITED: {
+    status: 429,
+    message: 'Too many requests in a short time; wait a moment and send fewer.',
+    retryable: true,
+  },
+  TOO_MANY_CONNECTIONS: {
+    status: 429,
+    message: 'This address has too many open connections; close some first.',
+    retryable: true,
+  },
+  SLOW_READER: {
+    status: 408,
+    message: 'The connection read too slowly and was closed; reconnect on a better network.',
+    retryable: true,
+  },
+  ORIGIN_NOT_ALLOWED: {
+    status: 403,
+    message: 'This web origin may not use this server; add it to the setting server.origins.',
+  },
+  NOT_FOUND: { status: 404, message: 'There is nothing at this address.' },
+  SERVER_CLOSING: {
+    status: 503,
+    message: 'The server is shutting down; try again in a few seconds.',
+    retryable: true,
+  },
+  SERVER_BUSY: { status: 503, message: 'The server is at its limit; try again later.', retryable: true },
+  INTERNAL: {
+    status: 500,
+    message: 'Something went wrong inside the server; its log has the details under this id.',
+    retryable: true,
+  },
+
+  // Certificates (threat case 1)
+  CERT_MISSING: { status: 401, message: 'No certificate was presented; open an invitation link to get one.' },
+  CERT_MALFORMED: { status: 400, message: 'The certificate could not be read; present DER, leaf first.' },
+  CERT_UNTRUSTED: {
+    status: 403,
+    message: 'The certificate was not issued by an authority that this server trusts.',
+  },
+  CERT_SELF_SIGNED: {
+    status: 403,
+    message: 'The certificate is self-signed; this server wants one from its own or a configured authority.',
+  },
+  CERT_BAD_SIGNATURE: { status: 403, message: 'A signature in the certificate chain does not verify.' },
+  CERT_EXPIRED: {
+    status: 403,
+    message: 'The certificate has expired; renew it or ask for a new invitation.',
+  },
+  CERT_NOT_YET_VALID: {
+    status: 403,
+    message: 'The certificate is not valid yet; check the clock of the device.',
+  },
+  CERT_REVOKED: { status: 403, message: 'The certificate was revoked; ask for a new invitation.' },
+  CERT_WRONG_USAGE: { status: 403, message: 'The certificate is not meant for client authentication.' },
+  CERT_NOT_A_CA: {
+    status: 403,
+    message: 'A certificate in the chain was issued by one that is not an authority.',
+  },
+  CERT_CHAIN_TOO_LONG: {
+    status: 403,
+    message: 'The certificate chain is longer than an authority in it, or this server, allows.',
+  },
+  CERT_WEAK: {
+    status: 403,
+    message:
+      'The certificate uses a broken or short algorithm (SHA-1, MD5, RSA under 2048 bits); get a stronger one.',
+  },
+  CERT_UNSUPPORTED: {
+    status: 403,
+    message: 'The certificate has a critical extension or an algorithm that this server does not support.',
+  },
+
+  // Possession (threat case 2)
+  AUTH_REQUIRED: { status: 401, message: 'Authenticate first: answer the challenge with auth.prove.' },
+  AUTH_DONE: { status: 409, message: 'This connection is authenticated already.' },
+  AUTH_BAD_NONCE: {
+    status: 401,
+    message:
+      'The challenge was not the one this server gave to this connection, or it was used before; reconnect.',
+  },
+  AUTH_BAD_ORIGIN: {
+    status: 401,
+    message: 'The statement was signed for another server; check the address that you opened.',
+  },
+  AUTH_STALE: {
+    status: 401,
+    message: 'The signed time is too far from the server’s; check the clock of the device.',
+  },
+  AUTH_BAD_SIGNATURE: { status: 401, message: 'The signature does not belong to the presented certificate.' },
+  API_KEY_INVALID: {
+    status: 401,
+    message: 'The API key is missing or wrong; it is in the file api.key of the data folder.',
+  },
+
+  // Invitations and rights
+  INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },
+  INVITE_USED: { status: 410, message: 'This invitation was used already; ask for a new link.' },
+  INVITE_EXPIRED: { status: 410, message: 'This invitation has expired; ask for a new link.' },
+  CSR_INVALID: {
+    status: 400,
+    message: 'The certificate request is malformed, weak, or not signed by its own key.',
+  },
+  FORBIDDEN: { status: 403, message: 'Your role does not permit this; ask a moderator.' },
+
+  // Rooms and sessions
+  ROOM_FULL: { status: 503, message: 'The room is full; try again when somebody has left.', retryable: true },
+  ROOM_NOT_JOINED: { status: 409, message: 'Join a room first.' },
+  ROOM_ALREADY_JOINED: { status: 409, message: 'This connection is in a room already; leave it first.' },
+  ROOM_REHOMING: {
+    status: 503,
+    message: 'The room is moving to another worker; join again with the ticket.',
+    retryable: true,
+  },
+  TICKET_INVALID: {
+    status: 403,
+    message: 'The ticket is not valid for this room and device; join without it.',
+  },
+  SESSION_REPLACED: { status: 409, message: 'This session continues on another connection.' },
+
+  // Media
+  TRANSPORT_UNKNOWN: { status: 404, message: 'You own no transport of this id.' },
+  TRANSPORT_EXISTS: { status: 409, message: 'You have a transport of this direction already.' },
+  TRANSPORT_CONNECTED: { status: 409, message: 'This transport is connected already.' },
+  PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer that you may use.' },
+  CONSUMER_UNKNOWN: { status: 404, message: 'You own no consumer of this id.' },
+  LIMIT_REACHED: { status: 409, message: 'You have as many of these as one peer may have; close one first.' },
+  CODEC_UNSUPPORTED: {
+    status: 415,
+    message: 'This codec or these parameters are not supported by the room or by your device.',
+  },
+  FINGERPRINT_INVALID: { status: 400, message: 'Exactly one sha-256 DTLS fingerprint must be given.' },
+  FINGERPRINT_UNSIGNED: {
+    status: 403,
+    message:
+      'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped.',
+  },
+  MEDIA_REJECTED: { status: 422, message: 'The media parameters were refused by the media worker.' },
+  WORKER_UNAVAILABLE: {
+    status: 503,
+    message: 'No media worker is free at the moment; try again in a few seconds.',
+    retryable: true,
+  },
+
+  // Local errors of the SDK; the server never sends them
+  SERVER_UNVERIFIED: {
+    status: 495,
+    message:
+      'The server could not prove that the media keys are its own: something changed them on the way. The call was stopped.',
+  },
+  MEDIA_DENIED: {
+    status: 403,
+    message: 'The browser may not use the camera or microphone; allow it in the address bar and try again.',
+  },
+  MEDIA_NOT_FOUND: {
+    status: 404,
+    message: 'No camera or microphone was found; plug one in, or join without.',
+  },
+  MEDIA_BUSY: {
+    status: 409,
+    message: 'The camera or microphone is in use by another program; close that and try again.',
+  },
+  CONNECTION_LOST: { status: 503, message: 'The connection to the server was lost.', retryable: true },
+  REQUEST_TIMEOUT: { status: 504, message: 'The server did not answer in time.', retryable: true },
+  IDENTITY_MISSING: {
+    status: 401,
+    message: 'This device has no identity here yet; open an invitation link.',
+  },
+  BACKUP_INVALID: { status: 400, message: 'The backup could not be opened: wrong password or damaged file.' },
+
+  // Start-up
+  CONFIG_INVALID: { status: 500, message: 'The configuration is not valid; correct the key that is named.' },
+  WORKER_MISSING: {
+    status: 500,
+    message: 'The mediasoup worker program cannot run; run npm start again or see canopy doctor.',
+  },
+  PORT_IN_USE: {
+    status: 500,
+    message: 'A port is in use by another program; choose another with --port or --rtc-port.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+interface ErrorEntry {
+  status: number;
+  message: string;
+  retryable?: boolean;
+}
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** Client-chosen id of a request, unique within its session: a repeated id gets the first answer again. */
+export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
+/** Ids that the server chose (UUIDs). */
+export const objectId = z.uuid();
+/** A room's name in links: letters of any script, digits, `-` and `_`, 1 to 64 characters. */
+export const roomId = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$/u);
+/** A person's name as others see it: 1 to 64 characters, no control or bidirectional formatting characters. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(64)
+  .regex(/^[^\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'control characters are not allowed');
+/** SHA-256 of an SPKI, 64 lower-case hex digits. */
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+export const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+/** A DER certificate, base64. */
+export const certificate = z.base64().max(8192);
+/** A certificate chain, leaf first, without the root's repetition being required. */
+export const certificateChain = z.array(certificate).min(1).max(6);
+
+/**
+ * What a person may do. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
+ * `bridge`: host participants of other networks (the SIP gateway).
+ */
+export const role = z.enum(['admin', 'member', 'guest', 'bridge']);
+export type Role = z.infer<typeof role>;
+
+export const participant = z.object({
+  participantId: objectId,
+  /** The session that hosts it: a browser hosts itself, a gateway hosts its phones. */
+  peerId: objectId,
+  accountId: sha256Hex,
+  displayName,
+  kind: z.enum(['user', 'phone']),
+  role,
+  /** Whether its connection is up; false while the server waits for it to come back. */
+  connected: z.boolean(),
+});
+export type Participant = z.infer<typeof participant>;

@@ -1,0 +1,49 @@
+/** Every message that the server sends by itself, as a socket.io event with one argument. */
+import { z } from 'zod';
+import { base64url, objectId, participant, roomId } from './common.ts';
+import { producerInfo } from './requests.ts';
+
+export const EVENTS = {
+  /** First message on every connection; answer with auth.prove. The nonce is single-use. */
+  'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
+  /** This connection is over for the reason given; the socket closes. */
+  'session.ended': z.object({
+    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
+  }),
+  /** The server is draining: finish, or be cut off when the time is over. */
+  'server.closing': z.object({ retryAfterSeconds: z.number() }),
+  /** All of the peer's media objects are gone; join again at `url` with `ticket`, keeping the tracks. */
+  'room.rehome': z.object({
+    roomId,
+    url: z.string(),
+    ticket: z.string(),
+    reason: z.enum(['worker-died', 'drain', 'node-died']),
+  }),
+  'room.speaker': z.object({ participantId: objectId.nullable() }),
+  'participant.joined': z.object({ participant }),
+  /** Its connection state or name changed. */
+  'participant.updated': z.object({ participant }),
+  'participant.left': z.object({
+    participantId: objectId,
+    reason: z.enum(['left', 'lost', 'kicked', 'closed']),
+  }),
+  'producer.added': z.object({ producer: producerInfo }),
+  'producer.paused': z.object({ producerId: objectId }),
+  'producer.resumed': z.object({ producerId: objectId }),
+  'producer.closed': z.object({ producerId: objectId }),
+  /** The server closed a consumer (its producer is gone, or its transport). */
+  'consumer.closed': z.object({ consumerId: objectId }),
+  /** The layers that the consumer forwards now; null when none fits. */
+  'consumer.layers': z.object({
+    consumerId: objectId,
+    layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),
+  }),
+  /** ICE or DTLS of one of the peer's transports changed. On `disconnected` the client restarts ICE. */
+  'transport.state': z.object({
+    transportId: objectId,
+    state: z.enum(['new', 'connecting', 'connected', 'disconnected', 'failed', 'closed']),
+  }),
+} as const;
+
+export type EventName = keyof typeof EVENTS;
+export type EventData<N extends EventName> = z.output<(typeof EVENTS)[N]>;

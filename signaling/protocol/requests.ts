@@ -1,0 +1,227 @@
+/**
+ * Every request of the socket protocol: what the client sends (`data`) and what the acknowledgement carries (`result`).
+ * A request is the socket.io event of its name with `{id, data}` and an acknowledgement callback, which receives
+ * `{ok: true, result}` or `{ok: false, error}`.
+ */
+import { z } from 'zod';
+import {
+  base64url,
+  certificateChain,
+  displayName,
+  objectId,
+  participant,
+  requestId,
+  role,
+  roomId,
+  sha256Hex,
+} from './common.ts';
+import {
+  clientDtlsParameters,
+  iceCandidate,
+  iceParameters,
+  mediaKind,
+  rtpCapabilities,
+  rtpSendParameters,
+  sha256Fingerprint,
+} from './media.ts';
+import { PROTOCOL_VERSION } from './version.ts';
+
+/** Where a producer's media comes from. */
+export const mediaSource = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);
+export type MediaSource = z.infer<typeof mediaSource>;
+
+export const producerInfo = z.object({
+  producerId: objectId,
+  participantId: objectId,
+  kind: mediaKind,
+  source: mediaSource,
+  paused: z.boolean(),
+});
+export type ProducerInfo = z.infer<typeof producerInfo>;
+
+const signature = base64url.max(1024);
+const nothing = z.object({});
+
+/** RTP parameters and capabilities that the server made: passed to mediasoup-client as they are. */
+const fromMediasoup = z.record(z.string(), z.unknown());
+
+const consumerInfo = z.object({
+  consumerId: objectId,
+  producerId: objectId,
+  kind: mediaKind,
+  rtpParameters: fromMediasoup,
+  type: z.enum(['simple', 'simulcast', 'svc', 'pipe']),
+  producerPaused: z.boolean(),
+});
+export type ConsumerInfo = z.infer<typeof consumerInfo>;
+
+const errorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  detail: z.string().optional(),
+  retryable: z.boolean().optional(),
+});
+
+export const REQUESTS = {
+  /** Proves possession of a device certificate; the first request on every connection. */
+  'auth.prove': {
+    data: z.object({
+      protocolVersion: z.literal(PROTOCOL_VERSION),
+      /** Device certificate, account certificate and further issuers; leaf first. */
+      chain: certificateChain,
+      /** The web origin that the client dialled. */
+      origin: z.string().min(1).max(300),
+      nonce: base64url.max(64),
+      timeMs: z.int().min(0),
+      /** Over authStatement(). */
+      signature,
+    }),
+    result: z.object({
+      accountId: sha256Hex,
+      /** SHA-1 of the account's SPKI, 40 hex digits, as Jami shows accounts. */
+      accountAlias: z.string(),
+      deviceId: sha256Hex,
+      displayName,
+      role,
+      serverTimeMs: z.number(),
+    }),
+  },
+  /** Adds what an invitation grants to the identity that is signed in. */
+  'invite.redeem': {
+    data: z.object({ secret: base64url.max(64) }),
+    result: z.object({ role, roomId: roomId.optional() }),
+  },
+  /** Makes a one-time invitation. Members invite guests to a room; admins anybody. */
+  'invite.create': {
+    data: z.object({
+      role: role.default('guest'),
+      roomId: roomId.optional(),
+      displayName: displayName.optional(),
+      /** How long the link may be used, in seconds. Default one day. */
+      ttlSeconds: z
+        .int()
+        .min(60)
+        .max(30 * 86_400)
+        .default(86_400),
+    }),
+    result: z.object({ secret: z.string(), url: z.string(), expiresAtMs: z.number() }),
+  },
+  /**
+   * Enters a room, comes back to it (`resume`, after a lost socket) or follows a `room.rehome` (`ticket`). When `resumed` is true,
+   * transports, producers and consumers of the peer are as they were; else it has none.
+   */
+  'room.join': {
+    data: z.object({
+      roomId,
+      displayName: displayName.optional(),
+      resume: z.object({ peerId: objectId }).optional(),
+      ticket: z.string().max(2048).optional(),
+    }),
+    result: z.object({
+      peerId: objectId,
+      /** The peer's own participant; absent for a bridge, which hosts only others. */
+      participantId: objectId.optional(),
+      resumed: z.boolean(),
+      routerRtpCapabilities: fromMediasoup,
+      iceServers: z.array(
+        z.object({
+          urls: z.array(z.string()),
+          username: z.string().optional(),
+          credential: z.string().optional(),
+        }),
+      ),
+      participants: z.array(participant),
+      /** Other participants' producers. */
+      producers: z.array(producerInfo),
+      /** The dominant speaker, or null. */
+      speaker: objectId.nullable(),
+      /** When resumed: the peer's own objects that live on. Others must be made again or dropped. */
+      own: z.object({
+        transportIds: z.array(objectId),
+        producerIds: z.array(objectId),
+        consumerIds: z.array(objectId),
+      }),
+    }),
+  },
+  'room.leave': { data: nothing, result: nothing },
+  /** Makes the peer's transport of one direction. */
+  'transport.create': {
+    data: z.discriminatedUnion('direction', [
+      z.object({ direction: z.literal('send') }),
+      z.object({ direction: z.literal('recv'), rtpCapabilities }),
+    ]),
+    result: z.object({
+      transportId: objectId,
+      iceParameters,
+      iceCandidates: z.array(iceCandidate),
+      dtlsParameters: z.object({
+        role: z.enum(['auto', 'client', 'server']).optional(),
+        fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
+      }),
+      /** The server leaf's signature over serverDtlsStatement(); verify it before connecting. */
+      binding: z.object({
+        workerId: z.string(),
+        fingerprint: sha256Fingerprint,
+        timeMs: z.number(),
+        chain: certificateChain,
+        signature,
+      }),
+    }),
+  },
+  /** Gives the client's DTLS parameters, bound to its device by a signature over dtlsStatement(). */
+  'transport.connect': {
+    data: z.object({ transportId: objectId, dtlsParameters: clientDtlsParameters, signature }),
+    result: nothing,
+  },
+  'transport.restartIce': { data: z.object({ transportId: objectId }), result: z.object({ iceParameters }) },
+  'producer.create': {
+    data: z.object({
+      transportId: objectId,
+      kind: mediaKind,
+      source: mediaSource,
+      rtpParameters: rtpSendParameters,
+      paused: z.boolean().default(false),
+      /** Which of the peer's participants it belongs to. Default: the peer's own. */
+      participantId: objectId.optional(),
+    }),
+    result: z.object({ producerId: objectId }),
+  },
+  'producer.pause': { data: z.object({ producerId: objectId }), result: nothing },
+  'producer.resume': { data: z.object({ producerId: objectId }), result: nothing },
+  'producer.close': { data: z.object({ producerId: objectId }), result: nothing },
+  /** Subscribes to producers, several at once. Consumers start paused: resume them when the client is ready. */
+  'consumer.create': {
+    data: z.object({ transportId: objectId, producerIds: z.array(objectId).min(1).max(64) }),
+    result: z.object({
+      consumers: z.array(consumerInfo),
+      /** The producers that could not be subscribed to, and why. */
+      failed: z.array(z.object({ producerId: objectId, error: errorBody })),
+    }),
+  },
+  'consumer.resume': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
+  'consumer.pause': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
+  'consumer.close': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
+  /** Sets the highest layers that the client wants of a simulcast or SVC consumer. */
+  'consumer.setPreferredLayers': {
+    data: z.object({
+      consumerId: objectId,
+      spatialLayer: z.int().min(0).max(7),
+      temporalLayer: z.int().min(0).max(7).optional(),
+    }),
+    result: nothing,
+  },
+  'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
+} as const;
+
+export type RequestName = keyof typeof REQUESTS;
+/** What a client may write as `data` (fields with defaults may be left out). */
+export type RequestInput<N extends RequestName> = z.input<(typeof REQUESTS)[N]['data']>;
+/** What a handler gets: validated, defaults filled in. */
+export type RequestData<N extends RequestName> = z.output<(typeof REQUESTS)[N]['data']>;
+export type RequestResult<N extends RequestName> = z.input<(typeof REQUESTS)[N]['result']>;
+
+/** The frame around every request. */
+export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });
+export type RequestEnvelope = z.infer<typeof requestEnvelope>;
+
+export type Answer<R> = { ok: true; result: R } | { ok: false; error: z.infer<typeof errorBody> };

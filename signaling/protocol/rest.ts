@@ -1,0 +1,55 @@
+/** Bodies of the REST API. */
+import { z } from 'zod';
+import { base64url, certificate, displayName, role, roomId } from './common.ts';
+
+export const inviteRequest = z.object({
+  role: role.default('member'),
+  roomId: roomId.optional(),
+  displayName: displayName.optional(),
+  /** How long the link may be used, in seconds, 60 to 30 days. Default one day. */
+  ttlSeconds: z
+    .int()
+    .min(60)
+    .max(30 * 86_400)
+    .default(86_400),
+});
+
+export const inviteResponse = z.object({
+  secret: z.string(),
+  /** The link for the person: open it in a browser. */
+  url: z.string(),
+  expiresAtMs: z.number(),
+});
+
+export const enrolRequest = z.object({
+  /** The secret of an unused invitation. */
+  secret: base64url.max(64),
+  /** PKCS#10 request for the account's CA certificate, P-256, DER in base64. */
+  csr: z.base64().max(4096),
+  displayName: displayName.optional(),
+});
+
+export const enrolResponse = z.object({
+  /** The account's certificate and its issuers up to the deployment CA; the device's own leaf is then made by the client. */
+  chain: z.array(certificate),
+  role,
+  roomId: roomId.optional(),
+  displayName,
+  expiresAtMs: z.number(),
+});
+
+export const serverInfo = z.object({
+  name: z.string(),
+  version: z.string(),
+  protocolVersion: z.number(),
+  /** How identities are made: by invitation under the deployment CA, or by a company's PKI. */
+  identityPolicy: z.enum(['invite', 'pki']),
+  /** The deployment CA, DER in base64: signs accounts and the server's media keys. */
+  deploymentCa: certificate,
+});
+
+export type InviteRequest = z.input<typeof inviteRequest>;
+export type InviteResponse = z.infer<typeof inviteResponse>;
+export type EnrolRequest = z.input<typeof enrolRequest>;
+export type EnrolResponse = z.infer<typeof enrolResponse>;
+export type ServerInfo = z.infer<typeof serverInfo>;

@@ -1,0 +1,71 @@
+/**
+ * The byte strings that are signed. Each begins with its own label and version, so that a signature made for one purpose never
+ * serves another; fields are joined by line feeds, and a field that contains one is refused. UTF-8.
+ *
+ * Signatures are raw (r ‖ s, IEEE P1363) for ECDSA, as WebCrypto makes them, with SHA-256 for P-256 and SHA-384 for P-384.
+ */
+function statement(label: string, ...fields: Array<string | number>): Uint8Array<ArrayBuffer> {
+  const lines = [label, ...fields.map(String)];
+  for (const line of lines) {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    if (line === '' || /[\u0000-\u001f\u007f]/.test(line)) {
+      throw new TypeError(
+        `a signed field must be non-empty and without control characters: ${JSON.stringify(line)}`,
+      );
+    }
+  }
+  return new TextEncoder().encode(lines.join('\n')) as Uint8Array<ArrayBuffer>;
+}
+
+export interface AuthStatement {
+  /** The web origin that the client itself dialled, e.g. `https://meet.example:8443`. */
+  origin: string;
+  /** The server's 32 random bytes, base64url without padding. */
+  nonce: string;
+  /** The client's clock, Unix time in milliseconds. */
+  timeMs: number;
+  /** SHA-256 of the device certificate's SPKI, 64 hex digits. */
+  deviceId: string;
+}
+
+/** What a device signs to prove that it holds the key of its certificate. */
+export function authStatement({ origin, nonce, timeMs, deviceId }: AuthStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/auth/1', origin, nonce, timeMs, deviceId);
+}
+
+export interface DtlsStatement {
+  deviceId: string;
+  /** The transport's id, chosen by the server at random: makes each signature single-use. */
+  transportId: string;
+  /** `sha-256` fingerprint of the DTLS certificate, upper-case hex pairs joined by colons (RFC 8122). */
+  fingerprint: string;
+}
+
+/** What a device signs to bind its DTLS certificate to its identity. */
+export function dtlsStatement({
+  deviceId,
+  transportId,
+  fingerprint,
+}: DtlsStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/dtls/1', deviceId, transportId, 'sha-256', fingerprint);
+}
+
+export interface ServerDtlsStatement {
+  workerId: string;
+  /** `sha-256` fingerprint of the worker's DTLS certificate, upper-case hex pairs joined by colons. */
+  fingerprint: string;
+  /** When the server signed it, Unix time in milliseconds. Clients accept 24 hours either way. */
+  timeMs: number;
+}
+
+/** What the server's leaf signs to bind a worker's DTLS certificate to the deployment. */
+export function serverDtlsStatement({
+  workerId,
+  fingerprint,
+  timeMs,
+}: ServerDtlsStatement): Uint8Array<ArrayBuffer> {
+  return statement('canopy/server-dtls/1', workerId, 'sha-256', fingerprint, timeMs);
+}
+
+/** How old a server's DTLS statement may be, in milliseconds either way. */
+export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;
