@@ -12,14 +12,17 @@ export interface CloseOptions {
 
 /** On SIGTERM or SIGINT drains and closes; a second signal, or the end of the grace time, ends the process at once. */
 export function closeOnSignal({ log, graceSeconds, drain, close }: CloseOptions): void {
-  closeWithGrace({ delay: graceSeconds * 1000, logger: { error: (message) => log.error(message) } }, async ({ signal, err }) => {
-    if (err) {
-      log.fatal({ err }, 'unexpected error; closing');
-    } else {
-      log.info({ signal }, 'closing');
-      await drain();
-    }
-    await close();
-    log.info('closed');
-  });
+  closeWithGrace(
+    { delay: graceSeconds * 1000, logger: { error: (message) => log.error(message) } },
+    async ({ signal, err }) => {
+      if (err) {
+        log.fatal({ err }, 'unexpected error; closing');
+      } else {
+        log.info({ signal }, 'closing');
+        await drain();
+      }
+      await close();
+      log.info('closed');
+    },
+  );
 }

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { version as mediasoupVersion, workerBin as defaultWorkerBin } from 'mediasoup';
+import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
 import { addressScope, listenAddresses, Sfu } from '../sfu/index.ts';
 import { VERSION } from './version.ts';
@@ -26,7 +26,11 @@ export async function doctor(config: Config): Promise<boolean> {
   };
   say('ok', 'canopy', VERSION);
   const major = Number(process.versions.node.split('.')[0]);
-  say(major >= 24 ? 'ok' : 'fail', 'node', `${process.version}${major >= 24 ? '' : '; Node 24 or newer is needed: npm start installs it'}`);
+  say(
+    major >= 24 ? 'ok' : 'fail',
+    'node',
+    `${process.version}${major >= 24 ? '' : '; Node 24 or newer is needed: npm start installs it'}`,
+  );
   await checkWorker(config, say);
   await checkHttpPort(config, say);
   await checkCandidates(config, say);
@@ -58,7 +62,11 @@ async function checkHttpPort({ server: { host, port } }: Config, say: Say): Prom
     probe.listen({ host, port }, () => probe.close(() => resolve(null)));
   });
   if (problem) {
-    say('warn', 'port', `TCP ${host} port ${port}: ${problem.code} (a running Canopy holds its ports; else choose another with --port)`);
+    say(
+      'warn',
+      'port',
+      `TCP ${host} port ${port}: ${problem.code} (a running Canopy holds its ports; else choose another with --port)`,
+    );
   } else {
     say('ok', 'port', `TCP ${host} port ${port} is free for HTTPS and signalling`);
   }
@@ -70,7 +78,8 @@ async function checkCandidates(config: Config, say: Say): Promise<void> {
   const log = createLogger({ level: 'silent', format: 'json' });
   const listen = listenAddresses(config.rtc.announce);
   const workerBin = config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN;
-  const open = (rtcPort: number, count: number) => Sfu.create({ workers: count, rtcPort, listen, workerBin, log });
+  const open = (rtcPort: number, count: number) =>
+    Sfu.create({ workers: count, rtcPort, listen, workerBin, log });
   const last = config.rtc.port + workers - 1;
   let sfu: Sfu;
   try {
@@ -78,7 +87,11 @@ async function checkCandidates(config: Config, say: Say): Promise<void> {
     say('ok', 'rtc ports', `UDP and TCP ${config.rtc.port} to ${last} are free for ${workers} media workers`);
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
-    say('warn', 'rtc ports', `${config.rtc.port} to ${last}: ${detail ?? message} (a running Canopy holds its ports; else choose others with --rtc-port)`);
+    say(
+      'warn',
+      'rtc ports',
+      `${config.rtc.port} to ${last}: ${detail ?? message} (a running Canopy holds its ports; else choose others with --rtc-port)`,
+    );
     try {
       sfu = await open(0, 1);
     } catch (again) {
@@ -96,7 +109,11 @@ async function checkCandidates(config: Config, say: Say): Promise<void> {
     }
     if (!scopes.has('public') && !scopes.has('name')) {
       const who = scopes.has('private') ? 'the local network' : 'this machine';
-      say('warn', 'candidates', `only people on ${who} can reach the media; name the public address with --announce`);
+      say(
+        'warn',
+        'candidates',
+        `only people on ${who} can reach the media; name the public address with --announce`,
+      );
     }
   } finally {
     await sfu.close();
@@ -131,7 +148,11 @@ function checkCertificate(file: string, what: string, say: Say): void {
     const certificate = new X509Certificate(readFileSync(file));
     const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / 86_400_000);
     const until = `${what}: ${file}, ${certificate.subject.replaceAll('\n', ', ')}, expires in ${days} days`;
-    say(days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS && what !== 'own TLS' ? 'warn' : 'ok', 'certificate', until);
+    say(
+      days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS && what !== 'own TLS' ? 'warn' : 'ok',
+      'certificate',
+      until,
+    );
   } catch (error) {
     say('fail', 'certificate', `${what}: ${file}: ${(error as Error).message}`);
   }

@@ -1,6 +1,6 @@
 import { CanopyError, type Config } from '../base/index.ts';
-import { inviteRequest } from '../signaling/protocol/index.ts';
 import { createInvitation } from '../signaling/index.ts';
+import { inviteRequest } from '../signaling/protocol/index.ts';
 
 /** Makes an invitation in the store of the data folder, whether or not a server runs on it. Returns the link. */
 export async function invite(

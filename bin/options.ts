@@ -10,7 +10,11 @@ const FLAGS = [
   ['--tls-cert <file>', 'server.tlsCert', 'TLS certificate chain (PEM)'],
   ['--tls-key <file>', 'server.tlsKey', 'TLS private key (PEM)'],
   ['--data <dir>', 'data.dir', 'folder for the database and the keys (default data)'],
-  ['--announce <addresses>', 'rtc.announce', 'addresses that clients reach the media ports by, comma-separated'],
+  [
+    '--announce <addresses>',
+    'rtc.announce',
+    'addresses that clients reach the media ports by, comma-separated',
+  ],
   ['--rtc-port <port>', 'rtc.port', "first of the workers' UDP and TCP ports (default 40000)"],
   ['--workers <number>', 'rtc.workers', 'number of media workers (default one a core)'],
   ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],

@@ -30,7 +30,8 @@ function configurationPage(): string {
 
 function errorsPage(): string {
   const rows = Object.entries(ERROR_CODES).map(
-    ([code, entry]) => `| \`${code}\` | ${entry.status} | ${'retryable' in entry ? 'yes' : ''} | ${entry.message} |`,
+    ([code, entry]) =>
+      `| \`${code}\` | ${entry.status} | ${'retryable' in entry ? 'yes' : ''} | ${entry.message} |`,
   );
   return [
     '# Error codes',
@@ -65,7 +66,12 @@ function protocolPage(): string {
     schemaBlock(result, 'output'),
     '',
   ]);
-  const events = Object.entries(EVENTS).flatMap(([name, schema]) => [`## \`${name}\` (event)`, '', schemaBlock(schema, 'output'), '']);
+  const events = Object.entries(EVENTS).flatMap(([name, schema]) => [
+    `## \`${name}\` (event)`,
+    '',
+    schemaBlock(schema, 'output'),
+    '',
+  ]);
   return [
     '# Protocol reference',
     '',

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { createLogger, type Config } from '../base/index.ts';
+import { type Config, createLogger } from '../base/index.ts';
 import { listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
@@ -37,7 +37,13 @@ export async function serve(config: Config): Promise<void> {
   log.info({ version: VERSION, port: signaling.port, dataDir: config.data.dir }, 'canopy is ready');
   const lines = [`Canopy ${VERSION} is ready at ${link}`, ...others.map((url) => `  also ${url}`)];
   if (invitation !== null) {
-    lines.push('', 'Nobody is enrolled yet. Open this one-time invitation in a browser (valid for a day):', '', `  ${invitation}`, '');
+    lines.push(
+      '',
+      'Nobody is enrolled yet. Open this one-time invitation in a browser (valid for a day):',
+      '',
+      `  ${invitation}`,
+      '',
+    );
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

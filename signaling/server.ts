@@ -3,7 +3,14 @@ import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Sfu } from '../sfu/index.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
 import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
-import { createApp, defaultPublicUrl, Listener, OwnOrigins, registerRoutes, TlsSource } from './http/index.ts';
+import {
+  createApp,
+  defaultPublicUrl,
+  Listener,
+  OwnOrigins,
+  registerRoutes,
+  TlsSource,
+} from './http/index.ts';
 import { Authority, TrustStore } from './identity/index.ts';
 import { Metrics } from './metrics/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
@@ -37,7 +44,12 @@ export class SignalingServer {
   #drained: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(context: HandlerContext, parts: Parts, origins: OwnOrigins, state: { draining: boolean }) {
+  private constructor(
+    context: HandlerContext,
+    parts: Parts,
+    origins: OwnOrigins,
+    state: { draining: boolean },
+  ) {
     this.#context = context;
     this.#parts = parts;
     this.#origins = origins;
@@ -54,7 +66,8 @@ export class SignalingServer {
       policy: config.identity.policy,
       caBundleFile: config.identity.caBundle,
       crlFile: config.identity.crl,
-      onReloadError: (error) => log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+      onReloadError: (error) =>
+        log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
     });
     const tls = new TlsSource(config, authority, log);
     const material = await tls.load();
@@ -63,15 +76,16 @@ export class SignalingServer {
     const state = { draining: false };
     const origins = new OwnOrigins(config, () => listener.port);
     const tickets = new Tickets(Buffer.from(keptSecret(dir, 'ticket.key')));
-    const publicUrl = () => config.server.publicUrl?.replace(/\/+$/, '') ?? defaultPublicUrl(listener.port);
+    const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
     const rooms = new Rooms({
       sfu,
       log,
       maxRooms: config.limits.rooms,
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
-      rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId } }) => ({
-        url: publicUrl(),
+      rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
+        // The same server: whoever dialled it under another name stays there.
+        url: connection?.origin ?? publicUrl(),
         ticket: await tickets.issue({ roomId, peerId, deviceId, displayName, role }),
       }),
     });

@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/index.ts';
 import { type VerifiedDevice, verifyAuthProof } from '../identity/index.ts';
-import type { Handler } from '../sockets/dispatcher.ts';
+import type { Handler } from '../sockets/index.ts';
 import type { AccountRow } from '../store/index.ts';
 import type { HandlerContext } from './context.ts';
 
@@ -31,6 +31,7 @@ export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'
         accountId: device.accountId,
         displayName: account.display_name,
         role: account.role,
+        origin: proof.origin,
       };
       session.log = session.log.child({ accountId: device.accountId, deviceId: device.deviceId });
       context.stage(session, 'authenticated');
@@ -47,7 +48,11 @@ export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'
 }
 
 /** A company's people are admitted by their certificates alone; others were entered when they enrolled. */
-async function accountOf(context: HandlerContext, device: VerifiedDevice, nowMs: number): Promise<AccountRow> {
+async function accountOf(
+  context: HandlerContext,
+  device: VerifiedDevice,
+  nowMs: number,
+): Promise<AccountRow> {
   if (device.source === 'pki') {
     const { accountId, displayName } = device;
     const role = context.config.identity.pkiRole;

@@ -2,11 +2,16 @@ import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Authority, TrustStore } from '../identity/index.ts';
 import type { Peer, Room, Rooms, Tickets } from '../rooms/index.ts';
-import type { Principal, Session } from '../sockets/session.ts';
+import type { Principal, Session } from '../sockets/index.ts';
 import type { Accounts, Invitations } from '../store/index.ts';
 
 /** Stages of joining that are timed from the opening of the connection. */
-export type JoinStage = 'authenticated' | 'joined' | 'transport_created' | 'first_producer' | 'first_consumer';
+export type JoinStage =
+  | 'authenticated'
+  | 'joined'
+  | 'transport_created'
+  | 'first_producer'
+  | 'first_consumer';
 
 /** What handlers work with. */
 export interface HandlerContext {
@@ -48,5 +53,5 @@ export function requireSeat(session: Session): { room: Room; peer: Peer } {
 /** Link of an invitation. The secret stands in the fragment, which browsers send to nobody; the CA's fingerprint pins the server. */
 export function invitationUrl(publicUrl: string, secret: string, caFingerprintHex: string): string {
   const pin = Buffer.from(caFingerprintHex, 'hex').toString('base64url');
-  return `${publicUrl}/#/invite/${secret}.${pin}`;
+  return `${publicUrl.replace(/\/+$/, '')}/#/invite/${secret}.${pin}`;
 }

@@ -1,4 +1,4 @@
-import type { Handlers } from '../sockets/dispatcher.ts';
+import type { Handlers } from '../sockets/index.ts';
 import { authHandlers } from './auth.ts';
 import type { HandlerContext } from './context.ts';
 import { inviteHandlers } from './invites.ts';
@@ -9,5 +9,10 @@ export { type HandlerContext, invitationUrl, type JoinStage } from './context.ts
 
 /** A handler for every request of the protocol. */
 export function createHandlers(context: HandlerContext): Handlers {
-  return { ...authHandlers(context), ...inviteHandlers(context), ...roomHandlers(context), ...mediaHandlers(context) };
+  return {
+    ...authHandlers(context),
+    ...inviteHandlers(context),
+    ...roomHandlers(context),
+    ...mediaHandlers(context),
+  };
 }

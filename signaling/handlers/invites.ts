@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/index.ts';
-import type { Handler } from '../sockets/dispatcher.ts';
+import type { Handler } from '../sockets/index.ts';
 import { type HandlerContext, invitationUrl, requirePrincipal } from './context.ts';
 
 export function inviteHandlers(context: HandlerContext): {
@@ -9,7 +9,7 @@ export function inviteHandlers(context: HandlerContext): {
   const { accounts, authority, invitations } = context;
   return {
     'invite.create': async (session, data) => {
-      const { accountId, role } = requirePrincipal(session);
+      const { accountId, role, origin } = requirePrincipal(session);
       if (role !== 'admin' && !(role === 'member' && data.role === 'guest')) {
         throw new CanopyError('FORBIDDEN', `a ${role} may not invite a ${data.role}`);
       }
@@ -17,7 +17,11 @@ export function inviteHandlers(context: HandlerContext): {
         throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
       }
       const { secret, expiresAtMs } = await invitations.create({ ...data, createdBy: accountId });
-      return { secret, expiresAtMs, url: invitationUrl(context.publicUrl(), secret, authority.fingerprint) };
+      return {
+        secret,
+        expiresAtMs,
+        url: invitationUrl(context.config.server.publicUrl ?? origin, secret, authority.fingerprint),
+      };
     },
 
     'invite.redeem': async (session, { secret }) => {

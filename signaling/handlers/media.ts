@@ -2,8 +2,7 @@ import { CanopyError } from '../../base/index.ts';
 import { verifyDtlsProof } from '../identity/index.ts';
 import type { ProducerInfo, RequestName } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
-import type { Handler } from '../sockets/dispatcher.ts';
-import type { Session } from '../sockets/session.ts';
+import type { Handler, Session } from '../sockets/index.ts';
 import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
 
 type MediaRequest = Exclude<RequestName, `auth.${string}` | `room.${string}` | `invite.${string}`>;
@@ -91,7 +90,13 @@ function producerHandlers(context: HandlerContext) {
       const { generation } = peer;
       const { producerId } = await sfu.produce(room.roomId, peer.peerId, options);
       requireGeneration(room, peer, generation);
-      const producer: ProducerInfo = { producerId, participantId, kind: options.kind, source, paused: options.paused };
+      const producer: ProducerInfo = {
+        producerId,
+        participantId,
+        kind: options.kind,
+        source,
+        paused: options.paused,
+      };
       peer.producers.set(producerId, producer);
       context.stage(session, 'first_producer');
       room.broadcast('producer.added', { producer }, peer);
@@ -157,16 +162,23 @@ function consumerHandlers(context: HandlerContext) {
       if (consumers.length > 0) {
         context.stage(session, 'first_consumer');
       }
-      return { consumers, failed: results.flatMap(({ producerId, error }) => (error ? { producerId, error } : [])) };
+      return {
+        consumers,
+        failed: results.flatMap(({ producerId, error }) => (error ? { producerId, error } : [])),
+      };
     },
 
     'consumer.resume': async (session, { consumerIds }) => {
-      await forEach(session, consumerIds, (room, peer, id) => sfu.resumeConsumer(room.roomId, peer.peerId, id));
+      await forEach(session, consumerIds, (room, peer, id) =>
+        sfu.resumeConsumer(room.roomId, peer.peerId, id),
+      );
       return {};
     },
 
     'consumer.pause': async (session, { consumerIds }) => {
-      await forEach(session, consumerIds, (room, peer, id) => sfu.pauseConsumer(room.roomId, peer.peerId, id));
+      await forEach(session, consumerIds, (room, peer, id) =>
+        sfu.pauseConsumer(room.roomId, peer.peerId, id),
+      );
       return {};
     },
 
@@ -186,7 +198,9 @@ function consumerHandlers(context: HandlerContext) {
     },
 
     'consumer.requestKeyFrame': async (session, { consumerId }) => {
-      await forEach(session, [consumerId], (room, peer, id) => sfu.requestKeyFrame(room.roomId, peer.peerId, id));
+      await forEach(session, [consumerId], (room, peer, id) =>
+        sfu.requestKeyFrame(room.roomId, peer.peerId, id),
+      );
       return {};
     },
   } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;

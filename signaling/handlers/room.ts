@@ -1,8 +1,7 @@
 import { CanopyError } from '../../base/index.ts';
 import type { RequestData, RequestResult } from '../protocol/index.ts';
 import { Peer, type Room } from '../rooms/index.ts';
-import type { Handler } from '../sockets/dispatcher.ts';
-import type { Principal, Session } from '../sockets/session.ts';
+import type { Handler, Principal, Session } from '../sockets/index.ts';
 import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
 
 type JoinData = RequestData<'room.join'>;

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import { timingSafeEqual } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
@@ -27,7 +27,13 @@ export interface AppOptions {
 }
 
 /** The HTTP side: hardening, documentation, the web page, coded errors. Routes are registered on it by others. */
-export async function createApp({ server, log, trustProxy, version, onError }: AppOptions): Promise<FastifyInstance> {
+export async function createApp({
+  server,
+  log,
+  trustProxy,
+  version,
+  onError,
+}: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
     serverFactory: (handler) => server.on('request', handler),
     loggerInstance: log.child({}, { level: 'warn' }) as FastifyBaseLogger,

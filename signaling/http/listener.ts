@@ -111,7 +111,9 @@ export class Listener {
   #redirect(socket: Socket): void {
     const redirecting = createHttpServer((request: IncomingMessage, response) => {
       const host = request.headers.host ?? '';
-      const location = /^[\w.:[\]-]+$/.test(host) ? `https://${host}${request.url ?? '/'}` : 'https://localhost/';
+      const location = /^[\w.:[\]-]+$/.test(host)
+        ? `https://${host}${request.url ?? '/'}`
+        : 'https://localhost/';
       response.writeHead(308, { location, connection: 'close' }).end();
     });
     redirecting.on('upgrade', (_request, upgraded) => upgraded.destroy());

@@ -28,38 +28,59 @@ export interface RouteOptions {
 }
 
 const errorResponse = z.object({
-  error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional(), retryable: z.boolean().optional() }),
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    detail: z.string().optional(),
+    retryable: z.boolean().optional(),
+  }),
 });
 
-export function registerRoutes(fastify: FastifyInstance, { context, version, apiKey, metrics, ready }: RouteOptions): void {
+export function registerRoutes(
+  fastify: FastifyInstance,
+  { context, version, apiKey, metrics, ready }: RouteOptions,
+): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
   const { accounts, authority, config, invitations } = context;
 
   app.get('/healthz', { schema: { description: 'The process runs.' } }, () => ({ status: 'ok' }));
 
-  app.get('/readyz', { schema: { description: 'The server takes people in: workers and store answer, no shutdown.' } }, async () => {
-    await ready();
-    return { status: 'ready' };
-  });
+  app.get(
+    '/readyz',
+    { schema: { description: 'The server takes people in: workers and store answer, no shutdown.' } },
+    async () => {
+      await ready();
+      return { status: 'ready' };
+    },
+  );
 
-  app.get('/metrics', { schema: { description: 'Metrics in the Prometheus text format.' } }, async (_request, reply) => {
-    const { body, contentType } = await metrics();
-    return reply.type(contentType).send(body);
-  });
+  app.get(
+    '/metrics',
+    { schema: { description: 'Metrics in the Prometheus text format.' } },
+    async (_request, reply) => {
+      const { body, contentType } = await metrics();
+      return reply.type(contentType).send(body);
+    },
+  );
 
-  app.get('/api/server', { schema: { description: 'What a client must know before it connects.', response: { 200: serverInfo } } }, () => ({
-    name: config.server.name,
-    version,
-    protocolVersion: PROTOCOL_VERSION,
-    identityPolicy: config.identity.policy,
-    deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
-  }));
+  app.get(
+    '/api/server',
+    { schema: { description: 'What a client must know before it connects.', response: { 200: serverInfo } } },
+    () => ({
+      name: config.server.name,
+      version,
+      protocolVersion: PROTOCOL_VERSION,
+      identityPolicy: config.identity.policy,
+      deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+    }),
+  );
 
   app.post(
     '/api/invites',
     {
       schema: {
-        description: 'Makes a one-time invitation link. Authorization: Bearer and the key of the file api.key in the data folder.',
+        description:
+          'Makes a one-time invitation link. Authorization: Bearer and the key of the file api.key in the data folder.',
         body: inviteRequest,
         response: { 200: inviteResponse, '4xx': errorResponse },
       },
@@ -92,10 +113,19 @@ export function registerRoutes(fastify: FastifyInstance, { context, version, api
       const displayName = body.displayName ?? invitation.display_name ?? 'Guest';
       const { role } = invitation;
       const validSeconds = role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS;
-      const signed = await authority.signAccount(Buffer.from(body.csr, 'base64'), { displayName, validSeconds });
+      const signed = await authority.signAccount(Buffer.from(body.csr, 'base64'), {
+        displayName,
+        validSeconds,
+      });
       // Whoever loses a race for the invitation gets no certificate.
       await invitations.use(body.secret, signed.accountId);
-      await accounts.ensure({ accountId: signed.accountId, displayName, role, source: 'invite', nowMs: Date.now() });
+      await accounts.ensure({
+        accountId: signed.accountId,
+        displayName,
+        role,
+        source: 'invite',
+        nowMs: Date.now(),
+      });
       if (invitation.room_id !== null) {
         await accounts.grant(signed.accountId, invitation.room_id);
       }

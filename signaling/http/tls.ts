@@ -1,4 +1,4 @@
-import { readFileSync, watchFile, unwatchFile } from 'node:fs';
+import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import type { Authority } from '../identity/index.ts';
 import type { TlsMaterial } from './listener.ts';
@@ -30,7 +30,9 @@ export class TlsSource {
     if (tlsCert === undefined && tlsKey === undefined) {
       const { publicUrl } = this.#config.server;
       const hosts = ownHosts(this.#config.rtc.announce);
-      return this.#authority.tlsCertificate(publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts]);
+      return this.#authority.tlsCertificate(
+        publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts],
+      );
     }
     if (tlsCert === undefined || tlsKey === undefined) {
       throw new CanopyError('CONFIG_INVALID', 'server.tlsCert and server.tlsKey go together');
@@ -38,7 +40,9 @@ export class TlsSource {
     try {
       return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
     } catch (error) {
-      throw new CanopyError('CONFIG_INVALID', `server.tlsCert: ${(error as Error).message}`, { cause: error });
+      throw new CanopyError('CONFIG_INVALID', `server.tlsCert: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 

@@ -33,7 +33,12 @@ export class Metrics {
     this.#sources = sources;
     const registers = [this.#registry];
     collectDefaultMetrics({ register: this.#registry });
-    this.#errors = new Counter({ name: 'canopy_errors_total', help: 'Errors answered, by code', labelNames: ['code'], registers });
+    this.#errors = new Counter({
+      name: 'canopy_errors_total',
+      help: 'Errors answered, by code',
+      labelNames: ['code'],
+      registers,
+    });
     this.#requests = new Histogram({
       name: 'canopy_request_duration_seconds',
       help: 'Time to handle a socket request',
@@ -48,8 +53,17 @@ export class Metrics {
       buckets: BUCKETS,
       registers,
     });
-    this.#workerDeaths = new Counter({ name: 'canopy_worker_deaths_total', help: 'Media workers that died or were killed', registers });
-    this.#objects = new Gauge({ name: 'canopy_objects', help: 'Live objects by kind', labelNames: ['kind'], registers });
+    this.#workerDeaths = new Counter({
+      name: 'canopy_worker_deaths_total',
+      help: 'Media workers that died or were killed',
+      registers,
+    });
+    this.#objects = new Gauge({
+      name: 'canopy_objects',
+      help: 'Live objects by kind',
+      labelNames: ['kind'],
+      registers,
+    });
     this.#workers = workerGauges(this.#registry);
     this.#traffic = new Gauge({
       name: 'canopy_media_bytes',

@@ -5,6 +5,8 @@ import type { EventData, EventName, Participant, ProducerInfo, Role } from '../p
 
 /** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
 export interface PeerConnection {
+  /** The origin that the client dialled. */
+  readonly origin: string;
   send<N extends EventName>(event: N, data: EventData<N>): void;
   /** Ends the connection, telling why. */
   end(code: ErrorCode): void;

@@ -70,7 +70,10 @@ export class Room {
     for (const participant of peer.participants.values()) {
       this.broadcast('participant.joined', { participant }, peer);
     }
-    this.#log.info({ peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size }, 'peer joined');
+    this.#log.info(
+      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
+      'peer joined',
+    );
   }
 
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
@@ -135,7 +138,9 @@ export class Room {
 
   /** Producers that others than `peer` send. */
   producersFor(peer: Peer): ProducerInfo[] {
-    return [...this.peers.values()].filter((other) => other !== peer).flatMap((other) => [...other.producers.values()]);
+    return [...this.peers.values()]
+      .filter((other) => other !== peer)
+      .flatMap((other) => [...other.producers.values()]);
   }
 
   /** The media plane's word on who speaks loudest. */

@@ -89,7 +89,8 @@ export class Rooms {
   }
 
   #listen(sfu: Sfu): void {
-    const peerOf = ({ roomId, peerId }: { roomId: string; peerId: string }) => this.#rooms.get(roomId)?.peers.get(peerId);
+    const peerOf = ({ roomId, peerId }: { roomId: string; peerId: string }) =>
+      this.#rooms.get(roomId)?.peers.get(peerId);
     sfu.on('roomlost', ({ roomId }) => this.#rooms.get(roomId)?.rehome('worker-died'));
     sfu.on('speaker', ({ roomId, producerId }) => this.#rooms.get(roomId)?.setSpeaker(producerId));
     sfu.on('consumerclosed', (event) => {

@@ -47,7 +47,11 @@ export class Connection implements PeerConnection {
       closed: false,
       log: options.log.child({ connectionId: socket.id }),
     };
-    this.#bucket = new TokenBucket(options.requestsPerSecond, options.requestsPerSecond * 3, performance.now());
+    this.#bucket = new TokenBucket(
+      options.requestsPerSecond,
+      options.requestsPerSecond * 3,
+      performance.now(),
+    );
     this.#authTimer = setTimeout(() => {
       if (!this.session.principal) {
         this.end('AUTH_REQUIRED');
@@ -57,6 +61,10 @@ export class Connection implements PeerConnection {
     socket.on('error', (error) => this.session.log.debug({ err: error }, 'socket error'));
     socket.once('disconnect', (reason) => this.#disconnected(reason));
     this.send('auth.challenge', { nonce: this.session.nonce ?? '', serverTimeMs: Date.now() });
+  }
+
+  get origin(): string {
+    return this.session.principal?.origin ?? '';
   }
 
   send<N extends EventName>(event: N, data: EventData<N>): void {

@@ -10,7 +10,10 @@ import {
 } from '../protocol/index.ts';
 import type { Session } from './session.ts';
 
-export type Handler<N extends RequestName> = (session: Session, data: RequestData<N>) => Promise<RequestResult<N>>;
+export type Handler<N extends RequestName> = (
+  session: Session,
+  data: RequestData<N>,
+) => Promise<RequestResult<N>>;
 export type Handlers = { [N in RequestName]: Handler<N> };
 
 /** What happens to requests, for metrics. */
@@ -32,7 +35,10 @@ export class Dispatcher {
   readonly #handlers: Handlers;
   readonly #observer: DispatchObserver;
   /** Answers by device, then by request id. */
-  readonly #answers = new LRUCache<string, LRUCache<string, Promise<AnyAnswer>>>({ max: 10_000, ttl: 300_000 });
+  readonly #answers = new LRUCache<string, LRUCache<string, Promise<AnyAnswer>>>({
+    max: 10_000,
+    ttl: 300_000,
+  });
 
   constructor(handlers: Handlers, observer: DispatchObserver) {
     this.#handlers = handlers;

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import { CanopyError, type Config, type ErrorCode, type Logger } from '../../base/index.ts';
 import type { EventData, EventName } from '../protocol/index.ts';

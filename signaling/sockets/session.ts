@@ -9,6 +9,8 @@ export interface Principal {
   accountId: string;
   displayName: string;
   role: Role;
+  /** The web origin that the client dialled, as it signed. */
+  origin: string;
 }
 
 /** What is known of one connection; handlers read and advance it. */
