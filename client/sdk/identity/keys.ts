@@ -71,12 +71,7 @@ export async function verifyCertificateSignature(
   if (type === 'Ed25519') return verify(spki, SIGNING.Ed25519, signature, tbs);
   const raw = ecdsaToRaw(signature, type === 'P-256' ? 32 : 48);
   if (!raw) return false;
-  return verify(
-    spki,
-    { key: SIGNING[type].key, sign: { name: 'ECDSA', hash: entry.hash } },
-    raw,
-    tbs,
-  );
+  return verify(spki, { key: SIGNING[type].key, sign: { name: 'ECDSA', hash: entry.hash } }, raw, tbs);
 }
 
 async function verify(

@@ -1,9 +1,13 @@
-import type { RequestResult } from '../../signaling/protocol/index.ts';
-import { CanopyError, SERVER_DTLS_MAX_AGE_MS, serverDtlsStatement } from '../../signaling/protocol/light.ts';
-import { fromBase64Url } from './bytes.ts';
-import { type Certificate, readCertificate } from './identity/certificate.ts';
-import { checkChain, EKU_SERVER_AUTH } from './identity/chain.ts';
-import { verifyStatement } from './identity/keys.ts';
+import type { RequestResult } from '../../../signaling/protocol/index.ts';
+import {
+  CanopyError,
+  SERVER_DTLS_MAX_AGE_MS,
+  serverDtlsStatement,
+} from '../../../signaling/protocol/light.ts';
+import { fromBase64Url } from '../bytes.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import { checkChain, EKU_SERVER_AUTH } from './chain.ts';
+import { verifyStatement } from './keys.ts';
 
 type CreatedTransport = RequestResult<'transport.create'>;
 
