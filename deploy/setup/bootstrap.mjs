@@ -9,19 +9,13 @@ import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
 import { root } from './paths.mjs';
 import { become } from './processes.mjs';
-import { say } from './progress.mjs';
+import { reportErrors, say } from './progress.mjs';
 import { setUp } from './setup.mjs';
 import { programVariables } from './system.mjs';
 
 const [command, ...args] = process.argv.slice(2);
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  say(error.message);
-  process.exitCode = 1;
-}
+await reportErrors(main);
 
 async function main() {
   switch (command) {

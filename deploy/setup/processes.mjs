@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, createWriteStream } from 'node:fs';
+import { accessSync, createWriteStream, constants as fsConstants } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -56,7 +57,7 @@ export function findProgram(name) {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     const path = join(folder, name);
     try {
-      accessSync(path, constants.X_OK);
+      accessSync(path, fsConstants.X_OK);
       return path;
     } catch {
       // not in this folder
@@ -64,8 +65,6 @@ export function findProgram(name) {
   }
   return undefined;
 }
-
-const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
 
 /**
  * Runs a program in this one's place: same standard streams, signals passed on. Resolves with the exit status to pass on.
@@ -76,7 +75,7 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 };
  */
 export async function become(program, args, env) {
   const child = spawn(program, args, { stdio: 'inherit', env });
-  for (const signal of /** @type {(keyof typeof signalNumbers)[]} */ (Object.keys(signalNumbers))) {
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP'])) {
     // From a terminal, all of its programs get SIGINT and SIGHUP; passing them on would make two of each.
     const fromTerminal = process.stdin.isTTY && signal !== 'SIGTERM';
     process.on(signal, () => {
@@ -85,9 +84,8 @@ export async function become(program, args, env) {
   }
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code, signal) => {
-      const number = signal === null ? 0 : /** @type {Record<string, number>} */ (signalNumbers[signal] ?? 9);
-      resolve(code ?? 128 + number);
-    });
+    child.once('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+    );
   });
 }

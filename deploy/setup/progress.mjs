@@ -1,3 +1,5 @@
+import { SetupError } from './errors.mjs';
+
 /** Whole seconds as a person reads them: "8 s", "6 min 05 s". @param {number} seconds */
 function duration(seconds) {
   const whole = Math.round(seconds);
@@ -28,5 +30,20 @@ export async function step(title, work) {
     return result;
   } finally {
     clearTimeout(announcement);
+  }
+}
+
+/**
+ * Runs a command and gives the process its exit status. What a person can mend is told as a sentence, everything else
+ * with its stack.
+ * @param {() => Promise<number>} command
+ */
+export async function reportErrors(command) {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
   }
 }

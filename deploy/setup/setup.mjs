@@ -21,15 +21,19 @@ import { downloadWorker } from './worker-prebuilt.mjs';
  * @returns {Promise<{ node: string, worker: string }>} the Node to run Canopy with and the mediasoup worker to give it
  */
 export async function setUp(purpose) {
-  await ensure('tree', dependenciesAreInstalled, () =>
+  await ensure(dependenciesAreInstalled, () =>
     step('installing the dependencies from npm', installDependencies),
   );
   const node = findNode();
   const worker = await ensureWorker(node, purpose);
-  if (existsSync(join(root, 'client', 'web', 'index.html'))) {
-    await ensure('tree', bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
-  }
+  await ensureBundle(node);
   return { node, worker };
+}
+
+/** @param {string} node */
+export async function ensureBundle(node) {
+  if (!existsSync(join(root, 'client', 'web', 'index.html'))) return;
+  await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
 }
 
 /**
@@ -38,7 +42,7 @@ export async function setUp(purpose) {
  * @param {string} node
  * @param {'start' | 'test'} purpose
  */
-async function ensureWorker(node, purpose) {
+export async function ensureWorker(node, purpose) {
   let worker = await findWorker();
   if (worker === undefined) {
     worker = await exclusively('worker', async () => {
@@ -79,13 +83,12 @@ async function ensurePackages(purposes) {
 
 /**
  * Does `work` unless it is done, and only one process at a time.
- * @param {'tree'} thing
  * @param {() => boolean} isDone
  * @param {() => Promise<void>} work
  */
-async function ensure(thing, isDone, work) {
+async function ensure(isDone, work) {
   if (isDone()) return;
-  await exclusively(thing, async () => {
+  await exclusively('tree', async () => {
     if (!isDone()) await work();
   });
 }
