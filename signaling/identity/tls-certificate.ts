@@ -68,7 +68,8 @@ function servesUntil(certPem: string, keyPem: string, caDer: Buffer, names: read
 
 async function make(issuer: Issuer, names: readonly string[], nowMs: number): Promise<TlsCertificate> {
   const keys = await crypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
-  const notBeforeMs = nowMs - BACKDATE_MS;
+  // Certificates count in whole seconds.
+  const notBeforeMs = Math.floor((nowMs - BACKDATE_MS) / 1000) * 1000;
   const notAfterMs = Math.min(notBeforeMs + VALID_MS, issuer.certificate.notAfter.getTime());
   const leaf = await issueServer(
     issuer,

@@ -16,12 +16,11 @@ export interface TrustStoreOptions {
   caBundleFile?: string | undefined;
   /** File with revocation lists of those authorities (PEM). Without it, only own revocations are known. */
   crlFile?: string | undefined;
+  /** How often the files are looked at, at most, in milliseconds. Default 1000. */
+  lookIntervalMs?: number | undefined;
   /** Told when a changed file could not be read; what was loaded before stays in force. */
   onReloadError?: ((error: CanopyError) => void) | undefined;
 }
-
-/** How often the files are looked at, at most, in milliseconds. */
-const LOOK_INTERVAL_MS = 1000;
 
 /** Whom the server trusts. Its files are read again when they change, at the next verification. */
 export class TrustStore {
@@ -85,9 +84,10 @@ export class TrustStore {
     this.#stamp = stamp;
   }
 
-  /** Reloads when a file changed since the last look, at most once a second. Never throws. */
+  /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */
   async refresh(): Promise<void> {
-    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < LOOK_INTERVAL_MS) return;
+    const { lookIntervalMs = 1000 } = this.#options;
+    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < lookIntervalMs) return;
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#lookedAtMs = performance.now();
       this.#refreshing = undefined;

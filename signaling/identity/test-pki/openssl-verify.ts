@@ -17,7 +17,8 @@ export async function opensslVerify(options: {
   rootsPem: string;
   crlPem?: string | undefined;
   atMs: number;
-  purpose?: 'sslclient' | 'sslserver';
+  /** Default `sslclient`. */
+  purpose?: 'sslclient' | 'sslserver' | 'any';
   /** Trust an authority of the bundle though its own issuer is not there. */
   partialChain?: boolean;
 }): Promise<OpensslJudgement> {
