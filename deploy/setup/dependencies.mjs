@@ -45,16 +45,17 @@ function isSame(a, b) {
 /** Installs exactly what package-lock.json says, replacing node_modules. */
 export async function installDependencies() {
   const { command, args } = npm();
-  const { status, output } = await run(
-    command,
-    [...args, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
-    {
-      cwd: root,
-      // Set to anything, this keeps mediasoup's install script, which npm before 11 runs, from downloading: the worker
-      // has a step of its own, and a failed download must not fail the installation.
-      env: { ...process.env, MEDIASOUP_WORKER_BIN: process.env.MEDIASOUP_WORKER_BIN || 'comes-later' },
-    },
-  );
+  // No package needs its install script: mediasoup's downloads the worker, which has a step of its own here, and fails the
+  // whole installation where it cannot; and npm 9 takes better-sqlite3, which brings its binary along, for one to compile.
+  const flags = [
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ];
+  const { status, output } = await run(command, [...args, 'ci', ...flags], { cwd: root });
   if (status !== 0) {
     throw new SetupError(
       `npm could not install the dependencies (status ${status}). Check the network and the registry that npm is configured for, then run this again. npm said:\n${tail(output)}`,
