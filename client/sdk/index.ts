@@ -4,6 +4,7 @@
  */
 export type { MediaSource, Participant } from '../../signaling/protocol/index.ts';
 export { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
 export {

@@ -58,6 +58,8 @@ export class Publication {
     this.kind = track.kind === 'audio' ? 'audio' : 'video';
     this.source = options.source ?? (this.kind === 'audio' ? 'microphone' : 'camera');
     this.#muted = options.muted ?? false;
+    // Text must stay sharp rather than move smoothly.
+    if (this.source === 'screen' && track.contentHint === '') track.contentHint = 'detail';
   }
 
   get track(): MediaStreamTrack {
