@@ -30,7 +30,14 @@ export class Listener {
   /** @param tls null: plain HTTP for everybody (behind a proxy) */
   constructor(tls: TlsMaterial | null) {
     this.http = createHttpServer();
-    this.#tls = tls && createTlsServer({ ...tls, ALPNProtocols: ['http/1.1'], minVersion: 'TLSv1.2' });
+    this.#tls =
+      tls &&
+      createTlsServer({
+        ...tls,
+        ALPNProtocols: ['http/1.1'],
+        handshakeTimeout: FIRST_BYTE_MILLISECONDS,
+        minVersion: 'TLSv1.2',
+      });
     this.#tls?.on('secureConnection', (socket) => this.#serve(socket));
     this.#tls?.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#tcp = createTcpServer((socket) => this.#accept(socket));
