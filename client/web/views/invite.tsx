@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { Dialog } from './dialog.tsx';
@@ -33,6 +33,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const member = useSignal(false);
   const link = useSignal('');
   const copied = useSignal(false);
+  const field = useRef<HTMLInputElement>(null);
   const problem = useSignal<CanopyError | undefined>(undefined);
   const asMember = member.value;
   useEffect(() => {
@@ -51,25 +52,27 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
       current = false;
     };
   }, [asMember]);
-  const copy = async (field: HTMLInputElement) => {
-    field.select();
-    await navigator.clipboard.writeText(field.value).catch(() => document.execCommand('copy'));
-    copied.value = true;
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(link.value);
+      copied.value = true;
+    } catch {
+      // Not permitted: the link stands there to be selected.
+      field.current?.select();
+    }
   };
   return (
     <Dialog title="Invite someone" onClose={onClose}>
       <p>Send this link to one person. It works once, for a day.</p>
       <input
+        ref={field}
         class="link"
         data-testid="invite-link"
         aria-label="Invitation link"
         readOnly
         value={link.value}
-        onClick={(event) => void copy(event.currentTarget)}
+        onFocus={(event) => event.currentTarget.select()}
       />
-      <p class="hint" role="status">
-        {copied.value ? 'Copied.' : 'Click the link to copy it.'}
-      </p>
       {admin && (
         <label class="check">
           <input
@@ -82,8 +85,17 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
         </label>
       )}
       <Problem error={problem.value} />
+      <button
+        type="button"
+        class="primary"
+        data-testid="copy"
+        disabled={!link.value}
+        onClick={() => void copy()}
+      >
+        {copied.value ? 'Copied' : 'Copy the link'}
+      </button>
       <form method="dialog">
-        <button type="submit" class="primary">
+        <button type="submit" class="quiet">
           Done
         </button>
       </form>

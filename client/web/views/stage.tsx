@@ -4,15 +4,17 @@ import { bestGrid, type Call, type LocalMedia } from '../model/index.ts';
 import { Tile, type TileProps } from './tile.tsx';
 
 const GAP_PX = 8;
-const ASPECT = 16 / 9;
+/** A face may be cropped at the sides to fill the window; a screen takes what there is and is never cropped. */
+const PEOPLE = { least: 4 / 3, most: 16 / 9 };
+const SCREEN = { least: 0.1, most: 10 };
 
 /** The people, as large as the window allows; a shared screen takes the stage, and they stand beside it. */
 export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   const { people, screens } = tilesOf(call, media);
-  if (screens.length === 0) return <Grid tiles={people} />;
+  if (screens.length === 0) return <Grid tiles={people} aspects={PEOPLE} />;
   return (
     <div class="stage with-screen">
-      <Grid tiles={screens} />
+      <Grid tiles={screens} aspects={SCREEN} />
       <div class="strip" data-testid="strip">
         {people.map((tile) => (
           <Tile key={tile.participantId} {...tile} />
@@ -22,7 +24,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   );
 }
 
-function Grid({ tiles }: { tiles: TileProps[] }) {
+function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects: typeof PEOPLE }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSignal({ width: 0, height: 0 });
   useEffect(() => {
@@ -34,11 +36,11 @@ function Grid({ tiles }: { tiles: TileProps[] }) {
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const { columns, tileWidth, tileHeight } = bestGrid({
+  const { tileWidth, tileHeight } = bestGrid({
     tiles: tiles.length,
     ...size.value,
     gap: GAP_PX,
-    aspect: ASPECT,
+    aspects,
   });
   return (
     <div
@@ -46,7 +48,6 @@ function Grid({ tiles }: { tiles: TileProps[] }) {
       class="grid"
       data-testid="grid"
       style={{
-        '--columns': columns,
         '--tile-width': `${tileWidth}px`,
         '--tile-height': `${tileHeight}px`,
         '--gap': `${GAP_PX}px`,
