@@ -28,7 +28,13 @@ export class TestBrowser {
     this.#dir = dir;
   }
 
-  static async launch({ toneHz = 440, flags = [] }: { toneHz?: number; flags?: string[] } = {}): Promise<TestBrowser> {
+  static async launch({
+    toneHz = 440,
+    flags = [],
+  }: {
+    toneHz?: number;
+    flags?: string[];
+  } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
     writeTone(wav, toneHz);
@@ -51,7 +57,8 @@ export class TestBrowser {
     page.on('pageerror', (error) => this.#problems.push(`${error.stack ?? error.message}`));
     page.on('console', (message) => {
       if (message.type() === 'error') {
-        this.#problems.push(message.text());
+        const { url, lineNumber } = message.location();
+        this.#problems.push(`${message.text()} (${url}:${lineNumber})`);
       }
     });
     if (url !== undefined) {
