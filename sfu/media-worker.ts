@@ -55,6 +55,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   static async create(options: MediaWorkerOptions): Promise<MediaWorker> {
     const worker = await spawnWorker(options.workerBin);
     const listen = presentAddresses(options.listen);
+    if (listen.length < options.listen.length) {
+      options.log.warn({ wanted: options.listen, listen }, 'this host no longer has some of the addresses');
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
         const rtcPort = options.rtcPort || (await freePort(listen));
@@ -62,10 +65,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
         return new MediaWorker(worker, webRtcServer, rtcPort, listen, options);
       } catch (error) {
         if (options.rtcPort === 0 && attempt < PORT_ATTEMPTS && !worker.closed) continue;
+        const code = worker.closed ? 'WORKER_UNAVAILABLE' : 'PORT_IN_USE';
         worker.close();
-        throw new CanopyError('PORT_IN_USE', error instanceof Error ? error.message : String(error), {
-          cause: error,
-        });
+        throw new CanopyError(code, error instanceof Error ? error.message : String(error), { cause: error });
       }
     }
   }
