@@ -158,7 +158,7 @@ export class Person {
           firstFrames.set(participant?.displayName ?? '', Date.now());
           video.srcObject = null;
         });
-        void video.play();
+        video.play().catch(() => undefined);
       });
     });
   }
