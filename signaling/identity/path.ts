@@ -5,7 +5,7 @@ import { KEY_USAGE } from './extensions.ts';
 import { OID } from './oids.ts';
 
 /** Most authorities above a leaf, the trust anchor included. */
-export const MAX_AUTHORITIES = 4;
+const MAX_AUTHORITIES = 4;
 
 /** A leaf and its issuers, the trust anchor last. */
 export type Path = readonly [leaf: Certificate, ...authorities: Certificate[]];
