@@ -27,23 +27,23 @@ describe('the mediasoup worker', () => {
 
   test('that the tests run with is a worker', async () => {
     assert.ok(MEDIASOUP_WORKER_BIN);
-    assert.equal(await works(MEDIASOUP_WORKER_BIN), true);
+    assert.equal(works(MEDIASOUP_WORKER_BIN), true);
   });
 
   test('is told from other programs by its exit status', async () => {
-    assert.equal(await works(program('other', 'exit 0')), false);
-    assert.equal(await works(join(folder, 'missing')), false);
-    assert.equal(await works(folder), false);
+    assert.equal(works(program('other', 'exit 0')), false);
+    assert.equal(works(join(folder, 'missing')), false);
+    assert.equal(works(folder), false);
   });
 
   test('is the one that MEDIASOUP_WORKER_BIN names', async () => {
     process.env.MEDIASOUP_WORKER_BIN = program('mine', 'exit 41');
-    assert.equal(await findWorker(), join(folder, 'mine'));
+    assert.equal(findWorker(), join(folder, 'mine'));
   });
 
   test('is not silently another one when MEDIASOUP_WORKER_BIN is wrong', async () => {
     process.env.MEDIASOUP_WORKER_BIN = join(folder, 'missing');
-    await assert.rejects(findWorker(), /MEDIASOUP_WORKER_BIN is .*missing/);
+    assert.throws(() => findWorker(), /MEDIASOUP_WORKER_BIN is .*missing/);
   });
 
   test('is kept in the cache, apart for each version and each way of getting it', () => {
