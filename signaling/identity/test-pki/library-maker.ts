@@ -30,7 +30,6 @@ const ALGORITHMS: Partial<Record<KeyKind, KeyAlgorithmParameters>> = {
 /** Makes certificates with @peculiar/x509 and WebCrypto. */
 export class LibraryMaker implements Maker {
   readonly name = '@peculiar/x509';
-  readonly keys = new Set(Object.keys(ALGORITHMS) as KeyKind[]);
   /** Key pairs by certificate: their algorithm is not in what was made. */
   readonly #keys = new WeakMap<Made, { algorithm: KeyAlgorithmParameters; certificate: X509Certificate }>();
 

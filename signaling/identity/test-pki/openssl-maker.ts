@@ -21,7 +21,6 @@ const KEY_ARGUMENTS: Record<KeyKind, string[]> = {
 /** Makes certificates with the openssl program, in a folder. */
 export class OpensslMaker implements Maker {
   readonly name = 'openssl';
-  readonly keys = new Set(Object.keys(KEY_ARGUMENTS) as KeyKind[]);
   readonly #dir: string;
   #count = 0;
 
@@ -42,7 +41,8 @@ export class OpensslMaker implements Maker {
       : ['-selfsign', '-keyfile', file('key')];
     // biome-ignore format: as above
     await run('openssl', [
-      'ca', '-batch', '-notext', '-config', file('cnf'), '-extensions', 'ext', ...issuer,
+      'ca', '-batch', '-notext', '-config', file('cnf'), ...(spec.version === 1 ? [] : ['-extensions', 'ext']), ...issuer,
+      ...(spec.pss ? ['-sigopt', 'rsa_padding_mode:pss'] : []),
       '-startdate', opensslTime(spec.notBeforeMs), '-enddate', opensslTime(spec.notAfterMs),
       '-md', spec.hash?.replace('-', '').toLowerCase() ?? 'default', '-in', file('csr'), '-out', file('pem'),
     ]);
