@@ -110,6 +110,27 @@ describe('the closure contract', () => {
     assert.equal(sfu.gauges().transports, 4);
   });
 
+  it('the dominant speaker is told once, and null when its producer closes', async () => {
+    const { ann } = await conference();
+    const { producerId } = await sfu.produce('green', 'ann', {
+      transportId: ann.send.transportId,
+      kind: 'audio',
+      rtpParameters: opusParameters(),
+      paused: false,
+    });
+    const heard: unknown[] = [];
+    sfu.on('speaker', (data) => heard.push(data));
+    const producer = behind.producers.find(({ id }) => id === producerId);
+    assert.ok(producer);
+    behind.speakerObservers.at(-1)?.safeEmit('dominantspeaker', { producer });
+    behind.speakerObservers.at(-1)?.safeEmit('dominantspeaker', { producer });
+    sfu.closeProducer('green', 'ann', producerId);
+    assert.deepEqual(heard, [
+      { roomId: 'green', producerId },
+      { roomId: 'green', producerId: null },
+    ]);
+  });
+
   it('a closed room closes everything in it and tells nothing', async () => {
     await conference();
     sfu.closeRoom('green');

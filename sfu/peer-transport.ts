@@ -126,7 +126,7 @@ export class PeerTransport {
   close(): void {
     if (this.closed) return;
     // The worker answers in order: this still gets the last bytes.
-    void this.measure();
+    this.#options.meter.await(this.measure());
     this.#transport.close();
   }
 

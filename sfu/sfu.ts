@@ -259,7 +259,11 @@ export class Sfu extends EventEmitter<SfuEvents> {
       [...room.peers].flatMap((peer) => peer.transports),
     );
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, MEASURE_TIMEOUT_MS).unref());
-    await Promise.race([Promise.all(transports.map((transport) => transport.measure())), timeout]);
+    const measured = Promise.all([
+      ...transports.map((transport) => transport.measure()),
+      this.#meter.settled(),
+    ]);
+    await Promise.race([measured, timeout]);
     return this.#meter.totals;
   }
 
