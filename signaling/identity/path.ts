@@ -15,7 +15,8 @@ export class AnchorSet {
   readonly #bySubject = new Map<string, Certificate[]>();
 
   constructor(anchors: Iterable<Certificate>) {
-    for (const anchor of anchors) {
+    // Of an authority and its renewal, the one that lasts longer comes first.
+    for (const anchor of [...anchors].sort((a, b) => b.notAfterMs - a.notAfterMs)) {
       const subject = anchor.subject.toString('hex');
       this.#bySubject.set(subject, [...(this.#bySubject.get(subject) ?? []), anchor]);
     }

@@ -213,6 +213,15 @@ const cases: Case[] = [
     },
   },
   {
+    title: 'an expired root of which the renewal is configured too',
+    code: null,
+    present: async (pki) => {
+      const expired = await pki.authority({ issuer: undefined, notAfterMs: pki.nowMs - 1000 });
+      const root = await pki.authority({ issuer: undefined, subject: expired.name, renews: expired });
+      return { chain: [await pki.leaf({ issuer: expired })], roots: [expired, root] };
+    },
+  },
+  {
     title: 'a leaf that is not valid yet',
     code: 'CERT_NOT_YET_VALID',
     present: async (pki) => ({ chain: [await pki.leaf({ notBeforeMs: pki.nowMs + 1000 }), pki.issuing] }),

@@ -31,7 +31,8 @@ export class OpensslMaker implements Maker {
   async certificate(spec: CertificateSpec): Promise<Made> {
     const file = this.#files();
     const keyArguments = KEY_ARGUMENTS[spec.key ?? 'P-256'];
-    await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
+    if (spec.renews) await writeFile(file('key'), spec.renews.keyPem);
+    else await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
     await writeFile(file('cnf'), configuration(file, { extensions: spec }));
     await writeFile(file('db'), '');
     // biome-ignore format: one option with its value a line reads worse

@@ -30,6 +30,8 @@ export interface CertificateSpec extends ExtensionSpec {
   subject: string;
   /** Default P-256. */
   key?: KeyKind | undefined;
+  /** Takes the key of this one. */
+  renews?: Made;
   /** The issuer; undefined makes it self-signed. */
   issuer?: Made | undefined;
   /** Default SHA-256. */
