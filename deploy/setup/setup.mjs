@@ -32,7 +32,8 @@ export async function setUp(purpose) {
 
 /** @param {string} node */
 export async function ensureBundle(node) {
-  if (!existsSync(join(root, 'client', 'web', 'index.html'))) return;
+  // Not there while a container's dependencies are installed, which is a step of its own.
+  if (!existsSync(join(root, 'client', 'web'))) return;
   await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
 }
 
