@@ -19,6 +19,7 @@ export interface MediaWorkerOptions {
   rtcPort: number;
   workerBin?: string;
   heartbeatMilliseconds: number;
+  memoryLimitBytes: number;
   log: Logger;
 }
 
@@ -87,7 +88,11 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
       intervalMilliseconds: options.heartbeatMilliseconds,
-      ask: () => this.#readUsage(),
+      ask: async () => {
+        await this.#readUsage();
+        if (this.#usage.maxRssBytes > options.memoryLimitBytes)
+          this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+      },
       dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
     });
     worker.on('died', (error) => this.#onDied(error.message));

@@ -75,6 +75,12 @@ export class Room implements PeerHome {
     return this.#peers.values();
   }
 
+  get consumerCount(): number {
+    let consumers = 0;
+    for (const peer of this.#peers.values()) consumers += peer.consumerIds.length;
+    return consumers;
+  }
+
   peer(peerId: string): Peer | undefined {
     return this.#peers.get(peerId);
   }

@@ -173,6 +173,13 @@ describe('threat 13: a media worker dies', () => {
     await enter(sfu, 'green', 'ann');
   });
 
+  it('one whose memory has grown beyond the limit is replaced', async () => {
+    sfu = await startSfu({ heartbeatMilliseconds: 50, workerMemoryLimitBytes: 1024 });
+    const lost = nextEvent(sfu, 'roomlost');
+    await sfu.openRoom('green');
+    assert.match((await lost).reason, /memory/);
+  });
+
   it('close() ends a worker that is stopped', async () => {
     sfu = await startSfu();
     const { pid } = await workerOf('green');
