@@ -56,7 +56,7 @@ export async function buildPath(chain: readonly Certificate[], anchors: AnchorSe
     const ends = trusted && (current.selfIssued || !anchor);
     if (ends) return [leaf, ...authorities];
     const next: Certificate | undefined = anchor ?? chain[presented];
-    if (!next || (!anchor && next.selfIssued)) {
+    if (!next) {
       throw new CanopyError('CERT_UNTRUSTED', 'the chain does not lead to a trusted authority');
     }
     if (anchor) trusted = true;

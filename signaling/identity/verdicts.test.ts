@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { CanopyError, type ErrorCode } from '../../base/errors/index.ts';
-import { Authority, TrustStore, verifyChain } from './index.ts';
+import { Authority, fromPem, TrustStore, toPem, verifyChain } from './index.ts';
 import { LibraryMaker, type Made, type Maker, OpensslMaker, opensslVerify, Pki } from './test-pki/index.ts';
 
 interface Presented {
@@ -33,6 +33,11 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 const ANY_USAGE = '2.5.29.37.0';
 const UNKNOWN = { oid: '1.3.6.1.4.1.99999.1', valueHex: '0500' };
+/** permitted: rfc822Name of example.com */
+const NAME_CONSTRAINTS = {
+  oid: '2.5.29.30',
+  valueHex: `3011a00f300d810b${Buffer.from('example.com').toString('hex')}`,
+};
 const bytesOf = (item: Made | Uint8Array) => (item instanceof Uint8Array ? item : item.der);
 
 const cases: Case[] = [
@@ -145,6 +150,24 @@ const cases: Case[] = [
     }),
   },
 
+  {
+    title: 'a root that certified its own new key',
+    code: null,
+    present: async (pki) => {
+      const newKey = await pki.authority({ subject: pki.root.name });
+      return { chain: [await pki.leaf({ issuer: newKey }), newKey] };
+    },
+  },
+  {
+    title: 'a root that certified its own new key, beyond a path length that counts no such certificates',
+    code: null,
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, pathLength: 0 });
+      const newKey = await pki.authority({ issuer: root, subject: root.name });
+      return { chain: [await pki.leaf({ issuer: newKey }), newKey], roots: [root] };
+    },
+  },
+
   { title: 'no certificate', code: 'CERT_MISSING', present: async () => ({ chain: [] }) },
   {
     title: 'a self-signed leaf',
@@ -254,6 +277,27 @@ const cases: Case[] = [
     }),
   },
   {
+    title: 'a revoked intermediate authority that is configured beside its root',
+    code: 'CERT_REVOKED',
+    present: async (pki) => ({
+      chain: [await pki.leaf()],
+      roots: [pki.issuing, pki.root],
+      crls: [await pki.crl(pki.root, [pki.issuing]), await pki.crl(pki.issuing, [])],
+    }),
+  },
+  {
+    title: 'a revocation list of which a byte was changed',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => {
+      const [der = new Uint8Array()] = fromPem(await pki.crl(pki.root, []), 'X509 CRL');
+      const changed = Buffer.from(der);
+      // The last digit of thisUpdate.
+      const digit = changed.indexOf('Z') - 1;
+      changed[digit] = (changed[digit] ?? 0) ^ 1;
+      return { chain: [await pki.leaf({ issuer: pki.root })], crls: [toPem(changed, 'X509 CRL')] };
+    },
+  },
+  {
     title: 'no revocation list of the issuer, though there is another',
     code: 'CERT_REVOCATION_UNKNOWN',
     present: async (pki) => ({
@@ -333,6 +377,14 @@ const cases: Case[] = [
     code: 'CERT_NOT_A_CA',
     present: async (pki) => {
       const issuer = await pki.authority({ ca: false, keyUsage: ['digitalSignature'] });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an issuer that may sign certificates, yet has no CA flag',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.authority({ ca: false });
       return { chain: [await pki.leaf({ issuer }), issuer] };
     },
   },
@@ -512,13 +564,20 @@ const cases: Case[] = [
     },
   },
   {
+    title: 'name constraints that are not critical',
+    code: 'CERT_UNSUPPORTED',
+    stricterThanOpenssl: 'openssl enforces them; we refuse rather than ignore them',
+    present: async (pki) => {
+      const issuer = await pki.authority({ other: { ...NAME_CONSTRAINTS, critical: false } });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
     title: 'name constraints',
     code: 'CERT_UNSUPPORTED',
     stricterThanOpenssl: 'openssl enforces them; we refuse rather than ignore them',
     present: async (pki) => {
-      // permitted: rfc822Name of example.com
-      const valueHex = `3011a00f300d810b${Buffer.from('example.com').toString('hex')}`;
-      const issuer = await pki.authority({ other: { oid: '2.5.29.30', critical: true, valueHex } });
+      const issuer = await pki.authority({ other: { ...NAME_CONSTRAINTS, critical: true } });
       return { chain: [await pki.leaf({ issuer }), issuer] };
     },
   },
