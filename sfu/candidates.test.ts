@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pino } from 'pino';
 import { addressScope, iceCandidates } from './candidates.ts';
-import { listenAddresses, offeredCandidates } from './index.ts';
-
-const log = pino({ level: 'silent' });
+import { type IceCandidate, type ListenAddress, listenAddresses } from './index.ts';
+import { startSfu } from './test-support.ts';
 
 describe('addressScope()', () => {
   it('tells who can reach an address', () => {
@@ -53,38 +51,33 @@ describe('iceCandidates()', () => {
   });
 });
 
-describe('offeredCandidates()', () => {
-  it('reads them from a real transport, UDP before TCP, with the configured port', async () => {
-    const candidates = await offeredCandidates({ rtcPort: 40_000, listen: [{ ip: '127.0.0.1' }], log });
-    assert.deepEqual(
-      candidates.map(({ address, protocol, port, scope, tcpType }) => ({
-        address,
-        protocol,
-        port,
-        scope,
-        tcpType,
-      })),
-      [
-        { address: '127.0.0.1', protocol: 'udp', port: 40_000, scope: 'loopback', tcpType: undefined },
-        { address: '127.0.0.1', protocol: 'tcp', port: 40_000, scope: 'loopback', tcpType: 'passive' },
-      ],
-    );
-    assert.ok((candidates[0]?.priority ?? 0) > (candidates[1]?.priority ?? 0));
+describe('what a transport offers', () => {
+  async function offered(listen: ListenAddress[]): Promise<IceCandidate[]> {
+    const sfu = await startSfu({ listen });
+    try {
+      await sfu.openRoom('green');
+      return (await sfu.createTransport('green', 'ann', { direction: 'send' })).iceCandidates;
+    } finally {
+      await sfu.close();
+    }
+  }
+
+  it('is every address of this host by default, by UDP and by TCP, UDP preferred', async () => {
+    const candidates = await offered(listenAddresses());
+    assert.equal(candidates.length, listenAddresses().length * 2);
+    const priorities = (wanted: string) =>
+      candidates.filter(({ protocol }) => protocol === wanted).map(({ priority }) => priority);
+    assert.ok(Math.min(...priorities('udp')) > Math.max(...priorities('tcp')));
   });
 
-  it('offers what this host has by default, and announced addresses behind NAT with every protocol', async () => {
-    const byDefault = await offeredCandidates({ rtcPort: 0, listen: listenAddresses(), log });
-    assert.equal(byDefault.length, listenAddresses().length * 2);
-    const announced = await offeredCandidates({
-      rtcPort: 0,
-      listen: listenAddresses(['203.0.113.7', '203.0.113.8']),
-      log,
-    });
-    assert.deepEqual(announced.map(({ address, protocol }) => `${protocol} ${address}`).sort(), [
+  it('is what was announced and nothing else, with one port', async () => {
+    const candidates = await offered(listenAddresses(['203.0.113.7', '203.0.113.8']));
+    assert.deepEqual(candidates.map(({ address, protocol }) => `${protocol} ${address}`).sort(), [
       'tcp 203.0.113.7',
       'tcp 203.0.113.8',
       'udp 203.0.113.7',
       'udp 203.0.113.8',
     ]);
+    assert.equal(new Set(candidates.map(({ port }) => port)).size, 1);
   });
 });

@@ -2,7 +2,6 @@
 export { type AddressScope, addressScope } from './candidates.ts';
 export type { CodecName } from './codecs.ts';
 export { listenAddresses } from './listen.ts';
-export { type OfferedCandidate, offeredCandidates } from './offered-candidates.ts';
 export { Sfu } from './sfu.ts';
 export type { SfuOptions } from './sfu-options.ts';
 export type * from './types.ts';
