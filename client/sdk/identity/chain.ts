@@ -4,7 +4,6 @@ import type { Certificate } from './certificate.ts';
 import { verifyCertificateSignature } from './keys.ts';
 
 export const EKU_SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-export const EKU_CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 export interface ChainCheck {
   /** Leaf first; the anchor may be repeated at the end. */
@@ -37,6 +36,10 @@ export async function checkChain({ chain, anchor, atMs, usage }: ChainCheck): Pr
     const issuer = path[index + 1] ?? anchor;
     if (!equalBytes(certificate.issuer, issuer.subject)) throw new CanopyError('CERT_UNTRUSTED');
     if (!issuer.isCa || !issuer.maySignCertificates) throw new CanopyError('CERT_NOT_A_CA');
+    // An authority for one purpose only, as every account is, cannot vouch for another.
+    if (usage && issuer.extendedKeyUsage && !issuer.extendedKeyUsage.includes(usage)) {
+      throw new CanopyError('CERT_WRONG_USAGE', 'an issuer is not meant for it');
+    }
     // Authorities between this issuer and the leaf; a first certificate that is an authority itself counts too.
     const below = index + (path[0]?.isCa ? 1 : 0);
     if (issuer.pathLength !== undefined && below > issuer.pathLength) {

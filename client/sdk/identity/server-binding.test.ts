@@ -6,7 +6,13 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 // biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
 import { Authority, type SignedDtls } from '../../../signaling/identity/index.ts';
-import { CanopyError, SERVER_DTLS_MAX_AGE_MS } from '../../../signaling/protocol/light.ts';
+// biome-ignore lint/plugin: a person who holds an account key, as the server's tests make them
+import { Person } from '../../../signaling/identity/test-pki/index.ts';
+import {
+  CanopyError,
+  SERVER_DTLS_MAX_AGE_MS,
+  serverDtlsStatement,
+} from '../../../signaling/protocol/light.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { enrol } from './index.ts';
 import { verifyServerBinding } from './server-binding.ts';
@@ -114,6 +120,16 @@ describe('verifyServerBinding()', () => {
     await refused({ chain: [...identity.chain], signature, timeMs }, /CERT_WRONG_USAGE/);
     // The account is an authority, but of path length 0 and not for servers.
     await refused({ chain: identity.chain.slice(1), signature, timeMs }, /CERT_WRONG_USAGE/);
+  });
+
+  it('threat 24: refuses an account that issues itself a certificate for servers', async () => {
+    const mallory = await Person.enrol(authority, 'Mallory');
+    const forged = await mallory.device('1.3.6.1.5.5.7.3.1');
+    const timeMs = Date.now();
+    const signature = await forged.sign(
+      serverDtlsStatement({ workerId: 'w', fingerprint: FINGERPRINT, timeMs }),
+    );
+    await refused({ workerId: 'w', timeMs, chain: forged.chain.map(base64), signature }, /CERT_WRONG_USAGE/);
   });
 
   it('answers every damaged certificate with an error', async () => {

@@ -4,7 +4,7 @@ import {
   SERVER_DTLS_MAX_AGE_MS,
   serverDtlsStatement,
 } from '../../../signaling/protocol/light.ts';
-import { fromBase64Url } from '../bytes.ts';
+import { equalBytes, fromBase64Url } from '../bytes.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { checkChain, EKU_SERVER_AUTH } from './chain.ts';
 import { verifyStatement } from './keys.ts';
@@ -31,6 +31,9 @@ export async function verifyServerBinding(
     const { workerId, fingerprint, timeMs } = binding;
     const chain = binding.chain.map(readCertificate);
     await checkChain({ chain, anchor: deploymentCa, atMs: nowMs, usage: EKU_SERVER_AUTH });
+    // No account, which is an authority too, stands between the deployment and its server.
+    if (chain[0] && !equalBytes(chain[0].issuer, deploymentCa.subject))
+      throw new CanopyError('CERT_UNTRUSTED');
     if (!(Math.abs(nowMs - timeMs) <= SERVER_DTLS_MAX_AGE_MS)) throw new Error('the statement is too old');
     const statement = serverDtlsStatement({ workerId, fingerprint, timeMs });
     const [leaf] = chain;
