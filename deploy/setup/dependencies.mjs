@@ -1,14 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SetupError } from './errors.mjs';
+import { hashFiles } from './hash.mjs';
+import { npm } from './npm.mjs';
 import { root } from './paths.mjs';
-import { findProgram, run, tail } from './processes.mjs';
 
-/** @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, devOptional?: boolean, os?: string[],
+ *   cpu?: string[], libc?: string[] }} LockedPackage
+ */
 
 /**
  * Whether node_modules holds what package-lock.json asks for. npm itself notes there what it installed, when it has
- * finished; packages for other systems (all of them optional) are missing from that note.
+ * finished. Optional packages are missing from that note where they are for other systems; others that are missing were
+ * left out by a Node that was too old for them, unless we installed and could not have them either.
  */
 export function dependenciesAreInstalled(folder = root) {
   const wanted = lockedPackages(join(folder, 'package-lock.json'));
@@ -16,11 +22,14 @@ export function dependenciesAreInstalled(folder = root) {
   if (wanted === undefined)
     throw new SetupError(`${join(folder, 'package-lock.json')} is missing or broken. Restore it from git.`);
   if (installed === undefined) return false;
+  let complete = true;
   for (const [path, locked] of wanted) {
     const found = installed.get(path);
-    if (found === undefined ? !(locked.optional || locked.devOptional) : !isSame(found, locked)) return false;
+    if (found === undefined && !locked.optional && !locked.devOptional) return false;
+    if (found === undefined && isForThisSystem(locked)) complete = false;
+    if (found !== undefined && !isSame(found, locked)) return false;
   }
-  return [...installed.keys()].every((path) => wanted.has(path));
+  return [...installed.keys()].every((path) => wanted.has(path)) && (complete || isOurs(folder));
 }
 
 /**
@@ -42,37 +51,40 @@ function isSame(a, b) {
   return a.version === b.version && a.integrity === b.integrity;
 }
 
-/** Installs exactly what package-lock.json says, replacing node_modules. */
-export async function installDependencies() {
-  const { command, args } = npm();
-  // No package needs its install script: mediasoup's downloads the worker, which has a step of its own here, and fails the
-  // whole installation where it cannot; and npm 9 takes better-sqlite3, which brings its binary along, for one to compile.
-  const flags = [
-    '--ignore-scripts',
-    '--include=dev',
-    '--include=optional',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-  ];
-  const { status, output } = await run(command, [...args, 'ci', ...flags], { cwd: root });
-  if (status !== 0) {
-    throw new SetupError(
-      `npm could not install the dependencies (status ${status}). Check the network and the registry that npm is configured for, then run this again. npm said:\n${tail(output)}`,
-    );
+/** @param {LockedPackage} locked */
+function isForThisSystem({ os, cpu, libc }) {
+  return (
+    (os?.includes(process.platform) ?? false) &&
+    (cpu?.includes(process.arch) ?? true) &&
+    (libc?.includes('glibc') ?? true)
+  );
+}
+
+/** Where we note which lock file we installed ourselves. @param {string} folder */
+function note(folder) {
+  return join(folder, 'node_modules', '.cache', 'canopy', 'dependencies');
+}
+
+/** @param {string} folder */
+function lockHash(folder) {
+  return hashFiles([join(folder, 'package-lock.json')]);
+}
+
+/** @param {string} folder */
+function isOurs(folder) {
+  try {
+    return readFileSync(note(folder), 'utf8') === lockHash(folder);
+  } catch {
+    return false;
   }
 }
 
-/**
- * The npm that runs us, on the Node that runs it: not one found in node_modules, which is about to be replaced.
- * @returns {{ command: string, args: string[] }}
- */
-function npm() {
-  const { npm_execpath: script, npm_node_execpath: node } = process.env;
-  if (script?.endsWith('.js') && node !== undefined && !node.startsWith(join(root, 'node_modules'))) {
-    return { command: node, args: [script] };
-  }
-  const program = findProgram('npm');
-  if (program === undefined) throw new SetupError('npm is not on the PATH. Install it together with Node.');
-  return { command: program, args: [] };
+/** Installs exactly what package-lock.json says, replacing node_modules. */
+export async function installDependencies() {
+  // No package needs its install script, which npm() leaves out: mediasoup's downloads the worker, which has a step of its
+  // own here, and fails the whole installation where it cannot; and npm 9 takes better-sqlite3, which brings its binary
+  // along, for one to compile.
+  await npm(['ci', '--include=dev', '--include=optional']);
+  await mkdir(dirname(note(root)), { recursive: true });
+  await writeFile(note(root), lockHash(root));
 }

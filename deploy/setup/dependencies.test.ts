@@ -14,7 +14,8 @@ describe('dependenciesAreInstalled()', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const a = { version: '1.0.0', integrity: 'sha512-a' };
-  const forMac = { version: '2.0.0', integrity: 'sha512-m', optional: true };
+  const elsewhere = { version: '2.0.0', integrity: 'sha512-m', optional: true, os: ['plan9'] };
+  const here = { ...elsewhere, os: [process.platform], cpu: [process.arch] };
 
   function write(wanted: Record<string, object>, installed?: Record<string, object>): void {
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: { '': {}, ...wanted } }));
@@ -31,7 +32,17 @@ describe('dependenciesAreInstalled()', () => {
   });
 
   test('is true without packages for other systems', () => {
-    write({ 'node_modules/a': a, 'node_modules/mac': forMac }, { 'node_modules/a': a });
+    write({ 'node_modules/a': a, 'node_modules/elsewhere': elsewhere }, { 'node_modules/a': a });
+    assert.equal(dependenciesAreInstalled(folder), true);
+  });
+
+  test('is false without an optional package for this system, which an old Node leaves out', () => {
+    write({ 'node_modules/a': a, 'node_modules/here': here }, { 'node_modules/a': a });
+    assert.equal(dependenciesAreInstalled(folder), false);
+    write(
+      { 'node_modules/a': a, 'node_modules/here': here },
+      { 'node_modules/a': a, 'node_modules/here': here },
+    );
     assert.equal(dependenciesAreInstalled(folder), true);
   });
 
