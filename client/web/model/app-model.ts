@@ -51,6 +51,10 @@ export class AppModel {
   async start(): Promise<void> {
     addEventListener('hashchange', () => this.#route());
     addEventListener('pagehide', () => void this.client.value?.close());
+    // Brought back from the browser's cache, the page has left its room.
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) location.reload();
+    });
     addEventListener('online', () => this.client.value?.reconnect());
     await this.#attempt(async () => {
       this.identity.value = await loadIdentity(this.#url, this.#store);

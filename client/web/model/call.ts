@@ -25,6 +25,7 @@ export class Call {
   readonly #media: LocalMedia;
   readonly #notices: Notices;
   readonly #stop: Array<() => void> = [];
+  #toldProblems: LocalMedia['problems']['value'];
   #microphone: Publication | undefined;
   #camera: Publication | undefined;
   /** Changes of what is sent happen one after another. */
@@ -35,6 +36,7 @@ export class Call {
     this.room = room;
     this.#media = media;
     this.#notices = notices;
+    this.#toldProblems = media.problems.value;
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
       this.tracks.value = room.tracks;
@@ -61,6 +63,7 @@ export class Call {
         const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
         this.#follow(() => this.#sendMicrophone(microphone, muted));
       }),
+      effect(() => this.#tellProblems(media.problems.value)),
       effect(() => {
         const camera = media.camera.value;
         this.#follow(() => this.#sendCamera(camera));
@@ -111,6 +114,15 @@ export class Call {
     for (const publication of this.room.publications) {
       if (publication.source.startsWith('screen')) publication.track.stop();
     }
+  }
+
+  /** Says why a device could not be opened; what the lobby said already is not said again. */
+  #tellProblems(problems: LocalMedia['problems']['value']): void {
+    for (const kind of ['camera', 'microphone'] as const) {
+      const problem = problems[kind];
+      if (problem && problem !== this.#toldProblems[kind]) this.#notices.error(problem);
+    }
+    this.#toldProblems = problems;
   }
 
   #follow(change: () => Promise<void>): void {

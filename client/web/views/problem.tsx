@@ -5,7 +5,11 @@ export function Problem({ error }: { error: CanopyError | undefined }) {
   if (!error) return null;
   return (
     <p class="problem" role="alert" data-testid="problem" data-code={error.code}>
-      {error.message} <span class="code">{error.code}</span>
+      {error.message}{' '}
+      <span class="code">
+        {error.code}
+        {error.detail && `: ${error.detail}`}
+      </span>
     </p>
   );
 }
