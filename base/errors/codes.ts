@@ -162,6 +162,10 @@ export const ERROR_CODES = {
     message:
       'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped.',
   },
+  BRIDGE_NOT_LOCAL: {
+    status: 403,
+    message: 'A bridge gets plain RTP on the host of the media server only; run the gateway there.',
+  },
   MEDIA_REJECTED: { status: 422, message: 'The media parameters were refused by the media worker.' },
   WORKER_UNAVAILABLE: {
     status: 503,

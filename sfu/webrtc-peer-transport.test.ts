@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Sfu, TransportState } from './index.ts';
-import { transportState } from './peer-transport.ts';
+import { transportState } from './webrtc-peer-transport.ts';
 import { IceDtlsClient } from './test-ice-dtls.ts';
 import { baseline, clientFingerprint, enter, nextEvent, startSfu } from './test-support.ts';
 
