@@ -145,6 +145,18 @@ export const ERROR_CODES = {
   },
   SESSION_REPLACED: { status: 409, message: 'This session continues on another connection.' },
 
+  KICKED: { status: 403, message: 'You were removed from the room.' },
+  PARTICIPANT_UNKNOWN: { status: 404, message: 'There is no such participant in the room.' },
+
+  // Phones
+  GATEWAY_MISSING: {
+    status: 503,
+    message: 'No phone gateway is connected; start it, or ask whoever runs the server.',
+    retryable: true,
+  },
+  CALL_REFUSED: { status: 403, message: 'The dial plan does not permit this number.' },
+  CALL_FAILED: { status: 502, message: 'The call did not come about: busy, not answered, or not reachable.' },
+
   // Media
   TRANSPORT_UNKNOWN: { status: 404, message: 'You own no transport of this id.' },
   TRANSPORT_EXISTS: { status: 409, message: 'You have a transport of this direction already.' },

@@ -8,3 +8,4 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './requests.ts';
 export * from './rest.ts';
+export * from './telephony.ts';
