@@ -15,6 +15,8 @@ import { Sfu } from './sfu.ts';
 import type { SfuOptions } from './sfu-options.ts';
 import type { ClientDtlsParameters, SfuEvents, SfuGauges } from './types.ts';
 
+const EVENT_TIMEOUT_MS = 30_000;
+
 /** An SFU on free ports of the loopback interface. */
 export function startSfu(options: Partial<SfuOptions> = {}): Promise<Sfu> {
   return Sfu.create({
@@ -32,18 +34,26 @@ export function baseline(workers: number): SfuGauges {
   return { workers, webRtcServers: workers, ...none };
 }
 
-/** Resolves with the first event of this name that fits. */
+/** Resolves with the first event of this name that fits; rejects when none has come after 30 s. */
 export function nextEvent<Name extends keyof SfuEvents>(
   sfu: Sfu,
   name: Name,
   fits: (data: SfuEvents[Name][0]) => boolean = () => true,
 ): Promise<SfuEvents[Name][0]> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      clearTimeout(impatience);
+      sfu.off(name as string & keyof SfuEvents, listen as never);
+    };
     const listen = (data: SfuEvents[Name][0]): void => {
       if (!fits(data)) return;
-      sfu.off(name as string & keyof SfuEvents, listen as never);
+      done();
       resolve(data);
     };
+    const impatience = setTimeout(() => {
+      done();
+      reject(new Error(`no event ${name}`));
+    }, EVENT_TIMEOUT_MS);
     sfu.on(name as string & keyof SfuEvents, listen as never);
   });
 }

@@ -74,7 +74,7 @@ export interface SfuEvents {
   roomlost: [{ roomId: string; workerId: string; reason: string }];
   workerdied: [{ workerId: string; pid: number; reason: string }];
   workerstarted: [{ workerId: string; pid: number }];
-  /** The dominant speaker's producer changed. */
+  /** The dominant speaker's producer changed; null when it closed. Where only one producer has audio it is that, silent or not. */
   speaker: [{ roomId: string; producerId: string | null }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];

@@ -11,28 +11,33 @@ const downloadWithinMs = 300_000;
 /**
  * Has mediasoup download the worker that its authors built for this system.
  * @param {string} node the Node to run mediasoup's script with
+ * @param {string} [mediasoup] the folder of mediasoup's package
  * @returns {Promise<string | undefined>} undefined: there is none, or its host is out of reach
  */
-export async function downloadWorker(node) {
-  if (!(await isOnOffer())) return undefined;
+export async function downloadWorker(node, mediasoup = mediasoupFolder()) {
+  if (!(await isOnOffer(mediasoup))) return undefined;
   const { MEDIASOUP_WORKER_BIN, MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD, ...env } = process.env;
   // PYTHON=false ends mediasoup's script where it would go on to a build of its own, which downloads much more.
   await run(node, ['npm-scripts.mjs', 'postinstall'], {
-    cwd: mediasoupFolder(),
+    cwd: mediasoup,
     env: { ...env, PYTHON: 'false' },
     timeoutMs: downloadWithinMs,
   });
-  if (!works(packagedWorker())) return undefined;
+  const downloaded = packagedWorker(mediasoup);
+  if (!works(downloaded)) return undefined;
   const kept = downloadedWorker();
   await mkdir(dirname(kept), { recursive: true });
-  await copyFile(packagedWorker(), `${kept}.part`);
+  await copyFile(downloaded, `${kept}.part`);
   await rename(`${kept}.part`, kept);
   return kept;
 }
 
-/** Asks for the same address as mediasoup's npm-scripts.mjs. */
-async function isOnOffer() {
-  const { version, repository } = JSON.parse(await readFile(join(mediasoupFolder(), 'package.json'), 'utf8'));
+/**
+ * Asks for the same address as mediasoup's npm-scripts.mjs.
+ * @param {string} mediasoup
+ */
+async function isOnOffer(mediasoup) {
+  const { version, repository } = JSON.parse(await readFile(join(mediasoup, 'package.json'), 'utf8'));
   const base =
     process.env.MEDIASOUP_WORKER_PREBUILT_DOWNLOAD_BASE_URL ||
     `${repository.url.replace(/^git\+/, '').replace(/\.git$/, '')}/releases/download`;

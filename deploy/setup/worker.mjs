@@ -41,8 +41,8 @@ export function mediasoupFolder() {
 }
 
 /** Where mediasoup itself looks for its worker, and its install script puts it. */
-export function packagedWorker() {
-  return join(mediasoupFolder(), 'worker', 'out', 'Release', 'mediasoup-worker');
+export function packagedWorker(mediasoup = mediasoupFolder()) {
+  return join(mediasoup, 'worker', 'out', 'Release', 'mediasoup-worker');
 }
 
 /** Where the prebuilt worker of this mediasoup is kept for the next installation. */

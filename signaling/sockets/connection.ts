@@ -4,16 +4,17 @@ import { createNonce } from '../identity/index.ts';
 import { type EventData, type EventName, REQUESTS, type RequestName } from '../protocol/index.ts';
 import type { PeerConnection } from '../rooms/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { unsentBytes } from './send-queue.ts';
 import type { Session } from './session.ts';
 import { TokenBucket } from './token-bucket.ts';
+import type { Wire } from './wire.ts';
 
 export interface ConnectionOptions {
   socket: Socket;
+  /** What carries the socket. */
+  wire: Wire;
   dispatcher: Dispatcher;
   log: Logger;
   requestsPerSecond: number;
-  sendQueueBytes: number;
   /** How long a client may take to authenticate, in milliseconds. */
   authMilliseconds: number;
   onRefused(code: ErrorCode): void;
@@ -23,15 +24,14 @@ export interface ConnectionOptions {
 type Acknowledge = (answer: unknown) => void;
 
 /**
- * One socket: gives the challenge, passes requests to the dispatcher, and closes itself when the client floods, dawdles or does
- * not read.
+ * One socket: gives the challenge, passes requests to the dispatcher at a bounded rate, and closes itself when the client floods,
+ * dawdles or does not read.
  */
 export class Connection implements PeerConnection {
   readonly session: Session;
   readonly #options: ConnectionOptions;
   readonly #bucket: TokenBucket;
   readonly #authTimer: NodeJS.Timeout;
-  #refusedInARow = 0;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -57,6 +57,14 @@ export class Connection implements PeerConnection {
         this.end('AUTH_REQUIRED');
       }
     }, options.authMilliseconds);
+    options.wire.onOffence((code) => {
+      if (this.session.closed) {
+        options.wire.cut();
+      } else {
+        this.session.log.warn({ code, unsentBytes: options.wire.unsentBytes }, 'client offends');
+        this.end(code);
+      }
+    });
     socket.onAny((name: unknown, ...args: unknown[]) => this.#receive(name, args));
     socket.on('error', (error) => this.session.log.debug({ err: error }, 'socket error'));
     socket.once('disconnect', (reason) => this.#disconnected(reason));
@@ -72,7 +80,7 @@ export class Connection implements PeerConnection {
       return;
     }
     this.#options.socket.emit(event, data);
-    this.#checkQueue();
+    this.#options.wire.checkQueue();
   }
 
   end(code: ErrorCode): void {
@@ -82,9 +90,13 @@ export class Connection implements PeerConnection {
     const error = new CanopyError(code);
     this.#options.onRefused(code);
     this.session.log.info({ code }, 'connection ended by the server');
-    this.#options.socket.emit('session.ended', { error: error.toJSON() });
-    // A client that does not read never gets that message; nothing waits for it.
-    this.#options.socket.disconnect(true);
+    const { socket, wire } = this.#options;
+    socket.emit('session.ended', { error: error.toJSON() });
+    socket.disconnect(true);
+    if (code === 'SLOW_READER') {
+      // It would not read that message either.
+      wire.cut();
+    }
   }
 
   #receive(name: unknown, args: unknown[]): void {
@@ -92,13 +104,8 @@ export class Connection implements PeerConnection {
     const acknowledge: Acknowledge = typeof last === 'function' ? (last as Acknowledge) : () => undefined;
     if (!this.#bucket.take(performance.now())) {
       this.#refuse(new CanopyError('RATE_LIMITED'), acknowledge);
-      // Whoever goes on ten bursts long without a pause isn't a client of ours.
-      if (++this.#refusedInARow > this.#options.requestsPerSecond * 30) {
-        this.end('RATE_LIMITED');
-      }
       return;
     }
-    this.#refusedInARow = 0;
     if (typeof name !== 'string' || !Object.hasOwn(REQUESTS, name)) {
       this.#refuse(new CanopyError('UNKNOWN_REQUEST'), acknowledge);
       return;
@@ -110,27 +117,20 @@ export class Connection implements PeerConnection {
     const answer = await this.#options.dispatcher.dispatch(this.session, name, envelope);
     if (!this.session.closed) {
       acknowledge(answer);
-      this.#checkQueue();
+      this.#options.wire.checkQueue();
     }
   }
 
   #refuse(error: CanopyError, acknowledge: Acknowledge): void {
     this.#options.onRefused(error.code);
     acknowledge({ ok: false, error: error.toJSON() });
-    this.#checkQueue();
-  }
-
-  #checkQueue(): void {
-    const bytes = unsentBytes(this.#options.socket);
-    if (bytes > this.#options.sendQueueBytes && !this.session.closed) {
-      this.session.log.warn({ unsentBytes: bytes }, 'client does not read');
-      this.end('SLOW_READER');
-    }
+    this.#options.wire.checkQueue();
   }
 
   #disconnected(reason: string): void {
     this.session.closed = true;
     clearTimeout(this.#authTimer);
+    this.#options.wire.cutSoon();
     const { seat } = this.session;
     if (seat) {
       seat.room.detach(seat.peer, this);

@@ -4,6 +4,7 @@ import { CanopyError, type Config, type ErrorCode, type Logger } from '../../bas
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { type EngineSocket, Wire } from './wire.ts';
 
 export interface SocketGatewayOptions {
   http: HttpServer;
@@ -17,11 +18,17 @@ export interface SocketGatewayOptions {
 /** How long a client may take to authenticate, in milliseconds. */
 const AUTH_MILLISECONDS = 15_000;
 
+/** Packets that a connection may send besides the requests it may make, as a factor, and how many seconds' worth of requests at once. */
+const PACKETS_PER_REQUEST = 2;
+const BURST_SECONDS = 30;
+
 /** The socket.io server: refuses foreign origins and floods at the door, and holds the connections. */
 export class SocketGateway {
   readonly #io: Server;
   readonly #options: SocketGatewayOptions;
   readonly #connections = new Set<Connection>();
+  /** Connections that have not entered the protocol yet, by engine.io's object. */
+  readonly #wires = new WeakMap<object, Wire>();
   readonly #perAddress = new Map<string, number>();
   #closing = false;
 
@@ -39,6 +46,12 @@ export class SocketGateway {
       connectTimeout: AUTH_MILLISECONDS,
       allowRequest: (request, allow) => this.#admit(request, allow),
     });
+    // A connection is known by itself alone: naming another's id would go past allowRequest, and so past the origin (threat case 3).
+    this.#io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://localhost');
+      next(searchParams.has('sid') ? new Error('sessions are not resumed by id') : undefined);
+    });
+    this.#io.engine.on('connection', (raw: EngineSocket & { request: IncomingMessage }) => this.#opened(raw));
     this.#io.on('connection', (socket) => this.#connected(socket));
   }
 
@@ -86,27 +99,45 @@ export class SocketGateway {
     return open >= this.#options.config.limits.connectionsPerAddress ? 'TOO_MANY_CONNECTIONS' : null;
   }
 
-  #connected(socket: Socket): void {
-    const address = this.#addressOf(socket.request);
+  /** Counts a connection from here on, before anything is said on it, until it is gone. */
+  #opened(raw: EngineSocket & { request: IncomingMessage }): void {
+    const { requestsPerSecond, sendQueueBytes } = this.#options.config.limits;
+    const wire = new Wire(raw, {
+      packetsPerSecond: requestsPerSecond * PACKETS_PER_REQUEST,
+      burst: requestsPerSecond * BURST_SECONDS,
+      sendQueueBytes,
+    });
+    this.#wires.set(raw, wire);
+    const address = this.#addressOf(raw.request);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    wire.onceClosed(() => {
+      const left = (this.#perAddress.get(address) ?? 1) - 1;
+      if (left > 0) {
+        this.#perAddress.set(address, left);
+      } else {
+        this.#perAddress.delete(address);
+      }
+    });
+  }
+
+  #connected(socket: Socket): void {
+    const wire = this.#wires.get(socket.conn);
+    if (!wire) {
+      // It has entered before: a connection has one session.
+      socket.disconnect(true);
+      return;
+    }
+    this.#wires.delete(socket.conn);
     const { config, dispatcher, log, onRefused } = this.#options;
     const connection = new Connection({
       socket,
+      wire,
       dispatcher,
       log,
       requestsPerSecond: config.limits.requestsPerSecond,
-      sendQueueBytes: config.limits.sendQueueBytes,
       authMilliseconds: AUTH_MILLISECONDS,
       onRefused,
-      onClosed: (closed) => {
-        this.#connections.delete(closed);
-        const left = (this.#perAddress.get(address) ?? 1) - 1;
-        if (left > 0) {
-          this.#perAddress.set(address, left);
-        } else {
-          this.#perAddress.delete(address);
-        }
-      },
+      onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
   }

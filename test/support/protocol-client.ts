@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import type { Socket as TcpSocket } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
 import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
 import type {
@@ -135,17 +136,33 @@ export class ProtocolClient {
     return this.#find('session.ended', () => true)?.error.code ?? reason;
   }
 
+  /** Sends an engine.io message as it is. */
+  write(packet: string | Uint8Array): void {
+    this.socket.io.engine.write(packet);
+  }
+
   /** Loses the connection without a word. */
   async cut(): Promise<void> {
-    const { transport } = this.socket.io.engine as unknown as {
-      transport: { ws: { _socket: { resetAndDestroy(): void } } };
-    };
-    transport.ws._socket.resetAndDestroy();
+    this.#tcp.resetAndDestroy();
     await this.ended();
+  }
+
+  /** Takes nothing from the network any more. */
+  pauseReading(): void {
+    this.#tcp.pause();
+  }
+
+  get localPort(): number {
+    return this.#tcp.localPort ?? 0;
   }
 
   close(): void {
     this.socket.disconnect();
+  }
+
+  get #tcp(): TcpSocket {
+    const { transport } = this.socket.io.engine as unknown as { transport: { ws: { _socket: TcpSocket } } };
+    return transport.ws._socket;
   }
 
   #find<N extends EventName>(name: N, fits: (data: EventData<N>) => boolean): EventData<N> | undefined {

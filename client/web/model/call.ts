@@ -57,6 +57,9 @@ export class Call {
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),
+      room.on('server-closing', () =>
+        notices.say('The server is about to restart. You will be reconnected automatically.'),
+      ),
       room.on('error', (error) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from './support/browser.ts';
+import { TestServer } from './support/server.ts';
+
+describe('the page', () => {
+  let server: TestServer;
+  const browsers: TestBrowser[] = [];
+
+  before(async () => {
+    server = await TestServer.start();
+  });
+
+  after(async () => {
+    await Promise.all(browsers.map((browser) => browser.close()));
+    await server.close();
+  });
+
+  async function launch(...flags: string[]): Promise<TestBrowser> {
+    const browser = await TestBrowser.launch({ flags });
+    browsers.push(browser);
+    return browser;
+  }
+
+  async function enrol(browser: TestBrowser, name: string, invitation: string): Promise<Page> {
+    const page = await browser.page(invitation);
+    await page.getByTestId('name').fill(name);
+    await page.getByTestId('enrol').click();
+    return page;
+  }
+
+  const sentence = async (page: Page, testId: string) =>
+    ((await page.getByTestId(testId).first().textContent()) ?? '').trim();
+
+  it('says that devices were denied, and lets people in without', async () => {
+    const browser = await launch('--use-fake-ui-for-media-stream=deny');
+    const page = await enrol(browser, 'Denied', await server.invite());
+    assert.match(await sentence(page, 'device-problem'), /may not use the camera or microphone; allow it/);
+    await page.getByTestId('room').fill('quiet');
+    await page.getByTestId('join').click();
+    await page.getByTestId('room-view').waitFor();
+    await page.getByTestId('microphone').click();
+    assert.match(await sentence(page, 'notice'), /may not use the camera or microphone/);
+    await page.getByTestId('leave').click();
+    await page.getByTestId('join').waitFor();
+    assert.deepEqual(browser.problems, []);
+  });
+
+  it('says that there are no devices', async () => {
+    const browser = await launch('--use-fake-device-for-media-stream=device-count=0');
+    const page = await enrol(browser, 'None', await server.invite());
+    assert.match(await sentence(page, 'device-problem'), /No camera or microphone was found/);
+  });
+
+  it('explains itself to a stranger, and what is wrong with a link', async () => {
+    const browser = await launch();
+    const stranger = await browser.page(`${server.url}/#/room/team`);
+    assert.match(await sentence(stranger, 'no-identity'), /Ask somebody who is already in/);
+
+    const link = await server.invite();
+    await (await enrol(browser, 'First', link)).getByTestId('identity-verified').waitFor();
+    const late = await enrol(browser, 'Late', link);
+    assert.match(await sentence(late, 'problem'), /used already.*INVITE_USED/s);
+
+    const foreign = (await server.invite()).replace(/\.[\w-]{43}$/, `.${'A'.repeat(43)}`);
+    const misled = await enrol(browser, 'Misled', foreign);
+    assert.match(await sentence(misled, 'problem'), /SERVER_UNVERIFIED.*authority/s);
+  });
+
+  it('leads a guest into the room of the invitation and into no other', async () => {
+    const browser = await launch();
+    const guest = await enrol(browser, 'Guest', await server.invite({ role: 'guest', roomId: 'salon' }));
+    await guest.getByTestId('identity-verified').waitFor();
+    assert.equal(await guest.getByTestId('room').inputValue(), 'salon');
+    assert.ok(!guest.url().includes('invite'), 'the secret is gone from the address');
+    await guest.getByTestId('room').fill('other');
+    await guest.getByTestId('join').click();
+    assert.match(await sentence(guest, 'problem'), /FORBIDDEN/);
+  });
+
+  it('keeps an identity over a reload, and brings it to another device by its backup', async () => {
+    const browser = await launch();
+    const first = await enrol(browser, 'Ада', await server.invite());
+    await first.getByTestId('identity-verified').waitFor();
+    await first.getByTestId('backup').click();
+    for (const field of ['backup-password', 'backup-again']) {
+      await first.getByTestId(field).fill('correct horse');
+    }
+    await first.getByTestId('backup-save').click();
+    const download = first.waitForEvent('download');
+    await first.getByTestId('backup-download').click();
+    const file = await (await download).path();
+
+    await first.reload();
+    assert.equal(await sentence(first, 'identity-name'), 'Ада');
+    assert.equal(await first.getByTestId('backup').count(), 0, 'the account key cannot be read any more');
+
+    const second = await browser.page(server.url);
+    await second.getByText('I have a backup').click();
+    await second.getByTestId('restore-file').setInputFiles(file);
+    await second.getByTestId('restore-password').fill('wrong');
+    await second.getByTestId('restore').click();
+    assert.match(await sentence(second, 'problem'), /wrong password/);
+    await second.getByTestId('restore-password').fill('correct horse');
+    await second.getByTestId('restore').click();
+    await second.getByTestId('identity-verified').waitFor();
+    assert.equal(await sentence(second, 'identity-name'), 'Ада');
+    assert.deepEqual(browser.problems, []);
+  });
+});
