@@ -1,13 +1,11 @@
 import {
   type AuthHeader,
   formatChallenge,
-  formatUri,
   type HeaderField,
   parseAuthHeader,
   parseUri,
   SipParseError,
   type SipRequest,
-  sameUri,
 } from '../message/index.ts';
 import type { Clock } from '../transaction/index.ts';
 import {
@@ -103,7 +101,7 @@ export class DigestServer {
       algorithm !== undefined &&
       this.#algorithms.includes(algorithm) &&
       (qop === undefined || (qop === 'auth' && /^[0-9a-f]{8}$/i.test(nc) && params.has('cnonce'))) &&
-      meansSameUri(uri, request);
+      meansSameHost(uri, request);
     if (!wellFormed || this.#guard.locked(userKey)) return this.#fail(source, userKey);
     // An unknown user costs the same work as a known one, so that names cannot be probed by time.
     const found = this.#options.lookup(username);
@@ -135,11 +133,14 @@ export class DigestServer {
   }
 }
 
-/** Whether the digest's uri is the Request-URI; it may be written in another way (RFC 3261 §22.4). */
-function meansSameUri(uri: string, request: SipRequest): boolean {
-  if (uri === formatUri(request.uri)) return true;
+/**
+ * Whether the digest's uri names the host of the Request-URI. No more: proxies on the way rewrite the rest (RFC 3261 §22.4), and
+ * a count is taken once, so that credentials serve for no second request.
+ */
+function meansSameHost(uri: string, request: SipRequest): boolean {
   try {
-    return sameUri(parseUri(uri), request.uri);
+    const meant = parseUri(uri);
+    return 'host' in meant && 'host' in request.uri && meant.host === request.uri.host;
   } catch (error) {
     if (error instanceof SipParseError) return false;
     throw error;

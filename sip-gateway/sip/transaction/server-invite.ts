@@ -1,4 +1,4 @@
-import { buildResponse, type SipRequest, type SipResponse } from '../message/index.ts';
+import { buildResponse, type SipRequest, type SipResponse, tagOf } from '../message/index.ts';
 import { Transaction, type TransactionContext } from './transaction.ts';
 
 /** When the transaction itself sends a 100, in milliseconds (RFC 3261 §17.2.1). */
@@ -22,6 +22,11 @@ export class ServerInviteTransaction extends Transaction {
 
   get state(): string {
     return this.terminated ? 'terminated' : this.#state;
+  }
+
+  /** The To tag of the last response, if it had one. */
+  get toTag(): string | undefined {
+    return this.#last && tagOf(this.#last.to);
   }
 
   /** True until a final response was given. */

@@ -183,7 +183,8 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
       transaction.respond(buildResponse(request, 481, { toTag: newTag() }));
       return;
     }
-    transaction.respond(buildResponse(request, 200, { toTag: newTag() }));
+    // The tag of the INVITE's own responses: some callers take the dialog from this one (§9.2).
+    transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
     if (invite.pending) this.emit('cancel', request, invite);
   }
 }

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { bracketHost, SipParseError } from '../message/index.ts';
 import { type Endpoint, type Flow, plainAddress } from './flow.ts';
 import { StreamFramer } from './framer.ts';
+import { localAddressFor } from './local-address.ts';
 
 /** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
@@ -67,7 +68,8 @@ export class Connection implements Flow {
   }
 
   get advertised(): { host: string; port: number } {
-    const local = plainAddress(this.#socket.localAddress ?? '');
+    // While it connects the socket has no address yet.
+    const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
   }
 
