@@ -68,7 +68,8 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
   const fields: HeaderField[] = [];
   for (const field of request.headers.fields) {
     const name = field[0];
-    if (name === 'to' && addTag) fields.push(['to', formatNameAddr(to)]);
+    // The peer's own words with our tag behind: nothing of them is written anew.
+    if (name === 'to' && addTag) fields.push(['to', `${field[1]};tag=${toTag}`]);
     else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq')
       fields.push(field);
     else if (name === 'record-route' && status > 100 && status < 300) fields.push(field);
@@ -125,7 +126,7 @@ export function buildErrorResponse(
 function tagged(to: string, tag: string): string {
   try {
     const address = parseNameAddr(to);
-    return tagOf(address) === undefined ? formatNameAddr(withTag(address, tag)) : to;
+    return tagOf(address) === undefined ? `${to};tag=${tag}` : to;
   } catch {
     return to;
   }

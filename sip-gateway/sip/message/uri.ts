@@ -109,7 +109,9 @@ function parseUriParams(text: string): Params {
     const value = equals < 0 ? null : part.slice(equals + 1);
     if (!PARAM.test(name) || (value !== null && value !== '' && !PARAM.test(value)))
       throw new SipParseError('Malformed parameter in a URI');
-    if (params.has(name)) throw new SipParseError(`URI parameter ${name} given twice`);
+    // Twice the same is harmless, and phones do it; two different ones could be read in two ways.
+    if (params.has(name) && params.get(name) !== value)
+      throw new SipParseError(`URI parameter ${name} given twice`);
     params.set(name, value);
   }
   return params;
