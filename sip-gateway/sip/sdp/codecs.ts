@@ -45,14 +45,16 @@ export interface Format {
 /** The formats of an audio line that we know, in its order; static payload types need no rtpmap (RFC 3551 §6). */
 export function knownFormats(media: MediaDescription): Format[] {
   const formats: Format[] = [];
-  for (const text of (media.payloads ?? '').split(' ')) {
+  // The parser makes numbers of whatever looks like one: a single payload type, a codec named 722.
+  for (const text of String(media.payloads ?? '').split(' ')) {
     if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 127) continue;
     const payloadType = Number(text);
     const map = media.rtp.find((entry) => entry.payload === payloadType);
     const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
-    const name = (map?.codec ?? fixed?.name ?? '').toLowerCase();
+    const name = String(map?.codec ?? fixed?.name ?? '').toLowerCase();
     const clockRate = map?.rate ?? fixed?.clockRate ?? 0;
-    const fmtp = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
+    const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
+    const fmtp = config === undefined ? undefined : String(config);
     if (name === 'telephone-event' && (clockRate === 8000 || clockRate === 48_000))
       formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
     const codec = CODECS.find((entry) => entry.name.toLowerCase() === name && entry.clockRate === clockRate);
