@@ -8,14 +8,7 @@ import {
   type SipRequest,
 } from '../message/index.ts';
 import type { Clock } from '../transaction/index.ts';
-import {
-  DIGEST_ALGORITHMS,
-  type DigestAlgorithm,
-  digestAlgorithm,
-  digestResponse,
-  digestSecret,
-  sameDigest,
-} from './digest.ts';
+import { type DigestAlgorithm, digestAlgorithm, digestResponse, digestSecret, sameDigest } from './digest.ts';
 import { LoginGuard, type LoginGuardOptions } from './login-guard.ts';
 import { Nonces } from './nonces.ts';
 
@@ -28,7 +21,10 @@ export interface DigestServerOptions {
   realm: string;
   lookup: PasswordLookup;
   clock: Clock;
-  /** Offered algorithms, strongest first. Default SHA-256 and MD5; most desk phones know MD5 only. */
+  /**
+   * Offered algorithms, strongest first. Default MD5 alone: older phones (baresip 1.0 is one) give up where any other stands
+   * beside it, in whatever order.
+   */
   algorithms?: readonly DigestAlgorithm[];
   /** How long a nonce may be used, in seconds. Default 300. */
   nonceSeconds?: number;
@@ -53,7 +49,7 @@ export class DigestServer {
   constructor(options: DigestServerOptions) {
     this.realm = options.realm;
     this.#options = options;
-    this.#algorithms = options.algorithms ?? DIGEST_ALGORITHMS;
+    this.#algorithms = options.algorithms ?? ['MD5'];
     this.#nonces = new Nonces(options.clock, options.nonceSeconds ?? 300);
     this.#guard = new LoginGuard(options.clock, options.guard);
   }

@@ -12,6 +12,11 @@ export class SdpError extends Error {
     super(message);
     this.warning = warning;
   }
+
+  /** The Warning field of the answer. */
+  get warningField(): readonly ['warning', string] {
+    return ['warning', `${this.warning} canopy "${this.message.replace(/["\\\r\n]/g, ' ')}"`];
+  }
 }
 
 /** Where the peer wants RTP and RTCP. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './sipp.ts';
+import { connectWhenUp, freePort } from './sipp.ts';
 
 const MODULES = '/usr/lib/baresip/modules';
 
@@ -53,7 +53,10 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     await writeFile(join(folder, 'config'), `${config.join('\n')}\n`);
     await writeFile(join(folder, 'accounts'), `${account.replaceAll('%PORT%', String(sipPort))}\n`);
     await writeFile(join(folder, 'contacts'), '');
-    const process = spawn('baresip', ['-f', folder, '-v', '-s'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const process = spawn('baresip', ['-f', folder, '-v', '-s'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const control = await connectWhenUp(controlPort);
     const phone = new Baresip(process, control, folder);
     const collect = (chunk: Buffer) => {
@@ -86,6 +89,15 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     }
   }
 
+  /** Waits until it has registered: its log says so even where the event came before we listened. */
+  async registered(): Promise<void> {
+    const until = performance.now() + 8000;
+    while (!/200 OK \(.*\) \[[0-9]+ binding/.test(this.output)) {
+      if (performance.now() > until) throw new Error(`not registered:\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
   async stop(): Promise<void> {
     this.#control.destroy();
     const gone = once(this.#process, 'exit');
@@ -113,17 +125,4 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       }
     });
   }
-}
-
-async function connectWhenUp(port: number): Promise<Socket> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    if (up) return socket;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('baresip did not start');
 }

@@ -150,6 +150,61 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
+  for (const protocol of ['udp', 'tcp'] as const)
+    it(`a caller comes over IPv6, by ${protocol}, and is hung up on`, async () => {
+      await withStack({ listen: [{ protocol, address: '::1', port: 0 }] }, async (stack, port) => {
+        stack.on('invite', (call) => {
+          call.on('confirmed', () => void call.hangUp());
+          call.accept(new SdpSession().answer(call.offer ?? '', { ...LOCAL, address: '::1' }).sdp);
+        });
+        const run = await runSipp(
+          [
+            step.request('INVITE', { cseq: 1, sdp: step.sdp('') }),
+            step.expect(100, { optional: true }),
+            step.expect(200, { body: 'c=IN IP6 ::1', header: 'Contact: .sip:.::1.:' }),
+            step.request('ACK', { cseq: 1, inDialog: true }),
+            step.expectRequest('BYE'),
+            step.response('200 OK'),
+          ],
+          { remotePort: port, host: '[::1]', tcp: protocol === 'tcp' },
+        );
+        await succeeds(run);
+      });
+    });
+
+  it('threat 20: T.38 alone is refused with 488 and a warning, in an INVITE and in a re-INVITE', async () => {
+    await withStack({}, async (stack, port) => {
+      answerAll(stack);
+      const fax = step.sdp('').replace(/m=audio[\s\S]*/, 'm=image 6002 udptl t38');
+      const run = await runSipp(
+        [
+          step.request('INVITE', { cseq: 1, sdp: fax }),
+          step.expect(100, { optional: true }),
+          step.expect(180, { optional: true }),
+          step.expect(488, { header: 'Warning: 304' }),
+          step.request('ACK', {
+            cseq: 1,
+            inDialog: true,
+            sameBranch: true,
+            uri: 'sip:[service]@[remote_ip]:[remote_port]',
+          }),
+          step.request('INVITE', { cseq: 2, sdp: step.sdp('') }),
+          step.expect(100, { optional: true }),
+          step.expect(180, { optional: true }),
+          step.expect(200),
+          step.request('ACK', { cseq: 2, inDialog: true }),
+          step.request('INVITE', { cseq: 3, sdp: fax, inDialog: true }),
+          step.expect(488),
+          step.request('ACK', { cseq: 3, inDialog: true, sameBranch: true }),
+          step.request('BYE', { cseq: 4, inDialog: true }),
+          step.expect(200),
+        ],
+        { remotePort: port },
+      );
+      await succeeds(run);
+    });
+  });
+
   it('a caller cancels while it rings', async () => {
     await withStack({}, async (stack, port) => {
       const ends: CallEnd[] = [];

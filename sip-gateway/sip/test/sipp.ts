@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -36,12 +36,12 @@ export async function freePort(): Promise<number> {
 const VIA = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]';
 const CONTACT = 'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>';
 
-function sdpLines(direction: string, connection = '[local_ip]'): string {
+function sdpLines(direction: string, connection = '[media_ip]'): string {
   return [
     'v=0',
-    'o=sipp 1 [cseq] IN IP[local_ip_type] [local_ip]',
+    'o=sipp 1 [cseq] IN IP[media_ip_type] [media_ip]',
     's=-',
-    `c=IN IP4 ${connection}`,
+    `c=IN IP[media_ip_type] ${connection}`,
     't=0 0',
     'm=audio 6000 RTP/AVP 0 8 101',
     'a=rtpmap:0 PCMU/8000',
@@ -193,23 +193,43 @@ export interface SippRun {
   readonly process: ChildProcess;
 }
 
+interface RunOptions {
+  remotePort?: number;
+  calls?: number;
+  tcp?: boolean;
+  /** Own and remote address; IPv6 in brackets. Default 127.0.0.1. */
+  host?: string;
+  args?: string[];
+  service?: string;
+}
+
 /** Runs sipp with these steps. `remotePort` makes it a caller; without one it waits for calls. */
-export async function runSipp(
-  steps: string[],
-  options: { remotePort?: number; calls?: number; tcp?: boolean; args?: string[]; service?: string } = {},
-): Promise<SippRun> {
+export async function runSipp(steps: string[], options: RunOptions = {}): Promise<SippRun> {
   const folder = await mkdtemp(join(tmpdir(), 'sipp-'));
   const body = steps.join('\n');
   const xml = `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="test">\n${body}\n${references(body)}\n</scenario>\n`;
   await writeFile(join(folder, 'scenario.xml'), xml);
+  const { host = '127.0.0.1' } = options;
   const port = await freePort();
   const args = [
-    ...['-sf', 'scenario.xml', '-i', '127.0.0.1', '-p', String(port), '-nostdin', '-nd', '-trace_err'],
+    ...[
+      '-sf',
+      'scenario.xml',
+      '-i',
+      host,
+      '-mi',
+      host.replace(/[[\]]/g, ''),
+      '-p',
+      String(port),
+      '-nostdin',
+      '-nd',
+      '-trace_err',
+    ],
     ...['-error_file', 'errors.log', '-m', String(options.calls ?? 1), '-s', options.service ?? 'room'],
     ...['-timeout', '30', '-timeout_error', '-recv_timeout', '15000'],
     ...(options.tcp ? ['-t', 't1'] : []),
     ...(options.args ?? []),
-    ...(options.remotePort === undefined ? [] : [`127.0.0.1:${options.remotePort}`]),
+    ...(options.remotePort === undefined ? [] : [`${host}:${options.remotePort}`]),
   ];
   const process = spawn('sipp', args, { cwd: folder, stdio: 'ignore' });
   const finished = new Promise<{ code: number; log: string }>((resolve, reject) => {
@@ -234,4 +254,18 @@ async function listening(port: number, tcp: boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('sipp did not start');
+}
+
+/** Connects to a program that is starting; gives up after 10 s. */
+export async function connectWhenUp(port: number): Promise<Socket> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const socket = connect(port, '127.0.0.1');
+    const up = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    if (up) return socket;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('nothing listens');
 }

@@ -10,6 +10,7 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../message/index.ts';
+import { SdpError } from '../sdp/index.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import { behindNat, type Flow } from '../transport/index.ts';
 import { sdpBody, sessionBody } from './body.ts';
@@ -374,7 +375,17 @@ export abstract class Call extends EventEmitter<CallEvents> {
     };
     const offer = new OfferRequest('INVITE', sdp, accept, reject);
     this.#peerChange = { transaction, request: offer };
-    if (!this.emit('offer', offer)) offer.reject(488);
+    this.#show(offer);
+  }
+
+  /** Shows an offer; without a listener, or where one throws SdpError, it is refused. */
+  #show(offer: OfferRequest): void {
+    try {
+      if (!this.emit('offer', offer)) offer.reject(488);
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      offer.reject(error.status);
+    }
   }
 
   #receiveUpdate(request: SipRequest, transaction: ServerPlainTransaction): void {
@@ -408,7 +419,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
         respond(status);
       },
     );
-    if (!this.emit('offer', offer)) offer.reject(488);
+    this.#show(offer);
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {

@@ -7,11 +7,6 @@ export type { OfferRequest } from './offer-request.ts';
 export type { Answerer, OutgoingCall } from './outgoing-call.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';
 export type { Registration, RegistrationOptions, RegistrationState } from './registration.ts';
-export {
-  type CallTarget,
-  type InviteOptions,
-  NoRouteError,
-  SipStack,
-  type SipStackOptions,
-} from './sip-stack.ts';
+export { type CallTarget, NoRouteError } from './routes.ts';
+export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
 export type { TrunkOptions } from './trunk.ts';

@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { DigestServerOptions } from '../auth/index.ts';
-import { type Dialog, dialogKey } from '../dialog/index.ts';
+import { dialogKey } from '../dialog/index.ts';
 import {
-  bracketHost,
   buildRequest,
   buildResponse,
   encodeUser,
@@ -17,9 +16,9 @@ import {
   type SipResponse,
   type SipUri,
   tagOf,
-  type Uri,
   withTag,
 } from '../message/index.ts';
+import { SdpError } from '../sdp/index.ts';
 import { newTag } from '../tokens.ts';
 import {
   type ClientHandlers,
@@ -37,11 +36,11 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
-import { type Answerer, OutgoingCall, type Way } from './outgoing-call.ts';
+import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
-import { protocolOf, resolveTargets } from './resolver.ts';
+import { type CallTarget, NoRouteError, Routes } from './routes.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
 
 export interface SipStackOptions extends TransportOptions {
@@ -68,12 +67,6 @@ export interface SipStackOptions extends TransportOptions {
   readonly random?: () => number;
 }
 
-/** Whom to call: a URI, a number through a trunk, or a user registered here. */
-export type CallTarget =
-  | { readonly uri: string }
-  | { readonly trunk: string; readonly number: string }
-  | { readonly user: string };
-
 export interface InviteOptions {
   /** Our offer; without it the callee is asked to offer, and `answer` answers. */
   readonly sdp?: string;
@@ -86,7 +79,7 @@ export interface InviteOptions {
 }
 
 interface SipStackEvents {
-  /** A call came in, its caller admitted. Without a listener it is refused with 480. */
+  /** A call came in, its caller admitted. Without a listener it is refused with 480, where one throws SdpError with 488. */
   invite: [IncomingCall];
   /** The bindings of a user changed. */
   registration: [{ readonly user: string; readonly bindings: number }];
@@ -95,17 +88,10 @@ interface SipStackEvents {
   malformed: [{ readonly reason: string; readonly address: string }];
 }
 
-/** The caller cannot be reached: no such trunk, user or address. */
-export class NoRouteError extends Error {
-  override readonly name = 'NoRouteError';
-}
-
 const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
 /** Methods that we know but do not serve: 405, not 501. */
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
 const EXTENSIONS = new Set(['100rel']);
-/** A request that may be larger than this, in bytes, goes by TCP first (RFC 3261 §18.1.1). */
-const MAX_UDP_BYTES = 1300;
 /** What the header section of our INVITEs takes at most, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -120,6 +106,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #transactions: TransactionLayer;
   readonly #admissions: Admissions;
   readonly #trunks: ReadonlyMap<string, Trunk>;
+  readonly #routes: Routes;
   readonly #clock: Clock;
   readonly #calls = new Set<Call>();
   readonly #dialogs = new Map<string, Call>();
@@ -149,6 +136,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       silent: options.silent ?? false,
     });
     this.registrar = new Registrar(clock, options.registrar);
+    this.#routes = new Routes(transport, this.registrar, options.domain);
     this.#callRate = new RateLimiter(clock, options.callsPerSecond ?? 50);
     this.#requestRate = new RateLimiter(clock, options.requestsPerSecond ?? 50);
     this.#userAgent = [['user-agent', options.userAgent ?? 'Canopy']];
@@ -203,9 +191,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     if ('trunk' in target && !trunk) throw new NoRouteError(`there is no trunk ${target.trunk}`);
     if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
-    const to = this.#addressOf(target, trunk);
+    const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
-    const ways = 'user' in target ? this.#waysToUser(target.user) : await this.#waysTo(to, size);
+    const ways = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, size);
     const first = ways[0]?.open();
     if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
     const { user = 'canopy', displayName } = options.from ?? {};
@@ -245,7 +233,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   /** Asks a peer whether it is there (OPTIONS); gives the status of its answer, 408 or 503 for none. */
   async ping(uri: string): Promise<number> {
     const target = parseUri(uri);
-    const [open] = await this.#waysTo(target, HEADER_ESTIMATE_BYTES);
+    const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
     const flow = open?.open();
     if (!flow) return 503;
     const host = this.#options.domain ?? flow.advertised.host;
@@ -314,7 +302,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
       contactFor: (flow) => ['contact', contactOf(flow)],
-      route: (dialog, last, direct) => this.#route(dialog, last, direct),
+      route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
       sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
@@ -322,7 +310,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
-      flowsTo: async (uri) => (await this.#waysTo(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
+      flowsTo: async (uri) => (await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
     };
   }
 
@@ -401,10 +389,20 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       const call = new IncomingCall(this.#host, transaction, flow, identity, digest);
       this.#own(call, trunk);
       this.#invites.set(transaction, call);
-      if (!this.emit('invite', call)) call.reject(480);
+      this.#offerCall(call);
     } catch (error) {
       if (!(error instanceof SipParseError)) throw error;
       this.#refuse(request, transaction, flow, error.status);
+    }
+  }
+
+  /** Shows the call; an SdpError of the listener refuses it, so that no caller's SDP can do more harm than that. */
+  #offerCall(call: IncomingCall): void {
+    try {
+      if (!this.emit('invite', call)) call.reject(480);
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      call.reject(error.status, { headers: [error.warningField] });
     }
   }
 
@@ -482,45 +480,6 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
     // The CANCEL has the very Via of its INVITE (RFC 3261 §9.1).
     this.#transactions.request(draft, flow, { onResponse() {}, onFailure() {} }, invite.vias[0]);
-  }
-
-  async #route(dialog: Dialog, last: Flow, direct: boolean): Promise<Flow> {
-    const hop = dialog.nextHop;
-    if (last.open && dialog.routeSet.length === 0 && direct) return last;
-    if (last.open && last.reliable && hop.scheme !== 'tel' && hop.scheme !== 'other') {
-      const named = protocolOf(hop);
-      const same = hop.host === bracketHost(last.remote.address);
-      if (same && (named === undefined || named === last.protocol)) return last;
-    }
-    const [target] = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
-    const flow = target && this.#transport.flowTo(target);
-    if (!flow) throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
-    return flow;
-  }
-
-  #addressOf(target: CallTarget, trunk: Trunk | undefined): Uri {
-    if ('uri' in target) return parseUri(target.uri);
-    const user = encodeUser('user' in target ? target.user : target.number);
-    if (trunk) return { ...trunk.uri, user, password: undefined, headers: undefined };
-    const host = this.#options.domain ?? this.#transport.bound[0]?.local.address ?? 'localhost';
-    return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
-  }
-
-  #waysToUser(user: string): Way[] {
-    return this.registrar.lookup(user).map(({ contact, flow }) => ({ uri: contact, open: () => flow }));
-  }
-
-  /** Ways to a URI; a large request that could go by UDP tries TCP first. */
-  async #waysTo(uri: Uri, bytes: number): Promise<Way[]> {
-    const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
-    const ways: Way[] = [];
-    for (const target of targets) {
-      const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
-      if (mayChoose && bytes > MAX_UDP_BYTES)
-        ways.push({ uri, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
-      ways.push({ uri, open: () => this.#transport.flowTo(target) });
-    }
-    return ways;
   }
 }
 
