@@ -45,7 +45,6 @@ export {
   parseMediaType,
   parseRAck,
   parseSeconds,
-  parseSessionExpires,
   registerContacts,
   singleContact,
 } from './values.ts';

@@ -50,14 +50,6 @@ export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
   return { rseq: Number(match[1]), cseq: parseCSeq(match[2] ?? '') };
 }
 
-/** Session-Expires (RFC 4028 §4). */
-export function parseSessionExpires(text: string): { seconds: number; refresher?: 'uac' | 'uas' } {
-  const semicolon = text.indexOf(';');
-  const seconds = parseSeconds(text);
-  const refresher = semicolon < 0 ? undefined : parseParams(text, semicolon).params.get('refresher');
-  return { seconds, refresher: refresher === 'uac' || refresher === 'uas' ? refresher : undefined };
-}
-
 /** An address header that occurs at most once (Refer-To, P-Asserted-Identity …). */
 export function addressOf(headers: Headers, name: string): NameAddr | undefined {
   const value = headers.single(name);
