@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import {
+  formatCredentials,
+  type HeaderField,
+  type Headers,
+  parseAuthHeader,
+  SipParseError,
+  type SipResponse,
+} from '../message/index.ts';
+import { DIGEST_ALGORITHMS, digestAlgorithm, digestResponse, digestSecret } from './digest.ts';
+
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /**
+   * The realm that these credentials are for: a challenge of any other realm is never answered (threat 18). What PBXs call
+   * themselves is shown in the error where it differs.
+   */
+  readonly realm: string;
+}
+
+interface Challenge {
+  readonly field: 'authorization' | 'proxy-authorization';
+  readonly params: ReadonlyMap<string, string>;
+}
+
+/** A challenge was not answered; `detail` is for the log. */
+export class ChallengeRefused extends Error {
+  override readonly name = 'ChallengeRefused';
+}
+
+/**
+ * Answers the challenges of one peer for one set of credentials. Keeps the last challenge, so that further requests bear
+ * credentials at once, with a rising nonce count.
+ */
+export class DigestClient {
+  readonly #credentials: Credentials;
+  #challenge: Challenge | undefined;
+  #count = 0;
+
+  constructor(credentials: Credentials) {
+    this.#credentials = credentials;
+  }
+
+  /**
+   * Takes a 401 or 407. Throws ChallengeRefused for a foreign realm, an unknown algorithm, or where the peer refused the
+   * credentials that this very nonce was answered with.
+   */
+  learn(response: SipResponse): void {
+    const proxy = response.status === 407;
+    const offered = readChallenges(response.headers, proxy ? 'proxy-authenticate' : 'www-authenticate');
+    const ours = offered.filter((params) => params.get('realm') === this.#credentials.realm);
+    if (ours.length === 0) {
+      const realms = offered.map((params) => params.get('realm') ?? '').join(', ');
+      throw new ChallengeRefused(`challenged for the realm "${realms}", not "${this.#credentials.realm}"`);
+    }
+    const usable = DIGEST_ALGORITHMS.flatMap((algorithm) =>
+      ours.filter((params) => digestAlgorithm(params.get('algorithm')) === algorithm && hasUsableQop(params)),
+    );
+    const [best] = usable;
+    if (!best) throw new ChallengeRefused('no algorithm or qop in common');
+    if (this.#challenge && this.#count > 0 && best.get('nonce') === this.#challenge.params.get('nonce'))
+      throw new ChallengeRefused('the user name or password was refused');
+    this.#challenge = { field: proxy ? 'proxy-authorization' : 'authorization', params: best };
+    this.#count = 0;
+  }
+
+  /** Forgets the challenge: the next request goes without credentials. */
+  forget(): void {
+    this.#challenge = undefined;
+  }
+
+  /** The header field for a request, none before the first challenge. */
+  authorize(method: string, uri: string): HeaderField[] {
+    if (!this.#challenge) return [];
+    const { field, params } = this.#challenge;
+    const { username, password, realm } = this.#credentials;
+    const algorithm = digestAlgorithm(params.get('algorithm')) ?? 'MD5';
+    const nonce = params.get('nonce') ?? '';
+    this.#count++;
+    const qop = params.has('qop')
+      ? { nc: this.#count.toString(16).padStart(8, '0'), cnonce: randomBytes(8).toString('hex') }
+      : undefined;
+    const secret = digestSecret(algorithm, username, realm, password);
+    const answer = new Map([
+      ['username', username],
+      ['realm', realm],
+      ['nonce', nonce],
+      ['uri', uri],
+      ['response', digestResponse({ algorithm, secret, method, uri, nonce, qop })],
+    ]);
+    if (params.has('algorithm')) answer.set('algorithm', algorithm);
+    const opaque = params.get('opaque');
+    if (opaque !== undefined) answer.set('opaque', opaque);
+    if (qop) answer.set('qop', 'auth').set('nc', qop.nc).set('cnonce', qop.cnonce);
+    return [[field, formatCredentials(answer)]];
+  }
+}
+
+function hasUsableQop(params: ReadonlyMap<string, string>): boolean {
+  const qop = params.get('qop');
+  return qop === undefined || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
+}
+
+function readChallenges(headers: Headers, name: string): ReadonlyMap<string, string>[] {
+  return headers.all(name).flatMap((value) => {
+    try {
+      const { scheme, params } = parseAuthHeader(value);
+      return scheme === 'digest' ? [params] : [];
+    } catch (error) {
+      // A malformed challenge beside a sound one does no harm.
+      if (error instanceof SipParseError) return [];
+      throw error;
+    }
+  });
+}

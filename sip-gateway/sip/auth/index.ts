@@ -1,0 +1,10 @@
+/** Digest authentication, as server and as client. */
+export { DIGEST_ALGORITHMS, type DigestAlgorithm, digestSecret } from './digest.ts';
+export { ChallengeRefused, type Credentials, DigestClient } from './digest-client.ts';
+export {
+  DigestServer,
+  type DigestServerOptions,
+  type DigestVerdict,
+  type PasswordLookup,
+} from './digest-server.ts';
+export type { LoginGuardOptions } from './login-guard.ts';

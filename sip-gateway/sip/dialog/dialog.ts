@@ -1,0 +1,175 @@
+import {
+  addressesOf,
+  buildRequest,
+  formatNameAddr,
+  type HeaderField,
+  type NameAddr,
+  type RequestDraft,
+  type SipMessage,
+  SipParseError,
+  type SipRequest,
+  type SipResponse,
+  singleContact,
+  tagOf,
+  type Uri,
+  withTag,
+} from '../message/index.ts';
+
+/** Most Record-Route values that a dialog takes: more is an attack or a loop. */
+const MAX_ROUTES = 20;
+
+/** Requests that carry a new remote target in their Contact (RFC 3261 §12.2, RFC 3311 §5.1). */
+const TARGET_REFRESH = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
+
+/** The parts of a dialog's identity (RFC 3261 §12), as one text. */
+export function dialogKey(callId: string, localTag: string, remoteTag: string): string {
+  return `${callId} ${localTag} ${remoteTag}`;
+}
+
+/**
+ * A dialog (RFC 3261 §12): identity, sequence numbers, route set and remote target. It makes requests and judges those that
+ * come; it sends nothing and knows no time.
+ */
+export class Dialog {
+  readonly callId: string;
+  /** Our address with our tag. */
+  readonly local: NameAddr;
+  /** The peer's address with its tag, where it gave one (RFC 2543 peers may not). */
+  readonly remote: NameAddr;
+  /** In the order of requests that we send. */
+  readonly routeSet: readonly NameAddr[];
+  #remoteTarget: Uri;
+  #localSequence: number;
+  #remoteSequence: number | undefined;
+  confirmed = false;
+
+  private constructor(parts: {
+    callId: string;
+    local: NameAddr;
+    remote: NameAddr;
+    routeSet: NameAddr[];
+    remoteTarget: Uri;
+    localSequence: number;
+    remoteSequence?: number;
+  }) {
+    if (parts.routeSet.length > MAX_ROUTES) throw new SipParseError('Too many Record-Route values');
+    this.callId = parts.callId;
+    this.local = parts.local;
+    this.remote = parts.remote;
+    this.routeSet = parts.routeSet;
+    this.#remoteTarget = parts.remoteTarget;
+    this.#localSequence = parts.localSequence;
+    this.#remoteSequence = parts.remoteSequence;
+  }
+
+  /** The dialog of a UAS (§12.1.1). Throws SipParseError where the request has no single sound Contact. */
+  static ofRequest(request: SipRequest, localTag: string): Dialog {
+    return new Dialog({
+      callId: request.callId,
+      local: withTag(request.to, localTag),
+      remote: request.from,
+      routeSet: addressesOf(request.headers, 'record-route'),
+      remoteTarget: contactOf(request),
+      // Any start below 2^31 is allowed (§8.1.1.5).
+      localSequence: 0,
+      remoteSequence: request.cseq.number,
+    });
+  }
+
+  /** The dialog of a UAC, by a response with a To tag (§12.1.2). */
+  static ofResponse(request: SipRequest, response: SipResponse): Dialog {
+    return new Dialog({
+      callId: request.callId,
+      local: request.from,
+      remote: response.to,
+      routeSet: addressesOf(response.headers, 'record-route').reverse(),
+      remoteTarget: contactOf(response),
+      localSequence: request.cseq.number,
+    });
+  }
+
+  get localTag(): string {
+    return tagOf(this.local) ?? '';
+  }
+
+  get remoteTag(): string {
+    return tagOf(this.remote) ?? '';
+  }
+
+  get key(): string {
+    return dialogKey(this.callId, this.localTag, this.remoteTag);
+  }
+
+  get remoteTarget(): Uri {
+    return this.#remoteTarget;
+  }
+
+  /** Where requests go first: the first route, else the remote target (§12.2.1.1). */
+  get nextHop(): Uri {
+    return this.routeSet[0]?.uri ?? this.#remoteTarget;
+  }
+
+  /** Makes a request of the next sequence number (§12.2.1.1). */
+  request(method: string, headers: readonly HeaderField[] = [], body?: Buffer): RequestDraft {
+    this.#localSequence++;
+    return this.#build(method, this.#localSequence, headers, body);
+  }
+
+  /** Makes the ACK of a 2xx: the INVITE's sequence number (§13.2.2.4). */
+  ack(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): RequestDraft {
+    return this.#build('ACK', sequence, headers, body);
+  }
+
+  /** Leaves out sequence numbers that another request of this dialog's origin has used. */
+  useSequence(atLeast: number): void {
+    this.#localSequence = Math.max(this.#localSequence, atLeast);
+  }
+
+  /** Whether a request is in order (§12.2.2); a lower number than seen wants a 500. ACK and CANCEL are not to be asked for. */
+  accepts(request: SipRequest): boolean {
+    if (this.#remoteSequence !== undefined && request.cseq.number <= this.#remoteSequence) return false;
+    this.#remoteSequence = request.cseq.number;
+    return true;
+  }
+
+  /** Takes a new remote target, where the message brings one. A malformed Contact changes nothing. */
+  refreshTarget(message: SipMessage): void {
+    if (!TARGET_REFRESH.has(message.cseq.method)) return;
+    try {
+      const contact = singleContact(message.headers);
+      if (contact && contact.uri.scheme !== 'other') this.#remoteTarget = contact.uri;
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+    }
+  }
+
+  #build(method: string, sequence: number, headers: readonly HeaderField[], body?: Buffer): RequestDraft {
+    const { uri, routes } = this.#routing();
+    return buildRequest({
+      method,
+      uri,
+      from: this.local,
+      to: this.remote,
+      callId: this.callId,
+      cseq: { number: sequence, method },
+      headers: [...routes.map((route): HeaderField => ['route', route]), ...headers],
+      body,
+    });
+  }
+
+  /** Request-URI and Route values; a first route without `lr` is a strict router (§12.2.1.1). */
+  #routing(): { uri: Uri; routes: string[] } {
+    const [first, ...others] = this.routeSet;
+    if (!first) return { uri: this.#remoteTarget, routes: [] };
+    const loose = 'params' in first.uri && first.uri.params.has('lr');
+    if (loose) return { uri: this.#remoteTarget, routes: this.routeSet.map(formatNameAddr) };
+    const last: NameAddr = { uri: this.#remoteTarget, params: new Map() };
+    return { uri: first.uri, routes: [...others, last].map(formatNameAddr) };
+  }
+}
+
+function contactOf(message: SipMessage): Uri {
+  const contact = singleContact(message.headers);
+  if (!contact || contact.uri.scheme === 'other') throw new SipParseError('Contact is missing or no SIP URI');
+  return contact.uri;
+}

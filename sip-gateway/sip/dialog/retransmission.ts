@@ -1,0 +1,39 @@
+import type { Clock, Timer, TimerValues } from '../transaction/index.ts';
+
+/**
+ * Sends a response again until it is acknowledged: 2xx of INVITE until the ACK (RFC 3261 §13.3.1.4, also on reliable
+ * transports), reliable provisional responses until the PRACK (RFC 3262 §3). First at once.
+ */
+export class Retransmission {
+  readonly #limit: Timer;
+  #next: Timer | undefined;
+
+  constructor(options: {
+    clock: Clock;
+    timers: TimerValues;
+    /** Longest interval, in milliseconds: T2 for a 2xx, none for provisional responses. */
+    maxMilliseconds: number;
+    send: () => void;
+    /** Nothing came in 64·T1. */
+    onGivenUp: () => void;
+  }) {
+    const { clock, timers, maxMilliseconds, send, onGivenUp } = options;
+    const later = (milliseconds: number) => {
+      this.#next = clock.after(milliseconds, () => {
+        send();
+        later(Math.min(milliseconds * 2, maxMilliseconds));
+      });
+    };
+    send();
+    later(timers.t1);
+    this.#limit = clock.after(64 * timers.t1, () => {
+      this.stop();
+      onGivenUp();
+    });
+  }
+
+  stop(): void {
+    this.#next?.cancel();
+    this.#limit.cancel();
+  }
+}

@@ -1,0 +1,13 @@
+/** SIP for the gateway: SipStack takes and makes calls, SdpSession negotiates what they carry. */
+export { type Credentials, type DigestAlgorithm, digestSecret, type PasswordLookup } from './auth/index.ts';
+export { formatUri, parseUri, SipParseError } from './message/index.ts';
+export {
+  type CodecName,
+  type Direction,
+  type LocalAudio,
+  type NegotiatedAudio,
+  type RemoteAddress,
+  SdpError,
+  SdpSession,
+} from './sdp/index.ts';
+export * from './ua/index.ts';

@@ -1,0 +1,133 @@
+import { type HeaderField, Headers } from './headers.ts';
+import type { CSeq, SipRequest, SipResponse, WireResponse } from './message.ts';
+import { formatNameAddr, type NameAddr, parseNameAddr, tagOf, withTag } from './name-addr.ts';
+import { SipParseError } from './parse-error.ts';
+import { reasonOf } from './reason.ts';
+import type { Uri } from './uri.ts';
+import { formatVia, parseVias, type Via } from './via.ts';
+
+const NO_BODY = Buffer.alloc(0);
+
+/** What a request is made of; the Via comes with `withVia` when it is known where the request leaves. */
+export interface RequestParts {
+  method: string;
+  uri: Uri;
+  from: NameAddr;
+  to: NameAddr;
+  callId: string;
+  cseq: CSeq;
+  /** Default 70. */
+  maxForwards?: number;
+  /** Further header fields, long lower-case names. */
+  headers?: readonly HeaderField[];
+  body?: Buffer;
+}
+
+/** A request without its own Via, as a dialog or user agent makes it. */
+export type RequestDraft = Omit<SipRequest, 'vias'>;
+
+/** Puts a request together, with the mandatory header fields (RFC 3261 §8.1.1) but the Via. */
+export function buildRequest(parts: RequestParts): RequestDraft {
+  const { method, uri, from, to, callId, cseq } = parts;
+  const headers = new Headers([
+    ['max-forwards', String(parts.maxForwards ?? 70)],
+    ['from', formatNameAddr(from)],
+    ['to', formatNameAddr(to)],
+    ['call-id', callId],
+    ['cseq', `${cseq.number} ${cseq.method}`],
+    ...(parts.headers ?? []),
+  ]);
+  return { kind: 'request', method, uri, headers, from, to, callId, cseq, body: parts.body ?? NO_BODY };
+}
+
+/** The request with this Via on top. */
+export function withVia(request: RequestDraft, via: Via): SipRequest {
+  return { ...request, headers: request.headers.prefixed('via', formatVia(via)), vias: [via] };
+}
+
+/** The message with its topmost Via replaced (the server transport adds received and rport to it). */
+export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
+  const [, ...others] = message.vias;
+  const values = [via, ...others].map(formatVia);
+  return { ...message, vias: [via, ...others], headers: message.headers.with('via', ...values) };
+}
+
+export interface ResponseParts {
+  reason?: string;
+  /** The tag of the To field, where the request has none and the status is above 100. */
+  toTag?: string;
+  headers?: readonly HeaderField[];
+  body?: Buffer;
+}
+
+/** The response to a request: Via, From, To, Call-ID, CSeq copied (RFC 3261 §8.2.6.2). */
+export function buildResponse(request: SipRequest, status: number, parts: ResponseParts = {}): SipResponse {
+  const { toTag } = parts;
+  const addTag = toTag !== undefined && status > 100 && tagOf(request.to) === undefined;
+  const to = addTag ? withTag(request.to, toTag) : request.to;
+  const fields: HeaderField[] = [];
+  for (const field of request.headers.fields) {
+    const name = field[0];
+    // The peer's own words with our tag behind: nothing of them is written anew.
+    if (name === 'to' && addTag) fields.push(['to', `${field[1]};tag=${toTag}`]);
+    else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq')
+      fields.push(field);
+    else if (name === 'record-route' && status > 100 && status < 300) fields.push(field);
+    else if (name === 'timestamp' && status === 100) fields.push(field);
+  }
+  if (parts.headers) fields.push(...parts.headers);
+  return {
+    kind: 'response',
+    status,
+    reason: parts.reason ?? reasonOf(status),
+    headers: new Headers(fields),
+    vias: request.vias,
+    from: request.from,
+    to,
+    callId: request.callId,
+    cseq: request.cseq,
+    body: parts.body ?? NO_BODY,
+  };
+}
+
+/**
+ * A response to a request that could not be read, of what could be: undefined where the fields that route a response
+ * are not there. Only the top Via needs to be sound; the others are echoed.
+ */
+export function buildErrorResponse(
+  headers: Headers,
+  error: SipParseError,
+  toTag: string,
+): WireResponse | undefined {
+  try {
+    const topVia = parseVias(headers.get('via') ?? '')[0];
+    const from = headers.get('from');
+    const to = headers.get('to');
+    const callId = headers.get('call-id');
+    const cseq = headers.get('cseq');
+    if (!topVia || from === undefined || to === undefined || callId === undefined || cseq === undefined)
+      return undefined;
+    const fields: HeaderField[] = headers.all('via').map((value) => ['via', value] as const);
+    fields.push(['from', from], ['to', tagged(to, toTag)], ['call-id', callId], ['cseq', cseq]);
+    return {
+      kind: 'response',
+      status: error.status,
+      reason: error.status === 400 ? `${reasonOf(400)} (${error.message})` : reasonOf(error.status),
+      headers: new Headers(fields),
+      vias: [topVia],
+      body: NO_BODY,
+    };
+  } catch (failure) {
+    if (failure instanceof SipParseError) return undefined;
+    throw failure;
+  }
+}
+
+function tagged(to: string, tag: string): string {
+  try {
+    const address = parseNameAddr(to);
+    return tagOf(address) === undefined ? `${to};tag=${tag}` : to;
+  } catch {
+    return to;
+  }
+}

@@ -1,0 +1,51 @@
+/** SIP messages: reading, making and writing them. Pure; no sockets, no clock. */
+export { type AuthHeader, formatChallenge, formatCredentials, parseAuthHeader } from './auth-header.ts';
+export {
+  buildErrorResponse,
+  buildRequest,
+  buildResponse,
+  type RequestDraft,
+  type RequestParts,
+  type ResponseParts,
+  replaceTopVia,
+  withVia,
+} from './build.ts';
+export { type HeaderField, Headers } from './headers.ts';
+export {
+  type CSeq,
+  MAX_BODY_BYTES,
+  MAX_HEADER_BYTES,
+  type SipMessage,
+  type SipRequest,
+  type SipResponse,
+  type WireResponse,
+} from './message.ts';
+export { formatNameAddr, type NameAddr, nameAddr, parseNameAddr, tagOf, withTag } from './name-addr.ts';
+export { NO_PARAMS, type Params, quote, unquote } from './params.ts';
+export { findHeaderEnd, type ParseResult, parseContentLength, parseMessage } from './parse.ts';
+export { SipParseError } from './parse-error.ts';
+export { reasonOf } from './reason.ts';
+export { serializeMessage } from './serialize.ts';
+export {
+  bareHost,
+  bracketHost,
+  decodeUser,
+  encodeUser,
+  formatUri,
+  isAddress,
+  parseUri,
+  type SipUri,
+  sameUri,
+  type TelUri,
+  type Uri,
+} from './uri.ts';
+export {
+  addressesOf,
+  addressOf,
+  parseMediaType,
+  parseRAck,
+  parseSeconds,
+  registerContacts,
+  singleContact,
+} from './values.ts';
+export { branchOf, formatVia, MAGIC_COOKIE, parseVias, type Via } from './via.ts';

@@ -1,0 +1,51 @@
+import type { Headers } from './headers.ts';
+import type { NameAddr } from './name-addr.ts';
+import type { Uri } from './uri.ts';
+import type { Via } from './via.ts';
+
+/** CSeq (RFC 3261 §20.16). */
+export interface CSeq {
+  readonly number: number;
+  readonly method: string;
+}
+
+/**
+ * What every message has. `headers` is what goes on the wire; the typed fields are the mandatory ones of it, read once.
+ * Messages are plain immutable data: a change makes a copy (see build.ts).
+ */
+interface MessageFields {
+  readonly headers: Headers;
+  /** Topmost first; at least one. */
+  readonly vias: readonly [Via, ...Via[]];
+  readonly from: NameAddr;
+  readonly to: NameAddr;
+  readonly callId: string;
+  readonly cseq: CSeq;
+  readonly body: Buffer;
+}
+
+export interface SipRequest extends MessageFields {
+  readonly kind: 'request';
+  readonly method: string;
+  readonly uri: Uri;
+}
+
+export interface SipResponse extends MessageFields {
+  readonly kind: 'response';
+  readonly status: number;
+  readonly reason: string;
+}
+
+export type SipMessage = SipRequest | SipResponse;
+
+/** What goes on the wire of a request: its Via may still be missing. */
+export type WireRequest = Pick<SipRequest, 'kind' | 'method' | 'uri' | 'headers' | 'body'>;
+/** What goes on the wire of a response, and what routes it. */
+export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body' | 'vias'>;
+
+/** Largest body, in bytes. */
+export const MAX_BODY_BYTES = 65_536;
+/** Largest start line and header section together, in bytes. */
+export const MAX_HEADER_BYTES = 32_768;
+/** Most header fields. */
+export const MAX_HEADER_FIELDS = 200;

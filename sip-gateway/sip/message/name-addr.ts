@@ -1,0 +1,99 @@
+import {
+  formatParams,
+  NO_PARAMS,
+  type Params,
+  parseParams,
+  quote,
+  quotedStringEnd,
+  skipBlanks,
+  unquote,
+} from './params.ts';
+import { SipParseError } from './parse-error.ts';
+import { formatUri, parseUri, type Uri } from './uri.ts';
+
+/** From, To, Contact, Route, Record-Route … : `"Display" <uri>;params` or `uri;params` (RFC 3261 §20.10). */
+export interface NameAddr {
+  /** Unquoted. Hostile text: what shows it must escape it. */
+  readonly displayName?: string;
+  readonly uri: Uri;
+  readonly params: Params;
+}
+
+const DISPLAY_TOKENS = /^[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\uffff]*$/;
+const ADDR_SPEC = /[^\s;,<>"?]+/y;
+
+function readNameAddr(text: string, from: number): { value: NameAddr; end: number } {
+  let at = skipBlanks(text, from);
+  let displayName: string | undefined;
+  if (text.charCodeAt(at) === 34) {
+    const end = quotedStringEnd(text, at);
+    displayName = unquote(text.slice(at, end));
+    at = skipBlanks(text, end);
+    if (text.charCodeAt(at) !== 60) throw new SipParseError('A display name without an address');
+  } else {
+    const open = text.indexOf('<', at);
+    if (open >= 0) {
+      const words = text.slice(at, open);
+      if (DISPLAY_TOKENS.test(words)) {
+        if (open > at) displayName = words.trim();
+        at = open;
+      } else if (!words.includes(',')) throw new SipParseError('Malformed display name');
+    }
+  }
+  if (text.charCodeAt(at) === 60) {
+    const close = text.indexOf('>', at);
+    if (close < 0) throw new SipParseError('An address without its closing >');
+    const uri = parseUri(text.slice(at + 1, close));
+    const { params, end } = parseParams(text, close + 1);
+    return { value: { displayName: displayName || undefined, uri, params }, end };
+  }
+  ADDR_SPEC.lastIndex = at;
+  if (!ADDR_SPEC.test(text)) throw new SipParseError('Malformed address');
+  const close = ADDR_SPEC.lastIndex;
+  // A URI with `,`, `;` or `?` must stand in <> (RFC 3261 §20).
+  if (text.charCodeAt(close) === 63) throw new SipParseError('A URI with headers must be enclosed in <>');
+  const uri = parseUri(text.slice(at, close));
+  const { params, end } = parseParams(text, close);
+  return { value: { uri, params }, end };
+}
+
+/** Reads one address that fills the whole value. Throws SipParseError. */
+export function parseNameAddr(text: string): NameAddr {
+  const { value, end } = readNameAddr(text, 0);
+  if (end !== text.length) throw new SipParseError('Text after an address');
+  return value;
+}
+
+/** Reads a comma-separated list of addresses. Throws SipParseError. */
+export function parseNameAddrs(text: string): NameAddr[] {
+  const list: NameAddr[] = [];
+  let at = 0;
+  for (;;) {
+    const { value, end } = readNameAddr(text, at);
+    list.push(value);
+    if (end === text.length) return list;
+    if (text.charCodeAt(end) !== 44) throw new SipParseError('Text after an address');
+    at = end + 1;
+  }
+}
+
+/** Writes an address, always with <>. */
+export function formatNameAddr(address: NameAddr): string {
+  const name = address.displayName === undefined ? '' : `${quote(address.displayName)} `;
+  return `${name}<${formatUri(address.uri)}>${formatParams(address.params)}`;
+}
+
+/** The tag, undefined where there is none. */
+export function tagOf(address: NameAddr): string | undefined {
+  return address.params.get('tag') ?? undefined;
+}
+
+/** The same address with another tag. */
+export function withTag(address: NameAddr, tag: string): NameAddr {
+  return { ...address, params: new Map(address.params).set('tag', tag) };
+}
+
+/** An address of a URI (text or parsed), a display name and parameters. */
+export function nameAddr(uri: Uri | string, displayName?: string, params: Params = NO_PARAMS): NameAddr {
+  return { displayName, uri: typeof uri === 'string' ? parseUri(uri) : uri, params };
+}

@@ -1,0 +1,84 @@
+import { SipParseError } from './parse-error.ts';
+
+/**
+ * Parameters of a URI or header field, in order. Names are lower-case; a value is as on the wire (a quoted string keeps
+ * its quotes), null for a parameter without `=`.
+ */
+export type Params = ReadonlyMap<string, string | null>;
+
+export const NO_PARAMS: Params = new Map();
+
+const WS = /[ \t]*/y;
+const NAME = /[A-Za-z0-9\-.!%*_+`'~]+/y;
+/** token, host, IPv6 with or without brackets: anything but separators and blanks (RFC 3261 §25 gen-value). */
+const VALUE = /[^\s;,="<>]+/y;
+const QUOTED = /"(?:[^"\\]|\\[\s\S])*"/y;
+
+/** The position after blanks at `from`. */
+export function skipBlanks(text: string, from: number): number {
+  const code = text.charCodeAt(from);
+  if (code !== 32 && code !== 9) return from;
+  WS.lastIndex = from;
+  WS.exec(text);
+  return WS.lastIndex;
+}
+
+/** The end of the quoted string that starts at `from`. Throws where it is not closed. */
+export function quotedStringEnd(text: string, from: number): number {
+  QUOTED.lastIndex = from;
+  if (!QUOTED.test(text)) throw new SipParseError('Unbalanced quotes');
+  return QUOTED.lastIndex;
+}
+
+/**
+ * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). An empty parameter (`;;`) is passed over, as phones send it.
+ * Returns the parameters and where they end.
+ */
+export function parseParams(text: string, from: number): { params: Params; end: number } {
+  let params: Map<string, string | null> | undefined;
+  let at = skipBlanks(text, from);
+  while (text.charCodeAt(at) === 59) {
+    at = skipBlanks(text, at + 1);
+    NAME.lastIndex = at;
+    if (!NAME.test(text)) {
+      const next = text.charCodeAt(at);
+      if (at === text.length || next === 59 || next === 44) continue;
+      throw new SipParseError('Malformed parameter');
+    }
+    const name = text.slice(at, NAME.lastIndex).toLowerCase();
+    at = skipBlanks(text, NAME.lastIndex);
+    let value: string | null = null;
+    if (text.charCodeAt(at) === 61) {
+      at = skipBlanks(text, at + 1);
+      let end: number;
+      if (text.charCodeAt(at) === 34) end = quotedStringEnd(text, at);
+      else {
+        VALUE.lastIndex = at;
+        end = VALUE.test(text) ? VALUE.lastIndex : at;
+      }
+      value = text.slice(at, end);
+      at = skipBlanks(text, end);
+    }
+    params ??= new Map();
+    if (params.has(name)) throw new SipParseError(`Parameter ${name} given twice`);
+    params.set(name, value);
+  }
+  return { params: params ?? NO_PARAMS, end: at };
+}
+
+/** Writes parameters as `;name=value`. */
+export function formatParams(params: Params): string {
+  let text = '';
+  for (const [name, value] of params) text += value === null ? `;${name}` : `;${name}=${value}`;
+  return text;
+}
+
+/** The content of a quoted string, unescaped; any other text as it is. */
+export function unquote(text: string): string {
+  return text.charCodeAt(0) === 34 ? text.slice(1, -1).replace(/\\([\s\S])/g, '$1') : text;
+}
+
+/** Writes text as a quoted string. Line breaks become blanks, so that no header can be smuggled in. */
+export function quote(text: string): string {
+  return `"${text.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}"`;
+}

@@ -1,0 +1,226 @@
+import { isUtf8 } from 'node:buffer';
+import { canonicalName, type HeaderField, Headers } from './headers.ts';
+import {
+  type CSeq,
+  MAX_BODY_BYTES,
+  MAX_HEADER_BYTES,
+  MAX_HEADER_FIELDS,
+  type SipMessage,
+} from './message.ts';
+import { parseNameAddr } from './name-addr.ts';
+import { SipParseError } from './parse-error.ts';
+import { parseUri, type Uri } from './uri.ts';
+import { parseVias, type Via } from './via.ts';
+
+/** The result of reading a message: what is wrong may still be answered, if its header section could be read. */
+export type ParseResult =
+  | { readonly message: SipMessage }
+  | { readonly error: SipParseError; readonly method?: string; readonly headers?: Headers };
+
+const REQUEST_LINE = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) SIP\/([0-9]+\.[0-9]+)$/i;
+const STATUS_LINE = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?$/i;
+const FIELD_NAME = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
+const CSEQ = /^([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
+const CALL_ID = /^[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+(?:@[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+)?$/;
+const NO_BODY = Buffer.alloc(0);
+const CR = 13;
+const LF = 10;
+
+/** Where the header section ends and the body starts, after CRLF CRLF or bare LFs; undefined while it is incomplete. */
+export function findHeaderEnd(bytes: Buffer, from = 0): { headEnd: number; bodyStart: number } | undefined {
+  for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
+    if (bytes[at + 1] === LF) return { headEnd: at + 1, bodyStart: at + 2 };
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return { headEnd: at + 1, bodyStart: at + 3 };
+  }
+  return undefined;
+}
+
+/** Content-Length: digits only; NaN for anything else. */
+export function parseContentLength(value: string): number {
+  return /^[0-9]{1,9}$/.test(value) ? Number(value) : Number.NaN;
+}
+
+/**
+ * Reads one message. Lenient where RFC 4475 lets a receiver be: compact forms, folding, blanks before the colon, bare LF,
+ * any order and case, leading empty lines. Strict where a second reader could see another message: one of each
+ * mandatory field, no bare CR, UTF-8, a Content-Length that is true, CSeq and method equal. In a datagram, octets after
+ * the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3); never throws.
+ */
+export function parseMessage(bytes: Buffer): ParseResult {
+  let start = 0;
+  while (bytes[start] === CR || bytes[start] === LF) start++;
+  const end = findHeaderEnd(bytes, start);
+  if (!end) return { error: new SipParseError('The header section does not end') };
+  if (end.headEnd - start > MAX_HEADER_BYTES)
+    return { error: new SipParseError('The header section is too large', 513) };
+  const head = bytes.subarray(start, end.headEnd);
+  if (!isUtf8(head)) return { error: new SipParseError('The header section is not UTF-8') };
+  const text = head.toString('utf8');
+  const lineEnd = text.indexOf('\n');
+  const startLine = text.charCodeAt(lineEnd - 1) === CR ? text.slice(0, lineEnd - 1) : text.slice(0, lineEnd);
+
+  const statusLine = STATUS_LINE.exec(startLine);
+  const requestLine = statusLine ? null : REQUEST_LINE.exec(startLine);
+  const method = requestLine?.[1] ?? /^(?!SIP\/)[^ ]+/i.exec(startLine)?.[0];
+  let headers: Headers | undefined;
+  try {
+    headers = new Headers(parseFields(text, lineEnd + 1));
+    if (!statusLine && !requestLine)
+      throw new SipParseError(startLine.includes('SIP/') ? 'Malformed start line' : 'Not a SIP message');
+    const version = statusLine?.[1] ?? requestLine?.[3];
+    if (version !== '2.0') throw new SipParseError('Version Not Supported', 505);
+    const uri = requestLine ? parseRequestUri(requestLine[2] ?? '') : undefined;
+    const fields = parseMandatory(headers);
+    const body = cutBody(bytes, end.bodyStart, headers);
+    if (uri === undefined)
+      return {
+        message: {
+          kind: 'response',
+          status: Number(statusLine?.[2]),
+          reason: statusLine?.[3] ?? '',
+          headers,
+          ...fields,
+          body,
+        },
+      };
+    if (fields.cseq.method !== method) throw new SipParseError('CSeq names another method');
+    return { message: { kind: 'request', method, uri, headers, ...fields, body } };
+  } catch (error) {
+    if (!(error instanceof SipParseError)) throw error;
+    return { error, method, headers };
+  }
+}
+
+function parseFields(text: string, from: number): HeaderField[] {
+  const fields: HeaderField[] = [];
+  let at = from;
+  while (at < text.length) {
+    let lineEnd = text.indexOf('\n', at);
+    let folded = false;
+    for (
+      let next = text.charCodeAt(lineEnd + 1);
+      next === 32 || next === 9;
+      next = text.charCodeAt(lineEnd + 1)
+    ) {
+      folded = true;
+      const more = text.indexOf('\n', lineEnd + 1);
+      if (more < 0) break;
+      lineEnd = more;
+    }
+    let line = text.slice(at, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
+    at = lineEnd + 1;
+    if (folded) line = unfold(line);
+    if (line.includes('\r')) throw new SipParseError('A bare CR in a header field');
+    const colon = line.indexOf(':');
+    let nameEnd = colon;
+    while (nameEnd > 0 && isBlank(line.charCodeAt(nameEnd - 1))) nameEnd--;
+    const name = line.slice(0, nameEnd);
+    if (colon < 1 || !FIELD_NAME.test(name)) throw new SipParseError('Malformed header field');
+    if (fields.length === MAX_HEADER_FIELDS) throw new SipParseError('Too many header fields', 513);
+    let valueStart = colon + 1;
+    while (isBlank(line.charCodeAt(valueStart))) valueStart++;
+    let valueEnd = line.length;
+    while (valueEnd > valueStart && isBlank(line.charCodeAt(valueEnd - 1))) valueEnd--;
+    fields.push([canonicalName(name), line.slice(valueStart, valueEnd)]);
+  }
+  return fields;
+}
+
+/** Makes one line of a folded one. By hand: the obvious regular expression is quadratic in runs of blanks. */
+function unfold(lines: string): string {
+  return lines
+    .split('\n')
+    .map((line) => {
+      let start = 0;
+      let end = line.endsWith('\r') ? line.length - 1 : line.length;
+      while (start < end && isBlank(line.charCodeAt(start))) start++;
+      while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+      return line.slice(start, end);
+    })
+    .join(' ');
+}
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
+
+function parseRequestUri(text: string): Uri {
+  if (text.charCodeAt(0) === 60) throw new SipParseError('The Request-URI is enclosed in <>');
+  const uri = parseUri(text);
+  if (uri.scheme !== 'other' && uri.scheme !== 'tel' && uri.headers !== undefined)
+    throw new SipParseError('The Request-URI has headers');
+  return uri;
+}
+
+/** Reads the mandatory fields in one pass. */
+function parseMandatory(headers: Headers) {
+  let from: string | undefined;
+  let to: string | undefined;
+  let callId: string | undefined;
+  let cseq: string | undefined;
+  let maxForwards: string | undefined;
+  let vias: Via[] | undefined;
+  for (const [name, value] of headers.fields) {
+    switch (name) {
+      case 'via':
+        if (vias) vias.push(...parseVias(value));
+        else vias = parseVias(value);
+        break;
+      case 'from':
+        from = once(from, value, 'From');
+        break;
+      case 'to':
+        to = once(to, value, 'To');
+        break;
+      case 'call-id':
+        callId = once(callId, value, 'Call-ID');
+        break;
+      case 'cseq':
+        cseq = once(cseq, value, 'CSeq');
+        break;
+      case 'max-forwards':
+        maxForwards = once(maxForwards, value, 'Max-Forwards');
+        break;
+    }
+  }
+  const [topVia, ...otherVias] = vias ?? [];
+  if (!topVia) throw new SipParseError('Via is missing');
+  if (from === undefined) throw new SipParseError('From is missing');
+  if (to === undefined) throw new SipParseError('To is missing');
+  if (callId === undefined || !CALL_ID.test(callId))
+    throw new SipParseError('Call-ID is missing or malformed');
+  if (cseq === undefined) throw new SipParseError('CSeq is missing');
+  if (maxForwards !== undefined && !(/^[0-9]{1,9}$/.test(maxForwards) && Number(maxForwards) <= 255))
+    throw new SipParseError('Malformed Max-Forwards');
+  return {
+    vias: [topVia, ...otherVias] as const,
+    from: parseNameAddr(from),
+    to: parseNameAddr(to),
+    callId,
+    cseq: parseCSeq(cseq),
+  };
+}
+
+function once(before: string | undefined, value: string, name: string): string {
+  if (before !== undefined) throw new SipParseError(`${name} given twice`);
+  return value;
+}
+
+/** CSeq: a number below 2^31 and a method (RFC 3261 §8.1.1.5). */
+export function parseCSeq(text: string): CSeq {
+  const match = CSEQ.exec(text);
+  const number = match ? Number(match[1]) : Number.NaN;
+  if (!(number < 2 ** 31)) throw new SipParseError('Malformed CSeq');
+  return { number, method: match?.[2] ?? '' };
+}
+
+function cutBody(bytes: Buffer, start: number, headers: Headers): Buffer {
+  const given = headers.single('content-length');
+  const available = bytes.length - start;
+  const length = given === undefined ? available : parseContentLength(given);
+  if (Number.isNaN(length)) throw new SipParseError('Malformed Content-Length');
+  if (length > available) throw new SipParseError('Content-Length is larger than the message');
+  if (length > MAX_BODY_BYTES) throw new SipParseError('Message Too Large', 513);
+  // A copy: the datagram's memory is not ours to keep.
+  return length === 0 ? NO_BODY : Buffer.from(bytes.subarray(start, start + length));
+}

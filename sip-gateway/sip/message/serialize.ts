@@ -1,0 +1,28 @@
+import { spellName } from './headers.ts';
+import type { WireRequest, WireResponse } from './message.ts';
+import { formatUri } from './uri.ts';
+
+/**
+ * Writes a message, Content-Length included. Throws RangeError where a start line or header has a line break: whoever
+ * built the message would otherwise let a header be smuggled in.
+ */
+export function serializeMessage(message: WireRequest | WireResponse): Buffer {
+  let head =
+    message.kind === 'request'
+      ? `${message.method} ${formatUri(message.uri)} SIP/2.0`
+      : `SIP/2.0 ${message.status} ${message.reason}`;
+  if (hasLineBreak(head)) throw new RangeError('a line break in the start line');
+  for (const [name, value] of message.headers.fields) {
+    if (name === 'content-length') continue;
+    if (hasLineBreak(value)) throw new RangeError(`a line break in ${name}`);
+    head += `\r\n${spellName(name)}: ${value}`;
+  }
+  head += `\r\nContent-Length: ${message.body.length}\r\n\r\n`;
+  return message.body.length === 0
+    ? Buffer.from(head, 'utf8')
+    : Buffer.concat([Buffer.from(head, 'utf8'), message.body]);
+}
+
+function hasLineBreak(text: string): boolean {
+  return text.includes('\n') || text.includes('\r');
+}

@@ -1,0 +1,57 @@
+import type { Headers } from './headers.ts';
+import type { CSeq } from './message.ts';
+import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
+import { type Params, parseParams } from './params.ts';
+import { parseCSeq } from './parse.ts';
+import { SipParseError } from './parse-error.ts';
+
+/** All addresses of a list header such as Route, Record-Route or Contact, over all its occurrences. */
+export function addressesOf(headers: Headers, name: string): NameAddr[] {
+  return headers.all(name).flatMap(parseNameAddrs);
+}
+
+/** The one Contact of a request or response that makes or refreshes a dialog (RFC 3261 §12.1.1). */
+export function singleContact(headers: Headers): NameAddr | undefined {
+  const values = headers.all('contact');
+  if (values.length === 0) return undefined;
+  const [first, second] = values.flatMap(parseNameAddrs);
+  if (second) throw new SipParseError('More than one Contact');
+  return first;
+}
+
+/** The Contacts of a REGISTER: a list, or `*`. */
+export function registerContacts(headers: Headers): NameAddr[] | '*' {
+  const values = headers.all('contact');
+  if (values.some((value) => value === '*')) {
+    if (values.length > 1) throw new SipParseError('Contact * beside another');
+    return '*';
+  }
+  return values.flatMap(parseNameAddrs);
+}
+
+/** A number of seconds (Expires, Min-Expires, Retry-After), capped at 2^32 − 1 as RFC 3261 §20.19 has it. */
+export function parseSeconds(text: string): number {
+  const match = /^[0-9]+/.exec(text);
+  if (!match) throw new SipParseError('Malformed number of seconds');
+  return Math.min(Number(match[0]), 2 ** 32 - 1);
+}
+
+/** `type/subtype` in lower case, and parameters. */
+export function parseMediaType(text: string): { type: string; params: Params } {
+  const semicolon = text.indexOf(';');
+  const type = (semicolon < 0 ? text : text.slice(0, semicolon)).replace(/[ \t]/g, '').toLowerCase();
+  return { type, params: semicolon < 0 ? new Map() : parseParams(text, semicolon).params };
+}
+
+/** RAck: which provisional response a PRACK acknowledges (RFC 3262 §7.2). */
+export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
+  const match = /^([0-9]{1,10})[ \t]+(.*)$/.exec(text);
+  if (!match) throw new SipParseError('Malformed RAck');
+  return { rseq: Number(match[1]), cseq: parseCSeq(match[2] ?? '') };
+}
+
+/** An address header that occurs at most once (Refer-To, P-Asserted-Identity …). */
+export function addressOf(headers: Headers, name: string): NameAddr | undefined {
+  const value = headers.single(name);
+  return value === undefined ? undefined : parseNameAddr(value);
+}

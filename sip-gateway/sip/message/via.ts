@@ -1,0 +1,51 @@
+import { formatParams, type Params, parseParams, skipBlanks } from './params.ts';
+import { SipParseError } from './parse-error.ts';
+import { parseHostPort } from './uri.ts';
+
+/** One Via value (RFC 3261 §20.42). */
+export interface Via {
+  /** Upper-case: UDP, TCP, TLS … */
+  readonly transport: string;
+  readonly host: string;
+  readonly port?: number;
+  readonly params: Params;
+}
+
+/** The prefix of branches made under RFC 3261 (§8.1.1.7). */
+export const MAGIC_COOKIE = 'z9hG4bK';
+
+const PROTOCOL = /SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+/iy;
+const SENT_BY = /(\[[^\]\s]*\]|[^\s;,:[\]]+)(?:[ \t]*:[ \t]*([0-9]+))?/y;
+
+/** Reads the Via values of one header line. Throws SipParseError. */
+export function parseVias(text: string): Via[] {
+  const list: Via[] = [];
+  let at = 0;
+  for (;;) {
+    at = skipBlanks(text, at);
+    PROTOCOL.lastIndex = at;
+    const protocol = PROTOCOL.exec(text);
+    if (!protocol) throw new SipParseError('Malformed Via protocol');
+    SENT_BY.lastIndex = PROTOCOL.lastIndex;
+    const sentBy = SENT_BY.exec(text);
+    if (!sentBy) throw new SipParseError('Malformed Via sent-by');
+    const [, host = '', port] = sentBy;
+    const { params, end } = parseParams(text, SENT_BY.lastIndex);
+    const hostPort = parseHostPort(port === undefined ? host : `${host}:${port}`);
+    list.push({ transport: (protocol[1] ?? '').toUpperCase(), ...hostPort, params });
+    if (end === text.length) return list;
+    if (text.charCodeAt(end) !== 44) throw new SipParseError('Text after a Via');
+    at = end + 1;
+  }
+}
+
+/** Writes one Via value. */
+export function formatVia(via: Via): string {
+  const port = via.port === undefined ? '' : `:${via.port}`;
+  return `SIP/2.0/${via.transport} ${via.host}${port}${formatParams(via.params)}`;
+}
+
+/** The branch parameter, undefined where there is none. */
+export function branchOf(via: Via): string | undefined {
+  return via.params.get('branch') ?? undefined;
+}

@@ -1,0 +1,66 @@
+import type { MediaDescription } from 'sdp-transform';
+
+export type CodecName = 'opus' | 'G722' | 'PCMU' | 'PCMA';
+
+/** A codec as SDP names it. */
+interface CodecEntry {
+  readonly name: CodecName;
+  /** RTP clock rate in SDP, in Hz. G.722 says 8,000 although it samples at 16,000 (RFC 3551 §4.5.2). */
+  readonly clockRate: number;
+  /** Channels in SDP: 2 for Opus whatever is sent (RFC 7587 §7). */
+  readonly channels: number;
+  /** Payload type that we offer: static, or our choice of a dynamic one. */
+  readonly payloadType: number;
+}
+
+const CODECS: readonly CodecEntry[] = [
+  { name: 'opus', clockRate: 48_000, channels: 2, payloadType: 111 },
+  { name: 'G722', clockRate: 8000, channels: 1, payloadType: 9 },
+  { name: 'PCMU', clockRate: 8000, channels: 1, payloadType: 0 },
+  { name: 'PCMA', clockRate: 8000, channels: 1, payloadType: 8 },
+];
+
+/** Keys (RFC 4733): the payload type that we offer for each clock rate. */
+const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = { 8000: 101, 48000: 102 };
+
+export function codecEntry(name: CodecName): CodecEntry {
+  const entry = CODECS.find((codec) => codec.name === name);
+  if (!entry) throw new RangeError(`unknown codec ${name}`);
+  return entry;
+}
+
+/** Our payload type for keys at a clock rate. */
+export function eventPayloadType(clockRate: number): number {
+  return EVENT_PAYLOAD_TYPES[clockRate] ?? 101;
+}
+
+/** One format of a peer's audio line that we know. */
+export interface Format {
+  readonly kind: CodecName | 'telephone-event';
+  readonly payloadType: number;
+  readonly clockRate: number;
+  readonly fmtp: string | undefined;
+}
+
+/** The formats of an audio line that we know, in its order; static payload types need no rtpmap (RFC 3551 §6). */
+export function knownFormats(media: MediaDescription): Format[] {
+  const formats: Format[] = [];
+  // The parser makes numbers of whatever looks like one: a single payload type, a codec named 722.
+  for (const text of String(media.payloads ?? '').split(' ')) {
+    if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 127) continue;
+    const payloadType = Number(text);
+    const map = media.rtp.find((entry) => entry.payload === payloadType);
+    const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
+    const name = String(map?.codec ?? fixed?.name ?? '').toLowerCase();
+    const clockRate = map?.rate ?? fixed?.clockRate ?? 0;
+    const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
+    const fmtp = config === undefined ? undefined : String(config);
+    if (name === 'telephone-event' && (clockRate === 8000 || clockRate === 48_000))
+      formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
+    const codec = CODECS.find((entry) => entry.name.toLowerCase() === name && entry.clockRate === clockRate);
+    const channels = Number(map?.encoding ?? 1);
+    if (codec && (codec.channels === channels || (codec.name === 'opus' && map?.encoding === undefined)))
+      formats.push({ kind: codec.name, payloadType, clockRate, fmtp });
+  }
+  return formats;
+}

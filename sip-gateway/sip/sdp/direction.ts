@@ -1,0 +1,22 @@
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+export function sends(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'sendonly';
+}
+
+export function receives(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'recvonly';
+}
+
+export function directionOf(send: boolean, receive: boolean): Direction {
+  if (send) return receive ? 'sendrecv' : 'sendonly';
+  return receive ? 'recvonly' : 'inactive';
+}
+
+/**
+ * Our direction, given the peer's and what we want (RFC 3264 §6.1): we send only where the peer receives, and receive only
+ * where it sends. `reachable` is false for a connection address of 0.0.0.0, the old way to hold (§8.4).
+ */
+export function answerDirection(remote: Direction, wanted: Direction, reachable: boolean): Direction {
+  return directionOf(receives(remote) && reachable && sends(wanted), sends(remote) && receives(wanted));
+}

@@ -1,0 +1,268 @@
+import { randomInt } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
+import { type CodecName, codecEntry, eventPayloadType, type Format, knownFormats } from './codecs.ts';
+import { answerDirection, type Direction } from './direction.ts';
+import { addressIn, directionIn, type RemoteAddress, readSdp, SdpError } from './remote.ts';
+
+/** Our side of the audio. */
+export interface LocalAudio {
+  /** Where we receive: IPv4 or IPv6 address, no brackets. */
+  readonly address: string;
+  /** RTP port; RTCP is on the next one, or on the same with rtcp-mux. */
+  readonly port: number;
+  /** Codecs that we can do, best first. */
+  readonly codecs: readonly CodecName[];
+  /** What we want; default `sendrecv`. */
+  readonly direction?: Direction;
+  /** Packet time that we ask for, in milliseconds. Default 20. */
+  readonly ptimeMilliseconds?: number;
+}
+
+/** What both sides agreed on. Everything is said from our side. */
+export interface NegotiatedAudio {
+  readonly codec: CodecName;
+  /** RTP clock rate, in Hz. */
+  readonly clockRate: number;
+  /** The payload type of packets that we send. */
+  readonly sendPayloadType: number;
+  /** The payload type of packets that we receive. */
+  readonly receivePayloadType: number;
+  /** The peer's format parameters: what it wants to receive (RFC 7587 §6.1 for Opus). */
+  readonly remoteFmtp: string | undefined;
+  /** Keys by RFC 4733, where both can. */
+  readonly events:
+    | { readonly sendPayloadType: number; readonly receivePayloadType: number; readonly clockRate: number }
+    | undefined;
+  readonly remote: RemoteAddress;
+  readonly rtcpMux: boolean;
+  /** `recvonly`, `sendonly` or `inactive` while somebody holds. */
+  readonly direction: Direction;
+  /** How much audio the peer wants in a packet, in milliseconds. */
+  readonly ptimeMilliseconds: number;
+}
+
+/** A media line of the session, in its place for good (RFC 3264 §8). */
+type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
+
+const PTIMES = [10, 20, 30, 40, 60];
+const DEFAULT_PTIME_MILLISECONDS = 20;
+/** The keys that we know (RFC 4733 §3.2). */
+const EVENTS = '0-16';
+const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
+
+/**
+ * The SDP side of one call (RFC 3264): makes offers and answers, reads those of the peer, keeps the places of media lines,
+ * payload types and the origin's version. One audio stream over RTP/AVP; everything else is refused line by line.
+ */
+export class SdpSession {
+  readonly #id = randomInt(1, 2 ** 47);
+  #version = 0;
+  #lastBody: string | undefined;
+  #lines: Line[] = [];
+  #audioIndex = 0;
+  /** Payload types keep their meaning for the whole session (RFC 3264 §8.3.2). */
+  readonly #payloadTypes = new Map<string, number>();
+  #offered: LocalAudio | undefined;
+
+  /** Makes an offer: the first, or a changed one (hold: `direction: 'sendonly'`). */
+  offer(local: LocalAudio): string {
+    this.#offered = local;
+    const clockRates = new Set<number>();
+    const formats: Format[] = local.codecs.map((name) => {
+      const { clockRate, payloadType } = codecEntry(name);
+      clockRates.add(clockRate);
+      return {
+        kind: name,
+        clockRate,
+        payloadType: this.#payloadTypeOf(name, clockRate, payloadType),
+        fmtp: name === 'opus' ? OPUS_FMTP : undefined,
+      };
+    });
+    for (const clockRate of clockRates)
+      formats.push({
+        kind: 'telephone-event',
+        clockRate,
+        payloadType: this.#payloadTypeOf('telephone-event', clockRate, eventPayloadType(clockRate)),
+        fmtp: EVENTS,
+      });
+    const audio = this.#audioLine(local, formats, {
+      direction: local.direction ?? 'sendrecv',
+      rtcpMux: true,
+      ptime: local.ptimeMilliseconds ?? DEFAULT_PTIME_MILLISECONDS,
+    });
+    this.#lines[this.#audioIndex] = audio;
+    const media = this.#lines.map((line, index) => (index === this.#audioIndex ? audio : refused(line)));
+    return this.#write(local.address, media);
+  }
+
+  /** Answers an offer of the peer. Throws SdpError where there is no audio that both can do (answer 488). */
+  answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
+    const session = readSdp(offer);
+    let failure: SdpError | undefined;
+    for (const [index, media] of session.media.entries()) {
+      if (media.type !== 'audio' || media.port === 0) continue;
+      try {
+        return this.#answerLine(session, media, index, local);
+      } catch (error) {
+        if (!(error instanceof SdpError)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure ?? new SdpError('there is no audio in the offer', 304);
+  }
+
+  /** Reads the peer's answer to our last offer. Throws SdpError where it refuses the audio or breaks the rules. */
+  readAnswer(answer: string): NegotiatedAudio {
+    const local = this.#offered;
+    if (!local) throw new SdpError('an answer without an offer');
+    const session = readSdp(answer);
+    const media = session.media[this.#audioIndex];
+    if (media?.type !== 'audio' || media.port === 0) throw new SdpError('the peer refused the audio', 304);
+    const formats = knownFormats(media);
+    const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
+    if (!codec) throw new SdpError('there is no codec in common', 305);
+    const events = pickEvents(formats, codec.clockRate);
+    const { reachable, version: _version, ...remote } = addressIn(session, media);
+    return this.#negotiated(
+      codec,
+      events,
+      { media, remote },
+      answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
+    );
+  }
+
+  #answerLine(
+    session: SessionDescription,
+    media: MediaDescription,
+    index: number,
+    local: LocalAudio,
+  ): { sdp: string; audio: NegotiatedAudio } {
+    if (media.protocol !== 'RTP/AVP')
+      throw new SdpError(`the transport ${media.protocol} is not served`, 302);
+    const formats = knownFormats(media);
+    const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
+    if (!codec) throw new SdpError('there is no codec in common', 305);
+    const events = pickEvents(formats, codec.clockRate);
+    const { reachable, version, ...remote } = addressIn(session, media);
+    if (reachable && (version === 6) !== isIPv6(local.address))
+      throw new SdpError('the peer is in another address family', 301);
+    const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
+    for (const format of events ? [codec, events] : [codec])
+      this.#payloadTypes.set(`${format.kind}/${format.clockRate}`, format.payloadType);
+    this.#offered = undefined;
+    this.#audioIndex = index;
+    const audio = this.#negotiated(codec, events, { media, remote }, direction);
+    const line = this.#audioLine(
+      local,
+      [
+        { ...codec, fmtp: codec.kind === 'opus' ? OPUS_FMTP : undefined },
+        ...(events ? [{ ...events, fmtp: EVENTS }] : []),
+      ],
+      { direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
+    );
+    if (media.mid !== undefined) line.mid = media.mid;
+    this.#lines = session.media.map((other, at) => (at === index ? line : other));
+    const lines = this.#lines.map((other, at) => (at === index ? line : refused(other)));
+    return { sdp: this.#write(local.address, lines), audio };
+  }
+
+  #negotiated(
+    codec: Format,
+    events: Format | undefined,
+    { media, remote }: { media: MediaDescription; remote: RemoteAddress },
+    direction: Direction,
+  ): NegotiatedAudio {
+    const receive = ({ kind, clockRate, payloadType }: Format) =>
+      this.#payloadTypes.get(`${kind}/${clockRate}`) ?? payloadType;
+    return {
+      codec: codec.kind as CodecName,
+      clockRate: codec.clockRate,
+      sendPayloadType: codec.payloadType,
+      receivePayloadType: receive(codec),
+      remoteFmtp: codec.fmtp,
+      events: events && {
+        sendPayloadType: events.payloadType,
+        receivePayloadType: receive(events),
+        clockRate: events.clockRate,
+      },
+      remote,
+      rtcpMux: media.rtcpMux !== undefined,
+      direction,
+      ptimeMilliseconds: pickPtime(media),
+    };
+  }
+
+  #payloadTypeOf(kind: string, clockRate: number, fallback: number): number {
+    const key = `${kind}/${clockRate}`;
+    const known = this.#payloadTypes.get(key);
+    if (known !== undefined) return known;
+    const taken = new Set(this.#payloadTypes.values());
+    let payloadType = fallback;
+    // A peer may have given our usual number to another format.
+    if (taken.has(payloadType)) for (payloadType = 96; taken.has(payloadType); ) payloadType++;
+    this.#payloadTypes.set(key, payloadType);
+    return payloadType;
+  }
+
+  #audioLine(
+    local: LocalAudio,
+    formats: readonly Format[],
+    { direction, rtcpMux, ptime }: { direction: Direction; rtcpMux: boolean; ptime: number },
+  ): MediaDescription {
+    return {
+      type: 'audio',
+      port: local.port,
+      protocol: 'RTP/AVP',
+      payloads: formats.map((format) => format.payloadType).join(' '),
+      rtp: formats.map(({ kind, payloadType, clockRate }) => ({
+        payload: payloadType,
+        codec: kind,
+        rate: clockRate,
+        ...(kind === 'opus' && { encoding: 2 }),
+      })),
+      fmtp: formats.flatMap(({ payloadType, fmtp }) =>
+        fmtp === undefined ? [] : [{ payload: payloadType, config: fmtp }],
+      ),
+      ptime,
+      direction,
+      ...(rtcpMux && { rtcpMux: 'rtcp-mux' as const }),
+    };
+  }
+
+  /** Writes the session; the version rises where anything but it changed (RFC 3264 §8). */
+  #write(address: string, media: MediaDescription[]): string {
+    const ipVer = isIPv6(address) ? 6 : 4;
+    const describe = (sessionVersion: number) =>
+      write({
+        version: 0,
+        origin: { username: '-', sessionId: this.#id, sessionVersion, netType: 'IN', ipVer, address },
+        name: '-',
+        connection: { version: ipVer, ip: address },
+        timing: { start: 0, stop: 0 },
+        media,
+      });
+    const body = describe(0);
+    if (body !== this.#lastBody) this.#version++;
+    this.#lastBody = body;
+    return describe(this.#version);
+  }
+}
+
+/** A line refused: port 0, the formats as they were (RFC 3264 §6). */
+function refused({ type, protocol, payloads }: Line): MediaDescription {
+  return { type, port: 0, protocol, payloads, rtp: [], fmtp: [] };
+}
+
+/** Keys at the codec's clock rate if offered (RFC 4733 §2.1), else at 8,000 Hz as many phones have it beside Opus. */
+function pickEvents(formats: readonly Format[], clockRate: number): Format | undefined {
+  const events = formats.filter(({ kind }) => kind === 'telephone-event');
+  return events.find((format) => format.clockRate === clockRate) ?? events[0];
+}
+
+function pickPtime(media: MediaDescription): number {
+  const wanted = Number(media.ptime ?? DEFAULT_PTIME_MILLISECONDS);
+  const most = Number(media.maxptime ?? PTIMES.at(-1));
+  const fitting = PTIMES.filter((ptime) => ptime <= Math.max(most, 10));
+  return fitting.includes(wanted) ? wanted : (fitting.filter((ptime) => ptime <= 20).at(-1) ?? 20);
+}

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { SdpError, SdpSession } from './index.ts';
+
+const LOCAL = { address: '192.0.2.10', port: 4000, codecs: ['opus', 'G722', 'PCMU', 'PCMA'] as const };
+
+function offer(media: string[], connection = 'IN IP4 192.0.2.20'): string {
+  return ['v=0', 'o=- 1 1 IN IP4 192.0.2.20', 's=-', `c=${connection}`, 't=0 0', ...media, ''].join('\r\n');
+}
+
+const PHONE = [
+  'm=audio 5000 RTP/AVP 9 0 8 101',
+  'a=rtpmap:9 G722/8000',
+  'a=rtpmap:101 telephone-event/8000',
+  'a=fmtp:101 0-15',
+  'a=ptime:30',
+];
+
+describe('SDP answers', () => {
+  it('takes the first codec of the offer that we can do, with its payload types, keys and packet time', () => {
+    const { sdp, audio } = new SdpSession().answer(offer(PHONE), LOCAL);
+    assert.match(sdp, /m=audio 4000 RTP\/AVP 9 101\r\n/);
+    assert.deepEqual(audio, {
+      codec: 'G722',
+      clockRate: 8000,
+      sendPayloadType: 9,
+      receivePayloadType: 9,
+      remoteFmtp: undefined,
+      events: { sendPayloadType: 101, receivePayloadType: 101, clockRate: 8000 },
+      remote: { address: '192.0.2.20', port: 5000, rtcpPort: 5001 },
+      rtcpMux: false,
+      direction: 'sendrecv',
+      ptimeMilliseconds: 30,
+    });
+  });
+
+  it('chooses the keys of the codec’s clock rate', () => {
+    const { audio } = new SdpSession().answer(
+      offer([
+        'm=audio 5000 RTP/AVP 96 100 101',
+        'a=rtpmap:96 OPUS/48000/2',
+        'a=rtpmap:100 telephone-event/8000',
+        'a=rtpmap:101 telephone-event/48000',
+        'a=rtcp:5999',
+        'a=rtcp-mux',
+      ]),
+      LOCAL,
+    );
+    assert.equal(audio.codec, 'opus');
+    assert.equal(audio.events?.sendPayloadType, 101);
+    assert.equal(audio.rtcpMux, true);
+    assert.equal(audio.remote.rtcpPort, 5000);
+  });
+
+  it('threat 20: hold in four ways is answered as RFC 3264 §6.1 wants', () => {
+    const answered = (line: string, connection?: string) =>
+      new SdpSession().answer(offer([...PHONE, ...(line ? [line] : [])], connection), LOCAL).audio.direction;
+    assert.equal(answered('a=sendonly'), 'recvonly');
+    assert.equal(answered('a=inactive'), 'inactive');
+    assert.equal(answered('', 'IN IP4 0.0.0.0'), 'recvonly');
+    assert.equal(answered('a=recvonly'), 'sendonly');
+    assert.equal(answered(''), 'sendrecv');
+  });
+
+  it('threat 20: T.38, video, SRTP and foreign codecs are refused: line by line beside audio, with 488 alone', () => {
+    const fax = 'm=image 5002 udptl t38';
+    const video = 'm=video 5004 RTP/AVP 96';
+    const { sdp } = new SdpSession().answer(offer([video, ...PHONE, fax]), LOCAL);
+    assert.match(sdp, /m=video 0 RTP\/AVP 96\r\nm=audio 4000 .*\r\n[^m]*m=image 0 udptl t38/s);
+    for (const [lines, warning] of [
+      [[fax], 304],
+      [['m=audio 5000 RTP/SAVP 0'], 302],
+      [['m=audio 5000 RTP/AVP 18'], 305],
+      [['m=audio 0 RTP/AVP 0'], 304],
+    ] as const)
+      assert.throws(
+        () => new SdpSession().answer(offer([...lines]), LOCAL),
+        (error) => error instanceof SdpError && error.status === 488 && error.warning === warning,
+      );
+  });
+
+  it('threat 21: media is never aimed at host names, multicast or another family', () => {
+    for (const connection of [
+      'IN IP4 evil.example',
+      'IN IP4 224.0.0.1',
+      'IN IP4 255.255.255.255',
+      'IN IP6 ff02::1',
+      'IN IP6 2001:db8::1',
+    ])
+      assert.throws(() => new SdpSession().answer(offer(PHONE, connection), LOCAL), SdpError);
+  });
+
+  it('answers IPv6 in IPv6', () => {
+    const { sdp } = new SdpSession().answer(offer(PHONE, 'IN IP6 2001:db8::1'), {
+      ...LOCAL,
+      address: '2001:db8::2',
+    });
+    assert.match(sdp, /c=IN IP6 2001:db8::2/);
+  });
+
+  it('any damage to an offer gives an answer or an SdpError', () => {
+    const sound = offer(['m=video 5004 RTP/AVP 96', ...PHONE, 'a=rtcp:5001 IN IP4 192.0.2.1', 'a=mid:1']);
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.nat(sound.length),
+            fc.constantFrom('', ' ', '\r\n', '-1', 'NaN', 'm=audio', 'x'.repeat(40), ':'),
+          ),
+        ),
+        (cuts) => {
+          let text = sound;
+          for (const [at, put] of cuts) text = text.slice(0, at) + put + text.slice(at + 3);
+          try {
+            const session = new SdpSession();
+            session.answer(text, LOCAL);
+            session.offer(LOCAL);
+          } catch (error) {
+            assert.ok(error instanceof SdpError, String(error));
+          }
+        },
+      ),
+      { numRuns: 1500 },
+    );
+  });
+
+  it('hostile text is refused, not parsed', () => {
+    for (const text of [
+      '',
+      'hello',
+      'v=0\r\n',
+      `v=0\r\n${'a=x\r\n'.repeat(500)}`,
+      `v=0\r\n${'x'.repeat(20_000)}`,
+    ])
+      assert.throws(() => new SdpSession().answer(text, LOCAL), SdpError);
+  });
+});
+
+describe('SDP sessions', () => {
+  const version = (sdp: string) => Number(/^o=- [0-9]+ ([0-9]+) /m.exec(sdp)?.[1]);
+
+  it('the version of the origin rises only where something changed', () => {
+    const session = new SdpSession();
+    const first = session.offer(LOCAL);
+    const same = session.offer(LOCAL);
+    const held = session.offer({ ...LOCAL, direction: 'sendonly' });
+    assert.deepEqual([first, same, held].map(version), [1, 1, 2]);
+    assert.equal(/^o=- ([0-9]+)/m.exec(first)?.[1], /^o=- ([0-9]+)/m.exec(held)?.[1]);
+  });
+
+  it('reads an answer: the payload types of both sides may differ', () => {
+    const session = new SdpSession();
+    session.offer(LOCAL);
+    const audio = session.readAnswer(
+      offer([
+        'm=audio 5000 RTP/AVP 96 97',
+        'a=rtpmap:96 opus/48000/2',
+        'a=rtpmap:97 telephone-event/48000',
+        'a=fmtp:96 maxaveragebitrate=20000',
+        'a=recvonly',
+      ]),
+    );
+    assert.equal(audio.sendPayloadType, 96);
+    assert.equal(audio.receivePayloadType, 111);
+    assert.equal(audio.events?.receivePayloadType, 102);
+    assert.equal(audio.remoteFmtp, 'maxaveragebitrate=20000');
+    assert.equal(audio.direction, 'sendonly');
+    assert.throws(() => session.readAnswer(offer(['m=audio 0 RTP/AVP 0'])), SdpError);
+  });
+
+  it('an offer of ours after an answer keeps the places of lines and the meaning of payload types', () => {
+    const session = new SdpSession();
+    session.answer(
+      offer([
+        'm=video 5004 RTP/AVP 96',
+        'm=audio 5000 RTP/AVP 111',
+        'a=rtpmap:111 telephone-event/8000',
+        'm=audio 5006 RTP/AVP 98 111',
+        'a=rtpmap:98 opus/48000/2',
+        'a=rtpmap:111 telephone-event/8000',
+      ]),
+      LOCAL,
+    );
+    const own = session.offer(LOCAL);
+    assert.match(own, /m=video 0 .*\r\nm=audio 0 .*\r\nm=audio 4000 RTP\/AVP 98 /s);
+    assert.match(own, /a=rtpmap:111 telephone-event\/8000/);
+  });
+});

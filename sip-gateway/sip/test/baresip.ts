@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectWhenUp, freePort } from './sipp.ts';
+
+const MODULES = '/usr/lib/baresip/modules';
+
+/** An event of baresip's ctrl_tcp module: `REGISTER_OK`, `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED` … */
+export interface BaresipEvent {
+  type: string;
+  param?: string;
+  peeruri?: string;
+}
+
+/** A real softphone in a process of its own, driven over its control port. */
+export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
+  readonly #process: ChildProcess;
+  readonly #control: Socket;
+  readonly #folder: string;
+  readonly #seen: BaresipEvent[] = [];
+  output = '';
+
+  private constructor(process: ChildProcess, control: Socket, folder: string) {
+    super();
+    this.#process = process;
+    this.#control = control;
+    this.#folder = folder;
+  }
+
+  /** Starts it with one account line of its `accounts` file; `%PORT%` stands for its SIP port. */
+  static async start(account: string, certificate?: string): Promise<Baresip> {
+    const folder = await mkdtemp(join(tmpdir(), 'baresip-'));
+    const sipPort = await freePort();
+    const controlPort = await freePort();
+    const config = [
+      `sip_listen 127.0.0.1:${sipPort}`,
+      ...(certificate === undefined ? [] : [`sip_certificate ${certificate}`, `sip_cafile ${certificate}`]),
+      'audio_source ausine,440',
+      'audio_player aubridge,play',
+      'audio_alert aubridge,alert',
+      ...['ausrc_srate 48000', 'auplay_srate 48000', 'ausrc_channels 2', 'auplay_channels 1'],
+      'ringback_disabled yes',
+      'net_interface 127.0.0.1',
+      `module_path ${MODULES}`,
+      ...['opus.so', 'g722.so', 'g711.so', 'ausine.so', 'aubridge.so'].map((name) => `module ${name}`),
+      ...['uuid.so', 'account.so'].map((name) => `module_tmp ${name}`),
+      ...['menu.so', 'ctrl_tcp.so'].map((name) => `module_app ${name}`),
+      `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
+    ];
+    await writeFile(join(folder, 'config'), `${config.join('\n')}\n`);
+    await writeFile(join(folder, 'accounts'), `${account.replaceAll('%PORT%', String(sipPort))}\n`);
+    await writeFile(join(folder, 'contacts'), '');
+    const process = spawn('baresip', ['-f', folder, '-v', '-s'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const control = await connectWhenUp(controlPort);
+    const phone = new Baresip(process, control, folder);
+    const collect = (chunk: Buffer) => {
+      phone.output += chunk.toString();
+    };
+    process.stdout?.on('data', collect);
+    process.stderr?.on('data', collect);
+    phone.#read();
+    return phone;
+  }
+
+  /** Gives a command of its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. */
+  command(command: string, params = ''): void {
+    const text = JSON.stringify({ command, params });
+    this.#control.write(`${Buffer.byteLength(text)}:${text},`);
+  }
+
+  /** Waits for an event, or takes one that came before and was not waited for; rejects with its log after 8 s. */
+  async waitFor(type: string): Promise<BaresipEvent> {
+    const signal = AbortSignal.timeout(8000);
+    for (;;) {
+      const index = this.#seen.findIndex((event) => event.type === type);
+      if (index >= 0) return this.#seen.splice(index, 1)[0] as BaresipEvent;
+      try {
+        await once(this, 'event', { signal });
+      } catch {
+        const types = this.#seen.map((event) => event.type).join(', ');
+        throw new Error(`no ${type} but ${types}:\n${this.output}`);
+      }
+    }
+  }
+
+  /** Waits until it has registered: its log says so even where the event came before we listened. */
+  async registered(): Promise<void> {
+    const until = performance.now() + 8000;
+    while (!/200 OK \(.*\) \[[0-9]+ binding/.test(this.output)) {
+      if (performance.now() > until) throw new Error(`not registered:\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#control.destroy();
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    const force = setTimeout(() => this.#process.kill('SIGKILL'), 3000);
+    await gone;
+    clearTimeout(force);
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #read(): void {
+    let text = '';
+    this.#control.on('error', () => {});
+    this.#control.on('data', (chunk) => {
+      text += chunk.toString();
+      for (let colon = text.indexOf(':'); colon > 0; colon = text.indexOf(':')) {
+        const length = Number(text.slice(0, colon));
+        if (text.length < colon + length + 2) return;
+        const message = JSON.parse(text.slice(colon + 1, colon + 1 + length));
+        text = text.slice(colon + length + 2);
+        if (message.event) {
+          this.#seen.push(message);
+          this.emit('event', message);
+        }
+      }
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectWhenUp, freePort } from './sipp.ts';
+
+/** A PBX that challenges REGISTER (401) and INVITE (407) and records its route; every user's password is `secret`. */
+function configuration(port: number): string {
+  return `#!KAMAILIO
+debug=1
+log_stderror=yes
+fork=yes
+children=2
+tcp_children=2
+auto_aliases=no
+dns=no
+rev_dns=no
+listen=udp:127.0.0.1:${port}
+listen=tcp:127.0.0.1:${port}
+mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+${['kex', 'corex', 'tm', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'usrloc', 'registrar', 'auth', 'xlog'].map((name) => `loadmodule "${name}.so"`).join('\n')}
+modparam("usrloc","db_mode",0)
+modparam("rr","enable_full_lr",1)
+request_route {
+  if (!mf_process_maxfwd_header("10")) { sl_send_reply("483","Too Many Hops"); exit; }
+  if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
+  if (has_totag()) {
+    if (loose_route()) { t_relay(); exit; }
+    if (is_method("ACK")) { if (t_check_trans()) t_relay(); exit; }
+    sl_send_reply("404","Not here"); exit;
+  }
+  if (is_method("REGISTER")) {
+    if (!pv_www_authenticate("pbx.test","secret","0")) { www_challenge("pbx.test","1"); exit; }
+    save("location"); exit;
+  }
+  if (is_method("INVITE")) {
+    if (!pv_proxy_authenticate("pbx.test","secret","0")) { proxy_challenge("pbx.test","1"); exit; }
+    consume_credentials();
+    record_route();
+  }
+  if (!lookup("location")) { sl_send_reply("404","Not Found"); exit; }
+  t_relay();
+}
+`;
+}
+
+/** Kamailio in a process of its own. */
+export class Kamailio {
+  readonly port: number;
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+  #log = '';
+
+  private constructor(process: ChildProcess, port: number, folder: string) {
+    this.#process = process;
+    this.port = port;
+    this.#folder = folder;
+    process.stderr?.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+    });
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  static async start(): Promise<Kamailio> {
+    const folder = await mkdtemp(join(tmpdir(), 'kamailio-'));
+    const port = await freePort();
+    await writeFile(join(folder, 'kamailio.cfg'), configuration(port));
+    const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-Y', folder, '-m', '64', '-M', '8'];
+    const pbx = new Kamailio(
+      spawn('kamailio', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
+      port,
+      folder,
+    );
+    (await connectWhenUp(port)).destroy();
+    return pbx;
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await gone;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,271 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Whether a program can be run here; tests with a foreign peer are skipped where it is not installed. */
+export async function installed(program: string): Promise<boolean> {
+  try {
+    await promisify(execFile)('which', [program]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A port that is free for UDP and TCP on loopback. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const socket = createSocket('udp4');
+  const free = await new Promise<boolean>((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.bind(port, '127.0.0.1', () => resolve(true));
+  });
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  if (!free) return freePort();
+  await new Promise<void>((resolve) => socket.close(resolve));
+  return port;
+}
+
+const VIA = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]';
+const CONTACT = 'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>';
+
+function sdpLines(direction: string, connection = '[media_ip]'): string {
+  return [
+    'v=0',
+    'o=sipp 1 [cseq] IN IP[media_ip_type] [media_ip]',
+    's=-',
+    `c=IN IP[media_ip_type] ${connection}`,
+    't=0 0',
+    'm=audio 6000 RTP/AVP 0 8 101',
+    'a=rtpmap:0 PCMU/8000',
+    'a=rtpmap:8 PCMA/8000',
+    'a=rtpmap:101 telephone-event/8000',
+    ...(direction === '' ? [] : [`a=${direction}`]),
+  ].join('\n');
+}
+
+function withBody(head: string[], body: string | undefined, type: string): string {
+  if (body === undefined) return [...head, 'Content-Length: 0', '', ''].join('\n');
+  return [...head, `Content-Type: ${type}`, 'Content-Length: [len]', '', body].join('\n');
+}
+
+interface SendOptions {
+  cseq: number;
+  sdp?: string;
+  /** Another body than SDP. */
+  body?: string;
+  type?: string;
+  headers?: string[];
+  /** In a dialog: with the peer's tag and to its Contact. */
+  inDialog?: boolean;
+  /** Retransmit over UDP. Default true, but for ACK. */
+  retransmit?: boolean;
+  /** The same Via branch as the last request (CANCEL, ACK of a failure). */
+  sameBranch?: boolean;
+  uri?: string;
+}
+
+interface ResponseOptions {
+  sdp?: string;
+  headers?: string[];
+  tag?: string;
+  retransmit?: boolean;
+}
+
+/** The steps of a sipp scenario, in sipp's XML. */
+export const step = {
+  sdp: sdpLines,
+
+  request(method: string, options: SendOptions): string {
+    const { cseq, sdp, body = sdp, type = 'application/sdp', headers = [], inDialog = false } = options;
+    const retransmit = options.retransmit ?? method !== 'ACK';
+    const uri = options.uri ?? (inDialog ? '[next_url]' : 'sip:[service]@[remote_ip]:[remote_port]');
+    const head = [
+      `${method} ${uri} SIP/2.0`,
+      options.sameBranch ? '[last_Via:]' : VIA,
+      'From: sipp <sip:sipp@127.0.0.1>;tag=[pid]T[call_number]',
+      `To: <sip:[service]@127.0.0.1>${inDialog ? '[peer_tag_param]' : ''}`,
+      'Call-ID: [call_id]',
+      `CSeq: ${cseq} ${method}`,
+      CONTACT,
+      'Max-Forwards: 70',
+      ...headers,
+    ];
+    const attribute = retransmit ? ' retrans="500"' : '';
+    return `<send${attribute}><![CDATA[\n${withBody(head, body, type)}\n]]></send>`;
+  },
+
+  /** Answers the last request. */
+  response(status: string, options: ResponseOptions = {}): string {
+    const tag = options.tag === undefined ? '' : `;tag=${options.tag}`;
+    const head = [
+      `SIP/2.0 ${status}`,
+      '[last_Via:]',
+      '[last_From:]',
+      `[last_To:]${tag}`,
+      '[last_Call-ID:]',
+      '[last_CSeq:]',
+      CONTACT,
+      '[last_Record-Route:]',
+      ...(options.headers ?? []),
+    ];
+    const attribute = options.retransmit ? ' retrans="500"' : '';
+    return `<send${attribute}><![CDATA[\n${withBody(head, options.sdp, 'application/sdp')}\n]]></send>`;
+  },
+
+  /** A response to the last INVITE, although other requests came after it. */
+  inviteResponse(status: string, options: ResponseOptions = {}): string {
+    return step
+      .response(status, { ...options, tag: undefined })
+      .replace('[last_To:]', `To: <sip:bob@127.0.0.1>;tag=${options.tag ?? ''}`)
+      .replace('[last_Via:]', 'Via:[$via]')
+      .replace('[last_CSeq:]', 'CSeq: 1 INVITE');
+  },
+
+  /** Waits for a response; the patterns must be found in its body or header. */
+  expect(
+    status: number,
+    options: {
+      optional?: boolean;
+      auth?: boolean;
+      rrs?: boolean;
+      body?: string;
+      header?: string;
+      timeout?: number;
+    } = {},
+  ): string {
+    return `<recv response="${status}"${attributes(options)}>${checks(options)}</recv>`;
+  },
+
+  /** Waits for a request. */
+  expectRequest(
+    method: string,
+    options: { body?: string; header?: string; optional?: boolean } = {},
+  ): string {
+    return `<recv request="${method}"${attributes(options)}>${checks(options, method === 'INVITE')}</recv>`;
+  },
+
+  pause(milliseconds: number): string {
+    return `<pause milliseconds="${milliseconds}"/>`;
+  },
+};
+
+function attributes(options: {
+  optional?: boolean;
+  auth?: boolean;
+  rrs?: boolean;
+  timeout?: number;
+}): string {
+  return [
+    options.optional ? ' optional="true"' : '',
+    options.auth ? ' auth="true"' : '',
+    options.rrs === false ? '' : ' rrs="true"',
+    options.timeout === undefined ? '' : ` timeout="${options.timeout}"`,
+  ].join('');
+}
+
+let variables = 0;
+
+function checks({ body, header }: { body?: string; header?: string }, keepVia = false): string {
+  const action = (pattern: string, where: string) =>
+    `<ereg regexp="${pattern}" search_in="${where}" check_it="true" assign_to="v${++variables}"/>`;
+  const via = keepVia && '<ereg regexp=".*" search_in="hdr" header="Via:" assign_to="via"/>';
+  const list = [via, body && action(body, 'body'), header && action(header, 'msg')].filter(Boolean);
+  return list.length === 0 ? '' : `<action>${list.join('')}</action>`;
+}
+
+function references(xml: string): string {
+  const names = [...xml.matchAll(/assign_to="(v[0-9]*|via)"/g)].map((match) => match[1]);
+  return names.length === 0 ? '' : `<Reference variables="${[...new Set(names)].join(',')}"/>`;
+}
+
+export interface SippRun {
+  /** Resolves when sipp has ended: 0 where every call went as the scenario says. */
+  readonly finished: Promise<{ code: number; log: string }>;
+  readonly port: number;
+  readonly process: ChildProcess;
+}
+
+interface RunOptions {
+  remotePort?: number;
+  calls?: number;
+  tcp?: boolean;
+  /** Own and remote address; IPv6 in brackets. Default 127.0.0.1. */
+  host?: string;
+  args?: string[];
+  service?: string;
+}
+
+/** Runs sipp with these steps. `remotePort` makes it a caller; without one it waits for calls. */
+export async function runSipp(steps: string[], options: RunOptions = {}): Promise<SippRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'sipp-'));
+  const body = steps.join('\n');
+  const xml = `<?xml version="1.0" encoding="ISO-8859-1" ?>\n<scenario name="test">\n${body}\n${references(body)}\n</scenario>\n`;
+  await writeFile(join(folder, 'scenario.xml'), xml);
+  const { host = '127.0.0.1' } = options;
+  const port = await freePort();
+  const args = [
+    ...[
+      '-sf',
+      'scenario.xml',
+      '-i',
+      host,
+      '-mi',
+      host.replace(/[[\]]/g, ''),
+      '-p',
+      String(port),
+      '-nostdin',
+      '-nd',
+      '-trace_err',
+    ],
+    ...['-error_file', 'errors.log', '-m', String(options.calls ?? 1), '-s', options.service ?? 'room'],
+    ...['-timeout', '30', '-timeout_error', '-recv_timeout', '15000'],
+    ...(options.tcp ? ['-t', 't1'] : []),
+    ...(options.args ?? []),
+    ...(options.remotePort === undefined ? [] : [`${host}:${options.remotePort}`]),
+  ];
+  const process = spawn('sipp', args, { cwd: folder, stdio: 'ignore' });
+  const finished = new Promise<{ code: number; log: string }>((resolve, reject) => {
+    process.once('error', reject);
+    process.once('exit', async (code) => {
+      const log = await readFile(join(folder, 'errors.log'), 'utf8').catch(() => '');
+      await rm(folder, { recursive: true, force: true });
+      resolve({ code: code ?? -1, log });
+    });
+  });
+  if (options.remotePort === undefined) await listening(port, options.tcp ?? false);
+  return { finished, port, process };
+}
+
+/** Waits until a sipp that takes calls has bound its port. */
+async function listening(port: number, tcp: boolean): Promise<void> {
+  const tables = tcp ? ['/proc/net/tcp', '/proc/net/tcp6'] : ['/proc/net/udp', '/proc/net/udp6'];
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const texts = await Promise.all(tables.map((table) => readFile(table, 'utf8')));
+    if (texts.some((text) => text.includes(local))) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error('sipp did not start');
+}
+
+/** Connects to a program that is starting; gives up after 10 s. */
+export async function connectWhenUp(port: number): Promise<Socket> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const socket = connect(port, '127.0.0.1');
+    const up = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+    });
+    if (up) return socket;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('nothing listens');
+}

@@ -1,0 +1,40 @@
+import {
+  branchOf,
+  formatUri,
+  MAGIC_COOKIE,
+  type SipRequest,
+  type SipResponse,
+  tagOf,
+} from '../message/index.ts';
+
+/** The key of the client transaction that a response belongs to (RFC 3261 §17.1.3). */
+export function responseKey(response: SipResponse): string {
+  return `${branchOf(response.vias[0]) ?? ''} ${response.cseq.method}`;
+}
+
+/** The key of a client transaction. */
+export function clientKey(request: SipRequest): string {
+  return `${branchOf(request.vias[0]) ?? ''} ${request.cseq.method}`;
+}
+
+/**
+ * The key of the server transaction that a request belongs to (RFC 3261 §17.2.3). `method`: INVITE for an ACK, and for the
+ * INVITE that a CANCEL means. Requests of RFC 2543 have no branch that counts and match by their other fields.
+ */
+export function serverKey(
+  request: SipRequest,
+  method = request.method === 'ACK' ? 'INVITE' : request.method,
+): string {
+  const [via] = request.vias;
+  const branch = branchOf(via) ?? '';
+  const sentBy = `${via.host}:${via.port ?? ''}`;
+  if (branch.startsWith(MAGIC_COOKIE) && branch.length > MAGIC_COOKIE.length)
+    return `${branch} ${sentBy} ${method}`;
+  // The To tag is left out: an ACK bears the one that we gave, the INVITE none.
+  return `2543 ${formatUri(request.uri)} ${tagOf(request.from) ?? ''} ${request.callId} ${request.cseq.number} ${sentBy} ${branch} ${method}`;
+}
+
+/** The key by which an INVITE that came twice on different ways is found (RFC 3261 §8.2.2.2). */
+export function mergeKey(request: SipRequest): string {
+  return `${request.callId} ${tagOf(request.from) ?? ''} ${request.cseq.number} ${request.cseq.method}`;
+}

@@ -1,0 +1,45 @@
+import type { SipRequest, SipResponse } from '../message/index.ts';
+import { Transaction, type TransactionContext } from './transaction.ts';
+
+/** Non-INVITE server transaction (RFC 3261 §17.2.2): timer J. */
+export class ServerPlainTransaction extends Transaction {
+  readonly request: SipRequest;
+  readonly #send: (response: SipResponse) => void;
+  #state: 'trying' | 'proceeding' | 'completed' = 'trying';
+  #last: SipResponse | undefined;
+
+  constructor(context: TransactionContext, request: SipRequest, send: (response: SipResponse) => void) {
+    super(context);
+    this.request = request;
+    this.#send = send;
+  }
+
+  get state(): string {
+    return this.terminated ? 'terminated' : this.#state;
+  }
+
+  /** True until a final response was given. */
+  get pending(): boolean {
+    return !this.terminated && this.#state !== 'completed';
+  }
+
+  begin(): void {
+    // A user that never answers must not keep the transaction: the client has given up by then (timer F).
+    this.start('user', 64 * this.context.timers.t1, () => this.terminate());
+  }
+
+  respond(response: SipResponse): void {
+    if (!this.pending) return;
+    this.#last = response;
+    this.#state = response.status < 200 ? 'proceeding' : 'completed';
+    this.#send(response);
+    if (this.#state === 'completed') {
+      this.stop('user');
+      this.linger('J', this.context.reliable ? 0 : 64 * this.context.timers.t1);
+    }
+  }
+
+  receiveRetransmission(): void {
+    if (!this.terminated && this.#last) this.#send(this.#last);
+  }
+}

@@ -1,0 +1,190 @@
+import { EventEmitter } from 'node:events';
+import {
+  buildResponse,
+  type RequestDraft,
+  type SipRequest,
+  type SipResponse,
+  tagOf,
+  type Via,
+  withVia,
+} from '../message/index.ts';
+import { newBranch, newTag } from '../tokens.ts';
+import type { Flow, TransportLayer } from '../transport/index.ts';
+import { type ClientHandlers, ClientInviteTransaction } from './client-invite.ts';
+import { ClientPlainTransaction } from './client-plain.ts';
+import type { Clock } from './clock.ts';
+import { clientKey, mergeKey, responseKey, serverKey } from './keys.ts';
+import { ServerInviteTransaction } from './server-invite.ts';
+import { ServerPlainTransaction } from './server-plain.ts';
+import type { TimerValues } from './timers.ts';
+
+export type ServerTransaction = ServerInviteTransaction | ServerPlainTransaction;
+export type ClientTransaction = ClientInviteTransaction | ClientPlainTransaction;
+
+interface TransactionLayerEvents {
+  /** A new INVITE. */
+  invite: [request: SipRequest, transaction: ServerInviteTransaction, flow: Flow];
+  /** Any other new request but ACK and CANCEL. */
+  request: [request: SipRequest, transaction: ServerPlainTransaction, flow: Flow];
+  /** The ACK of a 2xx, or a stray one. */
+  ack: [request: SipRequest, flow: Flow];
+  /** A CANCEL, answered already, of an INVITE that is still open. */
+  cancel: [request: SipRequest, invite: ServerInviteTransaction];
+  /** A 2xx of an INVITE whose transaction is over: the ACK must be sent again, or the fork ended. */
+  strayResponse: [response: SipResponse];
+}
+
+export interface TransactionLayerOptions {
+  clock: Clock;
+  timers: TimerValues;
+  /** Most server transactions at a time; above it new requests get 503. Default 20,000. */
+  maxServerTransactions?: number;
+}
+
+/** Matches messages to transactions (RFC 3261 §17) and owns these. */
+export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
+  readonly #transport: TransportLayer;
+  readonly #options: TransactionLayerOptions;
+  readonly #clients = new Map<string, ClientTransaction>();
+  readonly #servers = new Map<string, ServerTransaction>();
+  /** Merge key → key of the server transaction that came first. */
+  readonly #merged = new Map<string, string>();
+
+  constructor(transport: TransportLayer, options: TransactionLayerOptions) {
+    super();
+    this.#transport = transport;
+    this.#options = options;
+    transport.on('request', (request, flow) => this.#receiveRequest(request, flow));
+    transport.on('response', (response) => this.#receiveResponse(response));
+  }
+
+  /** How many transactions live. */
+  get size(): { clients: number; servers: number } {
+    return { clients: this.#clients.size, servers: this.#servers.size };
+  }
+
+  /** Sends a request on a flow, in a new client transaction, with a Via of its own (or the given one, for a CANCEL). */
+  request(
+    draft: RequestDraft,
+    flow: Flow,
+    handlers: ClientHandlers,
+    via = this.viaFor(flow),
+  ): ClientTransaction {
+    const request = withVia(draft, via);
+    const key = clientKey(request);
+    const context = {
+      clock: this.#options.clock,
+      timers: this.#options.timers,
+      reliable: flow.reliable,
+      onTerminated: () => {
+        stopWatching();
+        this.#clients.delete(key);
+      },
+    };
+    const send = (message: SipRequest) => this.#transport.sendRequest(message, flow);
+    const transaction =
+      request.method === 'INVITE'
+        ? new ClientInviteTransaction(context, request, send, handlers)
+        : new ClientPlainTransaction(context, request, send, handlers);
+    const stopWatching = flow.onClose((error) => transaction.fail('transport', error));
+    this.#clients.set(key, transaction);
+    transaction.begin();
+    return transaction;
+  }
+
+  /** Sends a request without a transaction: the ACK of a 2xx. Returns it, to be sent again. */
+  sendStateless(draft: RequestDraft, flow: Flow): SipRequest {
+    const request = withVia(draft, this.viaFor(flow));
+    this.#transport.sendRequest(request, flow);
+    return request;
+  }
+
+  /** Sends such a request once more, unchanged. */
+  resend(request: SipRequest, flow: Flow): void {
+    this.#transport.sendRequest(request, flow);
+  }
+
+  /** A new Via for requests on this flow. */
+  viaFor(flow: Flow): Via {
+    const { host, port } = flow.advertised;
+    const params = new Map<string, string | null>([
+      ['branch', newBranch()],
+      ['rport', null],
+    ]);
+    return { transport: flow.protocol.toUpperCase(), host, port, params };
+  }
+
+  /** Ends every transaction without a word. */
+  close(): void {
+    for (const transaction of [...this.#clients.values(), ...this.#servers.values()]) transaction.terminate();
+  }
+
+  #receiveResponse(response: SipResponse): void {
+    const transaction = this.#clients.get(responseKey(response));
+    if (transaction) transaction.receive(response);
+    else if (response.cseq.method === 'INVITE' && response.status >= 200 && response.status < 300)
+      this.emit('strayResponse', response);
+  }
+
+  #receiveRequest(request: SipRequest, flow: Flow): void {
+    const key = serverKey(request);
+    const known = this.#servers.get(key);
+    if (request.method === 'ACK') {
+      if (!(known instanceof ServerInviteTransaction && known.receiveAck())) this.emit('ack', request, flow);
+      return;
+    }
+    if (known) {
+      known.receiveRetransmission();
+      return;
+    }
+    const { maxServerTransactions = 20_000 } = this.#options;
+    if (this.#servers.size >= maxServerTransactions) {
+      this.#transport.sendResponse(
+        buildResponse(request, 503, { toTag: newTag(), headers: [['retry-after', '5']] }),
+        flow,
+      );
+      return;
+    }
+    const merge = mergeKey(request);
+    const mergedWith =
+      tagOf(request.to) === undefined && request.method !== 'CANCEL' ? this.#merged.get(merge) : undefined;
+    const transaction = this.#openServer(request, flow, key, merge);
+    if (mergedWith !== undefined) transaction.respond(buildResponse(request, 482, { toTag: newTag() }));
+    else if (request.method === 'CANCEL') this.#receiveCancel(request, transaction);
+    else if (transaction instanceof ServerInviteTransaction) this.emit('invite', request, transaction, flow);
+    else this.emit('request', request, transaction, flow);
+  }
+
+  #openServer(request: SipRequest, flow: Flow, key: string, merge: string): ServerTransaction {
+    const context = {
+      clock: this.#options.clock,
+      timers: this.#options.timers,
+      reliable: flow.reliable,
+      onTerminated: () => {
+        this.#servers.delete(key);
+        if (this.#merged.get(merge) === key) this.#merged.delete(merge);
+      },
+    };
+    const send = (response: SipResponse) => this.#transport.sendResponse(response, flow);
+    const transaction =
+      request.method === 'INVITE'
+        ? new ServerInviteTransaction(context, request, send)
+        : new ServerPlainTransaction(context, request, send);
+    this.#servers.set(key, transaction);
+    if (!this.#merged.has(merge)) this.#merged.set(merge, key);
+    transaction.begin();
+    return transaction;
+  }
+
+  /** RFC 3261 §9.2: 481 where nothing matches; else 200, whether or not it is too late. */
+  #receiveCancel(request: SipRequest, transaction: ServerTransaction): void {
+    const invite = this.#servers.get(serverKey(request, 'INVITE'));
+    if (!(invite instanceof ServerInviteTransaction)) {
+      transaction.respond(buildResponse(request, 481, { toTag: newTag() }));
+      return;
+    }
+    // The tag of the INVITE's own responses: some callers take the dialog from this one (§9.2).
+    transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
+    if (invite.pending) this.emit('cancel', request, invite);
+  }
+}

@@ -1,0 +1,135 @@
+import type { Socket } from 'node:net';
+import { bracketHost, SipParseError } from '../message/index.ts';
+import { type Endpoint, type Flow, plainAddress } from './flow.ts';
+import { StreamFramer } from './framer.ts';
+import { localAddressFor } from './local-address.ts';
+
+/** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
+const MAX_UNSENT_BYTES = 1 << 20;
+/** A message must be complete this long after its first byte, and an accepted connection must bring one, in milliseconds. */
+const MESSAGE_MILLISECONDS = 30_000;
+/** A connection without any traffic is closed after this, in milliseconds. */
+const IDLE_MILLISECONDS = 3_600_000;
+
+export interface ConnectionEvents {
+  onMessage(bytes: Buffer, flow: Flow): void;
+  /** The stream cannot be followed any more; the connection closes after an answer was tried. */
+  onBroken(error: SipParseError, rest: Buffer, flow: Flow): void;
+  onClosed(connection: Connection): void;
+}
+
+export interface ConnectionOptions {
+  protocol: 'tcp' | 'tls';
+  remote: Endpoint;
+  /** True for connections that the peer opened. */
+  accepted: boolean;
+  /** What a server's certificate was checked for, on TLS connections that we opened. */
+  serverName?: string;
+  advertised: (localAddress: string, localPort: number) => { host: string; port: number };
+}
+
+/** One TCP or TLS connection, as a flow. Owns its socket; closes once, and tells its listeners once. */
+export class Connection implements Flow {
+  readonly reliable = true;
+  readonly protocol: 'tcp' | 'tls';
+  readonly remote: Endpoint;
+  readonly #socket: Socket;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  readonly #framer = new StreamFramer();
+  readonly #closeListeners = new Set<(error: Error | undefined) => void>();
+  #deadline: NodeJS.Timeout | undefined;
+  #error: Error | undefined;
+  #open = true;
+
+  constructor(socket: Socket, options: ConnectionOptions, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#events = events;
+    this.protocol = options.protocol;
+    this.remote = options.remote;
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    socket.setTimeout(IDLE_MILLISECONDS, () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => {
+      this.#error = error;
+    });
+    socket.on('close', () => this.#closed());
+    if (options.accepted) this.#arm();
+  }
+
+  get open(): boolean {
+    return this.#open;
+  }
+
+  get serverName(): string | undefined {
+    return this.#options.serverName;
+  }
+
+  get advertised(): { host: string; port: number } {
+    // While it connects the socket has no address yet.
+    const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
+    return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
+  }
+
+  send(bytes: Buffer): void {
+    if (!this.#open) return;
+    if (this.#socket.writableLength > MAX_UNSENT_BYTES) {
+      this.#socket.destroy(new Error('the peer does not read its connection'));
+      return;
+    }
+    this.#socket.write(bytes);
+  }
+
+  onClose(listener: (error: Error | undefined) => void): () => void {
+    if (!this.#open) {
+      queueMicrotask(() => listener(this.#error));
+      return () => {};
+    }
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  /** Closes now, unsent bytes lost. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(chunk: Buffer): void {
+    if (!this.#open) return;
+    try {
+      this.#framer.push(
+        chunk,
+        (message) => this.#events.onMessage(message, this),
+        () => this.send(Buffer.from('\r\n')),
+      );
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      this.#events.onBroken(error, this.#framer.rest, this);
+      this.#socket.destroySoon();
+      return;
+    }
+    if (!this.#framer.partial) this.#disarm();
+    else this.#arm();
+  }
+
+  #arm(): void {
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), MESSAGE_MILLISECONDS);
+    this.#deadline.unref();
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
+  }
+
+  #closed(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#disarm();
+    this.#events.onClosed(this);
+    for (const listener of this.#closeListeners) listener(this.#error);
+    this.#closeListeners.clear();
+  }
+}

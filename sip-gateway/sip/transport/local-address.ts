@@ -1,0 +1,43 @@
+import { BlockList, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** How long the list of interfaces is kept, in milliseconds. */
+const CACHE_MILLISECONDS = 10_000;
+
+interface OwnAddress {
+  address: string;
+  family: 'ipv4' | 'ipv6';
+  internal: boolean;
+  net: BlockList;
+}
+
+let cached: { at: number; addresses: OwnAddress[] } | undefined;
+
+function ownAddresses(): OwnAddress[] {
+  const now = performance.now();
+  if (cached && now - cached.at < CACHE_MILLISECONDS) return cached.addresses;
+  const addresses: OwnAddress[] = [];
+  for (const info of Object.values(networkInterfaces()).flatMap((list) => list ?? [])) {
+    if (info.address.startsWith('fe80:')) continue;
+    const family = info.family === 'IPv6' ? 'ipv6' : 'ipv4';
+    const net = new BlockList();
+    net.addSubnet(info.address, Number(info.cidr?.split('/')[1] ?? (family === 'ipv6' ? 128 : 32)), family);
+    addresses.push({ address: info.address, family, internal: info.internal, net });
+  }
+  cached = { at: now, addresses };
+  return addresses;
+}
+
+/**
+ * Which own address a peer at `remote` reaches us by, for a socket bound to the wildcard: the one in its subnet, else the
+ * first that is not loopback, else loopback. Behind a NAT, configure `advertise` instead.
+ */
+export function localAddressFor(remote: string): string {
+  const family = isIPv6(remote) ? 'ipv6' : 'ipv4';
+  const own = ownAddresses().filter((candidate) => candidate.family === family);
+  const match =
+    own.find((candidate) => candidate.net.check(remote, family)) ??
+    own.find((candidate) => !candidate.internal) ??
+    own[0];
+  return match?.address ?? (family === 'ipv6' ? '::1' : '127.0.0.1');
+}

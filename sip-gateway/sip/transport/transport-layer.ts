@@ -1,0 +1,262 @@
+import { EventEmitter } from 'node:events';
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import {
+  buildErrorResponse,
+  type Headers,
+  type ParseResult,
+  parseMessage,
+  type SipParseError,
+  type SipRequest,
+  type SipResponse,
+  serializeMessage,
+  type WireResponse,
+} from '../message/index.ts';
+import { newTag } from '../tokens.ts';
+import { Connection, type ConnectionEvents } from './connection.ts';
+import { type Endpoint, type Flow, type Protocol, plainAddress, type Target } from './flow.ts';
+import { responseEndpoint, withSource } from './response-route.ts';
+import { StreamListener } from './stream.ts';
+import { UdpListener } from './udp.ts';
+
+export interface ListenOptions {
+  protocol: Protocol;
+  /** Address to bind; `::` is all, IPv4 too. */
+  address: string;
+  /** 0 picks a free one. */
+  port: number;
+  /** Host (IPv6 in brackets) and port that peers reach us by, where they differ: behind a NAT. */
+  advertise?: { host: string; port?: number };
+  /** Certificate chain and key (PEM), for `tls`. */
+  tls?: { cert: string | Buffer; key: string | Buffer };
+}
+
+export interface TransportOptions {
+  listen: readonly ListenOptions[];
+  /** Authorities (PEM) that servers we connect to over TLS are checked by. Default: the system's. */
+  tlsCa?: string | Buffer;
+  /** Whether the certificates of servers we connect to are checked. Default true. */
+  tlsVerify?: boolean;
+  /** Most open connections. Default 4,000. */
+  maxConnections?: number;
+  /** Most connections that one address may open. Default 100. */
+  maxConnectionsPerAddress?: number;
+}
+
+interface TransportEvents {
+  request: [request: SipRequest, flow: Flow];
+  response: [response: SipResponse, flow: Flow];
+  /** Something that is no sound message; `answered` tells whether a 4xx or 5xx went back. */
+  malformed: [error: SipParseError, flow: Flow, answered: boolean];
+}
+
+/** How long connecting may take, in milliseconds. */
+const CONNECT_MILLISECONDS = 8_000;
+
+/**
+ * All sockets of a SIP stack (RFC 3261 §18): listens, connects, reuses connections, frames and parses. It owns its
+ * listeners and connections; `close` ends them all.
+ */
+export class TransportLayer extends EventEmitter<TransportEvents> {
+  readonly #options: TransportOptions;
+  readonly #udp: UdpListener[] = [];
+  readonly #streams: StreamListener[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #accepted = new Map<string, number>();
+  readonly #events: ConnectionEvents;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: TransportOptions) {
+    super();
+    this.#options = options;
+    this.#events = {
+      onMessage: (bytes, flow) => this.#receive(bytes, flow),
+      onBroken: (error, rest, flow) => this.#refuse({ ...withoutMessage(parseMessage(rest)), error }, flow),
+      onClosed: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  /** Opens every listener, or none: on an error those opened are closed again. */
+  static async create(options: TransportOptions): Promise<TransportLayer> {
+    const layer = new TransportLayer(options);
+    try {
+      for (const listen of options.listen) await layer.#listen(listen);
+    } catch (error) {
+      await layer.close();
+      throw error;
+    }
+    return layer;
+  }
+
+  /** The bound sockets, in the order of `listen`. */
+  get bound(): readonly { protocol: Protocol; local: Endpoint }[] {
+    return [...this.#udp, ...this.#streams].map(({ protocol, local }) => ({ protocol, local }));
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size;
+  }
+
+  /** Whether requests can be sent over this protocol. */
+  has(protocol: Protocol): boolean {
+    return protocol !== 'udp' || this.#udp.length > 0;
+  }
+
+  /** Takes a new TLS certificate for further handshakes. */
+  setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
+    for (const listener of this.#streams) if (listener.protocol === 'tls') listener.setCertificate(tls);
+  }
+
+  /** A flow to the target: an open connection to it, else a new one; undefined where no socket can reach it. */
+  flowTo(target: Target): Flow | undefined {
+    if (this.#closing) return undefined;
+    if (target.protocol === 'udp')
+      return this.#udp.find((listener) => listener.serves(target.address))?.flowTo(target);
+    for (const connection of this.#connections) {
+      const { remote } = connection;
+      if (
+        connection.open &&
+        connection.protocol === target.protocol &&
+        remote.port === target.port &&
+        remote.address === target.address &&
+        // A TLS connection was checked for one name; another name needs another connection.
+        (target.protocol === 'tcp' || connection.serverName === (target.serverName ?? target.address))
+      )
+        return connection;
+    }
+    return this.#connect(target, target.protocol);
+  }
+
+  sendRequest(request: SipRequest, flow: Flow): void {
+    flow.send(serializeMessage(request));
+  }
+
+  /** Sends a response on the connection its request came on, or where the Via says (RFC 3261 §18.2.2). */
+  sendResponse(response: WireResponse, flow: Flow): void {
+    const bytes = serializeMessage(response);
+    if (flow.reliable && flow.open) {
+      flow.send(bytes);
+      return;
+    }
+    const endpoint = responseEndpoint(response.vias[0], flow.remote, flow.protocol);
+    const same = endpoint.port === flow.remote.port && flow.open;
+    (same ? flow : this.flowTo({ ...endpoint, protocol: flow.protocol }))?.send(bytes);
+  }
+
+  /** Closes every socket. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      const closing = [...this.#streams, ...this.#udp].map((listener) => listener.close());
+      for (const connection of this.#connections) connection.close();
+      await Promise.all(closing);
+    })();
+    return this.#closing;
+  }
+
+  async #listen(options: ListenOptions): Promise<void> {
+    if (options.protocol === 'udp') {
+      this.#udp.push(await UdpListener.create(options, (bytes, flow) => this.#receiveDatagram(bytes, flow)));
+    } else {
+      const { protocol } = options;
+      const listener = await StreamListener.create({ ...options, protocol }, (socket) =>
+        this.#accept(socket, protocol),
+      );
+      this.#streams.push(listener);
+    }
+  }
+
+  #accept(socket: Socket, protocol: 'tcp' | 'tls'): void {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const count = this.#accepted.get(address) ?? 0;
+    const { maxConnections = 4000, maxConnectionsPerAddress = 100 } = this.#options;
+    if (this.#connections.size >= maxConnections || count >= maxConnectionsPerAddress || this.#closing) {
+      socket.destroy();
+      return;
+    }
+    this.#accepted.set(address, count + 1);
+    socket.once('close', () => {
+      const left = (this.#accepted.get(address) ?? 1) - 1;
+      if (left === 0) this.#accepted.delete(address);
+      else this.#accepted.set(address, left);
+    });
+    this.#adopt(socket, protocol, { address, port: socket.remotePort ?? 0 }, true);
+  }
+
+  #connect(target: Target, protocol: 'tcp' | 'tls'): Flow {
+    const { address: host, port } = target;
+    const serverName = target.serverName ?? host;
+    const socket =
+      protocol === 'tls'
+        ? connectTls({
+            host,
+            port,
+            servername: isIP(serverName) ? '' : serverName,
+            ca: this.#options.tlsCa,
+            rejectUnauthorized: this.#options.tlsVerify ?? true,
+            minVersion: 'TLSv1.2',
+          })
+        : connect({ host, port });
+    const deadline = setTimeout(
+      () => socket.destroy(new Error('no connection in time')),
+      CONNECT_MILLISECONDS,
+    );
+    socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => clearTimeout(deadline));
+    socket.once('close', () => clearTimeout(deadline));
+    return this.#adopt(socket, protocol, { address: host, port }, false, serverName);
+  }
+
+  #adopt(
+    socket: Socket,
+    protocol: 'tcp' | 'tls',
+    remote: Endpoint,
+    accepted: boolean,
+    serverName?: string,
+  ): Connection {
+    const advertised = (localHost: string, localPort: number) => {
+      const listener = this.#streams.find((candidate) => candidate.protocol === protocol);
+      const advertise = listener?.options.advertise;
+      return {
+        host: advertise?.host ?? localHost,
+        port: advertise?.port ?? listener?.local.port ?? localPort,
+      };
+    };
+    const options = { protocol, remote, accepted, advertised, serverName };
+    const connection = new Connection(socket, options, this.#events);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  #receiveDatagram(bytes: Buffer, flow: Flow): void {
+    // Keep-alives (RFC 5626 §3.5.1) and STUN are no SIP; neither is answered.
+    const first = bytes[0] ?? 0;
+    if (bytes.length < 12 || first < 2) return;
+    this.#receive(bytes, flow);
+  }
+
+  #receive(bytes: Buffer, flow: Flow): void {
+    if (this.#closing) return;
+    const result = parseMessage(bytes);
+    if ('error' in result) this.#refuse(result, flow);
+    else if (result.message.kind === 'request')
+      this.emit('request', withSource(result.message, flow.remote), flow);
+    else this.emit('response', result.message, flow);
+  }
+
+  /** Answers a malformed request where its header section allows it; never a response or an ACK. */
+  #refuse(result: { error: SipParseError; method?: string; headers?: Headers }, flow: Flow): void {
+    const { error, method, headers } = result;
+    const built =
+      headers && method !== undefined && method !== 'ACK' && /^SIP/.test(headers.get('via') ?? '')
+        ? buildErrorResponse(headers, error, newTag())
+        : undefined;
+    if (built) this.sendResponse(built, flow);
+    this.emit('malformed', error, flow, built !== undefined);
+  }
+}
+
+/** What could be read of a message that broke its stream, even where it would be sound in a datagram. */
+function withoutMessage(result: ParseResult): { method?: string; headers?: Headers } {
+  if ('error' in result) return { method: result.method, headers: result.headers };
+  const { message } = result;
+  return { method: message.kind === 'request' ? message.method : undefined, headers: message.headers };
+}

@@ -1,0 +1,90 @@
+import type { DigestClient } from '../auth/index.ts';
+import type { Dialog } from '../dialog/index.ts';
+import type { HeaderField, RequestDraft, SipRequest } from '../message/index.ts';
+import type { ClientHandlers, ClientTransaction, Clock, TimerValues } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import type { Call } from './call.ts';
+import type { OfferRequest } from './offer-request.ts';
+
+/** `starting`: no answer yet; `early`: ringing or early media; `answered`: in conversation; `ended`. */
+export type CallState = 'starting' | 'early' | 'answered' | 'ended';
+
+/** Why a call ended. */
+export interface CallEnd {
+  readonly cause: /** We hung up, or rejected it. */
+    | 'local'
+    /** The peer hung up. */
+    | 'remote'
+    /** The caller gave up before the answer. */
+    | 'cancelled'
+    /** The peer refused: `status` and `reason` say how. */
+    | 'refused'
+    /** Nobody answered in time, or the peer stopped answering. */
+    | 'timeout'
+    /** The peer never acknowledged our answer. */
+    | 'no-ack'
+    /** No connection to the peer. */
+    | 'transport'
+    /** The peer broke the rules of offer and answer. */
+    | 'protocol';
+  readonly status?: number;
+  readonly reason?: string;
+}
+
+/** A provisional response of an outgoing call. */
+export interface Progress {
+  readonly status: number;
+  readonly reason: string;
+  /** Early media: what the peer answers to our offer so far. */
+  readonly sdp?: string;
+}
+
+/** A key press that came by SIP INFO. */
+export interface InfoDigit {
+  /** `0`–`9`, `*`, `#`, `A`–`D`, or `!` for flash. */
+  readonly digit: string;
+  readonly durationMilliseconds: number;
+}
+
+export interface CallEvents {
+  /** An outgoing call rings, or has early media. */
+  progress: [Progress];
+  /** The dialog is confirmed on our side; `remoteSdp` and `localSdp` hold unless an answer is still to come by ACK. */
+  answered: [];
+  /** The ACK of an incoming call came. */
+  confirmed: [];
+  /** The peer wants to change the session (re-INVITE or UPDATE). Without a listener it is refused with 488. */
+  offer: [OfferRequest];
+  /** The answer to an offer of ours that went out in a 2xx came in the ACK; `remoteSdp` is new. */
+  answer: [sdp: string];
+  dtmf: [InfoDigit];
+  /** Another INFO, answered with 200. */
+  info: [{ readonly contentType: string; readonly body: Buffer }];
+  /** The last event, once. */
+  end: [CallEnd];
+}
+
+/** What a call needs of the stack that owns it. */
+export interface CallHost {
+  readonly clock: Clock;
+  readonly timers: TimerValues;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Fields of every message that says what we can: Allow, Supported, User-Agent. */
+  readonly capabilities: readonly HeaderField[];
+  readonly userAgent: readonly HeaderField[];
+  /** The Contact field that peers reach us by on this flow. */
+  contactFor(flow: Flow): HeaderField;
+  /** The flow for a request in a dialog; rejects where none can be had. */
+  route(dialog: Dialog, last: Flow, direct: boolean): Promise<Flow>;
+  send(draft: RequestDraft, flow: Flow, handlers: ClientHandlers): ClientTransaction;
+  sendAck(draft: RequestDraft, flow: Flow): SipRequest;
+  resendAck(request: SipRequest, flow: Flow): void;
+  sendCancel(invite: SipRequest, flow: Flow): void;
+  /** From now on requests and stray 2xx in this dialog go to the call. */
+  adopt(dialog: Dialog, call: Call): void;
+  /** The dialog is over. */
+  drop(dialog: Dialog): void;
+}
+
+export type MaybeDigest = DigestClient | undefined;

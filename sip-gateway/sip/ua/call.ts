@@ -1,0 +1,437 @@
+import { EventEmitter } from 'node:events';
+import { type Dialog, OfferAnswer, Retransmission } from '../dialog/index.ts';
+import {
+  buildResponse,
+  decodeUser,
+  formatUri,
+  type HeaderField,
+  type NameAddr,
+  type ResponseParts,
+  type SipRequest,
+  type SipResponse,
+} from '../message/index.ts';
+import { SdpError } from '../sdp/index.ts';
+import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
+import { behindNat, type Flow } from '../transport/index.ts';
+import { sdpBody, sessionBody } from './body.ts';
+import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest } from './call-types.ts';
+import { InDialogClient, type Outcome } from './in-dialog-client.ts';
+import { infoDigit, infoType } from './info.ts';
+import { OfferRequest } from './offer-request.ts';
+
+/** How often a re-INVITE is tried again after 491. */
+const GLARE_ATTEMPTS = 4;
+
+/** A 2xx of ours that waits for its ACK. */
+interface AwaitedAck {
+  readonly sequence: number;
+  readonly retransmission: Retransmission;
+  readonly onAck: () => void;
+}
+
+/** The session could not be changed: the peer refused (`status`), or the call is in no state for it (no status). */
+export class SessionChangeFailed extends Error {
+  override readonly name = 'SessionChangeFailed';
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * A call: one INVITE session, from its first request to its end (RFC 3261 §13–15, RFC 3264, RFC 3311). This class holds what both
+ * directions share: everything inside the dialog. Closure contract: `hangUp()` or the peer ends it; it then owns no timer and
+ * no dialog, and has told `end` once.
+ */
+export abstract class Call extends EventEmitter<CallEvents> {
+  protected readonly host: CallHost;
+  protected readonly session = new OfferAnswer();
+  protected readonly digest: MaybeDigest;
+  protected dialog: Dialog | undefined;
+  protected flow: Flow;
+  /** True where the peer is our neighbour: nothing stands between that a flow would miss. */
+  protected direct = false;
+  #state: CallState = 'starting';
+  #awaitedAck: AwaitedAck | undefined;
+  #ownChange = false;
+  #peerChange: { transaction: ServerInviteTransaction; request: OfferRequest } | undefined;
+  #client: InDialogClient | undefined;
+
+  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest) {
+    super();
+    this.host = host;
+    this.flow = flow;
+    this.digest = digest;
+  }
+
+  abstract readonly direction: 'incoming' | 'outgoing';
+  abstract readonly callId: string;
+  /** The other party, as it names itself: hostile text. */
+  abstract readonly remote: NameAddr;
+  abstract readonly local: NameAddr;
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** The other party's number or user name, unescaped. */
+  get remoteUser(): string {
+    return decodeUser(this.remote.uri);
+  }
+
+  get remoteUri(): string {
+    return formatUri(this.remote.uri);
+  }
+
+  /** Where the peer's signalling comes from. */
+  get source(): { protocol: Flow['protocol']; address: string; port: number } {
+    return { protocol: this.flow.protocol, ...this.flow.remote };
+  }
+
+  /** Our side of the session in force. */
+  get localSdp(): string | undefined {
+    return this.session.local;
+  }
+
+  /** The peer's side of the session in force. */
+  get remoteSdp(): string | undefined {
+    return this.session.remote;
+  }
+
+  /** Ends the call in whatever way its state wants: CANCEL, a refusal, or BYE. Idempotent; resolves when the peer knows. */
+  abstract hangUp(): Promise<void>;
+
+  /**
+   * Offers a changed session (hold, new address) by re-INVITE and gives the peer's answer. On glare (491) it tries again as RFC 3261
+   * §14.1 says. Rejects with SessionChangeFailed.
+   */
+  async reinvite(sdp: string): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#offer('INVITE', sdp);
+      if (response.status < 300) return this.session.remote ?? '';
+      if (response.status !== 491 || attempt === GLARE_ATTEMPTS)
+        throw new SessionChangeFailed(`${response.status} ${response.reason}`, response.status);
+      await this.#glarePause();
+    }
+  }
+
+  /** Offers a changed session by UPDATE (RFC 3311). Rejects with SessionChangeFailed. */
+  async update(sdp: string): Promise<string> {
+    const response = await this.#offer('UPDATE', sdp);
+    if (response.status >= 300)
+      throw new SessionChangeFailed(`${response.status} ${response.reason}`, response.status);
+    return this.session.remote ?? '';
+  }
+
+  /** Sends an INFO; gives the status of its answer. */
+  async info(contentType: string, body: Buffer): Promise<number> {
+    if (this.#state !== 'answered') throw new SessionChangeFailed('the call is not answered');
+    const outcome = await this.client().request('INFO', [['content-type', contentType]], body);
+    return outcome.status;
+  }
+
+  /** For the stack: a request inside the dialog came. */
+  receive(
+    request: SipRequest,
+    transaction: ServerInviteTransaction | ServerPlainTransaction,
+    flow: Flow,
+  ): void {
+    const dialog = this.dialog;
+    if (!dialog || this.#state === 'ended') {
+      transaction.respond(buildResponse(request, 481));
+      return;
+    }
+    if (!dialog.accepts(request)) {
+      transaction.respond(buildResponse(request, 500, { reason: 'CSeq Out Of Order' }));
+      return;
+    }
+    this.learnFlow(request, flow);
+    switch (request.method) {
+      case 'INVITE':
+        this.#receiveReinvite(request, transaction as ServerInviteTransaction);
+        break;
+      case 'UPDATE':
+        this.#receiveUpdate(request, transaction as ServerPlainTransaction);
+        break;
+      case 'BYE':
+        transaction.respond(buildResponse(request, 200));
+        this.receiveBye();
+        break;
+      case 'INFO':
+        this.#receiveInfo(request, transaction as ServerPlainTransaction);
+        break;
+      case 'PRACK':
+        this.receivePrack(request, transaction as ServerPlainTransaction);
+        break;
+      case 'OPTIONS':
+        transaction.respond(buildResponse(request, 200, { headers: this.host.capabilities }));
+        break;
+      default:
+        transaction.respond(buildResponse(request, 405, { headers: this.host.capabilities }));
+    }
+  }
+
+  /** For the stack: an ACK inside the dialog came. */
+  receiveAck(request: SipRequest, flow: Flow): void {
+    const awaited = this.#awaitedAck;
+    if (awaited?.sequence !== request.cseq.number) return;
+    this.#awaitedAck = undefined;
+    awaited.retransmission.stop();
+    this.learnFlow(request, flow);
+    const { sdp } = sessionBody(request);
+    if (this.session.state === 'local-offer') {
+      if (sdp !== undefined && this.session.receiveAnswer(sdp)) this.emit('answer', sdp);
+      else {
+        // Our offer in the 2xx must be answered by the ACK (RFC 3261 §13.2.2.4).
+        this.session.rollback();
+        this.#byeAndEnd({ cause: 'protocol', reason: 'the ACK has no answer' });
+      }
+    }
+    awaited.onAck();
+  }
+
+  /** For the stack: a CANCEL of a pending INVITE of this call came. */
+  receiveCancel(transaction: ServerInviteTransaction): void {
+    if (this.#peerChange?.transaction !== transaction) return;
+    const { request } = this.#peerChange;
+    this.#peerChange = undefined;
+    request.withdraw();
+    this.session.rollback();
+    transaction.respond(buildResponse(transaction.request, 487));
+  }
+
+  /** For the stack: a 2xx of an INVITE of this call came after its transaction ended. */
+  receiveStray(response: SipResponse): void {
+    this.#client?.acknowledgeAgain(response);
+  }
+
+  protected setState(state: Exclude<CallState, 'ended'>): void {
+    if (this.#state !== 'ended') this.#state = state;
+  }
+
+  protected get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** The maker of requests in the dialog in force. */
+  protected client(): InDialogClient {
+    if (!this.dialog) throw new SessionChangeFailed('the call has no dialog');
+    this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => ({
+      flow: this.flow,
+      direct: this.direct,
+    }));
+    return this.#client;
+  }
+
+  protected learnFlow(request: SipRequest, flow: Flow): void {
+    this.flow = flow;
+    this.direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
+  }
+
+  /** Our part of the session fields of an INVITE or UPDATE and their 2xx. */
+  protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
+    const { fields, body } = sdpBody(sdp);
+    return { headers: [this.host.contactFor(this.flow), ...this.host.capabilities, ...fields], body };
+  }
+
+  /** Answers an INVITE with 200 and sends that again until the ACK comes; without one the call ends (threat 20). */
+  protected sendAccepted(
+    transaction: ServerInviteTransaction,
+    parts: ResponseParts,
+    onAck: () => void = () => {},
+  ): void {
+    const { request } = transaction;
+    const response = buildResponse(request, 200, parts);
+    const retransmission = new Retransmission({
+      clock: this.host.clock,
+      timers: this.host.timers,
+      maxMilliseconds: this.host.timers.t2,
+      send: () => transaction.respond(response),
+      onGivenUp: () => {
+        this.#awaitedAck = undefined;
+        this.#byeAndEnd({ cause: 'no-ack', reason: 'the peer never acknowledged the answer' });
+      },
+    });
+    this.#awaitedAck = { sequence: request.cseq.number, retransmission, onAck };
+  }
+
+  protected get awaitsAck(): boolean {
+    return this.#awaitedAck !== undefined;
+  }
+
+  /** The peer hung up. */
+  protected receiveBye(): void {
+    this.finish({ cause: 'remote' });
+  }
+
+  protected receivePrack(request: SipRequest, transaction: ServerPlainTransaction): void {
+    transaction.respond(buildResponse(request, 481));
+  }
+
+  /** Sends BYE; resolves when it is answered or given up. */
+  protected async sendBye(): Promise<void> {
+    try {
+      await this.client().request('BYE', [], undefined);
+    } catch {
+      // The peer cannot be reached: for us the call is over all the same.
+    }
+  }
+
+  /** The end: stops everything and tells once. */
+  protected finish(end: CallEnd): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#awaitedAck?.retransmission.stop();
+    this.#awaitedAck = undefined;
+    if (this.#peerChange) {
+      const { request, transaction } = this.#peerChange;
+      request.withdraw();
+      transaction.respond(buildResponse(transaction.request, 487));
+      this.#peerChange = undefined;
+    }
+    if (this.dialog) this.host.drop(this.dialog);
+    this.emit('end', end);
+  }
+
+  #byeAndEnd(end: CallEnd): void {
+    if (this.ended) return;
+    void this.sendBye();
+    this.finish(end);
+  }
+
+  async #offer(method: 'INVITE' | 'UPDATE', sdp: string): Promise<Outcome> {
+    if (this.#state !== 'answered') throw new SessionChangeFailed('the call is not answered');
+    if (this.#ownChange || this.#peerChange || this.#awaitedAck || this.session.state !== 'stable')
+      throw new SessionChangeFailed('another change of the session is open');
+    this.#ownChange = true;
+    this.session.sendOffer(sdp);
+    try {
+      const { headers, body } = this.sessionFields(sdp);
+      const outcome = await this.client().request(method, headers, body);
+      const { response } = outcome;
+      if (this.ended) throw new SessionChangeFailed('the call ended');
+      if (response && outcome.status < 300) {
+        this.dialog?.refreshTarget(response);
+        const answer = sessionBody(response).sdp;
+        if (answer === undefined || !this.session.receiveAnswer(answer))
+          this.#byeAndEnd({ cause: 'protocol', reason: 'an offer was not answered' });
+      } else if (outcome.status === 408 || outcome.status === 481) {
+        // The peer knows nothing of the dialog any more (RFC 3261 §12.2.1.2).
+        this.#byeAndEnd({ cause: 'timeout', status: outcome.status, reason: outcome.reason });
+      }
+      return outcome;
+    } finally {
+      this.session.rollback();
+      this.#ownChange = false;
+    }
+  }
+
+  /** Who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
+  #glarePause(): Promise<void> {
+    const steps = Math.floor(this.host.random() * (this.direction === 'outgoing' ? 191 : 201));
+    const milliseconds = (this.direction === 'outgoing' ? 2100 : 0) + steps * 10;
+    return new Promise((resolve) => {
+      this.host.clock.after(milliseconds, resolve);
+    });
+  }
+
+  #receiveReinvite(request: SipRequest, transaction: ServerInviteTransaction): void {
+    const respond = (status: number, parts?: ResponseParts) =>
+      transaction.respond(buildResponse(request, status, parts));
+    if (this.#state !== 'answered' || this.#peerChange || this.#awaitedAck) {
+      // RFC 3261 §14.2: a second INVITE before the first is done.
+      respond(500, { headers: [['retry-after', String(Math.floor(this.host.random() * 11))]] });
+      return;
+    }
+    if (this.#ownChange) {
+      respond(491);
+      return;
+    }
+    const { sdp, unsupported } = sessionBody(request);
+    if (unsupported) {
+      respond(415, { headers: [['accept', 'application/sdp']] });
+      return;
+    }
+    if (sdp !== undefined) {
+      const verdict = this.session.receiveOffer(sdp);
+      if (verdict !== 'accepted') {
+        respond(verdict);
+        return;
+      }
+    }
+    const accept = (own: string) => {
+      this.#peerChange = undefined;
+      this.dialog?.refreshTarget(request);
+      if (sdp === undefined) this.session.sendOffer(own);
+      else this.session.sendAnswer(own);
+      this.sendAccepted(transaction, this.sessionFields(own));
+    };
+    const reject = (status: number) => {
+      this.#peerChange = undefined;
+      this.session.rollback();
+      respond(status);
+    };
+    const offer = new OfferRequest('INVITE', sdp, accept, reject);
+    this.#peerChange = { transaction, request: offer };
+    this.#show(offer);
+  }
+
+  /** Shows an offer; without a listener, or where one throws SdpError, it is refused. */
+  #show(offer: OfferRequest): void {
+    try {
+      if (!this.emit('offer', offer)) offer.reject(488);
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      offer.reject(error.status);
+    }
+  }
+
+  #receiveUpdate(request: SipRequest, transaction: ServerPlainTransaction): void {
+    const respond = (status: number, parts?: ResponseParts) =>
+      transaction.respond(buildResponse(request, status, parts));
+    const { sdp, unsupported } = sessionBody(request);
+    if (unsupported) {
+      respond(415, { headers: [['accept', 'application/sdp']] });
+      return;
+    }
+    if (sdp === undefined) {
+      this.dialog?.refreshTarget(request);
+      respond(200, this.sessionFields(undefined));
+      return;
+    }
+    const verdict = this.session.receiveOffer(sdp);
+    if (verdict !== 'accepted') {
+      respond(verdict, verdict === 500 ? { headers: [['retry-after', '3']] } : undefined);
+      return;
+    }
+    const offer = new OfferRequest(
+      'UPDATE',
+      sdp,
+      (own) => {
+        this.dialog?.refreshTarget(request);
+        this.session.sendAnswer(own);
+        respond(200, this.sessionFields(own));
+      },
+      (status) => {
+        this.session.rollback();
+        respond(status);
+      },
+    );
+    this.#show(offer);
+  }
+
+  #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {
+    const digit = infoDigit(request);
+    const contentType = infoType(request);
+    if (digit) this.emit('dtmf', digit);
+    else if (request.body.length > 0 && !this.emit('info', { contentType, body: request.body })) {
+      transaction.respond(
+        buildResponse(request, 415, { headers: [['accept', 'application/dtmf-relay, application/dtmf']] }),
+      );
+      return;
+    }
+    transaction.respond(buildResponse(request, 200));
+  }
+}

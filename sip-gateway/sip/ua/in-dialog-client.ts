@@ -1,0 +1,100 @@
+import { ChallengeRefused } from '../auth/index.ts';
+import type { Dialog } from '../dialog/index.ts';
+import { formatUri, type HeaderField, type SipRequest, type SipResponse } from '../message/index.ts';
+import type { Flow } from '../transport/index.ts';
+import type { CallHost, MaybeDigest } from './call-types.ts';
+
+/** How a request ended: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
+export interface Outcome {
+  readonly status: number;
+  readonly reason: string;
+  readonly response?: SipResponse;
+}
+
+/** Sends the requests of one dialog: finds the flow, answers one challenge, acknowledges INVITEs. */
+export class InDialogClient {
+  readonly #host: CallHost;
+  readonly #dialog: Dialog;
+  readonly #digest: MaybeDigest;
+  readonly #last: () => { flow: Flow; direct: boolean };
+  /** The last ACK, for 2xx that come again. */
+  #ack: { request: SipRequest; flow: Flow } | undefined;
+
+  constructor(
+    host: CallHost,
+    dialog: Dialog,
+    digest: MaybeDigest,
+    last: () => { flow: Flow; direct: boolean },
+  ) {
+    this.#host = host;
+    this.#dialog = dialog;
+    this.#digest = digest;
+    this.#last = last;
+  }
+
+  /** Sends a request and gives its final outcome; never rejects but where no flow can be had. */
+  async request(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
+    for (let challenged = false; ; challenged = true) {
+      const outcome = await this.#once(method, headers, body);
+      const { response } = outcome;
+      if (challenged || !this.#digest || !response || (response.status !== 401 && response.status !== 407))
+        return outcome;
+      try {
+        this.#digest.learn(response);
+      } catch (error) {
+        if (error instanceof ChallengeRefused) return outcome;
+        throw error;
+      }
+    }
+  }
+
+  /** Sends the ACK of a 2xx of the dialog's INVITE with this sequence number. */
+  async acknowledge(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): Promise<void> {
+    const { flow: last, direct } = this.#last();
+    const flow = await this.#host.route(this.#dialog, last, direct);
+    const uri = formatUri(this.#dialog.remoteTarget);
+    const draft = this.#dialog.ack(
+      sequence,
+      [...(this.#digest?.authorize('ACK', uri) ?? []), ...this.#host.userAgent, ...headers],
+      body,
+    );
+    this.#ack = { request: this.#host.sendAck(draft, flow), flow };
+  }
+
+  /** A 2xx came again: its ACK was lost. */
+  acknowledgeAgain(response: SipResponse): void {
+    if (this.#ack?.request.cseq.number === response.cseq.number)
+      this.#host.resendAck(this.#ack.request, this.#ack.flow);
+  }
+
+  async #once(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
+    const { flow: last, direct } = this.#last();
+    const flow = await this.#host.route(this.#dialog, last, direct);
+    const authorization = this.#digest?.authorize(method, formatUri(this.#dialog.remoteTarget)) ?? [];
+    const draft = this.#dialog.request(method, [...authorization, ...this.#host.userAgent, ...headers], body);
+    return new Promise((resolve, reject) => {
+      let acknowledged = false;
+      this.#host.send(draft, flow, {
+        onResponse: (response) => {
+          if (response.status < 200) return;
+          const { status, reason } = response;
+          if (method === 'INVITE' && status < 300) {
+            if (acknowledged) {
+              this.acknowledgeAgain(response);
+              return;
+            }
+            acknowledged = true;
+            this.#dialog.refreshTarget(response);
+            this.acknowledge(draft.cseq.number).then(() => resolve({ status, reason, response }), reject);
+          } else resolve({ status, reason, response });
+        },
+        onFailure: (kind) =>
+          resolve(
+            kind === 'timeout'
+              ? { status: 408, reason: 'Request Timeout' }
+              : { status: 503, reason: 'Service Unavailable' },
+          ),
+      });
+    });
+  }
+}

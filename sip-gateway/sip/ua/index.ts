@@ -1,0 +1,12 @@
+/** The user agent: calls, registrar, registrations, trunks. */
+export type { Binding, BindingStore } from './bindings.ts';
+export { type Call, SessionChangeFailed } from './call.ts';
+export type { CallEnd, CallState, InfoDigit, Progress } from './call-types.ts';
+export type { CallerIdentity, IncomingCall } from './incoming-call.ts';
+export type { OfferRequest } from './offer-request.ts';
+export type { Answerer, OutgoingCall } from './outgoing-call.ts';
+export type { Registrar, RegistrarOptions } from './registrar.ts';
+export type { Registration, RegistrationOptions, RegistrationState } from './registration.ts';
+export { type CallTarget, NoRouteError } from './routes.ts';
+export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
+export type { TrunkOptions } from './trunk.ts';

@@ -1,0 +1,40 @@
+/** The peer's wish to change the session, to be accepted or refused once. */
+export class OfferRequest {
+  /** The peer's offer; undefined where it asks us to offer (a re-INVITE without SDP). */
+  readonly sdp: string | undefined;
+  readonly method: 'INVITE' | 'UPDATE';
+  readonly #onAccept: (sdp: string) => void;
+  readonly #onReject: (status: number) => void;
+  #done = false;
+
+  constructor(
+    method: 'INVITE' | 'UPDATE',
+    sdp: string | undefined,
+    onAccept: (sdp: string) => void,
+    onReject: (status: number) => void,
+  ) {
+    this.method = method;
+    this.sdp = sdp;
+    this.#onAccept = onAccept;
+    this.#onReject = onReject;
+  }
+
+  /** Answers the offer; or makes ours, where the peer made none: the answer then comes as the call's event `answer`. */
+  accept(sdp: string): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#onAccept(sdp);
+  }
+
+  /** Refuses; the session stays as it was. */
+  reject(status = 488): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#onReject(status);
+  }
+
+  /** The peer took it back, or the call ended: further calls do nothing. */
+  withdraw(): void {
+    this.#done = true;
+  }
+}

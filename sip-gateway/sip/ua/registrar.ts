@@ -1,0 +1,152 @@
+import {
+  buildResponse,
+  decodeUser,
+  formatUri,
+  type HeaderField,
+  type NameAddr,
+  parseSeconds,
+  registerContacts,
+  SipParseError,
+  type SipRequest,
+  type SipResponse,
+  sameUri,
+} from '../message/index.ts';
+import { newTag } from '../tokens.ts';
+import type { Clock } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import { type Binding, type BindingStore, MemoryBindings } from './bindings.ts';
+
+export interface RegistrarOptions {
+  /** Shortest time a binding may be asked for, in seconds; less gets 423. Default 60. */
+  minSeconds?: number;
+  /** Longest, in seconds; more is cut. Default 3,600. */
+  maxSeconds?: number;
+  /** For a REGISTER that names none, in seconds. Default 600. */
+  defaultSeconds?: number;
+  /** Most bindings of one user. Default 10. */
+  maxBindings?: number;
+  store?: BindingStore;
+}
+
+/** A refusal to be sent. */
+class Refusal extends Error {
+  readonly status: number;
+  readonly headers: readonly HeaderField[];
+
+  constructor(status: number, headers: readonly HeaderField[] = []) {
+    super();
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** Keeps where users are (RFC 3261 §10.3). Authentication comes before, in the stack. */
+export class Registrar {
+  readonly #clock: Clock;
+  readonly #store: BindingStore;
+  readonly #limits: Required<Omit<RegistrarOptions, 'store'>>;
+
+  constructor(clock: Clock, options: RegistrarOptions = {}) {
+    this.#clock = clock;
+    this.#store = options.store ?? new MemoryBindings();
+    const { minSeconds = 60, maxSeconds = 3600, defaultSeconds = 600, maxBindings = 10 } = options;
+    this.#limits = { minSeconds, maxSeconds, defaultSeconds, maxBindings };
+  }
+
+  /** Where a user can be reached now, best first. */
+  lookup(user: string): readonly Binding[] {
+    const now = this.#clock.now();
+    return this.#store
+      .get(user)
+      .filter((binding) => binding.expiresAt > now && (binding.flow.open || !binding.flow.reliable))
+      .sort((a, b) => b.q - a.q || b.expiresAt - a.expiresAt);
+  }
+
+  /** Users with a binding. */
+  users(): readonly string[] {
+    return this.#store.users().filter((user) => this.lookup(user).length > 0);
+  }
+
+  /** Answers a REGISTER of a user who proved to be one. */
+  register(request: SipRequest, flow: Flow, username: string): { response: SipResponse; changed: boolean } {
+    const toTag = newTag();
+    try {
+      // A user registers itself only (§10.3 step 4).
+      if (decodeUser(request.to.uri) !== username) throw new Refusal(403);
+      const before = this.lookup(username);
+      const after = this.#apply(request, flow, before);
+      const changed = after !== before;
+      if (changed) this.#store.set(username, after);
+      const headers: HeaderField[] = after.map((binding) => ['contact', this.#describe(binding)]);
+      return { response: buildResponse(request, 200, { toTag, headers }), changed };
+    } catch (error) {
+      if (error instanceof Refusal)
+        return {
+          response: buildResponse(request, error.status, { toTag, headers: error.headers }),
+          changed: false,
+        };
+      if (error instanceof SipParseError)
+        return {
+          response: buildResponse(request, error.status, { toTag, reason: 'Bad Contact' }),
+          changed: false,
+        };
+      throw error;
+    }
+  }
+
+  #apply(request: SipRequest, flow: Flow, before: readonly Binding[]): readonly Binding[] {
+    const contacts = registerContacts(request.headers);
+    const general = request.headers.get('expires');
+    const generalSeconds = general === undefined ? this.#limits.defaultSeconds : parseSeconds(general);
+    const { callId, cseq } = request;
+    // A request that was overtaken changes nothing (§10.3 step 6).
+    const isOld = (binding: Binding) => binding.callId === callId && binding.sequence >= cseq.number;
+    if (contacts === '*') {
+      if (general === undefined || generalSeconds !== 0) throw new Refusal(400);
+      if (before.some(isOld)) throw new Refusal(500);
+      return [];
+    }
+    if (contacts.length === 0) return before;
+    let bindings = before;
+    for (const contact of contacts) {
+      if (contact.uri.scheme === 'other') throw new Refusal(400);
+      const known = bindings.find((binding) => sameUri(binding.contact, contact.uri));
+      if (known && isOld(known)) throw new Refusal(500);
+      bindings = bindings.filter((binding) => binding !== known);
+      const seconds = this.#secondsOf(contact, generalSeconds);
+      if (seconds > 0) {
+        if (bindings.length >= this.#limits.maxBindings) throw new Refusal(403);
+        bindings = [...bindings, this.#bind(contact, request, flow, seconds)];
+      }
+    }
+    return bindings;
+  }
+
+  #secondsOf(contact: NameAddr, general: number): number {
+    const own = contact.params.get('expires');
+    // A malformed value means the default (§20.10).
+    const asked =
+      own === undefined || own === null ? general : /^[0-9]+$/.test(own) ? parseSeconds(own) : 3600;
+    const { minSeconds, maxSeconds } = this.#limits;
+    if (asked > 0 && asked < minSeconds) throw new Refusal(423, [['min-expires', String(minSeconds)]]);
+    return Math.min(asked, maxSeconds);
+  }
+
+  #bind(contact: NameAddr, request: SipRequest, flow: Flow, seconds: number): Binding {
+    const q = Number(contact.params.get('q') ?? 1);
+    return {
+      contact: contact.uri,
+      callId: request.callId,
+      sequence: request.cseq.number,
+      expiresAt: this.#clock.now() + seconds * 1000,
+      q: q >= 0 && q <= 1 ? q : 1,
+      flow,
+      userAgent: (request.headers.get('user-agent') ?? '').slice(0, 200),
+    };
+  }
+
+  #describe(binding: Binding): string {
+    const seconds = Math.max(1, Math.round((binding.expiresAt - this.#clock.now()) / 1000));
+    return `<${formatUri(binding.contact)}>;expires=${seconds}`;
+  }
+}

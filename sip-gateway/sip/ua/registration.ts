@@ -1,0 +1,195 @@
+import { EventEmitter } from 'node:events';
+import { type Credentials, DigestClient } from '../auth/index.ts';
+import {
+  buildRequest,
+  formatUri,
+  type HeaderField,
+  nameAddr,
+  parseNameAddr,
+  parseSeconds,
+  parseUri,
+  SipParseError,
+  type SipResponse,
+  type SipUri,
+  sameUri,
+  withTag,
+} from '../message/index.ts';
+import { newCallId, newTag } from '../tokens.ts';
+import type { Clock, Timer } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import { type RequestOutcome, type RequestPlan, sendRequest } from './request-client.ts';
+
+export interface RegistrationOptions {
+  /** The registrar: `sip:pbx.example;transport=tcp`. */
+  readonly registrar: string;
+  /** Our address there: `sip:canopy@pbx.example`. */
+  readonly address: string;
+  readonly credentials?: Credentials;
+  /** How long to ask for, in seconds. Default 600. */
+  readonly expiresSeconds?: number;
+}
+
+export type RegistrationState = 'registering' | 'registered' | 'failed' | 'closed';
+
+interface RegistrationEvents {
+  /** Registered, or refreshed. */
+  registered: [{ readonly expiresSeconds: number }];
+  /** Not registered; it tries again by itself. */
+  failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
+}
+
+/** What a registration needs of the stack. */
+export interface RegistrationHost {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly userAgent: readonly HeaderField[];
+  contactFor(flow: Flow): HeaderField;
+  flowsTo(uri: SipUri): Promise<readonly (() => Flow | undefined)[]>;
+  readonly send: RequestPlan['send'];
+}
+
+/** First and longest pause after a failure, in seconds (RFC 5626 §4.5). */
+const RETRY_SECONDS = 30;
+const MAX_RETRY_SECONDS = 1800;
+/** The part of its life after which a binding is refreshed. */
+const REFRESH_AT = 0.8;
+
+/** Keeps us registered at a PBX (RFC 3261 §10.2): registers, refreshes, tries again. `close` takes the binding back. */
+export class Registration extends EventEmitter<RegistrationEvents> {
+  readonly #host: RegistrationHost;
+  readonly #options: RegistrationOptions;
+  readonly #registrar: SipUri;
+  readonly #digest: DigestClient | undefined;
+  readonly #callId = newCallId();
+  readonly #tag = newTag();
+  #sequence = 0;
+  #seconds: number;
+  #failures = 0;
+  #state: RegistrationState = 'registering';
+  #timer: Timer | undefined;
+  #stopWatching: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+
+  /** Throws SipParseError for addresses that are no SIP URIs. */
+  constructor(host: RegistrationHost, options: RegistrationOptions) {
+    super();
+    const registrar = parseUri(options.registrar);
+    if (registrar.scheme !== 'sip' && registrar.scheme !== 'sips')
+      throw new SipParseError('A registrar needs a SIP URI');
+    parseUri(options.address);
+    this.#host = host;
+    this.#options = options;
+    this.#registrar = registrar;
+    this.#seconds = options.expiresSeconds ?? 600;
+    this.#digest = options.credentials && new DigestClient(options.credentials);
+  }
+
+  get state(): RegistrationState {
+    return this.#state;
+  }
+
+  /** For the stack, once. */
+  begin(): void {
+    this.#running = this.#register();
+  }
+
+  /** Stops refreshing and takes the binding back. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const wasRegistered = this.#state === 'registered';
+    this.#state = 'closed';
+    this.#timer?.cancel();
+    this.#stopWatching?.();
+    await this.#running;
+    if (wasRegistered) await this.#send(0);
+  }
+
+  async #register(): Promise<void> {
+    this.#timer?.cancel();
+    this.#stopWatching?.();
+    let outcome = await this.#send(this.#seconds);
+    if (outcome.status === 423 && outcome.response) {
+      this.#seconds = minExpires(outcome.response) ?? this.#seconds;
+      outcome = await this.#send(this.#seconds);
+    }
+    if (this.#state === 'closed') return;
+    if (outcome.response && outcome.status < 300) this.#registered(outcome.response, outcome.flow);
+    else this.#failed(outcome);
+  }
+
+  #registered(response: SipResponse, flow: Flow | undefined): void {
+    this.#state = 'registered';
+    this.#failures = 0;
+    const seconds = this.#grantedSeconds(response, flow);
+    this.#later(Math.max(1, seconds * REFRESH_AT));
+    // A lost connection takes the way back of incoming calls with it.
+    this.#stopWatching = flow?.onClose(() => this.#later(1 + this.#host.random() * 4));
+    this.emit('registered', { expiresSeconds: seconds });
+  }
+
+  #failed(outcome: RequestOutcome): void {
+    this.#state = 'failed';
+    const pause = Math.min(MAX_RETRY_SECONDS, RETRY_SECONDS * 2 ** this.#failures++);
+    // Half to full, so that many do not come back at once.
+    const retrySeconds = pause * (0.5 + this.#host.random() / 2);
+    this.#later(retrySeconds);
+    this.emit('failed', { status: outcome.status, reason: outcome.reason, retrySeconds });
+  }
+
+  #later(seconds: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#host.clock.after(seconds * 1000, () => {
+      this.#running = this.#register();
+    });
+  }
+
+  async #send(seconds: number): Promise<RequestOutcome> {
+    const address = nameAddr(this.#options.address);
+    return sendRequest({
+      flows: await this.#host.flowsTo(this.#registrar),
+      digest: this.#digest,
+      send: this.#host.send,
+      build: (flow) => {
+        this.#sequence++;
+        const [name, contact] = this.#host.contactFor(flow);
+        return buildRequest({
+          method: 'REGISTER',
+          uri: { ...this.#registrar, user: undefined },
+          from: withTag(address, this.#tag),
+          to: address,
+          callId: this.#callId,
+          cseq: { number: this.#sequence, method: 'REGISTER' },
+          headers: [
+            ...(this.#digest?.authorize('REGISTER', formatUri({ ...this.#registrar, user: undefined })) ??
+              []),
+            [name, contact],
+            ['expires', String(seconds)],
+            ...this.#host.userAgent,
+          ],
+        });
+      },
+    });
+  }
+
+  /** What the registrar granted for our Contact: its parameter, else Expires, else what we asked for. */
+  #grantedSeconds(response: SipResponse, flow: Flow | undefined): number {
+    try {
+      const own = flow && parseNameAddr(this.#host.contactFor(flow)[1]).uri;
+      for (const value of response.headers.all('contact')) {
+        const contact = parseNameAddr(value);
+        const expires = contact.params.get('expires');
+        if (own && expires && sameUri(contact.uri, own)) return parseSeconds(expires);
+      }
+      const expires = response.headers.get('expires');
+      return expires === undefined ? this.#seconds : parseSeconds(expires);
+    } catch (error) {
+      if (error instanceof SipParseError) return this.#seconds;
+      throw error;
+    }
+  }
+}
+
+function minExpires(response: SipResponse): number | undefined {
+  const text = response.headers.get('min-expires');
+  return text !== undefined && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,491 @@
+import { EventEmitter } from 'node:events';
+import type { DigestServerOptions } from '../auth/index.ts';
+import { dialogKey } from '../dialog/index.ts';
+import {
+  buildRequest,
+  buildResponse,
+  encodeUser,
+  formatUri,
+  type HeaderField,
+  NO_PARAMS,
+  nameAddr,
+  parseUri,
+  type RequestDraft,
+  SipParseError,
+  type SipRequest,
+  type SipResponse,
+  type SipUri,
+  tagOf,
+  withTag,
+} from '../message/index.ts';
+import { SdpError } from '../sdp/index.ts';
+import { newTag } from '../tokens.ts';
+import {
+  type ClientHandlers,
+  type Clock,
+  DEFAULT_TIMERS,
+  type ServerInviteTransaction,
+  type ServerPlainTransaction,
+  systemClock,
+  type TimerValues,
+  TransactionLayer,
+} from '../transaction/index.ts';
+import { type Flow, TransportLayer, type TransportOptions } from '../transport/index.ts';
+import { Admissions } from './admission.ts';
+import { sessionBody } from './body.ts';
+import type { Call } from './call.ts';
+import type { CallHost } from './call-types.ts';
+import { IncomingCall } from './incoming-call.ts';
+import { type Answerer, OutgoingCall } from './outgoing-call.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { Registrar, type RegistrarOptions } from './registrar.ts';
+import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
+import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { Trunk, type TrunkOptions } from './trunk.ts';
+
+export interface SipStackOptions extends TransportOptions {
+  /** Our domain: the host of our own addresses, and of registered users. Default: the first listener's address. */
+  readonly domain?: string;
+  /** Name in User-Agent and Server. Default `Canopy`. */
+  readonly userAgent?: string;
+  /** Users who may register and call, with their realm and passwords. Default: none. */
+  readonly users?: Omit<DigestServerOptions, 'clock'>;
+  readonly registrar?: RegistrarOptions;
+  readonly trunks?: readonly TrunkOptions[];
+  /** Whether anybody may call without proving who he is. Default false. */
+  readonly anonymousCalls?: boolean;
+  /** Whether requests that name no user of ours stay unanswered. Default false. */
+  readonly silent?: boolean;
+  /** New calls a second, over all sources; more get 503. Default 50, with bursts of twice as many. */
+  readonly callsPerSecond?: number;
+  /** Other new requests a second of one address; more are dropped. Default 50. */
+  readonly requestsPerSecond?: number;
+  /** Most calls at a time; more get 503. Default 500. */
+  readonly maxCalls?: number;
+  readonly clock?: Clock;
+  readonly timers?: TimerValues;
+  readonly random?: () => number;
+}
+
+export interface InviteOptions {
+  /** Our offer; without it the callee is asked to offer, and `answer` answers. */
+  readonly sdp?: string;
+  readonly answer?: Answerer;
+  /** How the caller shows. Default: user `canopy`, no name. */
+  readonly from?: { readonly user?: string; readonly displayName?: string };
+  readonly headers?: readonly HeaderField[];
+  /** How long it may ring, in seconds. Default 120. */
+  readonly ringSeconds?: number;
+}
+
+interface SipStackEvents {
+  /** A call came in, its caller admitted. Without a listener it is refused with 480, where one throws SdpError with 488. */
+  invite: [IncomingCall];
+  /** The bindings of a user changed. */
+  registration: [{ readonly user: string; readonly bindings: number }];
+  /** A request was refused before it became a call: for logs and metrics. */
+  refused: [{ readonly method: string; readonly status: number; readonly address: string }];
+  malformed: [{ readonly reason: string; readonly address: string }];
+}
+
+const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
+/** Methods that we know but do not serve: 405, not 501. */
+const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
+const EXTENSIONS = new Set(['100rel']);
+/** What the header section of our INVITEs takes at most, in bytes. */
+const HEADER_ESTIMATE_BYTES = 800;
+
+/**
+ * A SIP user agent with its sockets: takes and makes calls, serves as registrar, registers at PBXs. Owns its calls, registrations,
+ * transactions and sockets; `close` ends them in that order.
+ */
+export class SipStack extends EventEmitter<SipStackEvents> {
+  readonly registrar: Registrar;
+  readonly #options: SipStackOptions;
+  readonly #transport: TransportLayer;
+  readonly #transactions: TransactionLayer;
+  readonly #admissions: Admissions;
+  readonly #trunks: ReadonlyMap<string, Trunk>;
+  readonly #routes: Routes;
+  readonly #clock: Clock;
+  readonly #calls = new Set<Call>();
+  readonly #dialogs = new Map<string, Call>();
+  readonly #invites = new WeakMap<ServerInviteTransaction, Call>();
+  readonly #registrations = new Set<Registration>();
+  readonly #callRate: RateLimiter;
+  readonly #requestRate: RateLimiter;
+  readonly #userAgent: readonly HeaderField[];
+  readonly #capabilities: readonly HeaderField[];
+  readonly #host: CallHost & RegistrationHost;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: SipStackOptions, transport: TransportLayer) {
+    super();
+    const clock = options.clock ?? systemClock;
+    const timers = options.timers ?? DEFAULT_TIMERS;
+    this.#options = options;
+    this.#clock = clock;
+    this.#transport = transport;
+    this.#transactions = new TransactionLayer(transport, { clock, timers });
+    this.#trunks = new Map(options.trunks?.map((trunk) => [trunk.id, new Trunk(trunk)]));
+    this.#admissions = new Admissions({
+      clock,
+      users: options.users,
+      trunks: this.#trunks,
+      anonymousCalls: options.anonymousCalls ?? false,
+      silent: options.silent ?? false,
+    });
+    this.registrar = new Registrar(clock, options.registrar);
+    this.#routes = new Routes(transport, this.registrar, options.domain);
+    this.#callRate = new RateLimiter(clock, options.callsPerSecond ?? 50);
+    this.#requestRate = new RateLimiter(clock, options.requestsPerSecond ?? 50);
+    this.#userAgent = [['user-agent', options.userAgent ?? 'Canopy']];
+    const methods = options.users ? METHODS : METHODS.filter((method) => method !== 'REGISTER');
+    this.#capabilities = [
+      ['allow', methods.join(', ')],
+      ['supported', [...EXTENSIONS].join(', ')],
+    ];
+    this.#host = this.#makeHost(timers);
+    this.#listen();
+  }
+
+  /** Opens the sockets. Rejects with the system's error, and SipParseError for a malformed trunk. */
+  static async create(options: SipStackOptions): Promise<SipStack> {
+    const transport = await TransportLayer.create(options);
+    try {
+      return new SipStack(options, transport);
+    } catch (error) {
+      await transport.close();
+      throw error;
+    }
+  }
+
+  /** The bound sockets, in the order of UDP, then TCP and TLS. */
+  get bound(): TransportLayer['bound'] {
+    return this.#transport.bound;
+  }
+
+  /** Gauges: all are back at 0 once nothing goes on. */
+  get counts(): { calls: number; dialogs: number; transactions: number; connections: number } {
+    const { clients, servers } = this.#transactions.size;
+    return {
+      calls: this.#calls.size,
+      dialogs: this.#dialogs.size,
+      transactions: clients + servers,
+      connections: this.#transport.connectionCount,
+    };
+  }
+
+  get calls(): readonly Call[] {
+    return [...this.#calls];
+  }
+
+  /** Takes a new TLS certificate for further handshakes. */
+  setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
+    this.#transport.setCertificate(tls);
+  }
+
+  /** Calls somebody. Rejects with NoRouteError where there is no way, SipParseError for a malformed URI. */
+  async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
+    if (this.#closing) throw new NoRouteError('the stack is closing');
+    const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
+    if ('trunk' in target && !trunk) throw new NoRouteError(`there is no trunk ${target.trunk}`);
+    if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
+    const to = this.#routes.addressOf(target, trunk);
+    const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
+    const ways = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, size);
+    const first = ways[0]?.open();
+    if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
+    const { user = 'canopy', displayName } = options.from ?? {};
+    const from: SipUri = {
+      scheme: 'sip',
+      user: encodeUser(user),
+      host: this.#options.domain ?? first.advertised.host,
+      params: NO_PARAMS,
+    };
+    const call = new OutgoingCall(
+      this.#host,
+      first,
+      {
+        from: withTag(nameAddr(from, displayName), newTag()),
+        to: nameAddr(to),
+        sdp: options.sdp,
+        answer: options.answer,
+        headers: options.headers ?? [],
+        ringSeconds: options.ringSeconds ?? 120,
+        ways,
+      },
+      trunk?.digest(),
+    );
+    this.#own(call, trunk);
+    call.begin();
+    return call;
+  }
+
+  /** Registers at a PBX and stays registered until the registration or the stack is closed. */
+  register(options: RegistrationOptions): Registration {
+    const registration = new Registration(this.#host, options);
+    this.#registrations.add(registration);
+    registration.begin();
+    return registration;
+  }
+
+  /** Asks a peer whether it is there (OPTIONS); gives the status of its answer, 408 or 503 for none. */
+  async ping(uri: string): Promise<number> {
+    const target = parseUri(uri);
+    const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
+    const flow = open?.open();
+    if (!flow) return 503;
+    const host = this.#options.domain ?? flow.advertised.host;
+    const draft = buildRequest({
+      method: 'OPTIONS',
+      uri: target,
+      from: withTag(nameAddr({ scheme: 'sip', host, params: NO_PARAMS }), newTag()),
+      to: nameAddr(target),
+      callId: newTag(),
+      cseq: { number: 1, method: 'OPTIONS' },
+      headers: [this.#host.contactFor(flow), ['accept', 'application/sdp'], ...this.#userAgent],
+    });
+    return new Promise((resolve) => {
+      this.#host.send(draft, flow, {
+        onResponse: ({ status }) => {
+          if (status >= 200) resolve(status);
+        },
+        onFailure: (reason) => resolve(reason === 'timeout' ? 408 : 503),
+      });
+    });
+  }
+
+  /** Ends calls and registrations, waits up to `graceMilliseconds` for the peers to hear of it, then closes the sockets. */
+  close(graceMilliseconds = 1000): Promise<void> {
+    this.#closing ??= (async () => {
+      const goodbyes = [
+        ...[...this.#calls].map((call) => call.hangUp()),
+        ...[...this.#registrations].map((registration) => registration.close()),
+      ];
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        Promise.allSettled(goodbyes),
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, graceMilliseconds);
+        }),
+      ]);
+      clearTimeout(timer);
+      this.#transactions.close();
+      await this.#transport.close();
+    })();
+    return this.#closing;
+  }
+
+  #listen(): void {
+    const transactions = this.#transactions;
+    transactions.on('invite', (request, transaction, flow) =>
+      this.#receiveInvite(request, transaction, flow),
+    );
+    transactions.on('request', (request, transaction, flow) =>
+      this.#receiveRequest(request, transaction, flow),
+    );
+    transactions.on('ack', (request, flow) => this.#dialogOf(request)?.receiveAck(request, flow));
+    transactions.on('cancel', (_request, invite) => this.#invites.get(invite)?.receiveCancel(invite));
+    transactions.on('strayResponse', (response) => this.#callOf(response)?.receiveStray(response));
+    this.#transport.on('malformed', (error, flow) =>
+      this.emit('malformed', { reason: error.message, address: flow.remote.address }),
+    );
+  }
+
+  #makeHost(timers: TimerValues): CallHost & RegistrationHost {
+    const transactions = this.#transactions;
+    return {
+      clock: this.#clock,
+      timers,
+      random: this.#options.random ?? Math.random,
+      capabilities: this.#capabilities,
+      userAgent: this.#userAgent,
+      contactFor: (flow) => ['contact', contactOf(flow)],
+      route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
+      send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
+        transactions.request(draft, flow, handlers),
+      sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
+      resendAck: (request, flow) => transactions.resend(request, flow),
+      sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
+      adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
+      drop: (dialog) => this.#dialogs.delete(dialog.key),
+      flowsTo: async (uri) => (await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
+    };
+  }
+
+  #dialogOf(request: SipRequest): Call | undefined {
+    return this.#dialogs.get(dialogKey(request.callId, tagOf(request.to) ?? '', tagOf(request.from) ?? ''));
+  }
+
+  #callOf(response: SipResponse): Call | undefined {
+    return this.#dialogs.get(
+      dialogKey(response.callId, tagOf(response.from) ?? '', tagOf(response.to) ?? ''),
+    );
+  }
+
+  #refuse(
+    request: SipRequest,
+    transaction: ServerInviteTransaction | ServerPlainTransaction,
+    flow: Flow,
+    status: number,
+    headers: readonly HeaderField[] = [],
+  ): void {
+    transaction.respond(
+      buildResponse(request, status, { toTag: newTag(), headers: [...this.#userAgent, ...headers] }),
+    );
+    this.emit('refused', { method: request.method, status, address: flow.remote.address });
+  }
+
+  /** What RFC 3261 §8.2 checks of every request outside dialogs; a status and fields to refuse with, or undefined. */
+  #inspect(request: SipRequest): { status: number; headers?: readonly HeaderField[] } | undefined {
+    if (request.uri.scheme === 'other') return { status: 416 };
+    const unknown = request.headers.tokens('require').filter((extension) => !EXTENSIONS.has(extension));
+    if (unknown.length > 0) return { status: 420, headers: [['unsupported', unknown.join(', ')]] };
+    return undefined;
+  }
+
+  #receiveInvite(request: SipRequest, transaction: ServerInviteTransaction, flow: Flow): void {
+    if (tagOf(request.to) !== undefined) {
+      const call = this.#dialogOf(request);
+      if (!call) this.#refuse(request, transaction, flow, 481);
+      else {
+        this.#invites.set(transaction, call);
+        call.receive(request, transaction, flow);
+      }
+      return;
+    }
+    const objection = this.#inspect(request);
+    if (objection) {
+      this.#refuse(request, transaction, flow, objection.status, objection.headers);
+      return;
+    }
+    const maxCalls = this.#options.maxCalls ?? 500;
+    // First what costs least: under a flood of calls, those in progress must not suffer (threat 22).
+    if (this.#closing || this.#calls.size >= maxCalls || !this.#callRate.take('')) {
+      this.#refuse(request, transaction, flow, 503, [['retry-after', '5']]);
+      return;
+    }
+    const admission = this.#admissions.admit(request, flow);
+    if (admission.kind === 'ignored') {
+      transaction.terminate();
+      return;
+    }
+    if (admission.kind === 'refused') {
+      this.#refuse(request, transaction, flow, admission.status, admission.headers);
+      return;
+    }
+    if (sessionBody(request).unsupported) {
+      this.#refuse(request, transaction, flow, 415, [['accept', 'application/sdp']]);
+      return;
+    }
+    const { identity, digest } = admission;
+    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
+      this.#refuse(request, transaction, flow, 503, [['retry-after', '30']]);
+      return;
+    }
+    try {
+      const call = new IncomingCall(this.#host, transaction, flow, identity, digest);
+      this.#own(call, trunk);
+      this.#invites.set(transaction, call);
+      this.#offerCall(call);
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      this.#refuse(request, transaction, flow, error.status);
+    }
+  }
+
+  /** Shows the call; an SdpError of the listener refuses it, so that no caller's SDP can do more harm than that. */
+  #offerCall(call: IncomingCall): void {
+    try {
+      if (!this.emit('invite', call)) call.reject(480);
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      call.reject(error.status, { headers: [error.warningField] });
+    }
+  }
+
+  #receiveRequest(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
+    const { method } = request;
+    if (tagOf(request.to) !== undefined && method !== 'REGISTER') {
+      const call = this.#dialogOf(request);
+      if (call) call.receive(request, transaction, flow);
+      else this.#refuse(request, transaction, flow, 481);
+      return;
+    }
+    if (!this.#requestRate.take(flow.remote.address)) {
+      transaction.terminate();
+      return;
+    }
+    const objection = this.#inspect(request);
+    if (!KNOWN_METHODS.has(method)) this.#refuse(request, transaction, flow, 501, this.#capabilities);
+    else if (objection) this.#refuse(request, transaction, flow, objection.status, objection.headers);
+    else if (method === 'OPTIONS') this.#receiveOptions(request, transaction, flow);
+    else if (method === 'REGISTER' && this.#options.users) this.#receiveRegister(request, transaction, flow);
+    else if (method === 'BYE' || method === 'INFO' || method === 'UPDATE' || method === 'PRACK')
+      this.#refuse(request, transaction, flow, 481);
+    else this.#refuse(request, transaction, flow, 405, this.#capabilities);
+  }
+
+  #receiveOptions(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
+    if (this.#options.silent && this.#admissions.admit(request, flow).kind !== 'admitted') {
+      transaction.terminate();
+      return;
+    }
+    transaction.respond(
+      buildResponse(request, 200, {
+        toTag: newTag(),
+        headers: [['accept', 'application/sdp'], ...this.#capabilities, ...this.#userAgent],
+      }),
+    );
+  }
+
+  #receiveRegister(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
+    const admission = this.#admissions.admit(request, flow);
+    if (admission.kind === 'ignored') transaction.terminate();
+    else if (admission.kind === 'refused')
+      this.#refuse(request, transaction, flow, admission.status, admission.headers);
+    else if (admission.identity.kind !== 'user') this.#refuse(request, transaction, flow, 403);
+    else {
+      const { username } = admission.identity;
+      const { response, changed } = this.registrar.register(request, flow, username);
+      transaction.respond(response);
+      if (changed)
+        this.emit('registration', { user: username, bindings: this.registrar.lookup(username).length });
+    }
+  }
+
+  #own(call: Call, trunk: Trunk | undefined): void {
+    this.#calls.add(call);
+    if (trunk) trunk.activeCalls++;
+    call.once('end', () => {
+      this.#calls.delete(call);
+      if (trunk) trunk.activeCalls--;
+    });
+  }
+
+  #sendCancel(invite: SipRequest, flow: Flow): void {
+    const draft = buildRequest({
+      method: 'CANCEL',
+      uri: invite.uri,
+      from: invite.from,
+      to: invite.to,
+      callId: invite.callId,
+      cseq: { number: invite.cseq.number, method: 'CANCEL' },
+      headers: [
+        ...invite.headers.all('route').map((route): HeaderField => ['route', route]),
+        ...this.#userAgent,
+      ],
+    });
+    // The CANCEL has the very Via of its INVITE (RFC 3261 §9.1).
+    this.#transactions.request(draft, flow, { onResponse() {}, onFailure() {} }, invite.vias[0]);
+  }
+}
+
+/** Our Contact on a flow. */
+function contactOf(flow: Flow): string {
+  const { host, port } = flow.advertised;
+  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  return `<sip:${host}:${port}${transport}>`;
+}
