@@ -1,5 +1,11 @@
 import type { NativeBinding, OpusHandle } from './native-binding.ts';
-import { OPUS_CLOCK_RATE, OPUS_MAX_TICKS, opusConcealSamples, opusDurationTicks } from './opus-packet.ts';
+import {
+  OPUS_CLOCK_RATE,
+  OPUS_MAX_TICKS,
+  opusConcealSamples,
+  opusDurationTicks,
+  opusHasFec,
+} from './opus-packet.ts';
 import { DEFAULT_SETTINGS, encoderRequests } from './opus-settings.ts';
 import type { OpusCodec, OpusSettings } from './types.ts';
 
@@ -43,6 +49,10 @@ export class NativeOpusCodec implements OpusCodec {
   conceal(samples: number): Int16Array {
     const out = this.#samples.subarray(0, opusConcealSamples(samples, this.sampleRate));
     return out.subarray(0, this.#binding.opusConceal(this.#handle, out));
+  }
+
+  hasFec(payload: Uint8Array): boolean {
+    return opusHasFec(payload);
   }
 
   durationTicks(payload: Uint8Array): number {

@@ -21,6 +21,24 @@ export function opusDurationTicks(packet: Uint8Array): number {
   return ticks;
 }
 
+/**
+ * Whether a packet carries redundancy for the one before it: the LBRR flags that open its first SILK frame (RFC 6716 §4.2.3,
+ * §4.2.4; bits of even odds, so they stand uncoded in its first byte).
+ */
+export function opusHasFec(packet: Uint8Array): boolean {
+  const toc = packet[0];
+  if (toc === undefined || toc >> 3 >= 16) return false;
+  const code = toc & 3;
+  // The first frame's own first byte, after the lengths and padding sizes that the code puts before it.
+  const first =
+    code === 0 || code === 1 ? packet[1] : code === 2 ? packet[(packet[1] ?? 0) >= 252 ? 3 : 2] : undefined;
+  if (first === undefined) return false;
+  const silkFrames = Math.max(1, frameTicks(toc >> 3) / 960);
+  const middle = 0x80 >> silkFrames;
+  const side = toc & 4 ? 0x80 >> (2 * silkFrames + 1) : 0;
+  return (first & (middle | side)) !== 0;
+}
+
 export const OPUS_RATES: readonly number[] = [8_000, 12_000, 16_000, 24_000, 48_000];
 
 /** Rounds up to what the decoder can make: whole multiples of 2.5 ms up to 120 ms. */

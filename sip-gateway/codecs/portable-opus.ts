@@ -11,6 +11,7 @@ import {
   OPUS_RATES,
   opusConcealSamples,
   opusDurationTicks,
+  opusHasFec,
 } from './opus-packet.ts';
 import { DEFAULT_SETTINGS, encoderRequests } from './opus-settings.ts';
 import type { OpusCodec, OpusSettings } from './types.ts';
@@ -71,6 +72,10 @@ export class PortableOpusCodec implements OpusCodec {
   conceal(samples: number): Int16Array {
     const frameSize = opusConcealSamples(samples, this.sampleRate);
     return this.#guard(() => this.#handles.decoder.decodePacketLoss(frameSize));
+  }
+
+  hasFec(payload: Uint8Array): boolean {
+    return opusHasFec(payload);
   }
 
   durationTicks(payload: Uint8Array): number {

@@ -57,6 +57,8 @@ export interface OpusSettings {
 export interface OpusCodec extends Codec {
   readonly name: 'opus';
   configure(settings: OpusSettings): void;
+  /** Whether a packet carries redundancy for the one before it. */
+  hasFec(payload: Uint8Array): boolean;
   /**
    * Restores the `samples` lost just before `next` from its redundancy, and conceals where it carries none. Decode `next`
    * itself afterwards. `samples`: a multiple of 2.5 ms up to 120 ms.

@@ -28,7 +28,7 @@ export function fitTone(samples: ArrayLike<number>, sampleRate: number, frequenc
   let low = frequencyHz - lobe / 2;
   let high = frequencyHz + lobe / 2;
   const ratio = (Math.sqrt(5) - 1) / 2;
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 24; i++) {
     const a = high - ratio * (high - low);
     const b = low + ratio * (high - low);
     if (residual(samples, sampleRate, a).noise < residual(samples, sampleRate, b).noise) high = b;
@@ -60,6 +60,18 @@ function residual(samples: ArrayLike<number>, sampleRate: number, frequencyHz: n
     noise += ((samples[i] ?? 0) - a * Math.cos(step * i) - b * Math.sin(step * i)) ** 2;
   }
   return { amplitude: Math.hypot(a, b), noise: noise / samples.length };
+}
+
+/** Mean of the SNR of quarter seconds, in dB: unlike fitTone() over all of it, deaf to where in its period the tone goes on. */
+export function segmentalSnrDb(samples: Int16Array, sampleRate: number, frequencyHz: number): number {
+  const length = sampleRate / 4;
+  let sum = 0;
+  let count = 0;
+  for (let at = 0; at + length <= samples.length; at += length, count++) {
+    const { amplitude, noise } = residual(samples.subarray(at, at + length), sampleRate, frequencyHz);
+    sum += Math.max(-10, Math.min(60, 10 * Math.log10(amplitude ** 2 / 2 / noise)));
+  }
+  return sum / count;
 }
 
 export function rms(samples: ArrayLike<number>): number {
