@@ -26,14 +26,15 @@ export class ReceiveStatistics {
     this.#clockRate = clockRate;
   }
 
-  /** `sequence` and `timestamp` extended over their wraps. */
-  received(sequence: number, timestamp: number, nowMs: number): void {
+  /** `sequence` and `timestamp` extended over their wraps; without a timestamp the packet is counted only. */
+  received(sequence: number, timestamp: number | undefined, nowMs: number): void {
     if (this.packets === 0) {
       this.#base = sequence;
       this.#highest = sequence;
     }
     this.packets++;
     this.#highest = Math.max(this.#highest, sequence);
+    if (timestamp === undefined) return;
     const transit = (nowMs * this.#clockRate) / 1000 - timestamp;
     if (this.#lastTransit !== undefined) {
       this.#jitterTicks += (Math.abs(transit - this.#lastTransit) - this.#jitterTicks) / 16;
