@@ -1,4 +1,5 @@
 /** The media thread's own side: it owns sockets, codecs and mixers, and does what messages say. */
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
@@ -16,6 +17,14 @@ interface LegEntry {
 interface RoomEntry {
   mixer: RoomMixer;
   stop: () => void;
+}
+
+/** Ahead of other work on the machine, as far as it is allowed (root, or LimitNICE= of the service): this thread alone. */
+const NICENESS = -10;
+try {
+  setPriority(NICENESS);
+} catch {
+  // Not allowed: then it shares like everybody.
 }
 
 const options = workerData as ThreadOptions;
