@@ -47,6 +47,7 @@ export class TelephoneEventReceiver {
       if (age === SEGMENT_TICKS && news.event === current.event && !current.ended) {
         current.timestamp = timestamp;
         current.earlierTicks += SEGMENT_TICKS;
+        current.ticks = 0;
         return this.#update(current, news.duration, news.end, nowMs);
       }
     }
