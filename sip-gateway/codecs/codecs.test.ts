@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildNativeCodecs, type Codec, type CodecName, Codecs } from './index.ts';
+import {
+  concat,
+  ffmpeg,
+  fitTone,
+  readOggOpus,
+  rms,
+  sine,
+  toBytes,
+  toSamples,
+  writeOggOpus,
+} from './testing/index.ts';
+
+assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+const native = await Codecs.load();
+const portable = await Codecs.load({ prefer: 'portable' });
+
+const PACKETS = 100;
+
+function encodeTone(codec: Codec, frequencyHz: number, packets = PACKETS): Uint8Array[] {
+  const frame = codec.sampleRate / 50;
+  return Array.from({ length: packets }, (_, i) =>
+    codec.encode(sine(frame, { frequencyHz, sampleRate: codec.sampleRate, from: i * frame })).slice(),
+  );
+}
+
+/** Leaves out what the codec needs to settle. */
+function measure(samples: Int16Array, sampleRate: number, frequencyHz: number) {
+  return fitTone(samples.subarray(sampleRate / 2), sampleRate, frequencyHz);
+}
+
+describe('codecs', () => {
+  test('the add-on is built here and offers every codec', () => {
+    assert.deepEqual(native.capabilities.codecs, ['PCMU', 'PCMA', 'G722', 'opus']);
+    assert.equal(native.capabilities.implementation, 'native');
+    assert.equal(native.capabilities.reason, undefined);
+  });
+
+  test('without the add-on Opus and G.711 remain, and the capabilities say why', async () => {
+    const codecs = await Codecs.load({ path: '/nonexistent/canopy-codecs.node' });
+    assert.deepEqual(codecs.capabilities.codecs, ['PCMU', 'PCMA', 'opus']);
+    assert.match(codecs.capabilities.reason ?? '', /do not load/);
+    await assert.rejects(codecs.createCodec('G722'), /not available/);
+  });
+
+  const purity: Array<[Codecs, CodecName, number, number, number]> = [
+    [native, 'PCMU', 8_000, 440, 35],
+    [native, 'PCMA', 8_000, 440, 35],
+    [native, 'G722', 16_000, 440, 40],
+    [native, 'G722', 16_000, 3_000, 30],
+    [native, 'opus', 8_000, 440, 25],
+    [native, 'opus', 16_000, 440, 25],
+    [native, 'opus', 48_000, 1_000, 25],
+    [portable, 'PCMU', 8_000, 440, 35],
+    [portable, 'opus', 16_000, 440, 25],
+  ];
+  for (const [codecs, name, sampleRate, frequencyHz, least] of purity) {
+    const kind = codecs.capabilities.implementation;
+    test(`${name} (${kind}) carries ${frequencyHz} Hz at ${sampleRate} Hz through ${PACKETS} packets at over ${least} dB`, async (t) => {
+      const codec = await codecs.createCodec(name, { sampleRate, bitrateBps: 32_000 });
+      const packets = encodeTone(codec, frequencyHz);
+      const heard = concat(packets.map((packet) => codec.decode(packet).slice()));
+      const fit = measure(heard, sampleRate, frequencyHz);
+      t.diagnostic(
+        `SNR ${fit.snrDb.toFixed(1)} dB, ${fit.frequencyHz.toFixed(2)} Hz, amplitude ${fit.amplitude.toFixed(0)}`,
+      );
+      codec.close();
+      assert.ok(fit.snrDb > least);
+      assert.ok(Math.abs(fit.frequencyHz - frequencyHz) < 0.5);
+      assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.12);
+    });
+  }
+
+  test('threat 21: a G.722 decoder that started anew with every packet would not pass the purity test', async () => {
+    const codec = await native.createCodec('G722');
+    const packets = encodeTone(codec, 440);
+    const heard = packets.map((packet) => {
+      codec.reset();
+      return codec.decode(packet).slice();
+    });
+    codec.close();
+    assert.ok(measure(concat(heard), 16_000, 440).snrDb < 25);
+  });
+
+  for (const [name, format] of [
+    ['PCMU', 'mulaw'],
+    ['PCMA', 'alaw'],
+  ] as const) {
+    test(`${name} decodes as ffmpeg does, bit for bit, and encodes to the nearest value`, async () => {
+      const codec = await native.createCodec(name);
+      const codes = Uint8Array.from({ length: 256 }, (_, i) => i);
+      const theirs = toSamples(
+        await ffmpeg(codes, '-f', format, '-ar', '8000', '-i', 'pipe:0', '-f', 's16le'),
+      );
+      const ours = codec.decode(codes).slice();
+      assert.deepEqual(ours, theirs);
+      const all = Int16Array.from({ length: 8_192 }, (_, i) => i * 8 - 32_768);
+      const heard = codec.decode(codec.encode(all));
+      const sorted = [...ours].sort((a, b) => a - b);
+      for (let i = 0; i < all.length; i++) {
+        const sample = all[i] ?? 0;
+        const nearest = Math.min(...sorted.map((value) => Math.abs(value - sample)));
+        assert.equal(Math.abs((heard[i] ?? 0) - sample), nearest);
+      }
+      codec.close();
+    });
+  }
+
+  test('G.722 from us is clean when ffmpeg decodes it, and ffmpeg’s when we do', async (t) => {
+    const codec = await native.createCodec('G722');
+    const packets = encodeTone(codec, 1_000);
+    const theirs = toSamples(
+      await ffmpeg(Buffer.concat(packets), '-f', 'g722', '-i', 'pipe:0', '-f', 's16le'),
+    );
+    const tone = sine(PACKETS * 320, { frequencyHz: 1_000, sampleRate: 16_000 });
+    const input = ['-f', 's16le', '-ar', '16000', '-ac', '1', '-i', 'pipe:0'];
+    const stream = await ffmpeg(toBytes(tone), ...input, '-c:a', 'g722', '-f', 'g722');
+    const ours: Int16Array[] = [];
+    for (let at = 0; at + 160 <= stream.length; at += 160) {
+      ours.push(codec.decode(stream.subarray(at, at + 160)).slice());
+    }
+    codec.close();
+    for (const [who, samples] of [
+      ['ffmpeg decodes ours', theirs],
+      ['we decode theirs', concat(ours)],
+    ] as const) {
+      const fit = measure(samples, 16_000, 1_000);
+      t.diagnostic(`${who}: SNR ${fit.snrDb.toFixed(1)} dB, amplitude ${fit.amplitude.toFixed(0)}`);
+      assert.ok(fit.snrDb > 30);
+      assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.1);
+    }
+  });
+
+  test('Opus from us is clean when ffmpeg’s own decoder plays it, and its encoder’s when we do', async (t) => {
+    const codec = await native.createOpus({ sampleRate: 16_000 });
+    const ogg = writeOggOpus(encodeTone(codec, 1_000));
+    const theirs = toSamples(
+      await ffmpeg(ogg, '-c:a', 'opus', '-f', 'ogg', '-i', 'pipe:0', '-ar', '48000', '-f', 's16le'),
+    );
+    const tone = sine(PACKETS * 960, { frequencyHz: 1_000, sampleRate: 48_000 });
+    const input = ['-f', 's16le', '-ar', '48000', '-ac', '1', '-i', 'pipe:0'];
+    const stream = await ffmpeg(
+      toBytes(tone),
+      ...input,
+      '-c:a',
+      'opus',
+      '-strict',
+      '-2',
+      '-b:a',
+      '96k',
+      '-f',
+      'ogg',
+    );
+    const ours = readOggOpus(stream).map((packet) => codec.decode(packet).slice());
+    codec.close();
+    for (const [who, samples, rate, least] of [
+      ['ffmpeg decodes ours', theirs, 48_000, 25],
+      // Their encoder is experimental: most of this noise is its own.
+      ['we decode theirs', concat(ours), 16_000, 15],
+    ] as const) {
+      const fit = measure(samples, rate, 1_000);
+      t.diagnostic(`${who}: SNR ${fit.snrDb.toFixed(1)} dB, amplitude ${fit.amplitude.toFixed(0)}`);
+      assert.ok(fit.snrDb > least);
+      assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.12);
+    }
+  });
+
+  test('Opus tells the duration of a packet as its decoder does', async () => {
+    const codec = await native.createOpus({ sampleRate: 48_000 });
+    for (const samples of [120, 240, 480, 960, 1_920, 2_880]) {
+      const packet = codec.encode(new Int16Array(samples)).slice();
+      assert.equal(codec.durationTicks(packet), samples);
+      assert.equal(codec.decode(packet).length, samples);
+    }
+    codec.close();
+  });
+
+  for (const codecs of [native, portable]) {
+    const kind = codecs.capabilities.implementation;
+
+    test(`Opus (${kind}) restores a lost packet from the next better than it conceals it`, async (t) => {
+      const errors = { fec: 0, conceal: 0 };
+      for (const way of ['fec', 'conceal'] as const) {
+        const settings = { fec: true, expectedLossPercent: 20, bitrateBps: 24_000, signal: 'voice' } as const;
+        const codec = await codecs.createOpus({ sampleRate: 16_000, ...settings });
+        const reference = await codecs.createOpus({ sampleRate: 16_000 });
+        // A tone that changes its pitch with every packet: concealment cannot guess it.
+        const packets = Array.from({ length: 60 }, (_, i) =>
+          codec.encode(sine(320, { frequencyHz: 300 + 50 * (i % 8), sampleRate: 16_000 })).slice(),
+        );
+        packets.forEach((packet, i) => {
+          const wanted = reference.decode(packet).slice();
+          let got: Int16Array;
+          const next = packets[i + 1];
+          if (i % 7 === 6 && next) got = way === 'fec' ? codec.decodeFec(next, 320) : codec.conceal(320);
+          else got = codec.decode(packet);
+          if (i % 7 === 6) errors[way] += rms(wanted.map((value, k) => value - (got[k] ?? 0)));
+        });
+        codec.close();
+        reference.close();
+      }
+      t.diagnostic(
+        `mean error: FEC ${(errors.fec / 8).toFixed(0)}, concealment ${(errors.conceal / 8).toFixed(0)}`,
+      );
+      assert.ok(errors.fec < 0.6 * errors.conceal);
+    });
+
+    test(`Opus (${kind}) under DTX sends next to nothing in silence`, async () => {
+      const codec = await codecs.createOpus({ sampleRate: 16_000, dtx: true });
+      const sizes = Array.from({ length: 50 }, () => codec.encode(new Int16Array(320)).length);
+      codec.close();
+      assert.ok(sizes.slice(-20).filter((size) => size <= 2).length >= 18);
+    });
+
+    test(`Opus (${kind}) refuses settings out of range by name`, async () => {
+      const codec = await codecs.createOpus();
+      assert.throws(() => codec.configure({ bitrateBps: -1 }), /bitrateBps/);
+      assert.throws(() => codec.configure({ bitrateBps: Number.NaN }), /bitrateBps/);
+      assert.throws(() => codec.configure({ complexity: 11 }), /complexity/);
+      assert.throws(() => codec.configure({ maxBandwidth: 'huge' as never }), /maxBandwidth/);
+      codec.close();
+      codec.close();
+      assert.throws(() => codec.encode(new Int16Array(960)), /closed/);
+      await assert.rejects(codecs.createOpus({ sampleRate: 44_100 }), /44100/);
+    });
+
+    test(`resampling (${kind}) keeps a tone pure, in level and to the sample`, (t) => {
+      for (const [from, to] of [
+        [8_000, 48_000],
+        [16_000, 48_000],
+        [48_000, 16_000],
+        [48_000, 8_000],
+        [8_000, 16_000],
+        [16_000, 8_000],
+      ] as const) {
+        const resampler = codecs.createResampler(from, to);
+        const frame = from / 50;
+        const out = Array.from({ length: 60 }, (_, i) =>
+          resampler.process(sine(frame, { frequencyHz: 1_000, sampleRate: from, from: i * frame })).slice(),
+        );
+        resampler.close();
+        for (const part of out) assert.equal(part.length, to / 50);
+        const fit = measure(concat(out), to, 1_000);
+        t.diagnostic(`${from} → ${to}: SNR ${fit.snrDb.toFixed(1)} dB`);
+        assert.ok(fit.snrDb > 60, `${from} → ${to}: ${fit.snrDb} dB`);
+        assert.ok(Math.abs(fit.amplitude / 8_000 - 1) < 0.01);
+      }
+    });
+  }
+
+  for (const name of ['PCMU', 'G722', 'opus'] as const) {
+    test(`${name} conceals a lost packet of a tone without a gap, and fades out when the loss goes on`, async (t) => {
+      const codec = await native.createCodec(name, { sampleRate: 16_000 });
+      const frame = codec.sampleRate / 50;
+      const packets = encodeTone(codec, 300);
+      const heard = packets.map((packet, i) =>
+        (i % 10 === 9 ? codec.conceal(frame) : codec.decode(packet)).slice(),
+      );
+      const lost = heard.filter((_, i) => i % 10 === 9 && i > 20);
+      const level = rms(concat(lost)) / rms(concat(heard.filter((_, i) => i % 10 === 5 && i > 20)));
+      t.diagnostic(`level in the gap ${(20 * Math.log10(level)).toFixed(1)} dB`);
+      assert.ok(level > 0.4 && level < 1.2);
+      const long = Array.from({ length: 100 }, () => codec.conceal(frame).slice());
+      assert.ok(rms(long[99] ?? []) < 200);
+      codec.close();
+    });
+  }
+
+  test('gain control brings quiet and loud speech to one loudness, the same at every sample rate', (t) => {
+    const levels: number[] = [];
+    for (const sampleRate of [8_000, 16_000, 48_000]) {
+      for (const amplitude of [600, 12_000]) {
+        const count = sampleRate / 50;
+        const gain = native.createGainControl(sampleRate, count);
+        assert.ok(gain);
+        let samples = new Int16Array(count);
+        for (let i = 0; i < 500; i++) {
+          // Bursts of a harmonic tone, as syllables are.
+          const loud = i % 20 < 14 ? amplitude : 4;
+          const at = { sampleRate, from: i * count, amplitude: loud / 4 };
+          const parts = [200, 400, 800, 1_600].map((frequencyHz) => sine(count, { frequencyHz, ...at }));
+          samples = Int16Array.from({ length: count }, (_, k) =>
+            parts.reduce((sum, part) => sum + (part[k] ?? 0), 0),
+          );
+          gain.process(samples);
+          if (i === 490) levels.push(rms(samples));
+        }
+        gain.close();
+        assert.throws(() => gain.process(samples), /closed/);
+      }
+    }
+    const decibels = levels.map((level) => 20 * Math.log10(level / 32_768));
+    t.diagnostic(`${decibels.map((level) => level.toFixed(1)).join(', ')} dBov`);
+    assert.ok(Math.max(...decibels) - Math.min(...decibels) < 8, 'of 26 dB at first');
+  });
+});

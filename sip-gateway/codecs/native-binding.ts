@@ -1,0 +1,39 @@
+/** The add-on's functions, as native/*.c exports them. A handle is opaque and belongs to the object that made it. */
+
+declare const handle: unique symbol;
+interface Handle<K extends string> {
+  readonly [handle]: K;
+}
+export type OpusHandle = Handle<'opus'>;
+export type G722Handle = Handle<'g722'>;
+export type ResamplerHandle = Handle<'resampler'>;
+export type AgcHandle = Handle<'agc'>;
+
+export interface NativeBinding {
+  opusVersion: string;
+  opusCreate(sampleRate: number): OpusHandle;
+  opusControl(handle: OpusHandle, request: number, value: number): void;
+  opusEncode(handle: OpusHandle, samples: Int16Array, out: Uint8Array): number;
+  opusDecode(handle: OpusHandle, packet: Uint8Array, out: Int16Array, fec: boolean): number;
+  opusConceal(handle: OpusHandle, out: Int16Array): number;
+  opusReset(handle: OpusHandle): void;
+  opusClose(handle: OpusHandle): void;
+  g722Create(): G722Handle;
+  g722Encode(handle: G722Handle, samples: Int16Array, out: Uint8Array): number;
+  g722Decode(handle: G722Handle, payload: Uint8Array, out: Int16Array): number;
+  g722Reset(handle: G722Handle): void;
+  g722Close(handle: G722Handle): void;
+  resamplerCreate(fromHz: number, toHz: number, quality: number): ResamplerHandle;
+  resamplerProcess(handle: ResamplerHandle, samples: Int16Array, out: Int16Array): number;
+  resamplerClose(handle: ResamplerHandle): void;
+  agcCreate(sampleRate: number, frameSamples: number, targetLevel: number, maxGainDb: number): AgcHandle;
+  agcProcess(handle: AgcHandle, samples: Int16Array): number;
+  agcClose(handle: AgcHandle): void;
+}
+
+/** Loads the add-on from a file. Throws when it is missing or does not fit this machine. */
+export function loadNative(path: string): NativeBinding {
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as NativeBinding;
+}

@@ -1,0 +1,116 @@
+/* G.722 at 64 kbit/s over libspandsp: samples at 16 kHz, two of them a byte. */
+#include "binding.h"
+
+#include <spandsp/telephony.h>
+#include <spandsp/g722.h>
+#include <stdlib.h>
+
+#define RATE_BPS 64000
+#define MAX_BYTES 4096
+
+typedef struct {
+  g722_encode_state_t *encoder;
+  g722_decode_state_t *decoder;
+} G722;
+
+static const napi_type_tag TAG = {0x2f5c6be0914d4d0a, 0xa4e13d7728c09b5f};
+
+static void close_state(G722 *g722) {
+  if (g722->encoder) g722_encode_free(g722->encoder);
+  if (g722->decoder) g722_decode_free(g722->decoder);
+  g722->encoder = NULL;
+  g722->decoder = NULL;
+}
+
+static void finalize(napi_env env, void *data, void *hint) {
+  (void)env, (void)hint;
+  close_state(data);
+  free(data);
+}
+
+static G722 *open_handle(napi_env env, napi_value value) {
+  G722 *g722 = argument_handle(env, value, &TAG);
+  if (g722 && !g722->encoder) {
+    fail(env, "the codec is closed");
+    return NULL;
+  }
+  return g722;
+}
+
+/* g722Create() → handle */
+static napi_value create(napi_env env, napi_callback_info info) {
+  (void)info;
+  G722 *g722 = calloc(1, sizeof *g722);
+  if (!g722) return fail(env, "out of memory");
+  g722->encoder = g722_encode_init(NULL, RATE_BPS, 0);
+  g722->decoder = g722_decode_init(NULL, RATE_BPS, 0);
+  if (!g722->encoder || !g722->decoder) {
+    finalize(env, g722, NULL);
+    return fail(env, "out of memory");
+  }
+  return make_handle(env, g722, finalize, &TAG);
+}
+
+/* g722Encode(handle, samples, out) → bytes written */
+static napi_value encode(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  int16_t *samples;
+  uint8_t *out;
+  size_t count, capacity;
+  if (!arguments(env, info, 3, values)) return NULL;
+  G722 *g722 = open_handle(env, values[0]);
+  if (!g722 || !argument_samples(env, values[1], "samples", &samples, &count) ||
+      !argument_bytes(env, values[2], "out", &out, &capacity)) {
+    return NULL;
+  }
+  if (count == 0 || count % 2 != 0 || count > 2 * MAX_BYTES) {
+    return fail(env, "%zu samples are no even number from 2 to %d", count, 2 * MAX_BYTES);
+  }
+  if (capacity < count / 2) return fail(env, "the output needs room for %zu bytes", count / 2);
+  return number(env, g722_encode(g722->encoder, out, samples, (int)count));
+}
+
+/* g722Decode(handle, payload, out) → samples written */
+static napi_value decode(napi_env env, napi_callback_info info) {
+  napi_value values[3];
+  uint8_t *payload;
+  int16_t *out;
+  size_t bytes, capacity;
+  if (!arguments(env, info, 3, values)) return NULL;
+  G722 *g722 = open_handle(env, values[0]);
+  if (!g722 || !argument_bytes(env, values[1], "payload", &payload, &bytes) ||
+      !argument_samples(env, values[2], "out", &out, &capacity)) {
+    return NULL;
+  }
+  if (bytes == 0 || bytes > MAX_BYTES) return fail(env, "a G.722 payload has 1 to %d bytes, not %zu", MAX_BYTES, bytes);
+  if (capacity < 2 * bytes) return fail(env, "the output needs room for %zu samples", 2 * bytes);
+  return number(env, g722_decode(g722->decoder, out, payload, (int)bytes));
+}
+
+/* g722Reset(handle): both directions start anew. */
+static napi_value reset(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  if (!arguments(env, info, 1, values)) return NULL;
+  G722 *g722 = open_handle(env, values[0]);
+  if (!g722) return NULL;
+  g722_encode_init(g722->encoder, RATE_BPS, 0);
+  g722_decode_init(g722->decoder, RATE_BPS, 0);
+  return nothing(env);
+}
+
+static napi_value close_handle(napi_env env, napi_callback_info info) {
+  napi_value values[1];
+  if (!arguments(env, info, 1, values)) return NULL;
+  G722 *g722 = argument_handle(env, values[0], &TAG);
+  if (!g722) return NULL;
+  close_state(g722);
+  return nothing(env);
+}
+
+void export_g722(napi_env env, napi_value exports) {
+  export_function(env, exports, "g722Create", create);
+  export_function(env, exports, "g722Encode", encode);
+  export_function(env, exports, "g722Decode", decode);
+  export_function(env, exports, "g722Reset", reset);
+  export_function(env, exports, "g722Close", close_handle);
+}

@@ -1,0 +1,91 @@
+import type { Resampler } from './types.ts';
+
+/** Input samples on each side of an output sample, at the lower of both rates. */
+const REACH = 16;
+const MAX_SAMPLES = 48_000;
+
+/** Resampling without the add-on: a windowed-sinc filter bank for whole ratios of rates such as 8, 16 and 48 kHz. */
+export class PortableResampler implements Resampler {
+  readonly fromHz: number;
+  readonly toHz: number;
+  /** Output step is `#down / #up` input samples. */
+  readonly #up: number;
+  readonly #down: number;
+  readonly #taps: number;
+  /** One filter a phase, `#taps` long each. */
+  readonly #bank: Float32Array;
+  #line: Float32Array;
+  #phase = 0;
+  #out = new Int16Array(0);
+  #closed = false;
+
+  constructor(fromHz: number, toHz: number) {
+    for (const rate of [fromHz, toHz]) {
+      if (!Number.isInteger(rate / 1000) || rate < 8_000 || rate > 48_000) {
+        throw new RangeError(`no resampling between ${fromHz} and ${toHz} Hz`);
+      }
+    }
+    this.fromHz = fromHz;
+    this.toHz = toHz;
+    const divisor = greatestCommonDivisor(fromHz, toHz);
+    this.#up = toHz / divisor;
+    this.#down = fromHz / divisor;
+    this.#taps = 2 * Math.ceil(REACH * Math.max(1, fromHz / toHz));
+    this.#bank = makeBank(this.#up, this.#taps, Math.min(1, toHz / fromHz));
+    this.#line = new Float32Array(this.#taps);
+  }
+
+  process(samples: Int16Array): Int16Array {
+    if (this.#closed) throw new RangeError('the resampler is closed');
+    if (samples.length === 0 || samples.length > MAX_SAMPLES) {
+      throw new RangeError(`${samples.length} samples are not 1 to ${MAX_SAMPLES}`);
+    }
+    const room = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
+    if (this.#out.length < room) this.#out = new Int16Array(room);
+    const taps = this.#taps;
+    const input = new Float32Array(taps + samples.length);
+    input.set(this.#line);
+    input.set(samples, taps);
+    let made = 0;
+    // The phase counts in steps of 1 / #up input samples from the first sample of this call.
+    for (; this.#phase < samples.length * this.#up; this.#phase += this.#down) {
+      const at = Math.floor(this.#phase / this.#up);
+      const filter = (this.#phase % this.#up) * taps;
+      let sum = 0;
+      for (let i = 0; i < taps; i++)
+        sum += (input[at + 1 + i] as number) * (this.#bank[filter + i] as number);
+      this.#out[made++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
+    }
+    this.#phase -= samples.length * this.#up;
+    this.#line = input.subarray(samples.length);
+    return this.#out.subarray(0, made);
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}
+
+function makeBank(phases: number, taps: number, cutoff: number): Float32Array {
+  const bank = new Float32Array(phases * taps);
+  const half = taps / 2;
+  for (let phase = 0; phase < phases; phase++) {
+    let sum = 0;
+    const filter = bank.subarray(phase * taps, (phase + 1) * taps);
+    for (let i = 0; i < taps; i++) {
+      const x = i - (half - 1) - phase / phases;
+      // 0.93: the transition band of the window then ends near the Nyquist frequency.
+      const angle = Math.PI * x * cutoff * 0.93;
+      const blackman =
+        0.42 + 0.5 * Math.cos((Math.PI * x) / half) + 0.08 * Math.cos((2 * Math.PI * x) / half);
+      filter[i] = (Math.abs(angle) < 1e-9 ? 1 : Math.sin(angle) / angle) * Math.max(0, blackman);
+      sum += filter[i] as number;
+    }
+    for (let i = 0; i < taps; i++) filter[i] = (filter[i] as number) / sum;
+  }
+  return bank;
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildNativeCodecs, type CodecName, Codecs } from '../../codecs/index.ts';
+import { fitTone, rms, segmentalSnrDb } from '../../codecs/testing/index.ts';
+import { randomNumbers, type Simulation, simulate } from './simulation.testing.ts';
+
+assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+const codecs = await Codecs.load();
+
+async function play(name: CodecName, options: Omit<Simulation, 'codec'>, fec = false) {
+  const settings = { sampleRate: 16_000, bitrateBps: 32_000, fec, expectedLossPercent: fec ? 10 : 0 };
+  const codec = await codecs.createCodec(name, settings);
+  const result = simulate({ codec, ...options });
+  codec.close();
+  const rate = codec.sampleRate;
+  return {
+    ...result,
+    rate,
+    fit: fitTone(result.heard.subarray(rate, 9 * rate), rate, options.frequencyHz ?? 440),
+  };
+}
+
+describe('playout', () => {
+  for (const [name, least] of [
+    ['PCMU', 35],
+    ['PCMA', 35],
+    ['G722', 45],
+    ['opus', 30],
+  ] as const) {
+    test(`threat 21: ${name} plays 10 s of a tone on a calm network without a border artefact, over ${least} dB`, async (t) => {
+      const { fit, playout, delayMs, targetMs } = await play(name, { seconds: 10 });
+      t.diagnostic(
+        `SNR ${fit.snrDb.toFixed(1)} dB, delay ${delayMs.toFixed(1)} ms, target ${targetMs.toFixed(1)} ms`,
+      );
+      assert.ok(fit.snrDb > least);
+      assert.ok(Math.abs(fit.frequencyHz - 440) < 0.1);
+      const { concealed, shortened, lengthened } = playout.counts;
+      assert.deepEqual({ concealed, shortened, lengthened }, { concealed: 0, shortened: 0, lengthened: 0 });
+      assert.ok(delayMs <= 24);
+    });
+  }
+
+  for (const ptimeMs of [10, 20, 30, 40, 60]) {
+    test(`threat 21: packets of ${ptimeMs} ms play without a gap at any phase of our clock`, async () => {
+      for (const phaseMs of [0.5, 5, 9.5, 13, 19.5]) {
+        const { fit, delayMs, playout } = await play('PCMU', { seconds: 5, ptimeMs, phaseMs });
+        assert.ok(fit.snrDb > 35, `phase ${phaseMs} ms: ${fit.snrDb} dB, ${JSON.stringify(playout.counts)}`);
+        assert.ok(delayMs < 30 + ptimeMs, `phase ${phaseMs} ms: delay ${delayMs} ms`);
+      }
+    });
+  }
+
+  test('sequence numbers and timestamps run over their ends unnoticed', async () => {
+    const { fit } = await play('G722', { seconds: 4, firstSequence: 65_480, firstTimestamp: 0xffff_fff0 });
+    assert.ok(fit.snrDb > 45);
+  });
+
+  test('reordered packets are put in order once the buffer has seen them', async () => {
+    const { playout, heard, rate } = await play('PCMU', {
+      seconds: 20,
+      network: (i) => (i % 10 === 3 ? 25 : 0),
+    });
+    const { fit } = { fit: fitTone(heard.subarray(10 * rate), rate, 440) };
+    assert.ok(fit.snrDb > 33, `${fit.snrDb} dB, ${JSON.stringify(playout.counts)}`);
+  });
+
+  test('the delay follows the jitter: little on a calm network, more on a rough one, and back again', async (t) => {
+    const random = randomNumbers(1);
+    const rough = await play('PCMU', { seconds: 30, network: () => 60 * random() });
+    const healed = await play('PCMU', { seconds: 90, network: (i) => (i < 1_500 ? 60 * random() : 0) });
+    t.diagnostic(
+      `rough ${rough.delayMs.toFixed(0)} ms (target ${rough.targetMs.toFixed(0)}), healed ${healed.delayMs.toFixed(0)} ms`,
+    );
+    assert.ok(rough.targetMs > 45 && rough.targetMs < 70);
+    const late = rough.playout.counts.concealed / rough.playout.counts.decoded;
+    assert.ok(late < 0.03, `${late} concealed`);
+    assert.ok(healed.delayMs < 30, `${healed.delayMs} ms, target ${healed.targetMs}`);
+  });
+
+  for (const driftPpm of [-50, 50]) {
+    test(`threat 21: a sender whose clock is off by ${driftPpm} ppm keeps its pitch and its delay for an hour`, async (t) => {
+      const { playout, delayMs, heard, rate } = await play('PCMU', {
+        seconds: 3_600,
+        driftPpm,
+        frequencyHz: 400,
+      });
+      const { shortened, lengthened, concealed } = playout.counts;
+      const snrDb = segmentalSnrDb(heard.subarray(rate), rate, 400 * (1 + driftPpm / 1e6));
+      t.diagnostic(
+        `shortened ${shortened}, lengthened ${lengthened}, concealed ${concealed}, delay ${delayMs.toFixed(1)} ms, segmental SNR ${snrDb.toFixed(1)} dB`,
+      );
+      assert.ok(delayMs < 30);
+      assert.ok(concealed <= 2);
+      assert.ok(shortened + lengthened >= 9);
+      assert.ok(snrDb > 33);
+    });
+  }
+
+  test('a sender whose clock is off by 1000 ppm is followed too', async () => {
+    const { playout, delayMs, heard, rate } = await play('G722', { seconds: 60, driftPpm: 1_000 });
+    assert.ok(delayMs < 30);
+    assert.ok(playout.counts.concealed <= 2);
+    assert.ok(segmentalSnrDb(heard.subarray(rate), rate, 440) > 25);
+  });
+
+  // Syllables: the encoder adds redundancy to speech only, and a steady tone is none.
+  const amplitude = (i: number) => (i % 12 < 8 ? 8_000 : 100);
+
+  test('5 % loss: Opus with FEC restores most of what is lost, and is nearer to the lossless sound than without', async (t) => {
+    const snr: number[] = [];
+    for (const fec of [true, false]) {
+      const random = randomNumbers(7);
+      const lossy = (i: number) => (i > 100 && random() < 0.05 ? null : 0);
+      const options = { seconds: 60, amplitude, minTargetMs: 30 };
+      const { playout, heard } = await play('opus', { ...options, network: lossy }, fec);
+      const whole = await play('opus', options, fec);
+      const error = rms(whole.heard.map((value, i) => value - (heard[i] ?? 0)));
+      const snrDb = 20 * Math.log10(rms(whole.heard) / error);
+      const { restored, concealed } = playout.counts;
+      t.diagnostic(`FEC ${fec}: SNR ${snrDb.toFixed(1)} dB, restored ${restored}, concealed ${concealed}`);
+      snr.push(snrDb);
+      if (fec) assert.ok(restored > concealed);
+      else assert.equal(restored, 0);
+    }
+    assert.ok((snr[0] ?? 0) > (snr[1] ?? 0) + 2);
+  });
+
+  test('without loss nobody waits for redundancy; under loss the buffer does', async () => {
+    const random = randomNumbers(7);
+    const calm = await play('opus', { seconds: 20, amplitude }, true);
+    const network = () => (random() < 0.05 ? null : 0);
+    const lossy = await play('opus', { seconds: 60, amplitude, network }, true);
+    assert.ok(calm.targetMs < 10, `${calm.targetMs} ms`);
+    assert.ok(lossy.targetMs > 20, `${lossy.targetMs} ms`);
+    assert.ok(lossy.playout.counts.restored > 0.3 * lossy.playout.counts.concealed);
+  });
+
+  test('threat 21: silence that is not sent (DTX) is silence, and speech after it is whole', async () => {
+    const talks = (i: number) => i % 100 < 50;
+    const { playout, heard, rate } = await play('PCMU', { seconds: 20, talks });
+    assert.equal(playout.counts.decoded, 500);
+    assert.equal(playout.jitter.late + playout.jitter.discarded, 0);
+    const speech = fitTone(heard.subarray(10.2 * rate, 10.9 * rate), rate, 440);
+    assert.ok(speech.snrDb > 33, `${speech.snrDb} dB`);
+    assert.ok(rms(heard.subarray(11.5 * rate, 11.9 * rate)) < 1);
+  });
+
+  test('threat 21: a new numbering, a jump of timestamps and a pause whose timestamps stand still go on at once', async () => {
+    const codec = await codecs.createCodec('PCMU');
+    const { playout } = simulate({ codec, seconds: 2 });
+    let now = 2_007;
+    const heardAfter = (sequence: number, timestamp: number) => {
+      let active = 0;
+      for (let i = 0; i < 25; i++, now += 20) {
+        const payload = new Uint8Array(160).fill(0x90);
+        const numbers = { sequenceNumber: (sequence + i) & 0xffff, timestamp: (timestamp + 160 * i) >>> 0 };
+        playout.insert({ ...numbers, payload }, now - 7);
+        if (rms(playout.read(now)) > 1_000) active++;
+      }
+      return active;
+    };
+    assert.ok(heardAfter(64, 0x10_0000) > 20, 'timestamps jump');
+    assert.ok(heardAfter(30_000, 0x7000_0000) > 20, 'both jump');
+    now += 60_000;
+    assert.ok(
+      heardAfter(30_025, 0x7000_0000 + 25 * 160) > 20,
+      'a minute on hold, timestamps go on where they stood',
+    );
+    assert.ok(heardAfter(5, 17) > 20, 'both jump back');
+    codec.close();
+  });
+
+  test('malformed payloads are counted and do no harm', async () => {
+    const codec = await codecs.createOpus();
+    const { playout } = simulate({ codec, seconds: 1 });
+    assert.equal(
+      playout.insert({ sequenceNumber: 1, timestamp: 0, payload: new Uint8Array(0) }, 1_000),
+      'malformed',
+    );
+    assert.equal(playout.counts.malformed, 1);
+    codec.close();
+  });
+});

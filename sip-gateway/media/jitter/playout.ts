@@ -1,0 +1,177 @@
+import type { Codec, OpusCodec } from '../../codecs/index.ts';
+import { ComfortNoise } from './comfort-noise.ts';
+import { type ArrivingPacket, type InsertVerdict, JitterBuffer } from './jitter-buffer.ts';
+import { SampleQueue } from './sample-queue.ts';
+import { TimeStretcher } from './time-stretch.ts';
+
+export interface PlayoutOptions {
+  /** Decodes this stream alone; stays the caller's to close. */
+  codec: Codec;
+  minTargetMs?: number;
+  maxTargetMs?: number;
+}
+
+/** What was done since the start, in packets or 20 ms frames. */
+export interface PlayoutCounts {
+  decoded: number;
+  malformed: number;
+  /** Made up by the codec. */
+  concealed: number;
+  /** Restored from the next packet's redundancy. */
+  restored: number;
+  shortened: number;
+  lengthened: number;
+}
+
+/** Without a packet for this long, a stream is silent rather than disturbed. */
+const CONCEAL_MS = 200;
+
+/** Turns one stream's packets into 20 ms frames, on time: jitter buffer, decoder, concealment, drift compensation. */
+export class Playout {
+  readonly counts: PlayoutCounts = {
+    decoded: 0,
+    malformed: 0,
+    concealed: 0,
+    restored: 0,
+    shortened: 0,
+    lengthened: 0,
+  };
+  readonly jitter: JitterBuffer;
+  readonly #codec: Codec;
+  readonly #opus: OpusCodec | undefined;
+  readonly #frame: Int16Array;
+  readonly #queue: SampleQueue;
+  readonly #stretcher: TimeStretcher;
+  readonly #noise = new ComfortNoise();
+  /** Samples made up since the last packet; beyond CONCEAL_MS there is silence or comfort noise. */
+  #madeUp = Number.POSITIVE_INFINITY;
+  /** By how much playout should change, in ms. */
+  #adjustmentMs = 0;
+
+  constructor({ codec, minTargetMs, maxTargetMs }: PlayoutOptions) {
+    this.#codec = codec;
+    this.#opus = codec.name === 'opus' ? (codec as OpusCodec) : undefined;
+    this.jitter = new JitterBuffer({
+      clockRate: codec.clockRate,
+      minTargetMs,
+      maxTargetMs,
+    });
+    this.#frame = new Int16Array(codec.sampleRate / 50);
+    this.#queue = new SampleQueue(codec.sampleRate / 4);
+    this.#stretcher = new TimeStretcher(codec.sampleRate);
+  }
+
+  /** Whether anything is to be heard: a packet was played in the last 200 ms, or comfort noise was asked for. */
+  get active(): boolean {
+    return this.#madeUp < (this.#codec.sampleRate * CONCEAL_MS) / 1000 || this.#noise.on;
+  }
+
+  /** From a packet's arrival by the fastest path to the moment that it is heard, lately, in ms. */
+  get delayMs(): number {
+    return this.jitter.ageMs + this.#leftoverMs();
+  }
+
+  insert(packet: Omit<ArrivingPacket, 'durationTicks' | 'fec'>, nowMs: number): InsertVerdict | 'malformed' {
+    let durationTicks: number;
+    try {
+      durationTicks = this.#codec.durationTicks(packet.payload);
+    } catch {
+      this.counts.malformed++;
+      return 'malformed';
+    }
+    const verdict = this.jitter.insert(
+      { ...packet, durationTicks, fec: this.#opus?.hasFec(packet.payload) },
+      nowMs,
+    );
+    if (verdict === 'restarted') this.#codec.reset();
+    return verdict;
+  }
+
+  /** A comfort noise packet came (RFC 3389): silence sounds like this from now on. */
+  comfortNoise(levelDbov: number): void {
+    this.#noise.start(levelDbov);
+  }
+
+  /** Another stream follows on the same codec. */
+  restart(): void {
+    this.jitter.restart();
+    this.#codec.reset();
+  }
+
+  /** The next 20 ms. The result holds until the next call. */
+  read(nowMs: number): Int16Array {
+    const { length } = this.#frame;
+    while (this.#queue.length < length) {
+      const step = this.jitter.next(nowMs);
+      if (step.kind === 'packet') this.#playPacket(step.packet.payload);
+      else if (step.kind === 'gap') this.#fillGap(step.ticks, step.fec);
+      else this.#fillWait(length - this.#queue.length);
+    }
+    this.#frame.set(this.#queue.shift(length));
+    this.#adjustmentMs = this.jitter.adjustment(this.#leftoverMs());
+    return this.#frame;
+  }
+
+  #playPacket(payload: Uint8Array): void {
+    let samples: Int16Array;
+    try {
+      samples = this.#codec.decode(payload);
+    } catch {
+      this.counts.malformed++;
+      this.#push(this.#codec.conceal(this.#frame.length));
+      return;
+    }
+    this.counts.decoded++;
+    this.#madeUp = 0;
+    this.#noise.stop();
+    if (this.#adjustmentMs !== 0) samples = this.#stretch(samples);
+    this.#push(samples);
+  }
+
+  #stretch(samples: Int16Array): Int16Array {
+    const shorten = this.#adjustmentMs < 0;
+    const stretched = shorten
+      ? this.#stretcher.shorten(samples, -this.#adjustmentMs)
+      : this.#stretcher.lengthen(samples);
+    if (!stretched) return samples;
+    this.#adjustmentMs = 0;
+    this.jitter.adjusted();
+    if (shorten) this.counts.shortened++;
+    else this.counts.lengthened++;
+    return stretched;
+  }
+
+  #fillGap(ticks: number, fec: Uint8Array | null): void {
+    const samples = Math.round((ticks * this.#codec.sampleRate) / this.#codec.clockRate);
+    if (fec && this.#opus) {
+      try {
+        this.#push(this.#opus.decodeFec(fec, samples));
+        this.counts.restored++;
+        return;
+      } catch {
+        this.counts.malformed++;
+      }
+    }
+    this.#push(this.#codec.conceal(samples));
+    this.counts.concealed++;
+  }
+
+  #fillWait(samples: number): void {
+    if (this.#noise.on) {
+      this.#push(this.#noise.make(samples));
+      return;
+    }
+    const made = this.active ? this.#codec.conceal(samples) : new Int16Array(samples);
+    if (this.active) this.counts.concealed++;
+    this.#madeUp += samples;
+    this.#push(made);
+  }
+
+  #push(samples: Int16Array): void {
+    this.#queue.push(samples);
+  }
+
+  #leftoverMs(): number {
+    return (this.#queue.length * 1000) / this.#codec.sampleRate;
+  }
+}

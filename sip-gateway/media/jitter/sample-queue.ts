@@ -1,0 +1,41 @@
+/** A queue of samples. */
+export class SampleQueue {
+  #samples: Int16Array;
+  #start = 0;
+  #end = 0;
+
+  constructor(capacity: number) {
+    this.#samples = new Int16Array(capacity);
+  }
+
+  get length(): number {
+    return this.#end - this.#start;
+  }
+
+  push(samples: Int16Array): void {
+    if (this.#end + samples.length > this.#samples.length) {
+      this.#samples.copyWithin(0, this.#start, this.#end);
+      this.#end -= this.#start;
+      this.#start = 0;
+      if (this.#end + samples.length > this.#samples.length) {
+        const larger = new Int16Array(2 * (this.#end + samples.length));
+        larger.set(this.#samples.subarray(0, this.#end));
+        this.#samples = larger;
+      }
+    }
+    this.#samples.set(samples, this.#end);
+    this.#end += samples.length;
+  }
+
+  /** Takes `count` samples, or throws when there are fewer. The result is a view that holds until the next push(). */
+  shift(count: number): Int16Array {
+    if (count > this.length) throw new RangeError(`${count} samples of ${this.length}`);
+    this.#start += count;
+    return this.#samples.subarray(this.#start - count, this.#start);
+  }
+
+  clear(): void {
+    this.#start = 0;
+    this.#end = 0;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Codec } from '../../codecs/index.ts';
+import { concat, sine } from '../../codecs/testing/index.ts';
+import { Playout } from './playout.ts';
+
+export interface Simulation {
+  codec: Codec;
+  seconds: number;
+  /** Packet duration, in ms. Default 20. */
+  ptimeMs?: number;
+  frequencyHz?: number;
+  /** Of packet `i`. Default 8000. */
+  amplitude?: (i: number) => number;
+  minTargetMs?: number;
+  /** How much faster the sender's clock runs. Default 0. */
+  driftPpm?: number;
+  /** When our ticks come after the sender's packets, in ms. Default 7. */
+  phaseMs?: number;
+  /** Delay of packet `i`, in ms; null loses it. Default 0. */
+  network?: (i: number) => number | null;
+  firstSequence?: number;
+  firstTimestamp?: number;
+  /** Whether the sender says anything in packet `i`; silence is not sent, and its timestamps go on. Default always. */
+  talks?: (i: number) => boolean;
+}
+
+export interface SimulationResult {
+  playout: Playout;
+  heard: Int16Array;
+  /** Target delay at the end, in ms. */
+  targetMs: number;
+  /** From a packet's arrival by the fastest path to the tick that plays its first sample, at the end, in ms. */
+  delayMs: number;
+}
+
+/** Plays a tone through codec, a network that is a function, and playout, in simulated time. */
+export function simulate(options: Simulation): SimulationResult {
+  const { codec, seconds, ptimeMs = 20, frequencyHz = 440, driftPpm = 0, phaseMs = 7 } = options;
+  const {
+    network = () => 0,
+    talks = () => true,
+    firstSequence = 65_500,
+    firstTimestamp = 0xffff_f000,
+  } = options;
+  const samples = (codec.sampleRate * ptimeMs) / 1000;
+  const ticks = (codec.clockRate * ptimeMs) / 1000;
+  const arrivals: Array<{ atMs: number; i: number; payload: Uint8Array; sequence: number }> = [];
+  let sequence = firstSequence;
+  // G.711 has no memory: packets of whole periods are all the same.
+  const same = !options.amplitude && codec.name.startsWith('PCM') && (frequencyHz * ptimeMs) % 1000 === 0;
+  let payload = new Uint8Array();
+  for (let i = 0; i * ptimeMs * (1 - driftPpm / 1e6) < seconds * 1000; i++) {
+    if (i === 0 || !same) {
+      const amplitude = options.amplitude?.(i);
+      const tone = sine(samples, { frequencyHz, amplitude, sampleRate: codec.sampleRate, from: i * samples });
+      payload = codec.encode(tone).slice();
+    }
+    if (!talks(i)) continue;
+    const delay = network(i);
+    sequence++;
+    if (delay === null) continue;
+    arrivals.push({ atMs: i * ptimeMs * (1 - driftPpm / 1e6) + delay, i, payload, sequence });
+  }
+  arrivals.sort((a, b) => a.atMs - b.atMs);
+  const playout = new Playout({ codec, minTargetMs: options.minTargetMs });
+  const heard: Int16Array[] = [];
+  let next = 0;
+  let delayMs = 0;
+  for (let now = phaseMs; now < seconds * 1000; now += 20) {
+    for (let packet = arrivals[next]; packet && packet.atMs <= now; packet = arrivals[++next]) {
+      const { payload, sequence } = packet;
+      const timestamp = (firstTimestamp + packet.i * ticks) >>> 0;
+      playout.insert({ sequenceNumber: sequence & 0xffff, timestamp, payload }, packet.atMs);
+    }
+    heard.push(playout.read(now).slice());
+    delayMs = playout.delayMs;
+  }
+  return { playout, heard: concat(heard), targetMs: playout.jitter.targetMs, delayMs };
+}
+
+/** A deterministic source of numbers from 0 to 1. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

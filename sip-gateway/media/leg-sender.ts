@@ -1,0 +1,82 @@
+import { randomInt } from 'node:crypto';
+import type { Codec } from '../codecs/index.ts';
+import type { DtmfKey } from './dtmf/events.ts';
+import { TelephoneEventSender } from './dtmf/sender.ts';
+import { SampleQueue } from './jitter/sample-queue.ts';
+import type { LegMedia } from './leg-types.ts';
+import { SendStream } from './rtp/send-stream.ts';
+
+/** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
+export class LegSender {
+  readonly stream: SendStream;
+  readonly #codec: Codec;
+  readonly #send: (packet: Uint8Array) => void;
+  readonly #queue: SampleQueue;
+  readonly #packetSamples: number;
+  readonly #packetTicks: number;
+  readonly #frameTicks: number;
+  readonly #events: TelephoneEventSender | undefined;
+  readonly #eventPayloadType: number;
+
+  /** `stream`: the one of before a re-negotiation, whose numbering goes on. */
+  constructor(media: LegMedia, codec: Codec, send: (packet: Uint8Array) => void, stream?: SendStream) {
+    this.#codec = codec;
+    this.#send = send;
+    this.stream =
+      stream ??
+      new SendStream({
+        ssrc: randomInt(1, 2 ** 32),
+        payloadType: media.payloadType,
+        firstSequenceNumber: randomInt(2 ** 15),
+        firstTimestamp: randomInt(2 ** 32),
+      });
+    this.stream.payloadType = media.payloadType;
+    const asked = media.ptimeMs ?? 20;
+    const ptimeMs =
+      [10, 20, 30, 40, 60].includes(asked) && !(asked === 30 && codec.name === 'opus') ? asked : 20;
+    this.#packetSamples = (codec.sampleRate * ptimeMs) / 1000;
+    this.#packetTicks = (codec.clockRate * ptimeMs) / 1000;
+    this.#frameTicks = codec.clockRate / 50;
+    this.#queue = new SampleQueue(codec.sampleRate / 5);
+    this.#events = media.telephoneEvent && new TelephoneEventSender(codec.clockRate);
+    this.#eventPayloadType = media.telephoneEvent?.payloadType ?? 0;
+  }
+
+  /** Queues keys to press; returns false when the phone takes none. */
+  press(keys: Iterable<DtmfKey>): boolean {
+    this.#events?.push(keys);
+    return this.#events !== undefined;
+  }
+
+  /** Sends a frame of 20 ms; null passes the time in silence, without packets. */
+  write(frame: Int16Array | null): void {
+    if (this.#events?.busy) {
+      for (const event of this.#events.tick(this.stream.timestamp)) {
+        const { payload, timestamp, marker } = event;
+        this.#send(this.stream.eventPacket(payload, this.#eventPayloadType, timestamp, marker));
+      }
+      this.#skip();
+      return;
+    }
+    if (!frame) {
+      this.#skip();
+      return;
+    }
+    this.#queue.push(frame);
+    while (this.#queue.length >= this.#packetSamples) {
+      const payload = this.#codec.encode(this.#queue.shift(this.#packetSamples));
+      // Opus says so when there is nothing to say (DTX).
+      if (this.#codec.name === 'opus' && payload.length <= 2) {
+        this.stream.pause(this.#packetTicks);
+        continue;
+      }
+      this.#send(this.stream.packet(payload));
+      this.stream.advance(this.#packetTicks);
+    }
+  }
+
+  #skip(): void {
+    this.#queue.clear();
+    this.stream.pause(this.#frameTicks);
+  }
+}

@@ -1,0 +1,75 @@
+import type { CodecName, OpusSettings } from '../codecs/index.ts';
+import type { DtmfKey } from './dtmf/events.ts';
+import type { Endpoint } from './rtp/source-lock.ts';
+
+/** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
+export interface LegMedia {
+  codec: CodecName;
+  payloadType: number;
+  /** Rate that Opus is decoded and encoded at: 8000, 16000 or 48000 (default), e.g. by maxplaybackrate (RFC 7587). */
+  opusSampleRate?: number;
+  opus?: OpusSettings;
+  /** telephone-event (RFC 4733). */
+  telephoneEvent?: { payloadType: number; clockRate: number };
+  /** Comfort noise (RFC 3389), mostly 13. */
+  comfortNoisePayloadType?: number;
+  /** Duration of the packets that we send: 10, 20 (default), 30, 40 or 60 ms; for Opus 30 becomes 20. */
+  ptimeMs?: number;
+  /** Where SDP says that the phone's media goes and comes from. */
+  remote: Endpoint;
+  /** Where its RTCP goes. Default: the next port, or the same with `rtcpMux`. */
+  remoteRtcp?: Endpoint;
+  rtcpMux?: boolean;
+  /** Where the phone's signalling comes from: its media may come from there too (NAT). */
+  signallingAddress?: string;
+  /** Whether we send to the phone, and whether we listen to it; false on hold (RFC 3264 §8.4). Default true. */
+  send?: boolean;
+  receive?: boolean;
+}
+
+export type LegEvent =
+  | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
+  /** A prompt has been played to its end, or was stopped. */
+  | { type: 'played'; promptId: string; completed: boolean }
+  /** The phone's media was heard for the first time, from here. */
+  | { type: 'source'; address: string; port: number }
+  /** A fault of ours ended the leg's media: hang up. */
+  | { type: 'failed'; message: string };
+
+export interface Prompt {
+  promptId: string;
+  samples: Int16Array;
+  sampleRate: number;
+  /** Default false. */
+  loop?: boolean;
+}
+
+export interface LegStats {
+  packetsReceived: number;
+  packetsSent: number;
+  bytesReceived: number;
+  bytesSent: number;
+  /** Expected but never received, since the stream began. */
+  packetsLost: number;
+  /** Received after their time. */
+  packetsLate: number;
+  /** Of other sources, refused (threat 21). */
+  packetsRejected: number;
+  /** Of unknown payload types or without a readable payload. */
+  packetsMalformed: number;
+  /** Frames of 20 ms that were made up, and packets restored from redundancy. */
+  framesConcealed: number;
+  packetsRestored: number;
+  /** Interarrival jitter (RFC 3550 A.8), in ms. */
+  jitterMs: number;
+  /** Delay of our jitter buffer, in ms. */
+  bufferMs: number;
+  /** Loss of the last report interval, 0 to 1: of what we receive, and of what the phone says that it receives. */
+  lossFraction: number;
+  remoteLossFraction: number | null;
+  roundTripMs: number | null;
+  /** Estimated opinion score of what we hear, 1 to 4.5. */
+  mos: number;
+  /** Since the last packet, in ms; null before the first one. */
+  silentMs: number | null;
+}

@@ -1,0 +1,277 @@
+import { randomBytes } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import type { Codec, Codecs } from '../codecs/index.ts';
+import type { DtmfKey } from './dtmf/events.ts';
+import { LegReceiver } from './leg-receiver.ts';
+import { LegSender } from './leg-sender.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
+import { Limiter } from './mixer/limiter.ts';
+import { PromptPlayer } from './prompt-player.ts';
+import { estimateMos } from './rtp/mos.ts';
+import { looksLikeRtcp, parseRtp } from './rtp/packet.ts';
+import { RtcpSession } from './rtp/rtcp-session.ts';
+import { type Endpoint, SourceLock } from './rtp/source-lock.ts';
+import { bindPair, type PortRange, type UdpPort } from './udp.ts';
+
+const REPORT_EVERY_MS = 5_000;
+/** The mix is lowered by 12 dB under a prompt. */
+const UNDER_PROMPT = 0.25;
+
+/** Everything that start() makes anew. */
+interface Session {
+  media: LegMedia;
+  codec: Codec;
+  receiver: LegReceiver;
+  sender: LegSender;
+  prompts: PromptPlayer;
+  limiter: Limiter;
+  out: Int16Array;
+  mix: Float32Array;
+}
+
+/** One phone's RTP session: its sockets, codec, jitter buffer, keys, prompts and statistics. Lives in the media thread. */
+export class Leg {
+  /** The phone's voice does not reach the room. */
+  mutedToRoom = false;
+  /** The phone hears prompts only. */
+  mutedToPhone = false;
+  #rtp: UdpPort | undefined;
+  #rtcp: UdpPort | undefined;
+  readonly #codecs: Codecs;
+  readonly #emit: (event: LegEvent) => void;
+  readonly #cname = randomBytes(8).toString('hex');
+  #session: Session | undefined;
+  #lock: SourceLock | undefined;
+  #rtcpSession: RtcpSession | undefined;
+  #malformed = 0;
+  #nextReportMs = 0;
+  #remoteLossFraction: number | null = null;
+  #roundTripMs: number | null = null;
+  #closed = false;
+
+  private constructor(codecs: Codecs, emit: (event: LegEvent) => void) {
+    this.#codecs = codecs;
+    this.#emit = emit;
+  }
+
+  /** Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. */
+  static async open(
+    codecs: Codecs,
+    ip: string,
+    ports: PortRange,
+    emit: (event: LegEvent) => void,
+  ): Promise<Leg> {
+    const leg = new Leg(codecs, emit);
+    const { rtp, rtcp } = await bindPair(
+      ip,
+      ports,
+      (datagram, source) => leg.#onRtp(datagram, source),
+      (datagram, source) => leg.#onRtcp(datagram, source),
+    );
+    leg.#rtp = rtp;
+    leg.#rtcp = rtcp;
+    return leg;
+  }
+
+  get port(): number {
+    return this.#rtp?.port ?? 0;
+  }
+
+  /** Rate of what read() gives and write() takes; 0 before start(). */
+  get sampleRate(): number {
+    return this.#session?.codec.sampleRate ?? 0;
+  }
+
+  /** Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. */
+  async start(media: LegMedia): Promise<void> {
+    const now = performance.now();
+    const before = this.#session;
+    const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
+    if (before && sameCodec(before.media, media)) {
+      before.media = { ...media };
+      this.#lock?.update(rules, now);
+      return;
+    }
+    const codec = await this.#codecs.createCodec(media.codec, {
+      sampleRate: media.opusSampleRate ?? 48_000,
+      ...media.opus,
+    });
+    if (this.#closed) {
+      codec.close();
+      return;
+    }
+    const frame = codec.sampleRate / 50;
+    before?.codec.close();
+    before?.prompts.stop();
+    const stream = before?.codec.clockRate === codec.clockRate ? before.sender.stream : undefined;
+    this.#session = {
+      media: { ...media },
+      codec,
+      receiver: new LegReceiver(media, codec, this.#emit),
+      sender: new LegSender(
+        media,
+        codec,
+        (packet) => this.#rtp?.send(packet, this.#lock?.target ?? media.remote),
+        stream,
+      ),
+      prompts: new PromptPlayer(this.#codecs, codec.sampleRate, this.#emit),
+      limiter: new Limiter(codec.sampleRate),
+      out: new Int16Array(frame),
+      mix: new Float32Array(frame),
+    };
+    if (this.#lock) this.#lock.update(rules, now);
+    else this.#lock = new SourceLock(rules, now);
+    this.#rtcpSession = new RtcpSession(this.#session.sender.stream.ssrc, this.#cname);
+    this.#nextReportMs = now + REPORT_EVERY_MS / 2;
+  }
+
+  /** The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. */
+  read(nowMs: number): Int16Array | null {
+    const frame = this.#session?.receiver.read(nowMs) ?? null;
+    if (this.mutedToRoom || this.#session?.media.receive === false) return null;
+    return frame;
+  }
+
+  /** Sends 20 ms to the phone: `mix` less `own`, which is what the phone said itself, and any prompt. */
+  write(mix: Float32Array | null, own: Int16Array | null, nowMs: number): void {
+    const session = this.#session;
+    if (!session) return;
+    const { sender, prompts, limiter, out, mix: sum } = session;
+    if (nowMs >= this.#nextReportMs) this.#report(nowMs);
+    if (session.media.send === false) {
+      sender.write(null);
+      return;
+    }
+    if (!mix || this.mutedToPhone) sum.fill(0);
+    else if (own) for (let i = 0; i < sum.length; i++) sum[i] = (mix[i] as number) - (own[i] as number);
+    else sum.set(mix);
+    if (prompts.playing) {
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) * UNDER_PROMPT;
+      prompts.addTo(sum);
+    }
+    limiter.process(sum, out);
+    sender.write(out);
+  }
+
+  play(prompt: Prompt): void {
+    this.#session?.prompts.play(prompt);
+  }
+
+  stopPrompt(promptId?: string): void {
+    this.#session?.prompts.stop(promptId);
+  }
+
+  /** Presses keys towards the phone; false when it takes no telephone-events. */
+  press(keys: DtmfKey[]): boolean {
+    return this.#session?.sender.press(keys) ?? false;
+  }
+
+  stats(nowMs: number): LegStats | null {
+    const session = this.#session;
+    if (!session) return null;
+    const { receiver, sender, media } = session;
+    const { counts, jitter } = receiver.playout;
+    const late = jitter.late + jitter.discarded;
+    const delayMs = receiver.playout.delayMs + 20 + (this.#roundTripMs ?? 0) / 2;
+    return {
+      packetsReceived: receiver.packets,
+      packetsSent: sender.stream.packets,
+      bytesReceived: receiver.bytes,
+      bytesSent: sender.stream.payloadBytes,
+      packetsLost: receiver.lost,
+      packetsLate: late,
+      packetsRejected: this.#lock?.rejected ?? 0,
+      packetsMalformed: this.#malformed + receiver.unknown + counts.malformed,
+      framesConcealed: counts.concealed,
+      packetsRestored: counts.restored,
+      jitterMs: receiver.jitterMs,
+      bufferMs: receiver.playout.delayMs,
+      lossFraction: receiver.lossFraction,
+      remoteLossFraction: this.#remoteLossFraction,
+      roundTripMs: this.#roundTripMs,
+      mos: estimateMos({ codec: media.codec, lossFraction: receiver.lossFraction, delayMs }),
+      silentMs: receiver.lastPacketMs === undefined ? null : nowMs - receiver.lastPacketMs,
+    };
+  }
+
+  /** Says goodbye by RTCP and frees everything. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
+    this.#session?.prompts.stop();
+    this.#session?.codec.close();
+    this.#session = undefined;
+    this.#rtp?.close();
+    this.#rtcp?.close();
+  }
+
+  #onRtp(datagram: Buffer, { address, port }: RemoteInfo): void {
+    const session = this.#session;
+    const lock = this.#lock;
+    if (!session || !lock || this.#closed) return;
+    if (looksLikeRtcp(datagram)) {
+      this.#onRtcp(datagram, { address, port });
+      return;
+    }
+    const nowMs = performance.now();
+    const packet = parseRtp(datagram);
+    if (!packet) this.#malformed++;
+    const learnt = lock.learnt;
+    if (
+      !lock.accepts({ address, port }, packet !== null && session.receiver.knows(packet.payloadType), nowMs)
+    )
+      return;
+    if (!learnt) this.#emit({ type: 'source', address, port });
+    if (packet) session.receiver.receive(packet, nowMs);
+  }
+
+  #onRtcp(datagram: Buffer, source: Endpoint): void {
+    if (!this.#rtcpSession || !this.#lock?.acceptsRtcp(source)) return;
+    const news = this.#rtcpSession.receive(datagram, performance.now(), Date.now());
+    if (!news) {
+      this.#malformed++;
+      return;
+    }
+    if (news.remote) this.#remoteLossFraction = news.remote.fractionLost;
+    if (news.roundTripMs !== undefined) this.#roundTripMs = news.roundTripMs;
+  }
+
+  #report(nowMs: number): void {
+    const { receiver, sender } = this.#session as Session;
+    this.#nextReportMs = nowMs + REPORT_EVERY_MS * (0.5 + Math.random());
+    const blocks = receiver.ssrc === undefined ? [] : [{ ssrc: receiver.ssrc, summary: receiver.report() }];
+    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.report(nowMs, Date.now(), blocks, sender.stream));
+  }
+
+  #sendRtcp(packet: Uint8Array): void {
+    const media = this.#session?.media;
+    const target = this.#lock?.target;
+    if (!media || !target) return;
+    if (media.rtcpMux) this.#rtp?.send(packet, target);
+    else this.#rtcp?.send(packet, media.remoteRtcp ?? { address: target.address, port: target.port + 1 });
+  }
+}
+
+/** Whether a re-negotiation leaves encoder and decoder as they are: hold, resume, a moved address. */
+function sameCodec(a: LegMedia, b: LegMedia): boolean {
+  const essence = ({
+    codec,
+    payloadType,
+    opusSampleRate,
+    opus,
+    ptimeMs,
+    telephoneEvent,
+    comfortNoisePayloadType,
+  }: LegMedia) =>
+    JSON.stringify([
+      codec,
+      payloadType,
+      opusSampleRate,
+      opus,
+      ptimeMs,
+      telephoneEvent,
+      comfortNoisePayloadType,
+    ]);
+  return essence(a) === essence(b);
+}

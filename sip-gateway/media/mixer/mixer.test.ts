@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
+import { concat, fitTone, sine } from '../../codecs/testing/index.ts';
+import { audioLevel } from './audio-level.ts';
+import { Limiter } from './limiter.ts';
+import { type MixedLeg, RoomMixer } from './room-mixer.ts';
+
+assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+
+/** A leg that says a tone and keeps what it hears. */
+class ToneLeg implements MixedLeg {
+  readonly sampleRate: number;
+  readonly heard: Int16Array[] = [];
+  readonly #frequencyHz: number;
+  #at = 0;
+
+  constructor(sampleRate: number, frequencyHz: number) {
+    this.sampleRate = sampleRate;
+    this.#frequencyHz = frequencyHz;
+  }
+
+  read(): Int16Array {
+    const count = this.sampleRate / 50;
+    this.#at += count;
+    return sine(count, {
+      frequencyHz: this.#frequencyHz,
+      sampleRate: this.sampleRate,
+      amplitude: 4_000,
+      from: this.#at,
+    });
+  }
+
+  write(mix: Float32Array | null, own: Int16Array | null): void {
+    this.heard.push(Int16Array.from(mix ?? [], (value, i) => value - (own?.[i] ?? 0)));
+  }
+
+  amplitude(frequencyHz: number): number {
+    return fitTone(concat(this.heard).subarray(this.sampleRate / 2), this.sampleRate, frequencyHz).amplitude;
+  }
+}
+
+describe('mixer', () => {
+  for (const prefer of ['native', 'portable'] as const) {
+    test(`phones of every rate hear one another and never themselves (${prefer})`, async () => {
+      const mixer = await RoomMixer.open(await Codecs.load({ prefer }), '127.0.0.1');
+      const legs = [
+        { leg: new ToneLeg(8_000, 500), tone: 500 },
+        { leg: new ToneLeg(8_000, 800), tone: 800 },
+        { leg: new ToneLeg(16_000, 1_100), tone: 1_100 },
+        { leg: new ToneLeg(48_000, 1_500), tone: 1_500 },
+      ];
+      for (const [i, { leg }] of legs.entries()) mixer.add(leg, i + 1);
+      for (let tick = 0; tick < 75; tick++) mixer.tick(20 * tick);
+      for (const { leg, tone: own } of legs) {
+        for (const { tone } of legs) {
+          const amplitude = leg.amplitude(tone);
+          if (tone === own) assert.ok(amplitude < 20, `${own} Hz hears itself at ${amplitude}`);
+          else assert.ok(Math.abs(amplitude / 4_000 - 1) < 0.1, `${own} Hz hears ${tone} Hz at ${amplitude}`);
+        }
+      }
+      assert.equal(mixer.legs, 4);
+      mixer.remove((legs[0] as { leg: ToneLeg }).leg);
+      mixer.close();
+      assert.equal(mixer.legs, 0);
+    });
+  }
+
+  test('thirty voices at once do not overload, and one alone passes untouched', () => {
+    const limiter = new Limiter(16_000);
+    const out = new Int16Array(320);
+    const frames: Int16Array[] = [];
+    for (let i = 0; i < 100; i++) {
+      const voices = sine(320, { frequencyHz: 400, sampleRate: 16_000, amplitude: 4_000, from: i * 320 });
+      limiter.process(
+        Float32Array.from(voices, (value) => value * (i < 50 ? 30 : 1)),
+        out,
+      );
+      frames.push(out.slice());
+    }
+    const crowd = fitTone(concat(frames.slice(5, 50)), 16_000, 400);
+    assert.ok(crowd.amplitude < 32_767 && crowd.amplitude > 25_000);
+    assert.ok(crowd.snrDb > 40, 'turned down, not clipped');
+    assert.ok(Math.abs(fitTone(concat(frames.slice(90)), 16_000, 400).amplitude - 4_000) < 40);
+  });
+
+  test('levels are those of RFC 6464: full scale is 0, digital silence 127', () => {
+    assert.deepEqual(audioLevel(new Int16Array(160)), { levelDbov: 127, voice: false });
+    assert.equal(audioLevel(new Int16Array(160).fill(-32_768)).levelDbov, 0);
+    const tone = sine(1_600, { frequencyHz: 400, sampleRate: 16_000, amplitude: 32_767 });
+    assert.deepEqual(audioLevel(tone), { levelDbov: 3, voice: true });
+  });
+});

@@ -1,0 +1,209 @@
+import type { Codecs } from '../../codecs/index.ts';
+import type { ReceivedPacket } from '../rtp/packet.ts';
+import { MixBuses } from './mix-bus.ts';
+import { RoomPort } from './room-port.ts';
+import type { RoomConnection, RoomStats } from './room-types.ts';
+import { Speaker } from './speaker.ts';
+import { Upstream } from './upstream.ts';
+
+/** What the mixer needs of a leg. */
+export interface MixedLeg {
+  /** 8000, 16000 or 48000 Hz. */
+  readonly sampleRate: number;
+  read(nowMs: number): Int16Array | null;
+  write(mix: Float32Array | null, own: Int16Array | null, nowMs: number): void;
+}
+
+interface Member {
+  leg: MixedLeg;
+  ssrc: number;
+  /** Undefined until its encoder is there, and while the leg has no codec. */
+  up: Upstream | undefined;
+  making: boolean;
+  frame: Int16Array | null;
+}
+
+/** More speakers than the room forwards at once are a fault or an attack. */
+const MAX_SPEAKERS = 32;
+const SPEAKER_IDLE_MS = 10_000;
+const REPORT_EVERY_MS = 5_000;
+
+/**
+ * One room's phones. Every 20 ms: each speaker of the room is decoded once, at the highest rate that a phone here has; voices are
+ * summed once a rate; each phone gets the sum less itself; and each phone goes up into the room as one Opus stream.
+ */
+export class RoomMixer {
+  readonly #codecs: Codecs;
+  readonly #members = new Map<MixedLeg, Member>();
+  readonly #speakers = new Map<number, Speaker>();
+  readonly #buses: MixBuses;
+  #port: RoomPort | undefined;
+  #roomRate = 0;
+  #nextReportMs = 0;
+  #closed = false;
+
+  private constructor(codecs: Codecs) {
+    this.#codecs = codecs;
+    this.#buses = new MixBuses(codecs);
+  }
+
+  /** `port` 0: any free one. */
+  static async open(codecs: Codecs, ip: string, port = 0): Promise<RoomMixer> {
+    const mixer = new RoomMixer(codecs);
+    mixer.#port = await RoomPort.open(ip, port, (packet, nowMs) => mixer.#onPacket(packet, nowMs));
+    return mixer;
+  }
+
+  get port(): number {
+    return this.#port?.port ?? 0;
+  }
+
+  get legs(): number {
+    return this.#members.size;
+  }
+
+  connect(connection: RoomConnection): void {
+    this.#port?.connect(connection);
+  }
+
+  /** `ssrc`: of the phone's producer in the room. */
+  add(leg: MixedLeg, ssrc: number): void {
+    this.#members.set(leg, { leg, ssrc, up: undefined, making: false, frame: null });
+  }
+
+  remove(leg: MixedLeg): void {
+    const member = this.#members.get(leg);
+    if (!member) return;
+    this.#members.delete(leg);
+    member.up?.close();
+    this.#port?.closeStream(member.ssrc);
+    if (this.#members.size > 0) return;
+    this.#roomRate = 0;
+    this.#forgetSpeakers(() => true);
+  }
+
+  /** Mixes the 20 ms that are due. */
+  tick(nowMs: number): void {
+    if (this.#members.size === 0 || this.#closed) return;
+    const rates = this.#prepare();
+    this.#buses.begin(rates);
+    for (const speaker of this.#speakers.values()) {
+      const frame = speaker.read(nowMs);
+      if (frame) this.#buses.add(frame.length * 50, frame);
+    }
+    for (const member of this.#members.values()) {
+      member.frame = member.leg.read(nowMs);
+      if (!member.frame) continue;
+      member.up?.prepare(member.frame);
+      this.#buses.add(member.leg.sampleRate, member.frame);
+    }
+    this.#buses.exchange(rates);
+    // What goes to the phones first: it is cheap, and people notice its delay most.
+    for (const { leg, frame } of this.#members.values())
+      leg.write(this.#buses.mixed(leg.sampleRate), frame, nowMs);
+    for (const { up, frame } of this.#members.values()) if (this.#port) up?.send(frame, this.#port);
+    if (nowMs >= this.#nextReportMs) this.#report(nowMs);
+  }
+
+  stats(): RoomStats {
+    const speakers = [...this.#speakers.values()];
+    return {
+      legs: this.#members.size,
+      speakers: speakers.length,
+      packetsReceived: this.#port?.packetsReceived ?? 0,
+      packetsSent: this.#port?.packetsSent ?? 0,
+      packetsRejected: this.#port?.rejected ?? 0,
+      packetsLost: speakers.reduce(
+        (sum, { statistics }) => sum + statistics.expected - statistics.packets,
+        0,
+      ),
+      framesConcealed: speakers.reduce((sum, { playout }) => sum + (playout?.counts.concealed ?? 0), 0),
+      jitterMs: Math.max(0, ...speakers.map(({ statistics }) => statistics.jitterMs)),
+      bufferMs: Math.max(0, ...speakers.map(({ playout }) => playout?.delayMs ?? 0)),
+    };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const leg of [...this.#members.keys()]) this.remove(leg);
+    this.#forgetSpeakers(() => true);
+    this.#buses.close();
+    this.#port?.close();
+  }
+
+  /** Sees to encoders and decoders at the rates that the legs have now; returns those rates. */
+  #prepare(): Set<number> {
+    const rates = new Set<number>();
+    for (const member of this.#members.values()) {
+      const { sampleRate } = member.leg;
+      if (sampleRate === 0) continue;
+      rates.add(sampleRate);
+      if (member.up?.sampleRate !== sampleRate && !member.making && this.#port?.connection)
+        this.#makeUpstream(member);
+    }
+    const highest = Math.max(0, ...rates);
+    if (highest > this.#roomRate) {
+      this.#roomRate = highest;
+      for (const speaker of this.#speakers.values()) this.#decode(speaker);
+    }
+    if (this.#roomRate > 0) rates.add(this.#roomRate);
+    return rates;
+  }
+
+  #makeUpstream(member: Member): void {
+    const port = this.#port as RoomPort;
+    member.making = true;
+    member.up?.close();
+    member.up = undefined;
+    const stream = port.openStream(member.ssrc);
+    Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection?.opus).then(
+      (up) => {
+        member.making = false;
+        if (this.#members.get(member.leg) === member) member.up = up;
+        else up.close();
+      },
+      // Settings were checked when the room was connected: what fails here is memory. The next tick tries again.
+      () => {
+        member.making = false;
+      },
+    );
+  }
+
+  #onPacket(packet: ReceivedPacket, nowMs: number): void {
+    if (this.#members.size === 0) return;
+    let speaker = this.#speakers.get(packet.ssrc);
+    if (!speaker) {
+      if (this.#speakers.size >= MAX_SPEAKERS) return;
+      speaker = new Speaker(packet.ssrc, nowMs);
+      this.#speakers.set(packet.ssrc, speaker);
+      if (this.#roomRate > 0) this.#decode(speaker);
+    }
+    speaker.receive(packet, nowMs);
+  }
+
+  #decode(speaker: Speaker): void {
+    speaker.decodeAt(this.#codecs, this.#roomRate).catch(() => {
+      speaker.close();
+      this.#speakers.delete(speaker.ssrc);
+    });
+  }
+
+  #report(nowMs: number): void {
+    this.#nextReportMs = nowMs + REPORT_EVERY_MS * (0.5 + Math.random());
+    this.#forgetSpeakers((speaker) => nowMs - speaker.lastPacketMs > SPEAKER_IDLE_MS);
+    const sources = [...this.#speakers.values()].map(({ ssrc, statistics }) => ({
+      ssrc,
+      summary: statistics.report(),
+    }));
+    this.#port?.report(sources, nowMs);
+  }
+
+  #forgetSpeakers(which: (speaker: Speaker) => boolean): void {
+    for (const [ssrc, speaker] of this.#speakers) {
+      if (!which(speaker)) continue;
+      speaker.close();
+      this.#speakers.delete(ssrc);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import type { RemoteInfo } from 'node:dgram';
+import { looksLikeRtcp, parseRtp, type ReceivedPacket } from '../rtp/packet.ts';
+import { type ReportBlockSource, RtcpSession } from '../rtp/rtcp-session.ts';
+import { type AudioLevel, SendStream } from '../rtp/send-stream.ts';
+import { UdpPort } from '../udp.ts';
+import type { RoomConnection } from './room-types.ts';
+
+/** A room's one socket towards its media worker: all phones out by SSRC, all speakers in by SSRC, RTCP beside them (RFC 5761). */
+export class RoomPort {
+  packetsReceived = 0;
+  packetsSent = 0;
+  rejected = 0;
+  readonly #onPacket: (packet: ReceivedPacket, nowMs: number) => void;
+  readonly #cname = randomBytes(8).toString('hex');
+  readonly #receiverReports = new RtcpSession(randomInt(1, 2 ** 32), this.#cname);
+  readonly #streams = new Map<number, { stream: SendStream; rtcp: RtcpSession }>();
+  #udp: UdpPort | undefined;
+  #connection: RoomConnection | undefined;
+
+  private constructor(onPacket: (packet: ReceivedPacket, nowMs: number) => void) {
+    this.#onPacket = onPacket;
+  }
+
+  /** `port` 0: any free one. */
+  static async open(
+    ip: string,
+    port: number,
+    onPacket: (packet: ReceivedPacket, nowMs: number) => void,
+  ): Promise<RoomPort> {
+    const room = new RoomPort(onPacket);
+    room.#udp = await UdpPort.bind(ip, port, (datagram, source) => room.#onDatagram(datagram, source));
+    return room;
+  }
+
+  get port(): number {
+    return this.#udp?.port ?? 0;
+  }
+
+  get connection(): RoomConnection | undefined {
+    return this.#connection;
+  }
+
+  /** Says where the room is. Streams that are open go on there. */
+  connect(connection: RoomConnection): void {
+    this.#connection = connection;
+  }
+
+  /** Opens one phone's stream. */
+  openStream(ssrc: number): SendStream {
+    const stream = new SendStream({
+      ssrc,
+      payloadType: this.#connection?.sendPayloadType ?? 0,
+      firstSequenceNumber: randomInt(2 ** 15),
+      firstTimestamp: randomInt(2 ** 32),
+      audioLevelExtensionId: this.#connection?.audioLevelExtensionId,
+    });
+    this.#streams.set(ssrc, { stream, rtcp: new RtcpSession(ssrc, this.#cname) });
+    return stream;
+  }
+
+  closeStream(ssrc: number): void {
+    const entry = this.#streams.get(ssrc);
+    if (entry && this.#connection) this.#udp?.send(entry.rtcp.bye(), this.#connection.sendTo);
+    this.#streams.delete(ssrc);
+  }
+
+  send(stream: SendStream, payload: Uint8Array, level: AudioLevel): void {
+    if (!this.#connection) return;
+    this.#udp?.send(stream.packet(payload, level), this.#connection.sendTo);
+    this.packetsSent++;
+  }
+
+  /** Sends what RTCP is due: a sender report a phone, and receiver reports about the speakers. */
+  report(sources: ReportBlockSource[], nowMs: number): void {
+    if (!this.#connection) return;
+    for (const { stream, rtcp } of this.#streams.values()) {
+      if (stream.packets > 0)
+        this.#udp?.send(rtcp.report(nowMs, Date.now(), [], stream), this.#connection.sendTo);
+    }
+    if (sources.length > 0) {
+      this.#udp?.send(this.#receiverReports.report(nowMs, Date.now(), sources), this.#connection.receiveFrom);
+    }
+  }
+
+  close(): void {
+    for (const ssrc of [...this.#streams.keys()]) this.closeStream(ssrc);
+    this.#udp?.close();
+  }
+
+  #onDatagram(datagram: Buffer, source: RemoteInfo): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    const nowMs = performance.now();
+    if (looksLikeRtcp(datagram)) {
+      const known = [connection.sendTo, connection.receiveFrom];
+      if (!known.some(({ address, port }) => address === source.address && port === source.port))
+        this.rejected++;
+      else if (!this.#receiverReports.receive(datagram, nowMs, Date.now())) this.rejected++;
+      return;
+    }
+    const { address, port } = connection.receiveFrom;
+    const packet = source.address === address && source.port === port ? parseRtp(datagram) : null;
+    if (!packet || packet.payloadType !== connection.receivePayloadType) {
+      this.rejected++;
+      return;
+    }
+    this.packetsReceived++;
+    this.#onPacket(packet, nowMs);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Codecs, OpusCodec } from '../../codecs/index.ts';
+import { Playout } from '../jitter/playout.ts';
+import type { ReceivedPacket } from '../rtp/packet.ts';
+import { ReceiveStatistics } from '../rtp/receive-statistics.ts';
+import { SequenceUnwrapper, TimestampUnwrapper } from '../rtp/sequence.ts';
+
+const OPUS_CLOCK_RATE = 48_000;
+
+/** Somebody in the room whom the phones hear: one SSRC, decoded once for all of them. */
+export class Speaker {
+  readonly ssrc: number;
+  readonly statistics = new ReceiveStatistics(OPUS_CLOCK_RATE);
+  lastPacketMs: number;
+  readonly #sequences = new SequenceUnwrapper();
+  readonly #timestamps = new TimestampUnwrapper();
+  #codec: OpusCodec | undefined;
+  #playout: Playout | undefined;
+  #closed = false;
+
+  constructor(ssrc: number, nowMs: number) {
+    this.ssrc = ssrc;
+    this.lastPacketMs = nowMs;
+  }
+
+  /** Decodes at this rate from now on. */
+  async decodeAt(codecs: Codecs, sampleRate: number): Promise<void> {
+    const codec = await codecs.createOpus({ sampleRate });
+    if (this.#closed) {
+      codec.close();
+      return;
+    }
+    this.#codec?.close();
+    this.#codec = codec;
+    this.#playout = new Playout({ codec });
+  }
+
+  get playout(): Playout | undefined {
+    return this.#playout;
+  }
+
+  receive(packet: ReceivedPacket, nowMs: number): void {
+    this.lastPacketMs = nowMs;
+    const verdict = this.#sequences.push(packet.sequenceNumber);
+    if (verdict.kind === 'stray') return;
+    if (verdict.kind === 'restart') this.statistics.restart();
+    this.statistics.received(verdict.extended, this.#timestamps.push(packet.timestamp), nowMs);
+    this.#playout?.insert(packet, nowMs);
+  }
+
+  /** The next 20 ms; null while there is nothing to hear. */
+  read(nowMs: number): Int16Array | null {
+    const frame = this.#playout?.read(nowMs);
+    return frame && this.#playout?.active ? frame : null;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#codec?.close();
+    this.#playout = undefined;
+  }
+}

@@ -1,0 +1,79 @@
+import type { Codecs, GainControl, OpusCodec, OpusSettings } from '../../codecs/index.ts';
+import type { SendStream } from '../rtp/send-stream.ts';
+import { audioLevel } from './audio-level.ts';
+import type { RoomPort } from './room-port.ts';
+
+/** Bits per second that suit a phone's bandwidth. */
+const BITRATE_BPS: Record<number, number> = { 8000: 16_000, 16000: 24_000 };
+const FULLBAND_BITRATE_BPS = 40_000;
+const FRAME_TICKS = 960;
+/** Quieter than this counts as silence. */
+const SILENCE_DBOV = 60;
+/** Silence is sent for so many frames, then one frame in as many (400 ms, as Opus's own DTX does). */
+const SILENT_FRAMES = 20;
+
+/**
+ * One phone's way up into the room: gain control, level, Opus at the phone's own bandwidth. Silence is next to not sent, by its
+ * level: the encoder's own DTX would take a steady tone, or music on hold, for noise.
+ */
+export class Upstream {
+  readonly sampleRate: number;
+  readonly #stream: SendStream;
+  readonly #encoder: OpusCodec;
+  readonly #gain: GainControl | null;
+  #silentFrames = 0;
+
+  private constructor(stream: SendStream, encoder: OpusCodec, gain: GainControl | null) {
+    this.sampleRate = encoder.sampleRate;
+    this.#stream = stream;
+    this.#encoder = encoder;
+    this.#gain = gain;
+  }
+
+  static async create(
+    codecs: Codecs,
+    sampleRate: number,
+    stream: SendStream,
+    settings: OpusSettings = {},
+  ): Promise<Upstream> {
+    const encoder = await codecs.createOpus({
+      sampleRate,
+      bitrateBps: BITRATE_BPS[sampleRate] ?? FULLBAND_BITRATE_BPS,
+      fec: true,
+      expectedLossPercent: 5,
+      ...settings,
+    });
+    return new Upstream(stream, encoder, codecs.createGainControl(sampleRate, sampleRate / 50));
+  }
+
+  /** Brings the frame to the room's loudness, in place. */
+  prepare(frame: Int16Array): void {
+    this.#gain?.process(frame);
+  }
+
+  /** Sends a frame up; null passes 20 ms of silence without a packet. */
+  send(frame: Int16Array | null, port: RoomPort): void {
+    if (!frame) {
+      this.#stream.pause(FRAME_TICKS);
+      return;
+    }
+    const level = audioLevel(frame);
+    this.#silentFrames = level.levelDbov > SILENCE_DBOV ? this.#silentFrames + 1 : 0;
+    if (this.#silentFrames > SILENT_FRAMES && this.#silentFrames % SILENT_FRAMES !== 0) {
+      this.#stream.pause(FRAME_TICKS);
+      return;
+    }
+    const payload = this.#encoder.encode(frame);
+    if (payload.length <= 2) {
+      this.#stream.pause(FRAME_TICKS);
+      return;
+    }
+    port.send(this.#stream, payload, level);
+    this.#stream.advance(FRAME_TICKS);
+  }
+
+  close(): void {
+    this.#encoder.close();
+    this.#gain?.close();
+  }
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { ReceiverReportPacket, RtpPacket } from 'rtp.js/packets';
+import { estimateMos } from './mos.ts';
+import { parseRtp } from './packet.ts';
+import { ReceiveStatistics } from './receive-statistics.ts';
+import { RtcpSession } from './rtcp-session.ts';
+import { SendStream } from './send-stream.ts';
+import { SequenceUnwrapper } from './sequence.ts';
+import { SourceLock } from './source-lock.ts';
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+describe('RTP', () => {
+  test('a sent packet reads in another implementation as it was meant, with its audio level (RFC 6464)', () => {
+    const options = {
+      ssrc: 0xdeadbeef,
+      payloadType: 111,
+      firstSequenceNumber: 65_535,
+      firstTimestamp: 0xffff_ffff,
+    };
+    const stream = new SendStream({ ...options, audioLevelExtensionId: 10 });
+    const payload = Uint8Array.of(1, 2, 3);
+    const first = new RtpPacket(viewOf(stream.packet(payload, { levelDbov: 23, voice: true })));
+    stream.advance(960);
+    const second = new RtpPacket(viewOf(stream.packet(payload, { levelDbov: 127, voice: false })));
+    stream.pause(960);
+    const third = new RtpPacket(viewOf(stream.packet(payload)));
+    assert.equal(first.getSsrc(), 0xdeadbeef);
+    assert.equal(first.getPayloadType(), 111);
+    assert.deepEqual(
+      [...new Uint8Array(first.getPayload().buffer, first.getPayload().byteOffset, 3)],
+      [1, 2, 3],
+    );
+    assert.equal(first.getExtension(10)?.getUint8(0), 0x80 | 23);
+    assert.equal(second.getExtension(10)?.getUint8(0), 127);
+    assert.deepEqual(
+      [first, second, third].map((packet) => packet.getSequenceNumber()),
+      [65_535, 0, 1],
+    );
+    assert.deepEqual(
+      [first, second, third].map((packet) => packet.getMarker()),
+      [true, false, true],
+    );
+    assert.deepEqual(
+      [first, second, third].map((packet) => packet.getTimestamp()),
+      [0xffff_ffff, 959, 1_919],
+    );
+  });
+
+  test('no datagram throws', () => {
+    const session = new RtcpSession(1, 'cname');
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 80 }),
+        fc.constantFrom(0x80, 0x90, 0xb1, 0x81),
+        (bytes, first) => {
+          if (bytes.length > 0) bytes[0] = first;
+          parseRtp(bytes);
+          if (bytes.length > 1) bytes[1] = 200 + ((bytes[1] ?? 0) % 8);
+          session.receive(bytes, 0, 0);
+        },
+      ),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('sequence numbers: wraps, reordering and loss run on; a stray packet changes nothing, two in a row restart', () => {
+    const unwrapper = new SequenceUnwrapper();
+    const base = unwrapper.push(65_534);
+    assert.equal(base.kind, 'restart');
+    const at = (sequence: number) => {
+      const verdict = unwrapper.push(sequence);
+      return verdict.kind === 'stray' ? 'stray' : [verdict.kind, verdict.extended - 65_536];
+    };
+    assert.deepEqual(at(1), ['running', 65_537]);
+    assert.deepEqual(at(65_535), ['running', 65_535]);
+    assert.equal(at(30_000), 'stray');
+    assert.deepEqual(at(2), ['running', 65_538]);
+    assert.equal(at(30_000), 'stray');
+    assert.deepEqual(at(30_001), ['restart', 30_001]);
+  });
+
+  test('jitter and loss follow RFC 3550, A.8 and A.3', () => {
+    const statistics = new ReceiveStatistics(8_000);
+    for (let i = 0; i < 1_000; i++) {
+      if (i % 10 !== 5) statistics.received(i, 160 * i, 20 * i + (i % 2) * 4);
+    }
+    const report = statistics.report();
+    assert.equal(report.lost, 100);
+    assert.ok(Math.abs(report.fractionLost - 0.1) < 0.001);
+    // Packets alternate by 4 ms but for the pairs around a lost one.
+    assert.ok(report.jitterMs > 3 && report.jitterMs < 4);
+    assert.equal(statistics.report().fractionLost, 0);
+  });
+
+  test('RTCP: a report says what was received, and its echo gives the round trip', () => {
+    const here = new RtcpSession(1, 'here');
+    const there = new RtcpSession(2, 'there');
+    const stream = new SendStream({ ssrc: 1, payloadType: 0, firstSequenceNumber: 0, firstTimestamp: 0 });
+    stream.packet(new Uint8Array(160));
+    const wall = 1_700_000_000_000;
+    const report = here.report(0, wall, [], stream);
+    assert.deepEqual(there.receive(report, 10, wall), { byes: [] });
+    const statistics = new ReceiveStatistics(8_000);
+    for (let i = 65_536; i < 65_636; i++) if (i % 4 > 0) statistics.received(i, 160 * i, 20 * i);
+    const answer = there.report(510, wall, [{ ssrc: 1, summary: statistics.report() }]);
+    assert.equal(new ReceiverReportPacket(viewOf(answer.subarray(0, 32))).getReports().length, 1);
+    const news = here.receive(answer, 600, wall + 600);
+    assert.ok(Math.abs((news?.roundTripMs ?? 0) - 100) < 1);
+    assert.ok(Math.abs((news?.remote?.fractionLost ?? 0) - 0.25) < 0.01);
+    assert.deepEqual(there.receive(here.bye(), 0, wall)?.byes, [1]);
+  });
+
+  test('the opinion score falls with loss and delay, and stays within its scale', () => {
+    const score = (lossFraction: number, delayMs: number) =>
+      estimateMos({ codec: 'PCMU', lossFraction, delayMs });
+    assert.ok(score(0, 40) > 4.3);
+    assert.ok(score(0.05, 40) < score(0.01, 40));
+    assert.ok(score(0, 400) < score(0, 100));
+    assert.ok(score(1, 5_000) >= 1);
+  });
+});
+
+describe('source lock (threat 21)', () => {
+  const expected = { address: '192.0.2.1', port: 4_000 };
+  const stranger = { address: '198.51.100.7', port: 4_000 };
+
+  test('a stranger is never learnt, however early', () => {
+    const lock = new SourceLock({ expected }, 0);
+    assert.equal(lock.accepts(stranger, true, 1), false);
+    assert.equal(lock.accepts(expected, true, 2), true);
+    assert.equal(lock.accepts(stranger, true, 3), false);
+    assert.equal(lock.rejected, 2);
+    assert.deepEqual(lock.target, expected);
+  });
+
+  test('behind a NAT the first valid source at the signalling’s address is learnt, and then it alone', () => {
+    const lock = new SourceLock(
+      { expected: { address: '10.0.0.5', port: 4_000 }, signallingAddress: '203.0.113.9' },
+      0,
+    );
+    const mapped = { address: '203.0.113.9', port: 61_000 };
+    assert.equal(lock.accepts(mapped, false, 5), false, 'not from a packet of a wrong payload type');
+    assert.equal(lock.accepts(mapped, true, 10), true);
+    assert.equal(lock.accepts({ ...mapped, port: 61_001 }, true, 11), false);
+    assert.deepEqual(lock.target, mapped);
+  });
+
+  test('what SDP says takes over from what was guessed, and nothing takes over from it', () => {
+    const lock = new SourceLock({ expected }, 0);
+    assert.equal(lock.accepts({ ...expected, port: 4_002 }, true, 1), true);
+    assert.equal(lock.accepts(expected, true, 2), true);
+    assert.equal(lock.accepts({ ...expected, port: 4_002 }, true, 3), false);
+  });
+
+  test('learning ends with its window, and begins again only when SDP names another place', () => {
+    const lock = new SourceLock({ expected, learningMs: 1_000 }, 0);
+    const near = { ...expected, port: 5_000 };
+    assert.equal(lock.accepts(near, true, 1_001), false);
+    lock.update({ expected, learningMs: 1_000 }, 2_000);
+    assert.equal(lock.accepts(near, true, 2_001), false, 'the same SDP opens nothing');
+    const moved = { address: '192.0.2.1', port: 7_000 };
+    lock.update({ expected: moved, learningMs: 1_000 }, 3_000);
+    assert.equal(lock.accepts(near, true, 3_001), true);
+  });
+});

@@ -1,0 +1,105 @@
+const HEADER_BYTES = 12;
+/** A header extension block with one element of one byte, padded (RFC 8285 §4.2). */
+const LEVEL_BYTES = 8;
+const ONE_BYTE_PROFILE = 0xbede;
+
+export interface SendStreamOptions {
+  ssrc: number;
+  payloadType: number;
+  /** Random starts (RFC 3550 §5.1). */
+  firstSequenceNumber: number;
+  firstTimestamp: number;
+  /** Id of the header extension for audio levels (RFC 6464), when packets shall carry them. */
+  audioLevelExtensionId?: number;
+}
+
+export interface AudioLevel {
+  /** Loudness below overload, in −dBov: 0 is the loudest, 127 silence. */
+  levelDbov: number;
+  voice: boolean;
+}
+
+/**
+ * One RTP stream that is sent: numbering, timestamps, counters. Time passes by advance(), whether packets are sent or not. It writes
+ * headers itself, in a tenth of the time that a packet object takes: this is done for every packet to every phone.
+ */
+export class SendStream {
+  readonly ssrc: number;
+  packets = 0;
+  payloadBytes = 0;
+  /** RTP timestamp of the next sample, 32 bits. */
+  timestamp: number;
+  readonly #levelId: number | undefined;
+  #sequenceNumber: number;
+  #payloadType: number;
+  #talkspurt = true;
+
+  constructor(options: SendStreamOptions) {
+    this.ssrc = options.ssrc;
+    this.timestamp = options.firstTimestamp >>> 0;
+    this.#sequenceNumber = options.firstSequenceNumber & 0xffff;
+    this.#payloadType = options.payloadType;
+    const { audioLevelExtensionId: id } = options;
+    if (id !== undefined && !(id >= 1 && id <= 14)) {
+      throw new RangeError(`a header extension id of ${id} is not 1 to 14`);
+    }
+    this.#levelId = id;
+  }
+
+  set payloadType(payloadType: number) {
+    this.#payloadType = payloadType;
+  }
+
+  /** Makes the next packet, at the stream's timestamp. Its marker is set after a pause (RFC 3551 §4.1). */
+  packet(payload: Uint8Array, level?: AudioLevel): Uint8Array {
+    const marker = this.#talkspurt;
+    this.#talkspurt = false;
+    return this.#serialize(payload, this.#payloadType, this.timestamp, marker, level);
+  }
+
+  /** Makes a packet of another payload type in the same numbering, as for telephone-event (RFC 4733 §2.2). */
+  eventPacket(payload: Uint8Array, payloadType: number, timestamp: number, marker: boolean): Uint8Array {
+    this.#talkspurt = true;
+    return this.#serialize(payload, payloadType, timestamp, marker);
+  }
+
+  /** Lets time pass, in ticks of the RTP clock. */
+  advance(ticks: number): void {
+    this.timestamp = (this.timestamp + ticks) >>> 0;
+  }
+
+  /** Time passes without a packet: the next one begins a talkspurt. */
+  pause(ticks: number): void {
+    this.#talkspurt = true;
+    this.advance(ticks);
+  }
+
+  #serialize(
+    payload: Uint8Array,
+    payloadType: number,
+    timestamp: number,
+    marker: boolean,
+    level?: AudioLevel,
+  ) {
+    const withLevel = level !== undefined && this.#levelId !== undefined;
+    const start = withLevel ? HEADER_BYTES + LEVEL_BYTES : HEADER_BYTES;
+    const bytes = Buffer.allocUnsafe(start + payload.length);
+    bytes[0] = withLevel ? 0x90 : 0x80;
+    bytes[1] = (marker ? 0x80 : 0) | payloadType;
+    bytes.writeUInt16BE(this.#sequenceNumber, 2);
+    bytes.writeUInt32BE(timestamp, 4);
+    bytes.writeUInt32BE(this.ssrc, 8);
+    if (withLevel) {
+      bytes.writeUInt16BE(ONE_BYTE_PROFILE, 12);
+      bytes.writeUInt16BE(1, 14);
+      bytes.writeUInt32BE(0, 16);
+      bytes[16] = (this.#levelId as number) << 4;
+      bytes[17] = (level.voice ? 0x80 : 0) | level.levelDbov;
+    }
+    bytes.set(payload, start);
+    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
+    this.packets++;
+    this.payloadBytes += payload.length;
+    return bytes;
+  }
+}

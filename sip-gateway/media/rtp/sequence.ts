@@ -1,0 +1,60 @@
+/** Gaps up to this many packets ahead are loss (RFC 3550 A.1, MAX_DROPOUT). */
+const MAX_DROPOUT = 3_000;
+/** Packets up to this far behind are reordered (RFC 3550 A.1, MAX_MISORDER). */
+const MAX_MISORDER = 100;
+
+export type SequenceVerdict =
+  /** In the running sequence; `extended` orders it. */
+  | { kind: 'running'; extended: number }
+  /** The second packet in a row of a new numbering: the stream starts anew with it. */
+  | { kind: 'restart'; extended: number }
+  /** Far off: the first packet of a new numbering, or a stray one. */
+  | { kind: 'stray' };
+
+/** Extends 16-bit sequence numbers over their wraps, and finds out when a sender starts anew (RFC 3550 A.1). */
+export class SequenceUnwrapper {
+  #highest: number | undefined;
+  #expectedAfterStray = -1;
+
+  push(sequenceNumber: number): SequenceVerdict {
+    if (this.#highest === undefined) return this.#restart(sequenceNumber);
+    const ahead = (sequenceNumber - this.#highest) & 0xffff;
+    if (ahead < MAX_DROPOUT) {
+      this.#highest += ahead;
+      this.#expectedAfterStray = -1;
+      return { kind: 'running', extended: this.#highest };
+    }
+    if (ahead > 0x1_0000 - MAX_MISORDER) {
+      return { kind: 'running', extended: this.#highest + ahead - 0x1_0000 };
+    }
+    if (sequenceNumber === this.#expectedAfterStray) return this.#restart(sequenceNumber);
+    this.#expectedAfterStray = (sequenceNumber + 1) & 0xffff;
+    return { kind: 'stray' };
+  }
+
+  reset(): void {
+    this.#highest = undefined;
+    this.#expectedAfterStray = -1;
+  }
+
+  #restart(sequenceNumber: number): SequenceVerdict {
+    // One wrap up, so that reordered packets before the first one do not go below zero.
+    this.#highest = sequenceNumber + 0x1_0000;
+    this.#expectedAfterStray = -1;
+    return { kind: 'restart', extended: this.#highest };
+  }
+}
+
+/** Extends 32-bit timestamps over their wraps. */
+export class TimestampUnwrapper {
+  #last: number | undefined;
+
+  push(timestamp: number): number {
+    this.#last = this.#last === undefined ? timestamp : this.#last + ((timestamp - this.#last) | 0);
+    return this.#last;
+  }
+
+  reset(): void {
+    this.#last = undefined;
+  }
+}

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { RtpPacket } from 'rtp.js/packets';
+import { buildNativeCodecs } from '../../codecs/index.ts';
+import { ffmpeg, fitTone, sine, toSamples, writeOggOpus } from '../../codecs/testing/index.ts';
+import { type LegEvent, type LegMedia, MediaThread } from '../index.ts';
+
+assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+
+const LOOPBACK = '127.0.0.1';
+const ANY_PORT = { min: 0, max: 0 };
+const AUDIO_LEVEL_ID = 10;
+const children = new Set<ChildProcess>();
+
+/** A socket that collects RTP. */
+async function listen(): Promise<{
+  socket: Socket;
+  port: number;
+  packets: RtpPacket[];
+  until(count: number): Promise<void>;
+}> {
+  const socket = createSocket('udp4');
+  socket.bind(0, LOOPBACK);
+  await once(socket, 'listening');
+  const packets: RtpPacket[] = [];
+  socket.on('message', (datagram) => {
+    if ((datagram[1] ?? 0) >= 200 && (datagram[1] ?? 0) <= 206) return;
+    const bytes = Uint8Array.from(datagram);
+    packets.push(new RtpPacket(new DataView(bytes.buffer)));
+    socket.emit('rtp');
+  });
+  const until = async (count: number) => {
+    while (packets.length < count) await once(socket, 'rtp');
+  };
+  return { socket, port: socket.address().port, packets, until };
+}
+
+/** ffmpeg plays a tone in real time as an RTP sender. */
+function playTone(frequencyHz: number, port: number, localPort: number, ...codec: string[]): ChildProcess {
+  const source = ['-re', '-f', 'lavfi', '-i', `sine=frequency=${frequencyHz}:sample_rate=48000`];
+  const target = `rtp://${LOOPBACK}:${port}?localrtpport=${localPort}&pkt_size=1200`;
+  const child = spawn(
+    'ffmpeg',
+    ['-nostdin', '-v', 'error', ...source, '-ac', '1', ...codec, '-f', 'rtp', target],
+    {
+      stdio: 'ignore',
+    },
+  );
+  children.add(child);
+  return child;
+}
+
+function payloads(packets: RtpPacket[]): Buffer[] {
+  return packets.map((packet) => {
+    const view = packet.getPayload();
+    return Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  });
+}
+
+async function freePort(): Promise<number> {
+  const { socket, port } = await listen();
+  socket.close();
+  await once(socket, 'close');
+  return port;
+}
+
+describe('media thread', () => {
+  let thread: MediaThread;
+  const events: Array<{ legId: string; event: LegEvent }> = [];
+
+  before(async () => {
+    thread = await MediaThread.start();
+    thread.on('leg', (legId, event) => events.push({ legId, event }));
+  });
+  after(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await thread.close();
+  });
+
+  async function openLeg(legId: string, remotePort: number, media: Partial<LegMedia> = {}): Promise<number> {
+    const { port } = await thread.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
+    const remote = { address: LOOPBACK, port: remotePort };
+    await thread.request('leg.start', { legId, media: { codec: 'PCMU', payloadType: 0, remote, ...media } });
+    return port;
+  }
+
+  test('a phone and a room, both played by ffmpeg, hear one another, and another phone hears both', async (t) => {
+    const room = await listen();
+    const listener = await listen();
+    const roomPlayerPort = await freePort();
+    const { port: roomPort } = await thread.request('room.open', { roomId: 'r', ip: LOOPBACK, port: 0 });
+    await thread.request('room.connect', {
+      roomId: 'r',
+      connection: {
+        sendTo: { address: LOOPBACK, port: room.port },
+        receiveFrom: { address: LOOPBACK, port: roomPlayerPort },
+        sendPayloadType: 100,
+        receivePayloadType: 97,
+        audioLevelExtensionId: AUDIO_LEVEL_ID,
+      },
+    });
+    const phonePort = await openLeg('phone', await freePort());
+    await openLeg('listener', listener.port, { codec: 'G722', payloadType: 9 });
+    await thread.request('leg.join', { legId: 'phone', roomId: 'r', ssrc: 1111 });
+    await thread.request('leg.join', { legId: 'listener', roomId: 'r', ssrc: 2222 });
+    const phone = playTone(440, phonePort, await freePort(), '-ar', '8000', '-c:a', 'pcm_mulaw');
+    playTone(1_000, roomPort, roomPlayerPort, '-c:a', 'libopus', '-payload_type', '97');
+    await room.until(150);
+    room.packets.length = 0;
+    listener.packets.length = 0;
+    await Promise.all([room.until(150), listener.until(150)]);
+
+    const up = room.packets.slice(0, 150);
+    const first = up[0];
+    assert.ok(
+      first && up.every((packet) => packet.getSsrc() === 1111),
+      'only the phone that speaks is sent up',
+    );
+    assert.equal(first.getPayloadType(), 100);
+    const level = first.getExtension(AUDIO_LEVEL_ID)?.getUint8(0) ?? 127;
+    assert.ok((level & 0x7f) < 40, `level −${level & 0x7f} dBov`);
+    const decoded = await ffmpeg(
+      writeOggOpus(payloads(up)),
+      ...['-c:a', 'opus', '-f', 'ogg', '-i', 'pipe:0', '-ar', '48000', '-f', 's16le'],
+    );
+    const inRoom = fitTone(toSamples(decoded).subarray(48_000), 48_000, 440);
+    t.diagnostic(`phone in the room: ${inRoom.frequencyHz.toFixed(1)} Hz, SNR ${inRoom.snrDb.toFixed(1)} dB`);
+    assert.ok(Math.abs(inRoom.frequencyHz - 440) < 0.5);
+    assert.ok(inRoom.snrDb > 12);
+    const echo = fitTone(toSamples(decoded).subarray(48_000), 48_000, 1_000);
+    assert.ok(echo.amplitude < 0.02 * inRoom.amplitude, 'nothing of the room comes back to it');
+
+    const g722 = Buffer.concat(payloads(listener.packets.slice(0, 150)));
+    const heard = toSamples(await ffmpeg(g722, '-f', 'g722', '-i', 'pipe:0', '-f', 's16le')).subarray(8_000);
+    for (const frequencyHz of [440, 1_000]) {
+      const fit = fitTone(heard, 16_000, frequencyHz);
+      t.diagnostic(
+        `at the other phone: ${fit.frequencyHz.toFixed(1)} Hz, amplitude ${fit.amplitude.toFixed(0)}`,
+      );
+      assert.ok(Math.abs(fit.frequencyHz - frequencyHz) < 0.5);
+      assert.ok(fit.amplitude > 1_000);
+    }
+    const stats = await thread.request('leg.stats', { legId: 'phone' });
+    t.diagnostic(JSON.stringify(stats));
+    t.diagnostic(JSON.stringify(await thread.request('room.stats', { roomId: 'r' })));
+    t.diagnostic(JSON.stringify(await thread.request('thread.stats', {})));
+    assert.ok(stats && stats.packetsReceived > 200 && stats.packetsLost === 0);
+    const ended = once(phone, 'exit');
+    phone.kill('SIGKILL');
+    await ended;
+    for (const legId of ['phone', 'listener']) await thread.request('leg.close', { legId });
+    await thread.request('room.close', { roomId: 'r' });
+    const { legs, rooms } = await thread.request('thread.stats', {});
+    assert.deepEqual({ legs, rooms }, { legs: 0, rooms: 0 });
+    room.socket.close();
+    listener.socket.close();
+  });
+
+  test('a prompt reaches a phone that is in no room yet, whole, and its keys come back', async (t) => {
+    const phone = await listen();
+    const telephoneEvent = { payloadType: 101, clockRate: 8_000 };
+    const port = await openLeg('ivr', phone.port, { codec: 'PCMA', payloadType: 8, telephoneEvent });
+    const samples = sine(16_000, { frequencyHz: 800, sampleRate: 16_000 });
+    const played = new Promise<void>((resolve) => {
+      thread.on('leg', (legId, event) => {
+        if (legId === 'ivr' && event.type === 'played' && event.completed) resolve();
+      });
+    });
+    await thread.request('leg.play', {
+      legId: 'ivr',
+      prompt: { promptId: 'p', samples, sampleRate: 16_000 },
+    });
+    await played;
+    const heard = toSamples(
+      await ffmpeg(
+        Buffer.concat(payloads(phone.packets)),
+        '-f',
+        'alaw',
+        '-ar',
+        '8000',
+        '-i',
+        'pipe:0',
+        '-f',
+        's16le',
+      ),
+    );
+    const start = heard.findIndex((value) => Math.abs(value) > 2_000);
+    const fit = fitTone(heard.subarray(start + 400, start + 7_600), 8_000, 800);
+    t.diagnostic(`prompt: SNR ${fit.snrDb.toFixed(1)} dB`);
+    assert.ok(fit.snrDb > 33);
+
+    const pressed = new Promise<void>((resolve) => {
+      thread.on('leg', (legId, event) => {
+        if (legId === 'ivr' && event.type === 'key' && event.state === 'up' && event.key === '#') resolve();
+      });
+    });
+    // As written in RFC 4733 §2.5.2's example: "911" and then "#", each update in a packet, ends three times.
+    const script = ['9', '1', '1', '#'].flatMap((key, k) => {
+      const event = key === '#' ? 11 : Number(key);
+      const bytes = (end: number, duration: number) =>
+        Buffer.from([event, end | 10, duration >> 8, duration & 0xff]);
+      const steps = [bytes(0, 160), bytes(0, 320), bytes(0x80, 480), bytes(0x80, 480), bytes(0x80, 480)];
+      return steps.map((payload, i) => ({
+        payload,
+        timestamp: 10_000 + 1_000 * k,
+        marker: i === 0 && k !== 1,
+      }));
+    });
+    script.forEach(({ payload, timestamp, marker }, i) => {
+      const header = Buffer.alloc(12);
+      header.writeUInt8(0x80, 0);
+      header.writeUInt8((marker ? 0x80 : 0) | 101, 1);
+      header.writeUInt16BE(500 + i, 2);
+      header.writeUInt32BE(timestamp, 4);
+      header.writeUInt32BE(77, 8);
+      phone.socket.send(Buffer.concat([header, payload]), port, LOOPBACK);
+    });
+    await pressed;
+    const keys = events.flatMap(({ legId, event }) =>
+      legId === 'ivr' && event.type === 'key' && event.state === 'down' ? [event.key] : [],
+    );
+    assert.deepEqual(keys, ['9', '1', '1', '#']);
+    await thread.request('leg.close', { legId: 'ivr' });
+    phone.socket.close();
+  });
+
+  test('threat 21: once a phone is heard, a stranger’s packets change nothing and are counted', async () => {
+    const phone = await listen();
+    const stranger = await listen();
+    const port = await openLeg('strict', phone.port);
+    const packet = (sequence: number) => {
+      const bytes = Buffer.alloc(172, 0xff);
+      bytes.writeUInt16BE(0x8000, 0);
+      bytes.writeUInt16BE(sequence, 2);
+      bytes.writeUInt32BE(sequence * 160, 4);
+      bytes.writeUInt32BE(5, 8);
+      return bytes;
+    };
+    const learnt = once(thread, 'leg');
+    phone.socket.send(packet(1), port, LOOPBACK);
+    await learnt;
+    for (let i = 0; i < 50; i++) stranger.socket.send(packet(i), port, LOOPBACK);
+    await phone.until(5);
+    const stats = await thread.request('leg.stats', { legId: 'strict' });
+    assert.equal(stats?.packetsReceived, 1);
+    assert.equal(stats?.packetsRejected, 50);
+    assert.equal(stranger.packets.length, 0);
+    await thread.request('leg.close', { legId: 'strict' });
+    phone.socket.close();
+    stranger.socket.close();
+  });
+
+  test('wrong requests are refused by name and harm nothing', async () => {
+    const none = { legId: 'none' };
+    await assert.rejects(thread.request('leg.join', { ...none, roomId: 'r', ssrc: 1 }), /no leg none/);
+    const ports = { min: 5, max: 5 };
+    await assert.rejects(thread.request('leg.open', { ...none, ip: LOOPBACK, ports }), /port/);
+    assert.equal(await thread.request('leg.close', none), null);
+  });
+
+  test('a closed thread says so once, and refuses requests', async () => {
+    const other = await MediaThread.start({ prefer: 'portable' });
+    assert.equal(other.capabilities.implementation, 'portable');
+    let told = 0;
+    other.on('close', () => told++);
+    const closing = once(other, 'close');
+    await other.close();
+    await closing;
+    await other.close();
+    assert.equal(told, 1);
+    await assert.rejects(other.request('thread.stats', {}), /closed/);
+  });
+});

@@ -1,0 +1,51 @@
+import type { CodecCapabilities } from '../../codecs/index.ts';
+import type { DtmfKey } from '../dtmf/events.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
+import type { RoomConnection, RoomStats } from '../mixer/room-types.ts';
+import type { PortRange } from '../udp.ts';
+import type { PacingStats } from './pacer.ts';
+
+/** What the main thread asks of the media thread, and what each is answered with. All plain data. */
+export interface Requests {
+  'leg.open': { args: { legId: string; ip: string; ports: PortRange }; result: { port: number } };
+  'leg.start': { args: { legId: string; media: LegMedia }; result: null };
+  'leg.join': { args: { legId: string; roomId: string; ssrc: number }; result: null };
+  'leg.leave': { args: { legId: string }; result: null };
+  'leg.mute': { args: { legId: string; toRoom?: boolean; toPhone?: boolean }; result: null };
+  'leg.play': { args: { legId: string; prompt: Prompt }; result: null };
+  'leg.stop': { args: { legId: string; promptId?: string }; result: null };
+  'leg.press': { args: { legId: string; keys: DtmfKey[] }; result: boolean };
+  'leg.stats': { args: { legId: string }; result: LegStats | null };
+  'leg.close': { args: { legId: string }; result: LegStats | null };
+  'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
+  'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };
+  'room.stats': { args: { roomId: string }; result: RoomStats };
+  'room.close': { args: { roomId: string }; result: null };
+  'thread.stats': { args: Record<string, never>; result: ThreadStats };
+}
+
+export type RequestName = keyof Requests;
+
+export interface ThreadStats {
+  legs: number;
+  rooms: number;
+  pacing: PacingStats;
+  /** CPU time of the media thread since its start, in seconds. */
+  cpuSeconds: number;
+}
+
+export type ToThread = {
+  [K in RequestName]: { id: number; name: K; args: Requests[K]['args'] };
+}[RequestName];
+
+export type FromThread =
+  | { type: 'ready'; capabilities: CodecCapabilities }
+  | { type: 'answer'; id: number; result: unknown }
+  | { type: 'failure'; id: number; message: string }
+  | { type: 'event'; legId: string; event: LegEvent };
+
+export interface ThreadOptions {
+  /** The built codec add-on. Default: where its build puts it. */
+  codecsPath?: string;
+  prefer?: 'native' | 'portable';
+}

@@ -1,0 +1,194 @@
+/** The media thread's own side: it owns sockets, codecs and mixers, and does what messages say. */
+import { setPriority } from 'node:os';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Codecs } from '../../codecs/index.ts';
+import { Leg } from '../leg.ts';
+import { RoomMixer } from '../mixer/room-mixer.ts';
+import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
+import { Pacer } from './pacer.ts';
+
+interface LegEntry {
+  leg: Leg;
+  roomId: string | undefined;
+  /** Stops the ticks of a leg outside of a room. */
+  stop: (() => void) | undefined;
+}
+
+interface RoomEntry {
+  mixer: RoomMixer;
+  stop: () => void;
+}
+
+/** Ahead of other work on the machine, as far as it is allowed (root, or LimitNICE= of the service): this thread alone. */
+const NICENESS = -10;
+try {
+  setPriority(NICENESS);
+} catch {
+  // Not allowed: then it shares like everybody.
+}
+
+const options = workerData as ThreadOptions;
+const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
+const pacer = new Pacer();
+const legs = new Map<string, LegEntry>();
+const rooms = new Map<string, RoomEntry>();
+
+function post(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+function legOf(legId: string): LegEntry {
+  const entry = legs.get(legId);
+  if (!entry) throw new RangeError(`no leg ${legId}`);
+  return entry;
+}
+
+function roomOf(roomId: string): RoomEntry {
+  const entry = rooms.get(roomId);
+  if (!entry) throw new RangeError(`no room ${roomId}`);
+  return entry;
+}
+
+/** A fault in one room or leg ends that one, not the thread with all the others. */
+function guarded(run: (nowMs: number) => void, fail: (message: string) => void): (nowMs: number) => void {
+  return (nowMs) => {
+    try {
+      run(nowMs);
+    } catch (error) {
+      fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+  };
+}
+
+function failLeg(legId: string, message: string): void {
+  post({ type: 'event', legId, event: { type: 'failed', message } });
+  handlers['leg.close']({ legId });
+}
+
+function failRoom(roomId: string, message: string): void {
+  for (const [legId, entry] of legs) if (entry.roomId === roomId) failLeg(legId, message);
+  handlers['room.close']({ roomId });
+}
+
+/** A leg outside of a room hears prompts, and is listened to for its keys. */
+function runAlone(legId: string, entry: LegEntry): void {
+  const run = (nowMs: number) => {
+    entry.leg.read(nowMs);
+    entry.leg.write(null, null, nowMs);
+  };
+  entry.stop ??= pacer.add(guarded(run, (message) => failLeg(legId, message)));
+}
+
+function leave(entry: LegEntry): void {
+  if (entry.roomId !== undefined) rooms.get(entry.roomId)?.mixer.remove(entry.leg);
+  entry.roomId = undefined;
+}
+
+type Handlers = {
+  [K in RequestName]: (args: Requests[K]['args']) => Requests[K]['result'] | Promise<Requests[K]['result']>;
+};
+
+const handlers: Handlers = {
+  'leg.open': async ({ legId, ip, ports }) => {
+    if (legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
+    const leg = await Leg.open(codecs, ip, ports, (event) => post({ type: 'event', legId, event }));
+    legs.set(legId, { leg, roomId: undefined, stop: undefined });
+    return { port: leg.port };
+  },
+  'leg.start': async ({ legId, media }) => {
+    const entry = legOf(legId);
+    await entry.leg.start(media);
+    if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
+    return null;
+  },
+  'leg.join': ({ legId, roomId, ssrc }) => {
+    const entry = legOf(legId);
+    const { mixer } = roomOf(roomId);
+    leave(entry);
+    entry.stop?.();
+    entry.stop = undefined;
+    entry.roomId = roomId;
+    mixer.add(entry.leg, ssrc);
+    return null;
+  },
+  'leg.leave': ({ legId }) => {
+    const entry = legOf(legId);
+    leave(entry);
+    runAlone(legId, entry);
+    return null;
+  },
+  'leg.mute': ({ legId, toRoom, toPhone }) => {
+    const { leg } = legOf(legId);
+    if (toRoom !== undefined) leg.mutedToRoom = toRoom;
+    if (toPhone !== undefined) leg.mutedToPhone = toPhone;
+    return null;
+  },
+  'leg.play': ({ legId, prompt }) => {
+    legOf(legId).leg.play(prompt);
+    return null;
+  },
+  'leg.stop': ({ legId, promptId }) => {
+    legOf(legId).leg.stopPrompt(promptId);
+    return null;
+  },
+  'leg.press': ({ legId, keys }) => legOf(legId).leg.press(keys),
+  'leg.stats': ({ legId }) => legOf(legId).leg.stats(performance.now()),
+  'leg.close': ({ legId }) => {
+    const entry = legs.get(legId);
+    if (!entry) return null;
+    legs.delete(legId);
+    const stats = entry.leg.stats(performance.now());
+    leave(entry);
+    entry.stop?.();
+    entry.leg.close();
+    return stats;
+  },
+  'room.open': async ({ roomId, ip, port }) => {
+    if (rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
+    const mixer = await RoomMixer.open(codecs, ip, port);
+    const run = guarded(
+      (nowMs) => mixer.tick(nowMs),
+      (message) => failRoom(roomId, message),
+    );
+    rooms.set(roomId, { mixer, stop: pacer.add(run) });
+    return { port: mixer.port };
+  },
+  'room.connect': async ({ roomId, connection }) => {
+    const { mixer } = roomOf(roomId);
+    // Wrong settings fail here rather than with the first phone.
+    (await codecs.createOpus({ sampleRate: 8_000, ...connection.opus })).close();
+    mixer.connect(connection);
+    return null;
+  },
+  'room.stats': ({ roomId }) => roomOf(roomId).mixer.stats(),
+  'room.close': ({ roomId }) => {
+    const entry = rooms.get(roomId);
+    if (!entry) return null;
+    rooms.delete(roomId);
+    entry.stop();
+    for (const [legId, leg] of legs) {
+      if (leg.roomId !== roomId) continue;
+      entry.mixer.remove(leg.leg);
+      leg.roomId = undefined;
+      runAlone(legId, leg);
+    }
+    entry.mixer.close();
+    return null;
+  },
+  'thread.stats': () => {
+    const { user, system } = process.threadCpuUsage();
+    return { legs: legs.size, rooms: rooms.size, pacing: pacer.stats(), cpuSeconds: (user + system) / 1e6 };
+  },
+};
+
+async function answer({ id, name, args }: ToThread): Promise<void> {
+  try {
+    const handler = handlers[name] as (args: unknown) => unknown;
+    post({ type: 'answer', id, result: await handler(args) });
+  } catch (error) {
+    post({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+parentPort?.on('message', (message: ToThread) => void answer(message));
+post({ type: 'ready', capabilities: codecs.capabilities });
