@@ -28,6 +28,8 @@ export const sipTrunk = z.object({
   /** Answers the trunk's digest challenges; and registers there if asked. */
   username: z.string().max(128).optional(),
   password: z.string().max(256).optional(),
+  /** Realm of the trunk's challenges: those of any other are never answered. Default: the host of `uri`. */
+  realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),

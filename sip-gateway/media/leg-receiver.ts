@@ -16,6 +16,8 @@ export class LegReceiver {
   lastPacketMs: number | undefined;
   lossFraction = 0;
   readonly #media: LegMedia;
+  readonly #voice: number;
+  readonly #keysPayloadType: number | undefined;
   readonly #emit: (event: LegEvent) => void;
   readonly #keys: TelephoneEventReceiver | undefined;
   readonly #statistics: ReceiveStatistics;
@@ -24,7 +26,10 @@ export class LegReceiver {
   #newSsrc: number | undefined;
 
   constructor(media: LegMedia, codec: Codec, emit: (event: LegEvent) => void) {
+    const { telephoneEvent } = media;
     this.#media = media;
+    this.#voice = media.receivePayloadType ?? media.payloadType;
+    this.#keysPayloadType = telephoneEvent?.receivePayloadType ?? telephoneEvent?.payloadType;
     this.#emit = emit;
     this.playout = new Playout({ codec });
     this.#statistics = new ReceiveStatistics(codec.clockRate);
@@ -33,11 +38,10 @@ export class LegReceiver {
 
   /** Whether this payload type was agreed. */
   knows(payloadType: number): boolean {
-    const { payloadType: voice, telephoneEvent, comfortNoisePayloadType } = this.#media;
     return (
-      payloadType === voice ||
-      payloadType === telephoneEvent?.payloadType ||
-      payloadType === comfortNoisePayloadType
+      payloadType === this.#voice ||
+      payloadType === this.#keysPayloadType ||
+      payloadType === this.#media.comfortNoisePayloadType
     );
   }
 
@@ -52,7 +56,7 @@ export class LegReceiver {
     this.bytes += packet.payload.length;
     this.lastPacketMs = nowMs;
     this.#count(packet, nowMs);
-    if (packet.payloadType === this.#media.payloadType) {
+    if (packet.payloadType === this.#voice) {
       this.playout.insert(packet, nowMs);
     } else if (packet.payloadType === this.#media.comfortNoisePayloadType) {
       const level = packet.payload[0];
@@ -112,7 +116,7 @@ export class LegReceiver {
     if (verdict.kind === 'stray') return;
     if (verdict.kind === 'restart') this.#statistics.restart();
     // A key's packets all bear the timestamp of its beginning: they tell nothing about jitter.
-    const voice = packet.payloadType === this.#media.payloadType;
+    const voice = packet.payloadType === this.#voice;
     this.#statistics.received(
       verdict.extended,
       voice ? this.#timestamps.push(packet.timestamp) : undefined,

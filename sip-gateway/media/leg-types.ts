@@ -5,12 +5,15 @@ import type { Endpoint } from './rtp/source-lock.ts';
 /** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
 export interface LegMedia {
   codec: CodecName;
+  /** Of packets that we send. */
   payloadType: number;
+  /** Of packets that we receive, where it differs (RFC 3264 §5.1). */
+  receivePayloadType?: number;
   /** Rate that Opus is decoded and encoded at: 8000, 16000 or 48000 (default), e.g. by maxplaybackrate (RFC 7587). */
   opusSampleRate?: number;
   opus?: OpusSettings;
   /** telephone-event (RFC 4733). */
-  telephoneEvent?: { payloadType: number; clockRate: number };
+  telephoneEvent?: { payloadType: number; receivePayloadType?: number; clockRate: number };
   /** Comfort noise (RFC 3389), mostly 13. */
   comfortNoisePayloadType?: number;
   /** Duration of the packets that we send: 10, 20 (default), 30, 40 or 60 ms; for Opus 30 becomes 20. */

@@ -258,6 +258,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
   const essence = ({
     codec,
     payloadType,
+    receivePayloadType,
     opusSampleRate,
     opus,
     ptimeMs,
@@ -267,6 +268,7 @@ function sameCodec(a: LegMedia, b: LegMedia): boolean {
     JSON.stringify([
       codec,
       payloadType,
+      receivePayloadType,
       opusSampleRate,
       opus,
       ptimeMs,

@@ -10,4 +10,5 @@ export {
   SdpError,
   SdpSession,
 } from './sdp/index.ts';
+export { localAddressFor } from './transport/index.ts';
 export * from './ua/index.ts';

@@ -1,4 +1,5 @@
 /** Sockets: UDP, TCP and TLS listeners and connections, framing, and the way back of responses. */
 export { type Endpoint, type Flow, type Protocol, plainAddress, type Target } from './flow.ts';
+export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';
 export { type ListenOptions, TransportLayer, type TransportOptions } from './transport-layer.ts';

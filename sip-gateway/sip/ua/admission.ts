@@ -9,7 +9,8 @@ export interface AdmissionOptions {
   readonly clock: Clock;
   /** Users and their passwords; without it nobody is challenged. */
   readonly users?: Omit<DigestServerOptions, 'clock'>;
-  readonly trunks: ReadonlyMap<string, Trunk>;
+  /** Those of the moment. */
+  readonly trunks: () => ReadonlyMap<string, Trunk>;
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
   /** Whether requests that name no user of ours stay unanswered (threat 18). */
@@ -34,7 +35,8 @@ export class Admissions {
 
   admit(request: SipRequest, flow: Flow): Admission {
     const { address } = flow.remote;
-    const { trunks, anonymousCalls } = this.#options;
+    const { anonymousCalls } = this.#options;
+    const trunks = this.#options.trunks();
     const isRegister = request.method === 'REGISTER';
     if (!isRegister) {
       for (const trunk of trunks.values()) if (trunk.owns(address)) return this.#admitTrunk(trunk);

@@ -30,7 +30,7 @@ import {
   type TimerValues,
   TransactionLayer,
 } from '../transaction/index.ts';
-import { type Flow, TransportLayer, type TransportOptions } from '../transport/index.ts';
+import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
 import { Admissions } from './admission.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
@@ -105,7 +105,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #transport: TransportLayer;
   readonly #transactions: TransactionLayer;
   readonly #admissions: Admissions;
-  readonly #trunks: ReadonlyMap<string, Trunk>;
+  #trunks: ReadonlyMap<string, Trunk>;
   readonly #routes: Routes;
   readonly #clock: Clock;
   readonly #calls = new Set<Call>();
@@ -131,7 +131,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#admissions = new Admissions({
       clock,
       users: options.users,
-      trunks: this.#trunks,
+      trunks: () => this.#trunks,
       anonymousCalls: options.anonymousCalls ?? false,
       silent: options.silent ?? false,
     });
@@ -183,6 +183,24 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   /** Takes a new TLS certificate for further handshakes. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
     this.#transport.setCertificate(tls);
+  }
+
+  /** Takes other trunks from now on; calls that are up go on. Throws SipParseError for a malformed one, and keeps the old ones. */
+  setTrunks(trunks: readonly TrunkOptions[]): void {
+    const before = this.#trunks;
+    const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
+    // Their calls count on.
+    for (const [id, trunk] of after) trunk.activeCalls = before.get(id)?.activeCalls ?? 0;
+    this.#trunks = after;
+  }
+
+  /** The own address that a callee would reach us by, for SDP; undefined where there is no way to it. */
+  async addressTowards(target: CallTarget): Promise<string | undefined> {
+    const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
+    const to = this.#routes.addressOf(target, trunk);
+    const [way] = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, 0);
+    const flow = way?.open();
+    return flow && localAddressFor(flow.remote.address);
   }
 
   /** Calls somebody. Rejects with NoRouteError where there is no way, SipParseError for a malformed URI. */
@@ -461,7 +479,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk) trunk.activeCalls++;
     call.once('end', () => {
       this.#calls.delete(call);
-      if (trunk) trunk.activeCalls--;
+      if (!trunk) return;
+      trunk.activeCalls--;
+      // The settings may have changed meanwhile: the trunk of now counts this call too.
+      const present = this.#trunks.get(trunk.id);
+      if (present && present !== trunk) present.activeCalls--;
     });
   }
 

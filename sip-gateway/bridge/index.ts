@@ -1,0 +1,4 @@
+/** Calls in rooms: one bridge a room, one seat a phone. */
+export type { CallState, PhoneSeat } from './phone-seat.ts';
+export type { RoomBridgeOptions, SeatEvents } from './room-bridge.ts';
+export { RoomBridges } from './room-bridges.ts';

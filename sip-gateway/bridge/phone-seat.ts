@@ -1,0 +1,75 @@
+import type { BridgeParticipant } from '../../client/sdk/index.ts';
+import type { MediaThread } from '../media/index.ts';
+
+export interface PhoneSeatOptions {
+  thread: MediaThread;
+  roomId: string;
+  participant: BridgeParticipant;
+  ssrc: number;
+  payloadType: number;
+  audioLevelExtensionId: number;
+  /** Takes the seat back, once. */
+  onLeave(): void;
+}
+
+export type CallState = BridgeParticipant['callState'];
+
+/** URI of the header extension without which a phone is never the loudest (RFC 6464). */
+const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
+
+/** A phone's place in a room: its participant there and, once it speaks, its producer. */
+export class PhoneSeat {
+  readonly roomId: string;
+  readonly participant: BridgeParticipant;
+  readonly #options: PhoneSeatOptions;
+  #left = false;
+
+  constructor(options: PhoneSeatOptions) {
+    this.#options = options;
+    this.roomId = options.roomId;
+    this.participant = options.participant;
+  }
+
+  get muted(): boolean {
+    return this.participant.muted;
+  }
+
+  /** Lets the leg speak and hear. Its media must have been started. */
+  async connect(legId: string): Promise<void> {
+    const { thread, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
+    await participant.produce({
+      codecs: [
+        {
+          mimeType: 'audio/opus',
+          payloadType,
+          clockRate: 48_000,
+          channels: 2,
+          parameters: { useinbandfec: 1 },
+          rtcpFeedback: [],
+        },
+      ],
+      headerExtensions: [{ uri: AUDIO_LEVEL, id: audioLevelExtensionId }],
+      encodings: [{ ssrc }],
+      rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
+    });
+    if (!this.#left) await thread.request('leg.join', { legId, roomId, ssrc });
+  }
+
+  async setCallState(callState: CallState): Promise<void> {
+    await this.participant.update({ callState });
+  }
+
+  /** Tells the room; the leg is muted by its call. */
+  async setMuted(muted: boolean): Promise<void> {
+    await this.participant.setMuted(muted);
+  }
+
+  /** Takes the phone out of the room. Idempotent; never rejects. */
+  async leave(reason: 'left' | 'kicked' | 'lost' = 'left'): Promise<void> {
+    if (this.#left) return;
+    this.#left = true;
+    // Without a seat the participant is gone anyway.
+    await this.participant.remove(reason).catch(() => {});
+    this.#options.onLeave();
+  }
+}

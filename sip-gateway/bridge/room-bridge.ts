@@ -1,0 +1,168 @@
+import { randomInt } from 'node:crypto';
+import type { Logger } from '../../base/index.ts';
+import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from '../../client/sdk/index.ts';
+import type { MediaThread } from '../media/index.ts';
+import { type CallState, PhoneSeat } from './phone-seat.ts';
+
+/** What a call wants to hear of its seat. */
+export interface SeatEvents {
+  /** A moderator muted or unmuted the phone; the room knows. */
+  muted(muted: boolean): void;
+  /** A moderator ended the call, or the room is gone: the seat is no more. */
+  ended(reason: 'kicked' | 'lost'): void;
+}
+
+export interface RoomBridgeOptions {
+  roomId: string;
+  thread: MediaThread;
+  log: Logger;
+  /** Enters the room. */
+  join(roomId: string): Promise<BridgeSession>;
+  /** It is empty, or lost: forget it. */
+  onClosed(): void;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** Payload type of the phones' Opus. */
+const PAYLOAD_TYPE = 111;
+/** Id of the audio level in the phones' packets. */
+const AUDIO_LEVEL_ID = 1;
+
+/**
+ * One room as the gateway has it: one session with the server, one socket and mixer in the media thread, and the phones' seats. After a
+ * lost connection or a re-homing the session makes everything again; the mixer then only learns where to send. Closes when the last
+ * seat is left.
+ */
+export class RoomBridge {
+  readonly roomId: string;
+  readonly #options: RoomBridgeOptions;
+  readonly #log: Logger;
+  readonly #seats = new Map<BridgeParticipant, { seat: PhoneSeat; events: SeatEvents }>();
+  readonly #ready: Promise<BridgeSession>;
+  #session: BridgeSession | undefined;
+  /** Calls on their way to a seat keep the room open too. */
+  #entering = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: RoomBridgeOptions) {
+    this.#options = options;
+    this.roomId = options.roomId;
+    this.#log = options.log.child({ roomId: options.roomId });
+    this.#ready = this.#open();
+    // Each who enters hears of a failure.
+    this.#ready.catch(() => {});
+  }
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  get phones(): number {
+    return this.#seats.size;
+  }
+
+  /** How many others are in the room, phones included. */
+  get others(): number {
+    return (this.#session?.participants.size ?? 0) + this.#seats.size - 1;
+  }
+
+  /** Brings a phone in. Rejects with the server's CanopyError: ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST … */
+  async enter(
+    { displayName, callState }: { displayName: string; callState: CallState },
+    events: SeatEvents,
+  ): Promise<PhoneSeat> {
+    this.#entering += 1;
+    try {
+      const session = await this.#ready;
+      const participant = await session.addParticipant({ displayName, callState });
+      const seat = new PhoneSeat({
+        thread: this.#options.thread,
+        roomId: this.roomId,
+        participant,
+        ssrc: randomInt(1, 2 ** 32),
+        payloadType: PAYLOAD_TYPE,
+        audioLevelExtensionId: AUDIO_LEVEL_ID,
+        onLeave: () => {
+          this.#seats.delete(participant);
+          this.#closeIfEmpty();
+        },
+      });
+      this.#seats.set(participant, { seat, events });
+      return seat;
+    } finally {
+      this.#entering -= 1;
+      this.#closeIfEmpty();
+    }
+  }
+
+  /** Leaves the room and frees its mixer. Idempotent; never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #open(): Promise<BridgeSession> {
+    const { thread, roomId, join } = this.#options;
+    const session = await join(roomId);
+    this.#session = session;
+    try {
+      this.#listen(session);
+      const { port } = await thread.request('room.open', { roomId, ip: LOOPBACK, port: 0 });
+      await session.open({ address: LOOPBACK, port });
+      return session;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  #listen(session: BridgeSession): void {
+    session.on('media', (media) => this.#connect(session, media));
+    session.on('action', (participant, action) => {
+      const taken = this.#seats.get(participant);
+      if (action === 'kick') taken?.events.ended('kicked');
+      else taken?.events.muted(action === 'mute');
+    });
+    session.on('state', (state, error) => {
+      if (state === 'closed') this.#lost(error);
+      else this.#log.info({ state, err: error }, 'bridge to the room');
+    });
+    session.on('rehome', (reason) => this.#log.info({ reason }, 'the room moves'));
+    session.on('error', (error) => this.#log.warn({ err: error }, 'bridge to the room'));
+  }
+
+  #connect(session: BridgeSession, { send, recv }: BridgeMedia): void {
+    const opus = session.routerRtpCapabilities.codecs?.find(
+      ({ mimeType }) => mimeType.toLowerCase() === 'audio/opus',
+    );
+    const connection = {
+      sendTo: { address: send.address, port: send.port },
+      receiveFrom: { address: recv.address, port: recv.port },
+      sendPayloadType: PAYLOAD_TYPE,
+      receivePayloadType: opus?.preferredPayloadType ?? PAYLOAD_TYPE,
+      audioLevelExtensionId: AUDIO_LEVEL_ID,
+    };
+    this.#options.thread.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
+      if (!this.closed) this.#log.error({ err: error }, 'the mixer cannot be connected');
+    });
+  }
+
+  /** The session ended by itself: the calls in the room have nobody to talk to. */
+  #lost(error: CanopyError | undefined): void {
+    if (this.closed) return;
+    this.#log.warn({ err: error }, 'the bridge to the room is lost');
+    for (const { events } of [...this.#seats.values()]) events.ended('lost');
+    void this.close();
+  }
+
+  #closeIfEmpty(): void {
+    if (this.#seats.size === 0 && this.#entering === 0) void this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#options.onClosed();
+    const { thread, roomId } = this.#options;
+    await this.#session?.leave();
+    await thread.request('room.close', { roomId }).catch(() => {});
+  }
+}

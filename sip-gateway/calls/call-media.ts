@@ -1,0 +1,121 @@
+import { isIPv6 } from 'node:net';
+import type { CodecName } from '../codecs/index.ts';
+import type { DtmfKey, LegStats, MediaThread, PortRange, Prompt } from '../media/index.ts';
+import { type Direction, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
+import { legMedia } from './leg-media.ts';
+
+/** Best first, for our offers; an answer takes the caller's first that we have. */
+const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
+
+export interface CallMediaOptions {
+  thread: MediaThread;
+  legId: string;
+  /** The own address that the phone sends to. */
+  address: string;
+  ports: PortRange;
+}
+
+/** One call's media: offer and answer, and the leg in the media thread that they set up. Owns the leg. */
+export class CallMedia {
+  readonly legId: string;
+  readonly #thread: MediaThread;
+  readonly #session = new SdpSession();
+  readonly #address: string;
+  readonly #port: number;
+  #audio: NegotiatedAudio | undefined;
+  #held = false;
+  #closed: Promise<LegStats | null> | undefined;
+
+  private constructor({ thread, legId, address }: CallMediaOptions, port: number) {
+    this.#thread = thread;
+    this.legId = legId;
+    this.#address = address;
+    this.#port = port;
+  }
+
+  /** Binds the leg's ports. Rejects with a RangeError where none is left. */
+  static async open(options: CallMediaOptions): Promise<CallMedia> {
+    const { thread, legId, address, ports } = options;
+    const ip = isIPv6(address) ? '::' : '0.0.0.0';
+    const { port } = await thread.request('leg.open', { legId, ip, ports });
+    return new CallMedia(options, port);
+  }
+
+  /** The codec agreed on; null before. */
+  get codec(): CodecName | null {
+    return this.#audio?.codec ?? null;
+  }
+
+  /** Whether the phone has put us on hold: it is neither heard nor sent anything. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** Answers the phone's offer; start() brings it into force. Throws SdpError. */
+  answer(offer: string): string {
+    const { sdp, audio } = this.#session.answer(offer, this.#local());
+    this.#agree(audio);
+    return sdp;
+  }
+
+  /** Our offer; readAnswer() takes what comes back. */
+  offer(direction: Direction = 'sendrecv'): string {
+    return this.#session.offer({ ...this.#local(), direction });
+  }
+
+  /** Throws SdpError. */
+  readAnswer(sdp: string): void {
+    this.#agree(this.#session.readAnswer(sdp));
+  }
+
+  /** Brings what was agreed into force. `signallingAddress`: where the phone's SIP comes from. */
+  async start(signallingAddress: string): Promise<void> {
+    if (!this.#audio || this.#closed) return;
+    const media = legMedia(this.#audio, this.#held, signallingAddress);
+    await this.#thread.request('leg.start', { legId: this.legId, media });
+  }
+
+  async play(prompt: Prompt): Promise<void> {
+    await this.#thread.request('leg.play', { legId: this.legId, prompt });
+  }
+
+  async stopPrompts(): Promise<void> {
+    await this.#thread.request('leg.stop', { legId: this.legId });
+  }
+
+  /** Whether the phone's voice is kept from the room. */
+  async mute(toRoom: boolean): Promise<void> {
+    await this.#thread.request('leg.mute', { legId: this.legId, toRoom });
+  }
+
+  async press(keys: DtmfKey[]): Promise<void> {
+    await this.#thread.request('leg.press', { legId: this.legId, keys });
+  }
+
+  stats(): Promise<LegStats | null> {
+    return this.#thread.request('leg.stats', { legId: this.legId });
+  }
+
+  /** Frees the leg; gives its last statistics. Idempotent; never rejects. */
+  close(): Promise<LegStats | null> {
+    this.#closed ??= this.#thread.request('leg.close', { legId: this.legId }).catch(() => null);
+    return this.#closed;
+  }
+
+  #local() {
+    const { codecs } = this.#thread.capabilities;
+    return {
+      address: this.#address,
+      port: this.#port,
+      codecs: PREFERENCE.filter((name) => codecs.includes(name)),
+    };
+  }
+
+  #agree(audio: NegotiatedAudio): void {
+    // Held is who may not be sent to, whether it plays music meanwhile (sendonly) or not (inactive).
+    this.#held = audio.direction === 'recvonly' || audio.direction === 'inactive';
+    // On hold by 0.0.0.0 (RFC 3264 §8.4) the phone stays where it was.
+    const nowhere = audio.remote.address === '0.0.0.0' || audio.remote.address === '::';
+    this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
+  }
+}

@@ -1,0 +1,18 @@
+/** What keys mean in a room. */
+export type KeyCommand = 'toggle-mute';
+
+const COMMANDS: ReadonlyMap<string, KeyCommand> = new Map([['*6', 'toggle-mute']]);
+/** Longest pause between the two keys of a command, in milliseconds. */
+const PAUSE_MILLISECONDS = 3000;
+
+/** Reads the commands of two keys that people in a room press: `*6` mutes and unmutes. */
+export class KeyCommands {
+  #star: number | undefined;
+
+  press(key: string, nowMs: number): KeyCommand | undefined {
+    const star = this.#star;
+    this.#star = key === '*' ? nowMs : undefined;
+    if (star === undefined || nowMs - star > PAUSE_MILLISECONDS) return undefined;
+    return COMMANDS.get(`*${key}`);
+  }
+}

@@ -1,0 +1,49 @@
+import type { OpusSettings } from '../codecs/index.ts';
+import type { LegMedia } from '../media/index.ts';
+import type { NegotiatedAudio } from '../sip/index.ts';
+
+/** Opus is worth no less than this, in bits a second. */
+const LEAST_OPUS_BPS = 12_000;
+
+/**
+ * What offer and answer agreed, as the media thread wants it. `held`: neither side is heard. `signallingAddress`: where the phone's
+ * SIP comes from; its media may come from there too.
+ */
+export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
+  const { remote, events } = audio;
+  return {
+    codec: audio.codec,
+    payloadType: audio.sendPayloadType,
+    receivePayloadType: audio.receivePayloadType,
+    ...(audio.codec === 'opus' && opusOf(audio.remoteFmtp)),
+    ...(events && {
+      telephoneEvent: {
+        payloadType: events.sendPayloadType,
+        receivePayloadType: events.receivePayloadType,
+        clockRate: events.clockRate,
+      },
+    }),
+    ...(audio.clockRate === 8000 && { comfortNoisePayloadType: 13 }),
+    ptimeMs: audio.ptimeMilliseconds,
+    remote: { address: remote.address, port: remote.port },
+    remoteRtcp: { address: remote.address, port: remote.rtcpPort },
+    rtcpMux: audio.rtcpMux,
+    signallingAddress,
+    send: !held,
+    receive: !held,
+  };
+}
+
+/** What the phone says that it wants to hear (RFC 7587 §6.1). */
+function opusOf(fmtp = ''): { opusSampleRate: number; opus: OpusSettings } {
+  const number = (name: string) => Number(new RegExp(`(?:^|;)\\s*${name}=([0-9]{1,7})`).exec(fmtp)?.[1]);
+  const rate = number('maxplaybackrate') || 48_000;
+  const bitrateBps = number('maxaveragebitrate');
+  return {
+    opusSampleRate: rate <= 8000 ? 8000 : rate <= 16_000 ? 16_000 : 48_000,
+    opus: {
+      ...(/(?:^|;)\s*useinbandfec=1/.test(fmtp) && { fec: true, expectedLossPercent: 5 }),
+      ...(bitrateBps >= 6000 && { bitrateBps: Math.min(Math.max(bitrateBps, LEAST_OPUS_BPS), 64_000) }),
+    },
+  };
+}

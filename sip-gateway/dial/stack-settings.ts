@@ -1,0 +1,28 @@
+import type { TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { type PasswordLookup, parseUri, type TrunkOptions } from '../sip/index.ts';
+
+/** The trunks of the settings as the SIP stack wants them. */
+export function trunkOptions({ trunks }: Pick<TelephonyConfig, 'trunks'>): TrunkOptions[] {
+  return trunks.map(({ name, uri, addresses, username, password, realm, maxCalls }) => ({
+    id: name,
+    uri,
+    peers: addresses,
+    maxCalls,
+    ...(username !== undefined &&
+      password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),
+  }));
+}
+
+/** Finds the digest secrets of a phone in the settings of the moment. */
+export function phoneLookup(config: () => Pick<TelephonyConfig, 'phones'>): PasswordLookup {
+  return (username) => {
+    const phone = config().phones.find((each) => each.username === username);
+    return phone && { MD5: phone.ha1.md5, 'SHA-256': phone.ha1.sha256 };
+  };
+}
+
+/** Host of a trunk's URI: its domain, and by default its realm. */
+export function hostOf(uri: string): string {
+  const parsed = parseUri(uri);
+  return 'host' in parsed ? parsed.host : '';
+}
