@@ -15,7 +15,8 @@ import { Authority, TrustStore } from './identity/index.ts';
 import { Metrics } from './metrics/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
-import { Accounts, Invitations, Store } from './store/index.ts';
+import { Accounts, Calls, Invitations, Store, TelephonySettings } from './store/index.ts';
+import { Telephony } from './telephony/index.ts';
 
 export interface SignalingOptions {
   config: Config;
@@ -110,6 +111,13 @@ export class SignalingServer {
       invitations: new Invitations(store),
       rooms,
       tickets,
+      telephony: new Telephony({
+        config,
+        log,
+        rooms,
+        settings: new TelephonySettings(store),
+        calls: new Calls(store),
+      }),
       origins: () => origins.current(),
       publicUrl,
       draining: () => state.draining,

@@ -154,6 +154,7 @@ export const ERROR_CODES = {
     message: 'No phone gateway is connected; start it, or ask whoever runs the server.',
     retryable: true,
   },
+  PIN_TAKEN: { status: 409, message: 'Another room has this PIN already; choose another one.' },
   CALL_REFUSED: { status: 403, message: 'The dial plan does not permit this number.' },
   CALL_FAILED: { status: 502, message: 'The call did not come about: busy, not answered, or not reachable.' },
 

@@ -3,6 +3,7 @@
  * values from `protocol/light.ts`, which has no schemas.
  */
 export * from './common.ts';
+export * from './dial-plan.ts';
 export * from './events.ts';
 export * from './light.ts';
 export * from './media.ts';
