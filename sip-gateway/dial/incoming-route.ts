@@ -13,7 +13,10 @@ const NOT_FOUND = 404;
  * What the dial plan says of a dialled user part or number: its first incoming rule that fits. A number that no rule names does not
  * exist here.
  */
-export function incomingRoute({ dialPlan }: Pick<TelephonyConfig, 'dialPlan'>, dialled: string): IncomingRoute {
+export function incomingRoute(
+  { dialPlan }: Pick<TelephonyConfig, 'dialPlan'>,
+  dialled: string,
+): IncomingRoute {
   const action = matchDialRule(dialPlan, 'incoming', dialled)?.action;
   switch (action?.type) {
     case 'room':

@@ -1,0 +1,27 @@
+import type { Logger } from '../../base/index.ts';
+import type { CallRecord, TelephonyConfig } from '../../signaling/protocol/index.ts';
+import type { RoomBridges } from '../bridge/index.ts';
+import type { MediaThread, PortRange } from '../media/index.ts';
+import type { GatewayMetrics } from '../metrics.ts';
+import type { Prompts } from '../prompts/index.ts';
+import type { PhoneCall } from './phone-call.ts';
+
+/** What calls need of the gateway that owns them. */
+export interface CallHost {
+  readonly thread: MediaThread;
+  readonly rooms: RoomBridges;
+  readonly prompts: Prompts;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+  readonly ports: PortRange;
+  /** A phone whose media is silent for longer has gone, in seconds. */
+  readonly silenceSeconds: number;
+  /** The settings of the moment. */
+  config(): TelephonyConfig;
+  /** The own address that a peer's media goes to. */
+  mediaAddress(peer: string): string;
+  /** Notes the state of a call in the history. */
+  record(call: CallRecord): void;
+  adopt(call: PhoneCall): void;
+  forget(call: PhoneCall): void;
+}

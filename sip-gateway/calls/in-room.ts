@@ -1,0 +1,17 @@
+import type { CallHost } from './call-host.ts';
+import { KeyCommands } from './key-commands.ts';
+import type { PhoneCall } from './phone-call.ts';
+
+/** From now on the phone talks to its room: sound goes both ways, and its keys are commands. */
+export async function talk(host: CallHost, call: PhoneCall): Promise<void> {
+  const commands = new KeyCommands();
+  call.onPlayed = () => {};
+  call.onKey = (key) => {
+    if (commands.press(key, performance.now()) === 'toggle-mute') call.toggleMute();
+  };
+  await call.connect();
+  const { seat } = call;
+  if (call.ended || !seat) return;
+  call.play('joined');
+  if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) call.play('alone');
+}

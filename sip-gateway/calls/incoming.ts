@@ -1,0 +1,78 @@
+import { CanopyError } from '../../base/index.ts';
+import { incomingRoute } from '../dial/index.ts';
+import { type IncomingCall, SdpError } from '../sip/index.ts';
+import type { CallHost } from './call-host.ts';
+import { callerName } from './caller.ts';
+import { talk } from './in-room.ts';
+import { PhoneCall } from './phone-call.ts';
+import { PinDialogue } from './pin-dialogue.ts';
+
+/** How what fails before the answer is said in SIP. */
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ['ROOM_FULL', 486],
+  ['LIMIT_REACHED', 486],
+  ['SERVER_BUSY', 503],
+]);
+const UNAVAILABLE = 503;
+
+/** Takes a call that came in where the dial plan says: into a room, to the PIN prompt, or nowhere. */
+export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
+  const config = host.config();
+  const { identity } = sip;
+  const route = incomingRoute(config, sip.dialled);
+  const call = new PhoneCall(host, {
+    direction: 'incoming',
+    remote: sip.remoteUri,
+    dialled: sip.dialled,
+    trunk: identity.kind === 'trunk' ? identity.trunkId : null,
+    roomId: route.type === 'room' ? route.roomId : null,
+    displayName: callerName(sip, config),
+  });
+  call.log.info({ route: route.type, caller: identity.kind }, 'a call came in');
+  call.follow(sip);
+  if (route.type === 'reject') {
+    await refuse(call, sip, route.status);
+    return;
+  }
+  const pins =
+    route.type === 'pin'
+      ? new Map(config.pins.map(({ pin, roomId }) => [pin, roomId]))
+      : route.pin === undefined
+        ? undefined
+        : new Map([[route.pin, route.roomId]]);
+  try {
+    sip.ring();
+    call.stage('ringing');
+    const media = await call.openMedia(host.mediaAddress(sip.source.address));
+    // What cannot be agreed on is refused before anybody in the room sees a phone.
+    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
+    if (route.type === 'room' && !pins) await call.enterRoom(route.roomId, 'answered');
+    if (call.ended) return;
+    sip.once('answered', () => call.setAnswered());
+    sip.accept(sdp);
+    // Where the caller made no offer, its answer comes with the ACK and starts the media.
+    if (sip.offer !== undefined) await call.startMedia();
+    if (call.ended) return;
+    if (pins) new PinDialogue(host, call, pins).begin();
+    else await talk(host, call);
+  } catch (error) {
+    if (call.ended) return;
+    if (call.answered) call.fail(error);
+    else await refuseFor(call, sip, error);
+  }
+}
+
+async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Promise<void> {
+  if (error instanceof SdpError) {
+    const { status, message: reason, warningField } = error;
+    await call.end('refused', { status, reason }, () => sip.reject(status, { headers: [warningField] }));
+    return;
+  }
+  const { code, message } = CanopyError.from(error);
+  call.log.warn({ err: error }, 'a call cannot be taken');
+  await refuse(call, sip, STATUS.get(code) ?? UNAVAILABLE, message);
+}
+
+async function refuse(call: PhoneCall, sip: IncomingCall, status: number, reason?: string): Promise<void> {
+  await call.end('refused', { status, ...(reason !== undefined && { reason }) }, () => sip.reject(status));
+}

@@ -1,0 +1,84 @@
+import { CanopyError } from '../../base/index.ts';
+import type { EventData } from '../../signaling/protocol/index.ts';
+import { outgoingTarget } from '../dial/index.ts';
+import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
+import type { CallHost } from './call-host.ts';
+import { talk } from './in-room.ts';
+import { type EndCause, PhoneCall } from './phone-call.ts';
+
+export interface DialOptions extends EventData<'gateway.dial'> {
+  stack: SipStack;
+  /** Tells whoever asked that the call did not come about. */
+  failed(error: CanopyError): void;
+}
+
+/** How long a phone may ring, in seconds. */
+const RING_SECONDS = 60;
+
+/** Calls somebody into a room. */
+export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
+  const { callId, roomId, target: dialled, displayName, stack, failed } = options;
+  const route = outgoingTarget(host.config(), dialled);
+  if (!route) {
+    failed(new CanopyError('CALL_REFUSED'));
+    return;
+  }
+  const call = new PhoneCall(host, {
+    callId,
+    direction: 'outgoing',
+    remote: route.number,
+    dialled,
+    trunk: route.trunk,
+    roomId,
+    displayName,
+  });
+  call.log.info({ roomId, trunk: route.trunk }, 'a call is placed');
+  call.onEnd = (cause, end) => {
+    if (!call.answered && cause !== 'kicked') failed(failureOf(cause, end));
+  };
+  try {
+    await call.enterRoom(roomId, 'dialing');
+    const address = await stack.addressTowards(route.target);
+    if (address === undefined) throw new NoRouteError(`${route.number} is not reachable`);
+    const media = await call.openMedia(host.mediaAddress(address));
+    if (call.ended) return;
+    const sip = await stack.invite(route.target, {
+      sdp: media.offer(),
+      from: { ...(route.callerId !== undefined && { user: route.callerId }) },
+      ringSeconds: RING_SECONDS,
+    });
+    call.follow(sip);
+    if (call.ended) {
+      await sip.hangUp();
+      return;
+    }
+    await answered(call, sip);
+    if (!call.ended) await talk(host, call);
+  } catch (error) {
+    if (call.ended) return;
+    if (error instanceof NoRouteError || error instanceof SipParseError)
+      await call.end('refused', { status: 480, reason: error.message });
+    else if (error instanceof SdpError) await call.end('protocol', { reason: error.message });
+    else call.fail(error);
+  }
+}
+
+/** Shows how the call goes in the room, until it is answered or has ended. */
+async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  sip.once('end', () => resolve(false));
+  sip.once('answered', () => resolve(true));
+  sip.once('progress', () => {
+    call.stage('ringing');
+    call.seat?.setCallState('ringing').catch(() => {});
+  });
+  if (!(await promise) || call.ended) return;
+  call.media?.readAnswer(sip.remoteSdp ?? '');
+  call.setAnswered();
+  await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
+}
+
+function failureOf(cause: EndCause, { status, reason }: { status?: number; reason?: string }): CanopyError {
+  if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
+  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
+}

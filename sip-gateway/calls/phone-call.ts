@@ -1,0 +1,335 @@
+import { randomUUID } from 'node:crypto';
+import { CanopyError, type Logger } from '../../base/index.ts';
+import type { CallRecord } from '../../signaling/protocol/index.ts';
+import type { CallState, PhoneSeat } from '../bridge/index.ts';
+import type { LegEvent, LegStats } from '../media/index.ts';
+import type { PromptName } from '../prompts/index.ts';
+import { type Call, type CallEnd, type OfferRequest, SdpError } from '../sip/index.ts';
+import type { CallHost } from './call-host.ts';
+import { CallMedia } from './call-media.ts';
+import { Keypad } from './keypad.ts';
+
+/** Why a call ended, for the history and the metrics. */
+export type EndCause =
+  | CallEnd['cause']
+  /** A moderator took the phone out of its room. */
+  | 'kicked'
+  | 'wrong-pin'
+  /** The phone's media fell silent, and it was not on hold. */
+  | 'silent'
+  /** The room is gone. */
+  | 'lost'
+  /** A fault of ours. */
+  | 'failed';
+
+export interface CallParts {
+  /** Default: a new one. */
+  callId?: string;
+  direction: 'incoming' | 'outgoing';
+  remote: string;
+  dialled: string;
+  trunk: string | null;
+  roomId: string | null;
+  displayName: string;
+}
+
+/** A stage of setting a call up, timed from its beginning. */
+export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
+
+/** The history keeps no more of what others say. */
+const MOST_TEXT = 256;
+
+/**
+ * One call from its first sign to its end: the SIP call, its media and its seat in a room. end() frees all three, whoever ends it; it
+ * tells the host once.
+ */
+export class PhoneCall {
+  readonly callId: string;
+  readonly direction: CallParts['direction'];
+  readonly log: Logger;
+  /** Hears the keys that the phone presses. */
+  onKey: (key: string) => void = () => {};
+  /** Told once a prompt has been played to its end. */
+  onPlayed: () => void = () => {};
+  /** Told once, after everything is freed. */
+  onEnd: (cause: EndCause, end: { status?: number; reason?: string }) => void = () => {};
+  readonly #host: CallHost;
+  readonly #parts: CallParts;
+  readonly #startedAtMs = Date.now();
+  readonly #beganMs = performance.now();
+  readonly #keypad = new Keypad((key) => this.onKey(key));
+  #answeredAtMs: number | null = null;
+  #answeredMs = 0;
+  #roomId: string | null;
+  #sip: Call | undefined;
+  #media: CallMedia | undefined;
+  #seat: PhoneSeat | undefined;
+  #mediaHeard = false;
+  #shownHeld = false;
+  #ended: Promise<void> | undefined;
+
+  constructor(host: CallHost, parts: CallParts) {
+    this.#host = host;
+    this.#parts = parts;
+    this.callId = parts.callId ?? randomUUID();
+    this.direction = parts.direction;
+    this.#roomId = parts.roomId;
+    this.log = host.log.child({ callId: this.callId });
+    host.adopt(this);
+    host.metrics.invited(parts.direction);
+    this.#record(null, null, null);
+  }
+
+  get ended(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  get answered(): boolean {
+    return this.#answeredAtMs !== null;
+  }
+
+  get codec(): string | null {
+    return this.#media?.codec ?? null;
+  }
+
+  get media(): CallMedia | undefined {
+    return this.#media;
+  }
+
+  get seat(): PhoneSeat | undefined {
+    return this.#seat;
+  }
+
+  get muted(): boolean {
+    return this.#seat?.muted ?? false;
+  }
+
+  /** Opens the leg. `peer`: the far side's address, by which the own one is found. */
+  async openMedia(address: string): Promise<CallMedia> {
+    const { thread, ports } = this.#host;
+    const media = await CallMedia.open({ thread, legId: this.callId, address, ports });
+    if (this.#ended) await media.close();
+    else this.#media = media;
+    return media;
+  }
+
+  /** Follows the SIP call: its end, changes of the session, keys by INFO. */
+  follow(sip: Call): void {
+    this.#sip = sip;
+    sip.on('end', ({ cause, status, reason }) => void this.end(cause, { status, reason }));
+    sip.on('offer', (offer) => this.#reoffered(offer));
+    sip.on('answer', (sdp) => this.#attempt(() => this.#reanswered(sdp)));
+    sip.on('dtmf', ({ digit }) => this.#keypad.press(digit, 'info', performance.now()));
+  }
+
+  /** Takes a seat in a room. Rejects with the server's CanopyError. */
+  async enterRoom(roomId: string, callState: CallState): Promise<PhoneSeat> {
+    const { displayName } = this.#parts;
+    this.#roomId = roomId;
+    const seat = await this.#host.rooms.enter(
+      roomId,
+      { displayName, callState },
+      {
+        muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
+        ended: (reason) => void this.end(reason),
+      },
+    );
+    if (this.#ended) await seat.leave();
+    else this.#seat = seat;
+    this.stage('room');
+    return seat;
+  }
+
+  /** Lets phone and room hear each other. */
+  async connect(): Promise<void> {
+    await this.#seat?.connect(this.callId);
+  }
+
+  /** Begins the media that was agreed. */
+  async startMedia(): Promise<void> {
+    await this.#media?.start(this.#sip?.source.address ?? '');
+  }
+
+  /** Notes that the call is answered. */
+  setAnswered(): void {
+    if (this.#answeredAtMs !== null || this.#ended) return;
+    this.#answeredAtMs = Date.now();
+    this.#answeredMs = performance.now();
+    this.#host.metrics.answered(this.direction, this.codec);
+    this.stage('answered');
+    this.#record(null, null, null);
+  }
+
+  stage(stage: CallStage): void {
+    this.#host.metrics.stage(this.direction, stage, (performance.now() - this.#beganMs) / 1000);
+  }
+
+  /** Plays a prompt after those that play. */
+  play(name: PromptName): void {
+    this.#attempt(async () => {
+      await this.#media?.play(this.#host.prompts.prompt(name, this.#host.config().language));
+    });
+  }
+
+  stopPrompts(): void {
+    this.#attempt(async () => {
+      await this.#media?.stopPrompts();
+    });
+  }
+
+  /** The phone's own wish, by its keys. */
+  toggleMute(): void {
+    const seat = this.#seat;
+    if (!seat) return;
+    const muted = !seat.muted;
+    this.#attempt(async () => {
+      await Promise.all([seat.setMuted(muted), this.#showMuted(muted)]);
+    });
+  }
+
+  /** For the gateway: something happened on the leg. */
+  receiveLegEvent(event: LegEvent): void {
+    if (event.type === 'key' && event.state === 'down')
+      this.#keypad.press(event.key, 'rtp', performance.now());
+    else if (event.type === 'played' && event.completed) this.onPlayed();
+    else if (event.type === 'source' && !this.#mediaHeard) {
+      this.#mediaHeard = true;
+      this.stage('media');
+    } else if (event.type === 'failed') {
+      this.log.error({ message: event.message }, 'the media of a call failed');
+      void this.end('failed');
+    }
+  }
+
+  /** For the gateway, every few seconds: reads the statistics and ends a call whose phone has gone without a word. */
+  async check(): Promise<void> {
+    if (!this.answered || this.#ended) return;
+    const stats = await this.#media?.stats();
+    if (!stats || this.#ended) return;
+    const { metrics, silenceSeconds } = this.#host;
+    metrics.measured(stats);
+    const silentMs = stats.silentMs ?? performance.now() - this.#answeredMs;
+    if (silenceSeconds > 0 && !this.#media?.held && silentMs > silenceSeconds * 1000) {
+      this.log.info({ silentMs: Math.round(silentMs) }, 'no media comes from the phone');
+      await this.end('silent');
+    }
+  }
+
+  /** Something of ours failed: ends the call with what fits. */
+  fail(error: unknown): void {
+    const { code } = CanopyError.from(error);
+    if (!(error instanceof CanopyError) || code === 'INTERNAL')
+      this.log.error({ err: error }, 'a call failed');
+    else this.log.warn({ err: error }, 'a call failed');
+    void this.end('failed');
+  }
+
+  /**
+   * Ends the call in whatever state it is. Idempotent; resolves when everything is freed; never rejects. `goodbye`: how to take leave
+   * of the far side, by default CANCEL, 480 or BYE.
+   */
+  end(
+    cause: EndCause,
+    end: { status?: number; reason?: string } = {},
+    goodbye: () => void | Promise<void> = () => this.#sip?.hangUp(),
+  ): Promise<void> {
+    if (!this.#ended) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      // Known before anything is told to the far side, whose end comes back here at once.
+      this.#ended = promise;
+      void this.#end(cause, end, goodbye).then(resolve);
+    }
+    return this.#ended;
+  }
+
+  async #end(
+    cause: EndCause,
+    end: { status?: number; reason?: string },
+    goodbye: () => void | Promise<void>,
+  ): Promise<void> {
+    const { metrics } = this.#host;
+    // A BYE may wait for its answer; nothing else waits for that.
+    const said = Promise.resolve(goodbye()).catch(() => {});
+    const [stats] = await Promise.all([
+      this.#media?.close(),
+      this.#seat?.leave(cause === 'kicked' ? 'kicked' : cause === 'lost' ? 'lost' : 'left'),
+    ]);
+    if (this.answered) metrics.ended(this.direction, (performance.now() - this.#answeredMs) / 1000, stats);
+    else metrics.failed(this.direction, cause, end.status);
+    this.#record(cause, end.status ?? null, stats ?? null);
+    this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
+    this.onEnd(cause, end);
+    await said;
+    this.#host.forget(this);
+  }
+
+  /** The phone wants to change the session: hold, resume, another codec or address. Throws SdpError. */
+  #reoffered(offer: OfferRequest): void {
+    const media = this.#media;
+    if (!media) {
+      offer.reject(488);
+      return;
+    }
+    if (offer.sdp === undefined) {
+      offer.accept(media.offer());
+      return;
+    }
+    offer.accept(media.answer(offer.sdp));
+    this.#attempt(() => this.#restart());
+  }
+
+  async #reanswered(sdp: string): Promise<void> {
+    try {
+      this.#media?.readAnswer(sdp);
+    } catch (error) {
+      if (!(error instanceof SdpError)) throw error;
+      await this.end('protocol', { reason: error.message });
+      return;
+    }
+    await this.#restart();
+  }
+
+  async #restart(): Promise<void> {
+    await this.startMedia();
+    const held = this.#media?.held ?? false;
+    if (held === this.#shownHeld) return;
+    this.#shownHeld = held;
+    await this.#seat?.setCallState(held ? 'held' : 'answered');
+  }
+
+  async #showMuted(muted: boolean): Promise<void> {
+    await this.#media?.mute(muted);
+    this.play(muted ? 'muted' : 'unmuted');
+  }
+
+  /** What fails here fails the call, unless it has ended. */
+  #attempt(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (!this.#ended) this.fail(error);
+    });
+  }
+
+  #record(endCause: EndCause | null, sipStatus: number | null, stats: LegStats | null): void {
+    const { remote, dialled, trunk } = this.#parts;
+    const call: CallRecord = {
+      callId: this.callId,
+      direction: this.direction,
+      remote: remote.slice(0, MOST_TEXT),
+      dialled: dialled.slice(0, MOST_TEXT),
+      trunk,
+      roomId: this.#roomId,
+      codec: this.codec,
+      startedAtMs: this.#startedAtMs,
+      answeredAtMs: this.#answeredAtMs,
+      endedAtMs: endCause === null ? null : Date.now(),
+      endCause,
+      sipStatus,
+      mos: stats && stats.packetsReceived > 0 ? stats.mos : null,
+    };
+    this.#host.record(call);
+  }
+}
+
+function summary({ packetsReceived, packetsSent, packetsLost, jitterMs, mos }: LegStats) {
+  return { packetsReceived, packetsSent, packetsLost, jitterMs: Math.round(jitterMs), mos };
+}

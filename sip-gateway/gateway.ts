@@ -1,0 +1,277 @@
+import { lookup } from 'node:dns/promises';
+import { EventEmitter } from 'node:events';
+import { isIP } from 'node:net';
+import { CanopyError, type Config, type Logger } from '../base/index.ts';
+import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
+import type { CallRecord, EventData, TelephonyConfig } from '../signaling/protocol/index.ts';
+import { RoomBridges } from './bridge/index.ts';
+import { type CallHost, type PhoneCall, placeCall, takeCall } from './calls/index.ts';
+import { phoneLookup, trunkOptions } from './dial/index.ts';
+import { MediaThread } from './media/index.ts';
+import { GatewayMetrics } from './metrics.ts';
+import { openStack, type TlsCertificate } from './open-stack.ts';
+import { Prompts } from './prompts/index.ts';
+import { type IncomingCall, localAddressFor, SipParseError, type SipStack } from './sip/index.ts';
+import { TrunkRegistrations } from './trunk-registrations.ts';
+
+export interface SipGatewayOptions {
+  sip: Config['sip'];
+  /** Address that phones reach this host by, where `sip.announce` says none. Default: the one of the interface. */
+  announce?: string;
+  /** The control connection to the server. The gateway closes it. */
+  link: GatewayLink;
+  /** Enters a room. */
+  joinRoom(roomId: string): Promise<BridgeSession>;
+  /** For SIP over TLS; null: none. */
+  tls: TlsCertificate | null;
+  log: Logger;
+  /** A phone whose media is silent for longer has gone, in seconds; 0: never. Default 30. */
+  silenceSeconds?: number;
+}
+
+interface SipGatewayEvents {
+  /** Another gateway has taken over, or the server refuses this one: it takes no calls any more. */
+  lost: [CanopyError];
+}
+
+/** How often calls are looked at, in milliseconds. */
+const CHECK_MILLISECONDS = 5000;
+/** How long calls get to end in peace, in milliseconds. */
+const GOODBYE_MILLISECONDS = 2000;
+
+/**
+ * The phone gateway: SIP and RTP on one side, rooms on the other. Owns the SIP stack, the media thread, its calls and the bridges to
+ * rooms; close() ends calls, leaves rooms, then closes sockets, thread and control connection.
+ */
+export class SipGateway extends EventEmitter<SipGatewayEvents> {
+  readonly metrics = new GatewayMetrics();
+  readonly #options: SipGatewayOptions;
+  readonly #log: Logger;
+  readonly #link: GatewayLink;
+  readonly #stack: SipStack;
+  readonly #registrations: TrunkRegistrations;
+  readonly #calls = new Map<string, PhoneCall>();
+  readonly #prompts = new Prompts();
+  readonly #announce: string | undefined;
+  readonly #unlisten: Array<() => void> = [];
+  readonly #timer: NodeJS.Timeout;
+  #thread: MediaThread;
+  #rooms: RoomBridges;
+  #host: CallHost;
+  #closed: Promise<void> | undefined;
+
+  private constructor(
+    options: SipGatewayOptions,
+    {
+      stack,
+      thread,
+      announce,
+      log,
+    }: { stack: SipStack; thread: MediaThread; announce: string | undefined; log: Logger },
+  ) {
+    super();
+    this.#options = options;
+    this.#link = options.link;
+    this.#log = log;
+    this.#stack = stack;
+    this.#thread = thread;
+    this.#announce = announce;
+    this.#registrations = new TrunkRegistrations(stack, log);
+    this.#rooms = this.#makeRooms();
+    this.#host = this.#makeHost();
+    this.#listen();
+    this.#configure(options.link.config);
+    this.#timer = setInterval(() => this.#check(), CHECK_MILLISECONDS);
+    this.metrics.watch({
+      codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
+      ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
+      registeredPhones: () => stack.registrar.users().length,
+      sip: () => stack.counts,
+      media: () => this.#thread.request('thread.stats', {}),
+    });
+  }
+
+  /** Starts the media thread and opens the SIP ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID */
+  static async create(options: SipGatewayOptions): Promise<SipGateway> {
+    const log = options.log.child({ part: 'sip' });
+    const announce = options.sip.announce ?? options.announce;
+    const address = announce === undefined ? undefined : await addressOf(announce);
+    const stack = await openStack({
+      sip: options.sip,
+      announce,
+      tls: options.tls,
+      lookup: phoneLookup(() => options.link.config),
+    });
+    try {
+      const thread = await MediaThread.start();
+      return new SipGateway(options, { stack, thread, announce: address, log });
+    } catch (error) {
+      await stack.close();
+      throw error;
+    }
+  }
+
+  /** The bound SIP sockets. */
+  get bound(): SipStack['bound'] {
+    return this.#stack.bound;
+  }
+
+  /** What codecs there are, and what callers hear. */
+  get capabilities(): { codecs: MediaThread['capabilities']; spokenPrompts: boolean } {
+    return { codecs: this.#thread.capabilities, spokenPrompts: this.#prompts.spoken };
+  }
+
+  /** Takes a new TLS certificate for further connections. */
+  setCertificate(tls: TlsCertificate): void {
+    this.#stack.setCertificate(tls);
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer);
+    for (const unlisten of this.#unlisten) unlisten();
+    const ended = Promise.all([...this.#calls.values()].map((call) => call.end('local')));
+    let timer: NodeJS.Timeout | undefined;
+    await Promise.race([
+      ended,
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, GOODBYE_MILLISECONDS);
+      }),
+    ]);
+    clearTimeout(timer);
+    await this.#rooms.close();
+    await this.#stack.close();
+    await this.#thread.close();
+    this.#link.close();
+  }
+
+  #listen(): void {
+    const stack = this.#stack;
+    stack.on('invite', (call) => this.#take(call));
+    stack.on('refused', ({ method, status, address }) => {
+      this.metrics.refused(method, status);
+      this.#log.debug({ method, status, address }, 'request refused');
+    });
+    stack.on('registration', ({ user, bindings }) =>
+      this.#log.info({ user, bindings }, 'phone registration'),
+    );
+    stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
+    this.#followThread();
+    this.#unlisten.push(
+      this.#link.on('config', (config) => this.#configure(config)),
+      this.#link.on('dial', (call) => this.#dial(call)),
+      this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
+      this.#link.on('state', (state, error) => {
+        this.#log.info({ state, err: error }, 'connection to the server');
+        if (state === 'closed' && !this.#closed)
+          this.emit('lost', error ?? new CanopyError('CONNECTION_LOST'));
+      }),
+    );
+  }
+
+  #followThread(): void {
+    const thread = this.#thread;
+    thread.on('leg', (legId, event) => this.#calls.get(legId)?.receiveLegEvent(event));
+    thread.on('close', (error) => {
+      if (!this.#closed) void this.#replaceThread(error);
+    });
+  }
+
+  /** The media thread died: its calls are over; those to come get another one. */
+  async #replaceThread(error: Error | null): Promise<void> {
+    this.#log.error({ err: error }, 'the media thread died; its calls are ended');
+    const calls = [...this.#calls.values()];
+    const rooms = this.#rooms;
+    void Promise.all(calls.map((call) => call.end('failed'))).then(() => rooms.close());
+    this.#thread = await MediaThread.start();
+    this.#rooms = this.#makeRooms();
+    this.#host = { ...this.#host, thread: this.#thread, rooms: this.#rooms };
+    this.#followThread();
+  }
+
+  #take(call: IncomingCall): void {
+    takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'a call failed'));
+  }
+
+  #dial(request: EventData<'gateway.dial'>): void {
+    const failed = (error: CanopyError) => {
+      this.#link.dialFailed(request.callId, error).catch((cause: unknown) => {
+        this.#log.warn({ err: cause, callId: request.callId }, 'a failure could not be told');
+      });
+    };
+    placeCall(this.#host, { ...request, stack: this.#stack, failed }).catch((error: unknown) =>
+      this.#log.error({ err: error }, 'a call failed'),
+    );
+  }
+
+  #configure(config: TelephonyConfig): void {
+    try {
+      this.#stack.setTrunks(trunkOptions(config));
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      this.#log.error({ err: error }, 'the trunks cannot be used; the old ones stay');
+      return;
+    }
+    this.#registrations.update(config.trunks);
+    const { phones, trunks, dialPlan } = config;
+    this.#log.info(
+      { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
+      'phone settings',
+    );
+  }
+
+  #check(): void {
+    for (const call of this.#calls.values())
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'a call cannot be looked at'));
+  }
+
+  #makeRooms(): RoomBridges {
+    const { joinRoom: join } = this.#options;
+    return new RoomBridges({ thread: this.#thread, log: this.#log, join });
+  }
+
+  #makeHost(): CallHost {
+    const { rtpPortMin, rtpPortMax } = this.#options.sip;
+    return {
+      thread: this.#thread,
+      rooms: this.#rooms,
+      prompts: this.#prompts,
+      metrics: this.metrics,
+      log: this.#log,
+      ports: { min: rtpPortMin, max: rtpPortMax },
+      silenceSeconds: this.#options.silenceSeconds ?? 30,
+      config: () => this.#link.config,
+      mediaAddress: (peer) => this.#mediaAddress(peer),
+      record: (call) => this.#record(call),
+      adopt: (call) => this.#calls.set(call.callId, call),
+      forget: (call) => this.#calls.delete(call.callId),
+    };
+  }
+
+  /** The announced address, for those who come from elsewhere. */
+  #mediaAddress(peer: string): string {
+    const local = localAddressFor(peer);
+    const fits = this.#announce !== undefined && isIP(this.#announce) === isIP(local);
+    return fits && local !== peer ? (this.#announce as string) : local;
+  }
+
+  #record(call: CallRecord): void {
+    this.#link.record(call).catch((error: unknown) => {
+      if (!this.#closed) this.#log.warn({ err: error, callId: call.callId }, 'the history misses a call');
+    });
+  }
+}
+
+/** @throws CanopyError CONFIG_INVALID */
+async function addressOf(host: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new CanopyError('CONFIG_INVALID', `sip.announce: ${host} has no address`, { cause });
+  }
+}

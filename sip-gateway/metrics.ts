@@ -1,0 +1,165 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallStage, EndCause } from './calls/index.ts';
+import type { LegStats } from './media/index.ts';
+
+type Direction = 'incoming' | 'outgoing';
+
+/** What is read at each scrape. */
+export interface MetricsSources {
+  /** Codecs of the calls that are answered. */
+  codecs(): Array<string | null>;
+  /** Calls that are on their way to an answer. */
+  ringing(): number;
+  registeredPhones(): number;
+  sip(): { calls: number; dialogs: number; transactions: number; connections: number };
+  media(): Promise<{ legs: number; rooms: number }>;
+}
+
+const SETUP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const DURATION_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200];
+const JITTER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
+const LOSS_RATIO = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
+const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
+const CODECS = ['PCMU', 'PCMA', 'G722', 'opus'];
+
+/** Metrics of the phones, in a registry of their own. Every label has a bounded set of values: never a number or a name. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+  readonly #invites: Counter<'direction'>;
+  readonly #accepted: Counter<'direction' | 'codec'>;
+  readonly #failed: Counter<'direction' | 'cause' | 'code'>;
+  readonly #refused: Counter<'method' | 'code'>;
+  readonly #wrongPins: Counter;
+  readonly #stages: Histogram<'direction' | 'stage'>;
+  readonly #durations: Histogram<'direction'>;
+  readonly #jitter: Histogram;
+  readonly #loss: Histogram;
+  readonly #mos: Histogram;
+
+  constructor() {
+    const registers = [this.registry];
+    const counter = <L extends string>(name: string, help: string, labelNames: L[]) =>
+      new Counter({ name: `canopy_sip_${name}_total`, help, labelNames, registers });
+    const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[]) =>
+      new Histogram({ name: `canopy_sip_${name}`, help, buckets, labelNames, registers });
+    this.#invites = counter('invites', 'Calls that came in (admitted callers) or were placed', ['direction']);
+    this.#accepted = counter('accepted', 'Calls that were answered', ['direction', 'codec']);
+    this.#failed = counter('failed', 'Calls that ended unanswered, by cause and SIP status (0: none)', [
+      'direction',
+      'cause',
+      'code',
+    ]);
+    this.#refused = counter('refused', 'Requests refused before they became a call', ['method', 'code']);
+    this.#wrongPins = counter('wrong_pins', 'Wrong PINs', []);
+    this.#stages = histogram(
+      'setup_stage_seconds',
+      'Time from the beginning of a call to each stage of its set-up',
+      SETUP_SECONDS,
+      ['direction', 'stage'],
+    );
+    this.#durations = histogram('call_duration_seconds', 'Time from answer to end', DURATION_SECONDS, [
+      'direction',
+    ]);
+    this.#jitter = histogram(
+      'jitter_seconds',
+      'Interarrival jitter of phones (RFC 3550), sampled',
+      JITTER_SECONDS,
+      [],
+    );
+    this.#loss = histogram(
+      'loss_ratio',
+      'Share of packets of phones that were lost, sampled',
+      LOSS_RATIO,
+      [],
+    );
+    this.#mos = histogram('mos', 'Estimated opinion score of what phones send, sampled, 1 to 4.5', MOS, []);
+  }
+
+  /** Adds the gauges. Once. */
+  watch(sources: MetricsSources): void {
+    const registers = [this.registry];
+    const read = (
+      name: string,
+      help: string,
+      labelNames: string[],
+      set: (gauge: Gauge) => void | Promise<void>,
+    ) =>
+      new Gauge({
+        name: `canopy_sip_${name}`,
+        help,
+        labelNames,
+        registers,
+        async collect() {
+          await set(this);
+        },
+      });
+    read('active_calls', 'Calls that are answered, by codec', ['codec'], (gauge) => {
+      const codecs = sources.codecs();
+      for (const codec of CODECS) gauge.set({ codec }, codecs.filter((each) => each === codec).length);
+    });
+    read('ringing_calls', 'Calls on their way to an answer', [], (gauge) => gauge.set(sources.ringing()));
+    read('registered_phones', 'Phones that are registered', [], (gauge) =>
+      gauge.set(sources.registeredPhones()),
+    );
+    read('objects', 'Live objects by kind; all are 0 when nobody calls', ['kind'], async (gauge) => {
+      const { legs, rooms } = await sources.media();
+      for (const [kind, count] of Object.entries({ ...sources.sip(), legs, rooms }))
+        gauge.set({ kind }, count);
+    });
+  }
+
+  invited(direction: Direction): void {
+    this.#invites.inc({ direction });
+  }
+
+  answered(direction: Direction, codec: string | null): void {
+    this.#accepted.inc({ direction, codec: codec ?? 'none' });
+  }
+
+  failed(direction: Direction, cause: EndCause, status = 0): void {
+    this.#failed.inc({ direction, cause, code: codeLabel(status) });
+  }
+
+  refused(method: string, status: number): void {
+    this.#refused.inc({ method: METHODS.has(method) ? method : 'other', code: codeLabel(status) });
+  }
+
+  wrongPin(): void {
+    this.#wrongPins.inc();
+  }
+
+  stage(direction: Direction, stage: CallStage, seconds: number): void {
+    this.#stages.observe({ direction, stage }, seconds);
+  }
+
+  /** The statistics of a call that goes on. */
+  measured({ jitterMs, lossFraction, mos, packetsReceived }: LegStats): void {
+    if (packetsReceived === 0) return;
+    this.#jitter.observe(jitterMs / 1000);
+    this.#loss.observe(lossFraction);
+    this.#mos.observe(mos);
+  }
+
+  ended(direction: Direction, seconds: number, stats: LegStats | null | undefined): void {
+    this.#durations.observe({ direction }, seconds);
+    if (stats) this.measured(stats);
+  }
+}
+
+const METHODS = new Set([
+  'INVITE',
+  'REGISTER',
+  'OPTIONS',
+  'BYE',
+  'CANCEL',
+  'INFO',
+  'UPDATE',
+  'PRACK',
+  'REFER',
+  'SUBSCRIBE',
+]);
+
+/** What peers send may be any number: a label has a bounded set of values (threat 23). */
+function codeLabel(status: number): string {
+  return status === 0 || (status >= 100 && status <= 699) ? String(status) : 'other';
+}

@@ -1,0 +1,50 @@
+import { CanopyError, type Config } from '../base/index.ts';
+import { type PasswordLookup, SipStack } from './sip/index.ts';
+
+/** Certificate chain and key, PEM. */
+export interface TlsCertificate {
+  cert: string;
+  key: string;
+}
+
+export interface OpenStackOptions {
+  sip: Config['sip'];
+  /** Host that peers reach us by, where it is not the address of the interface. */
+  announce: string | undefined;
+  tls: TlsCertificate | null;
+  lookup: PasswordLookup;
+}
+
+type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
+
+/** Opens the SIP ports that the configuration names. @throws CanopyError PORT_IN_USE */
+export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
+  const open = (host: string) => {
+    const advertise =
+      announce === undefined ? undefined : { host: announce.includes(':') ? `[${announce}]` : announce };
+    const plain = (protocol: 'udp' | 'tcp'): Listen => ({
+      protocol,
+      address: host,
+      port: sip.port,
+      advertise,
+    });
+    const listen: Listen[] = [plain('udp'), plain('tcp')];
+    if (tls && sip.tlsPort !== 0)
+      listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
+    return SipStack.create({ listen, users: { realm: sip.realm, lookup } });
+  };
+  try {
+    return await open(sip.host);
+  } catch (error) {
+    const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+    // Without IPv6.
+    if (code === 'EAFNOSUPPORT' && sip.host === '::') return await open('0.0.0.0');
+    if (code === 'EADDRINUSE' || code === 'EACCES')
+      throw new CanopyError(
+        'PORT_IN_USE',
+        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or do without phones: --no-sip`,
+        { cause: error },
+      );
+    throw error;
+  }
+}

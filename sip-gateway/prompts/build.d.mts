@@ -1,0 +1,6 @@
+/** See build.mjs. */
+export declare const PROMPT_RATE_HZ: number;
+export declare function locate(): string | null;
+export type BuildResult = { folder: string; built: boolean } | { folder: null; message: string };
+export declare function build(): BuildResult;
+export declare function readWav(file: Buffer): { rateHz: number; samples: Int16Array };

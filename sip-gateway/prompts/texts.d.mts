@@ -1,0 +1,4 @@
+/** See texts.mjs. */
+export type PromptName = 'enter-pin' | 'wrong-pin' | 'goodbye' | 'alone' | 'joined' | 'muted' | 'unmuted';
+export type PromptLanguage = 'en' | 'ru';
+export declare const TEXTS: Record<PromptLanguage, Record<PromptName, string>>;

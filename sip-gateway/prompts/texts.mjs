@@ -1,0 +1,21 @@
+/** What callers hear, by language and name. Spoken by espeak-ng; its voices have the languages' names. */
+export const TEXTS = {
+  en: {
+    'enter-pin': 'Please enter the PIN of the conference, then press the pound key.',
+    'wrong-pin': 'This PIN is not right.',
+    goodbye: 'This PIN is not right. Goodbye.',
+    alone: 'You are the only one here.',
+    joined: 'You have joined the conference.',
+    muted: 'You are muted.',
+    unmuted: 'You can be heard again.',
+  },
+  ru: {
+    'enter-pin': 'Введите пин-код конференции и нажмите решётку.',
+    'wrong-pin': 'Неверный пин-код.',
+    goodbye: 'Неверный пин-код. До свидания.',
+    alone: 'Кроме вас здесь пока никого нет.',
+    joined: 'Вы вошли в конференцию.',
+    muted: 'Ваш микрофон выключен.',
+    unmuted: 'Вас снова слышно.',
+  },
+};

@@ -1,0 +1,63 @@
+import type { PromptName } from './texts.mjs';
+
+const SAMPLE_RATE = 8000;
+const AMPLITUDE = 6000;
+/** Rise and fall, so that nothing clicks, in samples. */
+const RAMP = 80;
+
+/** One beep: frequency in Hz (0 is a pause) and duration in ms. */
+type Beep = readonly [frequencyHz: number, milliseconds: number];
+
+const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
+  'enter-pin': [
+    [620, 150],
+    [0, 100],
+    [620, 150],
+  ],
+  'wrong-pin': [
+    [300, 500],
+    [0, 100],
+  ],
+  goodbye: [
+    [300, 300],
+    [0, 100],
+    [300, 300],
+    [0, 100],
+    [200, 600],
+  ],
+  alone: [
+    [440, 120],
+    [0, 400],
+  ],
+  joined: [
+    [520, 120],
+    [780, 180],
+    [0, 100],
+  ],
+  muted: [
+    [660, 100],
+    [440, 150],
+  ],
+  unmuted: [
+    [440, 100],
+    [660, 150],
+  ],
+};
+
+/** The beeps that stand for a prompt where there are no words. */
+export function toneOf(name: PromptName): { samples: Int16Array; sampleRate: number } {
+  const parts = BEEPS[name].map(([frequencyHz, milliseconds]) => {
+    const length = (SAMPLE_RATE * milliseconds) / 1000;
+    return Int16Array.from({ length }, (_, n) => {
+      const edge = Math.min(1, n / RAMP, (length - n) / RAMP);
+      return Math.round(AMPLITUDE * edge * Math.sin((2 * Math.PI * frequencyHz * n) / SAMPLE_RATE));
+    });
+  });
+  const samples = new Int16Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    samples.set(part, at);
+    at += part.length;
+  }
+  return { samples, sampleRate: SAMPLE_RATE };
+}
