@@ -1,6 +1,7 @@
 import type { types } from 'mediasoup-client';
 import datachannel, { type PeerConnection, type Track } from 'node-datachannel';
 import { CanopyError } from '../../signaling/protocol/light.ts';
+import { holdNativeLibrary, releaseNativeLibrary } from './native-library.ts';
 import { isRtcp } from './rtp/index.ts';
 
 /** What arrives and happens on a link. Called from native code: a listener must not throw. */
@@ -32,6 +33,7 @@ export class MediaLink {
 
   constructor(options: MediaLinkOptions, events: MediaLinkEvents) {
     this.#events = events;
+    holdNativeLibrary();
     this.#connection = new datachannel.PeerConnection('canopy', {
       iceServers: options.iceServers.flatMap(nativeIceServers),
       iceTransportPolicy: options.relayOnly ? 'relay' : 'all',
@@ -81,6 +83,7 @@ export class MediaLink {
     if (this.#closed) return;
     this.#closed = true;
     this.#connection.close();
+    releaseNativeLibrary();
   }
 
   #receive(packet: Buffer): void {
