@@ -115,7 +115,8 @@ static void open_vp9(struct state *state, vpx_codec_enc_cfg_t *cfg, char **kbps)
     vpx_svc_extra_cfg_t svc;
     memset(&svc, 0, sizeof svc);
     cfg->ss_number_layers = SPATIAL_LAYERS;
-    cfg->g_error_resilient = 0;
+    /* Layers that are left out must not matter to the entropy coder. */
+    cfg->g_error_resilient = VPX_ERROR_RESILIENT_DEFAULT;
     cfg->temporal_layering_mode = VP9E_TEMPORAL_LAYERING_MODE_0212;
     cfg->rc_target_bitrate = 0;
     for (int spatial = 0; spatial < SPATIAL_LAYERS; spatial++) {
