@@ -83,6 +83,17 @@ export const ERROR_CODES = {
     message: 'The certificate has a critical extension or an algorithm that this server does not support.',
   },
 
+  CERT_NONCONFORMING: {
+    status: 403,
+    message:
+      'A certificate in the chain breaks a rule of RFC 5280, which is named; have it issued again without that.',
+  },
+  CERT_REVOCATION_UNKNOWN: {
+    status: 503,
+    message:
+      'Whether the certificate was revoked cannot be told: the revocation list of its authority is missing or out of date. Tell the administrator.',
+  },
+
   // Possession (threat case 2)
   AUTH_REQUIRED: { status: 401, message: 'Authenticate first: answer the challenge with auth.prove.' },
   AUTH_DONE: { status: 409, message: 'This connection is authenticated already.' },
@@ -100,6 +111,10 @@ export const ERROR_CODES = {
     message: 'The signed time is too far from the server’s; check the clock of the device.',
   },
   AUTH_BAD_SIGNATURE: { status: 401, message: 'The signature does not belong to the presented certificate.' },
+  ACCOUNT_UNKNOWN: {
+    status: 403,
+    message: 'This account was removed from the server; ask for a new invitation.',
+  },
   API_KEY_INVALID: {
     status: 401,
     message: 'The API key is missing or wrong; it is in the file api.key of the data folder.',
@@ -182,6 +197,11 @@ export const ERROR_CODES = {
 
   // Start-up
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid; correct the key that is named.' },
+  CA_UNUSABLE: {
+    status: 500,
+    message:
+      'The deployment’s certificate authority in the data folder cannot be used; restore its files from a backup, or remove them all to start with a new one and new invitations.',
+  },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again or see canopy doctor.',

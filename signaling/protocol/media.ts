@@ -117,7 +117,7 @@ export const rtpCapabilities = z.object({
       z.object({
         kind: mediaKind,
         mimeType,
-        preferredPayloadType: payloadType.optional(),
+        preferredPayloadType: payloadType,
         clockRate: z.int().min(8000).max(192_000),
         channels: z.int().min(1).max(8).optional(),
         parameters: codecParameters.optional(),

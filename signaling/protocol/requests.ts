@@ -173,6 +173,8 @@ export const REQUESTS = {
     data: z.object({ transportId: objectId, dtlsParameters: clientDtlsParameters, signature }),
     result: nothing,
   },
+  /** Closes a transport with all that goes over it, so that a new one can be made (after a failed handshake). */
+  'transport.close': { data: z.object({ transportId: objectId }), result: nothing },
   'transport.restartIce': { data: z.object({ transportId: objectId }), result: z.object({ iceParameters }) },
   'producer.create': {
     data: z.object({

@@ -1,0 +1,3 @@
+export { type ConfigKey, configKeys } from './keys.ts';
+export { type ConfigSources, loadConfig } from './load.ts';
+export type { Config } from './schema.ts';

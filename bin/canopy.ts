@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { CanopyError } from '../base/index.ts';
+import { configOf, withConfig } from './options.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('canopy')
+  .description('A conference media server: video conferences, X.509 identity, phones')
+  .version(VERSION);
+
+withConfig(program.command('serve').description('run the conference server')).action(
+  async (_options, command: Command) => {
+    const { serve } = await import('./serve.ts');
+    await serve(configOf(command));
+  },
+);
+
+withConfig(
+  program.command('doctor').description('check versions, worker, ports, addresses and certificates'),
+).action(async (_options, command: Command) => {
+  const { doctor } = await import('./doctor.ts');
+  process.exitCode = (await doctor(configOf(command))) ? 0 : 1;
+});
+
+withConfig(
+  program
+    .command('invite')
+    .description('make a one-time invitation link')
+    .option('--role <role>', 'admin, member, guest or bridge', 'member')
+    .option('--room <room>', 'room that the invitation leads to; a guest may enter only that')
+    .option('--name <name>', 'name of the invited person')
+    .option('--ttl-hours <hours>', 'how long the link may be used', '24'),
+).action(
+  async (options: { role: string; room?: string; name?: string; ttlHours: string }, command: Command) => {
+    const { invite } = await import('./invite.ts');
+    process.stdout.write(`${await invite(configOf(command), options)}\n`);
+  },
+);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { code, message, detail } = CanopyError.from(error);
+  process.stderr.write(`canopy: ${message}${detail === undefined ? '' : `\n  ${detail}`} (${code})\n`);
+  if (code === 'INTERNAL') {
+    process.stderr.write(`${(error as Error).stack}\n`);
+  }
+  process.exitCode = 1;
+}

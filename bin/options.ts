@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import { type Config, loadConfig } from '../base/index.ts';
+
+/** Flags that every command takes which reads the configuration, with the setting that each one sets. */
+const FLAGS = [
+  ['--host <address>', 'server.host', 'address to listen on'],
+  ['--port <port>', 'server.port', 'TCP port for HTTPS and signalling (default 8443)'],
+  ['--public-url <url>', 'server.publicUrl', 'address that people use'],
+  ['--tls <mode>', 'server.tls', 'auto, or off behind a proxy'],
+  ['--tls-cert <file>', 'server.tlsCert', 'TLS certificate chain (PEM)'],
+  ['--tls-key <file>', 'server.tlsKey', 'TLS private key (PEM)'],
+  ['--data <dir>', 'data.dir', 'folder for the database and the keys (default data)'],
+  [
+    '--announce <addresses>',
+    'rtc.announce',
+    'addresses that clients reach the media ports by, comma-separated',
+  ],
+  ['--rtc-port <port>', 'rtc.port', "first of the workers' UDP and TCP ports (default 40000)"],
+  ['--workers <number>', 'rtc.workers', 'number of media workers (default one a core)'],
+  ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],
+] as const;
+
+export function withConfig(command: Command): Command {
+  command.option('--config <file>', 'configuration file (JSON)', process.env.CANOPY_CONFIG);
+  for (const [flag, , description] of FLAGS) {
+    command.option(flag, description);
+  }
+  return command;
+}
+
+/** The configuration of a command line. @throws CanopyError CONFIG_INVALID */
+export function configOf(command: Command): Config {
+  const given: Record<string, string | undefined> = command.opts();
+  const names = new Map(command.options.map((option) => [option.flags, option.attributeName()]));
+  const flags = Object.fromEntries(FLAGS.map(([flag, path]) => [path, given[names.get(flag) ?? '']]));
+  return loadConfig({ file: given.config, flags });
+}

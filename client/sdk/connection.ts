@@ -1,0 +1,299 @@
+import { io, type Socket } from 'socket.io-client';
+import type {
+  Answer,
+  EventData,
+  EventName,
+  RequestInput,
+  RequestName,
+  RequestResult,
+} from '../../signaling/protocol/index.ts';
+import { CanopyError, PROTOCOL_VERSION } from '../../signaling/protocol/light.ts';
+import { backoffMs } from './backoff.ts';
+import { randomBytes, toBase64Url } from './bytes.ts';
+import { Emitter } from './emitter.ts';
+import type { Identity } from './identity/index.ts';
+
+export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+export interface ConnectionOptions {
+  /** The server's address; only its origin counts. */
+  url: string;
+  identity: Identity;
+  /** Path of the socket endpoint. Default `/socket.io/`. */
+  path?: string;
+  /** How long a request may take, reconnecting included, in milliseconds. Default 15 000. */
+  requestTimeoutMs?: number;
+  /** How long a connection attempt may take, the challenge included, in milliseconds. Default 10 000. */
+  connectTimeoutMs?: number;
+  /** Further options of socket.io-client, e.g. `ca` for Node. */
+  socketOptions?: Record<string, unknown>;
+}
+
+type ServerEvents = { [N in EventName]: [EventData<N>] };
+export interface ConnectionEvents extends ServerEvents {
+  /** `error` says why it closed or was interrupted, where known. */
+  state: [ConnectionState, CanopyError | undefined];
+}
+
+/** Told when a socket is authenticated again. Requests that wait are sent again when it returns true, else refused. */
+export type ReturnHandler = () => Promise<boolean>;
+
+interface Pending {
+  id: string;
+  name: RequestName;
+  data: unknown;
+  settle(answer: Answer<unknown> | CanopyError): void;
+}
+
+const BACKOFF = { firstMs: 500, mostMs: 8000 };
+
+/**
+ * One authenticated connection that comes back by itself: each new socket answers a new challenge, and requests without an answer are
+ * sent again under their old id, which the server answers only once.
+ */
+export class Connection extends Emitter<ConnectionEvents> {
+  /** What to do on every return before waiting requests are sent again; set by the room. */
+  onReturn: ReturnHandler = async () => true;
+  readonly #options: ConnectionOptions;
+  #origin: string;
+  #state: ConnectionState = 'connecting';
+  #socket: Socket | undefined;
+  #abortConnect: () => void = () => {};
+  #pending = new Map<string, Pending>();
+  /** Requests wait while this is false: there is no socket, or it is not authenticated, or onReturn() is at work. */
+  #flowing = false;
+  #attempt = 0;
+  /** Counts losses, so that an attempt to return that was overtaken by another leaves everything alone. */
+  #round = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #notBeforeMs = 0;
+
+  constructor(options: ConnectionOptions) {
+    super();
+    this.#options = options;
+    this.#origin = new URL(options.url).origin;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** The web origin that is dialled. */
+  get origin(): string {
+    return this.#origin;
+  }
+
+  /** Connects for the first time. Throws what the server refused the certificate with, CONNECTION_LOST or REQUEST_TIMEOUT. */
+  async open(): Promise<RequestResult<'auth.prove'>> {
+    try {
+      const account = await this.#connect();
+      this.#flow();
+      return account;
+    } catch (error) {
+      this.close(CanopyError.from(error));
+      throw error;
+    }
+  }
+
+  /** Sends a request; it survives a lost socket until its time is over. Rejects with a CanopyError. */
+  request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
+    const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
+    if (this.#state === 'closed') return Promise.reject(new CanopyError('CONNECTION_LOST'));
+    const id = toBase64Url(randomBytes(12));
+    const settle = (answer: Answer<unknown> | CanopyError) => {
+      if (!this.#pending.delete(id)) return;
+      clearTimeout(timer);
+      if (answer instanceof CanopyError) reject(answer);
+      else if (answer.ok) resolve(answer.result as RequestResult<N>);
+      else reject(CanopyError.fromBody(answer.error));
+    };
+    const timer = setTimeout(
+      () => settle(new CanopyError('REQUEST_TIMEOUT', name)),
+      this.#options.requestTimeoutMs ?? 15_000,
+    );
+    const pending = { id, name, data, settle };
+    this.#pending.set(id, pending);
+    if (this.#flowing) this.#send(pending);
+    return promise;
+  }
+
+  /** Sends a request on the present socket only, past those that wait. Rejects with CONNECTION_LOST when the socket goes. */
+  requestNow<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
+    return this.#socket
+      ? this.#ask(this.#socket, name, data)
+      : Promise.reject(new CanopyError('CONNECTION_LOST'));
+  }
+
+  /** Continues at another address of the same deployment. */
+  redirect(url: string): void {
+    if (this.#state === 'closed') return;
+    this.#origin = new URL(url).origin;
+    this.#attempt = 0;
+    this.#lost(undefined, 0);
+  }
+
+  /** Drops the socket and connects again at once; for tests, and when the device changed networks. */
+  reconnect(): void {
+    if (this.#state !== 'closed') this.#lost(undefined, 0);
+  }
+
+  /** Ends the connection. Waiting requests fail with CONNECTION_LOST. */
+  close(error?: CanopyError): void {
+    if (this.#state === 'closed') return;
+    this.#flowing = false;
+    clearTimeout(this.#retryTimer);
+    this.#dropSocket();
+    refuse([...this.#pending.values()]);
+    this.#setState('closed', error);
+  }
+
+  /** Opens a socket, waits for the challenge and answers it. */
+  async #connect(): Promise<RequestResult<'auth.prove'>> {
+    const { path, socketOptions, identity, connectTimeoutMs = 10_000 } = this.#options;
+    this.#dropSocket();
+    const socket = io(this.#origin, {
+      ...socketOptions,
+      ...(path && { path }),
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+    });
+    const { promise: aborted, reject: abort } = Promise.withResolvers<never>();
+    this.#socket = socket;
+    this.#abortConnect = () => abort(new CanopyError('CONNECTION_LOST'));
+    const timer = setTimeout(() => abort(new CanopyError('REQUEST_TIMEOUT', 'connect')), connectTimeoutMs);
+    try {
+      const { nonce } = await Promise.race([aborted, this.#challenge(socket)]);
+      socket.onAny((name: string, data: unknown) => this.#received(socket, name, data));
+      socket.on('disconnect', () => {
+        if (this.#socket === socket && this.#flowing) this.#lost();
+      });
+      const statement = { origin: this.#origin, nonce, timeMs: Date.now() };
+      const signature = await identity.proveAuth(statement);
+      const proof: RequestInput<'auth.prove'> = {
+        protocolVersion: PROTOCOL_VERSION,
+        chain: [...identity.chain],
+        ...statement,
+        signature,
+      };
+      return await Promise.race([aborted, this.#ask(socket, 'auth.prove', proof)]);
+    } catch (error) {
+      socket.disconnect();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #challenge(socket: Socket): Promise<EventData<'auth.challenge'>> {
+    return new Promise((resolve, reject) => {
+      const failed = (cause: unknown) => reject(new CanopyError('CONNECTION_LOST', undefined, { cause }));
+      socket.once('auth.challenge', resolve);
+      socket.once('session.ended', ({ error }: EventData<'session.ended'>) =>
+        reject(CanopyError.fromBody(error)),
+      );
+      socket.once('connect_error', failed);
+      socket.once('disconnect', failed);
+    });
+  }
+
+  /** One request on one socket. */
+  #ask<N extends RequestName>(socket: Socket, name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
+    const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
+    const lost = () => reject(new CanopyError('CONNECTION_LOST'));
+    const timer = setTimeout(
+      () => reject(new CanopyError('REQUEST_TIMEOUT', name)),
+      this.#options.requestTimeoutMs ?? 15_000,
+    );
+    const ended = ({ error }: EventData<'session.ended'>) => reject(CanopyError.fromBody(error));
+    socket.once('disconnect', lost);
+    socket.once('session.ended', ended);
+    socket.emit(name, { id: toBase64Url(randomBytes(12)), data }, (answer: Answer<RequestResult<N>>) => {
+      if (answer.ok) resolve(answer.result);
+      else reject(CanopyError.fromBody(answer.error));
+    });
+    if (!socket.connected) lost();
+    return promise.finally(() => {
+      clearTimeout(timer);
+      socket.off('disconnect', lost);
+      socket.off('session.ended', ended);
+    });
+  }
+
+  #send({ name, id, data, settle }: Pending): void {
+    this.#socket?.emit(name, { id, data }, settle);
+  }
+
+  #received(socket: Socket, name: string, data: unknown): void {
+    if (this.#socket !== socket) return;
+    if (name === 'session.ended') {
+      const error = CanopyError.fromBody((data as EventData<'session.ended'>).error);
+      if (!this.#flowing) return;
+      if (error.retryable) this.#lost(error);
+      else this.close(error);
+      return;
+    }
+    if (name === 'server.closing') {
+      this.#notBeforeMs = Date.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
+    }
+    // All of the protocol's names have a dot, so none is taken for an event of this class.
+    if (name.includes('.')) this.emit(name as EventName, data as never);
+  }
+
+  /** The socket is gone: come back after a while. */
+  #lost(error?: CanopyError, delayMs?: number): void {
+    this.#flowing = false;
+    this.#round += 1;
+    this.#dropSocket();
+    this.#setState('reconnecting', error);
+    clearTimeout(this.#retryTimer);
+    const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), this.#notBeforeMs - Date.now());
+    this.#retryTimer = setTimeout(() => void this.#return(), delayMs ?? waitMs);
+    this.#attempt += 1;
+  }
+
+  async #return(): Promise<void> {
+    const round = this.#round;
+    try {
+      await this.#connect();
+      const waiting = [...this.#pending.values()];
+      const resumed = await this.onReturn();
+      if (round !== this.#round || this.#state === 'closed') return;
+      if (!this.#socket?.connected) throw new CanopyError('CONNECTION_LOST');
+      // Requests about a room that was entered anew speak of objects that are gone.
+      if (!resumed) refuse(waiting.filter(({ name }) => !name.startsWith('invite.')));
+      this.#flow();
+    } catch (cause) {
+      if (round !== this.#round || this.#state === 'closed') return;
+      const error = CanopyError.from(cause);
+      if (error.retryable) this.#lost(error);
+      else this.close(error);
+    }
+  }
+
+  /** Requests may go now, and those that waited do. */
+  #flow(): void {
+    this.#attempt = 0;
+    this.#notBeforeMs = 0;
+    this.#flowing = true;
+    for (const pending of this.#pending.values()) this.#send(pending);
+    this.#setState('connected');
+  }
+
+  #dropSocket(): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#abortConnect();
+    socket?.disconnect();
+  }
+
+  #setState(state: ConnectionState, error?: CanopyError): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.emit('state', state, error);
+  }
+}
+
+function refuse(requests: Pending[]): void {
+  for (const { name, settle } of requests) settle(new CanopyError('CONNECTION_LOST', name));
+}

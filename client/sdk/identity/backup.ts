@@ -1,0 +1,89 @@
+import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { type Bytes, fromBase64, randomBytes, toBase64 } from '../bytes.ts';
+
+/** What a backup holds of an account. */
+export interface AccountBackup {
+  origin: string;
+  displayName: string;
+  /** The account's certificate and its issuers, base64 DER, without the root. */
+  accountChain: string[];
+  /** Base64 DER. */
+  deploymentCa: string;
+  /** PKCS#8, base64. */
+  accountKey: string;
+}
+
+/** The file: version 1 is PBKDF2-HMAC-SHA-256 and AES-256-GCM; the header is authenticated with the content. */
+interface BackupFile {
+  canopyBackup: 1;
+  kdf: { name: 'PBKDF2'; hash: 'SHA-256'; iterations: number; salt: string };
+  cipher: { name: 'AES-GCM'; iv: string };
+  content: string;
+}
+
+/** OWASP's figure for PBKDF2-HMAC-SHA-256; a file may ask for more, within reason, and never for less. */
+const ITERATIONS = 600_000;
+const MOST_ITERATIONS = 10_000_000;
+
+function header({ canopyBackup, kdf, cipher }: Omit<BackupFile, 'content'>): Bytes {
+  const { name, hash, iterations, salt } = kdf;
+  return new TextEncoder().encode(
+    JSON.stringify([canopyBackup, name, hash, iterations, salt, cipher.name, cipher.iv]),
+  );
+}
+
+async function deriveKey(
+  password: string,
+  salt: Bytes,
+  iterations: number,
+  usage: 'encrypt' | 'decrypt',
+): Promise<CryptoKey> {
+  // The same password typed on another keyboard may be composed of other code points.
+  const secret = new TextEncoder().encode(password.normalize('NFKC'));
+  const material = await crypto.subtle.importKey('raw', secret, 'PBKDF2', false, ['deriveKey']);
+  return crypto.subtle.deriveKey(
+    { name: 'PBKDF2', hash: 'SHA-256', iterations, salt },
+    material,
+    { name: 'AES-GCM', length: 256 },
+    false,
+    [usage],
+  );
+}
+
+/** Encrypts an account with a password. JSON text. */
+export async function createBackup(account: AccountBackup, password: string): Promise<string> {
+  const salt = randomBytes(16);
+  const iv = randomBytes(12);
+  const head = {
+    canopyBackup: 1,
+    kdf: { name: 'PBKDF2', hash: 'SHA-256', iterations: ITERATIONS, salt: toBase64(salt) },
+    cipher: { name: 'AES-GCM', iv: toBase64(iv) },
+  } as const;
+  const key = await deriveKey(password, salt, ITERATIONS, 'encrypt');
+  const content = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv, additionalData: header(head) },
+    key,
+    new TextEncoder().encode(JSON.stringify(account)),
+  );
+  const file: BackupFile = { ...head, content: toBase64(new Uint8Array(content)) };
+  return JSON.stringify(file, null, 2);
+}
+
+/** Decrypts a backup. Throws BACKUP_INVALID at a wrong password or a damaged file. */
+export async function openBackup(text: string, password: string): Promise<AccountBackup> {
+  try {
+    const file = JSON.parse(text) as BackupFile;
+    const { iterations } = file.kdf;
+    if (file.canopyBackup !== 1) throw new RangeError('another version');
+    if (!(iterations >= ITERATIONS && iterations <= MOST_ITERATIONS)) throw new RangeError('iterations');
+    const key = await deriveKey(password, fromBase64(file.kdf.salt), iterations, 'decrypt');
+    const content = await crypto.subtle.decrypt(
+      { name: 'AES-GCM', iv: fromBase64(file.cipher.iv), additionalData: header(file) },
+      key,
+      fromBase64(file.content),
+    );
+    return JSON.parse(new TextDecoder().decode(content)) as AccountBackup;
+  } catch (cause) {
+    throw new CanopyError('BACKUP_INVALID', undefined, { cause });
+  }
+}

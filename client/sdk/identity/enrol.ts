@@ -1,0 +1,193 @@
+import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../signaling/protocol/index.ts';
+import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { equalBytes, fromBase64, sha256, toBase64, toBase64Url } from '../bytes.ts';
+import { openBackup } from './backup.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import { checkChain } from './chain.ts';
+import { Identity } from './identity.ts';
+import { generateSigningKey, importPrivateKey } from './keys.ts';
+import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';
+
+interface ServerOptions {
+  /** The server's address, e.g. `https://meet.example:8443`. */
+  serverUrl: string;
+  /** Where the identity is kept. Default: in memory only. */
+  store?: IdentityStore;
+  /** Default: the global one. */
+  fetch?: typeof fetch;
+}
+
+export interface EnrolOptions extends ServerOptions {
+  /** The invitation's secret. */
+  secret: string;
+  /** SHA-256 of the deployment CA's DER, base64url, from the invitation link. Absent: the CA that the server shows is trusted. */
+  caFingerprint?: string;
+  /** The person's name as others will see it. Default: the invitation's. */
+  displayName?: string;
+}
+
+/**
+ * Uses an invitation: makes the account's and the device's keys, has the account certified by the server, issues the device's
+ * certificate and keeps the identity. Throws the server's INVITE_… and CSR_INVALID, SERVER_UNVERIFIED when the answer does not
+ * end in the deployment CA of the link, CONNECTION_LOST.
+ */
+export async function enrol(options: EnrolOptions): Promise<Identity> {
+  const { createCsr } = await import('./issue.ts');
+  const keys = await generateSigningKey(true);
+  const request: EnrolRequest = {
+    secret: options.secret,
+    csr: await createCsr(keys, options.displayName ?? 'Canopy'),
+    ...(options.displayName !== undefined && { displayName: options.displayName }),
+  };
+  const answer = await callApi<EnrolResponse>(options, '/api/enrol', request);
+  const chain = answer.chain.map(readCertificate);
+  const [account, ca] = [chain[0], chain.at(-1)];
+  if (!account || !ca || chain.length < 2) throw new CanopyError('CERT_MISSING');
+  await assertPinned(ca, options.caFingerprint);
+  await checkChain({ chain, anchor: ca, atMs: account.notBeforeMs });
+  const spki = new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey));
+  if (!account.isCa || !equalBytes(account.spki, spki)) {
+    throw new CanopyError('SERVER_UNVERIFIED', 'the certificate is not for the key that was sent');
+  }
+  return linkDevice(
+    {
+      origin: new URL(options.serverUrl).origin,
+      displayName: answer.displayName,
+      accountChain: chain.slice(0, -1).map(({ der }) => toBase64(der)),
+      deploymentCa: toBase64(ca.der),
+      ...(answer.roomId !== undefined && { roomId: answer.roomId }),
+    },
+    keys.privateKey,
+    options.store,
+  );
+}
+
+export interface RestoreOptions {
+  /** The text of the backup file. */
+  backup: string;
+  password: string;
+  store?: IdentityStore;
+}
+
+/** Links this device to the account of a backup. Throws BACKUP_INVALID, CERT_EXPIRED. */
+export async function restoreFromBackup({ backup, password, store }: RestoreOptions): Promise<Identity> {
+  const { accountKey, ...account } = await openBackup(backup, password);
+  const [first] = account.accountChain;
+  if (!first) throw new CanopyError('BACKUP_INVALID', 'no certificate');
+  const { keyType, notAfterMs } = readCertificate(first);
+  if (Date.now() > notAfterMs) throw new CanopyError('CERT_EXPIRED');
+  return linkDevice(account, await importPrivateKey(fromBase64(accountKey), keyType, true), store);
+}
+
+/** The identity that was kept for a server, if there is one. */
+export async function loadIdentity(serverUrl: string, store: IdentityStore): Promise<Identity | undefined> {
+  const stored = await store.load(new URL(serverUrl).origin);
+  return stored && Identity.create(stored);
+}
+
+export interface ImportOptions extends ServerOptions {
+  /** PEM certificates, the device's first, then its issuers. */
+  certificatePem: string;
+  /** PEM, PKCS#8, unencrypted: ECDSA P-256 or P-384, RSA, Ed25519. */
+  privateKeyPem: string;
+  /** Default: the certificate's common name. */
+  displayName?: string;
+  /** SHA-256 of the deployment CA's DER, base64url. Absent: the CA that the server shows over TLS is trusted. */
+  caFingerprint?: string;
+}
+
+/** Makes an identity of a certificate that a company's PKI issued. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED. */
+export async function importIdentity(options: ImportOptions): Promise<Identity> {
+  const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
+  const [leaf] = chain;
+  const [pkcs8] = readPem(options.privateKeyPem, 'PRIVATE KEY');
+  if (!leaf) throw new CanopyError('CERT_MISSING');
+  if (!pkcs8) throw new CanopyError('CERT_MALFORMED', 'no PKCS#8 private key (BEGIN PRIVATE KEY)');
+  const info = await callApi<ServerInfo>(options, '/api/server');
+  const ca = readCertificate(info.deploymentCa);
+  await assertPinned(ca, options.caFingerprint);
+  const store = options.store ?? memoryStore();
+  const stored: StoredIdentity = {
+    version: 1,
+    origin: new URL(options.serverUrl).origin,
+    displayName: options.displayName ?? leaf.commonName ?? 'Canopy',
+    chain: chain.map(({ der }) => toBase64(der)),
+    deploymentCa: info.deploymentCa,
+    deviceKey: await importPrivateKey(fromBase64(pkcs8), leaf.keyType, store.needsExtractableKeys),
+  };
+  await store.save(stored);
+  return Identity.create(stored);
+}
+
+interface Account {
+  origin: string;
+  displayName: string;
+  accountChain: string[];
+  deploymentCa: string;
+  roomId?: string;
+}
+
+/** Makes this device's key and certificate under an account, and keeps them. The kept account key cannot be extracted. */
+async function linkDevice(
+  { accountChain, ...account }: Account,
+  accountKey: CryptoKey,
+  store: IdentityStore = memoryStore(),
+): Promise<Identity> {
+  const { issueDeviceCertificate } = await import('./issue.ts');
+  const device = await generateSigningKey(store.needsExtractableKeys);
+  const leaf = await issueDeviceCertificate({
+    account: accountChain[0] ?? '',
+    accountKey,
+    devicePublicKey: device.publicKey,
+    displayName: account.displayName,
+  });
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
+  const stored: StoredIdentity = {
+    version: 1,
+    ...account,
+    chain: [leaf, ...accountChain],
+    deviceKey: device.privateKey,
+    accountKey: await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys),
+  };
+  pkcs8.fill(0);
+  await store.save(stored);
+  return Identity.create(stored, accountKey);
+}
+
+async function assertPinned(ca: Certificate, fingerprint: string | undefined): Promise<void> {
+  if (fingerprint !== undefined && toBase64Url(await sha256(ca.der)) !== fingerprint) {
+    throw new CanopyError('SERVER_UNVERIFIED', 'the authority is not the one of the invitation link');
+  }
+}
+
+/** The contents of PEM blocks of one label (RFC 7468), base64. */
+function readPem(text: string, label: string): string[] {
+  const blocks = text.matchAll(
+    new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`, 'g'),
+  );
+  return [...blocks].map((match) => (match[1] ?? '').replace(/\s/g, ''));
+}
+
+async function callApi<T>(
+  { serverUrl, fetch: call = fetch }: ServerOptions,
+  path: string,
+  body?: object,
+): Promise<T> {
+  let response: Response;
+  let answer: unknown;
+  try {
+    response = await call(new URL(path, serverUrl), {
+      ...(body && {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    });
+    answer = await response.json();
+  } catch (cause) {
+    throw new CanopyError('CONNECTION_LOST', undefined, { cause });
+  }
+  if (response.ok) return answer as T;
+  const { error } = answer as { error?: { code: string; message?: string; detail?: string } };
+  throw error ? CanopyError.fromBody(error) : new CanopyError('INTERNAL', `HTTP ${response.status}`);
+}

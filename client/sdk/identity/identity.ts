@@ -1,0 +1,102 @@
+import {
+  type AuthStatement,
+  authStatement,
+  CanopyError,
+  type DtlsStatement,
+  dtlsStatement,
+} from '../../../signaling/protocol/light.ts';
+import { type Bytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
+import { createBackup } from './backup.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
+import { sign } from './keys.ts';
+import type { StoredIdentity } from './store.ts';
+
+/** Who this device is towards one server: its certificate chain, its key, and the deployment CA that it trusts. */
+export class Identity {
+  /** The web origin of the server that it was made for, e.g. `https://meet.example:8443`. */
+  readonly origin: string;
+  /** SHA-256 of the device certificate's SPKI, 64 hex digits. */
+  readonly deviceId: string;
+  readonly displayName: string;
+  /** Base64 DER, device leaf first, without the root. */
+  readonly chain: readonly string[];
+  /** When the device certificate ends, Unix time in milliseconds. */
+  readonly expiresAtMs: number;
+  /** The room that the invitation was for, if it named one. */
+  readonly roomId: string | undefined;
+  /** The authority that signs the server's media keys, pinned when the identity was made. */
+  readonly deploymentCa: Certificate;
+  readonly #leaf: Certificate;
+  readonly #key: CryptoKey;
+  #accountKey: CryptoKey | undefined;
+
+  private constructor(stored: StoredIdentity, leaf: Certificate, deviceId: string) {
+    this.origin = stored.origin;
+    this.displayName = stored.displayName;
+    this.chain = stored.chain;
+    this.roomId = stored.roomId;
+    this.deploymentCa = readCertificate(stored.deploymentCa);
+    this.deviceId = deviceId;
+    this.expiresAtMs = leaf.notAfterMs;
+    this.#leaf = leaf;
+    this.#key = stored.deviceKey;
+  }
+
+  /**
+   * Makes an identity of what a store keeps.
+   * @param accountKey the account's extractable private key, only while a backup can still be made
+   */
+  static async create(stored: StoredIdentity, accountKey?: CryptoKey): Promise<Identity> {
+    const [first] = stored.chain;
+    if (!first) throw new CanopyError('CERT_MISSING');
+    const leaf = readCertificate(first);
+    const identity = new Identity(stored, leaf, toHex(await sha256(leaf.spki)));
+    identity.#accountKey = accountKey;
+    return identity;
+  }
+
+  get expired(): boolean {
+    return Date.now() > this.expiresAtMs;
+  }
+
+  /** Whether exportBackup() works: until the first backup, as long as the page that enrolled stays open. */
+  get canExportBackup(): boolean {
+    return this.#accountKey !== undefined;
+  }
+
+  /**
+   * The account as a password-encrypted JSON file, with which another device can be linked (restoreFromBackup). It can be made once;
+   * then only a non-extractable key remains. Throws IDENTITY_MISSING when the account key cannot be exported any more.
+   */
+  async exportBackup(password: string): Promise<string> {
+    const key = this.#accountKey;
+    if (!key) throw new CanopyError('IDENTITY_MISSING', 'the account key is no longer exportable');
+    const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', key));
+    const backup = await createBackup(
+      {
+        origin: this.origin,
+        displayName: this.displayName,
+        accountChain: this.chain.slice(1),
+        deploymentCa: toBase64(this.deploymentCa.der),
+        accountKey: toBase64(pkcs8),
+      },
+      password,
+    );
+    this.#accountKey = undefined;
+    return backup;
+  }
+
+  /** Answers a server's challenge. Base64url. */
+  proveAuth(statement: Omit<AuthStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(authStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
+  /** Binds a DTLS certificate to this device. Base64url. */
+  bindDtls(statement: Omit<DtlsStatement, 'deviceId'>): Promise<string> {
+    return this.#sign(dtlsStatement({ ...statement, deviceId: this.deviceId }));
+  }
+
+  async #sign(data: Bytes): Promise<string> {
+    return toBase64Url(await sign(this.#key, this.#leaf.keyType, data));
+  }
+}

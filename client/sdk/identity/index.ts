@@ -1,0 +1,15 @@
+/** Who this device is: making, keeping and proving identities, and checking the server's. */
+export { browserStore } from './browser-store.ts';
+export {
+  type EnrolOptions,
+  enrol,
+  type ImportOptions,
+  importIdentity,
+  loadIdentity,
+  type RestoreOptions,
+  restoreFromBackup,
+} from './enrol.ts';
+export { Identity } from './identity.ts';
+export { type Invitation, parseInvitation } from './invitation.ts';
+export { verifyServerBinding } from './server-binding.ts';
+export { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';

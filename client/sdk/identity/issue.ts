@@ -1,0 +1,76 @@
+/** Making PKCS#10 requests and device certificates. Loaded only while enrolling: the X.509 library is large. */
+import 'reflect-metadata';
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type JsonName,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Pkcs10CertificateRequestGenerator,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509';
+import { randomBytes, toBase64, toHex } from '../bytes.ts';
+
+/** Device certificates end with their account's, and after a year at the latest, in milliseconds. */
+const MOST_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
+
+/** UTF8String whatever the name contains; the library's type leaves out this documented form, and plain text has escapes (`#`). */
+function nameOf(displayName: string): JsonName {
+  return [{ CN: [{ utf8String: displayName }] }] as unknown as JsonName;
+}
+
+/** A request for an account's CA certificate, base64 DER, signed by its own key (RFC 2986). */
+export async function createCsr(keys: CryptoKeyPair, displayName: string): Promise<string> {
+  const csr = await Pkcs10CertificateRequestGenerator.create({
+    name: nameOf(displayName),
+    keys,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+  });
+  return toBase64(new Uint8Array(csr.rawData));
+}
+
+export interface DeviceCertificateRequest {
+  /** The account's certificate, base64 DER. */
+  account: string;
+  accountKey: CryptoKey;
+  devicePublicKey: CryptoKey;
+  displayName: string;
+}
+
+/** Issues a device's leaf under an account, base64 DER: clientAuth only, valid within the account's validity. */
+export async function issueDeviceCertificate({
+  account,
+  accountKey,
+  devicePublicKey,
+  displayName,
+}: DeviceCertificateRequest): Promise<string> {
+  const issuer = new X509Certificate(account);
+  // From the account's own begin, which the server chose: this device's clock may be ahead of the server's.
+  const notBefore = issuer.notBefore;
+  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MOST_DEVICE_AGE_MS));
+  const serial = randomBytes(16);
+  // A serial number is positive and begins with a non-zero byte (RFC 5280 section 4.1.2.2).
+  serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;
+  const certificate = await X509CertificateGenerator.create({
+    serialNumber: toHex(serial),
+    issuer: issuer.subjectName,
+    subject: nameOf(displayName),
+    notBefore,
+    notAfter,
+    publicKey: devicePublicKey,
+    signingKey: accountKey,
+    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth]),
+      await SubjectKeyIdentifierExtension.create(devicePublicKey),
+      await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+    ],
+  });
+  return toBase64(new Uint8Array(certificate.rawData));
+}

@@ -1,0 +1,29 @@
+/**
+ * The SDK: make an identity of an invitation, connect, join, publish, receive. It runs in browsers, and elsewhere with a WebRTC that
+ * is given to connect() as `createDevice`.
+ */
+export type { MediaSource, Participant } from '../../signaling/protocol/index.ts';
+export { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
+export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
+export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export {
+  browserStore,
+  type EnrolOptions,
+  enrol,
+  Identity,
+  type IdentityStore,
+  type ImportOptions,
+  type Invitation,
+  importIdentity,
+  loadIdentity,
+  memoryStore,
+  parseInvitation,
+  type RestoreOptions,
+  restoreFromBackup,
+  type StoredIdentity,
+} from './identity/index.ts';
+export type { VideoCodec } from './profiles.ts';
+export type { Publication, PublishOptions } from './publication.ts';
+export type { RemoteTrack } from './remote-track.ts';
+export type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';

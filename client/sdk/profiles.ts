@@ -1,0 +1,83 @@
+import type { types } from 'mediasoup-client';
+import type { MediaSource } from '../../signaling/protocol/index.ts';
+import { CanopyError } from '../../signaling/protocol/light.ts';
+
+/** Video codecs that a publication may ask for. */
+export type VideoCodec = 'vp8' | 'vp9' | 'h264';
+
+export interface ProfileRequest {
+  kind: 'audio' | 'video';
+  source: MediaSource;
+  /** Default `vp8`. */
+  codec?: VideoCodec;
+  /** Several encodings (VP8, H264) or spatial layers (VP9). Default true for cameras, false for screens. */
+  simulcast?: boolean;
+  /** Height of the picture in pixels, where known: small pictures need fewer encodings. */
+  height?: number;
+}
+
+export interface Profile {
+  encodings: types.RtpEncodingParameters[] | undefined;
+  codecOptions: types.ProducerCodecOptions;
+}
+
+/** Bits per second of the encodings at a quarter, half and full size of 720p. */
+const CAMERA_LADDER = [
+  { scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
+];
+const CAMERA_SVC_BITRATE_BPS = 1_500_000;
+/** Screens: text must stay sharp, motion may suffer. */
+const SCREEN_LADDER = [
+  { scaleResolutionDownBy: 2, maxBitrate: 400_000 },
+  { scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+];
+const SCREEN_BITRATE_BPS = 2_500_000;
+/** Kilobits per second that video starts with, instead of Chromium's 300. */
+const START_BITRATE_KBPS = 1000;
+
+/** How a track is encoded: simulcast for VP8 and H264, SVC for VP9 (a screen as L1T3), Opus with DTX and in-band FEC for speech. */
+export function profileOf({ kind, source, codec = 'vp8', simulcast, height = 720 }: ProfileRequest): Profile {
+  if (kind === 'audio') {
+    return source === 'screen-audio'
+      ? { encodings: undefined, codecOptions: { opusStereo: true, opusFec: true, opusDtx: false } }
+      : { encodings: undefined, codecOptions: { opusStereo: false, opusFec: true, opusDtx: true } };
+  }
+  const screen = source === 'screen';
+  const several = simulcast ?? !screen;
+  return {
+    encodings: videoEncodings(codec, screen, several, height),
+    codecOptions: { videoGoogleStartBitrate: START_BITRATE_KBPS },
+  };
+}
+
+function videoEncodings(
+  codec: VideoCodec,
+  screen: boolean,
+  several: boolean,
+  height: number,
+): types.RtpEncodingParameters[] {
+  if (codec === 'vp9') {
+    const maxBitrate = screen ? SCREEN_BITRATE_BPS : CAMERA_SVC_BITRATE_BPS;
+    // L3T3_KEY does not suit screens: a late spatial layer would blur the text.
+    return [{ maxBitrate, scalabilityMode: several && !screen ? 'L3T3_KEY' : 'L1T3' }];
+  }
+  const ladder = screen ? SCREEN_LADDER : CAMERA_LADDER;
+  // Below 135 lines an encoding shows nothing that a person can use.
+  const usable = ladder.filter(({ scaleResolutionDownBy }) => height / scaleResolutionDownBy >= 135);
+  const chosen = several && usable.length > 0 ? usable : ladder.slice(-1);
+  return chosen.map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' }));
+}
+
+/** The router's codec for a wish. Throws CODEC_UNSUPPORTED when the device or the room lacks it. */
+export function chooseCodec(
+  capabilities: types.RtpCapabilities,
+  kind: 'audio' | 'video',
+  codec: VideoCodec = 'vp8',
+): types.RtpCodecCapability {
+  const mimeType = kind === 'audio' ? 'audio/opus' : `video/${codec}`;
+  const found = capabilities.codecs?.find((each) => each.mimeType.toLowerCase() === mimeType);
+  if (!found) throw new CanopyError('CODEC_UNSUPPORTED', mimeType);
+  return found;
+}

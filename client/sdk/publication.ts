@@ -1,0 +1,214 @@
+import type { types } from 'mediasoup-client';
+import type { MediaSource } from '../../signaling/protocol/index.ts';
+import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { Connection } from './connection.ts';
+import type { MediaSession } from './media-session.ts';
+import { chooseCodec, profileOf, type VideoCodec } from './profiles.ts';
+
+export interface PublishOptions {
+  /** Default: `microphone` for audio, `camera` for video. */
+  source?: MediaSource;
+  /** Video codec. Default `vp8`. */
+  codec?: VideoCodec;
+  /** Several layers, so that each receiver gets what suits it. Default true for cameras, false for screens. */
+  simulcast?: boolean;
+  /** Begins without sending. Default false. */
+  muted?: boolean;
+  /** For a bridge: which of its participants it belongs to. */
+  participantId?: string;
+}
+
+/** How long to wait after a failure that may pass, in milliseconds. */
+const RETRY_MS = 1000;
+
+/** What a publication needs of its room. */
+export interface PublicationHost {
+  readonly connection: Connection;
+  /** The media of the room's present home; undefined while it moves. */
+  media(): MediaSession | undefined;
+  /** The publication ended, by itself when there is an error. */
+  ended(publication: Publication, error?: CanopyError): void;
+}
+
+/**
+ * A track that is sent to a room. What the caller wants (track, muted or not, published or not) is kept here, and brought about again
+ * on every new home of the room; the track itself is never stopped.
+ */
+export class Publication {
+  readonly source: MediaSource;
+  readonly kind: 'audio' | 'video';
+  readonly #host: PublicationHost;
+  readonly #options: PublishOptions;
+  #track: MediaStreamTrack;
+  #muted: boolean;
+  #closed = false;
+  #producer: types.Producer | undefined;
+  /** What the server knows of it. */
+  #sentMuted = false;
+  /** It was sent once, so that what fails for a while is tried again. */
+  #established = false;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #syncing: Promise<void> | undefined;
+  #again = false;
+
+  constructor(host: PublicationHost, track: MediaStreamTrack, options: PublishOptions) {
+    this.#host = host;
+    this.#track = track;
+    this.#options = options;
+    this.kind = track.kind === 'audio' ? 'audio' : 'video';
+    this.source = options.source ?? (this.kind === 'audio' ? 'microphone' : 'camera');
+    this.#muted = options.muted ?? false;
+    // Text must stay sharp rather than move smoothly.
+    if (this.source === 'screen' && track.contentHint === '') track.contentHint = 'detail';
+  }
+
+  get track(): MediaStreamTrack {
+    return this.#track;
+  }
+
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The producer's id on the room's present home; undefined while there is none. */
+  get producerId(): string | undefined {
+    return this.#producer?.closed === false ? this.#producer.id : undefined;
+  }
+
+  /** Stops sending; others see it as muted. The track stays. */
+  async mute(): Promise<void> {
+    this.#muted = true;
+    await this.sync();
+  }
+
+  async unmute(): Promise<void> {
+    this.#muted = false;
+    await this.sync();
+  }
+
+  /** Sends another track of the same kind instead. */
+  async replaceTrack(track: MediaStreamTrack): Promise<void> {
+    if (track.kind !== this.kind) throw new TypeError(`the track must be ${this.kind}`);
+    this.#track = track;
+    await this.sync();
+  }
+
+  /** Ends it. The track goes on: stop it where it was opened. */
+  async unpublish(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#host.ended(this);
+    await this.sync();
+  }
+
+  /** Statistics of the sender (WebRTC getStats); undefined while there is none. */
+  async getStats(): Promise<RTCStatsReport | undefined> {
+    return this.#producer?.closed === false ? this.#producer.getStats() : undefined;
+  }
+
+  /** Drops a producer that the server no longer has. */
+  detach(): void {
+    this.#producer?.close();
+    this.#producer = undefined;
+  }
+
+  /** Brings the producer to what is wanted. Rejects with the reason when that is impossible; then the publication has ended. */
+  sync(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#again = true;
+    this.#syncing ??= this.#syncAll().finally(() => {
+      this.#syncing = undefined;
+    });
+    return this.#syncing;
+  }
+
+  async #syncAll(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      const media = this.#host.media();
+      if (!media) return;
+      try {
+        if (this.#closed) await this.#close();
+        else await this.#syncOnce(media);
+      } catch (cause) {
+        // On a new home everything is made again; a failure of the old one says nothing.
+        if (media.closed || media !== this.#host.media()) continue;
+        const error = toCanopyError(cause);
+        if (this.#closed || this.#again || error.code === 'CONNECTION_LOST') continue;
+        if (this.#established && error.retryable) {
+          this.#retryTimer = setTimeout(() => this.#syncLater(), RETRY_MS);
+          return;
+        }
+        this.#closed = true;
+        this.detach();
+        this.#host.ended(this, error);
+        throw error;
+      }
+    }
+  }
+
+  #syncLater(): void {
+    // A failure is told by host.ended().
+    this.sync().catch(() => {});
+  }
+
+  async #syncOnce(media: MediaSession): Promise<void> {
+    if (!this.#producer || this.#producer.closed) this.#producer = await this.#produce(media);
+    const producer = this.#producer;
+    if (producer.track !== this.#track) await producer.replaceTrack({ track: this.#track });
+    const muted = this.#muted;
+    if (muted !== producer.paused) {
+      if (muted) producer.pause();
+      else producer.resume();
+    }
+    if (muted !== this.#sentMuted) {
+      const request = muted ? 'producer.pause' : 'producer.resume';
+      await this.#host.connection.request(request, { producerId: producer.id });
+      this.#sentMuted = muted;
+    }
+    this.#established = true;
+  }
+
+  async #produce(media: MediaSession): Promise<types.Producer> {
+    const { codec, simulcast, participantId } = this.#options;
+    const { kind, source } = this;
+    const chosen = chooseCodec(media.device.sendRtpCapabilities, kind, codec);
+    const height = this.#track.getSettings?.().height;
+    const profile = profileOf({ kind, source, codec, simulcast, height });
+    const transport = await media.transport('send');
+    const muted = this.#muted;
+    const producer = await transport.produce({
+      track: this.#track,
+      ...(profile.encodings && { encodings: profile.encodings }),
+      codecOptions: profile.codecOptions,
+      codec: chosen,
+      stopTracks: false,
+      // A camera that is off costs nothing; a microphone goes on in silence, so that unmuting is immediate.
+      zeroRtpOnPause: kind === 'video',
+      appData: { source, paused: muted, ...(participantId && { participantId }) },
+    });
+    this.#sentMuted = muted;
+    // A disabled track makes a paused producer that goes on sending black pictures; this ends that.
+    if (muted) producer.pause();
+    return producer;
+  }
+
+  async #close(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    if (!producer || producer.closed) return;
+    producer.close();
+    await this.#host.connection.request('producer.close', { producerId: producer.id });
+  }
+}
+
+function toCanopyError(error: unknown): CanopyError {
+  if (error instanceof Error && error.name === 'UnsupportedError') {
+    return new CanopyError('CODEC_UNSUPPORTED', error.message, { cause: error });
+  }
+  return CanopyError.from(error);
+}

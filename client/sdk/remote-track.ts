@@ -1,0 +1,85 @@
+import type { types } from 'mediasoup-client';
+import type { MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
+import type { Connection } from './connection.ts';
+
+/** A track that another participant sends. It ends with the room's home; on the next one a new RemoteTrack takes its place. */
+export class RemoteTrack {
+  readonly producerId: string;
+  readonly consumerId: string;
+  readonly participantId: string;
+  readonly source: MediaSource;
+  readonly kind: 'audio' | 'video';
+  /** The media itself, for an audio or video element. */
+  readonly track: MediaStreamTrack;
+  readonly #connection: Connection;
+  readonly #consumer: types.Consumer;
+  readonly #participants: ReadonlyMap<string, Participant>;
+  #muted: boolean;
+
+  constructor(
+    producer: ProducerInfo,
+    consumer: types.Consumer,
+    connection: Connection,
+    participants: ReadonlyMap<string, Participant>,
+  ) {
+    this.producerId = producer.producerId;
+    this.consumerId = consumer.id;
+    this.participantId = producer.participantId;
+    this.source = producer.source;
+    this.kind = producer.kind;
+    this.track = consumer.track;
+    this.#muted = producer.paused;
+    this.#consumer = consumer;
+    this.#connection = connection;
+    this.#participants = participants;
+  }
+
+  /** Who sends it; undefined once that participant has left. */
+  get participant(): Participant | undefined {
+    return this.#participants.get(this.participantId);
+  }
+
+  /** Whether its sender has paused it. */
+  get muted(): boolean {
+    return this.#muted;
+  }
+
+  get closed(): boolean {
+    return this.#consumer.closed;
+  }
+
+  /** The receiver, for statistics and transforms; undefined where the WebRTC in use has none. */
+  get receiver(): RTCRtpReceiver | undefined {
+    return this.#consumer.rtpReceiver;
+  }
+
+  getStats(): Promise<RTCStatsReport> {
+    return this.#consumer.getStats();
+  }
+
+  /** Stops or continues forwarding to this device, e.g. while it is out of sight. */
+  async setReceiving(receiving: boolean): Promise<void> {
+    await this.#connection.request(receiving ? 'consumer.resume' : 'consumer.pause', {
+      consumerIds: [this.consumerId],
+    });
+  }
+
+  /** Sets the highest layers wanted, each from 0. */
+  async setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void> {
+    await this.#connection.request('consumer.setPreferredLayers', { consumerId: this.consumerId, ...layers });
+  }
+
+  async requestKeyFrame(): Promise<void> {
+    await this.#connection.request('consumer.requestKeyFrame', { consumerId: this.consumerId });
+  }
+
+  /** @internal */
+  setMuted(muted: boolean): void {
+    this.#muted = muted;
+  }
+
+  /** @internal */
+  close(): void {
+    this.#consumer.close();
+  }
+}

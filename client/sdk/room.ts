@@ -1,0 +1,411 @@
+import type { types } from 'mediasoup-client';
+import type { EventData, EventName, Participant, RequestResult } from '../../signaling/protocol/index.ts';
+import { CanopyError } from '../../signaling/protocol/light.ts';
+import { backoffMs } from './backoff.ts';
+import type { Connection, ConnectionState } from './connection.ts';
+import { Emitter } from './emitter.ts';
+import type { Identity } from './identity/index.ts';
+import { MediaSession } from './media-session.ts';
+import { Publication, type PublishOptions } from './publication.ts';
+import type { RemoteTrack } from './remote-track.ts';
+import { Subscriptions } from './subscriptions.ts';
+import type { Direction } from './transport-link.ts';
+
+export type RoomState = ConnectionState;
+
+export interface JoinOptions {
+  /** The name that others see here. Default: the identity's. */
+  displayName?: string;
+}
+
+export interface RoomEvents {
+  /** `error` says why the room closed, where it did not by leave(). */
+  state: [state: RoomState, error: CanopyError | undefined];
+  'participant-joined': [Participant];
+  'participant-updated': [Participant];
+  'participant-left': [participant: Participant, reason: 'left' | 'lost' | 'kicked' | 'closed'];
+  /** Media of another participant begins. */
+  track: [RemoteTrack];
+  'track-ended': [RemoteTrack];
+  /** Its sender muted or unmuted it. */
+  'track-updated': [RemoteTrack];
+  /** The layers that a track is received with now; null when none fits. */
+  layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
+  /** Who speaks; null: nobody. */
+  speaker: [participantId: string | null];
+  /** An own publication ended: by unpublish(), or by itself because of the error. */
+  unpublished: [publication: Publication, error: CanopyError | undefined];
+  /** The room moves to another worker or server; its media comes back by itself. */
+  rehome: [reason: EventData<'room.rehome'>['reason']];
+  /** The server stops soon. */
+  'server-closing': [{ retryAfterSeconds: number }];
+  /** Something failed that the room goes on without. */
+  error: [CanopyError];
+}
+
+export interface RoomOptions extends JoinOptions {
+  roomId: string;
+  connection: Connection;
+  identity: Identity;
+  createDevice(): Promise<types.Device>;
+  onClosed(): void;
+}
+
+type Snapshot = RequestResult<'room.join'>;
+
+const ENTRY_BACKOFF = { firstMs: 250, mostMs: 4000 };
+/** How long leave() waits for the server's answer, in milliseconds. */
+const LEAVE_MS = 2000;
+
+/** A conference as one peer sees it. Made by Client.join(). */
+export class Room extends Emitter<RoomEvents> {
+  readonly roomId: string;
+  readonly #options: RoomOptions;
+  readonly #participants = new Map<string, Participant>();
+  readonly #publications = new Set<Publication>();
+  readonly #subscriptions: Subscriptions;
+  readonly #unlisten: Array<() => void> = [];
+  #state: RoomState = 'connecting';
+  #peerId: string | undefined;
+  #participantId: string | undefined;
+  #speaker: string | null = null;
+  #ticket: string | undefined;
+  #media: MediaSession | undefined;
+  #device: { capabilities: string; device: types.Device } | undefined;
+  #entering: Promise<boolean> | undefined;
+  #enterAgain = false;
+  /** Events that arrive while a join is on its way are applied after its snapshot. */
+  #held: Array<() => void> | undefined;
+
+  constructor(options: RoomOptions) {
+    super();
+    this.#options = options;
+    this.roomId = options.roomId;
+    const host = { connection: options.connection, media: () => this.#media };
+    this.#subscriptions = new Subscriptions({
+      ...host,
+      participants: this.#participants,
+      started: (track) => this.emit('track', track),
+      ended: (track) => this.emit('track-ended', track),
+      updated: (track) => this.emit('track-updated', track),
+      failed: (error) => this.#failed(error),
+    });
+    this.#listen();
+  }
+
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  /** Everybody in the room, oneself included, by participant id. */
+  get participants(): ReadonlyMap<string, Participant> {
+    return this.#participants;
+  }
+
+  /** The own participant's id; undefined for a bridge, which hosts only others. */
+  get participantId(): string | undefined {
+    return this.#participantId;
+  }
+
+  /** The participant who speaks, by id. */
+  get speaker(): string | null {
+    return this.#speaker;
+  }
+
+  /** What others send and is received. */
+  get tracks(): RemoteTrack[] {
+    return this.#subscriptions.tracks;
+  }
+
+  get publications(): Publication[] {
+    return [...this.#publications];
+  }
+
+  /**
+   * Sends a track. Resolves when the server has it (or, while the connection is away, at once: it is sent on return). Rejects with
+   * CODEC_UNSUPPORTED, LIMIT_REACHED, FORBIDDEN, SERVER_UNVERIFIED, FINGERPRINT_UNSIGNED, MEDIA_REJECTED.
+   */
+  async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
+    if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+    const publication = new Publication(
+      {
+        connection: this.#options.connection,
+        media: () => this.#media,
+        ended: (ended, error) => {
+          this.#publications.delete(ended);
+          this.emit('unpublished', ended, error);
+          if (error) this.#failed(error);
+        },
+      },
+      track,
+      options,
+    );
+    this.#publications.add(publication);
+    await publication.sync();
+    return publication;
+  }
+
+  /** Restarts ICE on all transports; happens by itself when they are disconnected. */
+  async restartIce(): Promise<void> {
+    await this.#media?.restartIce();
+  }
+
+  /** Leaves the room. The tracks go on. Never rejects. */
+  async leave(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const { connection } = this.#options;
+    const answered = connection.requestNow('room.leave', {}).catch(() => {});
+    this.close();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LEAVE_MS);
+    await Promise.race([answered, late]);
+    clearTimeout(timer);
+  }
+
+  /** @internal Enters for the first time. */
+  async enter(): Promise<void> {
+    try {
+      await this.#enter();
+      this.#setState('connected');
+    } catch (error) {
+      this.close(CanopyError.from(error));
+      throw error;
+    }
+  }
+
+  /** @internal */
+  close(error?: CanopyError): void {
+    if (this.#state === 'closed') return;
+    this.#setState('closed', error);
+    this.#options.connection.onReturn = async () => true;
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#subscriptions.close();
+    this.#media?.close();
+    this.#media = undefined;
+    this.#publications.clear();
+    this.#options.onClosed();
+  }
+
+  #listen(): void {
+    const { connection } = this.#options;
+    connection.onReturn = () => this.#enter();
+    const on = <N extends EventName>(name: N, apply: (data: EventData<N>) => void): void => {
+      const listener = (data: EventData<N>): void => {
+        if (this.#held) this.#held.push(() => apply(data));
+        else apply(data);
+      };
+      this.#unlisten.push(connection.on(name, listener as never));
+    };
+    this.#unlisten.push(
+      connection.on('state', (state, error) => {
+        if (state === 'closed') this.close(error ?? new CanopyError('CONNECTION_LOST'));
+        else if (state === 'connected') this.#setState(this.#entering ? 'reconnecting' : 'connected');
+        else if (this.#state !== 'connecting') this.#setState('reconnecting');
+      }),
+      // Not held back: it decides how the room is entered.
+      connection.on('room.rehome', (data) => this.#rehome(data)),
+    );
+    on('server.closing', (data) => this.emit('server-closing', data));
+    on('room.speaker', ({ participantId }) => this.#setSpeaker(participantId));
+    on('participant.joined', ({ participant }) => this.#setParticipant(participant));
+    on('participant.updated', ({ participant }) => this.#setParticipant(participant));
+    on('participant.left', ({ participantId, reason }) => this.#removeParticipant(participantId, reason));
+    on('producer.added', ({ producer }) => this.#subscriptions.add(producer));
+    on('producer.paused', ({ producerId }) => this.#subscriptions.setMuted(producerId, true));
+    on('producer.resumed', ({ producerId }) => this.#subscriptions.setMuted(producerId, false));
+    on('producer.closed', ({ producerId }) => this.#subscriptions.remove(producerId));
+    on('consumer.closed', ({ consumerId }) => this.#subscriptions.consumerClosed(consumerId));
+    on('consumer.layers', ({ consumerId, layers }) => {
+      const track = this.#subscriptions.byConsumer(consumerId);
+      if (track) this.emit('layers', track, layers);
+    });
+    on('transport.state', ({ transportId, state }) => this.#media?.noticeServerState(transportId, state));
+  }
+
+  #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
+    if (roomId !== this.roomId || this.#state === 'closed') return;
+    const { connection } = this.#options;
+    this.#ticket = ticket;
+    this.#dropMedia();
+    this.#setState('reconnecting');
+    this.emit('rehome', reason);
+    const target = new URL(url, connection.origin);
+    if (target.origin !== connection.origin) {
+      // Never from an encrypted connection to one in the clear.
+      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') return;
+      connection.redirect(target.origin);
+      return;
+    }
+    this.#enter().then(
+      () => this.#setState('connected'),
+      () => this.#state !== 'closed' && connection.state === 'connected' && connection.reconnect(),
+    );
+  }
+
+  /** Enters or comes back, once at a time; asked again meanwhile, it does so again. True: all media is as it was. */
+  #enter(): Promise<boolean> {
+    this.#enterAgain = true;
+    this.#entering ??= this.#enterAll().finally(() => {
+      this.#entering = undefined;
+    });
+    return this.#entering;
+  }
+
+  async #enterAll(): Promise<boolean> {
+    let resumed = false;
+    for (let attempt = 0; this.#enterAgain; attempt += 1) {
+      this.#enterAgain = false;
+      try {
+        resumed = await this.#enterOnce();
+      } catch (cause) {
+        const error = CanopyError.from(cause);
+        if (this.#state === 'closed') throw error;
+        await this.#considerFailure(error, attempt);
+        this.#enterAgain = true;
+      }
+    }
+    return resumed;
+  }
+
+  /** Waits when entering may succeed later on this socket, and throws when it takes another one or is hopeless. */
+  async #considerFailure(error: CanopyError, attempt: number): Promise<void> {
+    const first = this.#peerId === undefined;
+    if (error.code === 'CONNECTION_LOST' || first) throw error;
+    if (['TICKET_INVALID', 'ROOM_ALREADY_JOINED', 'REQUEST_TIMEOUT'].includes(error.code)) {
+      this.#ticket = undefined;
+      throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
+    }
+    if (!error.retryable) {
+      this.close(error);
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, ENTRY_BACKOFF)));
+  }
+
+  async #enterOnce(): Promise<boolean> {
+    const { connection, displayName } = this.#options;
+    const ticket = this.#ticket;
+    this.#held = [];
+    try {
+      const snapshot = await connection.requestNow('room.join', {
+        roomId: this.roomId,
+        ...(displayName !== undefined && { displayName }),
+        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId } }),
+        ...(ticket !== undefined && { ticket }),
+      });
+      const device = await this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities);
+      if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+      // Told to move on while joining: the snapshot is of the old home.
+      if (this.#enterAgain) return false;
+      if (this.#ticket === ticket) this.#ticket = undefined;
+      this.#apply(snapshot, device);
+      return snapshot.resumed;
+    } finally {
+      const held = this.#held;
+      this.#held = undefined;
+      for (const apply of held ?? []) apply();
+    }
+  }
+
+  #apply(snapshot: Snapshot, device: types.Device): void {
+    const { connection, identity } = this.#options;
+    this.#peerId = snapshot.peerId;
+    this.#participantId = snapshot.participantId;
+    const resumed = snapshot.resumed && this.#media !== undefined;
+    if (!resumed) {
+      this.#dropMedia();
+      this.#media = new MediaSession({
+        connection,
+        identity,
+        device,
+        iceServers: snapshot.iceServers,
+        onBroken: (direction) => this.#remake(direction),
+      });
+    }
+    const present = new Set(snapshot.participants.map(({ participantId }) => participantId));
+    for (const participantId of [...this.#participants.keys()]) {
+      if (!present.has(participantId)) this.#removeParticipant(participantId, 'left');
+    }
+    for (const participant of snapshot.participants) this.#setParticipant(participant);
+    this.#setSpeaker(snapshot.speaker);
+    if (resumed) {
+      this.#media?.reconcile(snapshot.own.transportIds);
+      for (const publication of this.#publications) {
+        const { producerId } = publication;
+        if (producerId && !snapshot.own.producerIds.includes(producerId)) publication.detach();
+      }
+    }
+    this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
+    this.#syncPublications();
+  }
+
+  /** One direction's transport broke: what went over it is made again. */
+  #remake(direction: Direction): void {
+    if (this.#state === 'closed') return;
+    if (direction === 'send') {
+      this.#syncPublications();
+    } else {
+      this.#subscriptions.drop();
+      this.#subscriptions.sync();
+    }
+  }
+
+  #syncPublications(): void {
+    // A failure is told as `unpublished`, and to the caller of publish().
+    for (const publication of this.#publications) publication.sync().catch(() => {});
+  }
+
+  #dropMedia(): void {
+    this.#media?.close();
+    this.#media = undefined;
+    this.#subscriptions.drop();
+  }
+
+  async #loadDevice(routerRtpCapabilities: types.RtpCapabilities): Promise<types.Device> {
+    const capabilities = JSON.stringify(routerRtpCapabilities);
+    if (this.#device?.capabilities === capabilities) return this.#device.device;
+    const device = await this.#options.createDevice();
+    await device.load({ routerRtpCapabilities });
+    this.#device = { capabilities, device };
+    return device;
+  }
+
+  #setParticipant(participant: Participant): void {
+    const known = this.#participants.has(participant.participantId);
+    this.#participants.set(participant.participantId, participant);
+    this.emit(known ? 'participant-updated' : 'participant-joined', participant);
+  }
+
+  #removeParticipant(participantId: string, reason: EventData<'participant.left'>['reason']): void {
+    const participant = this.#participants.get(participantId);
+    if (!participant) return;
+    this.#participants.delete(participantId);
+    this.emit('participant-left', participant, reason);
+    // Kicked, from this device's own view.
+    if (participantId === this.#participantId && reason === 'kicked')
+      this.close(new CanopyError('FORBIDDEN'));
+  }
+
+  #setSpeaker(participantId: string | null): void {
+    if (participantId === this.#speaker) return;
+    this.#speaker = participantId;
+    this.emit('speaker', participantId);
+  }
+
+  /** Media keys that do not prove genuine end the call; anything else is told and survived. */
+  #failed(error: CanopyError): void {
+    if (this.#state === 'closed') return;
+    if (error.code === 'SERVER_UNVERIFIED' || error.code === 'FINGERPRINT_UNSIGNED') {
+      this.#options.connection.requestNow('room.leave', {}).catch(() => {});
+      this.close(error);
+      return;
+    }
+    this.emit('error', error);
+  }
+
+  #setState(state: RoomState, error?: CanopyError): void {
+    if (this.#state === state || this.#state === 'closed') return;
+    this.#state = state;
+    this.emit('state', state, error);
+  }
+}

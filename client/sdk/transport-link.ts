@@ -1,0 +1,160 @@
+import type { types } from 'mediasoup-client';
+import type { MediaSource, RequestInput } from '../../signaling/protocol/index.ts';
+import { CanopyError } from '../../signaling/protocol/light.ts';
+import { backoffMs } from './backoff.ts';
+import type { Connection } from './connection.ts';
+import { type Identity, verifyServerBinding } from './identity/index.ts';
+
+export type Direction = 'send' | 'recv';
+
+/** What a producer says of itself to the server. */
+export type ProducerData = { source: MediaSource; paused: boolean; participantId?: string };
+
+export interface LinkOptions {
+  connection: Connection;
+  identity: Identity;
+  device: types.Device;
+  iceServers: RTCIceServer[];
+  direction: Direction;
+  /** The transport cannot be used any more, though ICE might; it has closed itself. */
+  onBroken(link: TransportLink): void;
+}
+
+/** Delays between ICE restarts of a transport that stays disconnected. */
+const RESTART_BACKOFF = { firstMs: 2000, mostMs: 10_000 };
+
+/** One transport: made only with media keys that the deployment signed, connected with a signed fingerprint, kept alive by ICE restarts. */
+export class TransportLink {
+  readonly transport: types.Transport;
+  readonly #options: LinkOptions;
+  /** What the server says of it; it may notice a dead path before this side does. */
+  #serverLost = false;
+  #recovering: Promise<void> | undefined;
+  #wake: () => void = () => {};
+
+  private constructor(options: LinkOptions, transport: types.Transport) {
+    this.#options = options;
+    this.transport = transport;
+    transport.on('connect', ({ dtlsParameters }, callback, errback) => {
+      this.#connect(dtlsParameters).then(callback, errback);
+    });
+    transport.on('produce', ({ kind, rtpParameters, appData }, callback, errback) => {
+      const { source, paused, participantId } = appData as ProducerData;
+      options.connection
+        .request('producer.create', {
+          transportId: transport.id,
+          kind,
+          source,
+          rtpParameters: rtpParameters as RequestInput<'producer.create'>['rtpParameters'],
+          paused,
+          ...(participantId && { participantId }),
+        })
+        .then(({ producerId }) => callback({ id: producerId }), errback);
+    });
+    transport.on('connectionstatechange', (state) => {
+      if (state === 'connected') this.#wake();
+      else if (state === 'disconnected' || state === 'failed') this.recover();
+    });
+  }
+
+  /** Throws SERVER_UNVERIFIED when the media keys are not the deployment's, and what the server refuses. */
+  static async create(options: LinkOptions): Promise<TransportLink> {
+    const { connection, device, direction, iceServers } = options;
+    const created = await connection.request(
+      'transport.create',
+      direction === 'send'
+        ? { direction }
+        : {
+            direction,
+            rtpCapabilities: device.recvRtpCapabilities as (RequestInput<'transport.create'> & {
+              direction: 'recv';
+            })['rtpCapabilities'],
+          },
+    );
+    const parameters = {
+      id: created.transportId,
+      iceParameters: created.iceParameters,
+      iceCandidates: created.iceCandidates,
+      dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
+      iceServers,
+    };
+    const transport =
+      direction === 'send' ? device.createSendTransport(parameters) : device.createRecvTransport(parameters);
+    return new TransportLink(options, transport);
+  }
+
+  /** Takes note of the server's view of the transport. */
+  noticeServerState(state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void {
+    if (state === 'failed' || state === 'closed') {
+      if (this.transport.closed) return;
+      this.close();
+      this.#options.onBroken(this);
+      return;
+    }
+    this.#serverLost = state === 'disconnected';
+    if (this.#serverLost) this.recover();
+    else if (state === 'connected') this.#wake();
+  }
+
+  /** Restarts ICE again and again until the transport is connected. Does nothing where there is no need. */
+  recover(): void {
+    if (this.#healthy || this.#recovering) return;
+    this.#recovering = this.#recover().finally(() => {
+      this.#recovering = undefined;
+    });
+  }
+
+  /** Restarts ICE once (RFC 8445 section 2.4). */
+  async restartIce(): Promise<void> {
+    const { connection } = this.#options;
+    const { iceParameters } = await connection.request('transport.restartIce', {
+      transportId: this.transport.id,
+    });
+    if (!this.transport.closed) await this.transport.restartIce({ iceParameters });
+  }
+
+  close(): void {
+    this.transport.close();
+    this.#wake();
+  }
+
+  get #healthy(): boolean {
+    const { closed, connectionState } = this.transport;
+    return closed || connectionState === 'new' || (connectionState === 'connected' && !this.#serverLost);
+  }
+
+  async #recover(): Promise<void> {
+    for (let attempt = 0; !this.#healthy; attempt += 1) {
+      try {
+        await this.restartIce();
+      } catch {
+        // Nothing to tell: the request failed because the connection or the transport is gone, or it is tried again.
+      }
+      await this.#connectedOrAfter(backoffMs(attempt, RESTART_BACKOFF));
+    }
+  }
+
+  #connectedOrAfter(delayMs: number): Promise<void> {
+    if (this.#healthy) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #connect({ role, fingerprints }: types.DtlsParameters): Promise<void> {
+    const { connection, identity } = this.#options;
+    const [fingerprint, ...others] = fingerprints.filter(({ algorithm }) => algorithm === 'sha-256');
+    if (!fingerprint || others.length > 0) throw new CanopyError('FINGERPRINT_INVALID');
+    const value = fingerprint.value.toUpperCase();
+    const transportId = this.transport.id;
+    await connection.request('transport.connect', {
+      transportId,
+      dtlsParameters: { ...(role && { role }), fingerprints: [{ algorithm: 'sha-256', value }] },
+      signature: await identity.bindDtls({ transportId, fingerprint: value }),
+    });
+  }
+}

@@ -1,0 +1,208 @@
+import { signal } from '@preact/signals';
+import {
+  browserStore,
+  CanopyError,
+  type Client,
+  connect,
+  enrol,
+  type Identity,
+  type Invitation,
+  importIdentity,
+  loadIdentity,
+  type Room,
+  restoreFromBackup,
+} from '../../sdk/index.ts';
+import { Call } from './call.ts';
+import { LocalMedia } from './local-media.ts';
+import { Notices } from './notices.ts';
+import { parseRoute, roomFragment } from './route.ts';
+
+export type Screen =
+  | { name: 'loading' }
+  /** An invitation is open; with an identity it only adds rights to it. */
+  | { name: 'invitation'; invitation: Invitation }
+  | { name: 'no-identity' }
+  | { name: 'lobby'; roomId: string }
+  | { name: 'room'; call: Call };
+
+declare global {
+  interface Window {
+    /** Debug handle for browser consoles and tests; the page itself never reads it. */
+    canopy?: { client?: Client; room?: Room };
+  }
+}
+
+/** The page's state and what a person can do with it. */
+export class AppModel {
+  readonly screen = signal<Screen>({ name: 'loading' });
+  readonly identity = signal<Identity | undefined>(undefined);
+  /** Signed in, so that the server has verified the identity. */
+  readonly client = signal<Client | undefined>(undefined);
+  /** What stands in the way, shown until the next attempt. */
+  readonly problem = signal<CanopyError | undefined>(undefined);
+  readonly busy = signal(false);
+  readonly media = new LocalMedia();
+  readonly notices = new Notices();
+  readonly #url = location.origin;
+  readonly #store = browserStore();
+  #connecting: Promise<Client> | undefined;
+
+  /** Shows what the address asks for, now and whenever it changes. */
+  async start(): Promise<void> {
+    addEventListener('hashchange', () => this.#route());
+    addEventListener('pagehide', () => void this.client.value?.close());
+    addEventListener('online', () => this.client.value?.reconnect());
+    await this.#attempt(async () => {
+      this.identity.value = await loadIdentity(this.#url, this.#store);
+    });
+    this.#route();
+  }
+
+  /** Uses the invitation for a new identity of this name, which takes the place of one that was here. */
+  async enrol(invitation: Invitation, displayName: string): Promise<void> {
+    await this.#attempt(async () => {
+      const identity = await enrol({ ...invitation, serverUrl: this.#url, displayName, store: this.#store });
+      this.#use(identity);
+      this.#go(identity.roomId ? roomFragment(identity.roomId) : '#/');
+    });
+  }
+
+  /** Uses the invitation to add what it grants to the identity that is here. */
+  async redeem(invitation: Invitation): Promise<void> {
+    await this.#attempt(async () => {
+      const client = await this.#connect();
+      const { roomId } = await client.redeemInvitation(invitation.secret);
+      this.#go(roomId ? roomFragment(roomId) : '#/');
+    });
+  }
+
+  async restore(backup: string, password: string): Promise<void> {
+    await this.#attempt(async () => {
+      const identity = await restoreFromBackup({ backup, password, store: this.#store });
+      if (identity.origin !== this.#url) {
+        throw new CanopyError('BACKUP_INVALID', `it belongs to ${identity.origin}`);
+      }
+      this.#use(identity);
+      this.#route();
+    });
+  }
+
+  async importCertificate(certificatePem: string, privateKeyPem: string): Promise<void> {
+    await this.#attempt(async () => {
+      this.#use(
+        await importIdentity({ serverUrl: this.#url, certificatePem, privateKeyPem, store: this.#store }),
+      );
+      this.#route();
+    });
+  }
+
+  /** Forgets the identity of this device, after the person confirmed it. */
+  async forget(): Promise<void> {
+    await this.#attempt(async () => {
+      await this.client.value?.close();
+      await this.#store.remove(this.#url);
+      this.identity.value = undefined;
+      this.#route();
+    });
+  }
+
+  async join(roomId: string): Promise<void> {
+    await this.#attempt(async () => {
+      const client = await this.#connect();
+      const room = await client.join(roomId);
+      window.canopy = { client, room };
+      const call = new Call(client, room, this.media, this.notices);
+      room.on('state', (state, error) => {
+        if (state === 'closed') this.#callEnded(call, error);
+      });
+      this.screen.value = { name: 'room', call };
+      this.#go(roomFragment(roomId));
+    });
+  }
+
+  async leave(): Promise<void> {
+    const screen = this.screen.value;
+    if (screen.name !== 'room') return;
+    await screen.call.leave();
+  }
+
+  #callEnded(call: Call, error: CanopyError | undefined): void {
+    call.close();
+    this.problem.value = error;
+    this.#showLobby(call.room.roomId);
+  }
+
+  #route(): void {
+    const route = parseRoute(location.hash);
+    const screen = this.screen.value;
+    if (screen.name === 'room') {
+      // A link to the room that one is in changes nothing; another address leaves it.
+      if (route.page === 'room' && route.roomId === screen.call.room.roomId) return;
+      void this.leave();
+    }
+    if (route.page === 'invitation') {
+      this.screen.value = { name: 'invitation', invitation: route.invitation };
+    } else if (!this.identity.value) {
+      this.screen.value = { name: 'no-identity' };
+    } else {
+      this.#showLobby(route.page === 'room' ? route.roomId : (this.identity.value.roomId ?? ''));
+    }
+  }
+
+  #showLobby(roomId: string): void {
+    this.screen.value = { name: 'lobby', roomId };
+    // Early, so that a certificate that is refused is told before anybody dresses for the camera.
+    if (!this.problem.value) void this.#connect().catch((error) => this.#fail(error));
+  }
+
+  #use(identity: Identity): void {
+    this.identity.value = identity;
+    void this.client.value?.close();
+    this.client.value = undefined;
+  }
+
+  #connect(): Promise<Client> {
+    const identity = this.identity.value;
+    if (!identity) return Promise.reject(new CanopyError('IDENTITY_MISSING'));
+    if (this.client.value) return Promise.resolve(this.client.value);
+    this.#connecting ??= connect({ url: this.#url, identity })
+      .then((client) => {
+        this.client.value = client;
+        window.canopy = { client };
+        client.on('state', (state, error) => {
+          if (state !== 'closed') return;
+          if (this.client.value === client) this.client.value = undefined;
+          if (error) this.problem.value = error;
+        });
+        return client;
+      })
+      .finally(() => {
+        this.#connecting = undefined;
+      });
+    return this.#connecting;
+  }
+
+  /** Goes to another fragment without leaving the old one (with its secret) in the history. */
+  #go(fragment: string): void {
+    history.replaceState(null, '', fragment);
+    this.#route();
+  }
+
+  async #attempt(act: () => Promise<void>): Promise<void> {
+    this.problem.value = undefined;
+    this.busy.value = true;
+    try {
+      await act();
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.busy.value = false;
+    }
+  }
+
+  #fail(error: unknown): void {
+    const coded = CanopyError.from(error);
+    if (coded.code === 'INTERNAL') console.error(error);
+    this.problem.value = coded;
+  }
+}

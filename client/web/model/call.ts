@@ -1,0 +1,160 @@
+import { effect, signal } from '@preact/signals';
+import {
+  CanopyError,
+  type Client,
+  openScreen,
+  type Participant,
+  type Publication,
+  type RemoteTrack,
+  type Room,
+  type RoomState,
+} from '../../sdk/index.ts';
+import type { LocalMedia } from './local-media.ts';
+import type { Notices } from './notices.ts';
+
+/** A room as the page shows it: the SDK's room in signals, and the own tracks in it. */
+export class Call {
+  readonly client: Client;
+  readonly room: Room;
+  readonly state = signal<RoomState>('connecting');
+  readonly participants = signal<Participant[]>([]);
+  readonly tracks = signal<RemoteTrack[]>([]);
+  readonly speaker = signal<string | null>(null);
+  /** The own screen while it is shared. */
+  readonly screen = signal<Publication | undefined>(undefined);
+  readonly #media: LocalMedia;
+  readonly #notices: Notices;
+  readonly #stop: Array<() => void> = [];
+  #microphone: Publication | undefined;
+  #camera: Publication | undefined;
+  /** Changes of what is sent happen one after another. */
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
+    this.client = client;
+    this.room = room;
+    this.#media = media;
+    this.#notices = notices;
+    const refresh = () => {
+      this.participants.value = [...room.participants.values()];
+      this.tracks.value = room.tracks;
+    };
+    this.state.value = room.state;
+    this.speaker.value = room.speaker;
+    refresh();
+    this.#stop.push(
+      room.on('state', (state) => {
+        this.state.value = state;
+      }),
+      room.on('speaker', (participantId) => {
+        this.speaker.value = participantId;
+      }),
+      room.on('participant-joined', refresh),
+      room.on('participant-updated', refresh),
+      room.on('participant-left', refresh),
+      room.on('track', refresh),
+      room.on('track-ended', refresh),
+      room.on('track-updated', refresh),
+      room.on('error', (error) => notices.error(error)),
+      room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
+      effect(() => {
+        const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
+        this.#follow(() => this.#sendMicrophone(microphone, muted));
+      }),
+      effect(() => {
+        const camera = media.camera.value;
+        this.#follow(() => this.#sendCamera(camera));
+      }),
+    );
+  }
+
+  /** Shares a screen, or stops sharing it. */
+  async toggleScreen(): Promise<void> {
+    const shared = this.screen.value;
+    if (shared) {
+      await this.#endScreen(shared);
+      return;
+    }
+    let stream: MediaStream;
+    try {
+      stream = await openScreen();
+    } catch (cause) {
+      // Nobody need be told that they cancelled the dialog; an actual refusal by the system reads the same.
+      const error = CanopyError.from(cause);
+      if (error.code === 'MEDIA_DENIED') this.#notices.say('No screen was shared.');
+      else this.#notices.error(error);
+      return;
+    }
+    const [picture] = stream.getVideoTracks();
+    const [sound] = stream.getAudioTracks();
+    if (!picture) return;
+    try {
+      const publication = await this.room.publish(picture, { source: 'screen' });
+      this.screen.value = publication;
+      picture.addEventListener('ended', () => void this.#endScreen(publication));
+      if (sound) await this.room.publish(sound, { source: 'screen-audio' });
+    } catch (error) {
+      for (const track of stream.getTracks()) track.stop();
+      this.#notices.error(CanopyError.from(error));
+    }
+  }
+
+  /** Leaves the room. Camera and microphone stay open for the page that follows. */
+  async leave(): Promise<void> {
+    this.close();
+    await this.room.leave();
+  }
+
+  /** Lets go of the room without leaving it. */
+  close(): void {
+    for (const stop of this.#stop.splice(0)) stop();
+    for (const publication of this.room.publications) {
+      if (publication.source.startsWith('screen')) publication.track.stop();
+    }
+  }
+
+  #follow(change: () => Promise<void>): void {
+    this.#queue = this.#queue.then(change).catch((error: unknown) => {
+      if (this.room.state !== 'closed') this.#notices.error(CanopyError.from(error));
+    });
+  }
+
+  async #sendMicrophone(track: MediaStreamTrack | undefined, muted: boolean): Promise<void> {
+    if (!track) {
+      await this.#microphone?.unpublish();
+      this.#microphone = undefined;
+    } else if (!this.#microphone || this.#microphone.closed) {
+      this.#microphone = await this.room.publish(track, { source: 'microphone', muted });
+    } else {
+      if (this.#microphone.track !== track) await this.#microphone.replaceTrack(track);
+      if (muted !== this.#microphone.muted)
+        await (muted ? this.#microphone.mute() : this.#microphone.unmute());
+    }
+  }
+
+  /** A camera that is off is not published: its light goes out, and nothing is sent. */
+  async #sendCamera(track: MediaStreamTrack | undefined): Promise<void> {
+    if (!track) {
+      await this.#camera?.unpublish();
+      this.#camera = undefined;
+    } else if (!this.#camera || this.#camera.closed) {
+      this.#camera = await this.room.publish(track, { source: 'camera' });
+    } else if (this.#camera.track !== track) {
+      await this.#camera.replaceTrack(track);
+    }
+  }
+
+  async #endScreen(shared: Publication): Promise<void> {
+    if (this.screen.value === shared) this.screen.value = undefined;
+    const screens = this.room.publications.filter(({ source }) => source.startsWith('screen'));
+    for (const publication of screens) {
+      publication.track.stop();
+      await publication.unpublish();
+    }
+  }
+
+  #unpublished(publication: Publication, error: CanopyError | undefined): void {
+    if (publication === this.screen.value) this.screen.value = undefined;
+    if (error && publication.source === 'camera') void this.#media.setCameraWanted(false);
+  }
+}

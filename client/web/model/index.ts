@@ -1,0 +1,7 @@
+/** What the page knows and does, apart from how it looks. */
+export { AppModel, type Screen } from './app-model.ts';
+export type { Call } from './call.ts';
+export { bestGrid } from './grid.ts';
+export type { Choices, LocalMedia } from './local-media.ts';
+export type { Notices } from './notices.ts';
+export { toRoomId } from './route.ts';

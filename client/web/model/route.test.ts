@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parseRoute, roomFragment, toRoomId } from './route.ts';
+
+describe('parseRoute()', () => {
+  it('reads an invitation with and without the authority’s fingerprint', () => {
+    const caFingerprint = 'A'.repeat(43);
+    assert.deepEqual(parseRoute(`#/invite/s3cret.${caFingerprint}`), {
+      page: 'invitation',
+      invitation: { secret: 's3cret', caFingerprint },
+    });
+    assert.deepEqual(parseRoute('#/invite/s3cret'), { page: 'invitation', invitation: { secret: 's3cret' } });
+  });
+
+  it('reads a room of any script', () => {
+    assert.deepEqual(parseRoute(roomFragment('совещание-1')), { page: 'room', roomId: 'совещание-1' });
+  });
+
+  it('shows the start page for anything else', () => {
+    for (const fragment of [
+      '',
+      '#',
+      '#/room/',
+      '#/room/a%20b',
+      '#/room/%E0%A4%A',
+      '#/invite/a.short',
+      '#/other',
+    ]) {
+      assert.deepEqual(parseRoute(fragment), { page: 'home' }, fragment);
+    }
+  });
+});
+
+describe('toRoomId()', () => {
+  it('makes a room’s name of what a person types', () => {
+    assert.equal(toRoomId('  Weekly  meeting! '), 'Weekly-meeting');
+    assert.equal(toRoomId('--_a'), 'a');
+    assert.equal(toRoomId('!?'), undefined);
+    assert.equal(toRoomId('x'.repeat(100))?.length, 64);
+  });
+});

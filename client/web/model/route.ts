@@ -1,0 +1,41 @@
+import { type Invitation, parseInvitation } from '../../sdk/index.ts';
+
+export type Route =
+  | { page: 'invitation'; invitation: Invitation }
+  | { page: 'room'; roomId: string }
+  | { page: 'home' };
+
+/** A room's name as the protocol has it: letters and digits of any script, `-` and `_`, 1 to 64 characters. */
+const ROOM = /^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$/u;
+
+/** What the address's fragment asks for: `#/invite/…`, `#/room/NAME`, or the start page. */
+export function parseRoute(fragment: string): Route {
+  const invitation = parseInvitation(fragment);
+  if (invitation) return { page: 'invitation', invitation };
+  const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
+  const roomId = encoded === undefined ? undefined : decoded(encoded);
+  return roomId !== undefined && ROOM.test(roomId) ? { page: 'room', roomId } : { page: 'home' };
+}
+
+export function roomFragment(roomId: string): string {
+  return `#/room/${encodeURIComponent(roomId)}`;
+}
+
+/** A room's name from what a person typed: spaces become hyphens. Undefined when nothing usable is left. */
+export function toRoomId(typed: string): string | undefined {
+  const roomId = typed
+    .trim()
+    .replace(/\s+/g, '-')
+    .replace(/[^\p{L}\p{N}_-]/gu, '')
+    .replace(/^[_-]+/, '')
+    .slice(0, 64);
+  return ROOM.test(roomId) ? roomId : undefined;
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}

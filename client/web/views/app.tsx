@@ -1,0 +1,31 @@
+import type { AppModel } from '../model/index.ts';
+import { Invitation } from './invitation.tsx';
+import { Lobby } from './lobby.tsx';
+import { NoIdentity } from './no-identity.tsx';
+import { NoticeList } from './notice-list.tsx';
+import { RoomView } from './room-view.tsx';
+
+export function App({ model }: { model: AppModel }) {
+  return (
+    <>
+      <CurrentScreen model={model} />
+      <NoticeList notices={model.notices} />
+    </>
+  );
+}
+
+function CurrentScreen({ model }: { model: AppModel }) {
+  const screen = model.screen.value;
+  switch (screen.name) {
+    case 'loading':
+      return <main class="center" aria-busy="true" />;
+    case 'invitation':
+      return <Invitation model={model} invitation={screen.invitation} />;
+    case 'no-identity':
+      return <NoIdentity model={model} />;
+    case 'lobby':
+      return <Lobby key={screen.roomId} model={model} roomId={screen.roomId} />;
+    case 'room':
+      return <RoomView model={model} call={screen.call} />;
+  }
+}

@@ -1,0 +1,108 @@
+import { useSignal } from '@preact/signals';
+import { CanopyError, type Identity } from '../../sdk/index.ts';
+import { Dialog } from './dialog.tsx';
+import { Problem } from './problem.tsx';
+
+/** Characters that a backup's password must have at least. */
+const LEAST_PASSWORD = 10;
+
+/** Offers the account's backup while it can still be made. */
+export function BackupButton({ identity }: { identity: Identity }) {
+  const open = useSignal(false);
+  if (!identity.canExportBackup && !open.value) return null;
+  return (
+    <>
+      <button type="button" class="quiet" data-testid="backup" onClick={() => (open.value = true)}>
+        Save a backup
+      </button>
+      {open.value && <BackupDialog identity={identity} onClose={() => (open.value = false)} />}
+    </>
+  );
+}
+
+function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): void }) {
+  const password = useSignal('');
+  const again = useSignal('');
+  const href = useSignal<string | undefined>(undefined);
+  const problem = useSignal<CanopyError | undefined>(undefined);
+  const usable = password.value.length >= LEAST_PASSWORD && password.value === again.value;
+  const save = async (event: Event) => {
+    event.preventDefault();
+    try {
+      const backup = await identity.exportBackup(password.value);
+      href.value = URL.createObjectURL(new Blob([backup], { type: 'application/json' }));
+    } catch (error) {
+      problem.value = CanopyError.from(error);
+    }
+  };
+  const close = () => {
+    if (href.value) URL.revokeObjectURL(href.value);
+    onClose();
+  };
+  return (
+    <Dialog title="Back up your account" onClose={close}>
+      {href.value ? (
+        <>
+          <p>Keep the file where you keep other important things. It cannot be made a second time.</p>
+          <a
+            class="button primary"
+            data-testid="backup-download"
+            href={href.value}
+            download="canopy-account.json"
+          >
+            Download the file
+          </a>
+        </>
+      ) : (
+        <form onSubmit={(event) => void save(event)}>
+          <p>
+            With this file and its password you can use your account on another device, or after this one is
+            lost.
+          </p>
+          <PasswordField
+            label="Password"
+            testId="backup-password"
+            onText={(text) => (password.value = text)}
+          />
+          <PasswordField
+            label="Password again"
+            testId="backup-again"
+            onText={(text) => (again.value = text)}
+          />
+          <p class="hint">At least {LEAST_PASSWORD} characters. Nobody can reset it.</p>
+          <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
+            Make the backup
+          </button>
+        </form>
+      )}
+      <Problem error={problem.value} />
+      <form method="dialog">
+        <button type="submit" class="quiet">
+          Close
+        </button>
+      </form>
+    </Dialog>
+  );
+}
+
+function PasswordField({
+  label,
+  testId,
+  onText,
+}: {
+  label: string;
+  testId: string;
+  onText(text: string): void;
+}) {
+  return (
+    <label class="field">
+      {label}
+      <input
+        type="password"
+        data-testid={testId}
+        autocomplete="new-password"
+        onInput={(event) => onText(event.currentTarget.value)}
+      />
+    </label>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Choices, LocalMedia } from '../model/index.ts';
+
+const KINDS = {
+  camera: { kind: 'videoinput', label: 'Camera' },
+  microphone: { kind: 'audioinput', label: 'Microphone' },
+  speaker: { kind: 'audiooutput', label: 'Speaker' },
+} as const;
+
+/** Chooses a device. Shown only where the browser tells of devices of the kind. */
+export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: keyof Choices }) {
+  const { kind: deviceKind, label } = KINDS[kind];
+  const devices = media.devices.value.filter(
+    (device) => device.kind === deviceKind && device.deviceId !== '',
+  );
+  if (devices.length === 0) return null;
+  const current =
+    (kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId) ??
+    media.choices.value[kind] ??
+    'default';
+  return (
+    <label class="field">
+      {label}
+      <select
+        data-testid={`${kind}-select`}
+        value={current}
+        onChange={(event) => void media.choose(kind, event.currentTarget.value)}
+      >
+        {devices.map((device, index) => (
+          <option key={device.deviceId} value={device.deviceId}>
+            {device.label || `${label} ${index + 1}`}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,65 @@
+import type { ComponentChildren } from 'preact';
+
+function Icon({ children }: { children: ComponentChildren }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      {children}
+    </svg>
+  );
+}
+
+const SLASH = 'M4 3 21 20';
+
+export function MicrophoneIcon({ off = false }: { off?: boolean }) {
+  return (
+    <Icon>
+      <rect x="9" y="3" width="6" height="11" rx="3" />
+      <path d="M5 11a7 7 0 0 0 14 0M12 18v3" />
+      {off && <path class="slash" d={SLASH} />}
+    </Icon>
+  );
+}
+
+export function CameraIcon({ off = false }: { off?: boolean }) {
+  return (
+    <Icon>
+      <rect x="3" y="6" width="12" height="12" rx="2" />
+      <path d="m15 11 6-4v10l-6-4" />
+      {off && <path class="slash" d={SLASH} />}
+    </Icon>
+  );
+}
+
+export function ScreenIcon() {
+  return (
+    <Icon>
+      <rect x="3" y="4" width="18" height="13" rx="2" />
+      <path d="M8 21h8M12 14V8m-3 3 3-3 3 3" />
+    </Icon>
+  );
+}
+
+export function LeaveIcon() {
+  return (
+    <Icon>
+      <path d="M3 14c5-5 13-5 18 0l-2 3-4-1v-3c-2-.8-4-.8-6 0v3l-4 1Z" />
+    </Icon>
+  );
+}
+
+export function InviteIcon() {
+  return (
+    <Icon>
+      <circle cx="10" cy="8" r="4" />
+      <path d="M3 20c0-4 3-6 7-6 1.5 0 3 .3 4 1M18 14v6M15 17h6" />
+    </Icon>
+  );
+}
+
+export function ShieldIcon() {
+  return (
+    <Icon>
+      <path d="M12 3 5 6v5c0 5 3 8 7 10 4-2 7-5 7-10V6Zm-3 9 2 2 4-4" />
+    </Icon>
+  );
+}

@@ -1,0 +1,2 @@
+/** How the page looks. */
+export { App } from './app.tsx';

@@ -1,0 +1,89 @@
+import { useSignal } from '@preact/signals';
+import type { Invitation as InvitationLink } from '../../sdk/index.ts';
+import type { AppModel } from '../model/index.ts';
+import { Problem } from './problem.tsx';
+
+interface Props {
+  model: AppModel;
+  invitation: InvitationLink;
+}
+
+/** An opened invitation: asks for a name, or whether the identity that is here should have the rights. */
+export function Invitation({ model, invitation }: Props) {
+  const anew = useSignal(false);
+  const identity = model.identity.value;
+  return (
+    <main class="center">
+      <section class="card">
+        <h1>You are invited</h1>
+        {identity && !identity.expired && !anew.value ? (
+          <Redeem model={model} invitation={invitation} onAnew={() => (anew.value = true)} />
+        ) : (
+          <Enrol model={model} invitation={invitation} />
+        )}
+        <Problem error={model.problem.value} />
+      </section>
+    </main>
+  );
+}
+
+function Enrol({ model, invitation }: Props) {
+  const name = useSignal('');
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void model.enrol(invitation, name.value.trim());
+  };
+  return (
+    <form onSubmit={submit}>
+      <p>
+        Choose the name that others will see. This device then gets a certificate of its own; there is no
+        password to remember.
+      </p>
+      <label class="field">
+        Your name
+        <input
+          data-testid="name"
+          value={name.value}
+          onInput={(event) => (name.value = event.currentTarget.value)}
+          required
+          maxLength={64}
+          autocomplete="name"
+          autofocus
+        />
+      </label>
+      <button
+        type="submit"
+        class="primary"
+        data-testid="enrol"
+        disabled={model.busy.value || !name.value.trim()}
+      >
+        {model.busy.value ? 'One moment…' : 'Continue'}
+      </button>
+    </form>
+  );
+}
+
+function Redeem({ model, invitation, onAnew }: Props & { onAnew: () => void }) {
+  const name = model.identity.value?.displayName;
+  return (
+    <>
+      <p>
+        This device already belongs to <strong>{name}</strong>.
+      </p>
+      <div class="row">
+        <button
+          type="button"
+          class="primary"
+          data-testid="redeem"
+          disabled={model.busy.value}
+          onClick={() => void model.redeem(invitation)}
+        >
+          Continue as {name}
+        </button>
+        <button type="button" onClick={onAnew} data-testid="enrol-anew">
+          I am someone else
+        </button>
+      </div>
+    </>
+  );
+}

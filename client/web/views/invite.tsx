@@ -1,0 +1,104 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { CanopyError } from '../../sdk/index.ts';
+import type { Call } from '../model/index.ts';
+import { Dialog } from './dialog.tsx';
+import { InviteIcon } from './icons.tsx';
+import { Problem } from './problem.tsx';
+
+/** Makes an invitation for one more person; the button is there for those who may. */
+export function InviteButton({ call }: { call: Call }) {
+  const open = useSignal(false);
+  const { role } = call.client.account;
+  if (role !== 'admin' && role !== 'member') return null;
+  return (
+    <>
+      <button
+        type="button"
+        class="round"
+        data-testid="invite"
+        title="Invite someone"
+        aria-label="Invite someone"
+        onClick={() => (open.value = true)}
+      >
+        <InviteIcon />
+      </button>
+      {open.value && <InviteDialog call={call} onClose={() => (open.value = false)} />}
+    </>
+  );
+}
+
+function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
+  const admin = call.client.account.role === 'admin';
+  const member = useSignal(false);
+  const link = useSignal('');
+  const copied = useSignal(false);
+  const field = useRef<HTMLInputElement>(null);
+  const problem = useSignal<CanopyError | undefined>(undefined);
+  const asMember = member.value;
+  useEffect(() => {
+    let current = true;
+    link.value = '';
+    copied.value = false;
+    call.client
+      .createInvitation({ role: asMember ? 'member' : 'guest', roomId: call.room.roomId })
+      .then(({ url }) => {
+        if (current) link.value = url;
+      })
+      .catch((error: unknown) => {
+        if (current) problem.value = CanopyError.from(error);
+      });
+    return () => {
+      current = false;
+    };
+  }, [asMember]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(link.value);
+      copied.value = true;
+    } catch {
+      // Not permitted: the link stands there to be selected.
+      field.current?.select();
+    }
+  };
+  return (
+    <Dialog title="Invite someone" onClose={onClose}>
+      <p>Send this link to one person. It works once, for a day.</p>
+      <input
+        ref={field}
+        class="link"
+        data-testid="invite-link"
+        aria-label="Invitation link"
+        readOnly
+        value={link.value}
+        onFocus={(event) => event.currentTarget.select()}
+      />
+      {admin && (
+        <label class="check">
+          <input
+            type="checkbox"
+            data-testid="invite-member"
+            checked={asMember}
+            onChange={(event) => (member.value = event.currentTarget.checked)}
+          />
+          May enter every room and invite others
+        </label>
+      )}
+      <Problem error={problem.value} />
+      <button
+        type="button"
+        class="primary"
+        data-testid="copy"
+        disabled={!link.value}
+        onClick={() => void copy()}
+      >
+        {copied.value ? 'Copied' : 'Copy the link'}
+      </button>
+      <form method="dialog">
+        <button type="submit" class="quiet">
+          Done
+        </button>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,116 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { CanopyError } from '../../sdk/index.ts';
+import { type AppModel, toRoomId } from '../model/index.ts';
+import { BackupButton } from './backup.tsx';
+import { DeviceSelect } from './device-select.tsx';
+import { LevelMeter, Video } from './media-element.tsx';
+import { Problem } from './problem.tsx';
+import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
+
+/** Before a room: how one looks and sounds, with which devices, and where to. */
+export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
+  const { media } = model;
+  const typed = useSignal(roomId);
+  useEffect(() => {
+    void media.open();
+  }, []);
+  useShortcuts({
+    m: () => void media.setMuted(media.microphoneOn.value),
+    v: () => void media.setCameraWanted(!media.cameraOn.value),
+  });
+  const target = toRoomId(typed.value);
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (target) void model.join(target);
+  };
+  return (
+    <main class="lobby">
+      <section class="preview" aria-label="Preview">
+        <div class="tile" data-testid="preview">
+          {media.camera.value ? (
+            <Video track={media.camera.value} mirrored />
+          ) : (
+            <p class="placeholder">{media.cameraWanted.value ? 'No picture' : 'Camera is off'}</p>
+          )}
+          <div class="preview-controls">
+            <MicrophoneToggle media={media} />
+            <CameraToggle media={media} />
+          </div>
+        </div>
+        <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
+        <DeviceProblems problems={media.problems.value} />
+      </section>
+      <form class="card" onSubmit={submit}>
+        <h1>Ready to join?</h1>
+        <IdentityLine model={model} />
+        <label class="field">
+          Room
+          <input
+            data-testid="room"
+            value={typed.value}
+            onInput={(event) => (typed.value = event.currentTarget.value)}
+            placeholder="e.g. weekly-meeting"
+            required
+            maxLength={64}
+            autocomplete="off"
+          />
+        </label>
+        <DeviceSelect media={media} kind="microphone" />
+        <DeviceSelect media={media} kind="camera" />
+        <DeviceSelect media={media} kind="speaker" />
+        <Problem error={model.problem.value} />
+        <button type="submit" class="primary" data-testid="join" disabled={model.busy.value || !target}>
+          {model.busy.value ? 'Joining…' : 'Join'}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function IdentityLine({ model }: { model: AppModel }) {
+  const identity = model.identity.value;
+  if (!identity) return null;
+  const forget = () => {
+    if (
+      confirm(
+        'Forget this identity on this device? Without a backup or a new invitation it is gone for good.',
+      )
+    ) {
+      void model.forget();
+    }
+  };
+  return (
+    <div class="identity">
+      <span>
+        You are <strong data-testid="identity-name">{identity.displayName}</strong>
+        {model.client.value && (
+          <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
+            identity verified
+          </span>
+        )}
+      </span>
+      <span class="row">
+        <BackupButton identity={identity} />
+        <button type="button" class="quiet" data-testid="forget" onClick={forget}>
+          Forget
+        </button>
+      </span>
+    </div>
+  );
+}
+
+function DeviceProblems({ problems }: { problems: { camera?: CanopyError; microphone?: CanopyError } }) {
+  const sentences = new Set([problems.camera, problems.microphone].flatMap((error) => error?.message ?? []));
+  return (
+    <>
+      {[...sentences].map((sentence) => (
+        <p key={sentence} class="problem" role="alert" data-testid="device-problem">
+          {sentence}
+        </p>
+      ))}
+      {sentences.size > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
+    </>
+  );
+}

@@ -1,0 +1,127 @@
+import { useSignal } from '@preact/signals';
+import type { AppModel, Call } from '../model/index.ts';
+import { BackupButton } from './backup.tsx';
+import { LeaveIcon, ScreenIcon, ShieldIcon } from './icons.tsx';
+import { InviteButton } from './invite.tsx';
+import { Audio } from './media-element.tsx';
+import { Stage } from './stage.tsx';
+import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
+import { useShortcuts } from './use-shortcuts.ts';
+
+/** A conference. */
+export function RoomView({ model, call }: { model: AppModel; call: Call }) {
+  const { media } = model;
+  useShortcuts({
+    m: () => void media.setMuted(media.microphoneOn.value),
+    v: () => void media.setCameraWanted(!media.cameraOn.value),
+    s: () => void call.toggleScreen(),
+  });
+  return (
+    <div class="room" data-testid="room-view" data-state={call.state.value}>
+      <TopBar model={model} call={call} />
+      <ConnectionBanner call={call} />
+      <main class="stage-area" aria-label="Participants">
+        <Stage call={call} media={media} />
+      </main>
+      <Controls model={model} call={call} />
+      <Sound model={model} call={call} />
+    </div>
+  );
+}
+
+function TopBar({ model, call }: { model: AppModel; call: Call }) {
+  const count = call.participants.value.length;
+  const identity = model.identity.value;
+  return (
+    <header class="top-bar">
+      <h1 dir="auto">{call.room.roomId}</h1>
+      <span class="count" data-testid="count">
+        {count === 1 ? 'only you' : `${count} people`}
+      </span>
+      <span class="verified" data-testid="identity-verified" title={`Device ${identity?.deviceId ?? ''}`}>
+        <ShieldIcon />
+        identity verified
+      </span>
+      {identity && <BackupButton identity={identity} />}
+    </header>
+  );
+}
+
+function ConnectionBanner({ call }: { call: Call }) {
+  const state = call.state.value;
+  return (
+    <div
+      class="banner"
+      role="status"
+      aria-live="polite"
+      data-testid="connection"
+      hidden={state === 'connected'}
+    >
+      {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+    </div>
+  );
+}
+
+function Controls({ model, call }: { model: AppModel; call: Call }) {
+  const { media } = model;
+  const sharing = call.screen.value !== undefined;
+  return (
+    <nav class="controls" aria-label="Call controls">
+      <MicrophoneToggle media={media} />
+      <CameraToggle media={media} />
+      <button
+        type="button"
+        class={sharing ? 'round active' : 'round'}
+        data-testid="screen"
+        aria-pressed={sharing}
+        aria-keyshortcuts="s"
+        title={sharing ? 'Stop sharing (s)' : 'Share screen (s)'}
+        aria-label={sharing ? 'Stop sharing the screen' : 'Share a screen'}
+        onClick={() => void call.toggleScreen()}
+      >
+        <ScreenIcon />
+      </button>
+      <InviteButton call={call} />
+      <button
+        type="button"
+        class="round leave"
+        data-testid="leave"
+        title="Leave"
+        aria-label="Leave the room"
+        onClick={() => void model.leave()}
+      >
+        <LeaveIcon />
+      </button>
+    </nav>
+  );
+}
+
+/** Plays what the others say. Browsers may want a click before a page makes a sound. */
+function Sound({ model, call }: { model: AppModel; call: Call }) {
+  const blocked = useSignal(false);
+  const unlocked = useSignal(0);
+  const unlock = () => {
+    blocked.value = false;
+    unlocked.value += 1;
+  };
+  return (
+    <>
+      {call.tracks.value
+        .filter(({ kind }) => kind === 'audio')
+        .map(({ consumerId, track }) => (
+          <Audio
+            key={consumerId}
+            track={track}
+            speaker={model.media.choices.value.speaker}
+            unlocked={unlocked.value}
+            onBlocked={() => (blocked.value = true)}
+          />
+        ))}
+      {blocked.value && (
+        <button type="button" class="hear primary" data-testid="hear" onClick={unlock}>
+          Click to hear the others
+        </button>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+describe('the npm package', () => {
+  let folder: string;
+  let files: string[];
+
+  // A project that has installed the package: with its run-time dependencies, and without those of development.
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'canopy-pack-'));
+    const [packed] = JSON.parse(
+      run('npm', ['pack', '--json', '--loglevel=error', `--pack-destination=${folder}`], root),
+    );
+    files = packed.files.map((file: { path: string }) => file.path);
+    const installed = join(folder, 'node_modules', 'canopy');
+    mkdirSync(installed, { recursive: true });
+    run('tar', ['-xzf', packed.filename, '-C', installed, '--strip-components=1'], folder);
+    for (const name of Object.keys(manifest.dependencies)) {
+      const link = join(folder, 'node_modules', name);
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(join(root, 'node_modules', name), link);
+    }
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  });
+
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('holds compiled code, and neither sources nor tests', () => {
+    for (const name of ['dist/bin/canopy.js', 'dist/client/sdk/index.d.ts', 'bin/canopy.js', 'LICENSE']) {
+      assert.ok(files.includes(name), name);
+    }
+    const unwanted = files.filter((name) => /\.test\.|^(base|sfu|signaling|client|test)\//.test(name));
+    assert.deepEqual(unwanted, []);
+    assert.deepEqual(
+      files.filter((name) => /(?<!\.d)\.ts$/.test(name)),
+      [],
+    );
+  });
+
+  test('gives the SDK to a program on Node', () => {
+    const program = "import * as sdk from 'canopy'; console.log(typeof sdk.connect, typeof sdk.enrol);";
+    assert.equal(
+      run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
+      'function function',
+    );
+  });
+
+  test('gives the wire contract to a program on Node', () => {
+    const program =
+      "import { PROTOCOL_VERSION } from 'canopy/protocol'; console.log(typeof PROTOCOL_VERSION);";
+    assert.match(
+      run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
+      /^(number|string)$/,
+    );
+  });
+
+  test("gives the SDK's types to a strict TypeScript program", () => {
+    const compilerOptions = {
+      module: 'nodenext',
+      target: 'es2024',
+      lib: ['es2024', 'dom', 'dom.iterable'],
+      types: [],
+      strict: true,
+      noEmit: true,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    writeFileSync(
+      join(folder, 'program.ts'),
+      "import { connect, type ConnectOptions } from 'canopy';\nexport const call = (options: ConnectOptions) => connect(options);\n// @ts-expect-error: the declarations are no any\nconnect(1);\n",
+    );
+    run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], folder);
+  });
+
+  test('brings the canopy command', () => {
+    const command = join(folder, 'node_modules', 'canopy', 'bin', 'canopy.js');
+    assert.equal(run(process.execPath, [command, '--version'], folder).trim(), manifest.version);
+  });
+});
+
+function run(program: string, args: string[], cwd: string): string {
+  try {
+    return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout: string; stderr: string };
+    throw new Error(`${program} failed:\n${stdout}${stderr}`);
+  }
+}

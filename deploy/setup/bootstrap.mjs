@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// The first thing that runs in a fresh clone: plain JavaScript without dependencies, for Node 18 and newer. It brings
+// into place what the command needs, then runs it on the right Node.
+//
+//   bootstrap.mjs start [FLAGS OF canopy serve]
+//   bootstrap.mjs test [--long] [PATTERN ...]
+//   bootstrap.mjs setup [test]                    installs only
+import { join } from 'node:path';
+import { SetupError } from './errors.mjs';
+import { root } from './paths.mjs';
+import { become } from './processes.mjs';
+import { reportErrors, say } from './progress.mjs';
+import { setUp } from './setup.mjs';
+import { programVariables } from './system.mjs';
+
+const [command, ...args] = process.argv.slice(2);
+
+await reportErrors(main);
+
+async function main() {
+  switch (command) {
+    case 'start': {
+      const { node, worker } = await setUp('start');
+      return await become(node, [join(root, 'bin', 'canopy.ts'), 'serve', ...args], environment(worker));
+    }
+    case 'test': {
+      const { node, worker } = await setUp('test');
+      return await become(node, [join(root, 'test', 'run.ts'), ...args], {
+        ...environment(worker),
+        ...programVariables(),
+      });
+    }
+    case 'setup':
+      await setUp(args[0] === 'test' ? 'test' : 'start');
+      say('everything is in place');
+      return 0;
+    default:
+      throw new SetupError('Say what to do: `npm start`, `npm test` or `npm run setup`.');
+  }
+}
+
+/** @param {string} worker */
+function environment(worker) {
+  return { ...process.env, MEDIASOUP_WORKER_BIN: worker };
+}

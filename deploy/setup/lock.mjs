@@ -1,0 +1,75 @@
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { say } from './progress.mjs';
+
+/** The owner touches its lock this often; one untouched for `staleAfterMs` belongs to nobody. */
+const heartbeatMs = 2_000;
+const staleAfterMs = 30_000;
+const pollMs = 250;
+
+/**
+ * Runs `work` while no other process does so under the same `path`: a folder, because making one is atomic everywhere.
+ * A lock whose owner died is taken over.
+ * @template T
+ * @param {string} path
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function withLock(path, work) {
+  await acquire(path);
+  const heartbeat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => {});
+  }, heartbeatMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(heartbeat);
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} path */
+async function acquire(path) {
+  await mkdir(dirname(path), { recursive: true });
+  for (let waited = false; ; waited = true) {
+    try {
+      await mkdir(path);
+      await writeFile(join(path, 'pid'), String(process.pid));
+      return;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    }
+    if (await isStale(path)) {
+      // Renaming first: of two that find the lock stale, one gets it out of the way and the other starts over.
+      const aside = `${path}.stale-${process.pid}`;
+      await rename(path, aside).catch(() => {});
+      await rm(aside, { recursive: true, force: true });
+      continue;
+    }
+    if (!waited) say('another set-up of the same thing is running; waiting for it');
+    await delay(pollMs);
+  }
+}
+
+/** @param {string} path */
+async function isStale(path) {
+  try {
+    if (Date.now() - (await stat(path)).mtimeMs > staleAfterMs) return true;
+    const pid = Number(await readFile(join(path, 'pid'), 'utf8'));
+    return pid > 0 && !isAlive(pid);
+  } catch {
+    return false; // given back, or not yet signed, in this moment
+  }
+}
+
+/** @param {number} pid */
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
+}

@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { debianRelease } from './debian.mjs';
+import { dependenciesAreInstalled, installDependencies } from './dependencies.mjs';
+import { SetupError } from './errors.mjs';
+import { withLock } from './lock.mjs';
+import { findNode } from './node.mjs';
+import { cacheFolder, root, shortHash } from './paths.mjs';
+import { step } from './progress.mjs';
+import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
+import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
+import { findWorker } from './worker.mjs';
+import { buildWorker } from './worker-build.mjs';
+import { downloadWorker } from './worker-prebuilt.mjs';
+
+/** @typedef {import('./system-packages.mjs').Purpose} Purpose */
+
+/**
+ * Brings everything that `purpose` needs into place. What is there already costs milliseconds.
+ * @param {'start' | 'test'} purpose
+ * @returns {Promise<{ node: string, worker: string }>} the Node to run Canopy with and the mediasoup worker to give it
+ */
+export async function setUp(purpose) {
+  await ensure(dependenciesAreInstalled, () =>
+    step('installing the dependencies from npm', installDependencies),
+  );
+  const node = findNode();
+  const worker = await ensureWorker(node, purpose);
+  await ensureBundle(node);
+  return { node, worker };
+}
+
+/** @param {string} node */
+export async function ensureBundle(node) {
+  if (!existsSync(join(root, 'client', 'web', 'index.html'))) return;
+  await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
+}
+
+/**
+ * The worker and the system's packages: one step, because building the worker takes packages too, and who has to install
+ * them by hand should hear of all of them at once.
+ * @param {string} node
+ * @param {'start' | 'test'} purpose
+ */
+export async function ensureWorker(node, purpose) {
+  let worker = await findWorker();
+  if (worker === undefined) {
+    worker = await exclusively('worker', async () => {
+      return (
+        (await findWorker()) ??
+        (await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node)))
+      );
+    });
+  }
+  if (worker === undefined && debianRelease() === undefined) {
+    throw new SetupError(
+      "mediasoup's prebuilt worker cannot be had here, and Canopy can build one on Debian only. Let this machine reach github.com, " +
+        "or build the worker as mediasoup's installation documentation says and name it in MEDIASOUP_WORKER_BIN.",
+    );
+  }
+  await ensurePackages(worker === undefined ? [purpose, 'worker-build'] : [purpose]);
+  if (worker !== undefined) return worker;
+  return await exclusively('worker', async () => {
+    return (
+      (await findWorker()) ??
+      (await step('building the mediasoup worker, which takes 5 to 8 minutes', buildWorker))
+    );
+  });
+}
+
+/** @param {Purpose[]} purposes */
+async function ensurePackages(purposes) {
+  if ((await missingPackages(purposes)).length === 0) return;
+  if (!mayInstall()) throw missingError(await missingPackages(purposes));
+  await exclusively('packages', async () => {
+    const missing = await missingPackages(purposes);
+    if (missing.length === 0) return;
+    await step(`installing Debian's ${missing.map((entry) => entry.debian).join(' ')}`, () =>
+      installPackages(missing),
+    );
+  });
+}
+
+/**
+ * Does `work` unless it is done, and only one process at a time.
+ * @param {() => boolean} isDone
+ * @param {() => Promise<void>} work
+ */
+async function ensure(isDone, work) {
+  if (isDone()) return;
+  await exclusively('tree', async () => {
+    if (!isDone()) await work();
+  });
+}
+
+/**
+ * @template T
+ * @param {'tree' | 'worker' | 'packages'} thing the tree is this checkout's own, the others the user's
+ * @param {() => Promise<T>} work
+ */
+function exclusively(thing, work) {
+  return withLock(join(cacheFolder(), 'locks', thing === 'tree' ? `tree-${shortHash(root)}` : thing), work);
+}

@@ -1,0 +1,44 @@
+import type { RouterRtpCodecCapability } from 'mediasoup/types';
+
+export type CodecName = 'opus' | 'VP8' | 'VP9' | 'H264';
+
+/**
+ * What a room can carry. mediasoup adds to each video codec its RTX (RFC 4588), NACK, PLI, FIR, transport-cc and REMB.
+ * The first video codec is the one that a client prefers by default.
+ */
+const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability[]>> = {
+  // RFC 7587: DTX saves the packets of silence, in-band FEC repairs single losses.
+  opus: [
+    {
+      kind: 'audio',
+      mimeType: 'audio/opus',
+      clockRate: 48_000,
+      channels: 2,
+      parameters: { minptime: 10, useinbandfec: 1, usedtx: 1 },
+    },
+  ],
+  VP8: [{ kind: 'video', mimeType: 'video/VP8', clockRate: 90_000 }],
+  VP9: [{ kind: 'video', mimeType: 'video/VP9', clockRate: 90_000, parameters: { 'profile-id': 0 } }],
+  // RFC 6184: constrained baseline, which everything decodes, then main; both in single-NAL and FU-A packets.
+  H264: [
+    {
+      kind: 'video',
+      mimeType: 'video/H264',
+      clockRate: 90_000,
+      parameters: { 'packetization-mode': 1, 'profile-level-id': '42e01f', 'level-asymmetry-allowed': 1 },
+    },
+    {
+      kind: 'video',
+      mimeType: 'video/H264',
+      clockRate: 90_000,
+      parameters: { 'packetization-mode': 1, 'profile-level-id': '4d0032', 'level-asymmetry-allowed': 1 },
+    },
+  ],
+};
+
+export const DEFAULT_CODECS: readonly CodecName[] = ['opus', 'VP8', 'VP9', 'H264'];
+
+/** The router's codecs for these names, in this order. */
+export function routerCodecs(names: readonly CodecName[] = DEFAULT_CODECS): RouterRtpCodecCapability[] {
+  return names.flatMap((name) => structuredClone(CAPABILITIES[name]) as RouterRtpCodecCapability[]);
+}

@@ -1,0 +1,118 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, isIP, isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { TransportListenInfo } from 'mediasoup/types';
+import type { ListenAddress } from './types.ts';
+
+const WILDCARDS = { 4: '0.0.0.0', 6: '::' } as const;
+
+/**
+ * Where the workers listen and what they announce.
+ *
+ * With `announce` (the setting rtc.announce) exactly these addresses are announced. When every one of a family (IPv4, IPv6) belongs
+ * to this host, each is bound by itself; otherwise (NAT, containers, host names) the family's wildcard is bound.
+ *
+ * Without it, every address of an interface that is up is bound and announced, except loopback and IPv6 link-local ones. Two browsers
+ * on the server's own machine work with that: the kernel delivers a host's own addresses locally. 127.0.0.1 is announced only
+ * when there is nothing else (a machine without a network), for others could not use it and browsers gather no loopback candidates
+ * while they have another network.
+ */
+export function listenAddresses(announce: readonly string[] = []): ListenAddress[] {
+  const own = ownAddresses();
+  if (announce.length === 0) {
+    const reachable = own.filter(({ internal }) => !internal).map(({ ip }) => ({ ip }));
+    return reachable.length > 0 ? reachable : [{ ip: '127.0.0.1' }];
+  }
+  const local = new Set(own.map(({ ip }) => ip));
+  const hasIpv6 = own.some(({ ip, internal }) => isIPv6(ip) && !internal);
+  const given = announce.flatMap((address) => {
+    const family = isIP(address);
+    if (family === 4 || family === 6) return [{ address, family: family as 4 | 6 }];
+    // A name may stand for both.
+    return hasIpv6
+      ? [
+          { address, family: 4 as const },
+          { address, family: 6 as const },
+        ]
+      : [{ address, family: 4 as const }];
+  });
+  return given.map(({ address, family }) => {
+    const bindEach = given.every((other) => other.family !== family || local.has(other.address));
+    return bindEach ? { ip: address } : { ip: WILDCARDS[family], announcedAddress: address };
+  });
+}
+
+/** The addresses that can still be bound: interfaces come and go, and one missing address must not keep a worker down. */
+export function presentAddresses(listen: readonly ListenAddress[]): ListenAddress[] {
+  const local = new Set(ownAddresses().map(({ ip }) => ip));
+  const present = listen.filter(({ ip }) => isWildcard(ip) || isLoopback(ip) || local.has(ip));
+  return present.length > 0 ? present : listenAddresses();
+}
+
+/** One socket of each protocol for each bound address: the same port may be bound once only, whatever it announces. */
+export function listenInfos(listen: readonly ListenAddress[], port: number): TransportListenInfo[] {
+  const first = new Map<string, ListenAddress>();
+  for (const address of listen) if (!first.has(address.ip)) first.set(address.ip, address);
+  return [...first.values()].flatMap(({ ip, announcedAddress }) =>
+    (['udp', 'tcp'] as const).map((protocol) => ({
+      protocol,
+      ip,
+      port,
+      ...(announcedAddress !== undefined && { announcedAddress }),
+      ...(isIPv6(ip) && { flags: { ipv6Only: true } }),
+    })),
+  );
+}
+
+/** A port that is free for UDP and TCP on every one of the addresses, below the range of outgoing connections. */
+export async function freePort(listen: readonly ListenAddress[]): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const ips = [...new Set(listen.map(({ ip }) => ip))];
+    const free = await Promise.all(ips.flatMap((ip) => [udpFree(ip, port), tcpFree(ip, port)]));
+    if (free.every(Boolean)) return port;
+  }
+  throw new Error('no free port found');
+}
+
+async function udpFree(ip: string, port: number): Promise<boolean> {
+  const socket = createSocket({ type: isIPv6(ip) ? 'udp6' : 'udp4', ipv6Only: isIPv6(ip) });
+  try {
+    socket.bind({ address: ip, port, exclusive: true });
+    await once(socket, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.close();
+  }
+}
+
+async function tcpFree(ip: string, port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen({ host: ip, port, exclusive: true, ipv6Only: isIPv6(ip) });
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    server.close();
+  }
+}
+
+function ownAddresses(): Array<{ ip: string; internal: boolean }> {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ address }) => !/^fe[89ab]/i.test(address))
+    .map(({ address, internal }) => ({ ip: address, internal }));
+}
+
+function isWildcard(ip: string): boolean {
+  return ip === WILDCARDS[4] || ip === WILDCARDS[6];
+}
+
+function isLoopback(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1';
+}

@@ -1,0 +1,185 @@
+import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediasoup/types';
+import { CanopyError } from '../base/errors/index.ts';
+import { checkLayers, checkRtpCapabilities, checkRtpParameters } from './guards.ts';
+import type { PeerTransport } from './peer-transport.ts';
+import type { Tell } from './tell.ts';
+import type { ConsumerResult, Direction, Layers, MediaKind } from './types.ts';
+import { answered } from './worker-errors.ts';
+
+/** What a peer needs of its room. */
+export interface PeerHome {
+  readonly roomId: string;
+  readonly tell: Tell;
+  openTransport(peerId: string, direction: Direction, capabilities?: RtpCapabilities): Promise<PeerTransport>;
+  /** The peer that owns a producer of the room. */
+  ownerOf(producerId: string): string | undefined;
+  producerOpened(peerId: string, producer: Producer): Promise<void>;
+  producerClosed(producer: Producer): void;
+}
+
+/**
+ * One peer's transports, producers and consumers in a room. Nobody else's objects can be reached through it.
+ * Owned by Room; made with the peer's first transport.
+ */
+export class Peer {
+  readonly peerId: string;
+  readonly #home: PeerHome;
+  readonly #transports = new Map<string, PeerTransport>();
+  readonly #producers = new Map<string, Producer>();
+  readonly #consumers = new Map<string, Consumer>();
+  /** Directions whose transport is being made. */
+  readonly #opening = new Set<Direction>();
+  #closed = false;
+
+  constructor(peerId: string, home: PeerHome) {
+    this.peerId = peerId;
+    this.#home = home;
+  }
+
+  get transports(): PeerTransport[] {
+    return [...this.#transports.values()].filter(({ closed }) => !closed);
+  }
+
+  get producerIds(): string[] {
+    return [...this.#producers.keys()];
+  }
+
+  get consumerIds(): string[] {
+    return [...this.#consumers.keys()];
+  }
+
+  async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<PeerTransport> {
+    const capabilities = direction === 'recv' ? checkRtpCapabilities(rtpCapabilities) : undefined;
+    if (
+      this.#opening.has(direction) ||
+      this.transports.some((transport) => transport.direction === direction)
+    ) {
+      throw new CanopyError('TRANSPORT_EXISTS');
+    }
+    this.#opening.add(direction);
+    try {
+      const transport = await this.#home.openTransport(this.peerId, direction, capabilities);
+      if (this.#closed) {
+        transport.close();
+        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
+      }
+      this.#transports.set(transport.id, transport);
+      return transport;
+    } finally {
+      this.#opening.delete(direction);
+    }
+  }
+
+  transport(transportId: string): PeerTransport {
+    const transport = this.#transports.get(transportId);
+    if (!transport || transport.closed) throw new CanopyError('TRANSPORT_UNKNOWN');
+    return transport;
+  }
+
+  closeTransport(transportId: string): boolean {
+    const transport = this.#transports.get(transportId);
+    transport?.close();
+    return this.#transports.delete(transportId);
+  }
+
+  async produce(options: {
+    transportId: string;
+    kind: MediaKind;
+    rtpParameters: unknown;
+    paused: boolean;
+  }): Promise<Producer> {
+    const transport = this.transport(options.transportId);
+    const rtpParameters: RtpParameters = checkRtpParameters(options.kind, options.rtpParameters);
+    const { kind, paused } = options;
+    const producer = await transport.produce({ kind, rtpParameters, paused });
+    this.#producers.set(producer.id, producer);
+    producer.observer.once('close', () => {
+      this.#producers.delete(producer.id);
+      this.#home.producerClosed(producer);
+    });
+    await this.#home.producerOpened(this.peerId, producer);
+    return producer;
+  }
+
+  async pauseProducer(producerId: string): Promise<void> {
+    await answered(this.#producer(producerId).pause(), 'PRODUCER_UNKNOWN');
+  }
+
+  async resumeProducer(producerId: string): Promise<void> {
+    await answered(this.#producer(producerId).resume(), 'PRODUCER_UNKNOWN');
+  }
+
+  closeProducer(producerId: string): boolean {
+    const producer = this.#producers.get(producerId);
+    producer?.close();
+    return producer !== undefined;
+  }
+
+  async consume(options: { transportId: string; producerId: string }): Promise<ConsumerResult> {
+    const transport = this.transport(options.transportId);
+    const owner = this.#home.ownerOf(options.producerId);
+    if (owner === undefined || owner === this.peerId) throw new CanopyError('PRODUCER_UNKNOWN');
+    const consumer = await transport.consume(options.producerId);
+    this.#adopt(consumer);
+    return {
+      consumerId: consumer.id,
+      producerId: consumer.producerId,
+      kind: consumer.kind,
+      rtpParameters: { ...consumer.rtpParameters },
+      type: consumer.type,
+      producerPaused: consumer.producerPaused,
+    };
+  }
+
+  async pauseConsumer(consumerId: string): Promise<void> {
+    await answered(this.#consumer(consumerId).pause(), 'CONSUMER_UNKNOWN');
+  }
+
+  async resumeConsumer(consumerId: string): Promise<void> {
+    await answered(this.#consumer(consumerId).resume(), 'CONSUMER_UNKNOWN');
+  }
+
+  async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
+    await answered(this.#consumer(consumerId).setPreferredLayers(checkLayers(layers)), 'CONSUMER_UNKNOWN');
+  }
+
+  async requestKeyFrame(consumerId: string): Promise<void> {
+    await answered(this.#consumer(consumerId).requestKeyFrame(), 'CONSUMER_UNKNOWN');
+  }
+
+  closeConsumer(consumerId: string): boolean {
+    const consumer = this.#consumers.get(consumerId);
+    consumer?.close();
+    return consumer !== undefined;
+  }
+
+  /** Closes its transports and so everything in them. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    for (const transport of this.#transports.values()) transport.close();
+    this.#transports.clear();
+  }
+
+  #adopt(consumer: Consumer): void {
+    const { roomId, tell } = this.#home;
+    const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
+    this.#consumers.set(consumer.id, consumer);
+    consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
+    consumer.on('producerclose', () => tell('consumerclosed', about));
+    consumer.on('layerschange', (layers) =>
+      tell('consumerlayers', { ...about, layers: layers ? { ...layers } : null }),
+    );
+  }
+
+  #producer(producerId: string): Producer {
+    const producer = this.#producers.get(producerId);
+    if (!producer) throw new CanopyError('PRODUCER_UNKNOWN');
+    return producer;
+  }
+
+  #consumer(consumerId: string): Consumer {
+    const consumer = this.#consumers.get(consumerId);
+    if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
+    return consumer;
+  }
+}

@@ -1,0 +1,145 @@
+import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities } from 'mediasoup/types';
+import { CanopyError } from '../base/errors/index.ts';
+import { type CodecName, routerCodecs } from './codecs.ts';
+import type { MediaWorker } from './media-worker.ts';
+import { Peer, type PeerHome } from './peer.ts';
+import { PeerTransport } from './peer-transport.ts';
+import type { Tell } from './tell.ts';
+import type { TrafficMeter } from './traffic-meter.ts';
+import type { Direction } from './types.ts';
+import { answered, codedError } from './worker-errors.ts';
+
+/** How often the dominant speaker is decided, in milliseconds. */
+const SPEAKER_INTERVAL_MS = 200;
+
+export interface RoomOptions {
+  roomId: string;
+  mediaCodecs: readonly CodecName[] | undefined;
+  /** In bits a second. */
+  initialOutgoingBitrateBps: number;
+  meter: TrafficMeter;
+  tell: Tell;
+}
+
+/** The media of one conference on one worker: router, speaker observer, peers. Owned by Sfu. */
+export class Room implements PeerHome {
+  readonly roomId: string;
+  readonly worker: MediaWorker;
+  readonly tell: Tell;
+  readonly #options: RoomOptions;
+  readonly #router: Router;
+  readonly #speakerObserver: ActiveSpeakerObserver;
+  readonly #peers = new Map<string, Peer>();
+  /** Producer to peer. */
+  readonly #owners = new Map<string, string>();
+  #speakerProducerId: string | null = null;
+
+  static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
+    const router = await answered(
+      worker.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }),
+    );
+    try {
+      const observer = await router.createActiveSpeakerObserver({ interval: SPEAKER_INTERVAL_MS });
+      return new Room(worker, router, observer, options);
+    } catch (error) {
+      router.close();
+      throw codedError(error);
+    }
+  }
+
+  private constructor(
+    worker: MediaWorker,
+    router: Router,
+    speakerObserver: ActiveSpeakerObserver,
+    options: RoomOptions,
+  ) {
+    this.roomId = options.roomId;
+    this.worker = worker;
+    this.tell = options.tell;
+    this.#options = options;
+    this.#router = router;
+    this.#speakerObserver = speakerObserver;
+    speakerObserver.on('dominantspeaker', ({ producer }) => this.#setSpeaker(producer.id));
+  }
+
+  get closed(): boolean {
+    return this.#router.closed;
+  }
+
+  get rtpCapabilities(): RtpCapabilities {
+    return this.#router.rtpCapabilities;
+  }
+
+  get peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  peer(peerId: string): Peer | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  /** The peer, made if it is new. */
+  enter(peerId: string): Peer {
+    const peer = this.#peers.get(peerId) ?? new Peer(peerId, this);
+    this.#peers.set(peerId, peer);
+    return peer;
+  }
+
+  closePeer(peerId: string): void {
+    this.#peers.get(peerId)?.close();
+    this.#peers.delete(peerId);
+  }
+
+  /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
+  close(): void {
+    for (const peer of this.#peers.values()) peer.close();
+    this.#peers.clear();
+    this.#router.close();
+  }
+
+  async openTransport(
+    peerId: string,
+    direction: Direction,
+    rtpCapabilities?: RtpCapabilities,
+  ): Promise<PeerTransport> {
+    const { roomId, worker } = this;
+    const { initialOutgoingBitrateBps, meter, tell } = this.#options;
+    const transport = await answered(
+      this.#router.createWebRtcTransport({
+        webRtcServer: worker.webRtcServer,
+        enableUdp: true,
+        enableTcp: true,
+        preferUdp: true,
+        initialAvailableOutgoingBitrate: initialOutgoingBitrateBps,
+      }),
+      'ROOM_NOT_JOINED',
+    );
+    if (this.closed) {
+      transport.close();
+      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+    }
+    return new PeerTransport(transport, { roomId, peerId, direction, rtpCapabilities, worker, meter, tell });
+  }
+
+  ownerOf(producerId: string): string | undefined {
+    return this.#owners.get(producerId);
+  }
+
+  async producerOpened(peerId: string, producer: Producer): Promise<void> {
+    this.#owners.set(producer.id, peerId);
+    if (producer.kind === 'audio') {
+      await answered(this.#speakerObserver.addProducer({ producerId: producer.id }), 'PRODUCER_UNKNOWN');
+    }
+  }
+
+  producerClosed(producer: Producer): void {
+    this.#owners.delete(producer.id);
+    if (this.#speakerProducerId === producer.id && !this.closed) this.#setSpeaker(null);
+  }
+
+  #setSpeaker(producerId: string | null): void {
+    if (producerId === this.#speakerProducerId) return;
+    this.#speakerProducerId = producerId;
+    this.tell('speaker', { roomId: this.roomId, producerId });
+  }
+}

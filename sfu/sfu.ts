@@ -1,0 +1,379 @@
+import { EventEmitter } from 'node:events';
+import { setLogEventListeners } from 'mediasoup';
+import type { RtpCapabilities } from 'mediasoup/types';
+import type { Logger } from 'pino';
+import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
+import type { MediaWorker } from './media-worker.ts';
+import type { Peer } from './peer.ts';
+import { Room } from './room.ts';
+import type { SfuOptions } from './sfu-options.ts';
+import { TrafficMeter } from './traffic-meter.ts';
+import type {
+  ClientDtlsParameters,
+  ConsumerResult,
+  Direction,
+  Layers,
+  MediaKind,
+  SfuEvents,
+  SfuGauges,
+  TrafficTotals,
+  TransportInfo,
+  WorkerStatus,
+} from './types.ts';
+import { codedError } from './worker-errors.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+/** Tries to open a room whose worker dies meanwhile. */
+const OPEN_ATTEMPTS = 3;
+/** What an empty room counts against consumers when a worker is chosen: it was opened to be filled. */
+const ROOM_LOAD = 20;
+const MEASURE_TIMEOUT_MS = 500;
+const DEFAULT_OUTGOING_BITRATE_BPS = 1_000_000;
+
+interface Entry {
+  /** Set as soon as a worker is chosen. */
+  worker: MediaWorker | undefined;
+  room: Room | undefined;
+  opening: Promise<Room>;
+  closed: boolean;
+}
+
+/**
+ * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
+ * its room to consume them. Calls reject with CanopyError; besides those named at a method, with ROOM_NOT_JOINED (the room is not
+ * open), ROOM_REHOMING (it was lost with its worker and not opened again), and WORKER_UNAVAILABLE (the worker died before it answered).
+ * All arguments, results and events are plain data. Closing: see README.md.
+ */
+export class Sfu extends EventEmitter<SfuEvents> {
+  readonly #options: SfuOptions;
+  readonly #log: Logger;
+  readonly #pool: WorkerPool;
+  readonly #meter = new TrafficMeter();
+  readonly #rooms = new Map<string, Entry>();
+  /** Rooms that died with their worker and were neither opened again nor closed. */
+  readonly #lost = new Set<string>();
+  #closing: Promise<void> | undefined;
+
+  /** Starts the workers. @throws CanopyError WORKER_MISSING, PORT_IN_USE. */
+  static async create(options: SfuOptions): Promise<Sfu> {
+    const log = options.log.child({ part: 'sfu' });
+    setLogEventListeners({
+      onwarn: (namespace, message) => log.debug({ namespace }, message),
+      onerror: (namespace, message, error) => log.warn({ namespace, err: error }, message),
+    });
+    const pool = await WorkerPool.create({
+      workers: options.workers,
+      rtcPort: options.rtcPort,
+      listen: options.listen,
+      workerBin: options.workerBin,
+      heartbeatMilliseconds: options.heartbeatMilliseconds ?? 500,
+      log,
+    });
+    return new Sfu(options, pool, log);
+  }
+
+  private constructor(options: SfuOptions, pool: WorkerPool, log: Logger) {
+    super();
+    this.#options = options;
+    this.#pool = pool;
+    this.#log = log;
+    pool.on('died', (worker, reason) => this.#onWorkerDied(worker, reason));
+    pool.on('started', ({ workerId, pid }) => this.#tell('workerstarted', { workerId, pid }));
+  }
+
+  /**
+   * Opens a room on the worker with the least load, or tells where it is open already. Concurrent calls share one opening.
+   * After a `roomlost` it opens the room anew, on another worker or on the respawned one.
+   */
+  async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
+    if (this.#closing) throw new CanopyError('SERVER_CLOSING');
+    const room = await (this.#rooms.get(roomId) ?? this.#newEntry(roomId)).opening;
+    return { workerId: room.worker.workerId, routerRtpCapabilities: room.rtpCapabilities };
+  }
+
+  /** Closes a room and all in it, and forgets a lost one. Idempotent. */
+  closeRoom(roomId: string): void {
+    this.#lost.delete(roomId);
+    const entry = this.#rooms.get(roomId);
+    if (!entry) return;
+    entry.closed = true;
+    this.#rooms.delete(roomId);
+    entry.room?.close();
+  }
+
+  /** Makes the peer's transport of one direction. @throws CanopyError TRANSPORT_EXISTS, MEDIA_REJECTED. */
+  async createTransport(
+    roomId: string,
+    peerId: string,
+    options: { direction: Direction; rtpCapabilities?: RtpCapabilities },
+  ): Promise<TransportInfo> {
+    const peer = this.#room(roomId).enter(peerId);
+    return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
+  }
+
+  /** @throws CanopyError TRANSPORT_UNKNOWN, TRANSPORT_CONNECTED, FINGERPRINT_INVALID. */
+  async connectTransport(
+    roomId: string,
+    peerId: string,
+    transportId: string,
+    dtlsParameters: ClientDtlsParameters,
+  ): Promise<void> {
+    await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').transport(transportId).connect(dtlsParameters);
+  }
+
+  /** @throws CanopyError TRANSPORT_UNKNOWN. */
+  async restartIce(
+    roomId: string,
+    peerId: string,
+    transportId: string,
+  ): Promise<TransportInfo['iceParameters']> {
+    return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').transport(transportId).restartIce();
+  }
+
+  /** Closes a transport, so that the peer may make another. False when the peer owns none of this id. */
+  closeTransport(roomId: string, peerId: string, transportId: string): boolean {
+    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeTransport(transportId) ?? false;
+  }
+
+  /** @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED. */
+  async produce(
+    roomId: string,
+    peerId: string,
+    options: { transportId: string; kind: MediaKind; rtpParameters: unknown; paused: boolean },
+  ): Promise<{ producerId: string }> {
+    const producer = await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').produce(options);
+    return { producerId: producer.id };
+  }
+
+  /** @throws CanopyError PRODUCER_UNKNOWN. */
+  async pauseProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
+    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').pauseProducer(producerId);
+  }
+
+  /** @throws CanopyError PRODUCER_UNKNOWN. */
+  async resumeProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
+    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').resumeProducer(producerId);
+  }
+
+  /** Its consumers close with it, each told by `consumerclosed`. False when the peer owns none of this id. */
+  closeProducer(roomId: string, peerId: string, producerId: string): boolean {
+    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeProducer(producerId) ?? false;
+  }
+
+  /**
+   * Subscribes a peer to another's producer; the consumer starts paused.
+   * @throws CanopyError TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CODEC_UNSUPPORTED (the client cannot receive it).
+   */
+  async consume(
+    roomId: string,
+    peerId: string,
+    options: { transportId: string; producerId: string },
+  ): Promise<ConsumerResult> {
+    return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').consume(options);
+  }
+
+  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  async pauseConsumer(roomId: string, peerId: string, consumerId: string): Promise<void> {
+    await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').pauseConsumer(consumerId);
+  }
+
+  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  async resumeConsumer(roomId: string, peerId: string, consumerId: string): Promise<void> {
+    await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').resumeConsumer(consumerId);
+  }
+
+  /** False when the peer owns none of this id. */
+  closeConsumer(roomId: string, peerId: string, consumerId: string): boolean {
+    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeConsumer(consumerId) ?? false;
+  }
+
+  /** Sets the highest layers to forward of a simulcast or SVC consumer. @throws CanopyError CONSUMER_UNKNOWN, MEDIA_REJECTED. */
+  async setPreferredLayers(
+    roomId: string,
+    peerId: string,
+    options: { consumerId: string; layers: Layers },
+  ): Promise<void> {
+    const peer = this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN');
+    await peer.setPreferredLayers(options.consumerId, options.layers);
+  }
+
+  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  async requestKeyFrame(roomId: string, peerId: string, consumerId: string): Promise<void> {
+    await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').requestKeyFrame(consumerId);
+  }
+
+  /** Closes the peer's transports and so everything in them. Idempotent. */
+  closePeer(roomId: string, peerId: string): void {
+    this.#rooms.get(roomId)?.room?.closePeer(peerId);
+  }
+
+  /** The peer's objects that are open. */
+  ownObjects(
+    roomId: string,
+    peerId: string,
+  ): { transportIds: string[]; producerIds: string[]; consumerIds: string[] } {
+    const peer = this.#rooms.get(roomId)?.room?.peer(peerId);
+    return {
+      transportIds: peer?.transports.map(({ id }) => id) ?? [],
+      producerIds: peer?.producerIds ?? [],
+      consumerIds: peer?.consumerIds ?? [],
+    };
+  }
+
+  gauges(): SfuGauges {
+    const rooms = this.#openRooms();
+    const peers = rooms.flatMap((room) => [...room.peers]);
+    const workers = this.#pool.live.length;
+    return {
+      workers,
+      webRtcServers: workers,
+      routers: rooms.length,
+      transports: peers.reduce((sum, peer) => sum + peer.transports.length, 0),
+      producers: peers.reduce((sum, peer) => sum + peer.producerIds.length, 0),
+      consumers: peers.reduce((sum, peer) => sum + peer.consumerIds.length, 0),
+      rtpObservers: rooms.length,
+    };
+  }
+
+  /** The live workers; CPU time is measured now, or at the last heartbeat where a worker does not answer. */
+  async workers(): Promise<WorkerStatus[]> {
+    return Promise.all(
+      this.#pool.live.map(async (worker) => {
+        const usage = await worker.currentUsage();
+        const rooms = this.#openRooms().filter((room) => room.worker === worker);
+        return {
+          workerId: worker.workerId,
+          pid: worker.pid,
+          rtcPort: worker.rtcPort,
+          rooms: rooms.length,
+          consumers: rooms.reduce((sum, room) => sum + consumersOf(room), 0),
+          ...usage,
+        };
+      }),
+    );
+  }
+
+  /** What all transports have moved since the start, those closed included; what a worker had not reported dies with it. */
+  async traffic(): Promise<TrafficTotals> {
+    const transports = this.#openRooms().flatMap((room) =>
+      [...room.peers].flatMap((peer) => peer.transports),
+    );
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, MEASURE_TIMEOUT_MS).unref());
+    await Promise.race([Promise.all(transports.map((transport) => transport.measure())), timeout]);
+    return this.#meter.totals;
+  }
+
+  /** Closes all rooms and ends the workers, telling nothing more. Idempotent; resolves when the processes are gone. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const roomId of [...this.#rooms.keys()]) this.closeRoom(roomId);
+    await this.#pool.close();
+  }
+
+  #newEntry(roomId: string): Entry {
+    const entry: Entry = {
+      worker: undefined,
+      room: undefined,
+      closed: false,
+      opening: Promise.resolve(null as never),
+    };
+    this.#lost.delete(roomId);
+    this.#rooms.set(roomId, entry);
+    entry.opening = this.#open(roomId, entry);
+    return entry;
+  }
+
+  async #open(roomId: string, entry: Entry): Promise<Room> {
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const worker = this.#pool.leastLoaded((candidate) => this.#load(candidate));
+        if (!worker) {
+          await this.#pool.ready();
+          continue;
+        }
+        entry.worker = worker;
+        try {
+          entry.room = await this.#createRoom(roomId, entry, worker);
+          return entry.room;
+        } catch (error) {
+          if (worker.alive || entry.closed || attempt >= OPEN_ATTEMPTS) throw error;
+        }
+      }
+    } catch (error) {
+      if (this.#rooms.get(roomId) === entry) this.#rooms.delete(roomId);
+      throw codedError(error);
+    }
+  }
+
+  async #createRoom(roomId: string, entry: Entry, worker: MediaWorker): Promise<Room> {
+    const room = await Room.create(worker, {
+      roomId,
+      mediaCodecs: this.#options.mediaCodecs,
+      initialOutgoingBitrateBps: this.#options.initialOutgoingBitrateBps ?? DEFAULT_OUTGOING_BITRATE_BPS,
+      meter: this.#meter,
+      tell: (name, data) => this.#tell(name, data),
+    });
+    if (!entry.closed) return room;
+    room.close();
+    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+  }
+
+  #onWorkerDied(worker: MediaWorker, reason: string): void {
+    const { workerId, pid } = worker;
+    for (const [roomId, { room }] of [...this.#rooms]) {
+      if (room?.worker !== worker) continue;
+      this.#rooms.delete(roomId);
+      this.#lost.add(roomId);
+      room.close();
+      this.#tell('roomlost', { roomId, workerId, reason });
+    }
+    this.#tell('workerdied', { workerId, pid, reason });
+  }
+
+  /** Where the next room goes: consumers cost CPU, and rooms that are open or opening will have some. */
+  #load(worker: MediaWorker): number {
+    let load = 0;
+    for (const entry of this.#rooms.values()) {
+      if (entry.worker !== worker) continue;
+      load += ROOM_LOAD + (entry.room ? consumersOf(entry.room) : 0);
+    }
+    return load;
+  }
+
+  #openRooms(): Room[] {
+    return [...this.#rooms.values()].flatMap(({ room }) => (room && !room.closed ? [room] : []));
+  }
+
+  #room(roomId: string): Room {
+    const room = this.#rooms.get(roomId)?.room;
+    if (room && !room.closed) return room;
+    throw new CanopyError(this.#lost.has(roomId) ? 'ROOM_REHOMING' : 'ROOM_NOT_JOINED');
+  }
+
+  /** @param unknown - What a peer without any object lacks. */
+  #peer(roomId: string, peerId: string, unknown: ErrorCode): Peer {
+    const peer = this.#room(roomId).peer(peerId);
+    if (!peer) throw new CanopyError(unknown);
+    return peer;
+  }
+
+  /** A listener's fault must not end what is being told about. */
+  #tell<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
+    if (this.#closing) return;
+    try {
+      (this as EventEmitter).emit(name, data);
+    } catch (error) {
+      this.#log.error({ err: error, event: name }, 'a listener of the media plane failed');
+    }
+  }
+}
+
+function consumersOf(room: Room): number {
+  let consumers = 0;
+  for (const peer of room.peers) consumers += peer.consumerIds.length;
+  return consumers;
+}

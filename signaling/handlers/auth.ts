@@ -1,0 +1,66 @@
+import { CanopyError } from '../../base/index.ts';
+import { type VerifiedDevice, verifyAuthProof } from '../identity/index.ts';
+import type { Handler } from '../sockets/index.ts';
+import type { AccountRow } from '../store/index.ts';
+import type { HandlerContext } from './context.ts';
+
+export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'auth.prove'> } {
+  return {
+    'auth.prove': async (session, proof) => {
+      if (session.principal) {
+        throw new CanopyError('AUTH_DONE');
+      }
+      const { nonce } = session;
+      // Single-use: whatever comes of this try, the next one needs a new connection.
+      session.nonce = null;
+      if (nonce === null) {
+        throw new CanopyError('AUTH_BAD_NONCE');
+      }
+      const nowMs = Date.now();
+      const device = await verifyAuthProof(proof, {
+        nonce,
+        origins: context.origins(),
+        nowMs,
+        clockSkewMs: context.config.identity.clockSkewSeconds * 1000,
+        trust: context.trust,
+      });
+      const account = await accountOf(context, device, nowMs);
+      await context.accounts.touch(device.accountId, nowMs);
+      session.principal = {
+        device,
+        accountId: device.accountId,
+        displayName: account.display_name,
+        role: account.role,
+        origin: proof.origin,
+      };
+      session.log = session.log.child({ accountId: device.accountId, deviceId: device.deviceId });
+      context.stage(session, 'authenticated');
+      return {
+        accountId: device.accountId,
+        accountAlias: device.accountAlias,
+        deviceId: device.deviceId,
+        displayName: account.display_name,
+        role: account.role,
+        serverTimeMs: nowMs,
+      };
+    },
+  };
+}
+
+/** A company's people are admitted by their certificates alone; others were entered when they enrolled. */
+async function accountOf(
+  context: HandlerContext,
+  device: VerifiedDevice,
+  nowMs: number,
+): Promise<AccountRow> {
+  if (device.source === 'pki') {
+    const { accountId, displayName } = device;
+    const role = context.config.identity.pkiRole;
+    await context.accounts.ensure({ accountId, displayName, role, source: 'pki', nowMs });
+  }
+  const account = await context.accounts.find(device.accountId);
+  if (!account) {
+    throw new CanopyError('ACCOUNT_UNKNOWN');
+  }
+  return account;
+}

@@ -1,0 +1,258 @@
+import { CanopyError } from '../../base/index.ts';
+import { verifyDtlsProof } from '../identity/index.ts';
+import type { ProducerInfo, RequestName } from '../protocol/index.ts';
+import type { Peer, Room } from '../rooms/index.ts';
+import type { Handler, Session } from '../sockets/index.ts';
+import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+
+type MediaRequest = Exclude<RequestName, `auth.${string}` | `room.${string}` | `invite.${string}`>;
+
+/** A bridge sends for many phones. */
+const BRIDGE_FACTOR = 32;
+
+export function mediaHandlers(context: HandlerContext): { [N in MediaRequest]: Handler<N> } {
+  return { ...transportHandlers(context), ...producerHandlers(context), ...consumerHandlers(context) };
+}
+
+function transportHandlers(context: HandlerContext) {
+  const { sfu, authority } = context;
+  return {
+    'transport.create': async (session, data) => {
+      const { room, peer } = requireSeat(session);
+      if (peer.transports.has(data.direction)) {
+        throw new CanopyError('TRANSPORT_EXISTS');
+      }
+      // Taken before waiting, so that of two requests at once only one makes a transport.
+      peer.transports.set(data.direction, '');
+      const { generation } = peer;
+      try {
+        const info = await sfu.createTransport(room.roomId, peer.peerId, data);
+        const fingerprint = info.dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
+        const binding = await authority.signDtls(info.workerId, fingerprint?.value ?? '');
+        requireGeneration(room, peer, generation);
+        peer.transports.set(data.direction, info.transportId);
+        context.stage(session, 'transport_created');
+        const { transportId, iceParameters, iceCandidates, dtlsParameters } = info;
+        return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
+      } catch (error) {
+        if (peer.generation === generation && peer.transports.get(data.direction) === '') {
+          peer.transports.delete(data.direction);
+        }
+        throw error;
+      }
+    },
+
+    'transport.connect': async (session, { transportId, dtlsParameters, signature }) => {
+      const { room, peer } = requireSeat(session);
+      requireTransport(peer, transportId);
+      const [{ value }] = dtlsParameters.fingerprints;
+      await verifyDtlsProof(requirePrincipal(session).device, { transportId, fingerprint: value, signature });
+      await sfu.connectTransport(room.roomId, peer.peerId, transportId, dtlsParameters);
+      return {};
+    },
+
+    'transport.restartIce': async (session, { transportId }) => {
+      const { room, peer } = requireSeat(session);
+      requireTransport(peer, transportId);
+      return { iceParameters: await sfu.restartIce(room.roomId, peer.peerId, transportId) };
+    },
+
+    'transport.close': async (session, { transportId }) => {
+      const { room, peer } = requireSeat(session);
+      const direction = requireTransport(peer, transportId);
+      sfu.closeTransport(room.roomId, peer.peerId, transportId);
+      peer.transports.delete(direction);
+      if (direction === 'recv') {
+        peer.consumers.clear();
+      } else {
+        for (const producerId of [...peer.producers.keys()]) {
+          forgetProducer(room, peer, producerId);
+        }
+      }
+      return {};
+    },
+  } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
+}
+
+function producerHandlers(context: HandlerContext) {
+  const { sfu, config } = context;
+  return {
+    'producer.create': async (session, { participantId: hosted, source, ...options }) => {
+      const { room, peer } = requireSeat(session);
+      const participantId = hosted ?? peer.participantId;
+      if (participantId === undefined || !peer.participants.has(participantId)) {
+        throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
+      }
+      const limit = config.limits.producersPerPeer * (peer.role === 'bridge' ? BRIDGE_FACTOR : 1);
+      if (peer.producers.size >= limit) {
+        throw new CanopyError('LIMIT_REACHED', `at most ${limit} producers`);
+      }
+      const { generation } = peer;
+      const { producerId } = await sfu.produce(room.roomId, peer.peerId, options);
+      requireGeneration(room, peer, generation);
+      const producer: ProducerInfo = {
+        producerId,
+        participantId,
+        kind: options.kind,
+        source,
+        paused: options.paused,
+      };
+      peer.producers.set(producerId, producer);
+      context.stage(session, 'first_producer');
+      room.broadcast('producer.added', { producer }, peer);
+      return { producerId };
+    },
+
+    'producer.pause': async (session, { producerId }) => {
+      await setPaused(session, producerId, true);
+      return {};
+    },
+
+    'producer.resume': async (session, { producerId }) => {
+      await setPaused(session, producerId, false);
+      return {};
+    },
+
+    'producer.close': async (session, { producerId }) => {
+      const { room, peer } = requireSeat(session);
+      requireProducer(peer, producerId);
+      sfu.closeProducer(room.roomId, peer.peerId, producerId);
+      forgetProducer(room, peer, producerId);
+      return {};
+    },
+  } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
+
+  async function setPaused(session: Session, producerId: string, paused: boolean): Promise<void> {
+    const { room, peer } = requireSeat(session);
+    const producer = requireProducer(peer, producerId);
+    await (paused
+      ? sfu.pauseProducer(room.roomId, peer.peerId, producerId)
+      : sfu.resumeProducer(room.roomId, peer.peerId, producerId));
+    if (peer.producers.has(producerId)) {
+      peer.producers.set(producerId, { ...producer, paused });
+      room.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
+    }
+  }
+}
+
+function consumerHandlers(context: HandlerContext) {
+  const { sfu, config } = context;
+  return {
+    'consumer.create': async (session, { transportId, producerIds }) => {
+      const { room, peer } = requireSeat(session);
+      if (peer.consumers.size + producerIds.length > config.limits.consumersPerPeer) {
+        throw new CanopyError('LIMIT_REACHED', `at most ${config.limits.consumersPerPeer} consumers`);
+      }
+      const { generation } = peer;
+      const results = await Promise.all(
+        producerIds.map(async (producerId) => {
+          try {
+            const consumer = await sfu.consume(room.roomId, peer.peerId, { transportId, producerId });
+            return { consumer, producerId };
+          } catch (error) {
+            return { producerId, error: CanopyError.from(error).toJSON() };
+          }
+        }),
+      );
+      requireGeneration(room, peer, generation);
+      const consumers = results.flatMap(({ consumer }) => consumer ?? []);
+      for (const { consumerId, producerId } of consumers) {
+        peer.consumers.set(consumerId, producerId);
+      }
+      if (consumers.length > 0) {
+        context.stage(session, 'first_consumer');
+      }
+      return {
+        consumers,
+        failed: results.flatMap(({ producerId, error }) => (error ? { producerId, error } : [])),
+      };
+    },
+
+    'consumer.resume': async (session, { consumerIds }) => {
+      await forEach(session, consumerIds, (room, peer, id) =>
+        sfu.resumeConsumer(room.roomId, peer.peerId, id),
+      );
+      return {};
+    },
+
+    'consumer.pause': async (session, { consumerIds }) => {
+      await forEach(session, consumerIds, (room, peer, id) =>
+        sfu.pauseConsumer(room.roomId, peer.peerId, id),
+      );
+      return {};
+    },
+
+    'consumer.close': async (session, { consumerIds }) => {
+      await forEach(session, consumerIds, async (room, peer, id) => {
+        sfu.closeConsumer(room.roomId, peer.peerId, id);
+        peer.consumers.delete(id);
+      });
+      return {};
+    },
+
+    'consumer.setPreferredLayers': async (session, { consumerId, ...layers }) => {
+      await forEach(session, [consumerId], (room, peer, id) =>
+        sfu.setPreferredLayers(room.roomId, peer.peerId, { consumerId: id, layers }),
+      );
+      return {};
+    },
+
+    'consumer.requestKeyFrame': async (session, { consumerId }) => {
+      await forEach(session, [consumerId], (room, peer, id) =>
+        sfu.requestKeyFrame(room.roomId, peer.peerId, id),
+      );
+      return {};
+    },
+  } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
+}
+
+/** Does something to each consumer that the peer still has; one that closed meanwhile is passed over. */
+async function forEach(
+  session: Session,
+  consumerIds: string[],
+  act: (room: Room, peer: Peer, consumerId: string) => Promise<void>,
+): Promise<void> {
+  const { room, peer } = requireSeat(session);
+  const owned = consumerIds.filter((consumerId) => peer.consumers.has(consumerId));
+  if (owned.length === 0) {
+    throw new CanopyError('CONSUMER_UNKNOWN');
+  }
+  const results = await Promise.allSettled(owned.map((consumerId) => act(room, peer, consumerId)));
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure && owned.some((consumerId) => peer.consumers.has(consumerId))) {
+    throw failure.reason;
+  }
+}
+
+function requireTransport(peer: Peer, transportId: string): 'send' | 'recv' {
+  for (const [direction, owned] of peer.transports) {
+    if (owned === transportId) {
+      return direction;
+    }
+  }
+  throw new CanopyError('TRANSPORT_UNKNOWN');
+}
+
+function requireProducer(peer: Peer, producerId: string): ProducerInfo {
+  const producer = peer.producers.get(producerId);
+  if (!producer) {
+    throw new CanopyError('PRODUCER_UNKNOWN');
+  }
+  return producer;
+}
+
+/** After waiting for a worker: the peer must still be there, and its media of the same generation. */
+function requireGeneration(room: Room, peer: Peer, generation: number): void {
+  if (room.peers.get(peer.peerId) !== peer) {
+    throw new CanopyError('ROOM_NOT_JOINED');
+  }
+  if (peer.generation !== generation || room.generation !== generation) {
+    throw new CanopyError('ROOM_REHOMING');
+  }
+}
+
+function forgetProducer(room: Room, peer: Peer, producerId: string): void {
+  if (peer.producers.delete(producerId)) {
+    room.broadcast('producer.closed', { producerId }, peer);
+  }
+}

@@ -1,0 +1,130 @@
+import { CanopyError } from '../../base/index.ts';
+import type { RequestData, RequestResult } from '../protocol/index.ts';
+import { Peer, type Room } from '../rooms/index.ts';
+import type { Handler, Principal, Session } from '../sockets/index.ts';
+import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+
+type JoinData = RequestData<'room.join'>;
+
+export function roomHandlers(context: HandlerContext): {
+  'room.join': Handler<'room.join'>;
+  'room.leave': Handler<'room.leave'>;
+} {
+  return {
+    'room.join': async (session, data) => {
+      const principal = requirePrincipal(session);
+      const rejoins = data.ticket !== undefined && session.seat?.room.roomId === data.roomId;
+      if (session.joining || (session.seat && !rejoins && isSeated(session))) {
+        throw new CanopyError('ROOM_ALREADY_JOINED');
+      }
+      session.joining = true;
+      try {
+        return await join(context, session, principal, data);
+      } finally {
+        session.joining = false;
+      }
+    },
+
+    'room.leave': async (session) => {
+      const { room, peer } = requireSeat(session);
+      session.seat = null;
+      room.remove(peer, 'left');
+      return {};
+    },
+  };
+}
+
+function isSeated({ seat }: Session): boolean {
+  return seat !== null && seat.room.peers.get(seat.peer.peerId) === seat.peer;
+}
+
+async function join(
+  context: HandlerContext,
+  session: Session,
+  principal: Principal,
+  data: JoinData,
+): Promise<RequestResult<'room.join'>> {
+  const { roomId } = data;
+  const { deviceId } = principal.device;
+  const ticket =
+    data.ticket === undefined ? undefined : await context.tickets.verify(data.ticket, { deviceId, roomId });
+  if (principal.role === 'guest' && !(await context.accounts.hasGrant(principal.accountId, roomId))) {
+    throw new CanopyError('FORBIDDEN', 'a guest may enter the rooms of the invitation only');
+  }
+  const wanted = ticket?.peerId ?? data.resume?.peerId;
+  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
+  if (context.draining() && !known) {
+    throw new CanopyError('SERVER_CLOSING');
+  }
+  const { room, routerRtpCapabilities } = await openRoom(context, roomId);
+  if (session.closed) {
+    context.rooms.closeIfEmpty(room);
+    throw new CanopyError('CONNECTION_LOST');
+  }
+  // From here to the result nothing waits: the snapshot and the seat are taken at one moment.
+  const existing = wanted === undefined ? undefined : room.peers.get(wanted);
+  let resumed = false;
+  let peer: Peer;
+  if (existing && existing.device.deviceId === deviceId) {
+    peer = existing;
+    room.attach(peer, session.connection);
+    resumed = ticket === undefined && peer.generation === room.generation;
+    if (!resumed) {
+      room.resetMedia(peer);
+    }
+  } else {
+    peer = new Peer({
+      peerId: ticket && !existing ? ticket.peerId : undefined,
+      device: principal.device,
+      role: principal.role,
+      displayName: data.displayName ?? principal.displayName,
+      connection: session.connection,
+      generation: room.generation,
+    });
+    try {
+      room.add(peer);
+    } catch (error) {
+      context.rooms.closeIfEmpty(room);
+      throw error;
+    }
+  }
+  session.seat = { room, peer };
+  session.log = session.log.child({ peerId: peer.peerId });
+  context.stage(session, 'joined');
+  return {
+    peerId: peer.peerId,
+    participantId: peer.participantId,
+    resumed,
+    routerRtpCapabilities,
+    iceServers: context.config.rtc.iceServers,
+    participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
+    producers: room.producersFor(peer),
+    speaker: room.speaker,
+    own: resumed
+      ? context.sfu.ownObjects(roomId, peer.peerId)
+      : { transportIds: [], producerIds: [], consumerIds: [] },
+  };
+}
+
+/** Opens the room and waits for its worker. A room may close or be re-homed meanwhile: then it is looked up again. */
+async function openRoom(
+  { rooms }: HandlerContext,
+  roomId: string,
+): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
+  for (let tries = 0; tries < 5; tries += 1) {
+    const room = rooms.open(roomId);
+    const { generation } = room;
+    try {
+      const routerRtpCapabilities = await room.routerRtpCapabilities();
+      if (!room.closed && room.generation === generation) {
+        return { room, routerRtpCapabilities };
+      }
+    } catch (error) {
+      if (!room.closed && room.generation === generation) {
+        rooms.closeIfEmpty(room);
+        throw error;
+      }
+    }
+  }
+  throw new CanopyError('ROOM_REHOMING');
+}

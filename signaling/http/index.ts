@@ -1,0 +1,5 @@
+export { createApp } from './app.ts';
+export { Listener } from './listener.ts';
+export { defaultPublicUrl, OwnOrigins } from './origins.ts';
+export { registerRoutes } from './routes.ts';
+export { TlsSource } from './tls.ts';

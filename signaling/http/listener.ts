@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { CanopyError } from '../../base/index.ts';
+
+export interface TlsMaterial {
+  /** PEM chain. */
+  cert: string;
+  /** PEM key. */
+  key: string;
+}
+
+/** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 0x16;
+/** How long a stranger may stay silent before the first byte, in milliseconds. */
+const FIRST_BYTE_MILLISECONDS = 10_000;
+
+/**
+ * One TCP port that answers HTTPS, and plain HTTP to those who may have it: browsers treat `http://localhost` as secure, so a
+ * first try on one's own machine needs no certificate, while anybody else who types the address without a scheme is led to HTTPS.
+ */
+export class Listener {
+  /** Where fastify and socket.io live. It never listens itself: it is handed finished connections. */
+  readonly http: HttpServer;
+  readonly #tcp: Server;
+  readonly #tls: TlsServer | null;
+  readonly #sockets = new Set<Socket>();
+
+  /** @param tls null: plain HTTP for everybody (behind a proxy) */
+  constructor(tls: TlsMaterial | null) {
+    this.http = createHttpServer();
+    this.#tls =
+      tls &&
+      createTlsServer({
+        ...tls,
+        ALPNProtocols: ['http/1.1'],
+        handshakeTimeout: FIRST_BYTE_MILLISECONDS,
+        minVersion: 'TLSv1.2',
+      });
+    this.#tls?.on('secureConnection', (socket) => this.#serve(socket));
+    this.#tls?.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#tcp = createTcpServer((socket) => this.#accept(socket));
+  }
+
+  /** The bound port. */
+  get port(): number {
+    return (this.#tcp.address() as AddressInfo).port;
+  }
+
+  /** @throws CanopyError PORT_IN_USE */
+  async listen(host: string, port: number): Promise<void> {
+    try {
+      await this.#listen(host, port);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EAFNOSUPPORT' && host === '::') {
+        await this.listen('0.0.0.0', port);
+      } else if (code === 'EADDRINUSE' || code === 'EACCES') {
+        throw new CanopyError('PORT_IN_USE', `TCP ${host} port ${port}: ${code}`, { cause: error });
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  /** Uses another certificate for connections from now on. */
+  setTls(tls: TlsMaterial): void {
+    this.#tls?.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#tcp.listening ? once(this.#tcp, 'close') : undefined;
+    this.#tcp.close();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await closed;
+  }
+
+  async #listen(host: string, port: number): Promise<void> {
+    const listening = once(this.#tcp, 'listening');
+    this.#tcp.listen({ host, port });
+    await listening;
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    if (!this.#tls) {
+      this.#serve(socket);
+      return;
+    }
+    socket.setTimeout(FIRST_BYTE_MILLISECONDS, () => socket.destroy());
+    socket.once('readable', () => {
+      const first: Buffer | null = socket.read(1);
+      if (first === null) {
+        return;
+      }
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.unshift(first);
+      if (first[0] === TLS_HANDSHAKE) {
+        this.#tls?.emit('connection', socket);
+      } else if (isLoopback(socket.remoteAddress)) {
+        this.#serve(socket);
+      } else {
+        this.#redirect(socket);
+      }
+    });
+  }
+
+  #serve(socket: Socket | TLSSocket): void {
+    this.http.emit('connection', socket);
+  }
+
+  #redirect(socket: Socket): void {
+    const redirecting = createHttpServer((request: IncomingMessage, response) => {
+      const host = request.headers.host ?? '';
+      const location = /^[\w.:[\]-]+$/.test(host)
+        ? `https://${host}${request.url ?? '/'}`
+        : 'https://localhost/';
+      response.writeHead(308, { location, connection: 'close' }).end();
+    });
+    redirecting.on('upgrade', (_request, upgraded) => upgraded.destroy());
+    redirecting.emit('connection', socket);
+  }
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
+}

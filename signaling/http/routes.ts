@@ -1,0 +1,142 @@
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { CanopyError } from '../../base/index.ts';
+import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
+import {
+  enrolRequest,
+  enrolResponse,
+  inviteRequest,
+  inviteResponse,
+  PROTOCOL_VERSION,
+  serverInfo,
+} from '../protocol/index.ts';
+import { bearerMatches } from './app.ts';
+
+const YEAR_SECONDS = 365 * 86_400;
+const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
+const GUEST_VALID_SECONDS = 86_400;
+
+export interface RouteOptions {
+  context: HandlerContext;
+  version: string;
+  apiKey: string;
+  /** Text of the metrics page and its content type. */
+  metrics(): Promise<{ body: string; contentType: string }>;
+  /** Rejects while the server cannot take people in. */
+  ready(): Promise<void>;
+}
+
+const errorResponse = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    detail: z.string().optional(),
+    retryable: z.boolean().optional(),
+  }),
+});
+
+export function registerRoutes(
+  fastify: FastifyInstance,
+  { context, version, apiKey, metrics, ready }: RouteOptions,
+): void {
+  const app = fastify.withTypeProvider<ZodTypeProvider>();
+  const { accounts, authority, config, invitations } = context;
+
+  app.get('/healthz', { schema: { description: 'The process runs.' } }, () => ({ status: 'ok' }));
+
+  app.get(
+    '/readyz',
+    { schema: { description: 'The server takes people in: workers and store answer, no shutdown.' } },
+    async () => {
+      await ready();
+      return { status: 'ready' };
+    },
+  );
+
+  app.get(
+    '/metrics',
+    { schema: { description: 'Metrics in the Prometheus text format.' } },
+    async (_request, reply) => {
+      const { body, contentType } = await metrics();
+      return reply.type(contentType).send(body);
+    },
+  );
+
+  app.get(
+    '/api/server',
+    { schema: { description: 'What a client must know before it connects.', response: { 200: serverInfo } } },
+    () => ({
+      name: config.server.name,
+      version,
+      protocolVersion: PROTOCOL_VERSION,
+      identityPolicy: config.identity.policy,
+      deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+    }),
+  );
+
+  app.post(
+    '/api/invites',
+    {
+      schema: {
+        description:
+          'Makes a one-time invitation link. Authorization: Bearer and the key of the file api.key in the data folder.',
+        body: inviteRequest,
+        response: { 200: inviteResponse, '4xx': errorResponse },
+      },
+      config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
+    },
+    async (request) => {
+      if (!bearerMatches(request.headers.authorization, apiKey)) {
+        throw new CanopyError('API_KEY_INVALID');
+      }
+      if (request.body.role === 'guest' && request.body.roomId === undefined) {
+        throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+      }
+      const { secret, expiresAtMs } = await invitations.create(request.body);
+      return { secret, expiresAtMs, url: invitationUrl(context.publicUrl(), secret, authority.fingerprint) };
+    },
+  );
+
+  app.post(
+    '/api/enrol',
+    {
+      schema: {
+        description: 'Uses an invitation up: signs the certificate request of a new account.',
+        body: enrolRequest,
+        response: { 200: enrolResponse, '4xx': errorResponse },
+      },
+      config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
+    },
+    async ({ body }) => {
+      const invitation = await invitations.check(body.secret);
+      const displayName = body.displayName ?? invitation.display_name ?? 'Guest';
+      const { role } = invitation;
+      const validSeconds = role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS;
+      const signed = await authority.signAccount(Buffer.from(body.csr, 'base64'), {
+        displayName,
+        validSeconds,
+      });
+      // Whoever loses a race for the invitation gets no certificate.
+      await invitations.use(body.secret, signed.accountId);
+      await accounts.ensure({
+        accountId: signed.accountId,
+        displayName,
+        role,
+        source: 'invite',
+        nowMs: Date.now(),
+      });
+      if (invitation.room_id !== null) {
+        await accounts.grant(signed.accountId, invitation.room_id);
+      }
+      context.log.info({ accountId: signed.accountId, role }, 'account enrolled');
+      return {
+        chain: signed.chain.map((der) => Buffer.from(der).toString('base64')),
+        role,
+        displayName,
+        expiresAtMs: signed.notAfterMs,
+        ...(invitation.room_id !== null && { roomId: invitation.room_id }),
+      };
+    },
+  );
+}

@@ -1,0 +1,100 @@
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { CanopyError } from '../../base/errors/index.ts';
+import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import { DerError, DerReader, decodeBitOctets, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { decodeExtensions, type Extensions } from './extensions.ts';
+
+/** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
+export const MAX_CERTIFICATE_BYTES = 6144;
+/** RFC 5280 §4.1.2.2: serial numbers have at most 20 octets. */
+const MAX_SERIAL_HEX = 40;
+
+/** A parsed certificate, not judged yet. Byte fields are exact slices of what was presented. */
+export interface Certificate {
+  readonly der: Uint8Array;
+  /** The part that is signed. */
+  readonly tbs: Uint8Array;
+  readonly serialHex: string;
+  /** DER of the names; they are compared byte by byte (RFC 5280 §4.1.2.6 has issuers repeat their encoding). */
+  readonly issuer: Buffer;
+  readonly subject: Buffer;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** DER of the SubjectPublicKeyInfo. */
+  readonly spki: Uint8Array;
+  readonly key: KeyObject;
+  readonly extensions: Extensions;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly signature: Uint8Array;
+  readonly selfIssued: boolean;
+}
+
+/**
+ * Reads a certificate from strict DER. Errors: `CERT_MALFORMED`; `CERT_NONCONFORMING` for other versions than 3;
+ * `CERT_UNSUPPORTED` for a key that OpenSSL cannot read.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  if (der.length > MAX_CERTIFICATE_BYTES) throw new CanopyError('CERT_MALFORMED', 'certificate too large');
+  try {
+    return decode(der);
+  } catch (error) {
+    if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function decode(der: Uint8Array): Certificate {
+  const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
+  const tbs = outer.read(TAG.sequence);
+  const outerAlgorithm = outer.read(TAG.sequence);
+  const signature = decodeBitOctets(outer.read(TAG.bitString).content);
+  outer.end();
+
+  const body = new DerReader(tbs.content);
+  const version = body.optional(0xa0);
+  if (!version || decodeUnsigned(DerReader.single(version.content, TAG.integer).content) !== '02') {
+    throw new CanopyError('CERT_NONCONFORMING', 'the certificate is not of version 3');
+  }
+  const serialHex = decodeUnsigned(body.read(TAG.integer).content);
+  if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) throw new DerError('bad serial number');
+  const innerAlgorithm = body.read(TAG.sequence);
+  if (!Buffer.from(innerAlgorithm.bytes).equals(outerAlgorithm.bytes)) {
+    throw new DerError('the two signature algorithms differ');
+  }
+  const issuer = Buffer.from(body.read(TAG.sequence).bytes);
+  const validity = body.enter(TAG.sequence);
+  const notBeforeMs = decodeTime(validity.read());
+  const notAfterMs = decodeTime(validity.read());
+  validity.end();
+  const subject = Buffer.from(body.read(TAG.sequence).bytes);
+  const spki = body.read(TAG.sequence).bytes;
+  // issuerUniqueID and subjectUniqueID: obsolete, without meaning here
+  body.optional(0x81);
+  body.optional(0x82);
+  const extensions = body.optional(0xa3);
+  body.end();
+
+  return {
+    der,
+    tbs: tbs.bytes,
+    serialHex,
+    issuer,
+    subject,
+    notBeforeMs,
+    notAfterMs,
+    spki,
+    key: readKey(spki),
+    extensions: decodeExtensions(extensions && DerReader.single(extensions.content, TAG.sequence).content),
+    signatureAlgorithm: decodeSignatureAlgorithm(innerAlgorithm.content),
+    signature,
+    selfIssued: issuer.equals(subject),
+  };
+}
+
+function readKey(spki: Uint8Array): KeyObject {
+  try {
+    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new CanopyError('CERT_UNSUPPORTED', 'the public key cannot be read', { cause });
+  }
+}

@@ -1,0 +1,74 @@
+import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import { DerError, DerReader, decodeBitOctets, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { decodeAuthorityKeyId, listExtensions } from './extensions.ts';
+import { OID } from './oids.ts';
+
+/** A parsed certificate revocation list (RFC 5280 §5), not judged yet. */
+export interface Crl {
+  readonly tbs: Uint8Array;
+  readonly issuer: Buffer;
+  readonly thisUpdateMs: number;
+  readonly nextUpdateMs: number;
+  readonly revokedSerials: ReadonlySet<string>;
+  readonly authorityKeyId: string | undefined;
+  /** The first critical extension, of the list or an entry, that is not understood: then the list cannot be used. */
+  readonly unsupported: string | undefined;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly signature: Uint8Array;
+}
+
+const isTime = (tag: number | undefined): boolean => tag === TAG.utcTime || tag === TAG.generalizedTime;
+
+/** Reads a revocation list from strict DER. Throws DerError. */
+export function parseCrl(der: Uint8Array): Crl {
+  const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
+  const tbs = outer.read(TAG.sequence);
+  const outerAlgorithm = outer.read(TAG.sequence);
+  const signature = decodeBitOctets(outer.read(TAG.bitString).content);
+  outer.end();
+
+  const body = new DerReader(tbs.content);
+  const version = body.optional(TAG.integer);
+  if (version && decodeUnsigned(version.content) !== '01') throw new DerError('unknown version of the list');
+  const innerAlgorithm = body.read(TAG.sequence);
+  if (!Buffer.from(innerAlgorithm.bytes).equals(outerAlgorithm.bytes)) {
+    throw new DerError('the two signature algorithms differ');
+  }
+  const issuer = Buffer.from(body.read(TAG.sequence).bytes);
+  const thisUpdateMs = decodeTime(body.read());
+  if (!isTime(body.nextTag)) throw new DerError('the list has no nextUpdate');
+  const nextUpdateMs = decodeTime(body.read());
+  const entries = decodeEntries(body.optional(TAG.sequence)?.content);
+  const extensions = body.optional(0xa0);
+  body.end();
+  const listed = extensions ? listExtensions(DerReader.single(extensions.content, TAG.sequence).content) : [];
+  const keyId = listed.find(({ oid }) => oid === OID.authorityKeyIdentifier);
+
+  return {
+    tbs: tbs.bytes,
+    issuer,
+    thisUpdateMs,
+    nextUpdateMs,
+    revokedSerials: entries.serials,
+    authorityKeyId: keyId && decodeAuthorityKeyId(keyId.value).keyId,
+    unsupported: listed.find(({ critical }) => critical)?.oid ?? entries.unsupported,
+    signatureAlgorithm: decodeSignatureAlgorithm(innerAlgorithm.content),
+    signature,
+  };
+}
+
+function decodeEntries(content: Uint8Array | undefined): { serials: Set<string>; unsupported?: string } {
+  const serials = new Set<string>();
+  let unsupported: string | undefined;
+  for (const reader = new DerReader(content ?? new Uint8Array()); !reader.done; ) {
+    const entry = reader.enter(TAG.sequence);
+    serials.add(decodeUnsigned(entry.read(TAG.integer).content));
+    decodeTime(entry.read());
+    if (!entry.done) {
+      const extensions = listExtensions(entry.read(TAG.sequence).content);
+      unsupported ??= extensions.find(({ critical }) => critical)?.oid;
+    }
+    entry.end();
+  }
+  return { serials, unsupported };
+}

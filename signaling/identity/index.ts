@@ -1,0 +1,15 @@
+/** Who people are: the deployment CA, the judgement of certificates, and proofs of possession. See docs/identity.md. */
+export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
+export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
+export type { SignedDtls } from './media-signer.ts';
+export {
+  type AuthProof,
+  createNonce,
+  type ExpectedProof,
+  verifyAuthProof,
+  verifyDtlsProof,
+} from './proofs.ts';
+export type { TlsCertificate } from './tls-certificate.ts';
+export { TrustStore, type TrustStoreOptions } from './trust-store.ts';
+export type { IdentitySource, VerifiedDevice } from './verified-device.ts';
+export { verifyChain } from './verify-chain.ts';

@@ -1,0 +1,129 @@
+import {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  type Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Name,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  type X509Certificate,
+  X509CertificateGenerator,
+} from './x509.ts';
+
+/** WebCrypto's name of the one algorithm that the deployment signs with. */
+export const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
+export const ECDSA_SHA256 = { name: 'ECDSA', hash: 'SHA-256' } as const;
+
+/** User id attribute (RFC 4519 §2.39): carries an account's alias, so that subject names are unique. */
+const UID = '0.9.2342.19200300.100.1.1';
+
+export interface Issuer {
+  certificate: X509Certificate;
+  privateKey: CryptoKey;
+}
+
+export interface Validity {
+  notBeforeMs: number;
+  notAfterMs: number;
+}
+
+type Build = Validity & {
+  subject: Name;
+  publicKey: CryptoKey;
+  issuer: Issuer | CryptoKey;
+  extensions: Extension[];
+};
+
+/** A name of a common name and, where given, a user id. UTF-8 as it is, whatever characters the text has. */
+export function nameOf(commonName: string, userId?: string): Name {
+  return new Name([
+    { CN: [{ utf8String: commonName }] },
+    ...(userId === undefined ? [] : [{ [UID]: [{ utf8String: userId }] }]),
+  ]);
+}
+
+/** The deployment CA: self-signed; accounts (CAs) and server leaves below it, nothing deeper. */
+export function issueRoot(keys: CryptoKeyPair, subject: Name, validity: Validity): Promise<X509Certificate> {
+  return build({
+    ...validity,
+    subject,
+    publicKey: keys.publicKey,
+    issuer: keys.privateKey,
+    extensions: authorityExtensions(1),
+  });
+}
+
+/**
+ * An account: a CA that only devices stand under. Its extended key usage keeps whoever holds it from making certificates of
+ * servers, which every TLS client that trusts the deployment CA would take.
+ */
+export function issueAccount(
+  issuer: Issuer,
+  publicKey: CryptoKey,
+  subject: Name,
+  validity: Validity,
+): Promise<X509Certificate> {
+  return build({
+    ...validity,
+    subject,
+    publicKey,
+    issuer,
+    extensions: [...authorityExtensions(0), new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])],
+  });
+}
+
+/** A leaf of the server itself, for TLS (with `hosts`) or for signing media keys. */
+export function issueServer(
+  issuer: Issuer,
+  publicKey: CryptoKey,
+  subject: Name,
+  validity: Validity,
+  hosts: { type: 'dns' | 'ip'; value: string }[] = [],
+): Promise<X509Certificate> {
+  return build({
+    ...validity,
+    subject,
+    publicKey,
+    issuer,
+    extensions: [
+      new BasicConstraintsExtension(false, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      ...(hosts.length > 0 ? [new SubjectAlternativeNameExtension(hosts)] : []),
+    ],
+  });
+}
+
+function authorityExtensions(pathLength: number): Extension[] {
+  return [
+    new BasicConstraintsExtension(true, pathLength, true),
+    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+  ];
+}
+
+async function build({
+  subject,
+  publicKey,
+  issuer,
+  extensions,
+  ...validity
+}: Build): Promise<X509Certificate> {
+  const selfSigned = !('certificate' in issuer);
+  return X509CertificateGenerator.create({
+    subject,
+    issuer: selfSigned ? subject : issuer.certificate.subjectName,
+    publicKey,
+    signingKey: selfSigned ? issuer : issuer.privateKey,
+    signingAlgorithm: ECDSA_SHA256,
+    notBefore: new Date(validity.notBeforeMs),
+    notAfter: new Date(validity.notAfterMs),
+    extensions: [
+      ...extensions,
+      await SubjectKeyIdentifierExtension.create(publicKey),
+      await AuthorityKeyIdentifierExtension.create(selfSigned ? publicKey : issuer.certificate.publicKey),
+    ],
+  });
+}

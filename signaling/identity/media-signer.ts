@@ -1,0 +1,82 @@
+import { type ServerDtlsStatement, serverDtlsStatement } from '../protocol/index.ts';
+import { BACKDATE_MS } from './ca-files.ts';
+import { encodeChain } from './chain-codec.ts';
+import { EC_P256, ECDSA_SHA256, type Issuer, issueServer, nameOf } from './issue.ts';
+
+/** The server's signature that a worker's DTLS certificate is its own. */
+export interface SignedDtls extends ServerDtlsStatement {
+  /** DER in base64, the server's leaf first, then the deployment CA. */
+  chain: string[];
+  /** Over serverDtlsStatement(), base64url. */
+  signature: string;
+}
+
+const LEAF_VALID_MS = 30 * 86_400_000;
+const LEAF_RENEWED_BEFORE_MS = 10 * 86_400_000;
+const SIGNED_ANEW_AFTER_MS = 3_600_000;
+
+interface Leaf {
+  chain: string[];
+  privateKey: CryptoKey;
+  notAfterMs: number;
+}
+
+/** Signs workers' DTLS fingerprints with a leaf of the deployment CA, whose key lives in memory only. */
+export class MediaSigner {
+  readonly #issuer: Issuer;
+  readonly #now: () => number;
+  readonly #signed = new Map<string, { result: Promise<SignedDtls>; timeMs: number }>();
+  #leaf: { made: Promise<Leaf>; renewAtMs: number } | undefined;
+
+  constructor(issuer: Issuer, now: () => number) {
+    this.#issuer = issuer;
+    this.#now = now;
+  }
+
+  sign(workerId: string, fingerprint: string): Promise<SignedDtls> {
+    const timeMs = this.#now();
+    const key = `${workerId} ${fingerprint}`;
+    const known = this.#signed.get(key);
+    if (known && isFresh(known.timeMs, timeMs)) return known.result;
+    // Workers come and go; what is old would be signed anew anyway.
+    for (const [other, entry] of this.#signed) if (!isFresh(entry.timeMs, timeMs)) this.#signed.delete(other);
+    const result = this.#sign({ workerId, fingerprint, timeMs });
+    this.#signed.set(key, { result, timeMs });
+    // A failure is told to whoever asked, and not remembered.
+    result.catch(() => this.#signed.delete(key));
+    return result;
+  }
+
+  async #sign(statement: ServerDtlsStatement): Promise<SignedDtls> {
+    const { chain, privateKey } = await this.#currentLeaf(statement.timeMs);
+    const signature = await crypto.subtle.sign(ECDSA_SHA256, privateKey, serverDtlsStatement(statement));
+    return { ...statement, chain, signature: Buffer.from(signature).toString('base64url') };
+  }
+
+  #currentLeaf(nowMs: number): Promise<Leaf> {
+    if (!this.#leaf || nowMs >= this.#leaf.renewAtMs) {
+      const made = this.#makeLeaf(nowMs);
+      const leaf = { made, renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS };
+      this.#leaf = leaf;
+      made.catch(() => {
+        if (this.#leaf === leaf) this.#leaf = undefined;
+      });
+    }
+    return this.#leaf.made;
+  }
+
+  async #makeLeaf(nowMs: number): Promise<Leaf> {
+    const keys = await crypto.subtle.generateKey(EC_P256, false, ['sign', 'verify']);
+    const notAfterMs = Math.min(nowMs + LEAF_VALID_MS, this.#issuer.certificate.notAfter.getTime());
+    const leaf = await issueServer(this.#issuer, keys.publicKey, nameOf('Canopy media'), {
+      notBeforeMs: nowMs - BACKDATE_MS,
+      notAfterMs,
+    });
+    const chain = encodeChain([leaf, this.#issuer.certificate].map(({ rawData }) => new Uint8Array(rawData)));
+    return { chain, privateKey: keys.privateKey, notAfterMs };
+  }
+}
+
+function isFresh(timeMs: number, nowMs: number): boolean {
+  return Math.abs(nowMs - timeMs) < SIGNED_ANEW_AFTER_MS;
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { DerError, DerReader, decodeOid, decodeString, TAG } from './der.ts';
+import { GENERAL_NAME } from './extensions.ts';
+import { OID } from './oids.ts';
+
+/** Ids of an account, made of the bytes that identify it. */
+export interface AccountIds {
+  /** SHA-256, 64 hex digits. */
+  accountId: string;
+  /** SHA-1, 40 hex digits, as Jami shows accounts. */
+  accountAlias: string;
+}
+
+export function accountIds(...identifying: Uint8Array[]): AccountIds {
+  const bytes = Buffer.concat(identifying);
+  return { accountId: sha256Hex(bytes), accountAlias: createHash('sha1').update(bytes).digest('hex') };
+}
+
+export function sha256Hex(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** The last common name of a distinguished name (DER), or undefined. */
+export function commonName(name: Uint8Array): string | undefined {
+  let found: string | undefined;
+  for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
+    for (const attributes = names.enter(TAG.set); !attributes.done; ) {
+      const attribute = attributes.enter(TAG.sequence);
+      const type = decodeOid(attribute.read(TAG.oid).content);
+      const value = attribute.read();
+      attribute.end();
+      if (type === OID.commonName) found = decodeString(value) ?? found;
+    }
+  }
+  return found;
+}
+
+const MAX_NAME_CHARACTERS = 64;
+
+/** Makes any text fit for display: no control or bidirectional formatting characters, 64 at most. May be empty. */
+export function displayable(text: string): string {
+  const clean = text
+    .replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
+    .toWellFormed()
+    .trim();
+  let shown = '';
+  for (const character of clean) {
+    if (shown.length + character.length > MAX_NAME_CHARACTERS) break;
+    shown += character;
+  }
+  return shown.trim();
+}
+
+/** The alternative name by which a company's PKI identifies a person. */
+export interface PersonName {
+  /** DER of the GeneralName. */
+  bytes: Uint8Array;
+  text: string;
+}
+
+/**
+ * Picks the name that identifies a person: the first rfc822Name, else the first user principal name, else the first dNSName,
+ * else the first URI. The order of the certificate decides only within one kind.
+ */
+export function personName(subjectAltNames: readonly Uint8Array[]): PersonName | undefined {
+  const kinds = [GENERAL_NAME.rfc822Name, GENERAL_NAME.otherName, GENERAL_NAME.dnsName, GENERAL_NAME.uri];
+  for (const kind of kinds) {
+    for (const bytes of subjectAltNames) {
+      if (bytes[0] !== kind) continue;
+      const { content } = DerReader.single(bytes, kind);
+      const text =
+        kind === GENERAL_NAME.otherName ? principalName(content) : Buffer.from(content).toString('latin1');
+      if (text) return { bytes, text };
+    }
+  }
+  return undefined;
+}
+
+function principalName(content: Uint8Array): string | undefined {
+  const reader = new DerReader(content);
+  if (decodeOid(reader.read(TAG.oid).content) !== OID.upn) return undefined;
+  const value = new DerReader(reader.read(0xa0).content);
+  const text = decodeString(value.read());
+  value.end();
+  reader.end();
+  if (text === undefined) throw new DerError('user principal name is not a string');
+  return text;
+}

@@ -1,0 +1,198 @@
+import { CanopyError } from '../../base/errors/index.ts';
+import { requireSoundKey, requireSoundSignature, signatureMatches } from './algorithms.ts';
+import type { Certificate } from './certificate.ts';
+import { KEY_USAGE } from './extensions.ts';
+import { OID } from './oids.ts';
+
+/** Most authorities above a leaf, the trust anchor included. */
+export const MAX_AUTHORITIES = 4;
+
+/** A leaf and its issuers, the trust anchor last. */
+export type Path = readonly [leaf: Certificate, ...authorities: Certificate[]];
+
+/** The trusted authorities, by subject. */
+export class AnchorSet {
+  readonly #bySubject = new Map<string, Certificate[]>();
+
+  constructor(anchors: Iterable<Certificate>) {
+    for (const anchor of anchors) {
+      const subject = anchor.subject.toString('hex');
+      this.#bySubject.set(subject, [...(this.#bySubject.get(subject) ?? []), anchor]);
+    }
+  }
+
+  has(certificate: Certificate): boolean {
+    return this.#named(certificate.subject).some((anchor) => sameBytes(anchor.der, certificate.der));
+  }
+
+  /** The trusted authorities that a certificate names as its issuer. */
+  issuersOf(certificate: Certificate): Certificate[] {
+    return this.#named(certificate.issuer).filter((anchor) => mayHaveIssued(anchor, certificate));
+  }
+
+  #named(subject: Buffer): readonly Certificate[] {
+    return this.#bySubject.get(subject.toString('hex')) ?? [];
+  }
+}
+
+/**
+ * Orders what was presented (leaf first, each followed by its issuer) into one path that ends at a trusted authority. Trusted
+ * certificates are preferred to presented ones, and the climb goes on while the issuer is trusted too. Errors: `CERT_MALFORMED`
+ * (order, duplicates), `CERT_SELF_SIGNED`, `CERT_UNTRUSTED`, `CERT_CHAIN_TOO_LONG`.
+ */
+export async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Promise<Path> {
+  const [leaf] = chain;
+  if (!leaf) throw new CanopyError('CERT_MISSING');
+  requireOrder(chain);
+  if (leaf.selfIssued && !anchors.has(leaf)) throw new CanopyError('CERT_SELF_SIGNED');
+
+  const authorities: Certificate[] = [];
+  let current = leaf;
+  let trusted = false;
+  for (let presented = 1; ; ) {
+    const candidates = anchors.issuersOf(current).filter((issuer) => !authorities.includes(issuer));
+    const anchor = await pickIssuer(candidates, current);
+    const ends = trusted && (current.selfIssued || !anchor);
+    if (ends) return [leaf, ...authorities];
+    const next: Certificate | undefined = anchor ?? chain[presented];
+    if (!next || (!anchor && next.selfIssued)) {
+      throw new CanopyError('CERT_UNTRUSTED', 'the chain does not lead to a trusted authority');
+    }
+    if (anchor) trusted = true;
+    else presented += 1;
+    authorities.push(next);
+    current = next;
+    if (authorities.length > MAX_AUTHORITIES) {
+      throw new CanopyError('CERT_CHAIN_TOO_LONG', `over ${MAX_AUTHORITIES} authorities`);
+    }
+  }
+}
+
+function requireOrder(chain: readonly Certificate[]): void {
+  for (const [i, certificate] of chain.entries()) {
+    const next = chain[i + 1];
+    if (next && !certificate.issuer.equals(next.subject)) {
+      throw new CanopyError('CERT_MALFORMED', `certificate ${i + 1} did not issue certificate ${i}`);
+    }
+    if (chain.slice(i + 1).some((other) => sameBytes(other.der, certificate.der))) {
+      throw new CanopyError('CERT_MALFORMED', `certificate ${i} is there twice`);
+    }
+  }
+}
+
+/** Where authorities share a name and no key identifier tells them apart, the signature does. */
+async function pickIssuer(
+  candidates: readonly Certificate[],
+  { signatureAlgorithm, tbs, signature }: Certificate,
+): Promise<Certificate | undefined> {
+  if (candidates.length > 1) {
+    for (const candidate of candidates) {
+      if (await signatureMatches(signatureAlgorithm, candidate.key, tbs, signature)) return candidate;
+    }
+  }
+  return candidates[0];
+}
+
+/** Compares names, and key identifiers where both have them (RFC 5280 §4.2.1.1). */
+function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
+  const { keyId, serialHex } = certificate.extensions.authorityKeyId ?? {};
+  return (
+    certificate.issuer.equals(issuer.subject) &&
+    (keyId === undefined ||
+      issuer.extensions.subjectKeyId === undefined ||
+      keyId === issuer.extensions.subjectKeyId) &&
+    (serialHex === undefined || serialHex === issuer.serialHex)
+  );
+}
+
+/**
+ * Validates a path for client authentication (RFC 5280 §6.1 without policies and name constraints, which are refused): the cheap
+ * rules first, then signatures from the anchor down, so that a stranger's certificates cost at most one verification.
+ * Revocation is the caller's. Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`, `CERT_NONCONFORMING`, `CERT_NOT_A_CA`,
+ * `CERT_WRONG_USAGE`, `CERT_CHAIN_TOO_LONG`, `CERT_NOT_YET_VALID`, `CERT_EXPIRED`, `CERT_BAD_SIGNATURE`.
+ */
+export async function validatePath(path: Path, nowMs: number): Promise<void> {
+  const [leaf, ...authorities] = path;
+  requireCommon(leaf, 'leaf', false);
+  requireLeaf(leaf);
+  let intermediates = 0;
+  for (const [i, authority] of authorities.entries()) {
+    const what = `authority ${i + 1}`;
+    requireCommon(authority, what, i === authorities.length - 1);
+    requireAuthority(authority, what, intermediates);
+    if (!authority.selfIssued) intermediates += 1;
+  }
+  for (const [i, certificate] of path.entries()) {
+    const what = i === 0 ? 'leaf' : `authority ${i}`;
+    if (nowMs < certificate.notBeforeMs) throw new CanopyError('CERT_NOT_YET_VALID', what);
+    if (nowMs >= certificate.notAfterMs) throw new CanopyError('CERT_EXPIRED', what);
+  }
+  for (let i = path.length - 2; i >= 0; i -= 1) {
+    const certificate = path[i] as Certificate;
+    const issuer = path[i + 1] as Certificate;
+    const { signatureAlgorithm, tbs, signature } = certificate;
+    if (!mayHaveIssued(issuer, certificate)) {
+      throw new CanopyError(
+        'CERT_UNTRUSTED',
+        `authority ${i + 1} has another key than the issuer that is named`,
+      );
+    }
+    if (!(await signatureMatches(signatureAlgorithm, issuer.key, tbs, signature))) {
+      throw new CanopyError('CERT_BAD_SIGNATURE', i === 0 ? 'leaf' : `authority ${i}`);
+    }
+  }
+}
+
+function requireCommon(certificate: Certificate, what: string, isAnchor: boolean): void {
+  const { extensions } = certificate;
+  requireSoundKey(certificate.key, what, what !== 'leaf');
+  // An anchor is trusted for itself; how it was signed does not matter.
+  if (!isAnchor) requireSoundSignature(certificate.signatureAlgorithm, what);
+  const [unsupported] = extensions.unsupported;
+  if (unsupported) throw new CanopyError('CERT_UNSUPPORTED', `${what}: extension ${unsupported}`);
+  if (!isAnchor && extensions.authorityKeyId?.keyId === undefined) {
+    throw new CanopyError('CERT_NONCONFORMING', `${what}: no authority key identifier`);
+  }
+}
+
+function requireLeaf({ extensions }: Certificate): void {
+  const { extKeyUsage, keyUsage, basicConstraints } = extensions;
+  if (!extKeyUsage?.has(OID.clientAuth)) {
+    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: extended key usage lacks clientAuth');
+  }
+  if (keyUsage && !keyUsage.has(KEY_USAGE.digitalSignature)) {
+    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: key usage lacks digitalSignature');
+  }
+  if (basicConstraints?.ca || keyUsage?.has(KEY_USAGE.keyCertSign)) {
+    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: it is an authority');
+  }
+  if (basicConstraints?.pathLength !== undefined) {
+    throw new CanopyError('CERT_NONCONFORMING', 'leaf: path length without CA');
+  }
+}
+
+function requireAuthority({ extensions, subject }: Certificate, what: string, intermediates: number): void {
+  const { basicConstraints, keyUsage, extKeyUsage, subjectKeyId } = extensions;
+  if (!basicConstraints?.ca) throw new CanopyError('CERT_NOT_A_CA', `${what}: no CA flag`);
+  if (!keyUsage?.has(KEY_USAGE.keyCertSign)) {
+    throw new CanopyError('CERT_NOT_A_CA', `${what}: key usage lacks keyCertSign`);
+  }
+  if (!basicConstraints.critical) {
+    throw new CanopyError('CERT_NONCONFORMING', `${what}: basic constraints are not critical`);
+  }
+  if (subjectKeyId === undefined) {
+    throw new CanopyError('CERT_NONCONFORMING', `${what}: no subject key identifier`);
+  }
+  const emptyName = 2;
+  if (subject.length <= emptyName) throw new CanopyError('CERT_NONCONFORMING', `${what}: no name`);
+  if (extKeyUsage && !extKeyUsage.has(OID.clientAuth)) {
+    throw new CanopyError('CERT_WRONG_USAGE', `${what}: extended key usage does not permit clientAuth`);
+  }
+  if (basicConstraints.pathLength !== undefined && intermediates > basicConstraints.pathLength) {
+    throw new CanopyError('CERT_CHAIN_TOO_LONG', `${what}: path length ${basicConstraints.pathLength}`);
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.from(a.buffer, a.byteOffset, a.length).equals(b);
+}

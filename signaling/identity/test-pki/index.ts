@@ -1,0 +1,7 @@
+/** For tests: certificates made by two independent makers, and openssl's own judgement. */
+export { LibraryMaker } from './library-maker.ts';
+export { OpensslMaker } from './openssl-maker.ts';
+export { opensslVerify } from './openssl-verify.ts';
+export { createCsr, Person, prove, type TestDevice } from './person.ts';
+export { Pki } from './pki.ts';
+export type { CertificateSpec, KeyKind, Made, Maker } from './types.ts';

@@ -1,0 +1,64 @@
+/** What the tests need of a maker of certificates, so that each case is made by two that are independent of each other. */
+
+export type KeyKind =
+  | 'P-256'
+  | 'P-384'
+  | 'P-521'
+  | 'P-224'
+  | 'secp256k1'
+  | 'RSA-1024'
+  | 'RSA-2048'
+  | 'Ed25519';
+
+export interface ExtensionSpec {
+  /** `CA:TRUE` or `CA:FALSE`; undefined leaves the extension out. */
+  ca?: boolean | undefined;
+  pathLength?: number | undefined;
+  basicConstraintsCritical?: boolean;
+  keyUsage?: ('digitalSignature' | 'keyAgreement' | 'keyCertSign' | 'cRLSign')[] | undefined;
+  /** Object identifiers. */
+  extKeyUsage?: string[] | undefined;
+  email?: string | undefined;
+  uri?: string | undefined;
+  subjectKeyId?: boolean;
+  authorityKeyId?: boolean;
+  /** Any other, with its DER value in hex. */
+  other?: { oid: string; critical: boolean; valueHex: string };
+}
+
+export interface CertificateSpec extends ExtensionSpec {
+  subject: string;
+  /** Default P-256. */
+  key?: KeyKind | undefined;
+  /** The issuer; undefined makes it self-signed. */
+  issuer?: Made | undefined;
+  /** Default SHA-256. */
+  hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
+  notBeforeMs: number;
+  notAfterMs: number;
+}
+
+export interface CrlSpec {
+  issuer: Made;
+  revoked: Made[];
+  thisUpdateMs: number;
+  nextUpdateMs: number;
+}
+
+/** A certificate with its private key. */
+export interface Made {
+  name: string;
+  der: Uint8Array;
+  pem: string;
+  /** PKCS#8. */
+  keyPem: string;
+}
+
+export interface Maker {
+  readonly name: string;
+  /** Kinds of keys that it can make. */
+  readonly keys: ReadonlySet<KeyKind>;
+  certificate(spec: CertificateSpec): Promise<Made>;
+  /** PEM. */
+  crl(spec: CrlSpec): Promise<string>;
+}

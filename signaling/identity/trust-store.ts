@@ -1,0 +1,156 @@
+import { readFile, stat } from 'node:fs/promises';
+import { CanopyError } from '../../base/errors/index.ts';
+import type { Authority } from './authority.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
+import { fromPem } from './chain-codec.ts';
+import { parseCrl } from './crl.ts';
+import { AnchorSet } from './path.ts';
+import { RevocationLists } from './revocation-lists.ts';
+import type { VerifiedDevice } from './verified-device.ts';
+
+export interface TrustStoreOptions {
+  /** The deployment CA: its accounts are always trusted. */
+  authority: Authority;
+  policy: 'invite' | 'pki';
+  /** File with a company's authorities (PEM). Needed for `pki`, unused for `invite`. */
+  caBundleFile?: string | undefined;
+  /** File with revocation lists of those authorities (PEM). Without it, only own revocations are known. */
+  crlFile?: string | undefined;
+  /** How often the files are looked at, at most, in milliseconds. Default 1000. */
+  lookIntervalMs?: number | undefined;
+  /** Told when a changed file could not be read; what was loaded before stays in force. */
+  onReloadError?: ((error: CanopyError) => void) | undefined;
+}
+
+/** Whom the server trusts. Its files are read again when they change, at the next verification. */
+export class TrustStore {
+  readonly policy: 'invite' | 'pki';
+  readonly #options: TrustStoreOptions;
+  readonly #files: string[];
+  readonly #ownAnchor: Certificate;
+  #anchors = new AnchorSet([]);
+  #lists = new RevocationLists([]);
+  #stamp = '';
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #refreshing: Promise<void> | undefined;
+
+  /** Reads the files. Errors: `CONFIG_INVALID` naming what is wrong with them. */
+  static async create(options: TrustStoreOptions): Promise<TrustStore> {
+    if (options.policy === 'pki' && !options.caBundleFile) {
+      throw new CanopyError('CONFIG_INVALID', 'identity.caBundle is needed for the policy pki');
+    }
+    const store = new TrustStore(options);
+    await store.reload();
+    return store;
+  }
+
+  private constructor(options: TrustStoreOptions) {
+    this.#options = options;
+    this.policy = options.policy;
+    const files = options.policy === 'pki' ? [options.caBundleFile, options.crlFile] : [];
+    this.#files = files.filter((file) => file !== undefined);
+    this.#ownAnchor = parseCertificate(options.authority.certificateDer);
+  }
+
+  get anchors(): AnchorSet {
+    return this.#anchors;
+  }
+
+  get revocationLists(): RevocationLists {
+    return this.#lists;
+  }
+
+  /** Whether this is the deployment CA. */
+  isOwn(anchor: Certificate): boolean {
+    return anchor === this.#ownAnchor;
+  }
+
+  /** Whether the deployment revoked the device, its account, or the account's certificate. */
+  isRevoked({ deviceId, accountId, source, serialHex }: VerifiedDevice): boolean {
+    const { revocation } = this.#options.authority;
+    // A company's serial numbers are not ours to compare with.
+    return revocation.isRevoked(deviceId, accountId, ...(source === 'invite' ? [serialHex] : []));
+  }
+
+  /** Reads the files anew. On an error what was loaded before stays in force. Errors: `CONFIG_INVALID`. */
+  async reload(): Promise<void> {
+    const { caBundleFile, crlFile } = this.#options;
+    const stamp = await this.#look();
+    const isPki = this.policy === 'pki';
+    const bundle = isPki && caBundleFile ? await readBundle(caBundleFile) : [];
+    const lists = isPki && crlFile ? await readLists(crlFile) : [];
+    this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
+    this.#lists = new RevocationLists(lists);
+    this.#stamp = stamp;
+  }
+
+  /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */
+  async refresh(): Promise<void> {
+    const { lookIntervalMs = 1000 } = this.#options;
+    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < lookIntervalMs) return;
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#lookedAtMs = performance.now();
+      this.#refreshing = undefined;
+    });
+    await this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    const stamp = await this.#look();
+    if (stamp === this.#stamp) return;
+    try {
+      await this.reload();
+    } catch (error) {
+      // Told once for each change of the files.
+      this.#stamp = stamp;
+      this.#options.onReloadError?.(CanopyError.from(error));
+    }
+  }
+
+  async #look(): Promise<string> {
+    const stats = await Promise.all(
+      this.#files.map((file) => stat(file, { bigint: true }).catch(() => undefined)),
+    );
+    return stats.map((s) => (s ? `${s.ino} ${s.size} ${s.mtimeNs}` : 'absent')).join();
+  }
+}
+
+async function readBundle(file: string): Promise<Certificate[]> {
+  const bundle = fromPem(await read(file, 'identity.caBundle'), 'CERTIFICATE').map((der, i) => {
+    const what = `identity.caBundle: certificate ${i + 1} of ${file}`;
+    let certificate: Certificate;
+    try {
+      certificate = parseCertificate(der);
+    } catch (cause) {
+      throw new CanopyError('CONFIG_INVALID', `${what}: ${CanopyError.from(cause).detail}`, { cause });
+    }
+    if (!certificate.extensions.basicConstraints?.ca) {
+      throw new CanopyError('CONFIG_INVALID', `${what} is not an authority`);
+    }
+    return certificate;
+  });
+  if (bundle.length === 0)
+    throw new CanopyError('CONFIG_INVALID', `identity.caBundle: no certificate in ${file}`);
+  return bundle;
+}
+
+async function readLists(file: string): Promise<ReturnType<typeof parseCrl>[]> {
+  const lists = fromPem(await read(file, 'identity.crl'), 'X509 CRL', 'CRL').map((der, i) => {
+    try {
+      return parseCrl(der);
+    } catch (cause) {
+      throw new CanopyError('CONFIG_INVALID', `identity.crl: list ${i + 1} of ${file} cannot be read`, {
+        cause,
+      });
+    }
+  });
+  if (lists.length === 0)
+    throw new CanopyError('CONFIG_INVALID', `identity.crl: no revocation list in ${file}`);
+  return lists;
+}
+
+async function read(file: string, key: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new CanopyError('CONFIG_INVALID', `${key}: ${file} cannot be read (${cause.code})`, { cause });
+  });
+}

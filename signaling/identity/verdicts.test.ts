@@ -1,0 +1,568 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { CanopyError, type ErrorCode } from '../../base/errors/index.ts';
+import { Authority, TrustStore, verifyChain } from './index.ts';
+import {
+  type KeyKind,
+  LibraryMaker,
+  type Made,
+  type Maker,
+  OpensslMaker,
+  opensslVerify,
+  Pki,
+} from './test-pki/index.ts';
+
+interface Presented {
+  chain: readonly (Made | Uint8Array)[];
+  /** Default: the usual root. */
+  roots?: readonly Made[];
+  crls?: readonly string[];
+  atMs?: number;
+  partialChain?: boolean;
+}
+
+interface Case {
+  title: string;
+  /** Our verdict; null accepts. */
+  code: ErrorCode | null;
+  /** Why openssl accepts what we refuse, where it does. */
+  stricterThanOpenssl?: string;
+  /** Kinds of keys that the maker must know. */
+  keys?: KeyKind[];
+  present(pki: Pki): Promise<Presented>;
+}
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const ANY_USAGE = '2.5.29.37.0';
+const UNKNOWN = { oid: '1.3.6.1.4.1.99999.1', valueHex: '0500' };
+const bytesOf = (item: Made | Uint8Array) => (item instanceof Uint8Array ? item : item.der);
+
+const cases: Case[] = [
+  {
+    title: 'a leaf under the root',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf({ issuer: pki.root })] }),
+  },
+  {
+    title: 'a leaf under an intermediate authority that is presented',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf(), pki.issuing] }),
+  },
+  {
+    title: 'the root presented too',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf(), pki.issuing, pki.root] }),
+  },
+  {
+    title: 'the intermediate authority configured and not presented',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf()], roots: [pki.root, pki.issuing] }),
+  },
+  {
+    title: 'only the intermediate authority configured',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf()], roots: [pki.issuing], partialChain: true }),
+  },
+  {
+    title: 'four authorities above the leaf',
+    code: null,
+    present: (pki) => pki.deep(4),
+  },
+  {
+    title: 'five authorities above the leaf',
+    code: 'CERT_CHAIN_TOO_LONG',
+    present: (pki) => pki.deep(5),
+  },
+  {
+    title: 'RSA keys of 2048 bits',
+    code: null,
+    present: async (pki) => {
+      const issuer = await pki.authority({ key: 'RSA-2048' });
+      return { chain: [await pki.leaf({ key: 'RSA-2048', issuer }), issuer] };
+    },
+  },
+  {
+    title: 'a P-384 leaf under a P-384 authority that signs with SHA-384',
+    code: null,
+    present: async (pki) => {
+      const issuer = await pki.authority({ key: 'P-384' });
+      return { chain: [await pki.leaf({ key: 'P-384', issuer, hash: 'SHA-384' }), issuer] };
+    },
+  },
+  {
+    title: 'a leaf under a P-521 authority',
+    code: null,
+    present: async (pki) => {
+      const issuer = await pki.authority({ key: 'P-521' });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an Ed25519 leaf',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf({ key: 'Ed25519' }), pki.issuing] }),
+  },
+  {
+    title: 'an intermediate authority restricted to client authentication',
+    code: null,
+    present: async (pki) => {
+      const issuer = await pki.authority({ extKeyUsage: [CLIENT_AUTH] });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an unknown extension that is not critical',
+    code: null,
+    present: async (pki) => ({
+      chain: [await pki.leaf({ other: { ...UNKNOWN, critical: false } }), pki.issuing],
+    }),
+  },
+  {
+    title: 'a root signed with SHA-1',
+    code: null,
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, hash: 'SHA-1' });
+      return { chain: [await pki.leaf({ issuer: root })], roots: [root] };
+    },
+  },
+  {
+    title: 'the first second of a certificate',
+    code: null,
+    present: async (pki) => ({ chain: [await pki.leaf({ notBeforeMs: pki.nowMs }), pki.issuing] }),
+  },
+  {
+    title: 'nobody revoked',
+    code: null,
+    present: async (pki) => ({
+      chain: [await pki.leaf(), pki.issuing],
+      crls: [await pki.crl(pki.root, []), await pki.crl(pki.issuing, [])],
+    }),
+  },
+  {
+    title: 'another one revoked',
+    code: null,
+    present: async (pki) => ({
+      chain: [await pki.leaf(), pki.issuing],
+      crls: [await pki.crl(pki.root, []), await pki.crl(pki.issuing, [await pki.leaf()])],
+    }),
+  },
+
+  { title: 'no certificate', code: 'CERT_MISSING', present: async () => ({ chain: [] }) },
+  {
+    title: 'a self-signed leaf',
+    code: 'CERT_SELF_SIGNED',
+    present: async (pki) => ({ chain: [await pki.leaf({ issuer: undefined })] }),
+  },
+  {
+    title: 'a leaf of an authority that is not trusted',
+    code: 'CERT_UNTRUSTED',
+    present: async (pki) => {
+      const other = await pki.authority({ issuer: undefined });
+      return { chain: [await pki.leaf({ issuer: other })] };
+    },
+  },
+  {
+    title: 'a leaf and the untrusted root that issued it',
+    code: 'CERT_UNTRUSTED',
+    present: async (pki) => {
+      const other = await pki.authority({ issuer: undefined });
+      return { chain: [await pki.leaf({ issuer: other }), other] };
+    },
+  },
+  {
+    title: 'a leaf of an untrusted authority with the name of a trusted one',
+    code: 'CERT_UNTRUSTED',
+    present: async (pki) => {
+      const impostor = await pki.authority({ issuer: undefined, subject: pki.root.name });
+      return { chain: [await pki.leaf({ issuer: impostor }), impostor] };
+    },
+  },
+  {
+    title: 'a leaf of which a byte was changed',
+    code: 'CERT_BAD_SIGNATURE',
+    present: async (pki) => {
+      const leaf = await pki.leaf();
+      const changed = Buffer.from(leaf.der);
+      // The common name begins with "Person": another letter leaves everything well-formed.
+      changed.write('Q', changed.indexOf(leaf.name));
+      return { chain: [changed, pki.issuing] };
+    },
+  },
+  {
+    title: 'an expired leaf',
+    code: 'CERT_EXPIRED',
+    present: async (pki) => ({ chain: [await pki.leaf({ notAfterMs: pki.nowMs - 1000 }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf at the moment at which it expires',
+    code: 'CERT_EXPIRED',
+    present: async (pki) => ({ chain: [await pki.leaf({ notAfterMs: pki.nowMs }), pki.issuing] }),
+  },
+  {
+    title: 'an expired intermediate authority',
+    code: 'CERT_EXPIRED',
+    present: async (pki) => {
+      const issuer = await pki.authority({ notAfterMs: pki.nowMs - 1000 });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an expired root',
+    code: 'CERT_EXPIRED',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, notAfterMs: pki.nowMs - 1000 });
+      return { chain: [await pki.leaf({ issuer: root })], roots: [root] };
+    },
+  },
+  {
+    title: 'a leaf that is not valid yet',
+    code: 'CERT_NOT_YET_VALID',
+    present: async (pki) => ({ chain: [await pki.leaf({ notBeforeMs: pki.nowMs + 1000 }), pki.issuing] }),
+  },
+  {
+    title: 'an intermediate authority that is not valid yet',
+    code: 'CERT_NOT_YET_VALID',
+    present: async (pki) => {
+      const issuer = await pki.authority({ notBeforeMs: pki.nowMs + 1000 });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'a revoked leaf',
+    code: 'CERT_REVOKED',
+    present: async (pki) => {
+      const leaf = await pki.leaf();
+      return {
+        chain: [leaf, pki.issuing],
+        crls: [await pki.crl(pki.root, []), await pki.crl(pki.issuing, [leaf])],
+      };
+    },
+  },
+  {
+    title: 'a revoked intermediate authority',
+    code: 'CERT_REVOKED',
+    present: async (pki) => ({
+      chain: [await pki.leaf(), pki.issuing],
+      crls: [await pki.crl(pki.root, [pki.issuing]), await pki.crl(pki.issuing, [])],
+    }),
+  },
+  {
+    title: 'no revocation list of the issuer, though there is another',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => ({
+      chain: [await pki.leaf(), pki.issuing],
+      crls: [await pki.crl(pki.root, [])],
+    }),
+  },
+  {
+    title: 'a revocation list that is out of date',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => ({
+      chain: [await pki.leaf({ issuer: pki.root })],
+      crls: [await pki.crl(pki.root, [], { nextUpdateMs: pki.nowMs - 1000 })],
+    }),
+  },
+  {
+    title: 'a revocation list from the future',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => ({
+      chain: [await pki.leaf({ issuer: pki.root })],
+      crls: [await pki.crl(pki.root, [], { thisUpdateMs: pki.nowMs + 60_000 })],
+    }),
+  },
+  {
+    title: 'a revocation list that an impostor of the same name signed',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => {
+      const impostor = await pki.authority({ issuer: undefined, subject: pki.root.name });
+      return { chain: [await pki.leaf({ issuer: pki.root })], crls: [await pki.crl(impostor, [])] };
+    },
+  },
+  {
+    title: 'an authority that may not sign revocation lists',
+    code: 'CERT_REVOCATION_UNKNOWN',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, keyUsage: ['keyCertSign'] });
+      return { chain: [await pki.leaf({ issuer: root })], roots: [root], crls: [await pki.crl(root, [])] };
+    },
+  },
+  {
+    title: 'a leaf for servers',
+    code: 'CERT_WRONG_USAGE',
+    present: async (pki) => ({ chain: [await pki.leaf({ extKeyUsage: [SERVER_AUTH] }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf for any extended key usage, clientAuth not named',
+    code: 'CERT_WRONG_USAGE',
+    present: async (pki) => ({ chain: [await pki.leaf({ extKeyUsage: [ANY_USAGE] }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf without extended key usage',
+    code: 'CERT_WRONG_USAGE',
+    stricterThanOpenssl: 'RFC 5280 lets such a key do anything; ours must be meant for clients',
+    present: async (pki) => ({ chain: [await pki.leaf({ extKeyUsage: undefined }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf that may only agree on keys',
+    code: 'CERT_WRONG_USAGE',
+    stricterThanOpenssl: 'static Diffie-Hellman is client authentication too; statements are signed',
+    present: async (pki) => ({ chain: [await pki.leaf({ keyUsage: ['keyAgreement'] }), pki.issuing] }),
+  },
+  {
+    title: 'an intermediate authority restricted to servers',
+    code: 'CERT_WRONG_USAGE',
+    present: async (pki) => {
+      const issuer = await pki.authority({ extKeyUsage: [SERVER_AUTH] });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an authority presented in place of a leaf',
+    code: 'CERT_WRONG_USAGE',
+    present: async (pki) => ({ chain: [await pki.authority({ extKeyUsage: [CLIENT_AUTH] })] }),
+  },
+  {
+    title: 'an issuer without the CA flag',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.authority({ ca: false, keyUsage: ['digitalSignature'] });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an issuer without basic constraints',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.authority({ ca: undefined, pathLength: undefined });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'a leaf used as an issuer',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.leaf();
+      return { chain: [await pki.leaf({ issuer }), issuer, pki.issuing] };
+    },
+  },
+  {
+    title: 'an issuer that may not sign certificates',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.authority({ keyUsage: ['cRLSign'] });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an issuer without key usage',
+    code: 'CERT_NOT_A_CA',
+    present: async (pki) => {
+      const issuer = await pki.authority({ keyUsage: undefined });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'a chain that is longer than an intermediate authority allows',
+    code: 'CERT_CHAIN_TOO_LONG',
+    present: async (pki) => {
+      const upper = await pki.authority({ pathLength: 0 });
+      const lower = await pki.authority({ issuer: upper });
+      return { chain: [await pki.leaf({ issuer: lower }), lower, upper] };
+    },
+  },
+  {
+    title: 'a chain that is longer than the root allows',
+    code: 'CERT_CHAIN_TOO_LONG',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, pathLength: 0 });
+      const lower = await pki.authority({ issuer: root });
+      return { chain: [await pki.leaf({ issuer: lower }), lower], roots: [root] };
+    },
+  },
+  {
+    title: 'a leaf signed with SHA-1',
+    code: 'CERT_WEAK',
+    present: async (pki) => ({ chain: [await pki.leaf({ hash: 'SHA-1' }), pki.issuing] }),
+  },
+  {
+    title: 'an intermediate authority signed with SHA-1',
+    code: 'CERT_WEAK',
+    present: async (pki) => {
+      const issuer = await pki.authority({ hash: 'SHA-1' });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an RSA leaf of 1024 bits',
+    code: 'CERT_WEAK',
+    present: async (pki) => ({ chain: [await pki.leaf({ key: 'RSA-1024' }), pki.issuing] }),
+  },
+  {
+    title: 'an intermediate authority with RSA of 1024 bits',
+    code: 'CERT_WEAK',
+    present: async (pki) => {
+      const issuer = await pki.authority({ key: 'RSA-1024' });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'a root with RSA of 1024 bits',
+    code: 'CERT_WEAK',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, key: 'RSA-1024' });
+      return { chain: [await pki.leaf({ issuer: root })], roots: [root] };
+    },
+  },
+  {
+    title: 'a P-224 leaf',
+    code: 'CERT_WEAK',
+    stricterThanOpenssl: 'it counts as 112 bits, just enough for level 2; WebCrypto does not know it',
+    keys: ['P-224'],
+    present: async (pki) => ({ chain: [await pki.leaf({ key: 'P-224' }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf on a curve that WebCrypto does not know',
+    code: 'CERT_UNSUPPORTED',
+    stricterThanOpenssl: 'openssl knows the curve',
+    keys: ['secp256k1'],
+    present: async (pki) => ({ chain: [await pki.leaf({ key: 'secp256k1' }), pki.issuing] }),
+  },
+  {
+    title: 'an unknown critical extension in the leaf',
+    code: 'CERT_UNSUPPORTED',
+    present: async (pki) => ({
+      chain: [await pki.leaf({ other: { ...UNKNOWN, critical: true } }), pki.issuing],
+    }),
+  },
+  {
+    title: 'an unknown critical extension in an authority',
+    code: 'CERT_UNSUPPORTED',
+    present: async (pki) => {
+      const issuer = await pki.authority({ other: { ...UNKNOWN, critical: true } });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'name constraints',
+    code: 'CERT_UNSUPPORTED',
+    stricterThanOpenssl: 'openssl enforces them; we refuse rather than ignore them',
+    present: async (pki) => {
+      // permitted: rfc822Name of example.com
+      const valueHex = `3011a00f300d810b${Buffer.from('example.com').toString('hex')}`;
+      const issuer = await pki.authority({ other: { oid: '2.5.29.30', critical: true, valueHex } });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'basic constraints of an authority that are not critical',
+    code: 'CERT_NONCONFORMING',
+    present: async (pki) => {
+      const issuer = await pki.authority({ basicConstraintsCritical: false });
+      return { chain: [await pki.leaf({ issuer }), issuer] };
+    },
+  },
+  {
+    title: 'an authority without subject key identifier',
+    code: 'CERT_NONCONFORMING',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined, subjectKeyId: false, authorityKeyId: false });
+      return { chain: [await pki.leaf({ issuer: root, authorityKeyId: false })], roots: [root] };
+    },
+  },
+  {
+    title: 'a leaf without authority key identifier',
+    code: 'CERT_NONCONFORMING',
+    present: async (pki) => ({ chain: [await pki.leaf({ authorityKeyId: false }), pki.issuing] }),
+  },
+  {
+    title: 'a leaf that names nobody',
+    code: 'CERT_NONCONFORMING',
+    stricterThanOpenssl: 'the certificate is sound, but an account cannot be made of it',
+    present: async (pki) => ({ chain: [await pki.leaf({ email: undefined }), pki.issuing] }),
+  },
+  {
+    title: 'a chain in the wrong order',
+    code: 'CERT_MALFORMED',
+    stricterThanOpenssl: 'openssl takes intermediates as a heap',
+    present: async (pki) => {
+      const lower = await pki.authority();
+      return { chain: [await pki.leaf({ issuer: lower }), pki.root, lower] };
+    },
+  },
+  {
+    title: 'a certificate twice',
+    code: 'CERT_MALFORMED',
+    stricterThanOpenssl: 'openssl takes intermediates as a heap',
+    present: async (pki) => {
+      const root = await pki.authority({ issuer: undefined });
+      return { chain: [await pki.leaf({ issuer: root }), root, root], roots: [root] };
+    },
+  },
+  {
+    title: 'bytes after the certificate',
+    code: 'CERT_MALFORMED',
+    stricterThanOpenssl: 'openssl skips them',
+    present: async (pki) => ({ chain: [Buffer.concat([(await pki.leaf()).der, Buffer.of(0)]), pki.issuing] }),
+  },
+];
+
+for (const makerName of ['openssl', '@peculiar/x509']) {
+  describe(`threat 1: certificates made by ${makerName}`, { concurrency: 2 }, () => {
+    let dir: string;
+    let authority: Authority;
+    let maker: Maker;
+    let pki: Pki;
+
+    before(async () => {
+      dir = await mkdtemp(path.join(os.tmpdir(), 'canopy-verdicts-'));
+      maker = makerName === 'openssl' ? new OpensslMaker(dir) : new LibraryMaker();
+      authority = await Authority.open({ dir: path.join(dir, 'own'), name: 'Canopy' });
+      pki = await Pki.create(maker);
+    });
+    after(() => rm(dir, { recursive: true }));
+
+    for (const { title, code, keys = [], stricterThanOpenssl, present } of cases) {
+      const note = stricterThanOpenssl ? ` (openssl accepts: ${stricterThanOpenssl})` : '';
+      test(`${title}: ${code ?? 'accepted'}${note}`, async (t) => {
+        if (!keys.every((key) => maker.keys.has(key))) {
+          return t.skip(`${makerName} cannot make ${keys.join()}`);
+        }
+        const { chain, roots = [pki.root], crls, atMs = pki.nowMs, partialChain } = await present(pki);
+        const rootsPem = roots.map(({ pem }) => pem).join('');
+        const work = await mkdtemp(path.join(dir, 'case-'));
+        const caBundleFile = path.join(work, 'bundle.pem');
+        const crlFile = crls && path.join(work, 'crl.pem');
+        await writeFile(caBundleFile, rootsPem);
+        if (crlFile) await writeFile(crlFile, crls.join(''));
+
+        const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, crlFile });
+        const verdict = await verifyChain(chain.map(bytesOf), trust, atMs).then(
+          () => null,
+          (error: unknown) => {
+            assert.ok(error instanceof CanopyError, `${error}`);
+            return error;
+          },
+        );
+        const judgement = await opensslVerify({
+          dir: work,
+          chain: chain.map(bytesOf),
+          rootsPem,
+          crlPem: crls?.join(''),
+          atMs,
+          ...(partialChain && { partialChain }),
+        });
+
+        assert.equal(verdict?.code ?? null, code, verdict?.detail);
+        assert.equal(
+          judgement.accepted,
+          code === null || stricterThanOpenssl !== undefined,
+          judgement.output,
+        );
+      });
+    }
+  });
+}

@@ -1,0 +1,78 @@
+import { CanopyError } from '../../base/errors/index.ts';
+import { statementMatches } from './algorithms.ts';
+import { DerError } from './der.ts';
+import { type AccountIds, accountIds, commonName, displayable, personName, sha256Hex } from './names.ts';
+import type { Path } from './path.ts';
+
+/** Where an identity comes from: the deployment's own CA, by invitation, or a company's PKI. */
+export type IdentitySource = 'invite' | 'pki';
+
+/** A device whose certificate was accepted. That it holds the key is proven by verifyAuthProof(). */
+export interface VerifiedDevice extends AccountIds {
+  /** SHA-256 of the leaf's SPKI, 64 hex digits. */
+  readonly deviceId: string;
+  readonly displayName: string;
+  readonly source: IdentitySource;
+  /** When the first certificate of the path expires, Unix time in milliseconds. */
+  readonly notAfterMs: number;
+  /** When the device's own certificate expires, Unix time in milliseconds. */
+  readonly leafNotAfterMs: number;
+  /** Serial number of the certificate under the trusted authority, hex: the account's under the own CA. */
+  readonly serialHex: string;
+  /** Whether the device's key made this signature of a statement. `signature` is base64url or bytes. Never throws. */
+  verify(signature: string | Uint8Array, signed: Uint8Array): Promise<boolean>;
+}
+
+/**
+ * Names the device and account of a validated path. Errors: `CERT_UNTRUSTED` when a leaf is not under an account of the own CA,
+ * `CERT_NONCONFORMING` without a name, `CERT_MALFORMED`.
+ */
+export function deviceOf(path: Path, source: IdentitySource): VerifiedDevice {
+  const leaf = path[0];
+  const { deviceId, ...account } = identify(path, source);
+  return {
+    ...account,
+    deviceId,
+    source,
+    notAfterMs: Math.min(...path.map(({ notAfterMs }) => notAfterMs)),
+    leafNotAfterMs: leaf.notAfterMs,
+    serialHex: (path[path.length - 2] ?? leaf).serialHex,
+    verify: async (signature, signed) => {
+      const bytes = typeof signature === 'string' ? fromBase64url(signature) : signature;
+      return bytes !== undefined && statementMatches(leaf.key, signed, bytes);
+    },
+  };
+}
+
+function identify(
+  path: Path,
+  source: IdentitySource,
+): AccountIds & { deviceId: string; displayName: string } {
+  const [leaf, issuer] = path;
+  if (!issuer) throw new CanopyError('CERT_UNTRUSTED', 'the leaf has no issuer');
+  const deviceId = sha256Hex(leaf.spki);
+  try {
+    if (source === 'invite') {
+      if (path.length !== 3) throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
+      const name = displayable(commonName(issuer.subject) ?? '');
+      if (!name) throw new CanopyError('CERT_NONCONFORMING', 'the account has no name');
+      return { deviceId, displayName: name, ...accountIds(issuer.spki) };
+    }
+    const person = personName(leaf.extensions.subjectAltNames);
+    if (!person) {
+      throw new CanopyError('CERT_NONCONFORMING', 'leaf: no e-mail, principal, DNS or URI alternative name');
+    }
+    const name =
+      displayable(commonName(leaf.subject) ?? '') || displayable(person.text) || deviceId.slice(0, 8);
+    return { deviceId, displayName: name, ...accountIds(issuer.spki, person.bytes) };
+  } catch (error) {
+    if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Strict base64url without padding, or undefined. */
+function fromBase64url(text: string): Uint8Array | undefined {
+  const bytes = Buffer.from(text, 'base64url');
+  return bytes.toString('base64url') === text ? bytes : undefined;
+}

@@ -1,0 +1,149 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { ERROR_CODES, type ErrorCode } from '../../base/index.ts';
+import type { Sfu } from '../../sfu/index.ts';
+import type { JoinStage } from '../handlers/index.ts';
+import type { RequestName } from '../protocol/index.ts';
+
+/** What the metrics page reads at each scrape. */
+export interface MetricsSources {
+  sfu: Pick<Sfu, 'gauges' | 'workers' | 'traffic'>;
+  connections(): number;
+  rooms(): number;
+  /** Peers with a connection, and those whose seat is kept. */
+  peers(): { connected: number; waiting: number };
+  participants(): number;
+}
+
+/** Seconds; the goals lie in the middle. */
+const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30];
+
+/** The Prometheus metrics. Every label has a bounded set of values: kinds, codes, requests, worker numbers. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #errors: Counter<'code'>;
+  readonly #requests: Histogram<'request'>;
+  readonly #stages: Histogram<'stage'>;
+  readonly #workerDeaths: Counter;
+  readonly #objects: Gauge<'kind'>;
+  readonly #workers: ReturnType<typeof workerGauges>;
+  readonly #traffic: Gauge<'direction'>;
+  readonly #sources: MetricsSources;
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources;
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#errors = new Counter({
+      name: 'canopy_errors_total',
+      help: 'Errors answered, by code',
+      labelNames: ['code'],
+      registers,
+    });
+    this.#requests = new Histogram({
+      name: 'canopy_request_duration_seconds',
+      help: 'Time to handle a socket request',
+      labelNames: ['request'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#stages = new Histogram({
+      name: 'canopy_join_stage_seconds',
+      help: 'Time from the opening of a connection to each stage of joining',
+      labelNames: ['stage'],
+      buckets: BUCKETS,
+      registers,
+    });
+    this.#workerDeaths = new Counter({
+      name: 'canopy_worker_deaths_total',
+      help: 'Media workers that died or were killed',
+      registers,
+    });
+    this.#objects = new Gauge({
+      name: 'canopy_objects',
+      help: 'Live objects by kind',
+      labelNames: ['kind'],
+      registers,
+    });
+    this.#workers = workerGauges(this.#registry);
+    this.#traffic = new Gauge({
+      name: 'canopy_media_bytes',
+      help: 'RTP bytes moved by the rooms that are open',
+      labelNames: ['direction'],
+      registers,
+    });
+  }
+
+  error(code: ErrorCode | string): void {
+    this.#errors.inc({ code: Object.hasOwn(ERROR_CODES, code) ? code : 'INTERNAL' });
+  }
+
+  request(request: RequestName, seconds: number): void {
+    this.#requests.observe({ request }, seconds);
+  }
+
+  joinStage(stage: JoinStage | 'media_connected', seconds: number): void {
+    this.#stages.observe({ stage }, seconds);
+  }
+
+  workerDied(): void {
+    this.#workerDeaths.inc();
+  }
+
+  /** The page in the Prometheus text format, with everything read anew. */
+  async page(): Promise<{ body: string; contentType: string }> {
+    this.#refreshObjects();
+    await Promise.all([this.#refreshWorkers(), this.#refreshTraffic()]);
+    return { body: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  #refreshObjects(): void {
+    const { sfu, connections, rooms, participants, peers } = this.#sources;
+    const { connected, waiting } = peers();
+    const counts = {
+      ...sfu.gauges(),
+      connections: connections(),
+      rooms: rooms(),
+      participants: participants(),
+      peersConnected: connected,
+      peersWaiting: waiting,
+    };
+    for (const [kind, count] of Object.entries(counts)) {
+      this.#objects.set({ kind }, count);
+    }
+  }
+
+  async #refreshWorkers(): Promise<void> {
+    const statuses = await this.#sources.sfu.workers();
+    for (const gauge of Object.values(this.#workers)) {
+      gauge.reset();
+    }
+    for (const [index, status] of statuses.entries()) {
+      const worker = String(index);
+      this.#workers.pid.set({ worker }, status.pid);
+      this.#workers.cpu.set({ worker }, status.cpuSeconds);
+      this.#workers.memory.set({ worker }, status.maxRssBytes);
+      this.#workers.port.set({ worker }, status.rtcPort);
+      this.#workers.rooms.set({ worker }, status.rooms);
+      this.#workers.consumers.set({ worker }, status.consumers);
+    }
+  }
+
+  async #refreshTraffic(): Promise<void> {
+    const totals = await this.#sources.sfu.traffic();
+    this.#traffic.set({ direction: 'received' }, totals.receivedBytes);
+    this.#traffic.set({ direction: 'sent' }, totals.sentBytes);
+  }
+}
+
+function workerGauges(registry: Registry) {
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `canopy_worker_${name}`, help, labelNames: ['worker'], registers: [registry] });
+  return {
+    pid: gauge('pid', 'Process id of each media worker'),
+    cpu: gauge('cpu_seconds', 'User and system CPU time of each media worker since it started'),
+    memory: gauge('max_rss_bytes', 'Largest resident set of each media worker'),
+    port: gauge('rtc_port', 'UDP and TCP port of each media worker'),
+    rooms: gauge('rooms', 'Rooms of each media worker'),
+    consumers: gauge('consumers', 'Consumers of each media worker'),
+  };
+}

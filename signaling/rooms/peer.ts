@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import type { ErrorCode } from '../../base/index.ts';
+import type { VerifiedDevice } from '../identity/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
+
+/** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
+export interface PeerConnection {
+  /** The origin that the client dialled. */
+  readonly origin: string;
+  send<N extends EventName>(event: N, data: EventData<N>): void;
+  /** Ends the connection, telling why. */
+  end(code: ErrorCode): void;
+}
+
+/** One session of one device in a room. Outlives its connection for a grace time. */
+export class Peer {
+  readonly peerId: string;
+  readonly device: VerifiedDevice;
+  readonly role: Role;
+  readonly displayName: string;
+  /** Participants that it hosts by id: a browser itself; a bridge its phones. */
+  readonly participants = new Map<string, Participant>();
+  /** Its own participant; undefined for a bridge. */
+  readonly participantId: string | undefined;
+  readonly producers = new Map<string, ProducerInfo>();
+  /** Its transports' ids by direction. */
+  readonly transports = new Map<'send' | 'recv', string>();
+  /** Producer by consumer. */
+  readonly consumers = new Map<string, string>();
+  connection: PeerConnection | null;
+  /** The room's media generation that its transports belong to. */
+  generation: number;
+  graceTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    peerId?: string | undefined;
+    device: VerifiedDevice;
+    role: Role;
+    displayName: string;
+    connection: PeerConnection;
+    generation: number;
+  }) {
+    this.peerId = options.peerId ?? randomUUID();
+    this.device = options.device;
+    this.role = options.role;
+    this.displayName = options.displayName;
+    this.connection = options.connection;
+    this.generation = options.generation;
+    if (options.role !== 'bridge') {
+      const participant = this.#participant();
+      this.participantId = participant.participantId;
+      this.participants.set(participant.participantId, participant);
+    }
+  }
+
+  send<N extends EventName>(event: N, data: EventData<N>): void {
+    this.connection?.send(event, data);
+  }
+
+  /** Forgets the media objects, which are gone. */
+  forgetMedia(): void {
+    this.producers.clear();
+    this.transports.clear();
+    this.consumers.clear();
+  }
+
+  #participant(): Participant {
+    return {
+      participantId: randomUUID(),
+      peerId: this.peerId,
+      accountId: this.device.accountId,
+      displayName: this.displayName,
+      kind: 'user',
+      role: this.role,
+      connected: true,
+    };
+  }
+}

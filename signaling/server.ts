@@ -1,0 +1,223 @@
+import type { FastifyInstance } from 'fastify';
+import { CanopyError, type Config, type Logger } from '../base/index.ts';
+import type { Sfu } from '../sfu/index.ts';
+import { keptSecret, openDataDir } from './data-dir.ts';
+import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
+import {
+  createApp,
+  defaultPublicUrl,
+  Listener,
+  OwnOrigins,
+  registerRoutes,
+  TlsSource,
+} from './http/index.ts';
+import { Authority, TrustStore } from './identity/index.ts';
+import { Metrics } from './metrics/index.ts';
+import { Rooms, Tickets } from './rooms/index.ts';
+import { Dispatcher, SocketGateway } from './sockets/index.ts';
+import { Accounts, Invitations, Store } from './store/index.ts';
+
+export interface SignalingOptions {
+  config: Config;
+  log: Logger;
+  /** The media plane; the caller owns it. */
+  sfu: Sfu;
+  version: string;
+}
+
+/** What the server owns, in the order in which it is closed. */
+interface Parts {
+  gateway: SocketGateway;
+  rooms: Rooms;
+  tls: TlsSource;
+  app: FastifyInstance;
+  listener: Listener;
+  store: Store;
+}
+
+/** The control plane: HTTP and sockets, identity, rooms, store. Owns everything here but the media plane. */
+export class SignalingServer {
+  readonly #context: HandlerContext;
+  readonly #parts: Parts;
+  readonly #origins: OwnOrigins;
+  readonly #state: { draining: boolean };
+  #drained: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(
+    context: HandlerContext,
+    parts: Parts,
+    origins: OwnOrigins,
+    state: { draining: boolean },
+  ) {
+    this.#context = context;
+    this.#parts = parts;
+    this.#origins = origins;
+    this.#state = state;
+  }
+
+  /** Opens the data folder and listens. @throws CanopyError CONFIG_INVALID, PORT_IN_USE */
+  static async create({ config, log, sfu, version }: SignalingOptions): Promise<SignalingServer> {
+    const { dir } = config.data;
+    openDataDir(dir);
+    const authority = await Authority.open({ dir, name: config.server.name });
+    const trust = await TrustStore.create({
+      authority,
+      policy: config.identity.policy,
+      caBundleFile: config.identity.caBundle,
+      crlFile: config.identity.crl,
+      onReloadError: (error) =>
+        log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+    });
+    const tls = new TlsSource(config, authority, log);
+    const material = await tls.load();
+    const listener = new Listener(material);
+    const store = await Store.open(dir);
+    const state = { draining: false };
+    const origins = new OwnOrigins(config, () => listener.port);
+    const tickets = new Tickets(Buffer.from(keptSecret(dir, 'ticket.key')));
+    const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
+    const rooms = new Rooms({
+      sfu,
+      log,
+      maxRooms: config.limits.rooms,
+      maxPeersPerRoom: config.limits.peersPerRoom,
+      resumeMilliseconds: config.limits.resumeSeconds * 1000,
+      rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
+        // The same server: whoever dialled it under another name stays there.
+        url: connection?.origin ?? publicUrl(),
+        ticket: await tickets.issue({ roomId, peerId, deviceId, displayName, role }),
+      }),
+    });
+    const metrics = new Metrics({
+      sfu,
+      connections: () => gateway.size,
+      rooms: () => rooms.size,
+      participants: () => rooms.peers.reduce((sum, peer) => sum + peer.participants.size, 0),
+      peers: () => {
+        const { peers } = rooms;
+        const connected = peers.filter((peer) => peer.connection !== null).length;
+        return { connected, waiting: peers.length - connected };
+      },
+    });
+    const context: HandlerContext = {
+      config,
+      log,
+      sfu,
+      authority,
+      trust,
+      accounts: new Accounts(store),
+      invitations: new Invitations(store),
+      rooms,
+      tickets,
+      origins: () => origins.current(),
+      publicUrl,
+      draining: () => state.draining,
+      stage: ({ openedAtMs }, stage) => metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000),
+    };
+    const onRefused = (code: string) => metrics.error(code);
+    const dispatcher = new Dispatcher(createHandlers(context), {
+      requested: (name, seconds) => metrics.request(name, seconds),
+      failed: onRefused,
+    });
+    const gateway = new SocketGateway({
+      http: listener.http,
+      config,
+      log,
+      dispatcher,
+      origins: context.origins,
+      onRefused,
+    });
+    const app = await createApp({
+      server: listener.http,
+      log,
+      trustProxy: config.server.trustProxy,
+      version,
+      onError: onRefused,
+    });
+    registerRoutes(app, {
+      context,
+      version,
+      apiKey: keptSecret(dir, 'api.key'),
+      metrics: () => metrics.page(),
+      ready: async () => {
+        await store.ping();
+        if (state.draining) {
+          throw new CanopyError('SERVER_CLOSING');
+        }
+        if (sfu.gauges().workers === 0) {
+          throw new CanopyError('WORKER_UNAVAILABLE');
+        }
+      },
+    });
+    await app.ready();
+    sfu.on('workerdied', () => metrics.workerDied());
+    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) =>
+      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected'),
+    );
+    const parts = { gateway, rooms, tls, app, listener, store };
+    try {
+      await listener.listen(config.server.host, config.server.port);
+    } catch (error) {
+      await closeParts(parts);
+      throw error;
+    }
+    tls.watch((changed) => listener.setTls(changed));
+    return new SignalingServer(context, parts, origins, state);
+  }
+
+  get port(): number {
+    return this.#parts.listener.port;
+  }
+
+  /** The address for links, then the others by which people may reach the server. */
+  get urls(): string[] {
+    return [...new Set([this.#context.publicUrl(), ...this.#origins.reachable()])];
+  }
+
+  /** A one-time link for the first person, as long as nobody has enrolled. */
+  async firstInvitation(): Promise<string | null> {
+    const { authority, invitations, publicUrl } = this.#context;
+    if (!(await invitations.isFirstStart())) {
+      return null;
+    }
+    const { secret } = await invitations.create({ role: 'admin', ttlSeconds: 86_400 });
+    return invitationUrl(publicUrl(), secret, authority.fingerprint);
+  }
+
+  /**
+   * Takes nobody in any more, asks those inside to finish, and resolves when they have gone or the time is over
+   * (threat case 16).
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  /** Closes sockets, rooms and store. Idempotent. */
+  close(): Promise<void> {
+    this.#state.draining = true;
+    this.#closed ??= closeParts(this.#parts);
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    const { config, log } = this.#context;
+    const { gateway, rooms } = this.#parts;
+    const { drainSeconds } = config.server;
+    this.#state.draining = true;
+    gateway.refuseNew();
+    gateway.broadcast('server.closing', { retryAfterSeconds: drainSeconds });
+    log.info({ rooms: rooms.size, drainSeconds }, 'draining');
+    await rooms.empty(drainSeconds * 1000);
+  }
+}
+
+async function closeParts({ gateway, rooms, tls, app, listener, store }: Parts): Promise<void> {
+  await gateway.close();
+  rooms.close();
+  tls.close();
+  await app.close();
+  await listener.close();
+  await store.close();
+}

@@ -1,0 +1,141 @@
+import type { Socket } from 'socket.io';
+import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { createNonce } from '../identity/index.ts';
+import { type EventData, type EventName, REQUESTS, type RequestName } from '../protocol/index.ts';
+import type { PeerConnection } from '../rooms/index.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { unsentBytes } from './send-queue.ts';
+import type { Session } from './session.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+export interface ConnectionOptions {
+  socket: Socket;
+  dispatcher: Dispatcher;
+  log: Logger;
+  requestsPerSecond: number;
+  sendQueueBytes: number;
+  /** How long a client may take to authenticate, in milliseconds. */
+  authMilliseconds: number;
+  onRefused(code: ErrorCode): void;
+  onClosed(connection: Connection): void;
+}
+
+type Acknowledge = (answer: unknown) => void;
+
+/**
+ * One socket: gives the challenge, passes requests to the dispatcher, and closes itself when the client floods, dawdles or does
+ * not read.
+ */
+export class Connection implements PeerConnection {
+  readonly session: Session;
+  readonly #options: ConnectionOptions;
+  readonly #bucket: TokenBucket;
+  readonly #authTimer: NodeJS.Timeout;
+  #refusedInARow = 0;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    const { socket } = options;
+    this.session = {
+      connectionId: socket.id,
+      connection: this,
+      openedAtMs: performance.now(),
+      nonce: createNonce(),
+      principal: null,
+      seat: null,
+      joining: false,
+      closed: false,
+      log: options.log.child({ connectionId: socket.id }),
+    };
+    this.#bucket = new TokenBucket(
+      options.requestsPerSecond,
+      options.requestsPerSecond * 3,
+      performance.now(),
+    );
+    this.#authTimer = setTimeout(() => {
+      if (!this.session.principal) {
+        this.end('AUTH_REQUIRED');
+      }
+    }, options.authMilliseconds);
+    socket.onAny((name: unknown, ...args: unknown[]) => this.#receive(name, args));
+    socket.on('error', (error) => this.session.log.debug({ err: error }, 'socket error'));
+    socket.once('disconnect', (reason) => this.#disconnected(reason));
+    this.send('auth.challenge', { nonce: this.session.nonce ?? '', serverTimeMs: Date.now() });
+  }
+
+  get origin(): string {
+    return this.session.principal?.origin ?? '';
+  }
+
+  send<N extends EventName>(event: N, data: EventData<N>): void {
+    if (this.session.closed) {
+      return;
+    }
+    this.#options.socket.emit(event, data);
+    this.#checkQueue();
+  }
+
+  end(code: ErrorCode): void {
+    if (this.session.closed) {
+      return;
+    }
+    const error = new CanopyError(code);
+    this.#options.onRefused(code);
+    this.session.log.info({ code }, 'connection ended by the server');
+    this.#options.socket.emit('session.ended', { error: error.toJSON() });
+    // A client that does not read never gets that message; nothing waits for it.
+    this.#options.socket.disconnect(true);
+  }
+
+  #receive(name: unknown, args: unknown[]): void {
+    const last = args.at(-1);
+    const acknowledge: Acknowledge = typeof last === 'function' ? (last as Acknowledge) : () => undefined;
+    if (!this.#bucket.take(performance.now())) {
+      this.#refuse(new CanopyError('RATE_LIMITED'), acknowledge);
+      // Whoever goes on ten bursts long without a pause isn't a client of ours.
+      if (++this.#refusedInARow > this.#options.requestsPerSecond * 30) {
+        this.end('RATE_LIMITED');
+      }
+      return;
+    }
+    this.#refusedInARow = 0;
+    if (typeof name !== 'string' || !Object.hasOwn(REQUESTS, name)) {
+      this.#refuse(new CanopyError('UNKNOWN_REQUEST'), acknowledge);
+      return;
+    }
+    void this.#answer(name as RequestName, args[0], acknowledge);
+  }
+
+  async #answer(name: RequestName, envelope: unknown, acknowledge: Acknowledge): Promise<void> {
+    const answer = await this.#options.dispatcher.dispatch(this.session, name, envelope);
+    if (!this.session.closed) {
+      acknowledge(answer);
+      this.#checkQueue();
+    }
+  }
+
+  #refuse(error: CanopyError, acknowledge: Acknowledge): void {
+    this.#options.onRefused(error.code);
+    acknowledge({ ok: false, error: error.toJSON() });
+    this.#checkQueue();
+  }
+
+  #checkQueue(): void {
+    const bytes = unsentBytes(this.#options.socket);
+    if (bytes > this.#options.sendQueueBytes && !this.session.closed) {
+      this.session.log.warn({ unsentBytes: bytes }, 'client does not read');
+      this.end('SLOW_READER');
+    }
+  }
+
+  #disconnected(reason: string): void {
+    this.session.closed = true;
+    clearTimeout(this.#authTimer);
+    const { seat } = this.session;
+    if (seat) {
+      seat.room.detach(seat.peer, this);
+    }
+    this.session.log.debug({ reason }, 'connection closed');
+    this.#options.onClosed(this);
+  }
+}

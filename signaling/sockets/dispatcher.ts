@@ -1,0 +1,110 @@
+import { LRUCache } from 'lru-cache';
+import { CanopyError, type Logger } from '../../base/index.ts';
+import {
+  type Answer,
+  REQUESTS,
+  type RequestData,
+  type RequestName,
+  type RequestResult,
+  requestEnvelope,
+} from '../protocol/index.ts';
+import type { Session } from './session.ts';
+
+export type Handler<N extends RequestName> = (
+  session: Session,
+  data: RequestData<N>,
+) => Promise<RequestResult<N>>;
+export type Handlers = { [N in RequestName]: Handler<N> };
+
+/** What happens to requests, for metrics. */
+export interface DispatchObserver {
+  requested(name: RequestName, seconds: number): void;
+  failed(code: string): void;
+}
+
+/** Requests that bind something to the connection they come by: a retry must run again on the new connection. */
+const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join']);
+
+type AnyAnswer = Answer<unknown>;
+
+/**
+ * Validates requests, runs their handlers and answers; never rejects. A request id that a device used before gets the first answer
+ * again, so that a retry after a reconnect is harmless.
+ */
+export class Dispatcher {
+  readonly #handlers: Handlers;
+  readonly #observer: DispatchObserver;
+  /** Answers by device, then by request id. */
+  readonly #answers = new LRUCache<string, LRUCache<string, Promise<AnyAnswer>>>({
+    max: 10_000,
+    ttl: 300_000,
+  });
+
+  constructor(handlers: Handlers, observer: DispatchObserver) {
+    this.#handlers = handlers;
+    this.#observer = observer;
+  }
+
+  async dispatch(session: Session, name: RequestName, envelope: unknown): Promise<AnyAnswer> {
+    const parsed = requestEnvelope.safeParse(envelope);
+    if (!parsed.success) {
+      return this.#failure(new CanopyError('BAD_REQUEST', 'expected {id, data}'), session.log, name);
+    }
+    const { id, data } = parsed.data;
+    if (!session.principal && name !== 'auth.prove') {
+      return this.#failure(new CanopyError('AUTH_REQUIRED'), session.log, name);
+    }
+    if (!session.principal || PER_CONNECTION.has(name)) {
+      return this.#run(session, name, data);
+    }
+    const answers = this.#answersOf(session.principal.device.deviceId);
+    const key = `${name} ${id}`;
+    const earlier = answers.get(key);
+    if (earlier) {
+      return earlier;
+    }
+    const answer = this.#run(session, name, data);
+    answers.set(key, answer);
+    const settled = await answer;
+    if (!settled.ok && settled.error.retryable) {
+      answers.delete(key);
+    }
+    return settled;
+  }
+
+  async #run<N extends RequestName>(session: Session, name: N, data: unknown): Promise<AnyAnswer> {
+    const started = performance.now();
+    try {
+      const valid = REQUESTS[name].data.safeParse(data ?? {});
+      if (!valid.success) {
+        const issue = valid.error.issues[0];
+        throw new CanopyError('BAD_REQUEST', `${issue?.path.join('.') || 'data'}: ${issue?.message}`);
+      }
+      const result = await this.#handlers[name](session, valid.data as RequestData<N>);
+      return { ok: true, result };
+    } catch (error) {
+      return this.#failure(CanopyError.from(error), session.log, name);
+    } finally {
+      this.#observer.requested(name, (performance.now() - started) / 1000);
+    }
+  }
+
+  #failure(error: CanopyError, log: Logger, request: RequestName): AnyAnswer {
+    this.#observer.failed(error.code);
+    if (error.code === 'INTERNAL') {
+      log.error({ err: error.cause ?? error, request }, 'a request failed inside the server');
+    } else {
+      log.debug({ request, code: error.code, detail: error.detail }, 'request refused');
+    }
+    return { ok: false, error: error.toJSON() };
+  }
+
+  #answersOf(deviceId: string): LRUCache<string, Promise<AnyAnswer>> {
+    let answers = this.#answers.get(deviceId);
+    if (!answers) {
+      answers = new LRUCache({ max: 512, ttl: 60_000 });
+      this.#answers.set(deviceId, answers);
+    }
+    return answers;
+  }
+}

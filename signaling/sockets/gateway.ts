@@ -1,0 +1,119 @@
+import type { Server as HttpServer, IncomingMessage } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import { CanopyError, type Config, type ErrorCode, type Logger } from '../../base/index.ts';
+import type { EventData, EventName } from '../protocol/index.ts';
+import { Connection } from './connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+
+export interface SocketGatewayOptions {
+  http: HttpServer;
+  config: Config;
+  log: Logger;
+  dispatcher: Dispatcher;
+  origins(): ReadonlySet<string>;
+  onRefused(code: ErrorCode): void;
+}
+
+/** How long a client may take to authenticate, in milliseconds. */
+const AUTH_MILLISECONDS = 15_000;
+
+/** The socket.io server: refuses foreign origins and floods at the door, and holds the connections. */
+export class SocketGateway {
+  readonly #io: Server;
+  readonly #options: SocketGatewayOptions;
+  readonly #connections = new Set<Connection>();
+  readonly #perAddress = new Map<string, number>();
+  #closing = false;
+
+  constructor(options: SocketGatewayOptions) {
+    this.#options = options;
+    const { limits } = options.config;
+    this.#io = new Server(options.http, {
+      transports: ['websocket'],
+      serveClient: false,
+      maxHttpBufferSize: limits.messageBytes,
+      perMessageDeflate: false,
+      httpCompression: false,
+      pingInterval: 10_000,
+      pingTimeout: 10_000,
+      connectTimeout: AUTH_MILLISECONDS,
+      allowRequest: (request, allow) => this.#admit(request, allow),
+    });
+    this.#io.on('connection', (socket) => this.#connected(socket));
+  }
+
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  broadcast<N extends EventName>(event: N, data: EventData<N>): void {
+    for (const connection of this.#connections) {
+      connection.send(event, data);
+    }
+  }
+
+  /** Takes no new connections from now on. */
+  refuseNew(): void {
+    this.#closing = true;
+  }
+
+  async close(): Promise<void> {
+    this.refuseNew();
+    for (const connection of this.#connections) {
+      connection.end('SERVER_CLOSING');
+    }
+    await this.#io.close();
+  }
+
+  #admit(request: IncomingMessage, allow: (error: string | null, success: boolean) => void): void {
+    const code = this.#refusal(request);
+    if (code) {
+      this.#options.onRefused(code);
+      this.#options.log.info({ code, address: this.#addressOf(request) }, 'connection refused');
+    }
+    allow(code && JSON.stringify(new CanopyError(code)), code === null);
+  }
+
+  #refusal(request: IncomingMessage): ErrorCode | null {
+    const { origin } = request.headers;
+    if (origin === undefined || !this.#options.origins().has(origin)) {
+      return 'ORIGIN_NOT_ALLOWED';
+    }
+    if (this.#closing) {
+      return 'SERVER_CLOSING';
+    }
+    const open = this.#perAddress.get(this.#addressOf(request)) ?? 0;
+    return open >= this.#options.config.limits.connectionsPerAddress ? 'TOO_MANY_CONNECTIONS' : null;
+  }
+
+  #connected(socket: Socket): void {
+    const address = this.#addressOf(socket.request);
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    const { config, dispatcher, log, onRefused } = this.#options;
+    const connection = new Connection({
+      socket,
+      dispatcher,
+      log,
+      requestsPerSecond: config.limits.requestsPerSecond,
+      sendQueueBytes: config.limits.sendQueueBytes,
+      authMilliseconds: AUTH_MILLISECONDS,
+      onRefused,
+      onClosed: (closed) => {
+        this.#connections.delete(closed);
+        const left = (this.#perAddress.get(address) ?? 1) - 1;
+        if (left > 0) {
+          this.#perAddress.set(address, left);
+        } else {
+          this.#perAddress.delete(address);
+        }
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #addressOf(request: IncomingMessage): string {
+    const forwarded = this.#options.config.server.trustProxy ? request.headers['x-forwarded-for'] : undefined;
+    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim();
+    return first || request.socket.remoteAddress || 'unknown';
+  }
+}

@@ -1,0 +1,3 @@
+export { Dispatcher, type Handler, type Handlers } from './dispatcher.ts';
+export { SocketGateway } from './gateway.ts';
+export type { Principal, Session } from './session.ts';

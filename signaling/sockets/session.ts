@@ -1,0 +1,31 @@
+import type { Logger } from '../../base/index.ts';
+import type { VerifiedDevice } from '../identity/index.ts';
+import type { Role } from '../protocol/index.ts';
+import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
+
+/** Who a connection turned out to be. Every permission derives from it. */
+export interface Principal {
+  device: VerifiedDevice;
+  accountId: string;
+  displayName: string;
+  role: Role;
+  /** The web origin that the client dialled, as it signed. */
+  origin: string;
+}
+
+/** What is known of one connection; handlers read and advance it. */
+export interface Session {
+  readonly connectionId: string;
+  readonly connection: PeerConnection;
+  /** Monotonic time at which the connection opened, in milliseconds. */
+  readonly openedAtMs: number;
+  /** The challenge, until it is used up. */
+  nonce: string | null;
+  principal: Principal | null;
+  seat: { room: Room; peer: Peer } | null;
+  /** A join is under way. */
+  joining: boolean;
+  /** The connection is gone; a handler that is still at work must not bind anything to it. */
+  closed: boolean;
+  log: Logger;
+}

@@ -1,0 +1,25 @@
+/** Allows `perSecond` events a second with bursts of `burst`; time comes from the caller, in milliseconds. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #updatedMs: number;
+
+  constructor(perSecond: number, burst: number, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#updatedMs = nowMs;
+  }
+
+  take(nowMs: number): boolean {
+    const elapsedMs = Math.max(0, nowMs - this.#updatedMs);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
+    this.#updatedMs = nowMs;
+    if (this.#tokens < 1) {
+      return false;
+    }
+    this.#tokens -= 1;
+    return true;
+  }
+}

@@ -1,0 +1,72 @@
+import type { Role } from '../protocol/index.ts';
+import type { AccountRow } from './schema.ts';
+import type { Store } from './store.ts';
+
+/** Who is known, with which role, and which rooms guests may enter. */
+export class Accounts {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async find(accountId: string): Promise<AccountRow | undefined> {
+    return this.#store.db
+      .selectFrom('accounts')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+  }
+
+  /** Creates the account unless it exists; the existing one is left as it is. */
+  async ensure(account: {
+    accountId: string;
+    displayName: string;
+    role: Role;
+    source: 'invite' | 'pki';
+    nowMs: number;
+  }): Promise<void> {
+    await this.#store.db
+      .insertInto('accounts')
+      .values({
+        account_id: account.accountId,
+        display_name: account.displayName,
+        role: account.role,
+        source: account.source,
+        created_at_ms: account.nowMs,
+        last_seen_at_ms: null,
+      })
+      .onConflict((conflict) => conflict.column('account_id').doNothing())
+      .execute();
+  }
+
+  async setRole(accountId: string, role: Role): Promise<void> {
+    await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
+  }
+
+  async touch(accountId: string, nowMs: number): Promise<void> {
+    await this.#store.db
+      .updateTable('accounts')
+      .set({ last_seen_at_ms: nowMs })
+      .where('account_id', '=', accountId)
+      .execute();
+  }
+
+  async grant(accountId: string, roomId: string): Promise<void> {
+    await this.#store.db
+      .insertInto('grants')
+      .values({ account_id: accountId, room_id: roomId })
+      .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+      .execute();
+  }
+
+  async hasGrant(accountId: string, roomId: string): Promise<boolean> {
+    const row = await this.#store.db
+      .selectFrom('grants')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { writeTone } from './tone.ts';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream=fps=15',
+  '--allow-loopback-in-peer-connection',
+  '--autoplay-policy=no-user-gesture-required',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** A real Chromium with a fake camera and a microphone that hears one tone. */
+export class TestBrowser {
+  readonly #browser: Browser;
+  readonly #dir: string;
+  readonly #problems: string[] = [];
+
+  private constructor(browser: Browser, dir: string) {
+    this.#browser = browser;
+    this.#dir = dir;
+  }
+
+  static async launch({ toneHz = 440, flags = [] }: { toneHz?: number; flags?: string[] } = {}): Promise<TestBrowser> {
+    const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
+    const wav = join(dir, 'tone.wav');
+    writeTone(wav, toneHz);
+    const browser = await chromium.launch({
+      executablePath: process.env.CANOPY_CHROMIUM ?? '/usr/bin/chromium',
+      headless: true,
+      args: [...FLAGS, `--use-file-for-fake-audio-capture=${wav}`, ...flags],
+    });
+    return new TestBrowser(browser, dir);
+  }
+
+  /** Opens a page in a profile of its own: another person. */
+  async page(url?: string): Promise<Page> {
+    const context = await this.#browser.newContext({
+      permissions: ['camera', 'microphone'],
+      ignoreHTTPSErrors: true,
+      viewport: { width: 1280, height: 800 },
+    });
+    const page = await context.newPage();
+    page.on('pageerror', (error) => this.#problems.push(`${error.stack ?? error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') {
+        this.#problems.push(message.text());
+      }
+    });
+    if (url !== undefined) {
+      await page.goto(url);
+    }
+    return page;
+  }
+
+  /** Errors that its pages threw or logged. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}

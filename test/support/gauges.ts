@@ -1,0 +1,15 @@
+import type { TestServer } from './server.ts';
+import { eventually } from './wait.ts';
+
+/** What stays when everybody has left: the workers and their ports. */
+const PERMANENT = new Set(['workers', 'webRtcServers']);
+
+/** Waits until the server holds no object of any kind but its workers. */
+export async function untilBaseline(server: TestServer, milliseconds?: number): Promise<void> {
+  await eventually(
+    'all gauges at baseline',
+    () => server.objects(),
+    (objects) => Object.entries(objects).every(([kind, count]) => PERMANENT.has(kind) || count === 0),
+    milliseconds,
+  );
+}

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { io, type Socket } from 'socket.io-client';
+import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
+import type {
+  Answer,
+  EventData,
+  EventName,
+  RequestInput,
+  RequestName,
+  RequestResult,
+} from '../../signaling/protocol/index.ts';
+import { ERROR_CODES } from '../../signaling/protocol/index.ts';
+import type { TestServer } from './server.ts';
+
+/** Far more than an answer or an event needs, in milliseconds. */
+const PATIENCE_MILLISECONDS = 30_000;
+
+/** Makes a person's identity by an invitation, as the page does. Default role: member. */
+export async function newIdentity(
+  server: Pick<TestServer, 'url' | 'invite'>,
+  options: Parameters<TestServer['invite']>[0] = {},
+): Promise<Identity> {
+  const invitation = parseInvitation(await server.invite({ displayName: 'Ann', ...options }));
+  assert.ok(invitation);
+  return enrol({ serverUrl: server.url, ...invitation });
+}
+
+/** A bare client of the socket protocol: sends whatever it is told to, and remembers what it is told. */
+export class ProtocolClient {
+  readonly socket: Socket;
+  /** The web origin that it dialled. */
+  readonly origin: string;
+  readonly #seen: Array<{ event: string; data: unknown }> = [];
+  readonly #arrivals = new EventEmitter<{ arrival: [] }>();
+  #closeReason: string | undefined;
+
+  private constructor(url: string) {
+    this.origin = new URL(url).origin;
+    this.socket = io(url, {
+      transports: ['websocket'],
+      extraHeaders: { Origin: this.origin },
+      reconnection: false,
+      forceNew: true,
+      autoConnect: false,
+    });
+    this.socket.onAny((event: string, data: unknown) => {
+      this.#seen.push({ event, data });
+      this.#arrivals.emit('arrival');
+    });
+    this.socket.on('disconnect', (reason) => {
+      this.#closeReason = reason;
+      this.#arrivals.emit('arrival');
+    });
+  }
+
+  /** Connects and waits for the challenge. */
+  static async open(url: string): Promise<ProtocolClient> {
+    const client = new ProtocolClient(url);
+    const refused = new Promise<never>((_resolve, reject) => client.socket.once('connect_error', reject));
+    client.socket.connect();
+    await Promise.race([client.event('auth.challenge'), refused]);
+    return client;
+  }
+
+  /** Connects and proves an identity. */
+  static async enter(url: string, identity: Identity): Promise<ProtocolClient> {
+    const client = await ProtocolClient.open(url);
+    await client.get('auth.prove', await client.proof(identity));
+    return client;
+  }
+
+  /** The challenge that the server gave. */
+  get nonce(): string {
+    return (this.#find('auth.challenge', () => true) ?? { nonce: '' }).nonce;
+  }
+
+  get open(): boolean {
+    return this.#closeReason === undefined;
+  }
+
+  /** A right answer to the challenge, signed over `signed` where that differs. */
+  async proof(
+    identity: Identity,
+    signed: Partial<Parameters<Identity['proveAuth']>[0]> = {},
+  ): Promise<RequestInput<'auth.prove'>> {
+    const statement = { origin: this.origin, nonce: this.nonce, timeMs: Date.now(), ...signed };
+    const signature = await identity.proveAuth(statement);
+    return { protocolVersion: 1, chain: [...identity.chain], ...statement, signature };
+  }
+
+  /** Sends a request of any form and gives the answer. */
+  async ask(name: string, data?: unknown, id: unknown = randomUUID()): Promise<Answer<unknown>> {
+    return this.socket.timeout(PATIENCE_MILLISECONDS).emitWithAck(name, { id, data });
+  }
+
+  /** The result of a request that must succeed. */
+  async get<N extends RequestName>(
+    name: N,
+    data: RequestInput<N>,
+    id: string = randomUUID(),
+  ): Promise<RequestResult<N>> {
+    const answer = await this.ask(name, data, id);
+    assert.ok(answer.ok, `${name}: ${JSON.stringify(answer)}`);
+    return answer.result as RequestResult<N>;
+  }
+
+  /** The code of a request that must be refused, with the documented sentence. */
+  async refusal(name: string, data?: unknown, id: unknown = randomUUID()): Promise<string> {
+    const answer = await this.ask(name, data, id);
+    assert.ok(!answer.ok, `${name} was not refused: ${JSON.stringify(answer)}`);
+    const { code, message } = answer.error;
+    assert.equal(message, ERROR_CODES[code as keyof typeof ERROR_CODES]?.message, code);
+    return code;
+  }
+
+  /** The first event of a name that fits, whether it came already or is to come. */
+  async event<N extends EventName>(
+    name: N,
+    fits: (data: EventData<N>) => boolean = () => true,
+  ): Promise<EventData<N>> {
+    return this.#until(name, () => this.#find(name, fits));
+  }
+
+  /** How often an event came so far. */
+  count(name: EventName): number {
+    return this.#seen.filter(({ event }) => event === name).length;
+  }
+
+  /** Waits until the connection is over. Gives the code that the server told for it, or socket.io's reason. */
+  async ended(): Promise<string> {
+    const reason = await this.#until('the end', () => this.#closeReason);
+    return this.#find('session.ended', () => true)?.error.code ?? reason;
+  }
+
+  /** Loses the connection without a word. */
+  async cut(): Promise<void> {
+    const { transport } = this.socket.io.engine as unknown as {
+      transport: { ws: { _socket: { resetAndDestroy(): void } } };
+    };
+    transport.ws._socket.resetAndDestroy();
+    await this.ended();
+  }
+
+  close(): void {
+    this.socket.disconnect();
+  }
+
+  #find<N extends EventName>(name: N, fits: (data: EventData<N>) => boolean): EventData<N> | undefined {
+    const found = this.#seen.find(({ event, data }) => event === name && fits(data as EventData<N>));
+    return found?.data as EventData<N> | undefined;
+  }
+
+  async #until<T>(what: string, look: () => T | undefined): Promise<T> {
+    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+    for (;;) {
+      const seen = look();
+      if (seen !== undefined) {
+        return seen;
+      }
+      try {
+        await once(this.#arrivals, 'arrival', { signal });
+      } catch {
+        throw new Error(`waited in vain for ${what}; the end: ${this.#closeReason}`);
+      }
+    }
+  }
+}

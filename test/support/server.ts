@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
+/** Far more than a start needs, in milliseconds. */
+const START_MILLISECONDS = 60_000;
+
+export interface ServerOptions {
+  /** Flags of `canopy serve` besides those for a free port and a temporary folder. */
+  flags?: string[];
+  env?: Record<string, string>;
+}
+
+export type Metrics = Map<string, number>;
+
+/** A real Canopy server in a process of its own, on free ports, with a data folder that goes with it. */
+export class TestServer {
+  readonly url: string;
+  readonly dataDir: string;
+  /** Link for the first person, from what the server printed. */
+  readonly firstInvitation: string;
+  readonly #process: ChildProcess;
+  readonly #output: string[];
+  #closed: Promise<void> | undefined;
+
+  private constructor(process: ChildProcess, output: string[], dataDir: string, url: string, invitation: string) {
+    this.#process = process;
+    this.#output = output;
+    this.dataDir = dataDir;
+    this.url = url;
+    this.firstInvitation = invitation;
+  }
+
+  static async start({ flags = [], env = {} }: ServerOptions = {}): Promise<TestServer> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-test-'));
+    const args = ['serve', '--host', '127.0.0.1', '--port', '0', '--rtc-port', '0', '--announce', '127.0.0.1'];
+    const child = spawn(process.execPath, [CANOPY, ...args, '--data', dataDir, '--log-level', 'info', ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '2', ...env },
+    });
+    const output: string[] = [];
+    const ready = new Promise<{ url: string; invitation: string }>((resolve, reject) => {
+      let url = '';
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        output.push(line);
+        url = /ready at (\S+)/.exec(line)?.[1] ?? url;
+        const invitation = /^\s+(https?:\S+#\/invite\/\S+)/.exec(line)?.[1];
+        if (invitation !== undefined) {
+          resolve({ url, invitation });
+        }
+      });
+      createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
+      child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
+      setTimeout(() => reject(new Error(`the server did not start:\n${output.join('\n')}`)), START_MILLISECONDS).unref();
+    });
+    const { url, invitation } = await ready;
+    return new TestServer(child, output, dataDir, url, invitation);
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Whether the process still runs. */
+  get alive(): boolean {
+    return this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** What it printed so far. */
+  get log(): string {
+    return this.#output.join('\n');
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** A one-time link, made over the REST API with the key of the data folder. */
+  async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
+    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
+    const response = await fetch(`${this.url}/api/invites`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(options),
+    });
+    const body = (await response.json()) as { url: string };
+    if (!response.ok) {
+      throw new Error(`no invitation: ${JSON.stringify(body)}`);
+    }
+    return body.url;
+  }
+
+  /** The metrics page: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
+  async metrics(): Promise<Metrics> {
+    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    return new Map(
+      samples.map((line) => {
+        const space = line.lastIndexOf(' ');
+        return [line.slice(0, space), Number(line.slice(space + 1))];
+      }),
+    );
+  }
+
+  /** Live objects by kind, from the metrics page. */
+  async objects(): Promise<Record<string, number>> {
+    const entries = [...(await this.metrics())].flatMap(([name, value]) => {
+      const kind = /^canopy_objects\{kind="(\w+)"\}$/.exec(name)?.[1];
+      return kind === undefined ? [] : [[kind, value] as const];
+    });
+    return Object.fromEntries(entries);
+  }
+
+  async workerPids(): Promise<number[]> {
+    return [...(await this.metrics())].filter(([name]) => name.startsWith('canopy_worker_pid{')).map(([, pid]) => pid);
+  }
+
+  /** Stops it as an operator would (SIGTERM) and removes its folder. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    if (this.alive) {
+      const exited = once(this.#process, 'exit');
+      this.#process.kill('SIGTERM');
+      await exited;
+    }
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
