@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { types } from 'mediasoup-client';
 import { ClipTrack, ReceivedTrack } from '../../client/node/index.ts';
-import { startMediaServer, until } from '../../client/node/test-support/media-server.ts';
+import { startMediaServer, until } from '../../test/support/media-server.ts';
 import { type ClipName, loadClip } from '../clips/index.ts';
 import { UdpRelay } from '../relay/index.ts';
 import { decode, StreamRecorder, type VideoCodec } from './index.ts';

@@ -14,7 +14,7 @@ import type {
 } from 'mediasoup-client/handlers/HandlerInterface';
 import * as ortc from 'mediasoup-client/ortc';
 import { nativeRtpCapabilities } from './capabilities.ts';
-import { MediaLink } from './media-link.ts';
+import { type LinkCounters, MediaLink } from './media-link.ts';
 import { type InboundStream, ReceivedTrack, RtpReceiver, receiverStats } from './receive/index.ts';
 import { parseRtcp } from './rtp/index.ts';
 import { ClipTrack, RtpSender, SenderView, senderStats } from './send/index.ts';
@@ -24,6 +24,13 @@ const REPORT_INTERVAL_MS = 1000;
 /** Name that mediasoup-client shows for this WebRTC. */
 export const HANDLER_NAME = 'CanopyNode';
 
+export interface NodeHandlerOptions {
+  /** Changes each of the server's candidates before it is used, e.g. to its address behind a relay. */
+  mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate;
+  /** Gets the counters of each transport that is made; they go on changing. */
+  onTransport?: (direction: 'send' | 'recv', counters: LinkCounters) => void;
+}
+
 /**
  * mediasoup-client's handler over node-datachannel: one link a transport, and senders and receivers upon it that come and go without
  * any SDP. Tracks to send are ClipTracks, tracks received are ReceivedTracks. Not supported: data channels, ICE restart (libdatachannel has
@@ -31,6 +38,7 @@ export const HANDLER_NAME = 'CanopyNode';
  */
 export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
   readonly #options: HandlerOptions;
+  readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
   readonly #link: MediaLink;
   readonly #senders = new Map<string, RtpSender>();
   readonly #receiver: RtpReceiver | undefined;
@@ -43,9 +51,10 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   #nextMid = 0;
   #transportSequence = randomInt(0x8000);
 
-  constructor(options: HandlerOptions) {
+  constructor(options: HandlerOptions, { mapCandidate, onTransport }: NodeHandlerOptions) {
     super();
     this.#options = options;
+    this.#mapCandidate = mapCandidate ?? ((candidate) => candidate);
     this.#link = new MediaLink(
       { iceServers: options.iceServers ?? [], relayOnly: options.iceTransportPolicy === 'relay' },
       {
@@ -54,6 +63,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
         onState: (state) => this.#changeState(state),
       },
     );
+    onTransport?.(options.direction, this.#link.counters);
     if (options.direction === 'recv') this.#receiver = new RtpReceiver((packet) => this.#link.send(packet));
     this.#reportTimer = setInterval(() => {
       for (const sender of this.#senders.values()) sender.report();
@@ -215,7 +225,10 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
       this.safeEmit('@connect', { dtlsParameters: this.#link.dtlsParameters }, resolve, reject);
     }).then(
       () => {
-        if (!this.#closed) this.#link.connect(this.#options);
+        if (this.#closed) return;
+        const { iceParameters, iceCandidates, dtlsParameters } = this.#options;
+        const candidates = iceCandidates.map(this.#mapCandidate);
+        this.#link.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
       },
       (error) => {
         this.#connecting = undefined;

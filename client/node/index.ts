@@ -3,7 +3,9 @@
  * receives. It serves the load generator, tests and bots; it renders and encodes nothing.
  */
 export * from './clip/index.ts';
+export type { NodeHandlerOptions } from './handler.ts';
 export { createHandlerFactory } from './handler-factory.ts';
+export type { LinkCounters } from './media-link.ts';
 export {
   type H264Payload,
   nalUnits,

@@ -11,6 +11,14 @@ export interface MediaLinkEvents {
   onState(state: types.ConnectionState): void;
 }
 
+/** RTP and RTCP over a link, in packets and bytes before SRTP; STUN and DTLS are not counted. */
+export interface LinkCounters {
+  sentPackets: number;
+  sentBytes: number;
+  receivedPackets: number;
+  receivedBytes: number;
+}
+
 export interface MediaLinkOptions {
   iceServers: readonly RTCIceServer[];
   relayOnly: boolean;
@@ -25,6 +33,7 @@ const SECTION_PAYLOAD_TYPE = 96;
  * is settled outside of SDP, so nothing is ever renegotiated.
  */
 export class MediaLink {
+  readonly counters: LinkCounters = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
   readonly #connection: PeerConnection;
   readonly #track: Track;
   readonly #events: MediaLinkEvents;
@@ -72,7 +81,10 @@ export class MediaLink {
   send(packet: Buffer): boolean {
     if (!this.#open || this.#closed) return false;
     try {
-      return this.#track.sendMessageBinary(packet);
+      if (!this.#track.sendMessageBinary(packet)) return false;
+      this.counters.sentPackets++;
+      this.counters.sentBytes += packet.length;
+      return true;
     } catch {
       // libdatachannel throws between the loss of the connection and its state change.
       return false;
@@ -88,6 +100,8 @@ export class MediaLink {
 
   #receive(packet: Buffer): void {
     if (this.#closed) return;
+    this.counters.receivedPackets++;
+    this.counters.receivedBytes += packet.length;
     if (isRtcp(packet)) this.#events.onRtcp(packet);
     else this.#events.onRtp(packet);
   }

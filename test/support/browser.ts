@@ -28,7 +28,13 @@ export class TestBrowser {
     this.#dir = dir;
   }
 
-  static async launch({ toneHz = 440, flags = [] }: { toneHz?: number; flags?: string[] } = {}): Promise<TestBrowser> {
+  static async launch({
+    toneHz = 440,
+    flags = [],
+  }: {
+    toneHz?: number;
+    flags?: string[];
+  } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
     writeTone(wav, toneHz);

@@ -28,7 +28,13 @@ export class TestServer {
   readonly #output: string[];
   #closed: Promise<void> | undefined;
 
-  private constructor(process: ChildProcess, output: string[], dataDir: string, url: string, invitation: string) {
+  private constructor(
+    process: ChildProcess,
+    output: string[],
+    dataDir: string,
+    url: string,
+    invitation: string,
+  ) {
     this.#process = process;
     this.#output = output;
     this.dataDir = dataDir;
@@ -38,11 +44,25 @@ export class TestServer {
 
   static async start({ flags = [], env = {} }: ServerOptions = {}): Promise<TestServer> {
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-test-'));
-    const args = ['serve', '--host', '127.0.0.1', '--port', '0', '--rtc-port', '0', '--announce', '127.0.0.1'];
-    const child = spawn(process.execPath, [CANOPY, ...args, '--data', dataDir, '--log-level', 'info', ...flags], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '2', ...env },
-    });
+    const args = [
+      'serve',
+      '--host',
+      '127.0.0.1',
+      '--port',
+      '0',
+      '--rtc-port',
+      '0',
+      '--announce',
+      '127.0.0.1',
+    ];
+    const child = spawn(
+      process.execPath,
+      [CANOPY, ...args, '--data', dataDir, '--log-level', 'info', ...flags],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '2', ...env },
+      },
+    );
     const output: string[] = [];
     const ready = new Promise<{ url: string; invitation: string }>((resolve, reject) => {
       let url = '';
@@ -56,7 +76,10 @@ export class TestServer {
       });
       createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
-      setTimeout(() => reject(new Error(`the server did not start:\n${output.join('\n')}`)), START_MILLISECONDS).unref();
+      setTimeout(
+        () => reject(new Error(`the server did not start:\n${output.join('\n')}`)),
+        START_MILLISECONDS,
+      ).unref();
     });
     const { url, invitation } = await ready;
     return new TestServer(child, output, dataDir, url, invitation);
@@ -117,7 +140,9 @@ export class TestServer {
   }
 
   async workerPids(): Promise<number[]> {
-    return [...(await this.metrics())].filter(([name]) => name.startsWith('canopy_worker_pid{')).map(([, pid]) => pid);
+    return [...(await this.metrics())]
+      .filter(([name]) => name.startsWith('canopy_worker_pid{'))
+      .map(([, pid]) => pid);
   }
 
   /** Stops it as an operator would (SIGTERM) and removes its folder. */

@@ -19,7 +19,10 @@ export function writeTone(file: string, frequencyHz: number, seconds = 10): void
   wav.write('data', 36);
   wav.writeUInt32LE(samples * 2, 40);
   for (let n = 0; n < samples; n += 1) {
-    wav.writeInt16LE(Math.round(16_384 * Math.sin((2 * Math.PI * frequencyHz * n) / SAMPLE_RATE)), 44 + n * 2);
+    wav.writeInt16LE(
+      Math.round(16_384 * Math.sin((2 * Math.PI * frequencyHz * n) / SAMPLE_RATE)),
+      44 + n * 2,
+    );
   }
   writeFileSync(file, wav);
 }

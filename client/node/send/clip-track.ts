@@ -29,6 +29,12 @@ export class ClipTrack extends MediaTrack {
     this.startSeconds = options.startSeconds ?? 0;
   }
 
+  /** The size of the highest clip, from which senders choose their encodings. */
+  override getSettings(): MediaTrackSettings {
+    const { width, height } = this.clips[this.clips.length - 1]?.info ?? {};
+    return width !== undefined && height !== undefined ? { width, height } : {};
+  }
+
   get codec(): ClipCodec {
     return this.clips[0].info.codec;
   }

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import * as mediasoup from 'mediasoup';
 import { Device, type types } from 'mediasoup-client';
-import { createHandlerFactory } from '../index.ts';
+import { createHandlerFactory } from '../../client/node/index.ts';
 
 const workerBin = process.env.MEDIASOUP_WORKER_BIN;
 
