@@ -10,19 +10,24 @@ export interface UdpRelayOptions {
   listen: { address: string; port: number };
   /** Where the server really is. */
   upstream: { address: string; port: number };
-  /** Shape of the way from a client to the server; every client has a link of its own. Default: a perfect wire. */
+  /** Shape of the way from clients to the server. Default: a perfect wire. */
   up?: Schedule;
-  /** Shape of the way from the server to a client. */
+  /** Shape of the way from the server to clients. */
   down?: Schedule;
+  /** Whether all clients share one link, as behind one access line; else each has a link of its own. Default false. */
+  shared?: boolean;
   /** Seed of all randomness. Default 1. */
   seed?: number;
 }
 
-interface Flow {
-  client: dgram.RemoteInfo;
-  upstream: dgram.Socket;
+interface Links {
   up: Link;
   down: Link;
+}
+
+interface Flow extends Links {
+  client: dgram.RemoteInfo;
+  upstream: dgram.Socket;
 }
 
 const SOCKET_BUFFER_BYTES = 4 << 20;
@@ -38,7 +43,8 @@ export class UdpRelay {
   readonly #flows = new Map<string, Flow>();
   readonly #startMs = performance.now();
   readonly #queue = new DeliveryQueue(() => performance.now());
-  #flowCount = 0;
+  #linkCount = 0;
+  #sharedLinks: Links | undefined;
   #closed = false;
 
   private constructor(options: UdpRelayOptions, socket: dgram.Socket) {
@@ -99,14 +105,20 @@ export class UdpRelay {
   }
 
   #openFlow(client: dgram.RemoteInfo): Flow {
-    const seed = (this.#options.seed ?? 1) + 2 * this.#flowCount++;
-    const startMs = this.#startMs;
-    const flow: Omit<Flow, 'upstream'> = {
-      client,
-      up: new Link({ schedule: this.#options.up ?? [], random: createRandom(seed), startMs }),
-      down: new Link({ schedule: this.#options.down ?? [], random: createRandom(seed + 1), startMs }),
-    };
+    const flow = { client, ...this.#links() };
     return Object.assign(flow, { upstream: this.#openUpstream(flow) });
+  }
+
+  #links(): Links {
+    const { seed = 1, shared = false, up = [], down = [] } = this.#options;
+    if (shared && this.#sharedLinks) return this.#sharedLinks;
+    const startMs = this.#startMs;
+    const random = () => createRandom(seed + this.#linkCount++);
+    this.#sharedLinks = {
+      up: new Link({ schedule: up, random: random(), startMs }),
+      down: new Link({ schedule: down, random: random(), startMs }),
+    };
+    return this.#sharedLinks;
   }
 
   #openUpstream({ client, down }: Omit<Flow, 'upstream'>): dgram.Socket {

@@ -26,7 +26,7 @@ export const HANDLER_NAME = 'CanopyNode';
 
 export interface NodeHandlerOptions {
   /** Changes each of the server's candidates before it is used, e.g. to its address behind a relay. */
-  mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate;
+  mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate | Promise<types.IceCandidate>;
   /** Gets the counters of each transport that is made; they go on changing. */
   onTransport?: (direction: 'send' | 'recv', counters: LinkCounters) => void;
 }
@@ -224,10 +224,10 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     this.#connecting ??= new Promise<void>((resolve, reject) => {
       this.safeEmit('@connect', { dtlsParameters: this.#link.dtlsParameters }, resolve, reject);
     }).then(
-      () => {
-        if (this.#closed) return;
+      async () => {
         const { iceParameters, iceCandidates, dtlsParameters } = this.#options;
-        const candidates = iceCandidates.map(this.#mapCandidate);
+        const candidates = await Promise.all(iceCandidates.map(this.#mapCandidate));
+        if (this.#closed) return;
         this.#link.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
       },
       (error) => {
