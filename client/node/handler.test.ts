@@ -58,6 +58,20 @@ test('simulcast arrives as three streams, and the receiver changes between them 
   assert.equal(stream.counters.lostPackets, 0);
 });
 
+test('a single encoding with temporal layers arrives', async (t) => {
+  const server = await startMediaServer(t);
+  const [alice, bob] = [await server.peer(), await server.peer()];
+  const track = new ClipTrack({ clips: [syntheticVp8(300, 180)] });
+  const producer = await alice.send.produce({
+    track,
+    stopTracks: false,
+    encodings: [{ scalabilityMode: 'L1T3' }],
+  });
+  const { consumer, serverConsumer } = await bob.consume(producer.id);
+  assert.equal(serverConsumer.type, 'svc');
+  await until(() => streamOf(consumer).counters.packets > 20, '20 packets came');
+});
+
 test('a key-frame request rewinds the clip, and numbering runs on', async (t) => {
   const server = await startMediaServer(t);
   const [alice, bob] = [await server.peer(), await server.peer()];

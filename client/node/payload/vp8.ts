@@ -3,7 +3,8 @@ import type { Packetizer } from './packetizer.ts';
 
 /**
  * Splits a frame, with the extended descriptor: 15-bit PictureID, TL0PICIDX and TID. A temporal layer 2 frame is never
- * referenced (N), and `layerSync` becomes Y.
+ * referenced (N). Y is set where `layerSync` is, and on key frames as libwebrtc does: mediasoup drops the first key frame of a single
+ * stream without it.
  */
 export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
   const size = maxBytes - 6;
@@ -16,7 +17,7 @@ export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
     descriptor[2] = 0x80 | (numbering.pictureId >> 8);
     descriptor[3] = numbering.pictureId & 0xff;
     descriptor[4] = numbering.tl0PicIdx;
-    descriptor[5] = (frame.temporalLayer << 6) | (frame.layerSync ? 0x20 : 0);
+    descriptor[5] = (frame.temporalLayer << 6) | (frame.layerSync || frame.key ? 0x20 : 0);
     return {
       pieces: [descriptor, frame.data.subarray(index * pieceSize, (index + 1) * pieceSize)],
       marker: index === count - 1,
