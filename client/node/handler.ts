@@ -16,8 +16,8 @@ import * as ortc from 'mediasoup-client/ortc';
 import { nativeRtpCapabilities } from './capabilities.ts';
 import { type LinkCounters, MediaLink } from './media-link.ts';
 import { type InboundStream, ReceivedTrack, RtpReceiver, receiverStats } from './receive/index.ts';
-import { parseRtcp } from './rtp/index.ts';
-import { ClipTrack, RtpSender, SenderView, senderStats } from './send/index.ts';
+import { isRtcp, parseRtcp } from './rtp/index.ts';
+import { ClipTrack, Pacer, RtpSender, SenderView, senderStats } from './send/index.ts';
 
 const REPORT_INTERVAL_MS = 1000;
 
@@ -40,6 +40,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   readonly #options: HandlerOptions;
   readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
   readonly #link: MediaLink;
+  readonly #pacer: Pacer;
   readonly #senders = new Map<string, RtpSender>();
   readonly #receiver: RtpReceiver | undefined;
   readonly #received = new Map<string, InboundStream>();
@@ -63,6 +64,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
         onState: (state) => this.#changeState(state),
       },
     );
+    this.#pacer = new Pacer((packet) => this.#link.send(packet));
     onTransport?.(options.direction, this.#link.counters);
     if (options.direction === 'recv') this.#receiver = new RtpReceiver((packet) => this.#link.send(packet));
     this.#reportTimer = setInterval(() => {
@@ -80,6 +82,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     clearInterval(this.#reportTimer);
     for (const sender of this.#senders.values()) sender.close();
     this.#receiver?.close();
+    this.#pacer.close();
     this.#link.close();
     this.emit('@close');
     super.close();
@@ -127,7 +130,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     const sender = new RtpSender({
       rtpParameters,
       ssrcs,
-      send: (packet) => this.#link.send(packet),
+      // Audio does not wait behind pictures, nor do reports.
+      send: (packet) =>
+        track.kind === 'video' && !isRtcp(packet) ? this.#pacer.send(packet) : this.#link.send(packet),
       nextTransportSequence: () => this.#transportSequence++,
     });
     this.#senders.set(localId, sender);
