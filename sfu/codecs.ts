@@ -36,7 +36,7 @@ const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability
   ],
 };
 
-export const DEFAULT_CODECS: readonly CodecName[] = ['opus', 'VP8', 'VP9', 'H264'];
+const DEFAULT_CODECS: readonly CodecName[] = ['opus', 'VP8', 'VP9', 'H264'];
 
 /** The router's codecs for these names, in this order. */
 export function routerCodecs(names: readonly CodecName[] = DEFAULT_CODECS): RouterRtpCodecCapability[] {

@@ -1,200 +1,171 @@
 /**
  * What mediasoup and its worker are not trusted with (threat case 6). mediasoup checks types, not sizes and numbers: a `maxBitrate`
- * that is no integer leaves its serializer broken for every later request of that worker, and what the worker does with absurd layers,
+ * that is no integer leaves its serializer broken for every later request to that worker, and what the worker makes of absurd layers,
  * identifiers or an empty list of fingerprints is not defined. Signaling validates messages too; these are the last line.
+ * Each check returns a copy that holds nothing but what is named here.
  */
 import type { DtlsParameters, RtpCapabilities, RtpParameters } from 'mediasoup/types';
-import { CanopyError } from '../base/errors/index.ts';
+import { z } from 'zod';
+import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import type { Layers, MediaKind } from './types.ts';
 
-const MAX_NODES = 4000;
-const MAX_DEPTH = 8;
-const MAX_STRING_LENGTH = 256;
-const MAX_CODECS = 64;
-const MAX_HEADER_EXTENSIONS = 64;
-const MAX_ENCODINGS = 4;
-const MAX_SSRC = 0xffff_ffff;
-const MAX_BITRATE_BPS = 1_000_000_000;
+const token = z.string().regex(/^[A-Za-z0-9_-]{1,16}$/);
+const ssrc = z.int().min(1).max(0xffff_ffff);
+const payloadType = z.int().min(0).max(127);
+const extensionId = z.int().min(1).max(255);
+const uri = z.string().min(1).max(256);
+const mimeType = z.string().regex(/^(audio|video)\/[A-Za-z0-9-]{1,32}$/i);
+const kinds = z.enum(['audio', 'video']);
 
-/** RFC 8122: 32 upper-case hexadecimal pairs. */
-const SHA_256 = /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/;
-const SCALABILITY_MODE = /^[LS][1-3]T[1-3](h|_KEY|_KEY_SHIFT)?$/;
-const TOKEN = /^[A-Za-z0-9_-]{1,16}$/;
+/** Values of a format parameter. Whole numbers travel to the worker as 32 bits. */
+const parameters = z
+  .record(
+    z.string().max(64),
+    z.union([
+      z.string().max(256),
+      z.number().refine((value) => !Number.isInteger(value) || (value | 0) === value),
+    ]),
+  )
+  .refine((value) => Object.keys(value).length <= 32, 'more than 32 parameters');
 
-type Plain = Record<string, unknown>;
+const codecDetails = {
+  mimeType,
+  clockRate: z.int().min(1).max(192_000),
+  channels: z.int().min(1).max(8).optional(),
+  parameters: parameters.optional(),
+  rtcpFeedback: z
+    .array(z.object({ type: z.string().min(1).max(64), parameter: z.string().max(64).optional() }))
+    .max(32)
+    .optional(),
+};
 
-/** Exactly one sha-256 fingerprint: the worker looks at the first only, and dies without any. @throws CanopyError FINGERPRINT_INVALID. */
-export function checkDtlsParameters(given: unknown): DtlsParameters {
-  const fingerprints = isPlain(given) && given.fingerprints;
-  const [fingerprint, ...others] = Array.isArray(fingerprints) ? fingerprints : [];
-  if (
-    !isPlain(given) ||
-    !isPlain(fingerprint) ||
-    others.length > 0 ||
-    fingerprint.algorithm !== 'sha-256' ||
-    typeof fingerprint.value !== 'string' ||
-    !SHA_256.test(fingerprint.value)
-  ) {
-    throw new CanopyError('FINGERPRINT_INVALID');
-  }
-  const { role = 'auto' } = given;
-  if (role !== 'auto' && role !== 'client' && role !== 'server') reject('dtlsParameters.role');
-  return { role, fingerprints: [{ algorithm: 'sha-256', value: fingerprint.value }] };
+const encoding = z.object({
+  ssrc: ssrc.optional(),
+  rid: token.optional(),
+  rtx: z.object({ ssrc }).optional(),
+  codecPayloadType: payloadType.optional(),
+  dtx: z.boolean().optional(),
+  /** webrtc-svc: at most three layers of each kind. */
+  scalabilityMode: z
+    .string()
+    .regex(/^[LS][1-3]T[1-3](h|_KEY|_KEY_SHIFT)?$/)
+    .optional(),
+  maxBitrate: z.int().min(1).max(1_000_000_000).optional(),
+});
+
+function unique(values: ReadonlyArray<string | number | undefined>): boolean {
+  const given = values.filter((value) => value !== undefined);
+  return new Set(given).size === given.length;
 }
 
-/** @throws CanopyError MEDIA_REJECTED with the name of what is wrong. */
+function rtpParametersOf(kind: MediaKind) {
+  return z.object({
+    mid: token.optional(),
+    msid: z.string().max(256).optional(),
+    codecs: z
+      .array(z.object({ ...codecDetails, payloadType }))
+      .min(1)
+      .max(16)
+      .refine(
+        (codecs) => codecs.every((codec) => codec.mimeType.toLowerCase().startsWith(kind)),
+        'another kind',
+      )
+      .refine((codecs) => unique(codecs.map((codec) => codec.payloadType)), 'duplicate payload type'),
+    headerExtensions: z
+      .array(
+        z.object({
+          uri,
+          id: extensionId,
+          encrypt: z.boolean().optional(),
+          parameters: parameters.optional(),
+        }),
+      )
+      .max(32)
+      .refine((extensions) => unique(extensions.map(({ id }) => id)), 'duplicate id')
+      .refine((extensions) => unique(extensions.map((extension) => extension.uri)), 'duplicate uri')
+      .optional(),
+    encodings: z
+      .array(encoding)
+      .min(1)
+      .max(4)
+      .refine((all) => unique(all.flatMap((one) => [one.ssrc, one.rtx?.ssrc])), 'duplicate ssrc')
+      .refine((all) => unique(all.map(({ rid }) => rid)), 'duplicate rid')
+      // The worker takes the layers of the first for those of all.
+      .refine(
+        (all) => new Set(all.map((one) => one.scalabilityMode)).size === 1,
+        'different scalability modes',
+      ),
+    rtcp: z
+      .object({
+        cname: z.string().max(255).optional(),
+        reducedSize: z.boolean().optional(),
+        mux: z.boolean().optional(),
+      })
+      .optional(),
+  });
+}
+
+const rtpParameters = { audio: rtpParametersOf('audio'), video: rtpParametersOf('video') };
+
+const rtpCapabilities = z.object({
+  codecs: z
+    .array(z.object({ ...codecDetails, kind: kinds, preferredPayloadType: payloadType.optional() }))
+    .max(64)
+    .optional(),
+  headerExtensions: z
+    .array(
+      z.object({
+        kind: kinds,
+        uri,
+        preferredId: extensionId,
+        preferredEncrypt: z.boolean().optional(),
+        direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).optional(),
+      }),
+    )
+    .max(64)
+    .optional(),
+});
+
+/** The worker looks at the first fingerprint only, and an empty list once ended it. RFC 8122: upper-case hexadecimal pairs. */
+const dtlsParameters = z.object({
+  role: z.enum(['auto', 'client', 'server']).default('auto'),
+  fingerprints: z.tuple([
+    z.object({ algorithm: z.literal('sha-256'), value: z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/) }),
+  ]),
+});
+
+const layers = z.object({
+  spatialLayer: z.int().min(0).max(7),
+  temporalLayer: z.int().min(0).max(7).optional(),
+});
+
+/** @throws CanopyError MEDIA_REJECTED naming what is wrong. */
 export function checkRtpParameters(kind: MediaKind, given: unknown): RtpParameters {
-  if (kind !== 'audio' && kind !== 'video') reject('kind');
-  const parameters = checkPlain(given, 'rtpParameters');
-  const { mid, codecs, headerExtensions, encodings, rtcp } = parameters;
-  if (mid !== undefined) token(mid, 'mid');
-  const payloadTypes = checkCodecs(kind, codecs);
-  checkHeaderExtensions(headerExtensions, 'id');
-  checkEncodings(encodings, payloadTypes);
-  if (rtcp !== undefined) plain(rtcp, 'rtcp');
-  return structuredClone(parameters) as unknown as RtpParameters;
+  return check(rtpParameters[check(kinds, kind)], given) as RtpParameters;
 }
 
-/** @throws CanopyError MEDIA_REJECTED with the name of what is wrong. */
+/** @throws CanopyError MEDIA_REJECTED naming what is wrong. */
 export function checkRtpCapabilities(given: unknown): RtpCapabilities {
-  const capabilities = checkPlain(given, 'rtpCapabilities');
-  const { codecs = [], headerExtensions } = capabilities;
-  for (const codec of list(codecs, 'codecs', MAX_CODECS)) {
-    const { preferredPayloadType, clockRate } = plain(codec, 'codecs');
-    if (preferredPayloadType !== undefined) integer(preferredPayloadType, 'preferredPayloadType', 0, 127);
-    integer(clockRate, 'clockRate', 1, 192_000);
-    checkCodecDetails(codec as Plain);
-  }
-  checkHeaderExtensions(headerExtensions, 'preferredId');
-  return structuredClone(capabilities) as unknown as RtpCapabilities;
+  return check(rtpCapabilities, given) as RtpCapabilities;
 }
 
-/** @throws CanopyError MEDIA_REJECTED. */
-export function checkLayers(given: Layers): Layers {
-  const { spatialLayer, temporalLayer } = plain(given, 'layers');
-  return {
-    spatialLayer: integer(spatialLayer, 'spatialLayer', 0, 7),
-    ...(temporalLayer !== undefined && { temporalLayer: integer(temporalLayer, 'temporalLayer', 0, 7) }),
-  };
+/** @throws CanopyError FINGERPRINT_INVALID unless there is exactly one, and that sha-256. */
+export function checkDtlsParameters(given: unknown): DtlsParameters {
+  return check(dtlsParameters, given, 'FINGERPRINT_INVALID');
 }
 
-function checkCodecs(kind: MediaKind, given: unknown): Set<number> {
-  const payloadTypes = new Set<number>();
-  const codecs = list(given, 'codecs', MAX_CODECS).map((codec) => plain(codec, 'codecs'));
-  if (codecs.length === 0) reject('codecs');
-  for (const codec of codecs) {
-    const payloadType = integer(codec.payloadType, 'payloadType', 0, 127);
-    if (payloadTypes.has(payloadType)) reject('duplicate payloadType');
-    payloadTypes.add(payloadType);
-    integer(codec.clockRate, 'clockRate', 1, 192_000);
-    if (typeof codec.mimeType !== 'string' || !codec.mimeType.toLowerCase().startsWith(`${kind}/`)) {
-      reject('mimeType');
-    }
-    checkCodecDetails(codec);
-  }
-  if (/\/rtx$/i.test(String(codecs[0]?.mimeType))) reject('the first codec is RTX');
-  return payloadTypes;
+/** @throws CanopyError MEDIA_REJECTED naming what is wrong. */
+export function checkLayers(given: unknown): Layers {
+  return check(layers, given);
 }
 
-function checkCodecDetails(codec: Plain): void {
-  if (codec.channels !== undefined) integer(codec.channels, 'channels', 1, 8);
-  if (codec.parameters !== undefined) {
-    for (const value of Object.values(plain(codec.parameters, 'parameters'))) scalar(value, 'parameters');
-  }
-  for (const feedback of list(codec.rtcpFeedback ?? [], 'rtcpFeedback', 32)) plain(feedback, 'rtcpFeedback');
-}
-
-function checkHeaderExtensions(given: unknown, idName: 'id' | 'preferredId'): void {
-  if (given === undefined) return;
-  const ids = new Set<string>();
-  for (const item of list(given, 'headerExtensions', MAX_HEADER_EXTENSIONS)) {
-    const extension = plain(item, 'headerExtensions');
-    const id = integer(extension[idName], `headerExtensions.${idName}`, 1, 255);
-    // Capabilities have one entry for each kind.
-    const key = `${id} ${String(extension.kind)}`;
-    if (ids.has(key)) reject(`duplicate headerExtensions.${idName}`);
-    ids.add(key);
-    if (extension.parameters !== undefined) {
-      for (const value of Object.values(plain(extension.parameters, 'parameters')))
-        scalar(value, 'parameters');
-    }
-  }
-}
-
-function checkEncodings(given: unknown, payloadTypes: ReadonlySet<number>): void {
-  const ssrcs = new Set<unknown>();
-  const rids = new Set<unknown>();
-  const encodings = list(given, 'encodings', MAX_ENCODINGS).map((encoding) => plain(encoding, 'encodings'));
-  if (encodings.length === 0) reject('encodings');
-  for (const { ssrc, rtx, rid, codecPayloadType, scalabilityMode, maxBitrate } of encodings) {
-    if (ssrc !== undefined) unique(ssrcs, integer(ssrc, 'ssrc', 1, MAX_SSRC), 'ssrc');
-    if (rtx !== undefined) unique(ssrcs, integer(plain(rtx, 'rtx').ssrc, 'rtx.ssrc', 1, MAX_SSRC), 'ssrc');
-    if (rid !== undefined) unique(rids, token(rid, 'rid'), 'rid');
-    if (codecPayloadType !== undefined && !payloadTypes.has(codecPayloadType as number))
-      reject('codecPayloadType');
-    if (maxBitrate !== undefined) integer(maxBitrate, 'maxBitrate', 1, MAX_BITRATE_BPS);
-    if (scalabilityMode !== undefined) {
-      if (typeof scalabilityMode !== 'string' || !SCALABILITY_MODE.test(scalabilityMode))
-        reject('scalabilityMode');
-    }
-  }
-}
-
-/** JSON of bounded size and depth, its numbers finite. */
-function checkPlain(given: unknown, name: string): Plain {
-  let nodes = 0;
-  const walk = (value: unknown, depth: number): void => {
-    nodes += 1;
-    if (nodes > MAX_NODES || depth > MAX_DEPTH) reject(`${name} is too large`);
-    if (typeof value === 'number' && !Number.isFinite(value))
-      reject(`${name} has a number that is not finite`);
-    if (typeof value === 'string' && value.length > MAX_STRING_LENGTH)
-      reject(`${name} has a string that is too long`);
-    if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') reject(name);
-    if (typeof value !== 'object' || value === null) return;
-    for (const [key, inner] of Object.entries(value)) {
-      if (key.length > MAX_STRING_LENGTH) reject(`${name} has a key that is too long`);
-      walk(inner, depth + 1);
-    }
-  };
-  walk(given, 0);
-  return plain(given, name);
-}
-
-function plain(value: unknown, name: string): Plain {
-  if (!isPlain(value)) reject(name);
-  return value;
-}
-
-function isPlain(value: unknown): value is Plain {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function list(value: unknown, name: string, most: number): unknown[] {
-  if (!Array.isArray(value)) reject(name);
-  if (value.length > most) reject(`more than ${most} ${name}`);
-  return value;
-}
-
-function integer(value: unknown, name: string, least: number, most: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) reject(name);
-  return value;
-}
-
-function token(value: unknown, name: string): string {
-  if (typeof value !== 'string' || !TOKEN.test(value)) reject(name);
-  return value;
-}
-
-function scalar(value: unknown, name: string): void {
-  if (typeof value !== 'string' && typeof value !== 'number' && value !== undefined) reject(name);
-}
-
-function unique(seen: Set<unknown>, value: unknown, name: string): void {
-  if (seen.has(value)) reject(`duplicate ${name}`);
-  seen.add(value);
-}
-
-function reject(what: string): never {
-  throw new CanopyError('MEDIA_REJECTED', what);
+function check<Schema extends z.ZodType>(
+  schema: Schema,
+  given: unknown,
+  code: ErrorCode = 'MEDIA_REJECTED',
+): z.output<Schema> {
+  const { success, data, error } = schema.safeParse(given);
+  if (success) return data;
+  const [issue] = error.issues;
+  throw new CanopyError(code, `${issue?.path.join('.')}: ${issue?.message}`);
 }

@@ -19,6 +19,7 @@ export interface MediaWorkerOptions {
   rtcPort: number;
   workerBin?: string;
   heartbeatMilliseconds: number;
+  memoryLimitBytes: number;
   log: Logger;
 }
 
@@ -55,6 +56,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   static async create(options: MediaWorkerOptions): Promise<MediaWorker> {
     const worker = await spawnWorker(options.workerBin);
     const listen = presentAddresses(options.listen);
+    if (listen.length < options.listen.length) {
+      options.log.warn({ wanted: options.listen, listen }, 'this host no longer has some of the addresses');
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
         const rtcPort = options.rtcPort || (await freePort(listen));
@@ -62,10 +66,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
         return new MediaWorker(worker, webRtcServer, rtcPort, listen, options);
       } catch (error) {
         if (options.rtcPort === 0 && attempt < PORT_ATTEMPTS && !worker.closed) continue;
+        const code = worker.closed ? 'WORKER_UNAVAILABLE' : 'PORT_IN_USE';
         worker.close();
-        throw new CanopyError('PORT_IN_USE', error instanceof Error ? error.message : String(error), {
-          cause: error,
-        });
+        throw new CanopyError(code, error instanceof Error ? error.message : String(error), { cause: error });
       }
     }
   }
@@ -85,7 +88,11 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
       intervalMilliseconds: options.heartbeatMilliseconds,
-      ask: () => this.#readUsage(),
+      ask: async () => {
+        await this.#readUsage();
+        if (this.#usage.maxRssBytes > options.memoryLimitBytes)
+          this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+      },
       dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
     });
     worker.on('died', (error) => this.#onDied(error.message));

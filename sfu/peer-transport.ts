@@ -87,23 +87,14 @@ export class PeerTransport {
     paused: boolean;
   }): Promise<Producer> {
     if (this.direction !== 'send') throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
-    const producer = await this.#answered(this.#transport.produce(options));
-    // The transport may have closed while the worker answered.
-    if (this.closed) producer.close();
-    this.#assertOpen();
-    return producer;
+    return this.#answered(this.#transport.produce(options));
   }
 
   async consume(producerId: string): Promise<Consumer> {
     const { rtpCapabilities } = this.#options;
     if (!rtpCapabilities) throw new CanopyError('MEDIA_REJECTED', 'the transport is for sending');
-    const consumer = await this.#answered(
-      this.#transport.consume({ producerId, rtpCapabilities, paused: true }),
-      'PRODUCER_UNKNOWN',
-    );
-    if (this.closed) consumer.close();
-    this.#assertOpen();
-    return consumer;
+    const consuming = this.#transport.consume({ producerId, rtpCapabilities, paused: true });
+    return this.#answered(consuming, 'PRODUCER_UNKNOWN');
   }
 
   /** Brings the traffic meter up to date; never rejects. */
@@ -126,11 +117,12 @@ export class PeerTransport {
   close(): void {
     if (this.closed) return;
     // The worker answers in order: this still gets the last bytes.
-    void this.measure();
+    this.#options.meter.await(this.measure());
     this.#transport.close();
   }
 
-  #assertOpen(): void {
+  /** @throws CanopyError TRANSPORT_UNKNOWN when it closed while the worker answered. */
+  assertOpen(): void {
     if (this.closed) throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
   }
 
@@ -141,7 +133,7 @@ export class PeerTransport {
     try {
       return await answered(request, unknown);
     } catch (error) {
-      if (this.#options.worker.alive) this.#assertOpen();
+      if (this.#options.worker.alive) this.assertOpen();
       throw error;
     }
   }

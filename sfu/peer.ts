@@ -91,14 +91,20 @@ export class Peer {
     const transport = this.transport(options.transportId);
     const rtpParameters: RtpParameters = checkRtpParameters(options.kind, options.rtpParameters);
     const { kind, paused } = options;
-    const producer = await transport.produce({ kind, rtpParameters, paused });
-    this.#producers.set(producer.id, producer);
-    producer.observer.once('close', () => {
-      this.#producers.delete(producer.id);
-      this.#home.producerClosed(producer);
-    });
-    await this.#home.producerOpened(this.peerId, producer);
-    return producer;
+    const producer = await transport.produce({ kind, rtpParameters, paused: paused === true });
+    try {
+      transport.assertOpen();
+      this.#producers.set(producer.id, producer);
+      producer.observer.once('close', () => {
+        this.#producers.delete(producer.id);
+        this.#home.producerClosed(producer);
+      });
+      await this.#home.producerOpened(this.peerId, producer);
+      return producer;
+    } catch (error) {
+      producer.close();
+      throw error;
+    }
   }
 
   async pauseProducer(producerId: string): Promise<void> {
@@ -120,7 +126,7 @@ export class Peer {
     const owner = this.#home.ownerOf(options.producerId);
     if (owner === undefined || owner === this.peerId) throw new CanopyError('PRODUCER_UNKNOWN');
     const consumer = await transport.consume(options.producerId);
-    this.#adopt(consumer);
+    this.#adopt(consumer, transport);
     return {
       consumerId: consumer.id,
       producerId: consumer.producerId,
@@ -160,7 +166,9 @@ export class Peer {
     this.#transports.clear();
   }
 
-  #adopt(consumer: Consumer): void {
+  #adopt(consumer: Consumer, transport: PeerTransport): void {
+    if (transport.closed) consumer.close();
+    transport.assertOpen();
     const { roomId, tell } = this.#home;
     const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
     this.#consumers.set(consumer.id, consumer);

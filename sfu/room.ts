@@ -33,6 +33,7 @@ export class Room implements PeerHome {
   /** Producer to peer. */
   readonly #owners = new Map<string, string>();
   #speakerProducerId: string | null = null;
+  #closed = false;
 
   static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
     const router = await answered(
@@ -63,7 +64,7 @@ export class Room implements PeerHome {
   }
 
   get closed(): boolean {
-    return this.#router.closed;
+    return this.#closed || this.#router.closed;
   }
 
   get rtpCapabilities(): RtpCapabilities {
@@ -72,6 +73,12 @@ export class Room implements PeerHome {
 
   get peers(): Iterable<Peer> {
     return this.#peers.values();
+  }
+
+  get consumerCount(): number {
+    let consumers = 0;
+    for (const peer of this.#peers.values()) consumers += peer.consumerIds.length;
+    return consumers;
   }
 
   peer(peerId: string): Peer | undefined {
@@ -92,6 +99,7 @@ export class Room implements PeerHome {
 
   /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
   close(): void {
+    this.#closed = true;
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     this.#router.close();

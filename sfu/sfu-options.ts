@@ -13,6 +13,8 @@ export interface SfuOptions {
   workerBin?: string;
   /** How often a worker must answer, in milliseconds; three misses end it. Default 500. */
   heartbeatMilliseconds?: number;
+  /** A worker whose memory has grown beyond this, in bytes of resident set, is ended and replaced. Default 2 GiB. */
+  workerMemoryLimitBytes?: number;
   /** What bandwidth estimation starts from on transports towards clients, in bits a second. Default 1,000,000. */
   initialOutgoingBitrateBps?: number;
   /** Codecs of new rooms, the preferred first. Default: all. */

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import type { MediaWorker } from './media-worker.ts';
 import type { Peer } from './peer.ts';
-import { Room } from './room.ts';
+import { Rooms } from './rooms.ts';
 import type { SfuOptions } from './sfu-options.ts';
 import { TrafficMeter } from './traffic-meter.ts';
 import type {
@@ -20,23 +20,11 @@ import type {
   TransportInfo,
   WorkerStatus,
 } from './types.ts';
-import { codedError } from './worker-errors.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** Tries to open a room whose worker dies meanwhile. */
-const OPEN_ATTEMPTS = 3;
-/** What an empty room counts against consumers when a worker is chosen: it was opened to be filled. */
-const ROOM_LOAD = 20;
 const MEASURE_TIMEOUT_MS = 500;
+const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
 const DEFAULT_OUTGOING_BITRATE_BPS = 1_000_000;
-
-interface Entry {
-  /** Set as soon as a worker is chosen. */
-  worker: MediaWorker | undefined;
-  room: Room | undefined;
-  opening: Promise<Room>;
-  closed: boolean;
-}
 
 /**
  * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
@@ -45,13 +33,10 @@ interface Entry {
  * All arguments, results and events are plain data. Closing: see README.md.
  */
 export class Sfu extends EventEmitter<SfuEvents> {
-  readonly #options: SfuOptions;
   readonly #log: Logger;
   readonly #pool: WorkerPool;
   readonly #meter = new TrafficMeter();
-  readonly #rooms = new Map<string, Entry>();
-  /** Rooms that died with their worker and were neither opened again nor closed. */
-  readonly #lost = new Set<string>();
+  readonly #rooms: Rooms;
   #closing: Promise<void> | undefined;
 
   /** Starts the workers. @throws CanopyError WORKER_MISSING, PORT_IN_USE. */
@@ -67,6 +52,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       listen: options.listen,
       workerBin: options.workerBin,
       heartbeatMilliseconds: options.heartbeatMilliseconds ?? 500,
+      memoryLimitBytes: options.workerMemoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES,
       log,
     });
     return new Sfu(options, pool, log);
@@ -74,9 +60,15 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   private constructor(options: SfuOptions, pool: WorkerPool, log: Logger) {
     super();
-    this.#options = options;
     this.#pool = pool;
     this.#log = log;
+    this.#rooms = new Rooms(pool, (roomId) => ({
+      roomId,
+      mediaCodecs: options.mediaCodecs,
+      initialOutgoingBitrateBps: options.initialOutgoingBitrateBps ?? DEFAULT_OUTGOING_BITRATE_BPS,
+      meter: this.#meter,
+      tell: (name, data) => this.#tell(name, data),
+    }));
     pool.on('died', (worker, reason) => this.#onWorkerDied(worker, reason));
     pool.on('started', ({ workerId, pid }) => this.#tell('workerstarted', { workerId, pid }));
   }
@@ -87,18 +79,13 @@ export class Sfu extends EventEmitter<SfuEvents> {
    */
   async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
     if (this.#closing) throw new CanopyError('SERVER_CLOSING');
-    const room = await (this.#rooms.get(roomId) ?? this.#newEntry(roomId)).opening;
+    const room = await this.#rooms.open(roomId);
     return { workerId: room.worker.workerId, routerRtpCapabilities: room.rtpCapabilities };
   }
 
   /** Closes a room and all in it, and forgets a lost one. Idempotent. */
   closeRoom(roomId: string): void {
-    this.#lost.delete(roomId);
-    const entry = this.#rooms.get(roomId);
-    if (!entry) return;
-    entry.closed = true;
-    this.#rooms.delete(roomId);
-    entry.room?.close();
+    this.#rooms.close(roomId);
   }
 
   /** Makes the peer's transport of one direction. @throws CanopyError TRANSPORT_EXISTS, MEDIA_REJECTED. */
@@ -107,7 +94,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     peerId: string,
     options: { direction: Direction; rtpCapabilities?: RtpCapabilities },
   ): Promise<TransportInfo> {
-    const peer = this.#room(roomId).enter(peerId);
+    const peer = this.#rooms.get(roomId).enter(peerId);
     return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
   }
 
@@ -132,7 +119,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** Closes a transport, so that the peer may make another. False when the peer owns none of this id. */
   closeTransport(roomId: string, peerId: string, transportId: string): boolean {
-    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeTransport(transportId) ?? false;
+    return this.#rooms.find(roomId)?.peer(peerId)?.closeTransport(transportId) ?? false;
   }
 
   /** @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED. */
@@ -157,7 +144,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** Its consumers close with it, each told by `consumerclosed`. False when the peer owns none of this id. */
   closeProducer(roomId: string, peerId: string, producerId: string): boolean {
-    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeProducer(producerId) ?? false;
+    return this.#rooms.find(roomId)?.peer(peerId)?.closeProducer(producerId) ?? false;
   }
 
   /**
@@ -184,7 +171,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** False when the peer owns none of this id. */
   closeConsumer(roomId: string, peerId: string, consumerId: string): boolean {
-    return this.#rooms.get(roomId)?.room?.peer(peerId)?.closeConsumer(consumerId) ?? false;
+    return this.#rooms.find(roomId)?.peer(peerId)?.closeConsumer(consumerId) ?? false;
   }
 
   /** Sets the highest layers to forward of a simulcast or SVC consumer. @throws CanopyError CONSUMER_UNKNOWN, MEDIA_REJECTED. */
@@ -204,7 +191,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** Closes the peer's transports and so everything in them. Idempotent. */
   closePeer(roomId: string, peerId: string): void {
-    this.#rooms.get(roomId)?.room?.closePeer(peerId);
+    this.#rooms.find(roomId)?.closePeer(peerId);
   }
 
   /** The peer's objects that are open. */
@@ -212,7 +199,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     roomId: string,
     peerId: string,
   ): { transportIds: string[]; producerIds: string[]; consumerIds: string[] } {
-    const peer = this.#rooms.get(roomId)?.room?.peer(peerId);
+    const peer = this.#rooms.find(roomId)?.peer(peerId);
     return {
       transportIds: peer?.transports.map(({ id }) => id) ?? [],
       producerIds: peer?.producerIds ?? [],
@@ -221,7 +208,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   gauges(): SfuGauges {
-    const rooms = this.#openRooms();
+    const rooms = this.#rooms.all;
     const peers = rooms.flatMap((room) => [...room.peers]);
     const workers = this.#pool.live.length;
     return {
@@ -240,13 +227,13 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return Promise.all(
       this.#pool.live.map(async (worker) => {
         const usage = await worker.currentUsage();
-        const rooms = this.#openRooms().filter((room) => room.worker === worker);
+        const rooms = this.#rooms.all.filter((room) => room.worker === worker);
         return {
           workerId: worker.workerId,
           pid: worker.pid,
           rtcPort: worker.rtcPort,
           rooms: rooms.length,
-          consumers: rooms.reduce((sum, room) => sum + consumersOf(room), 0),
+          consumers: rooms.reduce((sum, room) => sum + room.consumerCount, 0),
           ...usage,
         };
       }),
@@ -255,11 +242,13 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** What all transports have moved since the start, those closed included; what a worker had not reported dies with it. */
   async traffic(): Promise<TrafficTotals> {
-    const transports = this.#openRooms().flatMap((room) =>
-      [...room.peers].flatMap((peer) => peer.transports),
-    );
+    const transports = this.#rooms.all.flatMap((room) => [...room.peers].flatMap((peer) => peer.transports));
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, MEASURE_TIMEOUT_MS).unref());
-    await Promise.race([Promise.all(transports.map((transport) => transport.measure())), timeout]);
+    const measured = Promise.all([
+      ...transports.map((transport) => transport.measure()),
+      this.#meter.settled(),
+    ]);
+    await Promise.race([measured, timeout]);
     return this.#meter.totals;
   }
 
@@ -270,93 +259,19 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   async #close(): Promise<void> {
-    for (const roomId of [...this.#rooms.keys()]) this.closeRoom(roomId);
+    this.#rooms.closeAll();
     await this.#pool.close();
-  }
-
-  #newEntry(roomId: string): Entry {
-    const entry: Entry = {
-      worker: undefined,
-      room: undefined,
-      closed: false,
-      opening: Promise.resolve(null as never),
-    };
-    this.#lost.delete(roomId);
-    this.#rooms.set(roomId, entry);
-    entry.opening = this.#open(roomId, entry);
-    return entry;
-  }
-
-  async #open(roomId: string, entry: Entry): Promise<Room> {
-    try {
-      for (let attempt = 1; ; attempt += 1) {
-        const worker = this.#pool.leastLoaded((candidate) => this.#load(candidate));
-        if (!worker) {
-          await this.#pool.ready();
-          continue;
-        }
-        entry.worker = worker;
-        try {
-          entry.room = await this.#createRoom(roomId, entry, worker);
-          return entry.room;
-        } catch (error) {
-          if (worker.alive || entry.closed || attempt >= OPEN_ATTEMPTS) throw error;
-        }
-      }
-    } catch (error) {
-      if (this.#rooms.get(roomId) === entry) this.#rooms.delete(roomId);
-      throw codedError(error);
-    }
-  }
-
-  async #createRoom(roomId: string, entry: Entry, worker: MediaWorker): Promise<Room> {
-    const room = await Room.create(worker, {
-      roomId,
-      mediaCodecs: this.#options.mediaCodecs,
-      initialOutgoingBitrateBps: this.#options.initialOutgoingBitrateBps ?? DEFAULT_OUTGOING_BITRATE_BPS,
-      meter: this.#meter,
-      tell: (name, data) => this.#tell(name, data),
-    });
-    if (!entry.closed) return room;
-    room.close();
-    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
   }
 
   #onWorkerDied(worker: MediaWorker, reason: string): void {
     const { workerId, pid } = worker;
-    for (const [roomId, { room }] of [...this.#rooms]) {
-      if (room?.worker !== worker) continue;
-      this.#rooms.delete(roomId);
-      this.#lost.add(roomId);
-      room.close();
-      this.#tell('roomlost', { roomId, workerId, reason });
-    }
+    for (const roomId of this.#rooms.lose(worker)) this.#tell('roomlost', { roomId, workerId, reason });
     this.#tell('workerdied', { workerId, pid, reason });
-  }
-
-  /** Where the next room goes: consumers cost CPU, and rooms that are open or opening will have some. */
-  #load(worker: MediaWorker): number {
-    let load = 0;
-    for (const entry of this.#rooms.values()) {
-      if (entry.worker !== worker) continue;
-      load += ROOM_LOAD + (entry.room ? consumersOf(entry.room) : 0);
-    }
-    return load;
-  }
-
-  #openRooms(): Room[] {
-    return [...this.#rooms.values()].flatMap(({ room }) => (room && !room.closed ? [room] : []));
-  }
-
-  #room(roomId: string): Room {
-    const room = this.#rooms.get(roomId)?.room;
-    if (room && !room.closed) return room;
-    throw new CanopyError(this.#lost.has(roomId) ? 'ROOM_REHOMING' : 'ROOM_NOT_JOINED');
   }
 
   /** @param unknown - What a peer without any object lacks. */
   #peer(roomId: string, peerId: string, unknown: ErrorCode): Peer {
-    const peer = this.#room(roomId).peer(peerId);
+    const peer = this.#rooms.get(roomId).peer(peerId);
     if (!peer) throw new CanopyError(unknown);
     return peer;
   }
@@ -370,10 +285,4 @@ export class Sfu extends EventEmitter<SfuEvents> {
       this.#log.error({ err: error, event: name }, 'a listener of the media plane failed');
     }
   }
-}
-
-function consumersOf(room: Room): number {
-  let consumers = 0;
-  for (const peer of room.peers) consumers += peer.consumerIds.length;
-  return consumers;
 }

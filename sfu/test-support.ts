@@ -1,6 +1,15 @@
 /** What the tests of the media plane share. Not part of the face. */
 import { observer } from 'mediasoup';
-import type { Router, RtpCapabilities, WebRtcServer, WebRtcTransport, Worker } from 'mediasoup/types';
+import type {
+  ActiveSpeakerObserver,
+  Consumer,
+  Producer,
+  Router,
+  RtpCapabilities,
+  Transport,
+  WebRtcServer,
+  Worker,
+} from 'mediasoup/types';
 import { pino } from 'pino';
 import { Sfu } from './sfu.ts';
 import type { SfuOptions } from './sfu-options.ts';
@@ -44,13 +53,23 @@ export class Behind {
   readonly workers: Worker[] = [];
   readonly servers: WebRtcServer[] = [];
   readonly routers: Router[] = [];
-  readonly transports: WebRtcTransport[] = [];
+  readonly transports: Transport[] = [];
+  readonly producers: Producer[] = [];
+  readonly consumers: Consumer[] = [];
+  readonly speakerObservers: ActiveSpeakerObserver[] = [];
   readonly #watch = (worker: Worker): void => {
     this.workers.push(worker);
     worker.observer.on('newwebrtcserver', (server) => this.servers.push(server));
     worker.observer.on('newrouter', (router) => {
       this.routers.push(router);
-      router.observer.on('newtransport', (transport) => this.transports.push(transport as WebRtcTransport));
+      router.observer.on('newrtpobserver', (rtpObserver) => {
+        this.speakerObservers.push(rtpObserver as ActiveSpeakerObserver);
+      });
+      router.observer.on('newtransport', (transport) => {
+        this.transports.push(transport);
+        transport.observer.on('newproducer', (producer) => this.producers.push(producer));
+        transport.observer.on('newconsumer', (consumer) => this.consumers.push(consumer));
+      });
     });
   };
 

@@ -2,9 +2,6 @@
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
 
-/** JSON-like RTP parameters and capabilities as mediasoup defines them; signaling/protocol bounds what clients may send. */
-export type { RtpCapabilities, RtpParameters } from 'mediasoup/types';
-
 export type MediaKind = 'audio' | 'video';
 export type Direction = 'send' | 'recv';
 

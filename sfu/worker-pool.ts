@@ -6,7 +6,7 @@ import { MediaWorker, type MediaWorkerOptions } from './media-worker.ts';
 /** A worker that lived shorter than this, in milliseconds, died at once: its successor waits. */
 const AT_ONCE_MS = 1000;
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 10_000;
+const LONGEST_DELAY_MS = 2000;
 /** How long a room waits for a worker when there is none, in milliseconds. */
 const READY_TIMEOUT_MS = 10_000;
 
@@ -27,6 +27,7 @@ interface Slot {
   worker: MediaWorker | undefined;
   /** Deaths at once, in a row. */
   failures: number;
+  starting: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -35,6 +36,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   readonly #options: WorkerPoolOptions;
   readonly #log: Logger;
   readonly #slots: Slot[];
+  readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
 
   /** Starts every worker. @throws CanopyError WORKER_MISSING or PORT_IN_USE when one cannot start. */
@@ -58,6 +60,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
       rtcPort: options.rtcPort && options.rtcPort + index,
       worker: undefined,
       failures: 0,
+      starting: undefined,
       timer: undefined,
     }));
   }
@@ -76,12 +79,15 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
 
   /** Waits up to 10 s until a worker is live. @throws CanopyError WORKER_UNAVAILABLE, SERVER_CLOSING. */
   async ready(): Promise<void> {
-    const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(READY_TIMEOUT_MS), this.#abort.signal]);
     while (this.live.length === 0) {
-      if (this.#closing) throw new CanopyError('SERVER_CLOSING');
-      await once(this, 'started', { signal: deadline }).catch((error: unknown) => {
-        throw new CanopyError('WORKER_UNAVAILABLE', undefined, { cause: error });
-      });
+      try {
+        signal.throwIfAborted();
+        await once(this, 'started', { signal });
+      } catch (error) {
+        const code = this.#abort.signal.aborted ? 'SERVER_CLOSING' : 'WORKER_UNAVAILABLE';
+        throw new CanopyError(code, undefined, { cause: error });
+      }
     }
   }
 
@@ -92,21 +98,26 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   }
 
   async #close(): Promise<void> {
+    this.#abort.abort();
     for (const { timer } of this.#slots) clearTimeout(timer);
-    await Promise.all(this.#slots.map(({ worker }) => worker?.close()));
+    // One that is starting closes itself when it is ready.
+    await Promise.allSettled(this.#slots.flatMap(({ worker, starting }) => [worker?.close(), starting]));
   }
 
-  async #start(slot: Slot): Promise<void> {
+  #start(slot: Slot): Promise<void> {
+    slot.starting = this.#startWorker(slot);
+    return slot.starting;
+  }
+
+  async #startWorker(slot: Slot): Promise<void> {
     const worker = await MediaWorker.create({ ...this.#options, rtcPort: slot.rtcPort });
     if (this.#closing) return worker.close();
     slot.worker = worker;
-    // Clients of the lost worker come back to the same port, for firewalls.
+    // Its successors take the same port.
     slot.rtcPort = worker.rtcPort;
     worker.once('died', (reason) => this.#onDied(slot, worker, reason));
-    this.#log.info(
-      { workerId: worker.workerId, pid: worker.pid, rtcPort: worker.rtcPort },
-      'media worker started',
-    );
+    const { workerId, pid, rtcPort } = worker;
+    this.#log.info({ workerId, pid, rtcPort }, 'media worker started');
     this.emit('started', worker);
   }
 
@@ -125,6 +136,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
       this.#start(slot).catch((error: unknown) => {
         slot.failures += 1;
         this.#log.error({ err: error, rtcPort: slot.rtcPort }, 'a media worker cannot start; trying again');
+        if (this.#options.rtcPort === 0) slot.rtcPort = 0;
         this.#respawn(slot);
       });
     }, delayMs);

@@ -16,7 +16,7 @@ import { killAll } from './runner/run-program.ts';
 import { runTestFile } from './runner/run-test-file.ts';
 
 /** A file that lasts longer has hung. */
-const unitTimeoutMs = 120_000;
+const unitTimeoutMs = 300_000;
 const systemTimeoutMs = 600_000;
 const longTimeoutMs = 3_600_000;
 /** Unit tests that run at once. System tests run one at a time: they use all that the machine has. */

@@ -152,6 +152,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     const { path, socketOptions, identity, connectTimeoutMs = 10_000 } = this.#options;
     this.#dropSocket();
     const socket = io(this.#origin, {
+      // Browsers send it by themselves and ignore this; elsewhere the server wants it too.
+      extraHeaders: { origin: this.#origin },
       ...socketOptions,
       ...(path && { path }),
       transports: ['websocket'],

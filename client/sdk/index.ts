@@ -26,4 +26,5 @@ export {
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { RemoteTrack } from './remote-track.ts';
-export type { JoinOptions, Room, RoomEvents, RoomState } from './room.ts';
+export type { JoinOptions, Room } from './room.ts';
+export type { RoomEvents, RoomState } from './room-events.ts';

@@ -1,46 +1,20 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, EventName, Participant, RequestResult } from '../../signaling/protocol/index.ts';
+import type { EventData, EventName, Participant } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
-import { backoffMs } from './backoff.ts';
-import type { Connection, ConnectionState } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Identity } from './identity/index.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import type { RemoteTrack } from './remote-track.ts';
+import { RoomEntry, type Snapshot } from './room-entry.ts';
+import type { RoomEvents, RoomState } from './room-events.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
-
-export type RoomState = ConnectionState;
 
 export interface JoinOptions {
   /** The name that others see here. Default: the identity's. */
   displayName?: string;
-}
-
-export interface RoomEvents {
-  /** `error` says why the room closed, where it did not by leave(). */
-  state: [state: RoomState, error: CanopyError | undefined];
-  'participant-joined': [Participant];
-  'participant-updated': [Participant];
-  'participant-left': [participant: Participant, reason: 'left' | 'lost' | 'kicked' | 'closed'];
-  /** Media of another participant begins. */
-  track: [RemoteTrack];
-  'track-ended': [RemoteTrack];
-  /** Its sender muted or unmuted it. */
-  'track-updated': [RemoteTrack];
-  /** The layers that a track is received with now; null when none fits. */
-  layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
-  /** Who speaks; null: nobody. */
-  speaker: [participantId: string | null];
-  /** An own publication ended: by unpublish(), or by itself because of the error. */
-  unpublished: [publication: Publication, error: CanopyError | undefined];
-  /** The room moves to another worker or server; its media comes back by itself. */
-  rehome: [reason: EventData<'room.rehome'>['reason']];
-  /** The server stops soon. */
-  'server-closing': [{ retryAfterSeconds: number }];
-  /** Something failed that the room goes on without. */
-  error: [CanopyError];
 }
 
 export interface RoomOptions extends JoinOptions {
@@ -51,9 +25,6 @@ export interface RoomOptions extends JoinOptions {
   onClosed(): void;
 }
 
-type Snapshot = RequestResult<'room.join'>;
-
-const ENTRY_BACKOFF = { firstMs: 250, mostMs: 4000 };
 /** How long leave() waits for the server's answer, in milliseconds. */
 const LEAVE_MS = 2000;
 
@@ -64,18 +35,13 @@ export class Room extends Emitter<RoomEvents> {
   readonly #participants = new Map<string, Participant>();
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
+  readonly #entry: RoomEntry;
   readonly #unlisten: Array<() => void> = [];
   #state: RoomState = 'connecting';
-  #peerId: string | undefined;
   #participantId: string | undefined;
   #speaker: string | null = null;
-  #ticket: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
-  #entering: Promise<boolean> | undefined;
-  #enterAgain = false;
-  /** Events that arrive while a join is on its way are applied after its snapshot. */
-  #held: Array<() => void> | undefined;
 
   constructor(options: RoomOptions) {
     super();
@@ -89,6 +55,16 @@ export class Room extends Emitter<RoomEvents> {
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
       failed: (error) => this.#failed(error),
+    });
+    this.#entry = new RoomEntry({
+      roomId: options.roomId,
+      displayName: options.displayName,
+      connection: options.connection,
+      prepare: async (snapshot) => {
+        const device = await this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities);
+        return () => this.#apply(snapshot, device);
+      },
+      hopeless: (error) => this.close(error),
     });
     this.#listen();
   }
@@ -165,7 +141,7 @@ export class Room extends Emitter<RoomEvents> {
   /** @internal Enters for the first time. */
   async enter(): Promise<void> {
     try {
-      await this.#enter();
+      await this.#entry.enter();
       this.#setState('connected');
     } catch (error) {
       this.close(CanopyError.from(error));
@@ -177,6 +153,7 @@ export class Room extends Emitter<RoomEvents> {
   close(error?: CanopyError): void {
     if (this.#state === 'closed') return;
     this.#setState('closed', error);
+    this.#entry.close();
     this.#options.connection.onReturn = async () => true;
     for (const unlisten of this.#unlisten) unlisten();
     this.#subscriptions.close();
@@ -188,18 +165,15 @@ export class Room extends Emitter<RoomEvents> {
 
   #listen(): void {
     const { connection } = this.#options;
-    connection.onReturn = () => this.#enter();
+    connection.onReturn = () => this.#entry.enter();
     const on = <N extends EventName>(name: N, apply: (data: EventData<N>) => void): void => {
-      const listener = (data: EventData<N>): void => {
-        if (this.#held) this.#held.push(() => apply(data));
-        else apply(data);
-      };
+      const listener = (data: EventData<N>): void => this.#entry.inOrder(() => apply(data));
       this.#unlisten.push(connection.on(name, listener as never));
     };
     this.#unlisten.push(
       connection.on('state', (state, error) => {
         if (state === 'closed') this.close(error ?? new CanopyError('CONNECTION_LOST'));
-        else if (state === 'connected') this.#setState(this.#entering ? 'reconnecting' : 'connected');
+        else if (state === 'connected') this.#setState(this.#entry.pending ? 'reconnecting' : 'connected');
         else if (this.#state !== 'connecting') this.#setState('reconnecting');
       }),
       // Not held back: it decides how the room is entered.
@@ -225,7 +199,7 @@ export class Room extends Emitter<RoomEvents> {
   #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
     if (roomId !== this.roomId || this.#state === 'closed') return;
     const { connection } = this.#options;
-    this.#ticket = ticket;
+    this.#entry.useTicket(ticket);
     this.#dropMedia();
     this.#setState('reconnecting');
     this.emit('rehome', reason);
@@ -236,80 +210,14 @@ export class Room extends Emitter<RoomEvents> {
       connection.redirect(target.origin);
       return;
     }
-    this.#enter().then(
+    this.#entry.enter().then(
       () => this.#setState('connected'),
       () => this.#state !== 'closed' && connection.state === 'connected' && connection.reconnect(),
     );
   }
 
-  /** Enters or comes back, once at a time; asked again meanwhile, it does so again. True: all media is as it was. */
-  #enter(): Promise<boolean> {
-    this.#enterAgain = true;
-    this.#entering ??= this.#enterAll().finally(() => {
-      this.#entering = undefined;
-    });
-    return this.#entering;
-  }
-
-  async #enterAll(): Promise<boolean> {
-    let resumed = false;
-    for (let attempt = 0; this.#enterAgain; attempt += 1) {
-      this.#enterAgain = false;
-      try {
-        resumed = await this.#enterOnce();
-      } catch (cause) {
-        const error = CanopyError.from(cause);
-        if (this.#state === 'closed') throw error;
-        await this.#considerFailure(error, attempt);
-        this.#enterAgain = true;
-      }
-    }
-    return resumed;
-  }
-
-  /** Waits when entering may succeed later on this socket, and throws when it takes another one or is hopeless. */
-  async #considerFailure(error: CanopyError, attempt: number): Promise<void> {
-    const first = this.#peerId === undefined;
-    if (error.code === 'CONNECTION_LOST' || first) throw error;
-    if (['TICKET_INVALID', 'ROOM_ALREADY_JOINED', 'REQUEST_TIMEOUT'].includes(error.code)) {
-      this.#ticket = undefined;
-      throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
-    }
-    if (!error.retryable) {
-      this.close(error);
-      throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, ENTRY_BACKOFF)));
-  }
-
-  async #enterOnce(): Promise<boolean> {
-    const { connection, displayName } = this.#options;
-    const ticket = this.#ticket;
-    this.#held = [];
-    try {
-      const snapshot = await connection.requestNow('room.join', {
-        roomId: this.roomId,
-        ...(displayName !== undefined && { displayName }),
-        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId } }),
-        ...(ticket !== undefined && { ticket }),
-      });
-      const device = await this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities);
-      if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
-      // Told to move on while joining: the snapshot is of the old home.
-      if (this.#enterAgain) return false;
-      if (this.#ticket === ticket) this.#ticket = undefined;
-      this.#apply(snapshot, device);
-      return snapshot.resumed;
-    } finally {
-      const held = this.#held;
-      this.#held = undefined;
-      for (const apply of held ?? []) apply();
-    }
-  }
-
   #apply(snapshot: Snapshot, device: types.Device): void {
     const { connection, identity } = this.#options;
-    this.#peerId = snapshot.peerId;
     this.#participantId = snapshot.participantId;
     const resumed = snapshot.resumed && this.#media !== undefined;
     if (!resumed) {

@@ -32,6 +32,7 @@ const cases: [file: string, code: string, fault?: string][] = [
   ['client/sdk/c.ts', "import { x } from '../../signaling/protocol/index.ts';\nconsole.log(x);", 'plugin'],
   ['client/sdk/d.ts', "import type { X } from '../../signaling/protocol/index.ts';\nexport type Y = X;"],
   ['client/sdk/e.ts', "import '../../signaling/protocol/light.ts';"],
+  ['client/sdk/f.ts', "import './identity/chain.ts';", 'plugin'],
   ['client/web/a.ts', "import '../sdk/client.ts';", 'plugin'],
   ['client/web/b.ts', "import '../../signaling/protocol/light.ts';", 'noRestrictedImports'],
   ['client/web/c.ts', "import '../sdk/index.ts';"],

@@ -1,6 +1,6 @@
 // Makes dist/, what the npm package holds of the code: JavaScript and declarations (Node runs no TypeScript under
 // node_modules), and the web app. `npm pack` runs it.
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureBundle, findNode, reportErrors, root, run, SetupError, tail } from '../setup/index.mjs';
 
@@ -12,8 +12,7 @@ await reportErrors(async () => {
   const { status, output } = await run(node, [tsc, '--project', join(root, 'tsconfig.build.json')]);
   if (status !== 0) throw new SetupError(`The code could not be compiled:\n${tail(output)}`);
   await ensureBundle(node);
-  if (existsSync(join(root, 'client', 'web', 'dist')))
-    cpSync(join(root, 'client', 'web', 'dist'), join(dist, 'client', 'web', 'dist'), { recursive: true });
+  cpSync(join(root, 'client', 'web', 'dist'), join(dist, 'client', 'web', 'dist'), { recursive: true });
   // The compiled command reads its version from where it lies as seen from bin/.
   const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name, version, type })}\n`);

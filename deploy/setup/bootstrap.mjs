@@ -5,12 +5,14 @@
 //   bootstrap.mjs start [FLAGS OF canopy serve]
 //   bootstrap.mjs test [--long] [PATTERN ...]
 //   bootstrap.mjs setup [test]                    installs only
+//   bootstrap.mjs worker                          prints the path of the mediasoup worker
 import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
+import { findNode } from './node.mjs';
 import { root } from './paths.mjs';
 import { become } from './processes.mjs';
 import { reportErrors, say } from './progress.mjs';
-import { setUp } from './setup.mjs';
+import { ensureWorker, setUp } from './setup.mjs';
 import { programVariables } from './system.mjs';
 
 const [command, ...args] = process.argv.slice(2);
@@ -33,6 +35,9 @@ async function main() {
     case 'setup':
       await setUp(args[0] === 'test' ? 'test' : 'start');
       say('everything is in place');
+      return 0;
+    case 'worker':
+      process.stdout.write(`${await ensureWorker(findNode(), 'start')}\n`);
       return 0;
     default:
       throw new SetupError('Say what to do: `npm start`, `npm test` or `npm run setup`.');

@@ -32,7 +32,8 @@ export async function setUp(purpose) {
 
 /** @param {string} node */
 export async function ensureBundle(node) {
-  if (!existsSync(join(root, 'client', 'web', 'index.html'))) return;
+  // Not there while a container's dependencies are installed, which is a step of its own.
+  if (!existsSync(join(root, 'client', 'web'))) return;
   await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
 }
 
@@ -43,12 +44,11 @@ export async function ensureBundle(node) {
  * @param {'start' | 'test'} purpose
  */
 export async function ensureWorker(node, purpose) {
-  let worker = await findWorker();
+  let worker = findWorker();
   if (worker === undefined) {
     worker = await exclusively('worker', async () => {
       return (
-        (await findWorker()) ??
-        (await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node)))
+        findWorker() ?? (await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node)))
       );
     });
   }
@@ -62,8 +62,7 @@ export async function ensureWorker(node, purpose) {
   if (worker !== undefined) return worker;
   return await exclusively('worker', async () => {
     return (
-      (await findWorker()) ??
-      (await step('building the mediasoup worker, which takes 5 to 8 minutes', buildWorker))
+      findWorker() ?? (await step('building the mediasoup worker, which takes 5 to 8 minutes', buildWorker))
     );
   });
 }

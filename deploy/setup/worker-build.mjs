@@ -32,7 +32,7 @@ export async function buildWorker(note) {
             .concat(' files compiled') ?? progress;
       },
     });
-    if (status !== 0 || !(await works(worker))) {
+    if (status !== 0 || !works(worker)) {
       throw new SetupError(
         `The mediasoup worker could not be built. The whole log is in ${log}; it ends:\n${tail(output)}`,
       );

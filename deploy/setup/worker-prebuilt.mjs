@@ -22,7 +22,7 @@ export async function downloadWorker(node) {
     env: { ...env, PYTHON: 'false' },
     timeoutMs: downloadWithinMs,
   });
-  if (!(await works(packagedWorker()))) return undefined;
+  if (!works(packagedWorker())) return undefined;
   const kept = downloadedWorker();
   await mkdir(dirname(kept), { recursive: true });
   await copyFile(packagedWorker(), `${kept}.part`);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -17,18 +17,18 @@ const standaloneStatus = 41;
 /**
  * A mediasoup worker that runs here, found without any work: the one that MEDIASOUP_WORKER_BIN names, the one in
  * mediasoup's package, one downloaded or built earlier.
- * @returns {Promise<string | undefined>}
+ * @returns {string | undefined}
  */
-export async function findWorker() {
+export function findWorker() {
   const configured = process.env.MEDIASOUP_WORKER_BIN;
   if (configured) {
-    if (await works(configured)) return configured;
+    if (works(configured)) return configured;
     throw new SetupError(
       `MEDIASOUP_WORKER_BIN is ${configured}, which is no mediasoup worker that runs here. Correct the path, or unset the variable and Canopy gets a worker by itself.`,
     );
   }
   for (const path of [packagedWorker(), downloadedWorker(), builtWorker()]) {
-    if (await works(path)) return path;
+    if (works(path)) return path;
   }
   return undefined;
 }
@@ -76,12 +76,7 @@ function version() {
 /**
  * Whether this is a worker that can run here.
  * @param {string} path
- * @returns {Promise<boolean>}
  */
 export function works(path) {
-  return new Promise((resolve) => {
-    const child = spawn(path, [], { env: {}, stdio: 'ignore', timeout: 5_000 });
-    child.once('error', () => resolve(false));
-    child.once('exit', (code) => resolve(code === standaloneStatus));
-  });
+  return spawnSync(path, [], { env: {}, stdio: 'ignore', timeout: 5_000 }).status === standaloneStatus;
 }

@@ -84,11 +84,15 @@ function producerHandlers(context: HandlerContext) {
         throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
       }
       const limit = config.limits.producersPerPeer * (peer.role === 'bridge' ? BRIDGE_FACTOR : 1);
-      if (peer.producers.size >= limit) {
+      if (peer.producers.size + peer.pending.producers >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} producers`);
       }
       const { generation } = peer;
-      const { producerId } = await sfu.produce(room.roomId, peer.peerId, options);
+      // Counted before waiting, so that many at once cannot pass the limit together.
+      peer.pending.producers += 1;
+      const { producerId } = await sfu.produce(room.roomId, peer.peerId, options).finally(() => {
+        peer.pending.producers -= 1;
+      });
       requireGeneration(room, peer, generation);
       const producer: ProducerInfo = {
         producerId,
@@ -140,10 +144,12 @@ function consumerHandlers(context: HandlerContext) {
   return {
     'consumer.create': async (session, { transportId, producerIds }) => {
       const { room, peer } = requireSeat(session);
-      if (peer.consumers.size + producerIds.length > config.limits.consumersPerPeer) {
-        throw new CanopyError('LIMIT_REACHED', `at most ${config.limits.consumersPerPeer} consumers`);
+      const { consumersPerPeer } = config.limits;
+      if (peer.consumers.size + peer.pending.consumers + producerIds.length > consumersPerPeer) {
+        throw new CanopyError('LIMIT_REACHED', `at most ${consumersPerPeer} consumers`);
       }
       const { generation } = peer;
+      peer.pending.consumers += producerIds.length;
       const results = await Promise.all(
         producerIds.map(async (producerId) => {
           try {
@@ -154,6 +160,7 @@ function consumerHandlers(context: HandlerContext) {
           }
         }),
       );
+      peer.pending.consumers -= producerIds.length;
       requireGeneration(room, peer, generation);
       const consumers = results.flatMap(({ consumer }) => consumer ?? []);
       for (const { consumerId, producerId } of consumers) {

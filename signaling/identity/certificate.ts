@@ -4,8 +4,10 @@ import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.
 import { DerError, DerReader, decodeBitOctets, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeExtensions, type Extensions } from './extensions.ts';
 
+import { commonName } from './names.ts';
+
 /** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
-export const MAX_CERTIFICATE_BYTES = 6144;
+const MAX_CERTIFICATE_BYTES = 6144;
 /** RFC 5280 §4.1.2.2: serial numbers have at most 20 octets. */
 const MAX_SERIAL_HEX = 40;
 
@@ -18,6 +20,7 @@ export interface Certificate {
   /** DER of the names; they are compared byte by byte (RFC 5280 §4.1.2.6 has issuers repeat their encoding). */
   readonly issuer: Buffer;
   readonly subject: Buffer;
+  readonly subjectCommonName: string | undefined;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** DER of the SubjectPublicKeyInfo. */
@@ -73,6 +76,7 @@ function decode(der: Uint8Array): Certificate {
   body.optional(0x82);
   const extensions = body.optional(0xa3);
   body.end();
+  commonName(issuer);
 
   return {
     der,
@@ -80,6 +84,7 @@ function decode(der: Uint8Array): Certificate {
     serialHex,
     issuer,
     subject,
+    subjectCommonName: commonName(subject),
     notBeforeMs,
     notAfterMs,
     spki,

@@ -14,11 +14,14 @@ export const TAG = {
   octetString: 0x04,
   oid: 0x06,
   utf8String: 0x0c,
+  numericString: 0x12,
   printableString: 0x13,
   teletexString: 0x14,
   ia5String: 0x16,
   utcTime: 0x17,
   generalizedTime: 0x18,
+  visibleString: 0x1a,
+  universalString: 0x1c,
   bmpString: 0x1e,
   sequence: 0x30,
   set: 0x31,
@@ -178,18 +181,30 @@ export function decodeTime({ tag, content }: DerElement): number {
   return timeMs;
 }
 
-/** A character string of any of the types that names use. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
+
+/** The text of a character string, or undefined for types that are allowed but not read: nobody is named in them. */
 export function decodeString({ tag, content }: DerElement): string | undefined {
-  switch (tag) {
-    case TAG.utf8String:
-      return new TextDecoder().decode(content);
-    case TAG.printableString:
-    case TAG.ia5String:
-    case TAG.teletexString:
-      return Buffer.from(content).toString('latin1');
-    case TAG.bmpString:
-      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined;
-    default:
-      return undefined;
+  try {
+    switch (tag) {
+      case TAG.utf8String:
+        return utf8.decode(content);
+      case TAG.printableString:
+      case TAG.ia5String:
+      case TAG.teletexString:
+        return Buffer.from(content).toString('latin1');
+      case TAG.bmpString:
+        return utf16.decode(content);
+      case TAG.bitString:
+      case TAG.numericString:
+      case TAG.visibleString:
+      case TAG.universalString:
+        return undefined;
+      default:
+        throw new Error(`not a string: tag 0x${tag.toString(16)}`);
+    }
+  } catch (cause) {
+    throw new DerError('text of a wrong type or encoding', { cause });
   }
 }

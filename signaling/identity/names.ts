@@ -20,17 +20,21 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The last common name of a distinguished name (DER), or undefined. */
+/**
+ * Reads a distinguished name (DER) to its end and gives its last common name. Text that is not in its own encoding is refused: it
+ * would mean different things to different readers.
+ */
 export function commonName(name: Uint8Array): string | undefined {
   let found: string | undefined;
   for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
-    for (const attributes = names.enter(TAG.set); !attributes.done; ) {
+    const attributes = names.enter(TAG.set);
+    do {
       const attribute = attributes.enter(TAG.sequence);
       const type = decodeOid(attribute.read(TAG.oid).content);
-      const value = attribute.read();
+      const text = decodeString(attribute.read());
       attribute.end();
-      if (type === OID.commonName) found = decodeString(value) ?? found;
-    }
+      if (type === OID.commonName) found = text ?? found;
+    } while (!attributes.done);
   }
   return found;
 }

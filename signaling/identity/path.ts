@@ -5,7 +5,7 @@ import { KEY_USAGE } from './extensions.ts';
 import { OID } from './oids.ts';
 
 /** Most authorities above a leaf, the trust anchor included. */
-export const MAX_AUTHORITIES = 4;
+const MAX_AUTHORITIES = 4;
 
 /** A leaf and its issuers, the trust anchor last. */
 export type Path = readonly [leaf: Certificate, ...authorities: Certificate[]];
@@ -15,7 +15,8 @@ export class AnchorSet {
   readonly #bySubject = new Map<string, Certificate[]>();
 
   constructor(anchors: Iterable<Certificate>) {
-    for (const anchor of anchors) {
+    // Of an authority and its renewal, the one that lasts longer comes first.
+    for (const anchor of [...anchors].sort((a, b) => b.notAfterMs - a.notAfterMs)) {
       const subject = anchor.subject.toString('hex');
       this.#bySubject.set(subject, [...(this.#bySubject.get(subject) ?? []), anchor]);
     }
@@ -55,7 +56,7 @@ export async function buildPath(chain: readonly Certificate[], anchors: AnchorSe
     const ends = trusted && (current.selfIssued || !anchor);
     if (ends) return [leaf, ...authorities];
     const next: Certificate | undefined = anchor ?? chain[presented];
-    if (!next || (!anchor && next.selfIssued)) {
+    if (!next) {
       throw new CanopyError('CERT_UNTRUSTED', 'the chain does not lead to a trusted authority');
     }
     if (anchor) trusted = true;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { CanopyError, ErrorCode } from '../../base/errors/index.ts';
 import { Authority, TrustStore, type VerifiedDevice, verifyChain } from './index.ts';
 import { accountIds } from './names.ts';
-import { LibraryMaker, type Made, opensslVerify, Person, Pki } from './test-pki/index.ts';
+import { LibraryMaker, type Made, OpensslMaker, opensslVerify, Person, Pki } from './test-pki/index.ts';
 import { X509Certificate } from './x509.ts';
 
 const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === code;
@@ -57,6 +57,16 @@ describe('the policies', () => {
       atMs: Date.now(),
     });
     assert.ok(!judgement.accepted);
+  });
+
+  test('invite refuses a device that the deployment CA issued without an account', async () => {
+    const [pem, keyPem] = await Promise.all(
+      ['ca.pem', 'ca.key'].map((name) => readFile(path.join(dir, 'own', name), 'utf8')),
+    );
+    const issuer = { name: 'CA', der: authority.certificateDer, pem: pem ?? '', keyPem: keyPem ?? '' };
+    const leaf = await (await Pki.create(new OpensslMaker(dir))).leaf({ issuer });
+    const trust = await TrustStore.create({ authority, policy: 'invite' });
+    await assert.rejects(verify(trust, leaf), withCode('CERT_UNTRUSTED'));
   });
 
   test('pki trusts the bundle, and invitations too', async () => {

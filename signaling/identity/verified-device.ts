@@ -1,7 +1,7 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { statementMatches } from './algorithms.ts';
 import { DerError } from './der.ts';
-import { type AccountIds, accountIds, commonName, displayable, personName, sha256Hex } from './names.ts';
+import { type AccountIds, accountIds, displayable, personName, sha256Hex } from './names.ts';
 import type { Path } from './path.ts';
 
 /** Where an identity comes from: the deployment's own CA, by invitation, or a company's PKI. */
@@ -54,7 +54,7 @@ function identify(
   try {
     if (source === 'invite') {
       if (path.length !== 3) throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
-      const name = displayable(commonName(issuer.subject) ?? '');
+      const name = displayable(issuer.subjectCommonName ?? '');
       if (!name) throw new CanopyError('CERT_NONCONFORMING', 'the account has no name');
       return { deviceId, displayName: name, ...accountIds(issuer.spki) };
     }
@@ -63,7 +63,7 @@ function identify(
       throw new CanopyError('CERT_NONCONFORMING', 'leaf: no e-mail, principal, DNS or URI alternative name');
     }
     const name =
-      displayable(commonName(leaf.subject) ?? '') || displayable(person.text) || deviceId.slice(0, 8);
+      displayable(leaf.subjectCommonName ?? '') || displayable(person.text) || deviceId.slice(0, 8);
     return { deviceId, displayName: name, ...accountIds(issuer.spki, person.bytes) };
   } catch (error) {
     if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });

@@ -5,7 +5,7 @@ import type { TrustStore } from './trust-store.ts';
 import { deviceOf, type VerifiedDevice } from './verified-device.ts';
 
 /** Most certificates that may be presented. */
-export const MAX_CHAIN_CERTIFICATES = 6;
+const MAX_CHAIN_CERTIFICATES = 6;
 
 /**
  * Judges a presented chain: DER, the device's leaf first, each followed by its issuer; the root may be left out. Errors: the

@@ -27,6 +27,8 @@ export class Peer {
   readonly transports = new Map<'send' | 'recv', string>();
   /** Producer by consumer. */
   readonly consumers = new Map<string, string>();
+  /** How many of each were asked for and are being made. */
+  readonly pending = { producers: 0, consumers: 0 };
   connection: PeerConnection | null;
   /** The room's media generation that its transports belong to. */
   generation: number;

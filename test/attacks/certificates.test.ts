@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { importIdentity } from '../../client/sdk/index.ts';
-import { untilBaseline } from '../support/gauges.ts';
+import { AttackedServer } from '../support/attacked-server.ts';
 import { AUTHORITY, type CertificateOptions, CompanyPki, LEAF } from '../support/openssl.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { TestServer } from '../support/server.ts';
@@ -83,8 +83,8 @@ const CASES: Case[] = [
 
 describe('threat 1: certificates, in pki mode', () => {
   const pki = new CompanyPki();
+  let attacked: AttackedServer;
   let server: TestServer;
-  let workers: number[];
 
   before(async () => {
     await pki.issue({ name: ROOT, extensions: AUTHORITY });
@@ -95,19 +95,17 @@ describe('threat 1: certificates, in pki mode', () => {
         await pki.issue(options);
       }
     }
-    server = await TestServer.start({
+    attacked = await AttackedServer.start({
       env: {
         CANOPY_IDENTITY_POLICY: 'pki',
         CANOPY_IDENTITY_CA_BUNDLE: pki.file(ROOT, 'pem'),
         CANOPY_IDENTITY_CRL: await pki.revoke(ROOT, 'fired'),
       },
     });
-    workers = await server.workerPids();
+    server = attacked.server;
   });
   after(async () => {
-    await untilBaseline(server);
-    assert.deepEqual(await server.workerPids(), workers);
-    await server.close();
+    await attacked.close();
     pki.close();
   });
 
@@ -174,15 +172,17 @@ describe('threat 1: certificates, in pki mode', () => {
 });
 
 describe('threat 1: certificates, in invite mode', () => {
+  let attacked: AttackedServer;
   let server: TestServer;
   let other: TestServer;
 
   before(async () => {
-    [server, other] = await Promise.all([TestServer.start(), TestServer.start()]);
+    [attacked, other] = await Promise.all([AttackedServer.start(), TestServer.start()]);
+    server = attacked.server;
   });
   after(async () => {
-    await untilBaseline(server);
-    await Promise.all([server.close(), other.close()]);
+    await other.close();
+    await attacked.close();
   });
 
   it('that of another Canopy server is refused, with and without its CA', async () => {

@@ -4,20 +4,22 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { enrol, parseInvitation } from '../../client/sdk/index.ts';
+import { AttackedServer } from '../support/attacked-server.ts';
 import { untilBaseline } from '../support/gauges.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { RawSocket } from '../support/raw-socket.ts';
-import { TestServer } from '../support/server.ts';
+import type { TestServer } from '../support/server.ts';
 
 describe('threat 3: pages of other origins, and secrets that leak', () => {
+  let attacked: AttackedServer;
   let server: TestServer;
 
   before(async () => {
-    server = await TestServer.start({ flags: ['--log-level', 'trace'] });
+    attacked = await AttackedServer.start({ flags: ['--log-level', 'trace'] });
+    server = attacked.server;
   });
   after(async () => {
-    await untilBaseline(server);
-    await server.close();
+    await attacked.close();
   });
 
   it('a socket opened by a page of another origin is refused', async () => {

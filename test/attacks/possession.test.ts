@@ -9,7 +9,7 @@ import {
   type StoredIdentity,
 } from '../../client/sdk/index.ts';
 import { authStatement, dtlsStatement, REQUESTS } from '../../signaling/protocol/index.ts';
-import { untilBaseline } from '../support/gauges.ts';
+import { AttackedServer } from '../support/attacked-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { TestServer } from '../support/server.ts';
 
@@ -33,24 +33,22 @@ async function signWith(key: CryptoKey | undefined, statement: Uint8Array<ArrayB
 }
 
 describe('threat 2: proof of possession', () => {
+  let attacked: AttackedServer;
   let server: TestServer;
-  let workers: number[];
   let ann: Identity;
   /** Another device of Ann's account. */
   let tablet: StoredIdentity | undefined;
 
   before(async () => {
-    server = await TestServer.start();
-    workers = await server.workerPids();
+    attacked = await AttackedServer.start();
+    server = attacked.server;
     ann = await newIdentity(server);
     const { store, kept } = openStore();
     await restoreFromBackup({ backup: await ann.exportBackup('a password'), password: 'a password', store });
     [tablet] = kept;
   });
   after(async () => {
-    await untilBaseline(server);
-    assert.deepEqual(await server.workerPids(), workers);
-    await server.close();
+    await attacked.close();
   });
 
   /** What the server says to a proof on a new connection, which must enter no room by it. */

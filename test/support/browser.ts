@@ -54,10 +54,11 @@ export class TestBrowser {
       viewport: { width: 1280, height: 800 },
     });
     const page = await context.newPage();
-    page.on('pageerror', (error) => this.#problems.push(`${error.stack ?? error.message}`));
+    page.on('pageerror', (error) => this.#problems.push(`${error.name}: ${error.message}\n${error.stack}`));
     page.on('console', (message) => {
       if (message.type() === 'error') {
-        this.#problems.push(message.text());
+        const { url, lineNumber } = message.location();
+        this.#problems.push(`${message.text()} (${url}:${lineNumber})`);
       }
     });
     if (url !== undefined) {

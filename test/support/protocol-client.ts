@@ -92,6 +92,7 @@ export class ProtocolClient {
 
   /** Sends a request of any form and gives the answer. */
   async ask(name: string, data?: unknown, id: unknown = randomUUID()): Promise<Answer<unknown>> {
+    assert.ok(this.open, `${name} on a connection that is over: ${this.#closeReason}`);
     return this.socket.timeout(PATIENCE_MILLISECONDS).emitWithAck(name, { id, data });
   }
 
@@ -123,9 +124,9 @@ export class ProtocolClient {
     return this.#until(name, () => this.#find(name, fits));
   }
 
-  /** How often an event came so far. */
-  count(name: EventName): number {
-    return this.#seen.filter(({ event }) => event === name).length;
+  /** How many events of a name that fit came so far. */
+  count<N extends EventName>(name: N, fits: (data: EventData<N>) => boolean = () => true): number {
+    return this.#seen.filter(({ event, data }) => event === name && fits(data as EventData<N>)).length;
   }
 
   /** Waits until the connection is over. Gives the code that the server told for it, or socket.io's reason. */

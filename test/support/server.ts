@@ -20,7 +20,9 @@ export type Metrics = Map<string, number>;
 
 /** A real Canopy server in a process of its own, on free ports, with a data folder that goes with it. */
 export class TestServer {
+  /** Its address past any proxy. */
   readonly url: string;
+  readonly port: number;
   readonly dataDir: string;
   /** Link for the first person, from what the server printed. */
   readonly firstInvitation: string;
@@ -31,15 +33,14 @@ export class TestServer {
   private constructor(
     process: ChildProcess,
     output: string[],
-    dataDir: string,
-    url: string,
-    invitation: string,
+    { dataDir, port, firstInvitation }: { dataDir: string; port: number; firstInvitation: string },
   ) {
     this.#process = process;
     this.#output = output;
     this.dataDir = dataDir;
-    this.url = url;
-    this.firstInvitation = invitation;
+    this.port = port;
+    this.url = `http://localhost:${port}`;
+    this.firstInvitation = firstInvitation;
   }
 
   static async start({ flags = [], env = {} }: ServerOptions = {}): Promise<TestServer> {
@@ -64,14 +65,14 @@ export class TestServer {
       },
     );
     const output: string[] = [];
-    const ready = new Promise<{ url: string; invitation: string }>((resolve, reject) => {
-      let url = '';
+    const ready = new Promise<{ port: number; firstInvitation: string }>((resolve, reject) => {
+      let port = 0;
       createInterface({ input: child.stdout }).on('line', (line) => {
         output.push(line);
-        url = /ready at (\S+)/.exec(line)?.[1] ?? url;
-        const invitation = /^\s+(https?:\S+#\/invite\/\S+)/.exec(line)?.[1];
-        if (invitation !== undefined) {
-          resolve({ url, invitation });
+        port = Number(/"port":(\d+)/.exec(line)?.[1] ?? port);
+        const firstInvitation = /^\s+(https?:\S+#\/invite\/\S+)/.exec(line)?.[1];
+        if (firstInvitation !== undefined) {
+          resolve({ port, firstInvitation });
         }
       });
       createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
@@ -81,8 +82,7 @@ export class TestServer {
         START_MILLISECONDS,
       ).unref();
     });
-    const { url, invitation } = await ready;
-    return new TestServer(child, output, dataDir, url, invitation);
+    return new TestServer(child, output, { dataDir, ...(await ready) });
   }
 
   get pid(): number {
@@ -97,10 +97,6 @@ export class TestServer {
   /** What it printed so far. */
   get log(): string {
     return this.#output.join('\n');
-  }
-
-  get port(): number {
-    return Number(new URL(this.url).port);
   }
 
   /** A one-time link, made over the REST API with the key of the data folder. */

@@ -1,11 +1,11 @@
 import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../signaling/protocol/index.ts';
 import { CanopyError } from '../../../signaling/protocol/light.ts';
-import { equalBytes, fromBase64, sha256, toBase64, toBase64Url } from '../bytes.ts';
+import { equalBytes, fromBase64, randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
 import { openBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { checkChain } from './chain.ts';
 import { Identity } from './identity.ts';
-import { generateSigningKey, importPrivateKey } from './keys.ts';
+import { generateSigningKey, importPrivateKey, sign, verifyStatement } from './keys.ts';
 import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';
 
 interface ServerOptions {
@@ -107,13 +107,18 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   const ca = readCertificate(info.deploymentCa);
   await assertPinned(ca, options.caFingerprint);
   const store = options.store ?? memoryStore();
+  const deviceKey = await importPrivateKey(fromBase64(pkcs8), leaf.keyType, store.needsExtractableKeys);
+  const probe = randomBytes(32);
+  if (!(await verifyStatement(leaf.spki, leaf.keyType, await sign(deviceKey, leaf.keyType, probe), probe))) {
+    throw new CanopyError('CERT_MALFORMED', 'the private key is not the certificate’s');
+  }
   const stored: StoredIdentity = {
     version: 1,
     origin: new URL(options.serverUrl).origin,
     displayName: options.displayName ?? leaf.commonName ?? 'Canopy',
     chain: chain.map(({ der }) => toBase64(der)),
     deploymentCa: info.deploymentCa,
-    deviceKey: await importPrivateKey(fromBase64(pkcs8), leaf.keyType, store.needsExtractableKeys),
+    deviceKey,
   };
   await store.save(stored);
   return Identity.create(stored);

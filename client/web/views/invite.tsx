@@ -36,10 +36,14 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const field = useRef<HTMLInputElement>(null);
   const problem = useSignal<CanopyError | undefined>(undefined);
   const asMember = member.value;
-  useEffect(() => {
-    let current = true;
+  const choose = (checked: boolean) => {
+    member.value = checked;
+    // The old link is of the other kind: nobody should copy it now.
     link.value = '';
     copied.value = false;
+  };
+  useEffect(() => {
+    let current = true;
     call.client
       .createInvitation({ role: asMember ? 'member' : 'guest', roomId: call.room.roomId })
       .then(({ url }) => {
@@ -64,22 +68,25 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   return (
     <Dialog title="Invite someone" onClose={onClose}>
       <p>Send this link to one person. It works once, for a day.</p>
-      <input
-        ref={field}
-        class="link"
-        data-testid="invite-link"
-        aria-label="Invitation link"
-        readOnly
-        value={link.value}
-        onFocus={(event) => event.currentTarget.select()}
-      />
+      {link.value ? (
+        <input
+          ref={field}
+          data-testid="invite-link"
+          aria-label="Invitation link"
+          readOnly
+          value={link.value}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+      ) : (
+        <input aria-label="Invitation link" disabled placeholder="Making a link…" />
+      )}
       {admin && (
         <label class="check">
           <input
             type="checkbox"
             data-testid="invite-member"
             checked={asMember}
-            onChange={(event) => (member.value = event.currentTarget.checked)}
+            onChange={(event) => choose(event.currentTarget.checked)}
           />
           May enter every room and invite others
         </label>

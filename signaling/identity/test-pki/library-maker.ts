@@ -30,15 +30,18 @@ const ALGORITHMS: Partial<Record<KeyKind, KeyAlgorithmParameters>> = {
 /** Makes certificates with @peculiar/x509 and WebCrypto. */
 export class LibraryMaker implements Maker {
   readonly name = '@peculiar/x509';
-  readonly keys = new Set(Object.keys(ALGORITHMS) as KeyKind[]);
-  /** Key pairs by certificate: their algorithm is not in what was made. */
-  readonly #keys = new WeakMap<Made, { algorithm: KeyAlgorithmParameters; certificate: X509Certificate }>();
+  /** What is not in the plain form of a certificate. */
+  readonly #made = new WeakMap<
+    Made,
+    { algorithm: KeyAlgorithmParameters; keys: CryptoKeyPair; certificate: X509Certificate }
+  >();
 
   async certificate(spec: CertificateSpec): Promise<Made> {
     const hash = spec.hash ?? 'SHA-256';
     const algorithm = { hash, ...ALGORITHMS[spec.key ?? 'P-256'] } as RsaHashedKeyGenParams;
-    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-    const issuer = spec.issuer && this.#keys.get(spec.issuer);
+    const renewed = spec.renews && this.#made.get(spec.renews);
+    const keys = renewed?.keys ?? (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']));
+    const issuer = spec.issuer && this.#made.get(spec.issuer);
     const signer =
       spec.issuer && issuer ? await importKey(spec.issuer, issuer.algorithm, hash) : keys.privateKey;
     const certificate = await X509CertificateGenerator.create({
@@ -59,12 +62,12 @@ export class LibraryMaker implements Maker {
       pem: toPem(der, 'CERTIFICATE'),
       keyPem: toPem(pkcs8, 'PRIVATE KEY'),
     };
-    this.#keys.set(made, { algorithm, certificate });
+    this.#made.set(made, { algorithm, keys, certificate });
     return made;
   }
 
   async crl({ issuer, revoked, thisUpdateMs, nextUpdateMs }: CrlSpec): Promise<string> {
-    const { certificate, algorithm } = this.#keys.get(issuer) ?? fail(issuer);
+    const { certificate, algorithm } = this.#made.get(issuer) ?? fail(issuer);
     const list = await X509CrlGenerator.create({
       issuer: certificate.subjectName,
       thisUpdate: new Date(thisUpdateMs),

@@ -21,7 +21,6 @@ const KEY_ARGUMENTS: Record<KeyKind, string[]> = {
 /** Makes certificates with the openssl program, in a folder. */
 export class OpensslMaker implements Maker {
   readonly name = 'openssl';
-  readonly keys = new Set(Object.keys(KEY_ARGUMENTS) as KeyKind[]);
   readonly #dir: string;
   #count = 0;
 
@@ -32,7 +31,8 @@ export class OpensslMaker implements Maker {
   async certificate(spec: CertificateSpec): Promise<Made> {
     const file = this.#files();
     const keyArguments = KEY_ARGUMENTS[spec.key ?? 'P-256'];
-    await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
+    if (spec.renews) await writeFile(file('key'), spec.renews.keyPem);
+    else await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
     await writeFile(file('cnf'), configuration(file, { extensions: spec }));
     await writeFile(file('db'), '');
     // biome-ignore format: one option with its value a line reads worse
@@ -42,7 +42,8 @@ export class OpensslMaker implements Maker {
       : ['-selfsign', '-keyfile', file('key')];
     // biome-ignore format: as above
     await run('openssl', [
-      'ca', '-batch', '-notext', '-config', file('cnf'), '-extensions', 'ext', ...issuer,
+      'ca', '-batch', '-notext', '-config', file('cnf'), ...(spec.version === 1 ? [] : ['-extensions', 'ext']), ...issuer,
+      ...(spec.pss ? ['-sigopt', 'rsa_padding_mode:pss'] : []),
       '-startdate', opensslTime(spec.notBeforeMs), '-enddate', opensslTime(spec.notAfterMs),
       '-md', spec.hash?.replace('-', '').toLowerCase() ?? 'default', '-in', file('csr'), '-out', file('pem'),
     ]);

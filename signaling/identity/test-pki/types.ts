@@ -30,10 +30,16 @@ export interface CertificateSpec extends ExtensionSpec {
   subject: string;
   /** Default P-256. */
   key?: KeyKind | undefined;
+  /** Takes the key of this one. */
+  renews?: Made;
   /** The issuer; undefined makes it self-signed. */
   issuer?: Made | undefined;
   /** Default SHA-256. */
-  hash?: 'SHA-1' | 'SHA-256' | 'SHA-384';
+  hash?: 'MD5' | 'SHA-1' | 'SHA-224' | 'SHA-256' | 'SHA-384';
+  /** Signs with RSASSA-PSS. openssl only. */
+  pss?: boolean;
+  /** Default 3; 1 has no extensions. openssl only. */
+  version?: 1 | 3;
   notBeforeMs: number;
   notAfterMs: number;
 }
@@ -56,8 +62,6 @@ export interface Made {
 
 export interface Maker {
   readonly name: string;
-  /** Kinds of keys that it can make. */
-  readonly keys: ReadonlySet<KeyKind>;
   certificate(spec: CertificateSpec): Promise<Made>;
   /** PEM. */
   crl(spec: CrlSpec): Promise<string>;

@@ -1,0 +1,12 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+describe('the reference pages', () => {
+  it('say what the schemas say', () => {
+    const generator = fileURLToPath(new URL('./reference.ts', import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [generator, '--check'], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+  });
+});

@@ -1,0 +1,219 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+import { ScriptedServer } from '../../test/support/scripted-server.ts';
+import { backoffMs } from './backoff.ts';
+import { Connection, type ConnectionState } from './connection.ts';
+import { enrol, type Identity } from './identity/index.ts';
+
+const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === code;
+
+let server: ScriptedServer;
+let identity: Identity;
+let connection: Connection;
+
+/** Resolves when the connection is in a state. */
+function reached(state: ConnectionState): Promise<CanopyError | undefined> {
+  return new Promise((resolve) => {
+    connection.on('state', (now, error) => {
+      if (now === state) resolve(error);
+    });
+  });
+}
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+  identity = await enrol({ serverUrl: server.url, secret: 'any', displayName: 'Ada', fetch: server.fetch });
+  connection = new Connection({ url: `${server.url}/page#x`, identity, requestTimeoutMs: 5000 });
+});
+afterEach(async () => {
+  connection.close();
+  await server.close();
+});
+
+describe('Connection', () => {
+  it('answers the challenge for the origin that it dialled', async () => {
+    await connection.open();
+    assert.equal(connection.state, 'connected');
+    const { data } = await server.request('auth.prove');
+    assert.equal(data.origin, server.url);
+    assert.equal(data.nonce, 'nonce-0');
+    assert.deepEqual(data.chain, identity.chain);
+  });
+
+  it('tells why the server did not let it in', async () => {
+    server.script['auth.prove'] = () => Promise.reject(new CanopyError('CERT_REVOKED'));
+    await assert.rejects(connection.open(), withCode('CERT_REVOKED'));
+    assert.equal(connection.state, 'closed');
+    await assert.rejects(connection.request('invite.create', {}), withCode('CONNECTION_LOST'));
+  });
+
+  it('gives up when nobody listens, and when nobody answers in time', async () => {
+    const { url } = server;
+    await server.close();
+    await assert.rejects(connection.open(), withCode('CONNECTION_LOST'));
+    server = await ScriptedServer.start();
+    server.script['auth.prove'] = () => new Promise(() => {});
+    connection = new Connection({ url: server.url, identity, connectTimeoutMs: 100 });
+    await assert.rejects(connection.open(), withCode('REQUEST_TIMEOUT'));
+    assert.notEqual(url, server.url);
+  });
+
+  it('passes on answers and refusals', async () => {
+    await connection.open();
+    server.script['invite.create'] = () => ({ secret: 's', url: 'u', expiresAtMs: 1 });
+    assert.deepEqual(await connection.request('invite.create', {}), {
+      secret: 's',
+      url: 'u',
+      expiresAtMs: 1,
+    });
+    server.script['invite.create'] = () => Promise.reject(new CanopyError('FORBIDDEN', 'why'));
+    await assert.rejects(
+      connection.request('invite.create', {}),
+      (error: CanopyError) => error.code === 'FORBIDDEN' && error.detail === 'why',
+    );
+  });
+
+  it('sends a request without an answer again under its id after a new challenge', async () => {
+    await connection.open();
+    server.script['invite.create'] = ({ connection: index }) =>
+      index === 0 ? new Promise(() => {}) : { secret: 'second', url: 'u', expiresAtMs: 1 };
+    const answer = connection.request('invite.create', {});
+    const first = await server.request('invite.create');
+    server.cut();
+    assert.equal((await answer).secret, 'second');
+    const second = await server.request('invite.create', 2);
+    assert.equal(second.id, first.id);
+    assert.deepEqual(
+      server.got('auth.prove').map(({ data }) => data.nonce),
+      ['nonce-0', 'nonce-1'],
+    );
+  });
+
+  it('holds requests back until onReturn() is done, and then sends them in order', async () => {
+    await connection.open();
+    connection.onReturn = async () => {
+      await connection.requestNow('room.join', { roomId: 'r', resume: { peerId: crypto.randomUUID() } });
+      return true;
+    };
+    server.cut();
+    await reached('reconnecting');
+    const paused = connection.request('producer.pause', { producerId: crypto.randomUUID() });
+    const closed = connection.request('producer.close', { producerId: crypto.randomUUID() });
+    await Promise.all([paused, closed]);
+    const names = server.requests.filter(({ connection: index }) => index === 1).map(({ name }) => name);
+    assert.deepEqual(names, ['auth.prove', 'room.join', 'producer.pause', 'producer.close']);
+  });
+
+  it('refuses waiting requests about a room that was entered anew, but not others', async () => {
+    await connection.open();
+    const made: Array<Promise<unknown>> = [];
+    connection.onReturn = async () => {
+      made.push(connection.request('room.leave', {}));
+      return false;
+    };
+    server.cut();
+    await reached('reconnecting');
+    const stale = connection.request('producer.pause', { producerId: crypto.randomUUID() });
+    const invite = connection.request('invite.create', {});
+    await assert.rejects(stale, withCode('CONNECTION_LOST'));
+    await invite;
+    // What onReturn() itself asks is of the new room.
+    await Promise.all(made);
+    assert.equal(server.got('producer.pause').length, 0);
+  });
+
+  it('times a request out that is never answered', async () => {
+    connection = new Connection({ url: server.url, identity, requestTimeoutMs: 50 });
+    await connection.open();
+    server.script['invite.create'] = () => new Promise(() => {});
+    await assert.rejects(connection.request('invite.create', {}), withCode('REQUEST_TIMEOUT'));
+  });
+
+  it('comes back after an end that may pass, and stays away after one that will not', async () => {
+    await connection.open();
+    const back = reached('connected');
+    server.emit('session.ended', { error: new CanopyError('SLOW_READER').toJSON() });
+    await back;
+    const end = reached('closed');
+    server.emit('session.ended', { error: new CanopyError('SESSION_REPLACED').toJSON() });
+    assert.equal((await end)?.code, 'SESSION_REPLACED');
+    assert.equal(server.connections, 2);
+  });
+
+  it('threat 1: does not try again with a certificate that was revoked meanwhile', async () => {
+    await connection.open();
+    server.script['auth.prove'] = () => Promise.reject(new CanopyError('CERT_REVOKED'));
+    const end = reached('closed');
+    server.cut();
+    assert.equal((await end)?.code, 'CERT_REVOKED');
+  });
+
+  it('goes on trying while the server is away', async () => {
+    await connection.open();
+    let refusals = 2;
+    server.script['auth.prove'] = async () => {
+      if (refusals-- > 0) throw new CanopyError('SERVER_BUSY');
+      return {} as never;
+    };
+    const back = reached('connected');
+    server.cut();
+    await back;
+    assert.equal(server.connections, 4);
+  });
+
+  it('continues at another server of the deployment, with a statement for that origin', async () => {
+    await connection.open();
+    const other = await ScriptedServer.start(server.authority);
+    try {
+      const back = reached('connected');
+      connection.redirect(other.url);
+      await back;
+      assert.equal(other.got('auth.prove')[0]?.data.origin, other.url);
+    } finally {
+      connection.close();
+      await other.close();
+    }
+  });
+
+  it('survives being told to reconnect while it reconnects', async () => {
+    await connection.open();
+    for (let i = 0; i < 5; i += 1) {
+      connection.reconnect();
+      await Promise.resolve();
+    }
+    await connection.request('invite.create', {});
+    connection.reconnect();
+    const waiting = connection.request('invite.create', {});
+    connection.reconnect();
+    await waiting;
+    assert.equal(connection.state, 'connected');
+  });
+
+  it('refuses what waits when it is closed, also while it connects', async () => {
+    const opening = connection.open();
+    connection.close();
+    await assert.rejects(opening, withCode('CONNECTION_LOST'));
+    connection = new Connection({ url: server.url, identity });
+    await connection.open();
+    server.script['invite.create'] = () => new Promise(() => {});
+    const waiting = connection.request('invite.create', {});
+    await server.request('invite.create');
+    connection.close();
+    await assert.rejects(waiting, withCode('CONNECTION_LOST'));
+  });
+});
+
+describe('backoffMs()', () => {
+  it('grows to its limit and spreads clients over half of each window', () => {
+    const options = { firstMs: 100, mostMs: 1000 };
+    assert.deepEqual(
+      [0, 1, 2, 10, 5000].map((attempt) => backoffMs(attempt, options, () => 1)),
+      [100, 200, 400, 1000, 1000],
+    );
+    assert.equal(
+      backoffMs(1, options, () => 0),
+      100,
+    );
+  });
+});

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { profileOf } from './profiles.ts';
+
+const camera = { kind: 'video', source: 'camera' } as const;
+const screen = { kind: 'video', source: 'screen' } as const;
+
+describe('profileOf()', () => {
+  it('sends a camera as three VP8 or H264 encodings, the smallest first', () => {
+    for (const codec of ['vp8', 'h264'] as const) {
+      const { encodings } = profileOf({ ...camera, codec });
+      assert.deepEqual(
+        encodings?.map(({ scaleResolutionDownBy, maxBitrate }) => [scaleResolutionDownBy, maxBitrate]),
+        [
+          [4, 150_000],
+          [2, 500_000],
+          [1, 1_200_000],
+        ],
+      );
+    }
+  });
+
+  it('sends fewer encodings of a small picture, and at least one', () => {
+    const count = (height: number) => profileOf({ ...camera, height }).encodings?.length;
+    assert.deepEqual([1080, 720, 540, 360, 270, 180, 90].map(count), [3, 3, 3, 2, 2, 1, 1]);
+  });
+
+  it('sends one encoding where simulcast is not wanted', () => {
+    const { encodings } = profileOf({ ...camera, simulcast: false });
+    assert.deepEqual(encodings, [
+      { scaleResolutionDownBy: 1, maxBitrate: 1_200_000, scalabilityMode: 'L1T3' },
+    ]);
+  });
+
+  it('sends VP9 as K-SVC, but screens with one spatial layer', () => {
+    const mode = (request: Parameters<typeof profileOf>[0]) =>
+      profileOf(request).encodings?.[0]?.scalabilityMode;
+    assert.equal(mode({ ...camera, codec: 'vp9' }), 'L3T3_KEY');
+    assert.equal(mode({ ...camera, codec: 'vp9', simulcast: false }), 'L1T3');
+    assert.equal(mode({ ...screen, codec: 'vp9', simulcast: true }), 'L1T3');
+    assert.equal(profileOf(screen).encodings?.length, 1);
+    assert.equal(profileOf({ ...screen, simulcast: true, height: 1080 }).encodings?.length, 2);
+  });
+
+  it('sends speech with DTX and FEC, and a screen’s sound in stereo without DTX', () => {
+    const { codecOptions: speech } = profileOf({ kind: 'audio', source: 'microphone' });
+    assert.deepEqual(speech, { opusStereo: false, opusFec: true, opusDtx: true });
+    const { codecOptions: music } = profileOf({ kind: 'audio', source: 'screen-audio' });
+    assert.deepEqual(music, { opusStereo: true, opusFec: true, opusDtx: false });
+  });
+});

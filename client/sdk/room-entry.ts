@@ -1,0 +1,126 @@
+import type { RequestResult } from '../../signaling/protocol/index.ts';
+import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+import { backoffMs } from './backoff.ts';
+import type { Connection } from './connection.ts';
+
+export type Snapshot = RequestResult<'room.join'>;
+
+export interface RoomEntryOptions {
+  roomId: string;
+  displayName: string | undefined;
+  connection: Connection;
+  /** Makes ready for what a snapshot tells; nothing is applied before. */
+  prepare(snapshot: Snapshot): Promise<() => void>;
+  /** Entering failed for good. */
+  hopeless(error: CanopyError): void;
+}
+
+const BACKOFF = { firstMs: 250, mostMs: 4000 };
+/** After these the same socket cannot enter any more; a new one can. */
+const NEEDS_NEW_SOCKET: ReadonlySet<ErrorCode> = new Set([
+  'TICKET_INVALID',
+  'ROOM_ALREADY_JOINED',
+  'REQUEST_TIMEOUT',
+]);
+
+/** Getting into a room, and back into it: after a lost socket (resume), and where a re-homing points (ticket). */
+export class RoomEntry {
+  readonly #options: RoomEntryOptions;
+  #peerId: string | undefined;
+  #ticket: string | undefined;
+  #entering: Promise<boolean> | undefined;
+  #again = false;
+  #closed = false;
+  /** Events that arrive while a join is on its way: they are applied after its snapshot. */
+  #held: Array<() => void> | undefined;
+
+  constructor(options: RoomEntryOptions) {
+    this.#options = options;
+  }
+
+  get pending(): boolean {
+    return this.#entering !== undefined;
+  }
+
+  /** The next entry follows a re-homing. */
+  useTicket(ticket: string): void {
+    this.#ticket = ticket;
+  }
+
+  /** Applies an event now, or after the snapshot that is on its way. */
+  inOrder(apply: () => void): void {
+    if (this.#held) this.#held.push(apply);
+    else apply();
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /**
+   * Enters or comes back, once at a time; asked again meanwhile, it does so again. True: all media is as it was. Rejects with
+   * CONNECTION_LOST when it takes another socket.
+   */
+  enter(): Promise<boolean> {
+    this.#again = true;
+    this.#entering ??= this.#enterAll().finally(() => {
+      this.#entering = undefined;
+    });
+    return this.#entering;
+  }
+
+  async #enterAll(): Promise<boolean> {
+    let resumed = false;
+    for (let attempt = 0; this.#again; attempt += 1) {
+      this.#again = false;
+      try {
+        resumed = await this.#enterOnce();
+      } catch (cause) {
+        await this.#consider(CanopyError.from(cause), attempt);
+        this.#again = true;
+      }
+    }
+    return resumed;
+  }
+
+  async #enterOnce(): Promise<boolean> {
+    const { connection, roomId, displayName, prepare } = this.#options;
+    const ticket = this.#ticket;
+    this.#held = [];
+    try {
+      const snapshot = await connection.requestNow('room.join', {
+        roomId,
+        ...(displayName !== undefined && { displayName }),
+        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId } }),
+        ...(ticket !== undefined && { ticket }),
+      });
+      this.#peerId = snapshot.peerId;
+      const apply = await prepare(snapshot);
+      if (this.#closed) throw new CanopyError('ROOM_NOT_JOINED');
+      // Told to move on meanwhile: the snapshot is of the old home.
+      if (this.#again) return false;
+      if (this.#ticket === ticket) this.#ticket = undefined;
+      apply();
+      return snapshot.resumed;
+    } finally {
+      const held = this.#held;
+      this.#held = undefined;
+      for (const apply of held) apply();
+    }
+  }
+
+  /** Waits when entering may succeed later on this socket, and throws when it cannot. */
+  async #consider(error: CanopyError, attempt: number): Promise<void> {
+    const first = this.#peerId === undefined;
+    if (this.#closed || first || error.code === 'CONNECTION_LOST') throw error;
+    if (NEEDS_NEW_SOCKET.has(error.code)) {
+      this.#ticket = undefined;
+      throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
+    }
+    if (!error.retryable) {
+      this.#options.hopeless(error);
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, BACKOFF)));
+  }
+}

@@ -1,0 +1,33 @@
+import type { EventData, Participant } from '../../signaling/protocol/index.ts';
+import type { CanopyError } from '../../signaling/protocol/light.ts';
+import type { ConnectionState } from './connection.ts';
+import type { Publication } from './publication.ts';
+import type { RemoteTrack } from './remote-track.ts';
+
+export type RoomState = ConnectionState;
+
+/** What a room tells. */
+export interface RoomEvents {
+  /** `error` says why the room closed, where it did not by leave(). */
+  state: [state: RoomState, error: CanopyError | undefined];
+  'participant-joined': [Participant];
+  'participant-updated': [Participant];
+  'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];
+  /** Media of another participant begins. */
+  track: [RemoteTrack];
+  'track-ended': [RemoteTrack];
+  /** Its sender muted or unmuted it. */
+  'track-updated': [RemoteTrack];
+  /** The layers that a track is received with now; null when none fits. */
+  layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
+  /** Who speaks, by participant id; null: nobody. */
+  speaker: [participantId: string | null];
+  /** An own publication ended: by unpublish(), or by itself because of the error. */
+  unpublished: [publication: Publication, error: CanopyError | undefined];
+  /** The room moves to another worker or server; its media comes back by itself. */
+  rehome: [reason: EventData<'room.rehome'>['reason']];
+  /** The server stops soon. */
+  'server-closing': [{ retryAfterSeconds: number }];
+  /** Something failed that the room goes on without. */
+  error: [CanopyError];
+}

@@ -1,0 +1,571 @@
+import assert from 'node:assert/strict';
+import { verify, X509Certificate } from 'node:crypto';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Device, FakeHandler, testFakeParameters, type types } from 'mediasoup-client';
+import type { ProducerInfo, RequestResult } from '../../signaling/protocol/index.ts';
+import { CanopyError, dtlsStatement, type ErrorCode } from '../../signaling/protocol/light.ts';
+import { ScriptedServer } from '../../test/support/scripted-server.ts';
+import { type Client, connect } from './client.ts';
+import { enrol } from './identity/index.ts';
+import type { RemoteTrack } from './remote-track.ts';
+import type { Room } from './room.ts';
+import type { RoomEvents } from './room-events.ts';
+
+const uuid = () => crypto.randomUUID();
+const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === code;
+const SELF = uuid();
+const BOB = uuid();
+const PEER = uuid();
+const DTLS = Array(32).fill('AB').join(':');
+
+/** Enough of a track for mediasoup-client's fake handler; the real thing runs in the browser tests. */
+class TestTrack extends EventTarget {
+  readonly id = uuid();
+  readonly kind: 'audio' | 'video';
+  readyState = 'live';
+  enabled = true;
+  contentHint = '';
+  constructor(kind: 'audio' | 'video') {
+    super();
+    this.kind = kind;
+  }
+  stop() {
+    this.readyState = 'ended';
+  }
+}
+const track = (kind: 'audio' | 'video') => new TestTrack(kind) as unknown as MediaStreamTrack;
+
+function participant(participantId: string, displayName: string) {
+  const accountId = 'a'.repeat(64);
+  return {
+    participantId,
+    peerId: uuid(),
+    accountId,
+    displayName,
+    kind: 'user',
+    role: 'member',
+    connected: true,
+  } as const;
+}
+
+function producer(source: ProducerInfo['source'] = 'microphone'): ProducerInfo {
+  const kind = source === 'microphone' || source === 'screen-audio' ? 'audio' : 'video';
+  return { producerId: uuid(), participantId: BOB, kind, source, paused: false };
+}
+
+let server: ScriptedServer;
+let client: Client;
+/** Handlers of all transports in the order of their making. */
+let handlers: FakeHandler[];
+/** What the room's snapshot says; changed by tests. */
+let snapshot: RequestResult<'room.join'>;
+
+function useScript(target: ScriptedServer): void {
+  target.script['auth.prove'] = () => ({}) as never;
+  target.script['room.join'] = () => snapshot;
+  target.script['transport.create'] = async () => {
+    const { iceParameters, iceCandidates } = testFakeParameters.generateTransportRemoteParameters();
+    return {
+      transportId: uuid(),
+      iceParameters,
+      iceCandidates: iceCandidates.map((candidate) => ({ ...candidate, address: '127.0.0.1' })),
+      dtlsParameters: { role: 'auto', fingerprints: [{ algorithm: 'sha-256', value: DTLS }] },
+      binding: await target.authority.signDtls('worker', DTLS),
+    };
+  };
+  target.script['transport.restartIce'] = () => {
+    const { iceParameters } = testFakeParameters.generateTransportRemoteParameters();
+    return { iceParameters };
+  };
+  target.script['producer.create'] = () => ({ producerId: uuid() });
+  target.script['consumer.create'] = ({ data }) => consumersOf(data.producerIds);
+}
+
+function consumersOf(producerIds: string[]): RequestResult<'consumer.create'> {
+  const consumers = producerIds.map((producerId) => {
+    const { rtpParameters } = testFakeParameters.generateConsumerRemoteParameters({
+      codecMimeType: 'audio/opus',
+    });
+    return {
+      consumerId: uuid(),
+      producerId,
+      kind: 'audio' as const,
+      rtpParameters: rtpParameters as unknown as Record<string, unknown>,
+      type: 'simple' as const,
+      producerPaused: false,
+    };
+  });
+  return { consumers, failed: [] };
+}
+
+async function createDevice(): Promise<types.Device> {
+  const base = FakeHandler.createFactory(testFakeParameters);
+  const factory: typeof base.factory = (options) => {
+    const handler = base.factory(options);
+    handlers.push(handler as FakeHandler);
+    const send = handler.send.bind(handler);
+    handler.send = async (sent) => {
+      const result = await send(sent);
+      // The fake's own mid has a form that no browser makes.
+      result.rtpParameters.mid = result.localId;
+      return result;
+    };
+    return handler;
+  };
+  return new Device({ handlerFactory: { ...base, factory } });
+}
+
+/** Resolves with the arguments of the next event that fits. */
+function next<N extends keyof RoomEvents>(
+  room: Room,
+  event: N,
+  fits: (...args: RoomEvents[N]) => boolean = () => true,
+): Promise<RoomEvents[N]> {
+  return new Promise((resolve) => {
+    const off = room.on(event, (...args) => {
+      if (!fits(...args)) return;
+      off();
+      resolve(args);
+    });
+  });
+}
+
+/** Resolves when the room has as many tracks. */
+async function hasTracks(room: Room, count: number): Promise<RemoteTrack[]> {
+  while (room.tracks.length !== count) await Promise.race([next(room, 'track'), next(room, 'track-ended')]);
+  return room.tracks;
+}
+
+beforeEach(async () => {
+  server = await ScriptedServer.start();
+  useScript(server);
+  handlers = [];
+  snapshot = {
+    peerId: PEER,
+    participantId: SELF,
+    resumed: false,
+    routerRtpCapabilities: testFakeParameters.generateRouterRtpCapabilities() as Record<string, unknown>,
+    iceServers: [],
+    participants: [participant(SELF, 'Ada'), participant(BOB, 'Bob')],
+    producers: [],
+    speaker: null,
+    own: { transportIds: [], producerIds: [], consumerIds: [] },
+  };
+  const { url, fetch } = server;
+  const identity = await enrol({ serverUrl: url, secret: 'any', displayName: 'Ada', fetch });
+  client = await connect({ url, identity, createDevice });
+});
+afterEach(async () => {
+  await client.close();
+  await server.close();
+});
+
+describe('receiving', () => {
+  it('subscribes to everything in a room by one request and begins by one more', async () => {
+    snapshot.producers = [producer(), producer(), producer()];
+    const room = await client.join('demo');
+    const tracks = await hasTracks(room, 3);
+    assert.equal(tracks[0]?.participant?.displayName, 'Bob');
+    const { data } = await server.request('consumer.resume');
+    assert.deepEqual(
+      data.consumerIds,
+      tracks.map(({ consumerId }) => consumerId),
+    );
+    assert.equal(server.got('consumer.create').length, 1);
+    assert.equal(server.got('transport.create').length, 1);
+  });
+
+  it('asks for at most 64 producers at once', async () => {
+    snapshot.producers = Array.from({ length: 70 }, () => producer());
+    const room = await client.join('demo');
+    await hasTracks(room, 70);
+    const counts = server.got('consumer.create').map(({ data }) => data.producerIds.length);
+    assert.deepEqual(counts, [64, 6]);
+  });
+
+  it('drops a producer that closed while it was being subscribed to', async () => {
+    const [gone, stays] = [producer(), producer()];
+    snapshot.producers = [gone, stays];
+    const room = await client.join('demo');
+    server.script['consumer.create'] = ({ data }) => {
+      server.emit('producer.closed', { producerId: gone.producerId });
+      return consumersOf(data.producerIds);
+    };
+    const [only] = await hasTracks(room, 1);
+    assert.equal(only?.producerId, stays.producerId);
+    assert.deepEqual((await server.request('consumer.resume')).data.consumerIds, [only?.consumerId]);
+  });
+
+  it('applies events that overtake the answer to join after it', async () => {
+    const gone = producer();
+    const late = producer();
+    server.script['room.join'] = async () => {
+      server.emit('producer.closed', { producerId: gone.producerId });
+      server.emit('producer.added', { producer: late });
+      server.emit('room.speaker', { participantId: BOB });
+      return { ...snapshot, producers: [gone] };
+    };
+    const room = await client.join('demo');
+    assert.equal(room.speaker, BOB);
+    const [only] = await hasTracks(room, 1);
+    assert.equal(only?.producerId, late.producerId);
+  });
+
+  it('goes on without what could not be subscribed to', async () => {
+    const [bad, good] = [producer(), producer()];
+    snapshot.producers = [bad, good];
+    server.script['consumer.create'] = ({ data }) => ({
+      ...consumersOf(data.producerIds.filter((id: string) => id === good.producerId)),
+      failed: [{ producerId: bad.producerId, error: new CanopyError('CODEC_UNSUPPORTED').toJSON() }],
+    });
+    const room = await client.join('demo');
+    const [error] = await next(room, 'error');
+    assert.equal(error.code, 'CODEC_UNSUPPORTED');
+    const [only] = await hasTracks(room, 1);
+    assert.equal(only?.producerId, good.producerId);
+    assert.equal(server.got('consumer.create').length, 1);
+  });
+
+  it('tells of muting, of ends and of people who come and go', async () => {
+    const voice = producer();
+    snapshot.producers = [voice];
+    const room = await client.join('demo');
+    await hasTracks(room, 1);
+    const muted = next(room, 'track-updated');
+    server.emit('producer.paused', { producerId: voice.producerId });
+    assert.equal((await muted)[0].muted, true);
+    const ended = next(room, 'track-ended');
+    server.emit('producer.closed', { producerId: voice.producerId });
+    assert.equal((await ended)[0].closed, true);
+    const left = next(room, 'participant-left');
+    server.emit('participant.left', { participantId: BOB, reason: 'lost' });
+    assert.equal((await left)[0].displayName, 'Bob');
+    assert.deepEqual([...room.participants.keys()], [SELF]);
+  });
+});
+
+describe('sending', () => {
+  it('binds its DTLS certificate to the device and announces three simulcast layers', async () => {
+    const room = await client.join('demo');
+    const publication = await room.publish(track('video'));
+    const connected = await server.request('transport.connect');
+    const { transportId, dtlsParameters, signature } = connected.data;
+    const { deviceId, chain } = client.identity;
+    const fingerprint = dtlsParameters.fingerprints[0].value;
+    const key = new X509Certificate(Buffer.from(chain[0] ?? '', 'base64')).publicKey;
+    const statement = dtlsStatement({ deviceId, transportId, fingerprint });
+    const options = { key, dsaEncoding: 'ieee-p1363' } as const;
+    assert.ok(verify('sha256', statement, options, Buffer.from(signature, 'base64url')));
+    const { data } = await server.request('producer.create');
+    assert.equal(data.source, 'camera');
+    assert.equal(data.rtpParameters.encodings.length, 3);
+    assert.match(data.rtpParameters.codecs[0].mimeType, /VP8/i);
+    assert.equal(publication.closed, false);
+  });
+
+  it('settles on the last of many wishes', async () => {
+    const room = await client.join('demo');
+    const publication = await room.publish(track('audio'), { muted: true });
+    assert.equal((await server.request('producer.create')).data.paused, true);
+    await Promise.all([publication.unmute(), publication.mute(), publication.unmute()]);
+    await Promise.all([publication.mute(), publication.unmute(), publication.mute(), publication.unmute()]);
+    assert.equal(publication.muted, false);
+    assert.equal(publication.track.enabled, true);
+    const states = server.requests
+      .map(({ name }) => name)
+      .filter((name) => /^producer\.(pause|resume)$/.test(name));
+    assert.equal(states.at(-1), 'producer.resume');
+  });
+
+  it('ends a publication that was taken back while it began', async () => {
+    const room = await client.join('demo');
+    const unpublished = next(room, 'unpublished');
+    server.script['producer.create'] = () => {
+      void room.publications[0]?.unpublish();
+      return { producerId: PEER };
+    };
+    await room.publish(track('audio'));
+    assert.equal((await unpublished)[1], undefined);
+    assert.equal((await server.request('producer.close')).data.producerId, PEER);
+    assert.deepEqual(room.publications, []);
+  });
+
+  it('tells what the server or the device refuses', async () => {
+    const capabilities = testFakeParameters.generateRouterRtpCapabilities();
+    const codecs = capabilities.codecs?.filter(({ mimeType }) => mimeType !== 'video/VP8');
+    snapshot.routerRtpCapabilities = { ...capabilities, codecs };
+    const room = await client.join('demo');
+    await assert.rejects(room.publish(track('video'), { codec: 'vp8' }), withCode('CODEC_UNSUPPORTED'));
+    server.script['producer.create'] = () => Promise.reject(new CanopyError('LIMIT_REACHED'));
+    await assert.rejects(room.publish(track('audio')), withCode('LIMIT_REACHED'));
+    assert.deepEqual(room.publications, []);
+    assert.equal(room.state, 'connected');
+  });
+
+  it('threat 24: stops the call when the server’s media keys are not the deployment’s', async () => {
+    const room = await client.join('demo');
+    const create = server.script['transport.create'];
+    server.script['transport.create'] = async (request) => {
+      const created = (await create?.(request)) as RequestResult<'transport.create'>;
+      const value = Array(32).fill('CD').join(':');
+      return { ...created, dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value }] } };
+    };
+    const closed = next(room, 'state', (state) => state === 'closed');
+    await assert.rejects(room.publish(track('audio')), withCode('SERVER_UNVERIFIED'));
+    assert.equal((await closed)[1]?.code, 'SERVER_UNVERIFIED');
+    await server.request('room.leave');
+    assert.equal(server.got('transport.connect').length, 0);
+    assert.equal(handlers.length, 0);
+  });
+});
+
+describe('a lost socket', () => {
+  it('is followed by a resume that keeps what lives on and makes again what does not', async () => {
+    const [stays, ends, lost] = [producer(), producer(), producer()];
+    snapshot.producers = [stays, ends, lost];
+    const room = await client.join('demo');
+    const publication = await room.publish(track('audio'));
+    await hasTracks(room, 3);
+    const [kept, , without] = room.tracks;
+    const appeared = producer();
+    const carol = participant(uuid(), 'Carol');
+    snapshot = {
+      ...snapshot,
+      resumed: true,
+      participants: [participant(SELF, 'Ada'), carol],
+      producers: [stays, lost, appeared],
+      own: {
+        transportIds: server.got('transport.connect').map(({ data }) => data.transportId),
+        producerIds: [publication.producerId ?? ''],
+        consumerIds: [kept?.consumerId ?? ''],
+      },
+    };
+    server.cut();
+    const join = await server.request('room.join', 2);
+    assert.equal(join.data.resume.peerId, PEER);
+    await next(room, 'state', (state) => state === 'connected');
+    const again = await server.request('consumer.create', server.got('consumer.create').length + 1);
+    assert.deepEqual(again.data.producerIds, [lost.producerId, appeared.producerId]);
+    await hasTracks(room, 3);
+    assert.equal(without?.closed, true);
+    assert.equal(kept?.closed, false);
+    assert.deepEqual(
+      [...room.participants.values()].map(({ displayName }) => displayName),
+      ['Ada', 'Carol'],
+    );
+    assert.equal(server.got('transport.create').length, 2);
+    assert.equal(server.got('producer.create').length, 1);
+  });
+
+  it('is followed by new media with the same tracks when the seat is gone', async () => {
+    const voice = producer();
+    snapshot.producers = [voice];
+    const room = await client.join('demo');
+    const microphone = track('audio');
+    const publication = await room.publish(microphone);
+    await publication.mute();
+    await hasTracks(room, 1);
+    server.cut();
+    const republished = await server.request('producer.create', 2);
+    assert.equal(republished.data.paused, true);
+    await server.request('consumer.create', 2);
+    await hasTracks(room, 1);
+    assert.equal(microphone.readyState, 'live');
+    assert.equal(server.got('transport.create').length, 4);
+  });
+
+  it('keeps what is wished meanwhile', async () => {
+    const room = await client.join('demo');
+    const publication = await room.publish(track('audio'));
+    server.cut();
+    await next(room, 'state', (state) => state === 'reconnecting');
+    await Promise.all([publication.mute(), room.publish(track('video'))]);
+    const names = server
+      .got('producer.create')
+      .slice(1)
+      .map(({ data }) => [data.source, data.paused]);
+    assert.deepEqual(names.sort(), [
+      ['camera', false],
+      ['microphone', true],
+    ]);
+  });
+
+  it('closes the room when the server lets nobody back in', async () => {
+    const room = await client.join('demo');
+    server.script['room.join'] = () => Promise.reject(new CanopyError('FORBIDDEN'));
+    const closed = next(room, 'state', (state) => state === 'closed');
+    server.cut();
+    assert.equal((await closed)[1]?.code, 'FORBIDDEN');
+    assert.equal(client.room, undefined);
+  });
+
+  it('waits while the server cannot take it back yet', async () => {
+    const room = await client.join('demo');
+    let refusals = 2;
+    server.script['room.join'] = async () => {
+      if (refusals-- > 0) throw new CanopyError('WORKER_UNAVAILABLE');
+      return snapshot;
+    };
+    server.cut();
+    await next(room, 'state', (state) => state === 'connected');
+    assert.equal(server.got('room.join').length, 4);
+  });
+});
+
+describe('room.rehome', () => {
+  const rehome = (ticket: string, url = '/') =>
+    server.emit('room.rehome', { roomId: 'demo', url, ticket, reason: 'worker-died' });
+
+  it('makes all media again with the ticket, on the same socket and with the same tracks', async () => {
+    snapshot.producers = [producer()];
+    const room = await client.join('demo');
+    const camera = track('video');
+    await room.publish(camera);
+    await hasTracks(room, 1);
+    const [old] = room.tracks;
+    snapshot.producers = [producer()];
+    const told = next(room, 'rehome');
+    rehome('ticket-1');
+    assert.deepEqual(await told, ['worker-died']);
+    const join = await server.request('room.join', 2);
+    assert.equal(join.data.ticket, 'ticket-1');
+    await Promise.all([server.request('producer.create', 2), server.request('consumer.create', 2)]);
+    const [fresh] = await hasTracks(room, 1);
+    assert.equal(old?.closed, true);
+    assert.equal(fresh?.producerId, snapshot.producers[0]?.producerId);
+    assert.equal(camera.readyState, 'live');
+    assert.equal(server.connections, 1);
+    assert.equal(room.state, 'connected');
+  });
+
+  it('follows the last of several tickets', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    server.script['room.join'] = ({ data }) => {
+      if (data.ticket === 'ticket-1') rehome('ticket-2');
+      return snapshot;
+    };
+    rehome('ticket-1');
+    const last = await server.request('room.join', 3);
+    assert.equal(last.data.ticket, 'ticket-2');
+    await server.request('producer.create', 2);
+    assert.equal(room.state, 'connected');
+    assert.equal(server.got('producer.create').length, 2);
+  });
+
+  it('takes a new socket when the ticket is refused', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    server.script['room.join'] = async ({ data }) => {
+      if (data.ticket !== undefined) throw new CanopyError('TICKET_INVALID');
+      return snapshot;
+    };
+    rehome('forged');
+    const join = await server.request('room.join', 3);
+    assert.equal(join.connection, 1);
+    assert.equal(join.data.resume.peerId, PEER);
+    await server.request('producer.create', 2);
+  });
+
+  it('leads to another server of the deployment', async () => {
+    const other = await ScriptedServer.start(server.authority);
+    useScript(other);
+    try {
+      const room = await client.join('demo');
+      await room.publish(track('audio'));
+      rehome('ticket-1', other.url);
+      assert.equal((await other.request('auth.prove')).data.origin, other.url);
+      assert.equal((await other.request('room.join')).data.ticket, 'ticket-1');
+      await other.request('producer.create');
+      await room.leave();
+    } finally {
+      await client.close();
+      await other.close();
+    }
+  });
+
+  it('is ignored for another room', async () => {
+    const room = await client.join('demo');
+    server.emit('room.rehome', { roomId: 'other', url: '/', ticket: 't', reason: 'drain' });
+    await room.publish(track('audio'));
+    assert.equal(server.got('room.join').length, 1);
+  });
+});
+
+describe('a broken path', () => {
+  it('is mended by ICE restarts until it is connected', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    const [handler] = handlers;
+    handler?.setConnectionState('disconnected');
+    await server.request('transport.restartIce');
+    handler?.setConnectionState('connected');
+    handler?.setConnectionState('failed');
+    await server.request('transport.restartIce', 2);
+    handler?.setConnectionState('connected');
+    await room.restartIce();
+    assert.equal(server.got('transport.restartIce').length, 3);
+  });
+
+  it('is mended when only the server noticed it', async () => {
+    const room = await client.join('demo');
+    await room.publish(track('audio'));
+    handlers[0]?.setConnectionState('connected');
+    const { transportId } = (await server.request('transport.connect')).data;
+    server.emit('transport.state', { transportId, state: 'disconnected' });
+    assert.equal((await server.request('transport.restartIce')).data.transportId, transportId);
+    server.emit('transport.state', { transportId, state: 'connected' });
+  });
+
+  it('gets a new transport when DTLS failed', async () => {
+    snapshot.producers = [producer()];
+    const room = await client.join('demo');
+    await hasTracks(room, 1);
+    await room.publish(track('audio'));
+    for (const { data } of server.got('transport.connect')) {
+      server.emit('transport.state', { transportId: data.transportId, state: 'failed' });
+    }
+    await server.request('transport.close', 2);
+    await server.request('producer.create', 2);
+    await server.request('consumer.create', 2);
+    await hasTracks(room, 1);
+    assert.equal(server.got('transport.create').length, 4);
+  });
+});
+
+describe('leaving', () => {
+  it('closes everything, tells once, and lets the client join again', async () => {
+    snapshot.producers = [producer()];
+    const room = await client.join('demo');
+    await assert.rejects(client.join('demo'), withCode('ROOM_ALREADY_JOINED'));
+    const microphone = track('audio');
+    await room.publish(microphone);
+    await hasTracks(room, 1);
+    const states: string[] = [];
+    room.on('state', (state) => states.push(state));
+    await Promise.all([room.leave(), room.leave()]);
+    assert.deepEqual(states, ['closed']);
+    assert.deepEqual([room.tracks, room.publications], [[], []]);
+    assert.equal(microphone.readyState, 'live');
+    await assert.rejects(room.publish(microphone), withCode('ROOM_NOT_JOINED'));
+    assert.equal((await client.join('other')).state, 'connected');
+  });
+
+  it('is possible while the connection is away', async () => {
+    const room = await client.join('demo');
+    server.cut();
+    await next(room, 'state', (state) => state === 'reconnecting');
+    await room.leave();
+    assert.equal(room.state, 'closed');
+    await client.createInvitation();
+    assert.equal(server.got('room.join').length, 1);
+  });
+
+  it('happens when the session ended for good', async () => {
+    const room = await client.join('demo');
+    const closed = next(room, 'state', (state) => state === 'closed');
+    server.emit('session.ended', { error: new CanopyError('SESSION_REPLACED').toJSON() });
+    assert.equal((await closed)[1]?.code, 'SESSION_REPLACED');
+    assert.equal(client.state, 'closed');
+  });
+});

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Consumer } from 'mediasoup/types';
+import { checkRtpParameters } from './guards.ts';
+import type { Sfu, SfuEvents } from './index.ts';
+import { IceDtlsClient } from './test-ice-dtls.ts';
+import { Behind, enter, nextEvent, opusParameters, simulcastParameters, startSfu } from './test-support.ts';
+
+/** Only objects and arrays without a class, and it survives a structured clone unchanged. */
+function assertPlain(value: unknown, where: string): void {
+  assert.deepEqual(structuredClone(value), value, where);
+  const walk = (inner: unknown, path: string): void => {
+    if (typeof inner !== 'object' || inner === null) {
+      assert.ok(typeof inner !== 'function', path);
+      return;
+    }
+    const prototype = Object.getPrototypeOf(inner);
+    assert.ok(prototype === Object.prototype || prototype === Array.prototype, `${path} has a class`);
+    for (const [key, item] of Object.entries(inner)) walk(item, `${path}.${key}`);
+  };
+  walk(value, where);
+}
+
+const EVENT_NAMES: ReadonlyArray<keyof SfuEvents> = [
+  'roomlost',
+  'workerdied',
+  'workerstarted',
+  'speaker',
+  'consumerclosed',
+  'consumerlayers',
+  'transportstate',
+  'dtlsconnected',
+];
+
+describe('the face of the media plane', () => {
+  it('gives and takes plain data only: every result and every event passes structuredClone()', async () => {
+    const behind = new Behind();
+    const sfu = await startSfu();
+    const heard = new Set<string>();
+    for (const name of EVENT_NAMES) {
+      sfu.on(name as 'speaker', (...data) => {
+        heard.add(name);
+        assert.equal(data.length, 1);
+        assertPlain(data[0], name);
+      });
+    }
+    // Arguments are copied as well: nothing is shared with the caller.
+    const face = new Proxy(sfu, {
+      get: (target, name: keyof Sfu) => {
+        const member: unknown = target[name];
+        if (typeof member !== 'function') return member;
+        return (...given: unknown[]) => {
+          const result: unknown = member.apply(target, structuredClone(given));
+          if (!(result instanceof Promise)) assertPlain(result, String(name));
+          return result instanceof Promise
+            ? result.then((value: unknown) => {
+                assertPlain(value, String(name));
+                return value;
+              })
+            : result;
+        };
+      },
+    });
+    const client = await IceDtlsClient.create();
+    try {
+      const ann = await enter(face, 'green', 'ann');
+      const bob = await enter(face, 'green', 'bob');
+      const port = await client.connectIce(ann.send);
+      await face.connectTransport('green', 'ann', ann.send.transportId, client.dtlsParameters);
+      const connected = nextEvent(sfu, 'dtlsconnected');
+      client.startDtls(ann.send, port);
+      await connected;
+      await face.restartIce('green', 'ann', ann.send.transportId);
+      const published = { transportId: ann.send.transportId, paused: false };
+      const { producerId: audio } = await face.produce('green', 'ann', {
+        ...published,
+        kind: 'audio',
+        rtpParameters: opusParameters(),
+      });
+      const { producerId } = await face.produce('green', 'ann', {
+        ...published,
+        kind: 'video',
+        rtpParameters: simulcastParameters(),
+      });
+      await face.pauseProducer('green', 'ann', audio);
+      await face.resumeProducer('green', 'ann', audio);
+      const subscribed = { transportId: bob.recv.transportId, producerId };
+      const { consumerId } = await face.consume('green', 'bob', subscribed);
+      await face.resumeConsumer('green', 'bob', consumerId);
+      await face.pauseConsumer('green', 'bob', consumerId);
+      await face.setPreferredLayers('green', 'bob', { consumerId, layers: { spatialLayer: 2 } });
+      await face.requestKeyFrame('green', 'bob', consumerId);
+      face.ownObjects('green', 'bob');
+      face.gauges();
+      await face.workers();
+      await face.traffic();
+      tellLayers(behind.consumers[0]);
+      await speak(behind, sfu);
+      const closed = nextEvent(sfu, 'consumerclosed');
+      face.closeProducer('green', 'ann', producerId);
+      await closed;
+      face.closeConsumer('green', 'bob', consumerId);
+      face.closeTransport('green', 'bob', bob.recv.transportId);
+      face.closePeer('green', 'bob');
+      const started = nextEvent(sfu, 'workerstarted');
+      process.kill((await face.workers())[0]?.pid ?? 0, 'SIGKILL');
+      await started;
+      face.closeRoom('green');
+    } finally {
+      await client.close();
+      await face.close();
+      behind.close();
+    }
+    assert.deepEqual([...heard].sort(), [...EVENT_NAMES].sort());
+  });
+});
+
+/** As the worker tells that it forwards another layer. */
+function tellLayers(consumer: Consumer | undefined): void {
+  assert.ok(consumer);
+  consumer.safeEmit('layerschange', { spatialLayer: 1, temporalLayer: 2 });
+  consumer.safeEmit('layerschange', undefined);
+}
+
+/** Sends loud packets into a room until a speaker is told. */
+async function speak({ routers: [router], speakerObservers: [observer] }: Behind, sfu: Sfu): Promise<void> {
+  assert.ok(router && observer);
+  const told = nextEvent(sfu, 'speaker');
+  const transport = await router.createDirectTransport();
+  const producer = await transport.produce({
+    kind: 'audio',
+    rtpParameters: checkRtpParameters('audio', opusParameters()),
+  });
+  await observer.addProducer({ producerId: producer.id });
+  let sequence = 0;
+  const sending = setInterval(() => {
+    sequence += 1;
+    producer.send(loudPacket(producer.rtpParameters.encodings?.[0]?.ssrc ?? 0, sequence));
+  }, 20);
+  assert.equal((await told).producerId, producer.id);
+  clearInterval(sending);
+  transport.close();
+}
+
+/** RTP (RFC 3550) with a one-byte header extension (RFC 8285) of id 1 that holds the audio level (RFC 6464): 0 is the loudest. */
+function loudPacket(ssrc: number, sequence: number): Buffer {
+  const packet = Buffer.alloc(12 + 8 + 40, 1);
+  packet.writeUInt16BE(0x906f, 0);
+  packet.writeUInt16BE(sequence, 2);
+  packet.writeUInt32BE(sequence * 960, 4);
+  packet.writeUInt32BE(ssrc, 8);
+  packet.writeUInt16BE(0xbede, 12);
+  packet.writeUInt16BE(1, 14);
+  packet.writeUInt32BE(0x10_80_00_00, 16);
+  return packet;
+}

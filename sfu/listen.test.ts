@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
+import { describe, it } from 'node:test';
+import { freePort, listenAddresses, listenInfos, presentAddresses } from './listen.ts';
+
+const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+const reachable = own.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
+
+describe('listenAddresses()', () => {
+  it('without announced ones gives the addresses of the interfaces, or loopback when there are none', () => {
+    const expected =
+      reachable.length > 0 ? reachable.map(({ address }) => ({ ip: address })) : [{ ip: '127.0.0.1' }];
+    assert.deepEqual(listenAddresses([]), expected);
+  });
+
+  it('binds an announced address that is local by itself', () => {
+    assert.deepEqual(listenAddresses(['127.0.0.1']), [{ ip: '127.0.0.1' }]);
+  });
+
+  it('binds the wildcard of its family for an address of somebody else (NAT), and for a local one beside it', () => {
+    assert.deepEqual(listenAddresses(['203.0.113.7', '127.0.0.1', '2001:db8::7']), [
+      { ip: '0.0.0.0', announcedAddress: '203.0.113.7' },
+      { ip: '0.0.0.0', announcedAddress: '127.0.0.1' },
+      { ip: '::', announcedAddress: '2001:db8::7' },
+    ]);
+  });
+
+  it('announces a host name for IPv4, and for IPv6 where the host has it', () => {
+    const announced = listenAddresses(['meet.example']);
+    assert.deepEqual(announced[0], { ip: '0.0.0.0', announcedAddress: 'meet.example' });
+    const hasIpv6 = reachable.some(({ family }) => family === 'IPv6');
+    assert.deepEqual(announced.slice(1), hasIpv6 ? [{ ip: '::', announcedAddress: 'meet.example' }] : []);
+  });
+});
+
+describe('listenInfos()', () => {
+  it('binds each address once for UDP and once for TCP, whatever is announced', () => {
+    const infos = listenInfos(listenAddresses(['203.0.113.7', '203.0.113.8']), 40_000);
+    assert.deepEqual(
+      infos.map(({ protocol, ip, port, announcedAddress }) => ({ protocol, ip, port, announcedAddress })),
+      (['udp', 'tcp'] as const).map((protocol) => ({
+        protocol,
+        ip: '0.0.0.0',
+        port: 40_000,
+        announcedAddress: '203.0.113.7',
+      })),
+    );
+  });
+});
+
+describe('presentAddresses()', () => {
+  it('leaves out what the host no longer has, but never all', () => {
+    const kept = { ip: '127.0.0.1' };
+    assert.deepEqual(presentAddresses([kept, { ip: '203.0.113.7' }]), [kept]);
+    assert.deepEqual(presentAddresses([{ ip: '203.0.113.7' }]), listenAddresses());
+  });
+});
+
+describe('freePort()', () => {
+  it('finds a port below the range of outgoing connections', async () => {
+    const port = await freePort([{ ip: '127.0.0.1' }]);
+    assert.ok(port >= 10_000 && port < 32_768);
+  });
+});

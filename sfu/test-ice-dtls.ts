@@ -1,0 +1,133 @@
+/** A client made of a STUN request and `openssl s_client`, for tests of transports without a browser. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHmac, randomBytes, X509Certificate } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import type { ClientDtlsParameters, TransportInfo } from './types.ts';
+
+const run = promisify(execFile);
+const MAGIC_COOKIE = 0x2112a442;
+
+/** RFC 8489 attribute: type, length, value, padding to 32 bits. */
+function attribute(type: number, value: Buffer): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUInt16BE(type, 0);
+  header.writeUInt16BE(value.length, 2);
+  return Buffer.concat([header, value, Buffer.alloc((4 - (value.length % 4)) % 4)]);
+}
+
+function message(transactionId: Buffer, body: Buffer, announcedLength: number): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt16BE(0x0001, 0);
+  header.writeUInt16BE(announcedLength, 2);
+  header.writeUInt32BE(MAGIC_COOKIE, 4);
+  return Buffer.concat([header, transactionId, body]);
+}
+
+/** An ICE connectivity check that nominates its pair (RFC 8445, 7.1). */
+function bindingRequest({ usernameFragment, password }: TransportInfo['iceParameters']): Buffer {
+  const transactionId = randomBytes(12);
+  const priority = Buffer.alloc(4);
+  priority.writeUInt32BE(1_845_494_271);
+  let body = Buffer.concat([
+    attribute(0x0006, Buffer.from(`${usernameFragment}:test`)),
+    attribute(0x0024, priority),
+    attribute(0x802a, randomBytes(8)),
+    attribute(0x0025, Buffer.alloc(0)),
+  ]);
+  // Each covers what is before it, with a length that includes itself.
+  const integrity = createHmac('sha1', password)
+    .update(message(transactionId, body, body.length + 24))
+    .digest();
+  body = Buffer.concat([body, attribute(0x0008, integrity)]);
+  const fingerprint = Buffer.alloc(4);
+  fingerprint.writeUInt32BE((crc32(message(transactionId, body, body.length + 8)) ^ 0x5354554e) >>> 0);
+  body = Buffer.concat([body, attribute(0x8028, fingerprint)]);
+  return message(transactionId, body, body.length);
+}
+
+export class IceDtlsClient {
+  readonly #folder: string;
+  readonly #children: ChildProcess[] = [];
+  readonly certificate: X509Certificate;
+
+  static async create(): Promise<IceDtlsClient> {
+    const folder = await mkdtemp(join(tmpdir(), 'canopy-dtls-'));
+    const key = [
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-keyout',
+      join(folder, 'key.pem'),
+    ];
+    const subject = ['-subj', '/CN=client', '-days', '1', '-out', join(folder, 'cert.pem')];
+    await run('openssl', ['req', '-x509', ...key, ...subject]);
+    return new IceDtlsClient(folder, await readFile(join(folder, 'cert.pem'), 'utf8'));
+  }
+
+  private constructor(folder: string, certificate: string) {
+    this.#folder = folder;
+    this.certificate = new X509Certificate(certificate);
+  }
+
+  get dtlsParameters(): ClientDtlsParameters {
+    return {
+      role: 'client',
+      fingerprints: [{ algorithm: 'sha-256', value: this.certificate.fingerprint256 }],
+    };
+  }
+
+  /** Does the ICE check from a port of its own; resolves with that port when it was answered. */
+  async connectIce(transport: TransportInfo): Promise<number> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    await this.#check(socket, transport);
+    const { port } = socket.address();
+    socket.close();
+    await once(socket, 'close');
+    return port;
+  }
+
+  async #check(socket: Socket, transport: TransportInfo): Promise<void> {
+    const candidate = transport.iceCandidates.find(({ protocol }) => protocol === 'udp');
+    socket.send(bindingRequest(transport.iceParameters), candidate?.port ?? 0, candidate?.address);
+    await once(socket, 'message');
+  }
+
+  /** Starts a DTLS handshake from the port that ICE was done from. */
+  startDtls(transport: TransportInfo, fromPort: number): void {
+    const candidate = transport.iceCandidates.find(({ protocol }) => protocol === 'udp');
+    const child = spawn(
+      'openssl',
+      [
+        ...['s_client', '-dtls1_2', '-use_srtp', 'SRTP_AES128_CM_SHA1_80'],
+        ...['-bind', `127.0.0.1:${fromPort}`, '-connect', `${candidate?.address}:${candidate?.port}`],
+        ...['-cert', join(this.#folder, 'cert.pem'), '-key', join(this.#folder, 'key.pem')],
+      ],
+      { stdio: ['pipe', 'ignore', 'ignore'] },
+    );
+    this.#children.push(child);
+  }
+
+  /** Ends the handshakes that were started, each with a close_notify alert. */
+  async stopDtls(): Promise<void> {
+    for (const child of this.#children.splice(0)) {
+      const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
+      child.stdin?.end();
+      await exited;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#children.splice(0)) child.kill('SIGKILL');
+    await rm(this.#folder, { recursive: true });
+  }
+}

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Identity } from '../../client/sdk/index.ts';
+import { REQUESTS } from '../../signaling/protocol/index.ts';
+import { AttackedServer } from '../support/attacked-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { Seat } from '../support/raw-call.ts';
+import { opus } from '../support/rtp-parameters.ts';
+import type { TestServer } from '../support/server.ts';
+
+const FINGERPRINT = Array.from({ length: 32 }, (_, n) => (n + 16).toString(16).toUpperCase()).join(':');
+const someId = randomUUID();
+
+/** Well-formed data for every request that needs a room. */
+const IN_ROOM: Record<string, unknown> = {
+  'room.leave': {},
+  'transport.create': { direction: 'send' },
+  'transport.connect': {
+    transportId: someId,
+    dtlsParameters: { fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] },
+    signature: 'AAAA',
+  },
+  'transport.close': { transportId: someId },
+  'transport.restartIce': { transportId: someId },
+  'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
+  'producer.pause': { producerId: someId },
+  'producer.resume': { producerId: someId },
+  'producer.close': { producerId: someId },
+  'consumer.create': { transportId: someId, producerIds: [someId] },
+  'consumer.resume': { consumerIds: [someId] },
+  'consumer.pause': { consumerIds: [someId] },
+  'consumer.close': { consumerIds: [someId] },
+  'consumer.setPreferredLayers': { consumerId: someId, spatialLayer: 0 },
+  'consumer.requestKeyFrame': { consumerId: someId },
+};
+
+describe('threat 5: order and ownership', () => {
+  let attacked: AttackedServer;
+  let server: TestServer;
+  let ann: Identity;
+  let bob: Identity;
+
+  before(async () => {
+    attacked = await AttackedServer.start();
+    server = attacked.server;
+    [ann, bob] = await Promise.all([newIdentity(server), newIdentity(server, { displayName: 'Bob' })]);
+  });
+  after(async () => {
+    await attacked.close();
+  });
+
+  async function leave(...clients: ProtocolClient[]): Promise<void> {
+    for (const client of clients) {
+      await client.get('room.leave', {});
+      client.close();
+    }
+  }
+
+  it('every request of a room is refused before a join and after leaving', async () => {
+    const outside = ['auth.prove', 'room.join', 'invite.create', 'invite.redeem'];
+    assert.deepEqual([...Object.keys(IN_ROOM), ...outside].sort(), Object.keys(REQUESTS).sort());
+    const client = await ProtocolClient.enter(server.url, ann);
+    for (const [name, data] of Object.entries(IN_ROOM)) {
+      assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
+    }
+    await client.get('room.join', { roomId: 'team' });
+    await client.get('room.leave', {});
+    for (const [name, data] of Object.entries(IN_ROOM)) {
+      assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
+    }
+    client.close();
+  });
+
+  it('a second join is refused, after the first one or at once with it', async () => {
+    const client = await ProtocolClient.enter(server.url, ann);
+    const answers = await Promise.all(
+      ['team', 'team', 'other'].map((roomId) => client.ask('room.join', { roomId })),
+    );
+    assert.deepEqual(
+      answers.map((answer) => (answer.ok ? 'ok' : answer.error.code)),
+      ['ok', 'ROOM_ALREADY_JOINED', 'ROOM_ALREADY_JOINED'],
+    );
+    assert.equal(await client.refusal('room.join', { roomId: 'other' }), 'ROOM_ALREADY_JOINED');
+    const objects = await server.objects();
+    assert.equal(objects.rooms, 1);
+    await leave(client);
+  });
+
+  it('a request sent twice with one id has its effect once, at once or over a reconnect', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const watcher = await Seat.take(server.url, bob, 'team');
+    const request = { transportId: seat.send, kind: 'audio', source: 'microphone', rtpParameters: opus() };
+    const id = randomUUID();
+    const answers = await Promise.all([1, 2, 3].map(() => seat.client.ask('producer.create', request, id)));
+    await seat.client.cut();
+    const again = await ProtocolClient.enter(server.url, ann);
+    const joined = await again.get('room.join', { roomId: 'team', resume: { peerId: seat.peerId } });
+    assert.equal(joined.resumed, true);
+    answers.push(await again.ask('producer.create', request, id));
+    for (const answer of answers) {
+      assert.deepEqual(answer, answers[0]);
+    }
+    assert.equal((await server.objects()).producers, 1);
+    await watcher.client.event('producer.added');
+    assert.equal(watcher.client.count('producer.added'), 1);
+    await leave(again, watcher.client);
+  });
+
+  it('one transport of a direction: of two asked for at once the second is refused', async () => {
+    const client = await ProtocolClient.enter(server.url, ann);
+    await client.get('room.join', { roomId: 'team' });
+    const answers = await Promise.all(
+      [1, 2].map(() => client.ask('transport.create', { direction: 'send' })),
+    );
+    assert.deepEqual(
+      answers.map((answer) => (answer.ok ? 'ok' : answer.error.code)),
+      ['ok', 'TRANSPORT_EXISTS'],
+    );
+    await leave(client);
+  });
+
+  it("another room's producer cannot be consumed, nor one's own", async () => {
+    const here = await Seat.take(server.url, ann, 'here');
+    const there = await Seat.take(server.url, bob, 'there');
+    const producerIds = [await there.produce(), await here.produce(), randomUUID()];
+    const { consumers, failed } = await here.client.get('consumer.create', {
+      transportId: here.recv,
+      producerIds,
+    });
+    assert.deepEqual(consumers, []);
+    assert.deepEqual(
+      failed.map(({ producerId, error }) => [producerId, error.code]),
+      producerIds.map((producerId) => [producerId, 'PRODUCER_UNKNOWN']),
+    );
+    await leave(here.client, there.client);
+  });
+
+  it("another peer's transports, producers and consumers cannot be touched, in the same room either", async () => {
+    const victim = await Seat.take(server.url, ann, 'team');
+    const attacker = await Seat.take(server.url, bob, 'team');
+    const producerId = await victim.produce();
+    const consumerId = await victim.consume(await attacker.produce());
+    const { client } = attacker;
+    for (const transportId of [victim.send, victim.recv]) {
+      const signature = await bob.bindDtls({ transportId, fingerprint: FINGERPRINT });
+      const dtlsParameters = { fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] };
+      for (const [name, data] of Object.entries({
+        'transport.connect': { transportId, dtlsParameters, signature },
+        'transport.restartIce': { transportId },
+        'transport.close': { transportId },
+        'producer.create': { transportId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
+      })) {
+        assert.equal(await client.refusal(name, data), 'TRANSPORT_UNKNOWN', name);
+      }
+    }
+    const { failed } = await client.get('consumer.create', {
+      transportId: victim.recv,
+      producerIds: [producerId],
+    });
+    assert.equal(failed[0]?.error.code, 'TRANSPORT_UNKNOWN');
+    for (const name of ['producer.pause', 'producer.resume', 'producer.close']) {
+      assert.equal(await client.refusal(name, { producerId }), 'PRODUCER_UNKNOWN', name);
+    }
+    for (const name of ['consumer.resume', 'consumer.pause', 'consumer.close']) {
+      assert.equal(await client.refusal(name, { consumerIds: [consumerId] }), 'CONSUMER_UNKNOWN', name);
+    }
+    for (const name of ['consumer.setPreferredLayers', 'consumer.requestKeyFrame']) {
+      assert.equal(await client.refusal(name, { consumerId, spatialLayer: 0 }), 'CONSUMER_UNKNOWN', name);
+    }
+    // Neither may a producer be passed off as another participant's.
+    const forged = { ...(IN_ROOM['producer.create'] as object), transportId: attacker.send };
+    assert.equal(
+      await client.refusal('producer.create', { ...forged, participantId: victim.participantId }),
+      'FORBIDDEN',
+    );
+    await victim.client.get('consumer.resume', { consumerIds: [consumerId] });
+    await victim.client.get('producer.pause', { producerId });
+    await leave(victim.client, client);
+  });
+
+  it('a transport of the wrong direction serves for nothing', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const other = await Seat.take(server.url, bob, 'team');
+    const forged = { ...(IN_ROOM['producer.create'] as object), transportId: seat.recv };
+    assert.equal(await seat.client.refusal('producer.create', forged), 'MEDIA_REJECTED');
+    const { failed } = await seat.client.get('consumer.create', {
+      transportId: seat.send,
+      producerIds: [await other.produce()],
+    });
+    assert.equal(failed[0]?.error.code, 'MEDIA_REJECTED');
+    await leave(seat.client, other.client);
+  });
+
+  it("a peer cannot be resumed by another person's device: it gets a seat of its own and the peer keeps its", async () => {
+    const victim = await Seat.take(server.url, ann, 'team');
+    const client = await ProtocolClient.enter(server.url, bob);
+    const joined = await client.get('room.join', { roomId: 'team', resume: { peerId: victim.peerId } });
+    assert.equal(joined.resumed, false);
+    assert.notEqual(joined.peerId, victim.peerId);
+    assert.deepEqual(joined.own, { transportIds: [], producerIds: [], consumerIds: [] });
+    await victim.produce();
+    assert.ok(victim.client.open);
+    await leave(victim.client, client);
+  });
+
+  it('limits hold: a peer has no more producers than the configuration says, whatever comes at once', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, n) =>
+        seat.client.ask('producer.create', {
+          transportId: seat.send,
+          kind: 'audio',
+          source: 'microphone',
+          rtpParameters: { ...opus(), mid: `m${n}` },
+        }),
+      ),
+    );
+    const codes = answers.map((answer) => (answer.ok ? 'ok' : answer.error.code)).sort();
+    assert.deepEqual(codes, [...Array(4).fill('LIMIT_REACHED'), ...Array(8).fill('ok')]);
+    await leave(seat.client);
+  });
+});

@@ -1,0 +1,229 @@
+import type { Page } from 'playwright-core';
+import { eventually } from './wait.ts';
+
+/** What the page keeps for debugging; see client/web. */
+interface DebugHandle {
+  firstFrames?: Map<string, number>;
+  canopy?: {
+    client: { reconnect(): void };
+    room?: {
+      state: string;
+      speaker: string | null;
+      participantId: string;
+      participants: Map<string, { participantId: string; displayName: string; connected: boolean }>;
+      tracks: RemoteTrackHandle[];
+      publications: Array<{ source: string; track: MediaStreamTrack; unpublish(): Promise<void> }>;
+      publish(track: MediaStreamTrack, options: object): Promise<unknown>;
+      restartIce(): Promise<void>;
+      on(event: 'track', listener: (track: RemoteTrackHandle) => void): void;
+    };
+  };
+}
+
+interface RemoteTrackHandle {
+  source: string;
+  kind: string;
+  track: MediaStreamTrack;
+  participant?: { displayName: string };
+  getStats(): Promise<RTCStatsReport>;
+}
+
+declare const window: DebugHandle;
+
+export interface VideoState {
+  framesDecoded: number;
+  frameWidth: number;
+  frameHeight: number;
+  codec: string;
+  bytesReceived: number;
+}
+
+/** A person at the page: does what a person does, and tells what they see and hear. */
+export class Person {
+  readonly page: Page;
+  readonly name: string;
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.name = name;
+  }
+
+  /** Opens an invitation, says their name, and enters a room with camera and microphone. */
+  async enterByInvitation(link: string, room: string): Promise<void> {
+    await this.page.goto(link);
+    await this.page.getByTestId('name').fill(this.name);
+    await this.page.getByTestId('enrol').click();
+    await this.enter(room);
+  }
+
+  /** From the lobby into a room. */
+  async enter(room: string): Promise<void> {
+    await this.page.getByTestId('room').fill(room);
+    await this.page.getByTestId('join').click();
+    await this.page.getByTestId('room-view').waitFor();
+    await eventually(
+      `${this.name} is connected`,
+      () => this.state(),
+      (state) => state === 'connected',
+    );
+  }
+
+  click(testId: string): Promise<void> {
+    return this.page.getByTestId(testId).click();
+  }
+
+  /** State of the room as the SDK has it. */
+  state(): Promise<string | undefined> {
+    return this.page.evaluate(() => window.canopy?.room?.state);
+  }
+
+  /** Names on the roster, sorted. */
+  roster(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...(window.canopy?.room?.participants.values() ?? [])].map(({ displayName }) => displayName).sort(),
+    );
+  }
+
+  /** Cuts the socket as a lost network would, from the page's side. */
+  async cutSocket(): Promise<void> {
+    await this.page.evaluate(() => window.canopy?.client.reconnect());
+  }
+
+  async restartIce(): Promise<void> {
+    await this.page.evaluate(() => window.canopy?.room?.restartIce());
+  }
+
+  /** What is received of somebody's video; undefined while there is none. */
+  video(from: string, source = 'camera'): Promise<VideoState | undefined> {
+    return this.page.evaluate(
+      async ([from, source]) => {
+        const track = window.canopy?.room?.tracks.find(
+          (each) => each.source === source && each.participant?.displayName === from,
+        );
+        if (!track) {
+          return undefined;
+        }
+        const stats = [...(await track.getStats()).values()];
+        const inbound = stats.find(({ type }) => type === 'inbound-rtp');
+        const codec = stats.find(({ id }) => id === inbound?.codecId);
+        return (
+          inbound && {
+            framesDecoded: inbound.framesDecoded ?? 0,
+            frameWidth: inbound.frameWidth ?? 0,
+            frameHeight: inbound.frameHeight ?? 0,
+            bytesReceived: inbound.bytesReceived,
+            codec: codec?.mimeType ?? '',
+          }
+        );
+      },
+      [from, source] as const,
+    );
+  }
+
+  /** Waits until somebody's video shows `frames` more decoded frames than now, or than a given count. */
+  async sees(from: string, { source = 'camera', frames = 10 } = {}): Promise<VideoState> {
+    const before = (await this.video(from, source))?.framesDecoded ?? 0;
+    const state = await eventually(
+      `${this.name} sees ${from}'s ${source}`,
+      () => this.video(from, source),
+      // A new consumer counts from nothing again.
+      (now) =>
+        now !== undefined &&
+        (now.framesDecoded >= before + frames || (now.framesDecoded < before && now.framesDecoded >= frames)),
+      60_000,
+    );
+    if (!state) {
+      throw new Error('unreachable');
+    }
+    return state;
+  }
+
+  /** From now on remembers when each video shows its first frame since its track began: see firstFramesAfter(). */
+  async watchFirstFrames(): Promise<void> {
+    await this.page.evaluate(() => {
+      const { room } = window.canopy ?? {};
+      if (!room || window.firstFrames) {
+        return;
+      }
+      const firstFrames = new Map<string, number>();
+      window.firstFrames = firstFrames;
+      room.on('track', ({ kind, track, participant }) => {
+        if (kind !== 'video') {
+          return;
+        }
+        const video = document.createElement('video');
+        video.muted = true;
+        video.srcObject = new MediaStream([track]);
+        video.requestVideoFrameCallback(() => {
+          firstFrames.set(participant?.displayName ?? '', Date.now());
+          video.srcObject = null;
+        });
+        video.play().catch(() => undefined);
+      });
+    });
+  }
+
+  /** When the first frame of each new video was decoded, as soon as there are as many after the given time. */
+  async firstFramesAfter(timeMs: number, count: number, milliseconds: number): Promise<number[]> {
+    return eventually(
+      `${this.name} sees ${count} videos again`,
+      () =>
+        this.page.evaluate(
+          (after) => [...(window.firstFrames?.values() ?? [])].filter((at) => at > after),
+          timeMs,
+        ),
+      (times) => times.length === count,
+      milliseconds,
+    );
+  }
+
+  /** The loudest frequency of somebody's voice over half a second, in hertz, and its level in dBFS. */
+  hear(from: string): Promise<{ frequencyHz: number; levelDb: number } | undefined> {
+    return this.page.evaluate(async (from) => {
+      const remote = window.canopy?.room?.tracks.find(
+        ({ source, participant }) => source === 'microphone' && participant?.displayName === from,
+      );
+      if (!remote) {
+        return undefined;
+      }
+      const context = new AudioContext({ sampleRate: 48_000 });
+      await context.resume();
+      const analyser = context.createAnalyser();
+      analyser.fftSize = 16_384;
+      context.createMediaStreamSource(new MediaStream([remote.track])).connect(analyser);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+      const spectrum = new Float32Array(analyser.frequencyBinCount);
+      analyser.getFloatFrequencyData(spectrum);
+      await context.close();
+      const peak = spectrum.reduce(
+        (best, value, index) => (value > (spectrum[best] ?? -Infinity) ? index : best),
+        0,
+      );
+      return { frequencyHz: (peak * 48_000) / analyser.fftSize, levelDb: spectrum[peak] ?? -Infinity };
+    }, from);
+  }
+
+  /** Waits until a tone of this frequency is heard from somebody. */
+  async hears(from: string, frequencyHz: number): Promise<void> {
+    await eventually(
+      `${this.name} hears ${frequencyHz} Hz from ${from}`,
+      () => this.hear(from),
+      (heard) => heard !== undefined && heard.levelDb > -60 && Math.abs(heard.frequencyHz - frequencyHz) < 10,
+      60_000,
+    );
+  }
+
+  /** Sends the camera anew with another codec. */
+  async sendCameraAs(codec: string): Promise<void> {
+    await this.page.evaluate(async (codec) => {
+      const room = window.canopy?.room;
+      const camera = room?.publications.find(({ source }) => source === 'camera');
+      if (!room || !camera) {
+        throw new Error('no camera is sent');
+      }
+      const { track } = camera;
+      await camera.unpublish();
+      await room.publish(track.readyState === 'live' ? track : track.clone(), { source: 'camera', codec });
+    }, codec);
+  }
+}

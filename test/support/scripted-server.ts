@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Server, type Socket } from 'socket.io';
+// biome-ignore lint/plugin: the deployment's own authority signs what this server shows
+import { Authority } from '../../signaling/identity/index.ts';
+import {
+  CanopyError,
+  type EventData,
+  type EventName,
+  REQUESTS,
+  type RequestName,
+  type RequestResult,
+} from '../../signaling/protocol/index.ts';
+
+export interface ReceivedRequest {
+  /** Connections count from 0. */
+  connection: number;
+  name: RequestName;
+  id: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect, and fail where it is not
+  data: any;
+}
+
+type Script = {
+  [N in RequestName]?: (request: ReceivedRequest) => RequestResult<N> | Promise<RequestResult<N>>;
+};
+
+/**
+ * A server that speaks the protocol over real sockets and says what a test wants it to, at the moment that the test wants: for the
+ * races that a real server shows only by chance. It refuses requests that the protocol's schemas refuse.
+ */
+export class ScriptedServer {
+  readonly requests: ReceivedRequest[] = [];
+  readonly authority: Authority;
+  /** Answers by request name; what is not here is answered with {}. */
+  readonly script: Script = {};
+  readonly #http: HttpServer;
+  readonly #io: Server;
+  readonly #dir: string;
+  readonly #sockets: Socket[] = [];
+  readonly #waiting: Array<{ count: number; name: string; resolve(request: ReceivedRequest): void }> = [];
+
+  private constructor(http: HttpServer, authority: Authority, dir: string) {
+    this.#http = http;
+    this.authority = authority;
+    this.#dir = dir;
+    this.#io = new Server(http);
+    this.#io.on('connection', (socket) => this.#accept(socket));
+  }
+
+  /** @param authority another server's, to be of the same deployment */
+  static async start(authority?: Authority): Promise<ScriptedServer> {
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-scripted-'));
+    const http = createServer();
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    return new ScriptedServer(http, authority ?? (await Authority.open({ dir, name: 'Scripted' })), dir);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#http.address() as AddressInfo).port}`;
+  }
+
+  get connections(): number {
+    return this.#sockets.length;
+  }
+
+  /** Answers POST /api/enrol for the SDK's `fetch` option. */
+  readonly fetch: typeof fetch = async (_url, init) => {
+    const { csr, displayName } = JSON.parse(String(init?.body)) as { csr: string; displayName: string };
+    const options = { displayName, validSeconds: 3600 };
+    const { chain, notAfterMs } = await this.authority.signAccount(Buffer.from(csr, 'base64'), options);
+    const base64 = chain.map((der) => Buffer.from(der).toString('base64'));
+    return Response.json({ chain: base64, role: 'member', displayName, expiresAtMs: notAfterMs });
+  };
+
+  /** Requests of a name that came so far. */
+  got(name: RequestName): ReceivedRequest[] {
+    return this.requests.filter((request) => request.name === name);
+  }
+
+  /** The request of a name that is the `count`th, now or when it comes. */
+  async request(name: RequestName, count = 1): Promise<ReceivedRequest> {
+    const present = this.got(name)[count - 1];
+    return present ?? new Promise((resolve) => this.#waiting.push({ count, name, resolve }));
+  }
+
+  /** Sends an event on the newest connection. */
+  emit<N extends EventName>(name: N, data: EventData<N>): void {
+    this.#sockets.at(-1)?.emit(name, data);
+  }
+
+  /** Breaks the newest connection as a lost network would. */
+  cut(): void {
+    this.#sockets.at(-1)?.conn.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#io.close();
+    await rm(this.#dir, { recursive: true });
+  }
+
+  #accept(socket: Socket): void {
+    const connection = this.#sockets.push(socket) - 1;
+    socket.onAny((name: RequestName, { id, data }: ReceivedRequest, answer: (value: unknown) => void) => {
+      void this.#answer({ connection, name, id, data }).then(answer);
+    });
+    socket.emit('auth.challenge', { nonce: `nonce-${connection}`, serverTimeMs: Date.now() });
+  }
+
+  async #answer(request: ReceivedRequest): Promise<object> {
+    const { name } = request;
+    try {
+      const parsed = REQUESTS[name].data.safeParse(request.data);
+      if (!parsed.success) throw new CanopyError('BAD_REQUEST', `${name}: ${parsed.error.message}`);
+      request.data = parsed.data;
+      this.requests.push(request);
+      const count = this.got(name).length;
+      for (const waiting of this.#waiting) {
+        if (waiting.name === name && waiting.count === count) waiting.resolve(request);
+      }
+      return { ok: true, result: (await this.script[name]?.(request)) ?? {} };
+    } catch (error) {
+      return { ok: false, error: CanopyError.from(error).toJSON() };
+    }
+  }
+}
