@@ -149,8 +149,6 @@ export class LoadPeer {
     const client = await connect({
       url: serverUrl,
       identity: this.#identity,
-      // The server wants the page's origin; here nobody else says it.
-      socketOptions: { extraHeaders: { origin: new URL(serverUrl).origin } },
       createDevice: () => Device.factory({ handlerFactory }),
     });
     this.#client = client;
