@@ -71,18 +71,22 @@ class PeerProcess {
   }
 }
 
-/** Runs a scenario against a server. `progress` gets a line now and then. */
+/**
+ * Runs a scenario against a server. `progress` gets a line now and then. Rooms are called `roomPrefix`-0 and so on; default: a new name
+ * each time, so that a run never meets people of another.
+ */
 export async function runScenario(
   scenario: Scenario,
   server: ServerUnderTest,
   progress: (line: string) => void,
+  roomPrefix = `bench-${Date.now().toString(36)}`,
 ): Promise<RunData> {
   const startedAt = new Date();
   // Built here once, so that the processes find them.
   for (const name of clipsOf(scenario)) await clipFile(name);
   const processes = Array.from({ length: scenario.processes ?? 1 }, () => new PeerProcess());
   try {
-    const plans = await makePlans(scenario, server);
+    const plans = await makePlans(scenario, server, roomPrefix);
     const processOf = (plan: PeerPlan) => processes[plan.index % processes.length] as PeerProcess;
     await Promise.all(
       processes.map((process) => {
@@ -124,15 +128,17 @@ export async function runScenario(
   }
 }
 
-async function makePlans(scenario: Scenario, server: ServerUnderTest): Promise<PeerPlan[]> {
+async function makePlans(
+  scenario: Scenario,
+  server: ServerUnderTest,
+  roomPrefix: string,
+): Promise<PeerPlan[]> {
   const plans: PeerPlan[] = [];
-  // A new name each time: a run must not meet people of another.
-  const prefix = `bench-${Date.now().toString(36)}`;
   for (let index = 0; index < scenario.rooms * scenario.peersPerRoom; index++) {
     const seat = Math.floor(index / scenario.rooms);
     plans.push({
       index,
-      roomId: `${prefix}-${index % scenario.rooms}`,
+      roomId: `${roomPrefix}-${index % scenario.rooms}`,
       invitation: await makeInvitation(server),
       talks: seat < scenario.talkersPerRoom,
       decodes: index < (scenario.decodedStreams ?? 2),

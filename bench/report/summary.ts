@@ -54,7 +54,9 @@ export function summarize(run: RunData): Summary {
   const receivedPackets = total(({ link }) => link.receivedPackets) / seconds;
   const delay = new DelayHistogram();
   for (const peer of peers) delay.merge(peer.delay);
-  const expectedVideo = scenario.video ? (scenario.peersPerRoom - 1) * peers.length : 0;
+  const expectedVideo = scenario.video
+    ? (scenario.peersPerRoom + (scenario.others ?? 0) - 1) * peers.length
+    : 0;
   const video = total(({ videoStreams }) => videoStreams);
   const silent = total(({ silentVideoStreams }) => silentVideoStreams);
   const decoded = peers.flatMap((peer) => peer.decoded);

@@ -8,6 +8,8 @@ export interface Scenario {
   description: string;
   rooms: number;
   peersPerRoom: number;
+  /** People in each room besides the load peers who send a picture, such as browsers. Default 0. */
+  others?: number;
   /** How many people enter a second, over all rooms. */
   joinsPerSecond: number;
   /** How long is measured, after everybody has joined, in seconds. */
