@@ -51,7 +51,6 @@ export class LoadPeer {
   #times: JoinTimes | undefined;
   #error: string | undefined;
   #baseline: { inbound: InboundCounters; link: LinkCounters } | undefined;
-  #packetsAtStart = new Map<InboundStream, number>();
   #recorder: StreamRecorder | undefined;
   #startedMs = 0;
 
@@ -96,7 +95,6 @@ export class LoadPeer {
   /** From here on the report counts. */
   startMeasuring(): void {
     this.#baseline = { inbound: this.#inbound(), link: this.#link() };
-    for (const stream of this.#streams()) this.#packetsAtStart.set(stream, stream.counters.packets);
     if (!this.plan.decodes || !this.#options.scenario.video) return;
     const stream = [...this.#tracks.values()].find(({ kind }) => kind === 'video');
     if (!stream) return;
@@ -126,9 +124,7 @@ export class LoadPeer {
       error: this.#error,
       audioStreams: streams.length - video.length,
       videoStreams: video.length,
-      silentVideoStreams: video.filter(
-        (stream) => stream.counters.packets === (this.#packetsAtStart.get(stream) ?? 0),
-      ).length,
+      silentVideoStreams: video.filter(({ counters }) => counters.packets === 0).length,
       inbound: difference(this.#inbound(), this.#baseline?.inbound),
       link: difference(this.#link(), this.#baseline?.link),
       jitterP95Ms: jitters[Math.floor(jitters.length * 0.95)] ?? 0,

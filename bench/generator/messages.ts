@@ -41,7 +41,7 @@ export interface PeerReport {
   /** Received streams at the end. */
   audioStreams: number;
   videoStreams: number;
-  /** Streams that brought at least a packet while measuring, and were expected to. */
+  /** Those that never brought a packet. */
   silentVideoStreams: number;
   /** While measuring. */
   inbound: InboundCounters;

@@ -7,6 +7,8 @@ export interface ServerSnapshot {
   nodeRssBytes: number;
   workerMaxRssBytes: number;
   consumers: number;
+  /** Media workers that died so far. */
+  workerDeaths: number;
   /** Upper bounds of buckets in seconds, with cumulative counts, of the stages of joining. */
   joinStages: Record<string, Array<{ leSeconds: number; count: number }>>;
 }
@@ -31,6 +33,7 @@ export async function probeServer(url: string): Promise<ServerSnapshot> {
     nodeRssBytes: total('process_resident_memory_bytes'),
     workerMaxRssBytes: total('canopy_worker_max_rss_bytes'),
     consumers: total('canopy_worker_consumers'),
+    workerDeaths: total('canopy_worker_deaths_total'),
     joinStages,
   };
 }

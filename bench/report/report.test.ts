@@ -42,6 +42,7 @@ function run(overrides: Partial<RunData> = {}): RunData {
     nodeRssBytes: 2 ** 27,
     workerMaxRssBytes: 2 ** 26,
     consumers: 4,
+    workerDeaths: 0,
     joinStages: {},
   });
   return {
@@ -91,6 +92,12 @@ test('loss over 0.1 % on a clean path makes the run invalid, behind a bad networ
     summarize(run({ peers, scenario: { ...scenario, network: { up: [], down: [] } } })).invalid,
     [],
   );
+});
+
+test('a media worker that was replaced makes the run invalid', () => {
+  const { server } = run();
+  const after = { ...server.after, workerDeaths: 1 };
+  assert.match(summarize(run({ server: { ...server, after } })).invalid.join(), /1 media workers died/);
 });
 
 test('a peer that could not join makes the run invalid', () => {

@@ -125,7 +125,7 @@ export function summarize(run: RunData): Summary {
 }
 
 function invalidReasons(
-  { scenario, peers }: RunData,
+  { scenario, peers, server }: RunData,
   load: { cpuShares: number[]; generatorCpu: number; lossShare: number; cores: number },
 ): string[] {
   const reasons: string[] = [];
@@ -141,6 +141,8 @@ function invalidReasons(
   if (hasCleanPath(scenario) && load.lossShare > MAX_CLEAN_LOSS_SHARE) {
     reasons.push(`${round(load.lossShare * 100, 3)} % were lost where nothing loses packets (limit 0.1)`);
   }
+  const deaths = server.after.workerDeaths - server.before.workerDeaths;
+  if (deaths > 0) reasons.push(`${deaths} media workers died or did not answer in time, and were replaced`);
   const failed = peers.filter(({ error }) => error !== undefined);
   if (failed.length > 0) reasons.push(`${failed.length} peers did not join: ${failed[0]?.error}`);
   return reasons;
