@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { CanopyError } from '../../base/index.ts';
@@ -15,6 +20,8 @@ export interface TlsMaterial {
 const TLS_HANDSHAKE = 0x16;
 /** How long a stranger may stay silent before the first byte, in milliseconds. */
 const FIRST_BYTE_MILLISECONDS = 10_000;
+/** How long the head of a request and a whole request may take, in milliseconds, and how often that is looked at. */
+const TIME_LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2000 };
 
 /**
  * One TCP port that answers HTTPS, and plain HTTP to those who may have it: browsers treat `http://localhost` as secure, so a
@@ -25,11 +32,12 @@ export class Listener {
   readonly http: HttpServer;
   readonly #tcp: Server;
   readonly #tls: TlsServer | null;
+  readonly #redirecting = createFedServer().on('request', redirect);
   readonly #sockets = new Set<Socket>();
 
   /** @param tls null: plain HTTP for everybody (behind a proxy) */
   constructor(tls: TlsMaterial | null) {
-    this.http = createHttpServer();
+    this.http = createFedServer();
     this.#tls =
       tls &&
       createTlsServer({
@@ -71,6 +79,8 @@ export class Listener {
 
   async close(): Promise<void> {
     const closed = this.#tcp.listening ? once(this.#tcp, 'close') : undefined;
+    this.http.close();
+    this.#redirecting.close();
     this.#tcp.close();
     for (const socket of this.#sockets) {
       socket.destroy();
@@ -106,7 +116,7 @@ export class Listener {
       } else if (isLoopback(socket.remoteAddress)) {
         this.#serve(socket);
       } else {
-        this.#redirect(socket);
+        this.#redirecting.emit('connection', socket);
       }
     });
   }
@@ -114,18 +124,20 @@ export class Listener {
   #serve(socket: Socket | TLSSocket): void {
     this.http.emit('connection', socket);
   }
+}
 
-  #redirect(socket: Socket): void {
-    const redirecting = createHttpServer((request: IncomingMessage, response) => {
-      const host = request.headers.host ?? '';
-      const location = /^[\w.:[\]-]+$/.test(host)
-        ? `https://${host}${request.url ?? '/'}`
-        : 'https://localhost/';
-      response.writeHead(308, { location, connection: 'close' }).end();
-    });
-    redirecting.on('upgrade', (_request, upgraded) => upgraded.destroy());
-    redirecting.emit('connection', socket);
-  }
+/** An HTTP server that is handed its connections. */
+function createFedServer(): HttpServer {
+  const server = createHttpServer(TIME_LIMITS);
+  // Node enforces the limits from the moment at which a server listens, and this one never does by itself.
+  server.emit('listening');
+  return server;
+}
+
+function redirect({ headers, url }: IncomingMessage, response: ServerResponse): void {
+  const host = headers.host ?? '';
+  const location = /^[\w.:[\]-]+$/.test(host) ? `https://${host}${url ?? '/'}` : 'https://localhost/';
+  response.writeHead(308, { location, connection: 'close' }).end();
 }
 
 function isLoopback(address: string | undefined): boolean {
