@@ -9,6 +9,7 @@ import {
   Listener,
   OwnOrigins,
   registerRoutes,
+  registerTelephonyRoutes,
   TlsSource,
 } from './http/index.ts';
 import { Authority, TrustStore } from './identity/index.ts';
@@ -143,10 +144,12 @@ export class SignalingServer {
       version,
       onError: onRefused,
     });
+    const apiKey = keptSecret(dir, 'api.key');
+    registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerRoutes(app, {
       context,
       version,
-      apiKey: keptSecret(dir, 'api.key'),
+      apiKey,
       metrics: () => metrics.page(),
       ready: async () => {
         await store.ping();

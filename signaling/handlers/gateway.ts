@@ -7,12 +7,12 @@ type GatewayRequest = 'gateway.register' | 'gateway.record' | 'gateway.dialFaile
 /** Between the phone gateway's control connection, and those who call somebody into a room. */
 export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayRequest]: Handler<N> } {
   return {
-    'gateway.register': async (session) => {
+    'gateway.register': async (session, { callIds }) => {
       requireRole(session, 'bridge');
       if (session.seat) {
         throw new CanopyError('ROOM_ALREADY_JOINED');
       }
-      return telephony.register(session);
+      return telephony.register(session, callIds);
     },
 
     'gateway.record': async (session, call) => {
@@ -30,7 +30,7 @@ export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayR
     'call.dial': async (session, { target, displayName }) => {
       const { accountId } = requireRole(session, 'admin', 'member');
       const { room, peer } = requireSeat(session);
-      return telephony.dial({ roomId: room.roomId, target, displayName, accountId, peerId: peer.peerId });
+      return telephony.dial({ roomId: room.roomId, target, displayName, by: accountId, peerId: peer.peerId });
     },
   };
 

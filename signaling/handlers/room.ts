@@ -53,7 +53,7 @@ async function join(
   }
   const wanted = ticket?.peerId ?? data.resume?.peerId;
   const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
-  if (context.draining() && !known) {
+  if (context.draining() && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
   const { room, routerRtpCapabilities } = await openRoom(context, roomId);

@@ -26,7 +26,7 @@ export class Metrics {
   readonly #workerDeaths: Counter;
   readonly #objects: Gauge<'kind'>;
   readonly #workers: ReturnType<typeof workerGauges>;
-  readonly #traffic: Gauge<'direction'>;
+  readonly #traffic: Counter<'direction'>;
   readonly #sources: MetricsSources;
 
   constructor(sources: MetricsSources) {
@@ -65,9 +65,9 @@ export class Metrics {
       registers,
     });
     this.#workers = workerGauges(this.#registry);
-    this.#traffic = new Gauge({
-      name: 'canopy_media_bytes',
-      help: 'RTP bytes moved by the rooms that are open',
+    this.#traffic = new Counter({
+      name: 'canopy_media_bytes_total',
+      help: 'Bytes of media that rooms received from and sent to clients',
       labelNames: ['direction'],
       registers,
     });
@@ -130,8 +130,9 @@ export class Metrics {
 
   async #refreshTraffic(): Promise<void> {
     const totals = await this.#sources.sfu.traffic();
-    this.#traffic.set({ direction: 'received' }, totals.receivedBytes);
-    this.#traffic.set({ direction: 'sent' }, totals.sentBytes);
+    this.#traffic.reset();
+    this.#traffic.inc({ direction: 'received' }, totals.receivedBytes);
+    this.#traffic.inc({ direction: 'sent' }, totals.sentBytes);
   }
 }
 

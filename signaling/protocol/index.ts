@@ -9,4 +9,5 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './requests.ts';
 export * from './rest.ts';
+export * from './rest-telephony.ts';
 export * from './telephony.ts';

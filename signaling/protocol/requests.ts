@@ -228,7 +228,13 @@ export const REQUESTS = {
 
   // For role `bridge`
   /** Makes this connection, which is in no room, the one that is asked to place calls. */
-  'gateway.register': { data: nothing, result: telephonyConfig },
+  'gateway.register': {
+    data: z.object({
+      /** The calls that it has: others that the history shows as going on have ended. */
+      callIds: z.array(objectId).max(10_000).default([]),
+    }),
+    result: telephonyConfig,
+  },
   /** Notes the state of a call in the history, at its start, answer and end. */
   'gateway.record': { data: callRecord, result: nothing },
   /** A call that was asked for did not come about; whoever asked is told. */

@@ -2,12 +2,14 @@ import type { CallRecord } from '../protocol/index.ts';
 import type { CallRow } from './schema.ts';
 import type { Store } from './store.ts';
 
-/** How many calls the history keeps. */
+/** How many calls the history keeps, and after how many new ones it forgets the oldest. */
 const MOST_CALLS = 100_000;
+const PRUNE_EVERY = 1000;
 
 /** The history of calls. */
 export class Calls {
   readonly #store: Store;
+  #recorded = 0;
 
   constructor(store: Store) {
     this.#store = store;
@@ -23,22 +25,30 @@ export class Calls {
         conflict.column('call_id').doUpdateSet(state).where('calls.ended_at_ms', 'is', null),
       )
       .execute();
+    this.#recorded += 1;
+    if (this.#recorded % PRUNE_EVERY === 0) {
+      await this.prune();
+    }
   }
 
-  /** Ends the calls that are noted as going on, and forgets the oldest: for a gateway that begins anew. */
-  async endAll(nowMs: number): Promise<void> {
+  /** Ends those calls that are noted as going on and are not among these: their gateway has gone. */
+  async endOthers(callIds: string[], nowMs: number): Promise<void> {
     await this.#store.db
       .updateTable('calls')
       .set({ ended_at_ms: nowMs, end_cause: 'lost' })
       .where('ended_at_ms', 'is', null)
+      .where('call_id', 'not in', callIds)
       .execute();
-    const oldest = this.#store.db
+  }
+
+  /** Forgets the oldest calls. */
+  async prune(most = MOST_CALLS): Promise<void> {
+    const kept = this.#store.db
       .selectFrom('calls')
       .select('call_id')
       .orderBy('started_at_ms', 'desc')
-      .limit(1_000_000)
-      .offset(MOST_CALLS);
-    await this.#store.db.deleteFrom('calls').where('call_id', 'in', oldest).execute();
+      .limit(most);
+    await this.#store.db.deleteFrom('calls').where('call_id', 'not in', kept).execute();
   }
 
   async find(callId: string): Promise<CallRecord | undefined> {

@@ -5,6 +5,7 @@ import { type CallRecord, routeDial, type TelephonyConfig } from '../protocol/in
 import type { Rooms } from '../rooms/index.ts';
 import { type Session, TokenBucket } from '../sockets/index.ts';
 import type { Calls, TelephonySettings } from '../store/index.ts';
+import { Administration } from './administration.ts';
 
 export interface TelephonyOptions {
   config: Config;
@@ -19,14 +20,16 @@ export interface DialRequest {
   target: string;
   /** Name of the called until the far side says its own. Default: what was dialled. */
   displayName?: string | undefined;
-  /** Who asks, for the limit of calls. */
-  accountId: string;
+  /** The account that asks, or `api`: each may place so many calls. */
+  by: string;
   /** The peer that is told of a failure; absent for applications. */
   peerId?: string;
 }
 
 /** Calls that one account may place: so many a minute, and as many at once (threat case 19). */
 const DIALS_PER_MINUTE = 10;
+/** The same for all applications together. */
+const API_DIALS_PER_MINUTE = 600;
 /** How long a failure is passed on to whoever asked, in milliseconds. */
 const PENDING_MILLISECONDS = 300_000;
 
@@ -34,6 +37,7 @@ const PENDING_MILLISECONDS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
+  readonly administration: Administration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
   /** Who asked for calls that are not up yet, by call. */
@@ -47,6 +51,11 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
+    this.administration = new Administration({
+      settings: options.settings,
+      realm: options.config.sip.realm,
+      changed: () => this.#changed(),
+    });
   }
 
   /** Whether a gateway is connected. */
@@ -61,7 +70,8 @@ export class Telephony {
   }
 
   /** Puts a gateway in charge; one that was before is told that it is replaced. */
-  async register(session: Session): Promise<TelephonyConfig> {
+  async register(session: Session, callIds: string[]): Promise<TelephonyConfig> {
+    await this.calls.endOthers(callIds, Date.now());
     const config = await this.config();
     if (session.closed) {
       throw new CanopyError('CONNECTION_LOST');
@@ -79,26 +89,18 @@ export class Telephony {
     return this.#gateway === session;
   }
 
-  /** Tells the gateway that the settings have changed. */
-  async changed(): Promise<void> {
-    if (this.ready) {
-      const config = await this.config();
-      this.#gateway?.connection.send('gateway.config', config);
-    }
-  }
-
   /**
    * Asks the gateway for a call into a room. What comes of it shows in the room, or is told by `call.failed`.
    *
    * @throws CanopyError RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
    */
-  async dial({ roomId, target, displayName, accountId, peerId }: DialRequest): Promise<{ callId: string }> {
-    if (!this.#bucketOf(accountId).take(performance.now())) {
-      throw new CanopyError('RATE_LIMITED', `at most ${DIALS_PER_MINUTE} calls a minute`);
+  async dial({ roomId, target, displayName, by, peerId }: DialRequest): Promise<{ callId: string }> {
+    if (!this.#bucketOf(by).take(performance.now())) {
+      throw new CanopyError('RATE_LIMITED', 'too many calls a minute');
     }
     const route = routeDial(await this.settings.load(), target);
     if (!route) {
-      this.#options.log.warn({ roomId, accountId, target }, 'the dial plan refuses a call');
+      this.#options.log.warn({ roomId, by, target }, 'the dial plan refuses a call');
       throw new CanopyError('CALL_REFUSED');
     }
     const gateway = this.#gateway;
@@ -111,7 +113,7 @@ export class Telephony {
     }
     const shown = displayName ?? (route.type === 'phone' ? route.username : route.number).slice(0, 64);
     gateway.connection.send('gateway.dial', { callId, roomId, target, displayName: shown });
-    this.#options.log.info({ roomId, accountId, callId, route: route.type }, 'call asked for');
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call asked for');
     return { callId };
   }
 
@@ -144,11 +146,20 @@ export class Telephony {
     this.#gateway?.connection.send('gateway.hangUp', { callId });
   }
 
-  #bucketOf(accountId: string): TokenBucket {
-    let bucket = this.#buckets.get(accountId);
+  /** Tells the gateway that the settings have changed. */
+  async #changed(): Promise<void> {
+    if (this.ready) {
+      const config = await this.config();
+      this.#gateway?.connection.send('gateway.config', config);
+    }
+  }
+
+  #bucketOf(by: string): TokenBucket {
+    let bucket = this.#buckets.get(by);
     if (!bucket) {
-      bucket = new TokenBucket(DIALS_PER_MINUTE / 60, DIALS_PER_MINUTE, performance.now());
-      this.#buckets.set(accountId, bucket);
+      const perMinute = by === 'api' ? API_DIALS_PER_MINUTE : DIALS_PER_MINUTE;
+      bucket = new TokenBucket(perMinute / 60, perMinute, performance.now());
+      this.#buckets.set(by, bucket);
     }
     return bucket;
   }

@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** Flags of `canopy serve` besides those for a free port and a temporary folder. */
   flags?: string[];
   env?: Record<string, string>;
+  /** The data folder of a server that was stopped, which keeps it. Default: a new one that goes with this server. */
+  dataDir?: string;
 }
 
 export type Metrics = Map<string, number>;
@@ -28,23 +30,36 @@ export class TestServer {
   readonly firstInvitation: string;
   readonly #process: ChildProcess;
   readonly #output: string[];
+  readonly #ownsDataDir: boolean;
   #closed: Promise<void> | undefined;
 
   private constructor(
     process: ChildProcess,
     output: string[],
-    { dataDir, port, firstInvitation }: { dataDir: string; port: number; firstInvitation: string },
+    {
+      dataDir,
+      ownsDataDir,
+      port,
+      firstInvitation,
+    }: {
+      dataDir: string;
+      ownsDataDir: boolean;
+      port: number;
+      firstInvitation: string;
+    },
   ) {
     this.#process = process;
     this.#output = output;
     this.dataDir = dataDir;
+    this.#ownsDataDir = ownsDataDir;
     this.port = port;
     this.url = `http://localhost:${port}`;
     this.firstInvitation = firstInvitation;
   }
 
-  static async start({ flags = [], env = {} }: ServerOptions = {}): Promise<TestServer> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-test-'));
+  static async start({ flags = [], env = {}, ...given }: ServerOptions = {}): Promise<TestServer> {
+    const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'canopy-test-'));
+    const ownsDataDir = given.dataDir === undefined;
     const args = [
       'serve',
       '--host',
@@ -71,8 +86,9 @@ export class TestServer {
         output.push(line);
         port = Number(/"port":(\d+)/.exec(line)?.[1] ?? port);
         const firstInvitation = /^\s+(https?:\S+#\/invite\/\S+)/.exec(line)?.[1];
-        if (firstInvitation !== undefined) {
-          resolve({ port, firstInvitation });
+        // A server that has people already invites nobody.
+        if (firstInvitation !== undefined || (!ownsDataDir && port > 0)) {
+          resolve({ port, firstInvitation: firstInvitation ?? '' });
         }
       });
       createInterface({ input: child.stderr }).on('line', (line) => output.push(line));
@@ -82,7 +98,7 @@ export class TestServer {
         START_MILLISECONDS,
       ).unref();
     });
-    return new TestServer(child, output, { dataDir, ...(await ready) });
+    return new TestServer(child, output, { dataDir, ownsDataDir, ...(await ready) });
   }
 
   get pid(): number {
@@ -141,6 +157,16 @@ export class TestServer {
       .map(([, pid]) => pid);
   }
 
+  /** Stops it as an operator would (SIGTERM), and tells the status that it ended with. */
+  async terminate(): Promise<number | null> {
+    if (this.alive) {
+      const exited = once(this.#process, 'exit');
+      this.#process.kill('SIGTERM');
+      await exited;
+    }
+    return this.#process.exitCode;
+  }
+
   /** Stops it as an operator would (SIGTERM) and removes its folder. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -148,11 +174,9 @@ export class TestServer {
   }
 
   async #close(): Promise<void> {
-    if (this.alive) {
-      const exited = once(this.#process, 'exit');
-      this.#process.kill('SIGTERM');
-      await exited;
+    await this.terminate();
+    if (this.#ownsDataDir) {
+      rmSync(this.dataDir, { recursive: true, force: true });
     }
-    rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -22,6 +22,8 @@ export interface GatewayLinkEvents {
 /** The gateway's control connection: settings come by it, and calls that rooms ask for. It comes back by itself. */
 export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
+  /** Calls that go on. */
+  readonly #active = new Set<string>();
   #config: TelephonyConfig;
 
   private constructor(connection: Connection, config: TelephonyConfig) {
@@ -31,7 +33,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     // Registered anew before anything that waits is sent.
     connection.onReturn = async () => {
       // What the server sends has the defaults filled in.
-      this.#setConfig((await connection.requestNow('gateway.register', {})) as TelephonyConfig);
+      const callIds = [...this.#active];
+      this.#setConfig((await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig);
       return true;
     };
     connection.on('state', (state, error) => this.emit('state', state, error));
@@ -63,6 +66,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
 
   /** Notes the present state of a call in the history: at its start, answer and end. */
   async record(call: CallRecord): Promise<void> {
+    if (call.endedAtMs === null) this.#active.add(call.callId);
+    else this.#active.delete(call.callId);
     await this.#connection.request('gateway.record', call);
   }
 

@@ -1,0 +1,51 @@
+import { type RunData, runScenario, startLocalServer } from './generator/index.ts';
+import { type Summary, writeReport } from './report/index.ts';
+import { SCENARIOS } from './scenarios/index.ts';
+
+export interface BenchOptions {
+  /** Name of a scenario. */
+  scenario: string;
+  /** A server that runs already, e.g. on another machine. Default: one is started here. */
+  url?: string;
+  /** Key of that server's API, from the file api.key of its data folder. */
+  apiKey?: string;
+  /** Where the report goes. Default `bench-results`. */
+  outDir?: string;
+  /** Overrides the scenario's duration, in seconds. */
+  durationSeconds?: number;
+}
+
+/** Runs a scenario and writes its report. Throws TypeError for an unknown scenario or a missing key. */
+export async function bench(
+  options: BenchOptions,
+  write: (line: string) => void,
+): Promise<{ summary: Summary; run: RunData }> {
+  const found = SCENARIOS.find(({ name }) => name === options.scenario);
+  if (!found) {
+    const known = SCENARIOS.map(({ name, description }) => `  ${name.padEnd(20)}${description}`).join('\n');
+    throw new TypeError(`There is no scenario "${options.scenario}". These are known:\n${known}`);
+  }
+  if (options.url !== undefined && options.apiKey === undefined) {
+    throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
+  }
+  const scenario = { ...found, durationSeconds: options.durationSeconds ?? found.durationSeconds };
+  const server =
+    options.url !== undefined ? { url: options.url, apiKey: options.apiKey ?? '' } : await startLocalServer();
+  try {
+    write(`${scenario.name}: ${scenario.description}`);
+    const run = await runScenario(scenario, server, write);
+    const folder = options.outDir ?? 'bench-results';
+    const summary = await writeReport(run, folder);
+    if (summary.invalid.length > 0) {
+      write(`INVALID: ${summary.invalid.join('; ')}`);
+    } else {
+      for (const { label, value, goal } of [...summary.headline, ...summary.details]) {
+        write(`  ${label.padEnd(52)}${String(value).padStart(12)}${goal ? `   goal ${goal}` : ''}`);
+      }
+    }
+    write(`report: ${folder}/${summary.name}.html, .json, .csv`);
+    return { summary, run };
+  } finally {
+    await server.close?.();
+  }
+}

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { type Clip, readClip, writeClip } from '../../client/node/index.ts';
+import { buildClip } from './build.ts';
+import { cached } from './cache.ts';
+import { type ClipName, RECIPES } from './recipes.ts';
+
+const SOURCES = ['build.ts', 'recipes.ts', 'encode-video.c', 'encode-opus.c'];
+
+let sources: Promise<string[]> | undefined;
+
+/** The file of a clip, built on first use and kept outside of the tree; what makes it is part of its address there. */
+export async function clipFile(name: ClipName): Promise<string> {
+  sources ??= Promise.all(SOURCES.map((file) => readFile(new URL(file, import.meta.url), 'utf8')));
+  const inputs = { name, sources: await sources };
+  return cached('clips', `${name}.clip`, inputs, async (file) =>
+    writeClip(file, await buildClip(RECIPES[name])),
+  );
+}
+
+const loaded = new Map<ClipName, Promise<Clip>>();
+
+/** A clip, shared by all who ask in this process. */
+export function loadClip(name: ClipName): Promise<Clip> {
+  let clip = loaded.get(name);
+  if (!clip) {
+    clip = clipFile(name).then(readClip);
+    loaded.set(name, clip);
+  }
+  return clip;
+}

@@ -1,0 +1,5 @@
+/** The load generator: people in processes of their own, who join through the SDK and measure what they get. */
+export { type RunData, runScenario } from './generator.ts';
+export { type ServerUnderTest, startLocalServer } from './local-server.ts';
+export type { PeerReport, ProcessSample } from './messages.ts';
+export { quantileBoundMs, type ServerSnapshot } from './server-probe.ts';

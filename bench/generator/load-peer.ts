@@ -1,0 +1,237 @@
+import { Device } from 'mediasoup-client';
+import {
+  ClipTrack,
+  createHandlerFactory,
+  DelayHistogram,
+  type InboundCounters,
+  type InboundStream,
+  type LinkCounters,
+  type NodeHandlerOptions,
+  ReceivedTrack,
+} from '../../client/node/index.ts';
+import {
+  type Client,
+  connect,
+  enrol,
+  type Identity,
+  memoryStore,
+  parseInvitation,
+  type RemoteTrack,
+  type VideoCodec,
+} from '../../client/sdk/index.ts';
+import { type ClipName, loadClip } from '../clips/index.ts';
+import type { Scenario } from '../scenarios/index.ts';
+import { type DecodeResult, decode, StreamRecorder } from '../verify/index.ts';
+import type { JoinTimes, PeerPlan, PeerReport } from './messages.ts';
+
+const SPEECH: ClipName[] = ['speech-english', 'speech-german', 'speech-french', 'speech-hungarian'];
+
+export interface LoadPeerOptions {
+  serverUrl: string;
+  scenario: Scenario;
+  plan: PeerPlan;
+  mapCandidate?: NodeHandlerOptions['mapCandidate'];
+}
+
+interface PeerClips {
+  audio: ClipTrack;
+  video: ClipTrack | undefined;
+}
+
+/** One person of the load: enters a room through the SDK, sends clips, receives everybody, and measures it. */
+export class LoadPeer {
+  readonly plan: PeerPlan;
+  readonly #options: LoadPeerOptions;
+  readonly #identity: Identity;
+  readonly #clips: PeerClips;
+  readonly #links: LinkCounters[] = [];
+  readonly #ended: InboundStream[] = [];
+  readonly #tracks = new Map<RemoteTrack, InboundStream>();
+  #client: Client | undefined;
+  #times: JoinTimes | undefined;
+  #error: string | undefined;
+  #baseline: { inbound: InboundCounters; link: LinkCounters } | undefined;
+  #recorder: StreamRecorder | undefined;
+  #startedMs = 0;
+
+  private constructor(options: LoadPeerOptions, identity: Identity, clips: PeerClips) {
+    this.#options = options;
+    this.#identity = identity;
+    this.#clips = clips;
+    this.plan = options.plan;
+  }
+
+  /** Makes its identity and has its clips in memory. */
+  static async create(options: LoadPeerOptions): Promise<LoadPeer> {
+    const { plan, scenario, serverUrl } = options;
+    const invitation = parseInvitation(plan.invitation);
+    if (!invitation) throw new TypeError(`not an invitation link: ${plan.invitation}`);
+    const identity = await enrol({
+      ...invitation,
+      serverUrl,
+      displayName: `Load ${plan.index + 1}`,
+      store: memoryStore(),
+    });
+    const speech = SPEECH[plan.index % SPEECH.length] as ClipName;
+    const startSeconds = plan.index * 1.7;
+    const audio = new ClipTrack({ clips: [await loadClip(plan.talks ? speech : 'silence')], startSeconds });
+    const names = scenario.video ? videoClips(scenario.video.codec, scenario.video.layers) : [];
+    const [first, ...rest] = await Promise.all(names.map(loadClip));
+    const video = first && new ClipTrack({ clips: [first, ...rest], startSeconds });
+    return new LoadPeer(options, identity, { audio, video });
+  }
+
+  /** Enters the room and sends. Never rejects: a failure is part of the report. */
+  async join(): Promise<string | undefined> {
+    this.#startedMs = performance.now();
+    try {
+      await this.#join();
+    } catch (error) {
+      this.#error = error instanceof Error ? `${error.message}` : String(error);
+    }
+    return this.#error;
+  }
+
+  /** From here on the report counts. */
+  startMeasuring(): void {
+    this.#baseline = { inbound: this.#inbound(), link: this.#link() };
+    if (!this.plan.decodes || !this.#options.scenario.video) return;
+    const stream = [...this.#tracks.values()].find(({ kind }) => kind === 'video');
+    if (!stream) return;
+    this.#recorder = new StreamRecorder(stream, this.#options.scenario.video.codec);
+    stream.requestKeyFrame();
+  }
+
+  get counters(): { inbound: InboundCounters; link: LinkCounters; videoStreams: number } {
+    const videoStreams = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
+    return { inbound: this.#inbound(), link: this.#link(), videoStreams };
+  }
+
+  /** Leaves, and tells what it saw. */
+  async finish(): Promise<PeerReport> {
+    const decoded: DecodeResult[] = [];
+    const recording = this.#recorder?.finish();
+    const streams = [...this.#tracks.values()];
+    const video = streams.filter(({ kind }) => kind === 'video');
+    const delay = new DelayHistogram();
+    for (const stream of streams) delay.merge(stream.oneWayDelay.toJSON());
+    const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
+    const firstPackets = this.#streams().flatMap(({ firstPacketAtMs }) => firstPacketAtMs ?? []);
+    const report: PeerReport = {
+      index: this.plan.index,
+      roomId: this.plan.roomId,
+      join: this.#times && { ...this.#times, firstMediaMs: Math.min(...firstPackets) - this.#startedMs },
+      error: this.#error,
+      audioStreams: streams.length - video.length,
+      videoStreams: video.length,
+      silentVideoStreams: video.filter(({ counters }) => counters.packets === 0).length,
+      inbound: difference(this.#inbound(), this.#baseline?.inbound),
+      link: difference(this.#link(), this.#baseline?.link),
+      jitterP95Ms: jitters[Math.floor(jitters.length * 0.95)] ?? 0,
+      delay: delay.toJSON(),
+      decoded,
+    };
+    await this.#client?.close();
+    if (recording) decoded.push(await decode(recording));
+    return report;
+  }
+
+  async #join(): Promise<void> {
+    const { serverUrl, scenario, plan, mapCandidate } = this.#options;
+    const handlerFactory = createHandlerFactory({
+      ...(mapCandidate && { mapCandidate }),
+      onTransport: (_direction, counters) => this.#links.push(counters),
+    });
+    const client = await connect({
+      url: serverUrl,
+      identity: this.#identity,
+      createDevice: () => Device.factory({ handlerFactory }),
+    });
+    this.#client = client;
+    const connectedMs = performance.now();
+    // Tracks follow the join as events, some of them before it resolves.
+    const joining = client.join(plan.roomId);
+    client.room?.on('track', (track) => this.#addTrack(track));
+    client.room?.on('track-ended', (track) => this.#removeTrack(track));
+    const room = await joining;
+    for (const track of room.tracks) this.#addTrack(track);
+    const joinedMs = performance.now();
+    await room.publish(this.#clips.audio);
+    if (this.#clips.video && scenario.video) {
+      await room.publish(this.#clips.video, {
+        codec: scenario.video.codec,
+        simulcast: scenario.video.layers === 'simulcast',
+      });
+    }
+    this.#times = {
+      connectMs: connectedMs - this.#startedMs,
+      joinMs: joinedMs - connectedMs,
+      publishMs: performance.now() - joinedMs,
+      firstMediaMs: Number.NaN,
+    };
+  }
+
+  #addTrack(remote: RemoteTrack): void {
+    const { track } = remote;
+    if (track instanceof ReceivedTrack) this.#tracks.set(remote, track.stream);
+  }
+
+  #removeTrack(remote: RemoteTrack): void {
+    const stream = this.#tracks.get(remote);
+    if (stream) this.#ended.push(stream);
+    this.#tracks.delete(remote);
+  }
+
+  #streams(): InboundStream[] {
+    return [...this.#tracks.values(), ...this.#ended];
+  }
+
+  #inbound(): InboundCounters {
+    return sum(this.#streams().map(({ counters }) => counters)) ?? NO_PACKETS;
+  }
+
+  #link(): LinkCounters {
+    return sum(this.#links) ?? { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
+  }
+}
+
+const NO_PACKETS: InboundCounters = {
+  packets: 0,
+  bytes: 0,
+  duplicatePackets: 0,
+  repairedPackets: 0,
+  lostPackets: 0,
+  nackedPackets: 0,
+  keyFrameRequests: 0,
+  malformedPackets: 0,
+};
+
+/** Every clip that a scenario's peers send. */
+export function clipsOf({ video }: Scenario): ClipName[] {
+  return [...SPEECH, 'silence', ...(video ? videoClips(video.codec, video.layers) : [])];
+}
+
+function videoClips(codec: VideoCodec, layers: '180p' | 'simulcast'): ClipName[] {
+  if (codec === 'vp9') return ['vp9-svc'];
+  return layers === '180p' ? [`${codec}-180p`] : [`${codec}-180p`, `${codec}-360p`, `${codec}-720p`];
+}
+
+function sum<T extends object>(all: readonly T[]): T | undefined {
+  const [first, ...rest] = all;
+  if (!first) return undefined;
+  const total = { ...first } as Record<string, number>;
+  for (const other of rest) {
+    for (const [name, value] of Object.entries(other)) total[name] = (total[name] ?? 0) + value;
+  }
+  return total as T;
+}
+
+function difference<T extends object>(now: T, before: T | undefined): T {
+  const earlier = (before ?? {}) as Record<string, number>;
+  return Object.fromEntries(
+    Object.entries(now as Record<string, number>).map(([name, value]) => [
+      name,
+      value - (earlier[name] ?? 0),
+    ]),
+  ) as T;
+}

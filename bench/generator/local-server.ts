@@ -1,0 +1,77 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+
+/** A server to measure: where it is, and the key that lets invitations be made. */
+export interface ServerUnderTest {
+  url: string;
+  apiKey: string;
+  /** Absent when the server runs elsewhere. */
+  close?(): Promise<void>;
+}
+
+/** Starts `canopy serve` on loopback, on free ports, with a data folder that goes with it. */
+export async function startLocalServer(flags: readonly string[] = []): Promise<ServerUnderTest> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'canopy-bench-'));
+  const child = spawn(
+    process.execPath,
+    [
+      ...[
+        CANOPY,
+        'serve',
+        '--host',
+        '127.0.0.1',
+        '--port',
+        '0',
+        '--rtc-port',
+        '0',
+        '--announce',
+        '127.0.0.1',
+      ],
+      ...['--data', dataDir, ...flags],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '1' } },
+  );
+  const close = async () => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  };
+  try {
+    const url = await readyUrl(child);
+    const apiKey = (await readFile(path.join(dataDir, 'api.key'), 'utf8')).trim();
+    return { url, apiKey, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function readyUrl(child: ChildProcess): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      output.push(line);
+      const url = /ready at (\S+)/.exec(line)?.[1];
+      if (url) resolve(url);
+    });
+  }
+  child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
+  const timer = setTimeout(
+    () => reject(new Error(`the server did not start:\n${output.join('\n')}`)),
+    START_TIMEOUT_MS,
+  );
+  return promise.finally(() => clearTimeout(timer));
+}

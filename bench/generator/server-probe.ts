@@ -1,0 +1,69 @@
+/** What the server's metrics page says at one moment. */
+export interface ServerSnapshot {
+  atMs: number;
+  /** CPU time of its Node process and of all media workers, in seconds. */
+  nodeCpuSeconds: number;
+  workerCpuSeconds: number;
+  nodeRssBytes: number;
+  workerMaxRssBytes: number;
+  consumers: number;
+  /** Media workers that died so far. */
+  workerDeaths: number;
+  /** Upper bounds of buckets in seconds, with cumulative counts, of the stages of joining. */
+  joinStages: Record<string, Array<{ leSeconds: number; count: number }>>;
+}
+
+/** Reads the metrics page (Prometheus text format). */
+export async function probeServer(url: string): Promise<ServerSnapshot> {
+  const response = await fetch(new URL('/metrics', url));
+  if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
+  const samples = parseMetrics(await response.text());
+  const total = (name: string) =>
+    samples.filter((sample) => sample.name === name).reduce((sum, { value }) => sum + value, 0);
+  const joinStages: ServerSnapshot['joinStages'] = {};
+  for (const { name, labels, value } of samples) {
+    if (name !== 'canopy_join_stage_seconds_bucket' || !labels.stage) continue;
+    const leSeconds = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le);
+    joinStages[labels.stage] = [...(joinStages[labels.stage] ?? []), { leSeconds, count: value }];
+  }
+  return {
+    atMs: Date.now(),
+    nodeCpuSeconds: total('process_cpu_seconds_total'),
+    workerCpuSeconds: total('canopy_worker_cpu_seconds'),
+    nodeRssBytes: total('process_resident_memory_bytes'),
+    workerMaxRssBytes: total('canopy_worker_max_rss_bytes'),
+    consumers: total('canopy_worker_consumers'),
+    workerDeaths: total('canopy_worker_deaths_total'),
+    joinStages,
+  };
+}
+
+export interface MetricSample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+export function parseMetrics(page: string): MetricSample[] {
+  return page
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .flatMap((line) => {
+      const match = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line);
+      if (!match?.[1]) return [];
+      const pairs = [...(match[2] ?? '').matchAll(/(\w+)="([^"]*)"/g)];
+      const labels = Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
+      return [{ name: match[1], labels, value: Number(match[3]) }];
+    });
+}
+
+/** The bound, in milliseconds, that `share` of what the buckets counted does not exceed; undefined without counts. */
+export function quantileBoundMs(
+  buckets: ReadonlyArray<{ leSeconds: number; count: number }> | undefined,
+  share: number,
+): number | undefined {
+  const total = buckets?.at(-1)?.count ?? 0;
+  if (total === 0) return undefined;
+  const bound = buckets?.find(({ count }) => count >= share * total);
+  return bound && bound.leSeconds * 1000;
+}

@@ -1,0 +1,5 @@
+/** The load generator and its reports, as `canopy bench` and tests run them. */
+export { type BenchOptions, bench } from './bench.ts';
+export { type RunData, runScenario } from './generator/index.ts';
+export { type Summary, summarize } from './report/index.ts';
+export type { Scenario } from './scenarios/index.ts';

@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { DeliveryQueue } from './delivery-queue.ts';
+import { Link } from './link.ts';
+import type { Schedule } from './profile.ts';
+import { createRandom } from './random.ts';
+
+export interface TcpRelayOptions {
+  listen: { address: string; port: number };
+  upstream: { address: string; port: number };
+  /** Delay, jitter and rate of the way to the server; what a reliable stream cannot show (loss, reordering, queue limits) must be absent. */
+  up?: Schedule;
+  down?: Schedule;
+  /** Seed of the jitter. Default 1. */
+  seed?: number;
+}
+
+/** Most bytes of one direction held in the relay before it stops reading. */
+const HELD_BYTES = 1 << 20;
+
+/** A relay for signalling over TCP with delay, jitter and rate, in order and without loss. */
+export class TcpRelay {
+  readonly #server: net.Server;
+  readonly #sockets = new Set<net.Socket>();
+  readonly #queue = new DeliveryQueue(() => performance.now());
+  #closed = false;
+
+  private constructor(server: net.Server) {
+    this.#server = server;
+  }
+
+  static async create(options: TcpRelayOptions): Promise<TcpRelay> {
+    for (const { profile } of [...(options.up ?? []), ...(options.down ?? [])]) {
+      if (
+        profile.loss ||
+        profile.reorderShare ||
+        profile.duplicateShare ||
+        profile.queueBytes ||
+        profile.queueMs
+      ) {
+        throw new TypeError('a TCP relay knows delayMs, jitterMs, rateBps and burstBytes only');
+      }
+    }
+    const server = net.createServer({ noDelay: true, allowHalfOpen: true });
+    const relay = new TcpRelay(server);
+    const startMs = performance.now();
+    let seed = options.seed ?? 1;
+    server.on('connection', (client) => {
+      const upstream = net.connect({
+        host: options.upstream.address,
+        port: options.upstream.port,
+        noDelay: true,
+        allowHalfOpen: true,
+      });
+      const link = (schedule: Schedule = []) => new Link({ schedule, random: createRandom(seed++), startMs });
+      relay.#pipe(client, upstream, link(options.up));
+      relay.#pipe(upstream, client, link(options.down));
+    });
+    server.listen(options.listen.port, options.listen.address);
+    await once(server, 'listening');
+    return relay;
+  }
+
+  get address(): { address: string; port: number } {
+    const { address, port } = this.#server.address() as net.AddressInfo;
+    return { address, port };
+  }
+
+  /** Cuts every connection, as a network does that went away; new ones are accepted. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#queue.close();
+    this.cut();
+    this.#server.close();
+  }
+
+  #pipe(from: net.Socket, to: net.Socket, link: Link): void {
+    let heldBytes = 0;
+    this.#sockets.add(from);
+    from.on('data', (data) => {
+      heldBytes += data.length;
+      if (heldBytes > HELD_BYTES) from.pause();
+      for (const atMs of link.send(performance.now(), data.length)) {
+        this.#queue.add(atMs, () => {
+          heldBytes -= data.length;
+          if (!to.destroyed) to.write(data);
+          if (heldBytes <= HELD_BYTES && to.writableLength <= HELD_BYTES) from.resume();
+        });
+      }
+    });
+    to.on('drain', () => from.resume());
+    from.on('end', () => {
+      for (const atMs of link.send(performance.now(), 0)) this.#queue.add(atMs, () => to.end());
+    });
+    from.on('error', () => to.destroy());
+    from.on('close', () => {
+      this.#sockets.delete(from);
+      if (from.errored || !from.readableEnded) to.destroy();
+    });
+  }
+}

@@ -1,0 +1,212 @@
+import { DelayHistogram } from '../../client/node/index.ts';
+import { quantileBoundMs, type RunData } from '../generator/index.ts';
+import { hasCleanPath } from '../scenarios/index.ts';
+import { type Environment, environment } from './environment.ts';
+
+/** The generator may use this share of a core a process, or of the machine in all: beyond, it measures itself. */
+const MAX_GENERATOR_CPU_SHARE = 0.7;
+/** More loss than this where nothing loses packets is the generator's fault. */
+const MAX_CLEAN_LOSS_SHARE = 0.001;
+/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
+const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
+
+/** One figure, with its unit in the label. */
+export interface Figure {
+  label: string;
+  value: number | string;
+  goal?: string;
+}
+
+export interface Summary {
+  name: string;
+  description: string;
+  startedAt: string;
+  environment: Environment;
+  /** Why no figure counts; empty for a valid run. */
+  invalid: string[];
+  /** Whether everybody got in and received everybody. */
+  complete: boolean;
+  headline: Figure[];
+  details: Figure[];
+  traps: string[];
+}
+
+export function summarize(run: RunData): Summary {
+  const { scenario, peers, processes, server } = run;
+  const joined = peers.filter(({ join }) => join);
+  const total = (pick: (peer: RunData['peers'][number]) => number) =>
+    peers.reduce((sum, peer) => sum + pick(peer), 0);
+  const packets = total(({ inbound }) => inbound.packets);
+  const lost = total(({ inbound }) => inbound.lostPackets);
+  const lossShare = packets + lost > 0 ? lost / (packets + lost) : 0;
+  const seconds = Math.max(...processes.map(({ wallSeconds }) => wallSeconds));
+  const cpuShares = processes.map(({ cpuSeconds, wallSeconds }) => cpuSeconds / wallSeconds);
+  const env = environment();
+  const generatorCpu = cpuShares.reduce((sum, share) => sum + share, 0);
+  const invalid = invalidReasons(run, { cpuShares, generatorCpu, lossShare, cores: env.cores });
+  const serverSeconds = (server.after.atMs - server.joined.atMs) / 1000;
+  const workerCpu = (server.after.workerCpuSeconds - server.joined.workerCpuSeconds) / serverSeconds;
+  const nodeCpu = (server.after.nodeCpuSeconds - server.joined.nodeCpuSeconds) / serverSeconds;
+  const wire = (kind: 'received' | 'sent') =>
+    total(({ link }) => link[`${kind}Bytes`] + link[`${kind}Packets`] * PACKET_OVERHEAD_BYTES);
+  const received = megabits(wire('received'), seconds);
+  const sent = megabits(wire('sent'), seconds);
+  const receivedPackets = total(({ link }) => link.receivedPackets) / seconds;
+  const delay = new DelayHistogram();
+  for (const peer of peers) delay.merge(peer.delay);
+  const expectedVideo = scenario.video
+    ? (scenario.peersPerRoom + (scenario.others ?? 0) - 1) * peers.length
+    : 0;
+  const video = total(({ videoStreams }) => videoStreams);
+  const silent = total(({ silentVideoStreams }) => silentVideoStreams);
+  const decoded = peers.flatMap((peer) => peer.decoded);
+  const joinMs = joined.map(({ join }) => (join ? join.connectMs + join.joinMs : 0)).sort((a, b) => a - b);
+  const stageP99 = Object.entries(server.joined.joinStages).map(
+    ([stage, buckets]) =>
+      ({
+        label: `server: time to stage ${stage}, p99 at most (ms)`,
+        value: quantileBoundMs(buckets, 0.99) ?? '-',
+      }) as Figure,
+  );
+  return {
+    name: scenario.name,
+    description: scenario.description,
+    startedAt: run.startedAt.toISOString(),
+    environment: env,
+    invalid,
+    complete: joined.length === peers.length && video === expectedVideo && silent === 0,
+    headline: [
+      { label: 'joined (peers)', value: `${joined.length} of ${peers.length}` },
+      { label: 'video streams received', value: `${video - silent} of ${expectedVideo}` },
+      {
+        label: 'loss after repair (%)',
+        value: round(lossShare * 100, 4),
+        goal: hasCleanPath(scenario) ? '< 0.1' : '',
+      },
+      { label: 'server to peers (Mbit/s, UDP/IP included)', value: round(received, 2) },
+      { label: 'server to one peer, mean (Mbit/s)', value: round(received / peers.length, 3) },
+      { label: 'media workers’ CPU (% of a core)', value: round(workerCpu * 100, 1) },
+      { label: 'server’s Node CPU (% of a core)', value: round(nodeCpu * 100, 1) },
+      { label: 'client: connect and join, p50 (ms)', value: round(quantile(joinMs, 0.5), 1) },
+      { label: 'client: connect and join, p99 (ms)', value: round(quantile(joinMs, 0.99), 1), goal: '< 300' },
+      { label: 'one-way delay, p50 at most (ms)', value: delay.quantileMs(0.5) },
+      { label: 'one-way delay, p99 at most (ms)', value: delay.quantileMs(0.99) },
+    ],
+    details: [
+      { label: 'measured (s)', value: round(seconds, 1) },
+      { label: 'peers to server (Mbit/s, UDP/IP included)', value: round(sent, 2) },
+      { label: 'packets from server (a second)', value: Math.round(receivedPackets) },
+      { label: 'worker CPU a packet from server (µs)', value: round((workerCpu / receivedPackets) * 1e6, 1) },
+      { label: 'repaired packets', value: total(({ inbound }) => inbound.repairedPackets) },
+      {
+        label: 'jitter, p95 of streams, worst peer (ms)',
+        value: round(Math.max(0, ...peers.map((peer) => peer.jitterP95Ms)), 1),
+      },
+      {
+        label: 'decoded by ffmpeg (frames)',
+        value: decoded.reduce((sum, { decodedFrames }) => sum + decodedFrames, 0),
+      },
+      {
+        label: 'decoder complaints',
+        value: decoded.reduce((sum, { complaints }) => sum + complaints.length, 0),
+      },
+      ...stageP99,
+      { label: 'server’s Node memory (MiB)', value: Math.round(server.after.nodeRssBytes / 2 ** 20) },
+      {
+        label: 'workers’ peak memory, summed (MiB)',
+        value: Math.round(server.after.workerMaxRssBytes / 2 ** 20),
+      },
+      { label: 'consumers on the server', value: server.after.consumers },
+      ...generatorFigures({ generatorCpu, cpuShares, received, sent, peers: peers.length }),
+      ...machineFigures(run),
+    ],
+    traps: traps(run),
+  };
+}
+
+function invalidReasons(
+  { scenario, peers, server }: RunData,
+  load: { cpuShares: number[]; generatorCpu: number; lossShare: number; cores: number },
+): string[] {
+  const reasons: string[] = [];
+  const busiest = Math.max(...load.cpuShares);
+  if (busiest > MAX_GENERATOR_CPU_SHARE) {
+    reasons.push(`a process of the generator used ${round(busiest * 100, 0)} % of a core (limit 70)`);
+  }
+  if (load.generatorCpu > MAX_GENERATOR_CPU_SHARE * load.cores) {
+    reasons.push(
+      `the generator used ${round((load.generatorCpu / load.cores) * 100, 0)} % of the machine (limit 70)`,
+    );
+  }
+  if (hasCleanPath(scenario) && load.lossShare > MAX_CLEAN_LOSS_SHARE) {
+    reasons.push(`${round(load.lossShare * 100, 3)} % were lost where nothing loses packets (limit 0.1)`);
+  }
+  const deaths = server.after.workerDeaths - server.before.workerDeaths;
+  if (deaths > 0) reasons.push(`${deaths} media workers died or did not answer in time, and were replaced`);
+  const failed = peers.filter(({ error }) => error !== undefined);
+  if (failed.length > 0) reasons.push(`${failed.length} peers did not join: ${failed[0]?.error}`);
+  return reasons;
+}
+
+function generatorFigures(load: {
+  generatorCpu: number;
+  cpuShares: number[];
+  received: number;
+  sent: number;
+  peers: number;
+}): Figure[] {
+  const busiest = Math.max(...load.cpuShares);
+  return [
+    { label: 'generator: CPU (% of a core, all processes)', value: round(load.generatorCpu * 100, 1) },
+    { label: 'generator: busiest process (% of a core)', value: round(busiest * 100, 1), goal: '≤ 70' },
+    {
+      label: 'generator: CPU a Mbit moved (ms)',
+      value: round((load.generatorCpu * 1000) / (load.received + load.sent), 2),
+    },
+    { label: 'generator: CPU a peer (% of a core)', value: round((load.generatorCpu * 100) / load.peers, 2) },
+    {
+      label: 'generator: ceiling by this run (peers a process)',
+      value: Math.floor((MAX_GENERATOR_CPU_SHARE / busiest) * (load.peers / load.cpuShares.length)),
+    },
+  ];
+}
+
+function machineFigures({ machine: { before, after } }: RunData): Figure[] {
+  const total = after.total - before.total;
+  if (total === 0) return [];
+  return [
+    { label: 'machine: busy (%)', value: round((1 - (after.idle - before.idle) / total) * 100, 1) },
+    {
+      label: 'machine: stolen by the hypervisor (%)',
+      value: round(((after.steal - before.steal) / total) * 100, 1),
+    },
+  ];
+}
+
+function traps({ scenario, machine: { before, after } }: RunData): string[] {
+  const found = [
+    'Generator and server share one machine unless --url names another: both are slower than alone.',
+    'Loopback has no interrupts, no link queue and an MTU of 64 KiB: a network card costs more.',
+  ];
+  const total = after.total - before.total;
+  if (total > 0 && (after.steal - before.steal) / total > 0.02) {
+    found.push('The hypervisor took more than 2 % of the CPU: repeat on a quiet machine.');
+  }
+  if (total > 0 && (after.idle - before.idle) / total < 0.1) {
+    found.push('The machine was almost fully busy: delays include waiting for the CPU.');
+  }
+  if (scenario.video?.layers === '180p') found.push('Everybody sends 180p only: no layer is ever chosen.');
+  return found;
+}
+
+function megabits(bytes: number, seconds: number): number {
+  return (bytes * 8) / 1e6 / seconds;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

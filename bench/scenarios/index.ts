@@ -1,0 +1,80 @@
+/** The scenarios that can be run by name. */
+import type { Scenario } from './scenario.ts';
+
+export { hasCleanPath, type Scenario } from './scenario.ts';
+
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: 'smoke',
+    description: 'Four people in one room for five seconds: shows that everything works.',
+    rooms: 1,
+    peersPerRoom: 4,
+    joinsPerSecond: 10,
+    durationSeconds: 5,
+    video: { codec: 'vp8', layers: '180p' },
+    talkersPerRoom: 1,
+  },
+  {
+    name: 'room-25',
+    description: '25 people in one room, each sending 180p in VP8, two of them talking.',
+    rooms: 1,
+    peersPerRoom: 25,
+    joinsPerSecond: 5,
+    durationSeconds: 20,
+    video: { codec: 'vp8', layers: '180p' },
+    talkersPerRoom: 2,
+  },
+  {
+    name: 'room-25-simulcast',
+    description: '25 people in one room, each sending three VP8 layers up to 720p, two of them talking.',
+    rooms: 1,
+    peersPerRoom: 25,
+    joinsPerSecond: 5,
+    durationSeconds: 30,
+    video: { codec: 'vp8', layers: 'simulcast' },
+    talkersPerRoom: 2,
+    processes: 2,
+  },
+  {
+    name: 'room-10-vp9',
+    description: 'Ten people in one room, each sending VP9 with three spatial layers.',
+    rooms: 1,
+    peersPerRoom: 10,
+    joinsPerSecond: 5,
+    durationSeconds: 20,
+    video: { codec: 'vp9', layers: 'simulcast' },
+    talkersPerRoom: 2,
+  },
+  {
+    name: 'audio-25',
+    description: '25 people in one room without cameras, two of them talking.',
+    rooms: 1,
+    peersPerRoom: 25,
+    joinsPerSecond: 10,
+    durationSeconds: 20,
+    talkersPerRoom: 2,
+  },
+  {
+    name: 'bad-network',
+    description:
+      'Four people behind 20 ms and 3 % loss each way, whose downlink falls from 2 Mbit/s to 300 kbit/s for ten seconds.',
+    rooms: 1,
+    peersPerRoom: 4,
+    joinsPerSecond: 4,
+    durationSeconds: 30,
+    video: { codec: 'vp8', layers: 'simulcast' },
+    talkersPerRoom: 1,
+    network: {
+      up: [{ atMs: 0, profile: { delayMs: 20, loss: { kind: 'random', share: 0.03 } } }],
+      down: [
+        { atMs: 0, profile: downlink(2_000_000) },
+        { atMs: 15_000, profile: downlink(300_000) },
+        { atMs: 25_000, profile: downlink(2_000_000) },
+      ],
+    },
+  },
+];
+
+function downlink(rateBps: number) {
+  return { delayMs: 20, rateBps, queueMs: 200, loss: { kind: 'random' as const, share: 0.03 } };
+}

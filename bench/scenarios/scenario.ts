@@ -1,0 +1,34 @@
+import type { VideoCodec } from '../../client/sdk/index.ts';
+import type { Schedule } from '../relay/index.ts';
+
+/** What people do in a run of the load generator. */
+export interface Scenario {
+  name: string;
+  /** One sentence for the report. */
+  description: string;
+  rooms: number;
+  peersPerRoom: number;
+  /** People in each room besides the load peers who send a picture, such as browsers. Default 0. */
+  others?: number;
+  /** How many people enter a second, over all rooms. */
+  joinsPerSecond: number;
+  /** How long is measured, after everybody has joined, in seconds. */
+  durationSeconds: number;
+  /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
+  video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
+  /** How many in each room talk; the rest is silent under DTX. */
+  talkersPerRoom: number;
+  /** Processes that the load peers are spread over. Default 1. */
+  processes?: number;
+  /** How many received video streams are decoded by ffmpeg. Default 2. */
+  decodedStreams?: number;
+  /** The network between peers and server, by direction as the peers see it; absent: none between them. */
+  network?: { up: Schedule; down: Schedule };
+  /** Seed of the network. Default 1. */
+  seed?: number;
+}
+
+/** Whether nothing stands between peers and server, so that any loss is a fault of the generator or the server. */
+export function hasCleanPath(scenario: Scenario): boolean {
+  return scenario.network === undefined;
+}

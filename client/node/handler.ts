@@ -1,0 +1,266 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import type { types } from 'mediasoup-client';
+import { EnhancedEventEmitter } from 'mediasoup-client/enhancedEvents';
+import type {
+  HandlerEvents,
+  HandlerInterface,
+  HandlerOptions,
+  HandlerReceiveDataChannelResult,
+  HandlerReceiveOptions,
+  HandlerReceiveResult,
+  HandlerSendDataChannelResult,
+  HandlerSendOptions,
+  HandlerSendResult,
+} from 'mediasoup-client/handlers/HandlerInterface';
+import * as ortc from 'mediasoup-client/ortc';
+import { nativeRtpCapabilities } from './capabilities.ts';
+import { type LinkCounters, MediaLink } from './media-link.ts';
+import { type InboundStream, ReceivedTrack, RtpReceiver, receiverStats } from './receive/index.ts';
+import { isRtcp, parseRtcp } from './rtp/index.ts';
+import { ClipTrack, Pacer, RtpSender, SenderView, senderStats } from './send/index.ts';
+
+const REPORT_INTERVAL_MS = 1000;
+
+/** Name that mediasoup-client shows for this WebRTC. */
+export const HANDLER_NAME = 'CanopyNode';
+
+export interface NodeHandlerOptions {
+  /** Changes each of the server's candidates before it is used, e.g. to its address behind a relay. */
+  mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate | Promise<types.IceCandidate>;
+  /** Gets the counters of each transport that is made; they go on changing. */
+  onTransport?: (direction: 'send' | 'recv', counters: LinkCounters) => void;
+}
+
+/**
+ * mediasoup-client's handler over node-datachannel: one link a transport, and senders and receivers upon it that come and go without
+ * any SDP. Tracks to send are ClipTracks, tracks received are ReceivedTracks. Not supported: data channels, ICE restart (libdatachannel has
+ * none: a lost transport is made anew).
+ */
+export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
+  readonly #options: HandlerOptions;
+  readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
+  readonly #link: MediaLink;
+  readonly #pacer: Pacer;
+  readonly #senders = new Map<string, RtpSender>();
+  readonly #receiver: RtpReceiver | undefined;
+  readonly #received = new Map<string, InboundStream>();
+  readonly #cname = randomUUID().slice(0, 16);
+  readonly #reportTimer: NodeJS.Timeout;
+  #connecting: Promise<void> | undefined;
+  #connected = false;
+  #closed = false;
+  #nextMid = 0;
+  #transportSequence = randomInt(0x8000);
+
+  constructor(options: HandlerOptions, { mapCandidate, onTransport }: NodeHandlerOptions) {
+    super();
+    this.#options = options;
+    this.#mapCandidate = mapCandidate ?? ((candidate) => candidate);
+    this.#link = new MediaLink(
+      { iceServers: options.iceServers ?? [], relayOnly: options.iceTransportPolicy === 'relay' },
+      {
+        onRtp: (packet) => this.#receiver?.handleRtp(packet),
+        onRtcp: (packet) => this.#handleRtcp(packet),
+        onState: (state) => this.#changeState(state),
+      },
+    );
+    this.#pacer = new Pacer((packet) => this.#link.send(packet));
+    onTransport?.(options.direction, this.#link.counters);
+    if (options.direction === 'recv') this.#receiver = new RtpReceiver((packet) => this.#link.send(packet));
+    this.#reportTimer = setInterval(() => {
+      for (const sender of this.#senders.values()) sender.report();
+    }, REPORT_INTERVAL_MS);
+  }
+
+  get name(): string {
+    return HANDLER_NAME;
+  }
+
+  override close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#reportTimer);
+    for (const sender of this.#senders.values()) sender.close();
+    this.#receiver?.close();
+    this.#pacer.close();
+    this.#link.close();
+    this.emit('@close');
+    super.close();
+  }
+
+  /** Without effect: a link keeps the servers that it was made with. */
+  async updateIceServers(): Promise<void> {}
+
+  async restartIce(): Promise<void> {
+    throw new DOMException('libdatachannel has no ICE restart', 'NotSupportedError');
+  }
+
+  async getTransportStats(): Promise<RTCStatsReport> {
+    return new Map();
+  }
+
+  async send(options: HandlerSendOptions): Promise<HandlerSendResult> {
+    const { track } = options;
+    if (!(track instanceof ClipTrack)) throw new TypeError('only ClipTracks can be sent');
+    const extended = this.#options.getSendExtendedRtpCapabilities(nativeRtpCapabilities('sendonly'));
+    const rtpParameters = ortc.getSendingRtpParameters(track.kind, extended);
+    const codec =
+      options.codec ?? rtpParameters.codecs.find(({ mimeType }) => codecOf(mimeType) === track.codec);
+    if (!codec || codecOf(codec.mimeType) !== track.codec) {
+      throw new DOMException(
+        `the clip is ${track.codec}, which is not what is to be sent`,
+        'NotSupportedError',
+      );
+    }
+    rtpParameters.codecs = ortc.reduceCodecs(rtpParameters.codecs, codec as types.RtpCodecCapability);
+    await this.#connect();
+    const localId = String(this.#nextMid++);
+    const hasRtx = rtpParameters.codecs.length > 1;
+    const given = options.encodings?.length ? options.encodings : [{}];
+    const ssrcs = given.map(() => ({ ssrc: newSsrc(), ...(hasRtx && { rtxSsrc: newSsrc() }) }));
+    rtpParameters.mid = localId;
+    rtpParameters.msid = `${options.streamId ?? this.#cname} ${track.id}`;
+    rtpParameters.rtcp = { cname: this.#cname, reducedSize: true, mux: true };
+    // As browsers do: simulcast is signalled by RIDs, a single encoding by its SSRC.
+    rtpParameters.encodings = given.map((encoding, index) => {
+      if (given.length > 1) return { ...encoding, rid: `r${index}` };
+      const { ssrc, rtxSsrc } = ssrcs[index] as { ssrc: number; rtxSsrc?: number };
+      return { ...encoding, ssrc, ...(rtxSsrc !== undefined && { rtx: { ssrc: rtxSsrc } }) };
+    });
+    const sender = new RtpSender({
+      rtpParameters,
+      ssrcs,
+      // Audio does not wait behind pictures, nor do reports.
+      send: (packet) =>
+        track.kind === 'video' && !isRtcp(packet) ? this.#pacer.send(packet) : this.#link.send(packet),
+      nextTransportSequence: () => this.#transportSequence++,
+    });
+    this.#senders.set(localId, sender);
+    sender.setConnected(this.#connected);
+    sender.replaceTrack(track);
+    const rtpSender = new SenderView(sender) as unknown as RTCRtpSender;
+    options.onRtpSender?.(rtpSender);
+    return { localId, rtpParameters, rtpSender };
+  }
+
+  async stopSending(localId: string): Promise<void> {
+    this.#senders.get(localId)?.close();
+    this.#senders.delete(localId);
+  }
+
+  async pauseSending(localId: string): Promise<void> {
+    this.#sender(localId).setPaused(true);
+  }
+
+  async resumeSending(localId: string): Promise<void> {
+    this.#sender(localId).setPaused(false);
+  }
+
+  async replaceTrack(localId: string, track: MediaStreamTrack | null): Promise<void> {
+    if (track !== null && !(track instanceof ClipTrack)) throw new TypeError('only ClipTracks can be sent');
+    this.#sender(localId).replaceTrack(track);
+  }
+
+  async setMaxSpatialLayer(localId: string, spatialLayer: number): Promise<void> {
+    const sender = this.#sender(localId);
+    sender.setActive(sender.encodings.map((_, index) => ({ active: index <= spatialLayer })));
+  }
+
+  async setRtpEncodingParameters(
+    localId: string,
+    parameters: Partial<RTCRtpEncodingParameters>,
+  ): Promise<void> {
+    const sender = this.#sender(localId);
+    sender.setActive(sender.encodings.map(() => parameters));
+  }
+
+  async getSenderStats(localId: string): Promise<RTCStatsReport> {
+    return senderStats(this.#sender(localId));
+  }
+
+  async receive(optionsList: HandlerReceiveOptions[]): Promise<HandlerReceiveResult[]> {
+    await this.#connect();
+    const receiver = this.#receiver;
+    if (!receiver) throw new TypeError('this transport sends');
+    return optionsList.map(({ kind, rtpParameters }) => {
+      const localId = String(this.#nextMid++);
+      const stream = receiver.add(kind, rtpParameters);
+      this.#received.set(localId, stream);
+      return { localId, track: new ReceivedTrack(kind, stream) };
+    });
+  }
+
+  async stopReceiving(localIds: string[]): Promise<void> {
+    for (const localId of localIds) {
+      const stream = this.#received.get(localId);
+      if (stream) this.#receiver?.remove(stream);
+      this.#received.delete(localId);
+    }
+  }
+
+  /** Without effect: what a receiver does not want is paused at the server. */
+  async pauseReceiving(): Promise<void> {}
+
+  async resumeReceiving(): Promise<void> {}
+
+  async getReceiverStats(localId: string): Promise<RTCStatsReport> {
+    const stream = this.#received.get(localId);
+    return stream ? receiverStats(stream) : new Map();
+  }
+
+  async sendDataChannel(): Promise<HandlerSendDataChannelResult> {
+    throw new DOMException('no data channels', 'NotSupportedError');
+  }
+
+  async receiveDataChannel(): Promise<HandlerReceiveDataChannelResult> {
+    throw new DOMException('no data channels', 'NotSupportedError');
+  }
+
+  getDataChannelMaxMessageSize(): undefined {}
+
+  #sender(localId: string): RtpSender {
+    const sender = this.#senders.get(localId);
+    if (!sender) throw new TypeError(`nothing is sent as ${localId}`);
+    return sender;
+  }
+
+  /** Hands our DTLS parameters over and starts ICE, once; a failure can be tried again. */
+  async #connect(): Promise<void> {
+    this.#connecting ??= new Promise<void>((resolve, reject) => {
+      this.safeEmit('@connect', { dtlsParameters: this.#link.dtlsParameters }, resolve, reject);
+    }).then(
+      async () => {
+        const { iceParameters, iceCandidates, dtlsParameters } = this.#options;
+        const candidates = await Promise.all(iceCandidates.map(this.#mapCandidate));
+        if (this.#closed) return;
+        this.#link.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
+      },
+      (error) => {
+        this.#connecting = undefined;
+        throw error;
+      },
+    );
+    await this.#connecting;
+  }
+
+  #handleRtcp(packet: Buffer): void {
+    for (const item of parseRtcp(packet)) {
+      this.#receiver?.handleRtcp(item);
+      for (const sender of this.#senders.values()) sender.handleRtcp(item);
+    }
+  }
+
+  #changeState(state: types.ConnectionState): void {
+    this.#connected = state === 'connected';
+    for (const sender of this.#senders.values()) sender.setConnected(this.#connected);
+    this.emit('@connectionstatechange', state);
+  }
+}
+
+function newSsrc(): number {
+  return randomInt(1, 0xffff_ffff);
+}
+
+function codecOf(mimeType: string): string {
+  return mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase();
+}

@@ -1,0 +1,31 @@
+/**
+ * WebRTC for Node: a handler for mediasoup-client over node-datachannel that sends pre-encoded clips and measures what it
+ * receives. It serves the load generator, tests and bots; it renders and encodes nothing.
+ */
+export * from './clip/index.ts';
+export type { NodeHandlerOptions } from './handler.ts';
+export { createHandlerFactory } from './handler-factory.ts';
+export type { LinkCounters } from './media-link.ts';
+export {
+  type H264Payload,
+  nalUnits,
+  parseH264,
+  parseVp8,
+  parseVp9,
+  type Vp8Payload,
+  type Vp9Payload,
+} from './payload/index.ts';
+export {
+  DelayHistogram,
+  type InboundCounters,
+  type InboundStream,
+  type ReceivedPacket,
+  ReceivedTrack,
+} from './receive/index.ts';
+export { wallClockMs } from './rtp/index.ts';
+export {
+  ClipTrack,
+  type ClipTrackOptions,
+  type OutboundCounters,
+  type OutboundStream,
+} from './send/index.ts';

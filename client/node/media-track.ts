@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * What the WebRTC API calls a track, for media that is not rendered: it carries an identity, `enabled` and its end, and has no
+ * constraints.
+ */
+export class MediaTrack extends EventTarget implements MediaStreamTrack {
+  readonly id: string = randomUUID();
+  readonly kind: 'audio' | 'video';
+  readonly label: string;
+  readonly muted = false;
+  contentHint = '';
+  enabled = true;
+  onended: ((this: MediaStreamTrack, event: Event) => unknown) | null = null;
+  onmute: ((this: MediaStreamTrack, event: Event) => unknown) | null = null;
+  onunmute: ((this: MediaStreamTrack, event: Event) => unknown) | null = null;
+  #readyState: MediaStreamTrackState = 'live';
+
+  constructor(kind: 'audio' | 'video', label: string) {
+    super();
+    this.kind = kind;
+    this.label = label;
+  }
+
+  get readyState(): MediaStreamTrackState {
+    return this.#readyState;
+  }
+
+  /** Ends the track; as in browsers, this fires no event. */
+  stop(): void {
+    this.#readyState = 'ended';
+  }
+
+  clone(): MediaStreamTrack {
+    throw new DOMException('tracks of clips and receivers cannot be cloned', 'NotSupportedError');
+  }
+
+  async applyConstraints(): Promise<void> {}
+
+  getCapabilities(): MediaTrackCapabilities {
+    return {};
+  }
+
+  getConstraints(): MediaTrackConstraints {
+    return {};
+  }
+
+  getSettings(): MediaTrackSettings {
+    return {};
+  }
+}

@@ -1,0 +1,21 @@
+/** Codec payloads in RTP packets: splitting frames of clips, and reading them back. */
+import type { ClipCodec } from '../clip/index.ts';
+import { packetizeH264 } from './h264.ts';
+import type { Packetizer } from './packetizer.ts';
+import { packetizeVp8 } from './vp8.ts';
+import { packetizeVp9 } from './vp9.ts';
+
+export { type H264Payload, nalUnits, parseH264 } from './h264.ts';
+export type { Packetizer, PacketPayload, PictureNumbering } from './packetizer.ts';
+export { parseVp8, type Vp8Payload } from './vp8.ts';
+export { parseVp9, type Vp9Payload } from './vp9.ts';
+
+/** Opus frames go one a packet (RFC 7587). */
+const packetizeOpus: Packetizer = (frame) => [{ pieces: [frame.data], marker: false }];
+
+export const PACKETIZERS: Readonly<Record<ClipCodec, Packetizer>> = {
+  opus: packetizeOpus,
+  vp8: packetizeVp8,
+  vp9: packetizeVp9,
+  h264: packetizeH264,
+};

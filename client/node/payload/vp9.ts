@@ -1,0 +1,120 @@
+/** VP9 in RTP (RFC 9628), non-flexible mode, as libwebrtc sends it. */
+import type { ClipFrame } from '../clip/index.ts';
+import type { Packetizer } from './packetizer.ts';
+
+/**
+ * The picture group of three temporal layers in the order 0-2-1-2: temporal layer, switching-up point, distances to the
+ * pictures referenced.
+ */
+const THREE_LAYER_GROUP = [
+  { temporalLayer: 0, switchingUp: false, distances: [4] },
+  { temporalLayer: 2, switchingUp: true, distances: [1] },
+  { temporalLayer: 1, switchingUp: true, distances: [2] },
+  { temporalLayer: 2, switchingUp: false, distances: [1, 2] },
+];
+
+/** Splits one layer frame; the picture's scalability structure goes with the first packet of a key picture. */
+export const packetizeVp9: Packetizer = (frame, numbering, maxBytes) => {
+  const structure = frame.key && frame.spatialLayer === 0 ? scalabilityStructure(frame) : new Uint8Array();
+  const size = maxBytes - 5 - structure.length;
+  const count = Math.max(1, Math.ceil(frame.data.length / size));
+  const pieceSize = Math.ceil(frame.data.length / count);
+  return Array.from({ length: count }, (_, index) => {
+    const first = index === 0;
+    const last = index === count - 1;
+    const descriptor = new Uint8Array(5);
+    // I, P, L, B, E, V, Z
+    descriptor[0] =
+      0x80 |
+      (frame.key ? 0 : 0x40) |
+      0x20 |
+      (first ? 0x08 : 0) |
+      (last ? 0x04 : 0) |
+      (first && structure.length > 0 ? 0x02 : 0) |
+      (frame.notUsedAbove ? 0x01 : 0);
+    descriptor[1] = 0x80 | (numbering.pictureId >> 8);
+    descriptor[2] = numbering.pictureId & 0xff;
+    // TID, U, SID, D
+    descriptor[3] =
+      (frame.temporalLayer << 5) |
+      (frame.layerSync ? 0x10 : 0) |
+      (frame.spatialLayer << 1) |
+      (frame.interLayerPredicted ? 1 : 0);
+    descriptor[4] = numbering.tl0PicIdx;
+    const data = frame.data.subarray(index * pieceSize, (index + 1) * pieceSize);
+    return {
+      pieces: first && structure.length > 0 ? [descriptor, structure, data] : [descriptor, data],
+      marker: last && frame.endOfPicture,
+    };
+  });
+};
+
+/** The V part: resolutions of the spatial layers and the picture group (RFC 9628 §4.2.1). */
+function scalabilityStructure(frame: ClipFrame): Uint8Array {
+  const layers = frame.resolutions ?? [];
+  if (layers.length === 0) return new Uint8Array();
+  // N_S, Y, G
+  const bytes = [((layers.length - 1) << 5) | 0x10 | 0x08];
+  for (const { width, height } of layers) bytes.push(width >> 8, width & 0xff, height >> 8, height & 0xff);
+  bytes.push(THREE_LAYER_GROUP.length);
+  for (const { temporalLayer, switchingUp, distances } of THREE_LAYER_GROUP) {
+    bytes.push((temporalLayer << 5) | (switchingUp ? 0x10 : 0) | (distances.length << 2), ...distances);
+  }
+  return Uint8Array.from(bytes);
+}
+
+export interface Vp9Payload {
+  startOfFrame: boolean;
+  endOfFrame: boolean;
+  keyFrame: boolean;
+  pictureId: number | undefined;
+  temporalLayer: number;
+  spatialLayer: number;
+  data: Buffer;
+}
+
+/** Reads a payload, or undefined when it is malformed. */
+export function parseVp9(payload: Buffer): Vp9Payload | undefined {
+  const first = payload[0];
+  if (first === undefined) return undefined;
+  let offset = 1;
+  let pictureId: number | undefined;
+  let temporalLayer = 0;
+  let spatialLayer = 0;
+  const flexible = (first & 0x10) !== 0;
+  if (first & 0x80) {
+    pictureId = payload[offset++] ?? 0;
+    if (pictureId & 0x80) pictureId = ((pictureId & 0x7f) << 8) | (payload[offset++] ?? 0);
+  }
+  if (first & 0x20) {
+    const layers = payload[offset++] ?? 0;
+    temporalLayer = layers >> 5;
+    spatialLayer = (layers >> 1) & 0x07;
+    if (!flexible) offset++;
+  }
+  if (flexible && first & 0x40) {
+    while ((payload[offset++] ?? 0) & 1);
+  }
+  if (first & 0x02) offset = skipStructure(payload, offset);
+  if (offset >= payload.length) return undefined;
+  return {
+    startOfFrame: (first & 0x08) !== 0,
+    endOfFrame: (first & 0x04) !== 0,
+    keyFrame: (first & 0x48) === 0x08 && spatialLayer === 0,
+    pictureId,
+    temporalLayer,
+    spatialLayer,
+    data: payload.subarray(offset),
+  };
+}
+
+function skipStructure(payload: Buffer, start: number): number {
+  const head = payload[start] ?? 0;
+  let offset = start + 1;
+  if (head & 0x10) offset += 4 * ((head >> 5) + 1);
+  if (head & 0x08) {
+    const pictures = payload[offset++] ?? 0;
+    for (let index = 0; index < pictures; index++) offset += 1 + (((payload[offset] ?? 0) >> 2) & 0x03);
+  }
+  return offset;
+}

@@ -1,0 +1,54 @@
+/** Widths of the buckets: 1 ms up to 1 s, then one for everything above. */
+const BUCKETS = 1000;
+
+/** A histogram of delays in milliseconds, small enough for thousands of streams and mergeable across processes. */
+export class DelayHistogram {
+  readonly #counts = new Uint32Array(BUCKETS + 1);
+  #count = 0;
+  #maximumMs = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get maximumMs(): number {
+    return this.#maximumMs;
+  }
+
+  /** Negative delays (clocks that disagree) count as 0. */
+  add(delayMs: number): void {
+    const bucket = Math.min(BUCKETS, Math.max(0, Math.floor(delayMs)));
+    this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
+    this.#count++;
+    this.#maximumMs = Math.max(this.#maximumMs, delayMs);
+  }
+
+  /** The delay that `share` (0 to 1) of the values do not exceed, in milliseconds, to the next whole one; NaN without values. */
+  quantileMs(share: number): number {
+    if (this.#count === 0) return Number.NaN;
+    let remaining = Math.ceil(share * this.#count);
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      remaining -= this.#counts[bucket] as number;
+      if (remaining <= 0) return bucket + 1;
+    }
+    return this.#maximumMs;
+  }
+
+  /** The non-empty buckets, as [lower bound in ms, count]. */
+  toJSON(): { maximumMs: number; buckets: Array<[number, number]> } {
+    const buckets: Array<[number, number]> = [];
+    this.#counts.forEach((count, bucket) => {
+      if (count > 0) buckets.push([bucket, count]);
+    });
+    return { maximumMs: this.#maximumMs, buckets };
+  }
+
+  /** Adds what toJSON() of another gave. */
+  merge(other: ReturnType<DelayHistogram['toJSON']>): void {
+    for (const [bucket, count] of other.buckets) {
+      this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;
+      this.#count += count;
+    }
+    this.#maximumMs = Math.max(this.#maximumMs, other.maximumMs);
+  }
+}

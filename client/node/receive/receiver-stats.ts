@@ -1,0 +1,25 @@
+import type { InboundStream } from './inbound-stream.ts';
+
+/** An `inbound-rtp` entry by WebRTC's names, as far as it is known here. */
+export function receiverStats(stream: InboundStream): RTCStatsReport {
+  const { ssrc, kind, counters, jitterMs } = stream;
+  const id = `inbound-rtp-${ssrc}`;
+  return new Map([
+    [
+      id,
+      {
+        id,
+        type: 'inbound-rtp',
+        timestamp: Date.now(),
+        ssrc,
+        kind,
+        packetsReceived: counters.packets,
+        bytesReceived: counters.bytes,
+        packetsLost: counters.lostPackets,
+        nackCount: counters.nackedPackets,
+        pliCount: counters.keyFrameRequests,
+        jitter: jitterMs / 1000,
+      },
+    ],
+  ]);
+}

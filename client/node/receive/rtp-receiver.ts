@@ -1,0 +1,109 @@
+import { randomInt } from 'node:crypto';
+import type { types } from 'mediasoup-client';
+import { extensionIds } from '../header-extensions.ts';
+import { buildReceiverReport, parseRtp, type RtcpItem, readExtension } from '../rtp/index.ts';
+import { FeedbackRecorder } from './feedback-recorder.ts';
+import { InboundStream } from './inbound-stream.ts';
+
+/** libwebrtc sends feedback every 50 to 250 ms, by load. */
+const FEEDBACK_INTERVAL_MS = 100;
+const REPORT_INTERVAL_MS = 1000;
+/** How often missing packets are looked after, while there are any. */
+const REPAIR_INTERVAL_MS = 10;
+const MAX_REPORT_BLOCKS = 31;
+
+/** Receives all streams of one transport: tells them apart by SSRC, and reports on them. */
+export class RtpReceiver {
+  /** Packets of SSRCs that nobody consumes. */
+  unknownPackets = 0;
+  readonly #streams = new Set<InboundStream>();
+  readonly #bySsrc = new Map<number, InboundStream>();
+  readonly #feedback = new FeedbackRecorder();
+  readonly #localSsrc = randomInt(1, 0xffff_ffff);
+  readonly #send: (packet: Buffer) => void;
+  readonly #feedbackTimer: NodeJS.Timeout;
+  readonly #reportTimer: NodeJS.Timeout;
+  #repairTimer: NodeJS.Timeout | undefined;
+  #transportSequenceId = 0;
+
+  constructor(send: (packet: Buffer) => void) {
+    this.#send = send;
+    this.#feedbackTimer = setInterval(() => this.#sendFeedback(), FEEDBACK_INTERVAL_MS);
+    this.#reportTimer = setInterval(() => this.#sendReports(), REPORT_INTERVAL_MS);
+  }
+
+  get streams(): InboundStream[] {
+    return [...this.#streams];
+  }
+
+  add(kind: types.MediaKind, rtpParameters: types.RtpParameters): InboundStream {
+    const stream = new InboundStream(rtpParameters, kind, this.#localSsrc, this.#send);
+    this.#streams.add(stream);
+    this.#bySsrc.set(stream.ssrc, stream);
+    if (stream.rtxSsrc !== undefined) this.#bySsrc.set(stream.rtxSsrc, stream);
+    // mediasoup uses the router's ids, the same for all consumers.
+    this.#transportSequenceId ||= extensionIds(rtpParameters).transportSequence;
+    return stream;
+  }
+
+  remove(stream: InboundStream): void {
+    this.#streams.delete(stream);
+    this.#bySsrc.delete(stream.ssrc);
+    if (stream.rtxSsrc !== undefined) this.#bySsrc.delete(stream.rtxSsrc);
+  }
+
+  handleRtp(packet: Buffer): void {
+    const nowMs = performance.now();
+    const header = parseRtp(packet);
+    if (!header) return;
+    // Also of packets that nobody consumes: probes count.
+    const sequence = readExtension(packet, header, this.#transportSequenceId);
+    if (sequence?.length === 2) this.#feedback.add(sequence.readUInt16BE(0), header.ssrc, nowMs);
+    const stream = this.#bySsrc.get(header.ssrc);
+    if (!stream) {
+      this.unknownPackets++;
+      return;
+    }
+    stream.receive(packet, header, nowMs);
+    if (stream.isWaiting) this.#repairTimer ??= setInterval(() => this.#repair(), REPAIR_INTERVAL_MS);
+  }
+
+  handleRtcp(item: RtcpItem): void {
+    if (item.type === 'sender-report') {
+      this.#bySsrc.get(item.ssrc)?.handleSenderReport(item.ntp, performance.now());
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#feedbackTimer);
+    clearInterval(this.#reportTimer);
+    clearInterval(this.#repairTimer);
+    this.#streams.clear();
+    this.#bySsrc.clear();
+  }
+
+  #repair(): void {
+    const nowMs = performance.now();
+    let isWaiting = false;
+    for (const stream of this.#streams) {
+      if (!stream.isWaiting) continue;
+      stream.repair(nowMs);
+      isWaiting ||= stream.isWaiting;
+    }
+    if (isWaiting) return;
+    clearInterval(this.#repairTimer);
+    this.#repairTimer = undefined;
+  }
+
+  #sendFeedback(): void {
+    for (const packet of this.#feedback.flush(this.#localSsrc)) this.#send(packet);
+  }
+
+  #sendReports(): void {
+    const nowMs = performance.now();
+    const blocks = this.streams.flatMap((stream) => stream.reportBlock(nowMs) ?? []);
+    for (let start = 0; start < blocks.length; start += MAX_REPORT_BLOCKS) {
+      this.#send(buildReceiverReport(this.#localSsrc, blocks.slice(start, start + MAX_REPORT_BLOCKS)));
+    }
+  }
+}

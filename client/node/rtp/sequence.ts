@@ -1,0 +1,16 @@
+/** Turns 16-bit sequence numbers into a count that never wraps (RFC 3550 §A.1, without its probation). */
+export class SequenceUnwrapper {
+  #highest: number | undefined;
+
+  /** The extended number: near the highest so far, later or earlier. */
+  unwrap(sequence16: number): number {
+    if (this.#highest === undefined) {
+      this.#highest = sequence16;
+      return sequence16;
+    }
+    const forward = (sequence16 - this.#highest) & 0xffff;
+    const extended = forward < 0x8000 ? this.#highest + forward : this.#highest + forward - 0x1_0000;
+    if (extended > this.#highest) this.#highest = extended;
+    return extended;
+  }
+}

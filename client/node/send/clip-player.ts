@@ -1,0 +1,88 @@
+import { type Clip, type ClipFrame, keyFrameBefore } from '../clip/index.ts';
+import { wallClockMs } from '../rtp/index.ts';
+
+/** Gets each frame at its time. `talkStart`: the first after a gap in the clip. */
+export type FrameListener = (frame: ClipFrame, captureMs: number, talkStart: boolean) => void;
+
+/**
+ * Plays a clip in a loop against the wall clock: the n-th frame is due at an exact offset from the start, so that timers that
+ * fire late never add up to a drift.
+ */
+export class ClipPlayer {
+  readonly #clip: Clip;
+  readonly #listener: FrameListener;
+  readonly #msPerTick: number;
+  #index: number;
+  /** When the clip's timestamp 0 of the current round is due. */
+  #roundMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #lastTimestamp = Number.NEGATIVE_INFINITY;
+
+  constructor(clip: Clip, startSeconds: number, listener: FrameListener) {
+    this.#clip = clip;
+    this.#listener = listener;
+    this.#msPerTick = 1000 / clip.info.clockRateHz;
+    const startTicks = (startSeconds * clip.info.clockRateHz) % clip.info.durationTicks;
+    const found = clip.frames.findIndex(({ timestamp }) => timestamp >= startTicks);
+    this.#index = keyFrameBefore(clip, Math.max(0, found));
+    this.#roundMs = 0;
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** Starts, or goes on from the last key frame after a stop. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#index = keyFrameBefore(this.#clip, this.#index);
+    this.#roundMs = wallClockMs() - this.#timestampOf(this.#index) * this.#msPerTick;
+    this.#arm();
+  }
+
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Answers a key-frame request: the next picture is the clip's last key picture; time runs on. */
+  rewind(): void {
+    // A picture that is partly sent is completed first.
+    const keyIndex = keyFrameBefore(this.#clip, this.#index);
+    if (!this.#running || keyIndex === this.#index) return;
+    this.#roundMs += (this.#timestampOf(this.#index) - this.#timestampOf(keyIndex)) * this.#msPerTick;
+    this.#index = keyIndex;
+  }
+
+  #timestampOf(index: number): number {
+    return this.#clip.frames[index]?.timestamp ?? 0;
+  }
+
+  #arm(): void {
+    const dueMs = this.#roundMs + this.#timestampOf(this.#index) * this.#msPerTick;
+    this.#timer = setTimeout(() => this.#play(), Math.max(0, dueMs - wallClockMs()));
+  }
+
+  /** Plays all frames that are due, the spatial layers of a picture together. */
+  #play(): void {
+    const { frames, info } = this.#clip;
+    const nowMs = wallClockMs() + 0.5;
+    for (;;) {
+      const frame = frames[this.#index] as ClipFrame;
+      const captureMs = this.#roundMs + frame.timestamp * this.#msPerTick;
+      if (captureMs > nowMs) break;
+      const gap = frame.timestamp - this.#lastTimestamp;
+      this.#lastTimestamp = frame.timestamp;
+      this.#listener(frame, captureMs, info.codec === 'opus' && gap > info.clockRateHz / 20);
+      if (!this.#running) return;
+      if (++this.#index === frames.length) {
+        this.#index = 0;
+        this.#roundMs += info.durationTicks * this.#msPerTick;
+        this.#lastTimestamp -= info.durationTicks;
+      }
+    }
+    this.#arm();
+  }
+}

@@ -1,0 +1,203 @@
+import { randomInt } from 'node:crypto';
+import type { ClipCodec, ClipFrame } from '../clip/index.ts';
+import type { ExtensionIds } from '../header-extensions.ts';
+import { PACKETIZERS } from '../payload/index.ts';
+import {
+  buildRtp,
+  buildSenderReport,
+  type ExtensionElement,
+  ntpFromMs,
+  type ReportBlock,
+  wallClockMs,
+} from '../rtp/index.ts';
+import { RetransmissionBuffer } from './retransmission-buffer.ts';
+
+/** Payload of a packet at most, in bytes, so that it fits an MTU of 1,200 with extensions, SRTP and RTX. */
+const MAX_PAYLOAD_BYTES = 1100;
+/** libwebrtc answers key-frame requests at most this often. */
+const KEY_FRAME_REQUEST_INTERVAL_MS = 300;
+
+export interface OutboundStreamOptions {
+  codec: ClipCodec;
+  clockRateHz: number;
+  payloadType: number;
+  ssrc: number;
+  /** Absent without RTX. */
+  rtx?: { ssrc: number; payloadType: number };
+  mid: string;
+  rid?: string;
+  cname: string;
+  extensions: ExtensionIds;
+  /** Sends a packet; false when the link is not up. */
+  send(packet: Buffer): boolean;
+  /** The transport's next transport-wide sequence number. */
+  nextTransportSequence(): number;
+}
+
+export interface OutboundCounters {
+  packets: number;
+  /** RTP payload bytes, retransmissions not included. */
+  bytes: number;
+  frames: number;
+  retransmittedPackets: number;
+  keyFrameRequests: number;
+}
+
+/**
+ * One RTP stream of a sender, with its numbering, sender reports and retransmissions. It numbers what it is given: however the
+ * clip jumps, sequence numbers, timestamps, PictureID and TL0PICIDX run on.
+ */
+export class OutboundStream {
+  readonly counters: OutboundCounters = {
+    packets: 0,
+    bytes: 0,
+    frames: 0,
+    retransmittedPackets: 0,
+    keyFrameRequests: 0,
+  };
+  readonly ssrc: number;
+  readonly rtxSsrc: number | undefined;
+  /** What the server last said about this stream. */
+  lastReport: ReportBlock | undefined;
+  readonly #options: OutboundStreamOptions;
+  readonly #sent = new RetransmissionBuffer();
+  readonly #timestampBase = randomInt(0x1_0000_0000);
+  readonly #originMs: number;
+  #sequence = randomInt(0x8000);
+  #rtxSequence = randomInt(0x8000);
+  #pictureId = randomInt(0x8000);
+  #tl0PicIdx = randomInt(0x100);
+  #lastKeyRequestMs = Number.NEGATIVE_INFINITY;
+
+  /** @param originMs the time, on wallClockMs(), to which the stream's first RTP timestamp belongs. */
+  constructor(options: OutboundStreamOptions, originMs: number) {
+    this.#options = options;
+    this.#originMs = originMs;
+    this.ssrc = options.ssrc;
+    this.rtxSsrc = options.rtx?.ssrc;
+  }
+
+  /** Sends a frame captured at `captureMs` on wallClockMs(). `talkStart` sets the marker of audio after a silence. */
+  sendFrame(frame: ClipFrame, captureMs: number, talkStart: boolean): void {
+    const options = this.#options;
+    // All spatial layers of a picture have one PictureID.
+    if (frame.spatialLayer === 0) {
+      this.#pictureId = (this.#pictureId + 1) & 0x7fff;
+      if (frame.temporalLayer === 0) this.#tl0PicIdx = (this.#tl0PicIdx + 1) & 0xff;
+    }
+    const numbering = { pictureId: this.#pictureId, tl0PicIdx: this.#tl0PicIdx };
+    const timestamp = this.#timestampAt(captureMs);
+    const payloads = PACKETIZERS[options.codec](frame, numbering, MAX_PAYLOAD_BYTES);
+    let first = true;
+    for (const { pieces, marker } of payloads) {
+      const sequenceNumber = this.#sequence;
+      this.#sequence = (sequenceNumber + 1) & 0xffff;
+      const stored = { pieces, marker: marker || talkStart, timestamp };
+      if (options.rtx) this.#sent.add(sequenceNumber, stored);
+      const extensions = this.#extensions(false);
+      if (first && options.extensions.absCaptureTime) {
+        extensions.push({ id: options.extensions.absCaptureTime, value: captureTimeValue(captureMs) });
+      }
+      if (options.extensions.audioLevel) {
+        const level = frame.audioLevel | (frame.audioLevel < 127 ? 0x80 : 0);
+        extensions.push({ id: options.extensions.audioLevel, value: Uint8Array.of(level) });
+      }
+      const { payloadType, ssrc } = options;
+      const packet = buildRtp({ ...stored, payloadType, ssrc, sequenceNumber, extensions, payload: pieces });
+      if (options.send(packet)) {
+        this.counters.packets++;
+        for (const piece of pieces) this.counters.bytes += piece.length;
+      }
+      first = false;
+    }
+    if (frame.endOfPicture) this.counters.frames++;
+  }
+
+  /** Sends again what was asked for, as RTX (RFC 4588), as far as it is still held. */
+  retransmit(sequenceNumbers: readonly number[]): void {
+    const { rtx } = this.#options;
+    if (!rtx) return;
+    for (const original of sequenceNumbers) {
+      const stored = this.#sent.get(original);
+      if (!stored) continue;
+      const sequenceNumber = this.#rtxSequence;
+      this.#rtxSequence = (sequenceNumber + 1) & 0xffff;
+      const payload = [Uint8Array.of(original >> 8, original & 0xff), ...stored.pieces];
+      const extensions = this.#extensions(true);
+      this.#options.send(
+        buildRtp({
+          ...stored,
+          payloadType: rtx.payloadType,
+          ssrc: rtx.ssrc,
+          sequenceNumber,
+          extensions,
+          payload,
+        }),
+      );
+      this.counters.retransmittedPackets++;
+    }
+  }
+
+  /** Notes a key-frame request; true when it is to be answered now. */
+  takeKeyFrameRequest(nowMs: number): boolean {
+    this.counters.keyFrameRequests++;
+    if (nowMs - this.#lastKeyRequestMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false;
+    this.#lastKeyRequestMs = nowMs;
+    return true;
+  }
+
+  /** Sends a sender report, once anything was sent: without it mediasoup switches no layers. */
+  report(): void {
+    if (this.counters.packets === 0) return;
+    const nowMs = wallClockMs();
+    this.#options.send(
+      buildSenderReport({
+        ssrc: this.ssrc,
+        ntp: ntpFromMs(nowMs),
+        rtpTimestamp: this.#timestampAt(nowMs),
+        packetCount: this.counters.packets,
+        octetCount: this.counters.bytes,
+        cname: this.#options.cname,
+      }),
+    );
+  }
+
+  #timestampAt(timeMs: number): number {
+    const ticks = Math.round(((timeMs - this.#originMs) * this.#options.clockRateHz) / 1000);
+    return (this.#timestampBase + ticks) >>> 0;
+  }
+
+  #extensions(isRtx: boolean): ExtensionElement[] {
+    const { extensions: ids, mid, rid } = this.#options;
+    const elements: ExtensionElement[] = [];
+    // MID and RID until the server has shown by a report that it knows the stream (RFC 8852 §3.1 leaves the time open).
+    if (!this.lastReport || isRtx) {
+      if (ids.mid) elements.push({ id: ids.mid, value: Buffer.from(mid) });
+      const ridId = isRtx ? ids.repairedRid : ids.rid;
+      if (rid !== undefined && ridId) elements.push({ id: ridId, value: Buffer.from(rid) });
+    }
+    if (ids.absSendTime) elements.push({ id: ids.absSendTime, value: sendTimeValue() });
+    if (ids.transportSequence) {
+      const sequence = this.#options.nextTransportSequence();
+      elements.push({
+        id: ids.transportSequence,
+        value: Uint8Array.of((sequence >> 8) & 0xff, sequence & 0xff),
+      });
+    }
+    return elements;
+  }
+}
+
+/** 24 bits: seconds modulo 64 in 6.18 fixed point. */
+function sendTimeValue(): Uint8Array {
+  const units = Math.floor(((wallClockMs() / 1000) % 64) * 0x4_0000);
+  return Uint8Array.of((units >> 16) & 0xff, (units >> 8) & 0xff, units & 0xff);
+}
+
+function captureTimeValue(captureMs: number): Uint8Array {
+  const { seconds, fraction } = ntpFromMs(captureMs);
+  const value = Buffer.allocUnsafe(8);
+  value.writeUInt32BE(seconds, 0);
+  value.writeUInt32BE(fraction, 4);
+  return value;
+}

@@ -1,0 +1,138 @@
+import type { types } from 'mediasoup-client';
+import type { ClipCodec } from '../clip/index.ts';
+import { extensionIds } from '../header-extensions.ts';
+import { type RtcpItem, wallClockMs } from '../rtp/index.ts';
+import { ClipPlayer } from './clip-player.ts';
+import type { ClipTrack } from './clip-track.ts';
+import { OutboundStream } from './outbound-stream.ts';
+
+export interface RtpSenderOptions {
+  rtpParameters: types.RtpParameters;
+  /** SSRCs by encoding: RIDs stand for them in the parameters of simulcast. */
+  ssrcs: ReadonlyArray<{ ssrc: number; rtxSsrc?: number }>;
+  send(packet: Buffer): boolean;
+  nextTransportSequence(): number;
+}
+
+/** Sends a track: one stream and one clip for each encoding. */
+export class RtpSender {
+  readonly streams: readonly OutboundStream[];
+  readonly #encodings: Array<{ active: boolean; rid?: string }>;
+  #players: Array<ClipPlayer | undefined> = [];
+  #track: ClipTrack | null = null;
+  #paused = false;
+  #connected = false;
+  #closed = false;
+
+  constructor(options: RtpSenderOptions) {
+    const { rtpParameters } = options;
+    const [codec, rtx] = rtpParameters.codecs;
+    if (!codec) throw new TypeError('no codec');
+    const originMs = wallClockMs();
+    this.streams = options.ssrcs.map(({ ssrc, rtxSsrc }, index) => {
+      const { rid } = rtpParameters.encodings?.[index] ?? {};
+      return new OutboundStream(
+        {
+          codec: codec.mimeType.slice(codec.mimeType.indexOf('/') + 1).toLowerCase() as ClipCodec,
+          clockRateHz: codec.clockRate,
+          payloadType: codec.payloadType,
+          ssrc,
+          ...(rtx && rtxSsrc !== undefined && { rtx: { ssrc: rtxSsrc, payloadType: rtx.payloadType } }),
+          mid: rtpParameters.mid ?? '',
+          ...(rid !== undefined && { rid }),
+          cname: rtpParameters.rtcp?.cname ?? '',
+          extensions: extensionIds(rtpParameters),
+          send: options.send,
+          nextTransportSequence: options.nextTransportSequence,
+        },
+        originMs,
+      );
+    });
+    this.#encodings = (rtpParameters.encodings ?? []).map(({ active, rid }) => ({
+      active: active ?? true,
+      ...(rid !== undefined && { rid }),
+    }));
+  }
+
+  get track(): ClipTrack | null {
+    return this.#track;
+  }
+
+  /** Sends another track's clips from now on, or nothing. */
+  replaceTrack(track: ClipTrack | null): void {
+    for (const player of this.#players) player?.stop();
+    if (this.#track) this.#track.streams = [];
+    this.#track = track;
+    if (track) track.streams = this.streams;
+    // One stream (SVC or a single layer) sends the best clip.
+    const clips = track && this.streams.length === 1 ? track.clips.slice(-1) : (track?.clips ?? []);
+    this.#players = this.streams.map((stream, index) => {
+      const clip = clips[index];
+      return (
+        clip &&
+        new ClipPlayer(clip, track?.startSeconds ?? 0, (frame, captureMs, talkStart) => {
+          if (!track?.enabled || track.readyState === 'ended') return;
+          const isFirst = stream.counters.packets === 0;
+          stream.sendFrame(frame, captureMs, talkStart);
+          if (isFirst) stream.report();
+        })
+      );
+    });
+    this.#update();
+  }
+
+  /** Starts when the link is up. */
+  setConnected(connected: boolean): void {
+    this.#connected = connected;
+    this.#update();
+  }
+
+  setPaused(paused: boolean): void {
+    this.#paused = paused;
+    this.#update();
+  }
+
+  /** Suspends and resumes single encodings; a resumed one begins with a key frame. */
+  setActive(encodings: ReadonlyArray<{ active?: boolean }>): void {
+    encodings.forEach(({ active }, index) => {
+      const own = this.#encodings[index];
+      if (own && active !== undefined) own.active = active;
+    });
+    this.#update();
+  }
+
+  /** What WebRTC's `RTCRtpSender.getParameters().encodings` would say. */
+  get encodings(): Array<{ active: boolean; rid?: string }> {
+    return this.#encodings.map((encoding) => ({ ...encoding }));
+  }
+
+  /** Acts on a report, NACK or key-frame request for one of its streams. */
+  handleRtcp(item: RtcpItem): void {
+    if (item.type === 'report-block') {
+      const stream = this.streams.find(({ ssrc }) => ssrc === item.block.ssrc);
+      if (stream) stream.lastReport = item.block;
+    } else if (item.type === 'nack') {
+      this.streams.find(({ ssrc }) => ssrc === item.mediaSsrc)?.retransmit(item.sequenceNumbers);
+    } else if (item.type === 'key-frame-request') {
+      const index = this.streams.findIndex(({ ssrc }) => ssrc === item.mediaSsrc);
+      if (this.streams[index]?.takeKeyFrameRequest(performance.now())) this.#players[index]?.rewind();
+    }
+  }
+
+  report(): void {
+    for (const stream of this.streams) stream.report();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#update();
+  }
+
+  #update(): void {
+    this.#players.forEach((player, index) => {
+      const active = this.#connected && !this.#paused && !this.#closed && this.#encodings[index]?.active;
+      if (active) player?.start();
+      else player?.stop();
+    });
+  }
+}

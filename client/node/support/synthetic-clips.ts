@@ -1,0 +1,57 @@
+import type { Clip, ClipFrame } from '../index.ts';
+
+const PLAIN = {
+  spatialLayer: 0,
+  discardable: false,
+  layerSync: false,
+  interLayerPredicted: false,
+  notUsedAbove: false,
+  endOfPicture: true,
+  audioLevel: 127,
+};
+
+/** One second of "VP8" at 30 fps: three temporal layers, key frames at 0 and 16, bodies that name themselves. No decoder reads it. */
+export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
+  const temporalLayers = [0, 2, 1, 2];
+  const frames = Array.from({ length: 32 }, (_, index): ClipFrame => {
+    const key = index % 16 === 0;
+    const data = Buffer.alloc(key ? 4 * bytesPerFrame : bytesPerFrame, index);
+    // Bit 0 of a VP8 frame is 0 on key frames, whose start code and size follow (RFC 6386 §9.1).
+    data[0] = key ? 0x10 : 0x11;
+    if (key) {
+      data.set([0x9d, 0x01, 0x2a], 3);
+      data.writeUInt16LE((height * 16) / 9, 6);
+      data.writeUInt16LE(height, 8);
+    }
+    const temporalLayer = temporalLayers[index % 4] as number;
+    return {
+      ...PLAIN,
+      timestamp: index * 3000,
+      key,
+      temporalLayer,
+      discardable: temporalLayer === 2,
+      layerSync: index % 4 === 1 || index % 4 === 2,
+      data,
+    };
+  });
+  return {
+    info: { codec: 'vp8', clockRateHz: 90_000, durationTicks: 32 * 3000, width: (height * 16) / 9, height },
+    frames,
+  };
+}
+
+/** A second of "Opus", 20 ms a packet, silent (nothing sent) in its second half. */
+export function syntheticOpus(): Clip {
+  const frames = Array.from(
+    { length: 25 },
+    (_, index): ClipFrame => ({
+      ...PLAIN,
+      timestamp: index * 960,
+      key: true,
+      temporalLayer: 0,
+      audioLevel: 30,
+      data: Buffer.alloc(80, index),
+    }),
+  );
+  return { info: { codec: 'opus', clockRateHz: 48_000, durationTicks: 48_000 }, frames };
+}

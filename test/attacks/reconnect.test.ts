@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Identity, importIdentity } from '../../client/sdk/index.ts';
+import { AttackedServer } from '../support/attacked-server.ts';
+import { AUTHORITY, CompanyPki } from '../support/openssl.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { Bystanders, Seat } from '../support/raw-call.ts';
+import { TestServer } from '../support/server.ts';
+
+describe('threat 7: lost sockets', () => {
+  let attacked: AttackedServer;
+  let server: TestServer;
+  let ann: Identity;
+  let bob: Identity;
+
+  before(async () => {
+    attacked = await AttackedServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '5' } });
+    server = attacked.server;
+    [ann, bob] = await Promise.all([newIdentity(server), newIdentity(server)]);
+  });
+  after(() => attacked.close());
+
+  it('one who comes back keeps the peer id and the own objects; the others see it go and come', async () => {
+    const people = await Bystanders.start(server.url, ann, bob, 'team');
+    const { peerId, participantId, send, recv, client } = people.ann;
+    const audio = await people.ann.produce();
+    await client.cut();
+    const { client: other } = people.bob;
+    await other.event(
+      'participant.updated',
+      ({ participant }) => participant.participantId === participantId && !participant.connected,
+    );
+    const again = await ProtocolClient.enter(server.url, ann);
+    const joined = await again.get('room.join', { roomId: 'team', resume: { peerId } });
+    assert.deepEqual([joined.resumed, joined.peerId, joined.participantId], [true, peerId, participantId]);
+    assert.deepEqual(joined.own.transportIds.sort(), [send, recv].sort());
+    assert.ok(joined.own.producerIds.includes(audio));
+    assert.deepEqual([joined.own.producerIds.length, joined.own.consumerIds.length], [2, 1]);
+    await other.event(
+      'participant.updated',
+      ({ participant }) => participant.participantId === participantId && participant.connected,
+    );
+    await again.get('producer.pause', { producerId: audio });
+    await other.event('producer.paused', ({ producerId }) => producerId === audio);
+    assert.equal(other.count('participant.left'), 0);
+    for (const each of [again, other]) {
+      await each.get('room.leave', {});
+      each.close();
+    }
+  });
+
+  it('one whose old socket seems alive still (half open) takes the seat over from it', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const again = await ProtocolClient.enter(server.url, ann);
+    const joined = await again.get('room.join', { roomId: 'team', resume: { peerId: seat.peerId } });
+    assert.equal(joined.resumed, true);
+    assert.equal(await seat.client.ended(), 'SESSION_REPLACED');
+    assert.equal(joined.participants.length, 1);
+    await again.get('room.leave', {});
+    again.close();
+  });
+
+  it('one who comes back too late gets a new seat with nothing', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const watcher = await Seat.take(server.url, bob, 'team');
+    await seat.produce();
+    await seat.client.cut();
+    await watcher.client.event('participant.left', ({ reason }) => reason === 'lost');
+    const again = await ProtocolClient.enter(server.url, ann);
+    const joined = await again.get('room.join', { roomId: 'team', resume: { peerId: seat.peerId } });
+    assert.equal(joined.resumed, false);
+    assert.notEqual(joined.peerId, seat.peerId);
+    for (const each of [again, watcher.client]) {
+      await each.get('room.leave', {});
+      each.close();
+    }
+  });
+
+  it('8 rooms of 25 whose sockets drop at once all come back to their seats, and one beside them goes on', async () => {
+    const people = await Bystanders.start(server.url, ann, bob);
+    // One device may sit in many seats: identities cost more than sockets.
+    const sit = async (roomId: string) => {
+      const client = await ProtocolClient.enter(server.url, ann);
+      const { peerId } = await client.get('room.join', { roomId });
+      return { client, roomId, peerId };
+    };
+    const seats: Array<Awaited<ReturnType<typeof sit>>> = [];
+    for (let room = 0; room < 8; room += 1) {
+      seats.push(...(await Promise.all(Array.from({ length: 25 }, () => sit(`storm-${room}`)))));
+    }
+    await Promise.all(seats.map(({ client }) => client.cut()));
+    const back = await Promise.all(
+      seats.map(async ({ roomId, peerId }) => {
+        const client = await ProtocolClient.enter(server.url, ann);
+        const joined = await client.get('room.join', { roomId, resume: { peerId } });
+        return { client, resumed: joined.resumed && joined.peerId === peerId };
+      }),
+    );
+    assert.equal(back.filter(({ resumed }) => resumed).length, 200);
+    await people.goOn();
+    assert.equal((await server.objects()).peersConnected, 202);
+    await Promise.all(back.map(({ client }) => client.get('room.leave', {})));
+    for (const { client } of back) {
+      client.close();
+    }
+    await people.leave();
+  });
+});
+
+describe('threat 7: a revoked device never walks back in', () => {
+  it("by resuming, once its company's list names it", async () => {
+    const pki = new CompanyPki();
+    await pki.issue({ name: 'Company root', extensions: AUTHORITY });
+    await pki.issue({ name: 'ann', issuer: 'Company root' });
+    const list = pki.file('current', 'crl');
+    copyFileSync(await pki.revoke('Company root'), list);
+    const attacked = await AttackedServer.start({
+      flags: ['--workers', '1'],
+      env: {
+        CANOPY_IDENTITY_POLICY: 'pki',
+        CANOPY_IDENTITY_CA_BUNDLE: pki.file('Company root', 'pem'),
+        CANOPY_IDENTITY_CRL: list,
+        CANOPY_LIMITS_RESUME_SECONDS: '5',
+      },
+    });
+    const { server } = attacked;
+    try {
+      const ann = await importIdentity({
+        serverUrl: server.url,
+        certificatePem: pki.pem('ann'),
+        privateKeyPem: pki.key('ann'),
+      });
+      const seat = await Seat.take(server.url, ann, 'team');
+      copyFileSync(await pki.revoke('Company root', 'ann'), list);
+      await seat.client.cut();
+      // The server looks at its files at most once a second.
+      const deadlineMs = performance.now() + 4000;
+      for (;;) {
+        const again = await ProtocolClient.open(server.url);
+        const answer = await again.ask('auth.prove', await again.proof(ann));
+        if (!answer.ok) {
+          assert.equal(answer.error.code, 'CERT_REVOKED');
+          const resume = { roomId: 'team', resume: { peerId: seat.peerId } };
+          assert.equal(await again.refusal('room.join', resume), 'AUTH_REQUIRED');
+          again.close();
+          break;
+        }
+        again.close();
+        assert.ok(performance.now() < deadlineMs, 'the changed list counts');
+      }
+    } finally {
+      await attacked.close();
+      pki.close();
+    }
+  });
+
+  it('nor over a restart, once the deployment has revoked the device or its account', async () => {
+    const server = await TestServer.start({ flags: ['--workers', '1'] });
+    let next: TestServer | undefined;
+    try {
+      const [device, account, free] = await Promise.all([1, 2, 3].map(() => newIdentity(server)));
+      assert.ok(device && account && free);
+      const client = await ProtocolClient.open(server.url);
+      const { accountId } = await client.get('auth.prove', await client.proof(account));
+      client.close();
+      const revoked = [device.deviceId, accountId].map((id) => ({ id, timeMs: Date.now() }));
+      writeFileSync(join(server.dataDir, 'revoked.json'), JSON.stringify(revoked));
+      assert.equal(await server.terminate(), 0);
+      next = await TestServer.start({ flags: ['--workers', '1'], dataDir: server.dataDir });
+      for (const [identity, code] of [
+        [device, 'CERT_REVOKED'],
+        [account, 'CERT_REVOKED'],
+        [free, 'ok'],
+      ] as const) {
+        const again = await ProtocolClient.open(next.url);
+        const answer = await again.ask('auth.prove', await again.proof(identity));
+        assert.equal(answer.ok ? 'ok' : answer.error.code, code);
+        again.close();
+      }
+    } finally {
+      await next?.close();
+      await server.close();
+    }
+  });
+});

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { untilBaseline } from '../support/gauges.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { Bystanders } from '../support/raw-call.ts';
+import { RawSocket } from '../support/raw-socket.ts';
+import { TestServer } from '../support/server.ts';
+
+const DRAIN_SECONDS = 4;
+
+function start(): Promise<TestServer> {
+  return TestServer.start({
+    flags: ['--workers', '1'],
+    env: { CANOPY_SERVER_DRAIN_SECONDS: String(DRAIN_SECONDS) },
+  });
+}
+
+describe('threat 16: SIGTERM with people inside', () => {
+  it('takes nobody in any more, drops nobody before the deadline, then ends with 0', async () => {
+    const server = await start();
+    try {
+      const [ann, bob, late] = await Promise.all([1, 2, 3].map(() => newIdentity(server)));
+      assert.ok(ann && bob && late);
+      const people = await Bystanders.start(server.url, ann, bob, 'team');
+      const waiting = await ProtocolClient.enter(server.url, late);
+      const ended = server.terminate();
+      const toldAtMs = performance.now();
+      const { retryAfterSeconds } = await people.ann.client.event('server.closing');
+      assert.equal(retryAfterSeconds, DRAIN_SECONDS);
+      await people.bob.client.event('server.closing');
+
+      // One who is connected but in no room, and others at the door, are told to come again.
+      for (const roomId of ['team', 'other']) {
+        const answer = await waiting.ask('room.join', { roomId });
+        assert.ok(!answer.ok);
+        assert.equal(answer.error.code, 'SERVER_CLOSING');
+        assert.equal(answer.error.retryable, true);
+      }
+      const stolen = { roomId: 'team', resume: { peerId: people.ann.peerId } };
+      assert.equal(
+        await waiting.refusal('room.join', stolen),
+        'SERVER_CLOSING',
+        "with another's peer id too",
+      );
+      const { body } = await RawSocket.refusal(server.url);
+      assert.match(body, /SERVER_CLOSING/);
+      assert.match(body, /retryable/);
+      const ready = await fetch(`${server.url}/readyz`);
+      assert.equal(ready.status, 503);
+
+      await people.goOn();
+      const codes = await Promise.all([people.ann, people.bob].map(({ client }) => client.ended()));
+      assert.deepEqual(codes, ['SERVER_CLOSING', 'SERVER_CLOSING']);
+      const lastedMs = performance.now() - toldAtMs;
+      assert.ok(lastedMs > DRAIN_SECONDS * 1000 - 100, `they had ${Math.round(lastedMs)} ms`);
+      assert.equal(await ended, 0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('ends as soon as the last one has left', async () => {
+    const server = await TestServer.start({
+      flags: ['--workers', '1'],
+      env: { CANOPY_SERVER_DRAIN_SECONDS: '600' },
+    });
+    try {
+      const people = await Bystanders.start(server.url, await newIdentity(server), await newIdentity(server));
+      const ended = server.terminate();
+      await people.ann.client.event('server.closing');
+      await people.goOn();
+      await people.leave();
+      assert.equal(await ended, 0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('one who does not read holds up nothing', async () => {
+    const server = await start();
+    try {
+      const people = await Bystanders.start(server.url, await newIdentity(server), await newIdentity(server));
+      people.bob.client.pauseReading();
+      const half = await RawSocket.challenged(server.url);
+      half.tcp.pause();
+      const ended = server.terminate();
+      assert.equal(await people.ann.client.ended(), 'SERVER_CLOSING');
+      assert.equal(await ended, 0);
+      people.bob.client.close();
+      half.close();
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('is at baseline before, so that nothing but the people is waited for', async () => {
+    const server = await start();
+    const people = await Bystanders.start(server.url, await newIdentity(server), await newIdentity(server));
+    await people.leave();
+    await untilBaseline(server);
+    assert.equal(await server.terminate(), 0);
+    await server.close();
+  });
+});

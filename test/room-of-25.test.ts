@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runScenario, type Scenario, summarize } from '../bench/index.ts';
+import { TestBrowser } from './support/browser.ts';
+import { Person } from './support/person.ts';
+import { TestServer } from './support/server.ts';
+
+const LOAD: Scenario = {
+  name: 'room-of-25',
+  description: '23 load peers beside two browsers',
+  rooms: 1,
+  peersPerRoom: 23,
+  others: 2,
+  joinsPerSecond: 5,
+  durationSeconds: 5,
+  video: { codec: 'vp8', layers: '180p' },
+  talkersPerRoom: 1,
+  processes: 2,
+};
+
+test('25 people in one room, two of them in browsers, receive everybody without loss', async (t) => {
+  const server = await TestServer.start();
+  t.after(() => server.close());
+  const browser = await TestBrowser.launch();
+  t.after(() => browser.close());
+  const [ann, bob] = await Promise.all(
+    ['Ann', 'Bob'].map(async (name) => {
+      const person = new Person(await browser.page(), name);
+      await person.enterByInvitation(await server.invite({ role: 'member' }), 'crowd-0');
+      return person;
+    }),
+  );
+  assert.ok(ann && bob);
+  const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
+  let seen: Promise<unknown> | undefined;
+  const progress = (line: string) => {
+    // While everybody is there: the last to come is decoded in both browsers.
+    if (/^23 of 23/.test(line)) seen = Promise.all([ann.sees('Load 23'), bob.sees('Load 23')]);
+    t.diagnostic(line);
+  };
+  const run = await runScenario(LOAD, { url: server.url, apiKey }, progress, 'crowd');
+  const summary = summarize(run);
+  for (const { label, value } of summary.headline) t.diagnostic(`${label}: ${value}`);
+  assert.deepEqual(summary.invalid, []);
+  assert.ok(summary.complete, 'everybody joined and received everybody');
+  assert.ok(seen);
+  await seen;
+  const decoded = run.peers.flatMap((peer) => peer.decoded);
+  assert.equal(decoded.length, 2);
+  for (const { complaints, decodedFrames, sentFrames } of decoded) {
+    assert.deepEqual(complaints, []);
+    assert.ok(decodedFrames > 0 && decodedFrames === sentFrames);
+  }
+});
