@@ -15,6 +15,16 @@ withConfig(program.command('serve').description('run the conference server')).ac
 );
 
 withConfig(
+  program
+    .command('sip')
+    .description('run the phone gateway alone, beside a server on the same host that runs with --no-sip')
+    .option('--metrics-port <port>', 'serve Prometheus metrics on this port of the loopback address'),
+).action(async (options: { metricsPort?: string }, command: Command) => {
+  const { sip } = await import('./sip.ts');
+  await sip(configOf(command), options);
+});
+
+withConfig(
   program.command('doctor').description('check versions, worker, ports, addresses and certificates'),
 ).action(async (_options, command: Command) => {
   const { doctor } = await import('./doctor.ts');

@@ -17,7 +17,7 @@ const FLAGS = [
   ],
   ['--rtc-port <port>', 'rtc.port', "first of the workers' UDP and TCP ports (default 40000)"],
   ['--workers <number>', 'rtc.workers', 'number of media workers (default one a core)'],
-  ['--sip <enabled>', 'sip.enabled', 'true or false: take phone calls over SIP (default true)'],
+  ['--no-sip', 'sip.enabled', 'take no phone calls'],
   ['--sip-port <port>', 'sip.port', 'UDP and TCP port for SIP (default 5060)'],
   ['--sip-tls-port <port>', 'sip.tlsPort', 'TCP port for SIP over TLS, 0 for none (default 5061)'],
   ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],
@@ -33,8 +33,14 @@ export function withConfig(command: Command): Command {
 
 /** The configuration of a command line. @throws CanopyError CONFIG_INVALID */
 export function configOf(command: Command): Config {
-  const given: Record<string, string | undefined> = command.opts();
+  const given: Record<string, string | boolean | undefined> = command.opts();
   const names = new Map(command.options.map((option) => [option.flags, option.attributeName()]));
-  const flags = Object.fromEntries(FLAGS.map(([flag, path]) => [path, given[names.get(flag) ?? '']]));
-  return loadConfig({ file: given.config, flags });
+  const flags = Object.fromEntries(
+    FLAGS.map(([flag, path]) => {
+      const value = given[names.get(flag) ?? ''];
+      // A `--no-` flag that was not given is true, which is no reason to overrule file and environment.
+      return [path, value === true ? undefined : value === false ? 'false' : value];
+    }),
+  );
+  return loadConfig({ file: typeof given.config === 'string' ? given.config : undefined, flags });
 }

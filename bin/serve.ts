@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { type Config, createLogger } from '../base/index.ts';
+import { type Config, createLogger, type Logger } from '../base/index.ts';
 import { listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
+import type { RunningGateway } from './gateway.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the conference server until it is told to stop. */
@@ -17,9 +18,18 @@ export async function serve(config: Config): Promise<void> {
     log,
   });
   let signaling: SignalingServer;
+  let phones: RunningGateway | undefined;
+  const furtherMetrics = async () => (await phones?.gateway.metrics.registry.metrics()) ?? '';
   try {
-    signaling = await SignalingServer.create({ config, log, sfu, version: VERSION });
+    signaling = await SignalingServer.create({ config, log, sfu, version: VERSION, furtherMetrics });
   } catch (error) {
+    await sfu.close();
+    throw error;
+  }
+  try {
+    if (config.sip.enabled) phones = await startPhones(config, log, signaling.port);
+  } catch (error) {
+    await signaling.close();
     await sfu.close();
     throw error;
   }
@@ -28,6 +38,7 @@ export async function serve(config: Config): Promise<void> {
     graceSeconds: config.server.drainSeconds + 5,
     drain: () => signaling.drain(),
     close: async () => {
+      await phones?.close();
       await signaling.close();
       await sfu.close();
     },
@@ -46,4 +57,14 @@ export async function serve(config: Config): Promise<void> {
     );
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Loaded only where it is wanted. */
+async function startPhones(config: Config, log: Logger, serverPort: number): Promise<RunningGateway> {
+  const { ownServerUrl, startGateway } = await import('./gateway.ts');
+  const phones = await startGateway({ config, log, url: ownServerUrl(config, serverPort) });
+  phones.gateway.once('lost', (error) =>
+    log.error({ err: error }, 'another gateway has taken over the phones'),
+  );
+  return phones;
 }

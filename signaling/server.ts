@@ -25,6 +25,8 @@ export interface SignalingOptions {
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
+  /** More for the metrics page, in the Prometheus text format: of what runs beside the server in its process. */
+  furtherMetrics?: () => Promise<string>;
 }
 
 /** What the server owns, in the order in which it is closed. */
@@ -59,7 +61,13 @@ export class SignalingServer {
   }
 
   /** Opens the data folder and listens. @throws CanopyError CONFIG_INVALID, PORT_IN_USE */
-  static async create({ config, log, sfu, version }: SignalingOptions): Promise<SignalingServer> {
+  static async create({
+    config,
+    log,
+    sfu,
+    version,
+    furtherMetrics,
+  }: SignalingOptions): Promise<SignalingServer> {
     const { dir } = config.data;
     openDataDir(dir);
     const authority = await Authority.open({ dir, name: config.server.name });
@@ -92,6 +100,7 @@ export class SignalingServer {
       }),
     });
     const metrics = new Metrics({
+      further: furtherMetrics,
       sfu,
       connections: () => gateway.size,
       rooms: () => rooms.size,

@@ -12,6 +12,8 @@ export interface MetricsSources {
   /** Peers with a connection, and those whose seat is kept. */
   peers(): { connected: number; waiting: number };
   participants(): number;
+  /** More of the page, in the text format. */
+  further?: (() => Promise<string>) | undefined;
 }
 
 /** Seconds; the goals lie in the middle. */
@@ -93,7 +95,8 @@ export class Metrics {
   async page(): Promise<{ body: string; contentType: string }> {
     this.#refreshObjects();
     await Promise.all([this.#refreshWorkers(), this.#refreshTraffic()]);
-    return { body: await this.#registry.metrics(), contentType: this.#registry.contentType };
+    const pages = await Promise.all([this.#registry.metrics(), this.#sources.further?.()]);
+    return { body: pages.filter(Boolean).join('\n'), contentType: this.#registry.contentType };
   }
 
   #refreshObjects(): void {

@@ -91,6 +91,8 @@ export class Invitations {
     const account = await this.#store.db
       .selectFrom('accounts')
       .select('account_id')
+      // The phone gateway enrols by itself.
+      .where('role', '!=', 'bridge')
       .limit(1)
       .executeTakeFirst();
     return account === undefined;

@@ -11,6 +11,8 @@ const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
 const START_MILLISECONDS = 60_000;
 
 export interface ServerOptions {
+  /** Whether it takes phone calls; then `--sip-port` and the like stand in `flags`. Default false. */
+  phones?: boolean;
   /** Flags of `canopy serve` besides those for a free port and a temporary folder. */
   flags?: string[];
   env?: Record<string, string>;
@@ -57,7 +59,12 @@ export class TestServer {
     this.firstInvitation = firstInvitation;
   }
 
-  static async start({ flags = [], env = {}, ...given }: ServerOptions = {}): Promise<TestServer> {
+  static async start({
+    flags = [],
+    env = {},
+    phones = false,
+    ...given
+  }: ServerOptions = {}): Promise<TestServer> {
     const dataDir = given.dataDir ?? mkdtempSync(join(tmpdir(), 'canopy-test-'));
     const ownsDataDir = given.dataDir === undefined;
     const args = [
@@ -70,6 +77,7 @@ export class TestServer {
       '0',
       '--announce',
       '127.0.0.1',
+      ...(phones ? [] : ['--no-sip']),
     ];
     const child = spawn(
       process.execPath,

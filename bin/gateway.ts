@@ -1,0 +1,61 @@
+import type { Config, Logger } from '../base/index.ts';
+import { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
+import { openTlsSource } from '../signaling/index.ts';
+import { SipGateway } from '../sip-gateway/index.ts';
+import { gatewayIdentity } from './gateway-identity.ts';
+
+export interface StartGatewayOptions {
+  config: Config;
+  log: Logger;
+  /** The server, on this host. */
+  url: string;
+}
+
+/** A gateway that runs, and how to end it. */
+export interface RunningGateway {
+  gateway: SipGateway;
+  close(): Promise<void>;
+}
+
+/** Connects a phone gateway to a server and opens its ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
+export async function startGateway({ config, log, url }: StartGatewayOptions): Promise<RunningGateway> {
+  const identity = await gatewayIdentity(config, url);
+  const link = await GatewayLink.connect({ url, identity });
+  const tls = await openTlsSource(config, log);
+  try {
+    const gateway = await SipGateway.create({
+      sip: config.sip,
+      announce: config.rtc.announce[0],
+      link,
+      joinRoom: (roomId) => BridgeSession.join({ url, identity, roomId }),
+      tls: await tls.load(),
+      log,
+    });
+    tls.watch((certificate) => gateway.setCertificate(certificate));
+    const { codecs, spokenPrompts } = gateway.capabilities;
+    const listening = gateway.bound.map(
+      ({ protocol, local }) => `${protocol} ${local.address} ${local.port}`,
+    );
+    log.info({ listening, codecs: codecs.codecs, spokenPrompts }, 'phones may call');
+    if (codecs.reason !== undefined) log.warn(codecs.reason);
+    return {
+      gateway,
+      close: async () => {
+        tls.close();
+        await gateway.close();
+      },
+    };
+  } catch (error) {
+    tls.close();
+    link.close();
+    throw error;
+  }
+}
+
+/** The address of the server of a configuration as this host reaches it. */
+export function ownServerUrl({ server: { host, port, tls } }: Config, boundPort = port): string {
+  const wildcard = host === '::' || host === '0.0.0.0';
+  const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const plain = tls === 'off' || wildcard || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(name);
+  return `${plain ? 'http' : 'https'}://${name}:${boundPort}`;
+}
