@@ -138,6 +138,22 @@ export class TestServer {
     return body.url;
   }
 
+  /** Calls the REST API with the key of the data folder. Rejects where it answers with an error. */
+  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
+    const response = await fetch(new URL(path, this.url), {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
   /** The metrics page: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
   async metrics(): Promise<Metrics> {
     const text = await (await fetch(`${this.url}/metrics`)).text();

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { Baresip } from '../../../test/support/baresip.ts';
+import { installed } from '../../../test/support/sipp.ts';
 import type { CallEnd, IncomingCall } from '../index.ts';
 import { SdpSession, SipStack } from '../index.ts';
-import { Baresip } from './baresip.ts';
-import { installed } from './sipp.ts';
 
 /** As of node:events, but gives up: a phone that stays silent must not hang the test. */
 // biome-ignore lint/suspicious/noExplicitAny: events of every emitter
@@ -63,7 +63,7 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
       const registered = once(stack, 'registration');
       const phone = await Baresip.start(
         `<sip:alice@127.0.0.1:${port};transport=${protocol}>;auth_user=alice;auth_pass=secret;regint=60;audio_codecs=PCMU/8000/1,G722/16000/1,opus/48000/2`,
-        both,
+        { certificate: both },
       );
       try {
         assert.deepEqual((await registered)[0], { user: 'alice', bindings: 1 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type EventEmitter, once as onceOf } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { Baresip } from '../../../test/support/baresip.ts';
+import { Kamailio } from '../../../test/support/kamailio.ts';
+import { installed } from '../../../test/support/sipp.ts';
 import type { IncomingCall } from '../index.ts';
 import { SdpSession, SipStack } from '../index.ts';
-import { Baresip } from './baresip.ts';
-import { Kamailio } from './kamailio.ts';
-import { installed } from './sipp.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: events of every emitter
 const once = (emitter: EventEmitter<any>, event: string): Promise<any[]> =>

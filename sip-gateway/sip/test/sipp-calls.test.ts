@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { installed, runSipp, step } from '../../../test/support/sipp.ts';
 import type { Call, CallEnd } from '../index.ts';
 import { SdpSession, SipStack, type SipStackOptions } from '../index.ts';
-import { installed, runSipp, step } from './sipp.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU', 'PCMA'] as const };
 const AUTH = '[authentication username=sipp password=secret]';

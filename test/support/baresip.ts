@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dominantTone, type HeardTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './sipp.ts';
+import { eventually } from './wait.ts';
 
 const MODULES = '/usr/lib/baresip/modules';
 
@@ -13,6 +15,15 @@ export interface BaresipEvent {
   type: string;
   param?: string;
   peeruri?: string;
+}
+
+export interface BaresipOptions {
+  /** File with key and certificate, for TLS; also whom it trusts. */
+  certificate?: string;
+  /** The tone that it sends. Default 440. */
+  toneHz?: number;
+  /** Whether heard() is wanted. */
+  record?: boolean;
 }
 
 /** A real softphone in a process of its own, driven over its control port. */
@@ -31,14 +42,17 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   }
 
   /** Starts it with one account line of its `accounts` file; `%PORT%` stands for its SIP port. */
-  static async start(account: string, certificate?: string): Promise<Baresip> {
+  static async start(
+    account: string,
+    { certificate, toneHz = 440, record = false }: BaresipOptions = {},
+  ): Promise<Baresip> {
     const folder = await mkdtemp(join(tmpdir(), 'baresip-'));
     const sipPort = await freePort();
     const controlPort = await freePort();
     const config = [
       `sip_listen 127.0.0.1:${sipPort}`,
       ...(certificate === undefined ? [] : [`sip_certificate ${certificate}`, `sip_cafile ${certificate}`]),
-      'audio_source ausine,440',
+      `audio_source ausine,${toneHz}`,
       'audio_player aubridge,play',
       'audio_alert aubridge,alert',
       ...['ausrc_srate 48000', 'auplay_srate 48000', 'ausrc_channels 2', 'auplay_channels 1'],
@@ -46,6 +60,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       'net_interface 127.0.0.1',
       `module_path ${MODULES}`,
       ...['opus.so', 'g722.so', 'g711.so', 'ausine.so', 'aubridge.so'].map((name) => `module ${name}`),
+      ...(record ? ['module sndfile.so', `snd_path ${folder}`] : []),
       ...['uuid.so', 'account.so'].map((name) => `module_tmp ${name}`),
       ...['menu.so', 'ctrl_tcp.so'].map((name) => `module_app ${name}`),
       `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
@@ -72,6 +87,41 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   command(command: string, params = ''): void {
     const text = JSON.stringify({ command, params });
     this.#control.write(`${Buffer.byteLength(text)}:${text},`);
+  }
+
+  /** The loudest tone of the last second that it heard; undefined while there is less. */
+  async heard(): Promise<HeardTone | undefined> {
+    const files = (await readdir(this.#folder)).filter((name) => name.endsWith('-dec.wav')).sort();
+    const newest = files.at(-1);
+    if (newest === undefined) return undefined;
+    const wav = await readFile(join(this.#folder, newest));
+    if (wav.length < 44) return undefined;
+    const channels = wav.readUInt16LE(22);
+    const rateHz = wav.readUInt32LE(24);
+    const frames = Math.floor((wav.length - 44) / 2 / channels);
+    if (frames < rateHz) return undefined;
+    const samples = Float64Array.from({ length: rateHz }, (_, n) =>
+      wav.readInt16LE(44 + 2 * channels * (frames - rateHz + n)),
+    );
+    return dominantTone(samples, rateHz);
+  }
+
+  /** Waits until it hears this tone, and little else. */
+  hears(frequencyHz: number): Promise<HeardTone> {
+    return eventually(
+      `${frequencyHz} Hz are heard`,
+      async () => (await this.heard()) ?? { frequencyHz: 0, levelDb: -Infinity, snrDb: -Infinity },
+      (tone) => Math.abs(tone.frequencyHz - frequencyHz) <= 3 && tone.levelDb > -45 && tone.snrDb > 10,
+    );
+  }
+
+  /** Waits until it hears next to nothing. */
+  hearsNothing(): Promise<HeardTone> {
+    return eventually(
+      'silence is heard',
+      async () => (await this.heard()) ?? { frequencyHz: 0, levelDb: 0, snrDb: 0 },
+      (tone) => tone.levelDb < -55,
+    );
   }
 
   /** Waits for an event, or takes one that came before and was not waited for; rejects with its log after 8 s. */

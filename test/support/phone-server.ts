@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Baresip, type BaresipOptions } from './baresip.ts';
+import { TestServer } from './server.ts';
+import { freePort } from './sipp.ts';
+import { eventually } from './wait.ts';
+
+export type SipProtocol = 'udp' | 'tcp' | 'tls';
+
+export const PHONE_PASSWORD = 'a-secret-of-twelve';
+
+/** A call as the history shows it. */
+export interface CallShown {
+  callId: string;
+  direction: string;
+  codec: string | null;
+  roomId: string | null;
+  answeredAtMs: number | null;
+  endedAtMs: number | null;
+  endCause: string | null;
+  sipStatus: number | null;
+  mos: number | null;
+}
+
+/** A real Canopy server whose phone gateway takes calls on ports of its own. */
+export class PhoneServer {
+  readonly server: TestServer;
+  readonly sipPort: number;
+  readonly tlsPort: number;
+
+  private constructor(server: TestServer, sipPort: number, tlsPort: number) {
+    this.server = server;
+    this.sipPort = sipPort;
+    this.tlsPort = tlsPort;
+  }
+
+  static async start({
+    flags = [],
+    env = {},
+  }: {
+    flags?: string[];
+    env?: Record<string, string>;
+  } = {}): Promise<PhoneServer> {
+    const sipPort = await freePort();
+    const tlsPort = await freePort();
+    const server = await TestServer.start({
+      phones: true,
+      flags: ['--sip-port', `${sipPort}`, '--sip-tls-port', `${tlsPort}`, ...flags],
+      env: { CANOPY_SIP_HOST: '127.0.0.1', ...env },
+    });
+    return new PhoneServer(server, sipPort, tlsPort);
+  }
+
+  /** Adds phones that may register. */
+  async addPhones(...usernames: string[]): Promise<void> {
+    for (const username of usernames)
+      await this.server.api('PUT', `/api/sip/phones/${username}`, {
+        displayName: `Phone ${username}`,
+        password: PHONE_PASSWORD,
+      });
+  }
+
+  async setDialPlan(rules: object[]): Promise<void> {
+    await this.server.api('PUT', '/api/sip/dial-plan', { rules });
+  }
+
+  /** The address of a number here. */
+  uri(number: string, protocol: SipProtocol = 'udp'): string {
+    return `sip:${number}@127.0.0.1:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
+  }
+
+  /** A softphone with an account here, registered. Codecs as baresip names them: `PCMU/8000/1`. */
+  async phone(
+    username: string,
+    {
+      protocol = 'udp',
+      codecs,
+      answers = false,
+      ...options
+    }: { protocol?: SipProtocol; codecs: string; answers?: boolean } & BaresipOptions,
+  ): Promise<Baresip> {
+    const phone = await Baresip.start(
+      `<${this.uri(username, protocol)}>;auth_user=${username};auth_pass=${PHONE_PASSWORD};regint=60;audio_codecs=${codecs}${answers ? ';answermode=auto' : ''}`,
+      { record: true, ...(protocol === 'tls' && { certificate: this.#certificate() }), ...options },
+    );
+    try {
+      await phone.registered();
+      return phone;
+    } catch (error) {
+      await phone.stop();
+      throw error;
+    }
+  }
+
+  /** Calls of the history, the last first. */
+  async calls(): Promise<CallShown[]> {
+    return (await this.server.api<{ calls: CallShown[] }>('GET', '/api/sip/calls')).calls;
+  }
+
+  /** Waits until nothing of any call is left: neither in SIP nor in media nor in rooms. */
+  async untilIdle(): Promise<void> {
+    await eventually(
+      'no call has left anything behind',
+      async () => {
+        const metrics = await this.server.metrics();
+        const left = (kind: string) => metrics.get(`canopy_sip_objects{kind="${kind}"}`);
+        const objects = await this.server.objects();
+        return {
+          calls: left('calls'),
+          dialogs: left('dialogs'),
+          legs: left('legs'),
+          mixers: left('rooms'),
+          transports: objects.transports,
+          producers: objects.producers,
+          participants: objects.participants,
+        };
+      },
+      (objects) => Object.values(objects).every((count) => count === 0),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.server.close();
+  }
+
+  /** baresip wants a certificate of its own for TLS: the server's will do, which it trusts then too. */
+  #certificate(): string {
+    const file = join(this.server.dataDir, 'phone.pem');
+    writeFileSync(file, readFileSync(join(this.server.dataDir, 'tls.pem')));
+    return file;
+  }
+}
