@@ -330,6 +330,18 @@ export class PhoneCall {
   }
 }
 
-function summary({ packetsReceived, packetsSent, packetsLost, jitterMs, mos }: LegStats) {
-  return { packetsReceived, packetsSent, packetsLost, jitterMs: Math.round(jitterMs), mos };
+/** For the log. */
+function summary({ jitterMs, bufferMs, roundTripMs, mos, ...stats }: LegStats) {
+  const { packetsReceived, packetsSent, packetsLost, packetsLate, framesConcealed } = stats;
+  return {
+    packetsReceived,
+    packetsSent,
+    packetsLost,
+    packetsLate,
+    framesConcealed,
+    jitterMs: Math.round(jitterMs),
+    bufferMs: Math.round(bufferMs),
+    roundTripMs: roundTripMs === null ? null : Math.round(roundTripMs),
+    mos: Math.round(mos * 100) / 100,
+  };
 }

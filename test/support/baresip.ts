@@ -8,6 +8,8 @@ import { dominantTone, type HeardTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './sipp.ts';
 import { eventually } from './wait.ts';
 
+/** How often another pair of ports is tried. */
+const START_ATTEMPTS = 3;
 const MODULES = '/usr/lib/baresip/modules';
 
 /** An event of baresip's ctrl_tcp module: `REGISTER_OK`, `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED` … */
@@ -42,10 +44,21 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   }
 
   /** Starts it with one account line of its `accounts` file; `%PORT%` stands for its SIP port. */
-  static async start(
+  static async start(account: string, options: BaresipOptions = {}): Promise<Baresip> {
+    const outputs: string[] = [];
+    for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
+      const { phone, output } = await Baresip.#try(account, options);
+      if (phone) return phone;
+      outputs.push(output);
+    }
+    throw new Error(`baresip does not start:\n${outputs.join('\n\n')}`);
+  }
+
+  /** Its ports, free a moment ago, may be taken by another program before it binds them. */
+  static async #try(
     account: string,
-    { certificate, toneHz = 440, record = false }: BaresipOptions = {},
-  ): Promise<Baresip> {
+    { certificate, toneHz = 440, record = false }: BaresipOptions,
+  ): Promise<{ phone?: Baresip; output: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'baresip-'));
     const sipPort = await freePort();
     const controlPort = await freePort();
@@ -72,15 +85,31 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const control = await connectWhenUp(controlPort);
+    let output = '';
+    const collectFirst = (chunk: Buffer) => {
+      output += chunk.toString();
+    };
+    process.stdout?.on('data', collectFirst);
+    process.stderr?.on('data', collectFirst);
+    let control: Socket;
+    try {
+      control = await connectWhenUp(controlPort, process);
+    } catch {
+      process.kill('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+      return { output };
+    }
     const phone = new Baresip(process, control, folder);
+    phone.output = output;
     const collect = (chunk: Buffer) => {
       phone.output += chunk.toString();
     };
-    process.stdout?.on('data', collect);
-    process.stderr?.on('data', collect);
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.off('data', collectFirst);
+      stream?.on('data', collect);
+    }
     phone.#read();
-    return phone;
+    return { phone, output };
   }
 
   /** Gives a command of its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. */

@@ -21,13 +21,30 @@ export function dominantTone(samples: Float64Array, rateHz: number): HeardTone {
     coarse.frequencyHz + COARSE_HZ,
     0.5,
   );
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-  const tone = (amplitude * amplitude) / 2;
+  const rest = powerWithout(samples, rateHz, frequencyHz);
   return {
     frequencyHz,
     levelDb: 20 * Math.log10(amplitude / 32_768),
-    snrDb: 10 * Math.log10(tone / Math.max(power - tone, 1e-3)),
+    snrDb: 10 * Math.log10((amplitude * amplitude) / 2 / Math.max(rest, 1e-3)),
   };
+}
+
+/** Mean power of what remains when the tone is taken out, by least squares a tenth of a second: its phase may drift. */
+function powerWithout(samples: Float64Array, rateHz: number, frequencyHz: number): number {
+  const length = rateHz / 10;
+  const step = (2 * Math.PI * frequencyHz) / rateHz;
+  let sum = 0;
+  for (let from = 0; from + length <= samples.length; from += length) {
+    const part = samples.subarray(from, from + length);
+    let [re, im] = [0, 0];
+    for (const [n, sample] of part.entries()) {
+      re += sample * Math.cos(step * n);
+      im += sample * Math.sin(step * n);
+    }
+    for (const [n, sample] of part.entries())
+      sum += (sample - (2 * (re * Math.cos(step * n) + im * Math.sin(step * n))) / length) ** 2;
+  }
+  return sum / samples.length;
 }
 
 function loudest(samples: Float64Array, rateHz: number, fromHz: number, toHz: number, stepHz: number) {

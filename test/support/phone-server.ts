@@ -126,7 +126,8 @@ export class PhoneServer {
   /** baresip wants a certificate of its own for TLS: the server's will do, which it trusts then too. */
   #certificate(): string {
     const file = join(this.server.dataDir, 'phone.pem');
-    writeFileSync(file, readFileSync(join(this.server.dataDir, 'tls.pem')));
+    const parts = ['tls.key', 'tls.pem'].map((name) => readFileSync(join(this.server.dataDir, name)));
+    writeFileSync(file, Buffer.concat(parts), { mode: 0o600 });
     return file;
   }
 }

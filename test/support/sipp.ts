@@ -256,9 +256,9 @@ async function listening(port: number, tcp: boolean): Promise<void> {
   throw new Error('sipp did not start');
 }
 
-/** Connects to a program that is starting; gives up after 10 s. */
-export async function connectWhenUp(port: number): Promise<Socket> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+/** Connects to a program that is starting; gives up after 10 s, or when the program has ended. */
+export async function connectWhenUp(port: number, program?: ChildProcess): Promise<Socket> {
+  for (let attempt = 0; attempt < 200 && (program?.exitCode ?? null) === null; attempt++) {
     const socket = connect(port, '127.0.0.1');
     const up = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
