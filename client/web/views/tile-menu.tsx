@@ -41,7 +41,7 @@ export function TileMenu({
   };
   const mutes = muted === false || (phone && muted === true);
   return (
-    <div ref={element}>
+    <div ref={element} class="actions">
       <button
         type="button"
         class="menu-button"
