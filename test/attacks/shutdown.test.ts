@@ -14,7 +14,7 @@ function start(): Promise<TestServer> {
   });
 }
 
-describe('threat 16: SIGTERM with people inside', () => {
+describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
   it('takes nobody in any more, drops nobody before the deadline, then ends with 0', async () => {
     const server = await start();
     try {
