@@ -2,4 +2,4 @@
 export { type BenchOptions, bench } from './bench.ts';
 export { type RunData, runScenario } from './generator/index.ts';
 export { type Summary, summarize } from './report/index.ts';
-export type { Scenario } from './scenarios/index.ts';
+export { SCENARIOS, type Scenario } from './scenarios/index.ts';

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { clipFile } from '../clips/index.ts';
@@ -11,7 +12,9 @@ import { type CpuTimes, machineCpu } from './machine-cpu.ts';
 import type { FromPeerProcess, PeerPlan, PeerReport, ProcessSample, ToPeerProcess } from './messages.ts';
 import { probeServer, type ServerSnapshot } from './server-probe.ts';
 
-const PEER_PROCESS = fileURLToPath(new URL('./peer-process.ts', import.meta.url));
+const OWN_FILE = fileURLToPath(import.meta.url);
+/** `.js` in the npm package. */
+const PEER_PROCESS = path.join(path.dirname(OWN_FILE), `peer-process${path.extname(OWN_FILE)}`);
 /** Between the last join and the measurement, so that key frames and estimates settle. */
 const SETTLE_MS = 3000;
 

@@ -38,13 +38,13 @@ export async function probeServer(url: string): Promise<ServerSnapshot> {
   };
 }
 
-export interface MetricSample {
+interface MetricSample {
   name: string;
   labels: Record<string, string>;
   value: number;
 }
 
-export function parseMetrics(page: string): MetricSample[] {
+function parseMetrics(page: string): MetricSample[] {
   return page
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
