@@ -2,4 +2,4 @@
 export { type RunData, runScenario } from './generator.ts';
 export { type ServerUnderTest, startLocalServer } from './local-server.ts';
 export type { PeerReport, ProcessSample } from './messages.ts';
-export { quantileBoundMs, type ServerSnapshot } from './server-probe.ts';
+export { quantileBoundMs, type ServerSnapshot, stagesOfOneMs } from './server-probe.ts';

@@ -103,11 +103,12 @@ export class LoadPeer {
   }
 
   get counters(): { inbound: InboundCounters; link: LinkCounters; videoStreams: number } {
-    const videoStreams = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
+    const video = [...this.#tracks.values()].filter(({ kind }) => kind === 'video');
+    const videoStreams = video.filter(({ counters }) => counters.packets > 0).length;
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
-  /** Leaves, and tells what it saw. */
+  /** Ends the measurement and tells what it saw. It stays in the room, so that others can tell the same of it. */
   async finish(): Promise<PeerReport> {
     const decoded: DecodeResult[] = [];
     const recording = this.#recorder?.finish();
@@ -131,9 +132,12 @@ export class LoadPeer {
       delay: delay.toJSON(),
       decoded,
     };
-    await this.#client?.close();
     if (recording) decoded.push(await decode(recording));
     return report;
+  }
+
+  async leave(): Promise<void> {
+    await this.#client?.close();
   }
 
   async #join(): Promise<void> {
