@@ -1,11 +1,9 @@
 /** The load generator and its reports, as `canopy bench` and tests run them. */
 export { type BenchOptions, bench } from './bench.ts';
-export { type RunData, runScenario } from './generator/index.ts';
+export { LoadPeer, type LoadPeerOptions, type RunData, runScenario } from './generator/index.ts';
 export {
   type LinkProfile,
   type Schedule,
-  TcpRelay,
-  type TcpRelayOptions,
   UdpRelay,
   type UdpRelayOptions,
 } from './relay/index.ts';
