@@ -142,6 +142,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       connectionId: deviceId,
       connection: { origin: 'http://localhost', send: () => undefined, end: () => undefined },
       openedAtMs: 0,
+      stages: new Set(),
       nonce: null,
       principal: { device, accountId: deviceId, displayName: 'Somebody', role, origin: 'http://localhost' },
       seat: null,
