@@ -40,6 +40,7 @@ export class Connection implements PeerConnection {
       connectionId: socket.id,
       connection: this,
       openedAtMs: performance.now(),
+      stages: new Set(),
       nonce: createNonce(),
       principal: null,
       seat: null,

@@ -16,6 +16,7 @@ describe('Dispatcher', () => {
     connectionId: 'c',
     connection: { origin: '', send: () => undefined, end: () => undefined },
     openedAtMs: 0,
+    stages: new Set(),
     nonce: null,
     principal:
       deviceId === null

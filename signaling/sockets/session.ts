@@ -19,6 +19,8 @@ export interface Session {
   readonly connection: PeerConnection;
   /** Monotonic time at which the connection opened, in milliseconds. */
   readonly openedAtMs: number;
+  /** Stages of joining that were timed: each counts once, however often it is reached. */
+  readonly stages: Set<string>;
   /** The challenge, until it is used up. */
   nonce: string | null;
   principal: Principal | null;
