@@ -15,7 +15,7 @@ const NICENESS = 10;
 export class K6Unavailable extends Error {}
 
 /** The k6 of the cache, if it was built already. */
-export async function locateK6(): Promise<string | undefined> {
+async function locate(): Promise<string | undefined> {
   const file = path.join(folder(), 'k6');
   return access(file).then(
     () => file,
@@ -25,7 +25,7 @@ export async function locateK6(): Promise<string | undefined> {
 
 /** The k6 of the cache, built there on first use: two to three minutes on two cores. Throws K6Unavailable, e.g. without Go. */
 export async function ensureK6(write: (line: string) => void): Promise<string> {
-  const found = await locateK6();
+  const found = await locate();
   if (found !== undefined) return found;
   write(`building k6 ${K6_VERSION} from its Go module; this takes some minutes, once`);
   await mkdir(folder(), { recursive: true });

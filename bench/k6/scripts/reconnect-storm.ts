@@ -8,9 +8,11 @@ export { handleSummary, setup } from './setting.ts';
 
 /** The SDK's first backoff: anywhere in the upper half of so many milliseconds. */
 const BACKOFF_MS = 500;
+/** After this time the SDK gives an attempt up and begins another, in milliseconds. */
+const ATTEMPT_MS = 10_000;
 
 const stages = new Stages([...ENTER_STAGES, ...RETURN_STAGES]);
-export const options = optionsFor(['connect', 'challenge', 'prove', 'join']);
+export const options = optionsFor(['connect', 'challenge', 'prove', 'join'], { return: ATTEMPT_MS });
 
 export default async function (schedule: Schedule): Promise<void> {
   const visitor = await enterInTurn(schedule, stages);

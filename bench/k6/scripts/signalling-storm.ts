@@ -29,7 +29,8 @@ export default async function (schedule: Schedule): Promise<void> {
     await until(dueMs);
     dueMs += intervalMs;
   };
-  for (let round = 1; dueMs < schedule.endMs; round += 1) {
+  // People do not leave in step.
+  for (let round = index % ROUNDS_BEFORE_LEAVING; dueMs < schedule.endMs; round += 1) {
     await turn();
     const { transportId } = await stages.time('transport_create', index, () =>
       socket.request('transport.create', { direction: 'send' }),
@@ -40,7 +41,7 @@ export default async function (schedule: Schedule): Promise<void> {
     );
     await turn();
     await stages.time('transport_close', index, () => socket.request('transport.close', { transportId }));
-    if (round % ROUNDS_BEFORE_LEAVING === 0) {
+    if (round % ROUNDS_BEFORE_LEAVING === ROUNDS_BEFORE_LEAVING - 1) {
       await turn();
       await stages.time('leave', index, () => socket.request('room.leave', {}));
       await turn();
