@@ -17,6 +17,9 @@ const FLAGS = [
   ],
   ['--rtc-port <port>', 'rtc.port', "first of the workers' UDP and TCP ports (default 40000)"],
   ['--workers <number>', 'rtc.workers', 'number of media workers (default one a core)'],
+  ['--sip <enabled>', 'sip.enabled', 'true or false: take phone calls over SIP (default true)'],
+  ['--sip-port <port>', 'sip.port', 'UDP and TCP port for SIP (default 5060)'],
+  ['--sip-tls-port <port>', 'sip.tlsPort', 'TCP port for SIP over TLS, 0 for none (default 5061)'],
   ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],
 ] as const;
 

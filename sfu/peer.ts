@@ -2,15 +2,28 @@ import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediaso
 import { CanopyError } from '../base/errors/index.ts';
 import { checkLayers, checkRtpCapabilities, checkRtpParameters } from './guards.ts';
 import type { PeerTransport } from './peer-transport.ts';
+import type { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
-import type { ConsumerResult, Direction, Layers, MediaKind } from './types.ts';
+import type { ConsumerResult, Direction, Endpoint, Layers, MediaKind, PlainTransportInfo } from './types.ts';
+import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
 import { answered } from './worker-errors.ts';
 
 /** What a peer needs of its room. */
 export interface PeerHome {
   readonly roomId: string;
   readonly tell: Tell;
-  openTransport(peerId: string, direction: Direction, capabilities?: RtpCapabilities): Promise<PeerTransport>;
+  openTransport(
+    peerId: string,
+    direction: Direction,
+    capabilities?: RtpCapabilities,
+  ): Promise<WebRtcPeerTransport>;
+  /** A transport towards a bridge that is at this address. */
+  openPlainTransport(
+    peerId: string,
+    direction: Direction,
+    address: string,
+    capabilities?: RtpCapabilities,
+  ): Promise<PlainPeerTransport>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
   producerOpened(peerId: string, producer: Producer): Promise<void>;
@@ -48,31 +61,45 @@ export class Peer {
     return [...this.#consumers.keys()];
   }
 
-  async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<PeerTransport> {
+  async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<WebRtcPeerTransport> {
     const capabilities = direction === 'recv' ? checkRtpCapabilities(rtpCapabilities) : undefined;
-    if (
-      this.#opening.has(direction) ||
-      this.transports.some((transport) => transport.direction === direction)
-    ) {
-      throw new CanopyError('TRANSPORT_EXISTS');
-    }
-    this.#opening.add(direction);
+    return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, capabilities));
+  }
+
+  /** The two transports of a bridge, connected to its one socket. */
+  async createPlainTransports(
+    remote: Endpoint,
+    rtpCapabilities: unknown,
+  ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
+    const capabilities = checkRtpCapabilities(rtpCapabilities);
+    const made: PlainPeerTransport[] = [];
+    const open = async (direction: Direction) => {
+      const receiving = direction === 'recv' ? capabilities : undefined;
+      const transport = await this.#open(direction, () =>
+        this.#home.openPlainTransport(this.peerId, direction, remote.address, receiving),
+      );
+      made.push(transport);
+      await transport.connect(remote);
+      return transport.info;
+    };
     try {
-      const transport = await this.#home.openTransport(this.peerId, direction, capabilities);
-      if (this.#closed) {
-        transport.close();
-        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
-      }
-      this.#transports.set(transport.id, transport);
-      return transport;
-    } finally {
-      this.#opening.delete(direction);
+      return { send: await open('send'), recv: await open('recv') };
+    } catch (error) {
+      for (const { id } of made) this.closeTransport(id);
+      throw error;
     }
   }
 
   transport(transportId: string): PeerTransport {
     const transport = this.#transports.get(transportId);
     if (!transport || transport.closed) throw new CanopyError('TRANSPORT_UNKNOWN');
+    return transport;
+  }
+
+  /** A WebRTC transport of the peer. */
+  webRtcTransport(transportId: string): WebRtcPeerTransport {
+    const transport = this.transport(transportId);
+    if (!(transport instanceof WebRtcPeerTransport)) throw new CanopyError('TRANSPORT_UNKNOWN');
     return transport;
   }
 
@@ -164,6 +191,28 @@ export class Peer {
     this.#closed = true;
     for (const transport of this.#transports.values()) transport.close();
     this.#transports.clear();
+  }
+
+  /** Makes the one transport of a direction. */
+  async #open<T extends PeerTransport>(direction: Direction, make: () => Promise<T>): Promise<T> {
+    if (
+      this.#opening.has(direction) ||
+      this.transports.some((transport) => transport.direction === direction)
+    ) {
+      throw new CanopyError('TRANSPORT_EXISTS');
+    }
+    this.#opening.add(direction);
+    try {
+      const transport = await make();
+      if (this.#closed) {
+        transport.close();
+        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
+      }
+      this.#transports.set(transport.id, transport);
+      return transport;
+    } finally {
+      this.#opening.delete(direction);
+    }
   }
 
   #adopt(consumer: Consumer, transport: PeerTransport): void {

@@ -1,12 +1,16 @@
-import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities } from 'mediasoup/types';
+import { isIPv6 } from 'node:net';
+import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
+import { addressScope } from './candidates.ts';
 import { type CodecName, routerCodecs } from './codecs.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { Peer, type PeerHome } from './peer.ts';
-import { PeerTransport } from './peer-transport.ts';
+import type { PeerTransportOptions } from './peer-transport.ts';
+import { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
 import type { Direction } from './types.ts';
+import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
 import { answered, codedError } from './worker-errors.ts';
 
 /** How often the dominant speaker is decided, in milliseconds. */
@@ -109,24 +113,39 @@ export class Room implements PeerHome {
     peerId: string,
     direction: Direction,
     rtpCapabilities?: RtpCapabilities,
-  ): Promise<PeerTransport> {
-    const { roomId, worker } = this;
-    const { initialOutgoingBitrateBps, meter, tell } = this.#options;
+  ): Promise<WebRtcPeerTransport> {
     const transport = await answered(
       this.#router.createWebRtcTransport({
-        webRtcServer: worker.webRtcServer,
+        webRtcServer: this.worker.webRtcServer,
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
-        initialAvailableOutgoingBitrate: initialOutgoingBitrateBps,
+        initialAvailableOutgoingBitrate: this.#options.initialOutgoingBitrateBps,
       }),
       'ROOM_NOT_JOINED',
     );
-    if (this.closed) {
-      transport.close();
-      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
-    }
-    return new PeerTransport(transport, { roomId, peerId, direction, rtpCapabilities, worker, meter, tell });
+    this.#assertOpen(transport);
+    return new WebRtcPeerTransport(transport, this.#transportOptions(peerId, direction, rtpCapabilities));
+  }
+
+  async openPlainTransport(
+    peerId: string,
+    direction: Direction,
+    address: string,
+    rtpCapabilities?: RtpCapabilities,
+  ): Promise<PlainPeerTransport> {
+    // Plain RTP never leaves the host: only a bridge on loopback can have it.
+    if (addressScope(address) !== 'loopback') throw new CanopyError('BRIDGE_NOT_LOCAL', address);
+    const transport = await answered(
+      this.#router.createPlainTransport({
+        listenInfo: { protocol: 'udp', ip: isIPv6(address) ? '::1' : '127.0.0.1' },
+        rtcpMux: true,
+        comedia: false,
+      }),
+      'ROOM_NOT_JOINED',
+    );
+    this.#assertOpen(transport);
+    return new PlainPeerTransport(transport, this.#transportOptions(peerId, direction, rtpCapabilities));
   }
 
   ownerOf(producerId: string): string | undefined {
@@ -143,6 +162,22 @@ export class Room implements PeerHome {
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
     if (this.#speakerProducerId === producer.id && !this.closed) this.#setSpeaker(null);
+  }
+
+  #assertOpen(made: Transport): void {
+    if (!this.closed) return;
+    made.close();
+    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+  }
+
+  #transportOptions(
+    peerId: string,
+    direction: Direction,
+    rtpCapabilities: RtpCapabilities | undefined,
+  ): PeerTransportOptions {
+    const { roomId, worker } = this;
+    const { meter, tell } = this.#options;
+    return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell };
   }
 
   #setSpeaker(producerId: string | null): void {

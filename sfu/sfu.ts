@@ -12,8 +12,10 @@ import type {
   ClientDtlsParameters,
   ConsumerResult,
   Direction,
+  Endpoint,
   Layers,
   MediaKind,
+  PlainTransportInfo,
   SfuEvents,
   SfuGauges,
   TrafficTotals,
@@ -98,6 +100,19 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
   }
 
+  /**
+   * Makes both transports of a bridge on this host and connects them to its one socket.
+   * @throws CanopyError BRIDGE_NOT_LOCAL, TRANSPORT_EXISTS, MEDIA_REJECTED.
+   */
+  async createPlainTransports(
+    roomId: string,
+    peerId: string,
+    options: { remote: Endpoint; rtpCapabilities: RtpCapabilities },
+  ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
+    const peer = this.#rooms.get(roomId).enter(peerId);
+    return peer.createPlainTransports(options.remote, options.rtpCapabilities);
+  }
+
   /** @throws CanopyError TRANSPORT_UNKNOWN, TRANSPORT_CONNECTED, FINGERPRINT_INVALID. */
   async connectTransport(
     roomId: string,
@@ -105,7 +120,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
     transportId: string,
     dtlsParameters: ClientDtlsParameters,
   ): Promise<void> {
-    await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').transport(transportId).connect(dtlsParameters);
+    await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN')
+      .webRtcTransport(transportId)
+      .connect(dtlsParameters);
   }
 
   /** @throws CanopyError TRANSPORT_UNKNOWN. */
@@ -114,7 +131,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     peerId: string,
     transportId: string,
   ): Promise<TransportInfo['iceParameters']> {
-    return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').transport(transportId).restartIce();
+    return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').webRtcTransport(transportId).restartIce();
   }
 
   /** Closes a transport, so that the peer may make another. False when the peer owns none of this id. */

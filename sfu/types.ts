@@ -24,6 +24,17 @@ export interface TransportInfo {
   };
 }
 
+/** An IP address and a UDP port. */
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** Where a bridge sends to, or receives from. */
+export interface PlainTransportInfo extends Endpoint {
+  transportId: string;
+}
+
 export interface IceCandidate {
   foundation: string;
   priority: number;

@@ -9,13 +9,15 @@ import {
   Listener,
   OwnOrigins,
   registerRoutes,
+  registerTelephonyRoutes,
   TlsSource,
 } from './http/index.ts';
 import { Authority, TrustStore } from './identity/index.ts';
 import { Metrics } from './metrics/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
-import { Accounts, Invitations, Store } from './store/index.ts';
+import { Accounts, Calls, Invitations, Store, TelephonySettings } from './store/index.ts';
+import { Telephony } from './telephony/index.ts';
 
 export interface SignalingOptions {
   config: Config;
@@ -110,6 +112,13 @@ export class SignalingServer {
       invitations: new Invitations(store),
       rooms,
       tickets,
+      telephony: new Telephony({
+        config,
+        log,
+        rooms,
+        settings: new TelephonySettings(store),
+        calls: new Calls(store),
+      }),
       origins: () => origins.current(),
       publicUrl,
       draining: () => state.draining,
@@ -139,10 +148,12 @@ export class SignalingServer {
       version,
       onError: onRefused,
     });
+    const apiKey = keptSecret(dir, 'api.key');
+    registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerRoutes(app, {
       context,
       version,
-      apiKey: keptSecret(dir, 'api.key'),
+      apiKey,
       metrics: () => metrics.page(),
       ready: async () => {
         await store.ping();

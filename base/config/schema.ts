@@ -122,6 +122,42 @@ export const configSchema = z.strictObject({
       clockSkewSeconds: seconds.default(300).describe('How far a client’s clock may be off, in seconds.'),
     })
     .prefault({}),
+  sip: z
+    .strictObject({
+      enabled: flag
+        .default(true)
+        .describe('Whether `canopy serve` takes phone calls, by a SIP gateway in the same process.'),
+      host: z.string().default('::').describe('Address to listen on for SIP; `::` is all, IPv4 too.'),
+      port: port.default(5060).describe('UDP and TCP port for SIP. 0 picks a free one.'),
+      tlsPort: port
+        .default(5061)
+        .describe('TCP port for SIP over TLS, with the certificate of HTTPS. 0 turns it off.'),
+      realm: z
+        .string()
+        .min(1)
+        .max(128)
+        .regex(/^[^\p{Cc}"\\:]+$/u)
+        .default('canopy')
+        .describe(
+          'Realm of the digest authentication of phones. The passwords of phones hold for the realm in which they were set.',
+        ),
+      announce: z
+        .string()
+        .optional()
+        .describe(
+          'Address (IP or host name) that phones reach this host by. Default: the first of `rtc.announce`, else the first of an interface.',
+        ),
+      rtpPortMin: port.default(30_000).describe('First UDP port for the media of phones.'),
+      rtpPortMax: port.default(30_999).describe('Last UDP port for the media of phones; a call takes two.'),
+      language: z.enum(['en', 'ru']).default('en').describe('Language of what callers hear: `en` or `ru`.'),
+      signalingUrl: z
+        .url()
+        .optional()
+        .describe(
+          'For `canopy sip`: the server whose rooms it serves, on the same host. Default: this host, `server.port`.',
+        ),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       peersPerRoom: count.default(100).describe('Most peers in one room.'),

@@ -145,6 +145,19 @@ export const ERROR_CODES = {
   },
   SESSION_REPLACED: { status: 409, message: 'This session continues on another connection.' },
 
+  KICKED: { status: 403, message: 'You were removed from the room.' },
+  PARTICIPANT_UNKNOWN: { status: 404, message: 'There is no such participant in the room.' },
+
+  // Phones
+  GATEWAY_MISSING: {
+    status: 503,
+    message: 'No phone gateway is connected; start it, or ask whoever runs the server.',
+    retryable: true,
+  },
+  PIN_TAKEN: { status: 409, message: 'Another room has this PIN already; choose another one.' },
+  CALL_REFUSED: { status: 403, message: 'The dial plan does not permit this number.' },
+  CALL_FAILED: { status: 502, message: 'The call did not come about: busy, not answered, or not reachable.' },
+
   // Media
   TRANSPORT_UNKNOWN: { status: 404, message: 'You own no transport of this id.' },
   TRANSPORT_EXISTS: { status: 409, message: 'You have a transport of this direction already.' },
@@ -161,6 +174,10 @@ export const ERROR_CODES = {
     status: 403,
     message:
       'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped.',
+  },
+  BRIDGE_NOT_LOCAL: {
+    status: 403,
+    message: 'A bridge gets plain RTP on the host of the media server only; run the gateway there.',
   },
   MEDIA_REJECTED: { status: 422, message: 'The media parameters were refused by the media worker.' },
   WORKER_UNAVAILABLE: {

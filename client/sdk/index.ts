@@ -4,6 +4,18 @@
  */
 export type { MediaSource, Participant } from '../../signaling/protocol/index.ts';
 export { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+export {
+  type BridgeEvents,
+  type BridgeMedia,
+  type BridgeOpenOptions,
+  type BridgeOptions,
+  type BridgeParticipant,
+  BridgeSession,
+  type BridgeSource,
+  GatewayLink,
+  type GatewayLinkEvents,
+  type NewParticipant,
+} from './bridge/index.ts';
 export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';

@@ -1,9 +1,14 @@
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Authority, TrustStore } from '../identity/index.ts';
+import type { Role } from '../protocol/index.ts';
 import type { Peer, Room, Rooms, Tickets } from '../rooms/index.ts';
 import type { Principal, Session } from '../sockets/index.ts';
 import type { Accounts, Invitations } from '../store/index.ts';
+import type { Telephony } from '../telephony/index.ts';
+
+/** A bridge sends for many phones: its limits are as many times those of a person. */
+export const BRIDGE_FACTOR = 32;
 
 /** Stages of joining that are timed from the opening of the connection. */
 export type JoinStage =
@@ -24,6 +29,7 @@ export interface HandlerContext {
   invitations: Invitations;
   rooms: Rooms;
   tickets: Tickets;
+  telephony: Telephony;
   /** Own web origins at this moment. */
   origins(): ReadonlySet<string>;
   /** The address people use. */
@@ -39,6 +45,15 @@ export function requirePrincipal(session: Session): Principal {
     throw new CanopyError('AUTH_REQUIRED');
   }
   return session.principal;
+}
+
+/** @throws CanopyError AUTH_REQUIRED, FORBIDDEN */
+export function requireRole(session: Session, ...roles: Role[]): Principal {
+  const principal = requirePrincipal(session);
+  if (!roles.includes(principal.role)) {
+    throw new CanopyError('FORBIDDEN', `it takes the role ${roles.join(' or ')}`);
+  }
+  return principal;
 }
 
 /** The room and peer of a connection. @throws CanopyError ROOM_NOT_JOINED */

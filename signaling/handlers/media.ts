@@ -3,12 +3,10 @@ import { verifyDtlsProof } from '../identity/index.ts';
 import type { ProducerInfo, RequestName } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
-import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+import { BRIDGE_FACTOR, type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+import { requireGeneration, requireProducer, requireTransport } from './owned.ts';
 
-type MediaRequest = Exclude<RequestName, `auth.${string}` | `room.${string}` | `invite.${string}`>;
-
-/** A bridge sends for many phones. */
-const BRIDGE_FACTOR = 32;
+type MediaRequest = Extract<RequestName, `transport.${string}` | `producer.${string}` | `consumer.${string}`>;
 
 export function mediaHandlers(context: HandlerContext): { [N in MediaRequest]: Handler<N> } {
   return { ...transportHandlers(context), ...producerHandlers(context), ...consumerHandlers(context) };
@@ -66,7 +64,7 @@ function transportHandlers(context: HandlerContext) {
         peer.consumers.clear();
       } else {
         for (const producerId of [...peer.producers.keys()]) {
-          forgetProducer(room, peer, producerId);
+          room.forgetProducer(peer, producerId);
         }
       }
       return {};
@@ -94,6 +92,11 @@ function producerHandlers(context: HandlerContext) {
         peer.pending.producers -= 1;
       });
       requireGeneration(room, peer, generation);
+      if (!peer.participants.has(participantId)) {
+        // Removed, or kicked, while the worker was at work.
+        sfu.closeProducer(room.roomId, peer.peerId, producerId);
+        throw new CanopyError('PARTICIPANT_UNKNOWN');
+      }
       const producer: ProducerInfo = {
         producerId,
         participantId,
@@ -121,21 +124,15 @@ function producerHandlers(context: HandlerContext) {
       const { room, peer } = requireSeat(session);
       requireProducer(peer, producerId);
       sfu.closeProducer(room.roomId, peer.peerId, producerId);
-      forgetProducer(room, peer, producerId);
+      room.forgetProducer(peer, producerId);
       return {};
     },
   } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
 
   async function setPaused(session: Session, producerId: string, paused: boolean): Promise<void> {
     const { room, peer } = requireSeat(session);
-    const producer = requireProducer(peer, producerId);
-    await (paused
-      ? sfu.pauseProducer(room.roomId, peer.peerId, producerId)
-      : sfu.resumeProducer(room.roomId, peer.peerId, producerId));
-    if (peer.producers.has(producerId)) {
-      peer.producers.set(producerId, { ...producer, paused });
-      room.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
-    }
+    requireProducer(peer, producerId);
+    await room.setProducerPaused(peer, producerId, paused);
   }
 }
 
@@ -228,38 +225,5 @@ async function forEach(
   const failure = results.find((result) => result.status === 'rejected');
   if (failure && owned.some((consumerId) => peer.consumers.has(consumerId))) {
     throw failure.reason;
-  }
-}
-
-function requireTransport(peer: Peer, transportId: string): 'send' | 'recv' {
-  for (const [direction, owned] of peer.transports) {
-    if (owned === transportId) {
-      return direction;
-    }
-  }
-  throw new CanopyError('TRANSPORT_UNKNOWN');
-}
-
-function requireProducer(peer: Peer, producerId: string): ProducerInfo {
-  const producer = peer.producers.get(producerId);
-  if (!producer) {
-    throw new CanopyError('PRODUCER_UNKNOWN');
-  }
-  return producer;
-}
-
-/** After waiting for a worker: the peer must still be there, and its media of the same generation. */
-function requireGeneration(room: Room, peer: Peer, generation: number): void {
-  if (room.peers.get(peer.peerId) !== peer) {
-    throw new CanopyError('ROOM_NOT_JOINED');
-  }
-  if (peer.generation !== generation || room.generation !== generation) {
-    throw new CanopyError('ROOM_REHOMING');
-  }
-}
-
-function forgetProducer(room: Room, peer: Peer, producerId: string): void {
-  if (peer.producers.delete(producerId)) {
-    room.broadcast('producer.closed', { producerId }, peer);
   }
 }

@@ -2,4 +2,5 @@ export { createApp } from './app.ts';
 export { Listener } from './listener.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerRoutes } from './routes.ts';
+export { registerTelephonyRoutes } from './telephony-routes.ts';
 export { TlsSource } from './tls.ts';

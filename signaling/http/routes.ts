@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { z } from 'zod';
 import { CanopyError } from '../../base/index.ts';
 import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
 import {
@@ -12,6 +11,7 @@ import {
   serverInfo,
 } from '../protocol/index.ts';
 import { bearerMatches } from './app.ts';
+import { errorResponse } from './error-response.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
@@ -26,15 +26,6 @@ export interface RouteOptions {
   /** Rejects while the server cannot take people in. */
   ready(): Promise<void>;
 }
-
-const errorResponse = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    detail: z.string().optional(),
-    retryable: z.boolean().optional(),
-  }),
-});
 
 export function registerRoutes(
   fastify: FastifyInstance,

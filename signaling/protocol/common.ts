@@ -38,5 +38,7 @@ export const participant = z.object({
   role,
   /** Whether its connection is up; false while the server waits for it to come back. */
   connected: z.boolean(),
+  /** Of a phone: how far its call is. */
+  callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });
 export type Participant = z.infer<typeof participant>;

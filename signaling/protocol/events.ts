@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { base64url, objectId, participant, roomId } from './common.ts';
 import { producerInfo } from './requests.ts';
+import { telephonyConfig } from './telephony.ts';
 
 export const EVENTS = {
   /** First message on every connection; answer with auth.prove. The nonce is single-use. */
@@ -43,6 +44,23 @@ export const EVENTS = {
     transportId: objectId,
     state: z.enum(['new', 'connecting', 'connected', 'disconnected', 'failed', 'closed']),
   }),
+  /** A moderator acts on a participant that this peer hosts: obey, and tell the room by the usual requests. */
+  'participant.action': z.object({
+    participantId: objectId,
+    action: z.enum(['mute', 'unmute', 'kick']),
+    by: objectId.nullable(),
+  }),
+  /** A call that this peer asked for did not come about. */
+  'call.failed': z.object({
+    callId: objectId,
+    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
+  }),
+  /** To the gateway: place this call into that room. */
+  'gateway.dial': z.object({ callId: objectId, roomId, target: z.string(), displayName: z.string() }),
+  /** To the gateway: hang this call up. */
+  'gateway.hangUp': z.object({ callId: objectId }),
+  /** To the gateway: the settings have changed. */
+  'gateway.config': telephonyConfig,
 } as const;
 
 export type EventName = keyof typeof EVENTS;

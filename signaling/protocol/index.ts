@@ -3,8 +3,11 @@
  * values from `protocol/light.ts`, which has no schemas.
  */
 export * from './common.ts';
+export * from './dial-plan.ts';
 export * from './events.ts';
 export * from './light.ts';
 export * from './media.ts';
 export * from './requests.ts';
 export * from './rest.ts';
+export * from './rest-telephony.ts';
+export * from './telephony.ts';

@@ -24,6 +24,7 @@ import {
   rtpSendParameters,
   sha256Fingerprint,
 } from './media.ts';
+import { callRecord, dialTarget, telephonyConfig } from './telephony.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 /** Where a producer's media comes from. */
@@ -41,6 +42,8 @@ export type ProducerInfo = z.infer<typeof producerInfo>;
 
 const signature = base64url.max(1024);
 const nothing = z.object({});
+const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
+const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
 /** RTP parameters and capabilities that the server made: passed to mediasoup-client as they are. */
 const fromMediasoup = z.record(z.string(), z.unknown());
@@ -213,6 +216,55 @@ export const REQUESTS = {
     result: nothing,
   },
   'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
+  /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. Not for guests. */
+  'participant.mute': { data: z.object({ participantId: objectId, muted: z.boolean() }), result: nothing },
+  /** Removes somebody from the room; a phone's call is ended. For admins and members. */
+  'participant.kick': { data: z.object({ participantId: objectId }), result: nothing },
+  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. Not for guests. */
+  'call.dial': {
+    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    result: z.object({ callId: objectId }),
+  },
+
+  // For role `bridge`
+  /** Makes this connection, which is in no room, the one that is asked to place calls. */
+  'gateway.register': {
+    data: z.object({
+      /** The calls that it has: others that the history shows as going on have ended. */
+      callIds: z.array(objectId).max(10_000).default([]),
+    }),
+    result: telephonyConfig,
+  },
+  /** Notes the state of a call in the history, at its start, answer and end. */
+  'gateway.record': { data: callRecord, result: nothing },
+  /** A call that was asked for did not come about; whoever asked is told. */
+  'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
+  /** Makes the bridge's pair of plain transports, connected to its one socket. The gateway must be on the server's host. */
+  'bridge.open': {
+    data: z.object({
+      address: z.union([z.ipv4(), z.ipv6()]),
+      port: z.int().min(1).max(65_535),
+      rtpCapabilities,
+    }),
+    result: z.object({ send: plainTransport, recv: plainTransport }),
+  },
+  /** Brings a phone into the room. */
+  'participant.add': {
+    data: z.object({ displayName, kind: z.literal('phone'), callState: callState.default('answered') }),
+    result: z.object({ participantId: objectId }),
+  },
+  'participant.update': {
+    data: z.object({
+      participantId: objectId,
+      displayName: displayName.optional(),
+      callState: callState.optional(),
+    }),
+    result: nothing,
+  },
+  'participant.remove': {
+    data: z.object({ participantId: objectId, reason: z.enum(['left', 'kicked', 'lost']).default('left') }),
+    result: nothing,
+  },
 } as const;
 
 export type RequestName = keyof typeof REQUESTS;

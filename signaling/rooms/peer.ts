@@ -49,7 +49,11 @@ export class Peer {
     this.connection = options.connection;
     this.generation = options.generation;
     if (options.role !== 'bridge') {
-      const participant = this.#participant();
+      const participant = this.newParticipant({
+        displayName: this.displayName,
+        kind: 'user',
+        role: this.role,
+      });
       this.participantId = participant.participantId;
       this.participants.set(participant.participantId, participant);
     }
@@ -66,15 +70,14 @@ export class Peer {
     this.consumers.clear();
   }
 
-  #participant(): Participant {
+  /** A participant of this peer, not yet in the room. */
+  newParticipant(told: Pick<Participant, 'displayName' | 'kind' | 'role' | 'callState'>): Participant {
     return {
       participantId: randomUUID(),
       peerId: this.peerId,
       accountId: this.device.accountId,
-      displayName: this.displayName,
-      kind: 'user',
-      role: this.role,
-      connected: true,
+      connected: this.connection !== null,
+      ...told,
     };
   }
 }

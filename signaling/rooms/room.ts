@@ -1,6 +1,6 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
-import type { EventData, EventName, ProducerInfo } from '../protocol/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo } from '../protocol/index.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
@@ -126,6 +126,65 @@ export class Room {
     }
     peer.forgetMedia();
     peer.generation = this.generation;
+  }
+
+  /** Brings a participant in that a peer hosts. */
+  addParticipant(peer: Peer, participant: Participant): void {
+    peer.participants.set(participant.participantId, participant);
+    this.broadcast('participant.joined', { participant }, peer);
+  }
+
+  /** Changes a hosted participant. */
+  updateParticipant(peer: Peer, participant: Participant): void {
+    peer.participants.set(participant.participantId, participant);
+    this.broadcast('participant.updated', { participant }, peer);
+  }
+
+  /** Takes a hosted participant out with what it sends; false when it is gone already. The peer stays. */
+  removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
+    if (!peer.participants.delete(participantId)) {
+      return false;
+    }
+    for (const producer of [...peer.producers.values()]) {
+      if (producer.participantId === participantId) {
+        this.#options.sfu.closeProducer(this.roomId, peer.peerId, producer.producerId);
+        this.forgetProducer(peer, producer.producerId);
+      }
+    }
+    this.broadcast('participant.left', { participantId, reason }, peer);
+    this.#updateSpeaker();
+    this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
+    return true;
+  }
+
+  /** The peer that hosts a participant. */
+  hostOf(participantId: string): Peer | undefined {
+    for (const peer of this.peers.values()) {
+      if (peer.participants.has(participantId)) {
+        return peer;
+      }
+    }
+    return undefined;
+  }
+
+  /** Tells that a producer has closed. */
+  forgetProducer(peer: Peer, producerId: string): void {
+    if (peer.producers.delete(producerId)) {
+      this.broadcast('producer.closed', { producerId }, peer);
+    }
+  }
+
+  /** Pauses or resumes a peer's producer at the worker, and tells the others. */
+  async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
+    const { sfu } = this.#options;
+    await (paused
+      ? sfu.pauseProducer(this.roomId, peer.peerId, producerId)
+      : sfu.resumeProducer(this.roomId, peer.peerId, producerId));
+    const producer = peer.producers.get(producerId);
+    if (producer && producer.paused !== paused) {
+      peer.producers.set(producerId, { ...producer, paused });
+      this.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
+    }
   }
 
   broadcast<N extends EventName>(event: N, data: EventData<N>, except?: Peer): void {

@@ -23,7 +23,7 @@ export interface DispatchObserver {
 }
 
 /** Requests that bind something to the connection they come by: a retry must run again on the new connection. */
-const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join']);
+const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join', 'gateway.register']);
 
 /** More than a client has under way when its connection breaks; few enough that a hostile one fills little memory. */
 const ANSWERS_PER_DEVICE = 128;

@@ -1,4 +1,6 @@
 export { Accounts } from './accounts.ts';
+export { Calls } from './calls.ts';
 export { Invitations, type NewInvitation } from './invitations.ts';
 export type { AccountRow, InvitationRow } from './schema.ts';
 export { Store } from './store.ts';
+export { TelephonySettings } from './telephony-settings.ts';

@@ -8,6 +8,12 @@ export interface Tables {
   /** Rooms that a guest may enter. */
   grants: { account_id: string; room_id: string };
   invitations: InvitationRow;
+  sip_phones: PhoneRow;
+  sip_trunks: TrunkRow;
+  dial_rules: DialRuleRow;
+  /** PINs by which callers enter rooms. */
+  room_pins: { room_id: string; pin: string };
+  calls: CallRow;
 }
 
 export interface AccountRow {
@@ -31,6 +37,45 @@ export interface InvitationRow {
   expires_at_ms: number;
   used_at_ms: number | null;
   used_by: string | null;
+}
+
+export interface PhoneRow {
+  username: string;
+  display_name: string | null;
+  /** HA1 of the digest algorithms, hex: the password itself is not stored. */
+  ha1_md5: string;
+  ha1_sha256: string;
+}
+
+export interface TrunkRow {
+  name: string;
+  /** JSON of the whole trunk, its password too: digest clients need it in the clear. */
+  settings: string;
+}
+
+export interface DialRuleRow {
+  /** The order in which rules are tried. */
+  position: number;
+  direction: 'incoming' | 'outgoing';
+  pattern: string;
+  /** JSON. */
+  action: string;
+}
+
+export interface CallRow {
+  call_id: string;
+  direction: 'incoming' | 'outgoing';
+  remote: string;
+  dialled: string;
+  trunk: string | null;
+  room_id: string | null;
+  codec: string | null;
+  started_at_ms: number;
+  answered_at_ms: number | null;
+  ended_at_ms: number | null;
+  end_cause: string | null;
+  sip_status: number | null;
+  mos: number | null;
 }
 
 /** Applied in the order of their names; a landed one never changes. */
@@ -65,6 +110,56 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('expires_at_ms', 'bigint', (column) => column.notNull())
         .addColumn('used_at_ms', 'bigint')
         .addColumn('used_by', 'text')
+        .execute();
+    },
+  },
+  '0002_telephony': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('sip_phones')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('display_name', 'text')
+        .addColumn('ha1_md5', 'text', (column) => column.notNull())
+        .addColumn('ha1_sha256', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('sip_trunks')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('settings', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('dial_rules')
+        .addColumn('position', 'integer', (column) => column.primaryKey())
+        .addColumn('direction', 'text', (column) => column.notNull())
+        .addColumn('pattern', 'text', (column) => column.notNull())
+        .addColumn('action', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('room_pins')
+        .addColumn('room_id', 'text', (column) => column.primaryKey())
+        .addColumn('pin', 'text', (column) => column.notNull().unique())
+        .execute();
+      await db.schema
+        .createTable('calls')
+        .addColumn('call_id', 'text', (column) => column.primaryKey())
+        .addColumn('direction', 'text', (column) => column.notNull())
+        .addColumn('remote', 'text', (column) => column.notNull())
+        .addColumn('dialled', 'text', (column) => column.notNull())
+        .addColumn('trunk', 'text')
+        .addColumn('room_id', 'text')
+        .addColumn('codec', 'text')
+        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('answered_at_ms', 'bigint')
+        .addColumn('ended_at_ms', 'bigint')
+        .addColumn('end_cause', 'text')
+        .addColumn('sip_status', 'integer')
+        .addColumn('mos', 'real')
+        .execute();
+      await db.schema.createIndex('calls_by_start').on('calls').column('started_at_ms').execute();
+      // Whoever knows a room's PIN may call in; nothing may be called until an administrator says what (threat case 19).
+      await (db as Kysely<Tables>)
+        .insertInto('dial_rules')
+        .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })
         .execute();
     },
   },

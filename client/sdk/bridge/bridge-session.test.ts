@@ -1,0 +1,195 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { BridgeSocket, OPUS_PAYLOAD, opusStream } from '../../../test/support/bridge-socket.ts';
+import { InProcessServer } from '../../../test/support/in-process-server.ts';
+import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { eventually } from '../../../test/support/wait.ts';
+import type { Identity } from '../identity/index.ts';
+import type { BridgeEvents } from './bridge-events.ts';
+import { BridgeSession } from './bridge-session.ts';
+
+/** The next event of a name that fits. */
+function heard<N extends keyof BridgeEvents>(
+  session: BridgeSession,
+  name: N,
+  fits: (...args: BridgeEvents[N]) => boolean = () => true,
+): Promise<BridgeEvents[N]> {
+  const { promise, resolve, reject } = Promise.withResolvers<BridgeEvents[N]>();
+  const timer = setTimeout(() => reject(new Error(`no ${name}`)), 30_000);
+  const off = session.on(name, (...args) => {
+    if (!fits(...args)) return;
+    off();
+    clearTimeout(timer);
+    resolve(args);
+  });
+  return promise;
+}
+
+describe('BridgeSession', () => {
+  let server: InProcessServer;
+  let identity: Identity;
+  let moderator: Identity;
+  let west: BridgeSession;
+  let east: BridgeSession;
+  let westSocket: BridgeSocket;
+  let eastSocket: BridgeSocket;
+
+  before(async () => {
+    server = await InProcessServer.start();
+    identity = await newIdentity(server, { role: 'bridge' });
+    moderator = await newIdentity(server, { role: 'member' });
+  });
+  after(async () => {
+    await server.close();
+  });
+  beforeEach(async () => {
+    westSocket = await BridgeSocket.open();
+    eastSocket = await BridgeSocket.open();
+    west = await BridgeSession.join({ url: server.url, identity, roomId: 'lobby' });
+    east = await BridgeSession.join({ url: server.url, identity, roomId: 'lobby' });
+  });
+  afterEach(async () => {
+    await Promise.all([west.leave(), east.leave()]);
+    westSocket.close();
+    eastSocket.close();
+    await eventually('the room is closed', () => server.sfu.gauges().routers === 0);
+    assert.equal(server.sfu.gauges().transports, 0);
+  });
+
+  /** A phone of the west sends and is heard in the east. */
+  async function call(ssrc: number) {
+    const media = await west.open(westSocket.endpoint);
+    await east.open(eastSocket.endpoint);
+    const phone = await west.addParticipant({ displayName: '+49 30 123', callState: 'ringing' });
+    const begun = heard(east, 'source');
+    await phone.produce(opusStream(ssrc));
+    westSocket.send({ ssrc, payloadType: 100, to: media.send });
+    const [source] = await begun;
+    return { phone, source, media };
+  }
+
+  it('carries the voice of a phone to another bridge, and names it as the speaker', async () => {
+    const spoke = heard(east, 'speaker', (participantId) => participantId !== null);
+    const { phone, source } = await call(1111);
+    const { payload, payloadType, from } = await eastSocket.rtp(source.ssrc);
+    assert.deepEqual(payload, OPUS_PAYLOAD);
+    assert.equal(payloadType, source.payloadType);
+    assert.deepEqual([from.address, from.port], [east.media?.recv.address, east.media?.recv.port]);
+    assert.equal(source.participantId, phone.participantId);
+    assert.notEqual(source.audioLevelId, undefined);
+    assert.equal((await spoke)[0], phone.participantId);
+    const shown = east.participants.get(phone.participantId ?? '');
+    assert.equal(shown?.kind, 'phone');
+    assert.equal(shown.role, 'guest');
+    assert.equal(shown.callState, 'ringing');
+    assert.equal(west.sources.length, 0, 'a bridge does not hear its own phones');
+  });
+
+  it('shows what becomes of a call, and ends its media with it', async () => {
+    const { phone } = await call(1112);
+    const updated = heard(east, 'participant-updated');
+    await phone.update({ callState: 'answered', displayName: 'Reception' });
+    const [shown] = await updated;
+    assert.deepEqual([shown.callState, shown.displayName], ['answered', 'Reception']);
+    const ended = heard(east, 'source-ended');
+    const left = heard(east, 'participant-left');
+    await phone.remove();
+    await ended;
+    assert.equal((await left)[1], 'left');
+    assert.equal(server.sfu.gauges().producers, 0);
+    assert.deepEqual(west.hosted, []);
+  });
+
+  it('mutes and unmutes for a moderator, and tells of it', async () => {
+    const { phone, source } = await call(1113);
+    const client = await ProtocolClient.enter(server.url, moderator);
+    const { participantId: by } = await client.get('room.join', { roomId: 'lobby' });
+    for (const [muted, action] of [
+      [true, 'mute'],
+      [false, 'unmute'],
+    ] as const) {
+      const acted = heard(west, 'action');
+      const seen = heard(east, 'source-updated');
+      await client.get('participant.mute', { participantId: source.participantId, muted });
+      assert.deepEqual(await acted, [phone, action, by]);
+      assert.equal((await seen)[0].paused, muted);
+      assert.equal(phone.muted, muted);
+    }
+    await eastSocket.rtp(source.ssrc);
+    await client.get('room.leave', {});
+    client.close();
+  });
+
+  it('ends with a kick, even one that it does not hear at once', async () => {
+    const { phone, source } = await call(1114);
+    const client = await ProtocolClient.enter(server.url, moderator);
+    await client.get('room.join', { roomId: 'lobby' });
+    const acted = heard(west, 'action');
+    const left = heard(east, 'participant-left');
+    await client.get('participant.kick', { participantId: source.participantId });
+    assert.deepEqual((await acted).slice(0, 2), [phone, 'kick']);
+    assert.equal((await left)[1], 'kicked');
+    assert.ok(phone.removed);
+    await phone.remove('kicked');
+
+    const second = await west.addParticipant({ displayName: 'Second' });
+    const again = heard(west, 'action');
+    west.reconnect();
+    await client.get('participant.kick', { participantId: second.participantId ?? '' });
+    assert.deepEqual((await again).slice(0, 2), [second, 'kick']);
+    await client.get('room.leave', {});
+    client.close();
+  });
+
+  it('keeps its media when only the connection is lost', async () => {
+    const { phone, source, media } = await call(1115);
+    const { participantId, producerId } = phone;
+    const back = heard(west, 'state', (state) => state === 'connected');
+    west.reconnect();
+    const late = west.addParticipant({ displayName: 'Late' });
+    await back;
+    assert.equal(west.media, media);
+    assert.deepEqual([phone.participantId, phone.producerId], [participantId, producerId]);
+    await eastSocket.rtp(source.ssrc);
+    const { participantId: lateId } = await late;
+    await eventually('the late one is there', () => east.participants.has(lateId ?? ''));
+    assert.equal(east.participants.size, 2);
+  });
+
+  it('makes everything anew when the worker dies', async () => {
+    const { phone, media } = await call(1116);
+    const { participantId } = phone;
+    const lost = heard(west, 'media-lost');
+    const opened = heard(west, 'media');
+    const begun = heard(east, 'source');
+    const [worker] = await server.sfu.workers();
+    process.kill(worker?.pid ?? 0, 'SIGKILL');
+    await lost;
+    const [fresh] = await opened;
+    assert.notEqual(fresh.send.transportId, media.send.transportId);
+    westSocket.send({ ssrc: 1116, payloadType: 100, to: fresh.send });
+    const [source] = await begun;
+    assert.equal(source.participantId, participantId, 'the phone stays who it was');
+    assert.deepEqual((await eastSocket.rtp(source.ssrc)).payload, OPUS_PAYLOAD);
+  });
+
+  it('enters anew when its seat is gone, with its phones', async () => {
+    const { phone } = await call(1117);
+    const { participantId } = phone;
+    await phone.setMuted(true);
+    // Another session of the same device takes the seat away, as the end of the grace time would.
+    const thief = await ProtocolClient.enter(server.url, identity);
+    const opened = heard(west, 'media');
+    const begun = heard(east, 'source', (source) => source.participantId !== participantId);
+    const peerId = [...east.participants.values()][0]?.peerId ?? '';
+    west.reconnect();
+    await thief.get('room.join', { roomId: 'lobby', resume: { peerId } });
+    await thief.get('room.leave', {});
+    thief.close();
+    await opened;
+    const [source] = await begun;
+    assert.equal(source.participantId, phone.participantId);
+    assert.ok(source.paused, 'it is muted still');
+    assert.equal(east.participants.size, 1);
+  });
+});

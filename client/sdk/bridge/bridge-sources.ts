@@ -1,0 +1,177 @@
+import type { ConsumerInfo, ProducerInfo } from '../../../signaling/protocol/index.ts';
+import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { Connection } from '../connection.ts';
+import type { BridgeMedia } from './bridge-events.ts';
+import { SyncLoop } from './sync-loop.ts';
+
+/** Somebody's voice, as it comes in over the `recv` transport: one Opus stream. */
+export interface BridgeSource {
+  readonly producerId: string;
+  readonly consumerId: string;
+  readonly participantId: string;
+  readonly ssrc: number;
+  readonly payloadType: number;
+  /** Id of the audio level header extension (RFC 6464); undefined when there is none. */
+  readonly audioLevelId: number | undefined;
+  /** Whether it is muted. */
+  readonly paused: boolean;
+}
+
+export interface SourceHost {
+  readonly connection: Connection;
+  media(): BridgeMedia | undefined;
+  started(source: BridgeSource): void;
+  ended(source: BridgeSource): void;
+  updated(source: BridgeSource): void;
+  failed(error: CanopyError): void;
+}
+
+/** The protocol's limit of one consumer.create. */
+const MOST_AT_ONCE = 64;
+
+/** Receives all that others are heard by: many producers are subscribed to by one request and begin by one more. */
+export class BridgeSources {
+  readonly #host: SourceHost;
+  /** Audio that others send, by producer. */
+  readonly #producers = new Map<string, ProducerInfo>();
+  readonly #sources = new Map<string, BridgeSource>();
+  /** Producers that cannot be subscribed to on this home. */
+  readonly #refused = new Set<string>();
+  readonly #sync: SyncLoop;
+
+  constructor(host: SourceHost) {
+    this.#host = host;
+    this.#sync = new SyncLoop(() => this.#pass());
+  }
+
+  get all(): BridgeSource[] {
+    return [...this.#sources.values()];
+  }
+
+  add(producer: ProducerInfo): void {
+    if (producer.kind !== 'audio') return;
+    this.#producers.set(producer.producerId, producer);
+    this.sync();
+  }
+
+  remove(producerId: string): void {
+    this.#producers.delete(producerId);
+    this.#refused.delete(producerId);
+    this.#end(producerId);
+  }
+
+  setPaused(producerId: string, paused: boolean): void {
+    const producer = this.#producers.get(producerId);
+    if (producer) this.#producers.set(producerId, { ...producer, paused });
+    const source = this.#sources.get(producerId);
+    if (!source || source.paused === paused) return;
+    const updated = { ...source, paused };
+    this.#sources.set(producerId, updated);
+    this.#host.updated(updated);
+  }
+
+  /** The server closed a consumer; its producer's end is told apart. */
+  consumerClosed(consumerId: string): void {
+    const source = this.all.find((each) => each.consumerId === consumerId);
+    if (source) this.#end(source.producerId);
+  }
+
+  /** Takes over what a room.join tells: producers there are, and own consumers that live on (all others are gone). */
+  reset(producers: ProducerInfo[], consumerIds: string[]): void {
+    for (const { producerId, consumerId } of this.all) {
+      if (!consumerIds.includes(consumerId)) this.#end(producerId);
+    }
+    const present = new Set(producers.map(({ producerId }) => producerId));
+    for (const producerId of [...this.#producers.keys()]) {
+      if (!present.has(producerId)) this.remove(producerId);
+    }
+    this.#refused.clear();
+    for (const producer of producers) {
+      this.setPaused(producer.producerId, producer.paused);
+      if (producer.kind === 'audio') this.#producers.set(producer.producerId, producer);
+    }
+    this.sync();
+  }
+
+  /** Drops all sources, to subscribe again. */
+  drop(): void {
+    this.#refused.clear();
+    for (const producerId of [...this.#sources.keys()]) this.#end(producerId);
+  }
+
+  close(): void {
+    this.#sync.stop();
+    this.#producers.clear();
+    this.drop();
+  }
+
+  /** Subscribes to what is missing. */
+  sync(): void {
+    this.#sync.runSoon((error) => this.#host.failed(error));
+  }
+
+  async #pass(): Promise<void> {
+    // What arrives together is asked for together.
+    await Promise.resolve();
+    for (;;) {
+      const media = this.#host.media();
+      const missing = [...this.#producers.keys()].filter(
+        (producerId) => !this.#sources.has(producerId) && !this.#refused.has(producerId),
+      );
+      if (!media || missing.length === 0) return;
+      try {
+        await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
+      } catch (error) {
+        // Another home begins with another reset(); a failure of the old one says nothing.
+        if (media === this.#host.media()) throw error;
+      }
+    }
+  }
+
+  async #subscribe(media: BridgeMedia, producerIds: string[]): Promise<void> {
+    const { connection, media: present } = this.#host;
+    const { transportId } = media.recv;
+    const { consumers, failed } = await connection.request('consumer.create', { transportId, producerIds });
+    if (media !== present()) return;
+    for (const { producerId, error } of failed) {
+      this.#refused.add(producerId);
+      // Its producer ended meanwhile: nothing to tell.
+      if (error.code !== 'PRODUCER_UNKNOWN') this.#host.failed(CanopyError.fromBody(error));
+    }
+    const consumerIds = consumers.filter((info) => this.#begin(info)).map(({ consumerId }) => consumerId);
+    if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
+  }
+
+  /** False when its producer ended meanwhile. */
+  #begin({ producerId, consumerId, rtpParameters }: ConsumerInfo): boolean {
+    const producer = this.#producers.get(producerId);
+    if (!producer) return false;
+    const { codecs, encodings, headerExtensions } = rtpParameters as {
+      codecs: Array<{ payloadType: number }>;
+      encodings: Array<{ ssrc: number }>;
+      headerExtensions?: Array<{ uri: string; id: number }>;
+    };
+    const source: BridgeSource = {
+      producerId,
+      consumerId,
+      participantId: producer.participantId,
+      ssrc: encodings[0]?.ssrc ?? 0,
+      payloadType: codecs[0]?.payloadType ?? 0,
+      audioLevelId: headerExtensions?.find(({ uri }) => uri === AUDIO_LEVEL)?.id,
+      paused: producer.paused,
+    };
+    this.#sources.set(producerId, source);
+    this.#host.started(source);
+    return true;
+  }
+
+  #end(producerId: string): void {
+    const source = this.#sources.get(producerId);
+    if (!source) return;
+    this.#sources.delete(producerId);
+    this.#host.ended(source);
+  }
+}
+
+/** The header extension of RFC 6464. */
+export const AUDIO_LEVEL = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';

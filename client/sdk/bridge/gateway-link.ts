@@ -1,0 +1,93 @@
+import type {
+  CallRecord,
+  EventData,
+  RequestInput,
+  TelephonyConfig,
+} from '../../../signaling/protocol/index.ts';
+import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
+import { Emitter } from '../emitter.ts';
+
+export interface GatewayLinkEvents {
+  /** `error` says why it closed: SESSION_REPLACED when another gateway has taken over. */
+  state: [state: ConnectionState, error: CanopyError | undefined];
+  /** The settings have changed, or may have while the connection was away. */
+  config: [TelephonyConfig];
+  /** A room asks for a call. Tell of a failure by dialFailed(). */
+  dial: [EventData<'gateway.dial'>];
+  /** An administrator ends a call. */
+  'hang-up': [EventData<'gateway.hangUp'>];
+}
+
+/** The gateway's control connection: settings come by it, and calls that rooms ask for. It comes back by itself. */
+export class GatewayLink extends Emitter<GatewayLinkEvents> {
+  readonly #connection: Connection;
+  /** Calls that go on. */
+  readonly #active = new Set<string>();
+  #config: TelephonyConfig;
+
+  private constructor(connection: Connection, config: TelephonyConfig) {
+    super();
+    this.#connection = connection;
+    this.#config = config;
+    // Registered anew before anything that waits is sent.
+    connection.onReturn = async () => {
+      // What the server sends has the defaults filled in.
+      const callIds = [...this.#active];
+      this.#setConfig((await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig);
+      return true;
+    };
+    connection.on('state', (state, error) => this.emit('state', state, error));
+    connection.on('gateway.config', (changed) => this.#setConfig(changed));
+    connection.on('gateway.dial', (call) => this.emit('dial', call));
+    connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
+  }
+
+  /** Connects and takes charge of the server's calls. Rejects with FORBIDDEN (the role is not `bridge`), and as connect() does. */
+  static async connect(options: ConnectionOptions): Promise<GatewayLink> {
+    const connection = new Connection(options);
+    try {
+      await connection.open();
+      const config = await connection.request('gateway.register', {});
+      return new GatewayLink(connection, config as TelephonyConfig);
+    } catch (error) {
+      connection.close(CanopyError.from(error));
+      throw error;
+    }
+  }
+
+  get state(): ConnectionState {
+    return this.#connection.state;
+  }
+
+  get config(): TelephonyConfig {
+    return this.#config;
+  }
+
+  /** Notes the present state of a call in the history: at its start, answer and end. */
+  async record(call: CallRecord): Promise<void> {
+    if (call.endedAtMs === null) this.#active.add(call.callId);
+    else this.#active.delete(call.callId);
+    await this.#connection.request('gateway.record', call);
+  }
+
+  /** A call that was asked for did not come about. */
+  async dialFailed(callId: string, error: CanopyError): Promise<void> {
+    const body: RequestInput<'gateway.dialFailed'> = { callId, error: error.toJSON() };
+    await this.#connection.request('gateway.dialFailed', body);
+  }
+
+  /** Drops the connection and makes it anew at once. */
+  reconnect(): void {
+    this.#connection.reconnect();
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #setConfig(config: TelephonyConfig): void {
+    this.#config = config;
+    this.emit('config', config);
+  }
+}

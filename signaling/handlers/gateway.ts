@@ -1,0 +1,44 @@
+import { CanopyError } from '../../base/index.ts';
+import type { Handler, Session } from '../sockets/index.ts';
+import { type HandlerContext, requireRole, requireSeat } from './context.ts';
+
+type GatewayRequest = 'gateway.register' | 'gateway.record' | 'gateway.dialFailed' | 'call.dial';
+
+/** Between the phone gateway's control connection, and those who call somebody into a room. */
+export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayRequest]: Handler<N> } {
+  return {
+    'gateway.register': async (session, { callIds }) => {
+      requireRole(session, 'bridge');
+      if (session.seat) {
+        throw new CanopyError('ROOM_ALREADY_JOINED');
+      }
+      return telephony.register(session, callIds);
+    },
+
+    'gateway.record': async (session, call) => {
+      requireGateway(session);
+      await telephony.record(call);
+      return {};
+    },
+
+    'gateway.dialFailed': async (session, { callId, error }) => {
+      requireGateway(session);
+      telephony.dialFailed(callId, error);
+      return {};
+    },
+
+    'call.dial': async (session, { target, displayName }) => {
+      const { accountId } = requireRole(session, 'admin', 'member');
+      const { room, peer } = requireSeat(session);
+      return telephony.dial({ roomId: room.roomId, target, displayName, by: accountId, peerId: peer.peerId });
+    },
+  };
+
+  /** Only the gateway in charge: an older one has been replaced. */
+  function requireGateway(session: Session): void {
+    requireRole(session, 'bridge');
+    if (!telephony.isGateway(session)) {
+      throw new CanopyError('FORBIDDEN', 'gateway.register comes first');
+    }
+  }
+}

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** Body of every refusal, for the OpenAPI description. */
+export const errorResponse = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    detail: z.string().optional(),
+    retryable: z.boolean().optional(),
+  }),
+});

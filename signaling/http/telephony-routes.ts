@@ -1,0 +1,219 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { CanopyError } from '../../base/index.ts';
+import {
+  callList,
+  callParams,
+  callQuery,
+  dialPlanBody,
+  dialRequest,
+  dialResponse,
+  phoneList,
+  phoneParams,
+  putPhoneRequest,
+  putPhoneResponse,
+  putTrunkRequest,
+  roomParams,
+  roomPin,
+  type SipTrunk,
+  trunkInfo,
+  trunkList,
+  trunkParams,
+} from '../protocol/index.ts';
+import type { Telephony } from '../telephony/index.ts';
+import { bearerMatches } from './app.ts';
+import { errorResponse } from './error-response.ts';
+
+const KEY = 'Authorization: Bearer and the key of the file api.key in the data folder.';
+const nothing = z.object({});
+
+/** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
+export function registerTelephonyRoutes(
+  fastify: FastifyInstance,
+  { telephony, apiKey }: { telephony: Telephony; apiKey: string },
+): void {
+  // A plugin, so that the key is asked for here and nowhere else.
+  fastify.register(async (scope) => {
+    const app = scope.withTypeProvider<ZodTypeProvider>();
+    const { administration, calls, settings } = telephony;
+    const failed = { '4xx': errorResponse, '5xx': errorResponse };
+    app.addHook('onRequest', async (request: FastifyRequest) => {
+      if (!bearerMatches(request.headers.authorization, apiKey)) {
+        throw new CanopyError('API_KEY_INVALID');
+      }
+    });
+
+    app.get(
+      '/api/sip/phones',
+      {
+        schema: { description: `Phones that may register. ${KEY}`, response: { 200: phoneList, ...failed } },
+      },
+      async () => ({ phones: (await settings.phones()).map(({ ha1: _secret, ...phone }) => phone) }),
+    );
+    app.put(
+      '/api/sip/phones/:username',
+      {
+        schema: {
+          description: `Adds a phone or sets it anew. Without a password in the request, one is made and returned this once. ${KEY}`,
+          params: phoneParams,
+          body: putPhoneRequest,
+          response: { 200: putPhoneResponse, ...failed },
+        },
+      },
+      async ({ params: { username }, body }) => ({
+        username,
+        ...(body.displayName !== undefined && { displayName: body.displayName }),
+        ...(await administration.putPhone(username, body)),
+      }),
+    );
+    app.delete(
+      '/api/sip/phones/:username',
+      {
+        schema: {
+          description: `Removes a phone. ${KEY}`,
+          params: phoneParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deletePhone(params.username);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/trunks',
+      {
+        schema: {
+          description: `Trunks, without their passwords. ${KEY}`,
+          response: { 200: trunkList, ...failed },
+        },
+      },
+      async () => ({ trunks: (await settings.trunks()).map(withoutPassword) }),
+    );
+    app.put(
+      '/api/sip/trunks/:name',
+      {
+        schema: {
+          description: `Adds a trunk or sets it anew. A password that is kept stays while the user name is the same. ${KEY}`,
+          params: trunkParams,
+          body: putTrunkRequest,
+          response: { 200: trunkInfo, ...failed },
+        },
+      },
+      async ({ params: { name }, body }) => withoutPassword(await administration.putTrunk({ name, ...body })),
+    );
+    app.delete(
+      '/api/sip/trunks/:name',
+      {
+        schema: {
+          description: `Removes a trunk that no rule of the dial plan leads to. ${KEY}`,
+          params: trunkParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deleteTrunk(params.name);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/dial-plan',
+      { schema: { description: `The dial plan. ${KEY}`, response: { 200: dialPlanBody, ...failed } } },
+      async () => ({ rules: await settings.dialPlan() }),
+    );
+    app.put(
+      '/api/sip/dial-plan',
+      {
+        schema: {
+          description: `Sets the whole dial plan. The first rule of the call's direction whose pattern fits counts: \`*\` is any characters, \`X\` a digit. What no rule permits is refused. ${KEY}`,
+          body: dialPlanBody,
+          response: { 200: dialPlanBody, ...failed },
+        },
+        bodyLimit: 1024 * 1024,
+      },
+      async ({ body: { rules } }) => {
+        await administration.putDialPlan(rules);
+        return { rules };
+      },
+    );
+
+    app.put(
+      '/api/rooms/:roomId/pin',
+      {
+        schema: {
+          description: `Sets the PIN by which callers enter the room. ${KEY}`,
+          params: roomParams,
+          body: roomPin,
+          response: { 200: roomPin, ...failed },
+        },
+      },
+      async ({ params: { roomId }, body: { pin } }) => {
+        await administration.putPin(roomId, pin);
+        return { pin };
+      },
+    );
+    app.delete(
+      '/api/rooms/:roomId/pin',
+      {
+        schema: {
+          description: `Takes the room's PIN away. ${KEY}`,
+          params: roomParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deletePin(params.roomId);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/calls',
+      {
+        schema: {
+          description: `Calls that go on and that were, those that began last first. ${KEY}`,
+          querystring: callQuery,
+          response: { 200: callList, ...failed },
+        },
+      },
+      async ({ query: { active, limit, before } }) => ({
+        calls: await calls.list({ active, limit, beforeMs: before }),
+      }),
+    );
+    app.post(
+      '/api/sip/calls',
+      {
+        schema: {
+          description: `Calls a number or an own phone into a room, as the dial plan permits. What comes of it is in the history. ${KEY}`,
+          body: dialRequest,
+          response: { 200: dialResponse, ...failed },
+        },
+      },
+      ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.delete(
+      '/api/sip/calls/:callId',
+      {
+        schema: {
+          description: `Hangs a call up. ${KEY}`,
+          params: callParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await telephony.hangUp(params.callId);
+        return {};
+      },
+    );
+  });
+}
+
+function withoutPassword({
+  password,
+  ...trunk
+}: SipTrunk): Omit<SipTrunk, 'password'> & { hasPassword: boolean } {
+  return { ...trunk, hasPassword: password !== undefined };
+}

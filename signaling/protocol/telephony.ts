@@ -1,0 +1,104 @@
+/** What the server, its administrators and the SIP gateway tell each other about phones. */
+import { z } from 'zod';
+import { displayName, objectId, roomId } from './common.ts';
+
+/** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
+export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
+/** What is dialled: a number, or a `sip:`, `sips:` or `tel:` URI; no white space. */
+export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$/);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+const host = z.string().min(1).max(255);
+
+/** A phone that registers with the gateway. */
+export const sipPhone = z.object({
+  username: sipUser,
+  displayName: displayName.optional(),
+  /** HA1 of the digest algorithms (RFC 7616): hex of H(username:realm:password). */
+  ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+});
+export type SipPhone = z.infer<typeof sipPhone>;
+
+/** A PBX or provider that calls come from and go to. */
+export const sipTrunk = z.object({
+  name,
+  /** `sip:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
+  uri: z.string().regex(/^sips?:[^\s<>"]{1,250}$/),
+  /** Calls from these addresses or networks (CIDR) are this trunk's, without a password. */
+  addresses: z.array(host).max(64).default([]),
+  /** Answers the trunk's digest challenges; and registers there if asked. */
+  username: z.string().max(128).optional(),
+  password: z.string().max(256).optional(),
+  register: z.boolean().default(false),
+  /** User part of From in our calls. Default: `username`, else `canopy`. */
+  callerId: sipUser.optional(),
+  /** Most calls at once. */
+  maxCalls: z.int().min(1).max(10_000).default(100),
+});
+export type SipTrunk = z.infer<typeof sipTrunk>;
+
+/**
+ * What happens to a dialled number; the first rule whose pattern fits counts. `*` stands for any characters, `X` for a digit.
+ * Incoming calls lead to a room, or to the PIN prompt (any room whose PIN is keyed in), or are rejected; what a room dials goes out
+ * by a trunk, or is rejected.
+ */
+export const dialRule = z.object({
+  direction: z.enum(['incoming', 'outgoing']).default('incoming'),
+  pattern: z.string().min(1).max(128),
+  action: z.discriminatedUnion('type', [
+    z.object({
+      type: z.literal('room'),
+      roomId,
+      pin: z
+        .string()
+        .regex(/^\d{4,12}$/)
+        .optional(),
+    }),
+    z.object({ type: z.literal('pin') }),
+    z.object({
+      type: z.literal('trunk'),
+      trunk: name,
+      stripDigits: z.int().min(0).max(20).default(0),
+      prefix: z
+        .string()
+        .regex(/^[0-9+*#]{0,20}$/)
+        .default(''),
+    }),
+    z.object({ type: z.literal('reject'), status: z.int().min(400).max(699).default(404) }),
+  ]),
+});
+export type DialRule = z.infer<typeof dialRule>;
+export const dialPlan = z.array(dialRule).max(1000);
+
+/** Everything that the gateway needs to know. */
+export const telephonyConfig = z.object({
+  realm: z.string().min(1).max(128),
+  phones: z.array(sipPhone),
+  trunks: z.array(sipTrunk),
+  dialPlan,
+  /** Rooms that can be entered by a PIN alone. */
+  pins: z.array(z.object({ pin: z.string(), roomId })),
+  language: z.enum(['en', 'ru']),
+});
+export type TelephonyConfig = z.infer<typeof telephonyConfig>;
+
+/** A call as the history keeps it. Times are Unix times in milliseconds. */
+export const callRecord = z.object({
+  callId: objectId,
+  direction: z.enum(['incoming', 'outgoing']),
+  /** The far side: what the caller said it is, or what was dialled. Hostile text: never a label of a metric. */
+  remote: z.string().max(256),
+  dialled: z.string().max(256),
+  trunk: z.string().max(64).nullable(),
+  roomId: roomId.nullable(),
+  codec: z.string().max(32).nullable(),
+  startedAtMs: z.number(),
+  answeredAtMs: z.number().nullable(),
+  endedAtMs: z.number().nullable(),
+  /** Why it ended: a cause like `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
+  endCause: z.string().max(32).nullable(),
+  /** SIP status of a refusal. */
+  sipStatus: z.int().nullable(),
+  /** Estimated opinion score of what the gateway heard, 1 to 4.5. */
+  mos: z.number().nullable(),
+});
+export type CallRecord = z.infer<typeof callRecord>;
