@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 
 /** Where built things are kept, outside of the tree: `canopy` in XDG_CACHE_HOME or ~/.cache. */
-function cacheDir(): string {
+export function cacheDir(): string {
   return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'canopy');
 }
 

@@ -179,7 +179,8 @@ function generatorFigures(load: {
   ];
 }
 
-function machineFigures({ machine: { before, after } }: RunData): Figure[] {
+/** How busy the whole machine was. */
+export function machineFigures({ machine: { before, after } }: Pick<RunData, 'machine'>): Figure[] {
   const total = after.total - before.total;
   if (total === 0) return [];
   return [
@@ -191,7 +192,14 @@ function machineFigures({ machine: { before, after } }: RunData): Figure[] {
   ];
 }
 
-function traps({ scenario, machine: { before, after } }: RunData): string[] {
+function traps({ scenario, machine }: RunData): string[] {
+  const found = machineTraps({ machine });
+  if (scenario.video?.layers === '180p') found.push('Everybody sends 180p only: no layer is ever chosen.');
+  return found;
+}
+
+/** What a run on one machine leaves out, and what disturbed it. */
+export function machineTraps({ machine: { before, after } }: Pick<RunData, 'machine'>): string[] {
   const found = [
     'Generator and server share one machine unless --url names another: both are slower than alone.',
     'Loopback has no interrupts, no link queue and an MTU of 64 KiB: a network card costs more.',
@@ -203,7 +211,6 @@ function traps({ scenario, machine: { before, after } }: RunData): string[] {
   if (total > 0 && (after.idle - before.idle) / total < 0.1) {
     found.push('The machine was almost fully busy: delays include waiting for the CPU.');
   }
-  if (scenario.video?.layers === '180p') found.push('Everybody sends 180p only: no layer is ever chosen.');
   return found;
 }
 
