@@ -1,5 +1,6 @@
 import { type RunData, runScenario, startLocalServer } from './generator/index.ts';
-import { type Summary, writeReport } from './report/index.ts';
+import { K6_SCENARIOS } from './k6/index.ts';
+import { printSummary, type Summary, writeReport } from './report/index.ts';
 import { SCENARIOS } from './scenarios/index.ts';
 
 export interface BenchOptions {
@@ -22,13 +23,19 @@ export async function bench(
 ): Promise<{ summary: Summary; run: RunData }> {
   const found = SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) {
-    const known = SCENARIOS.map(({ name, description }) => `  ${name.padEnd(20)}${description}`).join('\n');
+    const known = [...SCENARIOS, ...K6_SCENARIOS]
+      .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
+      .join('\n');
     throw new TypeError(`There is no scenario "${options.scenario}". These are known:\n${known}`);
   }
   if (options.url !== undefined && options.apiKey === undefined) {
     throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
   }
-  const scenario = { ...found, durationSeconds: options.durationSeconds ?? found.durationSeconds };
+  const { durationSeconds } = options;
+  if (durationSeconds !== undefined && !(durationSeconds >= 1)) {
+    throw new TypeError('A run measures for at least one second: --seconds 20.');
+  }
+  const scenario = { ...found, durationSeconds: durationSeconds ?? found.durationSeconds };
   const server =
     options.url !== undefined ? { url: options.url, apiKey: options.apiKey ?? '' } : await startLocalServer();
   try {
@@ -36,14 +43,7 @@ export async function bench(
     const run = await runScenario(scenario, server, write);
     const folder = options.outDir ?? 'bench-results';
     const summary = await writeReport(run, folder);
-    if (summary.invalid.length > 0) {
-      write(`INVALID: ${summary.invalid.join('; ')}`);
-    } else {
-      for (const { label, value, goal } of [...summary.headline, ...summary.details]) {
-        write(`  ${label.padEnd(52)}${String(value).padStart(12)}${goal ? `   goal ${goal}` : ''}`);
-      }
-    }
-    write(`report: ${folder}/${summary.name}.html, .json, .csv`);
+    printSummary(summary, folder, write);
     return { summary, run };
   } finally {
     await server.close?.();

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Sfu, TransportState } from './index.ts';
-import { transportState } from './webrtc-peer-transport.ts';
 import { IceDtlsClient } from './test-ice-dtls.ts';
 import { baseline, clientFingerprint, enter, nextEvent, startSfu } from './test-support.ts';
+import { transportState } from './webrtc-peer-transport.ts';
 
 describe('transportState()', () => {
   it('is connected only when ICE has a pair and DTLS has keys, and DTLS failing wins', () => {

@@ -21,7 +21,8 @@ import {
 } from './protocol/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, type Session } from './sockets/index.ts';
-import { Accounts, Invitations, Store } from './store/index.ts';
+import { Accounts, Calls, Invitations, Store, TelephonySettings } from './store/index.ts';
+import { Telephony } from './telephony/index.ts';
 
 /** Over 10^4 in all; FUZZ_MESSAGES=10000 makes it 10^4 of each, in minutes. */
 const MESSAGES_PER_KIND = Number(process.env.FUZZ_MESSAGES ?? 600);
@@ -29,6 +30,17 @@ const MESSAGES_PER_KIND = Number(process.env.FUZZ_MESSAGES ?? 600);
 const SEED = 20_261_101;
 const ROOM = 'fuzz';
 const FINGERPRINT = Array.from({ length: 32 }, (_, n) => (n + 16).toString(16).toUpperCase()).join(':');
+
+/** What only a bridge may ask. */
+const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
+  'gateway.register',
+  'gateway.record',
+  'gateway.dialFailed',
+  'bridge.open',
+  'participant.add',
+  'participant.update',
+  'participant.remove',
+]);
 
 describe('threat 6: malformed messages through the handlers, with a real worker', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-fuzz-'));
@@ -67,6 +79,13 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       invitations: new Invitations(store),
       rooms,
       tickets: new Tickets(Buffer.alloc(43, 'k')),
+      telephony: new Telephony({
+        config,
+        log,
+        rooms,
+        settings: new TelephonySettings(store),
+        calls: new Calls(store),
+      }),
       origins: () => new Set(['http://localhost']),
       publicUrl: () => 'http://localhost',
       draining: () => false,
@@ -102,6 +121,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       dtlsParameters: [{ role: 'client', fingerprints: [{ algorithm: 'sha-256', value: FINGERPRINT }] }],
       participantId: ['@participant'],
       peerId: ['@peer'],
+      address: ['127.0.0.1', '::1'],
       nonce: ['nonce'],
       origin: ['http://localhost'],
       timeMs: [Date.now()],
@@ -122,6 +142,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       connectionId: deviceId,
       connection: { origin: 'http://localhost', send: () => undefined, end: () => undefined },
       openedAtMs: 0,
+      stages: new Set(),
       nonce: null,
       principal: { device, accountId: deviceId, displayName: 'Somebody', role, origin: 'http://localhost' },
       seat: null,
@@ -142,6 +163,9 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     if (name === 'auth.prove') {
       Object.assign(mallory, { principal: null, nonce: 'nonce' });
       return {};
+    }
+    if (BRIDGE_REQUESTS.has(name)) {
+      return prepareBridge(name);
     }
     if (name === 'room.join' || name.startsWith('invite.')) {
       await leave();
@@ -164,6 +188,22 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       '@participant': peer?.participantId ?? '',
       '@peer': ann.seat?.peer.peerId ?? '',
     };
+  }
+
+  /** As a bridge that hosts one phone, or is the gateway in charge. */
+  async function prepareBridge(name: RequestName): Promise<Record<string, string>> {
+    await leave();
+    Object.assign(mallory, { principal: { ...session('bridge').principal, role: 'bridge' } });
+    if (name.startsWith('gateway.')) {
+      await ask(mallory, 'gateway.register', {});
+      return {};
+    }
+    await ask(mallory, 'room.join', { roomId: ROOM });
+    const { participantId } = await ask<{ participantId: string }>(mallory, 'participant.add', {
+      displayName: 'Phone',
+      kind: 'phone',
+    });
+    return { '@participant': participantId };
   }
 
   async function leave(): Promise<void> {

@@ -131,7 +131,11 @@ export class SignalingServer {
       origins: () => origins.current(),
       publicUrl,
       draining: () => state.draining,
-      stage: ({ openedAtMs }, stage) => metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000),
+      stage: ({ openedAtMs, stages }, stage) => {
+        if (stages.has(stage)) return;
+        stages.add(stage);
+        metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+      },
     };
     const onRefused = (code: string) => metrics.error(code);
     const dispatcher = new Dispatcher(createHandlers(context), {

@@ -6,7 +6,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
+/** `.js` in the npm package. */
+const EXTENSION = path.extname(import.meta.url);
+const CANOPY = fileURLToPath(new URL(`../../bin/canopy${EXTENSION}`, import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 /** A server to measure: where it is, and the key that lets invitations be made. */
@@ -17,8 +19,11 @@ export interface ServerUnderTest {
   close?(): Promise<void>;
 }
 
-/** Starts `canopy serve` on loopback, on free ports, with a data folder that goes with it. */
-export async function startLocalServer(flags: readonly string[] = []): Promise<ServerUnderTest> {
+/** Starts `canopy serve` on loopback, on free ports, with a data folder that goes with it. `settings` are environment variables. */
+export async function startLocalServer(
+  flags: readonly string[] = [],
+  settings: Record<string, string> = {},
+): Promise<ServerUnderTest> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'canopy-bench-'));
   const child = spawn(
     process.execPath,
@@ -37,7 +42,10 @@ export async function startLocalServer(flags: readonly string[] = []): Promise<S
       ],
       ...['--data', dataDir, ...flags],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '1' } },
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, CANOPY_SERVER_DRAIN_SECONDS: '1', ...settings },
+    },
   );
   const close = async () => {
     if (child.exitCode === null && child.signalCode === null) {

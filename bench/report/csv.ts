@@ -36,7 +36,12 @@ export function toCsv({ peers }: RunData): string {
     peer.link.sentBytes,
     peer.jitterP95Ms.toFixed(2),
   ]);
-  return [head, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  return csvTable([head, ...rows]);
+}
+
+/** RFC 4180, the head first. */
+export function csvTable(rows: ReadonlyArray<ReadonlyArray<string | number>>): string {
+  return rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }
 
 /** RFC 4180 quoting. */

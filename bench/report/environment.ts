@@ -11,6 +11,8 @@ export interface Environment {
   node: string;
   mediasoup: string;
   canopy: string;
+  /** Where it made the load. */
+  k6?: string;
 }
 
 export function environment(): Environment {

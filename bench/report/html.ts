@@ -17,8 +17,21 @@ td.v{text-align:right;font-variant-numeric:tabular-nums}.invalid{border:3px soli
 svg{width:100%;max-width:40rem;display:block;margin:1rem 0}svg text{font-size:11px;fill:#444}svg .title{font-size:13px;fill:#222}
 svg .grid line{stroke:#ddd}svg polyline{fill:none;stroke-width:1.8}`;
 
-/** A report in one file that needs nothing else. An invalid run shows its reasons and no figure. */
+/** What differs between kinds of runs. */
+export interface PageParts {
+  /** Markup. */
+  plots: string;
+  notMeasured: readonly string[];
+  claim: string;
+}
+
+/** The page of a run of load peers. */
 export function toHtml(run: RunData, summary: Summary): string {
+  return renderPage(summary, { plots: plots(run), notMeasured: NOT_MEASURED, claim: claim(summary) });
+}
+
+/** A report in one file that needs nothing else. An invalid run shows its reasons and no figure. */
+export function renderPage(summary: Summary, parts: PageParts): string {
   const isValid = summary.invalid.length === 0;
   const sections = [
     section(
@@ -29,12 +42,12 @@ export function toHtml(run: RunData, summary: Summary): string {
       ? [
           section('Headline', table(summary.headline)),
           section('Details', table(summary.details)),
-          section('Plots', plots(run)),
+          section('Plots', parts.plots),
         ]
       : [section('Headline', '<p>None: the run is invalid.</p>')]),
-    section('Not measured', list(NOT_MEASURED)),
+    section('Not measured', list(parts.notMeasured)),
     section('Traps', list(summary.traps)),
-    section('Claim', `<p>${escapeHtml(claim(summary))}</p>`),
+    section('Claim', `<p>${escapeHtml(isValid ? parts.claim : 'This run supports no claim.')}</p>`),
   ];
   const verdict = isValid
     ? ''
@@ -47,8 +60,7 @@ ${sections.join('\n')}</html>
 `;
 }
 
-function claim({ invalid, complete, environment, headline }: Summary): string {
-  if (invalid.length > 0) return 'This run supports no claim.';
+function claim({ complete, environment, headline }: Summary): string {
   const machine = `${environment.cores} cores of ${environment.cpu}, generator included`;
   const joined = headline[0]?.value ?? '';
   return complete

@@ -6,17 +6,31 @@ import { toCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { type Summary, summarize } from './summary.ts';
 
-export { type Figure, type Summary, summarize } from './summary.ts';
+export { csvTable } from './csv.ts';
+export { environment } from './environment.ts';
+export { type PageParts, renderPage } from './html.ts';
+export { linePlot, type Series } from './plot.ts';
+export { printSummary } from './print.ts';
+export { type Figure, machineFigures, machineTraps, type Summary, summarize } from './summary.ts';
 
 /** Writes the report's three files into a folder and gives what it says. */
 export async function writeReport(run: RunData, folder: string): Promise<Summary> {
   const summary = summarize(run);
+  await writeFiles(folder, summary, { run, csv: toCsv(run), html: toHtml(run, summary) });
+  return summary;
+}
+
+/** Writes a report of any kind: JSON, CSV and HTML under the summary's name. */
+export async function writeFiles(
+  folder: string,
+  summary: Summary,
+  { run, csv, html }: { run: unknown; csv: string; html: string },
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const base = path.join(folder, summary.name);
   await Promise.all([
     writeFile(`${base}.json`, `${JSON.stringify({ summary, run }, null, 1)}\n`),
-    writeFile(`${base}.csv`, toCsv(run)),
-    writeFile(`${base}.html`, toHtml(run, summary)),
+    writeFile(`${base}.csv`, csv),
+    writeFile(`${base}.html`, html),
   ]);
-  return summary;
 }

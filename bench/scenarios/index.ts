@@ -1,7 +1,7 @@
 /** The scenarios that can be run by name. */
 import type { Scenario } from './scenario.ts';
 
-export { hasCleanPath, type Scenario } from './scenario.ts';
+export { expectedVideoStreams, hasCleanPath, type Scenario } from './scenario.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   {

@@ -28,6 +28,11 @@ export interface Scenario {
   seed?: number;
 }
 
+/** How many video streams the load peers receive when everybody receives everybody. */
+export function expectedVideoStreams({ video, rooms, peersPerRoom, others = 0 }: Scenario): number {
+  return video ? rooms * peersPerRoom * (peersPerRoom + others - 1) : 0;
+}
+
 /** Whether nothing stands between peers and server, so that any loss is a fault of the generator or the server. */
 export function hasCleanPath(scenario: Scenario): boolean {
   return scenario.network === undefined;

@@ -22,6 +22,10 @@ export interface RoomEvents {
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
   /** Who speaks, by participant id; null: nobody. */
   speaker: [participantId: string | null];
+  /** A moderator has muted the own microphone: its publications are muted; unmute() works as ever. */
+  'muted-by': [moderator: Participant | undefined];
+  /** A call that was asked for by dial() did not come about. */
+  'call-failed': [{ callId: string; error: CanopyError }];
   /** An own publication ended: by unpublish(), or by itself because of the error. */
   unpublished: [publication: Publication, error: CanopyError | undefined];
   /** The room moves to another worker or server; its media comes back by itself. */

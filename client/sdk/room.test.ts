@@ -569,3 +569,47 @@ describe('leaving', () => {
     assert.equal(client.state, 'closed');
   });
 });
+
+describe('moderation and phones', () => {
+  it('asks the server to mute, remove and call', async () => {
+    const room = await client.join('demo');
+    const callId = uuid();
+    server.script['call.dial'] = () => ({ callId });
+    await room.mute(BOB);
+    await room.mute(BOB, false);
+    await room.kick(BOB);
+    assert.deepEqual(await room.dial('+4930', { displayName: 'Desk' }), { callId });
+    assert.deepEqual(
+      server.got('participant.mute').map(({ data }) => data),
+      [true, false].map((muted) => ({ participantId: BOB, muted })),
+    );
+    assert.deepEqual(server.got('participant.kick')[0]?.data, { participantId: BOB });
+    assert.deepEqual(server.got('call.dial')[0]?.data, { target: '+4930', displayName: 'Desk' });
+    const failed = next(room, 'call-failed');
+    server.emit('call.failed', { callId, error: new CanopyError('CALL_FAILED', '486').toJSON() });
+    const [told] = await failed;
+    assert.deepEqual([told.callId, told.error.code, told.error.detail], [callId, 'CALL_FAILED', '486']);
+  });
+
+  it('obeys a moderator who mutes, and lets the person unmute', async () => {
+    const room = await client.join('demo');
+    const microphone = await room.publish(track('audio'));
+    const camera = await room.publish(track('video'));
+    const told = next(room, 'muted-by');
+    server.emit('participant.action', { participantId: SELF, action: 'mute', by: BOB });
+    assert.equal((await told)[0]?.displayName, 'Bob');
+    await server.request('producer.pause');
+    assert.deepEqual([microphone.muted, camera.muted], [true, false]);
+    await microphone.unmute();
+    await server.request('producer.resume');
+    assert.equal(microphone.muted, false);
+  });
+
+  it('closes when the person is removed', async () => {
+    const room = await client.join('demo');
+    const closed = next(room, 'state', (state) => state === 'closed');
+    server.emit('session.ended', { error: new CanopyError('KICKED').toJSON() });
+    assert.equal((await closed)[1]?.code, 'KICKED');
+    assert.equal(client.state, 'closed');
+  });
+});

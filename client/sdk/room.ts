@@ -121,6 +121,32 @@ export class Room extends Emitter<RoomEvents> {
     return publication;
   }
 
+  /**
+   * Silences somebody's microphone; `false` lets a phone speak again, while people unmute themselves. Rejects with FORBIDDEN,
+   * PARTICIPANT_UNKNOWN.
+   */
+  async mute(participantId: string, muted = true): Promise<void> {
+    await this.#options.connection.request('participant.mute', { participantId, muted });
+  }
+
+  /** Removes somebody from the room; a phone's call is ended. Rejects with FORBIDDEN, PARTICIPANT_UNKNOWN. */
+  async kick(participantId: string): Promise<void> {
+    await this.#options.connection.request('participant.kick', { participantId });
+  }
+
+  /**
+   * Calls a phone into the room, which appears as a participant while it rings. If nothing comes of it, `call-failed` tells the same call's
+   * id. Rejects with FORBIDDEN, CALL_REFUSED (the dial plan), GATEWAY_MISSING, RATE_LIMITED.
+   *
+   * @param target a number, or a `sip:` or `tel:` URI
+   */
+  async dial(target: string, { displayName }: { displayName?: string } = {}): Promise<{ callId: string }> {
+    return this.#options.connection.request('call.dial', {
+      target,
+      ...(displayName !== undefined && { displayName }),
+    });
+  }
+
   /** Restarts ICE on all transports; happens by itself when they are disconnected. */
   async restartIce(): Promise<void> {
     await this.#media?.restartIce();
@@ -184,6 +210,10 @@ export class Room extends Emitter<RoomEvents> {
     on('participant.joined', ({ participant }) => this.#setParticipant(participant));
     on('participant.updated', ({ participant }) => this.#setParticipant(participant));
     on('participant.left', ({ participantId, reason }) => this.#removeParticipant(participantId, reason));
+    on('participant.action', (data) => this.#obey(data));
+    on('call.failed', ({ callId, error }) =>
+      this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
+    );
     on('producer.added', ({ producer }) => this.#subscriptions.add(producer));
     on('producer.paused', ({ producerId }) => this.#subscriptions.setMuted(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#subscriptions.setMuted(producerId, false));
@@ -278,6 +308,16 @@ export class Room extends Emitter<RoomEvents> {
     return device;
   }
 
+  /** A moderator's word. Being removed is told as the connection's end. */
+  #obey({ participantId, action, by }: EventData<'participant.action'>): void {
+    if (participantId !== this.#participantId || action !== 'mute') return;
+    for (const publication of this.#publications) {
+      // A failure is told as `unpublished`.
+      if (publication.source === 'microphone') publication.mute().catch(() => {});
+    }
+    this.emit('muted-by', by === null ? undefined : this.#participants.get(by));
+  }
+
   #setParticipant(participant: Participant): void {
     const known = this.#participants.has(participant.participantId);
     this.#participants.set(participant.participantId, participant);
@@ -289,9 +329,6 @@ export class Room extends Emitter<RoomEvents> {
     if (!participant) return;
     this.#participants.delete(participantId);
     this.emit('participant-left', participant, reason);
-    // Kicked, from this device's own view.
-    if (participantId === this.#participantId && reason === 'kicked')
-      this.close(new CanopyError('FORBIDDEN'));
   }
 
   #setSpeaker(participantId: string | null): void {

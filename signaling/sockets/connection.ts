@@ -43,6 +43,7 @@ export class Connection implements PeerConnection {
       nonce: createNonce(),
       principal: null,
       seat: null,
+      stages: new Set(),
       joining: false,
       closed: false,
       log: options.log.child({ connectionId: socket.id }),

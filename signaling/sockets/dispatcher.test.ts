@@ -28,6 +28,7 @@ describe('Dispatcher', () => {
             origin: '',
           },
     seat: null,
+    stages: new Set(),
     joining: false,
     closed: false,
     log,

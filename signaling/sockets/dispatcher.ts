@@ -25,6 +25,9 @@ export interface DispatchObserver {
 /** Requests that bind something to the connection they come by: a retry must run again on the new connection. */
 const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join', 'gateway.register']);
 
+/** More than a client has under way when its connection breaks; few enough that a hostile one fills little memory. */
+const ANSWERS_PER_DEVICE = 128;
+
 type AnyAnswer = Answer<unknown>;
 
 /**
@@ -102,7 +105,7 @@ export class Dispatcher {
   #answersOf(deviceId: string): LRUCache<string, Promise<AnyAnswer>> {
     let answers = this.#answers.get(deviceId);
     if (!answers) {
-      answers = new LRUCache({ max: 512, ttl: 60_000 });
+      answers = new LRUCache({ max: ANSWERS_PER_DEVICE, ttl: 60_000 });
       this.#answers.set(deviceId, answers);
     }
     return answers;

@@ -29,6 +29,7 @@ export class SocketGateway {
   readonly #connections = new Set<Connection>();
   /** Connections that have not entered the protocol yet, by engine.io's object. */
   readonly #wires = new WeakMap<object, Wire>();
+  readonly #open = new Set<Wire>();
   readonly #perAddress = new Map<string, number>();
   #closing = false;
 
@@ -75,6 +76,13 @@ export class SocketGateway {
     for (const connection of this.#connections) {
       connection.end('SERVER_CLOSING');
     }
+    // The farewell is on its way; socket.io's close() would discard it.
+    await Promise.all(
+      [...this.#open].map((wire) => {
+        wire.cutSoon();
+        return new Promise<void>((resolve) => wire.onceClosed(resolve));
+      }),
+    );
     await this.#io.close();
   }
 
@@ -108,9 +116,11 @@ export class SocketGateway {
       sendQueueBytes,
     });
     this.#wires.set(raw, wire);
+    this.#open.add(wire);
     const address = this.#addressOf(raw.request);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
     wire.onceClosed(() => {
+      this.#open.delete(wire);
       const left = (this.#perAddress.get(address) ?? 1) - 1;
       if (left > 0) {
         this.#perAddress.set(address, left);

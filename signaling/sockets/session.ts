@@ -23,6 +23,8 @@ export interface Session {
   nonce: string | null;
   principal: Principal | null;
   seat: { room: Room; peer: Peer } | null;
+  /** The stages of joining that it has passed: each is counted once. */
+  readonly stages: Set<string>;
   /** A join is under way. */
   joining: boolean;
   /** The connection is gone; a handler that is still at work must not bind anything to it. */

@@ -207,8 +207,12 @@ describe('telephony', () => {
     const { error } = await person.event('call.failed', (event) => event.callId === callId);
     assert.deepEqual([error.code, error.detail], ['CALL_FAILED', '486 Busy Here']);
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED'));
+    const { callId: lost } = await person.get('call.dial', { target: '1001' });
+    gateway.reconnect();
+    const { error: gone } = await person.event('call.failed', (event) => event.callId === lost);
+    assert.equal(gone.code, 'GATEWAY_MISSING', 'the gateway came back without the call');
     await person.get('room.leave', {});
-    assert.equal(person.count('call.failed'), 1, 'a failure is told once');
+    assert.equal(person.count('call.failed'), 2, 'each failure is told once');
     person.close();
 
     const askedAgain = heard(gateway, 'dial');

@@ -82,6 +82,10 @@ export class Telephony {
       before.connection.end('SESSION_REPLACED');
     }
     session.log.info('phone gateway connected');
+    // What was asked of one that has gone, or was lost with its connection, comes to nothing.
+    for (const callId of [...this.#asked.keys()].filter((asked) => !callIds.includes(asked))) {
+      this.dialFailed(callId, new CanopyError('GATEWAY_MISSING').toJSON());
+    }
     return config;
   }
 

@@ -69,7 +69,7 @@ export class BridgeSocket {
 }
 
 /** Id of the audio level extension in what is sent. */
-export const SENT_LEVEL_ID = 1;
+const SENT_LEVEL_ID = 1;
 /** What the test streams carry: an Opus packet of 20 ms of silence, made recognisable by its padding. */
 export const OPUS_PAYLOAD = Buffer.from('f8fffe00112233', 'hex');
 

@@ -123,18 +123,24 @@ export class TestServer {
     return this.#output.join('\n');
   }
 
+  /** What the REST API answers to the key of the data folder. */
+  async api(method: string, path: string, body: object): Promise<unknown> {
+    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const answer = await response.json();
+    if (!response.ok) {
+      throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
+    }
+    return answer;
+  }
+
   /** A one-time link, made over the REST API with the key of the data folder. */
   async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
-    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
-    const response = await fetch(`${this.url}/api/invites`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(options),
-    });
-    const body = (await response.json()) as { url: string };
-    if (!response.ok) {
-      throw new Error(`no invitation: ${JSON.stringify(body)}`);
-    }
+    const body = (await this.api('POST', '/api/invites', options)) as { url: string };
     return body.url;
   }
 

@@ -61,6 +61,11 @@ export class Call {
         notices.say('The server is about to restart. You will be reconnected automatically.'),
       ),
       room.on('error', (error) => notices.error(error)),
+      room.on('muted-by', (moderator) => {
+        void media.setMuted(true);
+        notices.say(`${moderator?.displayName ?? 'Somebody'} muted you.`);
+      }),
+      room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
         const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
@@ -105,6 +110,22 @@ export class Call {
     }
   }
 
+  /** Whether the person may mute and remove others, invite, and call phones. */
+  get moderates(): boolean {
+    const { role } = this.client.account;
+    return role === 'admin' || role === 'member';
+  }
+
+  /** Silences somebody, or lets a phone speak again. */
+  async mute(participantId: string, muted: boolean): Promise<void> {
+    await this.#try(() => this.room.mute(participantId, muted));
+  }
+
+  /** Removes somebody, after the person confirmed it. */
+  async kick(participantId: string): Promise<void> {
+    await this.#try(() => this.room.kick(participantId));
+  }
+
   /** Leaves the room. Camera and microphone stay open for the page that follows. */
   async leave(): Promise<void> {
     this.close();
@@ -116,6 +137,14 @@ export class Call {
     for (const stop of this.#stop.splice(0)) stop();
     for (const publication of this.room.publications) {
       if (publication.source.startsWith('screen')) publication.track.stop();
+    }
+  }
+
+  async #try(act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      this.#notices.error(CanopyError.from(error));
     }
   }
 

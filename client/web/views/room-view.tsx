@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { AppModel, Call } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
+import { CallPhoneButton } from './call-phone.tsx';
 import { LeaveIcon, ScreenIcon, ShieldIcon } from './icons.tsx';
 import { InviteButton } from './invite.tsx';
 import { Audio } from './media-element.tsx';
@@ -82,6 +83,7 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
         <ScreenIcon />
       </button>
       <InviteButton call={call} />
+      <CallPhoneButton call={call} />
       <button
         type="button"
         class="round leave"

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { bestGrid, type Call, type LocalMedia } from '../model/index.ts';
 import { Tile, type TileProps } from './tile.tsx';
+import { TileMenu } from './tile-menu.tsx';
 
 const GAP_PX = 8;
 /** A face may be cropped at the sides to fill the window; a screen takes what there is and is never cropped. */
@@ -65,7 +66,7 @@ function tilesOf(call: Call, media: LocalMedia): { people: TileProps[]; screens:
   const ownScreen = call.screen.value;
   const screens: TileProps[] = [];
   const people = call.participants.value.map((participant): TileProps => {
-    const { participantId, displayName: name, connected } = participant;
+    const { participantId, displayName: name, connected, kind, callState } = participant;
     const self = participantId === call.room.participantId;
     const speaking = call.speaker.value === participantId;
     const mine = tracks.filter((track) => track.participantId === participantId);
@@ -88,8 +89,11 @@ function tilesOf(call: Call, media: LocalMedia): { people: TileProps[]; screens:
       name,
       speaking,
       connected,
+      phone: kind === 'phone',
+      callState,
       track: camera?.muted ? undefined : camera?.track,
-      muted: microphone?.muted ?? true,
+      muted: microphone?.muted ?? kind !== 'phone',
+      menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
     };
   });
   return { people, screens };

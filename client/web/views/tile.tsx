@@ -1,4 +1,6 @@
-import { MicrophoneIcon } from './icons.tsx';
+import type { ComponentChildren } from 'preact';
+import type { Participant } from '../../sdk/index.ts';
+import { MicrophoneIcon, PhoneIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 
 export interface TileProps {
@@ -11,7 +13,18 @@ export interface TileProps {
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
   connected?: boolean;
+  phone?: boolean;
+  callState?: Participant['callState'];
+  /** What may be done about the participant. */
+  menu?: ComponentChildren;
 }
+
+/** How far a phone's call is, for as long as nobody speaks there. */
+const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
+  dialing: 'dialing…',
+  ringing: 'ringing…',
+  held: 'on hold',
+};
 
 /** One person, or one shared screen. */
 export function Tile({
@@ -23,7 +36,11 @@ export function Tile({
   muted,
   speaking,
   connected = true,
+  phone,
+  callState,
+  menu,
 }: TileProps) {
+  const state = connected ? callState && CALL_STATES[callState] : 'reconnecting…';
   const classes = ['tile', screen && 'screen', speaking && 'speaking', !connected && 'away']
     .filter(Boolean)
     .join(' ');
@@ -36,24 +53,26 @@ export function Tile({
       data-self={self ?? false}
       data-speaking={speaking ?? false}
       data-muted={muted ?? false}
+      data-call-state={callState}
     >
       {track ? (
         <Video track={track} mirrored={self && !screen} />
       ) : (
-        <Avatar name={name} seed={participantId} />
+        <Avatar name={name} seed={participantId} phone={phone} />
       )}
+      {menu}
       <figcaption>
         {!screen && muted && <MicrophoneIcon off />}
         <span class="name" dir="auto">
           {screen ? `${name}: screen` : self ? `${name} (you)` : name}
         </span>
-        {!connected && <span class="state">reconnecting…</span>}
+        {state && <span class="state">{state}</span>}
       </figcaption>
     </figure>
   );
 }
 
-function Avatar({ name, seed }: { name: string; seed: string }) {
+function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
   const initials = name
     .split(/\s+/)
     .slice(0, 2)
@@ -63,7 +82,7 @@ function Avatar({ name, seed }: { name: string; seed: string }) {
   const hue = Number.parseInt(seed.slice(0, 4), 16) % 6;
   return (
     <div class={`avatar hue-${hue}`} aria-hidden="true">
-      {initials}
+      {phone ? <PhoneIcon /> : initials}
     </div>
   );
 }

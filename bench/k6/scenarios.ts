@@ -1,0 +1,48 @@
+/** A script of k6 with its numbers. */
+export interface K6Scenario {
+  name: string;
+  /** One sentence for the report. */
+  description: string;
+  /** File in the folder scripts. */
+  script: string;
+  peers: number;
+  peersPerRoom: number;
+  joinsPerSecond: number;
+  /** How long the part after entering lasts, in seconds. */
+  durationSeconds: number;
+  /** Of each peer, where the script has any. */
+  requestsPerSecond: number;
+}
+
+export const K6_SCENARIOS: readonly K6Scenario[] = [
+  {
+    name: 'k6-join-storm',
+    description: 'People enter rooms of 25 one after the other and stay; signalling only.',
+    script: 'join-storm.ts',
+    peers: 500,
+    peersPerRoom: 25,
+    joinsPerSecond: 50,
+    durationSeconds: 3,
+    requestsPerSecond: 0,
+  },
+  {
+    name: 'k6-signalling-storm',
+    description: 'People in rooms of 25 keep making and closing transports, leaving and joining again.',
+    script: 'signalling-storm.ts',
+    peers: 200,
+    peersPerRoom: 25,
+    joinsPerSecond: 40,
+    durationSeconds: 20,
+    requestsPerSecond: 1,
+  },
+  {
+    name: 'k6-reconnect-storm',
+    description: 'People in rooms of 25 all lose their connections at the same moment and come back.',
+    script: 'reconnect-storm.ts',
+    peers: 500,
+    peersPerRoom: 25,
+    joinsPerSecond: 50,
+    durationSeconds: 20,
+    requestsPerSecond: 0,
+  },
+];

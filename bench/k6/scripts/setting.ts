@@ -1,0 +1,85 @@
+/** What the bench tells a script, by environment variables and the file of prepared people. */
+import { SharedArray } from 'k6/data';
+import http from 'k6/http';
+import type { PreparedPerson } from '../prepared-person.ts';
+
+declare const __ENV: Record<string, string | undefined>;
+declare function open(path: string): string;
+
+/** The server's web origin. */
+export const ORIGIN = text('CANOPY_URL');
+const PEERS = count('CANOPY_PEERS');
+export const ROOM_SIZE = count('CANOPY_ROOM_SIZE');
+const JOINS_PER_SECOND = count('CANOPY_JOINS_PER_SECOND');
+/** How long the scenario's middle part lasts, once everybody is in, in milliseconds. */
+const MIDDLE_MS = count('CANOPY_SECONDS') * 1000;
+/** Requests a second of each peer, where the scenario has any. */
+export const REQUESTS_PER_SECOND = count('CANOPY_REQUESTS_PER_SECOND');
+/** The goal for every stage, 99th percentile in milliseconds. */
+const STAGE_GOAL_MS = 200;
+/** How long the last one gets before the middle part begins, in milliseconds. */
+const SETTLE_MS = 2000;
+
+export const PEOPLE: readonly PreparedPerson[] = new SharedArray<PreparedPerson>('people', () =>
+  JSON.parse(open(text('CANOPY_PEOPLE'))),
+);
+
+/**
+ * One virtual user a person, each running once; thresholds for the 99th percentile of these stages, and for no failure. `others` have
+ * goals of their own, in milliseconds.
+ */
+export function optionsFor(stages: readonly string[], others: Record<string, number> = {}) {
+  const goals = [...stages.map((stage) => [stage, STAGE_GOAL_MS] as const), ...Object.entries(others)].map(
+    ([stage, goalMs]) => [`canopy_${stage}_ms`, [`p(99)<${goalMs}`]] as const,
+  );
+  return {
+    scenarios: {
+      people: { executor: 'per-vu-iterations', vus: PEERS, iterations: 1, maxDuration: '30m' },
+    },
+    thresholds: { canopy_failed: ['rate==0'], ...Object.fromEntries(goals) },
+    summaryTrendStats: ['count', 'min', 'avg', 'p(50)', 'p(90)', 'p(99)', 'max'],
+    setupTimeout: '60s',
+  };
+}
+
+/** When what happens, Unix time in milliseconds. */
+export interface Schedule {
+  startMs: number;
+  /** Everybody is in, or should be. */
+  middleMs: number;
+  endMs: number;
+}
+
+/** Asks the server over REST whether it is there, and fixes the schedule. */
+export function setup(): Schedule {
+  const answer = http.get(`${ORIGIN}/api/server`);
+  if (answer.status !== 200) throw new Error(`${ORIGIN}/api/server answered ${answer.status}`);
+  const startMs = Date.now() + 1000;
+  const middleMs = startMs + (PEERS * 1000) / JOINS_PER_SECOND + SETTLE_MS;
+  return { startMs, middleMs, endMs: middleMs + MIDDLE_MS };
+}
+
+/** When it is this person's turn to enter. */
+export function turnMs({ startMs }: Schedule, index: number): number {
+  return startMs + (index * 1000) / JOINS_PER_SECOND;
+}
+
+/** Everything that k6 counted, for the bench's report. */
+export function handleSummary(data: unknown): Record<string, string> {
+  return { [text('CANOPY_SUMMARY')]: JSON.stringify(data) };
+}
+
+/** Waits until a moment, Unix time in milliseconds. */
+export function until(atMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - Date.now())));
+}
+
+function text(name: string): string {
+  const value = __ENV[name];
+  if (!value) throw new Error(`${name} is missing: run this by npm run bench -- k6-…`);
+  return value;
+}
+
+function count(name: string): number {
+  return Number(text(name));
+}

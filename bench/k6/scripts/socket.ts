@@ -1,0 +1,108 @@
+import { WebSocket } from 'k6/websockets';
+import type { Answer, RequestInput, RequestName, RequestResult } from '../../../signaling/protocol/index.ts';
+
+/** Far beyond every goal, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** What went wrong: an error code of the protocol, or one of this socket's own. */
+export class StageError extends Error {
+  readonly code: string;
+
+  constructor(code: string, detail = '') {
+    super(`${code} ${detail}`);
+    this.code = code;
+  }
+}
+
+/** socket.io 4 (engine.io 4) over one WebSocket, as far as Canopy's protocol uses it. */
+export class CanopySocket {
+  /** Told of every event of the server's. */
+  onEvent: (name: string, data: unknown) => void = () => {};
+  readonly #ws: WebSocket;
+  readonly #answers = new Map<number, (answer: Answer<unknown>) => void>();
+  readonly #opened: Promise<void>;
+  readonly #challenged: Promise<string>;
+  /** Rejects whatever is waited for when the socket goes. */
+  readonly #lost: Promise<never>;
+  #nextId = 0;
+  #closing = false;
+
+  /** Begins to connect; `address` is where the person seems to come from. */
+  constructor(origin: string, address: string) {
+    const url = `${origin.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`;
+    const ws = new WebSocket(url, null, { headers: { Origin: origin, 'X-Forwarded-For': address } });
+    this.#ws = ws;
+    let challenged: (nonce: string) => void = () => {};
+    this.#opened = new Promise((resolve) => {
+      ws.onopen = () => resolve();
+    });
+    this.#challenged = new Promise((resolve) => {
+      challenged = resolve;
+    });
+    this.#lost = new Promise((_resolve, reject) => {
+      ws.onerror = ({ error }) => reject(new StageError('SOCKET_ERROR', error));
+      ws.onclose = ({ code }) => {
+        if (!this.#closing) reject(new StageError('SOCKET_CLOSED', String(code)));
+      };
+      ws.onmessage = ({ data }) => this.#receive(data, challenged, reject);
+    });
+    this.#lost.catch(() => {});
+  }
+
+  /** Resolves when the WebSocket is open. */
+  opened(): Promise<void> {
+    return this.#patiently(this.#opened);
+  }
+
+  /** The nonce to sign. */
+  challenge(): Promise<string> {
+    return this.#patiently(this.#challenged);
+  }
+
+  async request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    const envelope = { id: `${name.replace('.', '-')}-${Date.now()}-${id}`, data };
+    const answered = new Promise<Answer<unknown>>((resolve) => this.#answers.set(id, resolve));
+    this.#ws.send(`42${id}${JSON.stringify([name, envelope])}`);
+    const answer = await this.#patiently(answered);
+    if (!answer.ok) throw new StageError(answer.error.code, answer.error.detail);
+    return answer.result as RequestResult<N>;
+  }
+
+  /** Ends the connection as a lost network does: without leaving. */
+  drop(): void {
+    this.#closing = true;
+    this.#ws.close();
+  }
+
+  #receive(packet: string, challenged: (nonce: string) => void, fail: (error: StageError) => void): void {
+    const kind = packet.slice(0, 2);
+    if (packet === '2') {
+      this.#ws.send('3');
+    } else if (kind[0] === '0') {
+      this.#ws.send('40');
+    } else if (kind === '42') {
+      const [name, data] = JSON.parse(packet.slice(2));
+      if (name === 'auth.challenge') challenged(data.nonce);
+      if (name === 'session.ended') fail(new StageError(data.error.code));
+      this.onEvent(name, data);
+    } else if (kind === '43') {
+      const begin = packet.indexOf('[');
+      const id = Number(packet.slice(2, begin));
+      const [answer] = JSON.parse(packet.slice(begin));
+      this.#answers.get(id)?.(answer);
+      this.#answers.delete(id);
+    } else if (kind === '41' || kind === '44') {
+      fail(new StageError('SOCKET_REFUSED', packet));
+    }
+  }
+
+  #patiently<T>(awaited: Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new StageError('TIMEOUT')), PATIENCE_MS);
+    });
+    return Promise.race([awaited, this.#lost, late]).finally(() => clearTimeout(timer));
+  }
+}

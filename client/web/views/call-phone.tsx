@@ -1,0 +1,85 @@
+import { useSignal } from '@preact/signals';
+import { CanopyError } from '../../sdk/index.ts';
+import type { Call } from '../model/index.ts';
+import { Dialog } from './dialog.tsx';
+import { PhoneIcon } from './icons.tsx';
+import { Problem } from './problem.tsx';
+
+/** Calls a phone into the room; the button is there for those who may. */
+export function CallPhoneButton({ call }: { call: Call }) {
+  const open = useSignal(false);
+  if (!call.moderates) return null;
+  return (
+    <>
+      <button
+        type="button"
+        class="round"
+        data-testid="call-phone"
+        title="Call a phone"
+        aria-label="Call a phone"
+        onClick={() => (open.value = true)}
+      >
+        <PhoneIcon />
+      </button>
+      {open.value && <CallPhoneDialog call={call} onClose={() => (open.value = false)} />}
+    </>
+  );
+}
+
+function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
+  const target = useSignal('');
+  const busy = useSignal(false);
+  const problem = useSignal<CanopyError | undefined>(undefined);
+  const dial = async () => {
+    busy.value = true;
+    problem.value = undefined;
+    try {
+      // Numbers are often written in groups.
+      await call.room.dial(target.value.replace(/\s/g, ''));
+      onClose();
+    } catch (error) {
+      problem.value = CanopyError.from(error);
+      busy.value = false;
+    }
+  };
+  return (
+    <Dialog title="Call a phone" onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void dial();
+        }}
+      >
+        <label>
+          Number or SIP address
+          <input
+            data-testid="dial-target"
+            type="tel"
+            autoComplete="off"
+            maxLength={200}
+            required
+            value={target.value}
+            onInput={(event) => {
+              target.value = event.currentTarget.value;
+            }}
+          />
+        </label>
+        <p>The phone rings, and whoever answers is in this room.</p>
+        <Problem error={problem.value} />
+        <button
+          type="submit"
+          class="primary"
+          data-testid="dial"
+          disabled={busy.value || target.value.trim() === ''}
+        >
+          Call
+        </button>
+      </form>
+      <form method="dialog">
+        <button type="submit" class="quiet">
+          Cancel
+        </button>
+      </form>
+    </Dialog>
+  );
+}
