@@ -118,6 +118,11 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     this.#control.write(`${Buffer.byteLength(text)}:${text},`);
   }
 
+  /** Presses keys, one after the other. */
+  press(keys: string): void {
+    for (const key of keys) this.command('sndcode', key);
+  }
+
   /** The loudest tone of the last second that it heard; undefined while there is less. */
   async heard(): Promise<HeardTone | undefined> {
     const files = (await readdir(this.#folder)).filter((name) => name.endsWith('-dec.wav')).sort();

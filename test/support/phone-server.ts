@@ -51,6 +51,11 @@ export class PhoneServer {
     return new PhoneServer(server, sipPort, tlsPort);
   }
 
+  /** A server whose phones come to a gateway in another process. */
+  static beside(server: TestServer, sipPort: number): PhoneServer {
+    return new PhoneServer(server, sipPort, 0);
+  }
+
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
     for (const username of usernames)
@@ -75,12 +80,16 @@ export class PhoneServer {
     {
       protocol = 'udp',
       codecs,
-      answers = false,
+      account = '',
       ...options
-    }: { protocol?: SipProtocol; codecs: string; answers?: boolean } & BaresipOptions,
+    }: {
+      protocol?: SipProtocol;
+      codecs: string /** More parameters of baresip's account: `;dtmfmode=info`. */;
+      account?: string;
+    } & BaresipOptions,
   ): Promise<Baresip> {
     const phone = await Baresip.start(
-      `<${this.uri(username, protocol)}>;auth_user=${username};auth_pass=${PHONE_PASSWORD};regint=60;audio_codecs=${codecs}${answers ? ';answermode=auto' : ''}`,
+      `<${this.uri(username, protocol)}>;auth_user=${username};auth_pass=${PHONE_PASSWORD};regint=60;audio_codecs=${codecs}${account}`,
       { record: true, ...(protocol === 'tls' && { certificate: this.#certificate() }), ...options },
     );
     try {

@@ -123,29 +123,8 @@ export class TestServer {
     return this.#output.join('\n');
   }
 
-  /** What the REST API answers to the key of the data folder. */
-  async api(method: string, path: string, body: object): Promise<unknown> {
-    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
-    const response = await fetch(`${this.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const answer = await response.json();
-    if (!response.ok) {
-      throw new Error(`${method} ${path}: ${JSON.stringify(answer)}`);
-    }
-    return answer;
-  }
-
-  /** A one-time link, made over the REST API with the key of the data folder. */
-  async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
-    const body = (await this.api('POST', '/api/invites', options)) as { url: string };
-    return body.url;
-  }
-
   /** Calls the REST API with the key of the data folder. Rejects where it answers with an error. */
-  async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
     const response = await fetch(new URL(path, this.url), {
       method,
@@ -158,6 +137,12 @@ export class TestServer {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  /** A one-time link, made over the REST API with the key of the data folder. */
+  async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
+    const body = (await this.api('POST', '/api/invites', options)) as { url: string };
+    return body.url;
   }
 
   /** The metrics page: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { Participant } from '../../signaling/protocol/index.ts';
+import type { Baresip } from '../support/baresip.ts';
+import { PhoneServer } from '../support/phone-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'team';
+const PIN = '471100';
+const FIRST_HZ = 700;
+const SECOND_HZ = 1100;
+const PCMU = 'PCMU/8000/1';
+
+describe('phone calls', () => {
+  let server: PhoneServer;
+  /** Somebody in the room who may moderate. */
+  let moderator: ProtocolClient;
+  let phones: Baresip[];
+
+  before(async () => {
+    server = await PhoneServer.start({ flags: ['--workers', '1'] });
+    await server.addPhones('1001', '1002', '1003');
+    await server.setDialPlan([
+      { pattern: '100', action: { type: 'room', roomId: ROOM } },
+      { pattern: '200', action: { type: 'pin' } },
+      { pattern: '666', action: { type: 'reject', status: 603 } },
+    ]);
+    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN });
+  });
+  after(() => server.close());
+  beforeEach(async () => {
+    phones = [];
+    moderator = await ProtocolClient.enter(
+      server.server.url,
+      await newIdentity(server.server, { role: 'member', displayName: 'Moderator' }),
+    );
+    await moderator.get('room.join', { roomId: ROOM });
+  });
+  afterEach(async () => {
+    await Promise.all(phones.map((phone) => phone.stop()));
+    await moderator.get('room.leave', {});
+    moderator.close();
+    await server.untilIdle();
+  });
+
+  async function register(username: string, options: Partial<Parameters<PhoneServer['phone']>[1]> = {}) {
+    const phone = await server.phone(username, { codecs: PCMU, ...options });
+    phones.push(phone);
+    return phone;
+  }
+
+  async function callRoom(username: string, options: Partial<Parameters<PhoneServer['phone']>[1]> = {}) {
+    const phone = await register(username, options);
+    phone.command('dial', server.uri('100', options.protocol));
+    await phone.waitFor('CALL_ESTABLISHED');
+    const participant = await joined(username);
+    return { phone, participant };
+  }
+
+  async function joined(username: string): Promise<Participant> {
+    const { participant } = await moderator.event(
+      'participant.joined',
+      ({ participant: { displayName } }) => displayName === `Phone ${username}` || displayName === username,
+    );
+    return participant;
+  }
+
+  async function shown(participantId: string, callState: Participant['callState']): Promise<void> {
+    await moderator.event(
+      'participant.updated',
+      ({ participant }) => participant.participantId === participantId && participant.callState === callState,
+    );
+  }
+
+  /** How the last call ended. */
+  function ended() {
+    return eventually(
+      'the history knows the end',
+      async () => (await server.calls())[0],
+      (call) => call?.endCause !== null && call !== undefined,
+    );
+  }
+
+  it('a member calls a phone into the room: it rings, is answered, both sides hear, and a kick ends the call', async () => {
+    const { phone: first } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const second = await register('1002', { toneHz: SECOND_HZ });
+    const { callId } = await moderator.get('call.dial', { target: '1002' });
+    const participant = await joined('1002');
+    assert.equal(participant.callState, 'dialing');
+    assert.equal(participant.kind, 'phone');
+    await second.waitFor('CALL_INCOMING');
+    await shown(participant.participantId, 'ringing');
+    second.command('accept');
+    await shown(participant.participantId, 'answered');
+    await Promise.all([first.hears(SECOND_HZ), second.hears(FIRST_HZ)]);
+    await moderator.get('participant.kick', { participantId: participant.participantId });
+    await second.waitFor('CALL_CLOSED');
+    const call = await ended();
+    assert.equal(call?.callId, callId);
+    assert.equal(call.direction, 'outgoing');
+    assert.equal(call.endCause, 'kicked');
+    assert.equal(call.codec, 'PCMU');
+  });
+
+  it('a kick while the phone rings cancels the call', async () => {
+    const phone = await register('1002');
+    await moderator.get('call.dial', { target: '1002' });
+    const { participantId } = await joined('1002');
+    await phone.waitFor('CALL_INCOMING');
+    await moderator.get('participant.kick', { participantId });
+    await phone.waitFor('CALL_CLOSED');
+    const call = await ended();
+    assert.equal(call?.endCause, 'kicked');
+    assert.equal(call.answeredAtMs, null);
+  });
+
+  it('whoever asked hears why a call did not come about', async () => {
+    const phone = await register('1002');
+    const { callId } = await moderator.get('call.dial', { target: '1002' });
+    await phone.waitFor('CALL_INCOMING');
+    phone.command('hangup');
+    const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
+    assert.equal(error.code, 'CALL_FAILED');
+    assert.match(error.detail ?? '', /^486 /);
+    assert.equal((await ended())?.sipStatus, 486);
+
+    const away = await moderator.get('call.dial', { target: '1003' });
+    const other = await moderator.event('call.failed', (failed) => failed.callId === away.callId);
+    assert.equal(other.error.code, 'CALL_FAILED');
+    assert.equal(await moderator.refusal('call.dial', { target: '+15550100' }), 'CALL_REFUSED');
+  });
+
+  it('a number that the dial plan rejects, or does not know, is refused', async () => {
+    const phone = await register('1001');
+    for (const [number, status] of [
+      ['666', 603],
+      ['12', 404],
+    ] as const) {
+      phone.command('dial', server.uri(number));
+      await phone.waitFor('CALL_CLOSED');
+      const call = await eventually(
+        'the history has the call',
+        async () => (await server.calls())[0],
+        (last) => last?.sipStatus === status,
+      );
+      assert.equal(call?.endCause, 'refused');
+    }
+  });
+
+  for (const [way, account] of [
+    ['RFC 4733', ''],
+    ['SIP INFO', ';dtmfmode=info'],
+  ] as const)
+    it(`a PIN by ${way} leads into its room; three wrong ones end the call`, async () => {
+      const phone = await register('1001', { account });
+      phone.command('dial', server.uri('200'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      phone.press('1234#');
+      phone.press(`${PIN}#`);
+      await joined('1001');
+      phone.command('hangup');
+      await phone.waitFor('CALL_CLOSED');
+      phone.command('dial', server.uri('200'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      for (let tries = 0; tries < 3; tries++) phone.press('9999#');
+      await phone.waitFor('CALL_CLOSED');
+      assert.equal((await ended())?.endCause, 'wrong-pin');
+    });
+
+  it('a phone mutes itself by *6, a moderator mutes it, and both take it back', async () => {
+    const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
+    await second.hears(FIRST_HZ);
+    first.press('*6');
+    await moderator.event('producer.paused');
+    await second.hearsNothing();
+    first.press('*6');
+    await moderator.event('producer.resumed');
+    await second.hears(FIRST_HZ);
+    const { participantId } = participant;
+    await moderator.get('participant.mute', { participantId, muted: true });
+    await second.hearsNothing();
+    await first.hears(SECOND_HZ);
+    await moderator.get('participant.mute', { participantId, muted: false });
+    await second.hears(FIRST_HZ);
+  });
+
+  it('a phone that holds is shown as held, is not heard, and comes back', async () => {
+    const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
+    await second.hears(FIRST_HZ);
+    first.command('hold');
+    await shown(participant.participantId, 'held');
+    await second.hearsNothing();
+    first.command('resume');
+    await shown(participant.participantId, 'answered');
+    await Promise.all([second.hears(FIRST_HZ), first.hears(SECOND_HZ)]);
+  });
+
+  it('threat 13: calls outlive the death of the media worker', async () => {
+    const { phone: first } = await callRoom('1001', { toneHz: FIRST_HZ });
+    const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
+    await Promise.all([second.hears(FIRST_HZ), first.hears(SECOND_HZ)]);
+    const producers = () => server.server.objects().then((objects) => objects.producers);
+    const [pid] = await server.server.workerPids();
+    assert.ok(pid);
+    process.kill(pid, 'SIGKILL');
+    await moderator.event('room.rehome');
+    await eventually('the phones send into the room again', producers, (count) => count === 2);
+    await Promise.all([second.hears(FIRST_HZ), first.hears(SECOND_HZ)]);
+    assert.equal((await server.calls()).filter(({ endedAtMs }) => endedAtMs === null).length, 2);
+  });
+});
