@@ -33,7 +33,27 @@ const IN_ROOM: Record<string, unknown> = {
   'consumer.close': { consumerIds: [someId] },
   'consumer.setPreferredLayers': { consumerId: someId, spatialLayer: 0 },
   'consumer.requestKeyFrame': { consumerId: someId },
+  'participant.mute': { participantId: someId, muted: true },
+  'participant.kick': { participantId: someId },
+  'call.dial': { target: '1001' },
 };
+/** The same for those that only a bridge may send. */
+const IN_ROOM_FOR_BRIDGES: Record<string, unknown> = {
+  'bridge.open': { address: '127.0.0.1', port: 9, rtpCapabilities: {} },
+  'participant.add': { displayName: 'Phone', kind: 'phone' },
+  'participant.update': { participantId: someId },
+  'participant.remove': { participantId: someId },
+};
+/** Requests that are made outside of rooms. */
+const OUTSIDE = [
+  'auth.prove',
+  'room.join',
+  'invite.create',
+  'invite.redeem',
+  'gateway.register',
+  'gateway.record',
+  'gateway.dialFailed',
+];
 
 describe('threat 5: order and ownership', () => {
   let attacked: AttackedServer;
@@ -58,18 +78,24 @@ describe('threat 5: order and ownership', () => {
   }
 
   it('every request of a room is refused before a join and after leaving', async () => {
-    const outside = ['auth.prove', 'room.join', 'invite.create', 'invite.redeem'];
-    assert.deepEqual([...Object.keys(IN_ROOM), ...outside].sort(), Object.keys(REQUESTS).sort());
-    const client = await ProtocolClient.enter(server.url, ann);
-    for (const [name, data] of Object.entries(IN_ROOM)) {
-      assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
+    const inRoom = [...Object.keys(IN_ROOM), ...Object.keys(IN_ROOM_FOR_BRIDGES)];
+    assert.deepEqual([...inRoom, ...OUTSIDE].sort(), Object.keys(REQUESTS).sort());
+    const bridge = await newIdentity(server, { role: 'bridge' });
+    for (const [identity, requests] of [
+      [ann, IN_ROOM],
+      [bridge, IN_ROOM_FOR_BRIDGES],
+    ] as const) {
+      const client = await ProtocolClient.enter(server.url, identity);
+      for (const [name, data] of Object.entries(requests)) {
+        assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
+      }
+      await client.get('room.join', { roomId: 'team' });
+      await client.get('room.leave', {});
+      for (const [name, data] of Object.entries(requests)) {
+        assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
+      }
+      client.close();
     }
-    await client.get('room.join', { roomId: 'team' });
-    await client.get('room.leave', {});
-    for (const [name, data] of Object.entries(IN_ROOM)) {
-      assert.equal(await client.refusal(name, data), 'ROOM_NOT_JOINED', name);
-    }
-    client.close();
   });
 
   it('a second join is refused, after the first one or at once with it', async () => {
