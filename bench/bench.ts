@@ -31,7 +31,11 @@ export async function bench(
   if (options.url !== undefined && options.apiKey === undefined) {
     throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
   }
-  const scenario = { ...found, durationSeconds: options.durationSeconds ?? found.durationSeconds };
+  const { durationSeconds } = options;
+  if (durationSeconds !== undefined && !(durationSeconds >= 1)) {
+    throw new TypeError('A run measures for at least one second: --seconds 20.');
+  }
+  const scenario = { ...found, durationSeconds: durationSeconds ?? found.durationSeconds };
   const server =
     options.url !== undefined ? { url: options.url, apiKey: options.apiKey ?? '' } : await startLocalServer();
   try {

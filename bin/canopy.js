@@ -9,7 +9,7 @@ await reportErrors(async () => {
   const source = join(root, 'bin', 'canopy.ts');
   const program = existsSync(source) ? source : join(root, 'dist', 'bin', 'canopy.js');
   const node = findNode();
-  const worker = await ensureWorker(node, 'start');
+  const worker = await ensureWorker(node, process.argv[2] === 'bench' ? 'bench' : 'start');
   return await become(node, [program, ...process.argv.slice(2)], {
     ...process.env,
     MEDIASOUP_WORKER_BIN: worker,

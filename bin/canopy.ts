@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { CanopyError } from '../base/index.ts';
+import type { BenchFlags } from './bench.ts';
 import { configOf, withConfig } from './options.ts';
 import { VERSION } from './version.ts';
 
@@ -35,6 +36,26 @@ withConfig(
     process.stdout.write(`${await invite(configOf(command), options)}\n`);
   },
 );
+
+program
+  .command('bench')
+  .description('run a scenario of the load generator and write a report')
+  .argument('[scenario]', 'its name; without it, all of them are listed')
+  .option('--url <url>', 'a server that runs already; default: one is started on this machine')
+  .option(
+    '--api-key <key>',
+    'its API key, from the file api.key of its data folder (or CANOPY_API_KEY)',
+    process.env.CANOPY_API_KEY,
+  )
+  .option('--out <folder>', 'where the report goes', 'bench-results')
+  .option('--seconds <seconds>', 'measure for so long instead of what the scenario says')
+  .option('--peers <number>', 'of a k6 scenario: how many people')
+  .option('--joins-per-second <number>', 'of a k6 scenario: how many people enter a second')
+  .option('--requests-per-second <number>', 'of a k6 scenario: how many requests each person sends a second')
+  .action(async (scenario: string | undefined, options: BenchFlags) => {
+    const { bench } = await import('./bench.ts');
+    process.exitCode = await bench(scenario, options);
+  });
 
 try {
   await program.parseAsync();

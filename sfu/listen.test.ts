@@ -25,6 +25,18 @@ describe('listenAddresses()', () => {
     ]);
   });
 
+  it('binds 127.0.0.1 for other loopback addresses, so that something else can listen there with the same port', () => {
+    assert.deepEqual(listenAddresses(['127.0.0.2']), [{ ip: '127.0.0.1', announcedAddress: '127.0.0.2' }]);
+    assert.deepEqual(listenAddresses(['127.0.0.1', '127.0.0.2']), [
+      { ip: '127.0.0.1', announcedAddress: '127.0.0.1' },
+      { ip: '127.0.0.1', announcedAddress: '127.0.0.2' },
+    ]);
+    assert.deepEqual(listenAddresses(['127.0.0.2', '203.0.113.7']), [
+      { ip: '0.0.0.0', announcedAddress: '127.0.0.2' },
+      { ip: '0.0.0.0', announcedAddress: '203.0.113.7' },
+    ]);
+  });
+
   it('announces a host name for IPv4, and for IPv6 where the host has it', () => {
     const announced = listenAddresses(['meet.example']);
     assert.deepEqual(announced[0], { ip: '0.0.0.0', announcedAddress: 'meet.example' });

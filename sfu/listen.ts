@@ -17,7 +17,9 @@ const WILDCARDS = { 4: '0.0.0.0', 6: '::' } as const;
  * Where the workers listen and what they announce.
  *
  * With `announce` (the setting rtc.announce) exactly these addresses are announced. When every one of a family (IPv4, IPv6) belongs
- * to this host, each is bound by itself; otherwise (NAT, containers, host names) the family's wildcard is bound.
+ * to this host, each is bound by itself; otherwise (NAT, containers, host names) the family's wildcard is bound. When all are loopback
+ * addresses that are not configured, like 127.0.0.2, 127.0.0.1 is bound: something that stands between clients and this server on one
+ * machine, such as a relay, then listens there with the same port.
  *
  * Without it, every address of an interface that is up is bound and announced, except loopback and IPv6 link-local ones. Two browsers
  * on the server's own machine work with that: the kernel delivers a host's own addresses locally. 127.0.0.1 is announced only
@@ -44,8 +46,10 @@ export function listenAddresses(announce: readonly string[] = []): ListenAddress
       : [{ address, family: 4 as const }];
   });
   return given.map(({ address, family }) => {
-    const bindEach = given.every((other) => other.family !== family || local.has(other.address));
-    return bindEach ? { ip: address } : { ip: WILDCARDS[family], announcedAddress: address };
+    const siblings = given.filter((other) => other.family === family).map((other) => other.address);
+    if (siblings.every((each) => local.has(each))) return { ip: address };
+    const ip = siblings.every((each) => each.startsWith('127.')) ? '127.0.0.1' : WILDCARDS[family];
+    return { ip, announcedAddress: address };
   });
 }
 

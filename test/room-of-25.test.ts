@@ -43,8 +43,19 @@ test('25 people in one room, two of them in browsers, receive everybody without 
   const run = await runScenario(LOAD, { url: server.url, apiKey }, progress, 'crowd');
   const summary = summarize(run);
   for (const { label, value } of summary.headline) t.diagnostic(`${label}: ${value}`);
-  assert.deepEqual(summary.invalid, []);
+  for (const { label, value } of summary.details.filter(({ label }) => /^server: the last/.test(label))) {
+    t.diagnostic(`${label}: ${value}`);
+  }
+  // A machine that is short of time makes figures that count for nothing, but the room works.
+  for (const reason of summary.invalid) t.diagnostic(`no figure counts: ${reason}`);
+  assert.deepEqual(
+    run.peers.flatMap(({ error }) => error ?? []),
+    [],
+  );
   assert.ok(summary.complete, 'everybody joined and received everybody');
+  const lost = run.peers.reduce((sum, { inbound }) => sum + inbound.lostPackets, 0);
+  const received = run.peers.reduce((sum, { inbound }) => sum + inbound.packets, 0);
+  assert.ok(lost < 0.001 * received, `${lost} packets were lost, ${received} received`);
   assert.ok(seen);
   await seen;
   const decoded = run.peers.flatMap((peer) => peer.decoded);

@@ -60,8 +60,8 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
   return result.data;
 }
 
-/** Variables of this prefix that the set-up and the tests read, not the server. */
-const FOREIGN_VARIABLES = new Set(['CANOPY_CHROMIUM', 'CANOPY_CACHE', 'CANOPY_CONFIG']);
+/** Variables of this prefix that the set-up, the tests and the load generator read, not the server. */
+const FOREIGN_VARIABLES = new Set(['CANOPY_CHROMIUM', 'CANOPY_CACHE', 'CANOPY_CONFIG', 'CANOPY_API_KEY']);
 
 function readFile(file: string): object {
   let text: string;

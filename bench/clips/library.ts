@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { type Clip, readClip, writeClip } from '../../client/node/index.ts';
 import { buildClip } from './build.ts';
 import { cached } from './cache.ts';
 import { type ClipName, RECIPES } from './recipes.ts';
 
-const SOURCES = ['build.ts', 'recipes.ts', 'encode-video.c', 'encode-opus.c'];
+/** `.ts`, or `.js` in the npm package. */
+const EXTENSION = path.extname(import.meta.url);
+const SOURCES = [`build${EXTENSION}`, `recipes${EXTENSION}`, 'encode-video.c', 'encode-opus.c'];
 
 let sources: Promise<string[]> | undefined;
 

@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { clipFile } from '../clips/index.ts';
-import type { Scenario } from '../scenarios/index.ts';
+import { expectedVideoStreams, type Scenario } from '../scenarios/index.ts';
 import { makeInvitation } from './invitations.ts';
 import { clipsOf } from './load-peer.ts';
 import type { ServerUnderTest } from './local-server.ts';
@@ -11,9 +13,13 @@ import { type CpuTimes, machineCpu } from './machine-cpu.ts';
 import type { FromPeerProcess, PeerPlan, PeerReport, ProcessSample, ToPeerProcess } from './messages.ts';
 import { probeServer, type ServerSnapshot } from './server-probe.ts';
 
-const PEER_PROCESS = fileURLToPath(new URL('./peer-process.ts', import.meta.url));
+const OWN_FILE = fileURLToPath(import.meta.url);
+/** `.js` in the npm package. */
+const PEER_PROCESS = path.join(path.dirname(OWN_FILE), `peer-process${path.extname(OWN_FILE)}`);
 /** Between the last join and the measurement, so that key frames and estimates settle. */
 const SETTLE_MS = 3000;
+/** How long streams may take to come, on a machine that is short of time. */
+const PATIENCE_MS = 30_000;
 
 /** Everything that was measured in one run. */
 export interface RunData {
@@ -21,7 +27,13 @@ export interface RunData {
   startedAt: Date;
   peers: PeerReport[];
   processes: Array<{ samples: ProcessSample[]; cpuSeconds: number; wallSeconds: number }>;
-  server: { before: ServerSnapshot; joined: ServerSnapshot; after: ServerSnapshot };
+  server: {
+    before: ServerSnapshot;
+    /** When all but one were in. */
+    beforeLast: ServerSnapshot;
+    joined: ServerSnapshot;
+    after: ServerSnapshot;
+  };
   machine: { before: CpuTimes; after: CpuTimes };
 }
 
@@ -49,7 +61,7 @@ class PeerProcess {
   }
 
   /** The next message of a type (and of `joined`, of a peer). */
-  next<T extends 'prepared' | 'joined' | 'report'>(type: T, index?: number): Promise<Message<T>> {
+  next<T extends 'prepared' | 'joined' | 'report' | 'left'>(type: T, index?: number): Promise<Message<T>> {
     const answered = new Promise<Message<T>>((resolve) => {
       this.#waiting.set(`${type} ${index ?? ''}`, (message) => resolve(message as Message<T>));
     });
@@ -97,7 +109,23 @@ export async function runScenario(
     );
     progress(`${plans.length} identities made`);
     const before = await probeServer(server.url);
-    await joinAll(plans, processOf, scenario, progress);
+    // The last comes alone, so that the server's times for exactly this one can be told.
+    let joinedPeers = 0;
+    const join = async (plan: PeerPlan) => {
+      const process = processOf(plan);
+      const answer = process.next('joined', plan.index);
+      process.send({ type: 'join', index: plan.index });
+      const { error } = await answer;
+      joinedPeers++;
+      if (error !== undefined) progress(`peer ${plan.index} failed to join: ${error}`);
+      else if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
+        progress(`${joinedPeers} of ${plans.length} joined`);
+      }
+    };
+    await spread(plans.slice(0, -1), scenario.joinsPerSecond, join);
+    const beforeLast = await settled(server);
+    await spread(plans.slice(-1), scenario.joinsPerSecond, join);
+    await everybodyReceived(processes, scenario);
     await delay(SETTLE_MS);
     const joined = await probeServer(server.url);
     const machineBefore = machineCpu();
@@ -111,6 +139,12 @@ export async function runScenario(
         return process.next('report');
       }),
     );
+    await Promise.all(
+      processes.map((process) => {
+        process.send({ type: 'leave' });
+        return process.next('left');
+      }),
+    );
     return {
       scenario,
       startedAt,
@@ -120,7 +154,7 @@ export async function runScenario(
         cpuSeconds,
         wallSeconds,
       })),
-      server: { before, joined, after },
+      server: { before, beforeLast, joined, after },
       machine: { before: machineBefore, after: machineAfter },
     };
   } finally {
@@ -147,28 +181,42 @@ async function makePlans(
   return plans;
 }
 
-async function joinAll(
-  plans: readonly PeerPlan[],
-  processOf: (plan: PeerPlan) => PeerProcess,
-  scenario: Scenario,
-  progress: (line: string) => void,
+/** Does something for each of `all`, so many a second. */
+async function spread<T>(
+  all: readonly T[],
+  perSecond: number,
+  begin: (each: T) => Promise<void>,
 ): Promise<void> {
   const startMs = performance.now();
-  const joins: Array<Promise<unknown>> = [];
-  let done = 0;
-  for (const plan of plans) {
-    await delay(Math.max(0, startMs + (plan.index * 1000) / scenario.joinsPerSecond - performance.now()));
-    const process = processOf(plan);
-    joins.push(
-      process.next('joined', plan.index).then(({ error }) => {
-        done++;
-        if (error !== undefined) progress(`peer ${plan.index} failed to join: ${error}`);
-        else if (done % 10 === 0 || done === plans.length) progress(`${done} of ${plans.length} joined`);
-      }),
-    );
-    process.send({ type: 'join', index: plan.index });
+  const begun: Array<Promise<void>> = [];
+  for (const [index, each] of all.entries()) {
+    await delay(Math.max(0, startMs + (index * 1000) / perSecond - performance.now()));
+    begun.push(begin(each));
   }
-  await Promise.all(joins);
+  await Promise.all(begun);
+}
+
+/** Waits until every stream brought something, but not forever: what is missing then is part of the report. */
+async function everybodyReceived(processes: readonly PeerProcess[], scenario: Scenario): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (performance.now() < endMs) {
+    const streams = processes.reduce((sum, { samples }) => sum + (samples.at(-1)?.videoStreams ?? 0), 0);
+    if (streams >= expectedVideoStreams(scenario)) return;
+    await delay(200);
+  }
+}
+
+/** The server's numbers once nobody is in the middle of joining any more. */
+async function settled(server: ServerUnderTest): Promise<ServerSnapshot> {
+  let snapshot = await probeServer(server.url);
+  for (let tries = 0; tries < 20; tries++) {
+    await delay(300);
+    const next = await probeServer(server.url);
+    const isSettled = isDeepStrictEqual(next.joinTotals, snapshot.joinTotals);
+    snapshot = next;
+    if (isSettled) break;
+  }
+  return snapshot;
 }
 
 async function measure(

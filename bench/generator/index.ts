@@ -1,7 +1,8 @@
 /** The load generator: people in processes of their own, who join through the SDK and measure what they get. */
 export { type RunData, runScenario } from './generator.ts';
 export { makeInvitation } from './invitations.ts';
+export { LoadPeer, type LoadPeerOptions } from './load-peer.ts';
 export { type ServerUnderTest, startLocalServer } from './local-server.ts';
 export { type CpuTimes, machineCpu } from './machine-cpu.ts';
 export type { PeerReport, ProcessSample } from './messages.ts';
-export { probeServer, quantileBoundMs, type ServerSnapshot } from './server-probe.ts';
+export { probeServer, quantileBoundMs, type ServerSnapshot, stagesOfOneMs } from './server-probe.ts';

@@ -31,6 +31,8 @@ export interface LoadPeerOptions {
   scenario: Scenario;
   plan: PeerPlan;
   mapCandidate?: NodeHandlerOptions['mapCandidate'];
+  /** Who it is. Default: a new person, by the plan's invitation. */
+  identity?: Identity;
 }
 
 interface PeerClips {
@@ -63,15 +65,8 @@ export class LoadPeer {
 
   /** Makes its identity and has its clips in memory. */
   static async create(options: LoadPeerOptions): Promise<LoadPeer> {
-    const { plan, scenario, serverUrl } = options;
-    const invitation = parseInvitation(plan.invitation);
-    if (!invitation) throw new TypeError(`not an invitation link: ${plan.invitation}`);
-    const identity = await enrol({
-      ...invitation,
-      serverUrl,
-      displayName: `Load ${plan.index + 1}`,
-      store: memoryStore(),
-    });
+    const { plan, scenario } = options;
+    const identity = options.identity ?? (await newIdentity(options));
     const speech = SPEECH[plan.index % SPEECH.length] as ClipName;
     const startSeconds = plan.index * 1.7;
     const audio = new ClipTrack({ clips: [await loadClip(plan.talks ? speech : 'silence')], startSeconds });
@@ -103,11 +98,12 @@ export class LoadPeer {
   }
 
   get counters(): { inbound: InboundCounters; link: LinkCounters; videoStreams: number } {
-    const videoStreams = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
+    const video = [...this.#tracks.values()].filter(({ kind }) => kind === 'video');
+    const videoStreams = video.filter(({ counters }) => counters.packets > 0).length;
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
-  /** Leaves, and tells what it saw. */
+  /** Ends the measurement and tells what it saw. It stays in the room, so that others can tell the same of it. */
   async finish(): Promise<PeerReport> {
     const decoded: DecodeResult[] = [];
     const recording = this.#recorder?.finish();
@@ -131,9 +127,12 @@ export class LoadPeer {
       delay: delay.toJSON(),
       decoded,
     };
-    await this.#client?.close();
     if (recording) decoded.push(await decode(recording));
     return report;
+  }
+
+  async leave(): Promise<void> {
+    await this.#client?.close();
   }
 
   async #join(): Promise<void> {
@@ -173,7 +172,14 @@ export class LoadPeer {
 
   #addTrack(remote: RemoteTrack): void {
     const { track } = remote;
-    if (track instanceof ReceivedTrack) this.#tracks.set(remote, track.stream);
+    if (!(track instanceof ReceivedTrack) || this.#tracks.has(remote)) return;
+    this.#tracks.set(remote, track.stream);
+    const { layout } = this.#options.scenario;
+    if (!layout || track.kind !== 'video') return;
+    const pictures = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
+    if (pictures <= layout.largePictures) return;
+    // Refused when its sender has just left: then there is nothing to choose.
+    remote.setPreferredLayers({ spatialLayer: 0 }).catch(() => undefined);
   }
 
   #removeTrack(remote: RemoteTrack): void {
@@ -193,6 +199,17 @@ export class LoadPeer {
   #link(): LinkCounters {
     return sum(this.#links) ?? { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
   }
+}
+
+async function newIdentity({ plan, serverUrl }: LoadPeerOptions): Promise<Identity> {
+  const invitation = parseInvitation(plan.invitation);
+  if (!invitation) throw new TypeError(`not an invitation link: ${plan.invitation}`);
+  return enrol({
+    ...invitation,
+    serverUrl,
+    displayName: `Load ${plan.index + 1}`,
+    store: memoryStore(),
+  });
 }
 
 const NO_PACKETS: InboundCounters = {

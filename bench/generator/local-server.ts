@@ -6,7 +6,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
+/** `.js` in the npm package. */
+const EXTENSION = path.extname(import.meta.url);
+const CANOPY = fileURLToPath(new URL(`../../bin/canopy${EXTENSION}`, import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
 /** A server to measure: where it is, and the key that lets invitations be made. */

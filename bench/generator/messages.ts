@@ -19,7 +19,9 @@ export type ToPeerProcess =
   | { type: 'prepare'; serverUrl: string; scenario: Scenario; peers: PeerPlan[] }
   | { type: 'join'; index: number }
   | { type: 'measure' }
-  | { type: 'finish' };
+  | { type: 'finish' }
+  /** When all have finished. */
+  | { type: 'leave' };
 
 /** How long each stage of joining took a peer, in milliseconds. */
 export interface JoinTimes {
@@ -62,6 +64,7 @@ export interface ProcessSample {
   sentBytes: number;
   lostPackets: number;
   packets: number;
+  /** That brought something. */
   videoStreams: number;
 }
 
@@ -69,4 +72,5 @@ export type FromPeerProcess =
   | { type: 'prepared' }
   | { type: 'joined'; index: number; error?: string }
   | { type: 'sample'; sample: ProcessSample }
-  | { type: 'report'; peers: PeerReport[]; cpuSeconds: number; wallSeconds: number };
+  | { type: 'report'; peers: PeerReport[]; cpuSeconds: number; wallSeconds: number }
+  | { type: 'left' };

@@ -44,10 +44,14 @@ async function handle(message: ToPeerProcess): Promise<void> {
       const wallSeconds = (performance.now() - start.atMs) / 1000;
       clearInterval(sampleTimer);
       const reports = await Promise.all([...peers.values()].map((peer) => peer.finish()));
-      for (const relay of relays) relay.close();
-      // The generator ends this process when it has the report.
       tell({ type: 'report', peers: reports, cpuSeconds: used, wallSeconds });
+      break;
     }
+    case 'leave':
+      await Promise.all([...peers.values()].map((peer) => peer.leave()));
+      for (const relay of relays) relay.close();
+      // The generator ends this process.
+      tell({ type: 'left' });
   }
 }
 

@@ -11,6 +11,8 @@ export interface ServerSnapshot {
   workerDeaths: number;
   /** Upper bounds of buckets in seconds, with cumulative counts, of the stages of joining. */
   joinStages: Record<string, Array<{ leSeconds: number; count: number }>>;
+  /** What these stages took all together, in seconds, and how many went through them. */
+  joinTotals: Record<string, { seconds: number; count: number }>;
 }
 
 /** Reads the metrics page (Prometheus text format). */
@@ -26,6 +28,11 @@ export async function probeServer(url: string): Promise<ServerSnapshot> {
     const leSeconds = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le);
     joinStages[labels.stage] = [...(joinStages[labels.stage] ?? []), { leSeconds, count: value }];
   }
+  const ofStage = (name: string) =>
+    samples.flatMap(({ name: each, labels: { stage }, value }) =>
+      each === `canopy_join_stage_seconds_${name}` && stage ? [[stage, value] as const] : [],
+    );
+  const counts = new Map(ofStage('count'));
   return {
     atMs: Date.now(),
     nodeCpuSeconds: total('process_cpu_seconds_total'),
@@ -35,16 +42,19 @@ export async function probeServer(url: string): Promise<ServerSnapshot> {
     consumers: total('canopy_worker_consumers'),
     workerDeaths: total('canopy_worker_deaths_total'),
     joinStages,
+    joinTotals: Object.fromEntries(
+      ofStage('sum').map(([stage, seconds]) => [stage, { seconds, count: counts.get(stage) ?? 0 }]),
+    ),
   };
 }
 
-export interface MetricSample {
+interface MetricSample {
   name: string;
   labels: Record<string, string>;
   value: number;
 }
 
-export function parseMetrics(page: string): MetricSample[] {
+function parseMetrics(page: string): MetricSample[] {
   return page
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
@@ -55,6 +65,16 @@ export function parseMetrics(page: string): MetricSample[] {
       const labels = Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
       return [{ name: match[1], labels, value: Number(match[3]) }];
     });
+}
+
+/** How long each stage took the only one who went through it between two snapshots, in milliseconds; of others nothing. */
+export function stagesOfOneMs(before: ServerSnapshot, after: ServerSnapshot): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(after.joinTotals).flatMap(([stage, { seconds, count }]) => {
+      const earlier = before.joinTotals[stage] ?? { seconds: 0, count: 0 };
+      return count === earlier.count + 1 ? [[stage, (seconds - earlier.seconds) * 1000] as const] : [];
+    }),
+  );
 }
 
 /** The bound, in milliseconds, that `share` of what the buckets counted does not exceed; undefined without counts. */

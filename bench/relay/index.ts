@@ -1,6 +1,5 @@
 /** Network emulation without kernel support: seeded relays that stand between clients and a server. */
 export type { LinkCounters } from './link.ts';
 export type { BurstLoss, LinkProfile, RandomLoss, Schedule, ScheduleStep } from './profile.ts';
-export { createRandom, type Random } from './random.ts';
 export { TcpRelay, type TcpRelayOptions } from './tcp-relay.ts';
 export { UdpRelay, type UdpRelayOptions } from './udp-relay.ts';

@@ -4,9 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LinkProfile } from './profile.ts';
-import { TcpRelay } from './tcp-relay.ts';
-import { UdpRelay } from './udp-relay.ts';
+import { type LinkProfile, TcpRelay, UdpRelay } from './index.ts';
 
 const CLIENT = '127.0.0.1';
 const ANNOUNCED = '127.0.0.2';

@@ -44,6 +44,8 @@ function run(overrides: Partial<RunData> = {}): RunData {
     consumers: 4,
     workerDeaths: 0,
     joinStages: {},
+    // The first took 100 ms, the second 150 ms.
+    joinTotals: { joined: { seconds: atMs < 1000 ? 0.1 : 0.25, count: atMs < 1000 ? 1 : 2 } },
   });
   return {
     scenario: {
@@ -59,7 +61,12 @@ function run(overrides: Partial<RunData> = {}): RunData {
     startedAt: new Date(0),
     peers: [peer(0), peer(1)],
     processes: [{ samples: [], cpuSeconds: 2, wallSeconds: 10 }],
-    server: { before: snapshot(0), joined: snapshot(1000), after: snapshot(11_000) },
+    server: {
+      before: snapshot(0),
+      beforeLast: snapshot(500),
+      joined: snapshot(1000),
+      after: snapshot(11_000),
+    },
     machine: { before: { total: 0, idle: 0, steal: 0 }, after: { total: 100, idle: 50, steal: 1 } },
     ...overrides,
   };
@@ -72,6 +79,7 @@ const figure = (data: RunData, label: string) =>
 test('a quiet run is valid, and its figures follow from what was counted', () => {
   const summary = summarize(run());
   assert.deepEqual(summary.invalid, []);
+  assert.equal(figure(run(), 'server: the last peer, from'), 150);
   assert.equal(summary.complete, true);
   // 2 peers, 1 MB and 10,000 packets of 44 bytes overhead each in 10 s.
   assert.equal(figure(run(), 'server to peers'), 2.3);

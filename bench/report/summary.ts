@@ -1,6 +1,6 @@
 import { DelayHistogram } from '../../client/node/index.ts';
-import { quantileBoundMs, type RunData } from '../generator/index.ts';
-import { hasCleanPath } from '../scenarios/index.ts';
+import { quantileBoundMs, type RunData, stagesOfOneMs } from '../generator/index.ts';
+import { expectedVideoStreams, hasCleanPath } from '../scenarios/index.ts';
 import { type Environment, environment } from './environment.ts';
 
 /** The generator may use this share of a core a process, or of the machine in all: beyond, it measures itself. */
@@ -54,13 +54,15 @@ export function summarize(run: RunData): Summary {
   const receivedPackets = total(({ link }) => link.receivedPackets) / seconds;
   const delay = new DelayHistogram();
   for (const peer of peers) delay.merge(peer.delay);
-  const expectedVideo = scenario.video
-    ? (scenario.peersPerRoom + (scenario.others ?? 0) - 1) * peers.length
-    : 0;
+  const expectedVideo = expectedVideoStreams(scenario);
   const video = total(({ videoStreams }) => videoStreams);
   const silent = total(({ silentVideoStreams }) => silentVideoStreams);
   const decoded = peers.flatMap((peer) => peer.decoded);
   const joinMs = joined.map(({ join }) => (join ? join.connectMs + join.joinMs : 0)).sort((a, b) => a - b);
+  const lastMs = stagesOfOneMs(server.beforeLast, server.joined);
+  const lastStages = Object.entries(lastMs).map(
+    ([stage, ms]): Figure => ({ label: `server: the last peer to stage ${stage} (ms)`, value: round(ms, 1) }),
+  );
   const stageP99 = Object.entries(server.joined.joinStages).map(
     ([stage, buckets]) =>
       ({
@@ -89,6 +91,11 @@ export function summarize(run: RunData): Summary {
       { label: 'server’s Node CPU (% of a core)', value: round(nodeCpu * 100, 1) },
       { label: 'client: connect and join, p50 (ms)', value: round(quantile(joinMs, 0.5), 1) },
       { label: 'client: connect and join, p99 (ms)', value: round(quantile(joinMs, 0.99), 1), goal: '< 300' },
+      {
+        label: 'server: the last peer, from its connection to joined (ms)',
+        value: lastMs.joined === undefined ? '-' : round(lastMs.joined, 1),
+        goal: '< 300',
+      },
       { label: 'one-way delay, p50 at most (ms)', value: delay.quantileMs(0.5) },
       { label: 'one-way delay, p99 at most (ms)', value: delay.quantileMs(0.99) },
     ],
@@ -110,6 +117,7 @@ export function summarize(run: RunData): Summary {
         label: 'decoder complaints',
         value: decoded.reduce((sum, { complaints }) => sum + complaints.length, 0),
       },
+      ...lastStages,
       ...stageP99,
       { label: 'server’s Node memory (MiB)', value: Math.round(server.after.nodeRssBytes / 2 ** 20) },
       {

@@ -16,6 +16,8 @@ export interface Scenario {
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
   video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
+  /** What each receiver shows: so many pictures large, in every layer; of the rest it asks for the lowest. Default: as the server chooses. */
+  layout?: { largePictures: number };
   /** How many in each room talk; the rest is silent under DTX. */
   talkersPerRoom: number;
   /** Processes that the load peers are spread over. Default 1. */
@@ -26,6 +28,11 @@ export interface Scenario {
   network?: { up: Schedule; down: Schedule };
   /** Seed of the network. Default 1. */
   seed?: number;
+}
+
+/** How many video streams the load peers receive when everybody receives everybody. */
+export function expectedVideoStreams({ video, rooms, peersPerRoom, others = 0 }: Scenario): number {
+  return video ? rooms * peersPerRoom * (peersPerRoom + others - 1) : 0;
 }
 
 /** Whether nothing stands between peers and server, so that any loss is a fault of the generator or the server. */

@@ -1,8 +1,9 @@
 /**
  * WebRTC for Node: a handler for mediasoup-client over node-datachannel that sends pre-encoded clips and measures what it
- * receives. It serves the load generator, tests and bots; it renders and encodes nothing.
+ * receives, and a store that keeps identities in a file. It serves the load generator, tests and bots; it renders and encodes nothing.
  */
 export * from './clip/index.ts';
+export { fileStore } from './file-store.ts';
 export type { NodeHandlerOptions } from './handler.ts';
 export { createHandlerFactory } from './handler-factory.ts';
 export type { LinkCounters } from './media-link.ts';

@@ -13,6 +13,10 @@ await reportErrors(async () => {
   if (status !== 0) throw new SetupError(`The code could not be compiled:\n${tail(output)}`);
   await ensureBundle(node);
   cpSync(join(root, 'client', 'web', 'dist'), join(dist, 'client', 'web', 'dist'), { recursive: true });
+  const clips = join('bench', 'clips');
+  for (const name of ['encode-video.c', 'encode-opus.c']) {
+    cpSync(join(root, clips, name), join(dist, clips, name));
+  }
   // The compiled command reads its version from where it lies as seen from bin/.
   const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name, version, type })}\n`);

@@ -37,7 +37,7 @@ describe('the npm package', () => {
     for (const name of ['dist/bin/canopy.js', 'dist/client/sdk/index.d.ts', 'bin/canopy.js', 'LICENSE']) {
       assert.ok(files.includes(name), name);
     }
-    const unwanted = files.filter((name) => /\.test\.|^(base|sfu|signaling|client|test)\//.test(name));
+    const unwanted = files.filter((name) => /\.test\.|^(base|sfu|signaling|client|bench|test)\//.test(name));
     assert.deepEqual(unwanted, []);
     assert.deepEqual(
       files.filter((name) => /(?<!\.d)\.ts$/.test(name)),
@@ -51,6 +51,12 @@ describe('the npm package', () => {
       run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
       'function function',
     );
+  });
+
+  test('gives WebRTC for Node to a program on Node', () => {
+    const program =
+      "import { createHandlerFactory } from 'canopy/node'; console.log(typeof createHandlerFactory);";
+    assert.equal(run(process.execPath, ['--input-type=module', '-e', program], folder).trim(), 'function');
   });
 
   test('gives the wire contract to a program on Node', () => {
@@ -82,6 +88,19 @@ describe('the npm package', () => {
   test('brings the canopy command', () => {
     const command = join(folder, 'node_modules', 'canopy', 'bin', 'canopy.js');
     assert.equal(run(process.execPath, [command, '--version'], folder).trim(), manifest.version);
+  });
+
+  test('brings the load generator: its scenarios, its process of load peers and the sources of its encoders', () => {
+    const command = join(folder, 'node_modules', 'canopy', 'bin', 'canopy.js');
+    assert.match(run(process.execPath, [command, 'bench'], folder), /^room-25 /m);
+    for (const name of [
+      'generator/peer-process.js',
+      'k6/scripts/join-storm.js',
+      'clips/encode-video.c',
+      'clips/encode-opus.c',
+    ]) {
+      assert.ok(files.includes(`dist/bench/${name}`), name);
+    }
   });
 });
 

@@ -4,7 +4,8 @@
 //
 //   bootstrap.mjs start [FLAGS OF canopy serve]
 //   bootstrap.mjs test [--long] [PATTERN ...]
-//   bootstrap.mjs setup [test]                    installs only
+//   bootstrap.mjs bench [SCENARIO] [FLAGS OF canopy bench]
+//   bootstrap.mjs setup [test | bench]            installs only
 //   bootstrap.mjs worker                          prints the path of the mediasoup worker
 import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
@@ -32,15 +33,19 @@ async function main() {
         ...programVariables(),
       });
     }
+    case 'bench': {
+      const { node, worker } = await setUp('bench');
+      return await become(node, [join(root, 'bin', 'canopy.ts'), 'bench', ...args], environment(worker));
+    }
     case 'setup':
-      await setUp(args[0] === 'test' ? 'test' : 'start');
+      await setUp(args[0] === 'test' || args[0] === 'bench' ? args[0] : 'start');
       say('everything is in place');
       return 0;
     case 'worker':
       process.stdout.write(`${await ensureWorker(findNode(), 'start')}\n`);
       return 0;
     default:
-      throw new SetupError('Say what to do: `npm start`, `npm test` or `npm run setup`.');
+      throw new SetupError('Say what to do: `npm start`, `npm test`, `npm run bench` or `npm run setup`.');
   }
 }
 

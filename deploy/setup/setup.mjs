@@ -17,7 +17,7 @@ import { downloadWorker } from './worker-prebuilt.mjs';
 
 /**
  * Brings everything that `purpose` needs into place. What is there already costs milliseconds.
- * @param {'start' | 'test'} purpose
+ * @param {'start' | 'test' | 'bench'} purpose
  * @returns {Promise<{ node: string, worker: string }>} the Node to run Canopy with and the mediasoup worker to give it
  */
 export async function setUp(purpose) {
@@ -41,7 +41,7 @@ export async function ensureBundle(node) {
  * The worker and the system's packages: one step, because building the worker takes packages too, and who has to install
  * them by hand should hear of all of them at once.
  * @param {string} node
- * @param {'start' | 'test'} purpose
+ * @param {'start' | 'test' | 'bench'} purpose
  */
 export async function ensureWorker(node, purpose) {
   let worker = findWorker();

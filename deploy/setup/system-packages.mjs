@@ -1,5 +1,5 @@
 /**
- * @typedef {'start' | 'test' | 'worker-build'} Purpose
+ * @typedef {'start' | 'test' | 'bench' | 'worker-build'} Purpose
  *
  * @typedef {object} SystemPackage
  * @property {string} debian its name in Debian
@@ -27,6 +27,23 @@ export const systemPackages = [
     why: 'the second judge of every certificate verdict',
     programs: ['openssl'],
   },
+  {
+    debian: 'ffmpeg',
+    for: ['test', 'bench'],
+    why: "making the load generator's pictures, and decoding what it receives",
+    programs: ['ffmpeg'],
+  },
+  {
+    debian: 'espeak-ng',
+    for: ['test', 'bench'],
+    why: "the load generator's voices",
+    programs: ['espeak-ng'],
+  },
+  ...['gcc', 'libc6-dev', 'libopus-dev', 'libvpx-dev'].map((debian) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['test', 'bench']),
+    why: "the encoders of the load generator's clips",
+  })),
   ...[
     'build-essential',
     'flatbuffers-compiler',

@@ -45,7 +45,8 @@ export function programVariables() {
 
 /** @param {string[]} names */
 async function installedPackages(names) {
-  if (debianRelease() === undefined) return new Set();
+  // Elsewhere libraries have other names: whatever is built with them tells when one is missing.
+  if (debianRelease() === undefined) return new Set(names);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in itself
   const format = '${db:Status-Status} ${Package}\n';
   // Status 1 says that it does not know one of them, which is an answer too.

@@ -16,7 +16,6 @@ describe('Dispatcher', () => {
     connectionId: 'c',
     connection: { origin: '', send: () => undefined, end: () => undefined },
     openedAtMs: 0,
-    stages: new Set(),
     nonce: null,
     principal:
       deviceId === null
@@ -29,6 +28,7 @@ describe('Dispatcher', () => {
             origin: '',
           },
     seat: null,
+    stages: new Set(),
     joining: false,
     closed: false,
     log,

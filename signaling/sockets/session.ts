@@ -19,12 +19,12 @@ export interface Session {
   readonly connection: PeerConnection;
   /** Monotonic time at which the connection opened, in milliseconds. */
   readonly openedAtMs: number;
-  /** Stages of joining that were timed: each counts once, however often it is reached. */
-  readonly stages: Set<string>;
   /** The challenge, until it is used up. */
   nonce: string | null;
   principal: Principal | null;
   seat: { room: Room; peer: Peer } | null;
+  /** The stages of joining that it has passed: each is counted once. */
+  readonly stages: Set<string>;
   /** A join is under way. */
   joining: boolean;
   /** The connection is gone; a handler that is still at work must not bind anything to it. */

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { WebSocket } from 'ws';
 import type { Identity } from '../../client/sdk/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
+import { memoryOf } from '../support/memory.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { Bystanders } from '../support/raw-call.ts';
 import { RawSocket } from '../support/raw-socket.ts';
@@ -14,12 +15,6 @@ import { eventually } from '../support/wait.ts';
 const FLOOD = 100_000;
 /** How much the server may grow under an attack, in bytes: a fraction of what is thrown at it. */
 const GROWTH_BYTES = 150_000_000;
-
-/** Resident memory of a process, in bytes. */
-function memoryOf(pid: number): number {
-  const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];
-  return Number(pages) * 4096;
-}
 
 /** Writes a packet again and again, as fast as it goes, until the connection is over. */
 async function flood(socket: RawSocket, send: () => void): Promise<number> {

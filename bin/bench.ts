@@ -1,0 +1,45 @@
+import { benchK6, K6_SCENARIOS, K6Unavailable, bench as runBench, SCENARIOS } from '../bench/index.ts';
+
+export interface BenchFlags {
+  url?: string;
+  apiKey?: string;
+  out: string;
+  seconds?: string;
+  peers?: string;
+  joinsPerSecond?: string;
+  requestsPerSecond?: string;
+}
+
+/** Runs a scenario of the load generator; gives the exit status: 0, 1 for a wrong command line, 2 for a run that shows no capacity. */
+export async function bench(scenario: string | undefined, flags: BenchFlags): Promise<number> {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (scenario === undefined) {
+    for (const { name, description } of [...SCENARIOS, ...K6_SCENARIOS]) {
+      say(`${name.padEnd(20)}${description}`);
+    }
+    return 0;
+  }
+  const { url, apiKey, out: outDir } = flags;
+  const options = { scenario, outDir, url, apiKey, durationSeconds: numberOf(flags.seconds) };
+  const numbers = {
+    peers: numberOf(flags.peers),
+    joinsPerSecond: numberOf(flags.joinsPerSecond),
+    requestsPerSecond: numberOf(flags.requestsPerSecond),
+  };
+  try {
+    const { summary } = K6_SCENARIOS.some(({ name }) => name === scenario)
+      ? await benchK6({ ...options, ...numbers }, say)
+      : await runBench(options, say);
+    return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof K6Unavailable)) {
+      throw error;
+    }
+    process.stderr.write(`canopy: ${error.message}\n`);
+    return 1;
+  }
+}
+
+function numberOf(flag: string | undefined): number | undefined {
+  return flag === undefined ? undefined : Number(flag);
+}

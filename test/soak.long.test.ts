@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LoadPeer, runScenario, type Scenario } from '../bench/index.ts';
+import type { Identity } from '../client/sdk/index.ts';
+import { untilBaseline } from './support/gauges.ts';
+import { memoryOf } from './support/memory.ts';
+import { newIdentity } from './support/protocol-client.ts';
+import { TestServer } from './support/server.ts';
+
+/** How long people come and go, in minutes. */
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 30);
+/** Rounds of the same load in the memory test; the first half warms up. */
+const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 20);
+const ROOMS = 4;
+const SEATS_PER_ROOM = 4;
+/** How much more the last quarter of the rounds may hold than the quarter before it, in bytes: what a garbage collector leaves, no trend. */
+const GROWTH_BYTES = 16 << 20;
+
+const LOAD: Scenario = {
+  name: 'soak',
+  description: 'People who come and go',
+  rooms: ROOMS,
+  peersPerRoom: SEATS_PER_ROOM,
+  joinsPerSecond: 8,
+  durationSeconds: 3,
+  video: { codec: 'vp8', layers: '180p' },
+  talkersPerRoom: 1,
+  decodedStreams: 0,
+};
+
+/** Memory of the server's Node process and of its workers together, in bytes. */
+async function memory(server: TestServer): Promise<{ node: number; workers: number }> {
+  const pids = await server.workerPids();
+  return { node: memoryOf(server.pid), workers: pids.reduce((sum, pid) => sum + memoryOf(pid), 0) };
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+describe('soak', () => {
+  it(`${MINUTES} minutes of people coming and going in ${ROOMS} rooms leave nothing behind`, async (t) => {
+    const server = await TestServer.start();
+    try {
+      const pids = await server.workerPids();
+      const endMs = performance.now() + MINUTES * 60_000;
+      let visits = 0;
+      /** Somebody who visits a room again and again, for 3 to 18 seconds, with a pause of 1 to 4. */
+      const live = async (identity: Identity, index: number) => {
+        const roomId = `soak-${index % ROOMS}`;
+        for (let visit = 0; performance.now() < endMs; visit += 1) {
+          const plan = { index, roomId, invitation: '', talks: index < ROOMS, decodes: false };
+          const peer = await LoadPeer.create({ serverUrl: server.url, scenario: LOAD, plan, identity });
+          assert.equal(await peer.join(), undefined);
+          await delay(3000 + ((index * 7 + visit * 5) % 16) * 1000);
+          const { audioStreams, videoStreams } = await peer.finish();
+          assert.ok(audioStreams < SEATS_PER_ROOM && videoStreams < SEATS_PER_ROOM, 'no ghosts in the room');
+          await peer.leave();
+          visits += 1;
+          await delay(1000 + ((index + visit) % 4) * 1000);
+        }
+      };
+      const report = setInterval(async () => {
+        const { node, workers } = await memory(server);
+        t.diagnostic(`${visits} visits; Node ${mebibytes(node)}, workers ${mebibytes(workers)}`);
+      }, 60_000);
+      try {
+        const people = Array.from({ length: ROOMS * SEATS_PER_ROOM }, () => newIdentity(server));
+        await Promise.all((await Promise.all(people)).map(live));
+      } finally {
+        clearInterval(report);
+      }
+      t.diagnostic(`${visits} visits`);
+      await untilBaseline(server);
+      assert.deepEqual(await server.workerPids(), pids, 'no worker died');
+      const metrics = await server.metrics();
+      assert.equal(metrics.get('canopy_errors_total{code="INTERNAL"}') ?? 0, 0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it(`memory stays flat over ${ROUNDS} rounds of the same load`, async (t) => {
+    const server = await TestServer.start({ flags: ['--workers', '1'] });
+    try {
+      const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
+      const samples: Array<{ node: number; workers: number }> = [];
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const run = await runScenario(LOAD, { url: server.url, apiKey }, () => undefined);
+        assert.deepEqual(
+          run.peers.flatMap(({ error }) => error ?? []),
+          [],
+        );
+        await untilBaseline(server);
+        const sample = await memory(server);
+        samples.push(sample);
+        t.diagnostic(`round ${round}: Node ${mebibytes(sample.node)}, worker ${mebibytes(sample.workers)}`);
+      }
+      const quarter = Math.max(1, Math.floor(ROUNDS / 4));
+      for (const kind of ['node', 'workers'] as const) {
+        const values = samples.map((sample) => sample[kind]);
+        const [earlier, later] = [values.slice(-2 * quarter, -quarter), values.slice(-quarter)];
+        const growth = median(later) - median(earlier);
+        t.diagnostic(`${kind}: ${mebibytes(growth)} more in the last quarter than in the one before`);
+        assert.ok(growth < GROWTH_BYTES, `${kind} grew by ${mebibytes(growth)}`);
+      }
+    } finally {
+      await server.close();
+    }
+  });
+});
