@@ -19,25 +19,17 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     }
     return 0;
   }
-  const common = {
-    scenario,
-    outDir: flags.out,
-    url: flags.url,
-    apiKey: flags.apiKey,
-    durationSeconds: numberOf(flags.seconds),
+  const { url, apiKey, out: outDir } = flags;
+  const options = { scenario, outDir, url, apiKey, durationSeconds: numberOf(flags.seconds) };
+  const numbers = {
+    peers: numberOf(flags.peers),
+    joinsPerSecond: numberOf(flags.joinsPerSecond),
+    requestsPerSecond: numberOf(flags.requestsPerSecond),
   };
   try {
     const { summary } = K6_SCENARIOS.some(({ name }) => name === scenario)
-      ? await benchK6(
-          {
-            ...common,
-            peers: numberOf(flags.peers),
-            joinsPerSecond: numberOf(flags.joinsPerSecond),
-            requestsPerSecond: numberOf(flags.requestsPerSecond),
-          },
-          say,
-        )
-      : await runBench(common, say);
+      ? await benchK6({ ...options, ...numbers }, say)
+      : await runBench(options, say);
     return summary.invalid.length > 0 || !summary.complete ? 2 : 0;
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof K6Unavailable)) {

@@ -59,9 +59,9 @@ program
   )
   .option('--out <folder>', 'where the report goes', 'bench-results')
   .option('--seconds <seconds>', 'measure for so long instead of what the scenario says')
-  .option('--peers <peers>', 'of a k6 scenario: how many people')
-  .option('--joins-per-second <rate>', 'of a k6 scenario: how many enter a second')
-  .option('--requests-per-second <rate>', 'of a k6 scenario: how many requests a second each of them sends')
+  .option('--peers <number>', 'of a k6 scenario: how many people')
+  .option('--joins-per-second <number>', 'of a k6 scenario: how many people enter a second')
+  .option('--requests-per-second <number>', 'of a k6 scenario: how many requests each person sends a second')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench } = await import('./bench.ts');
     process.exitCode = await bench(scenario, options);

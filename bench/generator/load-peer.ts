@@ -172,7 +172,14 @@ export class LoadPeer {
 
   #addTrack(remote: RemoteTrack): void {
     const { track } = remote;
-    if (track instanceof ReceivedTrack) this.#tracks.set(remote, track.stream);
+    if (!(track instanceof ReceivedTrack) || this.#tracks.has(remote)) return;
+    this.#tracks.set(remote, track.stream);
+    const { layout } = this.#options.scenario;
+    if (!layout || track.kind !== 'video') return;
+    const pictures = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
+    if (pictures <= layout.largePictures) return;
+    // Refused when its sender has just left: then there is nothing to choose.
+    remote.setPreferredLayers({ spatialLayer: 0 }).catch(() => undefined);
   }
 
   #removeTrack(remote: RemoteTrack): void {

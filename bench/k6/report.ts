@@ -18,6 +18,9 @@ import type { K6Scenario } from './scenarios.ts';
 /** k6 may use this share of the machine: beyond, it measures itself. */
 const MAX_K6_CPU_SHARE = 0.7;
 
+/** Above this share of the machine, other programs are to blame for delays too. */
+const MAX_OTHERS_SHARE = 0.1;
+
 const NOT_MEASURED = [
   'Media: nobody sends or receives any.',
   'Enrolment: identities are made before the run.',
@@ -56,6 +59,7 @@ function summarizeK6(run: K6Run): Summary {
   const failures = metrics.canopy_failed?.values.passes ?? 0;
   const env = environment();
   const k6Share = k6CpuShare(result);
+  const others = othersShare(run, env.cores);
   const serverCpu = server.after.nodeCpuSeconds - server.before.nodeCpuSeconds;
   const invalid: string[] = [];
   if (k6Share > MAX_K6_CPU_SHARE * env.cores) {
@@ -90,9 +94,13 @@ function summarizeK6(run: K6Run): Summary {
       { label: 'server’s Node memory (MiB)', value: Math.round(server.after.nodeRssBytes / 2 ** 20) },
       { label: 'k6: CPU while people come (% of a core)', value: round(k6Share * 100, 1) },
       ...machineFigures(run),
+      { label: 'machine: busy with other programs (%)', value: round(others * 100, 1) },
     ],
     traps: [
       ...machineTraps(run),
+      ...(others > MAX_OTHERS_SHARE
+        ? ['Other programs used more than 10 % of the machine: repeat when it is quiet.']
+        : []),
       'k6 tells times in whole milliseconds, its own waiting for the CPU included.',
       'Enrolled just before: the server’s pages and code are warm.',
     ],
@@ -130,6 +138,19 @@ function k6CpuShare({ samples, cpu }: K6Result): number {
   const [first, last] = [within[0], within.at(-1)];
   if (!first || !last || first === last) return 0;
   return (last.seconds - first.seconds) / ((last.atMs - first.atMs) / 1000);
+}
+
+/** The share of the machine that neither k6 nor a server on this machine used. */
+function othersShare({ result, server, machine: { before, after } }: K6Run, cores: number): number {
+  const total = after.total - before.total;
+  const wallSeconds = (server.after.atMs - server.before.atMs) / 1000;
+  if (total === 0 || wallSeconds === 0) return 0;
+  const used =
+    (result.cpu.findLast(({ seconds }) => seconds > 0)?.seconds ?? 0) +
+    (server.after.nodeCpuSeconds - server.before.nodeCpuSeconds) +
+    (server.after.workerCpuSeconds - server.before.workerCpuSeconds);
+  const busy = 1 - (after.idle - before.idle) / total;
+  return Math.max(0, busy - used / (wallSeconds * cores));
 }
 
 function plots({ samples }: K6Result): string {

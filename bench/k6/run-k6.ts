@@ -9,6 +9,7 @@ import type { PreparedPerson } from './prepared-person.ts';
 import { readSamples, type Sample } from './samples.ts';
 import type { K6Scenario } from './scenarios.ts';
 
+const OWN_FILE = fileURLToPath(import.meta.url);
 /** k6's exit status when a threshold was not met. */
 const THRESHOLDS_CROSSED = 99;
 const CPU_INTERVAL_MS = 250;
@@ -42,7 +43,12 @@ export async function runK6(
   const file = (name: string) => path.join(folder, name);
   try {
     await writeFile(file('people.json'), JSON.stringify(people), { mode: 0o600 });
-    const script = fileURLToPath(new URL(`./scripts/${scenario.script}`, import.meta.url));
+    // Where this runs as .js, the scripts are .js too.
+    const script = path.join(
+      path.dirname(OWN_FILE),
+      'scripts',
+      `${scenario.script}${path.extname(OWN_FILE)}`,
+    );
     const outputs = ['--out', `csv=${file('samples.csv')}`, '--system-tags', ''];
     const child = spawn(
       k6,

@@ -3,7 +3,7 @@ export interface K6Scenario {
   name: string;
   /** One sentence for the report. */
   description: string;
-  /** File in the folder scripts. */
+  /** File in the folder scripts, without its ending. */
   script: string;
   peers: number;
   peersPerRoom: number;
@@ -18,7 +18,7 @@ export const K6_SCENARIOS: readonly K6Scenario[] = [
   {
     name: 'k6-join-storm',
     description: 'People enter rooms of 25 one after the other and stay; signalling only.',
-    script: 'join-storm.ts',
+    script: 'join-storm',
     peers: 500,
     peersPerRoom: 25,
     joinsPerSecond: 50,
@@ -28,7 +28,7 @@ export const K6_SCENARIOS: readonly K6Scenario[] = [
   {
     name: 'k6-signalling-storm',
     description: 'People in rooms of 25 keep making and closing transports, leaving and joining again.',
-    script: 'signalling-storm.ts',
+    script: 'signalling-storm',
     peers: 200,
     peersPerRoom: 25,
     joinsPerSecond: 40,
@@ -38,7 +38,7 @@ export const K6_SCENARIOS: readonly K6Scenario[] = [
   {
     name: 'k6-reconnect-storm',
     description: 'People in rooms of 25 all lose their connections at the same moment and come back.',
-    script: 'reconnect-storm.ts',
+    script: 'reconnect-storm',
     peers: 500,
     peersPerRoom: 25,
     joinsPerSecond: 50,

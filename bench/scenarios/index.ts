@@ -26,12 +26,14 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'room-25-simulcast',
-    description: '25 people in one room, each sending three VP8 layers up to 720p, two of them talking.',
+    description:
+      '25 people in one room, each sending three VP8 layers up to 720p and showing one person large, two of them talking.',
     rooms: 1,
     peersPerRoom: 25,
     joinsPerSecond: 5,
     durationSeconds: 30,
     video: { codec: 'vp8', layers: 'simulcast' },
+    layout: { largePictures: 1 },
     talkersPerRoom: 2,
     processes: 2,
   },

@@ -16,6 +16,8 @@ export interface Scenario {
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
   video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
+  /** What each receiver shows: so many pictures large, in every layer; of the rest it asks for the lowest. Default: as the server chooses. */
+  layout?: { largePictures: number };
   /** How many in each room talk; the rest is silent under DTX. */
   talkersPerRoom: number;
   /** Processes that the load peers are spread over. Default 1. */

@@ -93,7 +93,12 @@ describe('the npm package', () => {
   test('brings the load generator: its scenarios, its process of load peers and the sources of its encoders', () => {
     const command = join(folder, 'node_modules', 'canopy', 'bin', 'canopy.js');
     assert.match(run(process.execPath, [command, 'bench'], folder), /^room-25 /m);
-    for (const name of ['generator/peer-process.js', 'clips/encode-video.c', 'clips/encode-opus.c']) {
+    for (const name of [
+      'generator/peer-process.js',
+      'k6/scripts/join-storm.js',
+      'clips/encode-video.c',
+      'clips/encode-opus.c',
+    ]) {
       assert.ok(files.includes(`dist/bench/${name}`), name);
     }
   });

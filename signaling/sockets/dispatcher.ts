@@ -27,6 +27,7 @@ const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.jo
 
 /** More than a client has under way when its connection breaks; few enough that a hostile one fills little memory. */
 const ANSWERS_PER_DEVICE = 128;
+const ANSWER_MILLISECONDS = 60_000;
 
 type AnyAnswer = Answer<unknown>;
 
@@ -40,7 +41,10 @@ export class Dispatcher {
   /** Answers by device, then by request id. */
   readonly #answers = new LRUCache<string, LRUCache<string, Promise<AnyAnswer>>>({
     max: 10_000,
-    ttl: 300_000,
+    ttl: ANSWER_MILLISECONDS,
+    updateAgeOnGet: true,
+    // Answers of devices that have gone must not stay until others push them out.
+    ttlAutopurge: true,
   });
 
   constructor(handlers: Handlers, observer: DispatchObserver) {
@@ -105,7 +109,7 @@ export class Dispatcher {
   #answersOf(deviceId: string): LRUCache<string, Promise<AnyAnswer>> {
     let answers = this.#answers.get(deviceId);
     if (!answers) {
-      answers = new LRUCache({ max: ANSWERS_PER_DEVICE, ttl: 60_000 });
+      answers = new LRUCache({ max: ANSWERS_PER_DEVICE, ttl: ANSWER_MILLISECONDS });
       this.#answers.set(deviceId, answers);
     }
     return answers;
