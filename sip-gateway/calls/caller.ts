@@ -6,7 +6,7 @@ const MOST_CHARACTERS = 64;
 const FORBIDDEN = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** A name that may be shown, of what a phone says of itself. */
-export function shownName(text: string | undefined): string | undefined {
+function shownName(text: string | undefined): string | undefined {
   const name = (text ?? '').replace(FORBIDDEN, '').trim();
   // Not in the middle of a character.
   return (

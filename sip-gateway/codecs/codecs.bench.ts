@@ -1,6 +1,7 @@
 /** CPU time of each codec operation on one 20 ms frame, in µs: `node sip-gateway/codecs/codecs.bench.ts`. */
+
+import { sine } from '../test-audio/index.ts';
 import { Codecs } from './index.ts';
-import { sine } from './testing/index.ts';
 
 const FRAMES = 5_000;
 

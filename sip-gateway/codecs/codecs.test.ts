@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { buildNativeCodecs, type Codec, type CodecName, Codecs } from './index.ts';
 import {
   concat,
   ffmpeg,
@@ -11,7 +10,8 @@ import {
   toBytes,
   toSamples,
   writeOggOpus,
-} from './testing/index.ts';
+} from '../test-audio/index.ts';
+import { buildNativeCodecs, type Codec, type CodecName, Codecs } from './index.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
 const native = await Codecs.load();

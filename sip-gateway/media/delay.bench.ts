@@ -9,10 +9,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { loadavg, setPriority } from 'node:os';
 import { type Codec, type CodecName, Codecs } from '../codecs/index.ts';
-import { sine } from '../codecs/testing/index.ts';
+import { sine } from '../test-audio/index.ts';
 import { MediaThread } from './index.ts';
-import { parseRtp } from './rtp/packet.ts';
-import { SendStream } from './rtp/send-stream.ts';
+import { parseRtp, SendStream } from './rtp/index.ts';
 
 const LOOPBACK = '127.0.0.1';
 const BURST_EVERY = 25;

@@ -1,10 +1,14 @@
 import type { Codec } from '../codecs/index.ts';
-import { TelephoneEventReceiver } from './dtmf/receiver.ts';
-import { Playout } from './jitter/playout.ts';
+import { TelephoneEventReceiver } from './dtmf/index.ts';
+import { Playout } from './jitter/index.ts';
 import type { LegEvent, LegMedia } from './leg-types.ts';
-import type { ReceivedPacket } from './rtp/packet.ts';
-import { ReceiveStatistics, type ReceptionSummary } from './rtp/receive-statistics.ts';
-import { SequenceUnwrapper, TimestampUnwrapper } from './rtp/sequence.ts';
+import {
+  type ReceivedPacket,
+  ReceiveStatistics,
+  type ReceptionSummary,
+  SequenceUnwrapper,
+  TimestampUnwrapper,
+} from './rtp/index.ts';
 
 /** Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. */
 export class LegReceiver {

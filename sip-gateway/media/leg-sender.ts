@@ -1,10 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Codec } from '../codecs/index.ts';
-import type { DtmfKey } from './dtmf/events.ts';
-import { TelephoneEventSender } from './dtmf/sender.ts';
-import { SampleQueue } from './jitter/sample-queue.ts';
+import { type DtmfKey, TelephoneEventSender } from './dtmf/index.ts';
+import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
-import { SendStream } from './rtp/send-stream.ts';
+import { SendStream } from './rtp/index.ts';
 
 /** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
 export class LegSender {

@@ -1,6 +1,6 @@
 import type { CodecName, OpusSettings } from '../codecs/index.ts';
-import type { DtmfKey } from './dtmf/events.ts';
-import type { Endpoint } from './rtp/source-lock.ts';
+import type { DtmfKey } from './dtmf/index.ts';
+import type { Endpoint } from './rtp/index.ts';
 
 /** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
 export interface LegMedia {

@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
 import type { Codec, Codecs } from '../codecs/index.ts';
-import type { DtmfKey } from './dtmf/events.ts';
+import type { DtmfKey } from './dtmf/index.ts';
 import { LegReceiver } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
-import { Limiter } from './mixer/limiter.ts';
+import { Limiter } from './mixer/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
-import { estimateMos } from './rtp/mos.ts';
-import { looksLikeRtcp, parseRtp } from './rtp/packet.ts';
-import { RtcpSession } from './rtp/rtcp-session.ts';
-import { type Endpoint, SourceLock } from './rtp/source-lock.ts';
+import { type Endpoint, estimateMos, looksLikeRtcp, parseRtp, RtcpSession, SourceLock } from './rtp/index.ts';
 import { bindPair, type PortRange, type UdpPort } from './udp.ts';
 
 const REPORT_EVERY_MS = 5_000;

@@ -10,9 +10,9 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { loadavg, setPriority } from 'node:os';
 import { Codecs } from '../codecs/index.ts';
-import { sine } from '../codecs/testing/index.ts';
+import { sine } from '../test-audio/index.ts';
 import { MediaThread } from './index.ts';
-import { SendStream } from './rtp/send-stream.ts';
+import { SendStream } from './rtp/index.ts';
 
 const LOOPBACK = '127.0.0.1';
 const WARM_UP_MS = 5_000;

@@ -13,8 +13,10 @@ const WORDS_PER_MINUTE = 150;
 /** Loudest sample, of 32,768. */
 const PEAK = 12_000;
 
-/** Where the prompts of these texts lie, or null when they are not made. */
+/** Where the prompts of these texts lie, or null when they are not made. `CANOPY_PROMPTS` names a folder of them directly. */
 export function locate() {
+  const given = process.env.CANOPY_PROMPTS;
+  if (given) return existsSync(given) ? given : null;
   const folder = cacheFolder();
   return existsSync(folder) ? folder : null;
 }

@@ -1,4 +1,4 @@
 /** What callers hear from the gateway. build.mjs is a second face, for the set-up, which runs before anything is installed. */
-export { build as buildPrompts, locate as locatePrompts } from './build.mjs';
+export { locate as locatePrompts } from './build.mjs';
 export { Prompts } from './prompts.ts';
 export type { PromptLanguage, PromptName } from './texts.mjs';

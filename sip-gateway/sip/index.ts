@@ -1,6 +1,6 @@
 /** SIP for the gateway: SipStack takes and makes calls, SdpSession negotiates what they carry. */
-export { type Credentials, type DigestAlgorithm, digestSecret, type PasswordLookup } from './auth/index.ts';
-export { formatUri, parseUri, SipParseError } from './message/index.ts';
+export type { Credentials, DigestAlgorithm, PasswordLookup } from './auth/index.ts';
+export { parseUri, SipParseError } from './message/index.ts';
 export {
   type CodecName,
   type Direction,

@@ -19,12 +19,6 @@ export const DTMF_KEYS = [
 ] as const;
 export type DtmfKey = (typeof DTMF_KEYS)[number];
 
-export function isDtmfKey(value: string): value is DtmfKey {
-  return (DTMF_KEYS as readonly string[]).includes(value);
-}
-
-export const EVENT_PAYLOAD_BYTES = 4;
-
 export interface EventPayload {
   event: number;
   end: boolean;

@@ -1,4 +1,4 @@
-import { SequenceUnwrapper, TimestampUnwrapper } from '../rtp/sequence.ts';
+import { SequenceUnwrapper, TimestampUnwrapper } from '../rtp/index.ts';
 import { DelayEstimator } from './delay-estimator.ts';
 
 export interface JitterBufferOptions {

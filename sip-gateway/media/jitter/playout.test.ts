@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildNativeCodecs, type CodecName, Codecs } from '../../codecs/index.ts';
-import { fitTone, rms, segmentalSnrDb } from '../../codecs/testing/index.ts';
+import { fitTone, rms, segmentalSnrDb } from '../../test-audio/index.ts';
 import { randomNumbers, type Simulation, simulate } from './simulation.testing.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');

@@ -1,5 +1,5 @@
 import type { Codec } from '../../codecs/index.ts';
-import { concat, sine } from '../../codecs/testing/index.ts';
+import { concat, sine } from '../../test-audio/index.ts';
 import { Playout } from './playout.ts';
 
 export interface Simulation {

@@ -1,4 +1,4 @@
-import type { AudioLevel } from '../rtp/send-stream.ts';
+import type { AudioLevel } from '../rtp/index.ts';
 
 const SILENCE_DBOV = 127;
 /** Louder than this counts as voice: the gain control has brought speech well above it. */

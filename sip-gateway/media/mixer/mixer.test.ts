@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
-import { concat, fitTone, sine } from '../../codecs/testing/index.ts';
+import { concat, fitTone, sine } from '../../test-audio/index.ts';
 import { audioLevel } from './audio-level.ts';
 import { Limiter } from './limiter.ts';
 import { type MixedLeg, RoomMixer } from './room-mixer.ts';

@@ -1,5 +1,5 @@
 import type { Codecs } from '../../codecs/index.ts';
-import type { ReceivedPacket } from '../rtp/packet.ts';
+import type { ReceivedPacket } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';

@@ -1,8 +1,14 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { RemoteInfo } from 'node:dgram';
-import { looksLikeRtcp, parseRtp, type ReceivedPacket } from '../rtp/packet.ts';
-import { type ReportBlockSource, RtcpSession } from '../rtp/rtcp-session.ts';
-import { type AudioLevel, SendStream } from '../rtp/send-stream.ts';
+import {
+  type AudioLevel,
+  looksLikeRtcp,
+  parseRtp,
+  type ReceivedPacket,
+  type ReportBlockSource,
+  RtcpSession,
+  SendStream,
+} from '../rtp/index.ts';
 import { UdpPort } from '../udp.ts';
 import type { RoomConnection } from './room-types.ts';
 

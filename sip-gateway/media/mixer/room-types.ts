@@ -1,5 +1,5 @@
 import type { OpusSettings } from '../../codecs/index.ts';
-import type { Endpoint } from '../rtp/source-lock.ts';
+import type { Endpoint } from '../rtp/index.ts';
 
 /** Where a room's Opus goes to and comes from: a pair of mediasoup PlainTransports with `rtcpMux`. Plain data. */
 export interface RoomConnection {

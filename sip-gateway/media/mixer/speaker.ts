@@ -1,8 +1,11 @@
 import type { Codecs, OpusCodec } from '../../codecs/index.ts';
-import { Playout } from '../jitter/playout.ts';
-import type { ReceivedPacket } from '../rtp/packet.ts';
-import { ReceiveStatistics } from '../rtp/receive-statistics.ts';
-import { SequenceUnwrapper, TimestampUnwrapper } from '../rtp/sequence.ts';
+import { Playout } from '../jitter/index.ts';
+import {
+  type ReceivedPacket,
+  ReceiveStatistics,
+  SequenceUnwrapper,
+  TimestampUnwrapper,
+} from '../rtp/index.ts';
 
 const OPUS_CLOCK_RATE = 48_000;
 

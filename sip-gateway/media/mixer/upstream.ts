@@ -1,5 +1,5 @@
 import type { Codecs, GainControl, OpusCodec, OpusSettings } from '../../codecs/index.ts';
-import type { SendStream } from '../rtp/send-stream.ts';
+import type { SendStream } from '../rtp/index.ts';
 import { audioLevel } from './audio-level.ts';
 import type { RoomPort } from './room-port.ts';
 

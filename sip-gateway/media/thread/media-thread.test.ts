@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { RtpPacket } from 'rtp.js/packets';
 import { buildNativeCodecs } from '../../codecs/index.ts';
-import { ffmpeg, fitTone, sine, toSamples, writeOggOpus } from '../../codecs/testing/index.ts';
+import { ffmpeg, fitTone, sine, toSamples, writeOggOpus } from '../../test-audio/index.ts';
 import { type LegEvent, type LegMedia, MediaThread } from '../index.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');

@@ -1,7 +1,7 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
-import type { DtmfKey } from '../dtmf/events.ts';
+import type { DtmfKey } from '../dtmf/index.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
-import type { RoomConnection, RoomStats } from '../mixer/room-types.ts';
+import type { RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { PortRange } from '../udp.ts';
 import type { PacingStats } from './pacer.ts';
 

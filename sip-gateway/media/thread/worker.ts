@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
-import { RoomMixer } from '../mixer/room-mixer.ts';
+import { RoomMixer } from '../mixer/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
 

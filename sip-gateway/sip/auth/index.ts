@@ -1,5 +1,5 @@
 /** Digest authentication, as server and as client. */
-export { DIGEST_ALGORITHMS, type DigestAlgorithm, digestSecret } from './digest.ts';
+export type { DigestAlgorithm } from './digest.ts';
 export { ChallengeRefused, type Credentials, DigestClient } from './digest-client.ts';
 export {
   DigestServer,

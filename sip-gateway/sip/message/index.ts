@@ -21,10 +21,9 @@ export {
   type WireResponse,
 } from './message.ts';
 export { formatNameAddr, type NameAddr, nameAddr, parseNameAddr, tagOf, withTag } from './name-addr.ts';
-export { NO_PARAMS, type Params, quote, unquote } from './params.ts';
+export { NO_PARAMS, type Params, unquote } from './params.ts';
 export { findHeaderEnd, type ParseResult, parseContentLength, parseMessage } from './parse.ts';
 export { SipParseError } from './parse-error.ts';
-export { reasonOf } from './reason.ts';
 export { serializeMessage } from './serialize.ts';
 export {
   bareHost,
@@ -48,4 +47,4 @@ export {
   registerContacts,
   singleContact,
 } from './values.ts';
-export { branchOf, formatVia, MAGIC_COOKIE, parseVias, type Via } from './via.ts';
+export { branchOf, MAGIC_COOKIE, type Via } from './via.ts';

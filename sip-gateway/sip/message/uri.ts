@@ -51,7 +51,7 @@ export function parseUri(text: string): Uri {
 }
 
 /** Reads a host: name, IPv4 address or bracketed IPv6 reference. Throws SipParseError. */
-export function checkHost(host: string): string {
+function checkHost(host: string): string {
   if (host.charCodeAt(0) === 91) {
     if (!host.endsWith(']') || !isIPv6(host.slice(1, -1)))
       throw new SipParseError('Malformed IPv6 reference');
@@ -60,7 +60,7 @@ export function checkHost(host: string): string {
 }
 
 /** Reads a port, 1 to 65535. Throws SipParseError. */
-export function checkPort(text: string): number {
+function checkPort(text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
   if (port < 1 || port > 65_535) throw new SipParseError('Malformed port');
   return port;

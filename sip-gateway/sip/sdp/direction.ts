@@ -1,14 +1,14 @@
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
-export function sends(direction: Direction): boolean {
+function sends(direction: Direction): boolean {
   return direction === 'sendrecv' || direction === 'sendonly';
 }
 
-export function receives(direction: Direction): boolean {
+function receives(direction: Direction): boolean {
   return direction === 'sendrecv' || direction === 'recvonly';
 }
 
-export function directionOf(send: boolean, receive: boolean): Direction {
+function directionOf(send: boolean, receive: boolean): Direction {
   if (send) return receive ? 'sendrecv' : 'sendonly';
   return receive ? 'recvonly' : 'inactive';
 }

@@ -94,7 +94,7 @@ export class ClientInviteTransaction extends Transaction {
 }
 
 /** The ACK of a 3xx–6xx (RFC 3261 §17.1.1.3): same branch and Request-URI, To of the response, Route of the INVITE. */
-export function ackForFailure(invite: SipRequest, response: SipResponse): SipRequest {
+function ackForFailure(invite: SipRequest, response: SipResponse): SipRequest {
   const via = invite.headers.get('via');
   const fields: HeaderField[] = [
     ['via', via ?? ''],

@@ -1,5 +1,5 @@
 /** Sockets: UDP, TCP and TLS listeners and connections, framing, and the way back of responses. */
-export { type Endpoint, type Flow, type Protocol, plainAddress, type Target } from './flow.ts';
+export type { Endpoint, Flow, Protocol, Target } from './flow.ts';
 export { localAddressFor } from './local-address.ts';
 export { behindNat, defaultPort } from './response-route.ts';
 export { type ListenOptions, TransportLayer, type TransportOptions } from './transport-layer.ts';

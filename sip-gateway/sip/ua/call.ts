@@ -30,7 +30,7 @@ interface AwaitedAck {
 }
 
 /** The session could not be changed: the peer refused (`status`), or the call is in no state for it (no status). */
-export class SessionChangeFailed extends Error {
+class SessionChangeFailed extends Error {
   override readonly name = 'SessionChangeFailed';
   readonly status: number | undefined;
 

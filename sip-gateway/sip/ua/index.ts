@@ -1,6 +1,6 @@
 /** The user agent: calls, registrar, registrations, trunks. */
 export type { Binding, BindingStore } from './bindings.ts';
-export { type Call, SessionChangeFailed } from './call.ts';
+export type { Call } from './call.ts';
 export type { CallEnd, CallState, InfoDigit, Progress } from './call-types.ts';
 export type { CallerIdentity, IncomingCall } from './incoming-call.ts';
 export type { OfferRequest } from './offer-request.ts';
