@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
 import { addressScope, listenAddresses, Sfu } from '../sfu/index.ts';
+import { Codecs, locatePrompts } from '../sip-gateway/index.ts';
 import { VERSION } from './version.ts';
 
 type Verdict = 'ok' | 'warn' | 'fail';
@@ -35,7 +37,34 @@ export async function doctor(config: Config): Promise<boolean> {
   await checkHttpPort(config, say);
   await checkCandidates(config, say);
   checkCertificates(config, say);
+  if (config.sip.enabled) await checkPhones(config, say);
   return sound;
+}
+
+/** Codecs, prompts and the SIP port. */
+async function checkPhones({ sip }: Config, say: Say): Promise<void> {
+  const { capabilities } = await Codecs.load();
+  const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
+  say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
+  if (capabilities.reason !== undefined) say('warn', 'codecs', capabilities.reason);
+  const prompts = locatePrompts();
+  say(
+    prompts === null ? 'warn' : 'ok',
+    'prompts',
+    prompts ?? 'callers hear tones in place of words: install espeak-ng, then npm start makes the prompts',
+  );
+  const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    const probe = createSocket({ type: isIPv6(sip.host) ? 'udp6' : 'udp4' });
+    probe.once('error', resolve);
+    probe.bind(sip.port, sip.host, () => probe.close(() => resolve(null)));
+  });
+  if (problem === null) say('ok', 'sip port', `UDP ${sip.host} port ${sip.port} is free for phones`);
+  else
+    say(
+      'warn',
+      'sip port',
+      `UDP ${sip.host} port ${sip.port}: ${problem.code} (a running Canopy holds its ports; else choose another with --sip-port, or --no-sip)`,
+    );
 }
 
 type Say = (verdict: Verdict, subject: string, text: string) => void;

@@ -17,6 +17,10 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
+  // What is built where it is installed: the codecs of phones from C, the prompts from texts.
+  for (const path of ['codecs/build.mjs', 'codecs/native', 'prompts/build.mjs', 'prompts/texts.mjs']) {
+    cpSync(join(root, 'sip-gateway', path), join(dist, 'sip-gateway', path), { recursive: true });
+  }
   // The compiled command reads its version from where it lies as seen from bin/.
   const { name, version, type } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ name, version, type })}\n`);

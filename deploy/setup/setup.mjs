@@ -1,12 +1,13 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { debianRelease } from './debian.mjs';
 import { dependenciesAreInstalled, installDependencies } from './dependencies.mjs';
 import { SetupError } from './errors.mjs';
 import { withLock } from './lock.mjs';
 import { findNode } from './node.mjs';
 import { cacheFolder, root, shortHash } from './paths.mjs';
-import { step } from './progress.mjs';
+import { ensurePhoneParts } from './phone-parts.mjs';
+import { say, step } from './progress.mjs';
 import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
 import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
 import { findWorker } from './worker.mjs';
@@ -14,6 +15,7 @@ import { buildWorker } from './worker-build.mjs';
 import { downloadWorker } from './worker-prebuilt.mjs';
 
 /** @typedef {import('./system-packages.mjs').Purpose} Purpose */
+/** @typedef {import('./system-packages.mjs').SystemPackage} SystemPackage */
 
 /**
  * Brings everything that `purpose` needs into place. What is there already costs milliseconds.
@@ -27,6 +29,7 @@ export async function setUp(purpose) {
   const node = findNode();
   const worker = await ensureWorker(node, purpose);
   await ensureBundle(node);
+  await ensurePhoneParts();
   return { node, worker };
 }
 
@@ -69,15 +72,55 @@ export async function ensureWorker(node, purpose) {
 
 /** @param {Purpose[]} purposes */
 async function ensurePackages(purposes) {
-  if ((await missingPackages(purposes)).length === 0) return;
-  if (!mayInstall()) throw missingError(await missingPackages(purposes));
+  const { required, optional } = await missingFor(purposes);
+  if (required.length > 0) {
+    if (!mayInstall()) throw missingError([...required, ...optional]);
+    await installTogether(async () => (await missingFor(purposes)).required);
+  }
+  if (optional.length > 0) await tryOptional(purposes, optional);
+}
+
+/** @param {Purpose[]} purposes */
+async function missingFor(purposes) {
+  const missing = await missingPackages(purposes);
+  const required = missing.filter((entry) =>
+    entry.for.some((purpose) => purposes.includes(purpose) && !entry.optionalFor?.includes(purpose)),
+  );
+  return { required, optional: missing.filter((entry) => !required.includes(entry)) };
+}
+
+/** @param {() => Promise<SystemPackage[]>} stillMissing */
+async function installTogether(stillMissing) {
   await exclusively('packages', async () => {
-    const missing = await missingPackages(purposes);
+    const missing = await stillMissing();
     if (missing.length === 0) return;
     await step(`installing Debian's ${missing.map((entry) => entry.debian).join(' ')}`, () =>
       installPackages(missing),
     );
   });
+}
+
+/** How long a failure stands before it is tried again: without a network it takes a while to fail. */
+const retryAfterMs = 86_400_000;
+
+/**
+ * Installs what is not needed but better had; where that cannot be, the start goes on, and what lacks it says so.
+ * @param {Purpose[]} purposes
+ * @param {SystemPackage[]} optional
+ */
+async function tryOptional(purposes, optional) {
+  if (!mayInstall()) return;
+  const names = optional.map((entry) => entry.debian);
+  const failed = join(cacheFolder(), 'not-installed', shortHash(...names));
+  if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < retryAfterMs) return;
+  try {
+    await installTogether(async () => (await missingFor(purposes)).optional);
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    say(error.message);
+    mkdirSync(dirname(failed), { recursive: true });
+    writeFileSync(failed, `${names.join('\n')}\n`);
+  }
 }
 
 /**

@@ -4,6 +4,7 @@
  * @typedef {object} SystemPackage
  * @property {string} debian its name in Debian
  * @property {Purpose[]} for what needs it
+ * @property {Purpose[]} [optionalFor] what does without it, if less well
  * @property {string} why what it is needed for, as a person would say it
  * @property {string[]} [programs] it counts as present when the PATH has one of these; without it, when Debian says that it is installed
  * @property {string} [variable] an environment variable that names the program in the PATH's place
@@ -30,20 +31,36 @@ export const systemPackages = [
   {
     debian: 'ffmpeg',
     for: ['test', 'bench'],
-    why: "making the load generator's pictures, and decoding what it receives",
+    why: "making the load generator's pictures, decoding what it receives, and the second judge of phone codecs",
     programs: ['ffmpeg'],
   },
   {
     debian: 'espeak-ng',
-    for: ['test', 'bench'],
-    why: "the load generator's voices",
+    for: ['start', 'test', 'bench'],
+    optionalFor: ['start'],
+    why: "the words that callers hear, and the load generator's voices",
     programs: ['espeak-ng'],
   },
-  ...['gcc', 'libc6-dev', 'libopus-dev', 'libvpx-dev'].map((debian) => ({
-    debian,
-    for: /** @type {Purpose[]} */ (['test', 'bench']),
+  {
+    debian: 'libvpx-dev',
+    for: ['test', 'bench'],
     why: "the encoders of the load generator's clips",
+  },
+  ...['gcc', 'libc6-dev', 'libopus-dev'].map((debian) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['start', 'test', 'bench']),
+    optionalFor: /** @type {Purpose[]} */ (['start']),
+    why: "the phones' fast Opus, and the encoders of the load generator's clips",
   })),
+  ...['libspandsp-dev', 'libspeexdsp-dev', 'pkgconf'].map((debian) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['start', 'test']),
+    optionalFor: /** @type {Purpose[]} */ (['start']),
+    why: "the phones' G.722 and gain control",
+  })),
+  { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
+  { debian: 'sip-tester', for: ['test'], why: 'a SIP peer for the tests', programs: ['sipp'] },
+  { debian: 'kamailio', for: ['test'], why: 'a PBX for the tests', programs: ['kamailio'] },
   ...[
     'build-essential',
     'flatbuffers-compiler',

@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = fileURLToPath(new URL('native/', import.meta.url));
-const NAPI_HEADERS = fileURLToPath(new URL('../../node_modules/node-api-headers/include/', import.meta.url));
 const FILE_NAME = 'canopy-codecs.node';
 
 /** pkg-config names, and the Debian packages that bring their headers. */
@@ -80,7 +80,7 @@ export function build({ extraFlags = [], output } = {}) {
     const args = [
       ...FLAGS,
       ...extraFlags,
-      `-I${NAPI_HEADERS}`,
+      `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
       ...compile,
       ...sources,
       ...link,

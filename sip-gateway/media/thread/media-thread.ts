@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent } from '../leg-types.ts';
@@ -39,7 +40,7 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   /** Starts the thread and loads its codecs. */
   static async start(options: ThreadOptions = {}): Promise<MediaThread> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
       workerData: options,
       name: 'media',
     });
