@@ -14,7 +14,8 @@ const LOAD: Scenario = {
   peersPerRoom: 23,
   others: 2,
   joinsPerSecond: 5,
-  durationSeconds: 5,
+  // Time enough for two pages on a busy machine to subscribe to the last who came.
+  durationSeconds: 15,
   video: { codec: 'vp8', layers: '180p' },
   talkersPerRoom: 1,
   processes: 2,
