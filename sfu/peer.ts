@@ -1,10 +1,19 @@
 import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
-import { checkLayers, checkRtpCapabilities, checkRtpParameters } from './guards.ts';
+import { checkRtpCapabilities, checkRtpParameters } from './guards.ts';
+import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransport } from './peer-transport.ts';
 import type { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
-import type { ConsumerResult, Direction, Endpoint, Layers, MediaKind, PlainTransportInfo } from './types.ts';
+import type {
+  ConsumerResult,
+  Direction,
+  Endpoint,
+  Layers,
+  Layout,
+  PlainTransportInfo,
+  ProduceOptions,
+} from './types.ts';
 import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
 import { answered } from './worker-errors.ts';
 
@@ -36,10 +45,12 @@ export interface PeerHome {
  */
 export class Peer {
   readonly peerId: string;
+  /** What it shows; undefined: it has not said. */
+  layout: Layout | undefined;
   readonly #home: PeerHome;
   readonly #transports = new Map<string, PeerTransport>();
   readonly #producers = new Map<string, Producer>();
-  readonly #consumers = new Map<string, Consumer>();
+  readonly #consumers = new Map<string, PeerConsumer>();
   /** Directions whose transport is being made. */
   readonly #opening = new Set<Direction>();
   #closed = false;
@@ -55,6 +66,10 @@ export class Peer {
 
   get producerIds(): string[] {
     return [...this.#producers.keys()];
+  }
+
+  get consumers(): PeerConsumer[] {
+    return [...this.#consumers.values()];
   }
 
   get consumerIds(): string[] {
@@ -109,12 +124,7 @@ export class Peer {
     return this.#transports.delete(transportId);
   }
 
-  async produce(options: {
-    transportId: string;
-    kind: MediaKind;
-    rtpParameters: unknown;
-    paused: boolean;
-  }): Promise<Producer> {
+  async produce(options: ProduceOptions): Promise<Producer> {
     const transport = this.transport(options.transportId);
     const rtpParameters: RtpParameters = checkRtpParameters(options.kind, options.rtpParameters);
     const { kind, paused } = options;
@@ -165,19 +175,19 @@ export class Peer {
   }
 
   async pauseConsumer(consumerId: string): Promise<void> {
-    await answered(this.#consumer(consumerId).pause(), 'CONSUMER_UNKNOWN');
+    await this.#consumer(consumerId).setWanted(false);
   }
 
   async resumeConsumer(consumerId: string): Promise<void> {
-    await answered(this.#consumer(consumerId).resume(), 'CONSUMER_UNKNOWN');
+    await this.#consumer(consumerId).setWanted(true);
   }
 
   async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
-    await answered(this.#consumer(consumerId).setPreferredLayers(checkLayers(layers)), 'CONSUMER_UNKNOWN');
+    await this.#consumer(consumerId).setClientLayers(layers);
   }
 
   async requestKeyFrame(consumerId: string): Promise<void> {
-    await answered(this.#consumer(consumerId).requestKeyFrame(), 'CONSUMER_UNKNOWN');
+    await this.#consumer(consumerId).requestKeyFrame();
   }
 
   closeConsumer(consumerId: string): boolean {
@@ -220,7 +230,7 @@ export class Peer {
     transport.assertOpen();
     const { roomId, tell } = this.#home;
     const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
-    this.#consumers.set(consumer.id, consumer);
+    this.#consumers.set(consumer.id, new PeerConsumer(consumer));
     consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
     consumer.on('producerclose', () => tell('consumerclosed', about));
     consumer.on('layerschange', (layers) =>
@@ -234,7 +244,7 @@ export class Peer {
     return producer;
   }
 
-  #consumer(consumerId: string): Consumer {
+  #consumer(consumerId: string): PeerConsumer {
     const consumer = this.#consumers.get(consumerId);
     if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
     return consumer;

@@ -14,8 +14,9 @@ import type {
   Direction,
   Endpoint,
   Layers,
-  MediaKind,
+  Layout,
   PlainTransportInfo,
+  ProduceOptions,
   SfuEvents,
   SfuGauges,
   TrafficTotals,
@@ -140,13 +141,14 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /** @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED. */
-  async produce(
-    roomId: string,
-    peerId: string,
-    options: { transportId: string; kind: MediaKind; rtpParameters: unknown; paused: boolean },
-  ): Promise<{ producerId: string }> {
+  async produce(roomId: string, peerId: string, options: ProduceOptions): Promise<{ producerId: string }> {
     const producer = await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').produce(options);
     return { producerId: producer.id };
+  }
+
+  /** Notes what a peer shows; it counts from the next allocation on, and ends with the peer. @throws CanopyError ROOM_NOT_JOINED. */
+  setLayout(roomId: string, peerId: string, layout: Layout): void {
+    this.#rooms.get(roomId).enter(peerId).layout = layout;
   }
 
   /** @throws CanopyError PRODUCER_UNKNOWN. */

@@ -1,8 +1,11 @@
 /**
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
+import type { TileDecision } from './allocator/index.ts';
 
 export type MediaKind = 'audio' | 'video';
+/** Where media comes from. */
+export type MediaSource = 'microphone' | 'camera' | 'screen' | 'screen-audio';
 export type Direction = 'send' | 'recv';
 
 /** One address that clients may reach the media workers by. */
@@ -66,6 +69,32 @@ export interface Layers {
   temporalLayer?: number;
 }
 
+/** What somebody begins to send. */
+export interface ProduceOptions {
+  transportId: string;
+  kind: MediaKind;
+  rtpParameters: unknown;
+  paused: boolean;
+  /** Default: microphone or camera, by kind. */
+  source?: MediaSource;
+  /** Whose voice and pictures belong together. Default: the peer. */
+  participantId?: string;
+}
+
+/** What a receiver shows. Pictures not named are off its screen. */
+export interface Layout {
+  tiles: Array<{
+    producerId: string;
+    /** Size on the screen, in device pixels. */
+    width: number;
+    height: number;
+    /** Chosen by the person who looks. */
+    pinned: boolean;
+  }>;
+  /** The most that it wants to receive, audio included, in bits a second. */
+  maxBitrateBps?: number | undefined;
+}
+
 export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
 /** What the media plane tells, each event with one plain argument. */
@@ -79,6 +108,12 @@ export interface SfuEvents {
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
   consumerlayers: [{ roomId: string; peerId: string; consumerId: string; layers: Layers | null }];
+  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Told when it changes. */
+  producerwanted: [{ roomId: string; peerId: string; producerId: string; spatialLayers: boolean[] }];
+  /** What a receiver is given of the pictures that it shows: those that changed. */
+  allocation: [
+    { roomId: string; peerId: string; tiles: Array<Pick<TileDecision, 'producerId' | 'layers' | 'reason'>> },
+  ];
   transportstate: [{ roomId: string; peerId: string; transportId: string; state: TransportState }];
   /** The remote DTLS certificate after connecting, PEM, for audit: its digest equals the fingerprint that was given. */
   dtlsconnected: [{ roomId: string; peerId: string; transportId: string; remoteCertificate: string }];

@@ -88,9 +88,11 @@ function producerHandlers(context: HandlerContext) {
       const { generation } = peer;
       // Counted before waiting, so that many at once cannot pass the limit together.
       peer.pending.producers += 1;
-      const { producerId } = await sfu.produce(room.roomId, peer.peerId, options).finally(() => {
-        peer.pending.producers -= 1;
-      });
+      const { producerId } = await sfu
+        .produce(room.roomId, peer.peerId, { ...options, source, participantId })
+        .finally(() => {
+          peer.pending.producers -= 1;
+        });
       requireGeneration(room, peer, generation);
       if (!peer.participants.has(participantId)) {
         // Removed, or kicked, while the worker was at work.

@@ -9,6 +9,7 @@ type JoinData = RequestData<'room.join'>;
 export function roomHandlers(context: HandlerContext): {
   'room.join': Handler<'room.join'>;
   'room.leave': Handler<'room.leave'>;
+  'room.layout': Handler<'room.layout'>;
 } {
   return {
     'room.join': async (session, data) => {
@@ -23,6 +24,12 @@ export function roomHandlers(context: HandlerContext): {
       } finally {
         session.joining = false;
       }
+    },
+
+    'room.layout': async (session, layout) => {
+      const { room, peer } = requireSeat(session);
+      context.sfu.setLayout(room.roomId, peer.peerId, layout);
+      return {};
     },
 
     'room.leave': async (session) => {

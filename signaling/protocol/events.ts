@@ -31,6 +31,8 @@ export const EVENTS = {
   'producer.added': z.object({ producer: producerInfo }),
   'producer.paused': z.object({ producerId: objectId }),
   'producer.resumed': z.object({ producerId: objectId }),
+  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. What nobody wants need not be sent. */
+  'producer.wanted': z.object({ producerId: objectId, spatialLayers: z.array(z.boolean()).max(8) }),
   'producer.closed': z.object({ producerId: objectId }),
   /** The server closed a consumer (its producer is gone, or its transport). */
   'consumer.closed': z.object({ consumerId: objectId }),
@@ -38,6 +40,16 @@ export const EVENTS = {
   'consumer.layers': z.object({
     consumerId: objectId,
     layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),
+  }),
+  /** What the server gives of pictures that the client shows, those that changed: up to these layers, or null for nothing; and why not more. */
+  'room.allocation': z.object({
+    tiles: z.array(
+      z.object({
+        producerId: objectId,
+        layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number() }).nullable(),
+        reason: z.enum(['full', 'budget', 'estimate', 'link', 'stress', 'paused', 'steady']),
+      }),
+    ),
   }),
   /** ICE or DTLS of one of the peer's transports changed. On `disconnected` the client restarts ICE. */
   'transport.state': z.object({

@@ -147,6 +147,29 @@ export const REQUESTS = {
     }),
   },
   'room.leave': { data: nothing, result: nothing },
+  /**
+   * What the client shows, all of it: pictures not named are off its screen and are not forwarded. Sent anew whenever it changes. Without it
+   * the server assumes that everybody is shown at the same size.
+   */
+  'room.layout': {
+    data: z.object({
+      tiles: z
+        .array(
+          z.object({
+            producerId: objectId,
+            /** Size on the screen, in device pixels. */
+            width: z.int().min(1).max(16_384),
+            height: z.int().min(1).max(16_384),
+            /** Chosen by the person who looks. */
+            pinned: z.boolean().default(false),
+          }),
+        )
+        .max(256),
+      /** The most that the client wants to receive, audio included, in bits a second; the server's own budget still holds. */
+      maxBitrateBps: z.int().min(50_000).max(1_000_000_000).optional(),
+    }),
+    result: nothing,
+  },
   /** Makes the peer's transport of one direction. */
   'transport.create': {
     data: z.discriminatedUnion('direction', [

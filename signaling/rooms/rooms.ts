@@ -102,6 +102,10 @@ export class Rooms {
     sfu.on('consumerlayers', (event) => {
       peerOf(event)?.send('consumer.layers', { consumerId: event.consumerId, layers: event.layers });
     });
+    sfu.on('producerwanted', ({ producerId, spatialLayers, ...event }) => {
+      peerOf(event)?.send('producer.wanted', { producerId, spatialLayers });
+    });
+    sfu.on('allocation', ({ tiles, ...event }) => peerOf(event)?.send('room.allocation', { tiles }));
     sfu.on('transportstate', (event) => {
       peerOf(event)?.send('transport.state', { transportId: event.transportId, state: event.state });
     });

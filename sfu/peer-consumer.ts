@@ -1,0 +1,117 @@
+import type { Consumer } from 'mediasoup/types';
+import { checkLayers } from './guards.ts';
+import type { Layers } from './types.ts';
+import { answered } from './worker-errors.ts';
+
+/**
+ * A consumer and who has a say in it: it forwards when its client wants it and the server does not hold it back. Layers are the least of
+ * what both want. Tells the worker changes only. Owned by Peer.
+ */
+export class PeerConsumer {
+  readonly #consumer: Consumer;
+  #wanted = false;
+  #held = false;
+  /** What the worker was told last. */
+  #paused = true;
+  #priority = 1;
+  #clientLayers: Layers | undefined;
+  #serverLayers: Layers | undefined;
+  #toldLayers = '';
+
+  /** @param consumer made paused. */
+  constructor(consumer: Consumer) {
+    this.#consumer = consumer;
+  }
+
+  get id(): string {
+    return this.#consumer.id;
+  }
+
+  get producerId(): string {
+    return this.#consumer.producerId;
+  }
+
+  get kind(): 'audio' | 'video' {
+    return this.#consumer.kind;
+  }
+
+  get mediasoupConsumer(): Consumer {
+    return this.#consumer;
+  }
+
+  /** Whether its client wants it. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** Whether the server holds it back. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** The client's word. */
+  async setWanted(wanted: boolean): Promise<void> {
+    this.#wanted = wanted;
+    await this.#apply();
+  }
+
+  /** The server's word: nothing is forwarded while it is held. */
+  async setHeld(held: boolean): Promise<void> {
+    this.#held = held;
+    await this.#apply();
+  }
+
+  /** The most that the client wants. */
+  async setClientLayers(layers: Layers): Promise<void> {
+    this.#clientLayers = checkLayers(layers);
+    await this.#applyLayers();
+  }
+
+  /** The most that the allocator gives. */
+  async setServerLayers(layers: Layers): Promise<void> {
+    this.#serverLayers = layers;
+    await this.#applyLayers();
+  }
+
+  /** 1 to 255: what the bandwidth estimation serves first. */
+  async setPriority(priority: number): Promise<void> {
+    if (priority === this.#priority || this.#consumer.closed) return;
+    this.#priority = priority;
+    await answered(this.#consumer.setPriority(priority), 'CONSUMER_UNKNOWN');
+  }
+
+  async requestKeyFrame(): Promise<void> {
+    await answered(this.#consumer.requestKeyFrame(), 'CONSUMER_UNKNOWN');
+  }
+
+  close(): void {
+    this.#consumer.close();
+  }
+
+  async #apply(): Promise<void> {
+    const paused = this.#held || !this.#wanted;
+    if (paused === this.#paused || this.#consumer.closed) return;
+    this.#paused = paused;
+    // The worker answers in order, so the last word counts.
+    await answered(paused ? this.#consumer.pause() : this.#consumer.resume(), 'CONSUMER_UNKNOWN');
+  }
+
+  async #applyLayers(): Promise<void> {
+    const layers = least(this.#clientLayers, this.#serverLayers);
+    const told = JSON.stringify(layers);
+    if (!layers || told === this.#toldLayers || this.#consumer.closed) return;
+    this.#toldLayers = told;
+    await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
+  }
+}
+
+/** The lower of two ceilings; of equal spatial layers the lower temporal one. */
+function least(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
+  if (!one || !other) return one ?? other;
+  if (one.spatialLayer !== other.spatialLayer) return one.spatialLayer < other.spatialLayer ? one : other;
+  const temporal = [one.temporalLayer, other.temporalLayer].filter((layer) => layer !== undefined);
+  return {
+    spatialLayer: one.spatialLayer,
+    ...(temporal.length > 0 && { temporalLayer: Math.min(...temporal) }),
+  };
+}
