@@ -11,7 +11,7 @@ import { clipsOf } from './load-peer.ts';
 import type { ServerUnderTest } from './local-server.ts';
 import { type CpuTimes, machineCpu } from './machine-cpu.ts';
 import type { FromPeerProcess, PeerPlan, PeerReport, ProcessSample, ToPeerProcess } from './messages.ts';
-import { probeServer, type ServerSnapshot } from './server-probe.ts';
+import { probeServer, type ServerSnapshot, stagesOfOneMs } from './server-probe.ts';
 
 const OWN_FILE = fileURLToPath(import.meta.url);
 /** `.js` in the npm package. */
@@ -32,6 +32,10 @@ export interface RunData {
     /** When all but one were in. */
     beforeLast: ServerSnapshot;
     joined: ServerSnapshot;
+    /** When the measurement began. */
+    measuring: ServerSnapshot;
+    /** How long each stage took the last one each time that it came back, in milliseconds. */
+    returnsOfLast: Array<Record<string, number>>;
     after: ServerSnapshot;
   };
   machine: { before: CpuTimes; after: CpuTimes };
@@ -61,7 +65,10 @@ class PeerProcess {
   }
 
   /** The next message of a type (and of `joined`, of a peer). */
-  next<T extends 'prepared' | 'joined' | 'report' | 'left'>(type: T, index?: number): Promise<Message<T>> {
+  next<T extends 'prepared' | 'joined' | 'parted' | 'report' | 'left'>(
+    type: T,
+    index?: number,
+  ): Promise<Message<T>> {
     const answered = new Promise<Message<T>>((resolve) => {
       this.#waiting.set(`${type} ${index ?? ''}`, (message) => resolve(message as Message<T>));
     });
@@ -77,7 +84,7 @@ class PeerProcess {
       this.samples.push(message.sample);
       return;
     }
-    const key = `${message.type} ${message.type === 'joined' ? message.index : ''}`;
+    const key = `${message.type} ${'index' in message ? message.index : ''}`;
     this.#waiting.get(key)?.(message);
     this.#waiting.delete(key);
   }
@@ -117,6 +124,7 @@ export async function runScenario(
       process.send({ type: 'join', index: plan.index });
       const { error } = await answer;
       joinedPeers++;
+      if (joinedPeers > plans.length) return;
       if (error !== undefined) progress(`peer ${plan.index} failed to join: ${error}`);
       else if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
         progress(`${joinedPeers} of ${plans.length} joined`);
@@ -128,6 +136,18 @@ export async function runScenario(
     await everybodyReceived(processes, scenario);
     await delay(SETTLE_MS);
     const joined = await probeServer(server.url);
+    const last = plans.at(-1);
+    const returnsOfLast: Array<Record<string, number>> = [];
+    for (let count = 0; last && count < (scenario.returnsOfLast ?? 0); count++) {
+      const process = processOf(last);
+      process.send({ type: 'part', index: last.index });
+      await process.next('parted', last.index);
+      const empty = await settled(server);
+      await join(last);
+      returnsOfLast.push(stagesOfOneMs(empty, await settled(server)));
+      if (count % 10 === 9) progress(`the last one came back ${count + 1} times`);
+    }
+    const measuring = await probeServer(server.url);
     const machineBefore = machineCpu();
     for (const process of processes) process.send({ type: 'measure' });
     await measure(processes, scenario, progress);
@@ -154,7 +174,7 @@ export async function runScenario(
         cpuSeconds,
         wallSeconds,
       })),
-      server: { before, beforeLast, joined, after },
+      server: { before, beforeLast, joined, measuring, returnsOfLast, after },
       machine: { before: machineBefore, after: machineAfter },
     };
   } finally {

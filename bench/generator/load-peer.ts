@@ -112,7 +112,10 @@ export class LoadPeer {
     const delay = new DelayHistogram();
     for (const stream of streams) delay.merge(stream.oneWayDelay.toJSON());
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
-    const firstPackets = this.#streams().flatMap(({ firstPacketAtMs }) => firstPacketAtMs ?? []);
+    // Of this visit: it may have been there before.
+    const firstPackets = this.#streams()
+      .flatMap(({ firstPacketAtMs }) => firstPacketAtMs ?? [])
+      .filter((atMs) => atMs >= this.#startedMs);
     const report: PeerReport = {
       index: this.plan.index,
       roomId: this.plan.roomId,

@@ -18,6 +18,8 @@ export type ToPeerProcess =
   /** Makes identities and loads clips, so that joining costs nothing else. */
   | { type: 'prepare'; serverUrl: string; scenario: Scenario; peers: PeerPlan[] }
   | { type: 'join'; index: number }
+  /** One leaves, who may join again. */
+  | { type: 'part'; index: number }
   | { type: 'measure' }
   | { type: 'finish' }
   /** When all have finished. */
@@ -71,6 +73,7 @@ export interface ProcessSample {
 export type FromPeerProcess =
   | { type: 'prepared' }
   | { type: 'joined'; index: number; error?: string }
+  | { type: 'parted'; index: number }
   | { type: 'sample'; sample: ProcessSample }
   | { type: 'report'; peers: PeerReport[]; cpuSeconds: number; wallSeconds: number }
   | { type: 'left' };

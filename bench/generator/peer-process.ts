@@ -34,6 +34,10 @@ async function handle(message: ToPeerProcess): Promise<void> {
       tell({ type: 'joined', index: message.index, ...(error !== undefined && { error }) });
       break;
     }
+    case 'part':
+      await peers.get(message.index)?.leave();
+      tell({ type: 'parted', index: message.index });
+      break;
     case 'measure':
       for (const peer of peers.values()) peer.startMeasuring();
       measuring = { cpuSeconds: cpuSeconds(), atMs: performance.now() };

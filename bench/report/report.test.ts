@@ -65,6 +65,8 @@ function run(overrides: Partial<RunData> = {}): RunData {
       before: snapshot(0),
       beforeLast: snapshot(500),
       joined: snapshot(1000),
+      measuring: snapshot(1000),
+      returnsOfLast: [{ joined: 10 }, { joined: 30 }, { joined: 20 }],
       after: snapshot(11_000),
     },
     machine: { before: { total: 0, idle: 0, steal: 0 }, after: { total: 100, idle: 50, steal: 1 } },
@@ -75,6 +77,11 @@ function run(overrides: Partial<RunData> = {}): RunData {
 const figure = (data: RunData, label: string) =>
   [...summarize(data).headline, ...summarize(data).details].find((each) => each.label.startsWith(label))
     ?.value;
+
+test('the times of the last one are told as quantiles of its returns', () => {
+  assert.equal(figure(run(), 'server: the last peer to stage joined, 3 times, p50'), 20);
+  assert.equal(figure(run(), 'server: the last peer to stage joined, 3 times, p99'), 30);
+});
 
 test('a quiet run is valid, and its figures follow from what was counted', () => {
   const summary = summarize(run());

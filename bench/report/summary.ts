@@ -44,9 +44,9 @@ export function summarize(run: RunData): Summary {
   const env = environment();
   const generatorCpu = cpuShares.reduce((sum, share) => sum + share, 0);
   const invalid = invalidReasons(run, { cpuShares, generatorCpu, lossShare, cores: env.cores });
-  const serverSeconds = (server.after.atMs - server.joined.atMs) / 1000;
-  const workerCpu = (server.after.workerCpuSeconds - server.joined.workerCpuSeconds) / serverSeconds;
-  const nodeCpu = (server.after.nodeCpuSeconds - server.joined.nodeCpuSeconds) / serverSeconds;
+  const serverSeconds = (server.after.atMs - server.measuring.atMs) / 1000;
+  const workerCpu = (server.after.workerCpuSeconds - server.measuring.workerCpuSeconds) / serverSeconds;
+  const nodeCpu = (server.after.nodeCpuSeconds - server.measuring.nodeCpuSeconds) / serverSeconds;
   const wire = (kind: 'received' | 'sent') =>
     total(({ link }) => link[`${kind}Bytes`] + link[`${kind}Packets`] * PACKET_OVERHEAD_BYTES);
   const received = megabits(wire('received'), seconds);
@@ -118,6 +118,7 @@ export function summarize(run: RunData): Summary {
         value: decoded.reduce((sum, { complaints }) => sum + complaints.length, 0),
       },
       ...lastStages,
+      ...returnFigures(server.returnsOfLast),
       ...stageP99,
       { label: 'server’s Node memory (MiB)', value: Math.round(server.after.nodeRssBytes / 2 ** 20) },
       {
@@ -130,6 +131,23 @@ export function summarize(run: RunData): Summary {
     ],
     traps: traps(run),
   };
+}
+
+/** How long the stages took the last one over all its returns. */
+function returnFigures(returns: RunData['server']['returnsOfLast']): Figure[] {
+  const stages = new Set(returns.flatMap((each) => Object.keys(each)));
+  return [...stages].flatMap((stage) => {
+    const sorted = returns.flatMap((each) => each[stage] ?? []).sort((a, b) => a - b);
+    const of = `the last peer to stage ${stage}, ${sorted.length} times`;
+    return [
+      { label: `server: ${of}, p50 (ms)`, value: round(quantile(sorted, 0.5), 1) },
+      {
+        label: `server: ${of}, p99 (ms)`,
+        value: round(quantile(sorted, 0.99), 1),
+        ...(stage === 'joined' && { goal: '< 300' }),
+      },
+    ];
+  });
 }
 
 function invalidReasons(

@@ -25,6 +25,18 @@ export const SCENARIOS: readonly Scenario[] = [
     talkersPerRoom: 2,
   },
   {
+    name: 'join-25',
+    description:
+      'As room-25, but the 25th leaves and enters again a hundred times: how long the last one waits.',
+    rooms: 1,
+    peersPerRoom: 25,
+    joinsPerSecond: 5,
+    returnsOfLast: 100,
+    durationSeconds: 5,
+    video: { codec: 'vp8', layers: '180p' },
+    talkersPerRoom: 2,
+  },
+  {
     name: 'room-25-simulcast',
     description:
       '25 people in one room, each sending three VP8 layers up to 720p and showing one person large, two of them talking.',

@@ -12,6 +12,8 @@ export interface Scenario {
   others?: number;
   /** How many people enter a second, over all rooms. */
   joinsPerSecond: number;
+  /** How often the last to come leaves and enters again before anything is measured: so the times of exactly this one have quantiles. Default 0. */
+  returnsOfLast?: number;
   /** How long is measured, after everybody has joined, in seconds. */
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
