@@ -1,7 +1,7 @@
 import { Dealer, type Filling } from './filling.ts';
 import { LinkLimit, ReceiverLimits } from './limits.ts';
 import { ceilingOf, type Ladder, ladderOf, nextSteps, pointAt } from './points.ts';
-import { isSmallFry, type RankedTile, rank } from './ranking.ts';
+import { isSmall, type RankedTile, rank } from './ranking.ts';
 import type {
   AllocatorDecision,
   AllocatorInput,
@@ -37,8 +37,8 @@ function compareIds(a: string, b: string): number {
 /**
  * Decides who receives which layers of which pictures, and which layers anybody wants. Pure; the same for any order of its input.
  *
- * First every visible picture gets its lowest operating point, then step by step better ones are dealt out: screen share, pinned, stage, last
- * speakers, the rest; class by class over all rooms and receivers, so that a link that is too narrow is shared fairly.
+ * First every visible picture gets its lowest operating point, then step by step better ones are dealt out: screen share, pinned, stage, all
+ * the small ones; class by class over all rooms and receivers, so that a link that is too narrow is shared fairly.
  */
 export function allocate(input: AllocatorInput): AllocatorDecision {
   const pictures = new Map(input.pictures.map((picture) => [picture.producerId, picture]));
@@ -86,7 +86,7 @@ function addFillings(
   const shared = { limits, tileCount: ranked.size, short: false };
   let small = 0;
   for (const each of ranked.values()) {
-    if (isSmallFry(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) continue;
+    if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) continue;
     const ladder = ladders.get(each.picture.producerId);
     if (!ladder) continue;
     const filling: Filling = {

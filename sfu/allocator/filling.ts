@@ -2,7 +2,7 @@ import { Heap } from './heap.ts';
 import { heldWorth, isKept, mustWait } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
 import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step } from './points.ts';
-import { isSmallFry, placeOf, type RankedTile } from './ranking.ts';
+import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
 /** A tile while bits are dealt out. */
@@ -40,8 +40,11 @@ const EXPENSIVE_BPS = 300_000;
  */
 const PRICE_PER_MBIT = 0.15;
 const CROWD = 9;
+/** Small tiles get better side by side, those of speakers and of the rest: else one would be brilliant and its equal neighbour blurred. */
+const SMALL_PLACE = 3;
+const LOWEST: Step = { row: 0, column: 0 };
 /** Improvements that come after all classes. */
-const DEFERRED_PLACE = 5;
+const DEFERRED_PLACE = 4;
 
 interface Improvement {
   filling: Filling;
@@ -60,10 +63,12 @@ function bitrateOf(filling: Filling, step: Step | null): number {
 }
 
 function isExpensive({ ranked, ladder }: Filling): boolean {
-  return isSmallFry(ranked.class) && pointAt(ladder, LOWEST).bitrateBps > EXPENSIVE_BPS;
+  return isSmall(ranked.class) && pointAt(ladder, LOWEST).bitrateBps > EXPENSIVE_BPS;
 }
 
-const LOWEST: Step = { row: 0, column: 0 };
+function improvementPlace({ ranked }: Filling): number {
+  return isSmall(ranked.class) ? SMALL_PLACE : placeOf(ranked.class);
+}
 
 /** Deals out the bits of all receivers and of the link. */
 export class Dealer {
@@ -125,7 +130,7 @@ export class Dealer {
 
   #take(filling: Filling, to: Step, { moreBps, lowest, kept }: Omit<Claim, 'small' | 'first'>): boolean {
     const { ranked, receiver } = filling;
-    const small = isSmallFry(ranked.class);
+    const small = isSmall(ranked.class);
     const claim = { moreBps, lowest, kept, small, first: ranked.rank === 0 };
     const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
     if (refusal) {
@@ -143,7 +148,7 @@ export class Dealer {
   /** The next step of a tile, or null: it is as good as it can use. */
   #improvement(filling: Filling): Improvement | null {
     const { reserved, ladder, ceiling, ranked } = filling;
-    if (!reserved) return this.#step(filling, LOWEST, placeOf(ranked.class), null);
+    if (!reserved) return this.#step(filling, LOWEST, improvementPlace(filling), null);
     let improvement: Improvement | null = null;
     for (const { to, deferred } of nextSteps(
       ladder,
@@ -168,7 +173,7 @@ export class Dealer {
     const perMbit = moreBps > 0 ? (gain * 1_000_000) / moreBps : Number.POSITIVE_INFINITY;
     const worth = heldWorth(perMbit, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
-    if (reserved && isSmallFry(ranked.class) && worth < price) return null;
+    if (reserved && isSmall(ranked.class) && worth < price) return null;
     return { filling, to, moreBps, kept, place, worth, otherwise };
   }
 }

@@ -1,7 +1,7 @@
-import { placeOf } from './ranking.ts';
+import { isSmall, placeOf } from './ranking.ts';
 import type { OperatingPoint, TileClass, TileState } from './types.ts';
 
-/** A tile gets better at the earliest this long after its last change, unless it came up in class. */
+/** A tile gets better at the earliest this long after its last change, unless it came to the stage or higher. */
 const SETTLING_MS = 2000;
 /** Among improvements, how much longer what is there holds its place: bit rates that waver by a tenth change a step's price by up to 1.6. */
 const KEPT_BONUS = 1.65;
@@ -18,7 +18,8 @@ export function isKept({ decided }: TileState, point: OperatingPoint): boolean {
 /** Whether the tile must wait until it may have a point that it did not have. */
 export function mustWait(tile: TileState, tileClass: TileClass, nowMs: number): boolean {
   if (tile.decidedAtMs === null || nowMs - tile.decidedAtMs >= SETTLING_MS) return false;
-  return !(tile.decidedClass && placeOf(tileClass) < placeOf(tile.decidedClass));
+  const rose = tile.decidedClass && !isSmall(tileClass) && placeOf(tileClass) < placeOf(tile.decidedClass);
+  return !rose;
 }
 
 /** What an improvement is worth a bit, for what is kept and for what is new. */

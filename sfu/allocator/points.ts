@@ -1,4 +1,4 @@
-import { isSmallFry } from './ranking.ts';
+import { isSmall } from './ranking.ts';
 import type { OperatingPoint, PictureState, TileClass, TileState } from './types.ts';
 
 /** The operating points of a picture by layer, and what each shows. */
@@ -85,8 +85,8 @@ export function ceilingOf(
   if (tileClass === 'screen') {
     if (stressLevel >= 2) maxFps = stressLevel >= 3 ? LOWEST_FPS : STRESSED_FPS;
   } else {
-    if (stressLevel >= 1) maxFps = isSmallFry(tileClass) ? LOWEST_FPS : STRESSED_FPS;
-    if (stressLevel >= 2) row = isSmallFry(tileClass) ? 0 : Math.max(0, useful - 1);
+    if (stressLevel >= 1) maxFps = isSmall(tileClass) ? LOWEST_FPS : STRESSED_FPS;
+    if (stressLevel >= 2) row = isSmall(tileClass) ? 0 : Math.max(0, useful - 1);
   }
   const columns = ladder.rows[useful]?.length ?? 1;
   const slowed = columns > 1 && fpsAt(ladder, { row: useful, column: columns - 1 }) > maxFps;
@@ -127,7 +127,7 @@ export function nextSteps(
   const lines = moreLines(ladder, from, ceiling);
   const frames = moreFrames(ladder, from, ceiling);
   const steps: NextStep[] = [];
-  const thumbnail = ladder.source === 'camera' && tile.height < THUMBNAIL_PX && isSmallFry(tileClass);
+  const thumbnail = ladder.source === 'camera' && tile.height < THUMBNAIL_PX && isSmall(tileClass);
   if (lines) steps.push({ to: lines, deferred: false });
   if (frames) {
     const smoothFirst = ladder.source === 'camera' && !thumbnail && fpsAt(ladder, from) < SMOOTH_FPS;

@@ -11,8 +11,7 @@ export interface RankedTile {
   weight: number;
 }
 
-/** Classes in the order of service. */
-export const CLASSES: readonly TileClass[] = ['screen', 'pinned', 'stage', 'speaker', 'other'];
+/** The order of service. */
 const PLACE: Record<TileClass, number> = { screen: 0, pinned: 1, stage: 2, speaker: 3, other: 4 };
 
 /** Those who spoke last: as many as audio forwards by default. */
@@ -22,12 +21,13 @@ const STAGE_AREA_RATIO = 2;
 const STAGE_GROUP_RATIO = 0.8;
 const LAST_SPEAKER_WEIGHT = 2;
 
+/** Place of a class in the order of service, from 0. */
 export function placeOf(tileClass: TileClass): number {
   return PLACE[tileClass];
 }
 
 /** Whether a tile of this class is one among many, rather than what its receiver looks at. */
-export function isSmallFry(tileClass: TileClass): boolean {
+export function isSmall(tileClass: TileClass): boolean {
   return tileClass === 'speaker' || tileClass === 'other';
 }
 
