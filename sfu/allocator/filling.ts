@@ -158,7 +158,7 @@ export class Dealer {
       ranked.class,
     ).reverse()) {
       improvement =
-        this.#step(filling, to, deferred ? DEFERRED_PLACE : placeOf(ranked.class), improvement) ??
+        this.#step(filling, to, deferred ? DEFERRED_PLACE : improvementPlace(filling), improvement) ??
         improvement;
     }
     return improvement;
