@@ -51,6 +51,7 @@ export class Reception {
           ...{ producerId, width, height, pinned },
           decided: decided?.tile.layers ?? null,
           decidedAtMs: decided?.atMs ?? null,
+          decidedClass: decided?.tile.class ?? null,
         };
       });
     this.#state = {
