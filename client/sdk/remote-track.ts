@@ -2,6 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { EventData, MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
 import type { Connection } from './connection.ts';
 
+type Layers = EventData<'consumer.layers'>['layers'];
 type ToldAllocation = EventData<'room.allocation'>['tiles'][number];
 
 /** What the server gives of a picture. */
@@ -29,6 +30,7 @@ export class RemoteTrack {
   readonly #participants: ReadonlyMap<string, Participant>;
   #muted: boolean;
   #allocation: Allocation | undefined;
+  #layers: Layers | undefined;
 
   constructor(
     producer: ProducerInfo,
@@ -61,6 +63,11 @@ export class RemoteTrack {
   /** What the server gives of it; undefined for sound, and until the server has decided. */
   get allocation(): Allocation | undefined {
     return this.#allocation;
+  }
+
+  /** The layers that arrive now; null: none; undefined: not told, or there is only one. */
+  get layers(): Layers | undefined {
+    return this.#layers;
   }
 
   get closed(): boolean {
@@ -100,6 +107,11 @@ export class RemoteTrack {
   /** @internal */
   setAllocation(allocation: Allocation | undefined): void {
     this.#allocation = allocation;
+  }
+
+  /** @internal */
+  setLayers(layers: Layers): void {
+    this.#layers = layers;
   }
 
   /** @internal */

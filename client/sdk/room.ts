@@ -246,7 +246,9 @@ export class Room extends Emitter<RoomEvents> {
     on('consumer.closed', ({ consumerId }) => this.#subscriptions.consumerClosed(consumerId));
     on('consumer.layers', ({ consumerId, layers }) => {
       const track = this.#subscriptions.byConsumer(consumerId);
-      if (track) this.emit('layers', track, layers);
+      if (!track) return;
+      track.setLayers(layers);
+      this.emit('layers', track, layers);
     });
     on('room.allocation', ({ tiles }) => this.#subscriptions.allocate(tiles));
     on('producer.wanted', ({ producerId, spatialLayers }) => {
