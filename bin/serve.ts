@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Config, createLogger, type Logger } from '../base/index.ts';
-import { listenAddresses, Sfu } from '../sfu/index.ts';
+import { budgetsOf, listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import type { RunningGateway } from './gateway.ts';
@@ -15,6 +15,7 @@ export async function serve(config: Config): Promise<void> {
     listen: listenAddresses(config.rtc.announce),
     workerBin: config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN,
     heartbeatMilliseconds: config.rtc.heartbeatMilliseconds,
+    ...budgetsOf(config),
     log,
   });
   let signaling: SignalingServer;

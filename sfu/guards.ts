@@ -51,6 +51,9 @@ const encoding = z.object({
     .regex(/^[LS][1-3]T[1-3](h|_KEY|_KEY_SHIFT)?$/)
     .optional(),
   maxBitrate: z.int().min(1).max(1_000_000_000).optional(),
+  // Not for the worker: from these it is known how large the pictures are.
+  scaleResolutionDownBy: z.number().min(1).max(64).optional(),
+  maxFramerate: z.number().min(0).max(240).optional(),
 });
 
 function unique(values: ReadonlyArray<string | number | undefined>): boolean {

@@ -3,5 +3,5 @@ export { type AddressScope, addressScope } from './candidates.ts';
 export type { CodecName } from './codecs.ts';
 export { listenAddresses } from './listen.ts';
 export { Sfu } from './sfu.ts';
-export type { SfuOptions } from './sfu-options.ts';
+export { budgetsOf, type SfuOptions } from './sfu-options.ts';
 export type * from './types.ts';

@@ -10,6 +10,7 @@ import { answered } from './worker-errors.ts';
 export class PeerConsumer {
   readonly #consumer: Consumer;
   #wanted = false;
+  #declined = false;
   #held = false;
   /** What the worker was told last. */
   #paused = true;
@@ -44,6 +45,11 @@ export class PeerConsumer {
     return this.#wanted;
   }
 
+  /** Whether its client paused it. One that it has not begun yet is about to be wanted. */
+  get declined(): boolean {
+    return this.#declined;
+  }
+
   /** Whether the server holds it back. */
   get held(): boolean {
     return this.#held;
@@ -52,6 +58,7 @@ export class PeerConsumer {
   /** The client's word. */
   async setWanted(wanted: boolean): Promise<void> {
     this.#wanted = wanted;
+    this.#declined = !wanted;
     await this.#apply();
   }
 

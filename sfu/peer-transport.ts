@@ -6,6 +6,12 @@ import type { TrafficMeter } from './traffic-meter.ts';
 import type { Direction, MediaKind } from './types.ts';
 import { answered } from './worker-errors.ts';
 
+/**
+ * The least time between two key frames that a sender is asked for, in milliseconds, for each of its streams: whoever asks, many that join
+ * at once get one together. Each costs as much as half a second of video.
+ */
+const KEY_FRAME_REQUEST_DELAY_MS = 500;
+
 export interface PeerTransportOptions {
   roomId: string;
   peerId: string;
@@ -15,6 +21,8 @@ export interface PeerTransportOptions {
   worker: MediaWorker;
   meter: TrafficMeter;
   tell: Tell;
+  /** Its bandwidth estimation fell. */
+  estimateFell(): void;
 }
 
 /** A peer's transport of one direction, of either kind: what it carries, and its traffic. Owned by Peer. */
@@ -45,7 +53,9 @@ export abstract class PeerTransport {
     paused: boolean;
   }): Promise<Producer> {
     if (this.direction !== 'send') throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
-    return this.answered(this.#transport.produce(options));
+    return this.answered(
+      this.#transport.produce({ ...options, keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS }),
+    );
   }
 
   async consume(producerId: string): Promise<Consumer> {
@@ -73,6 +83,14 @@ export abstract class PeerTransport {
       // Closed in the meantime.
     }
   }
+
+  /** What the network towards the client can take, as decisions are now made from it, in bits a second; null: not known, or enough. */
+  takeEstimate(): number | null {
+    return null;
+  }
+
+  /** Sets the ceiling of its bandwidth estimation, in bits a second. Waits for nothing. */
+  setMaxOutgoing(_bitrateBps: number): void {}
 
   /** Closes it and what it carries. Idempotent. */
   close(): void {

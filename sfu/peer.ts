@@ -11,6 +11,7 @@ import type {
   Endpoint,
   Layers,
   Layout,
+  MediaSource,
   PlainTransportInfo,
   ProduceOptions,
 } from './types.ts';
@@ -35,8 +36,14 @@ export interface PeerHome {
   ): Promise<PlainPeerTransport>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
-  producerOpened(peerId: string, producer: Producer): Promise<void>;
+  producerOpened(
+    peerId: string,
+    producer: Producer,
+    options: { source: MediaSource; participantId: string },
+  ): Promise<void>;
   producerClosed(producer: Producer): void;
+  /** Something changed that decisions on who receives what depend on. */
+  changed(): void;
 }
 
 /**
@@ -45,14 +52,13 @@ export interface PeerHome {
  */
 export class Peer {
   readonly peerId: string;
-  /** What it shows; undefined: it has not said. */
-  layout: Layout | undefined;
   readonly #home: PeerHome;
   readonly #transports = new Map<string, PeerTransport>();
   readonly #producers = new Map<string, Producer>();
   readonly #consumers = new Map<string, PeerConsumer>();
   /** Directions whose transport is being made. */
   readonly #opening = new Set<Direction>();
+  #layout: Layout | undefined;
   #closed = false;
 
   constructor(peerId: string, home: PeerHome) {
@@ -60,8 +66,23 @@ export class Peer {
     this.#home = home;
   }
 
+  /** What it shows; undefined: it has not said. */
+  get layout(): Layout | undefined {
+    return this.#layout;
+  }
+
+  set layout(layout: Layout) {
+    this.#layout = layout;
+    this.#home.changed();
+  }
+
   get transports(): PeerTransport[] {
     return [...this.#transports.values()].filter(({ closed }) => !closed);
+  }
+
+  /** The transport by which it receives. */
+  get receiving(): PeerTransport | undefined {
+    return this.transports.find(({ direction }) => direction === 'recv');
   }
 
   get producerIds(): string[] {
@@ -136,7 +157,10 @@ export class Peer {
         this.#producers.delete(producer.id);
         this.#home.producerClosed(producer);
       });
-      await this.#home.producerOpened(this.peerId, producer);
+      await this.#home.producerOpened(this.peerId, producer, {
+        source: options.source ?? (kind === 'audio' ? 'microphone' : 'camera'),
+        participantId: options.participantId ?? this.peerId,
+      });
       return producer;
     } catch (error) {
       producer.close();
@@ -146,10 +170,12 @@ export class Peer {
 
   async pauseProducer(producerId: string): Promise<void> {
     await answered(this.#producer(producerId).pause(), 'PRODUCER_UNKNOWN');
+    this.#home.changed();
   }
 
   async resumeProducer(producerId: string): Promise<void> {
     await answered(this.#producer(producerId).resume(), 'PRODUCER_UNKNOWN');
+    this.#home.changed();
   }
 
   closeProducer(producerId: string): boolean {
@@ -176,10 +202,13 @@ export class Peer {
 
   async pauseConsumer(consumerId: string): Promise<void> {
     await this.#consumer(consumerId).setWanted(false);
+    this.#home.changed();
   }
 
   async resumeConsumer(consumerId: string): Promise<void> {
-    await this.#consumer(consumerId).setWanted(true);
+    const consumer = this.#consumer(consumerId);
+    if (consumer.declined) this.#home.changed();
+    await consumer.setWanted(true);
   }
 
   async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
@@ -230,8 +259,15 @@ export class Peer {
     transport.assertOpen();
     const { roomId, tell } = this.#home;
     const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
-    this.#consumers.set(consumer.id, new PeerConsumer(consumer));
-    consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
+    const own = new PeerConsumer(consumer);
+    this.#consumers.set(consumer.id, own);
+    // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
+    if (consumer.kind === 'video') void own.setHeld(true);
+    this.#home.changed();
+    consumer.observer.once('close', () => {
+      this.#consumers.delete(consumer.id);
+      this.#home.changed();
+    });
     consumer.on('producerclose', () => tell('consumerclosed', about));
     consumer.on('layerschange', (layers) =>
       tell('consumerlayers', { ...about, layers: layers ? { ...layers } : null }),

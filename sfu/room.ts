@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
+import { RoomAllocation } from './allocation/index.ts';
 import { addressScope } from './candidates.ts';
 import { type CodecName, routerCodecs } from './codecs.ts';
 import type { MediaWorker } from './media-worker.ts';
@@ -9,7 +10,7 @@ import type { PeerTransportOptions } from './peer-transport.ts';
 import { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
-import type { Direction } from './types.ts';
+import type { Direction, MediaSource } from './types.ts';
 import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
 import { answered, codedError } from './worker-errors.ts';
 
@@ -19,8 +20,12 @@ const SPEAKER_INTERVAL_MS = 200;
 export interface RoomOptions {
   roomId: string;
   mediaCodecs: readonly CodecName[] | undefined;
-  /** In bits a second. */
-  initialOutgoingBitrateBps: number;
+  /** What a peer may be sent, in bits a second. */
+  downBudgetBps: number;
+  /** What a peer may send, in bits a second. */
+  upBudgetBps: number;
+  /** Asks for new decisions on who receives what in the room. */
+  requestAllocation(roomId: string): void;
   meter: TrafficMeter;
   tell: Tell;
 }
@@ -30,12 +35,15 @@ export class Room implements PeerHome {
   readonly roomId: string;
   readonly worker: MediaWorker;
   readonly tell: Tell;
+  readonly allocation: RoomAllocation;
   readonly #options: RoomOptions;
   readonly #router: Router;
   readonly #speakerObserver: ActiveSpeakerObserver;
   readonly #peers = new Map<string, Peer>();
   /** Producer to peer. */
   readonly #owners = new Map<string, string>();
+  /** Producer of audio to participant. */
+  readonly #voices = new Map<string, string>();
   #speakerProducerId: string | null = null;
   #closed = false;
 
@@ -64,6 +72,12 @@ export class Room implements PeerHome {
     this.#options = options;
     this.#router = router;
     this.#speakerObserver = speakerObserver;
+    this.allocation = new RoomAllocation({
+      ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
+      peers: () => this.peers,
+      request: () => this.changed(),
+      now: () => performance.now(),
+    });
     speakerObserver.on('dominantspeaker', ({ producer }) => this.#setSpeaker(producer.id));
   }
 
@@ -85,6 +99,13 @@ export class Room implements PeerHome {
     return consumers;
   }
 
+  /** Peers that receive. */
+  get receiverCount(): number {
+    let receivers = 0;
+    for (const peer of this.#peers.values()) if (peer.receiving) receivers += 1;
+    return receivers;
+  }
+
   peer(peerId: string): Peer | undefined {
     return this.#peers.get(peerId);
   }
@@ -99,6 +120,10 @@ export class Room implements PeerHome {
   closePeer(peerId: string): void {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
+  }
+
+  changed(): void {
+    if (!this.closed) this.#options.requestAllocation(this.roomId);
   }
 
   /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
@@ -120,11 +145,15 @@ export class Room implements PeerHome {
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
-        initialAvailableOutgoingBitrate: this.#options.initialOutgoingBitrateBps,
+        // Not less than its ceiling will be: the worker lets an estimate rise to what its senders send only, or to this.
+        initialAvailableOutgoingBitrate: this.#options.downBudgetBps,
       }),
       'ROOM_NOT_JOINED',
     );
     this.#assertOpen(transport);
+    const { upBudgetBps } = this.#options;
+    // It fails only when the transport has gone.
+    if (direction === 'send' && upBudgetBps > 0) transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
     return new WebRtcPeerTransport(transport, this.#transportOptions(peerId, direction, rtpCapabilities));
   }
 
@@ -152,15 +181,26 @@ export class Room implements PeerHome {
     return this.#owners.get(producerId);
   }
 
-  async producerOpened(peerId: string, producer: Producer): Promise<void> {
+  async producerOpened(
+    peerId: string,
+    producer: Producer,
+    { source, participantId }: { source: MediaSource; participantId: string },
+  ): Promise<void> {
     this.#owners.set(producer.id, peerId);
-    if (producer.kind === 'audio') {
+    if (producer.kind === 'video') {
+      const shown = source === 'screen' ? 'screen' : 'camera';
+      this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
+    } else {
+      this.#voices.set(producer.id, participantId);
       await answered(this.#speakerObserver.addProducer({ producerId: producer.id }), 'PRODUCER_UNKNOWN');
     }
   }
 
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
+    this.allocation.pictureClosed(producer.id);
+    const participantId = this.#voices.get(producer.id);
+    if (this.#voices.delete(producer.id) && participantId) this.allocation.voiceClosed(participantId);
     if (this.#speakerProducerId === producer.id && !this.closed) this.#setSpeaker(null);
   }
 
@@ -177,12 +217,14 @@ export class Room implements PeerHome {
   ): PeerTransportOptions {
     const { roomId, worker } = this;
     const { meter, tell } = this.#options;
-    return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell };
+    const estimateFell = () => this.changed();
+    return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell, estimateFell };
   }
 
   #setSpeaker(producerId: string | null): void {
     if (producerId === this.#speakerProducerId) return;
     this.#speakerProducerId = producerId;
+    this.allocation.setSpeaker(producerId === null ? null : (this.#voices.get(producerId) ?? null));
     this.tell('speaker', { roomId: this.roomId, producerId });
   }
 }

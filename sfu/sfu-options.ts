@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Config } from '../base/index.ts';
 import type { CodecName } from './codecs.ts';
 import type { ListenAddress } from './types.ts';
 
@@ -15,9 +16,32 @@ export interface SfuOptions {
   heartbeatMilliseconds?: number;
   /** A worker whose memory has grown beyond this, in bytes of resident set, is ended and replaced. Default 2 GiB. */
   workerMemoryLimitBytes?: number;
-  /** What bandwidth estimation starts from on transports towards clients, in bits a second. Default 1,000,000. */
-  initialOutgoingBitrateBps?: number;
+  /** What a peer may be sent in all, in bits a second. Default 2,000,000. */
+  downBudgetBps?: number;
+  /** What a peer may send in all, in bits a second; 0: any amount. Default 2,000,000. */
+  upBudgetBps?: number;
+  /** What the node may send in all, in bits a second; 0: any amount. Default 0. */
+  linkBps?: number;
+  /** Nobody new gets in when the worker of the room uses more of a core than this, 0 to 1; 0: off. Default 0.85. */
+  cpuLimitShare?: number;
+  /** Nobody new gets in when each receiver's share of the guarded link would fall below this, in bits a second; 0: off. Default 250,000. */
+  linkFloorBps?: number;
   /** Codecs of new rooms, the preferred first. Default: all. */
   mediaCodecs?: readonly CodecName[];
   log: Logger;
+}
+
+/** The budgets and limits of the configuration. */
+export function budgetsOf({
+  media,
+}: Pick<Config, 'media'>): Required<
+  Pick<SfuOptions, 'downBudgetBps' | 'upBudgetBps' | 'linkBps' | 'cpuLimitShare' | 'linkFloorBps'>
+> {
+  return {
+    downBudgetBps: media.downBudgetKbps * 1000,
+    upBudgetBps: media.upBudgetKbps * 1000,
+    linkBps: media.linkMbps * 1_000_000,
+    cpuLimitShare: media.cpuLimitPercent / 100,
+    linkFloorBps: media.linkFloorKbps * 1000,
+  };
 }

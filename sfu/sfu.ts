@@ -3,8 +3,10 @@ import { setLogEventListeners } from 'mediasoup';
 import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
+import { Allocations } from './allocation/index.ts';
 import type { MediaWorker } from './media-worker.ts';
 import type { Peer } from './peer.ts';
+import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
 import { Rooms } from './rooms.ts';
 import type { SfuOptions } from './sfu-options.ts';
 import { TrafficMeter } from './traffic-meter.ts';
@@ -17,8 +19,10 @@ import type {
   Layout,
   PlainTransportInfo,
   ProduceOptions,
+  RoomExplanation,
   SfuEvents,
   SfuGauges,
+  SfuLoad,
   TrafficTotals,
   TransportInfo,
   WorkerStatus,
@@ -27,7 +31,9 @@ import { WorkerPool } from './worker-pool.ts';
 
 const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
-const DEFAULT_OUTGOING_BITRATE_BPS = 1_000_000;
+const DEFAULT_BUDGET_BPS = 2_000_000;
+const DEFAULT_CPU_LIMIT_SHARE = 0.85;
+const DEFAULT_LINK_FLOOR_BPS = 250_000;
 
 /**
  * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
@@ -40,6 +46,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
   readonly #pool: WorkerPool;
   readonly #meter = new TrafficMeter();
   readonly #rooms: Rooms;
+  readonly #allocations: Allocations;
+  readonly #load: LoadMonitor;
+  readonly #limits: { cpuLimitShare: number; linkBps: number | null; linkFloorBps: number };
   #closing: Promise<void> | undefined;
 
   /** Starts the workers. @throws CanopyError WORKER_MISSING, PORT_IN_USE. */
@@ -68,10 +77,28 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#rooms = new Rooms(pool, (roomId) => ({
       roomId,
       mediaCodecs: options.mediaCodecs,
-      initialOutgoingBitrateBps: options.initialOutgoingBitrateBps ?? DEFAULT_OUTGOING_BITRATE_BPS,
+      downBudgetBps: options.downBudgetBps ?? DEFAULT_BUDGET_BPS,
+      upBudgetBps: options.upBudgetBps ?? DEFAULT_BUDGET_BPS,
+      requestAllocation: () => this.#allocations.request(roomId),
       meter: this.#meter,
       tell: (name, data) => this.#tell(name, data),
     }));
+    this.#limits = {
+      cpuLimitShare: options.cpuLimitShare ?? DEFAULT_CPU_LIMIT_SHARE,
+      linkBps: options.linkBps || null,
+      linkFloorBps: options.linkFloorBps ?? DEFAULT_LINK_FLOOR_BPS,
+    };
+    this.#load = new LoadMonitor({
+      workers: () => pool.live.map(({ workerId, usage }) => ({ workerId, cpuSeconds: usage.cpuSeconds })),
+      limitShare: this.#limits.cpuLimitShare,
+      log,
+    });
+    this.#allocations = new Allocations({
+      rooms: () => this.#rooms.all.map(({ allocation }) => allocation),
+      linkBps: this.#limits.linkBps,
+      stressLevel: (rooms) => this.#stressOf(rooms.map(({ roomId }) => roomId)),
+      tell: (name, data) => this.#tell(name, data),
+    });
     pool.on('died', (worker, reason) => this.#onWorkerDied(worker, reason));
     pool.on('started', ({ workerId, pid }) => this.#tell('workerstarted', { workerId, pid }));
   }
@@ -84,6 +111,24 @@ export class Sfu extends EventEmitter<SfuEvents> {
     if (this.#closing) throw new CanopyError('SERVER_CLOSING');
     const room = await this.#rooms.open(roomId);
     return { workerId: room.worker.workerId, routerRtpCapabilities: room.rtpCapabilities };
+  }
+
+  /**
+   * Whether one more may come into a room, open or not, without harm to those inside.
+   * @throws CanopyError SERVER_BUSY, which says what is short.
+   */
+  admit(roomId: string): void {
+    const room = this.#rooms.find(roomId);
+    const workers = room ? [room.worker] : this.#pool.live;
+    const shares = workers.map(({ workerId }) => this.#load.shareOf(workerId) ?? 0);
+    const short = refusal({
+      workerShare: shares.length > 0 ? Math.min(...shares) : null,
+      limitShare: this.#limits.cpuLimitShare,
+      linkBps: this.#limits.linkBps,
+      receivers: this.#rooms.all.reduce((sum, each) => sum + each.receiverCount, 0),
+      linkFloorBps: this.#limits.linkFloorBps,
+    });
+    if (short !== undefined) throw new CanopyError('SERVER_BUSY', short);
   }
 
   /** Closes a room and all in it, and forgets a lost one. Idempotent. */
@@ -149,6 +194,18 @@ export class Sfu extends EventEmitter<SfuEvents> {
   /** Notes what a peer shows; it counts from the next allocation on, and ends with the peer. @throws CanopyError ROOM_NOT_JOINED. */
   setLayout(roomId: string, peerId: string, layout: Layout): void {
     this.#rooms.get(roomId).enter(peerId).layout = layout;
+  }
+
+  /** Tells a peer again what was decided for it and of its pictures, by `allocation` and `producerwanted`: it may have missed that. */
+  tellAllocation(roomId: string, peerId: string): void {
+    const room = this.#rooms.find(roomId);
+    const peer = room?.peer(peerId);
+    if (room && peer) room.allocation.tellAgain(peer);
+  }
+
+  /** What was decided last on who receives what in a room, and from what. @throws CanopyError ROOM_NOT_JOINED. */
+  explain(roomId: string): RoomExplanation {
+    return this.#rooms.get(roomId).allocation.explain(performance.now());
   }
 
   /** @throws CanopyError PRODUCER_UNKNOWN. */
@@ -241,6 +298,25 @@ export class Sfu extends EventEmitter<SfuEvents> {
     };
   }
 
+  /** How loaded the media plane is. */
+  load(): SfuLoad {
+    const rooms = this.#rooms.all;
+    const consumers = rooms.flatMap((room) => [...room.peers].flatMap((peer) => peer.consumers));
+    const workers = this.#pool.live.map(({ workerId }) => ({
+      workerId,
+      cpuShare: this.#load.shareOf(workerId),
+      stressLevel: this.#load.levelOf(workerId),
+    }));
+    const { linkBps } = this.#limits;
+    return {
+      workers,
+      stealShare: this.#load.stealShare,
+      egressBps: this.#allocations.egressBps,
+      linkBps,
+      heldConsumers: consumers.filter(({ held }) => held).length,
+    };
+  }
+
   /** The live workers; CPU time is measured now, or at the last heartbeat where a worker does not answer. */
   async workers(): Promise<WorkerStatus[]> {
     return Promise.all(
@@ -278,6 +354,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   async #close(): Promise<void> {
+    this.#allocations.close();
+    this.#load.close();
     this.#rooms.closeAll();
     await this.#pool.close();
   }
@@ -286,6 +364,15 @@ export class Sfu extends EventEmitter<SfuEvents> {
     const { workerId, pid } = worker;
     for (const roomId of this.#rooms.lose(worker)) this.#tell('roomlost', { roomId, workerId, reason });
     this.#tell('workerdied', { workerId, pid, reason });
+  }
+
+  /** The highest among the workers of these rooms. */
+  #stressOf(roomIds: readonly string[]): StressLevel {
+    const levels = roomIds.map((roomId) => {
+      const worker = this.#rooms.find(roomId)?.worker;
+      return worker ? this.#load.levelOf(worker.workerId) : 0;
+    });
+    return Math.max(0, ...levels) as StressLevel;
   }
 
   /** @param unknown - What a peer without any object lacks. */

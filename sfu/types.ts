@@ -1,8 +1,10 @@
 /**
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
-import type { TileDecision } from './allocator/index.ts';
+import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
+import type { StressLevel } from './protection/index.ts';
 
+export type { StressLevel };
 export type MediaKind = 'audio' | 'video';
 /** Where media comes from. */
 export type MediaSource = 'microphone' | 'camera' | 'screen' | 'screen-audio';
@@ -114,6 +116,8 @@ export interface SfuEvents {
   allocation: [
     { roomId: string; peerId: string; tiles: Array<Pick<TileDecision, 'producerId' | 'layers' | 'reason'>> },
   ];
+  /** Who receives what was decided: how long that took, and for how many rooms. */
+  allocated: [{ durationMs: number; rooms: number }];
   transportstate: [{ roomId: string; peerId: string; transportId: string; state: TransportState }];
   /** The remote DTLS certificate after connecting, PEM, for audit: its digest equals the fingerprint that was given. */
   dtlsconnected: [{ roomId: string; peerId: string; transportId: string; remoteCertificate: string }];
@@ -143,8 +147,64 @@ export interface WorkerStatus {
   maxRssBytes: number;
 }
 
+/** How loaded the media plane is. */
+export interface SfuLoad {
+  workers: Array<{
+    workerId: string;
+    /** What it uses of a core, 0 to 1, over 5 s, of the time that the hypervisor does not steal; null: not known yet. */
+    cpuShare: number | null;
+    /** How much is saved for want of CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of pictures too. */
+    stressLevel: StressLevel;
+  }>;
+  /** What of the machine's time the hypervisor takes for others, 0 to 1. */
+  stealShare: number;
+  /** What is sent by the decisions that hold, audio included, in bits a second. */
+  egressBps: number;
+  /** What may be sent, in bits a second; null: not guarded. */
+  linkBps: number | null;
+  /** Consumers that are held back. */
+  heldConsumers: number;
+}
+
 /** Bytes that a room's transports have moved since it opened. */
 export interface TrafficTotals {
   receivedBytes: number;
   sentBytes: number;
+}
+
+/** What was decided for a room last, and from what. */
+export interface RoomExplanation {
+  roomId: string;
+  pictures: PictureExplanation[];
+  receivers: ReceiverExplanation[];
+}
+
+export interface PictureExplanation {
+  producerId: string;
+  /** Its sender. */
+  peerId: string;
+  source: PictureSource;
+  paused: boolean;
+  speaking: boolean;
+  /** Null: its sender has not spoken yet. */
+  lastSpokeSecondsAgo: number | null;
+  /** What its layers take. */
+  points: OperatingPoint[];
+  /** What its sender was told last. */
+  wantedSpatialLayers: PictureDecision['spatialLayers'];
+}
+
+export interface ReceiverExplanation {
+  peerId: string;
+  budgetBps: number;
+  /** What its bandwidth estimation allows; null: not known, or no less than it may be sent. */
+  estimateBps: number | null;
+  audioBps: number;
+  maxOutgoingBps: number;
+  videoBps: number;
+  /** Whether it has said what it shows; else all pictures in an even grid are assumed. */
+  layoutTold: boolean;
+  tiles: Array<TileDecision & { widthPx: number; heightPx: number; pinned: boolean }>;
+  /** Pictures that it subscribed to and gets nothing of. */
+  heldProducerIds: string[];
 }

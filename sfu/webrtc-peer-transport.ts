@@ -1,15 +1,23 @@
 import type { WebRtcTransport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
+import { Estimate } from './allocation/index.ts';
 import { iceCandidates } from './candidates.ts';
 import { checkDtlsParameters } from './guards.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 import type { ClientDtlsParameters, TransportInfo, TransportState } from './types.ts';
+
+/** The least that mediasoup takes for a ceiling of what is sent, in bits a second. */
+const LEAST_CEILING_BPS = 30_000;
+/** A ceiling that changes by less than this share stays: each change makes the estimation probe anew. */
+const CEILING_STEP = 0.05;
 
 /** A transport towards a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
   readonly #transport: WebRtcTransport;
   #state: TransportState = 'new';
   #connecting = false;
+  readonly #estimate = new Estimate();
+  #ceilingBps = 0;
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -19,6 +27,7 @@ export class WebRtcPeerTransport extends PeerTransport {
       if (dtlsState === 'connected') this.#tellCertificate();
       this.#update();
     });
+    if (options.direction === 'recv') this.#watchEstimate();
   }
 
   get info(): TransportInfo {
@@ -52,6 +61,26 @@ export class WebRtcPeerTransport extends PeerTransport {
 
   async restartIce(): Promise<TransportInfo['iceParameters']> {
     return { ...(await this.answered(this.#transport.restartIce())) };
+  }
+
+  override takeEstimate(): number | null {
+    this.#estimate.acted();
+    return this.#estimate.limitBps;
+  }
+
+  override setMaxOutgoing(bitrateBps: number): void {
+    const ceilingBps = Math.max(LEAST_CEILING_BPS, Math.round(bitrateBps));
+    if (this.closed || Math.abs(ceilingBps - this.#ceilingBps) <= this.#ceilingBps * CEILING_STEP) return;
+    this.#ceilingBps = ceilingBps;
+    // It fails only when the transport has gone.
+    this.#transport.setMaxOutgoingBitrate(ceilingBps).catch(() => {});
+  }
+
+  #watchEstimate(): void {
+    this.#transport.on('trace', (trace) => {
+      if (this.#estimate.update(trace)) this.options.estimateFell();
+    });
+    this.#transport.enableTraceEvent(['bwe']).catch(() => {});
   }
 
   #update(): void {

@@ -8,6 +8,7 @@ import {
   defaultPublicUrl,
   Listener,
   OwnOrigins,
+  registerAllocationRoute,
   registerRoutes,
   registerTelephonyRoutes,
   TlsSource,
@@ -159,6 +160,7 @@ export class SignalingServer {
     });
     const apiKey = keptSecret(dir, 'api.key');
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
+    registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
       context,
       version,
@@ -176,6 +178,7 @@ export class SignalingServer {
     });
     await app.ready();
     sfu.on('workerdied', () => metrics.workerDied());
+    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) =>
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected'),
     );

@@ -13,6 +13,7 @@ const list = z.preprocess(
 );
 const seconds = z.coerce.number().min(0);
 const count = z.coerce.number().int().min(0);
+const kbps = z.coerce.number().int().min(0).max(1_000_000);
 const flag = z.preprocess(
   (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
   z.boolean(),
@@ -100,6 +101,37 @@ export const configSchema = z.strictObject({
         .min(50)
         .default(500)
         .describe('How often a worker must answer, in milliseconds; three misses end it.'),
+    })
+    .prefault({}),
+  media: z
+    .strictObject({
+      downBudgetKbps: kbps
+        .min(100)
+        .default(2000)
+        .describe('What a peer is sent at most, audio and overhead included, in kbit/s.'),
+      upBudgetKbps: kbps
+        .default(2000)
+        .describe('What a peer may send at most, in kbit/s; browsers keep to it. 0: any amount.'),
+      linkMbps: z.coerce
+        .number()
+        .min(0)
+        .default(0)
+        .describe(
+          'What this node may send in all, over all rooms, in Mbit/s: pictures are made smaller before it is passed. 0: not guarded. For a link of 100 Mbit/s set 90, as other traffic needs some.',
+        ),
+      cpuLimitPercent: z.coerce
+        .number()
+        .min(0)
+        .max(100)
+        .default(85)
+        .describe(
+          'Nobody new gets into a room whose media worker has used more of a core than this over 5 s, in percent; from 10 points below on pictures are made smaller. What the host’s hypervisor steals counts as used. It is the worker’s own use and not the machine’s: other programs may fill the other cores without harm. 0: off.',
+        ),
+      linkFloorKbps: kbps
+        .default(250)
+        .describe(
+          'Nobody new gets in when each receiver’s share of a guarded link would fall below this, in kbit/s. 0: off.',
+        ),
     })
     .prefault({}),
   identity: z

@@ -17,10 +17,11 @@ import {
   memoryStore,
   parseInvitation,
   type RemoteTrack,
+  type Room,
   type VideoCodec,
 } from '../../client/sdk/index.ts';
 import { type ClipName, loadClip } from '../clips/index.ts';
-import type { Scenario } from '../scenarios/index.ts';
+import { type LayoutName, layoutTiles, type Scenario } from '../scenarios/index.ts';
 import { type DecodeResult, decode, StreamRecorder } from '../verify/index.ts';
 import type { JoinTimes, PeerPlan, PeerReport } from './messages.ts';
 
@@ -49,6 +50,9 @@ export class LoadPeer {
   readonly #links: LinkCounters[] = [];
   readonly #ended: InboundStream[] = [];
   readonly #tracks = new Map<RemoteTrack, InboundStream>();
+  /** Participants on its screen; undefined: all. */
+  #shown: ReadonlySet<string> | undefined;
+  #speaker: string | undefined;
   #client: Client | undefined;
   #times: JoinTimes | undefined;
   #error: string | undefined;
@@ -91,15 +95,14 @@ export class LoadPeer {
   startMeasuring(): void {
     this.#baseline = { inbound: this.#inbound(), link: this.#link() };
     if (!this.plan.decodes || !this.#options.scenario.video) return;
-    const stream = [...this.#tracks.values()].find(({ kind }) => kind === 'video');
+    const [stream] = this.#pictures().map(([, each]) => each);
     if (!stream) return;
     this.#recorder = new StreamRecorder(stream, this.#options.scenario.video.codec);
     stream.requestKeyFrame();
   }
 
   get counters(): { inbound: InboundCounters; link: LinkCounters; videoStreams: number } {
-    const video = [...this.#tracks.values()].filter(({ kind }) => kind === 'video');
-    const videoStreams = video.filter(({ counters }) => counters.packets > 0).length;
+    const videoStreams = this.#pictures().filter(([, { counters }]) => counters.packets > 0).length;
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
@@ -108,7 +111,7 @@ export class LoadPeer {
     const decoded: DecodeResult[] = [];
     const recording = this.#recorder?.finish();
     const streams = [...this.#tracks.values()];
-    const video = streams.filter(({ kind }) => kind === 'video');
+    const video = this.#pictures();
     const delay = new DelayHistogram();
     for (const stream of streams) delay.merge(stream.oneWayDelay.toJSON());
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
@@ -121,9 +124,10 @@ export class LoadPeer {
       roomId: this.plan.roomId,
       join: this.#times && { ...this.#times, firstMediaMs: Math.min(...firstPackets) - this.#startedMs },
       error: this.#error,
-      audioStreams: streams.length - video.length,
+      audioStreams: streams.filter(({ kind }) => kind === 'audio').length,
       videoStreams: video.length,
-      silentVideoStreams: video.filter(({ counters }) => counters.packets === 0).length,
+      silentVideoStreams: video.filter(([, { counters }]) => counters.packets === 0).length,
+      pausedVideoStreams: video.filter(([{ allocation }]) => allocation?.layers === null).length,
       inbound: difference(this.#inbound(), this.#baseline?.inbound),
       link: difference(this.#link(), this.#baseline?.link),
       jitterP95Ms: jitters[Math.floor(jitters.length * 0.95)] ?? 0,
@@ -155,6 +159,7 @@ export class LoadPeer {
     const joining = client.join(plan.roomId);
     client.room?.on('track', (track) => this.#addTrack(track));
     client.room?.on('track-ended', (track) => this.#removeTrack(track));
+    if (scenario.layout && client.room) this.#show(scenario.layout, client.room);
     const room = await joining;
     for (const track of room.tracks) this.#addTrack(track);
     const joinedMs = performance.now();
@@ -177,18 +182,38 @@ export class LoadPeer {
     const { track } = remote;
     if (!(track instanceof ReceivedTrack) || this.#tracks.has(remote)) return;
     this.#tracks.set(remote, track.stream);
-    const { layout } = this.#options.scenario;
-    if (!layout || track.kind !== 'video') return;
-    const pictures = [...this.#tracks.values()].filter(({ kind }) => kind === 'video').length;
-    if (pictures <= layout.largePictures) return;
-    // Refused when its sender has just left: then there is nothing to choose.
-    remote.setPreferredLayers({ spatialLayer: 0 }).catch(() => undefined);
   }
 
   #removeTrack(remote: RemoteTrack): void {
     const stream = this.#tracks.get(remote);
     if (stream) this.#ended.push(stream);
     this.#tracks.delete(remote);
+  }
+
+  /** Shows people by a layout, now and whenever somebody comes, goes or speaks. */
+  #show(layout: LayoutName, room: Room): void {
+    const update = () => {
+      const others = [...room.participants.keys()].filter((id) => id !== room.participantId);
+      const tiles = layoutTiles(layout, others, this.#speaker);
+      this.#shown = new Set(tiles.map(({ participantId }) => participantId));
+      room.setLayout({ tiles });
+    };
+    room.on('participant-joined', update);
+    room.on('participant-left', update);
+    room.on('speaker', (speaker) => {
+      // Whoever spoke last stays, and one's own voice changes nothing.
+      if (speaker === null || speaker === room.participantId) return;
+      this.#speaker = speaker;
+      update();
+    });
+    update();
+  }
+
+  /** The pictures on its screen. */
+  #pictures(): Array<[RemoteTrack, InboundStream]> {
+    return [...this.#tracks].filter(
+      ([{ kind, participantId }]) => kind === 'video' && (this.#shown?.has(participantId) ?? true),
+    );
   }
 
   #streams(): InboundStream[] {

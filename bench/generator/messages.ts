@@ -42,11 +42,13 @@ export interface PeerReport {
   roomId: string;
   join: JoinTimes | undefined;
   error: string | undefined;
-  /** Received streams at the end. */
+  /** Received streams at the end; of pictures those that it shows. */
   audioStreams: number;
   videoStreams: number;
   /** Those that never brought a packet. */
   silentVideoStreams: number;
+  /** Those that the server pauses at the end. */
+  pausedVideoStreams: number;
   /** While measuring. */
   inbound: InboundCounters;
   /** Transports while measuring, RTP and RTCP before SRTP. */

@@ -17,6 +17,7 @@ function peer(index: number, lostPackets = 0): PeerReport {
     audioStreams: 1,
     videoStreams: 1,
     silentVideoStreams: 0,
+    pausedVideoStreams: 0,
     inbound: {
       packets: 10_000,
       bytes: 1e6,

@@ -47,10 +47,11 @@ export function summarize(run: RunData): Summary {
   const serverSeconds = (server.after.atMs - server.measuring.atMs) / 1000;
   const workerCpu = (server.after.workerCpuSeconds - server.measuring.workerCpuSeconds) / serverSeconds;
   const nodeCpu = (server.after.nodeCpuSeconds - server.measuring.nodeCpuSeconds) / serverSeconds;
-  const wire = (kind: 'received' | 'sent') =>
-    total(({ link }) => link[`${kind}Bytes`] + link[`${kind}Packets`] * PACKET_OVERHEAD_BYTES);
-  const received = megabits(wire('received'), seconds);
-  const sent = megabits(wire('sent'), seconds);
+  const wire = ({ link }: RunData['peers'][number], kind: 'received' | 'sent') =>
+    megabits(link[`${kind}Bytes`] + link[`${kind}Packets`] * PACKET_OVERHEAD_BYTES, seconds);
+  const received = total((peer) => wire(peer, 'received'));
+  const mostReceived = Math.max(0, ...peers.map((peer) => wire(peer, 'received')));
+  const sent = total((peer) => wire(peer, 'sent'));
   const receivedPackets = total(({ link }) => link.receivedPackets) / seconds;
   const delay = new DelayHistogram();
   for (const peer of peers) delay.merge(peer.delay);
@@ -87,6 +88,9 @@ export function summarize(run: RunData): Summary {
       },
       { label: 'server to peers (Mbit/s, UDP/IP included)', value: round(received, 2) },
       { label: 'server to one peer, mean (Mbit/s)', value: round(received / peers.length, 3) },
+      { label: 'server to one peer, most (Mbit/s)', value: round(mostReceived, 3) },
+      { label: 'peers to server (Mbit/s, UDP/IP included)', value: round(sent, 2) },
+      { label: 'packets from server (a second)', value: Math.round(receivedPackets) },
       { label: 'media workers’ CPU (% of a core)', value: round(workerCpu * 100, 1) },
       { label: 'server’s Node CPU (% of a core)', value: round(nodeCpu * 100, 1) },
       { label: 'client: connect and join, p50 (ms)', value: round(quantile(joinMs, 0.5), 1) },
@@ -101,8 +105,7 @@ export function summarize(run: RunData): Summary {
     ],
     details: [
       { label: 'measured (s)', value: round(seconds, 1) },
-      { label: 'peers to server (Mbit/s, UDP/IP included)', value: round(sent, 2) },
-      { label: 'packets from server (a second)', value: Math.round(receivedPackets) },
+      { label: 'pictures paused by the server at the end', value: total((peer) => peer.pausedVideoStreams) },
       { label: 'worker CPU a packet from server (µs)', value: round((workerCpu / receivedPackets) * 1e6, 1) },
       { label: 'repaired packets', value: total(({ inbound }) => inbound.repairedPackets) },
       {

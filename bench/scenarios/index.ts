@@ -1,6 +1,8 @@
 /** The scenarios that can be run by name. */
+import type { LayoutName } from './layouts.ts';
 import type { Scenario } from './scenario.ts';
 
+export { type LayoutName, layoutTiles } from './layouts.ts';
 export { expectedVideoStreams, hasCleanPath, type Scenario } from './scenario.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -36,19 +38,10 @@ export const SCENARIOS: readonly Scenario[] = [
     video: { codec: 'vp8', layers: '180p' },
     talkersPerRoom: 2,
   },
-  {
-    name: 'room-25-simulcast',
-    description:
-      '25 people in one room, each sending three VP8 layers up to 720p and showing one person large, two of them talking.',
-    rooms: 1,
-    peersPerRoom: 25,
-    joinsPerSecond: 5,
-    durationSeconds: 30,
-    video: { codec: 'vp8', layers: 'simulcast' },
-    layout: { largePictures: 1 },
-    talkersPerRoom: 2,
-    processes: 2,
-  },
+  simulcastRoom('gallery-25', 'all 24 others alike', { layout: 'gallery' }),
+  simulcastRoom('stage-25', 'the speaker large and six beside', { layout: 'stage' }),
+  simulcastRoom('nine-25', 'nine others', { layout: 'nine' }),
+  simulcastRoom('two-rooms-50', 'all 24 others alike', { layout: 'gallery', rooms: 2 }),
   {
     name: 'room-10-vp9',
     description: 'Ten people in one room, each sending VP9 with three spatial layers.',
@@ -88,6 +81,27 @@ export const SCENARIOS: readonly Scenario[] = [
     },
   },
 ];
+
+/** 25 people in each room who send VP8 in three layers up to 720p, as far as anybody wants them; two of them talk. */
+function simulcastRoom(
+  name: string,
+  shown: string,
+  { layout, rooms = 1 }: { layout: LayoutName; rooms?: number },
+): Scenario {
+  const people = rooms === 1 ? '25 people in one room' : `${rooms} rooms of 25 people`;
+  return {
+    name,
+    description: `${people}, each offering three VP8 layers up to 720p and showing ${shown}, two talking.`,
+    rooms,
+    peersPerRoom: 25,
+    joinsPerSecond: 5,
+    durationSeconds: 30,
+    video: { codec: 'vp8', layers: 'simulcast' },
+    layout,
+    talkersPerRoom: 2,
+    processes: 2,
+  };
+}
 
 function downlink(rateBps: number) {
   return { delayMs: 20, rateBps, queueMs: 200, loss: { kind: 'random' as const, share: 0.03 } };

@@ -1,5 +1,6 @@
 import type { VideoCodec } from '../../client/sdk/index.ts';
 import type { Schedule } from '../relay/index.ts';
+import { type LayoutName, tilesShown } from './layouts.ts';
 
 /** What people do in a run of the load generator. */
 export interface Scenario {
@@ -18,8 +19,8 @@ export interface Scenario {
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
   video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
-  /** What each receiver shows: so many pictures large, in every layer; of the rest it asks for the lowest. Default: as the server chooses. */
-  layout?: { largePictures: number };
+  /** What each receiver shows. Default: it says nothing, and receives everybody. */
+  layout?: LayoutName;
   /** How many in each room talk; the rest is silent under DTX. */
   talkersPerRoom: number;
   /** Processes that the load peers are spread over. Default 1. */
@@ -32,9 +33,10 @@ export interface Scenario {
   seed?: number;
 }
 
-/** How many video streams the load peers receive when everybody receives everybody. */
-export function expectedVideoStreams({ video, rooms, peersPerRoom, others = 0 }: Scenario): number {
-  return video ? rooms * peersPerRoom * (peersPerRoom + others - 1) : 0;
+/** How many video streams the load peers receive when everybody receives all that they show. */
+export function expectedVideoStreams({ video, rooms, peersPerRoom, others = 0, layout }: Scenario): number {
+  const seen = peersPerRoom + others - 1;
+  return video ? rooms * peersPerRoom * (layout ? tilesShown(layout, seen) : seen) : 0;
 }
 
 /** Whether nothing stands between peers and server, so that any loss is a fault of the generator or the server. */

@@ -163,7 +163,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
 
   async setMaxSpatialLayer(localId: string, spatialLayer: number): Promise<void> {
     const sender = this.#sender(localId);
-    sender.setActive(sender.encodings.map((_, index) => ({ active: index <= spatialLayer })));
+    sender.setEncodings(sender.encodings.map((_, index) => ({ active: index <= spatialLayer })));
   }
 
   async setRtpEncodingParameters(
@@ -171,7 +171,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     parameters: Partial<RTCRtpEncodingParameters>,
   ): Promise<void> {
     const sender = this.#sender(localId);
-    sender.setActive(sender.encodings.map(() => parameters));
+    sender.setEncodings(sender.encodings.map(() => parameters));
   }
 
   async getSenderStats(localId: string): Promise<RTCStatsReport> {

@@ -21,13 +21,14 @@ export interface Profile {
   codecOptions: types.ProducerCodecOptions;
 }
 
-/** Bits per second of the encodings at a quarter, half and full size of 720p. */
+/** Bits per second of the encodings at a quarter, half and full size of 720p; each in three temporal layers. */
 const CAMERA_LADDER = [
   { scaleResolutionDownBy: 4, maxBitrate: 150_000 },
   { scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
 ];
-const CAMERA_SVC_BITRATE_BPS = 1_500_000;
+/** Bits per second of SVC up to each spatial layer, lowest first. */
+const CAMERA_SVC_BITRATES_BPS = [150_000, 500_000, 1_500_000];
 /** Screens: text must stay sharp, motion may suffer. */
 const SCREEN_LADDER = [
   { scaleResolutionDownBy: 2, maxBitrate: 400_000 },
@@ -59,15 +60,33 @@ function videoEncodings(
   height: number,
 ): types.RtpEncodingParameters[] {
   if (codec === 'vp9') {
-    const maxBitrate = screen ? SCREEN_BITRATE_BPS : CAMERA_SVC_BITRATE_BPS;
+    const maxBitrate = screen ? SCREEN_BITRATE_BPS : CAMERA_SVC_BITRATES_BPS.at(-1);
     // L3T3_KEY does not suit screens: a late spatial layer would blur the text.
-    return [{ maxBitrate, scalabilityMode: several && !screen ? 'L3T3_KEY' : 'L1T3' }];
+    return [{ ...(maxBitrate && { maxBitrate }), scalabilityMode: several && !screen ? 'L3T3_KEY' : 'L1T3' }];
   }
   const ladder = screen ? SCREEN_LADDER : CAMERA_LADDER;
   // Below 135 lines an encoding shows nothing that a person can use.
   const usable = ladder.filter(({ scaleResolutionDownBy }) => height / scaleResolutionDownBy >= 135);
   const chosen = several && usable.length > 0 ? usable : ladder.slice(-1);
   return chosen.map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' }));
+}
+
+/** What changes in an encoding of SVC so that it sends its spatial layers up to `top`, the others at their size; without SVC nothing does. */
+export function svcEncoding(
+  encoding: types.RtpEncodingParameters,
+  top: number,
+): Pick<types.RtpEncodingParameters, 'scalabilityMode' | 'scaleResolutionDownBy' | 'maxBitrate'> {
+  const [, spatial, temporal] = /^L(\d)T(\d)_KEY$/.exec(encoding.scalabilityMode ?? '') ?? [];
+  if (!spatial) return {};
+  const dropped = Math.max(0, Number(spatial) - 1 - top);
+  const layers = Number(spatial) - dropped;
+  const rate = CAMERA_SVC_BITRATES_BPS[layers - 1];
+  return {
+    scalabilityMode: layers === 1 ? `L1T${temporal}` : `L${layers}T${temporal}_KEY`,
+    // Without this fewer layers would share the full size.
+    scaleResolutionDownBy: 2 ** dropped,
+    ...(rate !== undefined && { maxBitrate: rate }),
+  };
 }
 
 /** The router's codec for a wish. Throws CODEC_UNSUPPORTED when the device or the room lacks it. */

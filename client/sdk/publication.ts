@@ -4,6 +4,7 @@ import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
 import { chooseCodec, profileOf, type VideoCodec } from './profiles.ts';
+import { applyWantedLayers } from './wanted-layers.ts';
 
 export interface PublishOptions {
   /** Default: `microphone` for audio, `camera` for video. */
@@ -26,6 +27,10 @@ export interface PublicationHost {
   readonly connection: Connection;
   /** The media of the room's present home; undefined while it moves. */
   media(): MediaSession | undefined;
+  /** Which spatial layers of a producer anybody wants, lowest first; undefined while the server has not told. */
+  wanted(producerId: string): readonly boolean[] | undefined;
+  /** Layers that nobody wants could not be suspended. */
+  wasted(error: CanopyError): void;
   /** The publication ended, by itself when there is an error. */
   ended(publication: Publication, error?: CanopyError): void;
 }
@@ -45,6 +50,8 @@ export class Publication {
   #producer: types.Producer | undefined;
   /** What the server knows of it. */
   #sentMuted = false;
+  /** The encodings that the producer was made with. */
+  #encodings: types.RtpEncodingParameters[] = [];
   /** It was sent once, so that what fails for a while is tried again. */
   #established = false;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -171,6 +178,19 @@ export class Publication {
       this.#sentMuted = muted;
     }
     this.#established = true;
+    await this.#suspendUnwanted(producer);
+  }
+
+  /** Sends no layers that nobody wants. Others are not told: for them the picture goes on. */
+  async #suspendUnwanted(producer: types.Producer): Promise<void> {
+    const { rtpSender } = producer;
+    if (this.kind !== 'video' || !rtpSender) return;
+    try {
+      await applyWantedLayers(rtpSender, this.#encodings, this.#host.wanted(producer.id) ?? []);
+    } catch (error) {
+      // What nobody wants is sent all the same: a waste, no failure.
+      if (!producer.closed) this.#host.wasted(CanopyError.from(error));
+    }
   }
 
   async #produce(media: MediaSession): Promise<types.Producer> {
@@ -192,6 +212,7 @@ export class Publication {
       appData: { source, paused: muted, ...(participantId && { participantId }) },
     });
     this.#sentMuted = muted;
+    this.#encodings = profile.encodings ?? [];
     // A disabled track makes a paused producer that goes on sending black pictures; this ends that.
     if (muted) producer.pause();
     return producer;

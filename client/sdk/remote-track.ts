@@ -1,6 +1,20 @@
 import type { types } from 'mediasoup-client';
-import type { MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
+import type { EventData, MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
 import type { Connection } from './connection.ts';
+
+type Layers = EventData<'consumer.layers'>['layers'];
+type ToldAllocation = EventData<'room.allocation'>['tiles'][number];
+
+/** What the server gives of a picture. */
+export interface Allocation {
+  /** The most that it forwards; null: nothing at present. */
+  layers: ToldAllocation['layers'];
+  /**
+   * Why not more. `full`: it is as good as its size can use, or as its sender has. `budget`: the receiver's own budget. `estimate`: its
+   * network. `link`, `stress`: the server's link or CPU. `paused`: by its sender. `steady`: a better one waits until it is sure to last.
+   */
+  reason: ToldAllocation['reason'];
+}
 
 /** A track that another participant sends. It ends with the room's home; on the next one a new RemoteTrack takes its place. */
 export class RemoteTrack {
@@ -15,6 +29,8 @@ export class RemoteTrack {
   readonly #consumer: types.Consumer;
   readonly #participants: ReadonlyMap<string, Participant>;
   #muted: boolean;
+  #allocation: Allocation | undefined;
+  #layers: Layers | undefined;
 
   constructor(
     producer: ProducerInfo,
@@ -44,6 +60,16 @@ export class RemoteTrack {
     return this.#muted;
   }
 
+  /** What the server gives of it; undefined for sound, and until the server has decided. */
+  get allocation(): Allocation | undefined {
+    return this.#allocation;
+  }
+
+  /** The layers that arrive now; null: none; undefined: not told, or there is only one. */
+  get layers(): Layers | undefined {
+    return this.#layers;
+  }
+
   get closed(): boolean {
     return this.#consumer.closed;
   }
@@ -57,14 +83,14 @@ export class RemoteTrack {
     return this.#consumer.getStats();
   }
 
-  /** Stops or continues forwarding to this device, e.g. while it is out of sight. */
+  /** Stops or continues forwarding to this device. Pictures off the screen stop by themselves: see Room.setLayout(). */
   async setReceiving(receiving: boolean): Promise<void> {
     await this.#connection.request(receiving ? 'consumer.resume' : 'consumer.pause', {
       consumerIds: [this.consumerId],
     });
   }
 
-  /** Sets the highest layers wanted, each from 0. */
+  /** Sets the highest layers wanted, each from 0; the server gives the least of these and what it allots. */
   async setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void> {
     await this.#connection.request('consumer.setPreferredLayers', { consumerId: this.consumerId, ...layers });
   }
@@ -76,6 +102,16 @@ export class RemoteTrack {
   /** @internal */
   setMuted(muted: boolean): void {
     this.#muted = muted;
+  }
+
+  /** @internal */
+  setAllocation(allocation: Allocation | undefined): void {
+    this.#allocation = allocation;
+  }
+
+  /** @internal */
+  setLayers(layers: Layers): void {
+    this.#layers = layers;
   }
 
   /** @internal */

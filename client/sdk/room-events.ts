@@ -16,7 +16,7 @@ export interface RoomEvents {
   /** Media of another participant begins. */
   track: [RemoteTrack];
   'track-ended': [RemoteTrack];
-  /** Its sender muted or unmuted it. */
+  /** Its sender muted or unmuted it, or the server gives more or less of it (`allocation`). */
   'track-updated': [RemoteTrack];
   /** The layers that a track is received with now; null when none fits. */
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { verify, X509Certificate } from 'node:crypto';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { Device, FakeHandler, testFakeParameters, type types } from 'mediasoup-client';
 import type { ProducerInfo, RequestResult } from '../../signaling/protocol/index.ts';
 import { CanopyError, dtlsStatement, type ErrorCode } from '../../signaling/protocol/light.ts';
@@ -83,13 +83,14 @@ function useScript(target: ScriptedServer): void {
 
 function consumersOf(producerIds: string[]): RequestResult<'consumer.create'> {
   const consumers = producerIds.map((producerId) => {
+    const kind = snapshot.producers.find((each) => each.producerId === producerId)?.kind ?? 'audio';
     const { rtpParameters } = testFakeParameters.generateConsumerRemoteParameters({
-      codecMimeType: 'audio/opus',
+      codecMimeType: kind === 'audio' ? 'audio/opus' : 'video/VP8',
     });
     return {
       consumerId: uuid(),
       producerId,
-      kind: 'audio' as const,
+      kind,
       rtpParameters: rtpParameters as unknown as Record<string, unknown>,
       type: 'simple' as const,
       producerPaused: false,
@@ -241,6 +242,119 @@ describe('receiving', () => {
     server.emit('participant.left', { participantId: BOB, reason: 'lost' });
     assert.equal((await left)[0].displayName, 'Bob');
     assert.deepEqual([...room.participants.keys()], [SELF]);
+  });
+});
+
+describe('a layout', () => {
+  const tile = (participantId: string, width: number, height: number) => ({
+    participantId,
+    source: 'camera' as const,
+    width,
+    height,
+  });
+  const camera = (participantId: string): ProducerInfo => ({ ...producer('camera'), participantId });
+  const [ann, bob] = [uuid(), uuid()];
+
+  it('is told by producers, and pictures off it are not subscribed to, while voices are', async () => {
+    const [annSends, bobSends, voice] = [camera(ann), camera(bob), producer()];
+    snapshot.producers = [annSends, bobSends, voice];
+    const joining = client.join('demo');
+    client.room?.setLayout({ tiles: [tile(ann, 319.6, 180)], maxBitrateBps: 1_000_000 });
+    const room = await joining;
+    const { data } = await server.request('room.layout');
+    assert.deepEqual(data, {
+      tiles: [{ producerId: annSends.producerId, width: 320, height: 180, pinned: false }],
+      maxBitrateBps: 1_000_000,
+    });
+    const tracks = await hasTracks(room, 2);
+    assert.deepEqual(
+      tracks.map(({ producerId }) => producerId),
+      [annSends.producerId, voice.producerId],
+    );
+    room.setLayout({ tiles: [{ ...tile(bob, 640, 360), pinned: true }] });
+    await hasTracks(room, 3);
+    assert.deepEqual((await server.request('room.layout', 2)).data, {
+      tiles: [{ producerId: bobSends.producerId, width: 640, height: 360, pinned: true }],
+    });
+  });
+
+  it('is told again when pictures come and go, once for many changes, and not when nothing changed', async () => {
+    const room = await client.join('demo');
+    room.setLayout({ tiles: [tile(ann, 320, 180), tile(bob, 320, 180)] });
+    assert.deepEqual((await server.request('room.layout')).data.tiles, []);
+    const [annSends, bobSends] = [camera(ann), camera(bob)];
+    snapshot.producers = [annSends, bobSends];
+    server.emit('producer.added', { producer: annSends });
+    server.emit('producer.added', { producer: bobSends });
+    for (let width = 1; width <= 50; width += 1) {
+      room.setLayout({ tiles: [tile(ann, width, 180), tile(bob, 320, 180)] });
+    }
+    await hasTracks(room, 2);
+    const second = await server.request('room.layout', 2);
+    assert.deepEqual(
+      second.data.tiles.map(({ width }: { width: number }) => width),
+      [50, 320],
+    );
+    server.emit('producer.closed', { producerId: annSends.producerId });
+    const third = await server.request('room.layout', 3);
+    assert.equal(third.data.tiles.length, 1);
+    room.setLayout({ tiles: [tile(bob, 320, 180)] });
+    room.setLayout({ tiles: [tile(bob, 0, 180)] });
+    await server.request('room.layout', 4);
+    assert.equal(server.got('room.layout').length, 4);
+  });
+
+  it('is told anew after a lost socket and on a new home', async () => {
+    snapshot.producers = [camera(ann)];
+    const room = await client.join('demo');
+    room.setLayout({ tiles: [tile(ann, 320, 180)] });
+    const first = await server.request('room.layout');
+    await hasTracks(room, 1);
+    server.cut();
+    assert.deepEqual((await server.request('room.layout', 2)).data, first.data);
+    snapshot.producers = [camera(ann)];
+    server.emit('room.rehome', { roomId: 'demo', url: '/', ticket: 't', reason: 'worker-died' });
+    const third = await server.request('room.layout', 3);
+    assert.equal(third.data.tiles[0].producerId, snapshot.producers[0]?.producerId);
+  });
+
+  it('keeps the consumer of a picture off the screen for a while, then closes it', async () => {
+    snapshot.producers = [camera(ann), camera(bob)];
+    const room = await client.join('demo');
+    const [annShown, bobShown] = await hasTracks(room, 2);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    try {
+      room.setLayout({ tiles: [tile(ann, 320, 180)] });
+      await server.request('room.layout');
+      mock.timers.tick(29_000);
+      assert.equal(bobShown?.closed, false);
+      room.setLayout({ tiles: [tile(bob, 320, 180)] });
+      mock.timers.tick(2000);
+      assert.deepEqual([annShown?.closed, bobShown?.closed], [false, false]);
+      mock.timers.tick(30_000);
+      assert.deepEqual([annShown?.closed, bobShown?.closed], [true, false]);
+      assert.deepEqual((await server.request('consumer.close')).data.consumerIds, [annShown?.consumerId]);
+    } finally {
+      mock.timers.reset();
+    }
+  });
+
+  it('is answered by what the server gives of each picture', async () => {
+    snapshot.producers = [camera(ann)];
+    const [{ producerId } = { producerId: '' }] = snapshot.producers;
+    const room = await client.join('demo');
+    server.script['consumer.create'] = ({ data }) => {
+      server.emit('room.allocation', {
+        tiles: [{ producerId, layers: { spatialLayer: 1, temporalLayer: 2 }, reason: 'full' }],
+      });
+      return consumersOf(data.producerIds);
+    };
+    room.setLayout({ tiles: [tile(ann, 320, 180)] });
+    const [track] = await hasTracks(room, 1);
+    assert.deepEqual(track?.allocation, { layers: { spatialLayer: 1, temporalLayer: 2 }, reason: 'full' });
+    const updated = next(room, 'track-updated');
+    server.emit('room.allocation', { tiles: [{ producerId, layers: null, reason: 'budget' }] });
+    assert.deepEqual((await updated)[0].allocation, { layers: null, reason: 'budget' });
   });
 });
 

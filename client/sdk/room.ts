@@ -4,6 +4,7 @@ import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Identity } from './identity/index.ts';
+import { type Layout, LayoutReporter } from './layout.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import type { RemoteTrack } from './remote-track.ts';
@@ -35,6 +36,9 @@ export class Room extends Emitter<RoomEvents> {
   readonly #participants = new Map<string, Participant>();
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
+  readonly #layout: LayoutReporter;
+  /** Which spatial layers of own producers anybody wants, by producer id; the server may tell before it is known whose they are. */
+  readonly #wanted = new Map<string, readonly boolean[]>();
   readonly #entry: RoomEntry;
   readonly #unlisten: Array<() => void> = [];
   #state: RoomState = 'connecting';
@@ -54,6 +58,13 @@ export class Room extends Emitter<RoomEvents> {
       started: (track) => this.emit('track', track),
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
+      producersChanged: () => this.#layout.update(),
+      failed: (error) => this.#failed(error),
+    });
+    this.#layout = new LayoutReporter({
+      connection: options.connection,
+      producers: this.#subscriptions.producers,
+      shown: (producerIds) => this.#subscriptions.show(producerIds),
       failed: (error) => this.#failed(error),
     });
     this.#entry = new RoomEntry({
@@ -107,8 +118,11 @@ export class Room extends Emitter<RoomEvents> {
       {
         connection: this.#options.connection,
         media: () => this.#media,
+        wanted: (producerId) => this.#wanted.get(producerId),
+        wasted: (error) => this.#failed(error),
         ended: (ended, error) => {
           this.#publications.delete(ended);
+          if (ended.producerId) this.#wanted.delete(ended.producerId);
           this.emit('unpublished', ended, error);
           if (error) this.#failed(error);
         },
@@ -119,6 +133,16 @@ export class Room extends Emitter<RoomEvents> {
     this.#publications.add(publication);
     await publication.sync();
     return publication;
+  }
+
+  /**
+   * Says what the app shows, and how large: from then on only these pictures are received, each in the layers that suit its size and the
+   * bandwidth there is; all voices are received as before. Call it whenever that changes; it is told when it settles. It holds on as people
+   * and their pictures come and go. `track` follows when a picture comes onto the screen for the first time, and `track-ended` half a minute after
+   * it has left.
+   */
+  setLayout(layout: Layout): void {
+    if (this.#state !== 'closed') this.#layout.set(layout);
   }
 
   /**
@@ -182,6 +206,7 @@ export class Room extends Emitter<RoomEvents> {
     this.#entry.close();
     this.#options.connection.onReturn = async () => true;
     for (const unlisten of this.#unlisten) unlisten();
+    this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
     this.#media = undefined;
@@ -221,7 +246,14 @@ export class Room extends Emitter<RoomEvents> {
     on('consumer.closed', ({ consumerId }) => this.#subscriptions.consumerClosed(consumerId));
     on('consumer.layers', ({ consumerId, layers }) => {
       const track = this.#subscriptions.byConsumer(consumerId);
-      if (track) this.emit('layers', track, layers);
+      if (!track) return;
+      track.setLayers(layers);
+      this.emit('layers', track, layers);
+    });
+    on('room.allocation', ({ tiles }) => this.#subscriptions.allocate(tiles));
+    on('producer.wanted', ({ producerId, spatialLayers }) => {
+      this.#wanted.set(producerId, spatialLayers);
+      this.#syncPublications((publication) => publication.producerId === producerId);
     });
     on('transport.state', ({ transportId, state }) => this.#media?.noticeServerState(transportId, state));
   }
@@ -273,7 +305,10 @@ export class Room extends Emitter<RoomEvents> {
         if (producerId && !snapshot.own.producerIds.includes(producerId)) publication.detach();
       }
     }
+    // What was told while the connection was away is lost: until it is told anew, everything is sent.
+    this.#wanted.clear();
     this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
+    this.#layout.reset();
     this.#syncPublications();
   }
 
@@ -288,9 +323,11 @@ export class Room extends Emitter<RoomEvents> {
     }
   }
 
-  #syncPublications(): void {
-    // A failure is told as `unpublished`, and to the caller of publish().
-    for (const publication of this.#publications) publication.sync().catch(() => {});
+  #syncPublications(which: (publication: Publication) => boolean = () => true): void {
+    for (const publication of [...this.#publications].filter(which)) {
+      // A failure is told as `unpublished`, and to the caller of publish().
+      publication.sync().catch(() => {});
+    }
   }
 
   #dropMedia(): void {

@@ -1,9 +1,9 @@
 import type { types } from 'mediasoup-client';
-import type { ConsumerInfo, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
+import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
-import { RemoteTrack } from './remote-track.ts';
+import { type Allocation, RemoteTrack } from './remote-track.ts';
 
 /** What subscriptions need of their room. */
 export interface SubscriptionHost {
@@ -13,6 +13,8 @@ export interface SubscriptionHost {
   started(track: RemoteTrack): void;
   ended(track: RemoteTrack): void;
   updated(track: RemoteTrack): void;
+  /** What others send has changed. */
+  producersChanged(): void;
   failed(error: CanopyError): void;
 }
 
@@ -20,8 +22,13 @@ export interface SubscriptionHost {
 const MOST_AT_ONCE = 64;
 /** How long to wait after a failure that may pass, in milliseconds. */
 const RETRY_MS = 1000;
+/** How long a picture that went off the screen keeps its consumer, which the server holds, so that it is back at once. */
+const HIDDEN_MS = 30_000;
 
-/** Receives everything that others send: many producers are subscribed to by one request and begin by one more. */
+/**
+ * Receives what others send: many producers are subscribed to by one request and begin by one more. Once it is known what is on the screen,
+ * pictures off it are not subscribed to.
+ */
 export class Subscriptions {
   readonly #host: SubscriptionHost;
   /** What others send, by producer id. */
@@ -29,12 +36,23 @@ export class Subscriptions {
   readonly #tracks = new Map<string, RemoteTrack>();
   /** Producers whose subscription was refused for good; they are not asked for again on this home. */
   readonly #refused = new Set<string>();
+  /** Producers of pictures on the screen; undefined: all are. */
+  #shown: ReadonlySet<string> | undefined;
+  /** Timers that end pictures that went off the screen, by producer id. */
+  readonly #hidden = new Map<string, ReturnType<typeof setTimeout>>();
+  /** What the server gives, by producer id; told before or after a track begins. */
+  readonly #allocations = new Map<string, Allocation>();
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #syncing = false;
   #again = false;
 
   constructor(host: SubscriptionHost) {
     this.#host = host;
+  }
+
+  /** What others send, by producer id. */
+  get producers(): ReadonlyMap<string, ProducerInfo> {
+    return this.#producers;
   }
 
   get tracks(): RemoteTrack[] {
@@ -47,13 +65,40 @@ export class Subscriptions {
 
   add(producer: ProducerInfo): void {
     this.#producers.set(producer.producerId, producer);
+    this.#host.producersChanged();
     this.sync();
   }
 
   remove(producerId: string): void {
-    this.#producers.delete(producerId);
-    this.#refused.delete(producerId);
-    this.#end(producerId);
+    this.#forget(producerId);
+    this.#host.producersChanged();
+  }
+
+  /** Receives pictures of these producers only. Those that went off the screen go on for a while, held by the server. */
+  show(producerIds: ReadonlySet<string>): void {
+    this.#shown = producerIds;
+    for (const { producerId, kind } of this.#tracks.values()) {
+      if (kind !== 'video') continue;
+      if (producerIds.has(producerId)) this.#keep(producerId);
+      else if (!this.#hidden.has(producerId)) {
+        this.#hidden.set(
+          producerId,
+          setTimeout(() => this.#release(producerId), HIDDEN_MS),
+        );
+      }
+    }
+    this.sync();
+  }
+
+  /** What the server gives of pictures that are shown, as far as it changed. */
+  allocate(tiles: EventData<'room.allocation'>['tiles']): void {
+    for (const { producerId, layers, reason } of tiles) {
+      this.#allocations.set(producerId, { layers, reason });
+      const track = this.#tracks.get(producerId);
+      if (!track) continue;
+      track.setAllocation({ layers, reason });
+      this.#host.updated(track);
+    }
   }
 
   setMuted(producerId: string, paused: boolean): void {
@@ -79,18 +124,20 @@ export class Subscriptions {
     }
     const present = new Set(producers.map(({ producerId }) => producerId));
     for (const producerId of [...this.#producers.keys()]) {
-      if (!present.has(producerId)) this.remove(producerId);
+      if (!present.has(producerId)) this.#forget(producerId);
     }
     for (const producer of producers) {
       this.setMuted(producer.producerId, producer.paused);
       this.#producers.set(producer.producerId, producer);
     }
     this.#refused.clear();
+    this.#host.producersChanged();
     this.sync();
   }
 
   /** Drops all tracks, to subscribe again. */
   drop(): void {
+    this.#allocations.clear();
     for (const producerId of [...this.#tracks.keys()]) this.#end(producerId);
   }
 
@@ -127,7 +174,8 @@ export class Subscriptions {
       this.#again = false;
       const media = this.#host.media();
       const missing = [...this.#producers.keys()].filter(
-        (producerId) => !this.#tracks.has(producerId) && !this.#refused.has(producerId),
+        (producerId) =>
+          !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
       );
       if (!media || missing.length === 0) continue;
       try {
@@ -177,12 +225,41 @@ export class Subscriptions {
       return undefined;
     }
     const track = new RemoteTrack(producer, consumer, this.#host.connection, this.#host.participants);
+    track.setAllocation(this.#allocations.get(producerId));
     this.#tracks.set(producerId, track);
     this.#host.started(track);
+    // It may have gone off the screen meanwhile.
+    if (this.#shown) this.show(this.#shown);
     return consumerId;
   }
 
+  #isShown(producerId: string): boolean {
+    return this.#producers.get(producerId)?.kind === 'audio' || (this.#shown?.has(producerId) ?? true);
+  }
+
+  #keep(producerId: string): void {
+    clearTimeout(this.#hidden.get(producerId));
+    this.#hidden.delete(producerId);
+  }
+
+  /** Gives up the consumer of a picture that was off the screen for long. */
+  #release(producerId: string): void {
+    const track = this.#tracks.get(producerId);
+    this.#end(producerId);
+    if (!track) return;
+    // Refused when it is gone already: nothing to tell.
+    this.#host.connection.request('consumer.close', { consumerIds: [track.consumerId] }).catch(() => {});
+  }
+
+  #forget(producerId: string): void {
+    this.#producers.delete(producerId);
+    this.#refused.delete(producerId);
+    this.#allocations.delete(producerId);
+    this.#end(producerId);
+  }
+
   #end(producerId: string): void {
+    this.#keep(producerId);
     const track = this.#tracks.get(producerId);
     if (!track) return;
     this.#tracks.delete(producerId);

@@ -35,6 +35,11 @@ export interface PictureState {
   speaking: boolean;
 }
 
+/**
+ * What a tile is to its receiver, most important first. `stage`: clearly larger than the rest. `speaker`: one of the last few who spoke.
+ */
+export type TileClass = 'screen' | 'pinned' | 'stage' | 'speaker' | 'other';
+
 /** A picture on a receiver's screen. */
 export interface TileState {
   producerId: string;
@@ -46,6 +51,8 @@ export interface TileState {
   /** What was decided last, and when that was changed; null: nothing yet, or paused. */
   decided: { spatialLayer: number; temporalLayer: number } | null;
   decidedAtMs: number | null;
+  /** The class of the last decision, fed back, so that a tile that rose needs not wait for a better picture; absent: as if it were unchanged. */
+  decidedClass?: TileClass | null;
 }
 
 export interface ReceiverState {
@@ -53,7 +60,10 @@ export interface ReceiverState {
   peerId: string;
   /** What it may be sent in all, audio included, in bits a second. */
   budgetBps: number;
-  /** What its bandwidth estimation says that it can take, in bits a second; null: there is none (yet). */
+  /**
+   * What its bandwidth estimation says that it can take, in bits a second; null: there is none (yet). Video only: audio is sent without
+   * feedback, so that the estimation never counts it.
+   */
   estimateBps: number | null;
   /** What its audio takes, in bits a second. */
   audioBps: number;
@@ -73,7 +83,7 @@ export interface AllocatorInput {
 }
 
 /**
- * Why a tile is not better than it is. `full`: it is as good as its size can use, or as its sender has. `budget`: the receiver's own budget.
+ * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as its sender has. `budget`: the receiver's own budget.
  * `estimate`: its network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its sender. `steady`: a better one waits until it
  * is sure to last.
  */
@@ -87,6 +97,7 @@ export interface TileDecision {
   bitrateBps: number;
   /** Of the consumer, 1 to 255: what the bandwidth estimation serves first. */
   priority: number;
+  class: TileClass;
   reason: Reason;
 }
 

@@ -63,6 +63,10 @@ async function join(
   if (context.draining() && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
+  // Whoever is in stays in, and comes back.
+  if (!ticket && known?.device.deviceId !== deviceId) {
+    context.sfu.admit(roomId);
+  }
   const { room, routerRtpCapabilities } = await openRoom(context, roomId);
   if (session.closed) {
     context.rooms.closeIfEmpty(room);
@@ -98,6 +102,10 @@ async function join(
   session.seat = { room, peer };
   session.log = session.log.child({ peerId: peer.peerId });
   context.stage(session, 'joined');
+  if (resumed) {
+    // After the answer: what was told while the connection was lost.
+    setImmediate(() => context.sfu.tellAllocation(roomId, peer.peerId));
+  }
   return {
     peerId: peer.peerId,
     participantId: peer.participantId,

@@ -1,3 +1,4 @@
+export { registerAllocationRoute } from './allocation-route.ts';
 export { createApp } from './app.ts';
 export { Listener } from './listener.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';

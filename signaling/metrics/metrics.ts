@@ -6,7 +6,7 @@ import type { RequestName } from '../protocol/index.ts';
 
 /** What the metrics page reads at each scrape. */
 export interface MetricsSources {
-  sfu: Pick<Sfu, 'gauges' | 'workers' | 'traffic'>;
+  sfu: Pick<Sfu, 'gauges' | 'workers' | 'traffic' | 'load'>;
   connections(): number;
   rooms(): number;
   /** Peers with a connection, and those whose seat is kept. */
@@ -29,6 +29,8 @@ export class Metrics {
   readonly #objects: Gauge<'kind'>;
   readonly #workers: ReturnType<typeof workerGauges>;
   readonly #traffic: Counter<'direction'>;
+  readonly #allocations: Histogram;
+  readonly #load: ReturnType<typeof loadGauges>;
   readonly #sources: MetricsSources;
 
   constructor(sources: MetricsSources) {
@@ -67,6 +69,13 @@ export class Metrics {
       registers,
     });
     this.#workers = workerGauges(this.#registry);
+    this.#allocations = new Histogram({
+      name: 'canopy_allocation_duration_seconds',
+      help: 'Time to decide who receives what, each time',
+      buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
+      registers,
+    });
+    this.#load = loadGauges(this.#registry);
     this.#traffic = new Counter({
       name: 'canopy_media_bytes_total',
       help: 'Bytes of media that rooms received from and sent to clients',
@@ -91,9 +100,15 @@ export class Metrics {
     this.#workerDeaths.inc();
   }
 
+  /** It was decided who receives what. */
+  allocated(seconds: number): void {
+    this.#allocations.observe(seconds);
+  }
+
   /** The page in the Prometheus text format, with everything read anew. */
   async page(): Promise<{ body: string; contentType: string }> {
     this.#refreshObjects();
+    this.#refreshLoad();
     await Promise.all([this.#refreshWorkers(), this.#refreshTraffic()]);
     const pages = await Promise.all([this.#registry.metrics(), this.#sources.further?.()]);
     return { body: pages.filter(Boolean).join('\n'), contentType: this.#registry.contentType };
@@ -113,6 +128,21 @@ export class Metrics {
     for (const [kind, count] of Object.entries(counts)) {
       this.#objects.set({ kind }, count);
     }
+  }
+
+  #refreshLoad(): void {
+    const { workers, stealShare, egressBps, linkBps, heldConsumers } = this.#sources.sfu.load();
+    this.#load.cpuShare.reset();
+    this.#load.stressLevel.reset();
+    for (const [index, { cpuShare, stressLevel }] of workers.entries()) {
+      const worker = String(index);
+      this.#load.cpuShare.set({ worker }, cpuShare ?? 0);
+      this.#load.stressLevel.set({ worker }, stressLevel);
+    }
+    this.#load.steal.set(stealShare);
+    this.#load.allocated.set(egressBps);
+    this.#load.link.set(linkBps === null ? 0 : egressBps / linkBps);
+    this.#load.held.set(heldConsumers);
   }
 
   async #refreshWorkers(): Promise<void> {
@@ -149,5 +179,21 @@ function workerGauges(registry: Registry) {
     port: gauge('rtc_port', 'UDP and TCP port of each media worker'),
     rooms: gauge('rooms', 'Rooms of each media worker'),
     consumers: gauge('consumers', 'Consumers of each media worker'),
+  };
+}
+
+function loadGauges(registry: Registry) {
+  const options = (name: string, help: string) => ({ name: `canopy_${name}`, help, registers: [registry] });
+  const perWorker = (name: string, help: string) =>
+    new Gauge({ ...options(`worker_${name}`, help), labelNames: ['worker'] });
+  return {
+    cpuShare: perWorker('cpu_share', 'What each media worker used of a core over the last 5 s, 0 to 1'),
+    stressLevel: perWorker('stress_level', 'How much is saved on each media worker for want of CPU, 0 to 3'),
+    steal: new Gauge(options('cpu_steal_share', 'What the hypervisor took of the machine, 0 to 1')),
+    allocated: new Gauge(options('allocated_bits_per_second', 'What is sent by the decisions that hold')),
+    link: new Gauge(
+      options('link_share', 'What the decisions take of the guarded link, 0 to 1; 0: not guarded'),
+    ),
+    held: new Gauge(options('held_consumers', 'Consumers that the server holds back')),
   };
 }

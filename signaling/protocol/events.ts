@@ -4,6 +4,17 @@ import { base64url, objectId, participant, roomId } from './common.ts';
 import { producerInfo } from './requests.ts';
 import { telephonyConfig } from './telephony.ts';
 
+/** Why a picture is not better than it is; `full`: it is as good as its tile can use. */
+export const roomAllocationReason = z.enum([
+  'full',
+  'budget',
+  'estimate',
+  'link',
+  'stress',
+  'paused',
+  'steady',
+]);
+
 export const EVENTS = {
   /** First message on every connection; answer with auth.prove. The nonce is single-use. */
   'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
@@ -47,7 +58,7 @@ export const EVENTS = {
       z.object({
         producerId: objectId,
         layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number() }).nullable(),
-        reason: z.enum(['full', 'budget', 'estimate', 'link', 'stress', 'paused', 'steady']),
+        reason: roomAllocationReason,
       }),
     ),
   }),

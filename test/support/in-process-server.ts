@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, loadConfig } from '../../base/index.ts';
-import { listenAddresses, Sfu } from '../../sfu/index.ts';
+import { budgetsOf, listenAddresses, Sfu } from '../../sfu/index.ts';
 import { SignalingServer } from '../../signaling/index.ts';
 
 /** A server in the process of the test, on free ports, with one real media worker and a data folder that goes with it. */
@@ -37,6 +37,7 @@ export class InProcessServer {
       rtcPort: 0,
       listen: listenAddresses(['127.0.0.1']),
       workerBin: process.env.MEDIASOUP_WORKER_BIN,
+      ...budgetsOf(config),
       log,
     });
     const signaling = await SignalingServer.create({ config, log, sfu, version: '0.0.0' });

@@ -14,10 +14,18 @@ export interface RtpSenderOptions {
   nextTransportSequence(): number;
 }
 
+/** What of WebRTC's encoding parameters means something here. */
+export interface SentEncoding {
+  active: boolean;
+  rid?: string;
+  /** How many spatial layers of SVC are sent, e.g. `L2T3_KEY`. */
+  scalabilityMode?: string;
+}
+
 /** Sends a track: one stream and one clip for each encoding. */
 export class RtpSender {
   readonly streams: readonly OutboundStream[];
-  readonly #encodings: Array<{ active: boolean; rid?: string }>;
+  readonly #encodings: SentEncoding[];
   #players: Array<ClipPlayer | undefined> = [];
   #track: ClipTrack | null = null;
   #paused = false;
@@ -48,9 +56,10 @@ export class RtpSender {
         originMs,
       );
     });
-    this.#encodings = (rtpParameters.encodings ?? []).map(({ active, rid }) => ({
+    this.#encodings = (rtpParameters.encodings ?? []).map(({ active, rid, scalabilityMode }) => ({
       active: active ?? true,
       ...(rid !== undefined && { rid }),
+      ...(scalabilityMode !== undefined && { scalabilityMode }),
     }));
   }
 
@@ -72,8 +81,12 @@ export class RtpSender {
         clip &&
         new ClipPlayer(clip, track?.startSeconds ?? 0, (frame, captureMs, talkStart) => {
           if (!track?.enabled || track.readyState === 'ended') return;
+          const top = spatialLayers(this.#encodings[index]) - 1;
+          if (frame.spatialLayer > top) return;
           const isFirst = stream.counters.packets === 0;
-          stream.sendFrame(frame, captureMs, talkStart);
+          // The highest layer that is sent completes the picture.
+          const last = frame.spatialLayer === top && !frame.endOfPicture;
+          stream.sendFrame(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
           if (isFirst) stream.report();
         })
       );
@@ -92,17 +105,21 @@ export class RtpSender {
     this.#update();
   }
 
-  /** Suspends and resumes single encodings; a resumed one begins with a key frame. */
-  setActive(encodings: ReadonlyArray<{ active?: boolean }>): void {
-    encodings.forEach(({ active }, index) => {
+  /** Suspends and resumes single encodings, and spatial layers of SVC; what is resumed begins with a key frame. */
+  setEncodings(encodings: ReadonlyArray<{ active?: boolean; scalabilityMode?: string }>): void {
+    encodings.forEach(({ active, scalabilityMode }, index) => {
       const own = this.#encodings[index];
       if (own && active !== undefined) own.active = active;
+      if (!own || scalabilityMode === undefined) return;
+      const before = spatialLayers(own);
+      own.scalabilityMode = scalabilityMode;
+      if (spatialLayers(own) > before) this.#players[index]?.rewind();
     });
     this.#update();
   }
 
   /** What WebRTC's `RTCRtpSender.getParameters().encodings` would say. */
-  get encodings(): Array<{ active: boolean; rid?: string }> {
+  get encodings(): SentEncoding[] {
     return this.#encodings.map((encoding) => ({ ...encoding }));
   }
 
@@ -135,4 +152,10 @@ export class RtpSender {
       else player?.stop();
     });
   }
+}
+
+/** How many spatial layers an encoding sends; without a mode, all that the clip has. */
+function spatialLayers(encoding: SentEncoding | undefined): number {
+  const [, layers] = /^[LS](\d)/.exec(encoding?.scalabilityMode ?? '') ?? [];
+  return layers ? Number(layers) : Number.POSITIVE_INFINITY;
 }

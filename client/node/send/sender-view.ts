@@ -25,9 +25,9 @@ export class SenderView {
     };
   }
 
-  /** Heeds `active` of each encoding: clips cannot change their bitrate. */
+  /** Heeds `active` and the spatial layers of each encoding: clips cannot change their bitrate. */
   async setParameters(parameters: RTCRtpSendParameters): Promise<void> {
-    this.#sender.setActive(parameters.encodings);
+    this.#sender.setEncodings(parameters.encodings);
   }
 
   async getStats(): Promise<RTCStatsReport> {

@@ -113,7 +113,10 @@ export class AppModel {
   async join(roomId: string): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const room = await client.join(roomId);
+      const joining = client.join(roomId);
+      // Pictures are received when they have their places on the page.
+      client.room?.setLayout({ tiles: [] });
+      const room = await joining;
       window.canopy = { client, room };
       const call = new Call(client, room, this.media, this.notices);
       room.on('state', (state, error) => {

@@ -11,6 +11,9 @@ import {
 } from '../../sdk/index.ts';
 import type { LocalMedia } from './local-media.ts';
 import type { Notices } from './notices.ts';
+import { ScreenLayout } from './screen-layout.ts';
+import { promote, type View } from './seating.ts';
+import { TileStats } from './tile-stats.ts';
 
 /** A room as the page shows it: the SDK's room in signals, and the own tracks in it. */
 export class Call {
@@ -22,6 +25,19 @@ export class Call {
   readonly speaker = signal<string | null>(null);
   /** The own screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
+  readonly view = signal<View>('gallery');
+  /** Key of the tile that the person wants to see large; see seatKey(). */
+  readonly pinned = signal<string | undefined>(undefined);
+  /** Whoever of the others spoke last. */
+  readonly lastSpeaker = signal<string | undefined>(undefined);
+  /** Participants in the order in which they are shown, oneself first. */
+  readonly order = signal<readonly string[]>([]);
+  readonly layout: ScreenLayout;
+  /** How much is received and sent, for those who want to know. */
+  readonly stats: TileStats;
+  /** How many people are seen at once; who speaks is brought among them. */
+  visibleSeats = Number.POSITIVE_INFINITY;
+  readonly #spokeAtMs = new Map<string, number>();
   readonly #media: LocalMedia;
   readonly #notices: Notices;
   readonly #stop: Array<() => void> = [];
@@ -37,9 +53,12 @@ export class Call {
     this.#media = media;
     this.#notices = notices;
     this.#toldProblems = media.problems.value;
+    this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
+    this.stats = new TileStats(room);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
       this.tracks.value = room.tracks;
+      this.#seat();
     };
     this.state.value = room.state;
     this.speaker.value = room.speaker;
@@ -50,6 +69,7 @@ export class Call {
       }),
       room.on('speaker', (participantId) => {
         this.speaker.value = participantId;
+        if (participantId) this.#spoke(participantId);
       }),
       room.on('participant-joined', refresh),
       room.on('participant-updated', refresh),
@@ -77,6 +97,17 @@ export class Call {
         this.#follow(() => this.#sendCamera(camera));
       }),
     );
+  }
+
+  /** Shows one tile large, or no more. */
+  togglePin(key: string): void {
+    this.pinned.value = this.pinned.value === key ? undefined : key;
+  }
+
+  /** Changes between everybody alike and the speaker large. A pin gives way. */
+  toggleView(): void {
+    this.view.value = this.view.value === 'gallery' ? 'speaker' : 'gallery';
+    this.pinned.value = undefined;
   }
 
   /** Shares a screen, or stops sharing it. */
@@ -135,9 +166,30 @@ export class Call {
   /** Lets go of the room without leaving it. */
   close(): void {
     for (const stop of this.#stop.splice(0)) stop();
+    this.layout.close();
+    this.stats.close();
     for (const publication of this.room.publications) {
       if (publication.source.startsWith('screen')) publication.track.stop();
     }
+  }
+
+  /** Gives a place to those who came, and takes it from those who left. */
+  #seat(): void {
+    const { participants, participantId: self } = this.room;
+    const seated = this.order.value.filter((id) => participants.has(id));
+    const order = [...new Set([...(self ? [self] : []), ...seated, ...participants.keys()])];
+    if (order.join() !== this.order.value.join()) this.order.value = order;
+  }
+
+  #spoke(participantId: string): void {
+    const { participantId: self } = this.room;
+    if (participantId === self) return;
+    this.lastSpeaker.value = participantId;
+    this.#spokeAtMs.set(participantId, performance.now());
+    this.order.value = promote(this.order.value, participantId, this.visibleSeats, {
+      spokeAtMs: this.#spokeAtMs,
+      keeps: self,
+    });
   }
 
   async #try(act: () => Promise<void>): Promise<void> {

@@ -5,3 +5,5 @@ export { bestGrid } from './grid.ts';
 export type { Choices, LocalMedia } from './local-media.ts';
 export type { Notices } from './notices.ts';
 export { toRoomId } from './route.ts';
+export type { ScreenLayout } from './screen-layout.ts';
+export { arrange, seatKey } from './seating.ts';

@@ -79,3 +79,54 @@ export function MoreIcon() {
     </Icon>
   );
 }
+
+export function PinIcon() {
+  return (
+    <Icon>
+      <path d="M9 3h6l-1 6 3 3v2H7v-2l3-3ZM12 14v7" />
+    </Icon>
+  );
+}
+
+/** Everybody alike. */
+export function GalleryIcon() {
+  return (
+    <Icon>
+      <path d="M3 5h7v6H3ZM14 5h7v6h-7ZM3 14h7v6H3ZM14 14h7v6h-7Z" />
+    </Icon>
+  );
+}
+
+/** One large, the others beside. */
+export function SpeakerViewIcon() {
+  return (
+    <Icon>
+      <path d="M3 5h12v14H3ZM18 5h3v3h-3ZM18 10.5h3v3h-3ZM18 16h3v3h-3Z" />
+    </Icon>
+  );
+}
+
+export function PreviousIcon() {
+  return (
+    <Icon>
+      <path d="m15 5-7 7 7 7" />
+    </Icon>
+  );
+}
+
+export function NextIcon() {
+  return (
+    <Icon>
+      <path d="m9 5 7 7-7 7" />
+    </Icon>
+  );
+}
+
+/** A picture that is paused. */
+export function SavingIcon() {
+  return (
+    <Icon>
+      <path d="M9 6v12M15 6v12" />
+    </Icon>
+  );
+}

@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { AppModel, Call } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { CallPhoneButton } from './call-phone.tsx';
-import { LeaveIcon, ScreenIcon, ShieldIcon } from './icons.tsx';
+import { GalleryIcon, LeaveIcon, ScreenIcon, ShieldIcon, SpeakerViewIcon } from './icons.tsx';
 import { InviteButton } from './invite.tsx';
 import { Audio } from './media-element.tsx';
 import { Stage } from './stage.tsx';
@@ -16,7 +17,12 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     m: () => void media.setMuted(media.microphoneOn.value),
     v: () => void media.setCameraWanted(!media.cameraOn.value),
     s: () => void call.toggleScreen(),
+    g: () => call.toggleView(),
+    d: () => call.stats.toggle(),
   });
+  useEffect(() => {
+    if (new URLSearchParams(location.search).has('debug')) call.stats.toggle();
+  }, [call]);
   return (
     <div class="room" data-testid="room-view" data-state={call.state.value}>
       <TopBar model={model} call={call} />
@@ -82,6 +88,7 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
       >
         <ScreenIcon />
       </button>
+      <ViewToggle call={call} />
       <InviteButton call={call} />
       <CallPhoneButton call={call} />
       <button
@@ -95,6 +102,24 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
         <LeaveIcon />
       </button>
     </nav>
+  );
+}
+
+/** Everybody alike, or the speaker large. */
+function ViewToggle({ call }: { call: Call }) {
+  const speaker = call.view.value === 'speaker';
+  return (
+    <button
+      type="button"
+      class="round"
+      data-testid="view"
+      aria-keyshortcuts="g"
+      title={speaker ? 'Show everybody alike (g)' : 'Show the speaker large (g)'}
+      aria-label={speaker ? 'Show everybody alike' : 'Show the speaker large'}
+      onClick={() => call.toggleView()}
+    >
+      {speaker ? <GalleryIcon /> : <SpeakerViewIcon />}
+    </button>
   );
 }
 

@@ -1,6 +1,9 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { bestGrid, type Call, type LocalMedia } from '../model/index.ts';
+import type { RemoteTrack } from '../../sdk/index.ts';
+import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
+import { NextIcon, PreviousIcon } from './icons.tsx';
 import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
@@ -8,35 +11,102 @@ const GAP_PX = 8;
 /** A face may be cropped at the sides to fill the window; a screen takes what there is and is never cropped. */
 const PEOPLE = { least: 4 / 3, most: 16 / 9 };
 const SCREEN = { least: 0.1, most: 10 };
+/** More people than this are on further pages. */
+const MOST_TILES = 25;
+/** Narrower tiles show nobody, in CSS pixels. */
+const LEAST_TILE_PX = 96;
+/** How many people stand beside the stage; more can be scrolled to. */
+const STRIP_TILES = 6;
 
-/** The people, as large as the window allows; a shared screen takes the stage, and they stand beside it. */
+/** The people, as large as the window allows; or a pinned person, a screen or the speaker on a stage, and the others beside it. */
 export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
-  const { people, screens } = tilesOf(call, media);
-  if (screens.length === 0) return <Grid tiles={people} aspects={PEOPLE} />;
+  const { stage, rest } = arrange({
+    tiles: tilesOf(call, media),
+    view: call.view.value,
+    pinned: call.pinned.value,
+    speaker: call.lastSpeaker.value,
+  });
+  if (stage.length === 0) return <Gallery tiles={rest} call={call} />;
+  call.visibleSeats = STRIP_TILES;
   return (
-    <div class="stage with-screen">
-      <Grid tiles={screens} aspects={SCREEN} />
+    <div class="with-stage" data-testid="stage">
+      <Grid tiles={stage} aspects={stage.some(({ screen }) => screen) ? SCREEN : PEOPLE} />
       <div class="strip" data-testid="strip">
-        {people.map((tile) => (
-          <Tile key={tile.participantId} {...tile} />
+        {rest.map((tile) => (
+          <Tile key={seatKey(tile)} {...tile} />
         ))}
       </div>
     </div>
   );
 }
 
+/** Everybody alike, on as many pages as it takes. */
+function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
+  const area = useRef<HTMLDivElement>(null);
+  const size = useSize(area);
+  const page = useSignal(0);
+  const fits = (count: number) =>
+    bestGrid({ tiles: count, ...size.value, gap: GAP_PX, aspects: PEOPLE }).tileWidth >= LEAST_TILE_PX;
+  let perPage = Math.min(MOST_TILES, tiles.length);
+  while (perPage > 1 && !fits(perPage)) perPage -= 1;
+  call.visibleSeats = perPage;
+  const pages = Math.max(1, Math.ceil(tiles.length / Math.max(1, perPage)));
+  const current = Math.min(page.value, pages - 1);
+  const turn = (by: number) => {
+    page.value = current + by;
+  };
+  return (
+    <div class="gallery">
+      {pages > 1 && (
+        <PageButton label="Previous page" disabled={current === 0} turn={() => turn(-1)}>
+          <PreviousIcon />
+        </PageButton>
+      )}
+      <div class="gallery-area" ref={area}>
+        <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} aspects={PEOPLE} />
+      </div>
+      {pages > 1 && (
+        <PageButton label="Next page" disabled={current === pages - 1} turn={() => turn(1)}>
+          <NextIcon />
+          <span class="page-count">
+            {current + 1} / {pages}
+          </span>
+        </PageButton>
+      )}
+    </div>
+  );
+}
+
+function PageButton({
+  label,
+  disabled,
+  turn,
+  children,
+}: {
+  label: string;
+  disabled: boolean;
+  turn(): void;
+  children: ComponentChildren;
+}) {
+  const testId = label.toLowerCase().replace(' ', '-');
+  return (
+    <button
+      type="button"
+      class="page-button"
+      data-testid={testId}
+      aria-label={label}
+      title={label}
+      disabled={disabled}
+      onClick={turn}
+    >
+      {children}
+    </button>
+  );
+}
+
 function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects: typeof PEOPLE }) {
   const area = useRef<HTMLDivElement>(null);
-  const size = useSignal({ width: 0, height: 0 });
-  useEffect(() => {
-    const element = area.current;
-    if (!element) return;
-    const observer = new ResizeObserver(([entry]) => {
-      if (entry) size.value = { width: entry.contentRect.width, height: entry.contentRect.height };
-    });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const size = useSize(area);
   const { tileWidth, tileHeight } = bestGrid({
     tiles: tiles.length,
     ...size.value,
@@ -55,46 +125,84 @@ function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects: typeof PEOPLE }
       }}
     >
       {tiles.map((tile) => (
-        <Tile key={`${tile.participantId} ${tile.screen}`} {...tile} />
+        <Tile key={seatKey(tile)} {...tile} />
       ))}
     </div>
   );
 }
 
-function tilesOf(call: Call, media: LocalMedia): { people: TileProps[]; screens: TileProps[] } {
+/** Size of an element, in CSS pixels. */
+function useSize(area: RefObject<HTMLElement | null>) {
+  const size = useSignal({ width: 0, height: 0 });
+  useEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) size.value = { width: entry.contentRect.width, height: entry.contentRect.height };
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return size;
+}
+
+function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   const tracks = call.tracks.value;
-  const ownScreen = call.screen.value;
-  const screens: TileProps[] = [];
-  const people = call.participants.value.map((participant): TileProps => {
-    const { participantId, displayName: name, connected, kind, callState } = participant;
-    const self = participantId === call.room.participantId;
-    const speaking = call.speaker.value === participantId;
+  const lines = call.stats.lines.value;
+  const self = call.room.participantId;
+  const people = new Map(call.participants.value.map((each) => [each.participantId, each]));
+  return call.order.value.flatMap((participantId): TileProps[] => {
+    const participant = people.get(participantId);
+    if (!participant) return [];
+    const { displayName: name, connected, kind, callState } = participant;
     const mine = tracks.filter((track) => track.participantId === participantId);
-    const screen = self ? ownScreen : mine.find(({ source }) => source === 'screen');
-    if (screen) screens.push({ participantId, name, track: screen.track, screen: true, self });
-    if (self) {
-      return {
-        participantId,
-        name,
-        self,
-        speaking,
-        track: media.camera.value,
-        muted: !media.microphoneOn.value,
-      };
-    }
-    const camera = mine.find(({ source }) => source === 'camera');
-    const microphone = mine.find(({ source }) => source === 'microphone');
-    return {
+    const [camera, microphone, screen] = (['camera', 'microphone', 'screen'] as const).map((source) =>
+      mine.find((track) => track.source === source),
+    );
+    const common = (isScreen: boolean) => ({
       participantId,
       name,
+      self: participantId === self,
+      lines: lines.get(seatKey({ participantId, screen: isScreen })),
+    });
+    const remote = (isScreen: boolean, track: RemoteTrack | undefined) => {
+      const key = seatKey({ participantId, screen: isScreen });
+      return {
+        ...common(isScreen),
+        ...pictureOf(track),
+        pinned: call.pinned.value === key,
+        onPin: () => call.togglePin(key),
+        layout: call.layout,
+      };
+    };
+    const speaking = call.speaker.value === participantId;
+    if (participantId === self) {
+      const shared = call.screen.value;
+      const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
+      return [
+        ...(shared ? [{ ...common(true), track: shared.track, screen: true }] : []),
+        { ...common(false), ...own },
+      ];
+    }
+    const person: TileProps = {
+      ...remote(false, camera),
       speaking,
       connected,
       phone: kind === 'phone',
       callState,
-      track: camera?.muted ? undefined : camera?.track,
       muted: microphone?.muted ?? kind !== 'phone',
       menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
     };
+    return screen ? [{ ...remote(true, screen), screen: true }, person] : [person];
   });
-  return { people, screens };
+}
+
+/** What is seen of a track, or why nothing is. */
+function pictureOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
+  if (!track || track.muted) return { track: undefined };
+  const { allocation } = track;
+  if (allocation?.layers === null && allocation.reason !== 'paused') {
+    return { track: undefined, saving: allocation.reason };
+  }
+  return { track: track.track };
 }

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { Participant } from '../../sdk/index.ts';
-import { MicrophoneIcon, PhoneIcon } from './icons.tsx';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import type { Allocation, Participant } from '../../sdk/index.ts';
+import type { ScreenLayout } from '../model/index.ts';
+import { MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 
 export interface TileProps {
@@ -15,6 +17,14 @@ export interface TileProps {
   connected?: boolean;
   phone?: boolean;
   callState?: Participant['callState'];
+  /** Why the server sends no picture at present, though there is one. */
+  saving?: Allocation['reason'];
+  pinned?: boolean;
+  onPin?: () => void;
+  /** Where the tile's size and visibility are reported. */
+  layout?: ScreenLayout;
+  /** What is measured of it, for those who want to know. */
+  lines?: readonly string[] | undefined;
   /** What may be done about the participant. */
   menu?: ComponentChildren;
 }
@@ -26,26 +36,48 @@ const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
   held: 'on hold',
 };
 
-/** One person, or one shared screen. */
+const SAVINGS: Record<Allocation['reason'], string> = {
+  budget: 'Picture paused: many are shown',
+  estimate: 'Picture paused: slow network',
+  link: 'Picture paused: the server’s line is full',
+  stress: 'Picture paused: the server is busy',
+  steady: 'Picture comes back soon',
+  full: 'Picture comes soon',
+  paused: 'Picture paused',
+};
+
+/** One person, or one shared screen. A click anywhere on it pins it. */
 export function Tile({
   participantId,
   name,
   track,
-  screen,
+  screen = false,
   self,
   muted,
   speaking,
   connected = true,
   phone,
   callState,
+  saving,
+  pinned = false,
+  onPin,
+  layout,
+  lines,
   menu,
 }: TileProps) {
+  const element = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    if (!element.current || !layout) return;
+    return layout.observe(element.current, { participantId, source: screen ? 'screen' : 'camera', pinned });
+  }, [layout, participantId, screen, pinned]);
   const state = connected ? callState && CALL_STATES[callState] : 'reconnecting…';
   const classes = ['tile', screen && 'screen', speaking && 'speaking', !connected && 'away']
     .filter(Boolean)
     .join(' ');
+  const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
   return (
     <figure
+      ref={element}
       class={classes}
       data-testid="tile"
       data-participant-id={participantId}
@@ -54,20 +86,50 @@ export function Tile({
       data-speaking={speaking ?? false}
       data-muted={muted ?? false}
       data-call-state={callState}
+      data-saving={saving}
     >
       {track ? (
         <Video track={track} mirrored={self && !screen} />
       ) : (
         <Avatar name={name} seed={participantId} phone={phone} />
       )}
+      {onPin && (
+        <button
+          type="button"
+          class="pin"
+          data-testid="pin"
+          aria-pressed={pinned}
+          aria-label={`Show ${label} large`}
+          onClick={onPin}
+        >
+          <PinIcon />
+        </button>
+      )}
       {menu}
+      {lines && (
+        <pre class="stats" data-testid="stats">
+          {lines.join('\n')}
+        </pre>
+      )}
       <figcaption>
         {!screen && muted && <MicrophoneIcon off />}
         <span class="name" dir="auto">
-          {screen ? `${name}: screen` : self ? `${name} (you)` : name}
+          {label}
         </span>
         {state && <span class="state">{state}</span>}
+        {saving && (
+          <span
+            class="saving"
+            data-testid="saving"
+            role="img"
+            aria-label={SAVINGS[saving]}
+            title={SAVINGS[saving]}
+          >
+            <SavingIcon />
+          </span>
+        )}
       </figcaption>
+      {saving && <p class="saving-text">{SAVINGS[saving]}</p>}
     </figure>
   );
 }

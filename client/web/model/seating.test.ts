@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { arrange, promote, type Seat, seatKey } from './seating.ts';
+
+const [me, ann, bob] = [
+  { participantId: 'me', self: true },
+  { participantId: 'ann' },
+  { participantId: 'bob' },
+] as const;
+const screen: Seat = { participantId: 'bob', screen: true };
+const names = (seats: readonly Seat[]) => seats.map(seatKey);
+
+describe('arrange()', () => {
+  const request = { view: 'gallery' as const, pinned: undefined, speaker: undefined };
+
+  it('makes a gallery when nobody is to stand out', () => {
+    const { stage, rest } = arrange({ ...request, tiles: [me, ann, bob] });
+    assert.deepEqual([stage, rest], [[], [me, ann, bob]]);
+    assert.deepEqual(arrange({ ...request, view: 'speaker', tiles: [me] }).stage, [], 'alone');
+  });
+
+  it('puts the last speaker of the others on the stage when asked to, and anybody until somebody speaks', () => {
+    const speaking = { ...request, view: 'speaker' as const, tiles: [me, ann, bob] };
+    assert.deepEqual(arrange({ ...speaking, speaker: 'bob' }), { stage: [bob], rest: [me, ann] });
+    assert.deepEqual(arrange({ ...speaking, speaker: 'me' }).stage, [ann]);
+    assert.deepEqual(arrange({ ...speaking, speaker: 'gone' }).stage, [ann]);
+  });
+
+  it('prefers shared screens, and a pin above all', () => {
+    const tiles = [me, ann, bob, screen];
+    assert.deepEqual(names(arrange({ ...request, tiles }).stage), ['bob screen']);
+    const pinned = arrange({ ...request, tiles, pinned: seatKey(ann) });
+    assert.deepEqual(names(pinned.stage), ['ann camera']);
+    assert.equal(pinned.rest[0], screen);
+    assert.deepEqual(names(arrange({ ...request, tiles, pinned: 'gone camera' }).stage), ['bob screen']);
+  });
+});
+
+describe('promote()', () => {
+  const order = ['me', 'a', 'b', 'c', 'd'];
+  const spokeAtMs = new Map([['c', 5]]);
+
+  it('moves nobody while the speaker can be seen', () => {
+    assert.deepEqual(promote(order, 'b', 3, { spokeAtMs, keeps: 'me' }), order);
+  });
+
+  it('gives the speaker the place of the most silent', () => {
+    assert.deepEqual(promote(order, 'd', 4, { spokeAtMs, keeps: 'me' }), ['me', 'a', 'd', 'c', 'b']);
+    const all = new Map([
+      ['a', 3],
+      ['b', 7],
+      ['c', 5],
+    ]);
+    assert.deepEqual(promote(order, 'd', 4, { spokeAtMs: all, keeps: 'me' }), ['me', 'd', 'b', 'c', 'a']);
+  });
+
+  it('leaves the one who keeps a place alone, though there is no other', () => {
+    assert.deepEqual(promote(order, 'd', 1, { spokeAtMs, keeps: 'me' }), order);
+  });
+});

@@ -1,0 +1,42 @@
+export interface CoalescerOptions {
+  /** What is asked for: it may throw, and must not wait. */
+  run(): void;
+  /** How long to wait for more that belongs to the same act, in milliseconds. */
+  gatherMs: number;
+  /** The least time from the end of one run to the next, in milliseconds. */
+  gapMs(): number;
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
+}
+
+/** Runs something soon after it was asked for, once for many requests, and not more often than it may. */
+export class Coalescer {
+  readonly #options: CoalescerOptions;
+  #lastRunAtMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: CoalescerOptions) {
+    this.#options = options;
+  }
+
+  request(): void {
+    if (this.#timer || this.#closed) return;
+    const { gatherMs, gapMs, now } = this.#options;
+    const delayMs = Math.max(gatherMs, this.#lastRunAtMs + gapMs() - now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      try {
+        this.#options.run();
+      } finally {
+        this.#lastRunAtMs = now();
+      }
+    }, delayMs);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,4 @@
+/** Who receives what: collects the state, has it decided, and puts decisions into force. */
+export { Allocations } from './allocations.ts';
+export { Estimate } from './estimate.ts';
+export { RoomAllocation } from './room-allocation.ts';

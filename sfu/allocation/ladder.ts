@@ -1,0 +1,105 @@
+import type { RtpParameters } from 'mediasoup/types';
+import type { OperatingPoint, PictureSource } from '../allocator/index.ts';
+
+/** What is assumed of a picture whose sender has not said more. */
+const ASSUMED_HEIGHT_PX = { camera: 720, screen: 1080 } as const;
+const ASSUMED_FRAMES_PER_SECOND = 30;
+/** Of RTP packets with video in them; encoders fill them to about this. */
+const PACKET_BITS = 1100 * 8;
+/** What the lower temporal layers take of a stream, cumulated, by the number of layers. */
+const TEMPORAL_SHARES: Readonly<Record<number, readonly number[]>> = {
+  1: [1],
+  2: [0.6, 1],
+  3: [0.4, 0.6, 1],
+};
+/** What the lower spatial layers take of an SVC stream, cumulated, by the number of layers. */
+const SPATIAL_SHARES: Readonly<Record<number, readonly number[]>> = {
+  1: [1],
+  2: [0.3, 1],
+  3: [0.1, 0.35, 1],
+};
+/** A shared screen rests most of the time: its encoder seldom takes what it may. */
+const SCREEN_SHARE_OF_MOST = 0.4;
+
+/** What an encoder takes for a picture of 16:9 at 30 frames a second, in bits a second. */
+function usualBps(heightPx: number): number {
+  return Math.round(1_200_000 * (heightPx / 720) ** 1.5);
+}
+
+export interface Ladder {
+  /** Whether lower spatial layers are in one stream with the higher ones. */
+  svc: boolean;
+  /** Whether a receiver of a higher spatial layer gets no lower ones but with key frames (`_KEY`: K-SVC). */
+  keyOnly: boolean;
+  spatialLayers: number;
+  temporalLayers: number;
+  /** Spatial layer by spatial layer, lowest first, each temporal layer by temporal layer. */
+  points: OperatingPoint[];
+}
+
+/** The operating points that a sender's parameters promise, before anything was measured: all taken for sent. */
+export function expectedLadder(
+  rtpParameters: Pick<RtpParameters, 'encodings'>,
+  source: PictureSource,
+): Ladder {
+  const encodings = rtpParameters.encodings ?? [];
+  const [, spatialText, temporalText, suffix] =
+    /^[LS](\d)T(\d)(.*)$/.exec(encodings[0]?.scalabilityMode ?? '') ?? [];
+  const svc = encodings.length < 2;
+  const spatialLayers = svc ? Number(spatialText ?? 1) : encodings.length;
+  const temporalLayers = Number(temporalText ?? 1);
+  const steps = TEMPORAL_SHARES[temporalLayers] ?? [1];
+  const points: OperatingPoint[] = [];
+  for (let spatialLayer = 0; spatialLayer < spatialLayers; spatialLayer++) {
+    const { heightPx, mostBps, mostFrames } = svc
+      ? svcLayer(encodings[0], source, spatialLayer, spatialLayers)
+      : simulcastLayer(encodings[spatialLayer], source, spatialLayers - 1 - spatialLayer);
+    const expectedBps = source === 'screen' ? mostBps * SCREEN_SHARE_OF_MOST : mostBps;
+    for (const [temporalLayer, share] of steps.entries()) {
+      const framesPerSecond = mostFrames / 2 ** (steps.length - 1 - temporalLayer);
+      const bitrateBps = Math.round(expectedBps * share);
+      const packetsPerSecond = Math.max(framesPerSecond, bitrateBps / PACKET_BITS);
+      points.push({
+        ...{ spatialLayer, temporalLayer, bitrateBps, packetsPerSecond },
+        ...{ heightPx, framesPerSecond, sent: true },
+      });
+    }
+  }
+  return { svc, keyOnly: suffix?.startsWith('_KEY') ?? false, spatialLayers, temporalLayers, points };
+}
+
+interface LayerPromise {
+  heightPx: number;
+  mostBps: number;
+  mostFrames: number;
+}
+
+/** What mediasoup's types leave out, though browsers send it (webrtc-pc, RTCRtpEncodingParameters). */
+type Encoding = NonNullable<RtpParameters['encodings']>[number] & {
+  scaleResolutionDownBy?: number;
+  maxFramerate?: number;
+};
+
+/** @param above how many encodings are higher. */
+function simulcastLayer(encoding: Encoding | undefined, source: PictureSource, above: number): LayerPromise {
+  const heightPx = Math.round(ASSUMED_HEIGHT_PX[source] / (encoding?.scaleResolutionDownBy ?? 2 ** above));
+  return {
+    heightPx,
+    mostBps: encoding?.maxBitrate ?? usualBps(heightPx),
+    mostFrames: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
+  };
+}
+
+function svcLayer(
+  encoding: Encoding | undefined,
+  source: PictureSource,
+  layer: number,
+  layers: number,
+): LayerPromise {
+  const whole = simulcastLayer(encoding, source, 0);
+  return {
+    ...whole,
+    heightPx: Math.round(whole.heightPx / 2 ** (layers - 1 - layer)),
+    mostBps: whole.mostBps * (SPATIAL_SHARES[layers]?.[layer] ?? 1),
+  };
+}

@@ -1,0 +1,89 @@
+import type { Producer, ProducerStat } from 'mediasoup/types';
+import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
+import { expectedLadder, type Ladder } from './ladder.ts';
+import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
+import type { Speech } from './speech.ts';
+import { WantedLayers } from './wanted-layers.ts';
+
+export interface PictureOptions {
+  roomId: string;
+  /** Its sender. */
+  peerId: string;
+  participantId: string;
+  source: PictureSource;
+}
+
+/** A video producer, as decisions see it: what its layers take, and which of them anybody wants. Owned by RoomAllocation. */
+export class Picture {
+  readonly options: PictureOptions;
+  readonly wanted: WantedLayers;
+  readonly #producer: Producer;
+  readonly #ladder: Ladder;
+  /** Null: not measured yet. */
+  #measured: OperatingPoint[] | null = null;
+  readonly #counted = new Map<number, { packets: number; atMs: number }>();
+  #measuring = false;
+
+  constructor(producer: Producer, options: PictureOptions, nowMs: number) {
+    this.#producer = producer;
+    this.options = options;
+    this.#ladder = expectedLadder(producer.rtpParameters, options.source);
+    this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
+  }
+
+  get producerId(): string {
+    return this.#producer.id;
+  }
+
+  get points(): readonly OperatingPoint[] {
+    return this.#measured ?? this.#ladder.points;
+  }
+
+  /** Asks the worker what its layers take. One question at a time: a worker that does not answer is asked nothing more. */
+  async measure(): Promise<'changed' | 'unchanged'> {
+    if (this.#measuring || this.#producer.closed || this.#producer.paused) return 'unchanged';
+    this.#measuring = true;
+    try {
+      const before = this.points;
+      const streams = this.#streams(await this.#producer.getStats());
+      this.#measured = measuredPoints(this.#ladder, this.#measured, streams);
+      const changed = this.#measured.some(({ sent }, place) => sent !== before[place]?.sent);
+      return changed ? 'changed' : 'unchanged';
+    } catch {
+      // Closed in the meantime, or its worker is gone.
+      return 'unchanged';
+    } finally {
+      this.#measuring = false;
+    }
+  }
+
+  state(speech: Speech, nowMs: number): PictureState {
+    const { roomId, peerId, participantId, source } = this.options;
+    return {
+      ...{ producerId: this.producerId, roomId, peerId, source },
+      paused: this.#producer.paused,
+      svc: this.#ladder.svc,
+      points: [...this.points],
+      ...speech.of(participantId, nowMs),
+    };
+  }
+
+  #streams(stats: readonly ProducerStat[]): StreamMeasurement[] {
+    const encodings = this.#producer.rtpParameters.encodings ?? [];
+    return stats.map((stat) => {
+      const found = encodings.findIndex(({ rid, ssrc }) =>
+        rid === undefined ? ssrc === stat.ssrc : rid === stat.rid,
+      );
+      const index = Math.max(0, found);
+      const before = this.#counted.get(index);
+      this.#counted.set(index, { packets: stat.packetCount, atMs: stat.timestamp });
+      const seconds = before ? (stat.timestamp - before.atMs) / 1000 : 0;
+      return {
+        index,
+        bitrateBps: stat.bitrate,
+        bitrateByLayerBps: stat.bitrateByLayer,
+        packetsPerSecond: before && seconds > 0 ? (stat.packetCount - before.packets) / seconds : 0,
+      };
+    });
+  }
+}

@@ -1,0 +1,133 @@
+import type { ReceiverDecision, ReceiverState, TileDecision } from '../allocator/index.ts';
+import type { Peer } from '../peer.ts';
+import type { PeerConsumer } from '../peer-consumer.ts';
+import type { ReceiverExplanation } from '../types.ts';
+import { defaultLayout } from './default-layout.ts';
+
+/** Of one voice with DTX and headers, in bits a second. */
+const VOICE_BPS = 42_000;
+/** Voices that are heard at once: the others are silent, and cost next to nothing under DTX. */
+const VOICES = 3;
+
+type Tile = ReceiverState['tiles'][number];
+type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
+
+interface Decided {
+  tile: TileDecision;
+  /** When its layers were changed, in milliseconds. */
+  atMs: number;
+}
+
+/** One receiver, as decisions see it: what it shows and can take, and what it was given. */
+export class Reception {
+  readonly #peer: Peer;
+  readonly #roomId: string;
+  #tiles: Tile[] = [];
+  #decided = new Map<string, Decided>();
+  #decision: ReceiverDecision | undefined;
+  #state: ReceiverState | undefined;
+
+  constructor(roomId: string, peer: Peer) {
+    this.#roomId = roomId;
+    this.#peer = peer;
+  }
+
+  /** Pictures that it receives, or may. */
+  get pictures(): PeerConsumer[] {
+    return this.#peer.consumers.filter(({ kind, declined }) => kind === 'video' && !declined);
+  }
+
+  state(budgetBps: number): ReceiverState {
+    const { peerId, layout, receiving } = this.#peer;
+    const received = new Set(this.pictures.map(({ producerId }) => producerId));
+    const shown = layout?.tiles ?? defaultLayout([...received]);
+    // Of a picture that is named twice the first counts.
+    const named = new Map(shown.toReversed().map((tile) => [tile.producerId, tile]));
+    this.#tiles = [...named.values()]
+      .filter(({ producerId }) => received.has(producerId))
+      .map(({ producerId, width, height, pinned }) => {
+        const decided = this.#decided.get(producerId);
+        return {
+          ...{ producerId, width, height, pinned },
+          decided: decided?.tile.layers ?? null,
+          decidedAtMs: decided?.atMs ?? null,
+          decidedClass: decided?.tile.class ?? null,
+        };
+      });
+    this.#state = {
+      ...{ roomId: this.#roomId, peerId },
+      budgetBps: Math.min(budgetBps, layout?.maxBitrateBps ?? Number.POSITIVE_INFINITY),
+      estimateBps: receiving?.takeEstimate() ?? null,
+      audioBps: this.#audioBps(),
+      tiles: this.#tiles,
+    };
+    return this.#state;
+  }
+
+  /** Puts a decision into force where it says something new. Gives the tiles that are to be told. */
+  apply(decision: ReceiverDecision, nowMs: number): ToldTile[] {
+    this.#decision = decision;
+    this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps);
+    const before = this.#decided;
+    this.#decided = new Map(
+      decision.tiles.map((tile) => {
+        const earlier = before.get(tile.producerId);
+        const same = earlier && sameLayers(earlier.tile, tile);
+        return [tile.producerId, { tile, atMs: same ? earlier.atMs : nowMs }];
+      }),
+    );
+    for (const consumer of this.pictures) {
+      void give(consumer, this.#decided.get(consumer.producerId)?.tile);
+    }
+    return decision.tiles
+      .filter((tile) => {
+        const earlier = before.get(tile.producerId)?.tile;
+        return !earlier || earlier.reason !== tile.reason || !sameLayers(earlier, tile);
+      })
+      .map(told);
+  }
+
+  /** All that it was told last. */
+  get told(): ToldTile[] {
+    return (this.#decision?.tiles ?? []).map(told);
+  }
+
+  explain(): ReceiverExplanation | undefined {
+    if (!this.#state || !this.#decision) return undefined;
+    const { peerId, budgetBps, estimateBps, audioBps } = this.#state;
+    const { maxOutgoingBps, videoBps, tiles } = this.#decision;
+    const sizes = new Map(this.#tiles.map((tile) => [tile.producerId, tile]));
+    return {
+      ...{ peerId, budgetBps, estimateBps, audioBps, maxOutgoingBps, videoBps },
+      layoutTold: this.#peer.layout !== undefined,
+      tiles: tiles.map((tile) => {
+        const { width = 0, height = 0, pinned = false } = sizes.get(tile.producerId) ?? {};
+        return { ...tile, widthPx: width, heightPx: height, pinned };
+      }),
+      heldProducerIds: this.pictures.filter(({ held }) => held).map(({ producerId }) => producerId),
+    };
+  }
+
+  #audioBps(): number {
+    const voices = this.#peer.consumers.filter(
+      ({ kind, held, mediasoupConsumer }) => kind === 'audio' && !held && !mediasoupConsumer.producerPaused,
+    );
+    return Math.min(voices.length, VOICES) * VOICE_BPS;
+  }
+}
+
+/** The ceilings first, so that nothing beyond them flows for a moment. What has closed meanwhile needs nothing. */
+async function give(consumer: PeerConsumer, tile: TileDecision | undefined): Promise<void> {
+  const requests = tile?.layers
+    ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]
+    : [consumer.setHeld(true)];
+  await Promise.allSettled(requests);
+}
+
+function sameLayers({ layers }: TileDecision, { layers: others }: TileDecision): boolean {
+  return layers?.spatialLayer === others?.spatialLayer && layers?.temporalLayer === others?.temporalLayer;
+}
+
+function told({ producerId, layers, reason }: TileDecision): ToldTile {
+  return { producerId, layers, reason };
+}

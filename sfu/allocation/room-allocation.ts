@@ -1,0 +1,147 @@
+import type { Producer } from 'mediasoup/types';
+import type { AllocatorDecision, PictureState, ReceiverState } from '../allocator/index.ts';
+import type { Peer } from '../peer.ts';
+import type { Tell } from '../tell.ts';
+import type { RoomExplanation } from '../types.ts';
+import { Picture, type PictureOptions } from './picture.ts';
+import { Reception } from './reception.ts';
+import { Speech } from './speech.ts';
+
+export interface RoomAllocationOptions {
+  roomId: string;
+  tell: Tell;
+  peers(): Iterable<Peer>;
+  /** What each receiver may be sent, in bits a second. */
+  downBudgetBps: number;
+  /** Asks for new decisions, soon. */
+  request(): void;
+  /** A monotonic clock, in milliseconds. */
+  now(): number;
+}
+
+/** The pictures and receivers of a room: what is known of them, and what was decided. Owned by its room. */
+export class RoomAllocation {
+  readonly #options: RoomAllocationOptions;
+  readonly #pictures = new Map<string, Picture>();
+  readonly #receptions = new WeakMap<Peer, Reception>();
+  readonly #speech = new Speech();
+
+  constructor(options: RoomAllocationOptions) {
+    this.#options = options;
+  }
+
+  get roomId(): string {
+    return this.#options.roomId;
+  }
+
+  /** Something changed that decisions depend on. */
+  changed(): void {
+    this.#options.request();
+  }
+
+  pictureOpened(producer: Producer, options: Omit<PictureOptions, 'roomId'>): void {
+    const { roomId, now } = this.#options;
+    this.#pictures.set(producer.id, new Picture(producer, { ...options, roomId }, now()));
+    this.changed();
+  }
+
+  pictureClosed(producerId: string): void {
+    if (this.#pictures.delete(producerId)) this.changed();
+  }
+
+  /** @param participantId - Who is the dominant speaker from now on. */
+  setSpeaker(participantId: string | null): void {
+    this.#speech.setSpeaker(participantId, this.#options.now());
+    this.changed();
+  }
+
+  /** When a participant spoke is forgotten with its voice. */
+  voiceClosed(participantId: string): void {
+    this.#speech.forget(participantId);
+  }
+
+  /** Asks the worker what the pictures that somebody receives take. Waits for nothing. */
+  measure(): void {
+    const received = new Set(
+      [...this.#options.peers()].flatMap((peer) =>
+        this.#reception(peer).pictures.map(({ producerId }) => producerId),
+      ),
+    );
+    for (const picture of this.#pictures.values()) {
+      if (!received.has(picture.producerId)) continue;
+      void picture.measure().then((outcome) => {
+        if (outcome === 'changed') this.changed();
+      });
+    }
+  }
+
+  /** What decisions are made from. */
+  state(nowMs: number): { pictures: PictureState[]; receivers: ReceiverState[] } {
+    const receivers: ReceiverState[] = [];
+    for (const peer of this.#options.peers()) {
+      if (peer.receiving) receivers.push(this.#reception(peer).state(this.#options.downBudgetBps));
+    }
+    const pictures = [...this.#pictures.values()].map((picture) => picture.state(this.#speech, nowMs));
+    return { pictures, receivers };
+  }
+
+  /** Puts decisions into force; those for other rooms are passed over. */
+  apply({ receivers, pictures }: AllocatorDecision, nowMs: number): void {
+    const { roomId, tell } = this.#options;
+    const decisions = new Map(
+      receivers
+        .filter((decision) => decision.roomId === roomId)
+        .map((decision) => [decision.peerId, decision]),
+    );
+    for (const peer of this.#options.peers()) {
+      const decision = decisions.get(peer.peerId);
+      if (!decision) continue;
+      const tiles = this.#reception(peer).apply(decision, nowMs);
+      if (tiles.length > 0) tell('allocation', { roomId, peerId: peer.peerId, tiles });
+    }
+    for (const { producerId, spatialLayers } of pictures) {
+      const picture = this.#pictures.get(producerId);
+      if (picture?.wanted.update(spatialLayers, nowMs)) this.#tellWanted(picture);
+    }
+  }
+
+  /** Tells a peer again what it was told before, as one that came back may have missed it. */
+  tellAgain(peer: Peer): void {
+    const { roomId, tell } = this.#options;
+    const { peerId } = peer;
+    for (const picture of this.#pictures.values()) {
+      if (picture.options.peerId === peerId) this.#tellWanted(picture);
+    }
+    const tiles = this.#reception(peer).told;
+    if (tiles.length > 0) tell('allocation', { roomId, peerId, tiles });
+  }
+
+  explain(nowMs: number): RoomExplanation {
+    return {
+      roomId: this.roomId,
+      pictures: [...this.#pictures.values()].map((picture) => {
+        const { producerId, peerId, source, paused, speaking, lastSpokeAtMs, points } = picture.state(
+          this.#speech,
+          nowMs,
+        );
+        return {
+          ...{ producerId, peerId, source, paused, speaking, points },
+          lastSpokeSecondsAgo: lastSpokeAtMs === null ? null : (nowMs - lastSpokeAtMs) / 1000,
+          wantedSpatialLayers: [...picture.wanted.told],
+        };
+      }),
+      receivers: [...this.#options.peers()].flatMap((peer) => this.#reception(peer).explain() ?? []),
+    };
+  }
+
+  #tellWanted({ producerId, options: { peerId }, wanted }: Picture): void {
+    const { roomId, tell } = this.#options;
+    tell('producerwanted', { roomId, peerId, producerId, spatialLayers: [...wanted.told] });
+  }
+
+  #reception(peer: Peer): Reception {
+    const reception = this.#receptions.get(peer) ?? new Reception(this.roomId, peer);
+    this.#receptions.set(peer, reception);
+    return reception;
+  }
+}

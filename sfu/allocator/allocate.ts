@@ -1,0 +1,139 @@
+import { Dealer, type Filling } from './filling.ts';
+import { LinkLimit, ReceiverLimits } from './limits.ts';
+import { ceilingOf, type Ladder, ladderOf, nextSteps, pointAt } from './points.ts';
+import { isSmall, type RankedTile, rank } from './ranking.ts';
+import type {
+  AllocatorDecision,
+  AllocatorInput,
+  Reason,
+  ReceiverDecision,
+  ReceiverState,
+  TileClass,
+  TileDecision,
+  TileState,
+} from './types.ts';
+import { wantedLayers } from './wanted.ts';
+
+/** Small tiles that are left at stress level 3, beside what is shared, pinned or on the stage. */
+const STRESSED_LAST_N = 4;
+/**
+ * mediasoup first gives every consumer its lowest layers, in the order of priority, then in turns as many further layers as the number says:
+ * all of the large ones come first, the many small ones share evenly.
+ */
+const PRIORITIES: Record<TileClass, number> = { screen: 255, pinned: 150, stage: 100, speaker: 3, other: 1 };
+
+interface Receiver {
+  state: ReceiverState;
+  limits: ReceiverLimits;
+  ranked: Map<TileState, RankedTile>;
+  /** Those that may be served. */
+  fillings: Map<TileState, Filling>;
+}
+
+function compareIds(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/**
+ * Decides who receives which layers of which pictures, and which layers anybody wants. Pure; the same for any order of its input.
+ *
+ * First every visible picture gets its lowest operating point, then step by step better ones are dealt out: screen share, pinned, stage, all
+ * the small ones; class by class over all rooms and receivers, so that a link that is too narrow is shared fairly.
+ */
+export function allocate(input: AllocatorInput): AllocatorDecision {
+  const pictures = new Map(input.pictures.map((picture) => [picture.producerId, picture]));
+  const ladders = new Map<string, Ladder>();
+  for (const picture of input.pictures) ladders.set(picture.producerId, ladderOf(picture));
+  const audioBps = input.receivers.reduce((sum, receiver) => sum + receiver.audioBps, 0);
+  const link = new LinkLimit(input.linkBps, audioBps);
+
+  const receivers = input.receivers.map((state): Receiver => {
+    const ranked = rank(state, pictures);
+    return {
+      state,
+      limits: new ReceiverLimits(state),
+      ranked: new Map(ranked.map((each) => [each.tile, each])),
+      fillings: new Map(),
+    };
+  });
+  const fillings: Filling[] = [];
+  for (const receiver of inOrder(receivers)) addFillings(receiver, ladders, input.stressLevel, fillings);
+
+  const dealer = new Dealer(link, input.nowMs);
+  dealer.dealLowest(fillings);
+  dealer.dealBetter(fillings);
+
+  const decisions = receivers.map(decisionOf);
+  return {
+    receivers: decisions,
+    pictures: wantedLayers(input.pictures, decisions),
+    egressBps: decisions.reduce((sum, { videoBps }) => sum + videoBps, audioBps),
+  };
+}
+
+function inOrder(receivers: readonly Receiver[]): Receiver[] {
+  return [...receivers].sort(
+    (a, b) => compareIds(a.state.roomId, b.state.roomId) || compareIds(a.state.peerId, b.state.peerId),
+  );
+}
+
+function addFillings(
+  { ranked, limits, fillings }: Receiver,
+  ladders: ReadonlyMap<string, Ladder>,
+  stressLevel: number,
+  all: Filling[],
+): void {
+  const shared = { limits, tileCount: ranked.size, short: false };
+  let small = 0;
+  for (const each of ranked.values()) {
+    if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) continue;
+    const ladder = ladders.get(each.picture.producerId);
+    if (!ladder) continue;
+    const filling: Filling = {
+      ranked: each,
+      ladder,
+      ceiling: ceilingOf(ladder, each.tile, each.class, stressLevel),
+      receiver: shared,
+      order: all.length,
+      reserved: null,
+      given: null,
+      refused: null,
+    };
+    fillings.set(each.tile, filling);
+    all.push(filling);
+  }
+}
+
+function decisionOf({ state, limits, ranked, fillings }: Receiver): ReceiverDecision {
+  const tiles = state.tiles.map((tile) => tileDecision(tile, ranked.get(tile), fillings.get(tile)));
+  const videoBps = tiles.reduce((sum, { bitrateBps }) => sum + bitrateBps, 0);
+  return {
+    roomId: state.roomId,
+    peerId: state.peerId,
+    tiles,
+    maxOutgoingBps: Math.floor(limits.maxOutgoingBps(videoBps)),
+    videoBps,
+  };
+}
+
+function tileDecision(
+  tile: TileState,
+  ranked: RankedTile | undefined,
+  filling: Filling | undefined,
+): TileDecision {
+  const tileClass = ranked?.class ?? 'other';
+  const base = { producerId: tile.producerId, class: tileClass, priority: PRIORITIES[tileClass] };
+  const nothing = { ...base, layers: null, bitrateBps: 0 };
+  if (!ranked) return { ...nothing, reason: tile.width * tile.height > 0 ? 'paused' : 'full' };
+  if (!filling) return { ...nothing, reason: 'stress' };
+  const reason = reasonOf(filling);
+  if (!filling.given) return { ...nothing, reason };
+  const { spatialLayer, temporalLayer, bitrateBps } = pointAt(filling.ladder, filling.given);
+  return { ...base, layers: { spatialLayer, temporalLayer }, bitrateBps, reason };
+}
+
+function reasonOf({ ranked, ladder, ceiling, given, refused }: Filling): Reason {
+  const better = !given || nextSteps(ladder, given, ceiling, ranked.tile, ranked.class).length > 0;
+  if (better && refused) return refused;
+  return ceiling.stressed ? 'stress' : 'full';
+}

@@ -1,0 +1,179 @@
+import { Heap } from './heap.ts';
+import { heldWorth, isKept, mustWait } from './hysteresis.ts';
+import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
+import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step } from './points.ts';
+import { isSmall, placeOf, type RankedTile } from './ranking.ts';
+import type { Reason } from './types.ts';
+
+/** A tile while bits are dealt out. */
+export interface Filling {
+  ranked: RankedTile;
+  ladder: Ladder;
+  ceiling: Ceiling;
+  receiver: FillingReceiver;
+  /** Place among all tiles of all receivers, by names alone. */
+  order: number;
+  /** What bits are set aside for; null: nothing. */
+  reserved: Step | null;
+  /** What it gets now: the same, unless it must wait for that. */
+  given: Step | null;
+  /** What keeps it from being better; null: nothing yet. */
+  refused: Reason | null;
+}
+
+export interface FillingReceiver {
+  limits: ReceiverLimits;
+  tileCount: number;
+  /** Somebody is without a picture for want of bits, so nobody gets a better one. */
+  short: boolean;
+}
+
+/**
+ * Small tiles whose lowest point takes more than this (they come without simulcast) are not served with the lowest points of all others, but
+ * as an improvement: one of them must not take what a stage needs.
+ */
+const EXPENSIVE_BPS = 300_000;
+/**
+ * The least that an improvement of one tile among many must be worth: quality (0 to 1) times the share of all that is shown, a Mbit/s. Nine
+ * equal tiles and more pay this price, fewer tiles proportionally less. At this price nine tiles get 15 frames a second, and the last
+ * speaker alone twice the lines: nobody in a crowd is looked at closely enough to be worth more.
+ */
+const PRICE_PER_MBIT = 0.15;
+const CROWD = 9;
+/** Small tiles get better side by side, those of speakers and of the rest: else one would be brilliant and its equal neighbour blurred. */
+const SMALL_PLACE = 3;
+const LOWEST: Step = { row: 0, column: 0 };
+/** Improvements that come after all classes. */
+const DEFERRED_PLACE = 4;
+
+interface Improvement {
+  filling: Filling;
+  to: Step;
+  moreBps: number;
+  kept: boolean;
+  place: number;
+  /** Quality a bit, and a bonus for what is kept. */
+  worth: number;
+  /** What to try when this does not fit. */
+  otherwise: Improvement | null;
+}
+
+function bitrateOf(filling: Filling, step: Step | null): number {
+  return step ? pointAt(filling.ladder, step).bitrateBps : 0;
+}
+
+function isExpensive({ ranked, ladder }: Filling): boolean {
+  return isSmall(ranked.class) && pointAt(ladder, LOWEST).bitrateBps > EXPENSIVE_BPS;
+}
+
+function improvementPlace({ ranked }: Filling): number {
+  return isSmall(ranked.class) ? SMALL_PLACE : placeOf(ranked.class);
+}
+
+/** Deals out the bits of all receivers and of the link. */
+export class Dealer {
+  readonly #link: LinkLimit;
+  readonly #nowMs: number;
+  #linkShort = false;
+
+  constructor(link: LinkLimit, nowMs: number) {
+    this.#link = link;
+    this.#nowMs = nowMs;
+  }
+
+  /** The lowest point for everybody, class by class over all receivers, then place by place. */
+  dealLowest(fillings: readonly Filling[]): void {
+    const ordered = [...fillings].sort(
+      (a, b) =>
+        placeOf(a.ranked.class) - placeOf(b.ranked.class) ||
+        a.ranked.rank - b.ranked.rank ||
+        a.order - b.order,
+    );
+    for (const filling of ordered) {
+      if (isExpensive(filling)) continue;
+      const moreBps = bitrateOf(filling, LOWEST);
+      const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
+      if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) continue;
+      if (filling.refused === 'link') this.#linkShort = true;
+      else if (filling.refused === 'budget' && filling.receiver.limits.couldCarry(moreBps)) {
+        filling.receiver.short = true;
+      }
+    }
+  }
+
+  /** Step by step better: class by class, the best quality a bit first, over all receivers alike. */
+  dealBetter(fillings: readonly Filling[]): void {
+    const heap = new Heap<Improvement>((a, b) => {
+      if (a.place !== b.place) return a.place < b.place;
+      if (a.worth !== b.worth) return a.worth > b.worth;
+      if (a.filling.ranked.rank !== b.filling.ranked.rank) {
+        return a.filling.ranked.rank < b.filling.ranked.rank;
+      }
+      return a.filling.order < b.filling.order;
+    });
+    for (const filling of fillings) {
+      if (!filling.reserved && !isExpensive(filling)) continue;
+      if (filling.receiver.short || this.#linkShort) {
+        if (this.#improvement(filling)) filling.refused ??= filling.receiver.short ? 'budget' : 'link';
+        continue;
+      }
+      const first = this.#improvement(filling);
+      if (first) heap.push(first);
+    }
+    for (let each = heap.pop(); each; each = heap.pop()) {
+      const { filling, moreBps, kept } = each;
+      const taken = this.#take(filling, each.to, { moreBps, kept, lowest: false });
+      const next = taken ? this.#improvement(filling) : each.otherwise;
+      if (next) heap.push(next);
+    }
+  }
+
+  #take(filling: Filling, to: Step, { moreBps, lowest, kept }: Omit<Claim, 'small' | 'first'>): boolean {
+    const { ranked, receiver } = filling;
+    const small = isSmall(ranked.class);
+    const claim = { moreBps, lowest, kept, small, first: ranked.rank === 0 };
+    const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
+    if (refusal) {
+      if (filling.refused !== 'steady') filling.refused = refusal;
+      return false;
+    }
+    receiver.limits.usedBps += moreBps;
+    this.#link.usedBps += moreBps;
+    filling.reserved = to;
+    if (!kept && mustWait(ranked.tile, ranked.class, this.#nowMs)) filling.refused = 'steady';
+    else filling.given = to;
+    return true;
+  }
+
+  /** The next step of a tile, or null: it is as good as it can use. */
+  #improvement(filling: Filling): Improvement | null {
+    const { reserved, ladder, ceiling, ranked } = filling;
+    if (!reserved) return this.#step(filling, LOWEST, improvementPlace(filling), null);
+    let improvement: Improvement | null = null;
+    for (const { to, deferred } of nextSteps(
+      ladder,
+      reserved,
+      ceiling,
+      ranked.tile,
+      ranked.class,
+    ).reverse()) {
+      improvement =
+        this.#step(filling, to, deferred ? DEFERRED_PLACE : improvementPlace(filling), improvement) ??
+        improvement;
+    }
+    return improvement;
+  }
+
+  #step(filling: Filling, to: Step, place: number, otherwise: Improvement | null): Improvement | null {
+    const { ranked, ladder, reserved, receiver } = filling;
+    const moreBps = bitrateOf(filling, to) - bitrateOf(filling, reserved);
+    const kept = isKept(ranked.tile, pointAt(ladder, to));
+    const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
+    const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
+    const perMbit = moreBps > 0 ? (gain * 1_000_000) / moreBps : Number.POSITIVE_INFINITY;
+    const worth = heldWorth(perMbit, kept);
+    const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
+    if (reserved && isSmall(ranked.class) && worth < price) return null;
+    return { filling, to, moreBps, kept, place, worth, otherwise };
+  }
+}

@@ -1,0 +1,93 @@
+import type { Reason, ReceiverState } from './types.ts';
+
+/**
+ * What receivers and the link can take, and what is used of it.
+ *
+ * A receiver's budget. New things must fit into 90 % of it less audio, with a margin on top; what is there already may fluctuate into the
+ * reserve, up to the whole budget: so a decision stays as it is while measured bit rates waver by a tenth. The lowest points go into the
+ * reserve too (a picture is never paused for want of the last few percent).
+ *
+ * A receiver's estimate. mediasoup chooses layers within our ceilings by its own estimation, from packet to packet; we need not repeat
+ * that. An estimation grows only while there is more to send than it allows, so our ceilings reach to twice the estimate, and each time
+ * that it has grown they follow. They are not simply the budget's, because the link's bits are dealt out by them, and senders encode what
+ * they ask for. Whole pictures are held back at the estimate itself: each would take its share of what the important ones can have. The
+ * first is never held back, so that there is something to estimate by.
+ *
+ * The link. 90 % of it, all audio included, is never passed.
+ */
+const USABLE_SHARE = 0.9;
+const USABLE_BY_LOWEST_SHARE = 0.97;
+
+/** Of the estimate. Kept more widely than given anew, since estimates waver. */
+const ESTIMATE_SHARES = {
+  lowest: { anew: 1.2, kept: 1.6 },
+  better: { anew: 2, kept: 3 },
+};
+
+/** On top of all that a receiver would be sent. Less for what it looks at: if need be the small tiles make room. */
+const MARGIN_LARGE = 1.05;
+const MARGIN_SMALL = 1.1;
+/** Of the link: many pictures fluctuate less than few. */
+const LINK_MARGIN = 1.03;
+
+/** What somebody wants to have beyond what is used. */
+export interface Claim {
+  /** Bits a second. */
+  moreBps: number;
+  /** The lowest point of a picture. */
+  lowest: boolean;
+  /** It was decided before. */
+  kept: boolean;
+  /** One tile among many. */
+  small: boolean;
+  /** The receiver's first tile. */
+  first: boolean;
+}
+
+export type Refusal = Extract<Reason, 'budget' | 'estimate' | 'link'>;
+
+export class LinkLimit {
+  readonly #videoBps: number;
+  usedBps = 0;
+
+  constructor(linkBps: number | null, audioBps: number) {
+    this.#videoBps = linkBps === null ? Number.POSITIVE_INFINITY : linkBps * USABLE_SHARE - audioBps;
+  }
+
+  refuses({ moreBps, kept }: Claim): boolean {
+    return (this.usedBps + moreBps) * (kept ? 1 : LINK_MARGIN) > this.#videoBps;
+  }
+}
+
+export class ReceiverLimits {
+  readonly #state: ReceiverState;
+  usedBps = 0;
+
+  constructor(state: ReceiverState) {
+    this.#state = state;
+  }
+
+  /** Ceiling for the transport's estimation: the usable share, or the whole budget where that is needed for what was decided. */
+  maxOutgoingBps(videoBps: number): number {
+    const { budgetBps, audioBps } = this.#state;
+    const usable = budgetBps * USABLE_SHARE - audioBps;
+    return Math.max(0, videoBps * MARGIN_LARGE > usable ? budgetBps - audioBps : usable);
+  }
+
+  /** Whether the receiver's budget could carry this much alone. */
+  couldCarry(bitrateBps: number): boolean {
+    return bitrateBps <= this.#state.budgetBps * USABLE_BY_LOWEST_SHARE - this.#state.audioBps;
+  }
+
+  /** Why a claim cannot be met by the receiver, or null. */
+  refusal({ moreBps, lowest, kept, small, first }: Claim): Refusal | null {
+    const { budgetBps, audioBps, estimateBps } = this.#state;
+    const sumBps = this.usedBps + moreBps;
+    const share = kept ? 1 : lowest ? USABLE_BY_LOWEST_SHARE : USABLE_SHARE;
+    const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
+    if (sumBps * margin > budgetBps * share - audioBps) return 'budget';
+    if (estimateBps === null || (lowest && first)) return null;
+    const shares = lowest ? ESTIMATE_SHARES.lowest : ESTIMATE_SHARES.better;
+    return sumBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;
+  }
+}

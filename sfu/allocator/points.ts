@@ -1,0 +1,144 @@
+import { isSmall } from './ranking.ts';
+import type { OperatingPoint, PictureState, TileClass, TileState } from './types.ts';
+
+/** The operating points of a picture by layer, and what each shows. */
+export interface Ladder {
+  source: PictureState['source'];
+  /** Spatial layer by spatial layer, temporal layer by temporal layer; none is empty. */
+  rows: readonly (readonly OperatingPoint[])[];
+  /** Lines of each spatial layer, guessed where they are not known. */
+  heightsPx: readonly number[];
+}
+
+/** A place on a ladder: row and column, which are layers where a picture has all of them. */
+export interface Step {
+  row: number;
+  column: number;
+}
+
+/** The most that a tile may have. */
+export interface Ceiling {
+  row: number;
+  maxFps: number;
+  /** Whether stress lowered it below what the tile's size can use. */
+  stressed: boolean;
+}
+
+/** Of a screen whose lines are not known: the highest layer is taken for this. */
+const GUESSED_TOP_PX = 720;
+/**
+ * A layer suffices for a tile with at most 4/3 of its lines: stretched by that, faces look no softer to most people, while the next layer
+ * of a usual ladder costs 2.4 to 3.3 times the bits. Letters do look softer.
+ */
+const SUFFICIENT: Record<PictureState['source'], number> = { camera: 0.75, screen: 0.95 };
+/** Camera tiles with fewer lines than this get more frames only once all else is satisfied. */
+const THUMBNAIL_PX = 200;
+/** Below this a face stutters, and frames come before lines. */
+const SMOOTH_FPS = 12;
+const STRESSED_FPS = 15;
+const LOWEST_FPS = 0;
+
+/** What frames a second are worth: a talking head loses little at 15. */
+function smoothness(fps: number): number {
+  if (fps >= 24) return 1;
+  if (fps >= SMOOTH_FPS) return 0.94;
+  return 0.66;
+}
+
+export function ladderOf(picture: PictureState): Ladder {
+  const rows: OperatingPoint[][] = [];
+  for (const point of picture.points) {
+    const row = rows.at(-1);
+    if (row?.[0]?.spatialLayer === point.spatialLayer) row.push(point);
+    else rows.push([point]);
+  }
+  const heightsPx = rows.map(
+    ([point], index) => point?.heightPx || GUESSED_TOP_PX / 2 ** (rows.length - 1 - index),
+  );
+  return { source: picture.source, rows, heightsPx };
+}
+
+export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
+  const point = ladder.rows[row]?.[column];
+  if (!point) throw new RangeError(`no operating point ${row}/${column}`);
+  return point;
+}
+
+function fpsAt(ladder: Ladder, step: Step): number {
+  return pointAt(ladder, step).framesPerSecond || 7.5 * 2 ** step.column;
+}
+
+/**
+ * What a tile can use: the lowest layer that suffices for its height. Under stress less: from level 1 fewer frames, from level 2 fewer lines
+ * too (of many small tiles all but the lowest layer, of large ones the highest), a shared screen's frames from level 2, its lines never.
+ */
+export function ceilingOf(
+  ladder: Ladder,
+  tile: TileState,
+  tileClass: TileClass,
+  stressLevel: number,
+): Ceiling {
+  const sufficient = ladder.heightsPx.findIndex((px) => px >= tile.height * SUFFICIENT[ladder.source]);
+  const useful = sufficient < 0 ? ladder.rows.length - 1 : sufficient;
+  let row = useful;
+  let maxFps = Number.POSITIVE_INFINITY;
+  if (tileClass === 'screen') {
+    if (stressLevel >= 2) maxFps = stressLevel >= 3 ? LOWEST_FPS : STRESSED_FPS;
+  } else {
+    if (stressLevel >= 1) maxFps = isSmall(tileClass) ? LOWEST_FPS : STRESSED_FPS;
+    if (stressLevel >= 2) row = isSmall(tileClass) ? 0 : Math.max(0, useful - 1);
+  }
+  const columns = ladder.rows[useful]?.length ?? 1;
+  const slowed = columns > 1 && fpsAt(ladder, { row: useful, column: columns - 1 }) > maxFps;
+  return { row, maxFps, stressed: row < useful || slowed };
+}
+
+/** The same frame rate with more lines, or null. */
+function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+  if (from.row >= ceiling.row) return null;
+  const columns = ladder.rows[from.row + 1]?.length ?? 1;
+  return { row: from.row + 1, column: Math.min(from.column, columns - 1) };
+}
+
+/** The same lines with more frames, or null. */
+function moreFrames(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+  const next = { row: from.row, column: from.column + 1 };
+  if (next.column >= (ladder.rows[from.row]?.length ?? 0)) return null;
+  return fpsAt(ladder, next) <= ceiling.maxFps ? next : null;
+}
+
+export interface NextStep {
+  to: Step;
+  /** More frames for a thumbnail: after all else. */
+  deferred: boolean;
+}
+
+/**
+ * Better points one step up, the best choice first. Cameras get smooth, then sharp, then smoother; shared screens sharp first. The second
+ * is for when the first does not fit. By layers alone, never by bit rates, so that measured ones cannot make it waver.
+ */
+export function nextSteps(
+  ladder: Ladder,
+  from: Step,
+  ceiling: Ceiling,
+  tile: TileState,
+  tileClass: TileClass,
+): NextStep[] {
+  const lines = moreLines(ladder, from, ceiling);
+  const frames = moreFrames(ladder, from, ceiling);
+  const steps: NextStep[] = [];
+  const thumbnail = ladder.source === 'camera' && tile.height < THUMBNAIL_PX && isSmall(tileClass);
+  if (lines) steps.push({ to: lines, deferred: false });
+  if (frames) {
+    const smoothFirst = ladder.source === 'camera' && !thumbnail && fpsAt(ladder, from) < SMOOTH_FPS;
+    if (smoothFirst) steps.unshift({ to: frames, deferred: false });
+    else steps.push({ to: frames, deferred: thumbnail });
+  }
+  return steps;
+}
+
+/** How good a point looks in a tile, 0 to 1. */
+export function qualityAt(ladder: Ladder, step: Step, tile: TileState): number {
+  const sharpness = Math.sqrt(Math.min(1, (ladder.heightsPx[step.row] ?? 0) / tile.height));
+  return sharpness * smoothness(fpsAt(ladder, step));
+}

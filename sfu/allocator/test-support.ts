@@ -1,0 +1,168 @@
+import { allocate } from './index.ts';
+import type {
+  AllocatorDecision,
+  AllocatorInput,
+  OperatingPoint,
+  PictureState,
+  ReceiverDecision,
+  ReceiverState,
+  TileDecision,
+  TileState,
+} from './types.ts';
+
+/** What the SDK's cameras send as VP8: bits a second of 180, 360 and 720 lines, each in three temporal layers. */
+export const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
+export const SCREEN_LADDER_BPS = [400_000, 2_500_000];
+/** Shares of a layer's bits up to each temporal layer, and its frames a second. */
+const TEMPORAL = [
+  { share: 0.45, fps: 7.5 },
+  { share: 0.7, fps: 15 },
+  { share: 1, fps: 30 },
+];
+
+export function points(ladderBps: number[], topPx = 720): OperatingPoint[] {
+  return ladderBps.flatMap((bitrateBps, spatialLayer) =>
+    TEMPORAL.map(({ share, fps }, temporalLayer) => ({
+      spatialLayer,
+      temporalLayer,
+      bitrateBps: bitrateBps * share,
+      packetsPerSecond: fps + (bitrateBps * share) / 8800,
+      heightPx: topPx / 2 ** (ladderBps.length - 1 - spatialLayer),
+      framesPerSecond: fps,
+      sent: true,
+    })),
+  );
+}
+
+export function camera(peerId: string, more: Partial<PictureState> = {}): PictureState {
+  return {
+    producerId: `${peerId}'s camera`,
+    roomId: 'room',
+    peerId,
+    source: 'camera',
+    paused: false,
+    svc: false,
+    points: points(CAMERA_LADDER_BPS),
+    lastSpokeAtMs: null,
+    speaking: false,
+    ...more,
+  };
+}
+
+export function screen(peerId: string, more: Partial<PictureState> = {}): PictureState {
+  const screenPoints = points(SCREEN_LADDER_BPS, 1080);
+  return camera(peerId, {
+    producerId: `${peerId}'s screen`,
+    source: 'screen',
+    points: screenPoints,
+    ...more,
+  });
+}
+
+export function tile(
+  picture: PictureState,
+  width: number,
+  height: number,
+  more: Partial<TileState> = {},
+): TileState {
+  const { producerId } = picture;
+  return { producerId, width, height, pinned: false, decided: null, decidedAtMs: null, ...more };
+}
+
+export function receiver(
+  peerId: string,
+  tiles: TileState[],
+  more: Partial<ReceiverState> = {},
+): ReceiverState {
+  return {
+    roomId: 'room',
+    peerId,
+    budgetBps: 2_000_000,
+    estimateBps: null,
+    audioBps: 100_000,
+    tiles,
+    ...more,
+  };
+}
+
+export function input(
+  pictures: PictureState[],
+  receivers: ReceiverState[],
+  more: Partial<AllocatorInput> = {},
+): AllocatorInput {
+  return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, pictures, receivers, ...more };
+}
+
+/** How many tiles of which size somebody shows: a stage of one, if any, then equal ones. */
+export interface Layout {
+  stage?: [width: number, height: number];
+  small: [width: number, height: number];
+  count: number;
+}
+
+/** A room of cameras in which everybody shows the others by the same layout. */
+export function room(
+  peers: number,
+  layout: Layout,
+  roomId = 'room',
+): Pick<AllocatorInput, 'pictures' | 'receivers'> {
+  const pictures = Array.from({ length: peers }, (_, index) => camera(`${roomId} ${index}`, { roomId }));
+  const receivers = pictures.map(({ peerId }) => {
+    const others = pictures.filter((picture) => picture.peerId !== peerId);
+    const tiles = others.slice(0, layout.count + (layout.stage ? 1 : 0)).map((picture, index) => {
+      const [width, height] = index === 0 && layout.stage ? layout.stage : layout.small;
+      return tile(picture, width, height);
+    });
+    return receiver(peerId, tiles, { roomId });
+  });
+  return { pictures, receivers };
+}
+
+/** Layouts of a 1080-line window. */
+export const GALLERY: Layout = { small: [384, 216], count: 24 };
+export const STAGE_AND_6: Layout = { stage: [1600, 900], small: [320, 180], count: 6 };
+export const NINE: Layout = { small: [640, 360], count: 9 };
+
+/** Decides for one receiver. */
+export function decideFor(
+  pictures: PictureState[],
+  tiles: TileState[],
+  more: Partial<ReceiverState> = {},
+  inputMore: Partial<AllocatorInput> = {},
+): ReceiverDecision {
+  const [decision] = allocate(input(pictures, [receiver('me', tiles, more)], inputMore)).receivers;
+  if (!decision) throw new Error('nothing decided');
+  return decision;
+}
+
+export function tileOf(decision: ReceiverDecision, picture: PictureState): TileDecision {
+  const found = decision.tiles.find(({ producerId }) => producerId === picture.producerId);
+  if (!found) throw new Error(`no tile of ${picture.producerId}`);
+  return found;
+}
+
+/** Layers as `spatial/temporal`, or `-`. */
+export function layersOf({ layers }: TileDecision): string {
+  return layers ? `${layers.spatialLayer}/${layers.temporalLayer}` : '-';
+}
+
+/** The input of the next decision, as the room feeds it back. */
+export function fedBack(before: AllocatorInput, decision: AllocatorDecision, nowMs: number): AllocatorInput {
+  const receivers = before.receivers.map((state, index) => ({
+    ...state,
+    tiles: state.tiles.map((each, at): TileState => {
+      const decided = decision.receivers[index]?.tiles[at];
+      if (!decided) return each;
+      const unchanged =
+        each.decided?.spatialLayer === decided.layers?.spatialLayer &&
+        each.decided?.temporalLayer === decided.layers?.temporalLayer;
+      return {
+        ...each,
+        decided: decided.layers,
+        decidedAtMs: unchanged ? each.decidedAtMs : before.nowMs,
+        decidedClass: decided.class,
+      };
+    }),
+  }));
+  return { ...before, nowMs, receivers };
+}

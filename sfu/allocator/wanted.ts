@@ -1,0 +1,28 @@
+import type { PictureDecision, PictureState, ReceiverDecision } from './types.ts';
+
+/**
+ * Which spatial layers of each picture anybody wants. Of simulcast the lowest is sent as long as anybody watches at all: receivers fall
+ * back on it when their estimates fall, and while a layer that was switched on again cannot be used yet (2 s with mediasoup). With SVC
+ * every layer needs those below.
+ */
+export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecision[]): PictureDecision[] {
+  const given = new Map<string, Set<number>>();
+  for (const { tiles } of receivers) {
+    for (const { producerId, layers } of tiles) {
+      if (!layers) continue;
+      const layersGiven = given.get(producerId) ?? new Set();
+      given.set(producerId, layersGiven.add(layers.spatialLayer));
+    }
+  }
+  return pictures.map(({ producerId, points, svc }) => {
+    const count = 1 + Math.max(-1, ...points.map(({ spatialLayer }) => spatialLayer));
+    const layersGiven = given.get(producerId);
+    const highest = layersGiven ? Math.max(...layersGiven) : -1;
+    const lowest = points[0]?.spatialLayer ?? 0;
+    const spatialLayers = Array.from({ length: count }, (_, layer) => {
+      if (!layersGiven) return false;
+      return svc ? layer <= highest : layer === lowest || layersGiven.has(layer);
+    });
+    return { producerId, spatialLayers };
+  });
+}

@@ -1,0 +1,29 @@
+export interface AdmissionInput {
+  /** The use of a core by the worker that the newcomer's media would be on, 0 to 1; null: not known yet. */
+  workerShare: number | null;
+  /** From here on nobody new gets in; 0: off. */
+  limitShare: number;
+  /** What the node may send, in bits a second; null: not guarded. */
+  linkBps: number | null;
+  /** Peers that receive now, in all rooms. */
+  receivers: number;
+  /** The least that each should have of the link, in bits a second; 0: off. */
+  linkFloorBps: number;
+}
+
+const RETRY = 'try again in 10 s';
+
+/** Why a newcomer would hurt those inside; undefined: it would not. */
+export function refusal(input: AdmissionInput): string | undefined {
+  const { workerShare, limitShare, linkBps, receivers, linkFloorBps } = input;
+  if (limitShare > 0 && workerShare !== null && workerShare >= limitShare) {
+    const percent = (share: number) => `${Math.round(share * 100)} %`;
+    return `CPU: the media worker uses ${percent(workerShare)} of a core, the limit is ${percent(limitShare)}; ${RETRY}`;
+  }
+  const shareBps = linkBps === null ? Number.POSITIVE_INFINITY : linkBps / (receivers + 1);
+  if (linkFloorBps > 0 && shareBps < linkFloorBps) {
+    const kbps = (bps: number) => `${Math.floor(bps / 1000)} kbit/s`;
+    return `link: each of ${receivers + 1} receivers would have ${kbps(shareBps)}, the floor is ${kbps(linkFloorBps)}; ${RETRY}`;
+  }
+  return undefined;
+}
