@@ -35,8 +35,9 @@ export interface PeerHome {
   ): Promise<PlainPeerTransport>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
-  producerOpened(peerId: string, producer: Producer): Promise<void>;
+  producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
   producerClosed(producer: Producer): void;
+  consumerOpened(consumer: PeerConsumer): void;
 }
 
 /**
@@ -136,7 +137,7 @@ export class Peer {
         this.#producers.delete(producer.id);
         this.#home.producerClosed(producer);
       });
-      await this.#home.producerOpened(this.peerId, producer);
+      await this.#home.producerOpened(this.peerId, producer, options);
       return producer;
     } catch (error) {
       producer.close();
@@ -230,8 +231,10 @@ export class Peer {
     transport.assertOpen();
     const { roomId, tell } = this.#home;
     const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
-    this.#consumers.set(consumer.id, new PeerConsumer(consumer));
+    const own = new PeerConsumer(consumer);
+    this.#consumers.set(consumer.id, own);
     consumer.observer.once('close', () => this.#consumers.delete(consumer.id));
+    this.#home.consumerOpened(own);
     consumer.on('producerclose', () => tell('consumerclosed', about));
     consumer.on('layerschange', (layers) =>
       tell('consumerlayers', { ...about, layers: layers ? { ...layers } : null }),

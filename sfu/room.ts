@@ -1,42 +1,42 @@
 import { isIPv6 } from 'node:net';
-import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
+import type { Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
+import { RoomAudio } from './audio/index.ts';
 import { addressScope } from './candidates.ts';
 import { type CodecName, routerCodecs } from './codecs.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { Peer, type PeerHome } from './peer.ts';
+import type { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransportOptions } from './peer-transport.ts';
 import { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
-import type { Direction } from './types.ts';
+import type { Direction, ProduceOptions } from './types.ts';
 import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
-import { answered, codedError } from './worker-errors.ts';
-
-/** How often the dominant speaker is decided, in milliseconds. */
-const SPEAKER_INTERVAL_MS = 200;
+import { answered } from './worker-errors.ts';
 
 export interface RoomOptions {
   roomId: string;
   mediaCodecs: readonly CodecName[] | undefined;
   /** In bits a second. */
   initialOutgoingBitrateBps: number;
+  /** How many microphones are forwarded, the loudest; 0: all. */
+  audibleSpeakers: number;
   meter: TrafficMeter;
   tell: Tell;
 }
 
-/** The media of one conference on one worker: router, speaker observer, peers. Owned by Sfu. */
+/** The media of one conference on one worker: router, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
   readonly worker: MediaWorker;
   readonly tell: Tell;
   readonly #options: RoomOptions;
   readonly #router: Router;
-  readonly #speakerObserver: ActiveSpeakerObserver;
+  readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
   /** Producer to peer. */
   readonly #owners = new Map<string, string>();
-  #speakerProducerId: string | null = null;
   #closed = false;
 
   static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
@@ -44,27 +44,25 @@ export class Room implements PeerHome {
       worker.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }),
     );
     try {
-      const observer = await router.createActiveSpeakerObserver({ interval: SPEAKER_INTERVAL_MS });
-      return new Room(worker, router, observer, options);
+      const { roomId, audibleSpeakers, tell } = options;
+      const audio = await RoomAudio.create(router, {
+        audibleSpeakers,
+        onSpeaker: (producerId) => tell('speaker', { roomId, producerId }),
+      });
+      return new Room(worker, router, audio, options);
     } catch (error) {
       router.close();
-      throw codedError(error);
+      throw error;
     }
   }
 
-  private constructor(
-    worker: MediaWorker,
-    router: Router,
-    speakerObserver: ActiveSpeakerObserver,
-    options: RoomOptions,
-  ) {
+  private constructor(worker: MediaWorker, router: Router, audio: RoomAudio, options: RoomOptions) {
     this.roomId = options.roomId;
     this.worker = worker;
     this.tell = options.tell;
     this.#options = options;
     this.#router = router;
-    this.#speakerObserver = speakerObserver;
-    speakerObserver.on('dominantspeaker', ({ producer }) => this.#setSpeaker(producer.id));
+    this.#audio = audio;
   }
 
   get closed(): boolean {
@@ -77,6 +75,11 @@ export class Room implements PeerHome {
 
   get peers(): Iterable<Peer> {
     return this.#peers.values();
+  }
+
+  /** What the room's audio has in the worker, besides its transport. */
+  get levelTapCount(): number {
+    return this.#audio.tapCount;
   }
 
   get consumerCount(): number {
@@ -104,6 +107,7 @@ export class Room implements PeerHome {
   /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
   close(): void {
     this.#closed = true;
+    this.#audio.close();
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     this.#router.close();
@@ -152,16 +156,20 @@ export class Room implements PeerHome {
     return this.#owners.get(producerId);
   }
 
-  async producerOpened(peerId: string, producer: Producer): Promise<void> {
+  async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
-    if (producer.kind === 'audio') {
-      await answered(this.#speakerObserver.addProducer({ producerId: producer.id }), 'PRODUCER_UNKNOWN');
+    const { source = 'microphone', participantId = peerId } = options;
+    if (producer.kind === 'audio' && source === 'microphone') {
+      await this.#audio.addMicrophone(producer, participantId);
     }
+  }
+
+  consumerOpened(consumer: PeerConsumer): void {
+    this.#audio.addConsumer(consumer);
   }
 
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
-    if (this.#speakerProducerId === producer.id && !this.closed) this.#setSpeaker(null);
   }
 
   #assertOpen(made: Transport): void {
@@ -178,11 +186,5 @@ export class Room implements PeerHome {
     const { roomId, worker } = this;
     const { meter, tell } = this.#options;
     return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell };
-  }
-
-  #setSpeaker(producerId: string | null): void {
-    if (producerId === this.#speakerProducerId) return;
-    this.#speakerProducerId = producerId;
-    this.tell('speaker', { roomId: this.roomId, producerId });
   }
 }

@@ -17,6 +17,8 @@ export interface SfuOptions {
   workerMemoryLimitBytes?: number;
   /** What bandwidth estimation starts from on transports towards clients, in bits a second. Default 1,000,000. */
   initialOutgoingBitrateBps?: number;
+  /** How many microphones of a room are forwarded, the loudest; 0: all. Default 3. */
+  audibleSpeakers?: number;
   /** Codecs of new rooms, the preferred first. Default: all. */
   mediaCodecs?: readonly CodecName[];
   log: Logger;

@@ -28,6 +28,7 @@ import { WorkerPool } from './worker-pool.ts';
 const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
 const DEFAULT_OUTGOING_BITRATE_BPS = 1_000_000;
+const DEFAULT_AUDIBLE_SPEAKERS = 3;
 
 /**
  * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
@@ -69,6 +70,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       roomId,
       mediaCodecs: options.mediaCodecs,
       initialOutgoingBitrateBps: options.initialOutgoingBitrateBps ?? DEFAULT_OUTGOING_BITRATE_BPS,
+      audibleSpeakers: options.audibleSpeakers ?? DEFAULT_AUDIBLE_SPEAKERS,
       meter: this.#meter,
       tell: (name, data) => this.#tell(name, data),
     }));
@@ -237,7 +239,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
       transports: peers.reduce((sum, peer) => sum + peer.transports.length, 0),
       producers: peers.reduce((sum, peer) => sum + peer.producerIds.length, 0),
       consumers: peers.reduce((sum, peer) => sum + peer.consumerIds.length, 0),
-      rtpObservers: rooms.length,
+      levelTransports: rooms.length,
+      levelTaps: rooms.reduce((sum, room) => sum + room.levelTapCount, 0),
     };
   }
 

@@ -102,6 +102,15 @@ export const configSchema = z.strictObject({
         .describe('How often a worker must answer, in milliseconds; three misses end it.'),
     })
     .prefault({}),
+  media: z
+    .strictObject({
+      audibleSpeakers: count
+        .default(3)
+        .describe(
+          'How many people of a room are heard at once: the loudest microphones are forwarded, the others held back. 0: all.',
+        ),
+    })
+    .prefault({}),
   identity: z
     .strictObject({
       policy: z
