@@ -14,6 +14,7 @@ export async function serve(config: Config): Promise<void> {
     rtcPort: config.rtc.port,
     listen: listenAddresses(config.rtc.announce),
     workerBin: config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN,
+    audibleSpeakers: config.media.audibleSpeakers,
     heartbeatMilliseconds: config.rtc.heartbeatMilliseconds,
     ...budgetsOf(config),
     log,

@@ -11,6 +11,7 @@ import {
   simulcastParameters,
   startSfu,
 } from './test-support.ts';
+import { Voices } from './test-voices.ts';
 
 /** The sentences are those of README.md, "Closing". */
 describe('the closure contract', () => {
@@ -111,20 +112,15 @@ describe('the closure contract', () => {
   });
 
   it('the dominant speaker is told once, and null when its producer closes', async () => {
-    const { ann } = await conference();
-    const { producerId } = await sfu.produce('green', 'ann', {
-      transportId: ann.send.transportId,
-      kind: 'audio',
-      rtpParameters: opusParameters(),
-      paused: false,
-    });
+    const voices = await Voices.enter(sfu, 'green', 'bridge');
+    const { producerId, talk } = await voices.microphone();
     const heard: unknown[] = [];
     sfu.on('speaker', (data) => heard.push(data));
-    const producer = behind.producers.find(({ id }) => id === producerId);
-    assert.ok(producer);
-    behind.speakerObservers.at(-1)?.safeEmit('dominantspeaker', { producer });
-    behind.speakerObservers.at(-1)?.safeEmit('dominantspeaker', { producer });
-    sfu.closeProducer('green', 'ann', producerId);
+    const spoke = nextEvent(sfu, 'speaker');
+    talk(-20);
+    await spoke;
+    sfu.closeProducer('green', 'bridge', producerId);
+    voices.close();
     assert.deepEqual(heard, [
       { roomId: 'green', producerId },
       { roomId: 'green', producerId: null },
@@ -214,7 +210,7 @@ describe('the closure contract', () => {
     assert.equal(sfu.gauges().transports, 16);
     assert.equal(sfu.gauges().producers, 8);
     for (const peer of peers) sfu.closePeer('green', peer);
-    assert.deepEqual({ ...sfu.gauges(), routers: 0, rtpObservers: 0 }, baseline(1));
+    assert.deepEqual({ ...sfu.gauges(), routers: 0, levelTransports: 0 }, baseline(1));
   });
 
   it('close() of the whole tells nothing, ends the processes, and may be called again', async () => {

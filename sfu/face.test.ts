@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Consumer } from 'mediasoup/types';
-import { checkRtpParameters } from './guards.ts';
 import type { Sfu, SfuEvents } from './index.ts';
 import { IceDtlsClient } from './test-ice-dtls.ts';
 import { Behind, enter, nextEvent, opusParameters, simulcastParameters, startSfu } from './test-support.ts';
+import { Voices } from './test-voices.ts';
 
 /** Only objects and arrays without a class, and it survives a structured clone unchanged. */
 function assertPlain(value: unknown, where: string): void {
@@ -94,8 +94,8 @@ describe('the face of the media plane', () => {
       face.gauges();
       await face.workers();
       await face.traffic();
-      tellLayers(behind.consumers[0]);
-      await speak(behind, sfu);
+      tellLayers(behind.consumers.find(({ kind }) => kind === 'video'));
+      await speak(sfu);
       const closed = nextEvent(sfu, 'consumerclosed');
       face.closeProducer('green', 'ann', producerId);
       await closed;
@@ -122,39 +122,12 @@ function tellLayers(consumer: Consumer | undefined): void {
   consumer.safeEmit('layerschange', undefined);
 }
 
-/** Sends loud packets into a room until their producer is told to be the speaker. */
-async function speak({ routers: [router], speakerObservers: [observer] }: Behind, sfu: Sfu): Promise<void> {
-  assert.ok(router && observer);
-  const transport = await router.createDirectTransport();
-  const producer = await transport.produce({
-    kind: 'audio',
-    rtpParameters: checkRtpParameters('audio', opusParameters()),
-  });
-  // A lone producer is the dominant one even while it is silent, so another may be told first.
-  const told = nextEvent(sfu, 'speaker', ({ producerId }) => producerId === producer.id);
-  await observer.addProducer({ producerId: producer.id });
-  let sequence = 0;
-  const sending = setInterval(() => {
-    sequence += 1;
-    producer.send(loudPacket(producer.rtpParameters.encodings?.[0]?.ssrc ?? 0, sequence));
-  }, 20);
-  try {
-    await told;
-  } finally {
-    clearInterval(sending);
-    transport.close();
-  }
-}
-
-/** RTP (RFC 3550) with a one-byte header extension (RFC 8285) of id 1 that holds the audio level (RFC 6464): 0 is the loudest. */
-function loudPacket(ssrc: number, sequence: number): Buffer {
-  const packet = Buffer.alloc(12 + 8 + 40, 1);
-  packet.writeUInt16BE(0x906f, 0);
-  packet.writeUInt16BE(sequence, 2);
-  packet.writeUInt32BE(sequence * 960, 4);
-  packet.writeUInt32BE(ssrc, 8);
-  packet.writeUInt16BE(0xbede, 12);
-  packet.writeUInt16BE(1, 14);
-  packet.writeUInt32BE(0x10_80_00_00, 16);
-  return packet;
+/** Speaks in a room until it is told to be the speaker. */
+async function speak(sfu: Sfu): Promise<void> {
+  const voices = await Voices.enter(sfu, 'green', 'bridge');
+  const { producerId, talk } = await voices.microphone();
+  const told = nextEvent(sfu, 'speaker', (data) => data.producerId === producerId);
+  talk(-20);
+  await told;
+  voices.close();
 }

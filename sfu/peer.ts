@@ -11,7 +11,6 @@ import type {
   Endpoint,
   Layers,
   Layout,
-  MediaSource,
   PlainTransportInfo,
   ProduceOptions,
 } from './types.ts';
@@ -36,12 +35,9 @@ export interface PeerHome {
   ): Promise<PlainPeerTransport>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
-  producerOpened(
-    peerId: string,
-    producer: Producer,
-    options: { source: MediaSource; participantId: string },
-  ): Promise<void>;
+  producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
   producerClosed(producer: Producer): void;
+  consumerOpened(consumer: PeerConsumer): void;
   /** Something changed that decisions on who receives what depend on. */
   changed(): void;
 }
@@ -157,10 +153,7 @@ export class Peer {
         this.#producers.delete(producer.id);
         this.#home.producerClosed(producer);
       });
-      await this.#home.producerOpened(this.peerId, producer, {
-        source: options.source ?? (kind === 'audio' ? 'microphone' : 'camera'),
-        participantId: options.participantId ?? this.peerId,
-      });
+      await this.#home.producerOpened(this.peerId, producer, options);
       return producer;
     } catch (error) {
       producer.close();
@@ -263,6 +256,7 @@ export class Peer {
     this.#consumers.set(consumer.id, own);
     // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
     if (consumer.kind === 'video') void own.setHeld(true);
+    this.#home.consumerOpened(own);
     this.#home.changed();
     consumer.observer.once('close', () => {
       this.#consumers.delete(consumer.id);

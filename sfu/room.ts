@@ -1,21 +1,20 @@
 import { isIPv6 } from 'node:net';
-import type { ActiveSpeakerObserver, Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
+import type { Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
 import { RoomAllocation } from './allocation/index.ts';
+import { RoomAudio } from './audio/index.ts';
 import { addressScope } from './candidates.ts';
 import { type CodecName, routerCodecs } from './codecs.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { Peer, type PeerHome } from './peer.ts';
+import type { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransportOptions } from './peer-transport.ts';
 import { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
-import type { Direction, MediaSource } from './types.ts';
+import type { Direction, ProduceOptions } from './types.ts';
 import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
-import { answered, codedError } from './worker-errors.ts';
-
-/** How often the dominant speaker is decided, in milliseconds. */
-const SPEAKER_INTERVAL_MS = 200;
+import { answered } from './worker-errors.ts';
 
 export interface RoomOptions {
   roomId: string;
@@ -26,11 +25,13 @@ export interface RoomOptions {
   upBudgetBps: number;
   /** Asks for new decisions on who receives what in the room. */
   requestAllocation(roomId: string): void;
+  /** How many microphones are forwarded, the loudest; 0: all. */
+  audibleSpeakers: number;
   meter: TrafficMeter;
   tell: Tell;
 }
 
-/** The media of one conference on one worker: router, speaker observer, peers. Owned by Sfu. */
+/** The media of one conference on one worker: router, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
   readonly worker: MediaWorker;
@@ -38,13 +39,10 @@ export class Room implements PeerHome {
   readonly allocation: RoomAllocation;
   readonly #options: RoomOptions;
   readonly #router: Router;
-  readonly #speakerObserver: ActiveSpeakerObserver;
+  readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
   /** Producer to peer. */
   readonly #owners = new Map<string, string>();
-  /** Producer of audio to participant. */
-  readonly #voices = new Map<string, string>();
-  #speakerProducerId: string | null = null;
   #closed = false;
 
   static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
@@ -52,33 +50,35 @@ export class Room implements PeerHome {
       worker.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }),
     );
     try {
-      const observer = await router.createActiveSpeakerObserver({ interval: SPEAKER_INTERVAL_MS });
-      return new Room(worker, router, observer, options);
+      let room: Room | undefined;
+      const audio = await RoomAudio.create(router, {
+        audibleSpeakers: options.audibleSpeakers,
+        onSpeaker: (producerId) => {
+          if (room) room.#speakerChanged(producerId);
+        },
+      });
+      room = new Room(worker, router, audio, options);
+      return room;
     } catch (error) {
       router.close();
-      throw codedError(error);
+      throw error;
     }
   }
 
-  private constructor(
-    worker: MediaWorker,
-    router: Router,
-    speakerObserver: ActiveSpeakerObserver,
-    options: RoomOptions,
-  ) {
+  private constructor(worker: MediaWorker, router: Router, audio: RoomAudio, options: RoomOptions) {
     this.roomId = options.roomId;
     this.worker = worker;
     this.tell = options.tell;
     this.#options = options;
     this.#router = router;
-    this.#speakerObserver = speakerObserver;
+    this.#audio = audio;
     this.allocation = new RoomAllocation({
       ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
       peers: () => this.peers,
+      voice: (participantId) => audio.voice(participantId),
       request: () => this.changed(),
       now: () => performance.now(),
     });
-    speakerObserver.on('dominantspeaker', ({ producer }) => this.#setSpeaker(producer.id));
   }
 
   get closed(): boolean {
@@ -91,6 +91,11 @@ export class Room implements PeerHome {
 
   get peers(): Iterable<Peer> {
     return this.#peers.values();
+  }
+
+  /** What the room's audio has in the worker, besides its transport. */
+  get levelTapCount(): number {
+    return this.#audio.tapCount;
   }
 
   get consumerCount(): number {
@@ -129,6 +134,7 @@ export class Room implements PeerHome {
   /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
   close(): void {
     this.#closed = true;
+    this.#audio.close();
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
     this.#router.close();
@@ -181,27 +187,29 @@ export class Room implements PeerHome {
     return this.#owners.get(producerId);
   }
 
-  async producerOpened(
-    peerId: string,
-    producer: Producer,
-    { source, participantId }: { source: MediaSource; participantId: string },
-  ): Promise<void> {
+  async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
+    const { participantId = peerId, source } = options;
     if (producer.kind === 'video') {
       const shown = source === 'screen' ? 'screen' : 'camera';
       this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
-    } else {
-      this.#voices.set(producer.id, participantId);
-      await answered(this.#speakerObserver.addProducer({ producerId: producer.id }), 'PRODUCER_UNKNOWN');
+    } else if (source !== 'screen-audio') {
+      await this.#audio.addMicrophone(producer, participantId);
     }
+  }
+
+  consumerOpened(consumer: PeerConsumer): void {
+    this.#audio.addConsumer(consumer);
   }
 
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
     this.allocation.pictureClosed(producer.id);
-    const participantId = this.#voices.get(producer.id);
-    if (this.#voices.delete(producer.id) && participantId) this.allocation.voiceClosed(participantId);
-    if (this.#speakerProducerId === producer.id && !this.closed) this.#setSpeaker(null);
+  }
+
+  #speakerChanged(producerId: string | null): void {
+    this.tell('speaker', { roomId: this.roomId, producerId });
+    this.changed();
   }
 
   #assertOpen(made: Transport): void {
@@ -219,12 +227,5 @@ export class Room implements PeerHome {
     const { meter, tell } = this.#options;
     const estimateFell = () => this.changed();
     return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell, estimateFell };
-  }
-
-  #setSpeaker(producerId: string | null): void {
-    if (producerId === this.#speakerProducerId) return;
-    this.#speakerProducerId = producerId;
-    this.allocation.setSpeaker(producerId === null ? null : (this.#voices.get(producerId) ?? null));
-    this.tell('speaker', { roomId: this.roomId, producerId });
   }
 }

@@ -26,6 +26,8 @@ export interface SfuOptions {
   cpuLimitShare?: number;
   /** Nobody new gets in when each receiver's share of the guarded link would fall below this, in bits a second; 0: off. Default 250,000. */
   linkFloorBps?: number;
+  /** How many microphones of a room are forwarded, the loudest; 0: all. Default 3. */
+  audibleSpeakers?: number;
   /** Codecs of new rooms, the preferred first. Default: all. */
   mediaCodecs?: readonly CodecName[];
   log: Logger;

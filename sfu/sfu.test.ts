@@ -82,7 +82,8 @@ describe('Sfu', () => {
     assert.deepEqual(sfu.gauges(), {
       ...baseline(2),
       routers: 1,
-      rtpObservers: 1,
+      levelTransports: 1,
+      levelTaps: 1,
       transports: 4,
       producers: 2,
       consumers: 1,

@@ -34,6 +34,7 @@ const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
 const DEFAULT_BUDGET_BPS = 2_000_000;
 const DEFAULT_CPU_LIMIT_SHARE = 0.85;
 const DEFAULT_LINK_FLOOR_BPS = 250_000;
+const DEFAULT_AUDIBLE_SPEAKERS = 3;
 
 /**
  * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
@@ -80,6 +81,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       downBudgetBps: options.downBudgetBps ?? DEFAULT_BUDGET_BPS,
       upBudgetBps: options.upBudgetBps ?? DEFAULT_BUDGET_BPS,
       requestAllocation: () => this.#allocations.request(roomId),
+      audibleSpeakers: options.audibleSpeakers ?? DEFAULT_AUDIBLE_SPEAKERS,
       meter: this.#meter,
       tell: (name, data) => this.#tell(name, data),
     }));
@@ -294,7 +296,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
       transports: peers.reduce((sum, peer) => sum + peer.transports.length, 0),
       producers: peers.reduce((sum, peer) => sum + peer.producerIds.length, 0),
       consumers: peers.reduce((sum, peer) => sum + peer.consumerIds.length, 0),
-      rtpObservers: rooms.length,
+      levelTransports: rooms.length,
+      levelTaps: rooms.reduce((sum, room) => sum + room.levelTapCount, 0),
     };
   }
 

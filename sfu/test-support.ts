@@ -1,7 +1,6 @@
 /** What the tests of the media plane share. Not part of the face. */
 import { observer } from 'mediasoup';
 import type {
-  ActiveSpeakerObserver,
   Consumer,
   Producer,
   Router,
@@ -30,7 +29,7 @@ export function startSfu(options: Partial<SfuOptions> = {}): Promise<Sfu> {
 
 /** The gauges when everybody has left. */
 export function baseline(workers: number): SfuGauges {
-  const none = { routers: 0, transports: 0, producers: 0, consumers: 0, rtpObservers: 0 };
+  const none = { routers: 0, transports: 0, producers: 0, consumers: 0, levelTransports: 0, levelTaps: 0 };
   return { workers, webRtcServers: workers, ...none };
 }
 
@@ -66,15 +65,11 @@ export class Behind {
   readonly transports: Transport[] = [];
   readonly producers: Producer[] = [];
   readonly consumers: Consumer[] = [];
-  readonly speakerObservers: ActiveSpeakerObserver[] = [];
   readonly #watch = (worker: Worker): void => {
     this.workers.push(worker);
     worker.observer.on('newwebrtcserver', (server) => this.servers.push(server));
     worker.observer.on('newrouter', (router) => {
       this.routers.push(router);
-      router.observer.on('newrtpobserver', (rtpObserver) => {
-        this.speakerObservers.push(rtpObserver as ActiveSpeakerObserver);
-      });
       router.observer.on('newtransport', (transport) => {
         this.transports.push(transport);
         transport.observer.on('newproducer', (producer) => this.producers.push(producer));

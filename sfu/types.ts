@@ -105,7 +105,7 @@ export interface SfuEvents {
   roomlost: [{ roomId: string; workerId: string; reason: string }];
   workerdied: [{ workerId: string; pid: number; reason: string }];
   workerstarted: [{ workerId: string; pid: number }];
-  /** The dominant speaker's producer changed; null when it closed. Where only one producer has audio it is that, silent or not. */
+  /** The dominant speaker's producer changed; null when it closed. It stays the last one's until somebody else speaks. */
   speaker: [{ roomId: string; producerId: string | null }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
@@ -131,7 +131,9 @@ export interface SfuGauges {
   transports: number;
   producers: number;
   consumers: number;
-  rtpObservers: number;
+  /** One a room, and on it one consumer for each microphone, by which levels are read. */
+  levelTransports: number;
+  levelTaps: number;
 }
 
 export interface WorkerStatus {

@@ -74,7 +74,7 @@ describe('threat 13: a media worker dies', () => {
     assert.notEqual(next.workerId, workerId);
     assert.notEqual(next.pid, pid);
     assert.equal(next.rtcPort, rtcPort);
-    assert.deepEqual(sfu.gauges(), { ...baseline(1), routers: 1, rtpObservers: 1 });
+    assert.deepEqual(sfu.gauges(), { ...baseline(1), routers: 1, levelTransports: 1 });
   });
 
   it('a stopped one (SIGSTOP) is killed after three missed heartbeats, and nothing that was asked hangs', async () => {

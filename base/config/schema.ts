@@ -132,6 +132,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Nobody new gets in when each receiver’s share of a guarded link would fall below this, in kbit/s. 0: off.',
         ),
+      audibleSpeakers: count
+        .default(3)
+        .describe(
+          'How many people of a room are heard at once: the loudest microphones are forwarded, the others held back. 0: all.',
+        ),
     })
     .prefault({}),
   identity: z

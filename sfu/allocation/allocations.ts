@@ -98,7 +98,7 @@ export class Allocations {
   #decide(rooms: readonly RoomAllocation[]): void {
     const { linkBps, stressLevel } = this.#options;
     const nowMs = performance.now();
-    const states = rooms.map((room) => room.state(nowMs));
+    const states = rooms.map((room) => room.state());
     const decision = allocate({
       nowMs,
       linkBps,

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { Coalescer } from './coalescer.ts';
 import { defaultLayout } from './default-layout.ts';
 import { Estimate } from './estimate.ts';
-import { Speech } from './speech.ts';
 import { WantedLayers } from './wanted-layers.ts';
 
 describe('defaultLayout()', () => {
@@ -58,19 +57,6 @@ describe('Estimate', () => {
     assert.equal(estimate.update(bwe(850_000)), false);
     assert.equal(estimate.update(bwe(1_200_000)), false);
     assert.equal(estimate.update(bwe(300_000)), true);
-  });
-});
-
-describe('Speech', () => {
-  it('remembers when each who was the dominant speaker was it last', () => {
-    const speech = new Speech();
-    speech.setSpeaker('ann', 1000);
-    assert.deepEqual(speech.of('ann', 3000), { speaking: true, lastSpokeAtMs: 3000 });
-    speech.setSpeaker('bob', 4000);
-    assert.deepEqual(speech.of('ann', 9000), { speaking: false, lastSpokeAtMs: 4000 });
-    assert.deepEqual(speech.of('cid', 9000), { speaking: false, lastSpokeAtMs: null });
-    speech.forget('bob');
-    assert.deepEqual(speech.of('bob', 9000), { speaking: false, lastSpokeAtMs: null });
   });
 });
 

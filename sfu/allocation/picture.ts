@@ -2,8 +2,10 @@ import type { Producer, ProducerStat } from 'mediasoup/types';
 import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
 import { expectedLadder, type Ladder } from './ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
-import type { Speech } from './speech.ts';
 import { WantedLayers } from './wanted-layers.ts';
+
+/** Whether a participant speaks, and when it last did, on a monotonic clock in milliseconds; null: not yet. */
+export type VoiceOf = (participantId: string) => { speaking: boolean; lastSpokeAtMs: number | null };
 
 export interface PictureOptions {
   roomId: string;
@@ -57,14 +59,14 @@ export class Picture {
     }
   }
 
-  state(speech: Speech, nowMs: number): PictureState {
+  state(voice: VoiceOf): PictureState {
     const { roomId, peerId, participantId, source } = this.options;
     return {
       ...{ producerId: this.producerId, roomId, peerId, source },
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
       points: [...this.points],
-      ...speech.of(participantId, nowMs),
+      ...voice(participantId),
     };
   }
 

@@ -3,9 +3,8 @@ import type { AllocatorDecision, PictureState, ReceiverState } from '../allocato
 import type { Peer } from '../peer.ts';
 import type { Tell } from '../tell.ts';
 import type { RoomExplanation } from '../types.ts';
-import { Picture, type PictureOptions } from './picture.ts';
+import { Picture, type PictureOptions, type VoiceOf } from './picture.ts';
 import { Reception } from './reception.ts';
-import { Speech } from './speech.ts';
 
 export interface RoomAllocationOptions {
   roomId: string;
@@ -13,6 +12,7 @@ export interface RoomAllocationOptions {
   peers(): Iterable<Peer>;
   /** What each receiver may be sent, in bits a second. */
   downBudgetBps: number;
+  voice: VoiceOf;
   /** Asks for new decisions, soon. */
   request(): void;
   /** A monotonic clock, in milliseconds. */
@@ -24,7 +24,6 @@ export class RoomAllocation {
   readonly #options: RoomAllocationOptions;
   readonly #pictures = new Map<string, Picture>();
   readonly #receptions = new WeakMap<Peer, Reception>();
-  readonly #speech = new Speech();
 
   constructor(options: RoomAllocationOptions) {
     this.#options = options;
@@ -49,17 +48,6 @@ export class RoomAllocation {
     if (this.#pictures.delete(producerId)) this.changed();
   }
 
-  /** @param participantId - Who is the dominant speaker from now on. */
-  setSpeaker(participantId: string | null): void {
-    this.#speech.setSpeaker(participantId, this.#options.now());
-    this.changed();
-  }
-
-  /** When a participant spoke is forgotten with its voice. */
-  voiceClosed(participantId: string): void {
-    this.#speech.forget(participantId);
-  }
-
   /** Asks the worker what the pictures that somebody receives take. Waits for nothing. */
   measure(): void {
     const received = new Set(
@@ -76,12 +64,12 @@ export class RoomAllocation {
   }
 
   /** What decisions are made from. */
-  state(nowMs: number): { pictures: PictureState[]; receivers: ReceiverState[] } {
+  state(): { pictures: PictureState[]; receivers: ReceiverState[] } {
     const receivers: ReceiverState[] = [];
     for (const peer of this.#options.peers()) {
       if (peer.receiving) receivers.push(this.#reception(peer).state(this.#options.downBudgetBps));
     }
-    const pictures = [...this.#pictures.values()].map((picture) => picture.state(this.#speech, nowMs));
+    const pictures = [...this.#pictures.values()].map((picture) => picture.state(this.#options.voice));
     return { pictures, receivers };
   }
 
@@ -121,8 +109,7 @@ export class RoomAllocation {
       roomId: this.roomId,
       pictures: [...this.#pictures.values()].map((picture) => {
         const { producerId, peerId, source, paused, speaking, lastSpokeAtMs, points } = picture.state(
-          this.#speech,
-          nowMs,
+          this.#options.voice,
         );
         return {
           ...{ producerId, peerId, source, paused, speaking, points },

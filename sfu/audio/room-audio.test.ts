@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import type { Sfu } from '../sfu.ts';
+import { baseline, nextEvent, startSfu } from '../test-support.ts';
+import { type Microphone, Voices } from '../test-voices.ts';
+
+const SPEECH = -25;
+const SILENCE = -127;
+const PATIENCE_MS = 20_000;
+
+describe('the voices of a room', () => {
+  let sfu: Sfu;
+  let opened: Voices[] = [];
+
+  before(async () => {
+    sfu = await startSfu({ audibleSpeakers: 2 });
+  });
+  afterEach(() => {
+    for (const voices of opened) voices.close();
+    opened = [];
+    sfu.closeRoom('green');
+    assert.deepEqual(sfu.gauges(), baseline(1));
+  });
+  after(() => sfu.close());
+
+  async function enter(peerId: string): Promise<Voices> {
+    const voices = await Voices.enter(sfu, 'green', peerId);
+    opened.push(voices);
+    return voices;
+  }
+
+  /** People who each have a microphone, and one who listens to all of them. */
+  async function conference(count: number) {
+    const talkers = await enter('talkers');
+    const listener = await enter('listener');
+    const microphones: Microphone[] = [];
+    for (let index = 0; index < count; index += 1) microphones.push(await talkers.microphone());
+    const heard = await Promise.all(microphones.map(({ producerId }) => listener.receive(producerId)));
+    return { talkers, listener, microphones, heard };
+  }
+
+  it('those who came first are heard while nobody needs their places', async () => {
+    const { microphones, heard } = await conference(3);
+    const [first, second, third] = microphones as [Microphone, Microphone, Microphone];
+    const ends = [third, first, second].map((microphone) => microphone.talk(SILENCE));
+    await grows(heard[0], 'the first is heard');
+    await grows(heard[1], 'the second is heard');
+    assert.equal(heard[2]?.(), 0);
+    for (const end of ends) end();
+  });
+
+  it('whoever begins to speak is heard, for somebody who does not speak', async () => {
+    const { microphones, heard } = await conference(3);
+    const [first, second, third] = microphones as [Microphone, Microphone, Microphone];
+    const firstEnds = first.talk(SPEECH);
+    await grows(heard[0], 'the first is heard');
+    const thirdEnds = third.talk(SPEECH);
+    await grows(heard[2], 'the third is heard');
+    const before = heard[1]?.() ?? 0;
+    for (let packets = 0; packets < 5; packets += 1) second.say(SILENCE);
+    await grows(heard[0], 'the first is still heard');
+    assert.equal(heard[1]?.(), before, 'the second is held back');
+    firstEnds();
+    thirdEnds();
+  });
+
+  it('who subscribes later gets those who are heard, and only those', async () => {
+    const { microphones } = await conference(3);
+    const [first, , third] = microphones as [Microphone, Microphone, Microphone];
+    const ends = [first.talk(SPEECH), third.talk(SPEECH)];
+    const late = await enter('late');
+    const heard = await Promise.all(microphones.map(({ producerId }) => late.receive(producerId)));
+    await grows(heard[0], 'the first is heard');
+    await grows(heard[2], 'the third is heard');
+    microphones[1]?.say(SILENCE);
+    await grows(heard[0], 'the first goes on');
+    assert.equal(heard[1]?.(), 0);
+    for (const end of ends) end();
+  });
+
+  it('the place of one who leaves goes to the next', async () => {
+    const { microphones, heard } = await conference(3);
+    const [first, , third] = microphones as [Microphone, Microphone, Microphone];
+    sfu.closeProducer('green', 'talkers', first.producerId);
+    const end = third.talk(SILENCE);
+    await grows(heard[2], 'the third is heard');
+    end();
+  });
+
+  it('the sound of a screen is always forwarded, and takes no place', async () => {
+    const { talkers, listener, microphones, heard } = await conference(2);
+    const screen = await talkers.microphone({ source: 'screen-audio' });
+    const heardScreen = await listener.receive(screen.producerId);
+    const ends = [...microphones, screen].map((microphone) => microphone.talk(SPEECH));
+    await Promise.all([...heard, heardScreen].map((each) => grows(each, 'all are heard')));
+    assert.equal(sfu.gauges().levelTaps, 2);
+    for (const end of ends) end();
+  });
+
+  it('a client without audio levels is heard when it speaks', async () => {
+    const { talkers, listener } = await conference(2);
+    const plain = await talkers.microphone({ levels: false });
+    const heard = await listener.receive(plain.producerId);
+    const end = plain.talk(SPEECH);
+    await grows(heard, 'it is heard');
+    end();
+  });
+
+  it('names as speaker who speaks, and not a lone silent microphone', async () => {
+    const talkers = await enter('talkers');
+    const told: Array<string | null> = [];
+    sfu.on('speaker', ({ producerId }) => told.push(producerId));
+    const silent = await talkers.microphone();
+    const end = silent.talk(SILENCE);
+    const speaking = await talkers.microphone();
+    const spoke = nextEvent(sfu, 'speaker');
+    const endSpeech = speaking.talk(SPEECH);
+    assert.deepEqual(await spoke, { roomId: 'green', producerId: speaking.producerId });
+    assert.deepEqual(told, [speaking.producerId]);
+    end();
+    endSpeech();
+  });
+});
+
+/** Waits until more packets have come. */
+async function grows(count: (() => number) | undefined, what: string): Promise<void> {
+  assert.ok(count);
+  const before = count();
+  const endMs = performance.now() + PATIENCE_MS;
+  while (count() <= before) {
+    assert.ok(performance.now() < endMs, what);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { SpeakerSelector } from './speaker-selector.ts';
+
+const SILENCE = -127;
+const PACKET_MS = 20;
+
+/** A room under an invented clock. */
+class Scene {
+  readonly selector: SpeakerSelector;
+  /** Who is forwarded, as it was told. */
+  readonly forwarded = new Set<string>();
+  readonly changes: Array<{ id: string; forwarded: boolean; atMs: number }> = [];
+  readonly dominants: Array<string | null> = [];
+  nowMs = 1000;
+
+  constructor(places: number, ids: readonly string[] = []) {
+    this.selector = new SpeakerSelector(places, {
+      forwarded: (id, forwarded) => {
+        this.changes.push({ id, forwarded, atMs: this.nowMs });
+        if (forwarded) this.forwarded.add(id);
+        else this.forwarded.delete(id);
+      },
+      dominant: (id) => this.dominants.push(id),
+    });
+    for (const id of ids) this.selector.add(id, false, this.nowMs);
+  }
+
+  /** Lets time pass in packets of 20 ms, each of everybody named with its level (null: no packet, as under DTX). */
+  run(durationMs: number, levels: (elapsedMs: number) => Record<string, number | null>): void {
+    for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += PACKET_MS) {
+      for (const [id, dbov] of Object.entries(levels(elapsedMs))) {
+        if (dbov !== null) this.selector.hear(id, dbov, this.nowMs);
+      }
+      this.nowMs += PACKET_MS;
+    }
+  }
+
+  /** Changes of places within so many of the last milliseconds. */
+  changesSince(atMs: number): number {
+    return this.changes.filter((change) => change.atMs >= atMs).length;
+  }
+}
+
+/** Words of 300 ms with pauses of 100 ms between them. */
+function speech(dbov: number, elapsedMs: number): number {
+  return elapsedMs % 400 < 300 ? dbov : -65;
+}
+
+describe('SpeakerSelector', () => {
+  it('the first to come have the places, and silence changes nothing', () => {
+    const scene = new Scene(3, ['a', 'b', 'c', 'd', 'e']);
+    scene.run(5000, () => ({ a: SILENCE, d: SILENCE, e: -66 }));
+    assert.deepEqual([...scene.forwarded], ['a', 'b', 'c']);
+    assert.equal(scene.changes.length, 3);
+    assert.deepEqual(scene.dominants, []);
+  });
+
+  it('0 places: everybody is forwarded', () => {
+    const scene = new Scene(0, ['a', 'b', 'c', 'd', 'e']);
+    assert.equal(scene.forwarded.size, 5);
+  });
+
+  it('the first loud packet brings a place, from the one who has been quiet the longest', () => {
+    const scene = new Scene(3, ['a', 'b', 'c', 'd']);
+    for (const id of ['b', 'c', 'a']) scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    scene.run(PACKET_MS, () => ({ d: -30 }));
+    assert.deepEqual([...scene.forwarded].sort(), ['a', 'c', 'd']);
+  });
+
+  it('who pauses for breath keeps the place against one who begins to speak', () => {
+    const scene = new Scene(1, ['a', 'b']);
+    scene.run(2000, (elapsed) => ({ a: speech(-30, elapsed) }));
+    scene.run(400, () => ({ b: -30 }));
+    assert.deepEqual([...scene.forwarded], ['a']);
+    scene.run(300, () => ({ b: -30 }));
+    assert.deepEqual([...scene.forwarded], ['b']);
+  });
+
+  it('two who talk at once, equally loud, do not take the place from each other', () => {
+    const scene = new Scene(1, ['a', 'b']);
+    scene.run(2000, (elapsed) => ({ a: speech(-28, elapsed) }));
+    scene.run(20_000, (elapsed) => ({ a: speech(-28, elapsed), b: speech(-26, elapsed + 170) }));
+    assert.deepEqual([...scene.forwarded], ['a']);
+    assert.equal(scene.changes.length, 1);
+  });
+
+  it('one who is clearly louder than those who talk is heard within a second', () => {
+    const scene = new Scene(3, ['a', 'b', 'c', 'd']);
+    const three = (elapsed: number) => ({
+      a: speech(-30, elapsed),
+      b: speech(-40, elapsed),
+      c: speech(-32, elapsed),
+    });
+    scene.run(3000, three);
+    scene.run(1000, (elapsed) => ({ ...three(elapsed), d: speech(-22, elapsed) }));
+    assert.deepEqual([...scene.forwarded].sort(), ['a', 'c', 'd']);
+  });
+
+  it('steady noise holds no place against a speaker, however loud the noise and low the voice', () => {
+    const scene = new Scene(1, ['fan', 'person']);
+    scene.run(5000, () => ({ fan: -38 }));
+    scene.run(PACKET_MS, () => ({ fan: -38, person: -45 }));
+    assert.deepEqual([...scene.forwarded], ['person']);
+    scene.run(5000, (elapsed) => ({ fan: -38, person: speech(-45, elapsed) }));
+    assert.deepEqual([...scene.forwarded], ['person']);
+  });
+
+  it('somebody who speaks over their own noise is a speaker', () => {
+    const scene = new Scene(1, ['a', 'b']);
+    // Until it is known as noise it may be a voice.
+    scene.run(5000, () => ({ b: -50 }));
+    scene.run(1000, (elapsed) => ({ a: speech(-30, elapsed), b: -50 }));
+    scene.run(1000, () => ({ b: -50 }));
+    assert.deepEqual([...scene.forwarded], ['a']);
+    scene.run(PACKET_MS, () => ({ b: -30 }));
+    assert.deepEqual([...scene.forwarded], ['b']);
+  });
+
+  it('an onset after a long silence under DTX counts from its first packet', () => {
+    const scene = new Scene(1, ['a', 'b']);
+    scene.run(3000, (elapsed) => ({ b: speech(-20, elapsed) }));
+    scene.run(60_000, (elapsed) => ({ b: elapsed % 400 === 0 ? -70 : null }));
+    scene.run(1000, (elapsed) => ({ a: speech(-20, elapsed) }));
+    scene.run(1000, () => ({}));
+    scene.run(PACKET_MS, () => ({ b: -45 }));
+    assert.deepEqual([...scene.forwarded], ['b']);
+  });
+
+  it('a typist gets no place any more after a few clicks, and gets one by speaking', () => {
+    const scene = new Scene(1, ['a', 'typist']);
+    const typing = (elapsed: number) => ({
+      a: elapsed % 3000 < 1000 ? -30 : SILENCE,
+      typist: elapsed % 360 === 0 ? -40 : SILENCE,
+    });
+    scene.run(10_000, typing);
+    const before = scene.nowMs;
+    scene.run(10_000, typing);
+    assert.equal(scene.changesSince(before), 0);
+    scene.run(1500, () => ({}));
+    scene.run(60, () => ({ typist: -30 }));
+    assert.deepEqual([...scene.forwarded], ['typist']);
+  });
+
+  it('who mutes gives the place away first, and who unmutes gets one before speaking', () => {
+    const scene = new Scene(2, ['a', 'b', 'c']);
+    scene.run(1000, (elapsed) => ({ a: speech(-20, elapsed) }));
+    scene.selector.setPaused('a', true, scene.nowMs);
+    scene.run(PACKET_MS, () => ({ c: -30 }));
+    assert.deepEqual([...scene.forwarded].sort(), ['b', 'c']);
+    scene.run(1000, () => ({}));
+    scene.selector.setPaused('a', false, scene.nowMs);
+    assert.deepEqual([...scene.forwarded].sort(), ['a', 'c']);
+  });
+
+  it('a place that becomes free goes to the one who spoke last', () => {
+    const scene = new Scene(2, ['a', 'b', 'c', 'd']);
+    for (const id of ['d', 'c', 'a', 'b']) scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    scene.selector.remove('b', scene.nowMs);
+    scene.forwarded.delete('b');
+    assert.deepEqual([...scene.forwarded].sort(), ['a', 'c']);
+  });
+
+  it('the dominant speaker is the one who talks, and stays it in silence; a cough changes nothing', () => {
+    const scene = new Scene(3, ['a', 'b', 'c']);
+    scene.run(1000, (elapsed) => ({ a: speech(-30, elapsed), c: SILENCE }));
+    scene.run(2000, () => ({ a: SILENCE, b: SILENCE }));
+    scene.run(120, () => ({ b: -15 }));
+    scene.run(1000, () => ({ b: SILENCE }));
+    assert.deepEqual(scene.dominants, ['a']);
+    scene.run(1000, (elapsed) => ({ b: speech(-30, elapsed) }));
+    assert.deepEqual(scene.dominants, ['a', 'b']);
+    scene.selector.remove('b', scene.nowMs);
+    assert.deepEqual(scene.dominants, ['a', 'b', null]);
+  });
+
+  it('two who talk at once do not take dominance from each other', () => {
+    const scene = new Scene(3, ['a', 'b']);
+    scene.run(1000, (elapsed) => ({ a: speech(-28, elapsed) }));
+    scene.run(20_000, (elapsed) => ({ a: speech(-28, elapsed), b: speech(-27, elapsed + 200) }));
+    assert.deepEqual(scene.dominants, ['a']);
+  });
+
+  it('knows when somebody last spoke, coughs left out', () => {
+    const scene = new Scene(3, ['a']);
+    scene.run(60, () => ({ a: -20 }));
+    assert.equal(scene.selector.lastSpokeAtMs('a'), null);
+    scene.run(2000, () => ({}));
+    scene.run(400, () => ({ a: -20 }));
+    const lastMs = scene.nowMs - PACKET_MS;
+    assert.equal(scene.selector.lastSpokeAtMs('a'), lastMs);
+    assert.ok(scene.selector.isSpeaking('a', scene.nowMs));
+    assert.ok(!scene.selector.isSpeaking('a', scene.nowMs + 1000));
+  });
+});
+
+const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const step = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ type: fc.constant('hear' as const), id: fc.constantFrom(...ids) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('add' as const), id: fc.constantFrom(...ids) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('remove' as const), id: fc.constantFrom(...ids) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('pause' as const), id: fc.constantFrom(...ids) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('resume' as const), id: fc.constantFrom(...ids) }) },
+);
+const history = fc.array(
+  fc.record({ step, waitMs: fc.integer({ min: 0, max: 600 }), dbov: fc.integer({ min: -127, max: 0 }) }),
+  { maxLength: 300 },
+);
+
+describe('SpeakerSelector, whatever happens', () => {
+  it('forwards as many as there are places for, tells each change once, and names nobody who is gone', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4 }), history, (places, events) => {
+        const scene = new Scene(places);
+        const present = new Set<string>();
+        for (const { step, waitMs, dbov } of events) {
+          scene.nowMs += waitMs;
+          const { selector, nowMs } = scene;
+          const changesBefore = scene.changes.length;
+          if (step.type === 'add' && !present.has(step.id)) selector.add(step.id, false, nowMs);
+          if (step.type === 'add') present.add(step.id);
+          if (step.type === 'remove') selector.remove(step.id, nowMs);
+          if (step.type === 'remove') {
+            present.delete(step.id);
+            scene.forwarded.delete(step.id);
+          }
+          if (step.type === 'pause') selector.setPaused(step.id, true, nowMs);
+          if (step.type === 'resume') selector.setPaused(step.id, false, nowMs);
+          if (step.type === 'hear') selector.hear(step.id, dbov, nowMs);
+          const expected = places === 0 ? present.size : Math.min(places, present.size);
+          assert.ok(scene.forwarded.size <= expected);
+          for (const id of ids) assert.equal(selector.isForwarded(id), scene.forwarded.has(id));
+          assert.ok(scene.changes.length - changesBefore <= 2);
+          assert.ok(selector.dominant === null || present.has(selector.dominant));
+        }
+      }),
+    );
+  });
+
+  it('who speaks is never put aside for one who does not, nor within a second of getting the place', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 3 }), history, (places, events) => {
+        const scene = new Scene(places, ids);
+        const since = new Map(ids.map((id) => [id, scene.nowMs]));
+        for (const { step, waitMs, dbov } of events) {
+          if (step.type !== 'hear') continue;
+          scene.nowMs += waitMs % 60;
+          const spoke = new Set(ids.filter((id) => scene.selector.isSpeaking(id, scene.nowMs)));
+          const from = scene.changes.length;
+          scene.selector.hear(step.id, dbov, scene.nowMs);
+          for (const { id, forwarded, atMs } of scene.changes.slice(from)) {
+            if (forwarded) since.set(id, atMs);
+            else if (spoke.has(id)) {
+              assert.ok(scene.selector.isSpeaking(step.id, scene.nowMs));
+              assert.ok(atMs - (since.get(id) ?? 0) >= 1000);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  it('whoever speaks while fewer than the places do is forwarded at once', () => {
+    const talk = fc.record({ id: fc.constantFrom(...ids), durationMs: fc.integer({ min: 300, max: 3000 }) });
+    fc.assert(
+      fc.property(fc.array(talk, { maxLength: 20 }), (talks) => {
+        const scene = new Scene(2, ids);
+        for (const { id, durationMs } of talks) {
+          scene.run(600, () => ({}));
+          scene.run(PACKET_MS, () => ({ [id]: -25 }));
+          assert.ok(scene.forwarded.has(id));
+          scene.run(durationMs, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+          assert.ok(scene.forwarded.has(id));
+        }
+      }),
+    );
+  });
+});

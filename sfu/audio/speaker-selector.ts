@@ -1,0 +1,156 @@
+import { Talker } from './talker.ts';
+
+/** How much louder somebody must be to take the place of one who speaks, in dB, and for how long they must have spoken both, in ms. */
+const LOUDER_DB = 6;
+const CHALLENGE_MS = 400;
+const SEATED_MS = 1000;
+/** Who was heard within this time keeps the place against one who merely unmutes, in ms. */
+const IN_CONVERSATION_MS = 3000;
+/** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
+const DOMINANT_FIRST_MS = 100;
+const DOMINANT_NEXT_MS = 300;
+const DOMINANT_RIVAL_MS = 1000;
+
+/** What a selector tells. */
+export interface SelectorEvents {
+  forwarded(id: string, forwarded: boolean): void;
+  /** null: the dominant speaker has gone. */
+  dominant(id: string | null): void;
+}
+
+/**
+ * Who is forwarded: at most so many microphones, the loudest. Whoever begins to speak gets the place of one who does not with the first
+ * loud packet; where all speak it takes being louder for a while. Who stops keeps the place until somebody needs it, so that small rooms
+ * never change anything. Also names the dominant speaker. Pure: it is told what comes when; times are of one monotonic clock, in
+ * milliseconds.
+ */
+export class SpeakerSelector {
+  readonly #places: number;
+  readonly #events: SelectorEvents;
+  readonly #talkers = new Map<string, Talker>();
+  /** Who is forwarded, and since when. */
+  readonly #seated = new Map<Talker, number>();
+  #dominant: Talker | null = null;
+
+  /** @param places - 0: everybody is forwarded. */
+  constructor(places: number, events: SelectorEvents) {
+    this.#places = places === 0 ? Number.POSITIVE_INFINITY : places;
+    this.#events = events;
+  }
+
+  get dominant(): string | null {
+    return this.#dominant?.id ?? null;
+  }
+
+  isForwarded(id: string): boolean {
+    const talker = this.#talkers.get(id);
+    return talker !== undefined && this.#seated.has(talker);
+  }
+
+  isSpeaking(id: string, nowMs: number): boolean {
+    return this.#talkers.get(id)?.speaks(nowMs) ?? false;
+  }
+
+  /** When it last said something; null: not yet. */
+  lastSpokeAtMs(id: string): number | null {
+    return this.#talkers.get(id)?.lastSpokeAtMs ?? null;
+  }
+
+  /** A microphone, which gets a place where one is free. */
+  add(id: string, paused: boolean, nowMs: number): void {
+    const talker = new Talker(id, paused);
+    this.#talkers.set(id, talker);
+    this.#sit(talker, nowMs, null);
+  }
+
+  remove(id: string, nowMs: number): void {
+    const talker = this.#talkers.get(id);
+    if (!talker) return;
+    this.#talkers.delete(id);
+    if (this.#seated.delete(talker)) {
+      const waiting = [...this.#talkers.values()].filter((other) => !this.#seated.has(other));
+      const next = least(
+        waiting.filter(({ paused }) => !paused),
+        ({ lastLoudAtMs }) => -lastLoudAtMs,
+      );
+      if (next) this.#seat(next, nowMs);
+    }
+    if (talker !== this.#dominant) return;
+    this.#dominant = null;
+    this.#events.dominant(null);
+  }
+
+  /** Muted or unmuted. Who unmutes is about to speak, and gets the place of one who has not spoken for a while. */
+  setPaused(id: string, paused: boolean, nowMs: number): void {
+    const talker = this.#talkers.get(id);
+    if (!talker) return;
+    talker.paused = paused;
+    if (!paused) this.#sit(talker, nowMs, IN_CONVERSATION_MS);
+  }
+
+  /** The level of a packet, in dBov (RFC 6464 with its sign: 0 is the loudest, −127 silence). */
+  hear(id: string, dbov: number, nowMs: number): void {
+    const talker = this.#talkers.get(id);
+    if (!talker?.hear(dbov, nowMs) || !talker.speaks(nowMs)) return;
+    if (!this.#seated.has(talker)) {
+      if (!this.#sit(talker, nowMs, 0)) this.#challenge(talker, nowMs);
+    }
+    if (talker !== this.#dominant && this.#seated.has(talker)) this.#contend(talker, nowMs);
+  }
+
+  /**
+   * Takes a free place, that of somebody muted, or of one who neither speaks nor has been loud for so long; false where there is none.
+   * @param quietMs - how long; null: only free places, and those of the muted for one who is not.
+   */
+  #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
+    if (this.#seated.has(talker)) return true;
+    if (this.#seated.size >= this.#places) {
+      if (talker.paused) return false;
+      const idle = [...this.#seated.keys()].filter((one) => !one.speaks(nowMs));
+      const quiet = idle.filter(({ lastLoudAtMs }) => quietMs !== null && nowMs - lastLoudAtMs >= quietMs);
+      const victim = idle.find(({ paused }) => paused) ?? least(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
+      if (!victim) return false;
+      this.#unseat(victim);
+    }
+    this.#seat(talker, nowMs);
+    return true;
+  }
+
+  /** Takes the place of the quietest of those who speak, if that one is clearly quieter. */
+  #challenge(talker: Talker, nowMs: number): void {
+    if (talker.spurtMs < CHALLENGE_MS) return;
+    const settled = [...this.#seated].filter(([, sinceMs]) => nowMs - sinceMs >= SEATED_MS);
+    const quietest = least(
+      settled.map(([one]) => one),
+      ({ loudnessDbov }) => loudnessDbov,
+    );
+    if (!quietest || talker.loudnessDbov < quietest.loudnessDbov + LOUDER_DB) return;
+    this.#unseat(quietest);
+    this.#seat(talker, nowMs);
+  }
+
+  #contend(talker: Talker, nowMs: number): void {
+    const rival = this.#dominant;
+    if (rival?.speaks(nowMs)) {
+      if (talker.spurtMs < DOMINANT_RIVAL_MS || talker.loudnessDbov < rival.loudnessDbov + LOUDER_DB) return;
+    } else if (talker.spurtMs < (rival ? DOMINANT_NEXT_MS : DOMINANT_FIRST_MS)) return;
+    this.#dominant = talker;
+    this.#events.dominant(talker.id);
+  }
+
+  #seat(talker: Talker, nowMs: number): void {
+    this.#seated.set(talker, nowMs);
+    this.#events.forwarded(talker.id, true);
+  }
+
+  #unseat(talker: Talker): void {
+    this.#seated.delete(talker);
+    this.#events.forwarded(talker.id, false);
+  }
+}
+
+function least<T>(all: readonly T[], value: (one: T) => number): T | undefined {
+  let found: T | undefined;
+  for (const one of all) if (found === undefined || value(one) < value(found)) found = one;
+  return found;
+}
