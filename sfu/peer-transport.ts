@@ -47,6 +47,11 @@ export abstract class PeerTransport {
     return this.#transport.closed;
   }
 
+  /** The worker that it is on. */
+  get worker(): MediaWorker {
+    return this.options.worker;
+  }
+
   async produce(options: {
     kind: MediaKind;
     rtpParameters: RtpParameters;

@@ -1,6 +1,7 @@
 import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
 import { checkRtpCapabilities, checkRtpParameters } from './guards.ts';
+import type { MediaWorker } from './media-worker.ts';
 import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransport } from './peer-transport.ts';
 import type { PlainPeerTransport } from './plain-peer-transport.ts';
@@ -33,6 +34,8 @@ export interface PeerHome {
     address: string,
     capabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport>;
+  /** Makes a producer consumable on a worker of the room. */
+  bring(producerId: string, worker: MediaWorker): Promise<void>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
@@ -181,6 +184,7 @@ export class Peer {
     const transport = this.transport(options.transportId);
     const owner = this.#home.ownerOf(options.producerId);
     if (owner === undefined || owner === this.peerId) throw new CanopyError('PRODUCER_UNKNOWN');
+    await this.#home.bring(options.producerId, transport.worker);
     const consumer = await transport.consume(options.producerId);
     this.#adopt(consumer, transport);
     return {

@@ -18,7 +18,7 @@ export interface RoomSitesOptions {
    * The worker for one more peer, `current` being those where the room is, its home first: one of them as long as it can carry more, or
    * another.
    */
-  place(current: readonly MediaWorker[]): MediaWorker;
+  place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
 }
 
 /**
@@ -64,7 +64,7 @@ export class RoomSites {
 
   /** A site for one more peer; opened if need be, once. @throws CanopyError WORKER_UNAVAILABLE, ROOM_NOT_JOINED. */
   async choose(): Promise<Site> {
-    const worker = this.#options.place([...this.#sites.keys()]);
+    const worker = this.#options.place([this.home.worker, ...[...this.#sites.keys()].slice(1)]);
     const known = this.#sites.get(worker);
     if (known) return known;
     const opening = this.#open(worker);

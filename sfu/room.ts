@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Producer, Router, RtpCapabilities, Transport } from 'mediasoup/types';
+import type { Producer, RtpCapabilities, Transport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
 import { RoomAllocation } from './allocation/index.ts';
 import { RoomAudio } from './audio/index.ts';
@@ -10,6 +10,7 @@ import { Peer, type PeerHome } from './peer.ts';
 import type { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransportOptions } from './peer-transport.ts';
 import { PlainPeerTransport } from './plain-peer-transport.ts';
+import { RoomSites, type Site } from './room-sites.ts';
 import type { Tell } from './tell.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
 import type { Direction, ProduceOptions } from './types.ts';
@@ -27,50 +28,53 @@ export interface RoomOptions {
   requestAllocation(roomId: string): void;
   /** How many microphones are forwarded, the loudest; 0: all. */
   audibleSpeakers: number;
+  /** The worker for one more peer of a room that is on these. */
+  place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
   meter: TrafficMeter;
   tell: Tell;
 }
 
-/** The media of one conference on one worker: router, audio, peers. Owned by Sfu. */
+/** The media of one conference: routers on one worker or more, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
-  readonly worker: MediaWorker;
   readonly tell: Tell;
   readonly allocation: RoomAllocation;
   readonly #options: RoomOptions;
-  readonly #router: Router;
+  readonly #sites: RoomSites;
   readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
+  /** Where each peer is. */
+  readonly #places = new Map<string, Promise<Site>>();
   /** Producer to peer. */
   readonly #owners = new Map<string, string>();
   #closed = false;
 
   static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
-    const router = await answered(
-      worker.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }),
-    );
+    const createRouter = (on: MediaWorker) =>
+      answered(on.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }));
+    const home = { worker, router: await createRouter(worker) };
+    const sites = new RoomSites({ home, createRouter, place: options.place });
     try {
       let room: Room | undefined;
-      const audio = await RoomAudio.create(router, {
+      const audio = await RoomAudio.create(home.router, {
         audibleSpeakers: options.audibleSpeakers,
         onSpeaker: (producerId) => {
           if (room) room.#speakerChanged(producerId);
         },
       });
-      room = new Room(worker, router, audio, options);
+      room = new Room(sites, audio, options);
       return room;
     } catch (error) {
-      router.close();
+      sites.close();
       throw error;
     }
   }
 
-  private constructor(worker: MediaWorker, router: Router, audio: RoomAudio, options: RoomOptions) {
+  private constructor(sites: RoomSites, audio: RoomAudio, options: RoomOptions) {
     this.roomId = options.roomId;
-    this.worker = worker;
     this.tell = options.tell;
     this.#options = options;
-    this.#router = router;
+    this.#sites = sites;
     this.#audio = audio;
     this.allocation = new RoomAllocation({
       ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
@@ -82,11 +86,30 @@ export class Room implements PeerHome {
   }
 
   get closed(): boolean {
-    return this.#closed || this.#router.closed;
+    return this.#closed || this.#sites.home.router.closed;
+  }
+
+  /** The worker that it was opened on. */
+  get worker(): MediaWorker {
+    return this.#sites.home.worker;
+  }
+
+  /** All workers that carry it, its home first. */
+  get workers(): MediaWorker[] {
+    return this.#sites.all.map(({ worker }) => worker);
+  }
+
+  /** Whether it is lost with this worker. */
+  uses(worker: MediaWorker): boolean {
+    return this.#sites.uses(worker);
+  }
+
+  get pipeTransportCount(): number {
+    return this.#sites.pipeTransportCount;
   }
 
   get rtpCapabilities(): RtpCapabilities {
-    return this.#router.rtpCapabilities;
+    return this.#sites.home.router.rtpCapabilities;
   }
 
   get peers(): Iterable<Peer> {
@@ -98,9 +121,12 @@ export class Room implements PeerHome {
     return this.#audio.tapCount;
   }
 
-  get consumerCount(): number {
+  /** What peers on a worker consume. */
+  consumerCountOn(worker: MediaWorker): number {
     let consumers = 0;
-    for (const peer of this.#peers.values()) consumers += peer.consumerIds.length;
+    for (const peer of this.#peers.values()) {
+      if (peer.receiving?.worker === worker) consumers += peer.consumerIds.length;
+    }
     return consumers;
   }
 
@@ -125,19 +151,21 @@ export class Room implements PeerHome {
   closePeer(peerId: string): void {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
+    this.#places.delete(peerId);
   }
 
   changed(): void {
     if (!this.closed) this.#options.requestAllocation(this.roomId);
   }
 
-  /** Closes its peers and the router. Idempotent; after the worker's death it only tidies up. */
+  /** Closes its peers and the routers. Idempotent; after the worker's death it only tidies up. */
   close(): void {
     this.#closed = true;
     this.#audio.close();
     for (const peer of this.#peers.values()) peer.close();
     this.#peers.clear();
-    this.#router.close();
+    this.#places.clear();
+    this.#sites.close();
   }
 
   async openTransport(
@@ -145,9 +173,10 @@ export class Room implements PeerHome {
     direction: Direction,
     rtpCapabilities?: RtpCapabilities,
   ): Promise<WebRtcPeerTransport> {
+    const { worker, router } = await this.#placeOf(peerId);
     const transport = await answered(
-      this.#router.createWebRtcTransport({
-        webRtcServer: this.worker.webRtcServer,
+      router.createWebRtcTransport({
+        webRtcServer: worker.webRtcServer,
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
@@ -160,7 +189,10 @@ export class Room implements PeerHome {
     const { upBudgetBps } = this.#options;
     // It fails only when the transport has gone.
     if (direction === 'send' && upBudgetBps > 0) transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
-    return new WebRtcPeerTransport(transport, this.#transportOptions(peerId, direction, rtpCapabilities));
+    return new WebRtcPeerTransport(
+      transport,
+      this.#transportOptions(worker, peerId, direction, rtpCapabilities),
+    );
   }
 
   async openPlainTransport(
@@ -171,8 +203,9 @@ export class Room implements PeerHome {
   ): Promise<PlainPeerTransport> {
     // Plain RTP never leaves the host: only a bridge on loopback can have it.
     if (addressScope(address) !== 'loopback') throw new CanopyError('BRIDGE_NOT_LOCAL', address);
+    const { worker, router } = await this.#placeOf(peerId);
     const transport = await answered(
-      this.#router.createPlainTransport({
+      router.createPlainTransport({
         listenInfo: { protocol: 'udp', ip: isIPv6(address) ? '::1' : '127.0.0.1' },
         rtcpMux: true,
         comedia: false,
@@ -180,7 +213,10 @@ export class Room implements PeerHome {
       'ROOM_NOT_JOINED',
     );
     this.#assertOpen(transport);
-    return new PlainPeerTransport(transport, this.#transportOptions(peerId, direction, rtpCapabilities));
+    return new PlainPeerTransport(
+      transport,
+      this.#transportOptions(worker, peerId, direction, rtpCapabilities),
+    );
   }
 
   ownerOf(producerId: string): string | undefined {
@@ -189,13 +225,22 @@ export class Room implements PeerHome {
 
   async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
+    this.#sites.produced(producer.id, await this.#placeOf(peerId));
     const { participantId = peerId, source } = options;
     if (producer.kind === 'video') {
       const shown = source === 'screen' ? 'screen' : 'camera';
       this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
     } else if (source !== 'screen-audio') {
+      // Its level is read at home.
+      await this.#sites.bring(producer.id, this.#sites.home);
       await this.#audio.addMicrophone(producer, participantId);
     }
+  }
+
+  /** Makes a producer consumable on a worker of the room. @throws CanopyError PRODUCER_UNKNOWN. */
+  async bring(producerId: string, worker: MediaWorker): Promise<void> {
+    const site = this.#sites.all.find((each) => each.worker === worker);
+    if (site) await this.#sites.bring(producerId, site);
   }
 
   consumerOpened(consumer: PeerConsumer): void {
@@ -204,7 +249,19 @@ export class Room implements PeerHome {
 
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
+    this.#sites.forget(producer.id);
     this.allocation.pictureClosed(producer.id);
+  }
+
+  /** A peer's transports are on one worker. */
+  #placeOf(peerId: string): Promise<Site> {
+    const known = this.#places.get(peerId);
+    if (known) return known;
+    const place = this.#sites.choose();
+    this.#places.set(peerId, place);
+    // Asked for again, it is tried again.
+    place.catch(() => this.#places.delete(peerId));
+    return place;
   }
 
   #speakerChanged(producerId: string | null): void {
@@ -219,11 +276,12 @@ export class Room implements PeerHome {
   }
 
   #transportOptions(
+    worker: MediaWorker,
     peerId: string,
     direction: Direction,
     rtpCapabilities: RtpCapabilities | undefined,
   ): PeerTransportOptions {
-    const { roomId, worker } = this;
+    const { roomId } = this;
     const { meter, tell } = this.#options;
     const estimateFell = () => this.changed();
     return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell, estimateFell };

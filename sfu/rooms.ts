@@ -79,7 +79,7 @@ export class Rooms {
 
   /** Closes the rooms of a worker that has died; their ids. */
   lose(worker: MediaWorker): string[] {
-    const lost = this.all.filter((room) => room.worker === worker);
+    const lost = this.all.filter((room) => room.uses(worker));
     for (const room of lost) {
       this.close(room.roomId);
       this.#lost.add(room.roomId);
@@ -111,7 +111,8 @@ export class Rooms {
   #load(worker: MediaWorker): number {
     let load = 0;
     for (const entry of this.#entries.values()) {
-      if (entry.worker === worker) load += ROOM_LOAD + (entry.room?.consumerCount ?? 0);
+      if (entry.worker === worker) load += ROOM_LOAD;
+      load += entry.room?.consumerCountOn(worker) ?? 0;
     }
     return load;
   }

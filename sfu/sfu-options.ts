@@ -24,6 +24,11 @@ export interface SfuOptions {
   linkBps?: number;
   /** Nobody new gets in when the worker of the room uses more of a core than this, 0 to 1; 0: off. Default 0.85. */
   cpuLimitShare?: number;
+  /**
+   * From this share of a core on, used by the worker of a room, further peers of the room go to another worker of the host; 1: never.
+   * Default 0.65.
+   */
+  spillShare?: number;
   /** Nobody new gets in when each receiver's share of the guarded link would fall below this, in bits a second; 0: off. Default 250,000. */
   linkFloorBps?: number;
   /** How many microphones of a room are forwarded, the loudest; 0: all. Default 3. */
@@ -37,7 +42,10 @@ export interface SfuOptions {
 export function budgetsOf({
   media,
 }: Pick<Config, 'media'>): Required<
-  Pick<SfuOptions, 'downBudgetBps' | 'upBudgetBps' | 'linkBps' | 'cpuLimitShare' | 'linkFloorBps'>
+  Pick<
+    SfuOptions,
+    'downBudgetBps' | 'upBudgetBps' | 'linkBps' | 'cpuLimitShare' | 'linkFloorBps' | 'spillShare'
+  >
 > {
   return {
     downBudgetBps: media.downBudgetKbps * 1000,
@@ -45,5 +53,6 @@ export function budgetsOf({
     linkBps: media.linkMbps * 1_000_000,
     cpuLimitShare: media.cpuLimitPercent / 100,
     linkFloorBps: media.linkFloorKbps * 1000,
+    spillShare: media.spillPercent / 100,
   };
 }

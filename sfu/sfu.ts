@@ -6,6 +6,7 @@ import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
 import type { MediaWorker } from './media-worker.ts';
 import type { Peer } from './peer.ts';
+import { Placement } from './placement.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
 import { Rooms } from './rooms.ts';
 import type { SfuOptions } from './sfu-options.ts';
@@ -33,6 +34,7 @@ const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
 const DEFAULT_BUDGET_BPS = 2_000_000;
 const DEFAULT_CPU_LIMIT_SHARE = 0.85;
+const DEFAULT_SPILL_SHARE = 0.65;
 const DEFAULT_LINK_FLOOR_BPS = 250_000;
 const DEFAULT_AUDIBLE_SPEAKERS = 3;
 
@@ -49,7 +51,13 @@ export class Sfu extends EventEmitter<SfuEvents> {
   readonly #rooms: Rooms;
   readonly #allocations: Allocations;
   readonly #load: LoadMonitor;
-  readonly #limits: { cpuLimitShare: number; linkBps: number | null; linkFloorBps: number };
+  readonly #placement: Placement<MediaWorker>;
+  readonly #limits: {
+    cpuLimitShare: number;
+    linkBps: number | null;
+    linkFloorBps: number;
+    spillShare: number;
+  };
   #closing: Promise<void> | undefined;
 
   /** Starts the workers. @throws CanopyError WORKER_MISSING, PORT_IN_USE. */
@@ -82,6 +90,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       upBudgetBps: options.upBudgetBps ?? DEFAULT_BUDGET_BPS,
       requestAllocation: () => this.#allocations.request(roomId),
       audibleSpeakers: options.audibleSpeakers ?? DEFAULT_AUDIBLE_SPEAKERS,
+      place: (current) => this.#placement.place(current),
       meter: this.#meter,
       tell: (name, data) => this.#tell(name, data),
     }));
@@ -89,11 +98,18 @@ export class Sfu extends EventEmitter<SfuEvents> {
       cpuLimitShare: options.cpuLimitShare ?? DEFAULT_CPU_LIMIT_SHARE,
       linkBps: options.linkBps || null,
       linkFloorBps: options.linkFloorBps ?? DEFAULT_LINK_FLOOR_BPS,
+      spillShare: options.spillShare ?? DEFAULT_SPILL_SHARE,
     };
     this.#load = new LoadMonitor({
       workers: () => pool.live.map(({ workerId, usage }) => ({ workerId, cpuSeconds: usage.cpuSeconds })),
       limitShare: this.#limits.cpuLimitShare,
       log,
+    });
+    this.#placement = new Placement({
+      live: () => pool.live,
+      shareOf: ({ workerId }) => this.#load.shareOf(workerId),
+      spillShare: this.#limits.spillShare,
+      now: () => performance.now(),
     });
     this.#allocations = new Allocations({
       rooms: () => this.#rooms.all.map(({ allocation }) => allocation),
@@ -121,7 +137,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
    */
   admit(roomId: string): void {
     const room = this.#rooms.find(roomId);
-    const workers = room ? [room.worker] : this.#pool.live;
+    const stays = room && this.#limits.spillShare >= 1;
+    const workers = stays ? room.workers : this.#pool.live;
     const shares = workers.map(({ workerId }) => this.#load.shareOf(workerId) ?? 0);
     const short = refusal({
       workerShare: shares.length > 0 ? Math.min(...shares) : null,
@@ -292,8 +309,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return {
       workers,
       webRtcServers: workers,
-      routers: rooms.length,
+      routers: rooms.reduce((sum, room) => sum + room.workers.length, 0),
       transports: peers.reduce((sum, peer) => sum + peer.transports.length, 0),
+      pipeTransports: rooms.reduce((sum, room) => sum + room.pipeTransportCount, 0),
       producers: peers.reduce((sum, peer) => sum + peer.producerIds.length, 0),
       consumers: peers.reduce((sum, peer) => sum + peer.consumerIds.length, 0),
       levelTransports: rooms.length,
@@ -325,13 +343,13 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return Promise.all(
       this.#pool.live.map(async (worker) => {
         const usage = await worker.currentUsage();
-        const rooms = this.#rooms.all.filter((room) => room.worker === worker);
+        const rooms = this.#rooms.all.filter((room) => room.uses(worker));
         return {
           workerId: worker.workerId,
           pid: worker.pid,
           rtcPort: worker.rtcPort,
           rooms: rooms.length,
-          consumers: rooms.reduce((sum, room) => sum + room.consumerCount, 0),
+          consumers: rooms.reduce((sum, room) => sum + room.consumerCountOn(worker), 0),
           ...usage,
         };
       }),
@@ -372,8 +390,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
   /** The highest among the workers of these rooms. */
   #stressOf(roomIds: readonly string[]): StressLevel {
     const levels = roomIds.map((roomId) => {
-      const worker = this.#rooms.find(roomId)?.worker;
-      return worker ? this.#load.levelOf(worker.workerId) : 0;
+      const workers = this.#rooms.find(roomId)?.workers ?? [];
+      return Math.max(0, ...workers.map(({ workerId }) => this.#load.levelOf(workerId)));
     });
     return Math.max(0, ...levels) as StressLevel;
   }

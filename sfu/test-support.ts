@@ -29,7 +29,15 @@ export function startSfu(options: Partial<SfuOptions> = {}): Promise<Sfu> {
 
 /** The gauges when everybody has left. */
 export function baseline(workers: number): SfuGauges {
-  const none = { routers: 0, transports: 0, producers: 0, consumers: 0, levelTransports: 0, levelTaps: 0 };
+  const none = {
+    routers: 0,
+    pipeTransports: 0,
+    transports: 0,
+    producers: 0,
+    consumers: 0,
+    levelTransports: 0,
+    levelTaps: 0,
+  };
   return { workers, webRtcServers: workers, ...none };
 }
 

@@ -129,6 +129,8 @@ export interface SfuGauges {
   webRtcServers: number;
   routers: number;
   transports: number;
+  /** Between workers that share a room. */
+  pipeTransports: number;
   producers: number;
   consumers: number;
   /** One a room, and on it one consumer for each microphone, by which levels are read. */

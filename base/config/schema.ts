@@ -127,6 +127,14 @@ export const configSchema = z.strictObject({
         .describe(
           'Nobody new gets into a room whose media worker has used more of a core than this over 5 s, in percent; from 10 points below on pictures are made smaller. What the host’s hypervisor steals counts as used. It is the worker’s own use and not the machine’s: other programs may fill the other cores without harm. 0: off.',
         ),
+      spillPercent: z.coerce
+        .number()
+        .min(0)
+        .max(100)
+        .default(65)
+        .describe(
+          'When the media worker of a room uses more of a core than this, in percent, further people of the room go to another worker of the host; nobody notices. 100: rooms stay on one worker.',
+        ),
       linkFloorKbps: kbps
         .default(250)
         .describe(
