@@ -1,7 +1,7 @@
 import { Heap } from './heap.ts';
 import { heldWorth, isKept, mustWait } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
-import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step } from './points.ts';
+import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step, stepAt } from './points.ts';
 import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
@@ -40,6 +40,11 @@ const EXPENSIVE_BPS = 300_000;
  */
 const PRICE_PER_MBIT = 0.15;
 const CROWD = 9;
+/**
+ * What part of a better point's bits is counted as its price: what more frames and more lines add to usual ladders. Not the difference of
+ * two measured bit rates, which wavers far more than they do.
+ */
+const PRICED_SHARE = { frames: 0.33, lines: 0.67 };
 /** Small tiles get better side by side, those of speakers and of the rest: else one would be brilliant and its equal neighbour blurred. */
 const SMALL_PLACE = 3;
 const LOWEST: Step = { row: 0, column: 0 };
@@ -138,10 +143,17 @@ export class Dealer {
       return false;
     }
     receiver.limits.usedBps += moreBps;
+    if (!filling.reserved) receiver.limits.pictures++;
     this.#link.usedBps += moreBps;
     filling.reserved = to;
-    if (!kept && mustWait(ranked.tile, ranked.class, this.#nowMs)) filling.refused = 'steady';
-    else filling.given = to;
+    if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
+      filling.given = to;
+    } else {
+      filling.refused = 'steady';
+      // What it had may lie beside the way up: smoother, but less sharp.
+      const had = stepAt(filling.ladder, ranked.tile.decided, filling.ceiling);
+      if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) filling.given = had;
+    }
     return true;
   }
 
@@ -170,8 +182,8 @@ export class Dealer {
     const kept = isKept(ranked.tile, pointAt(ladder, to));
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
-    const perMbit = moreBps > 0 ? (gain * 1_000_000) / moreBps : Number.POSITIVE_INFINITY;
-    const worth = heldWorth(perMbit, kept);
+    const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
+    const worth = heldWorth((gain * 1_000_000) / (bitrateOf(filling, to) * pricedShare), kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
     if (reserved && isSmall(ranked.class) && worth < price) return null;
     return { filling, to, moreBps, kept, place, worth, otherwise };

@@ -64,6 +64,14 @@ export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
   return point;
 }
 
+/** The place of layers within a ceiling, or null. */
+export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: Ceiling): Step | null {
+  const row = ladder.rows.findIndex(([point]) => point?.spatialLayer === layers?.spatialLayer);
+  const column = ladder.rows[row]?.findIndex((point) => point.temporalLayer === layers?.temporalLayer) ?? -1;
+  if (row < 0 || column < 0 || row > ceiling.row) return null;
+  return column === 0 || fpsAt(ladder, { row, column }) <= ceiling.maxFps ? { row, column } : null;
+}
+
 function fpsAt(ladder: Ladder, step: Step): number {
   return pointAt(ladder, step).framesPerSecond || 7.5 * 2 ** step.column;
 }

@@ -123,6 +123,9 @@ export const GALLERY: Layout = { small: [384, 216], count: 24 };
 export const STAGE_AND_6: Layout = { stage: [1600, 900], small: [320, 180], count: 6 };
 export const NINE: Layout = { small: [640, 360], count: 9 };
 
+export const FOUR: Layout = { small: [960, 540], count: 4 };
+export const TWO: Layout = { small: [960, 1080], count: 2 };
+
 /** Decides for one receiver. */
 export function decideFor(
   pictures: PictureState[],
