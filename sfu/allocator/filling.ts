@@ -57,7 +57,7 @@ interface Improvement {
   moreBps: number;
   kept: boolean;
   place: number;
-  /** Quality a bit, and a bonus for what is kept. */
+  /** Quality a Mbit/s, and a bonus for what is kept: the order of turns. */
   worth: number;
   /** What to try when this does not fit. */
   otherwise: Improvement | null;
@@ -144,6 +144,7 @@ export class Dealer {
     }
     receiver.limits.usedBps += moreBps;
     if (!filling.reserved) receiver.limits.pictures++;
+    if (!kept && !lowest) receiver.limits.raised = true;
     this.#link.usedBps += moreBps;
     filling.reserved = to;
     if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
@@ -169,9 +170,10 @@ export class Dealer {
       ranked.tile,
       ranked.class,
     ).reverse()) {
-      improvement =
-        this.#step(filling, to, deferred ? DEFERRED_PLACE : improvementPlace(filling), improvement) ??
-        improvement;
+      const place = deferred ? DEFERRED_PLACE : improvementPlace(filling);
+      const better = this.#step(filling, to, place, improvement);
+      // A second choice that is there already is held first: the better one can follow it.
+      if (better && (better.kept || !improvement?.kept)) improvement = better;
     }
     return improvement;
   }

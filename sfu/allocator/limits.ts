@@ -17,8 +17,8 @@ import type { Reason, ReceiverState } from './types.ts';
  * The link. 90 % of it, all audio included, is never passed.
  */
 const USABLE_SHARE = 0.9;
-/** Of the reserve that the lowest points leave: this over the square root of their number. A gallery of 25 leaves 3 %. */
-const LOWEST_RESERVE = 0.15;
+/** Of the reserve that the lowest points leave: this over the square root of their number. A gallery of 25 leaves 4 %. */
+const LOWEST_RESERVE = 0.2;
 
 /** Of the estimate. Kept more widely than given anew, since estimates waver. */
 const ESTIMATE_SHARES = {
@@ -67,6 +67,9 @@ export class ReceiverLimits {
   /** How many pictures have their lowest points. */
   pictures = 0;
 
+  /** Something got better: then the reserve is no longer for what is kept, lest it fills up step by step. */
+  raised = false;
+
   constructor(state: ReceiverState) {
     this.#state = state;
   }
@@ -88,7 +91,7 @@ export class ReceiverLimits {
     const { budgetBps, audioBps, estimateBps } = this.#state;
     const sumBps = this.usedBps + moreBps;
     const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
-    const share = kept ? 1 : lowest ? lowestShare : USABLE_SHARE;
+    const share = kept && (lowest || !this.raised) ? 1 : lowest ? lowestShare : USABLE_SHARE;
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
     if (sumBps * margin > budgetBps * share - audioBps) return 'budget';
     if (estimateBps === null || (lowest && first)) return null;
