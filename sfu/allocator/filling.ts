@@ -96,11 +96,12 @@ export class Dealer {
     );
     for (const filling of ordered) {
       if (isExpensive(filling)) continue;
+      const { limits } = filling.receiver;
       const moreBps = bitrateOf(filling, LOWEST);
       const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
       if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) continue;
       if (filling.refused === 'link') this.#linkShort = true;
-      else if (filling.refused === 'budget' && filling.receiver.limits.couldCarry(moreBps)) {
+      else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
         filling.receiver.short = true;
       }
     }
