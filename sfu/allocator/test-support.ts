@@ -11,8 +11,8 @@ import type {
 } from './types.ts';
 
 /** What the SDK's cameras send as VP8: bits a second of 180, 360 and 720 lines, each in three temporal layers. */
-export const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
-export const SCREEN_LADDER_BPS = [400_000, 2_500_000];
+const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
+const SCREEN_LADDER_BPS = [400_000, 2_500_000];
 /** Shares of a layer's bits up to each temporal layer, and its frames a second. */
 const TEMPORAL = [
   { share: 0.45, fps: 7.5 },
