@@ -186,7 +186,9 @@ export class Dealer {
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
     const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
-    const worth = heldWorth((gain * 1_000_000) / (bitrateOf(filling, to) * pricedShare), kept);
+    // A measured bit rate may be nothing at all.
+    const pricedBps = Math.max(1, bitrateOf(filling, to)) * pricedShare;
+    const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
     if (reserved && isSmall(ranked.class) && worth < price) return null;
     return { filling, to, moreBps, kept, place, worth, otherwise };
