@@ -1,5 +1,5 @@
 import { Device } from 'mediasoup-client';
-import { type ClipName, loadClip } from '../../bench/index.ts';
+import { type ClipName, loadClip, type UdpRelay } from '../../bench/index.ts';
 import {
   ClipTrack,
   createHandlerFactory,
@@ -28,9 +28,11 @@ export class HeadlessPerson {
     this.#links = links;
   }
 
-  static async enter(server: TestServer, roomId: string): Promise<HeadlessPerson> {
+  /** @param behind - The relay that its media goes through. Default: none. */
+  static async enter(server: TestServer, roomId: string, behind?: UdpRelay): Promise<HeadlessPerson> {
     const links = new Map<string, LinkCounters>();
     const handlerFactory = createHandlerFactory({
+      ...(behind && { mapCandidate: (candidate) => ({ ...candidate, ...placeOf(behind) }) }),
       onTransport: (direction, counters) => links.set(direction, counters),
     });
     const identity = await newIdentity(server);
@@ -87,4 +89,8 @@ export class HeadlessPerson {
   async leave(): Promise<void> {
     await this.#client.close();
   }
+}
+
+function placeOf({ address: { address, port } }: UdpRelay) {
+  return { ip: address, address, port };
 }
