@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Ceiling } from './ceiling.ts';
 import { Coalescer } from './coalescer.ts';
 import { defaultLayout } from './default-layout.ts';
 import { Estimate } from './estimate.ts';
@@ -36,13 +37,11 @@ describe('WantedLayers', () => {
 });
 
 describe('Estimate', () => {
-  const bwe = (availableBitrate: number, maxBitrate = 1_800_000) => ({
-    type: 'bwe' as const,
-    info: { availableBitrate, maxBitrate },
-  });
+  const bwe = (availableBitrate: number) => ({ type: 'bwe' as const, info: { availableBitrate } });
 
-  it('limits nothing before it is known, and near its own ceiling', () => {
+  it('limits nothing before it is known, and near what may be sent', () => {
     const estimate = new Estimate();
+    estimate.allow(1_800_000);
     assert.equal(estimate.limitBps, null);
     estimate.update(bwe(1_790_000));
     assert.equal(estimate.limitBps, null);
@@ -52,11 +51,51 @@ describe('Estimate', () => {
 
   it('calls for new decisions when it has fallen by a tenth of what was acted on', () => {
     const estimate = new Estimate();
+    estimate.allow(1_800_000);
     assert.equal(estimate.update(bwe(900_000)), true);
     estimate.acted();
     assert.equal(estimate.update(bwe(850_000)), false);
     assert.equal(estimate.update(bwe(1_200_000)), false);
     assert.equal(estimate.update(bwe(300_000)), true);
+  });
+});
+
+describe('Ceiling', () => {
+  it('is what decisions allow, and stays where they waver', () => {
+    const ceiling = new Ceiling();
+    assert.deepEqual(ceiling.aim(1_800_000, 500_000), [1_800_000]);
+    assert.deepEqual(ceiling.aim(1_750_000, 500_000), []);
+    assert.deepEqual(ceiling.aim(10_000, 10_000), [30_000]);
+  });
+
+  it('does not probe while the estimate suffices, nor at once after a fall', () => {
+    const ceiling = new Ceiling();
+    ceiling.aim(1_800_000, 500_000);
+    assert.deepEqual(ceiling.estimated(1_000_000, 0), []);
+    assert.deepEqual(ceiling.estimated(200_000, 1000), []);
+    assert.deepEqual(ceiling.estimated(200_000, 3900), []);
+    assert.deepEqual(ceiling.estimated(200_000, 4000), [220_000, 400_000]);
+  });
+
+  it('doubles a low estimate within seconds where the network carries it, and gives up slowly where not', () => {
+    const probes = (carriesBps: number) => {
+      const ceiling = new Ceiling();
+      ceiling.aim(1_800_000, 1_800_000);
+      let estimateBps = 100_000;
+      const atMs: number[] = [];
+      for (let nowMs = 0; nowMs < 120_000; nowMs += 500) {
+        const goal = ceiling.estimated(estimateBps, nowMs).at(-1);
+        if (goal === undefined) continue;
+        atMs.push(nowMs);
+        estimateBps = Math.min(carriesBps, goal);
+      }
+      return { atMs, estimateBps };
+    };
+    const free = probes(2_000_000);
+    assert.equal(free.estimateBps, 1_800_000);
+    assert.ok((free.atMs.at(-1) ?? 0) <= 8000, free.atMs.join());
+    const narrow = probes(100_000);
+    assert.ok(narrow.atMs.length <= 10, narrow.atMs.join());
   });
 });
 
