@@ -7,7 +7,7 @@ import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
-import type { RemoteTrack } from './remote-track.ts';
+import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import { RoomEntry, type Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -58,7 +58,10 @@ export class Room extends Emitter<RoomEvents> {
       started: (track) => this.emit('track', track),
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
-      producersChanged: () => this.#layout.update(),
+      producersChanged: () => {
+        this.#layout.update();
+        this.emit('sources');
+      },
       failed: (error) => this.#failed(error),
     });
     this.#layout = new LayoutReporter({
@@ -97,6 +100,16 @@ export class Room extends Emitter<RoomEvents> {
   /** The participant who speaks, by id. */
   get speaker(): string | null {
     return this.#speaker;
+  }
+
+  /** What others send, received or not: see setLayout(). */
+  get sources(): RemoteSource[] {
+    return [...this.#subscriptions.producers.values()].map(({ participantId, source, kind, paused }) => ({
+      participantId,
+      source,
+      kind,
+      muted: paused,
+    }));
   }
 
   /** What others send and is received. */
