@@ -297,6 +297,7 @@ export class Room extends Emitter<RoomEvents> {
     const resumed = snapshot.resumed && this.#media !== undefined;
     if (!resumed) {
       this.#dropMedia();
+      this.#wanted.clear();
       this.#media = new MediaSession({
         connection,
         identity,
@@ -318,8 +319,6 @@ export class Room extends Emitter<RoomEvents> {
         if (producerId && !snapshot.own.producerIds.includes(producerId)) publication.detach();
       }
     }
-    // What was told while the connection was away is lost: until it is told anew, everything is sent.
-    this.#wanted.clear();
     this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();
