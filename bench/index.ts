@@ -1,5 +1,6 @@
 /** The load generator and its reports, as `canopy bench` and tests run them. */
 export { type BenchOptions, bench } from './bench.ts';
+export { type ClipName, loadClip } from './clips/index.ts';
 export { LoadPeer, type LoadPeerOptions, type RunData, runScenario } from './generator/index.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/index.ts';
 export {

@@ -89,8 +89,8 @@ export abstract class PeerTransport {
     return null;
   }
 
-  /** Sets the ceiling of its bandwidth estimation, in bits a second. Waits for nothing. */
-  setMaxOutgoing(_bitrateBps: number): void {}
+  /** Sets the most that its bandwidth estimation may come to, and how much is needed, in bits a second. Waits for nothing. */
+  setMaxOutgoing(_mostBps: number, _neededBps: number): void {}
 
   /** Closes it and what it carries. Idempotent. */
   close(): void {

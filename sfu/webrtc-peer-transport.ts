@@ -1,15 +1,10 @@
 import type { WebRtcTransport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
-import { Estimate } from './allocation/index.ts';
+import { Ceiling, Estimate } from './allocation/index.ts';
 import { iceCandidates } from './candidates.ts';
 import { checkDtlsParameters } from './guards.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 import type { ClientDtlsParameters, TransportInfo, TransportState } from './types.ts';
-
-/** The least that mediasoup takes for a ceiling of what is sent, in bits a second. */
-const LEAST_CEILING_BPS = 30_000;
-/** A ceiling that changes by less than this share stays: each change makes the estimation probe anew. */
-const CEILING_STEP = 0.05;
 
 /** A transport towards a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
@@ -17,7 +12,7 @@ export class WebRtcPeerTransport extends PeerTransport {
   #state: TransportState = 'new';
   #connecting = false;
   readonly #estimate = new Estimate();
-  #ceilingBps = 0;
+  readonly #ceiling = new Ceiling();
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -68,19 +63,25 @@ export class WebRtcPeerTransport extends PeerTransport {
     return this.#estimate.limitBps;
   }
 
-  override setMaxOutgoing(bitrateBps: number): void {
-    const ceilingBps = Math.max(LEAST_CEILING_BPS, Math.round(bitrateBps));
-    if (this.closed || Math.abs(ceilingBps - this.#ceilingBps) <= this.#ceilingBps * CEILING_STEP) return;
-    this.#ceilingBps = ceilingBps;
-    // It fails only when the transport has gone.
-    this.#transport.setMaxOutgoingBitrate(ceilingBps).catch(() => {});
+  override setMaxOutgoing(mostBps: number, neededBps: number): void {
+    this.#estimate.allow(mostBps);
+    this.#setCeilings(this.#ceiling.aim(mostBps, neededBps));
   }
 
   #watchEstimate(): void {
     this.#transport.on('trace', (trace) => {
-      if (this.#estimate.update(trace)) this.options.estimateFell();
+      const fell = this.#estimate.update(trace);
+      const { availableBps } = this.#estimate;
+      if (availableBps !== null) this.#setCeilings(this.#ceiling.estimated(availableBps, performance.now()));
+      if (fell) this.options.estimateFell();
     });
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
+  }
+
+  #setCeilings(ceilingsBps: readonly number[]): void {
+    if (this.closed) return;
+    // It fails only when the transport has gone.
+    for (const bps of ceilingsBps) this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
   }
 
   #update(): void {

@@ -67,7 +67,10 @@ export class Reception {
   /** Puts a decision into force where it says something new. Gives the tiles that are to be told. */
   apply(decision: ReceiverDecision, nowMs: number): ToldTile[] {
     this.#decision = decision;
-    this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps);
+    // What it would have beyond that is not known where the estimate stands in the way.
+    const wantsMore = decision.tiles.some(({ reason }) => reason === 'estimate');
+    const neededBps = wantsMore ? decision.maxOutgoingBps : decision.videoBps;
+    this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps, neededBps);
     const before = this.#decided;
     this.#decided = new Map(
       decision.tiles.map((tile) => {

@@ -191,7 +191,9 @@ function loadGauges(registry: Registry) {
     stressLevel: perWorker('stress_level', 'How much is saved on each media worker for want of CPU, 0 to 3'),
     steal: new Gauge(options('cpu_steal_share', 'What the hypervisor took of the machine, 0 to 1')),
     allocated: new Gauge(options('allocated_bits_per_second', 'What is sent by the decisions that hold')),
-    link: new Gauge(options('link_share', 'What the decisions take of the guarded link, 0 to 1; 0: not guarded')),
+    link: new Gauge(
+      options('link_share', 'What the decisions take of the guarded link, 0 to 1; 0: not guarded'),
+    ),
     held: new Gauge(options('held_consumers', 'Consumers that the server holds back')),
   };
 }

@@ -1,0 +1,69 @@
+/** A new aim that differs by less than this share is passed over: each change makes the worker probe. */
+const AIM_STEP = 0.05;
+/** The least that mediasoup takes for a ceiling, in bits a second. */
+const LEAST_BPS = 30_000;
+/** An estimate that falls below this share of the one before has met a limit. */
+const FALL_SHARE = 0.85;
+/** How long after a fall the network is left alone, in milliseconds. */
+const REST_MS = 3000;
+/** Between two probes: as long as they succeed, and at most, in milliseconds. */
+const INTERVAL_MS = 1500;
+const LONGEST_INTERVAL_MS = 24_000;
+/** A probe tries this many times the estimate … */
+const PROBE_FACTOR = 2;
+/** … and has succeeded when the estimate grew by this. */
+const SUCCESS_FACTOR = 1.3;
+const ENOUGH_SHARE = 0.95;
+
+/**
+ * The ceiling of a transport's bandwidth estimation, and its use to probe. By itself the worker's estimate grows by some 8 % a second after
+ * it has fallen, so that one from 2 Mbit/s to 200 kbit/s and back takes half a minute. The worker sends a short burst at a ceiling that is
+ * raised above the estimate; where the network carries that, the estimate follows at once. So while more is needed than the estimate allows,
+ * the ceiling is raised to twice the estimate again and again, ever more rarely where nothing comes of it.
+ */
+export class Ceiling {
+  #aimBps = 0;
+  #neededBps = 0;
+  #lastBps = 0;
+  #probedFromBps = 0;
+  #probeAtMs = Number.NEGATIVE_INFINITY;
+  #intervalMs = INTERVAL_MS;
+
+  /**
+   * Takes over what a decision allows, and what it needs, in bits a second.
+   * @returns ceilings to set, one after the other.
+   */
+  aim(aimBps: number, neededBps: number): number[] {
+    this.#neededBps = Math.min(aimBps, neededBps);
+    const aim = Math.max(LEAST_BPS, Math.round(aimBps));
+    if (Math.abs(aim - this.#aimBps) <= this.#aimBps * AIM_STEP) return [];
+    this.#aimBps = aim;
+    return [aim];
+  }
+
+  /**
+   * Takes over an estimate, in bits a second.
+   * @returns ceilings to set, one after the other.
+   */
+  estimated(availableBps: number, nowMs: number): number[] {
+    const fell = availableBps < this.#lastBps * FALL_SHARE;
+    this.#lastBps = availableBps;
+    if (fell) {
+      this.#probeAtMs = nowMs + REST_MS;
+      return [];
+    }
+    if (availableBps >= this.#neededBps * ENOUGH_SHARE) {
+      this.#intervalMs = INTERVAL_MS;
+      return [];
+    }
+    if (nowMs < this.#probeAtMs) return [];
+    const succeeded = availableBps >= this.#probedFromBps * SUCCESS_FACTOR;
+    this.#intervalMs = succeeded ? INTERVAL_MS : Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
+    this.#probedFromBps = availableBps;
+    this.#probeAtMs = nowMs + this.#intervalMs;
+    const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);
+    // Only a raise makes it probe.
+    const from = Math.max(LEAST_BPS, Math.round(Math.min(availableBps * 1.1, goalBps * 0.9)));
+    return [from, Math.max(LEAST_BPS, Math.round(goalBps))];
+  }
+}

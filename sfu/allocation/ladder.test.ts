@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { expectedLadder } from './ladder.ts';
+import { measuredPoints } from './measured-ladder.ts';
+
+const SIMULCAST = {
+  encodings: [
+    { rid: 'r0', scalabilityMode: 'L1T3', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+    { rid: 'r1', scalabilityMode: 'L1T3', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+    { rid: 'r2', scalabilityMode: 'L1T3', scaleResolutionDownBy: 1, maxBitrate: 1_200_000 },
+  ],
+};
+
+describe('expectedLadder()', () => {
+  it('takes heights and bit rates of simulcast from the encodings, frame rates from the temporal layers', () => {
+    const { svc, points } = expectedLadder(SIMULCAST, 'camera');
+    assert.equal(svc, false);
+    assert.deepEqual(
+      points.map(({ heightPx, framesPerSecond }) => `${heightPx}@${framesPerSecond}`),
+      ['180@7.5', '180@15', '180@30', '360@7.5', '360@15', '360@30', '720@7.5', '720@15', '720@30'],
+    );
+    assert.deepEqual(
+      points.map(({ bitrateBps }) => bitrateBps / 1000),
+      [60, 90, 150, 200, 300, 500, 480, 720, 1200],
+    );
+  });
+
+  it('takes the spatial layers of SVC from its mode, each with those below', () => {
+    const { svc, keyOnly, points } = expectedLadder(
+      { encodings: [{ ssrc: 1, scalabilityMode: 'L3T3_KEY', maxBitrate: 1_500_000 }] },
+      'camera',
+    );
+    assert.ok(svc && keyOnly);
+    assert.equal(points.length, 9);
+    assert.deepEqual(
+      points.filter(({ temporalLayer }) => temporalLayer === 2).map(({ heightPx }) => heightPx),
+      [180, 360, 720],
+    );
+    assert.equal(points.at(-1)?.bitrateBps, 1_500_000);
+  });
+
+  it('gives a sender that says nothing one point', () => {
+    const { points } = expectedLadder({ encodings: [{ ssrc: 1 }] }, 'camera');
+    assert.deepEqual(
+      points.map(({ spatialLayer, temporalLayer, heightPx }) => [spatialLayer, temporalLayer, heightPx]),
+      [[0, 0, 720]],
+    );
+  });
+
+  it('expects of a screen less than it may take', () => {
+    const { points } = expectedLadder({ encodings: [{ ssrc: 1, maxBitrate: 2_500_000 }] }, 'screen');
+    assert.equal(points[0]?.bitrateBps, 1_000_000);
+  });
+});
+
+describe('measuredPoints()', () => {
+  const ladder = expectedLadder(SIMULCAST, 'camera');
+  const stream = (index: number, bps: number) => ({
+    ...{ index, bitrateBps: bps, packetsPerSecond: bps / 8000 },
+    bitrateByLayerBps: { '0.0': bps * 0.4, '0.1': bps * 0.6, '0.2': bps },
+  });
+
+  it('takes what is sent at what it takes, and keeps what was expected of the rest as not sent', () => {
+    const points = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)]);
+    assert.deepEqual(
+      points.map(({ bitrateBps, sent }) => [bitrateBps / 1000, sent]),
+      [
+        ...[
+          [40, true],
+          [60, true],
+          [100, true],
+          [120, true],
+          [180, true],
+          [300, true],
+        ],
+        ...[
+          [480, false],
+          [720, false],
+          [1200, false],
+        ],
+      ],
+    );
+  });
+
+  it('follows a rise at once and a fall slowly, and remembers what a suspended layer took', () => {
+    const first = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)]);
+    const risen = measuredPoints(ladder, first, [stream(0, 150_000), stream(1, 100_000)]);
+    assert.equal(risen[2]?.bitrateBps, 150_000);
+    assert.equal(risen[5]?.bitrateBps, 240_000);
+    const suspended = measuredPoints(ladder, risen, [stream(0, 150_000)]);
+    assert.deepEqual([suspended[5]?.bitrateBps, suspended[5]?.sent], [240_000, false]);
+  });
+
+  it('takes temporal layers that do not exist for the whole', () => {
+    const flat = { ...stream(0, 100_000), bitrateByLayerBps: { '0.0': 100_000, '0.1': 0, '0.2': 0 } };
+    const points = measuredPoints(ladder, null, [flat]);
+    assert.deepEqual(
+      points.slice(0, 3).map(({ bitrateBps, sent }) => [bitrateBps, sent]),
+      [
+        [100_000, true],
+        [100_000, true],
+        [100_000, true],
+      ],
+    );
+  });
+
+  it('counts lower spatial layers in with SVC, and leaves them out with K-SVC', () => {
+    const byLayer = { '0.0': 50_000, '0.1': 100_000, '1.0': 200_000, '1.1': 400_000 };
+    const measured = [{ index: 0, bitrateBps: 400_000, bitrateByLayerBps: byLayer, packetsPerSecond: 50 }];
+    const top = (scalabilityMode: string) => {
+      const svc = expectedLadder({ encodings: [{ ssrc: 1, scalabilityMode }] }, 'camera');
+      return measuredPoints(svc, null, measured).at(-1)?.bitrateBps;
+    };
+    assert.equal(top('L2T2'), 400_000);
+    assert.equal(top('L2T2_KEY'), 300_000);
+  });
+});

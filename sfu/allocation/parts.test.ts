@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Ceiling } from './ceiling.ts';
+import { Coalescer } from './coalescer.ts';
+import { defaultLayout } from './default-layout.ts';
+import { Estimate } from './estimate.ts';
+import { Speech } from './speech.ts';
+import { WantedLayers } from './wanted-layers.ts';
+
+describe('defaultLayout()', () => {
+  it('shows one picture on the whole window, and 24 in a grid of 5 by 5', () => {
+    assert.deepEqual(defaultLayout(['a']), [{ producerId: 'a', width: 1280, height: 720, pinned: false }]);
+    const many = defaultLayout(Array.from({ length: 24 }, (_, index) => `${index}`));
+    assert.deepEqual([many.length, many[0]?.width, many[0]?.height], [24, 256, 144]);
+    assert.deepEqual(defaultLayout([]), []);
+  });
+});
+
+describe('WantedLayers', () => {
+  it('tells that a layer is wanted at once, and that it is not after 5 s without anybody', () => {
+    const layers = new WantedLayers(3, 0);
+    assert.equal(layers.update([true, true, false], 3000), false);
+    assert.equal(layers.update([true, false, false], 4999), false);
+    assert.equal(layers.update([true, false, false], 5000), true);
+    assert.deepEqual(layers.told, [true, true, false]);
+    assert.equal(layers.update([true, false, true], 5100), true);
+    assert.deepEqual(layers.told, [true, true, true]);
+    assert.equal(layers.update([true, false, true], 8000), true);
+    assert.deepEqual(layers.told, [true, false, true]);
+  });
+
+  it('a layer that is wanted now and then goes on', () => {
+    const layers = new WantedLayers(1, 0);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
+      assert.equal(layers.update([nowMs % 4000 === 0], nowMs), false);
+    }
+  });
+});
+
+describe('Estimate', () => {
+  const bwe = (availableBitrate: number) => ({ type: 'bwe' as const, info: { availableBitrate } });
+
+  it('limits nothing before it is known, and near what may be sent', () => {
+    const estimate = new Estimate();
+    estimate.allow(1_800_000);
+    assert.equal(estimate.limitBps, null);
+    estimate.update(bwe(1_790_000));
+    assert.equal(estimate.limitBps, null);
+    estimate.update(bwe(600_000));
+    assert.equal(estimate.limitBps, 600_000);
+  });
+
+  it('calls for new decisions when it has fallen by a tenth of what was acted on', () => {
+    const estimate = new Estimate();
+    estimate.allow(1_800_000);
+    assert.equal(estimate.update(bwe(900_000)), true);
+    estimate.acted();
+    assert.equal(estimate.update(bwe(850_000)), false);
+    assert.equal(estimate.update(bwe(1_200_000)), false);
+    assert.equal(estimate.update(bwe(300_000)), true);
+  });
+});
+
+describe('Ceiling', () => {
+  it('is what decisions allow, and stays where they waver', () => {
+    const ceiling = new Ceiling();
+    assert.deepEqual(ceiling.aim(1_800_000, 500_000), [1_800_000]);
+    assert.deepEqual(ceiling.aim(1_750_000, 500_000), []);
+    assert.deepEqual(ceiling.aim(10_000, 10_000), [30_000]);
+  });
+
+  it('does not probe while the estimate suffices, nor at once after a fall', () => {
+    const ceiling = new Ceiling();
+    ceiling.aim(1_800_000, 500_000);
+    assert.deepEqual(ceiling.estimated(1_000_000, 0), []);
+    assert.deepEqual(ceiling.estimated(200_000, 1000), []);
+    assert.deepEqual(ceiling.estimated(200_000, 3900), []);
+    assert.deepEqual(ceiling.estimated(200_000, 4000), [220_000, 400_000]);
+  });
+
+  it('doubles a low estimate within seconds where the network carries it, and gives up slowly where not', () => {
+    const probes = (carriesBps: number) => {
+      const ceiling = new Ceiling();
+      ceiling.aim(1_800_000, 1_800_000);
+      let estimateBps = 100_000;
+      const atMs: number[] = [];
+      for (let nowMs = 0; nowMs < 120_000; nowMs += 500) {
+        const goal = ceiling.estimated(estimateBps, nowMs).at(-1);
+        if (goal === undefined) continue;
+        atMs.push(nowMs);
+        estimateBps = Math.min(carriesBps, goal);
+      }
+      return { atMs, estimateBps };
+    };
+    const free = probes(2_000_000);
+    assert.equal(free.estimateBps, 1_800_000);
+    assert.ok((free.atMs.at(-1) ?? 0) <= 8000, free.atMs.join());
+    const narrow = probes(100_000);
+    assert.ok(narrow.atMs.length <= 10, narrow.atMs.join());
+  });
+});
+
+describe('Speech', () => {
+  it('remembers when each who was the dominant speaker was it last', () => {
+    const speech = new Speech();
+    speech.setSpeaker('ann', 1000);
+    assert.deepEqual(speech.of('ann', 3000), { speaking: true, lastSpokeAtMs: 3000 });
+    speech.setSpeaker('bob', 4000);
+    assert.deepEqual(speech.of('ann', 9000), { speaking: false, lastSpokeAtMs: 4000 });
+    assert.deepEqual(speech.of('cid', 9000), { speaking: false, lastSpokeAtMs: null });
+    speech.forget('bob');
+    assert.deepEqual(speech.of('bob', 9000), { speaking: false, lastSpokeAtMs: null });
+  });
+});
+
+describe('Coalescer', () => {
+  it('runs once for many requests, soon, and then not before the gap is over', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let nowMs = 0;
+    const ranAtMs: number[] = [];
+    const coalescer = new Coalescer({
+      run: () => ranAtMs.push(nowMs),
+      gatherMs: 10,
+      gapMs: () => 100,
+      now: () => nowMs,
+    });
+    const pass = (milliseconds: number) => {
+      for (let each = 0; each < milliseconds; each++) {
+        nowMs++;
+        t.mock.timers.tick(1);
+      }
+    };
+    coalescer.request();
+    coalescer.request();
+    pass(20);
+    assert.deepEqual(ranAtMs, [10]);
+    coalescer.request();
+    pass(200);
+    assert.deepEqual(ranAtMs, [10, 110]);
+    pass(500);
+    assert.equal(ranAtMs.length, 2);
+    coalescer.request();
+    coalescer.close();
+    pass(500);
+    assert.equal(ranAtMs.length, 2);
+  });
+});
