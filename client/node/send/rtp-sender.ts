@@ -70,7 +70,7 @@ export class RtpSender {
       const clip = clips[index];
       return (
         clip &&
-        new ClipPlayer(clip, track?.startSeconds ?? 0, (frame, captureMs, talkStart) => {
+        new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
           if (!track?.enabled || track.readyState === 'ended') return;
           const isFirst = stream.counters.packets === 0;
           stream.sendFrame(frame, captureMs, talkStart);
@@ -135,4 +135,10 @@ export class RtpSender {
       else player?.stop();
     });
   }
+}
+
+function startOf(track: ClipTrack | null): { seconds: number } | { beganAtMs: number } {
+  return track?.beganAtMs === undefined
+    ? { seconds: track?.startSeconds ?? 0 }
+    : { beganAtMs: track.beganAtMs };
 }
