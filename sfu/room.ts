@@ -164,6 +164,15 @@ export class Room implements PeerHome {
     }
   }
 
+  /** When a participant last said something, on performance.now(); null: not yet. */
+  lastSpokeAtMs(participantId: string): number | null {
+    return this.#audio.lastSpokeAtMs(participantId);
+  }
+
+  isSpeaking(participantId: string): boolean {
+    return this.#audio.isSpeaking(participantId);
+  }
+
   consumerOpened(consumer: PeerConsumer): void {
     this.#audio.addConsumer(consumer);
   }

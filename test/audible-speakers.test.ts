@@ -56,7 +56,9 @@ describe('a room in which more people talk than are heard', () => {
     for (const peer of [listener, ...talkers, loud]) await peer.leave();
     await eventually('everything is closed', async () => {
       const { workers, webRtcServers, ...others } = await server.objects();
-      return (workers ?? 0) > 0 && webRtcServers === workers && Object.values(others).every((count) => count === 0);
+      return (
+        (workers ?? 0) > 0 && webRtcServers === workers && Object.values(others).every((count) => count === 0)
+      );
     });
   });
 });
