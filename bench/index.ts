@@ -1,8 +1,9 @@
 /** The load generator and its reports, as `canopy bench` and tests run them. */
 export { type BenchOptions, bench } from './bench.ts';
 export { type ClipName, loadClip } from './clips/index.ts';
-export { LoadPeer, type LoadPeerOptions, type RunData, runScenario } from './generator/index.ts';
+export { LoadPeer, type LoadPeerOptions, type RunData, runScenario, VoicePeer } from './generator/index.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/index.ts';
+export { benchOnsets, ONSETS } from './onsets/index.ts';
 export {
   type LinkProfile,
   type Schedule,

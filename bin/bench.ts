@@ -1,4 +1,12 @@
-import { benchK6, K6_SCENARIOS, K6Unavailable, bench as runBench, SCENARIOS } from '../bench/index.ts';
+import {
+  benchK6,
+  benchOnsets,
+  K6_SCENARIOS,
+  K6Unavailable,
+  ONSETS,
+  bench as runBench,
+  SCENARIOS,
+} from '../bench/index.ts';
 
 export interface BenchFlags {
   url?: string;
@@ -14,7 +22,7 @@ export interface BenchFlags {
 export async function bench(scenario: string | undefined, flags: BenchFlags): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (scenario === undefined) {
-    for (const { name, description } of [...SCENARIOS, ...K6_SCENARIOS]) {
+    for (const { name, description } of [...SCENARIOS, ONSETS, ...K6_SCENARIOS]) {
       say(`${name.padEnd(20)}${description}`);
     }
     return 0;
@@ -26,6 +34,10 @@ export async function bench(scenario: string | undefined, flags: BenchFlags): Pr
     joinsPerSecond: numberOf(flags.joinsPerSecond),
     requestsPerSecond: numberOf(flags.requestsPerSecond),
   };
+  if (scenario === ONSETS.name) {
+    const { goalMet } = await benchOnsets({ outDir, durationSeconds: options.durationSeconds }, say);
+    return goalMet ? 0 : 2;
+  }
   try {
     const { summary } = K6_SCENARIOS.some(({ name }) => name === scenario)
       ? await benchK6({ ...options, ...numbers }, say)

@@ -26,7 +26,18 @@ export async function buildClip(recipe: Recipe): Promise<Clip> {
       const input = `anullsrc=r=48000:cl=mono:d=${recipe.seconds}`;
       return buildOpus([['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', input, ...PCM_OUTPUT]]);
     }
+    case 'onset':
+      // Of two rounds the second: the encoder has learnt the noise, and is under DTX when the sound begins.
+      return buildOpus([onset(recipe)], recipe.seconds);
   }
+}
+
+/** Harmonics of 140 Hz at −20 dBov in all, over noise at −66 dBov. */
+function onset({ atSeconds, lengthSeconds, seconds }: Extract<Recipe, { kind: 'onset' }>): Command {
+  const harmonics = [1, 2, 3, 5, 8, 13].map((factor) => `sin(2*PI*${140 * factor}*t)/${factor}`);
+  const voice = `0.1*(${harmonics.join('+')})*between(mod(t,${seconds}),${atSeconds},${atSeconds + lengthSeconds})`;
+  const source = `aevalsrc=exprs='${voice}+0.001*(random(0)-0.5)':s=48000:d=${2 * seconds}`;
+  return ['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', source, ...PCM_OUTPUT];
 }
 
 const PCM_OUTPUT = ['-ar', '48000', '-ac', '1', '-f', 's16le', '-'];
@@ -128,22 +139,29 @@ function videoInfo(codec: 'vp8' | 'vp9' | 'h264', size: { width: number; height:
   return { codec, clockRateHz: 90_000, durationTicks: VIDEO_SECONDS * 90_000, width, height };
 }
 
-async function buildOpus(source: Command[]): Promise<Clip> {
+/** @param skipSeconds - what is encoded first and left out. */
+async function buildOpus(source: Command[], skipSeconds = 0): Promise<Clip> {
   const encoder = await program('encode-opus', ['-lopus', '-lm']);
   const pcm = await runPipeline(source);
   const frameCount = Math.floor(pcm.length / 2 / OPUS_FRAME_TICKS);
   const output = await runPipeline([...source, [encoder, `${OPUS_BITRATE_BPS}`]]);
-  const frames = records(output).map(
+  const skippedFrames = skipSeconds * (48_000 / OPUS_FRAME_TICKS);
+  const kept = records(output).filter(({ number }) => number >= skippedFrames);
+  const frames = kept.map(
     ({ number, flags, data }): ClipFrame => ({
       ...NO_LAYERS,
-      timestamp: number * OPUS_FRAME_TICKS,
+      timestamp: (number - skippedFrames) * OPUS_FRAME_TICKS,
       key: true,
       audioLevel: flags,
       data,
     }),
   );
   return {
-    info: { codec: 'opus', clockRateHz: 48_000, durationTicks: frameCount * OPUS_FRAME_TICKS },
+    info: {
+      codec: 'opus',
+      clockRateHz: 48_000,
+      durationTicks: (frameCount - skippedFrames) * OPUS_FRAME_TICKS,
+    },
     frames,
   };
 }

@@ -14,7 +14,9 @@ export type Recipe =
   | ({ kind: 'vp9'; kbps: [number, number, number] } & Size)
   | ({ kind: 'h264'; kbps: number } & Size)
   | { kind: 'speech'; voice: string; text: string }
-  | { kind: 'silence'; seconds: number };
+  | { kind: 'silence'; seconds: number }
+  /** A voice-like sound of so many seconds, beginning abruptly, and room noise for the rest. */
+  | { kind: 'onset'; atSeconds: number; lengthSeconds: number; seconds: number };
 
 const P180 = { width: 320, height: 180 };
 const P360 = { width: 640, height: 360 };
@@ -56,6 +58,8 @@ export const RECIPES = {
     'Ha nincs több kérdés, folytassuk a következő ponttal.',
   ]),
   silence: { kind: 'silence', seconds: 20 },
+  /** Two seconds before the onset bring the encoder into DTX. */
+  onset: { kind: 'onset', atSeconds: 2, lengthSeconds: 0.5, seconds: 4 },
 } as const satisfies Record<string, Recipe>;
 
 export type ClipName = keyof typeof RECIPES;

@@ -6,3 +6,4 @@ export { type ServerUnderTest, startLocalServer } from './local-server.ts';
 export { type CpuTimes, machineCpu } from './machine-cpu.ts';
 export type { PeerReport, ProcessSample } from './messages.ts';
 export { probeServer, quantileBoundMs, type ServerSnapshot, stagesOfOneMs } from './server-probe.ts';
+export { VoicePeer } from './voice-peer.ts';

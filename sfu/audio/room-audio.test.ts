@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Sfu } from '../sfu.ts';
-import { baseline, nextEvent, startSfu } from '../test-support.ts';
+import { Behind, baseline, nextEvent, startSfu } from '../test-support.ts';
 import { type Microphone, Voices } from '../test-voices.ts';
 
 const SPEECH = -25;
@@ -106,6 +106,33 @@ describe('the voices of a room', () => {
     end();
   });
 
+  it('of a flood of packets this process sees little, and hears the voice afterwards', async () => {
+    const behind = new Behind();
+    const own = await startSfu({ audibleSpeakers: 2 });
+    const flooder = await Voices.enter(own, 'green', 'flooder');
+    const { producerId, say } = await flooder.microphone();
+    const tap = behind.consumers.find((consumer) => consumer.producerId === producerId);
+    assert.ok(tap);
+    let seen = 0;
+    tap.on('rtp', () => {
+      seen += 1;
+    });
+    const flood = setInterval(() => {
+      for (let packets = 0; packets < 100; packets += 1) say(SILENCE);
+    }, 5);
+    await until(() => tap.paused, 'the tap is shut');
+    await until(() => !tap.paused, 'and opened again');
+    clearInterval(flood);
+    assert.ok(seen < 15_000, `${seen} packets were seen`);
+    const spoke = nextEvent(own, 'speaker');
+    const timer = setInterval(() => say(SPEECH), 20);
+    assert.equal((await spoke).producerId, producerId);
+    clearInterval(timer);
+    flooder.close();
+    await own.close();
+    behind.close();
+  });
+
   it('names as speaker who speaks, and not a lone silent microphone', async () => {
     const talkers = await enter('talkers');
     const told: Array<string | null> = [];
@@ -126,8 +153,12 @@ describe('the voices of a room', () => {
 async function grows(count: (() => number) | undefined, what: string): Promise<void> {
   assert.ok(count);
   const before = count();
+  await until(() => count() > before, what);
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
-  while (count() <= before) {
+  while (!holds()) {
     assert.ok(performance.now() < endMs, what);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -12,6 +12,7 @@ export class ClipPlayer {
   readonly #clip: Clip;
   readonly #listener: FrameListener;
   readonly #msPerTick: number;
+  readonly #beganAtMs: number | undefined;
   #index: number;
   /** When the clip's timestamp 0 of the current round is due. */
   #roundMs: number;
@@ -19,13 +20,13 @@ export class ClipPlayer {
   #running = false;
   #lastTimestamp = Number.NEGATIVE_INFINITY;
 
-  constructor(clip: Clip, startSeconds: number, listener: FrameListener) {
+  /** @param start - Where in the clip, in seconds, or the time on wallClockMs() at which it began. */
+  constructor(clip: Clip, start: { seconds: number } | { beganAtMs: number }, listener: FrameListener) {
     this.#clip = clip;
     this.#listener = listener;
     this.#msPerTick = 1000 / clip.info.clockRateHz;
-    const startTicks = (startSeconds * clip.info.clockRateHz) % clip.info.durationTicks;
-    const found = clip.frames.findIndex(({ timestamp }) => timestamp >= startTicks);
-    this.#index = keyFrameBefore(clip, Math.max(0, found));
+    this.#beganAtMs = 'beganAtMs' in start ? start.beganAtMs : undefined;
+    this.#index = 'seconds' in start ? this.#indexAt(start.seconds * clip.info.clockRateHz) : 0;
     this.#roundMs = 0;
   }
 
@@ -37,6 +38,15 @@ export class ClipPlayer {
   start(): void {
     if (this.#running) return;
     this.#running = true;
+    if (this.#beganAtMs !== undefined) {
+      const { durationTicks } = this.#clip.info;
+      const elapsedTicks = (wallClockMs() - this.#beganAtMs) / this.#msPerTick;
+      this.#index = this.#indexAt(elapsedTicks);
+      this.#roundMs =
+        this.#beganAtMs + Math.floor(elapsedTicks / durationTicks) * durationTicks * this.#msPerTick;
+      this.#arm();
+      return;
+    }
     this.#index = keyFrameBefore(this.#clip, this.#index);
     this.#roundMs = wallClockMs() - this.#timestampOf(this.#index) * this.#msPerTick;
     this.#arm();
@@ -54,6 +64,12 @@ export class ClipPlayer {
     if (!this.#running || keyIndex === this.#index) return;
     this.#roundMs += (this.#timestampOf(this.#index) - this.#timestampOf(keyIndex)) * this.#msPerTick;
     this.#index = keyIndex;
+  }
+
+  #indexAt(ticks: number): number {
+    const { frames, info } = this.#clip;
+    const found = frames.findIndex(({ timestamp }) => timestamp >= ticks % info.durationTicks);
+    return keyFrameBefore(this.#clip, Math.max(0, found));
   }
 
   #timestampOf(index: number): number {

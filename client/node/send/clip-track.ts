@@ -10,12 +10,15 @@ export interface ClipTrackOptions {
   clips: readonly [Clip, ...Clip[]];
   /** Where in the clip to start, in seconds, so that many tracks of a clip differ. Default 0. */
   startSeconds?: number;
+  /** When the clip began, on wallClockMs(): tracks with the same time play together, whenever they start. Overrides `startSeconds`. */
+  beganAtMs?: number;
 }
 
 /** A track that replays clips in a loop: the load peer's camera or microphone. */
 export class ClipTrack extends MediaTrack {
   readonly clips: readonly [Clip, ...Clip[]];
   readonly startSeconds: number;
+  readonly beganAtMs: number | undefined;
   /** The streams that carry it, lowest encoding first, while it is being sent: where to read what was sent. */
   streams: readonly OutboundStream[] = [];
 
@@ -27,6 +30,7 @@ export class ClipTrack extends MediaTrack {
     }
     this.clips = options.clips;
     this.startSeconds = options.startSeconds ?? 0;
+    this.beganAtMs = options.beganAtMs;
   }
 
   /** The size of the highest clip, from which senders choose their encodings. */

@@ -79,7 +79,7 @@ export class RtpSender {
       const clip = clips[index];
       return (
         clip &&
-        new ClipPlayer(clip, track?.startSeconds ?? 0, (frame, captureMs, talkStart) => {
+        new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
           if (!track?.enabled || track.readyState === 'ended') return;
           const top = spatialLayers(this.#encodings[index]) - 1;
           if (frame.spatialLayer > top) return;
@@ -158,4 +158,10 @@ export class RtpSender {
 function spatialLayers(encoding: SentEncoding | undefined): number {
   const [, layers] = /^[LS](\d)/.exec(encoding?.scalabilityMode ?? '') ?? [];
   return layers ? Number(layers) : Number.POSITIVE_INFINITY;
+}
+
+function startOf(track: ClipTrack | null): { seconds: number } | { beganAtMs: number } {
+  return track?.beganAtMs === undefined
+    ? { seconds: track?.startSeconds ?? 0 }
+    : { beganAtMs: track.beganAtMs };
 }
