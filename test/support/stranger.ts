@@ -1,8 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 
-/** How many packets are handed to the system before what it does with them is waited for. */
-const AT_ONCE = 64;
+/** How many packets are sent before others in this process have their turn. */
+const AT_ONCE = 32;
+const RECEIVE_BUFFER_BYTES = 4 << 20;
 
 /** Somebody who is no part of any call: a UDP port on loopback that sends what it likes to a worker. */
 export class Stranger {
@@ -18,7 +20,7 @@ export class Stranger {
   }
 
   static async open(target: { address: string; port: number }): Promise<Stranger> {
-    const socket = createSocket('udp4');
+    const socket = createSocket({ type: 'udp4', recvBufferSize: RECEIVE_BUFFER_BYTES });
     socket.bind(0, '127.0.0.1');
     await once(socket, 'listening');
     return new Stranger(socket, target);
@@ -39,6 +41,7 @@ export class Stranger {
     for (let index = 0; index < count; index += AT_ONCE) {
       const burst = Array.from({ length: Math.min(AT_ONCE, count - index) }, (_, n) => make(index + n));
       await Promise.all(burst.map((packet) => this.#send(packet)));
+      await setImmediate();
     }
   }
 
