@@ -5,7 +5,7 @@ import { MediaCall } from '../support/media-call.ts';
 import { RelayedServer } from '../support/relayed-server.ts';
 import { Stranger } from '../support/stranger.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const PACKETS = 2000;
 
 describe('threat 9: DTLS', () => {
@@ -61,17 +61,21 @@ describe('threat 9: DTLS', () => {
     assert.deepEqual(stranger.received, []);
   });
 
-  it("threat 9: an alert in the caller's own name during the handshake", async (t) => {
-    let forged = 0;
+  it("threat 9: a handshake that an alert in the caller's own name ends is done again", async (t) => {
+    let alerts = 0;
+    const hit = new Set<string>();
     relayed.relay.filter = (packet, towards, client) => {
-      if (towards === 'server' && isDtls(packet) && forged < 4) {
-        forged += 1;
-        relayed.relay.inject(alert(ALERTS.handshakeFailure, 1000 + forged), client);
+      if (towards === 'server' && isDtls(packet) && hit.size < 4 && !hit.has(client)) {
+        hit.add(client);
+        // Behind its first flight: as records of the same epoch they are as good as the caller's own.
+        setImmediate(() => relayed.relay.inject(alert(ALERTS.handshakeFailure, 1000), client));
+        alerts += 1;
       }
       return true;
     };
     const another = await MediaCall.start(relayed.server, 'forged');
-    t.diagnostic(`${forged}`);
+    t.diagnostic(`${alerts} handshakes were hit, ${relayed.relay.counters.length} ports used in all`);
+    assert.equal(alerts, 4);
     await another.leave();
     await call.goesOn();
   });
