@@ -5,6 +5,7 @@ export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/inde
 export {
   type LinkProfile,
   type Schedule,
+  TcpRelay,
   UdpRelay,
   type UdpRelayOptions,
 } from './relay/index.ts';

@@ -86,15 +86,9 @@ describe('TURN, for people whose network lets nothing else out', () => {
     assert.ok(ann && bob);
     assert.notEqual(ann.credential, bob.credential);
     assert.ok(!server.log.includes(SECRET) && !server.log.includes(ann.credential ?? ''));
-    const granted = /allocate response received: success/;
-    const forbidden = /403 \(Forbidden/;
-    for (const tls of [false, true]) {
-      const answer = await coturn.tryOut(ann, { peer: MEDIA, tls });
-      assert.match(answer, granted);
-      assert.doesNotMatch(answer, forbidden);
-    }
+    assert.equal(await coturn.tryOut(ann, MEDIA), 'relays');
     for (const peer of ['127.0.0.1', '127.0.0.3']) {
-      assert.match(await coturn.tryOut(ann, { peer }), forbidden);
+      assert.equal(await coturn.tryOut(ann, peer), 'forbidden peer');
     }
     const expired = `${Math.floor(Date.now() / 1000) - 1}:ann`;
     const sign = (username: string, secret: string) => ({
@@ -107,7 +101,7 @@ describe('TURN, for people whose network lets nothing else out', () => {
       { ...ann, credential: bob.credential },
       { ...ann, username: ann.username?.replace(/^\d/, '9') },
     ]) {
-      assert.doesNotMatch(await coturn.tryOut(wrong, { peer: MEDIA }), granted);
+      assert.equal(await coturn.tryOut(wrong, MEDIA), 'refused', wrong.username);
     }
   });
 });

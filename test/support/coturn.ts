@@ -1,14 +1,21 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { CompanyPki } from './openssl.ts';
 import { connectWhenUp, freePort } from './sipp.ts';
 
+const PATIENCE_MILLISECONDS = 15_000;
 const RELAY_PORTS = { min: 49_160, max: 49_399 };
+
+/** How its client tells what became of an allocation, and of a channel to the peer. */
+const VERDICTS = [
+  [/Cannot complete Allocation/i, 'refused'],
+  [/error 403/, 'forbidden peer'],
+  [/cb response received:\s+\d+: : success/, 'relays'],
+] as const;
 
 /** What stands for what in the recipe of docs/turn.md. */
 interface Stand {
@@ -81,18 +88,32 @@ export class Coturn {
     return port >= RELAY_PORTS.min && port <= RELAY_PORTS.max;
   }
 
-  /** What coturn's own client says when it wants to send to an address with these credentials, over UDP or TLS. */
+  /** Whether coturn's own client may send to an address with these credentials, over UDP. */
   async tryOut(
     { username, credential }: { username?: string | undefined; credential?: string | undefined },
-    { peer, tls = false }: { peer: string; tls?: boolean },
-  ): Promise<string> {
-    const how = tls ? ['-t', '-S', '-p', String(this.tlsPort)] : ['-p', String(this.port)];
-    const args = [...how, '-u', username ?? '', '-w', credential ?? '', '-e', peer, '-n', '1', '-m', '1', '-c', '-v'];
-    const run = promisify(execFile)('turnutils_uclient', [...args, '127.0.0.1'], { timeout: 20_000 });
-    return run.then(
-      ({ stdout, stderr }) => stdout + stderr,
-      ({ stdout, stderr }) => `${stdout}${stderr}`,
-    );
+    peer: string,
+  ): Promise<'relays' | 'forbidden peer' | 'refused'> {
+    const how = ['-p', String(this.port)];
+    const who = ['-u', username ?? '', '-w', credential ?? ''];
+    const what = ['-e', peer, '-n', '1', '-m', '1', '-v', '127.0.0.1'];
+    // Line by line, not at its end: it goes on for long after the verdict.
+    const client = spawn('stdbuf', ['-oL', 'turnutils_uclient', ...how, ...who, ...what], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: PATIENCE_MILLISECONDS,
+    });
+    const ended = once(client, 'exit');
+    let output = '';
+    try {
+      for await (const chunk of client.stdout) {
+        output += chunk;
+        const [, verdict] = VERDICTS.find(([pattern]) => pattern.test(output)) ?? [];
+        if (verdict) return verdict;
+      }
+    } finally {
+      client.kill('SIGKILL');
+      await ended;
+    }
+    throw new Error(`turnutils_uclient said neither yes nor no:\n${output}`);
   }
 
   async stop(): Promise<void> {
