@@ -16,7 +16,18 @@ const OVERTAKEN = new Set([
   'CONSUMER_UNKNOWN',
 ]);
 const ACTS = [
-  ...['produce', 'produce', 'produce', 'consume', 'consume', 'consume', 'consume', 'pause', 'resume', 'restart'],
+  ...[
+    'produce',
+    'produce',
+    'produce',
+    'consume',
+    'consume',
+    'consume',
+    'consume',
+    'pause',
+    'resume',
+    'restart',
+  ],
   ...['closeProducer', 'closeConsumer', 'closeTransport', 'closePeer', 'closeRoom'],
   ...['reopen', 'reopen', 'reopen', 'wait', 'wait', 'settle', 'settle', 'settle'],
 ] as const;

@@ -93,7 +93,9 @@ export const configSchema = z.strictObject({
           }),
         )
         .default([])
-        .describe('STUN servers, and TURN servers with lasting credentials, that clients are told of (file only).'),
+        .describe(
+          'STUN servers, and TURN servers with lasting credentials, that clients are told of (file only).',
+        ),
       heartbeatMilliseconds: z.coerce
         .number()
         .int()

@@ -50,10 +50,22 @@ describe('threat 11: SRTP', () => {
 
   /** Sends many packets from Ann's own address, as who stands on the way can. */
   async function flood(make: (index: number) => Buffer): Promise<void> {
+    const before = await arrivedBytes();
+    let sentBytes = 0;
     for (let index = 0; index < PACKETS; index += AT_ONCE) {
-      for (let n = index; n < Math.min(PACKETS, index + AT_ONCE); n += 1) relayed.relay.inject(make(n), anns);
+      for (let n = index; n < Math.min(PACKETS, index + AT_ONCE); n += 1) {
+        const packet = make(n);
+        sentBytes += packet.length;
+        relayed.relay.inject(packet, anns);
+      }
       await setImmediate();
     }
+    const arrived = (await arrivedBytes()) - before;
+    assert.ok(arrived > sentBytes / 2, `${arrived} of ${sentBytes} bytes reached the transport`);
+  }
+
+  async function arrivedBytes(): Promise<number> {
+    return (await relayed.server.metrics()).get('canopy_media_bytes_total{direction="received"}') ?? 0;
   }
 
   function captured(index: number): Buffer {

@@ -134,5 +134,7 @@ async function documentedConfiguration(): Promise<string> {
 
 function hashOf(pki: CompanyPki): string {
   const { publicKey } = new X509Certificate(pki.pem('turn'));
-  return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest('base64');
+  return createHash('sha256')
+    .update(publicKey.export({ type: 'spki', format: 'der' }))
+    .digest('base64');
 }
