@@ -7,6 +7,7 @@ export { benchOnsets, ONSETS } from './onsets/index.ts';
 export {
   type LinkProfile,
   type Schedule,
+  TcpRelay,
   UdpRelay,
   type UdpRelayOptions,
 } from './relay/index.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Consumer } from 'mediasoup/types';
+import { IceDtlsClient } from '../test/support/ice-dtls.ts';
 import type { Sfu, SfuEvents } from './index.ts';
-import { IceDtlsClient } from './test-ice-dtls.ts';
 import { Behind, enter, nextEvent, opusParameters, simulcastParameters, startSfu } from './test-support.ts';
 import { Voices } from './test-voices.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { IceDtlsClient } from '../test/support/ice-dtls.ts';
 import type { Sfu, TransportState } from './index.ts';
-import { IceDtlsClient } from './test-ice-dtls.ts';
 import { baseline, clientFingerprint, enter, nextEvent, startSfu } from './test-support.ts';
 import { transportState } from './webrtc-peer-transport.ts';
 

@@ -94,7 +94,9 @@ export const configSchema = z.strictObject({
           }),
         )
         .default([])
-        .describe('STUN and TURN servers that clients are told of (file only).'),
+        .describe(
+          'STUN servers, and TURN servers with lasting credentials, that clients are told of (file only).',
+        ),
       heartbeatMilliseconds: z.coerce
         .number()
         .int()
@@ -145,6 +147,31 @@ export const configSchema = z.strictObject({
         .describe(
           'How many people of a room are heard at once: the loudest microphones are forwarded, the others held back. 0: all.',
         ),
+    })
+    .prefault({}),
+  turn: z
+    .strictObject({
+      urls: list
+        .default([])
+        .describe(
+          'TURN servers that share `turn.secret`, comma-separated, e.g. `turn:turn.example,turns:turn.example:443?transport=tcp`.',
+        ),
+      secret: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'The secret of the TURN servers (coturn: `static-auth-secret`), of which each peer gets credentials of its own. Better in the environment or the file than in a command line.',
+        ),
+      ttlSeconds: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .default(86_400)
+        .describe('How long those credentials hold, in seconds: longer than a conference.'),
+    })
+    .refine(({ urls, secret }) => urls.length === 0 || secret !== undefined, {
+      error: 'turn.urls needs turn.secret',
     })
     .prefault({}),
   identity: z

@@ -38,6 +38,8 @@ const SOCKET_BUFFER_BYTES = 4 << 20;
  * the server announces the relay's address in its candidate, and being ICE-lite it answers where checks come from.
  */
 export class UdpRelay {
+  /** Sees every packet, whose client is told by its address and port, and says whether it may go on. */
+  filter: (packet: Buffer, towards: 'server' | 'client', client: string) => boolean = () => true;
   readonly #options: UdpRelayOptions;
   readonly #socket: dgram.Socket;
   readonly #flows = new Map<string, Flow>();
@@ -83,6 +85,12 @@ export class UdpRelay {
     }
   }
 
+  /** Sends a packet to the server as if a client had sent it. */
+  inject(packet: Buffer, client: string): void {
+    const { port, address } = this.#options.upstream;
+    this.#flows.get(client)?.upstream.send(packet, port, address, ignoreSendError);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -98,6 +106,7 @@ export class UdpRelay {
       flow = this.#openFlow(client);
       this.#flows.set(key, flow);
     }
+    if (!this.filter(data, 'server', key)) return;
     const { port, address } = this.#options.upstream;
     for (const atMs of flow.up.send(performance.now(), data.length)) {
       this.#queue.add(atMs, () => flow.upstream.send(data, port, address, ignoreSendError));
@@ -127,6 +136,7 @@ export class UdpRelay {
     socket.on('message', (data, from) => {
       // Only the server may answer, as with a symmetric NAT.
       if (from.port !== upstream.port || from.address !== upstream.address) return;
+      if (!this.filter(data, 'client', `${client.address}:${client.port}`)) return;
       for (const atMs of down.send(performance.now(), data.length)) {
         this.#queue.add(atMs, () => this.#socket.send(data, client.port, client.address, ignoreSendError));
       }

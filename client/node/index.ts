@@ -6,7 +6,7 @@ export * from './clip/index.ts';
 export { fileStore } from './file-store.ts';
 export type { NodeHandlerOptions } from './handler.ts';
 export { createHandlerFactory } from './handler-factory.ts';
-export type { LinkCounters } from './media-link.ts';
+export { type LinkCounters, MediaLink, type MediaLinkEvents } from './media-link.ts';
 export {
   type H264Payload,
   nalUnits,

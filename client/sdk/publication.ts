@@ -202,7 +202,7 @@ export class Publication {
     const profile = profileOf({ kind, source, codec, simulcast, motion, height });
     const transport = await media.transport('send');
     const muted = this.#muted;
-    const producer = await transport.produce({
+    const producing = transport.produce({
       track: this.#track,
       ...(profile.encodings && { encodings: profile.encodings }),
       codecOptions: profile.codecOptions,
@@ -211,6 +211,10 @@ export class Publication {
       // A camera that is off costs nothing; a microphone goes on in silence, so that unmuting is immediate.
       zeroRtpOnPause: kind === 'video',
       appData: { source, paused: muted, ...(participantId && { participantId }) },
+    });
+    const producer = await producing.catch((cause: unknown) => {
+      // It broke meanwhile: it is made anew, and then this is tried again.
+      throw transport.closed ? new CanopyError('CONNECTION_LOST', undefined, { cause }) : cause;
     });
     this.#sentMuted = muted;
     this.#encodings = profile.encodings ?? [];

@@ -191,20 +191,27 @@ export class Subscriptions {
 
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {
     const { connection } = this.#host;
-    const { id: transportId } = await media.transport('recv');
-    const { consumers, failed } = await connection.request('consumer.create', { transportId, producerIds });
+    const transport = await media.transport('recv');
+    const request = { transportId: transport.id, producerIds };
+    const { consumers, failed } = await connection.request('consumer.create', request);
+    // It broke meanwhile: it is made anew, and then all is asked for again.
+    if (transport.closed) return;
     for (const { producerId, error } of failed) {
       this.#refused.add(producerId);
       // Its producer ended meanwhile: nothing to tell.
       if (error.code !== 'PRODUCER_UNKNOWN') this.#host.failed(CanopyError.fromBody(error));
     }
-    const made = await Promise.all(consumers.map((info) => this.#begin(media, info)));
+    const made = await Promise.all(consumers.map((info) => this.#begin(media, transport, info)));
     const consumerIds = made.filter((consumerId) => consumerId !== undefined);
     if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
   }
 
-  /** Makes the local half of a consumer. Undefined when its producer ended meanwhile. */
-  async #begin(media: MediaSession, info: ConsumerInfo): Promise<string | undefined> {
+  /** Makes the local half of a consumer. Undefined when its producer ended meanwhile, or its transport broke. */
+  async #begin(
+    media: MediaSession,
+    transport: types.Transport,
+    info: ConsumerInfo,
+  ): Promise<string | undefined> {
     const { producerId, consumerId } = info;
     const wanted = this.#producers.get(producerId);
     if (!wanted) return undefined;
@@ -215,12 +222,13 @@ export class Subscriptions {
       consumer = await media.consume(info, `${wanted.participantId}-${group}`);
     } catch (error) {
       if (media.closed) throw error;
+      if (transport.closed) return undefined;
       this.#refused.add(producerId);
       this.#host.failed(CanopyError.from(error));
       return undefined;
     }
     const producer = this.#producers.get(producerId);
-    if (!producer || media !== this.#host.media()) {
+    if (!producer || media !== this.#host.media() || transport.closed) {
       consumer.close();
       return undefined;
     }

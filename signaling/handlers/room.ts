@@ -3,6 +3,7 @@ import type { RequestData, RequestResult } from '../protocol/index.ts';
 import { Peer, type Room } from '../rooms/index.ts';
 import type { Handler, Principal, Session } from '../sockets/index.ts';
 import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+import { iceServers } from './ice-servers.ts';
 
 type JoinData = RequestData<'room.join'>;
 
@@ -111,7 +112,7 @@ async function join(
     participantId: peer.participantId,
     resumed,
     routerRtpCapabilities,
-    iceServers: context.config.rtc.iceServers,
+    iceServers: iceServers(context.config, peer.peerId),
     participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
     producers: room.producersFor(peer),
     speaker: room.speaker,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { syntheticOpus, syntheticVp8 } from '../support/synthetic-clips.ts';
+import { syntheticOpus, syntheticVp8 } from '../../../test/support/synthetic-clips.ts';
 import { decodeClip, encodeClip, keyFrameBefore } from './index.ts';
 
 test('a clip reads back from its file as it was written', () => {

@@ -1,55 +1,16 @@
 /** A client made of a STUN request and `openssl s_client`, for tests of transports without a browser. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { createHmac, randomBytes, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { crc32 } from 'node:zlib';
-import type { ClientDtlsParameters, TransportInfo } from './types.ts';
+import type { ClientDtlsParameters, TransportInfo } from '../../sfu/index.ts';
+import { bindingRequest } from './stun.ts';
 
 const run = promisify(execFile);
-const MAGIC_COOKIE = 0x2112a442;
-
-/** RFC 8489 attribute: type, length, value, padding to 32 bits. */
-function attribute(type: number, value: Buffer): Buffer {
-  const header = Buffer.alloc(4);
-  header.writeUInt16BE(type, 0);
-  header.writeUInt16BE(value.length, 2);
-  return Buffer.concat([header, value, Buffer.alloc((4 - (value.length % 4)) % 4)]);
-}
-
-function message(transactionId: Buffer, body: Buffer, announcedLength: number): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeUInt16BE(0x0001, 0);
-  header.writeUInt16BE(announcedLength, 2);
-  header.writeUInt32BE(MAGIC_COOKIE, 4);
-  return Buffer.concat([header, transactionId, body]);
-}
-
-/** An ICE connectivity check that nominates its pair (RFC 8445, 7.1). */
-function bindingRequest({ usernameFragment, password }: TransportInfo['iceParameters']): Buffer {
-  const transactionId = randomBytes(12);
-  const priority = Buffer.alloc(4);
-  priority.writeUInt32BE(1_845_494_271);
-  let body = Buffer.concat([
-    attribute(0x0006, Buffer.from(`${usernameFragment}:test`)),
-    attribute(0x0024, priority),
-    attribute(0x802a, randomBytes(8)),
-    attribute(0x0025, Buffer.alloc(0)),
-  ]);
-  // Each covers what is before it, with a length that includes itself.
-  const integrity = createHmac('sha1', password)
-    .update(message(transactionId, body, body.length + 24))
-    .digest();
-  body = Buffer.concat([body, attribute(0x0008, integrity)]);
-  const fingerprint = Buffer.alloc(4);
-  fingerprint.writeUInt32BE((crc32(message(transactionId, body, body.length + 8)) ^ 0x5354554e) >>> 0);
-  body = Buffer.concat([body, attribute(0x8028, fingerprint)]);
-  return message(transactionId, body, body.length);
-}
 
 export class IceDtlsClient {
   readonly #folder: string;

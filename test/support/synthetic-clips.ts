@@ -1,4 +1,4 @@
-import type { Clip, ClipFrame } from '../index.ts';
+import type { Clip, ClipFrame } from '../../client/node/index.ts';
 
 const PLAIN = {
   spatialLayer: 0,
