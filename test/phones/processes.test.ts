@@ -94,5 +94,53 @@ describe('the processes of the phone gateway', () => {
       assert.ok(calls.every(({ endedAtMs }) => endedAtMs !== null));
       assert.deepEqual(new Set(calls.map(({ endCause }) => endCause)), new Set(['lost', 'local']));
     });
+
+    it('keeps its calls while the server is killed and started anew, and brings them into the room again', async () => {
+      const gateway = start();
+      gateway.stdout.resume();
+      await eventually('its metrics are there', () => metrics().catch(() => ''));
+      const [first, second] = [
+        await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: 700 }),
+        await phones.phone('1002', { codecs: 'PCMU/8000/1', toneHz: 1100 }),
+      ];
+      try {
+        for (const phone of [first, second]) {
+          phone.command('dial', phones.uri('100'));
+          await phone.waitFor('CALL_ESTABLISHED');
+        }
+        await Promise.all([first.hears(1100), second.hears(700)]);
+        process.kill(server.pid, 'SIGKILL');
+        await eventually('the server is gone', () => !server.alive);
+        const again = await TestServer.start({
+          dataDir: server.dataDir,
+          flags: ['--port', `${server.port}`],
+        });
+        try {
+          await eventually(
+            'both phones are in the room again',
+            () => again.objects(),
+            ({ participants, producers }) => participants === 2 && producers === 2,
+            60_000,
+          );
+          await Promise.all([first.hears(1100), second.hears(700)]);
+          const { calls } = await again.api<{ calls: Array<{ endedAtMs: number | null }> }>(
+            'GET',
+            '/api/sip/calls',
+          );
+          assert.equal(calls.filter(({ endedAtMs }) => endedAtMs === null).length, 2);
+          for (const phone of [first, second]) {
+            phone.command('hangup');
+            await phone.waitFor('CALL_CLOSED');
+          }
+        } finally {
+          await again.close();
+        }
+      } finally {
+        await Promise.all([first.stop(), second.stop()]);
+        const gone = once(gateway, 'exit');
+        gateway.kill('SIGTERM');
+        await gone;
+      }
+    });
   });
 });
