@@ -13,6 +13,7 @@ export const PHONE_PASSWORD = 'a-secret-of-twelve';
 export interface CallShown {
   callId: string;
   direction: string;
+  trunk: string | null;
   codec: string | null;
   roomId: string | null;
   answeredAtMs: number | null;
