@@ -132,5 +132,28 @@ describe('the processes of the phone gateway', () => {
       }
       await untilBaseline(server);
     });
+
+    it('started anew in the place of one that was killed, has its phones off the roster at once', async () => {
+      const patient = await TestServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '3600' } });
+      const other = PhoneServer.beside(patient, await freePort());
+      try {
+        await other.addPhones('1001');
+        await other.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
+        const old = await GatewayProcess.start(other);
+        const phone = await other.phone('1001', { codecs: 'PCMU/8000/1' });
+        try {
+          phone.command('dial', other.uri('100'));
+          await phone.waitFor('CALL_ESTABLISHED');
+          await old.end('SIGKILL');
+          const fresh = await GatewayProcess.start(other);
+          await untilBaseline(patient, undefined, 1);
+          await fresh.end();
+        } finally {
+          await Promise.all([phone.stop(), old.end()]);
+        }
+      } finally {
+        await patient.close();
+      }
+    });
   });
 });
