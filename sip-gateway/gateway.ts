@@ -55,6 +55,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #announce: string | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
+  /** Digest secrets of the phones, as they were set last. */
+  #secrets: ReadonlyMap<string, string> = new Map();
   #thread: MediaThread;
   #rooms: RoomBridges;
   #host: CallHost;
@@ -218,10 +220,20 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     }
     this.#registrations.update(config.trunks);
     const { phones, trunks, dialPlan } = config;
+    this.#forgetPhones(phones);
     this.#log.info(
       { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
       'phone settings',
     );
+  }
+
+  /** Who was removed, or has another password now, must register anew to be called. */
+  #forgetPhones(phones: TelephonyConfig['phones']): void {
+    const secrets = new Map(phones.map(({ username, ha1 }) => [username, ha1.sha256]));
+    const { registrar } = this.#stack;
+    for (const user of registrar.users())
+      if (secrets.get(user) !== this.#secrets.get(user)) registrar.remove(user);
+    this.#secrets = secrets;
   }
 
   #check(): void {

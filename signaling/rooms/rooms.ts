@@ -66,6 +66,17 @@ export class Rooms {
     }
   }
 
+  /** Takes out those without a connection who will not come back to their seats. */
+  removeLost(isGone: (peer: Peer) => boolean): void {
+    for (const room of [...this.#rooms.values()]) {
+      for (const peer of [...room.peers.values()]) {
+        if (peer.connection === null && isGone(peer)) {
+          room.remove(peer, 'lost');
+        }
+      }
+    }
+  }
+
   /** Resolves when nobody is left, or after the time in milliseconds. */
   async empty(milliseconds: number): Promise<void> {
     if (this.#rooms.size > 0) {

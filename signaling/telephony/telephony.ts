@@ -82,6 +82,11 @@ export class Telephony {
       before.connection.end('SESSION_REPLACED');
     }
     session.log.info('phone gateway connected');
+    if (callIds.length === 0) {
+      // It has just started: nobody comes back for what an earlier process left in rooms.
+      const own = session.principal?.device.deviceId;
+      this.#options.rooms.removeLost(({ device }) => device.deviceId === own);
+    }
     // What was asked of one that has gone, or was lost with its connection, comes to nothing.
     for (const callId of [...this.#asked.keys()].filter((asked) => !callIds.includes(asked))) {
       this.dialFailed(callId, new CanopyError('GATEWAY_MISSING').toJSON());

@@ -23,16 +23,18 @@ describe('phones in a room', () => {
   after(() => server.close());
 
   for (const [codec, baresip, protocol] of CASES)
-    it(`two hear one another by ${codec} over ${protocol}, and nothing of them is left`, async (t) => {
+    it(`one that calls and one that is called hear one another by ${codec} over ${protocol}, and nothing of them is left`, async (t) => {
       const phones: Baresip[] = [];
       try {
         phones.push(await server.phone('1001', { codecs: baresip, protocol, toneHz: FIRST_HZ }));
         phones.push(await server.phone('1002', { codecs: baresip, protocol, toneHz: SECOND_HZ }));
-        for (const phone of phones) {
-          phone.command('dial', server.uri('100', protocol));
-          await phone.waitFor('CALL_ESTABLISHED');
-        }
         const [first, second] = phones;
+        first?.command('dial', server.uri('100', protocol));
+        await first?.waitFor('CALL_ESTABLISHED');
+        await server.server.api('POST', '/api/sip/calls', { roomId: 'team', target: '1002' });
+        await second?.waitFor('CALL_INCOMING');
+        second?.command('accept');
+        await second?.waitFor('CALL_ESTABLISHED');
         const heard = await Promise.all([first?.hears(SECOND_HZ), second?.hears(FIRST_HZ)]);
         for (const tone of heard) t.diagnostic(JSON.stringify(tone));
         for (const phone of phones) {
@@ -40,11 +42,14 @@ describe('phones in a room', () => {
           await phone.waitFor('CALL_CLOSED');
         }
         await server.untilIdle();
-        const [call] = await server.calls();
-        assert.equal(call?.codec, codec);
-        assert.equal(call.endCause, 'remote');
-        assert.equal(call.roomId, 'team');
-        assert.ok((call.mos ?? 0) > 3, `MOS ${call.mos}`);
+        const calls = (await server.calls()).slice(0, 2);
+        assert.deepEqual(calls.map(({ direction }) => direction).sort(), ['incoming', 'outgoing']);
+        for (const call of calls) {
+          assert.equal(call.codec, codec);
+          assert.equal(call.endCause, 'remote');
+          assert.equal(call.roomId, 'team');
+          assert.ok((call.mos ?? 0) > 3, `MOS ${call.mos}`);
+        }
       } catch (error) {
         throw new Error(server.server.log.slice(-4000), { cause: error });
       } finally {

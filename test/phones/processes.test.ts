@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import type { Baresip } from '../support/baresip.ts';
+import { GatewayProcess } from '../support/gateway-process.ts';
+import { untilBaseline } from '../support/gauges.ts';
 import { PhoneServer } from '../support/phone-server.ts';
+import { newIdentity } from '../support/protocol-client.ts';
+import { Bystanders } from '../support/raw-call.ts';
 import { TestServer } from '../support/server.ts';
 import { freePort } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
-const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
+const ROOM = 'team';
+const FIRST_HZ = 700;
+const SECOND_HZ = 1100;
 
 describe('the processes of the phone gateway', () => {
   it('a server whose SIP port is taken says which flag helps, and ends', async () => {
@@ -33,66 +38,122 @@ describe('the processes of the phone gateway', () => {
   describe('canopy sip, beside a server', () => {
     let server: TestServer;
     let phones: PhoneServer;
-    let metricsPort: number;
 
     before(async () => {
-      server = await TestServer.start();
-      metricsPort = await freePort();
+      server = await TestServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '5' } });
       phones = PhoneServer.beside(server, await freePort());
       await phones.addPhones('1001', '1002');
-      await phones.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: 'team' } }]);
+      await phones.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
     });
     after(() => server.close());
 
-    function start() {
-      const flags = ['--data', server.dataDir, '--sip-port', `${phones.sipPort}`, '--sip-tls-port', '0'];
-      return spawn(process.execPath, [CANOPY, 'sip', ...flags, '--metrics-port', `${metricsPort}`], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-        env: { ...process.env, CANOPY_SIP_HOST: '127.0.0.1', CANOPY_SIP_SIGNALING_URL: server.url },
-      });
-    }
-
-    async function metrics(): Promise<string> {
-      return (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
-    }
-
-    it('takes calls and shows metrics; when it is killed the conference goes on, and a new one takes calls again', async () => {
-      for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-        const gateway = start();
-        gateway.stdout.resume();
-        await eventually('its metrics are there', () => metrics().catch(() => ''));
-        const [first, second] = [
-          await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: 700 }),
-          await phones.phone('1002', { codecs: 'PCMA/8000/1', toneHz: 1100 }),
-        ];
+    /** Both phones, in the room, hearing each other. */
+    async function callIn(): Promise<[Baresip, Baresip]> {
+      const first = await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: FIRST_HZ });
+      try {
+        const second = await phones.phone('1002', { codecs: 'PCMA/8000/1', toneHz: SECOND_HZ });
         try {
           for (const phone of [first, second]) {
             phone.command('dial', phones.uri('100'));
             await phone.waitFor('CALL_ESTABLISHED');
           }
-          await Promise.all([first.hears(1100), second.hears(700)]);
-          const text = await metrics();
-          assert.match(text, /canopy_sip_active_calls\{codec="PCMU"\} 1\n/);
-          assert.match(text, /canopy_sip_accepted_total\{direction="incoming",codec="PCMA"\} 1\n/);
-          const gone = once(gateway, 'exit');
-          gateway.kill(signal);
-          await gone;
-          if (signal === 'SIGTERM') await first.waitFor('CALL_CLOSED');
-        } finally {
-          await Promise.all([first.stop(), second.stop()]);
+          await Promise.all([first.hears(SECOND_HZ), second.hears(FIRST_HZ)]);
+          return [first, second];
+        } catch (error) {
+          await second.stop();
+          throw error;
         }
+      } catch (error) {
+        await first.stop();
+        throw error;
       }
-      await eventually(
-        'nothing of the phones is left',
-        () => server.objects(),
-        ({ transports, producers, participants }) =>
-          transports === 0 && producers === 0 && participants === 0,
-        60_000,
+    }
+
+    it('is killed in calls: the conference goes on, its phones leave the roster, and a new one takes calls again', async () => {
+      const people = await Bystanders.start(
+        server.url,
+        await newIdentity(server, { role: 'member', displayName: 'Ann' }),
+        await newIdentity(server, { role: 'member', displayName: 'Bob' }),
+        ROOM,
       );
-      const calls = await phones.calls();
-      assert.equal(calls.length, 4);
-      assert.ok(calls.every(({ endedAtMs }) => endedAtMs !== null));
-      assert.deepEqual(new Set(calls.map(({ endCause }) => endCause)), new Set(['lost', 'local']));
+      const { client } = people.ann;
+      const without = await server.objects();
+      const old = await GatewayProcess.start(phones);
+      const [first, second] = await callIn();
+      try {
+        const text = await old.metrics();
+        assert.match(text, /canopy_sip_active_calls\{codec="PCMU"\} 1\n/);
+        assert.match(text, /canopy_sip_accepted_total\{direction="incoming",codec="PCMA"\} 1\n/);
+        await old.end('SIGKILL');
+        for (const name of ['Phone 1001', 'Phone 1002']) {
+          const { participant } = await client.event(
+            'participant.joined',
+            (joined) => joined.participant.displayName === name,
+          );
+          const { reason } = await client.event(
+            'participant.left',
+            ({ participantId }) => participantId === participant.participantId,
+          );
+          assert.equal(reason, 'lost');
+        }
+        await people.goOn();
+        assert.deepEqual(await server.objects(), without, 'nothing of the phones is left in the room');
+
+        const fresh = await GatewayProcess.start(phones);
+        const before = await phones.calls();
+        assert.deepEqual(
+          before.map(({ endCause }) => endCause),
+          ['lost', 'lost'],
+        );
+        // To the phones the calls go on, until the gateway that knows nothing of them says so.
+        for (const phone of [first, second]) {
+          phone.command('hangup');
+          await phone.waitFor('CALL_CLOSED');
+        }
+        await fresh.untilIdle();
+        const again = await callIn();
+        await people.goOn();
+        await fresh.end('SIGTERM');
+        await Promise.all(again.map((phone) => phone.waitFor('CALL_CLOSED')));
+        await Promise.all(again.map((phone) => phone.stop()));
+        assert.deepEqual(
+          (await phones.calls()).map(({ endCause }) => endCause),
+          ['local', 'local', 'lost', 'lost'],
+        );
+        await eventually(
+          'only the people are left',
+          () => server.objects(),
+          (objects) => JSON.stringify(objects) === JSON.stringify(without),
+        );
+        await people.goOn();
+      } finally {
+        await Promise.all([first.stop(), second.stop(), old.end()]);
+        await people.leave();
+      }
+      await untilBaseline(server);
+    });
+
+    it('started anew in the place of one that was killed, has its phones off the roster at once', async () => {
+      const patient = await TestServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '3600' } });
+      const other = PhoneServer.beside(patient, await freePort());
+      try {
+        await other.addPhones('1001');
+        await other.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
+        const old = await GatewayProcess.start(other);
+        const phone = await other.phone('1001', { codecs: 'PCMU/8000/1' });
+        try {
+          phone.command('dial', other.uri('100'));
+          await phone.waitFor('CALL_ESTABLISHED');
+          await old.end('SIGKILL');
+          const fresh = await GatewayProcess.start(other);
+          await untilBaseline(patient, undefined, 1);
+          await fresh.end();
+        } finally {
+          await Promise.all([phone.stop(), old.end()]);
+        }
+      } finally {
+        await patient.close();
+      }
     });
   });
 });

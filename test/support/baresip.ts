@@ -11,6 +11,8 @@ import { eventually } from './wait.ts';
 /** How often another pair of ports is tried. */
 const START_ATTEMPTS = 3;
 const MODULES = '/usr/lib/baresip/modules';
+/** Length of the header of a WAV file, in bytes. */
+const WAV_HEADER = 44;
 
 /** An event of baresip's ctrl_tcp module: `REGISTER_OK`, `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED` … */
 export interface BaresipEvent {
@@ -123,39 +125,46 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     for (const key of keys) this.command('sndcode', key);
   }
 
-  /** The loudest tone of the last second that it heard; undefined while there is less. */
-  async heard(): Promise<HeardTone | undefined> {
-    const files = (await readdir(this.#folder)).filter((name) => name.endsWith('-dec.wav')).sort();
-    const newest = files.at(-1);
-    if (newest === undefined) return undefined;
-    const wav = await readFile(join(this.#folder, newest));
-    if (wav.length < 44) return undefined;
-    const channels = wav.readUInt16LE(22);
-    const rateHz = wav.readUInt32LE(24);
-    const frames = Math.floor((wav.length - 44) / 2 / channels);
-    if (frames < rateHz) return undefined;
-    const samples = Float64Array.from({ length: rateHz }, (_, n) =>
-      wav.readInt16LE(44 + 2 * channels * (frames - rateHz + n)),
-    );
-    return dominantTone(samples, rateHz);
-  }
-
-  /** Waits until it hears this tone, and little else. */
+  /** Waits until it has heard this tone, and little else, for a second from now on. */
   hears(frequencyHz: number): Promise<HeardTone> {
-    return eventually(
+    return this.#hear(
       `${frequencyHz} Hz are heard`,
-      async () => (await this.heard()) ?? { frequencyHz: 0, levelDb: -Infinity, snrDb: -Infinity },
       (tone) => Math.abs(tone.frequencyHz - frequencyHz) <= 3 && tone.levelDb > -45 && tone.snrDb > 10,
     );
   }
 
-  /** Waits until it hears next to nothing. */
+  /** Waits until it has heard next to nothing for a second from now on. */
   hearsNothing(): Promise<HeardTone> {
+    return this.#hear('silence is heard', (tone) => tone.levelDb < -55);
+  }
+
+  async #hear(what: string, isRight: (tone: HeardTone) => boolean): Promise<HeardTone> {
+    const before = await this.recording();
+    const nothing: HeardTone = { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
     return eventually(
-      'silence is heard',
-      async () => (await this.heard()) ?? { frequencyHz: 0, levelDb: 0, snrDb: 0 },
-      (tone) => tone.levelDb < -55,
+      what,
+      async () => {
+        const { file, samples, rateHz } = await this.recording();
+        const since = samples.length - (file === before.file ? before.samples.length : 0);
+        if (rateHz === 0 || since < rateHz) return nothing;
+        return dominantTone(Float64Array.from(samples.subarray(-rateHz)), rateHz);
+      },
+      isRight,
     );
+  }
+
+  /** All that it has heard in its last call, as far as it is written. */
+  async recording(): Promise<{ file: string | undefined; samples: Int16Array; rateHz: number }> {
+    const file = (await readdir(this.#folder))
+      .filter((name) => name.endsWith('-dec.wav'))
+      .sort()
+      .at(-1);
+    const wav = file === undefined ? Buffer.alloc(0) : await readFile(join(this.#folder, file));
+    if (wav.length < WAV_HEADER) return { file, samples: new Int16Array(0), rateHz: 0 };
+    const channels = wav.readUInt16LE(22);
+    const length = Math.floor((wav.length - WAV_HEADER) / 2 / channels);
+    const samples = Int16Array.from({ length }, (_, n) => wav.readInt16LE(WAV_HEADER + 2 * channels * n));
+    return { file, samples, rateHz: wav.readUInt32LE(24) };
   }
 
   /** Waits for an event, or takes one that came before and was not waited for; rejects with its log after 8 s. */

@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectWhenUp, freePort } from './sipp.ts';
 
+/** Where a PBX sends the numbers that begin so. */
+export interface PbxRoute {
+  prefix: string;
+  port: number;
+}
+
 /** A PBX that challenges REGISTER (401) and INVITE (407) and records its route; every user's password is `secret`. */
-function configuration(port: number): string {
+function configuration(port: number, routes: readonly PbxRoute[]): string {
   return `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -39,6 +45,7 @@ request_route {
     consume_credentials();
     record_route();
   }
+${routes.map((route) => `  if ($rU =~ "^${route.prefix}") { $du = "sip:127.0.0.1:${route.port}"; t_relay(); exit; }`).join('\n')}
   if (!lookup("location")) { sl_send_reply("404","Not Found"); exit; }
   t_relay();
 }
@@ -65,10 +72,10 @@ export class Kamailio {
     return this.#log;
   }
 
-  static async start(): Promise<Kamailio> {
+  static async start(routes: readonly PbxRoute[] = []): Promise<Kamailio> {
     const folder = await mkdtemp(join(tmpdir(), 'kamailio-'));
     const port = await freePort();
-    await writeFile(join(folder, 'kamailio.cfg'), configuration(port));
+    await writeFile(join(folder, 'kamailio.cfg'), configuration(port, routes));
     const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-Y', folder, '-m', '64', '-M', '8'];
     const pbx = new Kamailio(
       spawn('kamailio', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),

@@ -7,12 +7,13 @@ import { eventually } from './wait.ts';
 
 export type SipProtocol = 'udp' | 'tcp' | 'tls';
 
-const PHONE_PASSWORD = 'a-secret-of-twelve';
+export const PHONE_PASSWORD = 'a-secret-of-twelve';
 
 /** A call as the history shows it. */
 export interface CallShown {
   callId: string;
   direction: string;
+  trunk: string | null;
   codec: string | null;
   roomId: string | null;
   answeredAtMs: number | null;

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
@@ -33,17 +34,20 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** The request that opens a gate of a scenario; the servers under test never send it. */
+const GATE = 'NOTIFY';
+
 const VIA = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]';
 const CONTACT = 'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>';
 
-function sdpLines(direction: string, connection = '[media_ip]'): string {
+function sdpLines(direction: string, connection = '[media_ip]', port = '6000'): string {
   return [
     'v=0',
     'o=sipp 1 [cseq] IN IP[media_ip_type] [media_ip]',
     's=-',
     `c=IN IP[media_ip_type] ${connection}`,
     't=0 0',
-    'm=audio 6000 RTP/AVP 0 8 101',
+    `m=audio ${port} RTP/AVP 0 8 101`,
     'a=rtpmap:0 PCMU/8000',
     'a=rtpmap:8 PCMA/8000',
     'a=rtpmap:101 telephone-event/8000',
@@ -155,6 +159,16 @@ export const step = {
   pause(milliseconds: number): string {
     return `<pause milliseconds="${milliseconds}"/>`;
   },
+
+  /** Waits until the test calls go(). */
+  gate(): string {
+    return `<recv request="${GATE}"/>`;
+  },
+
+  /** Something that sipp does beside SIP, e.g. `play_dtmf="12#"`. */
+  exec(action: string): string {
+    return `<nop><action><exec ${action}/></action></nop>`;
+  },
 };
 
 function attributes(options: {
@@ -187,9 +201,11 @@ function references(xml: string): string {
 }
 
 export interface SippRun {
-  /** Resolves when sipp has ended: 0 where every call went as the scenario says. */
-  readonly finished: Promise<{ code: number; log: string }>;
+  /** Resolves when sipp has ended: 0 where every call went as the scenario says. `messages`: all SIP that it sent and got. */
+  readonly finished: Promise<{ code: number; log: string; messages: string }>;
   readonly port: number;
+  /** Lets the first call, which waits at a gate, go on. */
+  go(): Promise<void>;
   readonly process: ChildProcess;
 }
 
@@ -211,6 +227,7 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
   await writeFile(join(folder, 'scenario.xml'), xml);
   const { host = '127.0.0.1' } = options;
   const port = await freePort();
+  const callId = randomUUID();
   const args = [
     ...[
       '-sf',
@@ -224,7 +241,9 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
       '-nostdin',
       '-nd',
       '-trace_err',
+      '-trace_msg',
     ],
+    ...['-message_file', 'messages.log', '-cid_str', `%u-${callId}`],
     ...['-error_file', 'errors.log', '-m', String(options.calls ?? 1), '-s', options.service ?? 'room'],
     ...['-timeout', '30', '-timeout_error', '-recv_timeout', '15000'],
     ...(options.tcp ? ['-t', 't1'] : []),
@@ -232,16 +251,42 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
     ...(options.remotePort === undefined ? [] : [`${host}:${options.remotePort}`]),
   ];
   const process = spawn('sipp', args, { cwd: folder, stdio: 'ignore' });
-  const finished = new Promise<{ code: number; log: string }>((resolve, reject) => {
+  const finished = new Promise<Awaited<SippRun['finished']>>((resolve, reject) => {
     process.once('error', reject);
     process.once('exit', async (code) => {
-      const log = await readFile(join(folder, 'errors.log'), 'utf8').catch(() => '');
+      const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => '');
+      const [log, messages] = [await read('errors.log'), await read('messages.log')];
       await rm(folder, { recursive: true, force: true });
-      resolve({ code: code ?? -1, log });
+      resolve({ code: code ?? -1, log, messages });
     });
   });
   if (options.remotePort === undefined) await listening(port, options.tcp ?? false);
-  return { finished, port, process };
+  let gates = 0;
+  const go = () => openGate(port, `1-${callId}`, ++gates);
+  return { finished, port, process, go };
+}
+
+/** A NOTIFY in the call, which sipp knows by its Call-ID alone; it expects and gives no answer. */
+async function openGate(port: number, callId: string, number: number): Promise<void> {
+  const lines = [
+    `${GATE} sip:sipp@127.0.0.1 SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:9;branch=z9hG4bKgate${number}`,
+    'From: <sip:gate@127.0.0.1>;tag=gate',
+    'To: <sip:sipp@127.0.0.1>',
+    `Call-ID: ${callId}`,
+    `CSeq: ${number} ${GATE}`,
+    'Content-Length: 0',
+    '',
+    '',
+  ];
+  const socket = createSocket('udp4');
+  try {
+    await new Promise<void>((resolve, reject) =>
+      socket.send(lines.join('\r\n'), port, '127.0.0.1', (error) => (error ? reject(error) : resolve())),
+    );
+  } finally {
+    socket.close();
+  }
 }
 
 /** Waits until a sipp that takes calls has bound its port. */

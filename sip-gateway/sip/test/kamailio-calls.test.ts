@@ -61,6 +61,7 @@ describe('calls through Kamailio as the PBX', {
         phone.command('dial', `sip:canopy@127.0.0.1:${pbx.port}`);
         const call = (await invited)[0] as IncomingCall;
         assert.deepEqual(call.identity, { kind: 'trunk', trunkId: 'pbx' });
+        assert.equal(call.dialled, 'canopy');
         call.accept(new SdpSession().answer(call.offer ?? '', LOCAL).sdp);
         await once(call, 'confirmed');
         await call.hangUp();

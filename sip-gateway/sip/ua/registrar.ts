@@ -67,6 +67,11 @@ export class Registrar {
     return this.#store.users().filter((user) => this.lookup(user).length > 0);
   }
 
+  /** Drops a user's bindings: who is no user any more, or not with the same password, is not called. */
+  remove(user: string): void {
+    this.#store.set(user, []);
+  }
+
   /** Answers a REGISTER of a user who proved to be one. */
   register(request: SipRequest, flow: Flow, username: string): { response: SipResponse; changed: boolean } {
     const toTag = newTag();

@@ -12,6 +12,7 @@ import {
   type SipResponse,
   type SipUri,
   sameUri,
+  type Uri,
   withTag,
 } from '../message/index.ts';
 import { newCallId, newTag } from '../tokens.ts';
@@ -59,6 +60,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #host: RegistrationHost;
   readonly #options: RegistrationOptions;
   readonly #registrar: SipUri;
+  /** User part of our address, as on the wire. */
+  readonly #user: string | undefined;
   readonly #digest: DigestClient | undefined;
   readonly #callId = newCallId();
   readonly #tag = newTag();
@@ -76,7 +79,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     const registrar = parseUri(options.registrar);
     if (registrar.scheme !== 'sip' && registrar.scheme !== 'sips')
       throw new SipParseError('A registrar needs a SIP URI');
-    parseUri(options.address);
+    const address = parseUri(options.address);
+    this.#user = 'user' in address ? address.user : undefined;
     this.#host = host;
     this.#options = options;
     this.#registrar = registrar;
@@ -151,7 +155,6 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       send: this.#host.send,
       build: (flow) => {
         this.#sequence++;
-        const [name, contact] = this.#host.contactFor(flow);
         return buildRequest({
           method: 'REGISTER',
           uri: { ...this.#registrar, user: undefined },
@@ -162,7 +165,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
           headers: [
             ...(this.#digest?.authorize('REGISTER', formatUri({ ...this.#registrar, user: undefined })) ??
               []),
-            [name, contact],
+            ['contact', `<${formatUri(this.#contact(flow))}>`],
             ['expires', String(seconds)],
             ...this.#host.userAgent,
           ],
@@ -171,10 +174,16 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     });
   }
 
+  /** With our user part, so that calls to our address come in as calls of that (RFC 3261 §16.5 makes it the Request-URI). */
+  #contact(flow: Flow): Uri {
+    const { uri } = parseNameAddr(this.#host.contactFor(flow)[1]);
+    return uri.scheme === 'sip' && this.#user !== undefined ? { ...uri, user: this.#user } : uri;
+  }
+
   /** What the registrar granted for our Contact: its parameter, else Expires, else what we asked for. */
   #grantedSeconds(response: SipResponse, flow: Flow | undefined): number {
     try {
-      const own = flow && parseNameAddr(this.#host.contactFor(flow)[1]).uri;
+      const own = flow && this.#contact(flow);
       for (const value of response.headers.all('contact')) {
         const contact = parseNameAddr(value);
         const expires = contact.params.get('expires');

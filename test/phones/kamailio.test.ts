@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { Baresip } from '../support/baresip.ts';
+import { Kamailio } from '../support/kamailio.ts';
+import { PhoneServer } from '../support/phone-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { installed } from '../support/sipp.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'team';
+const OFFICE_HZ = 700;
+const ROOM_HZ = 1100;
+const usable = (await installed('kamailio')) && (await installed('baresip'));
+
+describe('phones of a company, behind Kamailio as its PBX', {
+  skip: usable ? false : 'kamailio or baresip is not installed',
+}, () => {
+  let server: PhoneServer;
+  let pbx: Kamailio;
+  let moderator: ProtocolClient;
+  /** In the room, by the gateway's own registrar: what it hears is what the room hears, and its tone is the room's. */
+  let ear: Baresip;
+  /** Registered at the PBX. */
+  let office: Baresip;
+
+  before(async () => {
+    server = await PhoneServer.start({ flags: ['--workers', '1'] });
+    pbx = await Kamailio.start([{ prefix: '6', port: server.sipPort }]);
+    await server.addPhones('1001');
+    await server.server.api('PUT', '/api/sip/trunks/office', {
+      uri: `sip:127.0.0.1:${pbx.port}`,
+      addresses: ['127.0.0.1'],
+      username: 'canopy',
+      password: 'secret',
+      realm: 'pbx.test',
+      register: true,
+    });
+    await server.setDialPlan([
+      { pattern: '600', action: { type: 'room', roomId: ROOM } },
+      { pattern: 'canopy', action: { type: 'room', roomId: ROOM } },
+      { pattern: '100', action: { type: 'room', roomId: ROOM } },
+      { direction: 'outgoing', pattern: '9*', action: { type: 'trunk', trunk: 'office', stripDigits: 1 } },
+    ]);
+  });
+  after(async () => {
+    await server.close();
+    await pbx?.stop();
+  });
+
+  beforeEach(async () => {
+    moderator = await ProtocolClient.enter(
+      server.server.url,
+      await newIdentity(server.server, { role: 'member', displayName: 'Moderator' }),
+    );
+    await moderator.get('room.join', { roomId: ROOM });
+    ear = await server.phone('1001', { codecs: 'opus/48000/2', toneHz: ROOM_HZ });
+    ear.command('dial', server.uri('100'));
+    await ear.waitFor('CALL_ESTABLISHED');
+  });
+  afterEach(async () => {
+    await Promise.all([ear.stop(), office.stop()]);
+    await moderator.get('room.leave', {});
+    moderator.close();
+    await server.untilIdle();
+  });
+
+  async function register(codecs: string, transport: 'udp' | 'tcp'): Promise<Baresip> {
+    const phone = await Baresip.start(
+      `"Front desk" <sip:2001@127.0.0.1:${pbx.port};transport=${transport}>;auth_user=2001;auth_pass=secret;regint=60;audio_codecs=${codecs}`,
+      { record: true, toneHz: OFFICE_HZ },
+    );
+    await phone.registered();
+    return phone;
+  }
+
+  async function lastCall() {
+    return eventually(
+      'the history knows the end',
+      async () => (await server.calls()).find(({ endedAtMs }) => endedAtMs !== null),
+      (call) => call !== undefined,
+    );
+  }
+
+  for (const [codec, baresip, transport] of [
+    ['PCMU', 'PCMU/8000/1', 'udp'],
+    ['PCMA', 'PCMA/8000/1', 'tcp'],
+    ['G722', 'G722/16000/1', 'udp'],
+    ['opus', 'opus/48000/2', 'tcp'],
+  ] as const)
+    it(`one dials in after the PBX has challenged it, and room and phone hear each other, by ${codec} over ${transport}`, async (t) => {
+      office = await register(baresip, transport);
+      office.command('dial', `sip:600@127.0.0.1:${pbx.port};transport=${transport}`);
+      await office.waitFor('CALL_ESTABLISHED');
+      const { participant } = await moderator.event(
+        'participant.joined',
+        ({ participant: { displayName } }) => displayName === 'Front desk',
+      );
+      const [inRoom, atPhone] = await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
+      t.diagnostic(`in the room ${JSON.stringify(inRoom)}, at the phone ${JSON.stringify(atPhone)}`);
+      office.command('hangup');
+      await office.waitFor('CALL_CLOSED');
+      await moderator.event(
+        'participant.left',
+        ({ participantId }) => participantId === participant.participantId,
+      );
+      const call = await lastCall();
+      assert.equal(call?.codec, codec);
+      assert.equal(call.trunk, 'office');
+      assert.equal(call.endCause, 'remote');
+    });
+
+  it('the gateway is registered at the PBX by digest, and is called there by its user name', async () => {
+    await eventually('the gateway is registered', () => /registered at the trunk/.test(server.server.log));
+    office = await register('PCMU/8000/1', 'udp');
+    office.command('dial', `sip:canopy@127.0.0.1:${pbx.port}`);
+    await office.waitFor('CALL_ESTABLISHED');
+    await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
+    office.command('hangup');
+    await office.waitFor('CALL_CLOSED');
+  });
+
+  it('the room dials one through the trunk, answers the challenge of the PBX, and both hear each other', async (t) => {
+    office = await register('PCMU/8000/1', 'udp');
+    await moderator.get('call.dial', { target: '92001', displayName: 'Front desk' });
+    await office.waitFor('CALL_INCOMING');
+    office.command('accept');
+    await office.waitFor('CALL_ESTABLISHED');
+    const [inRoom, atPhone] = await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
+    t.diagnostic(`in the room ${JSON.stringify(inRoom)}, at the phone ${JSON.stringify(atPhone)}`);
+    const { participant } = await moderator.event(
+      'participant.joined',
+      ({ participant: { displayName } }) => displayName === 'Front desk',
+    );
+    await moderator.get('participant.kick', { participantId: participant.participantId });
+    await office.waitFor('CALL_CLOSED');
+    const call = await lastCall();
+    assert.equal(call?.direction, 'outgoing');
+    assert.equal(call.trunk, 'office');
+    assert.equal(call.endCause, 'kicked');
+  });
+
+  it('a number that the PBX does not know fails with its answer', async () => {
+    office = await register('PCMU/8000/1', 'udp');
+    const { callId } = await moderator.get('call.dial', { target: '92999' });
+    const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
+    assert.match(error.detail ?? '', /^404 /);
+  });
+});

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { Participant } from '../../signaling/protocol/index.ts';
+import type { Baresip } from '../support/baresip.ts';
+import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
+import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
+import { freePort, installed, runSipp, type SippRun, step } from '../support/sipp.ts';
+import { eventually } from '../support/wait.ts';
+
+const ROOM = 'team';
+const PIN = '471100';
+const TONE_HZ = 700;
+const AUTH = `[authentication username=sipp password=${PHONE_PASSWORD}]`;
+
+const hasSipp = await installed('sipp');
+
+describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not installed' }, () => {
+  let server: PhoneServer;
+  let moderator: ProtocolClient;
+  let mediaPort: number;
+
+  before(async () => {
+    server = await PhoneServer.start({ flags: ['--workers', '1'] });
+    await server.addPhones('sipp', '1001');
+    await server.server.api('PUT', '/api/sip/trunks/provider', { uri: 'sip:127.0.0.1:9' });
+    await server.setDialPlan([
+      { pattern: '100', action: { type: 'room', roomId: ROOM } },
+      { pattern: '200', action: { type: 'pin' } },
+      { direction: 'outgoing', pattern: '+X*', action: { type: 'trunk', trunk: 'provider' } },
+    ]);
+    await server.server.api('PUT', `/api/rooms/${ROOM}/pin`, { pin: PIN });
+  });
+  after(() => server.close());
+  beforeEach(async () => {
+    mediaPort = await freePort();
+    moderator = await ProtocolClient.enter(
+      server.server.url,
+      await newIdentity(server.server, { role: 'member', displayName: 'Moderator' }),
+    );
+    await moderator.get('room.join', { roomId: ROOM });
+  });
+  afterEach(async () => {
+    await moderator.get('room.leave', {});
+    moderator.close();
+    await server.untilIdle();
+  });
+
+  function run(steps: string[], args: string[] = [], service = '100'): Promise<SippRun> {
+    return runSipp(steps, {
+      remotePort: server.sipPort,
+      service,
+      args: ['-mp', `${mediaPort}`, ...args],
+    });
+  }
+
+  /** Sends an INVITE, is challenged, proves itself. What comes next is the second INVITE's answer. */
+  const invite = (sdp = step.sdp('', undefined, '[media_port]')) => [
+    step.request('INVITE', { cseq: 1, sdp }),
+    step.expect(100, { optional: true }),
+    step.expect(401, { auth: true }),
+    step.request('ACK', {
+      cseq: 1,
+      inDialog: true,
+      sameBranch: true,
+      uri: 'sip:[service]@[remote_ip]:[remote_port]',
+    }),
+    step.request('INVITE', { cseq: 2, sdp, headers: [AUTH] }),
+    step.expect(100, { optional: true }),
+    step.expect(180, { optional: true }),
+  ];
+  const answered = [step.expect(200, { body: 'm=audio' }), step.request('ACK', { cseq: 2, inDialog: true })];
+  const bye = (cseq: number) => [step.request('BYE', { cseq, inDialog: true }), step.expect(200)];
+
+  async function succeeds({ finished }: SippRun): Promise<string> {
+    const { code, log, messages } = await finished;
+    assert.equal(code, 0, `${log}\n${messages}\n${server.server.log.slice(-4000)}`);
+    return messages;
+  }
+
+  async function joined(displayName = 'Phone sipp'): Promise<Participant> {
+    const { participant } = await moderator.event(
+      'participant.joined',
+      (joined) => joined.participant.displayName === displayName,
+    );
+    return participant;
+  }
+
+  async function lastCall(answeredCall = true) {
+    const call = await eventually(
+      'the history knows the end',
+      async () => (await server.calls())[0],
+      (last) => last?.endCause !== null && last !== undefined,
+    );
+    assert.equal(call?.answeredAtMs !== null, answeredCall);
+    return call;
+  }
+
+  it('threats 20, 21: after 401 it is heard and hears; holds by sendonly, inactive and 0.0.0.0 are answered on the same port, and end; its RTP moves to another port', async (t) => {
+    const change = (cseq: number, sdp: string, answer: string) => [
+      step.gate(),
+      step.request('INVITE', { cseq, sdp, inDialog: true }),
+      step.expect(100, { optional: true }),
+      step.expect(200, { body: `a=${answer}` }),
+      step.request('ACK', { cseq, inDialog: true }),
+    ];
+    const sdp = (direction: string, connection?: string, port = '[media_port]') =>
+      step.sdp(direction, connection, port);
+    let phone: Baresip | undefined;
+    try {
+      phone = await server.phone('1001', { codecs: 'PCMU/8000/1', toneHz: TONE_HZ });
+      phone.command('dial', server.uri('100'));
+      await phone.waitFor('CALL_ESTABLISHED');
+      await phone.hearsNothing();
+      // What sipp hears it sends back: the phone hears itself exactly when both ways to sipp are open.
+      const sipp = await run(
+        [
+          ...invite(),
+          ...answered,
+          ...change(3, sdp('sendonly'), 'recvonly'),
+          ...change(4, sdp('sendrecv'), 'sendrecv'),
+          ...change(5, sdp('inactive'), 'inactive'),
+          ...change(6, sdp(''), 'sendrecv'),
+          ...change(7, sdp('', '0.0.0.0'), 'recvonly'),
+          ...change(8, sdp('', undefined, '[media_port+2]'), 'sendrecv'),
+          step.gate(),
+          ...bye(9),
+        ],
+        ['-rtp_echo'],
+      );
+      const { participantId } = await joined();
+      const shown = (state: Participant['callState'], times: number) =>
+        eventually(
+          `shown as ${state}`,
+          () =>
+            moderator.count(
+              'participant.updated',
+              ({ participant }) =>
+                participant.participantId === participantId && participant.callState === state,
+            ),
+          (count) => count === times,
+        );
+      t.diagnostic(`echoed: ${JSON.stringify(await phone.hears(TONE_HZ))}`);
+      for (let holds = 1; holds <= 3; holds++) {
+        await sipp.go();
+        await shown('held', holds);
+        await phone.hearsNothing();
+        await sipp.go();
+        await shown('answered', holds);
+        await phone.hears(TONE_HZ);
+      }
+      await sipp.go();
+      const messages = await succeeds(sipp);
+      const answers = [...messages.matchAll(/^SIP\/2\.0 200 [\s\S]*?^m=audio (\d+) RTP\/AVP ([\d ]+)\r?$/gm)];
+      assert.ok(answers.length >= 7, messages);
+      const ports = new Set(answers.map(([, port]) => port));
+      assert.equal(ports.size, 1, 'every answer keeps the port');
+      assert.ok(!ports.has('0'));
+      // RFC 3264 §8: the version grows by one where the description changes.
+      const versions = answers.map(([text]) => Number(/^o=\S+ \d+ (\d+) /m.exec(text)?.[1]));
+      const unique = [...new Set(versions)];
+      assert.deepEqual(
+        unique,
+        unique.map((_, index) => (unique[0] ?? 0) + index),
+        `versions ${versions}`,
+      );
+      await moderator.event('participant.left', (left) => left.participantId === participantId);
+    } finally {
+      await phone?.stop();
+    }
+  });
+
+  it('threat 20: a BYE before the ACK ends the call, and takes the phone off the roster', async () => {
+    const sipp = await run([
+      ...invite(),
+      step.expect(200),
+      step.request('BYE', { cseq: 3, inDialog: true }),
+      step.expect(200, { header: 'CSeq: 3 BYE' }),
+    ]);
+    const { participantId } = await joined();
+    await succeeds(sipp);
+    await moderator.event('participant.left', (left) => left.participantId === participantId);
+    assert.equal((await lastCall())?.endCause, 'remote');
+  });
+
+  it('threat 20: a CANCEL that crosses the 200 changes nothing: the phone stays in the room until its BYE', async () => {
+    const sipp = await run([
+      ...invite(),
+      step.expect(200),
+      step.request('CANCEL', { cseq: 2, sameBranch: true }),
+      step.expect(200, { header: 'CSeq: 2 CANCEL' }),
+      step.request('ACK', { cseq: 2, inDialog: true }),
+      step.gate(),
+      ...bye(3),
+    ]);
+    const { participantId } = await joined();
+    await eventually(
+      'the phone sends into the room',
+      () => server.server.objects(),
+      ({ producers }) => producers === 1,
+    );
+    assert.equal(moderator.count('participant.left'), 0);
+    await sipp.go();
+    await succeeds(sipp);
+    await moderator.event('participant.left', (left) => left.participantId === participantId);
+    assert.equal((await lastCall())?.endCause, 'remote');
+  });
+
+  it('threat 21: RFC 4733 events of a phone we did not write are a PIN; the PIN leads into its room', {
+    skip: process.getuid?.() === 0 ? false : 'sipp needs raw sockets to play events',
+  }, async () => {
+    // sipp gives its events this payload type, whatever was agreed.
+    const sdp = step.sdp('', undefined, '[media_port]').replaceAll('101', '96');
+    const sipp = await run(
+      [...invite(sdp), ...answered, step.gate(), step.exec(`play_dtmf="${PIN}#"`), step.gate(), ...bye(3)],
+      [],
+      '200',
+    );
+    await eventually(
+      'the call is answered',
+      async () => (await server.calls())[0],
+      (call) => call !== undefined && call.answeredAtMs !== null && call.endedAtMs === null,
+    );
+    await sipp.go();
+    await joined();
+    await sipp.go();
+    await succeeds(sipp);
+    assert.equal((await lastCall())?.roomId, ROOM);
+  });
+
+  describe('calls out by a trunk', () => {
+    const challenge =
+      'WWW-Authenticate: Digest realm="provider.test", nonce="47ebe028cda119c35d4877b383027d28da013815", algorithm=MD5, qop="auth"';
+
+    /** A provider that challenges each call, and lets those in that know the secret. */
+    async function provider(steps: string[]): Promise<SippRun> {
+      const sipp = await runSipp(
+        [
+          step.expectRequest('INVITE'),
+          step.response('401 Unauthorized', { tag: 'a1', headers: [challenge] }),
+          step.expectRequest('ACK'),
+          '<recv request="INVITE"><action><ereg regexp=".*" search_in="hdr" header="Via:" assign_to="via"/><verifyauth assign_to="v0" username="canopy" password="a trunk secret"/></action></recv>',
+          '<nop test="v0" next="good"/>',
+          step.response('403 Forbidden', { tag: 'a2' }),
+          '<recv request="ACK" next="end"/>',
+          '<label id="good"/>',
+          ...steps,
+          '<label id="end"/>',
+        ],
+        { args: ['-mp', `${mediaPort}`, '-rtp_echo'] },
+      );
+      await server.server.api('PUT', '/api/sip/trunks/provider', {
+        uri: `sip:127.0.0.1:${sipp.port}`,
+        username: 'canopy',
+        password: 'a trunk secret',
+        realm: 'provider.test',
+        callerId: '15550199',
+      });
+      return sipp;
+    }
+
+    it('its challenge is answered, the number and caller id are the ones that were set, and a kick hangs up', async () => {
+      const sipp = await provider([
+        step.response('180 Ringing', { tag: 'a2' }),
+        step.response('200 OK', {
+          tag: 'a2',
+          sdp: step.sdp('', undefined, '[media_port]'),
+          retransmit: true,
+        }),
+        step.expectRequest('ACK'),
+        step.expectRequest('BYE'),
+        step.response('200 OK'),
+      ]);
+      await moderator.get('call.dial', { target: 'tel:+1-555-0100' });
+      const { participantId } = await joined('+15550100');
+      await moderator.event(
+        'participant.updated',
+        ({ participant }) =>
+          participant.participantId === participantId && participant.callState === 'answered',
+      );
+      await moderator.get('participant.kick', { participantId });
+      const messages = await succeeds(sipp);
+      assert.match(messages, /^INVITE sip:\+15550100@/m);
+      assert.match(messages, /^From: .*sip:15550199@/m);
+      assert.equal((await lastCall())?.endCause, 'kicked');
+    });
+
+    it('threat 20: a 200 that crosses the CANCEL of a kick is acknowledged and ended by BYE', async () => {
+      const sipp = await provider([
+        step.response('180 Ringing', { tag: 'a2' }),
+        step.expectRequest('CANCEL'),
+        step.response('200 OK'),
+        step
+          .inviteResponse('200 OK', { tag: 'a2', sdp: step.sdp('', undefined, '[media_port]') })
+          .replace('CSeq: 1 INVITE', 'CSeq: 2 INVITE'),
+        step.expectRequest('ACK'),
+        step.expectRequest('BYE'),
+        step.response('200 OK'),
+      ]);
+      await moderator.get('call.dial', { target: '+15550100' });
+      const { participantId } = await joined('+15550100');
+      await moderator.event(
+        'participant.updated',
+        ({ participant }) =>
+          participant.participantId === participantId && participant.callState === 'ringing',
+      );
+      await moderator.get('participant.kick', { participantId });
+      await succeeds(sipp);
+      assert.equal((await lastCall(false))?.endCause, 'kicked');
+    });
+  });
+});
