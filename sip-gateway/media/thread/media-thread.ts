@@ -12,6 +12,9 @@ interface MediaThreadEvents {
   close: [error: Error | null];
 }
 
+/** The thread ended before it answered. */
+export class ThreadGone extends Error {}
+
 interface Pending {
   resolve: (result: never) => void;
   reject: (error: Error) => void;
@@ -49,9 +52,9 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     return new MediaThread(worker, message.capabilities);
   }
 
-  /** Asks for one thing. Rejects with a RangeError that names what is wrong: an unknown leg or room, a codec setting, no port left. */
+  /** Asks for one thing. Rejects with a RangeError that names what is wrong (an unknown leg or room, a codec setting, no port left), or with ThreadGone. */
   request<K extends RequestName>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
-    if (this.#closed) return Promise.reject(new RangeError('the media thread is closed'));
+    if (this.#closed) return Promise.reject(new ThreadGone('the media thread is closed'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
@@ -78,7 +81,7 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   #gone(error: Error | null): void {
     for (const { reject } of this.#pending.values())
-      reject(error ?? new RangeError('the media thread is closed'));
+      reject(new ThreadGone('the media thread is closed', { cause: error }));
     this.#pending.clear();
     if (this.listenerCount('close') > 0) this.emit('close', error);
     this.removeAllListeners();
