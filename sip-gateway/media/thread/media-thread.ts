@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent } from '../leg-types.ts';
@@ -43,6 +44,9 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   /** Starts the thread and loads its codecs. */
   static async start(options: ThreadOptions = {}): Promise<MediaThread> {
+    // The thread spins while helper threads of the garbage collector sweep for it, which on a busy machine they are not let to do.
+    // A heap reads this when it is made: the main thread's is not touched.
+    setFlagsFromString('--single-threaded-gc');
     const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
       workerData: options,
       name: 'media',
