@@ -4,7 +4,7 @@ import type { PhoneFigure, PhoneReport } from './figures.ts';
 import { round } from './figures.ts';
 
 const PACKETS = 100;
-const FREQUENCY_HZ = 1_000;
+const FREQUENCY_HZ = 1_004;
 /** The codecs settle, in packets. */
 const SETTLE_PACKETS = 20;
 /** Least SNR that is no artefact of packet borders, in dB: a G.722 decoder that starts anew with each packet is below 25. */
