@@ -7,7 +7,8 @@ import { RtpLoad, type Voice } from './rtp-load.ts';
 import { Rtpengine, rtpengineVersion } from './rtpengine.ts';
 import { speechFrames } from './speech.ts';
 
-const CALLS = 30;
+const CALLS = 32;
+const PHONES_A_ROOM = 4;
 const THREADS = 2;
 const WARM_UP_MS = 1_500;
 const ROUNDS = 3;
@@ -53,9 +54,12 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
   try {
     const same = gateway('gateway, settings of rtpengine', media, { opus: SAME_SETTINGS });
     const ours = gateway('gateway, its own settings (complexity 5, FEC)', media, {});
+    const shared = gateway(`gateway, its own settings, ${PHONES_A_ROOM} phones a room`, media, {
+      rooms: CALLS / PHONES_A_ROOM,
+    });
     const forwarded = gateway('gateway, PCMU up unencoded, mixing down', media, { sendCodec: 'PCMU' });
     const engine = rtpengine && viaRtpengine(rtpengine);
-    const variants = [...(engine ? [engine] : []), same, ours, forwarded];
+    const variants = [...(engine ? [engine] : []), same, ours, shared, forwarded];
     const costs = new Map<Variant, Cost>(
       variants.map((variant) => [variant, { percent: [], deliveredPercent: 100 }]),
     );
@@ -156,13 +160,13 @@ async function measure(variant: Variant, [phoneVoice, peerVoice]: [Voice, Voice]
 function gateway(
   label: string,
   media: GatewayMedia,
-  settings: Pick<CallsToOpen, 'opus' | 'sendCodec'>,
+  settings: Partial<Pick<CallsToOpen, 'opus' | 'rooms' | 'sendCodec'>>,
 ): Variant {
   return {
     label,
     cpuSeconds: () => media.cpuSeconds,
     open: async (phones, peers) => {
-      const calls = { ...settings, legs: CALLS, rooms: CALLS, phonesPort: phones.port, roomPort: peers.port };
+      const calls = { legs: CALLS, rooms: CALLS, ...settings, phonesPort: phones.port, roomPort: peers.port };
       const { legPorts, roomPorts } = await media.open(calls);
       phones.send(legPorts);
       peers.send(roomPorts);

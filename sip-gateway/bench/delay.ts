@@ -11,7 +11,9 @@ type PhoneCodec = keyof typeof PAYLOAD_TYPES;
 const PHONE_CODECS = Object.keys(PAYLOAD_TYPES) as PhoneCodec[];
 const CLIP_FRAMES = 25;
 const AMPLITUDE = 8_000;
-const SETTLE_MS = 3_000;
+const SETTLE_MS = 2_000;
+/** Within one call the mixer's tick keeps its distance from the packets: several calls show the spread. */
+const CALLS = 4;
 /** A burst is looked for this long after it was sent. */
 const WINDOW_MS = 400;
 const LEAST_LIKENESS = 0.4;
@@ -32,8 +34,13 @@ export async function measureDelay(
   let met = true;
   await preparePhones(server);
   for (const name of PHONE_CODECS) {
-    const ways = await measureCodec(server, name, seconds / PHONE_CODECS.length);
-    for (const { label, delaysMs, bursts } of ways) {
+    const calls: Way[] = [];
+    for (let call = 0; call < CALLS; call++) {
+      calls.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
+    }
+    for (const [label, ways] of Map.groupBy(calls, ({ label }) => label)) {
+      const delaysMs = ways.flatMap((way) => way.delaysMs);
+      const bursts = ways.reduce((sum, way) => sum + way.bursts, 0);
       const p50 = quantile(delaysMs, 0.5);
       const p95 = quantile(delaysMs, 0.95);
       met &&= p50 <= GOAL_MS && p95 <= GOAL_MS;
@@ -65,7 +72,7 @@ interface Way {
   bursts: number;
 }
 
-async function measureCodec(server: ServerWithPhones, name: PhoneCodec, seconds: number): Promise<Way[]> {
+async function measureCall(server: ServerWithPhones, name: PhoneCodec, seconds: number): Promise<Way[]> {
   const codecs = await Codecs.load();
   const phone = await startLoad(await codecs.createCodec(name), PAYLOAD_TYPES[name]);
   const peer = await startLoad(await codecs.createOpus({ bitrateBps: 32_000 }), ROOM_PAYLOAD_TYPE);
