@@ -59,7 +59,7 @@ export async function measureDelay(
       'The far end’s own jitter buffer, and a network: sender, server and receiver are on loopback.',
     ],
     traps: [
-      'In the figure: the gateway’s jitter buffer (20 to 40 ms on a calm network), the wait for the mixer’s tick (10 ms on average), the look-ahead of Opus (6.5 ms at our encoder, the sender’s own in the other direction), and the media worker.',
+      'In the figure: the gateway’s jitter buffer (about 10 to 20 ms on a calm network), the wait for the mixer’s tick (up to 20 ms), the look-ahead of Opus (6.5 ms at our encoder, the sender’s own in the other direction), and the media worker.',
       'On a busy machine packets come unevenly, and the jitter buffer grows: that is the machine’s delay.',
     ],
     met,
