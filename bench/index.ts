@@ -1,7 +1,14 @@
 /** The load generator and its reports, as `canopy bench` and tests run them. */
 export { type BenchOptions, bench } from './bench.ts';
 export { type ClipName, loadClip } from './clips/index.ts';
-export { LoadPeer, type LoadPeerOptions, type RunData, runScenario, VoicePeer } from './generator/index.ts';
+export {
+  LoadPeer,
+  type LoadPeerOptions,
+  type RunData,
+  runScenario,
+  startLocalServer,
+  VoicePeer,
+} from './generator/index.ts';
 export { benchK6, K6_SCENARIOS, type K6Scenario, K6Unavailable } from './k6/index.ts';
 export { benchOnsets, ONSETS } from './onsets/index.ts';
 export {
@@ -11,5 +18,11 @@ export {
   UdpRelay,
   type UdpRelayOptions,
 } from './relay/index.ts';
-export { type Summary, summarize } from './report/index.ts';
+export {
+  type FiguresRun,
+  printSummary,
+  type Summary,
+  summarize,
+  writeFiguresReport,
+} from './report/index.ts';
 export { SCENARIOS, type Scenario } from './scenarios/index.ts';

@@ -7,6 +7,7 @@ import {
   bench as runBench,
   SCENARIOS,
 } from '../bench/index.ts';
+import { benchPhones, PHONE_SCENARIOS } from './bench-phones.ts';
 
 export interface BenchFlags {
   url?: string;
@@ -22,12 +23,17 @@ export interface BenchFlags {
 export async function bench(scenario: string | undefined, flags: BenchFlags): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (scenario === undefined) {
-    for (const { name, description } of [...SCENARIOS, ONSETS, ...K6_SCENARIOS]) {
+    for (const { name, description } of [...SCENARIOS, ONSETS, ...K6_SCENARIOS, ...PHONE_SCENARIOS]) {
       say(`${name.padEnd(20)}${description}`);
     }
     return 0;
   }
   const { url, apiKey, out: outDir } = flags;
+  const phones = PHONE_SCENARIOS.find(({ name }) => name === scenario);
+  if (phones) {
+    const summary = await benchPhones(phones, { outDir, durationSeconds: numberOf(flags.seconds) }, say);
+    return summary.complete ? 0 : 2;
+  }
   const options = { scenario, outDir, url, apiKey, durationSeconds: numberOf(flags.seconds) };
   const numbers = {
     peers: numberOf(flags.peers),

@@ -7,7 +7,7 @@ import type { CallRecord, EventData, TelephonyConfig } from '../signaling/protoc
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, placeCall, takeCall } from './calls/index.ts';
 import { phoneLookup, trunkOptions } from './dial/index.ts';
-import { MediaThread } from './media/index.ts';
+import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
@@ -40,8 +40,8 @@ const CHECK_MILLISECONDS = 5000;
 const GOODBYE_MILLISECONDS = 2000;
 
 /**
- * The phone gateway: SIP and RTP on one side, rooms on the other. Owns the SIP stack, the media thread, its calls and the bridges to
- * rooms; close() ends calls, leaves rooms, then closes sockets, thread and control connection.
+ * The phone gateway: SIP and RTP on one side, rooms on the other. Owns the SIP stack, the media threads, its calls and the bridges to
+ * rooms; close() ends calls, leaves rooms, then closes sockets, threads and control connection.
  */
 export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly metrics = new GatewayMetrics();
@@ -57,29 +57,29 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #timer: NodeJS.Timeout;
   /** Digest secrets of the phones, as they were set last. */
   #secrets: ReadonlyMap<string, string> = new Map();
-  #thread: MediaThread;
-  #rooms: RoomBridges;
-  #host: CallHost;
+  readonly #pool: MediaPool;
+  readonly #rooms: RoomBridges;
+  readonly #host: CallHost;
   #closed: Promise<void> | undefined;
 
   private constructor(
     options: SipGatewayOptions,
     {
       stack,
-      thread,
+      pool,
       announce,
       log,
-    }: { stack: SipStack; thread: MediaThread; announce: string | undefined; log: Logger },
+    }: { stack: SipStack; pool: MediaPool; announce: string | undefined; log: Logger },
   ) {
     super();
     this.#options = options;
     this.#link = options.link;
     this.#log = log;
     this.#stack = stack;
-    this.#thread = thread;
+    this.#pool = pool;
     this.#announce = announce;
     this.#registrations = new TrunkRegistrations(stack, log);
-    this.#rooms = this.#makeRooms();
+    this.#rooms = new RoomBridges({ pool, log, join: options.joinRoom });
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
@@ -89,11 +89,11 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
       sip: () => stack.counts,
-      media: () => this.#thread.request('thread.stats', {}),
+      media: () => pool.stats(),
     });
   }
 
-  /** Starts the media thread and opens the SIP ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID */
+  /** Starts the media threads and opens the SIP ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID */
   static async create(options: SipGatewayOptions): Promise<SipGateway> {
     const log = options.log.child({ part: 'sip' });
     const announce = options.sip.announce ?? options.announce;
@@ -105,8 +105,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       lookup: phoneLookup(() => options.link.config),
     });
     try {
-      const thread = await MediaThread.start();
-      return new SipGateway(options, { stack, thread, announce: address, log });
+      const pool = await MediaPool.start({ threads: options.sip.mediaThreads });
+      return new SipGateway(options, { stack, pool, announce: address, log });
     } catch (error) {
       await stack.close();
       throw error;
@@ -119,8 +119,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   /** What codecs there are, and what callers hear. */
-  get capabilities(): { codecs: MediaThread['capabilities']; spokenPrompts: boolean } {
-    return { codecs: this.#thread.capabilities, spokenPrompts: this.#prompts.spoken };
+  get capabilities(): { codecs: MediaPool['capabilities']; spokenPrompts: boolean } {
+    return { codecs: this.#pool.capabilities, spokenPrompts: this.#prompts.spoken };
   }
 
   /** Takes a new TLS certificate for further connections. */
@@ -147,7 +147,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     clearTimeout(timer);
     await this.#rooms.close();
     await this.#stack.close();
-    await this.#thread.close();
+    await this.#pool.close();
     this.#link.close();
   }
 
@@ -162,7 +162,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       this.#log.info({ user, bindings }, 'phone registration'),
     );
     stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
-    this.#followThread();
+    this.#pool.on('leg', (legId, event) => this.#calls.get(legId)?.receiveLegEvent(event));
+    this.#pool.on('died', (error, calls) =>
+      this.#log.error({ err: error, ...calls }, 'a media thread died; another takes its place'),
+    );
     this.#unlisten.push(
       this.#link.on('config', (config) => this.#configure(config)),
       this.#link.on('dial', (call) => this.#dial(call)),
@@ -173,26 +176,6 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
           this.emit('lost', error ?? new CanopyError('CONNECTION_LOST'));
       }),
     );
-  }
-
-  #followThread(): void {
-    const thread = this.#thread;
-    thread.on('leg', (legId, event) => this.#calls.get(legId)?.receiveLegEvent(event));
-    thread.on('close', (error) => {
-      if (!this.#closed) void this.#replaceThread(error);
-    });
-  }
-
-  /** The media thread died: its calls are over; those to come get another one. */
-  async #replaceThread(error: Error | null): Promise<void> {
-    this.#log.error({ err: error }, 'the media thread died; its calls are ended');
-    const calls = [...this.#calls.values()];
-    const rooms = this.#rooms;
-    void Promise.all(calls.map((call) => call.end('failed'))).then(() => rooms.close());
-    this.#thread = await MediaThread.start();
-    this.#rooms = this.#makeRooms();
-    this.#host = { ...this.#host, thread: this.#thread, rooms: this.#rooms };
-    this.#followThread();
   }
 
   #take(call: IncomingCall): void {
@@ -241,15 +224,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'a call cannot be looked at'));
   }
 
-  #makeRooms(): RoomBridges {
-    const { joinRoom: join } = this.#options;
-    return new RoomBridges({ thread: this.#thread, log: this.#log, join });
-  }
-
   #makeHost(): CallHost {
     const { rtpPortMin, rtpPortMax } = this.#options.sip;
     return {
-      thread: this.#thread,
+      pool: this.#pool,
       rooms: this.#rooms,
       prompts: this.#prompts,
       metrics: this.metrics,

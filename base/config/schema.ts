@@ -221,6 +221,12 @@ export const configSchema = z.strictObject({
         ),
       rtpPortMin: port.default(30_000).describe('First UDP port for the media of phones.'),
       rtpPortMax: port.default(30_999).describe('Last UDP port for the media of phones; a call takes two.'),
+      mediaThreads: count
+        .max(64)
+        .default(0)
+        .describe(
+          'Threads for the media of phones; a room with all its phones is in one of them. 0: one for every two cores, and two on two cores.',
+        ),
       language: z.enum(['en', 'ru']).default('en').describe('Language of what callers hear: `en` or `ru`.'),
       signalingUrl: z
         .url()

@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunData } from '../generator/index.ts';
-import { toCsv } from './csv.ts';
-import { toHtml } from './html.ts';
-import { type Summary, summarize } from './summary.ts';
+import { csvTable, toCsv } from './csv.ts';
+import { environment } from './environment.ts';
+import { renderPage, toHtml } from './html.ts';
+import { type Figure, type Summary, summarize } from './summary.ts';
 
 export { csvTable } from './csv.ts';
 export { environment } from './environment.ts';
@@ -17,6 +18,43 @@ export { type Figure, machineFigures, machineTraps, type Summary, summarize } fr
 export async function writeReport(run: RunData, folder: string): Promise<Summary> {
   const summary = summarize(run);
   await writeFiles(folder, summary, { run, csv: toCsv(run), html: toHtml(run, summary) });
+  return summary;
+}
+
+/** A run that gave figures and nothing to plot. */
+export interface FiguresRun {
+  name: string;
+  description: string;
+  startedAt: Date;
+  headline: Figure[];
+  details: Figure[];
+  notMeasured: readonly string[];
+  traps: string[];
+  /** Whether every goal was met. */
+  met: boolean;
+}
+
+/** Writes the report of such a run. */
+export async function writeFiguresReport(run: FiguresRun, folder: string): Promise<Summary> {
+  const { name, description, headline, details, notMeasured, traps, met } = run;
+  const summary: Summary = {
+    name,
+    description,
+    startedAt: run.startedAt.toISOString(),
+    environment: environment(),
+    invalid: [],
+    complete: met,
+    headline,
+    details,
+    traps,
+  };
+  const rows = [...headline, ...details].map(({ label, value, goal = '' }) => [label, value, goal]);
+  const claim = met ? 'Every goal was met in this run.' : 'A goal was missed in this run.';
+  await writeFiles(folder, summary, {
+    run,
+    csv: csvTable([['figure', 'value', 'goal'], ...rows]),
+    html: renderPage(summary, { plots: '', notMeasured, claim }),
+  });
   return summary;
 }
 

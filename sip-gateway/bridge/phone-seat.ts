@@ -1,8 +1,8 @@
 import type { BridgeParticipant } from '../../client/sdk/index.ts';
-import type { MediaThread } from '../media/index.ts';
+import type { MediaPool } from '../media/index.ts';
 
 export interface PhoneSeatOptions {
-  thread: MediaThread;
+  pool: MediaPool;
   roomId: string;
   participant: BridgeParticipant;
   ssrc: number;
@@ -36,7 +36,7 @@ export class PhoneSeat {
 
   /** Lets the leg speak and hear. Its media must have been started. */
   async connect(legId: string): Promise<void> {
-    const { thread, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
+    const { pool, roomId, ssrc, payloadType, audioLevelExtensionId, participant } = this.#options;
     await participant.produce({
       codecs: [
         {
@@ -52,7 +52,7 @@ export class PhoneSeat {
       encodings: [{ ssrc }],
       rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
     });
-    if (!this.#left) await thread.request('leg.join', { legId, roomId, ssrc });
+    if (!this.#left) await pool.join({ legId, roomId, ssrc });
   }
 
   async setCallState(callState: CallState): Promise<void> {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../base/index.ts';
 import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from '../../client/sdk/index.ts';
-import type { MediaThread } from '../media/index.ts';
+import type { MediaPool } from '../media/index.ts';
 import { type CallState, PhoneSeat } from './phone-seat.ts';
 
 /** What a call wants to hear of its seat. */
@@ -14,7 +14,7 @@ export interface SeatEvents {
 
 export interface RoomBridgeOptions {
   roomId: string;
-  thread: MediaThread;
+  pool: MediaPool;
   log: Logger;
   /** Enters the room. */
   join(roomId: string): Promise<BridgeSession>;
@@ -29,7 +29,7 @@ const PAYLOAD_TYPE = 111;
 const AUDIO_LEVEL_ID = 1;
 
 /**
- * One room as the gateway has it: one session with the server, one socket and mixer in the media thread, and the phones' seats. After a
+ * One room as the gateway has it: one session with the server, one socket and mixer in a media thread, and the phones' seats. After a
  * lost connection or a re-homing the session makes everything again; the mixer then only learns where to send. Closes when the last
  * seat is left.
  */
@@ -76,7 +76,7 @@ export class RoomBridge {
       const session = await this.#ready;
       const participant = await session.addParticipant({ displayName, callState });
       const seat = new PhoneSeat({
-        thread: this.#options.thread,
+        pool: this.#options.pool,
         roomId: this.roomId,
         participant,
         ssrc: randomInt(1, 2 ** 32),
@@ -102,12 +102,12 @@ export class RoomBridge {
   }
 
   async #open(): Promise<BridgeSession> {
-    const { thread, roomId, join } = this.#options;
+    const { pool, roomId, join } = this.#options;
     const session = await join(roomId);
     this.#session = session;
     try {
       this.#listen(session);
-      const { port } = await thread.request('room.open', { roomId, ip: LOOPBACK, port: 0 });
+      const { port } = await pool.openRoom({ roomId, ip: LOOPBACK, port: 0 });
       await session.open({ address: LOOPBACK, port });
       return session;
     } catch (error) {
@@ -142,7 +142,7 @@ export class RoomBridge {
       receivePayloadType: opus?.preferredPayloadType ?? PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
     };
-    this.#options.thread.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
+    this.#options.pool.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
       if (!this.closed) this.#log.error({ err: error }, 'the mixer cannot be connected');
     });
   }
@@ -161,8 +161,8 @@ export class RoomBridge {
 
   async #close(): Promise<void> {
     this.#options.onClosed();
-    const { thread, roomId } = this.#options;
+    const { pool, roomId } = this.#options;
     await this.#session?.leave();
-    await thread.request('room.close', { roomId }).catch(() => {});
+    await pool.closeRoom(roomId).catch(() => {});
   }
 }

@@ -1,14 +1,14 @@
 import type { Logger } from '../../base/index.ts';
 import type { CallRecord, TelephonyConfig } from '../../signaling/protocol/index.ts';
 import type { RoomBridges } from '../bridge/index.ts';
-import type { MediaThread, PortRange } from '../media/index.ts';
+import type { MediaPool, PortRange } from '../media/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Prompts } from '../prompts/index.ts';
 import type { PhoneCall } from './phone-call.ts';
 
 /** What calls need of the gateway that owns them. */
 export interface CallHost {
-  readonly thread: MediaThread;
+  readonly pool: MediaPool;
   readonly rooms: RoomBridges;
   readonly prompts: Prompts;
   readonly metrics: GatewayMetrics;

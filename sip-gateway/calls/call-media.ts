@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { CodecName } from '../codecs/index.ts';
-import type { DtmfKey, LegStats, MediaThread, PortRange, Prompt } from '../media/index.ts';
+import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
 import { type Direction, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
 import { legMedia } from './leg-media.ts';
 
@@ -8,17 +8,19 @@ import { legMedia } from './leg-media.ts';
 const PREFERENCE: readonly CodecName[] = ['opus', 'G722', 'PCMU', 'PCMA'];
 
 export interface CallMediaOptions {
-  thread: MediaThread;
+  pool: MediaPool;
   legId: string;
+  /** The room that the call leads to, if known. */
+  roomId?: string;
   /** The own address that the phone sends to. */
   address: string;
   ports: PortRange;
 }
 
-/** One call's media: offer and answer, and the leg in the media thread that they set up. Owns the leg. */
+/** One call's media: offer and answer, and the leg in a media thread that they set up. Owns the leg. */
 export class CallMedia {
   readonly legId: string;
-  readonly #thread: MediaThread;
+  readonly #pool: MediaPool;
   readonly #session = new SdpSession();
   readonly #address: string;
   readonly #port: number;
@@ -26,8 +28,8 @@ export class CallMedia {
   #held = false;
   #closed: Promise<LegStats | null> | undefined;
 
-  private constructor({ thread, legId, address }: CallMediaOptions, port: number) {
-    this.#thread = thread;
+  private constructor({ pool, legId, address }: CallMediaOptions, port: number) {
+    this.#pool = pool;
     this.legId = legId;
     this.#address = address;
     this.#port = port;
@@ -35,9 +37,9 @@ export class CallMedia {
 
   /** Binds the leg's ports. Rejects with a RangeError where none is left. */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
-    const { thread, legId, address, ports } = options;
+    const { pool, legId, roomId, address, ports } = options;
     const ip = isIPv6(address) ? '::' : '0.0.0.0';
-    const { port } = await thread.request('leg.open', { legId, ip, ports });
+    const { port } = await pool.openLeg({ legId, roomId, ip, ports });
     return new CallMedia(options, port);
   }
 
@@ -72,38 +74,38 @@ export class CallMedia {
   async start(signallingAddress: string): Promise<void> {
     if (!this.#audio || this.#closed) return;
     const media = legMedia(this.#audio, this.#held, signallingAddress);
-    await this.#thread.request('leg.start', { legId: this.legId, media });
+    await this.#pool.request('leg.start', { legId: this.legId, media });
   }
 
   async play(prompt: Prompt): Promise<void> {
-    await this.#thread.request('leg.play', { legId: this.legId, prompt });
+    await this.#pool.request('leg.play', { legId: this.legId, prompt });
   }
 
   async stopPrompts(): Promise<void> {
-    await this.#thread.request('leg.stop', { legId: this.legId });
+    await this.#pool.request('leg.stop', { legId: this.legId });
   }
 
   /** Whether the phone's voice is kept from the room. */
   async mute(toRoom: boolean): Promise<void> {
-    await this.#thread.request('leg.mute', { legId: this.legId, toRoom });
+    await this.#pool.request('leg.mute', { legId: this.legId, toRoom });
   }
 
   async press(keys: DtmfKey[]): Promise<void> {
-    await this.#thread.request('leg.press', { legId: this.legId, keys });
+    await this.#pool.request('leg.press', { legId: this.legId, keys });
   }
 
   stats(): Promise<LegStats | null> {
-    return this.#thread.request('leg.stats', { legId: this.legId });
+    return this.#pool.request('leg.stats', { legId: this.legId });
   }
 
   /** Frees the leg; gives its last statistics. Idempotent; never rejects. */
   close(): Promise<LegStats | null> {
-    this.#closed ??= this.#thread.request('leg.close', { legId: this.legId }).catch(() => null);
+    this.#closed ??= this.#pool.closeLeg(this.legId).catch(() => null);
     return this.#closed;
   }
 
   #local() {
-    const { codecs } = this.#thread.capabilities;
+    const { codecs } = this.#pool.capabilities;
     return {
       address: this.#address,
       port: this.#port,

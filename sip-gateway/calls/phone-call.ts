@@ -106,8 +106,9 @@ export class PhoneCall {
 
   /** Opens the leg. `peer`: the far side's address, by which the own one is found. */
   async openMedia(address: string): Promise<CallMedia> {
-    const { thread, ports } = this.#host;
-    const media = await CallMedia.open({ thread, legId: this.callId, address, ports });
+    const { pool, ports } = this.#host;
+    const roomId = this.#roomId ?? undefined;
+    const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports });
     if (this.#ended) await media.close();
     else this.#media = media;
     return media;

@@ -3,7 +3,7 @@ import type { Codec } from '../codecs/index.ts';
 import { type DtmfKey, TelephoneEventSender } from './dtmf/index.ts';
 import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
-import { SendStream } from './rtp/index.ts';
+import { SendStream, type StreamPosition } from './rtp/index.ts';
 
 /** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
 export class LegSender {
@@ -17,18 +17,24 @@ export class LegSender {
   readonly #events: TelephoneEventSender | undefined;
   readonly #eventPayloadType: number;
 
-  /** `stream`: the one of before a re-negotiation, whose numbering goes on. */
-  constructor(media: LegMedia, codec: Codec, send: (packet: Uint8Array) => void, stream?: SendStream) {
+  /** `before`: the stream of before a re-negotiation or a move, whose numbering goes on. */
+  constructor(
+    media: LegMedia,
+    codec: Codec,
+    send: (packet: Uint8Array) => void,
+    before?: SendStream | StreamPosition,
+  ) {
     this.#codec = codec;
     this.#send = send;
     this.stream =
-      stream ??
-      new SendStream({
-        ssrc: randomInt(1, 2 ** 32),
-        payloadType: media.payloadType,
-        firstSequenceNumber: randomInt(2 ** 15),
-        firstTimestamp: randomInt(2 ** 32),
-      });
+      before instanceof SendStream
+        ? before
+        : new SendStream({
+            ssrc: before?.ssrc ?? randomInt(1, 2 ** 32),
+            payloadType: media.payloadType,
+            firstSequenceNumber: before?.sequenceNumber ?? randomInt(2 ** 15),
+            firstTimestamp: before?.timestamp ?? randomInt(2 ** 32),
+          });
     this.stream.payloadType = media.payloadType;
     const asked = media.ptimeMs ?? 20;
     const ptimeMs =

@@ -4,10 +4,18 @@ import type { Codec, Codecs } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import { LegReceiver } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from './leg-types.ts';
 import { Limiter } from './mixer/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
-import { type Endpoint, estimateMos, looksLikeRtcp, parseRtp, RtcpSession, SourceLock } from './rtp/index.ts';
+import {
+  type Endpoint,
+  estimateMos,
+  looksLikeRtcp,
+  parseRtp,
+  RtcpSession,
+  SourceLock,
+  type StreamPosition,
+} from './rtp/index.ts';
 import { bindPair, type PortRange, type UdpPort } from './udp.ts';
 
 const REPORT_EVERY_MS = 5_000;
@@ -79,8 +87,11 @@ export class Leg {
     return this.#session?.codec.sampleRate ?? 0;
   }
 
-  /** Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. */
-  async start(media: LegMedia): Promise<void> {
+  /**
+   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. `resume`: the leg was
+   * elsewhere before.
+   */
+  async start(media: LegMedia, resume?: Resumption): Promise<void> {
     const now = performance.now();
     const before = this.#session;
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
@@ -100,7 +111,7 @@ export class Leg {
     const frame = codec.sampleRate / 50;
     before?.codec.close();
     before?.prompts.stop();
-    const stream = before?.codec.clockRate === codec.clockRate ? before.sender.stream : undefined;
+    const stream = before?.codec.clockRate === codec.clockRate ? before.sender.stream : resume?.stream;
     this.#session = {
       media: { ...media },
       codec,
@@ -109,7 +120,7 @@ export class Leg {
         media,
         codec,
         (packet) => this.#rtp?.send(packet, this.#lock?.target ?? media.remote),
-        stream,
+        stream ?? undefined,
       ),
       prompts: new PromptPlayer(this.#codecs, codec.sampleRate, this.#emit),
       limiter: new Limiter(codec.sampleRate),
@@ -117,7 +128,9 @@ export class Leg {
       mix: new Float32Array(frame),
     };
     if (this.#lock) this.#lock.update(rules, now);
-    else this.#lock = new SourceLock(rules, now);
+    else this.#lock = new SourceLock({ ...rules, learnt: resume?.source ?? undefined }, now);
+    // Its silence is counted from here on.
+    if (resume?.source) this.#session.receiver.lastPacketMs = now;
     this.#rtcpSession = new RtcpSession(this.#session.sender.stream.ssrc, this.#cname);
     this.#nextReportMs = now + REPORT_EVERY_MS / 2;
   }
@@ -194,13 +207,20 @@ export class Leg {
   /** Says goodbye by RTCP and frees everything. */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
     if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
     this.#session?.prompts.stop();
+    this.release();
+  }
+
+  /** Frees everything without a word, and tells where the stream to the phone stands, so that it can go on elsewhere. */
+  release(): StreamPosition | null {
+    const position = this.#session?.sender.stream.position ?? null;
+    this.#closed = true;
     this.#session?.codec.close();
     this.#session = undefined;
     this.#rtp?.close();
     this.#rtcp?.close();
+    return position;
   }
 
   #onRtp(datagram: Buffer, { address, port }: RemoteInfo): void {

@@ -11,15 +11,14 @@ export interface PortRange {
 
 export type DatagramHandler = (datagram: Buffer, source: RemoteInfo) => void;
 
-/** A UDP socket that knows IP addresses only (no name lookup a packet) and whose sending errors are counted, not thrown. */
+/** A UDP socket that knows IP addresses only (no name lookup a packet) and does not say when sending fails: RTP goes on regardless. */
 export class UdpPort {
-  sendErrors = 0;
   readonly #socket: Socket;
   #closed = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('error', () => this.sendErrors++);
+    socket.on('error', () => undefined);
   }
 
   /** Throws when the port is taken or none is left. */
@@ -53,9 +52,8 @@ export class UdpPort {
 
   send(datagram: Uint8Array, { address, port }: { address: string; port: number }): void {
     if (this.#closed || port === 0) return;
-    this.#socket.send(datagram, port, address, (error) => {
-      if (error) this.sendErrors++;
-    });
+    // Without a callback, which would cost a turn of the task queue a packet.
+    this.#socket.send(datagram, port, address);
   }
 
   close(): void {

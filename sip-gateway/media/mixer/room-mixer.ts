@@ -157,7 +157,7 @@ export class RoomMixer {
     member.up?.close();
     member.up = undefined;
     const stream = port.openStream(member.ssrc);
-    Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection?.opus).then(
+    Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection ?? {}).then(
       (up) => {
         member.making = false;
         if (this.#members.get(member.leg) === member) member.up = up;

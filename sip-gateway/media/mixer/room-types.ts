@@ -1,4 +1,4 @@
-import type { OpusSettings } from '../../codecs/index.ts';
+import type { CodecName, OpusSettings } from '../../codecs/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
 
 /** Where a room's Opus goes to and comes from: a pair of mediasoup PlainTransports with `rtcpMux`. Plain data. */
@@ -7,7 +7,9 @@ export interface RoomConnection {
   sendTo: Endpoint;
   /** Speakers come from there, and nothing from elsewhere is taken: the PlainTransport that consumes. */
   receiveFrom: Endpoint;
-  /** Payload type of Opus that we send. */
+  /** Codec that phones go up in. Default Opus. */
+  sendCodec?: CodecName;
+  /** Its payload type. */
   sendPayloadType: number;
   /** Payload type of Opus that we receive. */
   receivePayloadType: number;

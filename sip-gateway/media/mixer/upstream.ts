@@ -1,12 +1,12 @@
-import type { Codecs, GainControl, OpusCodec, OpusSettings } from '../../codecs/index.ts';
+import type { Codec, Codecs, GainControl } from '../../codecs/index.ts';
 import type { SendStream } from '../rtp/index.ts';
 import { audioLevel } from './audio-level.ts';
 import type { RoomPort } from './room-port.ts';
+import type { RoomConnection } from './room-types.ts';
 
 /** Bits per second that suit a phone's bandwidth. */
 const BITRATE_BPS: Record<number, number> = { 8000: 16_000, 16000: 24_000 };
 const FULLBAND_BITRATE_BPS = 40_000;
-const FRAME_TICKS = 960;
 /** Quieter than this counts as silence. */
 const SILENCE_DBOV = 60;
 /** Silence is sent for so many frames, then one frame in as many (400 ms, as Opus's own DTX does). */
@@ -19,14 +19,16 @@ const SILENT_FRAMES = 20;
 export class Upstream {
   readonly sampleRate: number;
   readonly #stream: SendStream;
-  readonly #encoder: OpusCodec;
+  readonly #encoder: Codec;
+  readonly #frameTicks: number;
   readonly #gain: GainControl | null;
   #silentFrames = 0;
 
-  private constructor(stream: SendStream, encoder: OpusCodec, gain: GainControl | null) {
+  private constructor(stream: SendStream, encoder: Codec, gain: GainControl | null) {
     this.sampleRate = encoder.sampleRate;
     this.#stream = stream;
     this.#encoder = encoder;
+    this.#frameTicks = encoder.clockRate / 50;
     this.#gain = gain;
   }
 
@@ -34,14 +36,14 @@ export class Upstream {
     codecs: Codecs,
     sampleRate: number,
     stream: SendStream,
-    settings: OpusSettings = {},
+    { sendCodec = 'opus', opus = {} }: Pick<RoomConnection, 'sendCodec' | 'opus'>,
   ): Promise<Upstream> {
-    const encoder = await codecs.createOpus({
+    const encoder = await codecs.createCodec(sendCodec, {
       sampleRate,
       bitrateBps: BITRATE_BPS[sampleRate] ?? FULLBAND_BITRATE_BPS,
       fec: true,
       expectedLossPercent: 5,
-      ...settings,
+      ...opus,
     });
     return new Upstream(stream, encoder, codecs.createGainControl(sampleRate, sampleRate / 50));
   }
@@ -54,22 +56,22 @@ export class Upstream {
   /** Sends a frame up; null passes 20 ms of silence without a packet. */
   send(frame: Int16Array | null, port: RoomPort): void {
     if (!frame) {
-      this.#stream.pause(FRAME_TICKS);
+      this.#stream.pause(this.#frameTicks);
       return;
     }
     const level = audioLevel(frame);
     this.#silentFrames = level.levelDbov > SILENCE_DBOV ? this.#silentFrames + 1 : 0;
     if (this.#silentFrames > SILENT_FRAMES && this.#silentFrames % SILENT_FRAMES !== 0) {
-      this.#stream.pause(FRAME_TICKS);
+      this.#stream.pause(this.#frameTicks);
       return;
     }
     const payload = this.#encoder.encode(frame);
     if (payload.length <= 2) {
-      this.#stream.pause(FRAME_TICKS);
+      this.#stream.pause(this.#frameTicks);
       return;
     }
     port.send(this.#stream, payload, level);
-    this.#stream.advance(FRAME_TICKS);
+    this.#stream.advance(this.#frameTicks);
   }
 
   close(): void {

@@ -3,6 +3,6 @@ export { estimateMos } from './mos.ts';
 export { looksLikeRtcp, parseRtp, type ReceivedPacket } from './packet.ts';
 export { ReceiveStatistics, type ReceptionSummary } from './receive-statistics.ts';
 export { type ReportBlockSource, RtcpSession } from './rtcp-session.ts';
-export { type AudioLevel, SendStream } from './send-stream.ts';
+export { type AudioLevel, SendStream, type StreamPosition } from './send-stream.ts';
 export { SequenceUnwrapper, TimestampUnwrapper } from './sequence.ts';
 export { type Endpoint, SourceLock } from './source-lock.ts';

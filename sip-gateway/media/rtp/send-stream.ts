@@ -13,6 +13,13 @@ export interface SendStreamOptions {
   audioLevelExtensionId?: number;
 }
 
+/** Where a stream stands, so that another can go on with it. Plain data. */
+export interface StreamPosition {
+  ssrc: number;
+  sequenceNumber: number;
+  timestamp: number;
+}
+
 export interface AudioLevel {
   /** Loudness below overload, in −dBov: 0 is the loudest, 127 silence. */
   levelDbov: number;
@@ -44,6 +51,10 @@ export class SendStream {
       throw new RangeError(`a header extension id of ${id} is not 1 to 14`);
     }
     this.#levelId = id;
+  }
+
+  get position(): StreamPosition {
+    return { ssrc: this.ssrc, sequenceNumber: this.#sequenceNumber, timestamp: this.timestamp };
   }
 
   set payloadType(payloadType: number) {

@@ -8,6 +8,8 @@ export interface SourceRules {
   expected: Endpoint;
   /** Where the signalling came from: behind a NAT, media comes from there too. */
   signallingAddress?: string;
+  /** The source that was learnt before, elsewhere. */
+  learnt?: Endpoint;
   /** How long a source other than `expected` may still be learnt, in ms. Default 10000. */
   learningMs?: number;
 }
@@ -32,6 +34,8 @@ export class SourceLock {
   constructor(rules: SourceRules, nowMs: number) {
     this.#rules = rules;
     this.#openUntilMs = nowMs + (rules.learningMs ?? DEFAULT_LEARNING_MS);
+    this.#locked = rules.learnt;
+    this.#exact = rules.learnt !== undefined && same(rules.learnt, rules.expected);
   }
 
   /** A new offer or answer: learning begins anew if it names another place; else what was learnt stays. */

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { extname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent } from '../leg-types.ts';
@@ -11,6 +12,9 @@ interface MediaThreadEvents {
   /** The thread is gone, by close() or by a fault; every leg and room in it with it. Told once. */
   close: [error: Error | null];
 }
+
+/** The thread ended before it answered. */
+export class ThreadGone extends Error {}
 
 interface Pending {
   resolve: (result: never) => void;
@@ -40,6 +44,9 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   /** Starts the thread and loads its codecs. */
   static async start(options: ThreadOptions = {}): Promise<MediaThread> {
+    // The thread spins while helper threads of the garbage collector sweep for it, which on a busy machine they are not let to do.
+    // A heap reads this when it is made: the main thread's is not touched.
+    setFlagsFromString('--single-threaded-gc');
     const worker = new Worker(new URL(`./worker${extname(import.meta.filename)}`, import.meta.url), {
       workerData: options,
       name: 'media',
@@ -49,9 +56,9 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     return new MediaThread(worker, message.capabilities);
   }
 
-  /** Asks for one thing. Rejects with a RangeError that names what is wrong: an unknown leg or room, a codec setting, no port left. */
+  /** Asks for one thing. Rejects with a RangeError that names what is wrong (an unknown leg or room, a codec setting, no port left), or with ThreadGone. */
   request<K extends RequestName>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
-    if (this.#closed) return Promise.reject(new RangeError('the media thread is closed'));
+    if (this.#closed) return Promise.reject(new ThreadGone('the media thread is closed'));
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
@@ -78,7 +85,7 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
 
   #gone(error: Error | null): void {
     for (const { reject } of this.#pending.values())
-      reject(error ?? new RangeError('the media thread is closed'));
+      reject(new ThreadGone('the media thread is closed', { cause: error }));
     this.#pending.clear();
     if (this.listenerCount('close') > 0) this.emit('close', error);
     this.removeAllListeners();

@@ -1,14 +1,16 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from '../leg-types.ts';
 import type { RoomConnection, RoomStats } from '../mixer/index.ts';
+import type { StreamPosition } from '../rtp/index.ts';
 import type { PortRange } from '../udp.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** What the main thread asks of the media thread, and what each is answered with. All plain data. */
 export interface Requests {
   'leg.open': { args: { legId: string; ip: string; ports: PortRange }; result: { port: number } };
-  'leg.start': { args: { legId: string; media: LegMedia }; result: null };
+  /** `resume`: the leg was in another thread before. */
+  'leg.start': { args: { legId: string; media: LegMedia; resume?: Resumption }; result: null };
   'leg.join': { args: { legId: string; roomId: string; ssrc: number }; result: null };
   'leg.leave': { args: { legId: string }; result: null };
   'leg.mute': { args: { legId: string; toRoom?: boolean; toPhone?: boolean }; result: null };
@@ -16,6 +18,8 @@ export interface Requests {
   'leg.stop': { args: { legId: string; promptId?: string }; result: null };
   'leg.press': { args: { legId: string; keys: DtmfKey[] }; result: boolean };
   'leg.stats': { args: { legId: string }; result: LegStats | null };
+  /** Closes the leg here without a word to the phone, so that another thread can open it. */
+  'leg.release': { args: { legId: string }; result: StreamPosition | null };
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
   'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };

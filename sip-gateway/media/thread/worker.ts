@@ -84,6 +84,15 @@ function leave(entry: LegEntry): void {
   entry.roomId = undefined;
 }
 
+function forget(legId: string): LegEntry | undefined {
+  const entry = legs.get(legId);
+  if (!entry) return undefined;
+  legs.delete(legId);
+  leave(entry);
+  entry.stop?.();
+  return entry;
+}
+
 type Handlers = {
   [K in RequestName]: (args: Requests[K]['args']) => Requests[K]['result'] | Promise<Requests[K]['result']>;
 };
@@ -95,9 +104,9 @@ const handlers: Handlers = {
     legs.set(legId, { leg, roomId: undefined, stop: undefined });
     return { port: leg.port };
   },
-  'leg.start': async ({ legId, media }) => {
+  'leg.start': async ({ legId, media, resume }) => {
     const entry = legOf(legId);
-    await entry.leg.start(media);
+    await entry.leg.start(media, resume);
     if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
     return null;
   },
@@ -133,14 +142,14 @@ const handlers: Handlers = {
   },
   'leg.press': ({ legId, keys }) => legOf(legId).leg.press(keys),
   'leg.stats': ({ legId }) => legOf(legId).leg.stats(performance.now()),
+  'leg.release': ({ legId }) => {
+    const { leg } = forget(legId) ?? {};
+    return leg?.release() ?? null;
+  },
   'leg.close': ({ legId }) => {
-    const entry = legs.get(legId);
-    if (!entry) return null;
-    legs.delete(legId);
-    const stats = entry.leg.stats(performance.now());
-    leave(entry);
-    entry.stop?.();
-    entry.leg.close();
+    const { leg } = forget(legId) ?? {};
+    const stats = leg?.stats(performance.now()) ?? null;
+    leg?.close();
     return stats;
   },
   'room.open': async ({ roomId, ip, port }) => {

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Codec, Codecs } from '../codecs/index.ts';
+import { chirp, findChirp } from './chirp.ts';
+import { machineFigure, type PhoneFigure, type PhoneReport, quantile, round } from './figures.ts';
+import { BenchRoom, callRoom, preparePhones, type ServerWithPhones } from './room-call.ts';
+import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
+
+/** Payload types of the codecs that a phone is tried with, as our offers name them. */
+const PAYLOAD_TYPES = { PCMU: 0, G722: 9, opus: 111 } as const;
+type PhoneCodec = keyof typeof PAYLOAD_TYPES;
+const PHONE_CODECS = Object.keys(PAYLOAD_TYPES) as PhoneCodec[];
+const CLIP_FRAMES = 25;
+const AMPLITUDE = 8_000;
+const SETTLE_MS = 2_000;
+/** Within one call the mixer's tick keeps its distance from the packets: several calls show the spread. */
+const CALLS = 4;
+/** A burst is looked for this long after it was sent. */
+const WINDOW_MS = 400;
+const LEAST_LIKENESS = 0.4;
+const GOAL_MS = 60;
+const ROOM_PAYLOAD_TYPE = 100;
+
+/**
+ * Delay between a phone and its room through a whole server: SIP call, gateway, media worker, and a plain transport of the room. Both
+ * ends say a burst every half second; it is found by cross-correlation in what the other end got. Both ends' packets are stamped on one
+ * clock, by the kernel where they come in.
+ */
+export async function measureDelay(
+  server: ServerWithPhones,
+  { seconds }: { seconds: number },
+): Promise<PhoneReport> {
+  const headline: PhoneFigure[] = [];
+  const details: PhoneFigure[] = [];
+  let met = true;
+  await preparePhones(server);
+  for (const name of PHONE_CODECS) {
+    const calls: Way[] = [];
+    for (let call = 0; call < CALLS; call++) {
+      calls.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
+    }
+    for (const [label, ways] of Map.groupBy(calls, ({ label }) => label)) {
+      const delaysMs = ways.flatMap((way) => way.delaysMs);
+      const bursts = ways.reduce((sum, way) => sum + way.bursts, 0);
+      const p50 = quantile(delaysMs, 0.5);
+      const p95 = quantile(delaysMs, 0.95);
+      met &&= p50 <= GOAL_MS && p95 <= GOAL_MS;
+      headline.push(
+        { label: `${label}: delay, p50 (ms)`, value: round(p50), goal: `<= ${GOAL_MS}` },
+        { label: `${label}: delay, p95 (ms)`, value: round(p95), goal: `<= ${GOAL_MS}` },
+      );
+      details.push({ label: `${label}: bursts found`, value: `${delaysMs.length} of ${bursts}` });
+    }
+  }
+  return {
+    headline,
+    details: [...details, machineFigure()],
+    notMeasured: [
+      'Packetisation: a phone and a browser each wait 20 ms for a packet to be full, with or without a gateway.',
+      'The far end’s own jitter buffer, and a network: sender, server and receiver are on loopback.',
+    ],
+    traps: [
+      'In the figure: the gateway’s jitter buffer (about 10 to 20 ms on a calm network), the wait for the mixer’s tick (up to 20 ms), the look-ahead of Opus (6.5 ms at our encoder, the sender’s own in the other direction), and the media worker.',
+      'On a busy machine packets come unevenly, and the jitter buffer grows: that is the machine’s delay.',
+    ],
+    met,
+  };
+}
+
+interface Way {
+  label: string;
+  delaysMs: number[];
+  bursts: number;
+}
+
+async function measureCall(server: ServerWithPhones, name: PhoneCodec, seconds: number): Promise<Way[]> {
+  const codecs = await Codecs.load();
+  const phone = await startLoad(await codecs.createCodec(name), PAYLOAD_TYPES[name]);
+  const peer = await startLoad(await codecs.createOpus({ bitrateBps: 32_000 }), ROOM_PAYLOAD_TYPE);
+  const room = await BenchRoom.join(server, peer.port, ROOM_PAYLOAD_TYPE);
+  const call = await callRoom(server, { codec: name, port: phone.port });
+  try {
+    phone.send([call.port]);
+    peer.send([room.port]);
+    await sleep(SETTLE_MS);
+    phone.take();
+    peer.take();
+    await sleep(seconds * 1_000);
+    const atPhone = phone.take();
+    const atPeer = peer.take();
+    return [
+      {
+        label: `${name} phone to room`,
+        ...delays(atPhone, atPeer, await codecs.createOpus({ sampleRate: 16_000 })),
+      },
+      { label: `room to ${name} phone`, ...delays(atPeer, atPhone, await codecs.createCodec(name)) },
+    ];
+  } finally {
+    await call.close();
+    await room.close();
+    await Promise.all([phone.close(), peer.close()]);
+  }
+}
+
+/** A burst, then silence, for as long as the clip lasts. */
+async function startLoad(codec: Codec, payloadType: number): Promise<RtpLoad> {
+  const frame = codec.sampleRate / 50;
+  const clip = new Int16Array(CLIP_FRAMES * frame);
+  clip.set(chirp(codec.sampleRate, AMPLITUDE));
+  const frames = Array.from({ length: CLIP_FRAMES }, (_, i) =>
+    codec.encode(clip.subarray(i * frame, (i + 1) * frame)).slice(),
+  );
+  codec.close();
+  return RtpLoad.start({ frames, payloadType, clockRate: codec.clockRate, logsSent: true });
+}
+
+/** From each burst's first packet to the moment when the receiver had what it begins with. */
+function delays(
+  sender: LoggedPacket[],
+  receiver: LoggedPacket[],
+  codec: Codec,
+): { delaysMs: number[]; bursts: number } {
+  const sent = sender.filter(({ port, sequenceNumber }) => port === 0 && sequenceNumber % CLIP_FRAMES === 0);
+  const came = receiver.filter(({ port }) => port !== 0);
+  const decoded = came.map((packet) => ({ ...packet, samples: codec.decode(packet.payload).slice() }));
+  const lastMs = came.at(-1)?.atMs ?? 0;
+  const whole = sent.filter(({ atMs }) => atMs + WINDOW_MS < lastMs);
+  const delaysMs = whole.flatMap(({ atMs }) => {
+    const window = decoded.filter((packet) => packet.atMs >= atMs && packet.atMs < atMs + WINDOW_MS);
+    const first = window[0];
+    if (!first) return [];
+    // The receiver's line of samples, by the timestamps: silence is not sent.
+    const place = ({ timestamp }: LoggedPacket) =>
+      (((timestamp - first.timestamp) | 0) * codec.sampleRate) / codec.clockRate;
+    const line = new Int16Array(((WINDOW_MS + 100) * codec.sampleRate) / 1000);
+    for (const packet of window) {
+      const at = place(packet);
+      if (at >= 0 && at + packet.samples.length <= line.length) line.set(packet.samples, at);
+    }
+    const { at, likeness } = findChirp(line, codec.sampleRate);
+    const holder = window.findLast((packet) => place(packet) <= at);
+    if (likeness < LEAST_LIKENESS || !holder) return [];
+    return [holder.atMs + ((at - place(holder)) * 1000) / codec.sampleRate - atMs];
+  });
+  codec.close();
+  return { delaysMs, bursts: whole.length };
+}

@@ -1,0 +1,77 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PoolStats } from '../media/index.ts';
+import type { CallsToOpen, FromGateway, OpenedCalls, ToGateway } from './gateway-process.ts';
+
+const PROGRAM = fileURLToPath(new URL(`gateway-process${extname(import.meta.filename)}`, import.meta.url));
+/** Of /proc: USER_HZ, the same on every Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** CPU time of a process since its start, all threads, user and system, in seconds. Linux only. */
+export function processCpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+/** The gateway's media in a process of its own. */
+export class GatewayMedia {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** `threads` 0: as the gateway chooses. */
+  static async start(threads: number): Promise<GatewayMedia> {
+    const child = fork(PROGRAM, [`${threads}`]);
+    await ask(child, undefined, 'ready');
+    return new GatewayMedia(child);
+  }
+
+  async open(calls: CallsToOpen): Promise<OpenedCalls> {
+    return (await ask(this.#child, { type: 'open', calls }, 'opened')).ports;
+  }
+
+  /** Ends the calls; the process stays. */
+  async end(): Promise<void> {
+    await ask(this.#child, { type: 'end' }, 'ended');
+  }
+
+  /** CPU time of the whole process. */
+  get cpuSeconds(): number {
+    return processCpuSeconds(this.#child.pid as number);
+  }
+
+  async stats(): Promise<PoolStats> {
+    return (await ask(this.#child, { type: 'stats' }, 'stats')).stats;
+  }
+
+  async close(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await ended;
+  }
+}
+
+async function ask<T extends FromGateway['type']>(
+  child: ChildProcess,
+  message: ToGateway | undefined,
+  type: T,
+): Promise<Extract<FromGateway, { type: T }>> {
+  const ended = new AbortController();
+  const fail = () => ended.abort(new Error('the gateway process ended'));
+  child.once('exit', fail);
+  try {
+    const answered = once(child, 'message', ended) as Promise<[FromGateway]>;
+    if (message) child.send(message);
+    const [answer] = await answered;
+    if (answer.type !== type) throw new Error(`expected ${type}, got ${answer.type}`);
+    return answer as Extract<FromGateway, { type: T }>;
+  } finally {
+    child.off('exit', fail);
+  }
+}

@@ -1,0 +1,81 @@
+/** A process with nothing but the gateway's media, so that its CPU time is the gateway's. Driven by its parent. */
+import type { OpusSettings } from '../codecs/index.ts';
+import { MediaPool, type PoolStats, type RoomConnection } from '../media/index.ts';
+
+/** Calls to open: each a PCMU phone in a room whose speaker talks. */
+export interface CallsToOpen {
+  legs: number;
+  rooms: number;
+  /** The phones' port, and the room's, on loopback. */
+  phonesPort: number;
+  roomPort: number;
+  /** What the room gets. Default: Opus, as the gateway encodes it. */
+  opus?: OpusSettings;
+  sendCodec?: RoomConnection['sendCodec'];
+}
+
+export interface OpenedCalls {
+  /** Where phones and speakers send to, and where the phones' packets come from. */
+  legPorts: number[];
+  roomPorts: number[];
+}
+
+export type ToGateway = { type: 'open'; calls: CallsToOpen } | { type: 'end' } | { type: 'stats' };
+export type FromGateway =
+  | { type: 'ready' }
+  | { type: 'opened'; ports: OpenedCalls }
+  | { type: 'ended' }
+  | { type: 'stats'; stats: PoolStats };
+
+const LOOPBACK = '127.0.0.1';
+const ROOM_PAYLOAD_TYPE = 100;
+const pool = await MediaPool.start({ threads: Number(process.argv[2]) });
+const legIds: string[] = [];
+const roomIds: string[] = [];
+
+async function open(calls: CallsToOpen): Promise<OpenedCalls> {
+  const legPorts: number[] = [];
+  const roomPorts: number[] = [];
+  const room = { address: LOOPBACK, port: calls.roomPort };
+  for (let i = 0; i < calls.rooms; i++) {
+    const roomId = `room ${i}`;
+    roomIds.push(roomId);
+    roomPorts.push((await pool.openRoom({ roomId, ip: LOOPBACK, port: 0 })).port);
+    const connection: RoomConnection = {
+      sendTo: room,
+      receiveFrom: room,
+      sendPayloadType: ROOM_PAYLOAD_TYPE,
+      receivePayloadType: ROOM_PAYLOAD_TYPE,
+      audioLevelExtensionId: 1,
+      opus: calls.opus,
+      sendCodec: calls.sendCodec,
+    };
+    await pool.request('room.connect', { roomId, connection });
+  }
+  const remote = { address: LOOPBACK, port: calls.phonesPort };
+  for (let i = 0; i < calls.legs; i++) {
+    const legId = `leg ${i}`;
+    const roomId = `room ${i % calls.rooms}`;
+    legIds.push(legId);
+    legPorts.push((await pool.openLeg({ legId, roomId, ip: LOOPBACK, ports: { min: 0, max: 0 } })).port);
+    await pool.request('leg.start', { legId, media: { codec: 'PCMU', payloadType: 0, remote } });
+    await pool.join({ legId, roomId, ssrc: 1_000 + i });
+  }
+  return { legPorts, roomPorts };
+}
+
+async function end(): Promise<void> {
+  for (const legId of legIds.splice(0)) await pool.closeLeg(legId);
+  for (const roomId of roomIds.splice(0)) await pool.closeRoom(roomId);
+}
+
+async function answer(message: ToGateway): Promise<FromGateway> {
+  if (message.type === 'open') return { type: 'opened', ports: await open(message.calls) };
+  if (message.type === 'stats') return { type: 'stats', stats: await pool.stats() };
+  await end();
+  return { type: 'ended' };
+}
+
+process.on('message', (message: ToGateway) => void answer(message).then((value) => process.send?.(value)));
+process.on('disconnect', () => void pool.close());
+process.send?.({ type: 'ready' } satisfies FromGateway);

@@ -1,0 +1,54 @@
+/** What the phone gateway costs and how well it does, measured: `npm run bench -- sip-…`. */
+import { measureCost } from './cost.ts';
+import { measureDelay } from './delay.ts';
+import type { PhoneReport } from './figures.ts';
+import { measurePacing } from './pacing.ts';
+import type { ServerWithPhones } from './room-call.ts';
+import { measureTones } from './tones.ts';
+
+export type { PhoneFigure, PhoneReport } from './figures.ts';
+export type { ServerWithPhones } from './room-call.ts';
+
+export interface PhoneScenario {
+  name: string;
+  description: string;
+  /** How long it measures, in seconds. */
+  durationSeconds: number;
+  /** Whether it wants a whole server. */
+  needsServer: boolean;
+  measure(options: { seconds: number; server: ServerWithPhones | undefined }): Promise<PhoneReport>;
+}
+
+export const PHONE_SCENARIOS: readonly PhoneScenario[] = [
+  {
+    name: 'sip-pacing',
+    description: '100 phones in 25 rooms: when their packets leave, against when they should.',
+    durationSeconds: 30,
+    needsServer: false,
+    measure: ({ seconds }) => measurePacing({ seconds, threads: 0 }),
+  },
+  {
+    name: 'sip-delay',
+    description: 'A phone and its room through a whole server: delay of bursts, both ways.',
+    durationSeconds: 45,
+    needsServer: true,
+    measure: ({ seconds, server }) => {
+      if (!server) throw new TypeError('sip-delay needs a server');
+      return measureDelay(server, { seconds });
+    },
+  },
+  {
+    name: 'sip-cost',
+    description: 'CPU of a two-way PCMU call with Opus in the room, beside rtpengine in turn.',
+    durationSeconds: 60,
+    needsServer: false,
+    measure: measureCost,
+  },
+  {
+    name: 'sip-tones',
+    description: 'Tones through each codec in packets: their SNR.',
+    durationSeconds: 1,
+    needsServer: false,
+    measure: measureTones,
+  },
+];

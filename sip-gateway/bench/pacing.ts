@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { machineFigure, type PhoneReport, quantile, round } from './figures.ts';
+import { GatewayMedia } from './gateway-media.ts';
+import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
+import { speechFrames } from './speech.ts';
+
+const LEGS = 100;
+const ROOMS = 25;
+const WARM_UP_MS = 4_000;
+/** Of PCMU. */
+const TICKS_PER_MS = 8;
+const GOAL_P999_MS = 10;
+const GOAL_MAX_MS = 40;
+
+/**
+ * Departure-time error of the packets that 100 phones get: two-way PCMU calls in 25 rooms with a speaker each, every phone up as Opus.
+ * The kernel's time of receipt on loopback is the time of departure; the error of a packet is how early or late that is against its
+ * RTP timestamp.
+ */
+export async function measurePacing({
+  seconds,
+  threads,
+}: {
+  seconds: number;
+  threads: number;
+}): Promise<PhoneReport> {
+  const phones = await RtpLoad.start({
+    frames: await speechFrames('PCMU', 8_000),
+    payloadType: 0,
+    clockRate: 8_000,
+  });
+  const room = await RtpLoad.start({
+    frames: await speechFrames('opus', 48_000),
+    payloadType: 100,
+    clockRate: 48_000,
+  });
+  const gateway = await GatewayMedia.start(threads);
+  try {
+    const ports = await gateway.open({
+      legs: LEGS,
+      rooms: ROOMS,
+      phonesPort: phones.port,
+      roomPort: room.port,
+    });
+    phones.send(ports.legPorts);
+    room.send(ports.roomPorts);
+    await sleep(WARM_UP_MS);
+    phones.take();
+    const cpuBefore = gateway.cpuSeconds;
+    const startedMs = performance.now();
+    await sleep(seconds * 1_000);
+    const arrivals = phones.take();
+    const lastedSeconds = (performance.now() - startedMs) / 1_000;
+    const cpuShare = (gateway.cpuSeconds - cpuBefore) / lastedSeconds;
+    const errors = departureErrorsMs(arrivals);
+    const expected = LEGS * lastedSeconds * 50;
+    const { threads: threadStats } = await gateway.stats();
+    const p999 = quantile(errors, 0.999);
+    const max = quantile(errors, 1);
+    return {
+      headline: [
+        { label: `departure error of ${LEGS} legs, p50 (ms)`, value: round(quantile(errors, 0.5), 2) },
+        { label: 'departure error, p99 (ms)', value: round(quantile(errors, 0.99), 2) },
+        { label: 'departure error, p99.9 (ms)', value: round(p999, 2), goal: `<= ${GOAL_P999_MS}` },
+        { label: 'departure error, largest (ms)', value: round(max, 2), goal: `<= ${GOAL_MAX_MS}` },
+        {
+          label: 'packets over 40 ms',
+          value: errors.filter((error) => error > GOAL_MAX_MS).length,
+          goal: '0',
+        },
+      ],
+      details: [
+        { label: 'media threads', value: threadStats.length },
+        { label: 'packets measured', value: errors.length },
+        { label: 'packets measured, of those due (%)', value: round((100 * errors.length) / expected) },
+        { label: 'CPU of the gateway process (% of a core)', value: round(100 * cpuShare) },
+        { label: 'CPU a call (% of a core)', value: round((100 * cpuShare) / LEGS, 2) },
+        {
+          label: 'ticks left out after a stand-still',
+          value: sum(threadStats.map(({ pacing }) => pacing.skipped)),
+        },
+        machineFigure(),
+      ],
+      notMeasured: [
+        'A network: packets are stamped by the kernel on loopback.',
+        'Signalling: the calls are opened in the media threads directly.',
+      ],
+      traps: [
+        'Phones, room and gateway share this machine; on a busy one the figures are those of its scheduler. A run under `chrt -f 10` shows the gateway without other programs.',
+      ],
+      met: p999 <= GOAL_P999_MS && max <= GOAL_MAX_MS,
+    };
+  } finally {
+    await gateway.close();
+    await Promise.all([phones.close(), room.close()]);
+  }
+}
+
+/** By how much each packet left early or late against the timestamps of its leg. */
+function departureErrorsMs(arrivals: readonly LoggedPacket[]): number[] {
+  const legs = Map.groupBy(arrivals, ({ port }) => port);
+  return [...legs.values()].flatMap((leg) => {
+    const first = leg[0]?.timestamp ?? 0;
+    const transit = leg.map(({ atMs, timestamp }) => atMs - ((timestamp - first) | 0) / TICKS_PER_MS);
+    const median = quantile(transit, 0.5);
+    return transit.map((ms) => Math.abs(ms - median));
+  });
+}
+
+function sum(values: number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

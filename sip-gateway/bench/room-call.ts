@@ -1,0 +1,111 @@
+import { BridgeSession, enrol, memoryStore, parseInvitation } from '../../client/sdk/index.ts';
+import type { CodecName } from '../codecs/index.ts';
+import { SdpSession, SipStack } from '../sip/index.ts';
+
+/** A server that runs, with its gateway. */
+export interface ServerWithPhones {
+  url: string;
+  apiKey: string;
+  /** UDP port of its gateway, on loopback. */
+  sipPort: number;
+}
+
+const LOOPBACK = '127.0.0.1';
+const ROOM = 'bench-delay';
+const NUMBER = '100';
+/** Of a server with default settings. */
+const REALM = 'canopy';
+const PHONE = { username: 'bench', password: 'bench-phone-password' };
+/** The first SSRC of RtpLoad. */
+const SSRC = 1_000;
+
+/** Makes the room's number and a phone that may call it. */
+export async function preparePhones(server: ServerWithPhones): Promise<void> {
+  await api(server, 'PUT', `/api/sip/phones/${PHONE.username}`, { password: PHONE.password });
+  const rules = [{ pattern: NUMBER, action: { type: 'room', roomId: ROOM } }];
+  await api(server, 'PUT', '/api/sip/dial-plan', { rules });
+}
+
+/** Somebody in the room, on a plain transport beside the gateway's. */
+export class BenchRoom {
+  /** Where to send to. */
+  readonly port: number;
+  readonly #session: BridgeSession;
+
+  private constructor(session: BridgeSession, port: number) {
+    this.#session = session;
+    this.port = port;
+  }
+
+  /** @param port where this person's RTP comes from and goes to, on loopback */
+  static async join(server: ServerWithPhones, port: number, payloadType: number): Promise<BenchRoom> {
+    const { url } = await api<{ url: string }>(server, 'POST', '/api/invites', { role: 'bridge' });
+    const invitation = parseInvitation(url);
+    if (!invitation) throw new TypeError(`not an invitation: ${url}`);
+    const options = { ...invitation, serverUrl: server.url, displayName: 'Bench', store: memoryStore() };
+    const identity = await enrol(options);
+    const session = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
+    const { send } = await session.open({ address: LOOPBACK, port });
+    const person = await session.addParticipant({ displayName: 'Bench' });
+    await person.produce({
+      codecs: [
+        {
+          mimeType: 'audio/opus',
+          payloadType,
+          clockRate: 48_000,
+          channels: 2,
+          parameters: {},
+          rtcpFeedback: [],
+        },
+      ],
+      headerExtensions: [],
+      encodings: [{ ssrc: SSRC }],
+      rtcp: { cname: 'bench', reducedSize: true },
+    });
+    return new BenchRoom(session, send.port);
+  }
+
+  close(): Promise<void> {
+    return this.#session.leave();
+  }
+}
+
+/** Calls the room as a phone whose RTP is on `port`; gives where to send to. */
+export async function callRoom(
+  server: ServerWithPhones,
+  { codec, port }: { codec: CodecName; port: number },
+): Promise<{ port: number; close(): Promise<void> }> {
+  const stack = await SipStack.create({
+    listen: [{ protocol: 'udp', address: LOOPBACK, port: 0 }],
+    trunks: [
+      { id: 'server', uri: `sip:${LOOPBACK}:${server.sipPort}`, credentials: { ...PHONE, realm: REALM } },
+    ],
+  });
+  try {
+    const session = new SdpSession();
+    const sdp = session.offer({ address: LOOPBACK, port, codecs: [codec] });
+    const call = await stack.invite(
+      { trunk: 'server', number: NUMBER },
+      { sdp, from: { user: PHONE.username } },
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    call.once('answered', resolve);
+    call.once('end', ({ cause, status }) => reject(new Error(`the call ended: ${cause} ${status ?? ''}`)));
+    await promise;
+    const { remote } = session.readAnswer(call.remoteSdp ?? '');
+    return { port: remote.port, close: () => stack.close() };
+  } catch (error) {
+    await stack.close();
+    throw error;
+  }
+}
+
+async function api<T>(server: ServerWithPhones, method: string, path: string, body: object): Promise<T> {
+  const response = await fetch(new URL(path, server.url), {
+    method,
+    headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const SOURCE = fileURLToPath(new URL('rtp-load.c', import.meta.url));
+const RECORD_BYTES = 20;
+
+/** A packet that came, or was sent. */
+export interface LoggedPacket {
+  /** The port that sent it; 0: it was sent from here. */
+  port: number;
+  sequenceNumber: number;
+  timestamp: number;
+  /** When the kernel received it, on a monotonic clock that all processes share. */
+  atMs: number;
+  /** Of those that came. */
+  payload: Uint8Array;
+}
+
+export interface Voice {
+  /** Payloads of 20 ms each, sent in a loop. */
+  frames: readonly Uint8Array[];
+  payloadType: number;
+  clockRate: number;
+  /** Whether packets that are sent are logged too. Default false. */
+  logsSent?: boolean;
+}
+
+/** The program of rtp-load.c: many RTP senders and receivers on one port, in a process of their own. */
+export class RtpLoad {
+  /** Where it sends from and receives. */
+  readonly port: number;
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #received: Buffer[];
+
+  private constructor(child: ChildProcess, folder: string, port: number, received: Buffer[]) {
+    this.#child = child;
+    this.#folder = folder;
+    this.port = port;
+    this.#received = received;
+  }
+
+  /** Builds and starts it. Throws where there is no C compiler. */
+  static async start({ frames, payloadType, clockRate, logsSent = false }: Voice): Promise<RtpLoad> {
+    const folder = await mkdtemp(join(tmpdir(), 'canopy-rtp-load-'));
+    const program = join(folder, 'rtp-load');
+    const built = spawnSync('cc', ['-O2', '-o', program, SOURCE], { encoding: 'utf8' });
+    if (built.status !== 0) throw new Error(`no C compiler: ${built.stderr || built.error?.message}`);
+    const clip = join(folder, 'frames');
+    await writeFile(clip, Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame])));
+    const child = spawn(
+      program,
+      [clip, `${payloadType}`, `${clockRate / 50}`, ...(logsSent ? ['log'] : [])],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
+    const received: Buffer[] = [];
+    const [first] = (await once(child.stdout, 'data')) as [Buffer];
+    child.stdout.on('data', (chunk: Buffer) => received.push(chunk));
+    return new RtpLoad(child, folder, Number.parseInt(first.toString('latin1'), 10), received);
+  }
+
+  /** Begins to send to these ports. */
+  send(ports: readonly number[]): void {
+    this.#child.stdin?.write(`${ports.join('\n')}\n\n`);
+  }
+
+  /** Takes what has arrived since the last time. */
+  take(): LoggedPacket[] {
+    const bytes = Buffer.concat(this.#received);
+    const packets: LoggedPacket[] = [];
+    let at = 0;
+    while (at + RECORD_BYTES <= bytes.length) {
+      const end = at + RECORD_BYTES + bytes.readUInt32LE(at + 16);
+      if (end > bytes.length) break;
+      packets.push({
+        atMs: Number(bytes.readBigUInt64LE(at)) / 1e6,
+        timestamp: bytes.readUInt32LE(at + 8),
+        sequenceNumber: bytes.readUInt16LE(at + 12),
+        port: bytes.readUInt16LE(at + 14),
+        payload: bytes.subarray(at + RECORD_BYTES, end),
+      });
+      at = end;
+    }
+    this.#received.splice(0, this.#received.length, bytes.subarray(at));
+    return packets;
+  }
+
+  /** Ends it. Idempotent. */
+  async close(): Promise<void> {
+    const ended = this.#child.exitCode === null ? once(this.#child, 'exit') : undefined;
+    this.#child.stdin?.end();
+    await ended;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function lengthOf(frame: Uint8Array): Uint8Array {
+  return new Uint8Array(Uint16Array.of(frame.length).buffer);
+}

@@ -1,0 +1,295 @@
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CodecCapabilities } from '../../codecs/index.ts';
+import type { LegEvent, LegStats } from '../leg-types.ts';
+import {
+  MediaThread,
+  type RequestName,
+  type Requests,
+  ThreadGone,
+  type ThreadOptions,
+  type ThreadStats,
+} from '../thread/index.ts';
+import { LegRecord, RoomRecord, type Slot } from './records.ts';
+
+export interface PoolOptions extends ThreadOptions {
+  /** How many threads; 0 (default): one for every two cores, and two where there are no more than two. */
+  threads?: number;
+  /** How a thread is started. */
+  start?: (options: ThreadOptions) => Promise<MediaThread>;
+}
+
+export interface PoolStats {
+  legs: number;
+  rooms: number;
+  threads: ThreadStats[];
+}
+
+interface MediaPoolEvents {
+  /** Something happened on a leg. */
+  leg: [legId: string, event: LegEvent];
+  /** A thread died. Its calls go on in its successor, or (`resumed` false) have failed. */
+  died: [error: Error | null, calls: { legs: number; resumed: boolean }];
+}
+
+type Opening<K extends 'leg.open' | 'room.open'> = Requests[K]['args'];
+/** Requests that change no leg's or room's place. */
+type PlainRequest = Exclude<
+  RequestName,
+  `${string}.open` | `${string}.close` | 'leg.join' | 'leg.release' | 'thread.stats'
+>;
+
+/** A thread that lived for less, in milliseconds, died of its calls: its successor is not given them. */
+const SHORT_LIFE_MS = 10_000;
+/** Pause before a thread that did not start is tried again, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/**
+ * Media threads behind one face. A room and its legs live in one thread, since a mix is made of all of them; a room goes to the thread
+ * with the fewest legs. A leg that was opened before its room was known moves there when it joins: same ports, same stream. When a
+ * thread dies, another takes its place and its calls over, after a fraction of a second of silence.
+ */
+export class MediaPool extends EventEmitter<MediaPoolEvents> {
+  readonly #options: PoolOptions;
+  readonly #slots: Slot[];
+  readonly #legs = new Map<string, LegRecord>();
+  readonly #rooms = new Map<string, RoomRecord>();
+  #closed = false;
+
+  private constructor(options: PoolOptions, slots: Slot[]) {
+    super();
+    this.#options = options;
+    this.#slots = slots;
+    for (const slot of slots) this.#follow(slot);
+  }
+
+  /** Starts the threads and loads their codecs. */
+  static async start(options: PoolOptions = {}): Promise<MediaPool> {
+    const count = options.threads || defaultThreads();
+    const started = await Promise.allSettled(Array.from({ length: count }, () => startSlot(options)));
+    const slots = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (!failed) return new MediaPool(options, slots);
+    await Promise.all(slots.map(({ thread }) => thread.close()));
+    throw failed.reason;
+  }
+
+  get capabilities(): CodecCapabilities {
+    return (this.#slots[0] as Slot).thread.capabilities;
+  }
+
+  /** Binds a leg's ports. `roomId`: where it will go, if known; then it need not move. Rejects with a RangeError. */
+  async openLeg({ roomId, ...args }: Opening<'leg.open'> & { roomId?: string }): Promise<{ port: number }> {
+    const { legId } = args;
+    if (this.#legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
+    const leg = new LegRecord(this.#slotFor(roomId), args.ip, legId, roomId);
+    this.#legs.set(legId, leg);
+    try {
+      const { port } = await this.#ask(leg, 'leg.open', args);
+      leg.port = port;
+      return { port };
+    } catch (error) {
+      this.#legs.delete(legId);
+      throw error;
+    }
+  }
+
+  /** Opens a room's mixer. `port` 0: any free one. Rejects with a RangeError. */
+  async openRoom(args: Opening<'room.open'>): Promise<{ port: number }> {
+    const { roomId } = args;
+    if (this.#rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
+    const room = new RoomRecord(this.#slotFor(roomId), args.ip, roomId);
+    this.#rooms.set(roomId, room);
+    try {
+      const { port } = await this.#ask(room, 'room.open', args);
+      room.port = port;
+      return { port };
+    } catch (error) {
+      this.#rooms.delete(roomId);
+      throw error;
+    }
+  }
+
+  /** Lets a leg speak and hear in a room. `ssrc`: of its producer there. Rejects with a RangeError. */
+  async join(args: Requests['leg.join']['args']): Promise<void> {
+    const leg = this.#legOf(args.legId);
+    const room = this.#roomOf(args.roomId);
+    if (leg.slot !== room.slot) {
+      leg.busy = this.#move(leg, room.slot).finally(() => {
+        leg.busy = undefined;
+      });
+      await leg.busy;
+    }
+    await this.#ask(leg, 'leg.join', args);
+    leg.note('leg.join', args);
+  }
+
+  /** Asks for one thing about a leg or a room. Rejects with a RangeError that names what is wrong. */
+  async request<K extends PlainRequest>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
+    const record = 'legId' in args ? this.#legOf(args.legId) : this.#roomOf(args.roomId);
+    const result = await this.#ask(record, name, args);
+    record.note(name, args);
+    return result;
+  }
+
+  /** Frees a leg; gives its last statistics. */
+  async closeLeg(legId: string): Promise<LegStats | null> {
+    const leg = this.#legs.get(legId);
+    if (!leg) return null;
+    try {
+      return await this.#ask(leg, 'leg.close', { legId });
+    } finally {
+      this.#legs.delete(legId);
+    }
+  }
+
+  /** Frees a room's mixer; legs that are still in it are alone. */
+  async closeRoom(roomId: string): Promise<void> {
+    const room = this.#rooms.get(roomId);
+    if (!room) return;
+    try {
+      await this.#ask(room, 'room.close', { roomId });
+    } finally {
+      this.#rooms.delete(roomId);
+      for (const leg of this.#legs.values()) leg.leftRoom(roomId);
+    }
+  }
+
+  async stats(): Promise<PoolStats> {
+    const threads = await Promise.all(
+      this.#slots.map(async (slot) => {
+        await slot.busy;
+        return slot.thread.request('thread.stats', {});
+      }),
+    );
+    const sum = (key: 'legs' | 'rooms') => threads.reduce((total, thread) => total + thread[key], 0);
+    return { legs: sum('legs'), rooms: sum('rooms'), threads };
+  }
+
+  /** Ends all threads. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(
+      this.#slots.map(async (slot) => {
+        await slot.busy;
+        await slot.thread.close();
+      }),
+    );
+  }
+
+  /** Sends a request to where the record lives; once more if the thread dies over it and its successor has the record. */
+  async #ask<K extends RequestName>(
+    record: LegRecord | RoomRecord,
+    name: K,
+    args: Requests[K]['args'],
+  ): Promise<Requests[K]['result']> {
+    for (let again = false; ; again = true) {
+      if (record.busy && name !== 'leg.release') await record.busy;
+      if (record.slot.busy) await record.slot.busy;
+      try {
+        return await record.slot.thread.request(name, args);
+      } catch (error) {
+        if (again || this.#closed || !(error instanceof ThreadGone)) throw error;
+      }
+    }
+  }
+
+  async #move(leg: LegRecord, to: Slot): Promise<void> {
+    const { legId } = leg;
+    const stream = await this.#ask(leg, 'leg.release', { legId });
+    leg.slot = to;
+    await to.busy;
+    await leg.restore(stream);
+  }
+
+  #slotFor(roomId: string | undefined): Slot {
+    const legs = [...this.#legs.values()];
+    const known =
+      roomId === undefined
+        ? undefined
+        : (this.#rooms.get(roomId) ?? legs.find((leg) => leg.roomId === roomId))?.slot;
+    if (known) return known;
+    const load = (slot: Slot) => {
+      const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
+      // Who is on the way into a room counts before being there.
+      return legs.filter((leg) => leg.slot === slot).length + rooms.length / 2;
+    };
+    return this.#slots.reduce((least, slot) => (load(slot) < load(least) ? slot : least));
+  }
+
+  #legOf(legId: string): LegRecord {
+    const leg = this.#legs.get(legId);
+    if (!leg) throw new RangeError(`no leg ${legId}`);
+    return leg;
+  }
+
+  #roomOf(roomId: string): RoomRecord {
+    const room = this.#rooms.get(roomId);
+    if (!room) throw new RangeError(`no room ${roomId}`);
+    return room;
+  }
+
+  #follow(slot: Slot): void {
+    slot.thread.on('leg', (legId, event) => {
+      const leg = this.#legs.get(legId);
+      if (event.type === 'source') leg?.heardFrom({ address: event.address, port: event.port });
+      else if (event.type === 'played') leg?.played(event.promptId);
+      this.emit('leg', legId, event);
+    });
+    slot.thread.once('close', (error) => {
+      if (this.#closed) return;
+      slot.busy = this.#replace(slot, error).finally(() => {
+        slot.busy = undefined;
+      });
+    });
+  }
+
+  /** Puts another thread in a dead one's place. Never rejects. */
+  async #replace(slot: Slot, error: Error | null): Promise<void> {
+    const legs = [...this.#legs.values()].filter((leg) => leg.slot === slot);
+    const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
+    const resumed = performance.now() - slot.startedMs > SHORT_LIFE_MS;
+    if (!resumed) {
+      for (const { roomId } of rooms) this.#rooms.delete(roomId);
+      for (const leg of legs) this.#fail(leg, 'the media thread died');
+    }
+    this.emit('died', error, { legs: legs.length, resumed });
+    for (let alive = false; !alive; ) {
+      if (this.#closed) return;
+      alive = await startSlot(this.#options).then(
+        (started) => Object.assign(slot, started) !== undefined,
+        () => sleep(RETRY_MS, false),
+      );
+    }
+    this.#follow(slot);
+    if (!resumed) return;
+    const restored = (record: LegRecord | RoomRecord) => record.restore().then(() => null, String);
+    await Promise.all(rooms.map(restored));
+    await Promise.all(
+      legs.map(async (leg) => {
+        const failure = await restored(leg);
+        if (failure !== null) this.#fail(leg, failure);
+      }),
+    );
+  }
+
+  #fail(leg: LegRecord, message: string): void {
+    if (this.#legs.get(leg.legId) !== leg) return;
+    this.#legs.delete(leg.legId);
+    this.emit('leg', leg.legId, { type: 'failed', message });
+  }
+}
+
+/**
+ * Half the cores, since media workers and signalling want the others; but two, so that what keeps one thread busy (other work on its
+ * core, a big room) does not delay every call. Each costs some 20 MiB.
+ */
+function defaultThreads(): number {
+  const cores = availableParallelism();
+  return Math.max(Math.min(2, cores), Math.floor(cores / 2));
+}
+
+async function startSlot({ start = MediaThread.start, threads: _, ...options }: PoolOptions): Promise<Slot> {
+  return { thread: await start(options), startedMs: performance.now(), busy: undefined };
+}

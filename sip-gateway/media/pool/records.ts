@@ -1,0 +1,109 @@
+import type { LegMedia, Prompt } from '../leg-types.ts';
+import type { RoomConnection } from '../mixer/index.ts';
+import type { Endpoint, StreamPosition } from '../rtp/index.ts';
+import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
+
+/** A thread's place in the pool, whoever has it. */
+export interface Slot {
+  thread: MediaThread;
+  startedMs: number;
+  /** While a successor takes over. */
+  busy: Promise<void> | undefined;
+}
+
+/** What a thread must be told to have this leg, after a move or the death of the one that had it. */
+export class LegRecord {
+  readonly legId: string;
+  /** The room that it is meant for, where that is known from the beginning. */
+  readonly roomId: string | undefined;
+  slot: Slot;
+  /** While it moves. */
+  busy: Promise<void> | undefined;
+  port = 0;
+  readonly #ip: string;
+  readonly #prompts = new Map<string, Prompt>();
+  #media: LegMedia | undefined;
+  #muted: { toRoom?: boolean; toPhone?: boolean } = {};
+  #seat: { roomId: string; ssrc: number } | undefined;
+  #source: Endpoint | undefined;
+
+  constructor(slot: Slot, ip: string, legId: string, roomId: string | undefined) {
+    this.slot = slot;
+    this.#ip = ip;
+    this.legId = legId;
+    this.roomId = roomId;
+  }
+
+  /** Notes what was done. */
+  note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
+    const done = { name, args } as {
+      [N in RequestName]: { name: N; args: Requests[N]['args'] };
+    }[RequestName];
+    if (done.name === 'leg.start') {
+      this.#media = done.args.media;
+    } else if (done.name === 'leg.mute') {
+      const { toRoom = this.#muted.toRoom, toPhone = this.#muted.toPhone } = done.args;
+      this.#muted = { toRoom, toPhone };
+    } else if (done.name === 'leg.play') {
+      this.#prompts.set(done.args.prompt.promptId, done.args.prompt);
+    } else if (done.name === 'leg.join') {
+      this.#seat = { roomId: done.args.roomId, ssrc: done.args.ssrc };
+    } else if (done.name === 'leg.leave') {
+      this.#seat = undefined;
+    }
+  }
+
+  played(promptId: string): void {
+    this.#prompts.delete(promptId);
+  }
+
+  heardFrom(source: Endpoint): void {
+    this.#source = source;
+  }
+
+  leftRoom(roomId: string): void {
+    if (this.#seat?.roomId === roomId) this.#seat = undefined;
+  }
+
+  /** Makes the leg in its slot's thread as it was, on the same ports. `stream`: where its packets to the phone stood, if known. */
+  async restore(stream: StreamPosition | null = null): Promise<void> {
+    const { legId, port } = this;
+    const { thread } = this.slot;
+    await thread.request('leg.open', { legId, ip: this.#ip, ports: { min: port, max: port + 1 } });
+    if (!this.#media) return;
+    const resume = { stream, source: this.#source ?? null };
+    await thread.request('leg.start', { legId, media: this.#media, resume });
+    await thread.request('leg.mute', { legId, ...this.#muted });
+    for (const prompt of this.#prompts.values()) await thread.request('leg.play', { legId, prompt });
+    if (this.#seat) await thread.request('leg.join', { legId, ...this.#seat });
+  }
+}
+
+/** The same for a room. */
+export class RoomRecord {
+  readonly roomId: string;
+  readonly slot: Slot;
+  readonly busy = undefined;
+  port = 0;
+  readonly #ip: string;
+  #connection: RoomConnection | undefined;
+
+  constructor(slot: Slot, ip: string, roomId: string) {
+    this.slot = slot;
+    this.#ip = ip;
+    this.roomId = roomId;
+  }
+
+  /** Notes what was done. */
+  note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
+    if (name === 'room.connect') this.#connection = (args as Requests['room.connect']['args']).connection;
+  }
+
+  /** Makes the room in its slot's thread as it was, on the same port. */
+  async restore(): Promise<void> {
+    const { roomId, port } = this;
+    const { thread } = this.slot;
+    await thread.request('room.open', { roomId, ip: this.#ip, port });
+    if (this.#connection) await thread.request('room.connect', { roomId, connection: this.#connection });
+  }
+}
