@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { types } from 'mediasoup-client';
 import { startMediaServer, until } from '../../test/support/media-server.ts';
-import { ClipTrack, type InboundStream, parseVp8, ReceivedTrack } from './index.ts';
-import { syntheticOpus, syntheticVp8 } from './support/synthetic-clips.ts';
+import { ClipTrack, type InboundStream, parseVp8, parseVp9, ReceivedTrack } from './index.ts';
+import { syntheticOpus, syntheticVp8, syntheticVp9 } from './support/synthetic-clips.ts';
 
 function streamOf(consumer: types.Consumer): InboundStream {
   assert.ok(consumer.track instanceof ReceivedTrack);
@@ -139,4 +139,39 @@ test('a suspended encoding stops on the wire and comes back with a key frame', a
   assert.equal(packets(1), upper);
   await setActive(true);
   await until(() => packets(1) > upper, 'the upper one is back');
+});
+
+test('spatial layers of VP9 that are not wanted are not sent, and come back with a key picture', async (t) => {
+  const server = await startMediaServer(t);
+  const [alice, bob] = [await server.peer(), await server.peer()];
+  const track = new ClipTrack({ clips: [syntheticVp9()] });
+  const encodings = [{ scalabilityMode: 'L3T1_KEY' }];
+  const producer = await alice.send.produce({ track, stopTracks: false, encodings });
+  const { consumer } = await bob.consume(producer.id);
+  /** The packets that came. */
+  const packets: Array<{ layer: number; ends: boolean; key: boolean }> = [];
+  streamOf(consumer).tap = ({ payload, header }) => {
+    const frame = parseVp9(payload);
+    if (frame) packets.push({ layer: frame.spatialLayer, ends: header.marker, key: frame.keyFrame });
+  };
+  const sends = async (scalabilityMode: string) => {
+    const { rtpSender } = producer;
+    assert.ok(rtpSender);
+    const parameters = rtpSender.getParameters();
+    parameters.encodings = parameters.encodings.map((encoding) => ({ ...encoding, scalabilityMode }));
+    await rtpSender.setParameters(parameters);
+  };
+  await until(() => packets.some(({ layer }) => layer === 2), 'all layers come');
+  await sends('L1T1');
+  await until(() => packets.length > 20 && packets.slice(-20).every(({ layer }) => layer === 0), 'one comes');
+  assert.ok(
+    packets.slice(-10).every(({ ends }) => ends),
+    'each completes its picture',
+  );
+  const before = packets.length;
+  await sends('L3T1_KEY');
+  await until(() => packets.slice(before).some(({ layer }) => layer === 2), 'all come again');
+  const highest = packets.findIndex(({ layer }, index) => index >= before && layer === 2);
+  assert.ok(packets.slice(before, highest).some(({ key }) => key));
+  assert.equal(streamOf(consumer).counters.lostPackets, 0);
 });

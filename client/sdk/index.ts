@@ -38,6 +38,6 @@ export {
 export type { Layout, LayoutTile } from './layout.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
-export type { Allocation, RemoteTrack } from './remote-track.ts';
+export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { JoinOptions, Room } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';

@@ -42,6 +42,13 @@ describe('profileOf()', () => {
     assert.equal(profileOf({ ...screen, simulcast: true, height: 1080 }).encodings?.length, 2);
   });
 
+  it('sends a screen sharp and slowly, or a film on it smoothly', () => {
+    const [text] = profileOf(screen).encodings ?? [];
+    assert.deepEqual([text?.maxFramerate, text?.maxBitrate], [15, 1_600_000]);
+    assert.equal(profileOf({ ...screen, motion: true, codec: 'vp9' }).encodings?.[0]?.maxFramerate, 30);
+    assert.equal(profileOf(camera).encodings?.[0]?.maxFramerate, undefined);
+  });
+
   it('sends speech with DTX and FEC, and a screen’s sound in stereo without DTX', () => {
     const { codecOptions: speech } = profileOf({ kind: 'audio', source: 'microphone' });
     assert.deepEqual(speech, { opusStereo: false, opusFec: true, opusDtx: true });

@@ -12,6 +12,8 @@ export interface ProfileRequest {
   codec?: VideoCodec;
   /** Several encodings (VP8, H264) or spatial layers (VP9). Default true for cameras, false for screens. */
   simulcast?: boolean;
+  /** Screens: a video or a game is shown rather than text, so that moving smoothly counts for more than sharpness. Default false. */
+  motion?: boolean;
   /** Height of the picture in pixels, where known: small pictures need fewer encodings. */
   height?: number;
 }
@@ -29,17 +31,18 @@ const CAMERA_LADDER = [
 ];
 /** Bits per second of SVC up to each spatial layer, lowest first. */
 const CAMERA_SVC_BITRATES_BPS = [150_000, 500_000, 1_500_000];
-/** Screens: text must stay sharp, motion may suffer. */
+/** Screens: text must stay sharp, motion may suffer. The largest fits into a receiver's 2 Mbit/s beside the voices. */
 const SCREEN_LADDER = [
   { scaleResolutionDownBy: 2, maxBitrate: 400_000 },
-  { scaleResolutionDownBy: 1, maxBitrate: 2_500_000 },
+  { scaleResolutionDownBy: 1, maxBitrate: 1_600_000 },
 ];
-const SCREEN_BITRATE_BPS = 2_500_000;
+const SCREEN_FRAMES_PER_SECOND = { detail: 15, motion: 30 };
 /** Kilobits per second that video starts with, instead of Chromium's 300. */
 const START_BITRATE_KBPS = 1000;
 
 /** How a track is encoded: simulcast for VP8 and H264, SVC for VP9 (a screen as L1T3), Opus with DTX and in-band FEC for speech. */
-export function profileOf({ kind, source, codec = 'vp8', simulcast, height = 720 }: ProfileRequest): Profile {
+export function profileOf(request: ProfileRequest): Profile {
+  const { kind, source, codec = 'vp8', simulcast, motion = false, height = 720 } = request;
   if (kind === 'audio') {
     return source === 'screen-audio'
       ? { encodings: undefined, codecOptions: { opusStereo: true, opusFec: true, opusDtx: false } }
@@ -47,8 +50,10 @@ export function profileOf({ kind, source, codec = 'vp8', simulcast, height = 720
   }
   const screen = source === 'screen';
   const several = simulcast ?? !screen;
+  const encodings = videoEncodings(codec, screen, several, height);
+  const maxFramerate = SCREEN_FRAMES_PER_SECOND[motion ? 'motion' : 'detail'];
   return {
-    encodings: videoEncodings(codec, screen, several, height),
+    encodings: screen ? encodings.map((encoding) => ({ ...encoding, maxFramerate })) : encodings,
     codecOptions: { videoGoogleStartBitrate: START_BITRATE_KBPS },
   };
 }
@@ -60,7 +65,7 @@ function videoEncodings(
   height: number,
 ): types.RtpEncodingParameters[] {
   if (codec === 'vp9') {
-    const maxBitrate = screen ? SCREEN_BITRATE_BPS : CAMERA_SVC_BITRATES_BPS.at(-1);
+    const maxBitrate = screen ? SCREEN_LADDER.at(-1)?.maxBitrate : CAMERA_SVC_BITRATES_BPS.at(-1);
     // L3T3_KEY does not suit screens: a late spatial layer would blur the text.
     return [{ ...(maxBitrate && { maxBitrate }), scalabilityMode: several && !screen ? 'L3T3_KEY' : 'L1T3' }];
   }

@@ -198,7 +198,8 @@ export class Publication {
     const { kind, source } = this;
     const chosen = chooseCodec(media.device.sendRtpCapabilities, kind, codec);
     const height = this.#track.getSettings?.().height;
-    const profile = profileOf({ kind, source, codec, simulcast, height });
+    const motion = this.#track.contentHint === 'motion';
+    const profile = profileOf({ kind, source, codec, simulcast, motion, height });
     const transport = await media.transport('send');
     const muted = this.#muted;
     const producer = await transport.produce({

@@ -2,6 +2,15 @@ import type { types } from 'mediasoup-client';
 import type { EventData, MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
 import type { Connection } from './connection.ts';
 
+/** What another participant sends, received or not. */
+export interface RemoteSource {
+  participantId: string;
+  source: MediaSource;
+  kind: 'audio' | 'video';
+  /** Whether its sender has paused it. */
+  muted: boolean;
+}
+
 type Layers = EventData<'consumer.layers'>['layers'];
 type ToldAllocation = EventData<'room.allocation'>['tiles'][number];
 

@@ -13,6 +13,8 @@ export interface RoomEvents {
   'participant-joined': [Participant];
   'participant-updated': [Participant];
   'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];
+  /** What others send has changed (`room.sources`), received or not. */
+  sources: [];
   /** Media of another participant begins. */
   track: [RemoteTrack];
   'track-ended': [RemoteTrack];

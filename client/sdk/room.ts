@@ -7,7 +7,7 @@ import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
-import type { RemoteTrack } from './remote-track.ts';
+import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import { RoomEntry, type Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -58,7 +58,10 @@ export class Room extends Emitter<RoomEvents> {
       started: (track) => this.emit('track', track),
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
-      producersChanged: () => this.#layout.update(),
+      producersChanged: () => {
+        this.#layout.update();
+        this.emit('sources');
+      },
       failed: (error) => this.#failed(error),
     });
     this.#layout = new LayoutReporter({
@@ -97,6 +100,16 @@ export class Room extends Emitter<RoomEvents> {
   /** The participant who speaks, by id. */
   get speaker(): string | null {
     return this.#speaker;
+  }
+
+  /** What others send, received or not: see setLayout(). */
+  get sources(): RemoteSource[] {
+    return [...this.#subscriptions.producers.values()].map(({ participantId, source, kind, paused }) => ({
+      participantId,
+      source,
+      kind,
+      muted: paused,
+    }));
   }
 
   /** What others send and is received. */
@@ -284,6 +297,7 @@ export class Room extends Emitter<RoomEvents> {
     const resumed = snapshot.resumed && this.#media !== undefined;
     if (!resumed) {
       this.#dropMedia();
+      this.#wanted.clear();
       this.#media = new MediaSession({
         connection,
         identity,
@@ -305,8 +319,6 @@ export class Room extends Emitter<RoomEvents> {
         if (producerId && !snapshot.own.producerIds.includes(producerId)) publication.detach();
       }
     }
-    // What was told while the connection was away is lost: until it is told anew, everything is sent.
-    this.#wanted.clear();
     this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -106,9 +106,9 @@ export class Subscriptions {
     if (!producer || producer.paused === paused) return;
     this.#producers.set(producerId, { ...producer, paused });
     const track = this.#tracks.get(producerId);
-    if (!track) return;
-    track.setMuted(paused);
-    this.#host.updated(track);
+    track?.setMuted(paused);
+    if (track) this.#host.updated(track);
+    this.#host.producersChanged();
   }
 
   /** The server closed a consumer; its producer's end is told apart. */

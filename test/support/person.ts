@@ -10,9 +10,18 @@ interface DebugHandle {
       state: string;
       speaker: string | null;
       participantId: string;
-      participants: Map<string, { participantId: string; displayName: string; connected: boolean }>;
+      participants: Map<
+        string,
+        { participantId: string; peerId: string; displayName: string; connected: boolean }
+      >;
+      sources: Array<{ participantId: string; source: string; muted: boolean }>;
       tracks: RemoteTrackHandle[];
-      publications: Array<{ source: string; track: MediaStreamTrack; unpublish(): Promise<void> }>;
+      publications: Array<{
+        source: string;
+        track: MediaStreamTrack;
+        unpublish(): Promise<void>;
+        getStats(): Promise<RTCStatsReport | undefined>;
+      }>;
       publish(track: MediaStreamTrack, options: object): Promise<unknown>;
       restartIce(): Promise<void>;
       on(event: 'track', listener: (track: RemoteTrackHandle) => void): void;
@@ -118,6 +127,50 @@ export class Person {
       },
       [from, source] as const,
     );
+  }
+
+  /** What the own camera has sent, in bytes by RID; all of it as `only` where there is one encoding. */
+  sentBytes(): Promise<Record<string, number>> {
+    return this.page.evaluate(async () => {
+      const camera = window.canopy?.room?.publications.find(({ source }) => source === 'camera');
+      const stats = [...((await camera?.getStats())?.values() ?? [])];
+      const sent = stats.filter(({ type }) => type === 'outbound-rtp');
+      return Object.fromEntries(sent.map(({ rid, bytesSent }) => [rid ?? 'only', bytesSent]));
+    });
+  }
+
+  /** Whether what somebody sends is muted, as others know it; undefined where nothing is sent. */
+  hasMuted(from: string, source = 'camera'): Promise<boolean | undefined> {
+    return this.page.evaluate(
+      ([from, source]) => {
+        const room = window.canopy?.room;
+        return room?.sources.find(
+          (each) => each.source === source && room.participants.get(each.participantId)?.displayName === from,
+        )?.muted;
+      },
+      [from, source] as const,
+    );
+  }
+
+  /** The id of the own seat. */
+  peerId(): Promise<string | undefined> {
+    return this.page.evaluate(() => {
+      const room = window.canopy?.room;
+      return room?.participants.get(room.participantId)?.peerId;
+    });
+  }
+
+  /** Clicks somebody's picture. */
+  async pin(name: string): Promise<void> {
+    await this.page.getByRole('button', { name: `Show ${name} large` }).click();
+  }
+
+  /** Puts the page into the background, or back. Headless Chromium has no background, so the page is told that it is there. */
+  async setHidden(hidden: boolean): Promise<void> {
+    await this.page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
   }
 
   /** Waits until somebody's video shows `frames` more decoded frames than now, or than a given count. */

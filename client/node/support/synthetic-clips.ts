@@ -40,6 +40,39 @@ export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
   };
 }
 
+/** A second of "VP9" at 30 fps: three spatial layers by inter-layer prediction in key pictures only, one temporal layer. No decoder reads it. */
+export function syntheticVp9(): Clip {
+  const resolutions = [180, 360, 720].map((height) => ({ width: (height * 16) / 9, height }));
+  const frames = Array.from({ length: 96 }, (_, index): ClipFrame => {
+    const spatialLayer = index % 3;
+    const key = index % 48 < 3;
+    return {
+      ...PLAIN,
+      timestamp: Math.floor(index / 3) * 3000,
+      key,
+      temporalLayer: 0,
+      spatialLayer,
+      interLayerPredicted: key && spatialLayer > 0,
+      notUsedAbove: !key || spatialLayer === 2,
+      endOfPicture: spatialLayer === 2,
+      ...(key && spatialLayer === 0 && { resolutions }),
+      data: Buffer.alloc(100 * (spatialLayer + 1), index),
+    };
+  });
+  return {
+    info: {
+      codec: 'vp9',
+      clockRateHz: 90_000,
+      durationTicks: 32 * 3000,
+      width: 1280,
+      height: 720,
+      resolutions,
+      scalabilityMode: 'L3T1_KEY',
+    },
+    frames,
+  };
+}
+
 /** A second of "Opus", 20 ms a packet, silent (nothing sent) in its second half. */
 export function syntheticOpus(): Clip {
   const frames = Array.from(

@@ -5,6 +5,7 @@ import {
   openScreen,
   type Participant,
   type Publication,
+  type RemoteSource,
   type RemoteTrack,
   type Room,
   type RoomState,
@@ -21,6 +22,8 @@ export class Call {
   readonly room: Room;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
+  /** What others send, seen or not. */
+  readonly sources = signal<RemoteSource[]>([]);
   readonly tracks = signal<RemoteTrack[]>([]);
   readonly speaker = signal<string | null>(null);
   /** The own screen while it is shared. */
@@ -57,12 +60,14 @@ export class Call {
     this.stats = new TileStats(room);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
+      this.sources.value = room.sources;
       this.tracks.value = room.tracks;
       this.#seat();
     };
     this.state.value = room.state;
     this.speaker.value = room.speaker;
     refresh();
+    if (room.speaker) this.#spoke(room.speaker);
     this.#stop.push(
       room.on('state', (state) => {
         this.state.value = state;
@@ -74,6 +79,7 @@ export class Call {
       room.on('participant-joined', refresh),
       room.on('participant-updated', refresh),
       room.on('participant-left', refresh),
+      room.on('sources', refresh),
       room.on('track', refresh),
       room.on('track-ended', refresh),
       room.on('track-updated', refresh),

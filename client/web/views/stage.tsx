@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { RemoteTrack } from '../../sdk/index.ts';
+import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
 import { Tile, type TileProps } from './tile.tsx';
@@ -148,6 +148,7 @@ function useSize(area: RefObject<HTMLElement | null>) {
 
 function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   const tracks = call.tracks.value;
+  const sources = call.sources.value;
   const lines = call.stats.lines.value;
   const self = call.room.participantId;
   const people = new Map(call.participants.value.map((each) => [each.participantId, each]));
@@ -155,10 +156,11 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     const participant = people.get(participantId);
     if (!participant) return [];
     const { displayName: name, connected, kind, callState } = participant;
-    const mine = tracks.filter((track) => track.participantId === participantId);
-    const [camera, microphone, screen] = (['camera', 'microphone', 'screen'] as const).map((source) =>
-      mine.find((track) => track.source === source),
-    );
+    const trackOf = (source: MediaSource) =>
+      tracks.find((track) => track.participantId === participantId && track.source === source);
+    const sourceOf = (source: MediaSource) =>
+      sources.find((each) => each.participantId === participantId && each.source === source);
+    const microphone = sourceOf('microphone');
     const common = (isScreen: boolean) => ({
       participantId,
       name,
@@ -185,7 +187,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       ];
     }
     const person: TileProps = {
-      ...remote(false, camera),
+      ...remote(false, trackOf('camera')),
       speaking,
       connected,
       phone: kind === 'phone',
@@ -193,7 +195,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       muted: microphone?.muted ?? kind !== 'phone',
       menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
     };
-    return screen ? [{ ...remote(true, screen), screen: true }, person] : [person];
+    if (!sourceOf('screen')) return [person];
+    return [{ ...remote(true, trackOf('screen')), screen: true }, person];
   });
 }
 

@@ -88,11 +88,9 @@ export function Tile({
       data-call-state={callState}
       data-saving={saving}
     >
-      {track ? (
-        <Video track={track} mirrored={self && !screen} />
-      ) : (
-        <Avatar name={name} seed={participantId} phone={phone} />
-      )}
+      {/* Seen until the first picture is there. */}
+      {!screen && <Avatar name={name} seed={participantId} phone={phone} />}
+      {track && <Video track={track} mirrored={self && !screen} />}
       {onPin && (
         <button
           type="button"

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { LoadPeer, type Scenario } from '../bench/index.ts';
+import { TestBrowser } from './support/browser.ts';
+import { Person } from './support/person.ts';
+import { TestServer } from './support/server.ts';
+import { eventually } from './support/wait.ts';
+
+const ROOM = 'team';
+const WINDOW = { width: 1280, height: 800 };
+/** Nobody is shown larger than a thumbnail. */
+const SMALL_WINDOW = { width: 420, height: 360 };
+const COMPANY: Scenario = {
+  name: 'company',
+  description: 'people beside the browsers',
+  rooms: 1,
+  peersPerRoom: 1,
+  joinsPerSecond: 1,
+  durationSeconds: 1,
+  video: { codec: 'vp8', layers: '180p' },
+  talkersPerRoom: 0,
+};
+
+interface AllocationPage {
+  pictures: Array<{ producerId: string; peerId: string; source: string }>;
+  receivers: Array<{
+    peerId: string;
+    tiles: Array<{ producerId: string; widthPx: number; pinned: boolean }>;
+  }>;
+}
+
+describe('what a page shows', () => {
+  let server: TestServer;
+  let browsers: TestBrowser[];
+  let ann: Person;
+  let bob: Person;
+  const others: LoadPeer[] = [];
+
+  before(async () => {
+    server = await TestServer.start();
+    browsers = await Promise.all([TestBrowser.launch(), TestBrowser.launch()]);
+    const [first, second] = await Promise.all(browsers.map((browser) => browser.page()));
+    assert.ok(first && second);
+    ann = new Person(first, 'Ann');
+    bob = new Person(second, 'Bob');
+    await ann.enterByInvitation(await server.invite({ role: 'member' }), ROOM);
+    await bob.enterByInvitation(await server.invite({ role: 'member' }), ROOM);
+  });
+
+  after(async () => {
+    await Promise.all(others.map((peer) => peer.leave()));
+    await Promise.all(browsers.map((browser) => browser.close()));
+    await server.close();
+  });
+
+  /** RIDs of the layers that somebody's camera sends, by bytes that went out between two looks. */
+  async function sentLayers(person: Person): Promise<string[]> {
+    const before = await person.sentBytes();
+    await person.page.waitForTimeout(600);
+    const now = await person.sentBytes();
+    return Object.keys(now)
+      .filter((rid) => (now[rid] ?? 0) > (before[rid] ?? 0))
+      .sort();
+  }
+
+  const sends = (person: Person, ...rids: string[]) =>
+    eventually(
+      `${person.name} sends ${rids.join() || 'nothing'}`,
+      () => sentLayers(person),
+      (sent) => sent.join() === rids.join(),
+    );
+
+  /** What the server knows of Bob's screen. */
+  async function bobsTiles() {
+    const page = await server.api<AllocationPage>('GET', `/api/rooms/${ROOM}/allocation`);
+    const peerId = await bob.peerId();
+    return page.receivers.find((receiver) => receiver.peerId === peerId)?.tiles ?? [];
+  }
+
+  it('decides which layers others send: small tiles get the lowest, and large ones get more at once', async () => {
+    await bob.sees('Ann');
+    await bob.page.setViewportSize(SMALL_WINDOW);
+    await sends(ann, 'r0');
+    const { framesDecoded } = (await bob.video('Ann')) ?? {};
+    assert.ok(framesDecoded);
+    await bob.page.setViewportSize(WINDOW);
+    const large = await eventually(
+      'Bob sees Ann larger',
+      () => bob.video('Ann'),
+      (video) => (video?.frameHeight ?? 0) > 180,
+    );
+    assert.ok(large && large.framesDecoded > framesDecoded);
+    const [highest] = (await sentLayers(ann)).slice(-1);
+    assert.notEqual(highest, 'r0');
+  });
+
+  it('costs nothing while the page is hidden, and is back when it is seen again', async () => {
+    await bob.setHidden(true);
+    await sends(ann);
+    const before = await bob.video('Ann');
+    await sends(ann);
+    assert.equal((await bob.video('Ann'))?.bytesReceived, before?.bytesReceived);
+    assert.equal(await bob.hasMuted('Ann'), false, 'nobody is told that the camera is off');
+    await bob.setHidden(false);
+    await bob.sees('Ann');
+  });
+
+  it('tells a pin, made by mouse or keyboard, and shows that tile large', async () => {
+    const [alike] = await bobsTiles();
+    await bob.pin('Ann');
+    await eventually(
+      'the pinned tile is large',
+      bobsTiles,
+      ([tile]) => tile?.pinned === true && tile.widthPx > (alike?.widthPx ?? 0),
+    );
+    assert.equal(await bob.page.getByTestId('stage').count(), 1);
+    await bob.page.getByTestId('pin').first().press('Enter');
+    await eventually('the pin is gone', bobsTiles, ([tile]) => tile?.pinned === false);
+    assert.equal(await bob.page.getByTestId('stage').count(), 0);
+  });
+
+  it('brings no packet of a tile that is scrolled away, until it is scrolled to', async () => {
+    await bob.page.keyboard.press('g');
+    await bob.page.getByTestId('stage').waitFor();
+    // Room for three people beside the stage, and Bob himself is the first.
+    await bob.page.setViewportSize({ width: 900, height: 340 });
+    for (let index = 0; index < 5; index += 1) {
+      const plan = { index, roomId: ROOM, invitation: await server.invite(), talks: false, decodes: false };
+      const peer = await LoadPeer.create({ serverUrl: server.url, scenario: COMPANY, plan });
+      others.push(peer);
+      assert.equal(await peer.join(), undefined);
+    }
+    await bob.sees('Load 1');
+    assert.equal(await bob.video('Load 5'), undefined);
+    await bob.page.getByTestId('strip').evaluate((strip) => strip.scrollTo(0, strip.scrollHeight));
+    await bob.sees('Load 5');
+    const before = await bob.video('Load 1');
+    await bob.sees('Load 5');
+    const after = await bob.video('Load 1');
+    assert.equal(after?.bytesReceived, before?.bytesReceived);
+  });
+
+  it('shows by a key what is received', async () => {
+    await bob.page.keyboard.press('d');
+    const stats = bob.page.getByTestId('stats').filter({ hasText: 'kbit/s' });
+    await stats.first().waitFor();
+    assert.match(
+      (await stats.allTextContents()).join('\n'),
+      /\d+×\d+ · \d+ fps · \d+ kbit\/s\nlayer \d\/\d of \d\/\d · \w+/,
+    );
+    assert.deepEqual(
+      browsers.flatMap(({ problems }) => problems),
+      [],
+    );
+  });
+});
