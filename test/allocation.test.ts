@@ -23,6 +23,20 @@ async function ratesOf(counters: ReadonlyArray<() => number>): Promise<number[]>
   return counters.map((read, place) => ((read() - (before[place] ?? 0)) * 8000) / MEASURED_MS);
 }
 
+/** RFC 7741: the first packet of a VP8 frame whose payload header has the P bit clear. */
+function startsKeyFrame(payload: Buffer): boolean {
+  const [first = 0, extensions = 0, third = 0] = payload;
+  if ((first & 0x1f) !== 0x10) return false;
+  let offset = 1;
+  if (first & 0x80) {
+    offset = 2;
+    if (extensions & 0x80) offset += third & 0x80 ? 2 : 1;
+    if (extensions & 0x40) offset += 1;
+    if (extensions & 0x30) offset += 1;
+  }
+  return ((payload[offset] ?? 1) & 1) === 0;
+}
+
 const bytesOf = (stream: InboundStream) => () => stream.counters.bytes;
 
 describe('a room of people who send 720p in three layers, and one who looks', () => {
@@ -139,6 +153,36 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     const metrics = await server.metrics();
     assert.ok((metrics.get('canopy_allocated_bits_per_second') ?? 0) > 500_000);
     assert.ok((metrics.get('canopy_allocation_duration_seconds_count') ?? 0) > 5);
+  });
+
+  it('asks a sender for a key frame at most twice a second, however often receivers ask', async () => {
+    const track = eve.room.tracks.find(
+      ({ kind, participantId }) => kind === 'video' && participantId === ann.participantId,
+    );
+    const picture = await eve.picture(ann);
+    assert.ok(track);
+    let keyFrames = 0;
+    picture.tap = ({ header, payload }) => {
+      if (startsKeyFrame(payload) && header.timestamp !== last) {
+        keyFrames++;
+        last = header.timestamp;
+      }
+    };
+    let last = -1;
+    const askedMs = 3000;
+    const endMs = performance.now() + askedMs;
+    let asked = 0;
+    while (performance.now() < endMs) {
+      await track.requestKeyFrame();
+      await delay(25);
+      asked++;
+    }
+    picture.tap = undefined;
+    assert.ok(asked > 20, `${asked} requests`);
+    assert.ok(
+      keyFrames >= 1 && keyFrames <= askedMs / 500 + 2,
+      `${keyFrames} key frames for ${asked} requests`,
+    );
   });
 
   it('keeps the explanation from those without the key', async () => {

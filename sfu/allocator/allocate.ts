@@ -1,7 +1,7 @@
 import { Dealer, type Filling } from './filling.ts';
 import { LinkLimit, ReceiverLimits } from './limits.ts';
 import { ceilingOf, type Ladder, ladderOf, nextSteps, pointAt } from './points.ts';
-import { isSmall, type RankedTile, rank } from './ranking.ts';
+import { compareIds, isSmall, type RankedTile, rank } from './ranking.ts';
 import type {
   AllocatorDecision,
   AllocatorInput,
@@ -28,10 +28,6 @@ interface Receiver {
   ranked: Map<TileState, RankedTile>;
   /** Those that may be served. */
   fillings: Map<TileState, Filling>;
-}
-
-function compareIds(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Heap } from './heap.ts';
 import { heldWorth, isKept, mustWait } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
-import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step } from './points.ts';
+import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step, stepAt } from './points.ts';
 import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
@@ -40,6 +40,11 @@ const EXPENSIVE_BPS = 300_000;
  */
 const PRICE_PER_MBIT = 0.15;
 const CROWD = 9;
+/**
+ * What part of a better point's bits is counted as its price: what more frames and more lines add to usual ladders. Not the difference of
+ * two measured bit rates, which wavers far more than they do.
+ */
+const PRICED_SHARE = { frames: 0.33, lines: 0.67 };
 /** Small tiles get better side by side, those of speakers and of the rest: else one would be brilliant and its equal neighbour blurred. */
 const SMALL_PLACE = 3;
 const LOWEST: Step = { row: 0, column: 0 };
@@ -52,7 +57,7 @@ interface Improvement {
   moreBps: number;
   kept: boolean;
   place: number;
-  /** Quality a bit, and a bonus for what is kept. */
+  /** Quality a Mbit/s, and a bonus for what is kept: the order of turns. */
   worth: number;
   /** What to try when this does not fit. */
   otherwise: Improvement | null;
@@ -91,11 +96,12 @@ export class Dealer {
     );
     for (const filling of ordered) {
       if (isExpensive(filling)) continue;
+      const { limits } = filling.receiver;
       const moreBps = bitrateOf(filling, LOWEST);
       const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
       if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) continue;
       if (filling.refused === 'link') this.#linkShort = true;
-      else if (filling.refused === 'budget' && filling.receiver.limits.couldCarry(moreBps)) {
+      else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
         filling.receiver.short = true;
       }
     }
@@ -138,10 +144,18 @@ export class Dealer {
       return false;
     }
     receiver.limits.usedBps += moreBps;
+    if (!filling.reserved) receiver.limits.pictures++;
+    if (!kept && !lowest) receiver.limits.raised = true;
     this.#link.usedBps += moreBps;
     filling.reserved = to;
-    if (!kept && mustWait(ranked.tile, ranked.class, this.#nowMs)) filling.refused = 'steady';
-    else filling.given = to;
+    if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
+      filling.given = to;
+    } else {
+      filling.refused = 'steady';
+      // What it had may lie beside the way up: smoother, but less sharp.
+      const had = stepAt(filling.ladder, ranked.tile.decided, filling.ceiling);
+      if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) filling.given = had;
+    }
     return true;
   }
 
@@ -157,9 +171,10 @@ export class Dealer {
       ranked.tile,
       ranked.class,
     ).reverse()) {
-      improvement =
-        this.#step(filling, to, deferred ? DEFERRED_PLACE : improvementPlace(filling), improvement) ??
-        improvement;
+      const place = deferred ? DEFERRED_PLACE : improvementPlace(filling);
+      const better = this.#step(filling, to, place, improvement);
+      // A second choice that is there already is held first: the better one can follow it.
+      if (better && (better.kept || !improvement?.kept)) improvement = better;
     }
     return improvement;
   }
@@ -170,8 +185,10 @@ export class Dealer {
     const kept = isKept(ranked.tile, pointAt(ladder, to));
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
-    const perMbit = moreBps > 0 ? (gain * 1_000_000) / moreBps : Number.POSITIVE_INFINITY;
-    const worth = heldWorth(perMbit, kept);
+    const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
+    // A measured bit rate may be nothing at all.
+    const pricedBps = Math.max(1, bitrateOf(filling, to)) * pricedShare;
+    const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
     if (reserved && isSmall(ranked.class) && worth < price) return null;
     return { filling, to, moreBps, kept, place, worth, otherwise };

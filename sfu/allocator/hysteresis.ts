@@ -3,8 +3,8 @@ import type { OperatingPoint, TileClass, TileState } from './types.ts';
 
 /** A tile gets better at the earliest this long after its last change, unless it came to the stage or higher. */
 const SETTLING_MS = 2000;
-/** Among improvements, how much longer what is there holds its place: bit rates that waver by a tenth change a step's price by up to 1.6. */
-const KEPT_BONUS = 1.65;
+/** How much more an improvement counts where it is there already: more than bit rates that waver by a tenth can change its worth. */
+const KEPT_BONUS = 1.3;
 
 /** Whether the tile had this point, or a better one, by the last decision. */
 export function isKept({ decided }: TileState, point: OperatingPoint): boolean {

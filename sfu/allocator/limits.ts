@@ -4,8 +4,9 @@ import type { Reason, ReceiverState } from './types.ts';
  * What receivers and the link can take, and what is used of it.
  *
  * A receiver's budget. New things must fit into 90 % of it less audio, with a margin on top; what is there already may fluctuate into the
- * reserve, up to the whole budget: so a decision stays as it is while measured bit rates waver by a tenth. The lowest points go into the
- * reserve too (a picture is never paused for want of the last few percent).
+ * reserve, up to the whole budget: so a decision stays as it is while measured bit rates waver by a tenth. The lowest points of many
+ * pictures go into the reserve too, the further the more there are, since their sum wavers the less: a picture is not left out for want of
+ * the last few percent.
  *
  * A receiver's estimate. mediasoup chooses layers within our ceilings by its own estimation, from packet to packet; we need not repeat
  * that. An estimation grows only while there is more to send than it allows, so our ceilings reach to twice the estimate, and each time
@@ -16,7 +17,8 @@ import type { Reason, ReceiverState } from './types.ts';
  * The link. 90 % of it, all audio included, is never passed.
  */
 const USABLE_SHARE = 0.9;
-const USABLE_BY_LOWEST_SHARE = 0.97;
+/** Of the reserve that the lowest points leave: this over the square root of their number. A gallery of 25 leaves 4 %. */
+const LOWEST_RESERVE = 0.2;
 
 /** Of the estimate. Kept more widely than given anew, since estimates waver. */
 const ESTIMATE_SHARES = {
@@ -62,6 +64,11 @@ export class LinkLimit {
 export class ReceiverLimits {
   readonly #state: ReceiverState;
   usedBps = 0;
+  /** How many pictures have their lowest points. */
+  pictures = 0;
+
+  /** Something got better: then the reserve is no longer for what is kept, lest it fills up step by step. */
+  raised = false;
 
   constructor(state: ReceiverState) {
     this.#state = state;
@@ -76,14 +83,15 @@ export class ReceiverLimits {
 
   /** Whether the receiver's budget could carry this much alone. */
   couldCarry(bitrateBps: number): boolean {
-    return bitrateBps <= this.#state.budgetBps * USABLE_BY_LOWEST_SHARE - this.#state.audioBps;
+    return bitrateBps <= this.#state.budgetBps * USABLE_SHARE - this.#state.audioBps;
   }
 
   /** Why a claim cannot be met by the receiver, or null. */
   refusal({ moreBps, lowest, kept, small, first }: Claim): Refusal | null {
     const { budgetBps, audioBps, estimateBps } = this.#state;
     const sumBps = this.usedBps + moreBps;
-    const share = kept ? 1 : lowest ? USABLE_BY_LOWEST_SHARE : USABLE_SHARE;
+    const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
+    const share = kept && (lowest || !this.raised) ? 1 : lowest ? lowestShare : USABLE_SHARE;
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
     if (sumBps * margin > budgetBps * share - audioBps) return 'budget';
     if (estimateBps === null || (lowest && first)) return null;

@@ -38,11 +38,11 @@ const SMOOTH_FPS = 12;
 const STRESSED_FPS = 15;
 const LOWEST_FPS = 0;
 
-/** What frames a second are worth: a talking head loses little at 15. */
-function smoothness(fps: number): number {
+/** What frames a second are worth: a talking head loses little at 15, a shared screen little at 7.5. */
+function smoothness(source: PictureState['source'], fps: number): number {
   if (fps >= 24) return 1;
-  if (fps >= SMOOTH_FPS) return 0.94;
-  return 0.66;
+  if (fps >= SMOOTH_FPS) return source === 'screen' ? 0.97 : 0.94;
+  return source === 'screen' ? 0.9 : 0.66;
 }
 
 export function ladderOf(picture: PictureState): Ladder {
@@ -62,6 +62,14 @@ export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
   const point = ladder.rows[row]?.[column];
   if (!point) throw new RangeError(`no operating point ${row}/${column}`);
   return point;
+}
+
+/** The place of layers within a ceiling, or null. */
+export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: Ceiling): Step | null {
+  const row = ladder.rows.findIndex(([point]) => point?.spatialLayer === layers?.spatialLayer);
+  const column = ladder.rows[row]?.findIndex((point) => point.temporalLayer === layers?.temporalLayer) ?? -1;
+  if (row < 0 || column < 0 || row > ceiling.row) return null;
+  return column === 0 || fpsAt(ladder, { row, column }) <= ceiling.maxFps ? { row, column } : null;
 }
 
 function fpsAt(ladder: Ladder, step: Step): number {
@@ -93,11 +101,15 @@ export function ceilingOf(
   return { row, maxFps, stressed: row < useful || slowed };
 }
 
-/** The same frame rate with more lines, or null. */
+/** More lines, if need be at fewer frames a second, as long as they are smooth (of a shared screen: at the fewest); or null. */
 function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
   if (from.row >= ceiling.row) return null;
-  const columns = ladder.rows[from.row + 1]?.length ?? 1;
-  return { row: from.row + 1, column: Math.min(from.column, columns - 1) };
+  const row = from.row + 1;
+  const columns = ladder.rows[row]?.length ?? 1;
+  const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
+  let column = 0;
+  while (column < Math.min(from.column, columns - 1) && fpsAt(ladder, { row, column }) < enoughFps) column++;
+  return { row, column };
 }
 
 /** The same lines with more frames, or null. */
@@ -140,5 +152,5 @@ export function nextSteps(
 /** How good a point looks in a tile, 0 to 1. */
 export function qualityAt(ladder: Ladder, step: Step, tile: TileState): number {
   const sharpness = Math.sqrt(Math.min(1, (ladder.heightsPx[step.row] ?? 0) / tile.height));
-  return sharpness * smoothness(fpsAt(ladder, step));
+  return sharpness * smoothness(ladder.source, fpsAt(ladder, step));
 }

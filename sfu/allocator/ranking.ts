@@ -49,7 +49,8 @@ function spokeAtMs({ speaking, lastSpokeAtMs }: PictureState): number {
   return speaking ? Number.POSITIVE_INFINITY : (lastSpokeAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
-function compareIds(a: string, b: string): number {
+/** By code unit, so that it is the same on every machine. */
+export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

@@ -11,8 +11,8 @@ import type {
 } from './types.ts';
 
 /** What the SDK's cameras send as VP8: bits a second of 180, 360 and 720 lines, each in three temporal layers. */
-export const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
-export const SCREEN_LADDER_BPS = [400_000, 2_500_000];
+const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
+const SCREEN_LADDER_BPS = [400_000, 2_500_000];
 /** Shares of a layer's bits up to each temporal layer, and its frames a second. */
 const TEMPORAL = [
   { share: 0.45, fps: 7.5 },
@@ -122,6 +122,9 @@ export function room(
 export const GALLERY: Layout = { small: [384, 216], count: 24 };
 export const STAGE_AND_6: Layout = { stage: [1600, 900], small: [320, 180], count: 6 };
 export const NINE: Layout = { small: [640, 360], count: 9 };
+
+export const FOUR: Layout = { small: [960, 540], count: 4 };
+export const TWO: Layout = { small: [960, 1080], count: 2 };
 
 /** Decides for one receiver. */
 export function decideFor(

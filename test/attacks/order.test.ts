@@ -15,6 +15,7 @@ const someId = randomUUID();
 /** Well-formed data for every request that needs a room. */
 const IN_ROOM: Record<string, unknown> = {
   'room.leave': {},
+  'room.layout': { tiles: [] },
   'transport.create': { direction: 'send' },
   'transport.connect': {
     transportId: someId,

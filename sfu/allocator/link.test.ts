@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allocate } from './index.ts';
+import { GALLERY, input, layersOf, room, STAGE_AND_6 } from './test-support.ts';
+
+function twoRooms(layout = GALLERY) {
+  const rooms = ['a', 'b'].map((roomId) => room(25, layout, roomId));
+  return {
+    pictures: rooms.flatMap(({ pictures }) => pictures),
+    receivers: rooms.flatMap(({ receivers }) => receivers),
+  };
+}
+
+test('two rooms of 25 on a link of 100 Mbit/s take at most 90, and almost everybody is seen', () => {
+  for (const layout of [GALLERY, STAGE_AND_6]) {
+    const { pictures, receivers } = twoRooms(layout);
+    const { egressBps, ...decision } = allocate(input(pictures, receivers, { linkBps: 100_000_000 }));
+    assert.ok(egressBps <= 90_000_000, `${egressBps} bit/s`);
+    const tiles = decision.receivers.flatMap((each) => each.tiles);
+    assert.ok(tiles.every(({ layers }) => layers !== null));
+  }
+});
+
+test('a link that is too narrow is shared fairly: the same count of pictures to all, to within one', () => {
+  const { pictures, receivers } = twoRooms();
+  const decision = allocate(input(pictures, receivers, { linkBps: 60_000_000 }));
+  const counts = decision.receivers.map(({ tiles }) => tiles.filter(({ layers }) => layers).length);
+  assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join(' '));
+  assert.ok(decision.egressBps <= 54_000_000);
+  assert.ok(decision.egressBps > 50_000_000, 'it is used');
+});
+
+test('nobody’s stage gets better before everybody has the lowest layers, over all rooms', () => {
+  const { pictures, receivers } = twoRooms(STAGE_AND_6);
+  const decision = allocate(input(pictures, receivers, { linkBps: 40_000_000 }));
+  const stages = decision.receivers.map(({ tiles }) => tiles[0]);
+  assert.ok(decision.receivers.every(({ tiles }) => tiles.every(({ layers }) => layers)));
+  const spatial = stages.map((each) => each?.layers?.spatialLayer ?? -1);
+  assert.ok(Math.max(...spatial) - Math.min(...spatial) <= 1);
+  assert.ok(stages.some((each) => each?.reason === 'link'));
+  assert.ok(decision.egressBps <= 36_000_000);
+});
+
+test('a link that carries only audio carries no pictures', () => {
+  const { pictures, receivers } = twoRooms();
+  const decision = allocate(input(pictures, receivers, { linkBps: 5_000_000 }));
+  assert.equal(decision.egressBps, 5_000_000);
+  assert.ok(decision.receivers.every(({ tiles }) => tiles.every((each) => layersOf(each) === '-')));
+  assert.ok(decision.receivers.every(({ tiles }) => tiles.every(({ reason }) => reason === 'link')));
+});

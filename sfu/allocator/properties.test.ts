@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { allocate } from './index.ts';
+import { camera, fedBack, input, layersOf, points, receiver, screen, tile } from './test-support.ts';
+import type { AllocatorDecision, AllocatorInput, PictureState, ReceiverState } from './types.ts';
+
+const NOW_MS = 1_000_000;
+const ROOMS = ['a', 'b'];
+
+const ladderBps = fc
+  .tuple(
+    fc.integer({ min: 60_000, max: 200_000 }),
+    fc.array(fc.double({ min: 2, max: 4, noNaN: true }), { maxLength: 2 }),
+  )
+  .map(([lowest, factors]) => {
+    const ladder = [lowest];
+    for (const factor of factors) ladder.push((ladder.at(-1) ?? 0) * factor);
+    return ladder;
+  });
+
+const picture = (index: number): fc.Arbitrary<PictureState> =>
+  fc
+    .record({
+      roomId: fc.constantFrom(...ROOMS),
+      shared: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
+      paused: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
+      svc: fc.boolean(),
+      ladder: ladderBps,
+      lastSpokeAtMs: fc.option(fc.integer({ min: 0, max: NOW_MS })),
+      speaking: fc.boolean(),
+    })
+    .map(({ shared, ladder, ...more }) =>
+      shared
+        ? screen(`peer ${index}`, { ...more, points: points(ladder, 1080) })
+        : camera(`peer ${index}`, { ...more, points: points(ladder) }),
+    );
+
+const tileSize = fc.constantFrom<[number, number]>([0, 0], [320, 180], [384, 216], [640, 360], [1600, 900]);
+
+function receiverOf(pictures: PictureState[], index: number): fc.Arbitrary<ReceiverState> {
+  return fc
+    .record({
+      roomId: fc.constantFrom(...ROOMS),
+      budgetBps: fc.integer({ min: 150_000, max: 4_000_000 }),
+      estimateBps: fc.option(fc.integer({ min: 30_000, max: 3_000_000 })),
+      audioBps: fc.integer({ min: 0, max: 120_000 }),
+      sizes: fc.array(tileSize, { minLength: pictures.length, maxLength: pictures.length }),
+      pins: fc.array(fc.integer({ min: 0, max: 9 }), {
+        minLength: pictures.length,
+        maxLength: pictures.length,
+      }),
+    })
+    .map(({ sizes, pins, ...more }) => {
+      const tiles = pictures.map((each, at) =>
+        tile(each, ...(sizes[at] ?? [0, 0]), { pinned: pins[at] === 0 }),
+      );
+      return receiver(`peer ${index}`, tiles, more);
+    });
+}
+
+const state: fc.Arbitrary<AllocatorInput> = fc
+  .integer({ min: 1, max: 12 })
+  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => picture(index))))
+  .chain((pictures) =>
+    fc.record({
+      pictures: fc.constant(pictures),
+      receivers: fc
+        .integer({ min: 1, max: 6 })
+        .chain((count) =>
+          fc.tuple(...Array.from({ length: count }, (_, index) => receiverOf(pictures, index))),
+        ),
+      linkBps: fc.option(fc.integer({ min: 500_000, max: 12_000_000 })),
+      stressLevel: fc.constantFrom(0, 0, 0, 1, 2, 3),
+    }),
+  )
+  .map(({ pictures, receivers, linkBps, stressLevel }) =>
+    input(pictures, receivers, { nowMs: NOW_MS, linkBps, stressLevel: stressLevel as 0 }),
+  );
+
+function check(title: string, property: (state: AllocatorInput, decision: AllocatorDecision) => void): void {
+  test(title, () => {
+    fc.assert(
+      fc.property(state, (each) => property(each, allocate(each))),
+      { numRuns: 300 },
+    );
+  });
+}
+
+function allLayers({ receivers }: AllocatorDecision): string[] {
+  return receivers.flatMap(({ roomId, peerId, tiles }) =>
+    tiles.map((each) => `${roomId} ${peerId} ${each.producerId} ${layersOf(each)}`),
+  );
+}
+
+check('no receiver’s budget is passed, audio included', ({ receivers }, decision) => {
+  for (const [index, { videoBps, maxOutgoingBps, tiles }] of decision.receivers.entries()) {
+    const { budgetBps = 0, audioBps = 0 } = receivers[index] ?? {};
+    const better = tiles.some(({ layers }) => layers && layers.spatialLayer + layers.temporalLayer > 0);
+    const share = better ? 0.9 : 0.97;
+    assert.ok(videoBps === 0 || videoBps <= budgetBps * share - audioBps + 1);
+    assert.ok(videoBps <= maxOutgoingBps + 1);
+    assert.ok(maxOutgoingBps <= Math.max(0, budgetBps - audioBps));
+  }
+});
+
+check(
+  'the link is never passed, audio included',
+  ({ linkBps, receivers }, { egressBps, receivers: decided }) => {
+    const audioBps = receivers.reduce((sum, each) => sum + each.audioBps, 0);
+    const videoBps = decided.reduce((sum, each) => sum + each.videoBps, 0);
+    assert.ok(Math.abs(egressBps - audioBps - videoBps) < 1);
+    if (linkBps !== null && videoBps > 0) assert.ok(egressBps <= linkBps * 0.9 + 1);
+  },
+);
+
+check('it is the same in any order', (before, decision) => {
+  const turned = allocate({
+    ...before,
+    pictures: before.pictures.toReversed(),
+    receivers: before.receivers.toReversed().map((each) => ({ ...each, tiles: each.tiles.toReversed() })),
+  });
+  assert.deepEqual(allLayers(turned).sort(), allLayers(decision).sort());
+});
+
+check('fed back, a decision stays, whenever it is asked for', (before, decision) => {
+  for (const nowMs of [NOW_MS, NOW_MS + 1000, NOW_MS + 60_000]) {
+    assert.deepEqual(allLayers(allocate(fedBack(before, decision, nowMs))), allLayers(decision));
+  }
+});
+
+check(
+  'only what is on the screen is given, from the receiver’s own room, and as it is sent',
+  (before, decision) => {
+    for (const [index, { tiles }] of decision.receivers.entries()) {
+      for (const [at, { layers, producerId }] of tiles.entries()) {
+        if (!layers) continue;
+        const sent = before.pictures.find((each) => each.producerId === producerId);
+        assert.ok(sent && !sent.paused && sent.roomId === before.receivers[index]?.roomId);
+        assert.ok((before.receivers[index]?.tiles[at]?.height ?? 0) > 0);
+        const { spatialLayer, temporalLayer } = layers;
+        assert.ok(
+          sent.points.some(
+            (point) => point.spatialLayer === spatialLayer && point.temporalLayer === temporalLayer,
+          ),
+        );
+      }
+    }
+  },
+);
+
+check(
+  'wanted layers cover what receivers were given, and nothing where nobody watches',
+  (before, decision) => {
+    for (const { producerId, spatialLayers } of decision.pictures) {
+      const given = decision.receivers.flatMap(({ tiles }) =>
+        tiles.flatMap((each) =>
+          each.producerId === producerId && each.layers ? [each.layers.spatialLayer] : [],
+        ),
+      );
+      assert.ok(given.every((layer) => spatialLayers[layer]));
+      assert.equal(spatialLayers.includes(true), given.length > 0);
+      assert.equal(
+        spatialLayers.length,
+        new Set(before.pictures.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer))
+          .size,
+      );
+    }
+  },
+);
+
+check('more budget never gives a worse first tile', (before, decision) => {
+  const alone = before.receivers.map((each) => ({ ...each, budgetBps: each.budgetBps * 1.3 }));
+  const richer = allocate({ ...before, linkBps: null, receivers: alone });
+  const unlinked = before.linkBps === null ? decision : allocate({ ...before, linkBps: null });
+  for (const [index, { tiles }] of unlinked.receivers.entries()) {
+    const highest = Math.max(...tiles.map(({ priority }) => priority));
+    const [first, ...rest] = tiles.filter(({ priority }) => priority === highest);
+    if (!first?.layers || rest.length > 0) continue;
+    const after = richer.receivers[index]?.tiles.find(({ producerId }) => producerId === first.producerId);
+    assert.ok((after?.layers?.spatialLayer ?? -1) >= first.layers.spatialLayer);
+  }
+});
+
+check('nobody small gets better while a larger one could have used the bits', (before, decision) => {
+  if (before.linkBps !== null) return;
+  for (const [index, { tiles, videoBps }] of decision.receivers.entries()) {
+    const { budgetBps = 0, audioBps = 0 } = before.receivers[index] ?? {};
+    const improvedBps = tiles
+      .filter((each) => each.layers && each.priority < 100)
+      .reduce((sum, each) => sum + each.bitrateBps - lowestBps(each.producerId), 0);
+    for (const each of tiles) {
+      if (each.reason !== 'budget' || each.priority < 100 || !each.layers) continue;
+      // Nobody who is seen smoothly is made to stutter for more lines.
+      const smooth = each.class === 'screen' ? 0 : Math.min(1, each.layers.temporalLayer);
+      const better = before.pictures
+        .find(({ producerId }) => producerId === each.producerId)
+        ?.points.filter((point) => point.bitrateBps > each.bitrateBps && point.temporalLayer >= smooth)
+        .map(({ bitrateBps }) => bitrateBps - each.bitrateBps);
+      const cheapest = Math.min(...(better ?? []));
+      const room = (budgetBps * 0.9 - audioBps) / 1.05 - (videoBps - improvedBps);
+      assert.ok(improvedBps === 0 || cheapest > room, `${each.producerId}: ${cheapest} ≤ ${room}`);
+    }
+  }
+  function lowestBps(producerId: string): number {
+    return before.pictures.find((each) => each.producerId === producerId)?.points[0]?.bitrateBps ?? 0;
+  }
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { allocate } from './index.ts';
+import { camera, input, receiver, tile } from './test-support.ts';
+import type { PictureState } from './types.ts';
+
+function wantedBy(picture: PictureState, ...heightsPx: number[]): boolean[] | undefined {
+  const receivers = heightsPx.map((height, index) =>
+    receiver(`peer ${index}`, [tile(picture, (height * 16) / 9, height)]),
+  );
+  return allocate(input([picture], receivers)).pictures[0]?.spatialLayers;
+}
+
+test('nobody watches: no layer is wanted', () => {
+  assert.deepEqual(wantedBy(camera('a')), [false, false, false]);
+  assert.deepEqual(wantedBy(camera('a'), 0), [false, false, false]);
+  assert.deepEqual(wantedBy(camera('a', { paused: true }), 720), [false, false, false]);
+});
+
+test('of simulcast, layers that somebody has are wanted, and the lowest to fall back on', () => {
+  assert.deepEqual(wantedBy(camera('a'), 180), [true, false, false]);
+  assert.deepEqual(wantedBy(camera('a'), 720), [true, false, true]);
+  assert.deepEqual(wantedBy(camera('a'), 360, 360), [true, true, false]);
+  assert.deepEqual(wantedBy(camera('a'), 720, 360, 180), [true, true, true]);
+});
+
+test('of SVC, all layers up to the highest that somebody has are wanted', () => {
+  const svc = camera('a', { svc: true });
+  assert.deepEqual(wantedBy(svc, 180), [true, false, false]);
+  assert.deepEqual(wantedBy(svc, 720), [true, true, true]);
+});
+
+test('a layer that is not sent can be asked for, and is a ceiling at its expected bit rate', () => {
+  const picture = camera('a');
+  for (const point of picture.points) point.sent = point.spatialLayer === 0;
+  assert.deepEqual(wantedBy(picture, 720), [true, false, true]);
+});
