@@ -37,8 +37,11 @@ export async function bench(
     throw new TypeError('A run measures for at least one second: --seconds 20.');
   }
   const scenario = { ...found, durationSeconds: durationSeconds ?? found.durationSeconds };
+  const settings = { ...(found.linkMbps && { CANOPY_MEDIA_LINK_MBPS: String(found.linkMbps) }) };
   const server =
-    options.url !== undefined ? { url: options.url, apiKey: options.apiKey ?? '' } : await startLocalServer();
+    options.url !== undefined
+      ? { url: options.url, apiKey: options.apiKey ?? '' }
+      : await startLocalServer([], settings);
   try {
     write(`${scenario.name}: ${scenario.description}`);
     const run = await runScenario(scenario, server, write);

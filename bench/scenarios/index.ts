@@ -41,7 +41,11 @@ export const SCENARIOS: readonly Scenario[] = [
   simulcastRoom('gallery-25', 'all 24 others alike', { layout: 'gallery' }),
   simulcastRoom('stage-25', 'the speaker large and six beside', { layout: 'stage' }),
   simulcastRoom('nine-25', 'nine others', { layout: 'nine' }),
-  simulcastRoom('two-rooms-50', 'all 24 others alike', { layout: 'gallery', rooms: 2 }),
+  simulcastRoom('two-rooms-50', 'all 24 others alike, on a link of 90 Mbit/s', {
+    layout: 'gallery',
+    rooms: 2,
+    linkMbps: 90,
+  }),
   {
     name: 'room-10-vp9',
     description: 'Ten people in one room, each sending VP9 with three spatial layers.',
@@ -86,7 +90,7 @@ export const SCENARIOS: readonly Scenario[] = [
 function simulcastRoom(
   name: string,
   shown: string,
-  { layout, rooms = 1 }: { layout: LayoutName; rooms?: number },
+  { layout, rooms = 1, linkMbps }: { layout: LayoutName; rooms?: number; linkMbps?: number },
 ): Scenario {
   const people = rooms === 1 ? '25 people in one room' : `${rooms} rooms of 25 people`;
   return {
@@ -98,6 +102,7 @@ function simulcastRoom(
     durationSeconds: 30,
     video: { codec: 'vp8', layers: 'simulcast' },
     layout,
+    ...(linkMbps !== undefined && { linkMbps }),
     talkersPerRoom: 2,
     processes: 2,
   };

@@ -21,6 +21,8 @@ export interface Scenario {
   video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
   /** What each receiver shows. Default: it says nothing, and receives everybody. */
   layout?: LayoutName;
+  /** The link that the server guards, in Mbit/s; a server elsewhere must be set so. Default: none. */
+  linkMbps?: number;
   /** How many in each room talk; the rest is silent under DTX. */
   talkersPerRoom: number;
   /** Processes that the load peers are spread over. Default 1. */
