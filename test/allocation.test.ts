@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
+import { UdpRelay } from '../bench/index.ts';
 import type { InboundStream } from '../client/node/index.ts';
 import type { roomAllocation } from '../signaling/protocol/index.ts';
 import { untilBaseline } from './support/gauges.ts';
@@ -194,6 +195,52 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
   it('leaves nothing behind', async () => {
     await Promise.all([ann, bob, cid, eve].map((person) => person.leave()));
     await untilBaseline(server);
+  });
+});
+
+describe('somebody behind 300 kbit/s, which become 2 Mbit/s', () => {
+  it('gets voices and a small picture, and then the large one', async (t) => {
+    const server = await TestServer.start({ flags: ['--workers', '1'] });
+    t.after(() => server.close());
+    const port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}') ?? 0;
+    const ann = await HeadlessPerson.enter(server, 'team');
+    t.after(() => ann.leave());
+    ann.looksAt([]);
+    await Promise.all([ann.showCamera(), ann.listen()]);
+    const link = (rateBps: number) => ({ delayMs: 20, rateBps, queueMs: 200 });
+    const relay = await UdpRelay.create({
+      listen: { address: '127.0.0.2', port: 0 },
+      upstream: { address: '127.0.0.1', port },
+      down: [
+        { atMs: 0, profile: link(300_000) },
+        { atMs: 20_000, profile: link(2_000_000) },
+      ],
+    });
+    t.after(() => relay.close());
+    const eve = await HeadlessPerson.enter(server, 'team', relay);
+    t.after(() => eve.leave());
+    eve.looksAt([{ at: ann, ...LARGE }]);
+    const tile = async () => {
+      const { receivers } = await server.api<RoomAllocation>('GET', '/api/rooms/team/allocation');
+      return receivers.flatMap(({ tiles }) => tiles)[0];
+    };
+    await eventually(
+      'the network is noticed',
+      tile,
+      (seen) => seen?.reason === 'estimate' && (seen.layers?.spatialLayer ?? 2) < 2,
+    );
+    const picture = await eve.picture(ann);
+    await eventually(
+      'a picture comes through',
+      () => ratesOf([bytesOf(picture), () => eve.receivedBytes]),
+      ([pictureBps = 0, allBps = 0]) => pictureBps > 20_000 && allBps < 330_000,
+    );
+    await eventually(
+      'the large picture comes',
+      () => ratesOf([bytesOf(picture)]),
+      ([bps = 0]) => bps > 600_000,
+      90_000,
+    );
   });
 });
 
