@@ -7,11 +7,13 @@ describe('Heartbeat', () => {
   let answers: Array<PromiseWithResolvers<void>>;
   let deaths: number;
   let heartbeat: Heartbeat;
+  let excused: boolean;
 
   beforeEach(() => {
     mock.timers.enable({ apis: ['setInterval'] });
     answers = [];
     deaths = 0;
+    excused = false;
     heartbeat = new Heartbeat({
       intervalMilliseconds: 500,
       ask: () => {
@@ -19,6 +21,7 @@ describe('Heartbeat', () => {
         answers.push(answer);
         return answer.promise;
       },
+      excused: () => excused,
       dead: () => {
         deaths += 1;
       },
@@ -46,6 +49,22 @@ describe('Heartbeat', () => {
     }
     assert.equal(answers.length, 10);
     assert.equal(deaths, 0);
+  });
+
+  it('waits longer for one that has an excuse, but not for ever, and not once the excuse is over', async () => {
+    excused = true;
+    await tick(12);
+    assert.equal(deaths, 0);
+    await tick();
+    assert.equal(deaths, 1);
+  });
+
+  it('gives up at the next miss when the excuse is over', async () => {
+    excused = true;
+    await tick(6);
+    excused = false;
+    await tick();
+    assert.equal(deaths, 1);
   });
 
   it('gives up one question after three intervals without an answer, once', async () => {

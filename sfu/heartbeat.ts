@@ -1,12 +1,16 @@
 /** Misses in a row after which the watched is taken for dead. */
 const MISSES_ALLOWED = 3;
+/** As many when there is an excuse. */
+const MISSES_EXCUSED = 12;
 
 export interface HeartbeatOptions {
   /** Time between beats, in milliseconds. */
   intervalMilliseconds: number;
   /** Asks the watched for a sign of life. A rejection is a miss. */
   ask: () => Promise<void>;
-  /** Called once, when three beats in a row were missed. */
+  /** Whether the watched could not answer for want of CPU. Asked from the third miss in a row on; it is believed up to the twelfth. Default: never. */
+  excused?: () => boolean;
+  /** Called once, when three beats in a row were missed without excuse. */
   dead: () => void;
 }
 
@@ -19,6 +23,7 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #open = false;
   #missed = 0;
+  #dead = false;
 
   constructor(options: HeartbeatOptions) {
     this.#options = options;
@@ -50,7 +55,9 @@ export class Heartbeat {
 
   #miss(): void {
     this.#missed += 1;
-    if (this.#missed !== MISSES_ALLOWED) return;
+    if (this.#missed < MISSES_ALLOWED || this.#dead) return;
+    if (this.#missed < MISSES_EXCUSED && this.#options.excused?.()) return;
+    this.#dead = true;
     this.close();
     this.#options.dead();
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createWorker } from 'mediasoup';
 import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Logger } from 'pino';
@@ -93,6 +94,8 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
         if (this.#usage.maxRssBytes > options.memoryLimitBytes)
           this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
       },
+      // Killing one that only waits for the CPU would turn a stutter into an outage.
+      excused: () => waitsForCpu(worker.pid),
       dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
     });
     worker.on('died', (error) => this.#onDied(error.message));
@@ -194,6 +197,19 @@ async function spawnWorker(workerBin: string | undefined): Promise<Worker> {
     throw new CanopyError('WORKER_MISSING', error instanceof Error ? error.message : String(error), {
       cause: error,
     });
+  }
+}
+
+/**
+ * Whether a process is ready to run, or waits for its memory or disk, as far as the host tells (Linux: proc(5), state R or D); one that is
+ * stopped (T) or sleeps (S) is not.
+ */
+function waitsForCpu(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return /^ [RD]/.test(stat.slice(stat.lastIndexOf(')') + 1));
+  } catch {
+    return false;
   }
 }
 
