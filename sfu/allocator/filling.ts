@@ -1,7 +1,16 @@
 import { Heap } from './heap.ts';
 import { heldWorth, isKept, mustWait } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
-import { type Ceiling, type Ladder, nextSteps, pointAt, qualityAt, type Step, stepAt } from './points.ts';
+import {
+  type Ceiling,
+  type Ladder,
+  nextSteps,
+  pointAt,
+  qualityAt,
+  type Step,
+  stepAt,
+  usualBps,
+} from './points.ts';
 import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
@@ -186,8 +195,8 @@ export class Dealer {
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
     const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
-    // A measured bit rate may be nothing at all.
-    const pricedBps = Math.max(1, bitrateOf(filling, to)) * pricedShare;
+    // Priced as what it usually takes at least: an easy picture is not worth more lines only because they are cheap while nothing moves.
+    const pricedBps = Math.max(usualBps(ladder, to), bitrateOf(filling, to)) * pricedShare;
     const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
     if (reserved && isSmall(ranked.class) && worth < price) return null;

@@ -149,6 +149,15 @@ export function nextSteps(
   return steps;
 }
 
+/**
+ * What a camera's picture of so many lines and frames usually takes, in bits a second: 150 kbit/s for 180 lines and 500 for 360 at 30 frames,
+ * as the SDK's ladder; temporal layers have about 0.45 and 0.7 of that.
+ */
+export function usualBps(ladder: Ladder, step: Step): number {
+  const lines = ladder.heightsPx[step.row] ?? 0;
+  return 150_000 * (lines / 180) ** 1.74 * Math.min(1, fpsAt(ladder, step) / 30) ** 0.55;
+}
+
 /** How good a point looks in a tile, 0 to 1. */
 export function qualityAt(ladder: Ladder, step: Step, tile: TileState): number {
   const sharpness = Math.sqrt(Math.min(1, (ladder.heightsPx[step.row] ?? 0) / tile.height));
