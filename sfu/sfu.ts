@@ -65,7 +65,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
     const log = options.log.child({ part: 'sfu' });
     setLogEventListeners({
       onwarn: (namespace, message) => log.debug({ namespace }, message),
-      onerror: (namespace, message, error) => log.warn({ namespace, err: error }, message),
+      // What has closed in the worker a moment before we close it: nothing is wrong.
+      onerror: (namespace, message, error) =>
+        log[/NotFoundError/.test(message) ? 'debug' : 'warn']({ namespace, err: error }, message),
     });
     const pool = await WorkerPool.create({
       workers: options.workers,
