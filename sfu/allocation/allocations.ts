@@ -8,7 +8,7 @@ const GATHER_MS = 10;
 /** The least time between two runs, in milliseconds. */
 const GAP_MS = 100;
 /** Runs take at most one part in so many of a core. */
-const GAP_FACTOR = 20;
+const GAP_FACTOR = 50;
 /** Everything is measured and decided anew every 2 s: so many times a second an eighth of the rooms. */
 const RENEWALS = 8;
 const INTERVAL_MS = 2000 / RENEWALS;

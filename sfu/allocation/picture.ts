@@ -15,6 +15,9 @@ export interface PictureOptions {
   source: PictureSource;
 }
 
+/** UDP, IPv4 and the tag of SRTP (AEAD_AES_128_GCM): what the worker does not count in bit rates. */
+const PACKET_OVERHEAD_BITS = (8 + 20 + 16) * 8;
+
 /** A video producer, as decisions see it: what its layers take, and which of them anybody wants. Owned by RoomAllocation. */
 export class Picture {
   readonly options: PictureOptions;
@@ -65,7 +68,11 @@ export class Picture {
       ...{ producerId: this.producerId, roomId, peerId, source },
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
-      points: [...this.points],
+      // Budgets and links are counted on the wire.
+      points: this.points.map((point) => ({
+        ...point,
+        bitrateBps: Math.round(point.bitrateBps + point.packetsPerSecond * PACKET_OVERHEAD_BITS),
+      })),
       ...voice(participantId),
     };
   }

@@ -6,7 +6,7 @@ export type PictureSource = 'camera' | 'screen';
 export interface OperatingPoint {
   spatialLayer: number;
   temporalLayer: number;
-  /** Payload and headers, in bits a second: measured while it is sent, else expected. */
+  /** On the wire, all headers included, in bits a second: measured while it is sent, else expected. */
   bitrateBps: number;
   /** Packets a second that its receiver gets. */
   packetsPerSecond: number;
