@@ -13,9 +13,9 @@ const LOAD: Scenario = {
   rooms: 1,
   peersPerRoom: 23,
   others: 2,
-  joinsPerSecond: 5,
+  joinsPerSecond: 6,
   // Time enough for two pages on a busy machine to subscribe to the last who came.
-  durationSeconds: 15,
+  durationSeconds: 10,
   video: { codec: 'vp8', layers: '180p' },
   talkersPerRoom: 1,
   processes: 2,
