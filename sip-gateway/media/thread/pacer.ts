@@ -18,6 +18,13 @@ export interface PacingStats {
   latenessMaxMs: number;
 }
 
+export interface PacerHooks {
+  /** Before the tasks that are due. */
+  before(): void;
+  /** After each task: `dueMs` is when it was due, on the grid. */
+  after(dueMs: number): void;
+}
+
 interface Task {
   run: (nowMs: number) => void;
   nextMs: number;
@@ -28,6 +35,7 @@ interface Task {
  * (a repeating timer drifts by 0.6 %). Phases are spread over the tick: rooms do not wait for one another.
  */
 export class Pacer {
+  readonly #hooks: PacerHooks;
   readonly #tasks = new Set<Task>();
   readonly #originMs = performance.now();
   readonly #histogram = new Uint32Array(BINS);
@@ -37,6 +45,10 @@ export class Pacer {
   #count = 0;
   #timer: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
+
+  constructor(hooks: PacerHooks) {
+    this.#hooks = hooks;
+  }
 
   /** Runs `run` every 20 ms until the function that is returned is called. An exception of `run` ends the thread. */
   add(run: (nowMs: number) => void): () => void {
@@ -75,6 +87,7 @@ export class Pacer {
 
   #wake(): void {
     this.#wakeMs = Number.POSITIVE_INFINITY;
+    this.#hooks.before();
     for (const task of this.#tasks) {
       const now = performance.now();
       if (task.nextMs <= now) this.#run(task, now);
@@ -84,6 +97,7 @@ export class Pacer {
 
   #run(task: Task, now: number): void {
     const lateMs = now - task.nextMs;
+    let dueMs = task.nextMs;
     this.#ticks++;
     this.#maxMs = Math.max(this.#maxMs, lateMs);
     const bin = Math.min(BINS - 1, Math.floor(lateMs / BIN_MS));
@@ -93,8 +107,10 @@ export class Pacer {
       const skip = Math.floor(lateMs / TICK_MS);
       this.#skipped += skip;
       task.nextMs += skip * TICK_MS;
+      dueMs += skip * TICK_MS;
     }
     task.run(now);
+    this.#hooks.after(dueMs);
   }
 
   #quantile(share: number): number {
