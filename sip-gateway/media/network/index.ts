@@ -2,4 +2,4 @@
 export { build as buildNativeNetwork } from './build.mjs';
 export { openNetwork } from './network.ts';
 export { bindPair, type PortRange } from './port-pair.ts';
-export type { DatagramHandler, Network, NetworkCapabilities, NetworkStats, UdpPort } from './types.ts';
+export type { DatagramHandler, Network, NetworkStats, SendFailures, UdpPort } from './types.ts';

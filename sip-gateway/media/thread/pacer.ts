@@ -3,6 +3,8 @@ const TICK_MS = 20;
 const MAX_BEHIND_MS = 200;
 /** Conjugate of the golden ratio: its multiples fill the tick evenly, however many there are. */
 const SPREAD = 0.618_033_988_749_895;
+/** Phases there are: what shares one shares the thread's waking up, and its calls to the network. */
+const PHASES = 4;
 /** Bins of the lateness histogram: 0.25 ms each, up to 64 ms. */
 const BIN_MS = 0.25;
 const BINS = 256;
@@ -52,7 +54,7 @@ export class Pacer {
 
   /** Runs `run` every 20 ms until the function that is returned is called. An exception of `run` ends the thread. */
   add(run: (nowMs: number) => void): () => void {
-    const phase = ((this.#count++ * SPREAD) % 1) * TICK_MS;
+    const phase = (Math.floor(((this.#count++ * SPREAD) % 1) * PHASES) / PHASES) * TICK_MS;
     const elapsed = performance.now() - this.#originMs - phase;
     const task = { run, nextMs: this.#originMs + phase + (Math.floor(elapsed / TICK_MS) + 1) * TICK_MS };
     this.#tasks.add(task);
