@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -117,7 +116,6 @@ static void hurry(void) {
 
 static void *run(void *data) {
   Sender *sender = data;
-  prctl(PR_SET_NAME, "canopy-udp");
   hurry();
   pthread_mutex_lock(&sender->lock);
   while (!sender->quit) {
@@ -157,6 +155,7 @@ int sender_start(Sender *sender) {
   int error = pthread_create(&sender->thread, NULL, run, sender);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   sender->running = error == 0;
+  if (sender->running) pthread_setname_np(sender->thread, "canopy-udp");
   return error;
 }
 
