@@ -5,7 +5,7 @@ import { Addon } from '../../addon/index.mjs';
 
 const addon = new Addon({
   name: 'udp',
-  title: "The add-on for phones' packets (departure on time at half the cost)",
+  title: "The add-on for phones' packets (departure on time, at less cost)",
   sources: new URL('native/', import.meta.url),
 });
 
