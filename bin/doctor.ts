@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
 import { addressScope, listenAddresses, Sfu } from '../sfu/index.ts';
-import { Codecs, locatePrompts } from '../sip-gateway/index.ts';
+import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
 import { VERSION } from './version.ts';
 
 type Verdict = 'ok' | 'warn' | 'fail';
@@ -41,12 +41,17 @@ export async function doctor(config: Config): Promise<boolean> {
   return sound;
 }
 
-/** Codecs, prompts and the SIP port. */
+/** Codecs, UDP, prompts and the SIP port. */
 async function checkPhones({ sip }: Config, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
   say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
   if (capabilities.reason !== undefined) say('warn', 'codecs', capabilities.reason);
+  const network = openNetwork();
+  const { implementation, reason } = network.capabilities;
+  network.close();
+  say(reason === undefined ? 'ok' : 'warn', 'phone UDP', implementation);
+  if (reason !== undefined) say('warn', 'phone UDP', reason);
   const prompts = locatePrompts();
   say(
     prompts === null ? 'warn' : 'ok',

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { CallStage, EndCause } from './calls/index.ts';
-import type { LegStats } from './media/index.ts';
+import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 
 type Direction = 'incoming' | 'outgoing';
 
@@ -12,7 +12,7 @@ export interface MetricsSources {
   ringing(): number;
   registeredPhones(): number;
   sip(): { calls: number; dialogs: number; transactions: number; connections: number };
-  media(): Promise<{ legs: number; rooms: number }>;
+  media(): Promise<PoolStats>;
 }
 
 const SETUP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -106,6 +106,14 @@ export class GatewayMetrics {
       for (const [kind, count] of Object.entries({ ...sources.sip(), legs, rooms }))
         gauge.set({ kind }, count);
     });
+    read(
+      'unsent_packets',
+      'Packets to phones and rooms that the system did not take, by reason, since the media threads began',
+      ['reason'],
+      async (gauge) => {
+        for (const [reason, count] of Object.entries(await unsent(sources))) gauge.set({ reason }, count);
+      },
+    );
   }
 
   invited(direction: Direction): void {
@@ -144,6 +152,22 @@ export class GatewayMetrics {
     this.#durations.observe({ direction }, seconds);
     if (stats) this.measured(stats);
   }
+}
+
+async function unsent({ media }: MetricsSources): Promise<SendFailures> {
+  const sum: SendFailures = {
+    wouldBlock: 0,
+    noBuffers: 0,
+    refused: 0,
+    unreachable: 0,
+    other: 0,
+    queueFull: 0,
+  };
+  for (const { network } of (await media()).threads) {
+    for (const [reason, count] of Object.entries(network.failed ?? {}))
+      sum[reason as keyof SendFailures] += count;
+  }
+  return sum;
 }
 
 const METHODS = new Set([

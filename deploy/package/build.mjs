@@ -17,8 +17,16 @@ await reportErrors(async () => {
   for (const name of ['encode-video.c', 'encode-opus.c']) {
     cpSync(join(root, clips, name), join(dist, clips, name));
   }
-  // What is built where it is installed: the codecs of phones and a load generator from C, the prompts from texts.
-  const sources = ['codecs/build.mjs', 'codecs/native', 'prompts/build.mjs', 'prompts/texts.mjs'];
+  // What is built where it is installed: the codecs of phones, their UDP and a load generator from C, the prompts from texts.
+  const sources = [
+    'addon',
+    'codecs/build.mjs',
+    'codecs/native',
+    'media/network/build.mjs',
+    'media/network/native',
+    'prompts/build.mjs',
+    'prompts/texts.mjs',
+  ];
   for (const path of [...sources, 'bench/rtp-load.c']) {
     cpSync(join(root, 'sip-gateway', path), join(dist, 'sip-gateway', path), { recursive: true });
   }

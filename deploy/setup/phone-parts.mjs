@@ -8,13 +8,14 @@ import { say, step } from './progress.mjs';
 const folders = [join(root, 'sip-gateway'), join(root, 'dist', 'sip-gateway')];
 
 /**
- * What the phone gateway has made on the machine that it runs on: its codecs, and what callers hear. It does without either, if less
+ * What the phone gateway has made on the machine that it runs on: its codecs, its UDP, and what callers hear. It does without each, if less
  * well: then this says what is lacking, and the start goes on.
  */
 export async function ensurePhoneParts() {
   const folder = folders.find((path) => existsSync(path));
   if (folder === undefined) return;
   await make(join(folder, 'codecs', 'build.mjs'), 'building the phone codecs');
+  await make(join(folder, 'media', 'network', 'build.mjs'), "building what sends phones' packets");
   await make(join(folder, 'prompts', 'build.mjs'), 'making the prompts that callers hear');
 }
 

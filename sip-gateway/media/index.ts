@@ -2,6 +2,7 @@
 export type { DtmfKey } from './dtmf/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 export type { RoomConnection, RoomStats } from './mixer/index.ts';
+export { openNetwork, type PortRange, type SendFailures } from './network/index.ts';
 export { MediaPool, type PoolOptions, type PoolStats } from './pool/index.ts';
 export type { Endpoint } from './rtp/index.ts';
 export {
@@ -12,4 +13,3 @@ export {
   type ThreadOptions,
   type ThreadStats,
 } from './thread/index.ts';
-export type { PortRange } from './udp.ts';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { RemoteInfo } from 'node:dgram';
 import type { Codec, Codecs } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import { LegReceiver } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from './leg-types.ts';
 import { Limiter } from './mixer/index.ts';
+import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
 import {
   type Endpoint,
@@ -16,7 +16,6 @@ import {
   SourceLock,
   type StreamPosition,
 } from './rtp/index.ts';
-import { bindPair, type PortRange, type UdpPort } from './udp.ts';
 
 const REPORT_EVERY_MS = 5_000;
 /** The mix is lowered by 12 dB under a prompt. */
@@ -62,16 +61,18 @@ export class Leg {
   /** Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. */
   static async open(
     codecs: Codecs,
+    network: Network,
     ip: string,
     ports: PortRange,
     emit: (event: LegEvent) => void,
   ): Promise<Leg> {
     const leg = new Leg(codecs, emit);
     const { rtp, rtcp } = await bindPair(
+      network,
       ip,
       ports,
-      (datagram, source) => leg.#onRtp(datagram, source),
-      (datagram, source) => leg.#onRtcp(datagram, source),
+      (datagram, source, arrivalMs) => leg.#onRtp(datagram, source, arrivalMs),
+      (datagram, source, arrivalMs) => leg.#onRtcp(datagram, source, arrivalMs),
     );
     leg.#rtp = rtp;
     leg.#rtcp = rtcp;
@@ -223,15 +224,14 @@ export class Leg {
     return position;
   }
 
-  #onRtp(datagram: Buffer, { address, port }: RemoteInfo): void {
+  #onRtp(datagram: Uint8Array, { address, port }: Endpoint, nowMs: number): void {
     const session = this.#session;
     const lock = this.#lock;
     if (!session || !lock || this.#closed) return;
     if (looksLikeRtcp(datagram)) {
-      this.#onRtcp(datagram, { address, port });
+      this.#onRtcp(datagram, { address, port }, nowMs);
       return;
     }
-    const nowMs = performance.now();
     const packet = parseRtp(datagram);
     if (!packet) this.#malformed++;
     const learnt = lock.learnt;
@@ -243,9 +243,9 @@ export class Leg {
     if (packet) session.receiver.receive(packet, nowMs);
   }
 
-  #onRtcp(datagram: Buffer, source: Endpoint): void {
+  #onRtcp(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     if (!this.#rtcpSession || !this.#lock?.acceptsRtcp(source)) return;
-    const news = this.#rtcpSession.receive(datagram, performance.now(), Date.now());
+    const news = this.#rtcpSession.receive(datagram, nowMs, Date.now());
     if (!news) {
       this.#malformed++;
       return;

@@ -2,7 +2,7 @@
  * Automatic gain control by libspeexdsp. Its preprocessor delays the signal by a frame, so it only listens here: it analyses a
  * copy, and the gain that it has found is applied, ramped over the frame, to the samples themselves, which wait for nothing.
  */
-#include "binding.h"
+#include "codecs.h"
 
 #include <math.h>
 #include <speex/speex_preprocess.h>

@@ -1,5 +1,5 @@
 /* G.722 at 64 kbit/s over libspandsp: samples at 16 kHz, two of them a byte. */
-#include "binding.h"
+#include "codecs.h"
 
 #include <spandsp/telephony.h>
 #include <spandsp/g722.h>

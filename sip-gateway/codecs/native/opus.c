@@ -1,5 +1,5 @@
 /* Opus (RFC 6716) over libopus: one mono encoder and one mono decoder a handle, each made when first used. */
-#include "binding.h"
+#include "codecs.h"
 
 #include <opus.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Sample rate conversion over libspeexdsp, mono; its filter state runs on across calls. */
-#include "binding.h"
+#include "codecs.h"
 
 #include <speex/speex_resampler.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
 import { concat, fitTone, sine } from '../../test-audio/index.ts';
+import { openNetwork } from '../network/index.ts';
 import { audioLevel } from './audio-level.ts';
 import { Limiter } from './limiter.ts';
 import { type MixedLeg, RoomMixer } from './room-mixer.ts';
@@ -43,7 +44,8 @@ class ToneLeg implements MixedLeg {
 describe('mixer', () => {
   for (const prefer of ['native', 'portable'] as const) {
     test(`phones of every rate hear one another and never themselves (${prefer})`, async () => {
-      const mixer = await RoomMixer.open(await Codecs.load({ prefer }), '127.0.0.1');
+      const network = openNetwork({ prefer });
+      const mixer = await RoomMixer.open(await Codecs.load({ prefer }), network, '127.0.0.1');
       const legs = [
         { leg: new ToneLeg(8_000, 500), tone: 500 },
         { leg: new ToneLeg(8_000, 800), tone: 800 },
@@ -62,6 +64,7 @@ describe('mixer', () => {
       assert.equal(mixer.legs, 4);
       mixer.remove((legs[0] as { leg: ToneLeg }).leg);
       mixer.close();
+      network.close();
       assert.equal(mixer.legs, 0);
     });
   }

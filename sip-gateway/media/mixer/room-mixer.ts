@@ -1,4 +1,5 @@
 import type { Codecs } from '../../codecs/index.ts';
+import type { Network } from '../network/index.ts';
 import type { ReceivedPacket } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
 import { RoomPort } from './room-port.ts';
@@ -48,9 +49,9 @@ export class RoomMixer {
   }
 
   /** `port` 0: any free one. */
-  static async open(codecs: Codecs, ip: string, port = 0): Promise<RoomMixer> {
+  static async open(codecs: Codecs, network: Network, ip: string, port = 0): Promise<RoomMixer> {
     const mixer = new RoomMixer(codecs);
-    mixer.#port = await RoomPort.open(ip, port, (packet, nowMs) => mixer.#onPacket(packet, nowMs));
+    mixer.#port = await RoomPort.open(network, ip, port, (packet, nowMs) => mixer.#onPacket(packet, nowMs));
     return mixer;
   }
 

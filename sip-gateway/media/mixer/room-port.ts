@@ -1,7 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { RemoteInfo } from 'node:dgram';
+import type { Network, UdpPort } from '../network/index.ts';
 import {
   type AudioLevel,
+  type Endpoint,
   looksLikeRtcp,
   parseRtp,
   type ReceivedPacket,
@@ -9,7 +10,6 @@ import {
   RtcpSession,
   SendStream,
 } from '../rtp/index.ts';
-import { UdpPort } from '../udp.ts';
 import type { RoomConnection } from './room-types.ts';
 
 /** A room's one socket towards its media worker: all phones out by SSRC, all speakers in by SSRC, RTCP beside them (RFC 5761). */
@@ -30,12 +30,15 @@ export class RoomPort {
 
   /** `port` 0: any free one. */
   static async open(
+    network: Network,
     ip: string,
     port: number,
     onPacket: (packet: ReceivedPacket, nowMs: number) => void,
   ): Promise<RoomPort> {
     const room = new RoomPort(onPacket);
-    room.#udp = await UdpPort.bind(ip, port, (datagram, source) => room.#onDatagram(datagram, source));
+    room.#udp = await network.bind(ip, port, (datagram, source, arrivalMs) =>
+      room.#onDatagram(datagram, source, arrivalMs),
+    );
     return room;
   }
 
@@ -94,10 +97,9 @@ export class RoomPort {
     this.#udp?.close();
   }
 
-  #onDatagram(datagram: Buffer, source: RemoteInfo): void {
+  #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const connection = this.#connection;
     if (!connection) return;
-    const nowMs = performance.now();
     if (looksLikeRtcp(datagram)) {
       const known = [connection.sendTo, connection.receiveFrom];
       if (!known.some(({ address, port }) => address === source.address && port === source.port))

@@ -2,8 +2,8 @@ import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from '../leg-types.ts';
 import type { RoomConnection, RoomStats } from '../mixer/index.ts';
+import type { NetworkStats, PortRange } from '../network/index.ts';
 import type { StreamPosition } from '../rtp/index.ts';
-import type { PortRange } from '../udp.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** What the main thread asks of the media thread, and what each is answered with. All plain data. */
@@ -34,7 +34,8 @@ export interface ThreadStats {
   legs: number;
   rooms: number;
   pacing: PacingStats;
-  /** CPU time of the media thread since its start, in seconds. */
+  network: NetworkStats;
+  /** CPU time of the media thread since its start, with what its network has, in seconds. */
   cpuSeconds: number;
 }
 
@@ -51,5 +52,8 @@ export type FromThread =
 export interface ThreadOptions {
   /** The built codec add-on. Default: where its build puts it. */
   codecsPath?: string;
+  /** The built add-on for UDP. Default: where its build puts it. */
+  udpPath?: string;
+  /** `portable` leaves both add-ons out. Default `native`. */
   prefer?: 'native' | 'portable';
 }

@@ -3,6 +3,8 @@ const TICK_MS = 20;
 const MAX_BEHIND_MS = 200;
 /** Conjugate of the golden ratio: its multiples fill the tick evenly, however many there are. */
 const SPREAD = 0.618_033_988_749_895;
+/** Phases there are: what shares one shares the thread's waking up, and its calls to the network. */
+const PHASES = 4;
 /** Bins of the lateness histogram: 0.25 ms each, up to 64 ms. */
 const BIN_MS = 0.25;
 const BINS = 256;
@@ -18,6 +20,13 @@ export interface PacingStats {
   latenessMaxMs: number;
 }
 
+export interface PacerHooks {
+  /** Before the tasks that are due. */
+  before(): void;
+  /** After each task: `dueMs` is when it was due, on the grid. */
+  after(dueMs: number): void;
+}
+
 interface Task {
   run: (nowMs: number) => void;
   nextMs: number;
@@ -28,6 +37,7 @@ interface Task {
  * (a repeating timer drifts by 0.6 %). Phases are spread over the tick: rooms do not wait for one another.
  */
 export class Pacer {
+  readonly #hooks: PacerHooks;
   readonly #tasks = new Set<Task>();
   readonly #originMs = performance.now();
   readonly #histogram = new Uint32Array(BINS);
@@ -38,9 +48,13 @@ export class Pacer {
   #timer: NodeJS.Timeout | undefined;
   #wakeMs = Number.POSITIVE_INFINITY;
 
+  constructor(hooks: PacerHooks) {
+    this.#hooks = hooks;
+  }
+
   /** Runs `run` every 20 ms until the function that is returned is called. An exception of `run` ends the thread. */
   add(run: (nowMs: number) => void): () => void {
-    const phase = ((this.#count++ * SPREAD) % 1) * TICK_MS;
+    const phase = (Math.floor(((this.#count++ * SPREAD) % 1) * PHASES) / PHASES) * TICK_MS;
     const elapsed = performance.now() - this.#originMs - phase;
     const task = { run, nextMs: this.#originMs + phase + (Math.floor(elapsed / TICK_MS) + 1) * TICK_MS };
     this.#tasks.add(task);
@@ -75,6 +89,7 @@ export class Pacer {
 
   #wake(): void {
     this.#wakeMs = Number.POSITIVE_INFINITY;
+    this.#hooks.before();
     for (const task of this.#tasks) {
       const now = performance.now();
       if (task.nextMs <= now) this.#run(task, now);
@@ -84,6 +99,7 @@ export class Pacer {
 
   #run(task: Task, now: number): void {
     const lateMs = now - task.nextMs;
+    let dueMs = task.nextMs;
     this.#ticks++;
     this.#maxMs = Math.max(this.#maxMs, lateMs);
     const bin = Math.min(BINS - 1, Math.floor(lateMs / BIN_MS));
@@ -93,8 +109,10 @@ export class Pacer {
       const skip = Math.floor(lateMs / TICK_MS);
       this.#skipped += skip;
       task.nextMs += skip * TICK_MS;
+      dueMs += skip * TICK_MS;
     }
     task.run(now);
+    this.#hooks.after(dueMs);
   }
 
   #quantile(share: number): number {

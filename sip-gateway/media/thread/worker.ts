@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
 import { RoomMixer } from '../mixer/index.ts';
+import { openNetwork } from '../network/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
 
@@ -27,9 +28,19 @@ try {
   // Not allowed: then it shares like everybody.
 }
 
+/**
+ * How long a tick's packets wait for their departure, in ms, where they can: a tick that is late by less than this, because of the
+ * garbage collector or other work on the machine, delays no packet. It adds to the delay of the call.
+ */
+const LEAD_MS = 10;
+
 const options = workerData as ThreadOptions;
 const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
-const pacer = new Pacer();
+const network = openNetwork({ path: options.udpPath, prefer: options.prefer });
+const pacer = new Pacer({
+  before: () => network.receive(),
+  after: (dueMs) => network.flush(dueMs + LEAD_MS),
+});
 const legs = new Map<string, LegEntry>();
 const rooms = new Map<string, RoomEntry>();
 
@@ -100,12 +111,14 @@ type Handlers = {
 const handlers: Handlers = {
   'leg.open': async ({ legId, ip, ports }) => {
     if (legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
-    const leg = await Leg.open(codecs, ip, ports, (event) => post({ type: 'event', legId, event }));
+    const leg = await Leg.open(codecs, network, ip, ports, (event) => post({ type: 'event', legId, event }));
     legs.set(legId, { leg, roomId: undefined, stop: undefined });
     return { port: leg.port };
   },
   'leg.start': async ({ legId, media, resume }) => {
     const entry = legOf(legId);
+    // What came before is nobody's.
+    network.receive();
     await entry.leg.start(media, resume);
     if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
     return null;
@@ -154,7 +167,7 @@ const handlers: Handlers = {
   },
   'room.open': async ({ roomId, ip, port }) => {
     if (rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
-    const mixer = await RoomMixer.open(codecs, ip, port);
+    const mixer = await RoomMixer.open(codecs, network, ip, port);
     const run = guarded(
       (nowMs) => mixer.tick(nowMs),
       (message) => failRoom(roomId, message),
@@ -186,7 +199,9 @@ const handlers: Handlers = {
   },
   'thread.stats': () => {
     const { user, system } = process.threadCpuUsage();
-    return { legs: legs.size, rooms: rooms.size, pacing: pacer.stats(), cpuSeconds: (user + system) / 1e6 };
+    const stats = network.stats();
+    const cpuSeconds = (user + system) / 1e6 + stats.cpuSeconds;
+    return { legs: legs.size, rooms: rooms.size, pacing: pacer.stats(), network: stats, cpuSeconds };
   },
 };
 
@@ -196,6 +211,9 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
     post({ type: 'answer', id, result: await handler(args) });
   } catch (error) {
     post({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    // What was sent beside the ticks: goodbyes. They do not overtake what was sent before.
+    network.flush(performance.now() + LEAD_MS);
   }
 }
 

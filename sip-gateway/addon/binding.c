@@ -77,7 +77,7 @@ void *argument_handle(napi_env env, napi_value value, const napi_type_tag *tag) 
       napi_get_value_external(env, value, &state) == napi_ok) {
     return state;
   }
-  napi_throw_type_error(env, NULL, "not a handle of this codec");
+  napi_throw_type_error(env, NULL, "not a handle of this kind");
   return NULL;
 }
 
@@ -108,12 +108,4 @@ void export_function(napi_env env, napi_value exports, const char *name, napi_ca
   if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, NULL, &function) == napi_ok) {
     napi_set_named_property(env, exports, name, function);
   }
-}
-
-NAPI_MODULE_INIT() {
-  export_opus(env, exports);
-  export_g722(env, exports);
-  export_resampler(env, exports);
-  export_agc(env, exports);
-  return exports;
 }

@@ -1,7 +1,7 @@
 /*
- * What every codec's binding needs: checked access to arguments, handles, errors. A handle is a tagged external that owns
- * its codec state; `close` frees the state at once, the finalizer frees what was never closed. Nothing here is global, so
- * the add-on loads into any number of worker threads.
+ * What every binding needs: checked access to arguments, handles, errors. A handle is a tagged external that owns its state;
+ * `close` frees the state at once, the finalizer frees what was never closed. Nothing here is global, so an add-on loads into
+ * any number of worker threads.
  */
 #ifndef CANOPY_BINDING_H
 #define CANOPY_BINDING_H
@@ -33,10 +33,5 @@ napi_value fail(napi_env env, const char *format, ...) __attribute__((format(pri
 napi_value number(napi_env env, double value);
 napi_value nothing(napi_env env);
 void export_function(napi_env env, napi_value exports, const char *name, napi_callback callback);
-
-void export_opus(napi_env env, napi_value exports);
-void export_g722(napi_env env, napi_value exports);
-void export_resampler(napi_env env, napi_value exports);
-void export_agc(napi_env env, napi_value exports);
 
 #endif

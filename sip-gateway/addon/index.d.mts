@@ -1,0 +1,10 @@
+/** See index.mjs. */
+export type BuildResult =
+  | { path: string; built: boolean }
+  | { path: null; missing: string[]; message: string };
+export declare class Addon {
+  constructor(options: { name: string; title: string; sources: URL; libraries?: Record<string, string> });
+  locate(): string | null;
+  build(options?: { extraFlags?: string[]; output?: string }): BuildResult;
+  report(): void;
+}

@@ -1,0 +1,145 @@
+// Builds an add-on in C over Node-API. Plain JavaScript without dependencies, since the set-up runs it.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What all add-ons share: binding.c. */
+const SHARED = fileURLToPath(new URL('.', import.meta.url));
+const FLAGS = ['-std=c11', '-O2', '-shared', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra'];
+
+const run = (command, args) => spawnSync(command, args, { encoding: 'utf8' });
+
+export class Addon {
+  #name;
+  #title;
+  #sources;
+  #libraries;
+  #variable;
+
+  /**
+   * @param {object} options
+   * @param {string} options.name of its folder in the cache; the file is `canopy-NAME.node`
+   * @param {string} options.title what it is, for people
+   * @param {URL} options.sources the folder of its C files
+   * @param {Record<string, string>} [options.libraries] pkg-config names, and the Debian packages that bring their headers
+   */
+  constructor({ name, title, sources, libraries = {} }) {
+    this.#name = name;
+    this.#title = title;
+    this.#sources = fileURLToPath(sources);
+    this.#libraries = libraries;
+    this.#variable = `CANOPY_${name.toUpperCase()}`;
+  }
+
+  /**
+   * Where the built add-on for these sources and libraries lies, or null when it is not built. The variable `CANOPY_NAME` names a
+   * file directly, for installations without compiler and headers.
+   */
+  locate() {
+    const named = process.env[this.#variable];
+    if (named) return existsSync(named) ? named : null;
+    const { versions, missing } = this.#inspect();
+    if (missing.length > 0) return null;
+    const path = this.#cachedPath(versions);
+    return existsSync(path) ? path : null;
+  }
+
+  /** Builds the add-on into the user's cache, unless it is there. Takes about a second. */
+  build({ extraFlags = [], output } = {}) {
+    const { versions, missing } = this.#inspect();
+    if (missing.length > 0) {
+      const message = `${this.#title} cannot be built: something is missing here. Install it with:\n  sudo apt-get install -y ${missing.join(' ')}`;
+      return { path: null, missing, message };
+    }
+    const path = output ?? this.#cachedPath(versions);
+    if (!output && existsSync(path)) return { path, built: false };
+    const folder = join(path, '..');
+    mkdirSync(folder, { recursive: true });
+    const work = mkdtempSync(join(folder, 'build-'));
+    try {
+      const made = join(work, this.#fileName);
+      const args = [
+        ...FLAGS,
+        ...extraFlags,
+        `-I${createRequire(import.meta.url)('node-api-headers').include_dir}`,
+        `-I${SHARED}`,
+        ...this.#packageFlags('--cflags'),
+        ...this.#files('.c'),
+        ...this.#packageFlags('--libs'),
+        '-lm',
+        '-pthread',
+        '-o',
+        made,
+      ];
+      const result = run('cc', args);
+      if (result.status !== 0) {
+        const message = `${this.#title} did not compile:\n${result.stderr || result.error?.message}`;
+        return { path: null, missing: [], message };
+      }
+      renameSync(made, path);
+      return { path, built: true };
+    } finally {
+      rmSync(work, { recursive: true, force: true });
+    }
+  }
+
+  /** Builds it as a program does: says what was done. */
+  report() {
+    const result = this.build();
+    if (result.path) console.log(`${result.built ? 'Built' : 'Found'} ${result.path}`);
+    else {
+      console.error(result.message);
+      process.exitCode = 1;
+    }
+  }
+
+  get #fileName() {
+    return `canopy-${this.#name}.node`;
+  }
+
+  /** Versions of the libraries that are installed with headers, and what to install for those that are not. */
+  #inspect() {
+    const versions = {};
+    const missing = [];
+    const libraries = Object.entries(this.#libraries);
+    if (run('cc', ['--version']).status !== 0) missing.push('gcc', 'libc6-dev');
+    if (libraries.length > 0 && run('pkg-config', ['--version']).status !== 0) missing.push('pkg-config');
+    for (const [name, debianPackage] of libraries) {
+      const answer = run('pkg-config', ['--modversion', name]);
+      if (answer.status === 0) versions[name] = answer.stdout.trim();
+      else missing.push(debianPackage);
+    }
+    return { versions, missing };
+  }
+
+  #packageFlags(kind) {
+    const names = Object.keys(this.#libraries);
+    if (names.length === 0) return [];
+    return run('pkg-config', [kind, ...names])
+      .stdout.trim()
+      .split(/\s+/)
+      .filter(Boolean);
+  }
+
+  #files(...endings) {
+    return [this.#sources, SHARED].flatMap((folder) =>
+      readdirSync(folder)
+        .filter((name) => endings.some((ending) => name.endsWith(ending)))
+        .sort()
+        .map((name) => join(folder, name)),
+    );
+  }
+
+  #cachedPath(versions) {
+    const hash = createHash('sha256');
+    for (const file of this.#files('.c', '.h'))
+      hash.update(file.slice(file.lastIndexOf('/'))).update(readFileSync(file));
+    hash.update(JSON.stringify([process.platform, process.arch, versions, FLAGS]));
+    const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+    return join(cache, 'canopy', this.#name, hash.digest('hex').slice(0, 16), this.#fileName);
+  }
+}

@@ -1,0 +1,9 @@
+#include "codecs.h"
+
+NAPI_MODULE_INIT() {
+  export_opus(env, exports);
+  export_g722(env, exports);
+  export_resampler(env, exports);
+  export_agc(env, exports);
+  return exports;
+}

@@ -1,0 +1,11 @@
+#ifndef CANOPY_CODECS_H
+#define CANOPY_CODECS_H
+
+#include "binding.h"
+
+void export_opus(napi_env env, napi_value exports);
+void export_g722(napi_env env, napi_value exports);
+void export_resampler(napi_env env, napi_value exports);
+void export_agc(napi_env env, napi_value exports);
+
+#endif

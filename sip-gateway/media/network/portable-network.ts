@@ -1,0 +1,87 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import type { Endpoint } from '../rtp/index.ts';
+import type { DatagramHandler, Network, NetworkCapabilities, NetworkStats, UdpPort } from './types.ts';
+
+/** UDP by Node's own sockets: packets leave when they are made, and each that comes wakes the thread. */
+export class PortableNetwork implements Network {
+  readonly capabilities: NetworkCapabilities;
+  readonly #ports = new Set<PortableUdpPort>();
+
+  /** `reason`: why it is this one. */
+  constructor(reason: string) {
+    this.capabilities = { implementation: 'portable', reason };
+  }
+
+  async bind(ip: string, port: number, onDatagram: DatagramHandler): Promise<UdpPort> {
+    const family = isIPv6(ip) ? 6 : 4;
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      lookup: (host, _options, callback) =>
+        callback(null, family === 6 && !isIPv6(host) ? MAPPED + host : host, family),
+    });
+    try {
+      // Nothing is looked up, so it may listen before bind() returns.
+      const listening = once(socket, 'listening');
+      socket.bind(port, ip);
+      await listening;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    const udp = new PortableUdpPort(socket, () => this.#ports.delete(udp));
+    this.#ports.add(udp);
+    socket.on('message', (datagram, source) => {
+      if (source.address.startsWith(MAPPED)) source.address = source.address.slice(MAPPED.length);
+      onDatagram(datagram, source, performance.now());
+    });
+    return udp;
+  }
+
+  receive(): void {
+    // It happens by itself.
+  }
+
+  flush(): void {
+    // Nothing waits.
+  }
+
+  stats(): NetworkStats {
+    return { failed: null, oversized: 0, departureLatenessMaxMs: null, cpuSeconds: 0 };
+  }
+
+  close(): void {
+    for (const port of this.#ports) port.close();
+  }
+}
+
+class PortableUdpPort implements UdpPort {
+  readonly port: number;
+  readonly #socket: Socket;
+  readonly #onClose: () => void;
+  #closed = false;
+
+  constructor(socket: Socket, onClose: () => void) {
+    this.#socket = socket;
+    this.#onClose = onClose;
+    this.port = socket.address().port;
+    socket.on('error', () => undefined);
+  }
+
+  send(datagram: Uint8Array, { address, port }: Endpoint): void {
+    if (this.#closed || port === 0) return;
+    // Without a callback, which would cost a turn of the task queue a packet.
+    this.#socket.send(datagram, port, address);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+    this.#onClose();
+  }
+}
+
+/** An IPv4 address as it looks on an IPv6 socket (RFC 4291 §2.5.5.2). */
+const MAPPED = '::ffff:';
