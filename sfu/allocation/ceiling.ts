@@ -1,14 +1,17 @@
 /** A new aim that differs by less than this share is passed over: each change makes the worker probe. */
 const AIM_STEP = 0.05;
-/** The least that mediasoup takes for a ceiling, in bits a second. */
-const LEAST_BPS = 30_000;
+/**
+ * The least that an estimate comes to, and a ceiling with it, in bits a second: one small picture. Where not even that is sent, nothing tells
+ * the worker that the network has recovered, and it stays at nothing.
+ */
+export const LEAST_BPS = 100_000;
 /** An estimate that falls below this share of the one before has met a limit. */
 const FALL_SHARE = 0.85;
 /** How long after a fall the network is left alone, in milliseconds. */
 const REST_MS = 3000;
-/** Between two probes: as long as they succeed, and at most, in milliseconds. */
+/** Between two probes: as long as they succeed, and at most, in milliseconds: what has recovered is to be found within 15 s, by a few of them. */
 const INTERVAL_MS = 1500;
-const LONGEST_INTERVAL_MS = 24_000;
+const LONGEST_INTERVAL_MS = 8000;
 /** A probe tries this many times the estimate … */
 const PROBE_FACTOR = 2;
 /** … and has succeeded when the estimate grew by this. */
