@@ -96,7 +96,7 @@ describe('real Chromium behind a network that changes', () => {
   /** What the server sent her and what did not fit, over a while from now on. */
   async function offered(): Promise<{ bps: number; dropped: number }> {
     const count = () => {
-      // Of her four ways, two each, hers from the server is the widest.
+      // All ways to browsers: beside her pictures they carry voices and feedback only.
       const links = room.relay.counters.map(({ down }) => down);
       const sum = (pick: (link: (typeof links)[number]) => number) =>
         links.reduce((total, link) => total + pick(link), 0);
