@@ -23,6 +23,8 @@ export interface PeerTransportOptions {
   tell: Tell;
   /** Its bandwidth estimation fell. */
   estimateFell(): void;
+  /** Its bandwidth estimation fell to a fraction of what was sent. */
+  estimateCollapsed(): void;
 }
 
 /** A peer's transport of one direction, of either kind: what it carries, and its traffic. Owned by Peer. */

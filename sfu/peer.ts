@@ -92,6 +92,12 @@ export class Peer {
     return [...this.#consumers.values()];
   }
 
+  /** Its network carries next to nothing of what it is sent: see PeerConsumer.startAnew(). Waits for nothing. */
+  startPicturesAnew(): void {
+    // What fails has closed meanwhile.
+    for (const consumer of this.#consumers.values()) consumer.startAnew().catch(() => {});
+  }
+
   get consumerIds(): string[] {
     return [...this.#consumers.keys()];
   }

@@ -284,6 +284,10 @@ export class Room implements PeerHome {
     const { roomId } = this;
     const { meter, tell } = this.#options;
     const estimateFell = () => this.changed();
-    return { roomId, peerId, direction, rtpCapabilities, worker, meter, tell, estimateFell };
+    const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
+    return {
+      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
+      ...{ estimateFell, estimateCollapsed },
+    };
   }
 }

@@ -1,10 +1,13 @@
 import type { WebRtcTransport } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
-import { Ceiling, Estimate } from './allocation/index.ts';
+import { Ceiling, Estimate, LEAST_BPS } from './allocation/index.ts';
 import { iceCandidates } from './candidates.ts';
 import { checkDtlsParameters } from './guards.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 import type { ClientDtlsParameters, TransportInfo, TransportState } from './types.ts';
+
+/** Between two times that pictures are begun anew, in milliseconds: each costs key frames. */
+const ANEW_INTERVAL_MS = 2000;
 
 /** A transport towards a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
@@ -13,6 +16,7 @@ export class WebRtcPeerTransport extends PeerTransport {
   #connecting = false;
   readonly #estimate = new Estimate();
   readonly #ceiling = new Ceiling();
+  #anewAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -64,17 +68,23 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   override setMaxOutgoing(mostBps: number, neededBps: number): void {
-    this.#estimate.allow(mostBps);
+    this.#estimate.allow(mostBps, neededBps);
     this.#setCeilings(this.#ceiling.aim(mostBps, neededBps));
   }
 
   #watchEstimate(): void {
     this.#transport.on('trace', (trace) => {
       const fell = this.#estimate.update(trace);
-      const { availableBps } = this.#estimate;
-      if (availableBps !== null) this.#setCeilings(this.#ceiling.estimated(availableBps, performance.now()));
+      const { availableBps, collapsed } = this.#estimate;
+      const nowMs = performance.now();
+      if (availableBps !== null) this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
+      if (collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
+        this.#anewAtMs = nowMs;
+        this.options.estimateCollapsed();
+      }
       if (fell) this.options.estimateFell();
     });
+    this.#transport.setMinOutgoingBitrate(LEAST_BPS).catch(() => {});
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
   }
 

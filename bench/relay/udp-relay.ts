@@ -2,7 +2,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 import { DeliveryQueue } from './delivery-queue.ts';
 import { Link, type LinkCounters } from './link.ts';
-import type { Schedule } from './profile.ts';
+import type { LinkProfile, Schedule, ScheduleStep } from './profile.ts';
 import { createRandom } from './random.ts';
 
 export interface UdpRelayOptions {
@@ -44,6 +44,8 @@ export class UdpRelay {
   readonly #socket: dgram.Socket;
   readonly #flows = new Map<string, Flow>();
   readonly #startMs = performance.now();
+  readonly #up: ScheduleStep[];
+  readonly #down: ScheduleStep[];
   readonly #queue = new DeliveryQueue(() => performance.now());
   #linkCount = 0;
   #sharedLinks: Links | undefined;
@@ -51,6 +53,8 @@ export class UdpRelay {
 
   private constructor(options: UdpRelayOptions, socket: dgram.Socket) {
     this.#options = options;
+    this.#up = [...(options.up ?? [])];
+    this.#down = [...(options.down ?? [])];
     this.#socket = socket;
     socket.on('message', (data, client) => this.#fromClient(data, client));
   }
@@ -83,6 +87,13 @@ export class UdpRelay {
       flow.upstream.close();
       flow.upstream = this.#openUpstream(flow);
     }
+  }
+
+  /** From now on the links are like this, those to come too; a direction that is not named stays as it is. */
+  shape({ up, down }: { up?: LinkProfile; down?: LinkProfile }): void {
+    const atMs = performance.now() - this.#startMs;
+    if (up) this.#up.push({ atMs, profile: up });
+    if (down) this.#down.push({ atMs, profile: down });
   }
 
   /** Sends a packet to the server as if a client had sent it. */
@@ -119,13 +130,13 @@ export class UdpRelay {
   }
 
   #links(): Links {
-    const { seed = 1, shared = false, up = [], down = [] } = this.#options;
+    const { seed = 1, shared = false } = this.#options;
     if (shared && this.#sharedLinks) return this.#sharedLinks;
     const startMs = this.#startMs;
     const random = () => createRandom(seed + this.#linkCount++);
     this.#sharedLinks = {
-      up: new Link({ schedule: up, random: random(), startMs }),
-      down: new Link({ schedule: down, random: random(), startMs }),
+      up: new Link({ schedule: this.#up, random: random(), startMs }),
+      down: new Link({ schedule: this.#down, random: random(), startMs }),
     };
     return this.#sharedLinks;
   }

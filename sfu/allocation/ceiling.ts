@@ -1,16 +1,19 @@
 /** A new aim that differs by less than this share is passed over: each change makes the worker probe. */
 const AIM_STEP = 0.05;
-/** The least that mediasoup takes for a ceiling, in bits a second. */
-const LEAST_BPS = 30_000;
+/**
+ * The least that an estimate comes to, and a ceiling with it, in bits a second: one small picture. Where not even that is sent, nothing tells
+ * the worker that the network has recovered, and it stays at nothing.
+ */
+export const LEAST_BPS = 100_000;
 /** An estimate that falls below this share of the one before has met a limit. */
 const FALL_SHARE = 0.85;
 /** How long after a fall the network is left alone, in milliseconds. */
 const REST_MS = 3000;
-/** Between two probes: as long as they succeed, and at most, in milliseconds. */
+/** Between two probes: as long as they succeed, and at most, in milliseconds: what has recovered is to be found within 15 s, by a few of them. */
 const INTERVAL_MS = 1500;
-const LONGEST_INTERVAL_MS = 24_000;
-/** A probe tries this many times the estimate … */
-const PROBE_FACTOR = 2;
+const LONGEST_INTERVAL_MS = 5000;
+/** A probe tries this many times the estimate: a burst of 15 ms, so that even a narrow network's queue takes it … */
+const PROBE_FACTOR = 4;
 /** … and has succeeded when the estimate grew by this. */
 const SUCCESS_FACTOR = 1.3;
 const ENOUGH_SHARE = 0.95;
@@ -19,7 +22,7 @@ const ENOUGH_SHARE = 0.95;
  * The ceiling of a transport's bandwidth estimation, and its use to probe. By itself the worker's estimate grows by some 8 % a second after
  * it has fallen, so that one from 2 Mbit/s to 200 kbit/s and back takes half a minute. The worker sends a short burst at a ceiling that is
  * raised above the estimate; where the network carries that, the estimate follows at once. So while more is needed than the estimate allows,
- * the ceiling is raised to twice the estimate again and again, ever more rarely where nothing comes of it.
+ * the ceiling is raised to four times the estimate again and again, more rarely where nothing comes of it.
  */
 export class Ceiling {
   #aimBps = 0;

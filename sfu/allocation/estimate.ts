@@ -2,6 +2,8 @@ import type { TransportTraceEventData } from 'mediasoup/types';
 
 /** A fall to less than this share of what was acted on calls for new decisions at once. */
 const FALL_SHARE = 0.9;
+/** One to less than this share of what was, or was needed, means that most of what is sent is lost. */
+const COLLAPSE_SHARE = 0.6;
 /** An estimate this near to what may be sent limits nothing. */
 const ENOUGH_SHARE = 0.95;
 
@@ -9,6 +11,8 @@ const ENOUGH_SHARE = 0.95;
 export class Estimate {
   #availableBps: number | null = null;
   #allowedBps = 0;
+  #neededBps = 0;
+  #collapsed = false;
   #actedOnBps = Number.POSITIVE_INFINITY;
 
   /** What the network can take, in bits a second; null: not known, or no less than what may be sent. */
@@ -20,7 +24,10 @@ export class Estimate {
   /** Takes a trace over; whether it fell so far that decisions must be made anew at once. */
   update({ type, info }: Pick<TransportTraceEventData, 'type' | 'info'>): boolean {
     if (type !== 'bwe') return false;
-    this.#availableBps = (info as { availableBitrate: number }).availableBitrate;
+    const availableBps = (info as { availableBitrate: number }).availableBitrate;
+    const before = Math.min(this.#availableBps ?? 0, this.#neededBps);
+    this.#collapsed = availableBps < before * COLLAPSE_SHARE;
+    this.#availableBps = availableBps;
     return (this.limitBps ?? Number.POSITIVE_INFINITY) < this.#actedOnBps * FALL_SHARE;
   }
 
@@ -29,9 +36,15 @@ export class Estimate {
     return this.#availableBps;
   }
 
-  /** From now on so much may be sent, in bits a second. */
-  allow(allowedBps: number): void {
+  /** Whether the last trace took away most of what was sent. */
+  get collapsed(): boolean {
+    return this.#collapsed;
+  }
+
+  /** From now on so much may be sent, and so much is needed, in bits a second. */
+  allow(allowedBps: number, neededBps: number): void {
     this.#allowedBps = allowedBps;
+    this.#neededBps = neededBps;
   }
 
   /** What it says now has been decided from. */

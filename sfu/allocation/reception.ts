@@ -14,6 +14,7 @@ type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
 
 interface Decided {
   tile: TileDecision;
+  areaPx: number;
   /** When its layers were changed, in milliseconds. */
   atMs: number;
 }
@@ -52,6 +53,7 @@ export class Reception {
           decided: decided?.tile.layers ?? null,
           decidedAtMs: decided?.atMs ?? null,
           decidedClass: decided?.tile.class ?? null,
+          decidedAreaPx: decided?.areaPx ?? null,
         };
       });
     this.#state = {
@@ -72,11 +74,13 @@ export class Reception {
     const neededBps = wantsMore ? decision.maxOutgoingBps : decision.videoBps;
     this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps, neededBps);
     const before = this.#decided;
+    const areas = new Map(this.#tiles.map(({ producerId, width, height }) => [producerId, width * height]));
     this.#decided = new Map(
       decision.tiles.map((tile) => {
         const earlier = before.get(tile.producerId);
         const same = earlier && sameLayers(earlier.tile, tile);
-        return [tile.producerId, { tile, atMs: same ? earlier.atMs : nowMs }];
+        const areaPx = areas.get(tile.producerId) ?? 0;
+        return [tile.producerId, { tile, areaPx, atMs: same ? earlier.atMs : nowMs }];
       }),
     );
     for (const consumer of this.pictures) {

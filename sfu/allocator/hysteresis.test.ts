@@ -68,6 +68,22 @@ test('who comes to the stage gets better at once', () => {
   assert.equal(decide(onStage).layers[3], '2/2');
 });
 
+test('what was made much larger gets better at once, what was resized a little does not', () => {
+  const start = inRoom({}, (picture) => tile(picture, 240, 135));
+  const first = decide(start);
+  assert.equal(first.layers[0], '0/2');
+  const fed = fedBack(start, first.decision, NOW_MS + 100);
+  const resized = (width: number, height: number, from: number) => ({
+    ...fed,
+    receivers: fed.receivers.map((each) => ({
+      ...each,
+      tiles: each.tiles.map((at) => ({ ...at, width, height, decidedAreaPx: from })),
+    })),
+  });
+  assert.deepEqual(decide(resized(1280, 720, 240 * 135)).layers, ['2/2']);
+  assert.deepEqual(decide(resized(1280, 720, 1200 * 675)).reasons, ['steady']);
+});
+
 test('a picture that was paused a moment ago does not come back before 2 s', () => {
   const start = inRoom({ budgetBps: 150_000 }, large);
   const first = decide(start);

@@ -53,6 +53,8 @@ export interface TileState {
   decidedAtMs: number | null;
   /** The class of the last decision, fed back, so that a tile that rose needs not wait for a better picture; absent: as if it were unchanged. */
   decidedClass?: TileClass | null;
+  /** Its area in the last decision, in device pixels, fed back to the same end. */
+  decidedAreaPx?: number | null;
 }
 
 export interface ReceiverState {

@@ -28,8 +28,12 @@ export class HeadlessPerson {
     this.#links = links;
   }
 
-  /** @param behind - The relay that its media goes through. Default: none. */
-  static async enter(server: TestServer, roomId: string, behind?: UdpRelay): Promise<HeadlessPerson> {
+  /** @param behind - The relay, or other place, that its media goes through. Default: where the server says. */
+  static async enter(
+    server: TestServer,
+    roomId: string,
+    behind?: Pick<UdpRelay, 'address'>,
+  ): Promise<HeadlessPerson> {
     const links = new Map<string, LinkCounters>();
     const handlerFactory = createHandlerFactory({
       ...(behind && { mapCandidate: (candidate) => ({ ...candidate, ...placeOf(behind) }) }),
@@ -91,6 +95,6 @@ export class HeadlessPerson {
   }
 }
 
-function placeOf({ address: { address, port } }: UdpRelay) {
+function placeOf({ address: { address, port } }: Pick<UdpRelay, 'address'>) {
   return { ip: address, address, port };
 }

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { type LinkProfile, UdpRelay } from '../../bench/index.ts';
+import { TestBrowser } from './browser.ts';
+import { HeadlessPerson } from './headless-person.ts';
+import { Person } from './person.ts';
+import { TestServer } from './server.ts';
+
+const ROOM = 'team';
+/** Where the media of browsers goes: the relay, which is what the server announces. */
+const RELAY_ADDRESS = '127.0.0.2';
+const SERVER_ADDRESS = '127.0.0.1';
+
+/**
+ * A room that people in browsers are in behind a network that can be shaped, each with a link of their own, and people without browsers beside
+ * it: their networks are perfect.
+ */
+export class ShapedRoom {
+  readonly server: TestServer;
+  readonly relay: UdpRelay;
+  readonly browser: TestBrowser;
+  readonly #rtcPort: number;
+
+  private constructor(server: TestServer, relay: UdpRelay, browser: TestBrowser, rtcPort: number) {
+    this.server = server;
+    this.relay = relay;
+    this.browser = browser;
+    this.#rtcPort = rtcPort;
+  }
+
+  static async open({
+    toneHz = 440,
+    up = {},
+    down = {},
+  }: {
+    toneHz?: number;
+    up?: LinkProfile;
+    down?: LinkProfile;
+  } = {}): Promise<ShapedRoom> {
+    const server = await TestServer.start({ flags: ['--workers', '1', '--announce', RELAY_ADDRESS] });
+    const port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}');
+    assert.ok(port);
+    const relay = await UdpRelay.create({
+      listen: { address: RELAY_ADDRESS, port },
+      upstream: { address: SERVER_ADDRESS, port },
+      up: [{ atMs: 0, profile: up }],
+      down: [{ atMs: 0, profile: down }],
+    });
+    return new ShapedRoom(server, relay, await TestBrowser.launch({ toneHz }), port);
+  }
+
+  /** Somebody in a browser. */
+  async person(name: string): Promise<Person> {
+    const person = new Person(await this.browser.page(), name);
+    await person.enterByInvitation(await this.server.invite({ role: 'member' }), ROOM);
+    return person;
+  }
+
+  /** Somebody past the network that is shaped. */
+  headless(): Promise<HeadlessPerson> {
+    const address = { address: SERVER_ADDRESS, port: this.#rtcPort };
+    return HeadlessPerson.enter(this.server, ROOM, { address });
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    this.relay.close();
+    await this.server.close();
+  }
+}

@@ -1,0 +1,170 @@
+import type { Person } from './person.ts';
+import { eventually } from './wait.ts';
+
+/** A picture on a viewer's screen, and its size in device pixels. */
+export interface ViewedTile {
+  participantId: string;
+  width: number;
+  height: number;
+}
+
+/** A frame that was shown; its time is the page's, in milliseconds. */
+export interface ShownFrame {
+  atMs: number;
+  height: number;
+}
+
+interface PageTrack {
+  participantId: string;
+  kind: string;
+  track: MediaStreamTrack;
+  getStats(): Promise<RTCStatsReport>;
+}
+
+declare const window: {
+  canopy: {
+    room: {
+      tracks: PageTrack[];
+      participantId: string;
+      setLayout(layout: { tiles: Array<ViewedTile & { source: 'camera' }> }): void;
+      on(event: 'track', listener: (track: PageTrack) => void): void;
+    };
+  };
+  /** By participant. */
+  shownFrames?: Map<string, ShownFrame[]>;
+  setViewed?: (tiles: ViewedTile[]) => void;
+};
+
+/** What WebRTC's statistics say of a received picture; counts and sums since it began. */
+export interface ReceivedPicture {
+  framesDecoded: number;
+  frameHeight: number;
+  freezeCount: number;
+  totalFreezesSeconds: number;
+  bytesReceived: number;
+}
+
+/** Takes over what a person's page shows, and watches every frame of it. */
+export class Viewer {
+  readonly #person: Person;
+
+  private constructor(person: Person) {
+    this.#person = person;
+  }
+
+  static async of(person: Person): Promise<Viewer> {
+    await person.page.evaluate(() => {
+      const { room } = window.canopy;
+      // The page says no more what it shows.
+      const set = room.setLayout.bind(room);
+      window.setViewed = (tiles) => set({ tiles: tiles.map((tile) => ({ ...tile, source: 'camera' })) });
+      room.setLayout = () => {};
+      const shown = new Map<string, ShownFrame[]>();
+      window.shownFrames = shown;
+      const watch = ({ kind, track, participantId }: PageTrack): void => {
+        if (kind !== 'video') return;
+        const frames: ShownFrame[] = shown.get(participantId) ?? [];
+        shown.set(participantId, frames);
+        const video = document.createElement('video');
+        video.muted = true;
+        video.srcObject = new MediaStream([track]);
+        // What is not in the document is not rendered.
+        video.style.cssText = 'position:fixed;right:0;bottom:0;width:16px;height:9px';
+        document.body.append(video);
+        const onFrame = (_: number, { height }: { height: number }): void => {
+          frames.push({ atMs: performance.now(), height });
+          if (track.readyState === 'live') video.requestVideoFrameCallback(onFrame);
+          else video.remove();
+        };
+        video.requestVideoFrameCallback(onFrame);
+        video.play().catch(() => undefined);
+      };
+      for (const track of room.tracks) watch(track);
+      room.on('track', watch);
+    });
+    return new Viewer(person);
+  }
+
+  /** Shows these pictures from now on, and no others. Gives the page's time. */
+  shows(tiles: ViewedTile[]): Promise<number> {
+    return this.#person.page.evaluate((tiles) => {
+      window.setViewed?.(tiles);
+      return performance.now();
+    }, tiles);
+  }
+
+  /** Frames of somebody that were shown after a time of the page. */
+  frames(of: string, afterMs = 0): Promise<ShownFrame[]> {
+    return this.#person.page.evaluate(
+      ([of, afterMs]) => (window.shownFrames?.get(of) ?? []).filter(({ atMs }) => atMs > afterMs),
+      [of, afterMs] as const,
+    );
+  }
+
+  /** Waits for a frame of somebody, and gives it and how long the longest stand-still before it was, in milliseconds. */
+  async sees(
+    of: string,
+    what: string,
+    isRight: (height: number) => boolean,
+    sinceMs: number,
+    milliseconds = 30_000,
+  ): Promise<{ afterMs: number; standstillMs: number }> {
+    const frames = await eventually(
+      `${this.#person.name} sees ${what}`,
+      () => this.frames(of, sinceMs),
+      (seen) => seen.some(({ height }) => isRight(height)),
+      milliseconds,
+    );
+    const at = frames.findIndex(({ height }) => isRight(height));
+    const times = [sinceMs, ...frames.slice(0, at + 1).map(({ atMs }) => atMs)];
+    const gaps = times.slice(1).map((atMs, place) => atMs - (times[place] ?? 0));
+    return { afterMs: (times.at(-1) ?? 0) - sinceMs, standstillMs: Math.max(...gaps) };
+  }
+
+  /** Statistics of all pictures that are received, by participant. */
+  async received(): Promise<Map<string, ReceivedPicture>> {
+    const all = await this.#person.page.evaluate(() =>
+      Promise.all(
+        window.canopy.room.tracks
+          .filter(({ kind }) => kind === 'video')
+          .map(async (track) => {
+            const stats = [...(await track.getStats()).values()];
+            const inbound = stats.find(({ type }) => type === 'inbound-rtp') ?? {};
+            const picture = {
+              framesDecoded: inbound.framesDecoded ?? 0,
+              frameHeight: inbound.frameHeight ?? 0,
+              freezeCount: inbound.freezeCount ?? 0,
+              totalFreezesSeconds: inbound.totalFreezesDuration ?? 0,
+              bytesReceived: inbound.bytesReceived ?? 0,
+            };
+            return [track.participantId, picture] as const;
+          }),
+      ),
+    );
+    return new Map(all);
+  }
+
+  /** What was made up of somebody's voice because it did not come in time: its share of what is heard from now on, over some seconds. */
+  async concealedShare(of: string, seconds = 4): Promise<number> {
+    const samples = () =>
+      this.#person.page.evaluate(async (of) => {
+        const voice = window.canopy.room.tracks.find(
+          ({ kind, participantId }) => kind === 'audio' && participantId === of,
+        );
+        const stats = [...((await voice?.getStats())?.values() ?? [])];
+        const inbound = stats.find(({ type }) => type === 'inbound-rtp') ?? {};
+        // What it plays in a pause, under DTX, is no loss.
+        const concealed = (inbound.concealedSamples ?? 0) - (inbound.silentConcealedSamples ?? 0);
+        return { concealed, all: inbound.totalSamplesReceived ?? 0 };
+      }, of);
+    const before = await samples();
+    await this.#person.page.waitForTimeout(seconds * 1000);
+    const after = await samples();
+    return (after.concealed - before.concealed) / Math.max(1, after.all - before.all);
+  }
+
+  /** The own participant's id. */
+  participantId(): Promise<string> {
+    return this.#person.page.evaluate(() => window.canopy.room.participantId);
+  }
+}
