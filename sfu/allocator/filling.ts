@@ -195,11 +195,14 @@ export class Dealer {
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
     const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
-    // Priced as what it usually takes at least: an easy picture is not worth more lines only because they are cheap while nothing moves.
-    const pricedBps = Math.max(usualBps(ladder, to), bitrateOf(filling, to)) * pricedShare;
+    const small = isSmall(ranked.class);
+    // Small ones are priced as what they usually take at least: an easy picture is not worth more lines only because they are cheap while
+    // nothing moves. A measured bit rate may be nothing at all.
+    const leastBps = small ? usualBps(ladder, to) : 1;
+    const pricedBps = Math.max(leastBps, bitrateOf(filling, to)) * pricedShare;
     const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
-    if (reserved && isSmall(ranked.class) && worth < price) return null;
+    if (reserved && small && worth < price) return null;
     return { filling, to, moreBps, kept, place, worth, otherwise };
   }
 }
