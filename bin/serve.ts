@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Config, createLogger, type Logger } from '../base/index.ts';
-import { budgetsOf, listenAddresses, Sfu } from '../sfu/index.ts';
+import { budgetsOf, codecsOf, listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import type { RunningGateway } from './gateway.ts';
@@ -17,6 +17,7 @@ export async function serve(config: Config): Promise<void> {
     audibleSpeakers: config.media.audibleSpeakers,
     heartbeatMilliseconds: config.rtc.heartbeatMilliseconds,
     ...budgetsOf(config),
+    mediaCodecs: codecsOf(config),
     log,
   });
   let signaling: SignalingServer;

@@ -1,6 +1,7 @@
 import type { RouterRtpCodecCapability } from 'mediasoup/types';
+import type { Config } from '../base/index.ts';
 
-export type CodecName = 'opus' | 'VP8' | 'VP9' | 'H264';
+export type CodecName = 'opus' | 'VP8' | 'VP9' | 'H264' | 'AV1';
 
 /**
  * What a room can carry. mediasoup adds to each video codec its RTX (RFC 4588), NACK, PLI, FIR, transport-cc and REMB.
@@ -19,6 +20,7 @@ const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability
   ],
   VP8: [{ kind: 'video', mimeType: 'video/VP8', clockRate: 90_000 }],
   VP9: [{ kind: 'video', mimeType: 'video/VP9', clockRate: 90_000, parameters: { 'profile-id': 0 } }],
+  AV1: [{ kind: 'video', mimeType: 'video/AV1', clockRate: 90_000 }],
   // RFC 6184: constrained baseline, which everything decodes, then main; both in single-NAL and FU-A packets.
   H264: [
     {
@@ -36,7 +38,13 @@ const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability
   ],
 };
 
+// Only where it is asked for: mediasoup's receivers of AV1 stand still after losses that other codecs survive.
 const DEFAULT_CODECS: readonly CodecName[] = ['opus', 'VP8', 'VP9', 'H264'];
+
+/** What rooms carry by the configuration. */
+export function codecsOf({ media }: Pick<Config, 'media'>): readonly CodecName[] {
+  return media.av1 ? [...DEFAULT_CODECS, 'AV1'] : DEFAULT_CODECS;
+}
 
 /** The router's codecs for these names, in this order. */
 export function routerCodecs(names: readonly CodecName[] = DEFAULT_CODECS): RouterRtpCodecCapability[] {

@@ -1,6 +1,6 @@
 /** The media plane: mediasoup workers, rooms, and who receives what. Only plain data crosses this face. */
 export { type AddressScope, addressScope } from './candidates.ts';
-export type { CodecName } from './codecs.ts';
+export { type CodecName, codecsOf } from './codecs.ts';
 export { listenAddresses } from './listen.ts';
 export { Sfu } from './sfu.ts';
 export { budgetsOf, type SfuOptions } from './sfu-options.ts';

@@ -142,6 +142,11 @@ export const configSchema = z.strictObject({
         .describe(
           'Nobody new gets in when each receiver’s share of a guarded link would fall below this, in kbit/s. 0: off.',
         ),
+      av1: flag
+        .default(false)
+        .describe(
+          'Whether rooms carry AV1 too, for clients that ask for it. Not the default: receivers may stand still after losses that other codecs survive.',
+        ),
       audibleSpeakers: count
         .default(3)
         .describe(

@@ -256,7 +256,7 @@ export function clipsOf({ video }: Scenario): ClipName[] {
   return [...SPEECH, 'silence', ...(video ? videoClips(video.codec, video.layers) : [])];
 }
 
-function videoClips(codec: VideoCodec, layers: '180p' | 'simulcast'): ClipName[] {
+function videoClips(codec: Exclude<VideoCodec, 'av1'>, layers: '180p' | 'simulcast'): ClipName[] {
   if (codec === 'vp9') return ['vp9-svc'];
   return layers === '180p' ? [`${codec}-180p`] : [`${codec}-180p`, `${codec}-360p`, `${codec}-720p`];
 }

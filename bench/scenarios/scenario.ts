@@ -18,7 +18,7 @@ export interface Scenario {
   /** How long is measured, after everybody has joined, in seconds. */
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
-  video?: { codec: VideoCodec; layers: '180p' | 'simulcast' };
+  video?: { codec: Exclude<VideoCodec, 'av1'>; layers: '180p' | 'simulcast' };
   /** What each receiver shows. Default: it says nothing, and receives everybody. */
   layout?: LayoutName;
   /** The link that the server guards, in Mbit/s; a server elsewhere must be set so. Default: none. */

@@ -37,6 +37,7 @@ describe('profileOf()', () => {
       profileOf(request).encodings?.[0]?.scalabilityMode;
     assert.equal(mode({ ...camera, codec: 'vp9' }), 'L3T3_KEY');
     assert.equal(mode({ ...camera, codec: 'vp9', simulcast: false }), 'L1T3');
+    assert.equal(mode({ ...camera, codec: 'av1' }), 'L1T3');
     assert.equal(mode({ ...screen, codec: 'vp9', simulcast: true }), 'L1T3');
     assert.equal(profileOf(screen).encodings?.length, 1);
     assert.equal(profileOf({ ...screen, simulcast: true, height: 1080 }).encodings?.length, 2);

@@ -3,7 +3,7 @@ import type { MediaSource } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 
 /** Video codecs that a publication may ask for. */
-export type VideoCodec = 'vp8' | 'vp9' | 'h264';
+export type VideoCodec = 'vp8' | 'vp9' | 'h264' | 'av1';
 
 export interface ProfileRequest {
   kind: 'audio' | 'video';
@@ -40,7 +40,7 @@ const SCREEN_FRAMES_PER_SECOND = { detail: 15, motion: 30 };
 /** Kilobits per second that video starts with, instead of Chromium's 300. */
 const START_BITRATE_KBPS = 1000;
 
-/** How a track is encoded: simulcast for VP8 and H264, SVC for VP9 (a screen as L1T3), Opus with DTX and in-band FEC for speech. */
+/** How a track is encoded: simulcast for VP8 and H264, SVC for VP9 (a screen, and AV1, as L1T3), Opus with DTX and in-band FEC for speech. */
 export function profileOf(request: ProfileRequest): Profile {
   const { kind, source, codec = 'vp8', simulcast, motion = false, height = 720 } = request;
   if (kind === 'audio') {
@@ -64,10 +64,15 @@ function videoEncodings(
   several: boolean,
   height: number,
 ): types.RtpEncodingParameters[] {
-  if (codec === 'vp9') {
+  if (codec === 'vp9' || codec === 'av1') {
     const maxBitrate = screen ? SCREEN_LADDER.at(-1)?.maxBitrate : CAMERA_SVC_BITRATES_BPS.at(-1);
     // L3T3_KEY does not suit screens: a late spatial layer would blur the text.
-    return [{ ...(maxBitrate && { maxBitrate }), scalabilityMode: several && !screen ? 'L3T3_KEY' : 'L1T3' }];
+    return [
+      {
+        ...(maxBitrate && { maxBitrate }),
+        scalabilityMode: several && !screen && codec === 'vp9' ? 'L3T3_KEY' : 'L1T3',
+      },
+    ];
   }
   const ladder = screen ? SCREEN_LADDER : CAMERA_LADDER;
   // Below 135 lines an encoding shows nothing that a person can use.

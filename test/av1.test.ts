@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TestBrowser } from './support/browser.ts';
+import { untilBaseline } from './support/gauges.ts';
+import { Person } from './support/person.ts';
+import { TestServer } from './support/server.ts';
+
+test('a browser sees another in AV1 where the server has it switched on', async (t) => {
+  const server = await TestServer.start({ env: { CANOPY_MEDIA_AV1: 'true' } });
+  t.after(() => server.close());
+  const browser = await TestBrowser.launch();
+  t.after(() => browser.close());
+  const [ann, bob] = await Promise.all(
+    ['Ann', 'Bob'].map(async (name) => {
+      const person = new Person(await browser.page(), name);
+      await person.enterByInvitation(await server.invite({ role: 'member' }), 'team');
+      return person;
+    }),
+  );
+  assert.ok(ann && bob);
+  await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
+  // One only: encoding AV1 in software takes a core.
+  await ann.sendCameraAs('av1');
+  assert.equal((await bob.sees('Ann')).codec, 'video/AV1');
+  await browser.close();
+  await untilBaseline(server);
+});
