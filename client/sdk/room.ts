@@ -10,6 +10,7 @@ import { Publication, type PublishOptions } from './publication.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import { RoomEntry, type Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
+import { Roster } from './roster.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
 
@@ -33,7 +34,7 @@ const LEAVE_MS = 2000;
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   readonly #options: RoomOptions;
-  readonly #participants = new Map<string, Participant>();
+  readonly #roster: Roster;
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
   readonly #layout: LayoutReporter;
@@ -43,7 +44,6 @@ export class Room extends Emitter<RoomEvents> {
   readonly #unlisten: Array<() => void> = [];
   #state: RoomState = 'connecting';
   #participantId: string | undefined;
-  #speaker: string | null = null;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
 
@@ -51,10 +51,16 @@ export class Room extends Emitter<RoomEvents> {
     super();
     this.#options = options;
     this.roomId = options.roomId;
+    this.#roster = new Roster({
+      joined: (participant) => this.emit('participant-joined', participant),
+      updated: (participant) => this.emit('participant-updated', participant),
+      left: (participant, reason) => this.emit('participant-left', participant, reason),
+      speaker: (participantId) => this.emit('speaker', participantId),
+    });
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
-      participants: this.#participants,
+      participants: this.#roster.participants,
       started: (track) => this.emit('track', track),
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
@@ -89,7 +95,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Everybody in the room, oneself included, by participant id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#participants;
+    return this.#roster.participants;
   }
 
   /** The own participant's id; undefined for a bridge, which hosts only others. */
@@ -99,7 +105,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** The participant who speaks, by id. */
   get speaker(): string | null {
-    return this.#speaker;
+    return this.#roster.speaker;
   }
 
   /** What others send, received or not: see setLayout(). */
@@ -244,10 +250,10 @@ export class Room extends Emitter<RoomEvents> {
       connection.on('room.rehome', (data) => this.#rehome(data)),
     );
     on('server.closing', (data) => this.emit('server-closing', data));
-    on('room.speaker', ({ participantId }) => this.#setSpeaker(participantId));
-    on('participant.joined', ({ participant }) => this.#setParticipant(participant));
-    on('participant.updated', ({ participant }) => this.#setParticipant(participant));
-    on('participant.left', ({ participantId, reason }) => this.#removeParticipant(participantId, reason));
+    on('room.speaker', ({ participantId }) => this.#roster.setSpeaker(participantId));
+    on('participant.joined', ({ participant }) => this.#roster.set(participant));
+    on('participant.updated', ({ participant }) => this.#roster.set(participant));
+    on('participant.left', ({ participantId, reason }) => this.#roster.remove(participantId, reason));
     on('participant.action', (data) => this.#obey(data));
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
@@ -306,12 +312,7 @@ export class Room extends Emitter<RoomEvents> {
         onBroken: (direction) => this.#remake(direction),
       });
     }
-    const present = new Set(snapshot.participants.map(({ participantId }) => participantId));
-    for (const participantId of [...this.#participants.keys()]) {
-      if (!present.has(participantId)) this.#removeParticipant(participantId, 'left');
-    }
-    for (const participant of snapshot.participants) this.#setParticipant(participant);
-    this.#setSpeaker(snapshot.speaker);
+    this.#roster.reset(snapshot.participants, snapshot.speaker);
     if (resumed) {
       this.#media?.reconcile(snapshot.own.transportIds);
       for (const publication of this.#publications) {
@@ -364,26 +365,7 @@ export class Room extends Emitter<RoomEvents> {
       // A failure is told as `unpublished`.
       if (publication.source === 'microphone') publication.mute().catch(() => {});
     }
-    this.emit('muted-by', by === null ? undefined : this.#participants.get(by));
-  }
-
-  #setParticipant(participant: Participant): void {
-    const known = this.#participants.has(participant.participantId);
-    this.#participants.set(participant.participantId, participant);
-    this.emit(known ? 'participant-updated' : 'participant-joined', participant);
-  }
-
-  #removeParticipant(participantId: string, reason: EventData<'participant.left'>['reason']): void {
-    const participant = this.#participants.get(participantId);
-    if (!participant) return;
-    this.#participants.delete(participantId);
-    this.emit('participant-left', participant, reason);
-  }
-
-  #setSpeaker(participantId: string | null): void {
-    if (participantId === this.#speaker) return;
-    this.#speaker = participantId;
-    this.emit('speaker', participantId);
+    this.emit('muted-by', by === null ? undefined : this.participants.get(by));
   }
 
   /** Media keys that do not prove genuine end the call; anything else is told and survived. */

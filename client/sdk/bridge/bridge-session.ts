@@ -8,6 +8,7 @@ import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { RoomEntry, type Snapshot } from '../room-entry.ts';
+import { Roster } from '../roster.ts';
 import type { BridgeEvents, BridgeMedia } from './bridge-events.ts';
 import { BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
 import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.ts';
@@ -36,14 +37,13 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
   readonly #connection: Connection;
   readonly #entry: RoomEntry;
-  readonly #participants = new Map<string, Participant>();
+  readonly #roster: Roster;
   readonly #hosted = new Set<BridgeParticipant>();
   readonly #sources: BridgeSources;
   readonly #opening: SyncLoop;
   readonly #unlisten: Array<() => void> = [];
   #state: ConnectionState = 'connecting';
   #peerId: string | undefined;
-  #speaker: string | null = null;
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
@@ -54,6 +54,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     super();
     this.roomId = roomId;
     this.#connection = new Connection(options);
+    this.#roster = new Roster({
+      joined: (participant) => this.emit('participant-joined', participant),
+      updated: (participant) => this.emit('participant-updated', participant),
+      left: (participant, reason) => this.emit('participant-left', participant, reason),
+      speaker: (participantId) => this.emit('speaker', participantId),
+    });
     this.#opening = new SyncLoop(() => this.#open());
     this.#sources = new BridgeSources({
       connection: this.#connection,
@@ -93,7 +99,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** Participants that others host, by id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#participants;
+    return this.#roster.participants;
   }
 
   /** The participants that are hosted here. */
@@ -108,7 +114,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** The participant who speaks, by id. */
   get speaker(): string | null {
-    return this.#speaker;
+    return this.#roster.speaker;
   }
 
   /** The transports; undefined while there are none. */
@@ -212,10 +218,10 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       connection.on('room.rehome', (data) => this.#rehome(data)),
     );
     on('server.closing', (data) => this.emit('server-closing', data));
-    on('room.speaker', ({ participantId }) => this.#setSpeaker(participantId));
-    on('participant.joined', ({ participant }) => this.#setParticipant(participant));
-    on('participant.updated', ({ participant }) => this.#setParticipant(participant));
-    on('participant.left', ({ participantId, reason }) => this.#removeParticipant(participantId, reason));
+    on('room.speaker', ({ participantId }) => this.#roster.setSpeaker(participantId));
+    on('participant.joined', ({ participant }) => this.#roster.set(participant));
+    on('participant.updated', ({ participant }) => this.#roster.set(participant));
+    on('participant.left', ({ participantId, reason }) => this.#roster.remove(participantId, reason));
     on('participant.action', ({ participantId, action, by }) => {
       const hosted = this.hosted.find((each) => each.participantId === participantId);
       if (!hosted) return;
@@ -268,12 +274,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     }
     this.#applyHosted(snapshot, sameSeat);
     const others = snapshot.participants.filter(({ peerId }) => peerId !== snapshot.peerId);
-    const present = new Set(others.map(({ participantId }) => participantId));
-    for (const participantId of [...this.#participants.keys()]) {
-      if (!present.has(participantId)) this.#removeParticipant(participantId, 'left');
-    }
-    for (const participant of others) this.#setParticipant(participant);
-    this.#setSpeaker(snapshot.speaker);
+    this.#roster.reset(others, snapshot.speaker);
     this.#sources.reset(snapshot.producers, consumerIds);
     for (const hosted of this.hosted) {
       hosted.keepProducerOf(producerIds);
@@ -340,25 +341,6 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#media = undefined;
     this.#sources.drop();
     this.emit('media-lost');
-  }
-
-  #setParticipant(participant: Participant): void {
-    const known = this.#participants.has(participant.participantId);
-    this.#participants.set(participant.participantId, participant);
-    this.emit(known ? 'participant-updated' : 'participant-joined', participant);
-  }
-
-  #removeParticipant(participantId: string, reason: EventData<'participant.left'>['reason']): void {
-    const participant = this.#participants.get(participantId);
-    if (!participant) return;
-    this.#participants.delete(participantId);
-    this.emit('participant-left', participant, reason);
-  }
-
-  #setSpeaker(participantId: string | null): void {
-    if (participantId === this.#speaker) return;
-    this.#speaker = participantId;
-    this.emit('speaker', participantId);
   }
 
   #failed(error: CanopyError): void {

@@ -1,28 +1,20 @@
 import { useSignal } from '@preact/signals';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogButton } from './dialog.tsx';
 import { PhoneIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
 /** Calls a phone into the room; the button is there for those who may. */
 export function CallPhoneButton({ call }: { call: Call }) {
-  const open = useSignal(false);
   if (!call.moderates) return null;
   return (
-    <>
-      <button
-        type="button"
-        class="round"
-        data-testid="call-phone"
-        title="Call a phone"
-        aria-label="Call a phone"
-        onClick={() => (open.value = true)}
-      >
-        <PhoneIcon />
-      </button>
-      {open.value && <CallPhoneDialog call={call} onClose={() => (open.value = false)} />}
-    </>
+    <DialogButton
+      title="Call a phone"
+      testId="call-phone"
+      icon={<PhoneIcon />}
+      dialog={(close) => <CallPhoneDialog call={call} onClose={close} />}
+    />
   );
 }
 

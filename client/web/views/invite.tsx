@@ -2,28 +2,20 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { CanopyError } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
-import { Dialog } from './dialog.tsx';
+import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
 /** Makes an invitation for one more person; the button is there for those who may. */
 export function InviteButton({ call }: { call: Call }) {
-  const open = useSignal(false);
   if (!call.moderates) return null;
   return (
-    <>
-      <button
-        type="button"
-        class="round"
-        data-testid="invite"
-        title="Invite someone"
-        aria-label="Invite someone"
-        onClick={() => (open.value = true)}
-      >
-        <InviteIcon />
-      </button>
-      {open.value && <InviteDialog call={call} onClose={() => (open.value = false)} />}
-    </>
+    <DialogButton
+      title="Invite someone"
+      testId="invite"
+      icon={<InviteIcon />}
+      dialog={(close) => <InviteDialog call={call} onClose={close} />}
+    />
   );
 }
 

@@ -5,39 +5,16 @@ import {
   type SipRequest,
   type SipResponse,
 } from '../message/index.ts';
+import { ClientTransaction } from './client-transaction.ts';
 import { timerD } from './timers.ts';
-import { Transaction, type TransactionContext } from './transaction.ts';
-
-/** Callbacks of a client transaction to its user. */
-export interface ClientHandlers {
-  /** Every response that is not a retransmission absorbed below; of an INVITE also each 2xx, of every fork. */
-  onResponse(response: SipResponse): void;
-  /** No final response in 64·T1 (timer B or F), or the transport failed: RFC 3261 §8.1.3.1 treats them as 408 and 503. */
-  onFailure(reason: 'timeout' | 'transport', error?: Error): void;
-}
 
 /**
  * INVITE client transaction (RFC 3261 §17.1.1 with the accepted state of RFC 6026): retransmits by timer A, gives up by B,
  * acknowledges failures itself, and lets each 2xx through for 64·T1 (timer M).
  */
-export class ClientInviteTransaction extends Transaction {
-  readonly request: SipRequest;
-  readonly #send: (request: SipRequest) => void;
-  readonly #handlers: ClientHandlers;
+export class ClientInviteTransaction extends ClientTransaction {
   #state: 'calling' | 'proceeding' | 'accepted' | 'completed' = 'calling';
   #ack: SipRequest | undefined;
-
-  constructor(
-    context: TransactionContext,
-    request: SipRequest,
-    send: (request: SipRequest) => void,
-    handlers: ClientHandlers,
-  ) {
-    super(context);
-    this.request = request;
-    this.#send = send;
-    this.#handlers = handlers;
-  }
 
   get state(): string {
     return this.terminated ? 'terminated' : this.#state;
@@ -45,7 +22,7 @@ export class ClientInviteTransaction extends Transaction {
 
   begin(): void {
     const { t1 } = this.context.timers;
-    this.#send(this.request);
+    this.send(this.request);
     if (!this.context.reliable) this.#retransmitAfter(t1);
     this.start('B', 64 * t1, () => this.fail('timeout'));
   }
@@ -54,11 +31,11 @@ export class ClientInviteTransaction extends Transaction {
     if (this.terminated) return;
     const { status } = response;
     if (this.#state === 'completed') {
-      if (status >= 300 && this.#ack) this.#send(this.#ack);
+      if (status >= 300 && this.#ack) this.send(this.#ack);
       return;
     }
     if (this.#state === 'accepted') {
-      if (status >= 200 && status < 300) this.#handlers.onResponse(response);
+      if (status >= 200 && status < 300) this.handlers.onResponse(response);
       return;
     }
     this.stop('A', 'B');
@@ -69,25 +46,21 @@ export class ClientInviteTransaction extends Transaction {
     } else {
       this.#state = 'completed';
       this.#ack = ackForFailure(this.request, response);
-      this.#send(this.#ack);
-      this.#handlers.onResponse(response);
+      this.send(this.#ack);
+      this.handlers.onResponse(response);
       this.linger('D', this.context.reliable ? 0 : timerD(this.context.timers));
       return;
     }
-    this.#handlers.onResponse(response);
+    this.handlers.onResponse(response);
   }
 
-  /** The transport failed, or the user gives up waiting. Does nothing once there is a final response. */
-  fail(reason: 'timeout' | 'transport', error?: Error): void {
-    if (this.terminated) return;
-    const waiting = this.#state === 'calling' || this.#state === 'proceeding';
-    this.terminate();
-    if (waiting) this.#handlers.onFailure(reason, error);
+  protected get waiting(): boolean {
+    return this.#state === 'calling' || this.#state === 'proceeding';
   }
 
   #retransmitAfter(milliseconds: number): void {
     this.start('A', milliseconds, () => {
-      this.#send(this.request);
+      this.send(this.request);
       this.#retransmitAfter(milliseconds * 2);
     });
   }

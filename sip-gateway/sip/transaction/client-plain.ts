@@ -1,25 +1,9 @@
-import type { SipRequest, SipResponse } from '../message/index.ts';
-import type { ClientHandlers } from './client-invite.ts';
-import { Transaction, type TransactionContext } from './transaction.ts';
+import type { SipResponse } from '../message/index.ts';
+import { ClientTransaction } from './client-transaction.ts';
 
 /** Non-INVITE client transaction (RFC 3261 §17.1.2): timers E, F and K. */
-export class ClientPlainTransaction extends Transaction {
-  readonly request: SipRequest;
-  readonly #send: (request: SipRequest) => void;
-  readonly #handlers: ClientHandlers;
+export class ClientPlainTransaction extends ClientTransaction {
   #state: 'trying' | 'proceeding' | 'completed' = 'trying';
-
-  constructor(
-    context: TransactionContext,
-    request: SipRequest,
-    send: (request: SipRequest) => void,
-    handlers: ClientHandlers,
-  ) {
-    super(context);
-    this.request = request;
-    this.#send = send;
-    this.#handlers = handlers;
-  }
 
   get state(): string {
     return this.terminated ? 'terminated' : this.#state;
@@ -27,7 +11,7 @@ export class ClientPlainTransaction extends Transaction {
 
   begin(): void {
     const { t1 } = this.context.timers;
-    this.#send(this.request);
+    this.send(this.request);
     if (!this.context.reliable) this.#retransmitAfter(t1);
     this.start('F', 64 * t1, () => this.fail('timeout'));
   }
@@ -39,21 +23,18 @@ export class ClientPlainTransaction extends Transaction {
       this.#state = 'completed';
       this.stop('E', 'F');
     }
-    this.#handlers.onResponse(response);
+    this.handlers.onResponse(response);
     if (this.#state === 'completed') this.linger('K', this.context.reliable ? 0 : this.context.timers.t4);
   }
 
-  fail(reason: 'timeout' | 'transport', error?: Error): void {
-    if (this.terminated) return;
-    const waiting = this.#state !== 'completed';
-    this.terminate();
-    if (waiting) this.#handlers.onFailure(reason, error);
+  protected get waiting(): boolean {
+    return this.#state !== 'completed';
   }
 
   #retransmitAfter(milliseconds: number): void {
     const { t2 } = this.context.timers;
     this.start('E', milliseconds, () => {
-      this.#send(this.request);
+      this.send(this.request);
       // After a provisional response the interval is T2 (§17.1.2.2).
       this.#retransmitAfter(this.#state === 'proceeding' ? t2 : Math.min(milliseconds * 2, t2));
     });

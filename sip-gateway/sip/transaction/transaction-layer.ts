@@ -10,8 +10,9 @@ import {
 } from '../message/index.ts';
 import { newBranch, newTag } from '../tokens.ts';
 import type { Flow, TransportLayer } from '../transport/index.ts';
-import { type ClientHandlers, ClientInviteTransaction } from './client-invite.ts';
+import { ClientInviteTransaction } from './client-invite.ts';
 import { ClientPlainTransaction } from './client-plain.ts';
+import type { ClientHandlers, ClientTransaction } from './client-transaction.ts';
 import type { Clock } from './clock.ts';
 import { clientKey, mergeKey, responseKey, serverKey } from './keys.ts';
 import { ServerInviteTransaction } from './server-invite.ts';
@@ -19,7 +20,6 @@ import { ServerPlainTransaction } from './server-plain.ts';
 import type { TimerValues } from './timers.ts';
 
 export type ServerTransaction = ServerInviteTransaction | ServerPlainTransaction;
-export type ClientTransaction = ClientInviteTransaction | ClientPlainTransaction;
 
 interface TransactionLayerEvents {
   /** A new INVITE. */
