@@ -1,5 +1,5 @@
 /** The phone gateway: SIP phones and trunks in Canopy's rooms. */
-export { type CodecCapabilities, Codecs } from './codecs/index.ts';
+export { type CodecCapabilities, Codecs, type OpusCodec } from './codecs/index.ts';
 export { SipGateway, type SipGatewayOptions } from './gateway.ts';
 export { openNetwork } from './media/index.ts';
 export type { TlsCertificate } from './open-stack.ts';

@@ -61,6 +61,7 @@ export const systemPackages = [
   { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
   { debian: 'sip-tester', for: ['test'], why: 'a SIP peer for the tests', programs: ['sipp'] },
   { debian: 'kamailio', for: ['test'], why: 'a PBX for the tests', programs: ['kamailio'] },
+  { debian: 'kamailio-tls-modules', for: ['test'], why: "the PBX's TLS" },
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[
     'build-essential',

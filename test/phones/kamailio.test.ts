@@ -64,9 +64,9 @@ describe('phones of a company, behind Kamailio as its PBX', {
     await server.untilIdle();
   });
 
-  async function register(codecs: string, transport: 'udp' | 'tcp'): Promise<Baresip> {
+  async function register(): Promise<Baresip> {
     const phone = await Baresip.start(
-      `"Front desk" <sip:2001@127.0.0.1:${pbx.port};transport=${transport}>;auth_user=2001;auth_pass=secret;regint=60;audio_codecs=${codecs}`,
+      `"Front desk" <sip:2001@127.0.0.1:${pbx.port}>;auth_user=2001;auth_pass=secret;regint=60;audio_codecs=PCMU/8000/1`,
       { record: true, toneHz: OFFICE_HZ },
     );
     await phone.registered();
@@ -81,37 +81,31 @@ describe('phones of a company, behind Kamailio as its PBX', {
     );
   }
 
-  for (const [codec, baresip, transport] of [
-    ['PCMU', 'PCMU/8000/1', 'udp'],
-    ['PCMA', 'PCMA/8000/1', 'tcp'],
-    ['G722', 'G722/16000/1', 'udp'],
-    ['opus', 'opus/48000/2', 'tcp'],
-  ] as const)
-    it(`one dials in after the PBX has challenged it, and room and phone hear each other, by ${codec} over ${transport}`, async (t) => {
-      office = await register(baresip, transport);
-      office.command('dial', `sip:600@127.0.0.1:${pbx.port};transport=${transport}`);
-      await office.waitFor('CALL_ESTABLISHED');
-      const { participant } = await moderator.event(
-        'participant.joined',
-        ({ participant: { displayName } }) => displayName === 'Front desk',
-      );
-      const [inRoom, atPhone] = await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
-      t.diagnostic(`in the room ${JSON.stringify(inRoom)}, at the phone ${JSON.stringify(atPhone)}`);
-      office.command('hangup');
-      await office.waitFor('CALL_CLOSED');
-      await moderator.event(
-        'participant.left',
-        ({ participantId }) => participantId === participant.participantId,
-      );
-      const call = await lastCall();
-      assert.equal(call?.codec, codec);
-      assert.equal(call.trunk, 'office');
-      assert.equal(call.endCause, 'remote');
-    });
+  it('one dials in after the PBX has challenged it: it is shown by its name, room and phone hear each other, and it leaves the roster', async (t) => {
+    office = await register();
+    office.command('dial', `sip:600@127.0.0.1:${pbx.port}`);
+    await office.waitFor('CALL_ESTABLISHED');
+    const { participant } = await moderator.event(
+      'participant.joined',
+      ({ participant: { displayName } }) => displayName === 'Front desk',
+    );
+    const [inRoom, atPhone] = await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
+    t.diagnostic(`in the room ${JSON.stringify(inRoom)}, at the phone ${JSON.stringify(atPhone)}`);
+    office.command('hangup');
+    await office.waitFor('CALL_CLOSED');
+    await moderator.event(
+      'participant.left',
+      ({ participantId }) => participantId === participant.participantId,
+    );
+    const call = await lastCall();
+    assert.equal(call?.codec, 'PCMU');
+    assert.equal(call.trunk, 'office');
+    assert.equal(call.endCause, 'remote');
+  });
 
   it('the gateway is registered at the PBX by digest, and is called there by its user name', async () => {
     await eventually('the gateway is registered', () => /registered at the trunk/.test(server.server.log));
-    office = await register('PCMU/8000/1', 'udp');
+    office = await register();
     office.command('dial', `sip:canopy@127.0.0.1:${pbx.port}`);
     await office.waitFor('CALL_ESTABLISHED');
     await Promise.all([ear.hears(OFFICE_HZ), office.hears(ROOM_HZ)]);
@@ -120,7 +114,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
   });
 
   it('the room dials one through the trunk, answers the challenge of the PBX, and both hear each other', async (t) => {
-    office = await register('PCMU/8000/1', 'udp');
+    office = await register();
     await moderator.get('call.dial', { target: '92001', displayName: 'Front desk' });
     await office.waitFor('CALL_INCOMING');
     office.command('accept');
@@ -140,7 +134,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
   });
 
   it('a number that the PBX does not know fails with its answer', async () => {
-    office = await register('PCMU/8000/1', 'udp');
+    office = await register();
     const { callId } = await moderator.get('call.dial', { target: '92999' });
     const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
     assert.match(error.detail ?? '', /^404 /);

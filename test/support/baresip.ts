@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dominantTone, type HeardTone } from './heard-tone.ts';
+import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './sipp.ts';
 import { eventually } from './wait.ts';
 
@@ -32,6 +32,8 @@ export interface BaresipOptions {
 
 /** A real softphone in a process of its own, driven over its control port. */
 export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
+  /** Level of its tone, full scale being 0 dB. */
+  static readonly toneLevelDb = -18;
   readonly #process: ChildProcess;
   readonly #control: Socket;
   readonly #folder: string;
@@ -125,12 +127,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     for (const key of keys) this.command('sndcode', key);
   }
 
-  /** Waits until it has heard this tone, and little else, for a second from now on. */
-  hears(frequencyHz: number): Promise<HeardTone> {
-    return this.#hear(
-      `${frequencyHz} Hz are heard`,
-      (tone) => Math.abs(tone.frequencyHz - frequencyHz) <= 3 && tone.levelDb > -45 && tone.snrDb > 10,
-    );
+  /** Waits until it has heard this tone, at this level where one is given, and little else for a second from now on. */
+  hears(frequencyHz: number, levelDb?: number): Promise<HeardTone> {
+    return this.#hear(`${frequencyHz} Hz are heard`, isTone(frequencyHz, levelDb));
   }
 
   /** Waits until it has heard next to nothing for a second from now on. */

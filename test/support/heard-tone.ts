@@ -11,9 +11,17 @@ const COARSE_HZ = 10;
 const LOWEST_HZ = 100;
 const HIGHEST_HZ = 3400;
 
-/** Measures the loudest tone of 16-bit samples, to 1 Hz. */
+/** Whether it is this tone, and little else; with a level, whether it has come to that, to 3 dB. */
+export function isTone(frequencyHz: number, levelDb?: number): (heard: HeardTone) => boolean {
+  return (heard) =>
+    Math.abs(heard.frequencyHz - frequencyHz) <= 3 &&
+    heard.snrDb > 10 &&
+    (levelDb === undefined ? heard.levelDb > -45 : Math.abs(heard.levelDb - levelDb) <= 3);
+}
+
+/** Measures the loudest tone of 16-bit samples, to 1 Hz: where it is, by a tenth of a second, and how it is, by all of them. */
 export function dominantTone(samples: Float64Array, rateHz: number): HeardTone {
-  const coarse = loudest(samples, rateHz, LOWEST_HZ, HIGHEST_HZ, COARSE_HZ);
+  const coarse = loudest(samples.subarray(-rateHz / COARSE_HZ), rateHz, LOWEST_HZ, HIGHEST_HZ, COARSE_HZ);
   const { frequencyHz, amplitude } = loudest(
     samples,
     rateHz,

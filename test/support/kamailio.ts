@@ -9,10 +9,24 @@ import { connectWhenUp, freePort } from './sipp.ts';
 export interface PbxRoute {
   prefix: string;
   port: number;
+  /** Default `udp`. */
+  transport?: 'udp' | 'tcp' | 'tls';
+}
+
+/** PEM files of the PBX's TLS. */
+export interface PbxCertificate {
+  certificate: string;
+  key: string;
+}
+
+interface PbxPorts {
+  port: number;
+  /** 0: no TLS. */
+  tlsPort: number;
 }
 
 /** A PBX that challenges REGISTER (401) and INVITE (407) and records its route; every user's password is `secret`. */
-function configuration(port: number, routes: readonly PbxRoute[]): string {
+function configuration({ port, tlsPort }: PbxPorts, routes: readonly PbxRoute[], folder: string): string {
   return `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -24,9 +38,11 @@ dns=no
 rev_dns=no
 listen=udp:127.0.0.1:${port}
 listen=tcp:127.0.0.1:${port}
+${tlsPort === 0 ? '' : `enable_tls=yes\nlisten=tls:127.0.0.1:${tlsPort}`}
 mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
-${['kex', 'corex', 'tm', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'usrloc', 'registrar', 'auth', 'xlog'].map((name) => `loadmodule "${name}.so"`).join('\n')}
+${[...(tlsPort === 0 ? [] : ['tls']), 'kex', 'corex', 'tm', 'sl', 'rr', 'pv', 'maxfwd', 'textops', 'siputils', 'usrloc', 'registrar', 'auth', 'xlog'].map((name) => `loadmodule "${name}.so"`).join('\n')}
 modparam("usrloc","db_mode",0)
+${tlsPort === 0 ? '' : `modparam("tls","config","${join(folder, 'tls.cfg')}")`}
 modparam("rr","enable_full_lr",1)
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483","Too Many Hops"); exit; }
@@ -45,23 +61,38 @@ request_route {
     consume_credentials();
     record_route();
   }
-${routes.map((route) => `  if ($rU =~ "^${route.prefix}") { $du = "sip:127.0.0.1:${route.port}"; t_relay(); exit; }`).join('\n')}
+${routes.map((route) => `  if ($rU =~ "^${route.prefix}") { $du = "sip:127.0.0.1:${route.port};transport=${route.transport ?? 'udp'}"; t_relay(); exit; }`).join('\n')}
   if (!lookup("location")) { sl_send_reply("404","Not Found"); exit; }
   t_relay();
 }
 `;
 }
 
+function tlsConfiguration({ certificate, key }: PbxCertificate): string {
+  return `[server:default]
+method = TLSv1.2+
+verify_certificate = no
+private_key = ${key}
+certificate = ${certificate}
+[client:default]
+method = TLSv1.2+
+verify_certificate = no
+`;
+}
+
 /** Kamailio in a process of its own. */
 export class Kamailio {
   readonly port: number;
+  /** 0: without TLS. */
+  readonly tlsPort: number;
   readonly #process: ChildProcess;
   readonly #folder: string;
   #log = '';
 
-  private constructor(process: ChildProcess, port: number, folder: string) {
+  private constructor(process: ChildProcess, { port, tlsPort }: PbxPorts, folder: string) {
     this.#process = process;
     this.port = port;
+    this.tlsPort = tlsPort;
     this.#folder = folder;
     process.stderr?.on('data', (chunk: Buffer) => {
       this.#log += chunk.toString();
@@ -72,17 +103,19 @@ export class Kamailio {
     return this.#log;
   }
 
-  static async start(routes: readonly PbxRoute[] = []): Promise<Kamailio> {
+  /** `tls`: for a port for TLS as well. */
+  static async start(routes: readonly PbxRoute[] = [], tls?: PbxCertificate): Promise<Kamailio> {
     const folder = await mkdtemp(join(tmpdir(), 'kamailio-'));
-    const port = await freePort();
-    await writeFile(join(folder, 'kamailio.cfg'), configuration(port, routes));
+    const ports = { port: await freePort(), tlsPort: tls ? await freePort() : 0 };
+    await writeFile(join(folder, 'kamailio.cfg'), configuration(ports, routes, folder));
+    if (tls) await writeFile(join(folder, 'tls.cfg'), tlsConfiguration(tls));
     const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-Y', folder, '-m', '64', '-M', '8'];
     const pbx = new Kamailio(
       spawn('kamailio', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),
-      port,
+      ports,
       folder,
     );
-    (await connectWhenUp(port)).destroy();
+    (await connectWhenUp(ports.port)).destroy();
     return pbx;
   }
 

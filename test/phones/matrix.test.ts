@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { Baresip } from '../support/baresip.ts';
+import type { HeardTone } from '../support/heard-tone.ts';
+import { Kamailio } from '../support/kamailio.ts';
+import { CompanyPki } from '../support/openssl.ts';
+import { PhoneServer, type SipProtocol } from '../support/phone-server.ts';
+import { installed } from '../support/sipp.ts';
+import { TonePerson } from '../support/tone-person.ts';
+import { eventually } from '../support/wait.ts';
+
+const CODECS = { PCMU: 'PCMU/8000/1', PCMA: 'PCMA/8000/1', G722: 'G722/16000/1', opus: 'opus/48000/2' };
+const PROTOCOLS: SipProtocol[] = ['udp', 'tcp', 'tls'];
+/** Pairs that are tried at once. */
+const CONCURRENCY = 4;
+
+/** A codec and a transport, with a phone, a room and tones of their own. */
+interface Pair {
+  codec: string;
+  /** As baresip names the codec. */
+  baresip: string;
+  protocol: SipProtocol;
+  number: string;
+  roomId: string;
+  phoneHz: number;
+  roomHz: number;
+}
+
+const PAIRS = Object.entries(CODECS).flatMap(([codec, baresip], row) =>
+  PROTOCOLS.map((protocol, column): Pair => {
+    const n = row * PROTOCOLS.length + column;
+    const tones = { phoneHz: 450 + 50 * n, roomHz: 1700 - 50 * n };
+    return { codec, baresip, protocol, number: `${101 + n}`, roomId: `room-${n}`, ...tones };
+  }),
+);
+
+const hasBaresip = await installed('baresip');
+const hasKamailio = await installed('kamailio');
+
+describe('phones of every codec over every transport', {
+  skip: hasBaresip ? false : 'baresip is not installed',
+}, () => {
+  describe('registered here', { concurrency: CONCURRENCY }, () => {
+    let server: PhoneServer;
+
+    before(async () => {
+      server = await PhoneServer.start();
+      await server.addPhones(...PAIRS.map(({ number }) => number));
+      await server.setDialPlan(PAIRS.map(intoRoom));
+    });
+    after(async () => {
+      await server.untilIdle();
+      await server.close();
+    });
+
+    for (const pair of PAIRS)
+      it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
+        const { number, baresip, protocol, phoneHz } = pair;
+        const phone = await server.phone(number, { codecs: baresip, protocol, toneHz: phoneHz });
+        try {
+          await callBothWays(t, server, pair, phone, { uri: server.uri(number, protocol), target: number });
+        } finally {
+          await phone.stop();
+        }
+      });
+  });
+
+  describe('behind Kamailio as its PBX', {
+    concurrency: CONCURRENCY,
+    skip: hasKamailio ? false : 'kamailio is not installed',
+  }, () => {
+    let pki: CompanyPki;
+    let server: PhoneServer;
+    let pbx: Kamailio;
+
+    before(async () => {
+      pki = new CompanyPki();
+      await pki.issue({ name: 'pbx', extensions: ['subjectAltName=IP:127.0.0.1'] });
+      const certificate = pki.file('pbx', 'pem');
+      await writeFile(pki.file('pbx', 'both'), `${pki.key('pbx')}${pki.pem('pbx')}`);
+      server = await PhoneServer.start({ env: { NODE_EXTRA_CA_CERTS: certificate } });
+      pbx = await Kamailio.start(
+        PROTOCOLS.map((transport) => ({
+          prefix: transport,
+          port: transport === 'tls' ? server.tlsPort : server.sipPort,
+          transport,
+        })),
+        { certificate, key: pki.file('pbx', 'key') },
+      );
+      for (const protocol of PROTOCOLS)
+        await server.server.api('PUT', `/api/sip/trunks/${protocol}`, {
+          uri: `sip:${address(protocol)}`,
+          addresses: ['127.0.0.1'],
+          username: 'canopy',
+          password: 'secret',
+          realm: 'pbx.test',
+        });
+      await server.setDialPlan([
+        ...PAIRS.map((pair) => intoRoom({ ...pair, number: throughPbx(pair) })),
+        ...PROTOCOLS.map((trunk, n) => ({
+          direction: 'outgoing',
+          pattern: `${n}*`,
+          action: { type: 'trunk', trunk, stripDigits: 1 },
+        })),
+      ]);
+    });
+    after(async () => {
+      await server.untilIdle();
+      await server.close();
+      await pbx?.stop();
+      pki.close();
+    });
+
+    const address = (protocol: SipProtocol) =>
+      `127.0.0.1:${protocol === 'tls' ? pbx.tlsPort : pbx.port};transport=${protocol}`;
+
+    for (const pair of PAIRS)
+      it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol} all the way: each hears the other's tone`, async (t) => {
+        const { number, baresip, protocol, phoneHz } = pair;
+        const at = address(protocol);
+        const phone = await Baresip.start(
+          `<sip:${number}@${at}>;auth_user=${number};auth_pass=secret;regint=60;audio_codecs=${baresip}`,
+          { record: true, toneHz: phoneHz, certificate: pki.file('pbx', 'both') },
+        );
+        try {
+          await phone.registered();
+          await callBothWays(t, server, pair, phone, {
+            uri: `sip:${throughPbx(pair)}@${at}`,
+            target: `${PROTOCOLS.indexOf(protocol)}${number}`,
+          });
+        } finally {
+          await phone.stop();
+        }
+      });
+  });
+});
+
+/** The number that the PBX sends here, over the pair's transport. */
+function throughPbx({ protocol, number }: Pair): string {
+  return protocol + number;
+}
+
+function intoRoom({ number, roomId }: Pair): object {
+  return { pattern: number, action: { type: 'room', roomId } };
+}
+
+/** Dials the room's number from the phone, then the phone from the room. */
+async function callBothWays(
+  t: TestContext,
+  server: PhoneServer,
+  { codec, protocol, roomId, phoneHz, roomHz }: Pair,
+  phone: Baresip,
+  { uri, target }: { uri: string; target: string },
+): Promise<void> {
+  const person = await TonePerson.enter(server.server, roomId, roomHz);
+  const hearEachOther = async (way: string) => {
+    const [inRoom, atPhone] = await Promise.all([
+      person.hears(phoneHz, Baresip.toneLevelDb),
+      phone.hears(roomHz, TonePerson.toneLevelDb),
+    ]);
+    t.diagnostic(
+      `${codec}, ${protocol}, ${way}: in the room ${shown(inRoom)}, at the phone ${shown(atPhone)}`,
+    );
+  };
+  try {
+    phone.command('dial', uri);
+    await phone.waitFor('CALL_ESTABLISHED');
+    await hearEachOther('it calls');
+    phone.command('hangup');
+    await phone.waitFor('CALL_CLOSED');
+    const { callId } = await server.server.api<{ callId: string }>('POST', '/api/sip/calls', {
+      roomId,
+      target,
+    });
+    await phone.waitFor('CALL_INCOMING');
+    phone.command('accept');
+    await phone.waitFor('CALL_ESTABLISHED');
+    await hearEachOther('it is called');
+    await server.server.api('DELETE', `/api/sip/calls/${callId}`);
+    await phone.waitFor('CALL_CLOSED');
+  } catch (error) {
+    throw new Error(`${phone.output}\n${server.server.log.slice(-4000)}`, { cause: error });
+  } finally {
+    await person.leave();
+  }
+  assert.deepEqual(transports(phone.output), [protocol], 'the transport of every message');
+  const calls = await eventually(
+    'the history has both calls to their end',
+    async () => (await server.calls()).filter((call) => call.roomId === roomId),
+    (found) => found.length === 2 && found.every(({ endCause }) => endCause !== null),
+  );
+  assert.deepEqual(
+    calls.map((call) => [call.direction, call.codec, call.endCause]),
+    [
+      ['outgoing', codec, 'local'],
+      ['incoming', codec, 'remote'],
+    ],
+  );
+  // How high it is depends on how long packets wait on a busy machine; what is heard was judged above.
+  for (const { mos } of calls) assert.ok(mos !== null && mos >= 1 && mos <= 4.5, `MOS ${mos}`);
+}
+
+/** What each hop of each message in a phone's trace went over, and where each side wants to be reached. */
+function transports(trace: string): string[] {
+  const hops = [...trace.matchAll(/^Via: SIP\/2\.0\/(\w+) /gm)].map(([, used = '']) => used.toLowerCase());
+  const contacts = [...trace.matchAll(/^Contact: <[^>]*?(?:;transport=(\w+))?>/gm)].map(
+    ([, named = 'udp']) => named,
+  );
+  return [...new Set([...hops, ...contacts])];
+}
+
+function shown({ frequencyHz, levelDb, snrDb }: HeardTone): string {
+  return `${frequencyHz} Hz at ${levelDb.toFixed(1)} dB (SNR ${snrDb.toFixed(0)} dB)`;
+}

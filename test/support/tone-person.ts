@@ -1,0 +1,110 @@
+import { Device } from 'mediasoup-client';
+import { type Clip, ClipTrack, createHandlerFactory, ReceivedTrack } from '../../client/node/index.ts';
+import { type Client, connect, type RemoteTrack } from '../../client/sdk/index.ts';
+import { Codecs, type OpusCodec } from '../../sip-gateway/index.ts';
+import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
+import { newIdentity } from './protocol-client.ts';
+import type { TestServer } from './server.ts';
+import { eventually } from './wait.ts';
+
+const SENT_HZ = 48_000;
+const FRAME = SENT_HZ / 50;
+const SENT_AMPLITUDE = 8_000;
+/** Enough for tones, and a third of the work. */
+const HEARD_HZ = 16_000;
+
+/** Somebody in a room by the SDK, without a browser, who says a tone and measures what the others say. */
+export class TonePerson {
+  /** Level of its tone, full scale being 0 dB. */
+  static readonly toneLevelDb = 20 * Math.log10(SENT_AMPLITUDE / 32_768);
+  readonly #client: Client;
+  readonly #decoder: OpusCodec;
+  /** What the last who spoke said so far. */
+  #heard: number[] = [];
+
+  private constructor(client: Client, decoder: OpusCodec) {
+    this.#client = client;
+    this.#decoder = decoder;
+  }
+
+  /** `toneHz`: a whole number. */
+  static async enter(server: TestServer, roomId: string, toneHz: number): Promise<TonePerson> {
+    const handlerFactory = createHandlerFactory();
+    const client = await connect({
+      url: server.url,
+      identity: await newIdentity(server, { displayName: 'Tone' }),
+      createDevice: () => Device.factory({ handlerFactory }),
+    });
+    const codecs = await Codecs.load();
+    const person = new TonePerson(client, await codecs.createOpus({ sampleRate: HEARD_HZ }));
+    try {
+      const room = await client.join(roomId);
+      room.on('track', (track) => person.#listen(track));
+      for (const track of room.tracks) person.#listen(track);
+      await room.publish(new ClipTrack({ clips: [await tone(codecs, toneHz)] }));
+      return person;
+    } catch (error) {
+      await person.leave();
+      throw error;
+    }
+  }
+
+  /** Waits until it has heard this tone, at this level where one is given, and little else for a second from now on. */
+  async hears(frequencyHz: number, levelDb?: number): Promise<HeardTone> {
+    this.#heard = [];
+    return eventually(
+      `${frequencyHz} Hz are heard in the room`,
+      () => {
+        const samples = this.#heard.slice(-HEARD_HZ);
+        if (samples.length < HEARD_HZ) return { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
+        return dominantTone(Float64Array.from(samples), HEARD_HZ);
+      },
+      isTone(frequencyHz, levelDb),
+    );
+  }
+
+  async leave(): Promise<void> {
+    await this.#client.close();
+    this.#decoder.close();
+  }
+
+  #listen({ track }: RemoteTrack): void {
+    if (!(track instanceof ReceivedTrack)) return;
+    this.#decoder.reset();
+    this.#heard = [];
+    track.stream.tap = ({ payload }) => {
+      this.#heard.push(...this.#decoder.decode(payload));
+    };
+  }
+}
+
+/** A second of a tone, over and over. */
+async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
+  const encoder = await codecs.createOpus({ bitrateBps: 32_000 });
+  const step = (2 * Math.PI * frequencyHz) / SENT_HZ;
+  const packet = (index: number) =>
+    Buffer.from(
+      encoder.encode(
+        Int16Array.from({ length: FRAME }, (_, n) =>
+          Math.round(SENT_AMPLITUDE * Math.sin(step * (index * FRAME + n))),
+        ),
+      ),
+    );
+  // The encoder's state at the clip's beginning is that of its end.
+  for (let index = 0; index < 50; index++) packet(index);
+  const frames = Array.from({ length: 50 }, (_, index) => ({
+    timestamp: index * FRAME,
+    key: true,
+    temporalLayer: 0,
+    spatialLayer: 0,
+    discardable: false,
+    layerSync: false,
+    interLayerPredicted: false,
+    notUsedAbove: false,
+    endOfPicture: true,
+    audioLevel: 15,
+    data: packet(index),
+  }));
+  encoder.close();
+  return { info: { codec: 'opus', clockRateHz: SENT_HZ, durationTicks: SENT_HZ }, frames };
+}
