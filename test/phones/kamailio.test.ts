@@ -21,7 +21,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
   /** In the room, by the gateway's own registrar: what it hears is what the room hears, and its tone is the room's. */
   let ear: Baresip;
   /** Registered at the PBX. */
-  let office: Baresip;
+  let office: Baresip | undefined;
 
   before(async () => {
     server = await PhoneServer.start({ flags: ['--workers', '1'] });
@@ -40,6 +40,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
       { pattern: 'canopy', action: { type: 'room', roomId: ROOM } },
       { pattern: '100', action: { type: 'room', roomId: ROOM } },
       { direction: 'outgoing', pattern: '9*', action: { type: 'trunk', trunk: 'office', stripDigits: 1 } },
+      { direction: 'outgoing', pattern: '8*', action: { type: 'trunk', trunk: 'modern', stripDigits: 1 } },
     ]);
   });
   after(async () => {
@@ -58,7 +59,8 @@ describe('phones of a company, behind Kamailio as its PBX', {
     await ear.waitFor('CALL_ESTABLISHED');
   });
   afterEach(async () => {
-    await Promise.all([ear.stop(), office.stop()]);
+    await Promise.all([ear.stop(), office?.stop()]);
+    office = undefined;
     await moderator.get('room.leave', {});
     moderator.close();
     await server.untilIdle();
@@ -131,6 +133,39 @@ describe('phones of a company, behind Kamailio as its PBX', {
     assert.equal(call?.direction, 'outgoing');
     assert.equal(call.trunk, 'office');
     assert.equal(call.endCause, 'kicked');
+  });
+
+  it('a PBX that challenges by SHA-256 is answered, for REGISTER and INVITE; a wrong password is not let in', async () => {
+    const modern = await Kamailio.start([], { algorithm: 'SHA-256' });
+    const trunk = (password: string) =>
+      server.server.api('PUT', '/api/sip/trunks/modern', {
+        uri: `sip:127.0.0.1:${modern.port}`,
+        username: 'canopy',
+        password,
+        realm: 'pbx.test',
+        register: true,
+      });
+    const dialled = async () => {
+      const { callId } = await moderator.get('call.dial', { target: '8123' });
+      const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
+      return error.detail;
+    };
+    try {
+      await trunk('wrong');
+      await eventually('it is refused', () =>
+        /"trunk":"modern".*not registered at the trunk/.test(server.server.log),
+      );
+      assert.match((await dialled()) ?? '', /^407 /);
+      await trunk('secret');
+      await eventually('it is registered', () =>
+        /"trunk":"modern","expiresSeconds".*registered at the trunk/.test(server.server.log),
+      );
+      // Nobody has this number: whom the PBX did not believe would not be told so.
+      assert.match((await dialled()) ?? '', /^404 /);
+    } finally {
+      await server.server.api('DELETE', '/api/sip/trunks/modern');
+      await modern.stop();
+    }
   });
 
   it('a number that the PBX does not know fails with its answer', async () => {

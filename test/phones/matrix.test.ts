@@ -35,36 +35,48 @@ const PAIRS = Object.entries(CODECS).flatMap(([codec, baresip], row) =>
   }),
 );
 
+/** Each transport once. */
+const SOME_PAIRS: Record<SipProtocol, string> = { udp: 'PCMU', tcp: 'opus', tls: 'G722' };
+
 const hasBaresip = await installed('baresip');
 const hasKamailio = await installed('kamailio');
 
 describe('phones of every codec over every transport', {
   skip: hasBaresip ? false : 'baresip is not installed',
 }, () => {
-  describe('registered here', { concurrency: CONCURRENCY }, () => {
-    let server: PhoneServer;
+  for (const [where, host, pairs] of [
+    ['registered here', '127.0.0.1', PAIRS],
+    [
+      'registered here over IPv6',
+      '::1',
+      PAIRS.filter(({ codec, protocol }) => SOME_PAIRS[protocol] === codec),
+    ],
+  ] as const)
+    describe(where, { concurrency: CONCURRENCY }, () => {
+      let server: PhoneServer;
 
-    before(async () => {
-      server = await PhoneServer.start();
-      await server.addPhones(...PAIRS.map(({ number }) => number));
-      await server.setDialPlan(PAIRS.map(intoRoom));
-    });
-    after(async () => {
-      await server.untilIdle();
-      await server.close();
-    });
-
-    for (const pair of PAIRS)
-      it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
-        const { number, baresip, protocol, phoneHz } = pair;
-        const phone = await server.phone(number, { codecs: baresip, protocol, toneHz: phoneHz });
-        try {
-          await callBothWays(t, server, pair, phone, { uri: server.uri(number, protocol), target: number });
-        } finally {
-          await phone.stop();
-        }
+      before(async () => {
+        server = await PhoneServer.start({ host });
+        await server.addPhones(...pairs.map(({ number }) => number));
+        await server.setDialPlan(pairs.map(intoRoom));
       });
-  });
+      after(async () => {
+        await server.untilIdle();
+        await assertCounted(server, pairs);
+        await server.close();
+      });
+
+      for (const pair of pairs)
+        it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
+          const { number, baresip, protocol, phoneHz } = pair;
+          const phone = await server.phone(number, { codecs: baresip, protocol, toneHz: phoneHz });
+          try {
+            await callBothWays(t, server, pair, phone, { uri: server.uri(number, protocol), target: number });
+          } finally {
+            await phone.stop();
+          }
+        });
+    });
 
   describe('behind Kamailio as its PBX', {
     concurrency: CONCURRENCY,
@@ -86,7 +98,7 @@ describe('phones of every codec over every transport', {
           port: transport === 'tls' ? server.tlsPort : server.sipPort,
           transport,
         })),
-        { certificate, key: pki.file('pbx', 'key') },
+        { tls: { certificate, key: pki.file('pbx', 'key') } },
       );
       for (const protocol of PROTOCOLS)
         await server.server.api('PUT', `/api/sip/trunks/${protocol}`, {
@@ -107,6 +119,7 @@ describe('phones of every codec over every transport', {
     });
     after(async () => {
       await server.untilIdle();
+      await assertCounted(server, PAIRS);
       await server.close();
       await pbx?.stop();
       pki.close();
@@ -135,6 +148,22 @@ describe('phones of every codec over every transport', {
       });
   });
 });
+
+/** Whether the metrics know each call by direction and codec, and none that failed. */
+async function assertCounted(server: PhoneServer, pairs: readonly Pair[]): Promise<void> {
+  const metrics = await server.server.metrics();
+  for (const direction of ['incoming', 'outgoing'])
+    for (const [codec, { length }] of Map.groupBy(pairs, ({ codec }) => codec))
+      assert.equal(
+        metrics.get(`canopy_sip_accepted_total{direction="${direction}",codec="${codec}"}`),
+        length,
+        `${direction} calls by ${codec}`,
+      );
+  assert.deepEqual(
+    [...metrics.keys()].filter((name) => name.startsWith('canopy_sip_failed_total{')),
+    [],
+  );
+}
 
 /** The number that the PBX sends here, over the pair's transport. */
 function throughPbx({ protocol, number }: Pair): string {

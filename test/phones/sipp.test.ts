@@ -227,6 +227,26 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     assert.equal((await lastCall())?.roomId, ROOM);
   });
 
+  it('packets that the system does not take for where the caller wants them are counted by reason', async () => {
+    const refused = async () =>
+      (await server.server.metrics()).get('canopy_sip_unsent_packets{reason="other"}') ?? Number.NaN;
+    assert.equal(await refused(), 0);
+    // No socket of ours may send to everybody.
+    const sipp = await run([
+      ...invite(step.sdp('', '127.255.255.255', '[media_port]')),
+      ...answered,
+      step.gate(),
+      ...bye(3),
+    ]);
+    await joined();
+    await eventually('packets are counted', refused, (count) => count > 10);
+    await sipp.go();
+    await succeeds(sipp);
+    const metrics = await server.server.metrics();
+    for (const reason of ['wouldBlock', 'noBuffers', 'refused', 'unreachable', 'queueFull'])
+      assert.equal(metrics.get(`canopy_sip_unsent_packets{reason="${reason}"}`), 0, reason);
+  });
+
   describe('calls out by a trunk', () => {
     const challenge =
       'WWW-Authenticate: Digest realm="provider.test", nonce="47ebe028cda119c35d4877b383027d28da013815", algorithm=MD5, qop="auth"';

@@ -28,6 +28,8 @@ export interface BaresipOptions {
   toneHz?: number;
   /** Whether heard() is wanted. */
   record?: boolean;
+  /** Loopback address that it uses for SIP and RTP. Default IPv4's. */
+  host?: string;
 }
 
 /** A real softphone in a process of its own, driven over its control port. */
@@ -61,20 +63,20 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   /** Its ports, free a moment ago, may be taken by another program before it binds them. */
   static async #try(
     account: string,
-    { certificate, toneHz = 440, record = false }: BaresipOptions,
+    { certificate, toneHz = 440, record = false, host = '127.0.0.1' }: BaresipOptions,
   ): Promise<{ phone?: Baresip; output: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'baresip-'));
     const sipPort = await freePort();
     const controlPort = await freePort();
     const config = [
-      `sip_listen 127.0.0.1:${sipPort}`,
+      `sip_listen ${host.includes(':') ? `[${host}]` : host}:${sipPort}`,
       ...(certificate === undefined ? [] : [`sip_certificate ${certificate}`, `sip_cafile ${certificate}`]),
       `audio_source ausine,${toneHz}`,
       'audio_player aubridge,play',
       'audio_alert aubridge,alert',
       ...['ausrc_srate 48000', 'auplay_srate 48000', 'ausrc_channels 2', 'auplay_channels 1'],
       'ringback_disabled yes',
-      'net_interface 127.0.0.1',
+      `net_interface ${host}`,
       `module_path ${MODULES}`,
       ...['opus.so', 'g722.so', 'g711.so', 'ausine.so', 'aubridge.so'].map((name) => `module ${name}`),
       ...(record ? ['module sndfile.so', `snd_path ${folder}`] : []),

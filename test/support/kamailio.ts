@@ -19,6 +19,13 @@ export interface PbxCertificate {
   key: string;
 }
 
+export interface PbxOptions {
+  /** For a port for TLS as well. */
+  tls?: PbxCertificate;
+  /** Of its challenges. Default MD5. */
+  algorithm?: 'MD5' | 'SHA-256';
+}
+
 interface PbxPorts {
   port: number;
   /** 0: no TLS. */
@@ -26,7 +33,10 @@ interface PbxPorts {
 }
 
 /** A PBX that challenges REGISTER (401) and INVITE (407) and records its route; every user's password is `secret`. */
-function configuration({ port, tlsPort }: PbxPorts, routes: readonly PbxRoute[], folder: string): string {
+function configuration(
+  { port, tlsPort }: PbxPorts,
+  { routes, folder, algorithm = 'MD5' }: PbxOptions & { routes: readonly PbxRoute[]; folder: string },
+): string {
   return `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -44,6 +54,7 @@ ${[...(tlsPort === 0 ? [] : ['tls']), 'kex', 'corex', 'tm', 'sl', 'rr', 'pv', 'm
 modparam("usrloc","db_mode",0)
 ${tlsPort === 0 ? '' : `modparam("tls","config","${join(folder, 'tls.cfg')}")`}
 modparam("rr","enable_full_lr",1)
+modparam("auth","algorithm","${algorithm === 'MD5' ? '' : algorithm}")
 request_route {
   if (!mf_process_maxfwd_header("10")) { sl_send_reply("483","Too Many Hops"); exit; }
   if (is_method("CANCEL")) { if (t_check_trans()) t_relay(); exit; }
@@ -103,11 +114,11 @@ export class Kamailio {
     return this.#log;
   }
 
-  /** `tls`: for a port for TLS as well. */
-  static async start(routes: readonly PbxRoute[] = [], tls?: PbxCertificate): Promise<Kamailio> {
+  static async start(routes: readonly PbxRoute[] = [], options: PbxOptions = {}): Promise<Kamailio> {
+    const { tls } = options;
     const folder = await mkdtemp(join(tmpdir(), 'kamailio-'));
     const ports = { port: await freePort(), tlsPort: tls ? await freePort() : 0 };
-    await writeFile(join(folder, 'kamailio.cfg'), configuration(ports, routes, folder));
+    await writeFile(join(folder, 'kamailio.cfg'), configuration(ports, { ...options, routes, folder }));
     if (tls) await writeFile(join(folder, 'tls.cfg'), tlsConfiguration(tls));
     const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-Y', folder, '-m', '64', '-M', '8'];
     const pbx = new Kamailio(

@@ -28,28 +28,34 @@ export class PhoneServer {
   readonly server: TestServer;
   readonly sipPort: number;
   readonly tlsPort: number;
+  /** Loopback address of the phones' side. */
+  readonly host: string;
 
-  private constructor(server: TestServer, sipPort: number, tlsPort: number) {
+  private constructor(server: TestServer, sipPort: number, tlsPort: number, host = '127.0.0.1') {
     this.server = server;
     this.sipPort = sipPort;
     this.tlsPort = tlsPort;
+    this.host = host;
   }
 
   static async start({
     flags = [],
     env = {},
+    host = '127.0.0.1',
   }: {
     flags?: string[];
     env?: Record<string, string>;
+    /** Loopback address of the phones' side. Default IPv4's. */
+    host?: string;
   } = {}): Promise<PhoneServer> {
     const sipPort = await freePort();
     const tlsPort = await freePort();
     const server = await TestServer.start({
       phones: true,
       flags: ['--sip-port', `${sipPort}`, '--sip-tls-port', `${tlsPort}`, ...flags],
-      env: { CANOPY_SIP_HOST: '127.0.0.1', ...env },
+      env: { CANOPY_SIP_HOST: host, CANOPY_SIP_ANNOUNCE: host, ...env },
     });
-    return new PhoneServer(server, sipPort, tlsPort);
+    return new PhoneServer(server, sipPort, tlsPort, host);
   }
 
   /** A server whose phones come to a gateway in another process. */
@@ -72,7 +78,8 @@ export class PhoneServer {
 
   /** The address of a number here. */
   uri(number: string, protocol: SipProtocol = 'udp'): string {
-    return `sip:${number}@127.0.0.1:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
+    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
+    return `sip:${number}@${host}:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
   }
 
   /** A softphone with an account here, registered. Codecs as baresip names them: `PCMU/8000/1`. */
@@ -91,7 +98,12 @@ export class PhoneServer {
   ): Promise<Baresip> {
     const phone = await Baresip.start(
       `<${this.uri(username, protocol)}>;auth_user=${username};auth_pass=${PHONE_PASSWORD};regint=60;audio_codecs=${codecs}${account}`,
-      { record: true, ...(protocol === 'tls' && { certificate: this.#certificate() }), ...options },
+      {
+        record: true,
+        host: this.host,
+        ...(protocol === 'tls' && { certificate: this.#certificate() }),
+        ...options,
+      },
     );
     try {
       await phone.registered();

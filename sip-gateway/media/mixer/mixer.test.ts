@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
 import { concat, fitTone, sine } from '../../test-audio/index.ts';
 import { openNetwork } from '../network/index.ts';
@@ -11,7 +14,7 @@ assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs
 
 /** A leg that says a tone and keeps what it hears. */
 class ToneLeg implements MixedLeg {
-  readonly sampleRate: number;
+  sampleRate: number;
   readonly heard: Int16Array[] = [];
   readonly #frequencyHz: number;
   #at = 0;
@@ -68,6 +71,40 @@ describe('mixer', () => {
       assert.equal(mixer.legs, 0);
     });
   }
+
+  test('a phone that changes its codec stays one stream in the room: no number twice, none left out', async () => {
+    const room = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(room, 'listening');
+    const network = openNetwork({ prefer: 'portable' });
+    const mixer = await RoomMixer.open(await Codecs.load(), network, '127.0.0.1');
+    try {
+      const place = { address: '127.0.0.1', port: room.address().port };
+      mixer.connect({ sendTo: place, receiveFrom: place, sendPayloadType: 100, receivePayloadType: 101 });
+      const leg = new ToneLeg(8_000, 500);
+      mixer.add(leg, 1);
+      const numbers: number[] = [];
+      for (let tick = 0; numbers.length < 10; tick++) {
+        if (numbers.length === 5) leg.sampleRate = 48_000;
+        const heard = once(room, 'message', { signal: AbortSignal.timeout(5_000) });
+        // The first ticks after a change have no encoder yet.
+        while (mixer.stats().packetsSent === numbers.length) {
+          mixer.tick(20 * tick);
+          await setImmediate();
+        }
+        const [packet] = (await heard) as [Buffer];
+        numbers.push(packet.readUInt16BE(2));
+      }
+      const [first = 0] = numbers;
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => (first + index) & 0xffff),
+      );
+    } finally {
+      mixer.close();
+      network.close();
+      room.close();
+    }
+  });
 
   test('thirty voices at once do not overload, and one alone passes untouched', () => {
     const limiter = new Limiter(16_000);

@@ -1,6 +1,6 @@
 import type { Codecs } from '../../codecs/index.ts';
 import type { Network } from '../network/index.ts';
-import type { ReceivedPacket } from '../rtp/index.ts';
+import { type ReceivedPacket, StreamNumbers } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';
@@ -18,6 +18,7 @@ export interface MixedLeg {
 interface Member {
   leg: MixedLeg;
   ssrc: number;
+  numbers: StreamNumbers;
   /** Undefined until its encoder is there, and while the leg has no codec. */
   up: Upstream | undefined;
   making: boolean;
@@ -67,9 +68,9 @@ export class RoomMixer {
     this.#port?.connect(connection);
   }
 
-  /** `ssrc`: of the phone's producer in the room. */
-  add(leg: MixedLeg, ssrc: number): void {
-    this.#members.set(leg, { leg, ssrc, up: undefined, making: false, frame: null });
+  /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, where another mixer had it before. */
+  add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
+    this.#members.set(leg, { leg, ssrc, numbers, up: undefined, making: false, frame: null });
   }
 
   remove(leg: MixedLeg): void {
@@ -157,7 +158,7 @@ export class RoomMixer {
     member.making = true;
     member.up?.close();
     member.up = undefined;
-    const stream = port.openStream(member.ssrc);
+    const stream = port.openStream(member.ssrc, member.numbers);
     Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection ?? {}).then(
       (up) => {
         member.making = false;

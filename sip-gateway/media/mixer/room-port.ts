@@ -9,6 +9,7 @@ import {
   type ReportBlockSource,
   RtcpSession,
   SendStream,
+  type StreamNumbers,
 } from '../rtp/index.ts';
 import type { RoomConnection } from './room-types.ts';
 
@@ -55,14 +56,15 @@ export class RoomPort {
     this.#connection = connection;
   }
 
-  /** Opens one phone's stream. */
-  openStream(ssrc: number): SendStream {
+  /** Opens one phone's stream, or opens it anew. */
+  openStream(ssrc: number, numbers: StreamNumbers): SendStream {
     const stream = new SendStream({
       ssrc,
       payloadType: this.#connection?.sendPayloadType ?? 0,
       firstSequenceNumber: randomInt(2 ** 15),
       firstTimestamp: randomInt(2 ** 32),
       audioLevelExtensionId: this.#connection?.audioLevelExtensionId,
+      numbers,
     });
     this.#streams.set(ssrc, { stream, rtcp: new RtcpSession(ssrc, this.#cname) });
     return stream;

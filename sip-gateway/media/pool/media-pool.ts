@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent, LegStats } from '../leg-types.ts';
+import { StreamNumbers } from '../rtp/index.ts';
 import {
   MediaThread,
   type RequestName,
@@ -121,8 +122,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       });
       await leg.busy;
     }
-    await this.#ask(leg, 'leg.join', args);
-    leg.note('leg.join', args);
+    const seat = { ...args, numbers: new StreamNumbers().shared };
+    await this.#ask(leg, 'leg.join', seat);
+    leg.note('leg.join', seat);
   }
 
   /** Asks for one thing about a leg or a room. Rejects with a RangeError that names what is wrong. */
@@ -200,7 +202,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const stream = await this.#ask(leg, 'leg.release', { legId });
     leg.slot = to;
     await to.busy;
-    await leg.restore(stream);
+    await leg.restore({ stream });
   }
 
   #slotFor(roomId: string | undefined): Slot {
@@ -247,6 +249,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 
   /** Puts another thread in a dead one's place. Never rejects. */
   async #replace(slot: Slot, error: Error | null): Promise<void> {
+    const diedMs = performance.now();
     const legs = [...this.#legs.values()].filter((leg) => leg.slot === slot);
     const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
     const resumed = performance.now() - slot.startedMs > SHORT_LIFE_MS;
@@ -264,13 +267,11 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     }
     this.#follow(slot);
     if (!resumed) return;
-    const restored = (record: LegRecord | RoomRecord) => record.restore().then(() => null, String);
-    await Promise.all(rooms.map(restored));
+    // Where a room does not come back, its legs say so.
+    await Promise.allSettled(rooms.map((room) => room.restore()));
+    const silentMs = performance.now() - diedMs;
     await Promise.all(
-      legs.map(async (leg) => {
-        const failure = await restored(leg);
-        if (failure !== null) this.#fail(leg, failure);
-      }),
+      legs.map((leg) => leg.restore({ silentMs }).catch((failure) => this.#fail(leg, String(failure)))),
     );
   }
 

@@ -1,7 +1,11 @@
 import type { LegMedia, Prompt } from '../leg-types.ts';
 import type { RoomConnection } from '../mixer/index.ts';
-import type { Endpoint, StreamPosition } from '../rtp/index.ts';
+import { type Endpoint, StreamNumbers, type StreamPosition } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
+
+const FRAME_MS = 20;
+/** Of Opus, at 48 kHz. */
+const ROOM_FRAME_TICKS = 960;
 
 /** A thread's place in the pool, whoever has it. */
 export interface Slot {
@@ -24,7 +28,7 @@ export class LegRecord {
   readonly #prompts = new Map<string, Prompt>();
   #media: LegMedia | undefined;
   #muted: { toRoom?: boolean; toPhone?: boolean } = {};
-  #seat: { roomId: string; ssrc: number } | undefined;
+  #seat: { roomId: string; ssrc: number; numbers: StreamNumbers } | undefined;
   #source: Endpoint | undefined;
 
   constructor(slot: Slot, ip: string, legId: string, roomId: string | undefined) {
@@ -47,7 +51,8 @@ export class LegRecord {
     } else if (done.name === 'leg.play') {
       this.#prompts.set(done.args.prompt.promptId, done.args.prompt);
     } else if (done.name === 'leg.join') {
-      this.#seat = { roomId: done.args.roomId, ssrc: done.args.ssrc };
+      const { roomId, ssrc, numbers } = done.args;
+      this.#seat = { roomId, ssrc, numbers: new StreamNumbers(numbers) };
     } else if (done.name === 'leg.leave') {
       this.#seat = undefined;
     }
@@ -65,8 +70,17 @@ export class LegRecord {
     if (this.#seat?.roomId === roomId) this.#seat = undefined;
   }
 
-  /** Makes the leg in its slot's thread as it was, on the same ports. `stream`: where its packets to the phone stood, if known. */
-  async restore(stream: StreamPosition | null = null): Promise<void> {
+  /**
+   * Makes the leg in its slot's thread as it was, on the same ports. `stream`: where its packets to the phone stood, if known.
+   * `silentMs`: how long it was in no thread.
+   */
+  async restore({
+    stream = null,
+    silentMs = 0,
+  }: {
+    stream?: StreamPosition | null;
+    silentMs?: number;
+  }): Promise<void> {
     const { legId, port } = this;
     const { thread } = this.slot;
     await thread.request('leg.open', { legId, ip: this.#ip, ports: { min: port, max: port + 1 } });
@@ -75,7 +89,10 @@ export class LegRecord {
     await thread.request('leg.start', { legId, media: this.#media, resume });
     await thread.request('leg.mute', { legId, ...this.#muted });
     for (const prompt of this.#prompts.values()) await thread.request('leg.play', { legId, prompt });
-    if (this.#seat) await thread.request('leg.join', { legId, ...this.#seat });
+    if (!this.#seat) return;
+    const { numbers, ...seat } = this.#seat;
+    numbers.advance(Math.round(silentMs / FRAME_MS) * ROOM_FRAME_TICKS);
+    await thread.request('leg.join', { legId, ...seat, numbers: numbers.shared });
   }
 }
 

@@ -6,3 +6,4 @@ export { type ReportBlockSource, RtcpSession } from './rtcp-session.ts';
 export { type AudioLevel, SendStream, type StreamPosition } from './send-stream.ts';
 export { SequenceUnwrapper, TimestampUnwrapper } from './sequence.ts';
 export { type Endpoint, SourceLock } from './source-lock.ts';
+export { StreamNumbers } from './stream-numbers.ts';

@@ -9,6 +9,7 @@ import { RtcpSession } from './rtcp-session.ts';
 import { SendStream } from './send-stream.ts';
 import { SequenceUnwrapper } from './sequence.ts';
 import { SourceLock } from './source-lock.ts';
+import { StreamNumbers } from './stream-numbers.ts';
 
 const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -47,6 +48,29 @@ describe('RTP', () => {
       [first, second, third].map((packet) => packet.getTimestamp()),
       [0xffff_ffff, 959, 1_919],
     );
+  });
+
+  test('a stream goes on with the numbers of one before it, from memory that threads share', () => {
+    const options = { ssrc: 7, payloadType: 111 };
+    const before = new StreamNumbers();
+    const first = new SendStream({
+      ...options,
+      firstSequenceNumber: 65_535,
+      firstTimestamp: 0xffff_ffff,
+      numbers: before,
+    });
+    first.packet(Uint8Array.of(1));
+    first.advance(960);
+    const after = new StreamNumbers(structuredClone(before.shared));
+    const second = new SendStream({
+      ...options,
+      firstSequenceNumber: 500,
+      firstTimestamp: 500,
+      numbers: after,
+    });
+    const packet = new RtpPacket(viewOf(second.packet(Uint8Array.of(1))));
+    assert.deepEqual([packet.getSequenceNumber(), packet.getTimestamp()], [0, 959]);
+    assert.equal(before.sequenceNumber, 1);
   });
 
   test('no datagram throws', () => {

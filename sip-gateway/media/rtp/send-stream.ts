@@ -1,3 +1,5 @@
+import { StreamNumbers } from './stream-numbers.ts';
+
 const HEADER_BYTES = 12;
 /** A header extension block with one element of one byte, padded (RFC 8285 §4.2). */
 const LEVEL_BYTES = 8;
@@ -11,6 +13,8 @@ export interface SendStreamOptions {
   firstTimestamp: number;
   /** Id of the header extension for audio levels (RFC 6464), when packets shall carry them. */
   audioLevelExtensionId?: number;
+  /** Where it keeps its numbers; those that stand there go on, whatever the first were to be. Default: memory of its own. */
+  numbers?: StreamNumbers;
 }
 
 /** Where a stream stands, so that another can go on with it. Plain data. */
@@ -34,17 +38,15 @@ export class SendStream {
   readonly ssrc: number;
   packets = 0;
   payloadBytes = 0;
-  /** RTP timestamp of the next sample, 32 bits. */
-  timestamp: number;
   readonly #levelId: number | undefined;
-  #sequenceNumber: number;
+  readonly #numbers: StreamNumbers;
   #payloadType: number;
   #talkspurt = true;
 
   constructor(options: SendStreamOptions) {
     this.ssrc = options.ssrc;
-    this.timestamp = options.firstTimestamp >>> 0;
-    this.#sequenceNumber = options.firstSequenceNumber & 0xffff;
+    this.#numbers = options.numbers ?? new StreamNumbers();
+    this.#numbers.begin(options.firstSequenceNumber, options.firstTimestamp);
     this.#payloadType = options.payloadType;
     const { audioLevelExtensionId: id } = options;
     if (id !== undefined && !(id >= 1 && id <= 14)) {
@@ -53,8 +55,13 @@ export class SendStream {
     this.#levelId = id;
   }
 
+  /** RTP timestamp of the next sample, 32 bits. */
+  get timestamp(): number {
+    return this.#numbers.timestamp;
+  }
+
   get position(): StreamPosition {
-    return { ssrc: this.ssrc, sequenceNumber: this.#sequenceNumber, timestamp: this.timestamp };
+    return { ssrc: this.ssrc, sequenceNumber: this.#numbers.sequenceNumber, timestamp: this.timestamp };
   }
 
   set payloadType(payloadType: number) {
@@ -76,7 +83,7 @@ export class SendStream {
 
   /** Lets time pass, in ticks of the RTP clock. */
   advance(ticks: number): void {
-    this.timestamp = (this.timestamp + ticks) >>> 0;
+    this.#numbers.advance(ticks);
   }
 
   /** Time passes without a packet: the next one begins a talkspurt. */
@@ -97,7 +104,7 @@ export class SendStream {
     const bytes = Buffer.allocUnsafe(start + payload.length);
     bytes[0] = withLevel ? 0x90 : 0x80;
     bytes[1] = (marker ? 0x80 : 0) | payloadType;
-    bytes.writeUInt16BE(this.#sequenceNumber, 2);
+    bytes.writeUInt16BE(this.#numbers.next(), 2);
     bytes.writeUInt32BE(timestamp, 4);
     bytes.writeUInt32BE(this.ssrc, 8);
     if (withLevel) {
@@ -108,7 +115,6 @@ export class SendStream {
       bytes[17] = (level.voice ? 0x80 : 0) | level.levelDbov;
     }
     bytes.set(payload, start);
-    this.#sequenceNumber = (this.#sequenceNumber + 1) & 0xffff;
     this.packets++;
     this.payloadBytes += payload.length;
     return bytes;

@@ -38,8 +38,14 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     this.#worker = worker;
     this.capabilities = capabilities;
     worker.on('message', (message: FromThread) => this.#onMessage(message));
-    worker.once('error', (error) => this.#gone(error instanceof Error ? error : new Error(String(error))));
-    worker.once('exit', () => this.#gone(this.#closed ? null : new Error('the media thread ended')));
+    let failure: Error | undefined;
+    worker.once('error', (error) => {
+      failure = error instanceof Error ? error : new Error(String(error));
+    });
+    // By now its ports are free for a successor, which after an error alone they are not yet.
+    worker.once('exit', () =>
+      this.#gone(this.#closed ? null : (failure ?? new Error('the media thread ended'))),
+    );
   }
 
   /** Starts the thread and loads its codecs. */

@@ -11,7 +11,11 @@ export interface Requests {
   'leg.open': { args: { legId: string; ip: string; ports: PortRange }; result: { port: number } };
   /** `resume`: the leg was in another thread before. */
   'leg.start': { args: { legId: string; media: LegMedia; resume?: Resumption }; result: null };
-  'leg.join': { args: { legId: string; roomId: string; ssrc: number }; result: null };
+  /** `numbers`: memory for those of its stream into the room, which go on if another thread had it before. */
+  'leg.join': {
+    args: { legId: string; roomId: string; ssrc: number; numbers?: SharedArrayBuffer };
+    result: null;
+  };
   'leg.leave': { args: { legId: string }; result: null };
   'leg.mute': { args: { legId: string; toRoom?: boolean; toPhone?: boolean }; result: null };
   'leg.play': { args: { legId: string; prompt: Prompt }; result: null };

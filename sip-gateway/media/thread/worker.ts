@@ -5,6 +5,7 @@ import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
 import { RoomMixer } from '../mixer/index.ts';
 import { openNetwork } from '../network/index.ts';
+import { StreamNumbers } from '../rtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
 
@@ -123,14 +124,14 @@ const handlers: Handlers = {
     if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
     return null;
   },
-  'leg.join': ({ legId, roomId, ssrc }) => {
+  'leg.join': ({ legId, roomId, ssrc, numbers }) => {
     const entry = legOf(legId);
     const { mixer } = roomOf(roomId);
     leave(entry);
     entry.stop?.();
     entry.stop = undefined;
     entry.roomId = roomId;
-    mixer.add(entry.leg, ssrc);
+    mixer.add(entry.leg, ssrc, new StreamNumbers(numbers));
     return null;
   },
   'leg.leave': ({ legId }) => {

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Baresip } from '../support/baresip.ts';
+import { PhoneServer } from '../support/phone-server.ts';
+import { TonePerson } from '../support/tone-person.ts';
+import { eventually } from '../support/wait.ts';
+
+const PHONE_HZ = 700;
+const ROOM_HZ = 1100;
+
+describe('phones where no add-on could be built', () => {
+  let server: PhoneServer;
+  let person: TonePerson;
+
+  before(async () => {
+    server = await PhoneServer.start({ env: { CANOPY_CODECS: '/nowhere', CANOPY_UDP: '/nowhere' } });
+    await server.addPhones('1001');
+    await server.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: 'team' } }]);
+    person = await TonePerson.enter(server.server, 'team', ROOM_HZ);
+  });
+  after(async () => {
+    await person?.leave();
+    await server.untilIdle();
+    await server.close();
+  });
+
+  it('the log says what is missing', () => {
+    assert.match(
+      server.server.log,
+      /The native codecs are not built; run node sip-gateway\/codecs\/build\.mjs/,
+    );
+  });
+
+  for (const [codec, baresip] of [
+    ['PCMU', 'PCMU/8000/1'],
+    ['opus', 'opus/48000/2'],
+  ] as const)
+    it(`one by ${codec} hears the room and is heard there`, async (t) => {
+      const phone = await server.phone('1001', { codecs: baresip, toneHz: PHONE_HZ });
+      try {
+        phone.command('dial', server.uri('100'));
+        await phone.waitFor('CALL_ESTABLISHED');
+        const heard = await Promise.all([
+          person.hears(PHONE_HZ, Baresip.toneLevelDb),
+          phone.hears(ROOM_HZ, TonePerson.toneLevelDb),
+        ]);
+        t.diagnostic(JSON.stringify(heard));
+        phone.command('hangup');
+        await phone.waitFor('CALL_CLOSED');
+      } finally {
+        await phone.stop();
+      }
+    });
+
+  it('one that knows G.722 only is told that there is no codec for it', async () => {
+    const phone = await server.phone('1001', { codecs: 'G722/16000/1' });
+    try {
+      phone.command('dial', server.uri('100'));
+      await phone.waitFor('CALL_CLOSED');
+      const call = await eventually(
+        'the history knows the end',
+        async () => (await server.calls())[0],
+        (last) => last?.endCause === 'refused',
+      );
+      assert.equal(call?.sipStatus, 488);
+    } finally {
+      await phone.stop();
+    }
+  });
+});

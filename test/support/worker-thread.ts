@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+
+interface InspectorMessage {
+  method?: string;
+  params: { sessionId: string; workerInfo: { title: string } };
+}
+
+/**
+ * Lets an exception that nobody catches end a worker thread of another Node process, as a fault in its code would; resolves once it has
+ * ended. `log`: what that process printed, which runs under `--inspect=127.0.0.1:0`. `name`: of the worker.
+ */
+export async function crashWorkerThread(log: string, name: string): Promise<void> {
+  const url = /Debugger listening on (ws:\S+)/.exec(log)?.[1];
+  if (url === undefined) throw new TypeError('the process has no inspector');
+  const socket = new WebSocket(url);
+  await once(socket, 'open');
+  const send = (id: number, method: string, params: object = {}) =>
+    socket.send(JSON.stringify({ id, method, params }));
+  const ended = new Promise<void>((resolve, reject) => {
+    let victim: string | undefined;
+    socket.addEventListener('close', () => reject(new Error(`no end of a worker ${name} was told`)));
+    socket.addEventListener('message', ({ data }) => {
+      const { method, params } = JSON.parse(String(data)) as InspectorMessage;
+      if (method === 'NodeWorker.attachedToWorker' && params.workerInfo.title.includes(name)) {
+        victim = params.sessionId;
+        const expression = 'setImmediate(() => { throw new Error("a fault") })';
+        const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
+        send(2, 'NodeWorker.sendMessageToWorker', { sessionId: victim, message });
+      } else if (method === 'NodeWorker.detachedFromWorker' && params.sessionId === victim) resolve();
+    });
+    send(1, 'NodeWorker.enable', { waitForDebuggerOnStart: false });
+  });
+  const giveUp = setTimeout(() => socket.close(), 10_000);
+  try {
+    await ended;
+  } finally {
+    clearTimeout(giveUp);
+    socket.close();
+  }
+}
