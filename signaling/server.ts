@@ -179,9 +179,11 @@ export class SignalingServer {
     await app.ready();
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
-    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) =>
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected'),
-    );
+    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
+      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      const session = gateway.sessionOf(peerId);
+      if (session) context.stage(session, 'media_connected');
+    });
     const parts = { gateway, rooms, tls, app, listener, store };
     try {
       await listener.listen(config.server.host, config.server.port);

@@ -92,7 +92,7 @@ export class Metrics {
     this.#requests.observe({ request }, seconds);
   }
 
-  joinStage(stage: JoinStage | 'media_connected', seconds: number): void {
+  joinStage(stage: JoinStage, seconds: number): void {
     this.#stages.observe({ stage }, seconds);
   }
 

@@ -4,6 +4,7 @@ import { CanopyError, type Config, type ErrorCode, type Logger } from '../../bas
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Session } from './session.ts';
 import { type EngineSocket, Wire } from './wire.ts';
 
 export interface SocketGatewayOptions {
@@ -58,6 +59,14 @@ export class SocketGateway {
 
   get size(): number {
     return this.#connections.size;
+  }
+
+  /** Of the connection that this peer has now, if it has one. */
+  sessionOf(peerId: string): Session | undefined {
+    for (const { session } of this.#connections) {
+      if (session.seat?.peer.peerId === peerId) return session;
+    }
+    return undefined;
   }
 
   broadcast<N extends EventName>(event: N, data: EventData<N>): void {
