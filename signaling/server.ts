@@ -4,6 +4,7 @@ import type { Sfu } from '../sfu/index.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
 import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
 import {
+  admitForeignPages,
   createApp,
   defaultPublicUrl,
   Listener,
@@ -159,6 +160,7 @@ export class SignalingServer {
       onError: onRefused,
     });
     const apiKey = keptSecret(dir, 'api.key');
+    admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
