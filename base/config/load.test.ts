@@ -54,7 +54,10 @@ describe('loadConfig()', () => {
 
   it('takes the environment of the container', () => {
     const dockerfile = readFileSync(new URL('../../deploy/Dockerfile', import.meta.url), 'utf8');
-    const variables = [...dockerfile.matchAll(/\b(CANOPY_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name, value]);
+    const variables = [...dockerfile.matchAll(/\b(CANOPY_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
     assert.ok(variables.length >= 4);
     const config = loadConfig({ env: Object.fromEntries(variables) });
     assert.equal(config.data.dir, '/data');

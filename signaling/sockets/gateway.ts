@@ -99,7 +99,8 @@ export class SocketGateway {
     const code = this.#refusal(request);
     if (code) {
       this.#options.onRefused(code);
-      this.#options.log.info({ code, address: this.#addressOf(request) }, 'connection refused');
+      const { origin } = request.headers;
+      this.#options.log.info({ code, origin, address: this.#addressOf(request) }, 'connection refused');
     }
     allow(code && JSON.stringify(new CanopyError(code)), code === null);
   }
