@@ -16,10 +16,13 @@ await reportErrors(async () => {
   const source = join(root, 'bin', 'canopy.ts');
   const program = existsSync(source) ? source : join(root, 'dist', 'bin', 'canopy.js');
   const node = findNode();
-  const worker = await ensureWorker(node, process.argv[2] === 'bench' ? 'bench' : 'start');
-  if (['serve', 'sip', 'doctor'].includes(process.argv[2])) await ensurePhoneParts();
-  return await become(node, [program, ...process.argv.slice(2)], {
-    ...process.env,
-    MEDIASOUP_WORKER_BIN: worker,
-  });
+  const args = process.argv.slice(2);
+  const command = args[0] ?? '';
+  const runs = ['serve', 'sip', 'doctor'].includes(command);
+  const env = { ...process.env };
+  // An invitation, or help, waits for no download.
+  if (runs || command === 'bench')
+    env.MEDIASOUP_WORKER_BIN = await ensureWorker(node, runs ? 'start' : 'bench');
+  if (runs) await ensurePhoneParts();
+  return await become(node, [program, ...args], env);
 });

@@ -37,9 +37,9 @@ withConfig(
     .command('invite')
     .description('make a one-time invitation link')
     .option('--role <role>', 'admin, member, guest or bridge', 'member')
-    .option('--room <room>', 'room that the invitation leads to; a guest may enter only that')
+    .option('--room <room>', 'room that the invitation leads to; a guest needs one and may enter only that')
     .option('--name <name>', 'name of the invited person')
-    .option('--ttl-hours <hours>', 'how long the link may be used', '24'),
+    .option('--ttl-hours <hours>', 'how long the link may be used, at most 720', '24'),
 ).action(
   async (options: { role: string; room?: string; name?: string; ttlHours: string }, command: Command) => {
     const { invite } = await import('./invite.ts');

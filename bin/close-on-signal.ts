@@ -10,7 +10,7 @@ export interface CloseOptions {
   close(): Promise<void>;
 }
 
-/** On SIGTERM drains and closes, on SIGINT closes at once; a second signal, or the end of the grace time, ends the process. */
+/** On SIGTERM or SIGINT drains and closes; a second signal, or the end of the grace time, ends the process. */
 export function closeOnSignal({ log, graceSeconds, drain, close }: CloseOptions): void {
   closeWithGrace(
     { delay: graceSeconds * 1000, logger: { error: (message) => log.error(message) } },

@@ -78,7 +78,11 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
   const program = config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN ?? defaultWorkerBin;
   try {
     await promisify(execFile)(program, { env: {} });
-    say('fail', 'worker', `${program} is not a mediasoup worker`);
+    say(
+      'fail',
+      'worker',
+      `${program} is no mediasoup worker; unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start gets one`,
+    );
   } catch (error) {
     const { code } = error as { code?: number | string };
     if (code === WORKER_STATUS_BY_HAND) {
@@ -156,37 +160,48 @@ async function checkCandidates(config: Config, say: Say): Promise<void> {
 
 function checkCertificates({ server, data, identity }: Config, say: Say): void {
   const own = [
-    { file: join(data.dir, 'ca.pem'), what: 'own CA' },
-    ...(server.tlsCert === undefined ? [{ file: join(data.dir, 'tls.pem'), what: 'own TLS' }] : []),
+    {
+      file: join(data.dir, 'ca.pem'),
+      what: 'own CA',
+      renewal: 'without it nobody gets in: move the data folder away, start anew and invite everybody again',
+    },
+    ...(server.tlsCert === undefined
+      ? [{ file: join(data.dir, 'tls.pem'), what: 'own TLS', renewal: 'the server renews it at its start' }]
+      : []),
   ];
-  for (const { file, what } of own) {
+  for (const { file, what, renewal } of own) {
     if (existsSync(file)) {
-      checkCertificate(file, what, say);
+      checkCertificate({ file, what, renewal }, say);
     } else {
       say('ok', 'certificate', `${what}: ${file} is made at the first start`);
     }
   }
   const given = [
-    { file: server.tlsCert, what: 'TLS' },
-    { file: identity.caBundle, what: 'trusted CA' },
+    { file: server.tlsCert, what: 'TLS', renewal: 'renew it: the server takes the new file up by itself' },
+    {
+      file: identity.caBundle,
+      what: 'trusted CA',
+      renewal: 'replace it: the server takes the new file up by itself',
+    },
   ];
-  for (const { file, what } of given) {
+  for (const { file, what, renewal } of given) {
     if (file !== undefined) {
-      checkCertificate(file, what, say);
+      checkCertificate({ file, what, renewal }, say);
     }
   }
 }
 
-function checkCertificate(file: string, what: string, say: Say): void {
+/** @param certificate `renewal`: what to do when it expires */
+function checkCertificate(
+  { file, what, renewal }: { file: string; what: string; renewal: string },
+  say: Say,
+): void {
   try {
     const certificate = new X509Certificate(readFileSync(file));
     const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / 86_400_000);
     const until = `${what}: ${file}, ${certificate.subject.replaceAll('\n', ', ')}, expires in ${days} days`;
-    say(
-      days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS && what !== 'own TLS' ? 'warn' : 'ok',
-      'certificate',
-      until,
-    );
+    const verdict = days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS && what !== 'own TLS' ? 'warn' : 'ok';
+    say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
   } catch (error) {
     say('fail', 'certificate', `${what}: ${file}: ${(error as Error).message}`);
   }

@@ -5,7 +5,11 @@ import { type Config, loadConfig } from '../base/index.ts';
 const FLAGS = [
   ['--host <address>', 'server.host', 'address to listen on'],
   ['--port <port>', 'server.port', 'TCP port for HTTPS and signalling (default 8443)'],
-  ['--public-url <url>', 'server.publicUrl', 'address that people use'],
+  [
+    '--public-url <url>',
+    'server.publicUrl',
+    'address that people open and links name (default http://localhost and the port)',
+  ],
   ['--tls <mode>', 'server.tls', 'auto, or off behind a proxy'],
   ['--tls-cert <file>', 'server.tlsCert', 'TLS certificate chain (PEM)'],
   ['--tls-key <file>', 'server.tlsKey', 'TLS private key (PEM)'],

@@ -1,11 +1,14 @@
 /**
- * Writes the reference pages in docs/ from the schemas: configuration, protocol, errors. With `--check` it only compares them and
- * fails where one is out of date.
+ * Writes the reference pages in docs/ from the schemas: configuration, protocol, errors, metrics. With `--check` it only compares
+ * them and fails where one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
+import { Metrics } from '../signaling/index.ts';
 import { EVENTS, REQUESTS } from '../signaling/protocol/index.ts';
+import { GatewayMetrics } from '../sip-gateway/index.ts';
 
 const MADE = '<!-- Made by `npm run docs` from the schemas; do not edit. -->';
 
@@ -88,9 +91,57 @@ function protocolPage(): string {
   ].join('\n');
 }
 
+function metricsTable(registry: Registry): string[] {
+  // The type definitions leave the names of labels out.
+  type Described = ReturnType<Registry['getMetricsAsArray']>[number] & {
+    labelNames: string[];
+    constructor: { name: string };
+  };
+  const rows = (registry.getMetricsAsArray() as Described[])
+    .filter(({ name }) => name.startsWith('canopy_'))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ name, help, labelNames, constructor: { name: type } }) => {
+      const labels = labelNames.filter((label) => label !== 'le').map((label) => `\`${label}\``);
+      return `| \`${name}\` | ${type.toLowerCase()} | ${labels.join(', ')} | ${help} |`;
+    });
+  return ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows, ''];
+}
+
+function metricsPage(): string {
+  const unread = () => {
+    throw new Error('nothing is read for the reference');
+  };
+  const server = new Metrics({
+    sfu: { gauges: unread, workers: unread, traffic: unread, load: unread },
+    connections: unread,
+    rooms: unread,
+    peers: unread,
+    participants: unread,
+  });
+  const gateway = new GatewayMetrics();
+  gateway.watch({ codecs: unread, ringing: unread, registeredPhones: unread, sip: unread, media: unread });
+  return [
+    '# Metrics',
+    '',
+    MADE,
+    '',
+    "`GET /metrics` answers in the Prometheus text format, with Node's own (`process_*`, `nodejs_*`) beside these. Every label has a bounded set of values: never a room, a person or a number that was dialled.",
+    '',
+    '## Server',
+    '',
+    ...metricsTable(server.registry),
+    '## Phones',
+    '',
+    'On the same page when the gateway runs inside the server; `canopy sip --metrics-port` serves them where it runs alone.',
+    '',
+    ...metricsTable(gateway.registry),
+  ].join('\n');
+}
+
 const PAGES: Record<string, () => string> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
+  'metrics.md': metricsPage,
   'protocol-reference.md': protocolPage,
 };
 

@@ -58,6 +58,9 @@ export async function serve(config: Config): Promise<void> {
       `  ${invitation}`,
       '',
     );
+    if (config.server.publicUrl === undefined && others.length > 0) {
+      lines.push(`From another machine put one of the other addresses in the place of ${link}.`, '');
+    }
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }

@@ -4,6 +4,7 @@ import type { Sfu } from '../sfu/index.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
 import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
 import {
+  admitForeignPages,
   createApp,
   defaultPublicUrl,
   Listener,
@@ -159,6 +160,7 @@ export class SignalingServer {
       onError: onRefused,
     });
     const apiKey = keptSecret(dir, 'api.key');
+    admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
@@ -179,9 +181,11 @@ export class SignalingServer {
     await app.ready();
     sfu.on('workerdied', () => metrics.workerDied());
     sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
-    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) =>
-      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected'),
-    );
+    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
+      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      const session = gateway.sessionOf(peerId);
+      if (session) context.stage(session, 'media_connected');
+    });
     const parts = { gateway, rooms, tls, app, listener, store };
     try {
       await listener.listen(config.server.host, config.server.port);

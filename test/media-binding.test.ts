@@ -71,6 +71,10 @@ describe('a proxy in front of the server', () => {
     await ann.enter('team');
     await bob.enter('team');
     await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
+    const metrics = await server.metrics();
+    for (const stage of ['joined', 'media_connected', 'first_producer', 'first_consumer']) {
+      assert.equal(metrics.get(`canopy_join_stage_seconds_count{stage="${stage}"}`), 2, stage);
+    }
     for (const person of [ann, bob]) {
       await person.click('leave');
       await person.page.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -50,6 +50,17 @@ describe('loadConfig()', () => {
     invalid({ file: file({ rtc: { prot: 1 } }), env: {} }, /rtc\.prot is unknown; did you mean rtc\.port\?/);
     invalid({ file: file({ sever: {} }), env: {} }, /sever is unknown; did you mean server\?/);
     invalid({ env: { CANOPY_RTC_PROT: '1' } }, /CANOPY_RTC_PROT is unknown; did you mean CANOPY_RTC_PORT\?/);
+  });
+
+  it('takes the environment of the container', () => {
+    const dockerfile = readFileSync(new URL('../../deploy/Dockerfile', import.meta.url), 'utf8');
+    const variables = [...dockerfile.matchAll(/\b(CANOPY_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [
+      name,
+      value,
+    ]);
+    assert.ok(variables.length >= 4);
+    const config = loadConfig({ env: Object.fromEntries(variables) });
+    assert.equal(config.data.dir, '/data');
   });
 
   it('names the key of a bad value', () => {

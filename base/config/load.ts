@@ -60,8 +60,18 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
   return result.data;
 }
 
-/** Variables of this prefix that the set-up, the tests and the load generator read, not the server. */
-const FOREIGN_VARIABLES = new Set(['CANOPY_CHROMIUM', 'CANOPY_CACHE', 'CANOPY_CONFIG', 'CANOPY_API_KEY']);
+/**
+ * Variables of this prefix that are no settings: `CANOPY_CONFIG` and `CANOPY_API_KEY` stand for flags, the tests read `CANOPY_CHROMIUM`,
+ * and a container names by the others what was built for the phones.
+ */
+const FOREIGN_VARIABLES = new Set([
+  'CANOPY_CONFIG',
+  'CANOPY_API_KEY',
+  'CANOPY_CHROMIUM',
+  'CANOPY_CODECS',
+  'CANOPY_UDP',
+  'CANOPY_PROMPTS',
+]);
 
 function readFile(file: string): object {
   let text: string;

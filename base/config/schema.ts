@@ -36,12 +36,12 @@ export const configSchema = z.strictObject({
         .url()
         .optional()
         .describe(
-          'The address people use, e.g. `https://meet.example`. Links and re-homing use it. Default: the first own address.',
+          'The address people use, e.g. `https://meet.example`: pages under it may connect, links and re-homing name it. Default: `http://localhost` with the port, which serves this machine only.',
         ),
       origins: list
         .default([])
         .describe(
-          'Further web origins that pages may connect from, comma-separated. Own addresses are always allowed.',
+          'Further web origins whose pages may enrol and connect, comma-separated. Own addresses are always allowed.',
         ),
       tls: z
         .enum(['auto', 'off'])

@@ -28,9 +28,13 @@ export const ERROR_CODES = {
   },
   ORIGIN_NOT_ALLOWED: {
     status: 403,
-    message: 'This web origin may not use this server; add it to the setting server.origins.',
+    message:
+      'This web origin may not use this server; name it by --public-url if it is the server’s own address, else add it to the setting server.origins.',
   },
-  NOT_FOUND: { status: 404, message: 'There is nothing at this address.' },
+  NOT_FOUND: {
+    status: 404,
+    message: 'There is nothing at this address; the page /api/docs lists what there is.',
+  },
   SERVER_CLOSING: {
     status: 503,
     message: 'The server is shutting down; try again in a few seconds.',
@@ -39,7 +43,8 @@ export const ERROR_CODES = {
   SERVER_BUSY: { status: 503, message: 'The server is at its limit; try again later.', retryable: true },
   INTERNAL: {
     status: 500,
-    message: 'Something went wrong inside the server; its log has the details under this id.',
+    message:
+      'Something went wrong inside the server; try again. If that does not help, its log says what it was.',
     retryable: true,
   },
 
@@ -48,13 +53,17 @@ export const ERROR_CODES = {
   CERT_MALFORMED: { status: 400, message: 'The certificate could not be read; present DER, leaf first.' },
   CERT_UNTRUSTED: {
     status: 403,
-    message: 'The certificate was not issued by an authority that this server trusts.',
+    message:
+      'The certificate was not issued by an authority that this server trusts; use one of such an authority, or ask for an invitation.',
   },
   CERT_SELF_SIGNED: {
     status: 403,
     message: 'The certificate is self-signed; this server wants one from its own or a configured authority.',
   },
-  CERT_BAD_SIGNATURE: { status: 403, message: 'A signature in the certificate chain does not verify.' },
+  CERT_BAD_SIGNATURE: {
+    status: 403,
+    message: 'A signature in the certificate chain does not verify; have the certificate issued again.',
+  },
   CERT_EXPIRED: {
     status: 403,
     message: 'The certificate has expired; renew it or ask for a new invitation.',
@@ -64,14 +73,19 @@ export const ERROR_CODES = {
     message: 'The certificate is not valid yet; check the clock of the device.',
   },
   CERT_REVOKED: { status: 403, message: 'The certificate was revoked; ask for a new invitation.' },
-  CERT_WRONG_USAGE: { status: 403, message: 'The certificate is not meant for client authentication.' },
+  CERT_WRONG_USAGE: {
+    status: 403,
+    message: 'The certificate is not meant for client authentication; have one issued that is.',
+  },
   CERT_NOT_A_CA: {
     status: 403,
-    message: 'A certificate in the chain was issued by one that is not an authority.',
+    message:
+      'A certificate in the chain was issued by one that is not an authority; have it issued by an authority.',
   },
   CERT_CHAIN_TOO_LONG: {
     status: 403,
-    message: 'The certificate chain is longer than an authority in it, or this server, allows.',
+    message:
+      'The certificate chain is longer than an authority in it, or this server, allows; have one issued nearer to the root.',
   },
   CERT_WEAK: {
     status: 403,
@@ -80,7 +94,8 @@ export const ERROR_CODES = {
   },
   CERT_UNSUPPORTED: {
     status: 403,
-    message: 'The certificate has a critical extension or an algorithm that this server does not support.',
+    message:
+      'The certificate has a critical extension or an algorithm that this server does not support; have it issued without that.',
   },
 
   CERT_NONCONFORMING: {
@@ -110,7 +125,10 @@ export const ERROR_CODES = {
     status: 401,
     message: 'The signed time is too far from the server’s; check the clock of the device.',
   },
-  AUTH_BAD_SIGNATURE: { status: 401, message: 'The signature does not belong to the presented certificate.' },
+  AUTH_BAD_SIGNATURE: {
+    status: 401,
+    message: 'The signature does not belong to the presented certificate; sign with the key of that.',
+  },
   ACCOUNT_UNKNOWN: {
     status: 403,
     message: 'This account was removed from the server; ask for a new invitation.',
@@ -126,7 +144,8 @@ export const ERROR_CODES = {
   INVITE_EXPIRED: { status: 410, message: 'This invitation has expired; ask for a new link.' },
   CSR_INVALID: {
     status: 400,
-    message: 'The certificate request is malformed, weak, or not signed by its own key.',
+    message:
+      'The certificate request is malformed, weak, or not signed by its own key; make one with a P-256 key and SHA-256.',
   },
   FORBIDDEN: { status: 403, message: 'Your role does not permit this; ask a moderator.' },
 
@@ -143,10 +162,13 @@ export const ERROR_CODES = {
     status: 403,
     message: 'The ticket is not valid for this room and device; join without it.',
   },
-  SESSION_REPLACED: { status: 409, message: 'This session continues on another connection.' },
+  SESSION_REPLACED: { status: 409, message: 'This session continues on another connection; go on there.' },
 
   KICKED: { status: 403, message: 'You were removed from the room.' },
-  PARTICIPANT_UNKNOWN: { status: 404, message: 'There is no such participant in the room.' },
+  PARTICIPANT_UNKNOWN: {
+    status: 404,
+    message: 'There is no such participant in the room; it may have left.',
+  },
 
   // Phones
   GATEWAY_MISSING: {
@@ -155,8 +177,14 @@ export const ERROR_CODES = {
     retryable: true,
   },
   PIN_TAKEN: { status: 409, message: 'Another room has this PIN already; choose another one.' },
-  CALL_REFUSED: { status: 403, message: 'The dial plan does not permit this number.' },
-  CALL_FAILED: { status: 502, message: 'The call did not come about: busy, not answered, or not reachable.' },
+  CALL_REFUSED: {
+    status: 403,
+    message: 'The dial plan does not permit this number; ask whoever runs the server for an outgoing rule.',
+  },
+  CALL_FAILED: {
+    status: 502,
+    message: 'The call did not come about: busy, not answered, or not reachable. Try again later.',
+  },
 
   // Media
   TRANSPORT_UNKNOWN: { status: 404, message: 'You own no transport of this id.' },
@@ -167,13 +195,13 @@ export const ERROR_CODES = {
   LIMIT_REACHED: { status: 409, message: 'You have as many of these as one peer may have; close one first.' },
   CODEC_UNSUPPORTED: {
     status: 415,
-    message: 'This codec or these parameters are not supported by the room or by your device.',
+    message: 'This codec or these parameters are not supported by the room or by your device; choose others.',
   },
   FINGERPRINT_INVALID: { status: 400, message: 'Exactly one sha-256 DTLS fingerprint must be given.' },
   FINGERPRINT_UNSIGNED: {
     status: 403,
     message:
-      'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped.',
+      'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped; try another network.',
   },
   BRIDGE_NOT_LOCAL: {
     status: 403,
@@ -190,7 +218,7 @@ export const ERROR_CODES = {
   SERVER_UNVERIFIED: {
     status: 495,
     message:
-      'The server could not prove that the media keys are its own: something changed them on the way. The call was stopped.',
+      'The server could not prove that the media keys are its own: something changed them on the way. The call was stopped; try another network, and tell whoever runs the server.',
   },
   MEDIA_DENIED: {
     status: 403,
@@ -204,13 +232,21 @@ export const ERROR_CODES = {
     status: 409,
     message: 'The camera or microphone is in use by another program; close that and try again.',
   },
-  CONNECTION_LOST: { status: 503, message: 'The connection to the server was lost.', retryable: true },
-  REQUEST_TIMEOUT: { status: 504, message: 'The server did not answer in time.', retryable: true },
+  CONNECTION_LOST: {
+    status: 503,
+    message: 'The connection to the server was lost; check the network and the address.',
+    retryable: true,
+  },
+  REQUEST_TIMEOUT: { status: 504, message: 'The server did not answer in time; try again.', retryable: true },
   IDENTITY_MISSING: {
     status: 401,
     message: 'This device has no identity here yet; open an invitation link.',
   },
-  BACKUP_INVALID: { status: 400, message: 'The backup could not be opened: wrong password or damaged file.' },
+  BACKUP_INVALID: {
+    status: 400,
+    message:
+      'The backup could not be opened: wrong password or damaged file; try the password again, or another copy.',
+  },
 
   // Start-up
   CONFIG_INVALID: { status: 500, message: 'The configuration is not valid; correct the key that is named.' },
@@ -225,7 +261,8 @@ export const ERROR_CODES = {
   },
   PORT_IN_USE: {
     status: 500,
-    message: 'A port is in use by another program; choose another with --port or --rtc-port.',
+    message:
+      'A port is in use by another program, or not permitted; choose another with --port, --rtc-port or --sip-port.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -15,6 +15,7 @@ export type JoinStage =
   | 'authenticated'
   | 'joined'
   | 'transport_created'
+  | 'media_connected'
   | 'first_producer'
   | 'first_consumer';
 

@@ -41,6 +41,11 @@ export async function createApp({
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
   });
+  // Clients that name the type of a body on every request, as with DELETE, may leave the body out.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    body === '' ? done(null) : parseJson(request, body, done),
+  );
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error: FastifyError, _request, reply) => {

@@ -1,5 +1,6 @@
 export { registerAllocationRoute } from './allocation-route.ts';
 export { createApp } from './app.ts';
+export { admitForeignPages } from './foreign-pages.ts';
 export { Listener } from './listener.ts';
 export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerRoutes } from './routes.ts';

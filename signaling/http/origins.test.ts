@@ -34,6 +34,18 @@ describe('OwnOrigins', () => {
     assert.equal(defaultPublicUrl(80), 'http://localhost');
   });
 
+  it('tells people only of addresses that it listens on', () => {
+    const reachable = (host: string) =>
+      new OwnOrigins(
+        loadConfig({ env: {}, flags: { 'server.host': host, 'rtc.announce': '203.0.113.7' } }),
+        () => 8443,
+      ).reachable();
+    assert.ok(reachable('::').includes('https://203.0.113.7:8443'));
+    assert.ok(!reachable('::').includes('https://localhost:8443'));
+    assert.deepEqual(reachable('192.0.2.9'), ['https://192.0.2.9:8443', 'https://203.0.113.7:8443']);
+    assert.deepEqual(reachable('127.0.0.1'), []);
+  });
+
   it('threat 3: does not take a stranger that only looks alike', () => {
     const own = origins({ 'server.origins': 'https://app.example' });
     assert.ok(own.has('https://app.example'));

@@ -2,6 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import type { Config } from '../../base/index.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+const EVERYWHERE = ['::', '0.0.0.0'];
 
 /** Every name and address by which this host may be dialled, loopback first. */
 export function ownHosts(announce: string[]): string[] {
@@ -40,7 +41,10 @@ export class OwnOrigins {
 
   /** The addresses by which others may reach the server, for people to read. */
   reachable(): string[] {
-    return ownHosts(this.#config.rtc.announce)
+    const { server, rtc } = this.#config;
+    if (LOOPBACK.includes(server.host)) return [];
+    const hosts = EVERYWHERE.includes(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
+    return hosts
       .filter((host) => !LOOPBACK.includes(host))
       .map((host) => origin(this.#tls ? 'https' : 'http', host, this.#port()));
   }

@@ -21,7 +21,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1,
 
 /** The Prometheus metrics. Every label has a bounded set of values: kinds, codes, requests, worker numbers. */
 export class Metrics {
-  readonly #registry = new Registry();
+  readonly registry = new Registry();
   readonly #errors: Counter<'code'>;
   readonly #requests: Histogram<'request'>;
   readonly #stages: Histogram<'stage'>;
@@ -35,8 +35,8 @@ export class Metrics {
 
   constructor(sources: MetricsSources) {
     this.#sources = sources;
-    const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
     this.#errors = new Counter({
       name: 'canopy_errors_total',
       help: 'Errors answered, by code',
@@ -52,7 +52,7 @@ export class Metrics {
     });
     this.#stages = new Histogram({
       name: 'canopy_join_stage_seconds',
-      help: 'Time from the opening of a connection to each stage of joining',
+      help: 'Time from the opening of a connection to each stage: authenticated, joined, transport_created, media_connected, first_producer, first_consumer',
       labelNames: ['stage'],
       buckets: BUCKETS,
       registers,
@@ -68,14 +68,14 @@ export class Metrics {
       labelNames: ['kind'],
       registers,
     });
-    this.#workers = workerGauges(this.#registry);
+    this.#workers = workerGauges(this.registry);
     this.#allocations = new Histogram({
       name: 'canopy_allocation_duration_seconds',
       help: 'Time to decide who receives what, each time',
       buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
       registers,
     });
-    this.#load = loadGauges(this.#registry);
+    this.#load = loadGauges(this.registry);
     this.#traffic = new Counter({
       name: 'canopy_media_bytes_total',
       help: 'Bytes of media that rooms received from and sent to clients',
@@ -92,7 +92,7 @@ export class Metrics {
     this.#requests.observe({ request }, seconds);
   }
 
-  joinStage(stage: JoinStage | 'media_connected', seconds: number): void {
+  joinStage(stage: JoinStage, seconds: number): void {
     this.#stages.observe({ stage }, seconds);
   }
 
@@ -110,8 +110,8 @@ export class Metrics {
     this.#refreshObjects();
     this.#refreshLoad();
     await Promise.all([this.#refreshWorkers(), this.#refreshTraffic()]);
-    const pages = await Promise.all([this.#registry.metrics(), this.#sources.further?.()]);
-    return { body: pages.filter(Boolean).join('\n'), contentType: this.#registry.contentType };
+    const pages = await Promise.all([this.registry.metrics(), this.#sources.further?.()]);
+    return { body: pages.filter(Boolean).join('\n'), contentType: this.registry.contentType };
   }
 
   #refreshObjects(): void {

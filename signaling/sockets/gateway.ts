@@ -4,6 +4,7 @@ import { CanopyError, type Config, type ErrorCode, type Logger } from '../../bas
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import type { Session } from './session.ts';
 import { type EngineSocket, Wire } from './wire.ts';
 
 export interface SocketGatewayOptions {
@@ -60,6 +61,14 @@ export class SocketGateway {
     return this.#connections.size;
   }
 
+  /** Of the connection that this peer has now, if it has one. */
+  sessionOf(peerId: string): Session | undefined {
+    for (const { session } of this.#connections) {
+      if (session.seat?.peer.peerId === peerId) return session;
+    }
+    return undefined;
+  }
+
   broadcast<N extends EventName>(event: N, data: EventData<N>): void {
     for (const connection of this.#connections) {
       connection.send(event, data);
@@ -90,7 +99,8 @@ export class SocketGateway {
     const code = this.#refusal(request);
     if (code) {
       this.#options.onRefused(code);
-      this.#options.log.info({ code, address: this.#addressOf(request) }, 'connection refused');
+      const { origin } = request.headers;
+      this.#options.log.info({ code, origin, address: this.#addressOf(request) }, 'connection refused');
     }
     allow(code && JSON.stringify(new CanopyError(code)), code === null);
   }
