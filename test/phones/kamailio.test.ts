@@ -35,6 +35,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
       realm: 'pbx.test',
       register: true,
     });
+    await server.server.api('PUT', '/api/sip/trunks/modern', { uri: 'sip:127.0.0.1:9' });
     await server.setDialPlan([
       { pattern: '600', action: { type: 'room', roomId: ROOM } },
       { pattern: 'canopy', action: { type: 'room', roomId: ROOM } },
@@ -163,7 +164,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
       // Nobody has this number: whom the PBX did not believe would not be told so.
       assert.match((await dialled()) ?? '', /^404 /);
     } finally {
-      await server.server.api('DELETE', '/api/sip/trunks/modern');
+      await server.server.api('PUT', '/api/sip/trunks/modern', { uri: 'sip:127.0.0.1:9' });
       await modern.stop();
     }
   });

@@ -185,7 +185,7 @@ async function callBothWays(
   const person = await TonePerson.enter(server.server, roomId, roomHz);
   const hearEachOther = async (way: string) => {
     const [inRoom, atPhone] = await Promise.all([
-      person.hears(phoneHz, Baresip.toneLevelDb),
+      person.hears(phoneHz, PhoneServer.voiceLevelDb),
       phone.hears(roomHz, TonePerson.toneLevelDb),
     ]);
     t.diagnostic(

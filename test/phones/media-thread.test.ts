@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Baresip } from '../support/baresip.ts';
+import type { Baresip } from '../support/baresip.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { udpSockets } from '../support/udp-sockets.ts';
@@ -57,7 +57,7 @@ describe('phone calls whose media thread dies', () => {
   function allHear(): Promise<unknown> {
     return Promise.all(
       calls.flatMap(({ phone, person }) => [
-        person.hears(PHONE_HZ, Baresip.toneLevelDb),
+        person.hears(PHONE_HZ, PhoneServer.voiceLevelDb),
         phone.hears(ROOM_HZ, TonePerson.toneLevelDb),
       ]),
     );

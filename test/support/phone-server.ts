@@ -25,6 +25,8 @@ export interface CallShown {
 
 /** A real Canopy server whose phone gateway takes calls on ports of its own. */
 export class PhoneServer {
+  /** Level that the gain control brings phones to in their rooms, full scale being 0 dB. */
+  static readonly voiceLevelDb = -18;
   readonly server: TestServer;
   readonly sipPort: number;
   readonly tlsPort: number;
