@@ -3,7 +3,7 @@ import type { Codec } from '../codecs/index.ts';
 import { type DtmfKey, TelephoneEventSender } from './dtmf/index.ts';
 import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
-import { SendStream, type StreamPosition } from './rtp/index.ts';
+import { SendStream, type StreamNumbers, type StreamPosition } from './rtp/index.ts';
 
 /** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
 export class LegSender {
@@ -17,11 +17,12 @@ export class LegSender {
   readonly #events: TelephoneEventSender | undefined;
   readonly #eventPayloadType: number;
 
-  /** `before`: the stream of before a re-negotiation or a move, whose numbering goes on. */
+  /** `numbers`: memory for those of its stream. `before`: the stream of before a re-negotiation or a move, whose numbering goes on. */
   constructor(
     media: LegMedia,
     codec: Codec,
     send: (packet: Uint8Array) => void,
+    numbers: StreamNumbers,
     before?: SendStream | StreamPosition,
   ) {
     this.#codec = codec;
@@ -34,6 +35,7 @@ export class LegSender {
             payloadType: media.payloadType,
             firstSequenceNumber: before?.sequenceNumber ?? randomInt(2 ** 15),
             firstTimestamp: before?.timestamp ?? randomInt(2 ** 32),
+            numbers,
           });
     this.stream.payloadType = media.payloadType;
     const asked = media.ptimeMs ?? 20;

@@ -14,7 +14,7 @@ import {
   parseRtp,
   RtcpSession,
   SourceLock,
-  type StreamPosition,
+  type StreamNumbers,
 } from './rtp/index.ts';
 
 const REPORT_EVERY_MS = 5_000;
@@ -42,6 +42,7 @@ export class Leg {
   #rtp: UdpPort | undefined;
   #rtcp: UdpPort | undefined;
   readonly #codecs: Codecs;
+  readonly #numbers: StreamNumbers;
   readonly #emit: (event: LegEvent) => void;
   readonly #cname = randomBytes(8).toString('hex');
   #session: Session | undefined;
@@ -53,20 +54,25 @@ export class Leg {
   #roundTripMs: number | null = null;
   #closed = false;
 
-  private constructor(codecs: Codecs, emit: (event: LegEvent) => void) {
+  private constructor(codecs: Codecs, numbers: StreamNumbers, emit: (event: LegEvent) => void) {
     this.#codecs = codecs;
+    this.#numbers = numbers;
     this.#emit = emit;
   }
 
-  /** Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. */
+  /**
+   * Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. `numbers`: memory for those
+   * of its stream.
+   */
   static async open(
     codecs: Codecs,
     network: Network,
     ip: string,
     ports: PortRange,
+    numbers: StreamNumbers,
     emit: (event: LegEvent) => void,
   ): Promise<Leg> {
-    const leg = new Leg(codecs, emit);
+    const leg = new Leg(codecs, numbers, emit);
     const { rtp, rtcp } = await bindPair(
       network,
       ip,
@@ -121,6 +127,7 @@ export class Leg {
         media,
         codec,
         (packet) => this.#rtp?.send(packet, this.#lock?.target ?? media.remote),
+        this.#numbers,
         stream ?? undefined,
       ),
       prompts: new PromptPlayer(this.#codecs, codec.sampleRate, this.#emit),
@@ -213,15 +220,13 @@ export class Leg {
     this.release();
   }
 
-  /** Frees everything without a word, and tells where the stream to the phone stands, so that it can go on elsewhere. */
-  release(): StreamPosition | null {
-    const position = this.#session?.sender.stream.position ?? null;
+  /** Frees everything without a word, so that it can go on elsewhere. */
+  release(): void {
     this.#closed = true;
     this.#session?.codec.close();
     this.#session = undefined;
     this.#rtp?.close();
     this.#rtcp?.close();
-    return position;
   }
 
   #onRtp(datagram: Uint8Array, { address, port }: Endpoint, nowMs: number): void {

@@ -87,7 +87,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const leg = new LegRecord(this.#slotFor(roomId), args.ip, legId, roomId);
     this.#legs.set(legId, leg);
     try {
-      const { port } = await this.#ask(leg, 'leg.open', args);
+      const { port } = await this.#ask(leg, 'leg.open', { ...args, numbers: leg.numbers.shared });
       leg.port = port;
       return { port };
     } catch (error) {
@@ -199,10 +199,10 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 
   async #move(leg: LegRecord, to: Slot): Promise<void> {
     const { legId } = leg;
-    const stream = await this.#ask(leg, 'leg.release', { legId });
+    await this.#ask(leg, 'leg.release', { legId });
     leg.slot = to;
     await to.busy;
-    await leg.restore({ stream });
+    await leg.restore();
   }
 
   #slotFor(roomId: string | undefined): Slot {
@@ -271,7 +271,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     await Promise.allSettled(rooms.map((room) => room.restore()));
     const silentMs = performance.now() - diedMs;
     await Promise.all(
-      legs.map((leg) => leg.restore({ silentMs }).catch((failure) => this.#fail(leg, String(failure)))),
+      legs.map((leg) => leg.restore(silentMs).catch((failure) => this.#fail(leg, String(failure)))),
     );
   }
 

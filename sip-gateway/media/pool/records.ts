@@ -1,11 +1,13 @@
 import type { LegMedia, Prompt } from '../leg-types.ts';
 import type { RoomConnection } from '../mixer/index.ts';
-import { type Endpoint, StreamNumbers, type StreamPosition } from '../rtp/index.ts';
+import { type Endpoint, StreamNumbers } from '../rtp/index.ts';
 import type { MediaThread, RequestName, Requests } from '../thread/index.ts';
 
 const FRAME_MS = 20;
-/** Of Opus, at 48 kHz. */
-const ROOM_FRAME_TICKS = 960;
+/** Of an RTP clock at 48 kHz; rooms are Opus. */
+const OPUS_FRAME_TICKS = 960;
+/** At 8 kHz, as G.711 and G.722 have it. */
+const OTHER_FRAME_TICKS = 160;
 
 /** A thread's place in the pool, whoever has it. */
 export interface Slot {
@@ -24,6 +26,8 @@ export class LegRecord {
   /** While it moves. */
   busy: Promise<void> | undefined;
   port = 0;
+  /** Of its stream to the phone. */
+  readonly numbers = new StreamNumbers();
   readonly #ip: string;
   readonly #prompts = new Map<string, Prompt>();
   #media: LegMedia | undefined;
@@ -71,27 +75,29 @@ export class LegRecord {
   }
 
   /**
-   * Makes the leg in its slot's thread as it was, on the same ports. `stream`: where its packets to the phone stood, if known.
-   * `silentMs`: how long it was in no thread.
+   * Makes the leg in its slot's thread as it was: same ports, same streams. `silentMs`: how long it was in no thread.
    */
-  async restore({
-    stream = null,
-    silentMs = 0,
-  }: {
-    stream?: StreamPosition | null;
-    silentMs?: number;
-  }): Promise<void> {
+  async restore(silentMs = 0): Promise<void> {
     const { legId, port } = this;
     const { thread } = this.slot;
-    await thread.request('leg.open', { legId, ip: this.#ip, ports: { min: port, max: port + 1 } });
+    await thread.request('leg.open', {
+      legId,
+      ip: this.#ip,
+      ports: { min: port, max: port + 1 },
+      numbers: this.numbers.shared,
+    });
     if (!this.#media) return;
-    const resume = { stream, source: this.#source ?? null };
+    const silentFrames = Math.round(silentMs / FRAME_MS);
+    this.numbers.advance(
+      silentFrames * (this.#media.codec === 'opus' ? OPUS_FRAME_TICKS : OTHER_FRAME_TICKS),
+    );
+    const resume = { stream: this.numbers.position, source: this.#source ?? null };
     await thread.request('leg.start', { legId, media: this.#media, resume });
     await thread.request('leg.mute', { legId, ...this.#muted });
     for (const prompt of this.#prompts.values()) await thread.request('leg.play', { legId, prompt });
     if (!this.#seat) return;
     const { numbers, ...seat } = this.#seat;
-    numbers.advance(Math.round(silentMs / FRAME_MS) * ROOM_FRAME_TICKS);
+    numbers.advance(silentFrames * OPUS_FRAME_TICKS);
     await thread.request('leg.join', { legId, ...seat, numbers: numbers.shared });
   }
 }

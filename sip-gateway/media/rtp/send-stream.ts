@@ -17,13 +17,6 @@ export interface SendStreamOptions {
   numbers?: StreamNumbers;
 }
 
-/** Where a stream stands, so that another can go on with it. Plain data. */
-export interface StreamPosition {
-  ssrc: number;
-  sequenceNumber: number;
-  timestamp: number;
-}
-
 export interface AudioLevel {
   /** Loudness below overload, in −dBov: 0 is the loudest, 127 silence. */
   levelDbov: number;
@@ -46,7 +39,11 @@ export class SendStream {
   constructor(options: SendStreamOptions) {
     this.ssrc = options.ssrc;
     this.#numbers = options.numbers ?? new StreamNumbers();
-    this.#numbers.begin(options.firstSequenceNumber, options.firstTimestamp);
+    this.#numbers.begin({
+      ssrc: options.ssrc,
+      sequenceNumber: options.firstSequenceNumber,
+      timestamp: options.firstTimestamp,
+    });
     this.#payloadType = options.payloadType;
     const { audioLevelExtensionId: id } = options;
     if (id !== undefined && !(id >= 1 && id <= 14)) {
@@ -58,10 +55,6 @@ export class SendStream {
   /** RTP timestamp of the next sample, 32 bits. */
   get timestamp(): number {
     return this.#numbers.timestamp;
-  }
-
-  get position(): StreamPosition {
-    return { ssrc: this.ssrc, sequenceNumber: this.#numbers.sequenceNumber, timestamp: this.timestamp };
   }
 
   set payloadType(payloadType: number) {

@@ -1,3 +1,10 @@
+/** Where a stream stands, so that another can go on with it. Plain data. */
+export interface StreamPosition {
+  ssrc: number;
+  sequenceNumber: number;
+  timestamp: number;
+}
+
 /**
  * A stream's next numbers in memory that several threads see, so that another stream of the same SSRC goes on with them: receivers take
  * numbers that jump back for old packets, and SRTP does not let them pass.
@@ -15,12 +22,18 @@ export class StreamNumbers {
     return this.#memory.buffer as SharedArrayBuffer;
   }
 
-  /** Sets the first numbers, unless a stream has begun. */
-  begin(sequenceNumber: number, timestamp: number): void {
-    if (this.#memory[2] !== 0) return;
+  /** Sets a stream's first numbers, unless one of this SSRC has begun. */
+  begin({ ssrc, sequenceNumber, timestamp }: StreamPosition): void {
+    if (this.#memory[2] === ssrc) return;
     this.#memory[0] = sequenceNumber & 0xffff;
     this.#memory[1] = timestamp;
-    this.#memory[2] = 1;
+    this.#memory[2] = ssrc;
+  }
+
+  /** Null before a stream has begun. */
+  get position(): StreamPosition | null {
+    const ssrc = this.#memory[2] as number;
+    return ssrc === 0 ? null : { ssrc, sequenceNumber: this.sequenceNumber, timestamp: this.timestamp };
   }
 
   get sequenceNumber(): number {

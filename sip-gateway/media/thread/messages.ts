@@ -3,12 +3,15 @@ import type { DtmfKey } from '../dtmf/index.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from '../leg-types.ts';
 import type { RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
-import type { StreamPosition } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** What the main thread asks of the media thread, and what each is answered with. All plain data. */
 export interface Requests {
-  'leg.open': { args: { legId: string; ip: string; ports: PortRange }; result: { port: number } };
+  /** `numbers`: memory for those of its stream to the phone, where the main thread finds them if this thread dies. */
+  'leg.open': {
+    args: { legId: string; ip: string; ports: PortRange; numbers?: SharedArrayBuffer };
+    result: { port: number };
+  };
   /** `resume`: the leg was in another thread before. */
   'leg.start': { args: { legId: string; media: LegMedia; resume?: Resumption }; result: null };
   /** `numbers`: memory for those of its stream into the room, which go on if another thread had it before. */
@@ -23,7 +26,7 @@ export interface Requests {
   'leg.press': { args: { legId: string; keys: DtmfKey[] }; result: boolean };
   'leg.stats': { args: { legId: string }; result: LegStats | null };
   /** Closes the leg here without a word to the phone, so that another thread can open it. */
-  'leg.release': { args: { legId: string }; result: StreamPosition | null };
+  'leg.release': { args: { legId: string }; result: null };
   'leg.close': { args: { legId: string }; result: LegStats | null };
   'room.open': { args: { roomId: string; ip: string; port: number }; result: { port: number } };
   'room.connect': { args: { roomId: string; connection: RoomConnection }; result: null };

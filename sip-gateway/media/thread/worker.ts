@@ -110,9 +110,11 @@ type Handlers = {
 };
 
 const handlers: Handlers = {
-  'leg.open': async ({ legId, ip, ports }) => {
+  'leg.open': async ({ legId, ip, ports, numbers }) => {
     if (legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
-    const leg = await Leg.open(codecs, network, ip, ports, (event) => post({ type: 'event', legId, event }));
+    const leg = await Leg.open(codecs, network, ip, ports, new StreamNumbers(numbers), (event) =>
+      post({ type: 'event', legId, event }),
+    );
     legs.set(legId, { leg, roomId: undefined, stop: undefined });
     return { port: leg.port };
   },
@@ -157,8 +159,8 @@ const handlers: Handlers = {
   'leg.press': ({ legId, keys }) => legOf(legId).leg.press(keys),
   'leg.stats': ({ legId }) => legOf(legId).leg.stats(performance.now()),
   'leg.release': ({ legId }) => {
-    const { leg } = forget(legId) ?? {};
-    return leg?.release() ?? null;
+    forget(legId)?.leg.release();
+    return null;
   },
   'leg.close': ({ legId }) => {
     const { leg } = forget(legId) ?? {};
