@@ -28,7 +28,7 @@ describe('calls, when the gateway loses its server', () => {
     relay = await CuttableRelay.open(() => server.port);
     server = await startServer();
     phones = PhoneServer.beside(server, await freePort());
-    await phones.addPhones('1001', '1002', '1003');
+    await phones.addPhones('1001', '1002');
     await phones.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
     gateway = await GatewayProcess.start(phones, relay.url);
     first = await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: FIRST_HZ });
@@ -87,8 +87,7 @@ describe('calls, when the gateway loses its server', () => {
     ann.close();
     // The gateway's control connection stays.
     await untilBaseline(server, undefined, 1);
-    const answered = (await phones.calls()).filter(({ answeredAtMs }) => answeredAtMs !== null);
-    for (const { endCause } of answered.slice(0, 2)) assert.equal(endCause, 'remote');
+    for (const { endCause } of (await phones.calls()).slice(0, 2)) assert.equal(endCause, 'remote');
   }
 
   /** Waits until the phones that Ann knows are shown as connected or not. */
@@ -142,37 +141,15 @@ describe('calls, when the gateway loses its server', () => {
     await endCalls();
   });
 
-  it('a connection that falls silent is given up and made anew, while the phones go on talking; one that rings meanwhile can be cancelled', async () => {
+  it('a connection that falls silent is given up and made anew, while the phones go on talking', async () => {
     const participantIds = await joined();
     relay.silence();
     // Media does not go by the sockets.
     await bothHear();
-    const third = await phones.phone('1003', { codecs: 'PCMU/8000/1' });
-    try {
-      third.command('dial', phones.uri('100'));
-      await third.waitFor('CALL_RINGING');
-      third.command('hangup');
-      await third.waitFor('CALL_CLOSED');
-      await eventually('the gateway knows that the third gave up', async () =>
-        /^canopy_sip_failed_total\{direction="incoming",cause="cancelled",code="\d+"\} 1$/m.test(
-          await gateway.metrics(),
-        ),
-      );
-    } finally {
-      await third.stop();
-    }
     await shownAs(false, participantIds);
     await shownAs(true, participantIds);
     await bothHear();
-    assert.equal(
-      ann.count('participant.left', ({ participantId }) => participantIds.includes(participantId)),
-      0,
-    );
-    await eventually(
-      'the history knows that the third gave up',
-      () => phones.calls(),
-      ([last]) => last?.endCause === 'cancelled',
-    );
+    assert.equal(ann.count('participant.left'), 0);
     await endCalls();
   });
 
