@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { buildProgram } from './build-program.ts';
-import type { PhoneFigure } from './figures.ts';
+import { type PhoneFigure, round } from './figures.ts';
 
 /** Of the line for all cores in /proc/stat: steal, and the columns that make up all time (guests' are in others already). */
 const STEAL_COLUMN = 7;
@@ -37,15 +37,12 @@ export class Witness {
     const [realTime, p999Ms, maxMs] = line.toString('latin1').trim().split(' ');
     const spent = after.map((ticks, i) => ticks - (this.#before[i] ?? 0));
     const all = spent.reduce((total, ticks) => total + ticks, 0);
-    const thread = realTime === '1' ? 'an idle real-time thread' : 'an idle thread';
+    const thread = realTime === '1' ? 'idle real-time thread' : 'idle thread';
     return [
+      { label: `${thread} late by, p99.9; largest (ms)`, value: `${p999Ms}; ${maxMs}` },
       {
-        label: `the machine itself: lateness of ${thread}, p99.9; largest (ms)`,
-        value: `${p999Ms}; ${maxMs}`,
-      },
-      {
-        label: 'the machine itself: stolen by the hypervisor (% of all cores)',
-        value: Number(((100 * (spent[STEAL_COLUMN] ?? 0)) / all).toFixed(2)),
+        label: 'stolen by the hypervisor (% of all cores)',
+        value: round((100 * (spent[STEAL_COLUMN] ?? 0)) / all, 2),
       },
     ];
   }
