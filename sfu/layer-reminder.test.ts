@@ -28,27 +28,31 @@ function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc
   const wanted = { spatialLayer: 2, temporalLayer: 1 };
   const reminder = new LayerReminder(consumer as unknown as RemindedConsumer, () => wanted);
   return {
-    ...{ reminder, consumer, told },
+    ...{ reminder, consumer, told, wanted },
     receives: (layers: number) => events.emit('score', { producerScores: scores(layers) }),
     closes: () => observer.emit('close'),
   };
 }
 
-const TOLD_AGAIN = [
-  { spatialLayer: 0, temporalLayer: 1 },
+/** The layer that it has, otherwise than it is wanted, then what is wanted. */
+const REMINDER = [
+  { spatialLayer: 0, temporalLayer: 0 },
   { spatialLayer: 2, temporalLayer: 1 },
 ];
 
 describe('LayerReminder', () => {
-  it('has the worker look again when a layer of simulcast that began is 2 s old, not before', (t) => {
+  it('has the worker look when a layer of simulcast began, and when it is 2 s old, not before', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(3);
-    mock.timers.tick(2000);
     assert.deepEqual(told, []);
-    mock.timers.tick(20);
-    assert.deepEqual(told, TOLD_AGAIN);
-    mock.timers.tick(60_000);
+    mock.timers.tick(100);
+    assert.deepEqual(told, REMINDER);
+    mock.timers.tick(1900);
     assert.equal(told.length, 2);
+    mock.timers.tick(20);
+    assert.deepEqual(told, [...REMINDER, ...REMINDER]);
+    mock.timers.tick(60_000);
+    assert.equal(told.length, 4);
   });
 
   it('does so for each layer of simulcast that began', (t) => {
@@ -56,31 +60,39 @@ describe('LayerReminder', () => {
     receives(2);
     mock.timers.tick(1000);
     receives(3);
-    mock.timers.tick(1020);
-    assert.equal(told.length, 2);
-    mock.timers.tick(1000);
-    assert.equal(told.length, 4);
+    mock.timers.tick(60_000);
+    assert.equal(told.length, 8);
   });
 
-  it('takes scores that change for nothing new', (t) => {
-    const { consumer, receives, told } = reminded(t, 'simulcast');
-    consumer.score.producerScores = scores(3);
+  it('takes nothing that was there, or ends, for a beginning', (t) => {
+    const { receives, told } = reminded(t, 'simulcast');
     receives(1);
-    receives(1);
+    receives(0);
     mock.timers.tick(60_000);
     assert.deepEqual(told, []);
   });
 
-  it('looks several times within a second for a layer of SVC, until it is received', (t) => {
+  it('has the worker look several times within a second for a layer of SVC, until it is received', (t) => {
     const { consumer, reminder, told } = reminded(t, 'svc');
     reminder.raised();
     mock.timers.tick(100);
-    assert.deepEqual(told, TOLD_AGAIN);
+    assert.deepEqual(told, REMINDER);
     mock.timers.tick(100);
     assert.equal(told.length, 4);
     consumer.currentLayers = { spatialLayer: 2, temporalLayer: 0 };
     mock.timers.tick(60_000);
     assert.equal(told.length, 4);
+  });
+
+  it('tells the worker of another layer also where the lowest temporal one is wanted', (t) => {
+    const { reminder, told, wanted } = reminded(t, 'svc');
+    wanted.temporalLayer = 0;
+    reminder.raised();
+    mock.timers.tick(100);
+    assert.deepEqual(told, [
+      { spatialLayer: 0, temporalLayer: 1 },
+      { spatialLayer: 2, temporalLayer: 0 },
+    ]);
   });
 
   it('leaves alone a consumer that receives nothing', (t) => {

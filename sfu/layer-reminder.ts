@@ -2,11 +2,11 @@ import type { Consumer } from 'mediasoup/types';
 import type { Layers } from './types.ts';
 
 /**
- * How long the worker leaves a layer of simulcast alone that began again, in milliseconds (StreamMinActiveMs in its
- * SimulcastProducerStreamManager), and a little more: its clock is not ours.
+ * When to look after a layer of simulcast began, in milliseconds: it can be used once it is 2 s old (StreamMinActiveMs in the worker's
+ * SimulcastProducerStreamManager; a little later, as its clock is not ours), or at once where the lower one is no older.
  */
-const YOUNG_MS = 2000 + 20;
-/** When to look whether a layer of SVC that was asked for is there, in milliseconds: its sender needs about 100 on a near network. */
+const BEGAN_MS = [50, 2020];
+/** When to look after a layer of SVC was asked for, in milliseconds: its sender needs about 100 on a near network. */
 const ASKED_MS = [100, 200, 400, 800];
 
 /** What it needs of a consumer. */
@@ -18,7 +18,7 @@ export type RemindedConsumer = Pick<
 /**
  * Has the worker use a larger layer as soon as it can. By itself it looks which layers there are with every estimate, up to a second
  * apart, or when a stream comes or goes. What it does not notice in time: that a layer of simulcast has become old enough, and that
- * one of SVC has begun again (that it checks every 1.5 s). Owned by PeerConsumer.
+ * one of SVC began (that it checks every 1.5 s). Owned by PeerConsumer.
  */
 export class LayerReminder {
   readonly #consumer: RemindedConsumer;
@@ -39,30 +39,37 @@ export class LayerReminder {
   raised(): void {
     if (this.#consumer.type !== 'svc') return;
     this.#stop();
-    for (const afterMs of ASKED_MS) this.#remindAfter(afterMs);
+    this.#remindAfter(ASKED_MS);
   }
 
   #scored(scores: readonly number[]): void {
     const began = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
     this.#scores = scores;
-    if (began) this.#remindAfter(YOUNG_MS);
+    if (began) this.#remindAfter(BEGAN_MS);
   }
 
-  #remindAfter(milliseconds: number): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#remind();
-    }, milliseconds);
-    timer.unref();
-    this.#timers.add(timer);
+  #remindAfter(times: readonly number[]): void {
+    for (const milliseconds of times) {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        this.#remind();
+      }, milliseconds);
+      timer.unref();
+      this.#timers.add(timer);
+    }
   }
 
-  /** The worker looks again when what is preferred changes, so it is told twice: what it has, and what is wanted. */
+  /**
+   * The worker looks again when what is preferred changes and is not what it would choose by itself, so it is told something else first:
+   * the spatial layer that it has, for which it needs no key frame, in another temporal layer.
+   */
   #remind(): void {
     const wanted = this.#wanted();
     const { currentLayers: current } = this.#consumer;
     if (!wanted || !current || current.spatialLayer >= wanted.spatialLayer || this.#consumer.closed) return;
-    for (const layers of [{ ...wanted, spatialLayer: current.spatialLayer }, wanted]) {
+    const { temporalLayer = 1 } = wanted;
+    const other = { ...current, temporalLayer: temporalLayer === 0 ? 1 : temporalLayer - 1 };
+    for (const layers of [other, wanted]) {
       // It fails only when the consumer has gone.
       this.#consumer.setPreferredLayers(layers).catch(() => {});
     }

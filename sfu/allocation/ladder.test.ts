@@ -89,6 +89,8 @@ describe('measuredPoints()', () => {
     assert.equal(risen[5]?.bitrateBps, 240_000);
     const suspended = measuredPoints(ladder, risen, [stream(0, 150_000)]);
     assert.deepEqual([suspended[5]?.bitrateBps, suspended[5]?.sent], [240_000, false]);
+    const begunAgain = measuredPoints(ladder, suspended, [stream(0, 150_000), stream(1, 40_000)]);
+    assert.deepEqual([begunAgain[5]?.bitrateBps, begunAgain[5]?.sent], [180_000, true]);
   });
 
   it('takes temporal layers that do not exist for the whole', () => {

@@ -12,7 +12,10 @@ export interface StreamMeasurement {
   packetsPerSecond: number;
 }
 
-/** How fast a rate that falls is believed: rates of encoders swing, and a layer that seems cheap for a moment is not. */
+/**
+ * How fast a rate that falls is believed: rates of encoders swing, and a layer that seems cheap for a moment is not; one that began again
+ * is measured over the time before it began too.
+ */
 const FALL_SHARE = 0.3;
 
 /**
@@ -30,7 +33,7 @@ export function measuredPoints(
     const stream = streams.find(({ index }) => index === (ladder.svc ? 0 : expected.spatialLayer));
     const measuredBps = stream ? rateOf(stream, ladder, expected) : 0;
     if (!stream || measuredBps === 0) return { ...earlier, sent: false };
-    const settling = before !== null && earlier.sent && measuredBps < earlier.bitrateBps;
+    const settling = before !== null && measuredBps < earlier.bitrateBps;
     const bitrateBps = Math.round(
       settling ? earlier.bitrateBps + (measuredBps - earlier.bitrateBps) * FALL_SHARE : measuredBps,
     );
