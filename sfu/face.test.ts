@@ -94,7 +94,9 @@ describe('the face of the media plane', () => {
       face.gauges();
       await face.workers();
       await face.traffic();
+      const layersTold = nextEvent(sfu, 'consumerlayers');
       tellLayers(behind.consumers.find(({ kind }) => kind === 'video'));
+      assert.deepEqual((await layersTold).layers, null);
       await speak(sfu);
       const closed = nextEvent(sfu, 'consumerclosed');
       face.closeProducer('green', 'ann', producerId);

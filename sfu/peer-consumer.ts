@@ -1,5 +1,6 @@
 import type { Consumer } from 'mediasoup/types';
 import { checkLayers } from './guards.ts';
+import { LayerReminder } from './layer-reminder.ts';
 import type { Layers } from './types.ts';
 import { answered } from './worker-errors.ts';
 
@@ -17,11 +18,13 @@ export class PeerConsumer {
   #priority = 1;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
-  #toldLayers = '';
+  #toldLayers: Layers | undefined;
+  readonly #reminder: LayerReminder;
 
   /** @param consumer made paused. */
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
+    this.#reminder = new LayerReminder(consumer, () => this.#toldLayers);
   }
 
   get id(): string {
@@ -118,11 +121,16 @@ export class PeerConsumer {
 
   async #applyLayers(): Promise<void> {
     const layers = least(this.#clientLayers, this.#serverLayers);
-    const told = JSON.stringify(layers);
-    if (!layers || told === this.#toldLayers || this.#consumer.closed) return;
-    this.#toldLayers = told;
+    const told = this.#toldLayers;
+    if (!layers || sameLayers(layers, told) || this.#consumer.closed) return;
+    this.#toldLayers = layers;
+    if (layers.spatialLayer > (told?.spatialLayer ?? -1)) this.#reminder.raised();
     await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
   }
+}
+
+function sameLayers(one: Layers, other: Layers | undefined): boolean {
+  return one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer;
 }
 
 /** The lower of two ceilings; of equal spatial layers the lower temporal one. */

@@ -8,9 +8,11 @@ import { answered } from './worker-errors.ts';
 
 /**
  * The least time between two key frames that a sender is asked for, in milliseconds, for each of its streams: whoever asks, many that join
- * at once get one together. Each costs as much as half a second of video.
+ * at once get one together. Each costs as much as half a second of video. Browsers pass over what comes within 300 ms, and the worker
+ * would ask again only after a second. Not more than necessary: of changes to larger layers in a row some need a second key
+ * frame, as timestamps have drifted too far for the first one.
  */
-const KEY_FRAME_REQUEST_DELAY_MS = 500;
+const KEY_FRAME_REQUEST_DELAY_MS = 330;
 
 export interface PeerTransportOptions {
   roomId: string;

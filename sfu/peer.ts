@@ -1,6 +1,7 @@
 import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
 import { checkRtpCapabilities, checkRtpParameters } from './guards.ts';
+import { LayerNews } from './layer-news.ts';
 import type { MediaWorker } from './media-worker.ts';
 import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerTransport } from './peer-transport.ts';
@@ -57,12 +58,17 @@ export class Peer {
   readonly #consumers = new Map<string, PeerConsumer>();
   /** Directions whose transport is being made. */
   readonly #opening = new Set<Direction>();
+  readonly #layerNews: LayerNews;
   #layout: Layout | undefined;
   #closed = false;
 
   constructor(peerId: string, home: PeerHome) {
     this.peerId = peerId;
     this.#home = home;
+    const { roomId, tell } = home;
+    this.#layerNews = new LayerNews((consumerId, layers) =>
+      tell('consumerlayers', { roomId, peerId, consumerId, layers }),
+    );
   }
 
   /** What it shows; undefined: it has not said. */
@@ -231,6 +237,7 @@ export class Peer {
   /** Closes its transports and so everything in them. Idempotent. */
   close(): void {
     this.#closed = true;
+    this.#layerNews.close();
     for (const transport of this.#transports.values()) transport.close();
     this.#transports.clear();
   }
@@ -270,11 +277,12 @@ export class Peer {
     this.#home.changed();
     consumer.observer.once('close', () => {
       this.#consumers.delete(consumer.id);
+      this.#layerNews.forget(consumer.id);
       this.#home.changed();
     });
     consumer.on('producerclose', () => tell('consumerclosed', about));
     consumer.on('layerschange', (layers) =>
-      tell('consumerlayers', { ...about, layers: layers ? { ...layers } : null }),
+      this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),
     );
   }
 

@@ -78,6 +78,7 @@ export class Room implements PeerHome {
     this.#audio = audio;
     this.allocation = new RoomAllocation({
       ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
+      audibleSpeakers: options.audibleSpeakers,
       peers: () => this.peers,
       voice: (participantId) => audio.voice(participantId),
       request: () => this.changed(),

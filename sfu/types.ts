@@ -109,6 +109,7 @@ export interface SfuEvents {
   speaker: [{ roomId: string; producerId: string | null }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
+  /** The layers that a consumer forwards now, told at most five times a second. */
   consumerlayers: [{ roomId: string; peerId: string; consumerId: string; layers: Layers | null }];
   /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Told when it changes. */
   producerwanted: [{ roomId: string; peerId: string; producerId: string; spatialLayers: boolean[] }];

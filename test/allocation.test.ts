@@ -156,7 +156,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     assert.ok((metrics.get('canopy_allocation_duration_seconds_count') ?? 0) > 5);
   });
 
-  it('asks a sender for a key frame at most twice a second, however often receivers ask', async () => {
+  it('asks a sender for a key frame at most three times a second, however often receivers ask', async () => {
     const track = eve.room.tracks.find(
       ({ kind, participantId }) => kind === 'video' && participantId === ann.participantId,
     );
@@ -181,7 +181,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     picture.tap = undefined;
     assert.ok(asked > 20, `${asked} requests`);
     assert.ok(
-      keyFrames >= 1 && keyFrames <= askedMs / 500 + 2,
+      keyFrames >= 1 && keyFrames <= askedMs / 330 + 2,
       `${keyFrames} key frames for ${asked} requests`,
     );
   });

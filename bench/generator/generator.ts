@@ -31,6 +31,8 @@ export interface RunData {
     before: ServerSnapshot;
     /** When all but one were in. */
     beforeLast: ServerSnapshot;
+    /** When everybody had joined and received something of everybody. */
+    cameIn: ServerSnapshot;
     joined: ServerSnapshot;
     /** When the measurement began. */
     measuring: ServerSnapshot;
@@ -38,7 +40,14 @@ export interface RunData {
     returnsOfLast: Array<Record<string, number>>;
     after: ServerSnapshot;
   };
-  machine: { before: CpuTimes; after: CpuTimes };
+  machine: {
+    /** Before anybody came. */
+    empty: CpuTimes;
+    /** With the server's `cameIn`. */
+    cameIn: CpuTimes;
+    before: CpuTimes;
+    after: CpuTimes;
+  };
 }
 
 type Message<T extends FromPeerProcess['type']> = Extract<FromPeerProcess, { type: T }>;
@@ -116,24 +125,32 @@ export async function runScenario(
     );
     progress(`${plans.length} identities made`);
     const before = await probeServer(server.url);
-    // The last comes alone, so that the server's times for exactly this one can be told.
+    const machineEmpty = machineCpu();
     let joinedPeers = 0;
     const join = async (plan: PeerPlan) => {
       const process = processOf(plan);
       const answer = process.next('joined', plan.index);
       process.send({ type: 'join', index: plan.index });
       const { error } = await answer;
+      if (error !== undefined) {
+        progress(`peer ${plan.index} failed to join: ${error}`);
+        return;
+      }
       joinedPeers++;
+      // Returns of the last one are told apart.
       if (joinedPeers > plans.length) return;
-      if (error !== undefined) progress(`peer ${plan.index} failed to join: ${error}`);
-      else if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
+      if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
         progress(`${joinedPeers} of ${plans.length} joined`);
       }
     };
-    await spread(plans.slice(0, -1), scenario.joinsPerSecond, join);
+    // Where the last comes alone, the server's times for exactly this one can be told.
+    const together = scenario.allTogether ? plans.length : plans.length - 1;
+    await spread(plans.slice(0, together), scenario.joinsPerSecond, join);
     const beforeLast = await settled(server);
-    await spread(plans.slice(-1), scenario.joinsPerSecond, join);
+    await spread(plans.slice(together), scenario.joinsPerSecond, join);
     await everybodyReceived(processes, scenario);
+    const cameIn = await probeServer(server.url);
+    const machineCameIn = machineCpu();
     await delay(SETTLE_MS);
     const joined = await probeServer(server.url);
     const last = plans.at(-1);
@@ -174,8 +191,8 @@ export async function runScenario(
         cpuSeconds,
         wallSeconds,
       })),
-      server: { before, beforeLast, joined, measuring, returnsOfLast, after },
-      machine: { before: machineBefore, after: machineAfter },
+      server: { before, beforeLast, cameIn, joined, measuring, returnsOfLast, after },
+      machine: { empty: machineEmpty, cameIn: machineCameIn, before: machineBefore, after: machineAfter },
     };
   } finally {
     for (const process of processes) process.kill();

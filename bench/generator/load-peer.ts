@@ -122,12 +122,16 @@ export class LoadPeer {
     const report: PeerReport = {
       index: this.plan.index,
       roomId: this.plan.roomId,
+      firstPicturesAtMs: video.flatMap(([, { firstPacketAtMs }]) =>
+        firstPacketAtMs === undefined ? [] : performance.timeOrigin + firstPacketAtMs,
+      ),
       join: this.#times && { ...this.#times, firstMediaMs: Math.min(...firstPackets) - this.#startedMs },
       error: this.#error,
       audioStreams: streams.filter(({ kind }) => kind === 'audio').length,
       videoStreams: video.length,
       silentVideoStreams: video.filter(([, { counters }]) => counters.packets === 0).length,
       pausedVideoStreams: video.filter(([{ allocation }]) => allocation?.layers === null).length,
+      inboundBefore: this.#baseline?.inbound ?? NO_PACKETS,
       inbound: difference(this.#inbound(), this.#baseline?.inbound),
       link: difference(this.#link(), this.#baseline?.link),
       jitterP95Ms: jitters[Math.floor(jitters.length * 0.95)] ?? 0,
@@ -171,6 +175,7 @@ export class LoadPeer {
       });
     }
     this.#times = {
+      startedAtMs: performance.timeOrigin + this.#startedMs,
       connectMs: connectedMs - this.#startedMs,
       joinMs: joinedMs - connectedMs,
       publishMs: performance.now() - joinedMs,

@@ -27,6 +27,8 @@ export type ToPeerProcess =
 
 /** How long each stage of joining took a peer, in milliseconds. */
 export interface JoinTimes {
+  /** When it began, in milliseconds of the clock. */
+  startedAtMs: number;
   /** Socket open and signed in. */
   connectMs: number;
   /** In the room. */
@@ -49,6 +51,10 @@ export interface PeerReport {
   silentVideoStreams: number;
   /** Those that the server pauses at the end. */
   pausedVideoStreams: number;
+  /** When the pictures that it shows brought their first packets, in milliseconds of the clock. */
+  firstPicturesAtMs: number[];
+  /** Before measuring. */
+  inboundBefore: InboundCounters;
   /** While measuring. */
   inbound: InboundCounters;
   /** Transports while measuring, RTP and RTCP before SRTP. */

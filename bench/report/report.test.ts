@@ -6,28 +6,32 @@ import { toCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { summarize } from './index.ts';
 
+const NO_PACKETS = {
+  packets: 0,
+  bytes: 0,
+  duplicatePackets: 0,
+  repairedPackets: 0,
+  lostPackets: 0,
+  nackedPackets: 0,
+  keyFrameRequests: 0,
+  malformedPackets: 0,
+};
+
 function peer(index: number, lostPackets = 0): PeerReport {
   const delay = new DelayHistogram();
   delay.add(3.5);
   return {
     index,
     roomId: 'a "room", <b>bold</b>',
-    join: { connectMs: 10, joinMs: 20, publishMs: 30, firstMediaMs: 40 },
+    join: { startedAtMs: 1000 + 500 * index, connectMs: 10, joinMs: 20, publishMs: 30, firstMediaMs: 40 },
     error: undefined,
     audioStreams: 1,
     videoStreams: 1,
     silentVideoStreams: 0,
     pausedVideoStreams: 0,
-    inbound: {
-      packets: 10_000,
-      bytes: 1e6,
-      duplicatePackets: 0,
-      repairedPackets: 0,
-      lostPackets,
-      nackedPackets: 0,
-      keyFrameRequests: 0,
-      malformedPackets: 0,
-    },
+    firstPicturesAtMs: [1600 + 1000 * index],
+    inboundBefore: { ...NO_PACKETS, packets: 999, lostPackets: index },
+    inbound: { ...NO_PACKETS, packets: 10_000, bytes: 1e6, lostPackets },
     link: { sentPackets: 1, sentBytes: 1, receivedPackets: 10_000, receivedBytes: 1e6 },
     jitterP95Ms: 1,
     delay: delay.toJSON(),
@@ -65,12 +69,18 @@ function run(overrides: Partial<RunData> = {}): RunData {
     server: {
       before: snapshot(0),
       beforeLast: snapshot(500),
+      cameIn: snapshot(1000),
       joined: snapshot(1000),
       measuring: snapshot(1000),
       returnsOfLast: [{ joined: 10 }, { joined: 30 }, { joined: 20 }],
       after: snapshot(11_000),
     },
-    machine: { before: { total: 0, idle: 0, steal: 0 }, after: { total: 100, idle: 50, steal: 1 } },
+    machine: {
+      empty: { total: 0, idle: 0, steal: 0 },
+      cameIn: { total: 400, idle: 100, steal: 0 },
+      before: { total: 0, idle: 0, steal: 0 },
+      after: { total: 100, idle: 50, steal: 1 },
+    },
     ...overrides,
   };
 }
@@ -82,6 +92,18 @@ const figure = (data: RunData, label: string) =>
 test('the times of the last one are told as quantiles of its returns', () => {
   assert.equal(figure(run(), 'server: the last peer to stage joined, 3 times, p50'), 20);
   assert.equal(figure(run(), 'server: the last peer to stage joined, 3 times, p99'), 30);
+});
+
+test('of those who come together it is told when all were in and saw each other, and what that cost', () => {
+  const { scenario } = run();
+  const together = run({ scenario: { ...scenario, allTogether: true } });
+  assert.equal(figure(together, 'from the first connection until the last had begun'), 500);
+  assert.equal(figure(together, 'from the first connection until everybody had joined'), 530);
+  assert.equal(figure(together, 'from the first connection until a picture was first received, p50'), 600);
+  assert.equal(figure(together, 'from the first connection until all pictures were received'), 1600);
+  assert.equal(figure(together, 'loss while they came'), 0.05);
+  assert.equal(figure(together, 'CPU while they came: the whole machine'), 3);
+  assert.equal(figure(run(), 'from the first connection until everybody had joined'), undefined);
 });
 
 test('a quiet run is valid, and its figures follow from what was counted', () => {

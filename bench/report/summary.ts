@@ -1,7 +1,9 @@
 import { DelayHistogram } from '../../client/node/index.ts';
 import { quantileBoundMs, type RunData, stagesOfOneMs } from '../generator/index.ts';
 import { expectedVideoStreams, hasCleanPath } from '../scenarios/index.ts';
+import { comingInFigures } from './coming-in.ts';
 import { type Environment, environment } from './environment.ts';
+import { quantile, round } from './numbers.ts';
 
 /** The generator may use this share of a core a process, or of the machine in all: beyond, it measures itself. */
 const MAX_GENERATOR_CPU_SHARE = 0.7;
@@ -9,6 +11,11 @@ const MAX_GENERATOR_CPU_SHARE = 0.7;
 const MAX_CLEAN_LOSS_SHARE = 0.001;
 /** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
 const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
+
+/** What the whole machine did while it was measured. */
+interface MachineRun {
+  machine: Pick<RunData['machine'], 'before' | 'after'>;
+}
 
 /** One figure, with its unit in the label. */
 export interface Figure {
@@ -100,6 +107,7 @@ export function summarize(run: RunData): Summary {
         value: lastMs.joined === undefined ? '-' : round(lastMs.joined, 1),
         goal: '< 300',
       },
+      ...comingInFigures(run),
       { label: 'one-way delay, p50 at most (ms)', value: delay.quantileMs(0.5) },
       { label: 'one-way delay, p99 at most (ms)', value: delay.quantileMs(0.99) },
     ],
@@ -201,7 +209,7 @@ function generatorFigures(load: {
 }
 
 /** How busy the whole machine was. */
-export function machineFigures({ machine: { before, after } }: Pick<RunData, 'machine'>): Figure[] {
+export function machineFigures({ machine: { before, after } }: MachineRun): Figure[] {
   const total = after.total - before.total;
   if (total === 0) return [];
   return [
@@ -220,7 +228,7 @@ function traps({ scenario, machine }: RunData): string[] {
 }
 
 /** What a run on one machine leaves out, and what disturbed it. */
-export function machineTraps({ machine: { before, after } }: Pick<RunData, 'machine'>): string[] {
+export function machineTraps({ machine: { before, after } }: MachineRun): string[] {
   const found = [
     'Generator and server share one machine unless --url names another: both are slower than alone.',
     'Loopback has no interrupts, no link queue and an MTU of 64 KiB: a network card costs more.',
@@ -237,12 +245,4 @@ export function machineTraps({ machine: { before, after } }: Pick<RunData, 'mach
 
 function megabits(bytes: number, seconds: number): number {
   return (bytes * 8) / 1e6 / seconds;
-}
-
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

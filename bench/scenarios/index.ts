@@ -39,6 +39,13 @@ export const SCENARIOS: readonly Scenario[] = [
     talkersPerRoom: 2,
   },
   simulcastRoom('gallery-25', 'all 24 others alike', { layout: 'gallery' }),
+  {
+    ...simulcastRoom('burst-25', 'all 24 others alike', { layout: 'gallery' }),
+    description: 'The people of gallery-25, who all come within one second.',
+    joinsPerSecond: 25,
+    allTogether: true,
+    durationSeconds: 10,
+  },
   simulcastRoom('stage-25', 'the speaker large and six beside', { layout: 'stage' }),
   simulcastRoom('nine-25', 'nine others', { layout: 'nine' }),
   simulcastRoom('two-rooms-50', 'all 24 others alike, on a link of 90 Mbit/s', {

@@ -13,6 +13,11 @@ export interface Scenario {
   others?: number;
   /** How many people enter a second, over all rooms. */
   joinsPerSecond: number;
+  /**
+   * Whether the last one comes like all others; its stages are not told apart then, but how long it took until all were in. Default: it
+   * comes alone after them.
+   */
+  allTogether?: boolean;
   /** How often the last to come leaves and enters again before anything is measured: so the times of exactly this one have quantiles. Default 0. */
   returnsOfLast?: number;
   /** How long is measured, after everybody has joined, in seconds. */

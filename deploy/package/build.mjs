@@ -27,7 +27,7 @@ await reportErrors(async () => {
     'prompts/build.mjs',
     'prompts/texts.mjs',
   ];
-  for (const path of [...sources, 'bench/rtp-load.c']) {
+  for (const path of [...sources, 'bench/rtp-load.c', 'bench/witness.c']) {
     cpSync(join(root, 'sip-gateway', path), join(dist, 'sip-gateway', path), { recursive: true });
   }
   // The compiled command reads its version from where it lies as seen from bin/.

@@ -146,6 +146,25 @@ describe('who receives what, on a real worker', () => {
     assert.equal(consumerOf(consumerId).paused, false);
   });
 
+  it('sets aside for voices what so many take as are forwarded, here all', async () => {
+    await start({ audibleSpeakers: 0 });
+    const voices = await Promise.all(
+      ['ann', 'bob', 'cid', 'dan'].map(async (peerId) => {
+        const { send } = await enter(sfu, 'green', peerId);
+        const { producerId } = await sfu.produce('green', peerId, {
+          ...{ transportId: send.transportId, kind: 'audio', source: 'microphone' },
+          ...{ rtpParameters: opusParameters(), paused: false },
+        });
+        return producerId;
+      }),
+    );
+    const camera = await sender('fay');
+    await receiver('eve', [...voices, camera]);
+    await nextEvent(sfu, 'allocation', ({ peerId }) => peerId === 'eve');
+    const [explained] = sfu.explain('green').receivers.filter(({ peerId }) => peerId === 'eve');
+    assert.equal(explained?.audioBps, 4 * 42_000);
+  });
+
   it('keeps all rooms together within a guarded link, and lets in no more than it can carry', async () => {
     await start({ linkBps: 2_000_000, linkFloorBps: 250_000 });
     const producerIds = await Promise.all(['ann', 'bob'].map(sender));

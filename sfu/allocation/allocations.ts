@@ -7,19 +7,24 @@ import type { RoomAllocation } from './room-allocation.ts';
 const GATHER_MS = 10;
 /** The least time between two runs, in milliseconds. */
 const GAP_MS = 100;
-/** Runs take at most one part in so many of a core. */
-const GAP_FACTOR = 50;
+/**
+ * Deciding takes at most one part in so many of a core. Putting into force is not counted: that is done once for each change, and what comes
+ * after a great one, such as many joins, must not wait for seconds.
+ */
+const GAP_FACTOR = 20;
 /** Everything is measured and decided anew every 2 s: so many times a second an eighth of the rooms. */
 const RENEWALS = 8;
 const INTERVAL_MS = 2000 / RENEWALS;
 
+type DecidedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
+
 export interface AllocationsOptions {
   /** The rooms that are open. */
-  rooms(): readonly RoomAllocation[];
+  rooms(): readonly DecidedRoom[];
   /** What the node may send in all, in bits a second; null: not guarded. */
   linkBps: number | null;
   /** How much must be saved in these rooms for want of CPU. */
-  stressLevel(rooms: readonly RoomAllocation[]): AllocatorInput['stressLevel'];
+  stressLevel(rooms: readonly DecidedRoom[]): AllocatorInput['stressLevel'];
   tell: Tell;
 }
 
@@ -34,7 +39,8 @@ export class Allocations {
   readonly #changed = new Set<string>();
   /** By room; under a guarded link the whole is in one run. */
   readonly #egressBps = new Map<string, number>();
-  #lastRunMs = 0;
+  /** CPU time of the last run's decisions, in milliseconds. */
+  #decidingMs = 0;
   #renewals = 0;
 
   constructor(options: AllocationsOptions) {
@@ -42,7 +48,7 @@ export class Allocations {
     this.#coalescer = new Coalescer({
       run: () => this.#run(),
       gatherMs: GATHER_MS,
-      gapMs: () => Math.max(GAP_MS, this.#lastRunMs * GAP_FACTOR),
+      gapMs: () => Math.max(GAP_MS, this.#decidingMs * GAP_FACTOR),
       now: () => performance.now(),
     });
     this.#interval = setInterval(() => this.#renew(), INTERVAL_MS);
@@ -87,17 +93,19 @@ export class Allocations {
       if (guarded || !open.has(roomId)) this.#egressBps.delete(roomId);
     }
     const startedMs = performance.now();
+    this.#decidingMs = 0;
     for (const group of groups) this.#decide(group);
-    this.#lastRunMs = performance.now() - startedMs;
     if (groups.length > 0) {
-      this.#options.tell('allocated', { durationMs: this.#lastRunMs, rooms: groups.flat().length });
+      const durationMs = performance.now() - startedMs;
+      this.#options.tell('allocated', { durationMs, rooms: groups.flat().length });
     }
   }
 
   /** Decides for rooms together. */
-  #decide(rooms: readonly RoomAllocation[]): void {
+  #decide(rooms: readonly DecidedRoom[]): void {
     const { linkBps, stressLevel } = this.#options;
     const nowMs = performance.now();
+    const before = process.threadCpuUsage();
     const states = rooms.map((room) => room.state());
     const decision = allocate({
       nowMs,
@@ -106,6 +114,8 @@ export class Allocations {
       pictures: states.flatMap(({ pictures }) => pictures),
       receivers: states.flatMap(({ receivers }) => receivers),
     });
+    const { user, system } = process.threadCpuUsage(before);
+    this.#decidingMs += (user + system) / 1000;
     for (const room of rooms) room.apply(decision, nowMs);
     const [first] = rooms;
     if (first) this.#egressBps.set(first.roomId, decision.egressBps);

@@ -29,7 +29,8 @@ export class Ceiling {
   #neededBps = 0;
   #lastBps = 0;
   #probedFromBps = 0;
-  #probeAtMs = Number.NEGATIVE_INFINITY;
+  #probedAtMs = Number.NEGATIVE_INFINITY;
+  #restUntilMs = Number.NEGATIVE_INFINITY;
   #intervalMs = INTERVAL_MS;
 
   /**
@@ -52,18 +53,19 @@ export class Ceiling {
     const fell = availableBps < this.#lastBps * FALL_SHARE;
     this.#lastBps = availableBps;
     if (fell) {
-      this.#probeAtMs = nowMs + REST_MS;
+      this.#restUntilMs = nowMs + REST_MS;
       return [];
     }
     if (availableBps >= this.#neededBps * ENOUGH_SHARE) {
       this.#intervalMs = INTERVAL_MS;
       return [];
     }
-    if (nowMs < this.#probeAtMs) return [];
     const succeeded = availableBps >= this.#probedFromBps * SUCCESS_FACTOR;
-    this.#intervalMs = succeeded ? INTERVAL_MS : Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
+    if (succeeded) this.#intervalMs = INTERVAL_MS;
+    if (nowMs < Math.max(this.#restUntilMs, this.#probedAtMs + this.#intervalMs)) return [];
+    if (!succeeded) this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
     this.#probedFromBps = availableBps;
-    this.#probeAtMs = nowMs + this.#intervalMs;
+    this.#probedAtMs = nowMs;
     const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);
     // Only a raise makes it probe.
     const from = Math.max(LEAST_BPS, Math.round(Math.min(availableBps * 1.1, goalBps * 0.9)));

@@ -53,6 +53,8 @@ describe('expectedLadder()', () => {
   });
 });
 
+const ALL = [true, true, true];
+
 describe('measuredPoints()', () => {
   const ladder = expectedLadder(SIMULCAST, 'camera');
   const stream = (index: number, bps: number) => ({
@@ -61,7 +63,7 @@ describe('measuredPoints()', () => {
   });
 
   it('takes what is sent at what it takes, and keeps what was expected of the rest as not sent', () => {
-    const points = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)]);
+    const points = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)], ALL);
     assert.deepEqual(
       points.map(({ bitrateBps, sent }) => [bitrateBps / 1000, sent]),
       [
@@ -83,17 +85,26 @@ describe('measuredPoints()', () => {
   });
 
   it('follows a rise at once and a fall slowly, and remembers what a suspended layer took', () => {
-    const first = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)]);
-    const risen = measuredPoints(ladder, first, [stream(0, 150_000), stream(1, 100_000)]);
+    const first = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)], ALL);
+    const risen = measuredPoints(ladder, first, [stream(0, 150_000), stream(1, 100_000)], ALL);
     assert.equal(risen[2]?.bitrateBps, 150_000);
     assert.equal(risen[5]?.bitrateBps, 240_000);
-    const suspended = measuredPoints(ladder, risen, [stream(0, 150_000)]);
+    const ending = measuredPoints(
+      ladder,
+      risen,
+      [stream(0, 150_000), stream(1, 50_000)],
+      [true, false, false],
+    );
+    assert.deepEqual([ending[5]?.bitrateBps, ending[5]?.sent], [240_000, true]);
+    const suspended = measuredPoints(ladder, ending, [stream(0, 150_000)], ALL);
     assert.deepEqual([suspended[5]?.bitrateBps, suspended[5]?.sent], [240_000, false]);
+    const begunAgain = measuredPoints(ladder, suspended, [stream(0, 150_000), stream(1, 40_000)], ALL);
+    assert.deepEqual([begunAgain[5]?.bitrateBps, begunAgain[5]?.sent], [180_000, true]);
   });
 
   it('takes temporal layers that do not exist for the whole', () => {
     const flat = { ...stream(0, 100_000), bitrateByLayerBps: { '0.0': 100_000, '0.1': 0, '0.2': 0 } };
-    const points = measuredPoints(ladder, null, [flat]);
+    const points = measuredPoints(ladder, null, [flat], ALL);
     assert.deepEqual(
       points.slice(0, 3).map(({ bitrateBps, sent }) => [bitrateBps, sent]),
       [
@@ -109,7 +120,7 @@ describe('measuredPoints()', () => {
     const measured = [{ index: 0, bitrateBps: 400_000, bitrateByLayerBps: byLayer, packetsPerSecond: 50 }];
     const top = (scalabilityMode: string) => {
       const svc = expectedLadder({ encodings: [{ ssrc: 1, scalabilityMode }] }, 'camera');
-      return measuredPoints(svc, null, measured).at(-1)?.bitrateBps;
+      return measuredPoints(svc, null, measured, ALL).at(-1)?.bitrateBps;
     };
     assert.equal(top('L2T2'), 400_000);
     assert.equal(top('L2T2_KEY'), 300_000);

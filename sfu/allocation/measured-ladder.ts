@@ -12,25 +12,31 @@ export interface StreamMeasurement {
   packetsPerSecond: number;
 }
 
-/** How fast a rate that falls is believed: rates of encoders swing, and a layer that seems cheap for a moment is not. */
+/**
+ * How fast a rate that falls is believed: rates of encoders swing, and a layer that seems cheap for a moment is not; one that began again
+ * is measured over the time before it began too.
+ */
 const FALL_SHARE = 0.3;
 
 /**
  * The operating points after a measurement: what is sent at what it takes; what is not at what it took when it was sent, else
  * at what was expected.
  * @param before - those of the last measurement, if there was one.
+ * @param told - whether its sender was told to send each spatial layer, lowest first: what one takes that is ending says nothing.
  */
 export function measuredPoints(
   ladder: Pick<Ladder, 'svc' | 'keyOnly' | 'points'>,
   before: readonly OperatingPoint[] | null,
   streams: readonly StreamMeasurement[],
+  told: readonly boolean[],
 ): OperatingPoint[] {
   return ladder.points.map((expected, place) => {
     const earlier = before?.[place] ?? expected;
     const stream = streams.find(({ index }) => index === (ladder.svc ? 0 : expected.spatialLayer));
     const measuredBps = stream ? rateOf(stream, ladder, expected) : 0;
     if (!stream || measuredBps === 0) return { ...earlier, sent: false };
-    const settling = before !== null && earlier.sent && measuredBps < earlier.bitrateBps;
+    if (!told[expected.spatialLayer]) return { ...earlier, sent: true };
+    const settling = before !== null && measuredBps < earlier.bitrateBps;
     const bitrateBps = Math.round(
       settling ? earlier.bitrateBps + (measuredBps - earlier.bitrateBps) * FALL_SHARE : measuredBps,
     );

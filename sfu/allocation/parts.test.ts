@@ -114,6 +114,19 @@ describe('Ceiling', () => {
     const narrow = probes(100_000);
     assert.ok(narrow.atMs.length <= 27, narrow.atMs.join());
   });
+
+  it('goes on soon once a network carries what it did not carry before', () => {
+    const RECOVERED_AT_MS = 60_000;
+    const ceiling = new Ceiling();
+    ceiling.aim(1_800_000, 1_800_000);
+    let estimateBps = 100_000;
+    let nowMs = 0;
+    for (; estimateBps < 1_800_000; nowMs += 500) {
+      const goal = ceiling.estimated(estimateBps, nowMs).at(-1) ?? 0;
+      if (nowMs >= RECOVERED_AT_MS) estimateBps = Math.max(estimateBps, goal);
+    }
+    assert.ok(nowMs - RECOVERED_AT_MS <= 9000, `${nowMs - RECOVERED_AT_MS} ms`);
+  });
 });
 
 describe('Coalescer', () => {

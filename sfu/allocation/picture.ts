@@ -51,7 +51,7 @@ export class Picture {
     try {
       const before = this.points;
       const streams = this.#streams(await this.#producer.getStats());
-      this.#measured = measuredPoints(this.#ladder, this.#measured, streams);
+      this.#measured = measuredPoints(this.#ladder, this.#measured, streams, this.wanted.told);
       const changed = this.#measured.some(({ sent }, place) => sent !== before[place]?.sent);
       return changed ? 'changed' : 'unchanged';
     } catch {

@@ -6,8 +6,6 @@ import { defaultLayout } from './default-layout.ts';
 
 /** Of one voice with DTX and headers, in bits a second. */
 const VOICE_BPS = 42_000;
-/** Voices that are heard at once: the others are silent, and cost next to nothing under DTX. */
-const VOICES = 3;
 
 type Tile = ReceiverState['tiles'][number];
 type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
@@ -23,13 +21,17 @@ interface Decided {
 export class Reception {
   readonly #peer: Peer;
   readonly #roomId: string;
+  /** Voices that are heard at once: the others are silent, and cost next to nothing under DTX. */
+  readonly #voices: number;
   #tiles: Tile[] = [];
   #decided = new Map<string, Decided>();
   #decision: ReceiverDecision | undefined;
   #state: ReceiverState | undefined;
 
-  constructor(roomId: string, peer: Peer) {
+  /** @param audibleSpeakers - how many microphones are forwarded; 0: all. */
+  constructor(roomId: string, peer: Peer, audibleSpeakers: number) {
     this.#roomId = roomId;
+    this.#voices = audibleSpeakers || Number.POSITIVE_INFINITY;
     this.#peer = peer;
   }
 
@@ -119,7 +121,7 @@ export class Reception {
     const voices = this.#peer.consumers.filter(
       ({ kind, held, mediasoupConsumer }) => kind === 'audio' && !held && !mediasoupConsumer.producerPaused,
     );
-    return Math.min(voices.length, VOICES) * VOICE_BPS;
+    return Math.min(voices.length, this.#voices) * VOICE_BPS;
   }
 }
 

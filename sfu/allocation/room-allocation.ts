@@ -12,6 +12,8 @@ export interface RoomAllocationOptions {
   peers(): Iterable<Peer>;
   /** What each receiver may be sent, in bits a second. */
   downBudgetBps: number;
+  /** How many microphones are forwarded; 0: all. */
+  audibleSpeakers: number;
   voice: VoiceOf;
   /** Asks for new decisions, soon. */
   request(): void;
@@ -127,7 +129,8 @@ export class RoomAllocation {
   }
 
   #reception(peer: Peer): Reception {
-    const reception = this.#receptions.get(peer) ?? new Reception(this.roomId, peer);
+    const reception =
+      this.#receptions.get(peer) ?? new Reception(this.roomId, peer, this.#options.audibleSpeakers);
     this.#receptions.set(peer, reception);
     return reception;
   }

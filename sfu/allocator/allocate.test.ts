@@ -123,17 +123,40 @@ test('without bits for everybody, those who spoke last are seen', () => {
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '-', '-', '-', '0/0', '0/0']);
 });
 
-test('an estimate holds back whole pictures and ceilings far above it, never the first picture', () => {
+test('an estimate holds back what it does not carry for certain, never the first picture', () => {
   const others = people(9);
   const tiles = others.map((picture) => tile(picture, 640, 360));
   const seen = (estimateBps: number) => decideFor(others, tiles, { estimateBps });
   assert.equal(seen(10_000).tiles.filter(({ layers }) => layers).length, 1);
   assert.equal(seen(10_000).tiles.at(-1)?.reason, 'estimate');
   const few = seen(300_000);
-  assert.equal(few.tiles.filter(({ layers }) => layers).length, 5);
-  assert.ok(few.videoBps <= 600_000);
-  assert.ok(few.videoBps > 300_000, 'there is something to probe for');
+  assert.equal(few.tiles.filter(({ layers }) => layers).length, 3);
+  assert.ok(few.videoBps > 300_000, 'frames may use what the estimation finds');
   assert.deepEqual(seen(2_000_000), decideFor(others, tiles));
+});
+
+test('behind a narrow network what is large moves smoothly before anybody else is seen', () => {
+  const others = people(4);
+  const tiles = others.map((picture, index) => tile(picture, index ? 320 : 1280, index ? 180 : 720));
+  const seen = (estimateBps: number) =>
+    decideFor(others, tiles, { estimateBps })
+      .tiles.filter(({ layers }) => layers)
+      .reduce((sum, { producerId }) => sum + (producerId === others[0]?.producerId ? 105_000 : 67_500), 0);
+  assert.equal(seen(180_000), 105_000);
+  assert.equal(seen(210_000), 172_500);
+  assert.equal(seen(300_000), 240_000);
+  assert.equal(seen(400_000), 307_500);
+});
+
+test('behind a narrow network nobody gets more lines than it carries, lest they come as a slide show', () => {
+  const [other] = people(1);
+  assert.ok(other);
+  const at = (estimateBps: number) =>
+    layersOf(tileOf(decideFor([other], [tile(other, 1280, 720)], { estimateBps }), other));
+  assert.equal(at(300_000), '0/2');
+  assert.equal(at(360_000), '1/2', 'smooth in 360 lines with 350 kbit/s');
+  assert.equal(at(830_000), '1/2');
+  assert.equal(at(850_000), '2/2');
 });
 
 test('a picture without simulcast in a small tile does not take what the stage needs', () => {

@@ -8,6 +8,7 @@ import {
   pointAt,
   qualityAt,
   type Step,
+  smoothStep,
   stepAt,
   usualBps,
 } from './points.ts';
@@ -76,6 +77,10 @@ function bitrateOf(filling: Filling, step: Step | null): number {
   return step ? pointAt(filling.ladder, step).bitrateBps : 0;
 }
 
+function smoothBps(filling: Filling): number {
+  return bitrateOf(filling, smoothStep(filling.ladder, filling.ceiling));
+}
+
 function isExpensive({ ranked, ladder }: Filling): boolean {
   return isSmall(ranked.class) && pointAt(ladder, LOWEST).bitrateBps > EXPENSIVE_BPS;
 }
@@ -108,7 +113,10 @@ export class Dealer {
       const { limits } = filling.receiver;
       const moreBps = bitrateOf(filling, LOWEST);
       const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
-      if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) continue;
+      if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) {
+        if (!isSmall(filling.ranked.class)) limits.lackedBps += smoothBps(filling) - moreBps;
+        continue;
+      }
       if (filling.refused === 'link') this.#linkShort = true;
       else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
         filling.receiver.short = true;
@@ -143,10 +151,15 @@ export class Dealer {
     }
   }
 
-  #take(filling: Filling, to: Step, { moreBps, lowest, kept }: Omit<Claim, 'small' | 'first'>): boolean {
+  #take(
+    filling: Filling,
+    to: Step,
+    { moreBps, lowest, kept }: Pick<Claim, 'moreBps' | 'lowest' | 'kept'>,
+  ): boolean {
     const { ranked, receiver } = filling;
     const small = isSmall(ranked.class);
-    const claim = { moreBps, lowest, kept, small, first: ranked.rank === 0 };
+    const adds = !filling.reserved ? 'picture' : to.row > filling.reserved.row ? 'lines' : 'frames';
+    const claim: Claim = { moreBps, lowest, adds, kept, small, first: ranked.rank === 0 };
     const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
     if (refusal) {
       if (filling.refused !== 'steady') filling.refused = refusal;

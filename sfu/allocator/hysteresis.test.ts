@@ -113,6 +113,20 @@ test('a better point needs a margin, what is there may fluctuate into the reserv
   assert.deepEqual(decide(withBudget(fed, 1_290_000)).layers, ['2/1']);
 });
 
+test('estimates that waver by an eighth pause and resume nobody, and change no lines', () => {
+  for (const estimateBps of [180_000, 300_000, 420_000, 600_000]) {
+    let state = inRoom({}, large, 4);
+    const seenAt = (share: number) => {
+      const receivers = state.receivers.map((each) => ({ ...each, estimateBps: estimateBps * share }));
+      const { decision, layers } = decide({ ...state, receivers });
+      state = fedBack(state, decision, state.nowMs + 10_000);
+      return layers.map((each) => each.split('/')[0]);
+    };
+    const first = seenAt(1.125);
+    for (const share of [0.875, 1, 1.1, 0.9, 1.125]) assert.deepEqual(seenAt(share), first);
+  }
+});
+
 test('two estimates that waver by a fifth do not pause and resume pictures', () => {
   let state = inRoom({ estimateBps: 500_000 }, (picture) => tile(picture, 640, 360), 12);
   const first = decide(state);

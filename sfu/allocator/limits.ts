@@ -9,10 +9,11 @@ import type { Reason, ReceiverState } from './types.ts';
  * the last few percent.
  *
  * A receiver's estimate. mediasoup chooses layers within our ceilings by its own estimation, from packet to packet; we need not repeat
- * that. An estimation grows only while there is more to send than it allows, so our ceilings reach to twice the estimate, and each time
- * that it has grown they follow. They are not simply the budget's, because the link's bits are dealt out by them, and senders encode what
- * they ask for. Whole pictures are held back at the estimate itself: each would take its share of what the important ones can have. The
- * first is never held back, so that there is something to estimate by.
+ * that, so frames are allowed up to twice the estimate: there is always a little more to send than it allows, by which it grows. Not so
+ * whole pictures: mediasoup serves everybody's lowest layer first, and what does not fit stands still, now one picture, now another. So
+ * as many are given as certainly fit while what is large is smooth; a few that move are worth more than a slide show of all. The first
+ * is never held back, so that there is something to estimate by. And not so lines: mediasoup takes those before frames, and each change
+ * costs a key frame, which fills a narrow network's queue.
  *
  * The link. 90 % of it, all audio included, is never passed.
  */
@@ -22,8 +23,9 @@ const LOWEST_RESERVE = 0.2;
 
 /** Of the estimate. Kept more widely than given anew, since estimates waver. */
 const ESTIMATE_SHARES = {
-  lowest: { anew: 1.2, kept: 1.6 },
-  better: { anew: 2, kept: 3 },
+  picture: { anew: 0.85, kept: 1.1 },
+  lines: { anew: 1, kept: 1.3 },
+  frames: { anew: 2, kept: 3 },
 };
 
 /** On top of all that a receiver would be sent. Less for what it looks at: if need be the small tiles make room. */
@@ -38,6 +40,8 @@ export interface Claim {
   moreBps: number;
   /** The lowest point of a picture. */
   lowest: boolean;
+  /** What it adds: a whole picture, or lines or frames to one. */
+  adds: 'picture' | 'lines' | 'frames';
   /** It was decided before. */
   kept: boolean;
   /** One tile among many. */
@@ -64,6 +68,8 @@ export class LinkLimit {
 export class ReceiverLimits {
   readonly #state: ReceiverState;
   usedBps = 0;
+  /** What the large pictures that have their lowest points lack to be smooth. */
+  lackedBps = 0;
   /** How many pictures have their lowest points. */
   pictures = 0;
 
@@ -87,7 +93,7 @@ export class ReceiverLimits {
   }
 
   /** Why a claim cannot be met by the receiver, or null. */
-  refusal({ moreBps, lowest, kept, small, first }: Claim): Refusal | null {
+  refusal({ moreBps, lowest, adds, kept, small, first }: Claim): Refusal | null {
     const { budgetBps, audioBps, estimateBps } = this.#state;
     const sumBps = this.usedBps + moreBps;
     const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
@@ -95,7 +101,8 @@ export class ReceiverLimits {
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
     if (sumBps * margin > budgetBps * share - audioBps) return 'budget';
     if (estimateBps === null || (lowest && first)) return null;
-    const shares = lowest ? ESTIMATE_SHARES.lowest : ESTIMATE_SHARES.better;
-    return sumBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;
+    const shares = ESTIMATE_SHARES[adds];
+    const neededBps = adds === 'picture' ? sumBps + this.lackedBps : sumBps;
+    return neededBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;
   }
 }

@@ -101,15 +101,26 @@ export function ceilingOf(
   return { row, maxFps, stressed: row < useful || slowed };
 }
 
+/** The fewest frames a second with which a row is smooth, or all that it has; a shared screen is so with the fewest. */
+function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_INFINITY): number {
+  const last = Math.min((ladder.rows[row]?.length ?? 1) - 1, mostColumn);
+  const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
+  let column = 0;
+  while (column < last && fpsAt(ladder, { row, column }) < enoughFps) column++;
+  return column;
+}
+
+/** The lowest point that moves smoothly, as far as a ceiling allows. */
+export function smoothStep(ladder: Ladder, { maxFps }: Ceiling): Step {
+  const smooth = { row: 0, column: smoothColumn(ladder, 0) };
+  return fpsAt(ladder, smooth) <= maxFps ? smooth : { row: 0, column: 0 };
+}
+
 /** More lines, if need be at fewer frames a second, as long as they are smooth (of a shared screen: at the fewest); or null. */
 function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
   if (from.row >= ceiling.row) return null;
   const row = from.row + 1;
-  const columns = ladder.rows[row]?.length ?? 1;
-  const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
-  let column = 0;
-  while (column < Math.min(from.column, columns - 1) && fpsAt(ladder, { row, column }) < enoughFps) column++;
-  return { row, column };
+  return { row, column: smoothColumn(ladder, row, from.column) };
 }
 
 /** The same lines with more frames, or null. */

@@ -114,6 +114,21 @@ check(
   },
 );
 
+check(
+  'of several pictures the lowest layers fit what a network is estimated to carry',
+  (before, decision) => {
+    const lowest = new Map(
+      before.pictures.map(({ producerId, points }) => [producerId, points[0]?.bitrateBps]),
+    );
+    for (const [index, { tiles }] of decision.receivers.entries()) {
+      const given = tiles.filter(({ layers }) => layers);
+      const neededBps = given.reduce((sum, { producerId }) => sum + (lowest.get(producerId) ?? 0), 0);
+      const estimateBps = before.receivers[index]?.estimateBps ?? Number.POSITIVE_INFINITY;
+      assert.ok(given.length < 2 || neededBps <= estimateBps, `${neededBps} > ${estimateBps}`);
+    }
+  },
+);
+
 check('it is the same in any order', (before, decision) => {
   const turned = allocate({
     ...before,

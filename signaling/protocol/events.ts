@@ -47,7 +47,7 @@ export const EVENTS = {
   'producer.closed': z.object({ producerId: objectId }),
   /** The server closed a consumer (its producer is gone, or its transport). */
   'consumer.closed': z.object({ consumerId: objectId }),
-  /** The layers that the consumer forwards now; null when none fits. */
+  /** The layers that the consumer forwards now, at most five times a second; null when none fits. */
   'consumer.layers': z.object({
     consumerId: objectId,
     layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),

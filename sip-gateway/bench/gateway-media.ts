@@ -27,7 +27,8 @@ export class GatewayMedia {
 
   /** `threads` 0: as the gateway chooses. */
   static async start(threads: number): Promise<GatewayMedia> {
-    const child = fork(PROGRAM, [`${threads}`]);
+    // In a session of its own, as a service is.
+    const child = fork(PROGRAM, [`${threads}`], { detached: true });
     await ask(child, undefined, 'ready');
     return new GatewayMedia(child);
   }

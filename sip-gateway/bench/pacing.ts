@@ -3,6 +3,7 @@ import { machineFigure, type PhoneReport, quantile, round } from './figures.ts';
 import { GatewayMedia } from './gateway-media.ts';
 import { type LoggedPacket, RtpLoad } from './rtp-load.ts';
 import { speechFrames } from './speech.ts';
+import { Witness } from './witness.ts';
 
 const LEGS = 100;
 const ROOMS = 25;
@@ -45,6 +46,7 @@ export async function measurePacing({
     phones.send(ports.legPorts);
     room.send(ports.roomPorts);
     await sleep(WARM_UP_MS);
+    const witness = await Witness.start();
     phones.take();
     const cpuBefore = gateway.cpuSeconds;
     const startedMs = performance.now();
@@ -52,6 +54,7 @@ export async function measurePacing({
     const arrivals = phones.take();
     const lastedSeconds = (performance.now() - startedMs) / 1_000;
     const cpuShare = (gateway.cpuSeconds - cpuBefore) / lastedSeconds;
+    const machine = await witness.stop();
     const errors = departureErrorsMs(arrivals);
     const expected = LEGS * lastedSeconds * 50;
     const { threads: threadStats } = await gateway.stats();
@@ -79,6 +82,7 @@ export async function measurePacing({
           label: 'ticks left out after a stand-still',
           value: sum(threadStats.map(({ pacing }) => pacing.skipped)),
         },
+        ...machine,
         machineFigure(),
       ],
       notMeasured: [

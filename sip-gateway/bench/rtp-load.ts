@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { buildProgram } from './build-program.ts';
 
-const SOURCE = fileURLToPath(new URL('rtp-load.c', import.meta.url));
 const RECORD_BYTES = 20;
 
 /** A packet that came, or was sent. */
@@ -46,10 +44,7 @@ export class RtpLoad {
 
   /** Builds and starts it. Throws where there is no C compiler. */
   static async start({ frames, payloadType, clockRate, logsSent = false }: Voice): Promise<RtpLoad> {
-    const folder = await mkdtemp(join(tmpdir(), 'canopy-rtp-load-'));
-    const program = join(folder, 'rtp-load');
-    const built = spawnSync('cc', ['-O2', '-o', program, SOURCE], { encoding: 'utf8' });
-    if (built.status !== 0) throw new Error(`no C compiler: ${built.stderr || built.error?.message}`);
+    const { program, folder } = await buildProgram('rtp-load');
     const clip = join(folder, 'frames');
     await writeFile(clip, Buffer.concat(frames.flatMap((frame) => [lengthOf(frame), frame])));
     const child = spawn(

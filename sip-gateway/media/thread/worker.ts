@@ -1,5 +1,4 @@
 /** The media thread's own side: it owns sockets, codecs and mixers, and does what messages say. */
-import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
@@ -8,6 +7,7 @@ import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
 import { Pacer } from './pacer.ts';
+import { goFirst } from './priority.ts';
 
 interface LegEntry {
   leg: Leg;
@@ -21,20 +21,13 @@ interface RoomEntry {
   stop: () => void;
 }
 
-/** Ahead of other work on the machine, as far as it is allowed (root, or LimitNICE= of the service): this thread alone. */
-const NICENESS = -10;
-try {
-  setPriority(NICENESS);
-} catch {
-  // Not allowed: then it shares like everybody.
-}
-
 /**
  * How long a tick's packets wait for their departure, in ms, where they can: a tick that is late by less than this, because of the
  * garbage collector or other work on the machine, delays no packet. It adds to the delay of the call.
  */
 const LEAD_MS = 10;
 
+goFirst();
 const options = workerData as ThreadOptions;
 const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
 const network = openNetwork({ path: options.udpPath, prefer: options.prefer });

@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { Allocations } from './allocations.ts';
+
+/** How long it takes to put a great change into force, in milliseconds. */
+const APPLYING_MS = 60;
+
+it('decides again soon after a great change: putting that into force took long, deciding did not', async (t) => {
+  const { promise: second, resolve } = Promise.withResolvers<number>();
+  let firstEndedAtMs: number | undefined;
+  const room = {
+    roomId: 'green',
+    measure: () => {},
+    state: () => ({ pictures: [], receivers: [] }),
+    apply: () => {
+      const nowMs = performance.now();
+      if (firstEndedAtMs !== undefined) return resolve(nowMs - firstEndedAtMs);
+      firstEndedAtMs = nowMs + APPLYING_MS;
+      while (performance.now() < firstEndedAtMs);
+      allocations.request('green');
+    },
+  };
+  const allocations = new Allocations({
+    rooms: () => [room],
+    linkBps: null,
+    stressLevel: () => 0,
+    tell: () => {},
+  });
+  t.after(() => allocations.close());
+  allocations.request('green');
+  // Its timers keep no process alive.
+  const keepAlive = setInterval(() => {}, 1000);
+  t.after(() => clearInterval(keepAlive));
+  // 100 ms where nothing else runs.
+  assert.ok((await second) < 5 * 100);
+});

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Witness } from './witness.ts';
+
+test('a witness tells how late a thread with nothing to do was, and what the hypervisor took', async () => {
+  const witness = await Witness.start();
+  // It watches meanwhile: nothing happens that could be waited for.
+  await sleep(200);
+  const [lateness, stolen] = await witness.stop();
+  const [p999Ms = Number.NaN, maxMs = Number.NaN] = `${lateness?.value}`.split('; ').map(Number);
+  assert.ok(p999Ms > 0 && p999Ms <= maxMs, `${lateness?.value}`);
+  assert.ok(Number(stolen?.value) >= 0 && Number(stolen?.value) <= 100, `${stolen?.value}`);
+});
