@@ -7,14 +7,7 @@ import { NativeOpusCodec } from './native-opus.ts';
 import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
 import { PortableResampler } from './portable-resampler.ts';
-import type {
-  Codec,
-  CodecCapabilities,
-  CodecName,
-  OpusCodec,
-  OpusSettings,
-  Resampler,
-} from './types.ts';
+import type { Codec, CodecCapabilities, CodecName, OpusCodec, OpusSettings, Resampler } from './types.ts';
 
 export interface LoadCodecsOptions {
   /** The built add-on. Default: where build.mjs puts it. */

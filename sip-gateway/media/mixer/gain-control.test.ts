@@ -37,7 +37,8 @@ describe('gain control', () => {
       }
     }
     t.diagnostic(`${decibels.map((level) => level.toFixed(1)).join(', ')} dBov`);
-    for (const level of decibels) assert.ok(Math.abs(level + 24) < 1, `${level} dBov, of 28 dB apart at first`);
+    for (const level of decibels)
+      assert.ok(Math.abs(level + 24) < 1, `${level} dBov, of 28 dB apart at first`);
   });
 
   test('it grows by 20 dB at most, and no faster than 12 dB a second', () => {
