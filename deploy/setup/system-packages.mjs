@@ -56,7 +56,7 @@ export const systemPackages = [
     debian,
     for: /** @type {Purpose[]} */ (['start', 'test']),
     optionalFor: /** @type {Purpose[]} */ (['start']),
-    why: "the phones' G.722 and gain control",
+    why: "the phones' G.722 and fast resampling",
   })),
   { debian: 'baresip-core', for: ['test'], why: 'a softphone for the system tests', programs: ['baresip'] },
   { debian: 'sip-tester', for: ['test'], why: 'a SIP peer for the tests', programs: ['sipp'] },

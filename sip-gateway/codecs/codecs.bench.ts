@@ -53,16 +53,6 @@ for (const prefer of ['native', 'portable'] as const) {
     };
     resampler.close();
   }
-  for (const rate of [8_000, 16_000]) {
-    const gain = codecs.createGainControl(rate, rate / 50);
-    const frames = signal(rate);
-    if (gain) {
-      rows[`gain control ${rate} Hz`] = {
-        'process (µs)': microseconds((i) => gain.process((frames[i % 100] as Int16Array).slice())),
-      };
-    }
-    gain?.close();
-  }
   console.log(codecs.capabilities.implementation, codecs.capabilities.opusVersion);
   console.table(rows);
 }

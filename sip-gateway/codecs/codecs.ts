@@ -3,20 +3,11 @@ import { locate } from './build.mjs';
 import { G711Codec } from './g711.ts';
 import { G722Codec } from './g722.ts';
 import { loadNative, type NativeBinding } from './native-binding.ts';
-import { NativeGainControl } from './native-gain-control.ts';
 import { NativeOpusCodec } from './native-opus.ts';
 import { NativeResampler } from './native-resampler.ts';
 import { PortableOpusCodec } from './portable-opus.ts';
 import { PortableResampler } from './portable-resampler.ts';
-import type {
-  Codec,
-  CodecCapabilities,
-  CodecName,
-  GainControl,
-  OpusCodec,
-  OpusSettings,
-  Resampler,
-} from './types.ts';
+import type { Codec, CodecCapabilities, CodecName, OpusCodec, OpusSettings, Resampler } from './types.ts';
 
 export interface LoadCodecsOptions {
   /** The built add-on. Default: where build.mjs puts it. */
@@ -57,7 +48,6 @@ export class Codecs {
     return new Codecs({
       implementation: 'portable',
       codecs: ['PCMU', 'PCMA', 'opus'],
-      gainControl: false,
       opusVersion: version,
       reason,
     });
@@ -66,7 +56,7 @@ export class Codecs {
   static #native(binding: NativeBinding): Codecs {
     const codecs: CodecName[] = ['PCMU', 'PCMA', 'G722', 'opus'];
     const { opusVersion } = binding;
-    return new Codecs({ implementation: 'native', codecs, gainControl: true, opusVersion }, binding);
+    return new Codecs({ implementation: 'native', codecs, opusVersion }, binding);
   }
 
   /** Throws a RangeError for a codec that capabilities.codecs lacks. `options` concern Opus. */
@@ -86,10 +76,5 @@ export class Codecs {
   createResampler(fromHz: number, toHz: number): Resampler {
     if (this.#binding) return new NativeResampler(this.#binding, fromHz, toHz);
     return new PortableResampler(fromHz, toHz);
-  }
-
-  /** Null where capabilities.gainControl is false. `frameSamples`: even, 80 to 1920. */
-  createGainControl(sampleRate: number, frameSamples: number): GainControl | null {
-    return this.#binding ? new NativeGainControl(this.#binding, sampleRate, frameSamples) : null;
   }
 }

@@ -5,7 +5,6 @@ export type {
   Codec,
   CodecCapabilities,
   CodecName,
-  GainControl,
   OpusBandwidth,
   OpusCodec,
   OpusSettings,

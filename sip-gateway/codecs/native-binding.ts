@@ -7,7 +7,6 @@ interface Handle<K extends string> {
 export type OpusHandle = Handle<'opus'>;
 export type G722Handle = Handle<'g722'>;
 export type ResamplerHandle = Handle<'resampler'>;
-export type AgcHandle = Handle<'agc'>;
 
 export interface NativeBinding {
   opusVersion: string;
@@ -26,9 +25,6 @@ export interface NativeBinding {
   resamplerCreate(fromHz: number, toHz: number, quality: number): ResamplerHandle;
   resamplerProcess(handle: ResamplerHandle, samples: Int16Array, out: Int16Array): number;
   resamplerClose(handle: ResamplerHandle): void;
-  agcCreate(sampleRate: number, frameSamples: number, targetLevel: number, maxGainDb: number): AgcHandle;
-  agcProcess(handle: AgcHandle, samples: Int16Array): number;
-  agcClose(handle: AgcHandle): void;
 }
 
 /** Loads the add-on from a file. Throws when it is missing or does not fit this machine. */

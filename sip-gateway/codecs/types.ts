@@ -75,21 +75,11 @@ export interface Resampler {
   close(): void;
 }
 
-/** Brings speech to one loudness, without delay. */
-export interface GainControl {
-  readonly sampleRate: number;
-  readonly frameSamples: number;
-  /** Changes exactly `frameSamples` samples in place; returns the gain applied, in dB. */
-  process(samples: Int16Array): number;
-  close(): void;
-}
-
 /** What this installation can do; `canopy doctor` shows it. */
 export interface CodecCapabilities {
-  /** `native`: the add-on over libopus, libspandsp and libspeexdsp. `portable`: libopus in WebAssembly, no G.722, no gain control. */
+  /** `native`: the add-on over libopus, libspandsp and libspeexdsp. `portable`: libopus in WebAssembly, no G.722. */
   implementation: 'native' | 'portable';
   codecs: CodecName[];
-  gainControl: boolean;
   /** Version of libopus. */
   opusVersion: string;
   /** Why the add-on is not in use, and what to do about it. */

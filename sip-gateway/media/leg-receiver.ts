@@ -74,7 +74,7 @@ export class LegReceiver {
 
   /** The next 20 ms of the phone, null when it is silent. */
   read(nowMs: number): Int16Array | null {
-    for (const press of this.#keys?.expire(nowMs) ?? []) this.#emit({ type: 'key', ...press });
+    if (this.#keys) for (const press of this.#keys.expire(nowMs)) this.#emit({ type: 'key', ...press });
     const frame = this.playout.read(nowMs);
     return this.playout.active ? frame : null;
   }

@@ -69,17 +69,24 @@ export class LegSender {
       this.#skip();
       return;
     }
-    this.#queue.push(frame);
-    while (this.#queue.length >= this.#packetSamples) {
-      const payload = this.#codec.encode(this.#queue.shift(this.#packetSamples));
-      // Opus says so when there is nothing to say (DTX).
-      if (this.#codec.name === 'opus' && payload.length <= 2) {
-        this.stream.pause(this.#packetTicks);
-        continue;
-      }
-      this.#send(this.stream.packet(payload));
-      this.stream.advance(this.#packetTicks);
+    if (frame.length === this.#packetSamples) {
+      this.#sendPacket(frame);
+      return;
     }
+    this.#queue.push(frame);
+    while (this.#queue.length >= this.#packetSamples)
+      this.#sendPacket(this.#queue.shift(this.#packetSamples));
+  }
+
+  #sendPacket(samples: Int16Array): void {
+    const payload = this.#codec.encode(samples);
+    // Opus says so when there is nothing to say (DTX).
+    if (this.#codec.name === 'opus' && payload.length <= 2) {
+      this.stream.pause(this.#packetTicks);
+      return;
+    }
+    this.#send(this.stream.packet(payload));
+    this.stream.advance(this.#packetTicks);
   }
 
   #skip(): void {

@@ -229,22 +229,19 @@ export class Leg {
     this.#rtcp?.close();
   }
 
-  #onRtp(datagram: Uint8Array, { address, port }: Endpoint, nowMs: number): void {
+  #onRtp(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const session = this.#session;
     const lock = this.#lock;
     if (!session || !lock || this.#closed) return;
     if (looksLikeRtcp(datagram)) {
-      this.#onRtcp(datagram, { address, port }, nowMs);
+      this.#onRtcp(datagram, source, nowMs);
       return;
     }
     const packet = parseRtp(datagram);
     if (!packet) this.#malformed++;
     const learnt = lock.learnt;
-    if (
-      !lock.accepts({ address, port }, packet !== null && session.receiver.knows(packet.payloadType), nowMs)
-    )
-      return;
-    if (!learnt) this.#emit({ type: 'source', address, port });
+    if (!lock.accepts(source, packet !== null && session.receiver.knows(packet.payloadType), nowMs)) return;
+    if (!learnt) this.#emit({ type: 'source', address: source.address, port: source.port });
     if (packet) session.receiver.receive(packet, nowMs);
   }
 

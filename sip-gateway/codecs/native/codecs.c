@@ -4,6 +4,5 @@ NAPI_MODULE_INIT() {
   export_opus(env, exports);
   export_g722(env, exports);
   export_resampler(env, exports);
-  export_agc(env, exports);
   return exports;
 }

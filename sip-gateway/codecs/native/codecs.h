@@ -6,6 +6,5 @@
 void export_opus(napi_env env, napi_value exports);
 void export_g722(napi_env env, napi_value exports);
 void export_resampler(napi_env env, napi_value exports);
-void export_agc(napi_env env, napi_value exports);
 
 #endif

@@ -13,11 +13,8 @@ export interface JitterBufferOptions {
 export interface ArrivingPacket {
   sequenceNumber: number;
   timestamp: number;
+  /** Is kept until it is played. */
   payload: Uint8Array;
-  /** Duration of the payload, in ticks of the RTP clock. */
-  durationTicks: number;
-  /** It carries redundancy for the packet before it. */
-  fec?: boolean;
 }
 
 export interface BufferedPacket {
@@ -88,7 +85,8 @@ export class JitterBuffer {
     this.#maxTargetMs = options.maxTargetMs ?? 200;
   }
 
-  insert(arriving: ArrivingPacket, nowMs: number): InsertVerdict {
+  /** `durationTicks`: of the payload, in ticks of the RTP clock; `fec`: it carries redundancy for the packet before it. */
+  insert(arriving: ArrivingPacket, durationTicks: number, fec: boolean, nowMs: number): InsertVerdict {
     const verdict = this.#sequences.push(arriving.sequenceNumber);
     if (verdict.kind === 'stray') return 'stray';
     const restarted = verdict.kind === 'restart' && this.#started;
@@ -109,8 +107,9 @@ export class JitterBuffer {
       return 'duplicate';
     }
     this.#observe(timestamp, nowMs);
-    const { payload, durationTicks, fec = false } = arriving;
-    this.#packets.splice(at, 0, { sequence, timestamp, payload, durationTicks, fec });
+    const packet = { sequence, timestamp, payload: arriving.payload, durationTicks, fec };
+    if (at === this.#packets.length) this.#packets.push(packet);
+    else this.#packets.splice(at, 0, packet);
     this.#redundancy += ((fec ? 1 : 0) - this.#redundancy) * LOSS_SMOOTHING;
     if (this.#packets.length > MAX_PACKETS) this.#discardHead();
     return restarted ? 'restarted' : 'buffered';

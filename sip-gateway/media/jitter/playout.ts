@@ -71,7 +71,7 @@ export class Playout {
     return this.jitter.ageMs + this.#leftoverMs();
   }
 
-  insert(packet: Omit<ArrivingPacket, 'durationTicks' | 'fec'>, nowMs: number): InsertVerdict | 'malformed' {
+  insert(packet: ArrivingPacket, nowMs: number): InsertVerdict | 'malformed' {
     let durationTicks: number;
     try {
       durationTicks = this.#codec.durationTicks(packet.payload);
@@ -79,10 +79,8 @@ export class Playout {
       this.counts.malformed++;
       return 'malformed';
     }
-    const verdict = this.jitter.insert(
-      { ...packet, durationTicks, fec: this.#opus?.hasFec(packet.payload) },
-      nowMs,
-    );
+    const fec = this.#opus?.hasFec(packet.payload) ?? false;
+    const verdict = this.jitter.insert(packet, durationTicks, fec, nowMs);
     if (verdict === 'restarted') this.#codec.reset();
     return verdict;
   }
@@ -107,7 +105,7 @@ export class Playout {
       else if (step.kind === 'gap') this.#fillGap(step.ticks, step.fec);
       else this.#fillWait(length - this.#queue.length);
     }
-    this.#frame.set(this.#queue.shift(length));
+    this.#queue.shiftInto(this.#frame);
     this.#adjustmentMs = this.jitter.adjustment(this.#leftoverMs());
     return this.#frame;
   }

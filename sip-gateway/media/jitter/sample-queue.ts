@@ -34,6 +34,14 @@ export class SampleQueue {
     return this.#samples.subarray(this.#start - count, this.#start);
   }
 
+  /** Takes as many samples as `out` has, or throws when there are fewer. */
+  shiftInto(out: Int16Array): void {
+    const { length } = out;
+    if (length > this.length) throw new RangeError(`${length} samples of ${this.length}`);
+    for (let i = 0; i < length; i++) out[i] = this.#samples[this.#start + i] as number;
+    this.#start += length;
+  }
+
   clear(): void {
     this.#start = 0;
     this.#end = 0;

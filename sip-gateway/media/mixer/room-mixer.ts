@@ -40,6 +40,8 @@ export class RoomMixer {
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
   #port: RoomPort | undefined;
+  /** Of the buses: the legs', and the room's. */
+  readonly #rates = new Set<number>();
   #roomRate = 0;
   #nextReportMs = 0;
   #closed = false;
@@ -79,6 +81,7 @@ export class RoomMixer {
     this.#members.delete(leg);
     member.up?.close();
     this.#port?.closeStream(member.ssrc);
+    this.#rates.clear();
     if (this.#members.size > 0) return;
     this.#roomRate = 0;
     this.#forgetSpeakers(() => true);
@@ -87,8 +90,8 @@ export class RoomMixer {
   /** Mixes the 20 ms that are due. */
   tick(nowMs: number): void {
     if (this.#members.size === 0 || this.#closed) return;
-    const rates = this.#prepare();
-    this.#buses.begin(rates);
+    this.#prepare();
+    this.#buses.begin(this.#rates);
     for (const speaker of this.#speakers.values()) {
       const frame = speaker.read(nowMs);
       if (frame) this.#buses.add(frame.length * 50, frame);
@@ -99,7 +102,7 @@ export class RoomMixer {
       member.up?.prepare(member.frame);
       this.#buses.add(member.leg.sampleRate, member.frame);
     }
-    this.#buses.exchange(rates);
+    this.#buses.exchange(this.#rates);
     // What goes to the phones first: it is cheap, and people notice its delay most.
     for (const { leg, frame } of this.#members.values())
       leg.write(this.#buses.mixed(leg.sampleRate), frame, nowMs);
@@ -134,23 +137,22 @@ export class RoomMixer {
     this.#port?.close();
   }
 
-  /** Sees to encoders and decoders at the rates that the legs have now; returns those rates. */
-  #prepare(): Set<number> {
-    const rates = new Set<number>();
+  /** Sees to encoders and decoders at the rates that the legs have now. */
+  #prepare(): void {
+    let highest = 0;
     for (const member of this.#members.values()) {
       const { sampleRate } = member.leg;
       if (sampleRate === 0) continue;
-      rates.add(sampleRate);
+      this.#rates.add(sampleRate);
+      if (sampleRate > highest) highest = sampleRate;
       if (member.up?.sampleRate !== sampleRate && !member.making && this.#port?.connection)
         this.#makeUpstream(member);
     }
-    const highest = Math.max(0, ...rates);
     if (highest > this.#roomRate) {
       this.#roomRate = highest;
       for (const speaker of this.#speakers.values()) this.#decode(speaker);
     }
-    if (this.#roomRate > 0) rates.add(this.#roomRate);
-    return rates;
+    if (this.#roomRate > 0) this.#rates.add(this.#roomRate);
   }
 
   #makeUpstream(member: Member): void {

@@ -1,6 +1,7 @@
-import type { Codec, Codecs, GainControl } from '../../codecs/index.ts';
+import type { Codec, Codecs } from '../../codecs/index.ts';
 import type { SendStream } from '../rtp/index.ts';
 import { audioLevel } from './audio-level.ts';
+import { GainControl } from './gain-control.ts';
 import type { RoomPort } from './room-port.ts';
 import type { RoomConnection } from './room-types.ts';
 
@@ -21,15 +22,14 @@ export class Upstream {
   readonly #stream: SendStream;
   readonly #encoder: Codec;
   readonly #frameTicks: number;
-  readonly #gain: GainControl | null;
+  readonly #gain = new GainControl();
   #silentFrames = 0;
 
-  private constructor(stream: SendStream, encoder: Codec, gain: GainControl | null) {
+  private constructor(stream: SendStream, encoder: Codec) {
     this.sampleRate = encoder.sampleRate;
     this.#stream = stream;
     this.#encoder = encoder;
     this.#frameTicks = encoder.clockRate / 50;
-    this.#gain = gain;
   }
 
   static async create(
@@ -45,12 +45,12 @@ export class Upstream {
       expectedLossPercent: 5,
       ...opus,
     });
-    return new Upstream(stream, encoder, codecs.createGainControl(sampleRate, sampleRate / 50));
+    return new Upstream(stream, encoder);
   }
 
   /** Brings the frame to the room's loudness, in place. */
   prepare(frame: Int16Array): void {
-    this.#gain?.process(frame);
+    this.#gain.process(frame);
   }
 
   /** Sends a frame up; null passes 20 ms of silence without a packet. */
@@ -76,6 +76,5 @@ export class Upstream {
 
   close(): void {
     this.#encoder.close();
-    this.#gain?.close();
   }
 }

@@ -9,7 +9,9 @@ const OUT_BYTES = 256 * 1024;
 /** Of what has come: struct Incoming, and the text of an address. */
 const IN_HEADER_BYTES = 16;
 const ADDRESS_BYTES = 48;
+/** Received packets are left in the memory that they came in; when there is less room than this, they go into another. */
 const IN_BYTES = 512 * 1024;
+const IN_LEAST_BYTES = 128 * 1024;
 /** As the add-on has it. */
 const MAX_DATAGRAM_BYTES = 2048;
 
@@ -22,9 +24,9 @@ export class NativeNetwork implements Network {
   readonly #binding: NativeBinding;
   readonly #handle: NetworkHandle;
   readonly #ports: Array<NativeUdpPort | undefined> = [];
-  readonly #out = Buffer.alloc(OUT_BYTES);
-  readonly #in = Buffer.alloc(IN_BYTES);
-  readonly #ages = new Float64Array(this.#in.buffer, this.#in.byteOffset, IN_BYTES / 8);
+  readonly #out = new Uint8Array(OUT_BYTES);
+  readonly #outWords = new Int32Array(this.#out.buffer);
+  #in = new Incoming(IN_BYTES);
   #outLength = 0;
   #closed = false;
 
@@ -48,22 +50,26 @@ export class NativeNetwork implements Network {
   }
 
   receive(): void {
-    const bytes = this.#in;
-    const end = this.#binding.receive(this.#handle, bytes);
+    if (this.#in.left < IN_LEAST_BYTES) this.#in = new Incoming(IN_BYTES);
+    const incoming = this.#in;
+    let at = incoming.used;
+    incoming.used += this.#binding.receive(this.#handle, incoming.bytes.subarray(at));
     const nowMs = performance.now();
+    const { bytes, words, doubles, used } = incoming;
     try {
-      for (let at = 0; at < end; ) {
-        const port = this.#ports[bytes.readUInt16LE(at)];
-        const length = bytes.readUInt16LE(at + 2);
-        const addressLength = bytes.readUInt16LE(at + 6);
-        const arrivalMs = nowMs - (this.#ages[(at + 8) / 8] as number);
-        const sourcePort = bytes.readUInt16LE(at + 4);
+      while (at < used) {
+        const word = at / 2;
+        const port = this.#ports[words[word] as number];
+        const length = words[word + 1] as number;
+        const addressLength = words[word + 3] as number;
+        const arrivalMs = nowMs - (doubles[at / 8 + 1] as number);
         at += IN_HEADER_BYTES;
         if (addressLength > 0) {
-          port?.setSource({ address: bytes.toString('latin1', at, at + addressLength), port: sourcePort });
+          const address = bytes.toString('latin1', at, at + addressLength);
+          port?.setSource({ address, port: words[word + 2] as number });
           at += ADDRESS_BYTES;
         }
-        port?.onDatagram(bytes.subarray(at, at + length), arrivalMs);
+        port?.onDatagram(new Uint8Array(bytes.buffer, at, length), arrivalMs);
         at += (length + 7) & ~7;
       }
     } catch (error) {
@@ -96,12 +102,11 @@ export class NativeNetwork implements Network {
     if (length > MAX_DATAGRAM_BYTES) return;
     const whole = OUT_HEADER_BYTES + ((length + 3) & ~3);
     if (this.#outLength + whole > OUT_BYTES) this.flush(performance.now());
-    const out = this.#out;
     const at = this.#outLength;
-    out.writeInt32LE(number, at);
-    out.writeInt32LE(length, at + 4);
-    out.set(target, at + 8);
-    out.set(datagram, at + OUT_HEADER_BYTES);
+    this.#outWords[at / 4] = number;
+    this.#outWords[at / 4 + 1] = length;
+    this.#out.set(target, at + 8);
+    this.#out.set(datagram, at + OUT_HEADER_BYTES);
     this.#outLength = at + whole;
   }
 
@@ -109,6 +114,24 @@ export class NativeNetwork implements Network {
     this.flush(performance.now());
     this.#ports[number] = undefined;
     this.#binding.closePort(this.#handle, number);
+  }
+}
+
+/** Memory that packets are received into, as struct Incoming has them; it goes when the last of them is let go. */
+class Incoming {
+  readonly bytes: Buffer;
+  readonly words: Uint16Array;
+  readonly doubles: Float64Array;
+  used = 0;
+
+  constructor(length: number) {
+    this.bytes = Buffer.from(new ArrayBuffer(length));
+    this.words = new Uint16Array(this.bytes.buffer);
+    this.doubles = new Float64Array(this.bytes.buffer);
+  }
+
+  get left(): number {
+    return this.bytes.length - this.used;
   }
 }
 

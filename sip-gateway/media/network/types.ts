@@ -1,6 +1,6 @@
 import type { Endpoint } from '../rtp/index.ts';
 
-/** `arrivalMs`: when it came, of the clock of performance.now(). The datagram holds until the handler returns; so does `source`. */
+/** `arrivalMs`: when it came, of the clock of performance.now(). The datagram is the handler's to keep; `source` holds until it returns. */
 export type DatagramHandler = (datagram: Uint8Array, source: Endpoint, arrivalMs: number) => void;
 
 /** A bound UDP port. It knows IP addresses only (no name lookup a packet) and does not say when sending fails: RTP goes on regardless. */

@@ -73,6 +73,43 @@ describe('RTP', () => {
     assert.equal(before.sequenceNumber, 1);
   });
 
+  test('what another implementation reads is read alike: CSRCs, extensions, padding', () => {
+    const bytesOf = (view: DataView) => [...new Uint8Array(view.buffer, view.byteOffset, view.byteLength)];
+    let read = 0;
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ minLength: 12, maxLength: 80 }),
+        fc.integer({ min: 0x80, max: 0xbf }),
+        fc.integer({ min: 0, max: 4 }),
+        (bytes, first, words) => {
+          bytes[0] = first;
+          // An extension of a length that often fits.
+          const at = 12 + 4 * (first & 0x0f);
+          if (first & 0x10 && at + 4 <= bytes.length) bytes.set([0xab, 0xcd, 0, words], at);
+          if (first & 0x20) bytes[bytes.length - 1] = words;
+          let theirs: RtpPacket;
+          try {
+            theirs = new RtpPacket(viewOf(bytes));
+          } catch {
+            return;
+          }
+          read++;
+          const ours = parseRtp(bytes);
+          assert.deepEqual(ours && { ...ours, payload: [...ours.payload] }, {
+            payloadType: theirs.getPayloadType(),
+            sequenceNumber: theirs.getSequenceNumber(),
+            timestamp: theirs.getTimestamp(),
+            ssrc: theirs.getSsrc(),
+            marker: theirs.getMarker(),
+            payload: bytesOf(theirs.getPayload()),
+          });
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    assert.ok(read > 300, `${read} of 2000 were packets`);
+  });
+
   test('no datagram throws', () => {
     const session = new RtcpSession(1, 'cname');
     fc.assert(

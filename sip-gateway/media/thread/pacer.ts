@@ -84,18 +84,21 @@ export class Pacer {
     if (next === this.#wakeMs || next === Number.POSITIVE_INFINITY) return;
     this.#wakeMs = next;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#wake(), Math.max(0, next - performance.now()));
+    // Timers count whole milliseconds: rounded down, each would wake the thread once for nothing.
+    this.#timer = setTimeout(this.#wake, Math.max(0, Math.ceil(next - performance.now())));
   }
 
-  #wake(): void {
+  readonly #wake = (): void => {
     this.#wakeMs = Number.POSITIVE_INFINITY;
     this.#hooks.before();
+    let now = performance.now();
     for (const task of this.#tasks) {
-      const now = performance.now();
-      if (task.nextMs <= now) this.#run(task, now);
+      if (task.nextMs > now) continue;
+      this.#run(task, now);
+      now = performance.now();
     }
     this.#schedule();
-  }
+  };
 
   #run(task: Task, now: number): void {
     const lateMs = now - task.nextMs;
