@@ -26,6 +26,11 @@ export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'
       });
       const account = await accountOf(context, device, nowMs);
       await context.accounts.touch(device.accountId, nowMs);
+      await context.devices.seen({ ...device, nowMs });
+      // Nothing waits from here until the session is one of those that a revocation ends.
+      if (context.trust.isRevoked(device)) {
+        throw new CanopyError('CERT_REVOKED');
+      }
       session.principal = {
         device,
         accountId: device.accountId,
