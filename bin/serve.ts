@@ -71,7 +71,7 @@ async function startPhones(config: Config, log: Logger, serverPort: number): Pro
   const { startGateway } = await import('./gateway.ts');
   const phones = await startGateway({ config, log, url: ownServerUrl(config, serverPort) });
   phones.gateway.once('lost', (error) =>
-    log.error({ err: error }, 'another gateway has taken over the phones'),
+    log.error({ err: error }, 'phones cannot call any more: the server has no use for this gateway'),
   );
   return phones;
 }

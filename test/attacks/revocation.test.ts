@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -9,6 +11,8 @@ import { AttackedServer } from '../support/attacked-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { Bystanders, Seat } from '../support/raw-call.ts';
 import { TestServer } from '../support/server.ts';
+import { freePort } from '../support/sipp.ts';
+import { eventually } from '../support/wait.ts';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
 const PASSWORD = 'correct horse';
@@ -167,6 +171,20 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     friend.close();
   });
 
+  it('though it cannot be written down: the operator hears of it, and may repeat it', async () => {
+    const eve = await newIdentity(server);
+    const client = await ProtocolClient.enter(server.url, eve);
+    const { accountId } = await accountOf(server, eve);
+    const obstacle = join(server.dataDir, 'revoked.json.new');
+    mkdirSync(obstacle);
+    await assert.rejects(revoke(server, accountId), /500 .*INTERNAL/);
+    assert.equal(await client.ended(), 'CERT_REVOKED');
+    assert.equal(await signIn(server.url, eve), 'CERT_REVOKED');
+    rmdirSync(obstacle);
+    await revoke(server, accountId);
+    assert.ok(readFileSync(join(server.dataDir, 'revoked.json'), 'utf8').includes(accountId));
+  });
+
   it('the API wants its key and known ids, and says what is wrong', async () => {
     const { accountId } = await accountOf(server, await signedIn(server));
     for (const [path, wrong] of [
@@ -230,6 +248,36 @@ describe('threats 1 and 7: revoking from the command line', () => {
       next = await TestServer.start({ flags: ['--workers', '1'], dataDir: server.dataDir });
       const verdicts = [person, stolen, free].map((identity) => signIn(next?.url ?? '', identity));
       assert.deepEqual(await Promise.all(verdicts), ['CERT_REVOKED', 'CERT_REVOKED', 'ok']);
+    } finally {
+      await next?.close();
+      await server.close();
+    }
+  });
+
+  it("the phone gateway's account is put out too; at the next start it has another one", async () => {
+    const options = {
+      phones: true,
+      flags: ['--workers', '1', '--sip-port', `${await freePort()}`, '--sip-tls-port', '0'],
+      env: { CANOPY_SIP_HOST: '127.0.0.1' },
+    };
+    const server = await TestServer.start(options);
+    let next: TestServer | undefined;
+    try {
+      const [bridge] = await accountsOf(server);
+      assert.equal(bridge?.role, 'bridge');
+      assert.deepEqual(await revoke(server, bridge.accountId), { connectionsEnded: 1 });
+      await eventually(
+        'the log tells that phones cannot call',
+        async () => server.log,
+        (log) => /phones cannot call any more/.test(log),
+      );
+      assert.equal(await server.terminate(), 0);
+      next = await TestServer.start({ ...options, dataDir: server.dataDir });
+      const bridges = (await accountsOf(next)).filter(({ role }) => role === 'bridge');
+      assert.deepEqual(
+        bridges.map(({ revoked }) => revoked),
+        [false, true],
+      );
     } finally {
       await next?.close();
       await server.close();
