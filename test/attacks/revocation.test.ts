@@ -231,6 +231,9 @@ describe('threats 1 and 7: revoking from the command line', () => {
       const connected = await ProtocolClient.enter(server.url, person);
       const [account, another] = [await accountOf(server, person), await accountOf(server, stolen)];
       const { stdout: list } = await canopy(server, 'accounts');
+      // The own certificate of the server is trusted.
+      const secure = await canopy(server, 'accounts', '--url', `https://localhost:${server.port}`);
+      assert.equal(secure.stdout, list);
       for (const shown of [/^Ann, member, enrolled \d{4}-/m, account.accountId, person.deviceId]) {
         assert.match(list, new RegExp(shown));
       }
