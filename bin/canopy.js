@@ -20,7 +20,7 @@ await reportErrors(async () => {
   const command = args[0] ?? '';
   const runs = ['serve', 'sip', 'doctor'].includes(command);
   const env = { ...process.env };
-  // An invitation, or help, waits for no download.
+  // An invitation, a list or help waits for no download.
   if (runs || command === 'bench')
     env.MEDIASOUP_WORKER_BIN = await ensureWorker(node, runs ? 'start' : 'bench');
   if (runs) await ensurePhoneParts();

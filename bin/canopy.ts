@@ -47,6 +47,33 @@ withConfig(
   },
 );
 
+const URL_OPTION = [
+  '--url <url>',
+  'address of the server, which must run; default: on this host, as its configuration says',
+] as const;
+
+withConfig(
+  program
+    .command('accounts')
+    .description('list the accounts of a running server, with their devices')
+    .option(...URL_OPTION),
+).action(async (options: { url?: string }, command: Command) => {
+  const { accounts } = await import('./accounts.ts');
+  process.stdout.write(await accounts(configOf(command), options));
+});
+
+withConfig(
+  program
+    .command('revoke')
+    .description('shut an account out of a running server at once and for good')
+    .argument('<account-id>', 'as canopy accounts lists it')
+    .option('--device <device-id>', 'only this device of the account')
+    .option(...URL_OPTION),
+).action(async (accountId: string, options: { device?: string; url?: string }, command: Command) => {
+  const { revoke } = await import('./accounts.ts');
+  process.stdout.write(await revoke(configOf(command), accountId, options));
+});
+
 program
   .command('bench')
   .description('run a scenario of the load generator and write a report')

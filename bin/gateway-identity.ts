@@ -14,12 +14,16 @@ import { createInvitation } from '../signaling/index.ts';
 const RENEW_MILLISECONDS = 30 * 86_400_000;
 
 /**
- * The phone gateway's own identity of role `bridge`, kept in the data folder for its owner alone. The first time, an invitation is made
- * in the store of that folder and used at once.
+ * The phone gateway's own identity of role `bridge`, kept in the data folder for its owner alone. The first time, or to replace the one
+ * that is kept (`anew`), an invitation is made in the store of that folder and used at once.
  */
-export async function gatewayIdentity(config: Config, serverUrl: string): Promise<Identity> {
+export async function gatewayIdentity(
+  config: Config,
+  serverUrl: string,
+  { anew = false } = {},
+): Promise<Identity> {
   const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
-  const kept = await loadIdentity(serverUrl, store);
+  const kept = anew ? undefined : await loadIdentity(serverUrl, store);
   if (kept && kept.expiresAtMs - Date.now() > RENEW_MILLISECONDS) return kept;
   const link = await createInvitation(config, { role: 'bridge', displayName: 'Phones', ttlSeconds: 600 });
   const invitation = parseInvitation(link);

@@ -1,5 +1,5 @@
-import type { Config, Logger } from '../base/index.ts';
-import { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
+import { CanopyError, type Config, type Logger } from '../base/index.ts';
+import { BridgeSession, GatewayLink, type Identity } from '../client/sdk/index.ts';
 import { openTlsSource } from '../signaling/index.ts';
 import { SipGateway } from '../sip-gateway/index.ts';
 import { gatewayIdentity } from './gateway-identity.ts';
@@ -19,8 +19,7 @@ export interface RunningGateway {
 
 /** Connects a phone gateway to a server and opens its ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
 export async function startGateway({ config, log, url }: StartGatewayOptions): Promise<RunningGateway> {
-  const identity = await gatewayIdentity(config, url);
-  const link = await GatewayLink.connect({ url, identity });
+  const { identity, link } = await connect(config, url);
   const tls = await openTlsSource(config, log);
   try {
     const gateway = await SipGateway.create({
@@ -52,10 +51,14 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
   }
 }
 
-/** The address of the server of a configuration as this host reaches it. */
-export function ownServerUrl({ server: { host, port, tls } }: Config, boundPort = port): string {
-  const wildcard = host === '::' || host === '0.0.0.0';
-  const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  const plain = tls === 'off' || wildcard || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(name);
-  return `${plain ? 'http' : 'https'}://${name}:${boundPort}`;
+/** One whose identity was revoked, say because its key had become known, makes itself another: it holds the data folder. */
+async function connect(config: Config, url: string): Promise<{ identity: Identity; link: GatewayLink }> {
+  const kept = await gatewayIdentity(config, url);
+  try {
+    return { identity: kept, link: await GatewayLink.connect({ url, identity: kept }) };
+  } catch (error) {
+    if (CanopyError.from(error).code !== 'CERT_REVOKED') throw error;
+    const identity = await gatewayIdentity(config, url, { anew: true });
+    return { identity, link: await GatewayLink.connect({ url, identity }) };
+  }
 }

@@ -4,6 +4,7 @@ import { budgetsOf, codecsOf, listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import type { RunningGateway } from './gateway.ts';
+import { ownServerUrl } from './own-server-url.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the conference server until it is told to stop. */
@@ -67,10 +68,10 @@ export async function serve(config: Config): Promise<void> {
 
 /** Loaded only where it is wanted. */
 async function startPhones(config: Config, log: Logger, serverPort: number): Promise<RunningGateway> {
-  const { ownServerUrl, startGateway } = await import('./gateway.ts');
+  const { startGateway } = await import('./gateway.ts');
   const phones = await startGateway({ config, log, url: ownServerUrl(config, serverPort) });
   phones.gateway.once('lost', (error) =>
-    log.error({ err: error }, 'another gateway has taken over the phones'),
+    log.error({ err: error }, 'phones cannot call any more: the server has no use for this gateway'),
   );
   return phones;
 }

@@ -21,7 +21,7 @@ import {
 } from './protocol/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, type Session } from './sockets/index.ts';
-import { Accounts, Calls, Invitations, Store, TelephonySettings } from './store/index.ts';
+import { Accounts, Calls, Devices, Invitations, Store, TelephonySettings } from './store/index.ts';
 import { Telephony } from './telephony/index.ts';
 
 /** Over 10^4 in all; FUZZ_MESSAGES=10000 makes it 10^4 of each, in minutes. */
@@ -76,6 +76,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       authority,
       trust: await TrustStore.create({ authority, policy: 'invite' }),
       accounts: new Accounts(store),
+      devices: new Devices(store),
       invitations: new Invitations(store),
       rooms,
       tickets: new Tickets(Buffer.alloc(43, 'k')),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Sfu } from '../sfu/index.ts';
+import { AccountAdministration } from './account-administration.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
 import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
 import {
@@ -9,6 +10,7 @@ import {
   defaultPublicUrl,
   Listener,
   OwnOrigins,
+  registerAccountRoutes,
   registerAllocationRoute,
   registerRoutes,
   registerTelephonyRoutes,
@@ -18,7 +20,7 @@ import { Authority, TrustStore } from './identity/index.ts';
 import { Metrics } from './metrics/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
-import { Accounts, Calls, Invitations, Store, TelephonySettings } from './store/index.ts';
+import { Accounts, Calls, Devices, Invitations, Store, TelephonySettings } from './store/index.ts';
 import { Telephony } from './telephony/index.ts';
 
 export interface SignalingOptions {
@@ -120,6 +122,7 @@ export class SignalingServer {
       authority,
       trust,
       accounts: new Accounts(store),
+      devices: new Devices(store),
       invitations: new Invitations(store),
       rooms,
       tickets,
@@ -162,6 +165,7 @@ export class SignalingServer {
     const apiKey = keptSecret(dir, 'api.key');
     admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
+    registerAccountRoutes(app, { administration: new AccountAdministration(context, gateway), apiKey });
     registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
       context,

@@ -133,6 +133,11 @@ export const ERROR_CODES = {
     status: 403,
     message: 'This account was removed from the server; ask for a new invitation.',
   },
+  IDENTITY_UNKNOWN: {
+    status: 404,
+    message:
+      'No account of this id, or no device of this id under the account, is known here; canopy accounts lists them.',
+  },
   API_KEY_INVALID: {
     status: 401,
     message: 'The API key is missing or wrong; it is in the file api.key of the data folder.',

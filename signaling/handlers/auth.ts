@@ -4,7 +4,9 @@ import type { Handler } from '../sockets/index.ts';
 import type { AccountRow } from '../store/index.ts';
 import type { HandlerContext } from './context.ts';
 
-export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'auth.prove'> } {
+type AuthContext = Pick<HandlerContext, 'accounts' | 'config' | 'devices' | 'origins' | 'stage' | 'trust'>;
+
+export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'auth.prove'> } {
   return {
     'auth.prove': async (session, proof) => {
       if (session.principal) {
@@ -26,6 +28,11 @@ export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'
       });
       const account = await accountOf(context, device, nowMs);
       await context.accounts.touch(device.accountId, nowMs);
+      await context.devices.seen({ ...device, nowMs });
+      // Nothing waits from here until the session is one of those that a revocation ends.
+      if (context.trust.isRevoked(device)) {
+        throw new CanopyError('CERT_REVOKED');
+      }
       session.principal = {
         device,
         accountId: device.accountId,
@@ -48,11 +55,7 @@ export function authHandlers(context: HandlerContext): { 'auth.prove': Handler<'
 }
 
 /** A company's people are admitted by their certificates alone; others were entered when they enrolled. */
-async function accountOf(
-  context: HandlerContext,
-  device: VerifiedDevice,
-  nowMs: number,
-): Promise<AccountRow> {
+async function accountOf(context: AuthContext, device: VerifiedDevice, nowMs: number): Promise<AccountRow> {
   if (device.source === 'pki') {
     const { accountId, displayName } = device;
     const role = context.config.identity.pkiRole;

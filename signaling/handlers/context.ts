@@ -4,7 +4,7 @@ import type { Authority, TrustStore } from '../identity/index.ts';
 import type { Role } from '../protocol/index.ts';
 import type { Peer, Room, Rooms, Tickets } from '../rooms/index.ts';
 import type { Principal, Session } from '../sockets/index.ts';
-import type { Accounts, Invitations } from '../store/index.ts';
+import type { Accounts, Devices, Invitations } from '../store/index.ts';
 import type { Telephony } from '../telephony/index.ts';
 
 /** A bridge sends for many phones: its limits are as many times those of a person. */
@@ -27,6 +27,7 @@ export interface HandlerContext {
   authority: Authority;
   trust: TrustStore;
   accounts: Accounts;
+  devices: Devices;
   invitations: Invitations;
   rooms: Rooms;
   tickets: Tickets;

@@ -1,3 +1,4 @@
+export { registerAccountRoutes } from './account-routes.ts';
 export { registerAllocationRoute } from './allocation-route.ts';
 export { createApp } from './app.ts';
 export { admitForeignPages } from './foreign-pages.ts';

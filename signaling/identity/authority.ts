@@ -48,7 +48,7 @@ export class Authority {
   /** Opens or makes the CA of a folder. Errors: `CA_UNUSABLE`. */
   static async open({ dir, name, now = Date.now }: AuthorityOptions): Promise<Authority> {
     const issuer = await openCa(dir, name, now());
-    return new Authority(dir, issuer, await OwnRevocation.open(dir, issuer, now), now);
+    return new Authority(dir, issuer, await OwnRevocation.open(dir, now), now);
   }
 
   private constructor(dir: string, issuer: Issuer, revocation: OwnRevocation, now: () => number) {
@@ -83,7 +83,6 @@ export class Authority {
       notBeforeMs: nowMs - BACKDATE_MS,
       notAfterMs,
     });
-    await this.revocation.record({ serialHex: certificate.serialNumber, accountId, notAfterMs });
     return { chain: [new Uint8Array(certificate.rawData), this.certificateDer], accountId, notAfterMs };
   }
 

@@ -9,6 +9,7 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './requests.ts';
 export * from './rest.ts';
+export * from './rest-accounts.ts';
 export * from './rest-allocation.ts';
 export * from './rest-telephony.ts';
 export * from './telephony.ts';

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Peer } from './peer.ts';
-import { Room, type RoomOptions } from './room.ts';
+import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
@@ -66,13 +66,11 @@ export class Rooms {
     }
   }
 
-  /** Takes out those without a connection who will not come back to their seats. */
-  removeLost(isGone: (peer: Peer) => boolean): void {
+  /** Takes those peers out, connected or not, that are meant. */
+  remove(isMeant: (peer: Peer) => boolean, reason: LeaveReason): void {
     for (const room of [...this.#rooms.values()]) {
-      for (const peer of [...room.peers.values()]) {
-        if (peer.connection === null && isGone(peer)) {
-          room.remove(peer, 'lost');
-        }
+      for (const peer of [...room.peers.values()].filter(isMeant)) {
+        room.remove(peer, reason);
       }
     }
   }

@@ -4,7 +4,7 @@ import { CanopyError, type Config, type ErrorCode, type Logger } from '../../bas
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Session } from './session.ts';
+import type { Principal, Session } from './session.ts';
 import { type EngineSocket, Wire } from './wire.ts';
 
 export interface SocketGatewayOptions {
@@ -73,6 +73,17 @@ export class SocketGateway {
     for (const connection of this.#connections) {
       connection.send(event, data);
     }
+  }
+
+  /** Ends the connections of those who are meant, for the reason given. Returns how many there were. */
+  endThose(isMeant: (principal: Principal) => boolean, code: ErrorCode): number {
+    const meant = [...this.#connections].filter(
+      ({ session: { principal } }) => principal !== null && isMeant(principal),
+    );
+    for (const connection of meant) {
+      connection.end(code);
+    }
+    return meant.length;
   }
 
   /** Takes no new connections from now on. */

@@ -52,6 +52,25 @@ export class Accounts {
       .execute();
   }
 
+  /** Accounts, those that enrolled last first. `before`: only those that come after this one in that order. */
+  async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AccountRow[]> {
+    let query = this.#store.db.selectFrom('accounts').selectAll();
+    if (before !== undefined) {
+      query = query.where((where) =>
+        where(
+          where.refTuple('created_at_ms', 'account_id'),
+          '<',
+          where
+            .selectFrom('accounts')
+            .select(['created_at_ms', 'account_id'])
+            .where('account_id', '=', before)
+            .$asTuple('created_at_ms', 'account_id'),
+        ),
+      );
+    }
+    return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
+  }
+
   async grant(accountId: string, roomId: string): Promise<void> {
     await this.#store.db
       .insertInto('grants')

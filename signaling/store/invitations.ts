@@ -86,6 +86,18 @@ export class Invitations {
     throw new CanopyError('INVITE_USED');
   }
 
+  /** Lets the unused invitations end that an account made. */
+  async expireFrom(accountId: string): Promise<void> {
+    const nowMs = this.#now();
+    await this.#store.db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('created_by', '=', accountId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .execute();
+  }
+
   /** Whether nobody was ever admitted: then an invitation is printed at start. */
   async isFirstStart(): Promise<boolean> {
     const account = await this.#store.db

@@ -5,6 +5,8 @@ import type { Role } from '../protocol/index.ts';
 /** Tables of the store. Times are Unix times in milliseconds. */
 export interface Tables {
   accounts: AccountRow;
+  /** Devices that have signed in. */
+  devices: DeviceRow;
   /** Rooms that a guest may enter. */
   grants: { account_id: string; room_id: string };
   invitations: InvitationRow;
@@ -23,6 +25,13 @@ export interface AccountRow {
   source: 'invite' | 'pki';
   created_at_ms: number;
   last_seen_at_ms: number | null;
+}
+
+export interface DeviceRow {
+  account_id: string;
+  device_id: string;
+  first_seen_at_ms: number;
+  last_seen_at_ms: number;
 }
 
 export interface InvitationRow {
@@ -160,6 +169,20 @@ export const MIGRATIONS: Record<string, Migration> = {
       await (db as Kysely<Tables>)
         .insertInto('dial_rules')
         .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })
+        .execute();
+    },
+  },
+  '0003_devices': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('devices')
+        .addColumn('account_id', 'text', (column) =>
+          column.notNull().references('accounts.account_id').onDelete('cascade'),
+        )
+        .addColumn('device_id', 'text', (column) => column.notNull())
+        .addColumn('first_seen_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('last_seen_at_ms', 'bigint', (column) => column.notNull())
+        .addPrimaryKeyConstraint('devices_key', ['account_id', 'device_id'])
         .execute();
     },
   },

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import { Accounts, Invitations, Store } from './index.ts';
+import { Accounts, Devices, Invitations, Store } from './index.ts';
 
 describe('the store', () => {
   const dirs: string[] = [];
@@ -78,5 +78,59 @@ describe('the store', () => {
     await accounts.grant('g', 'room');
     assert.equal(await accounts.hasGrant('g', 'room'), true);
     assert.equal(await accounts.hasGrant('g', 'other'), false);
+  });
+
+  it('lists accounts page by page, those that enrolled last first', async () => {
+    const accounts = new Accounts(store);
+    // Three at one moment: their order must not change between pages.
+    for (const [accountId, ageMs] of [
+      ['old', 9],
+      ['a', 5],
+      ['b', 5],
+      ['c', 5],
+      ['new', 1],
+    ] as const) {
+      const account = { accountId, displayName: 'Ann', role: 'member', source: 'invite' } as const;
+      await accounts.ensure({ ...account, nowMs: nowMs - ageMs });
+    }
+    const page = async (before?: string) =>
+      (await accounts.list({ limit: 2, before })).map(({ account_id }) => account_id);
+    assert.deepEqual(await page(), ['new', 'c']);
+    assert.deepEqual(await page('c'), ['b', 'a']);
+    assert.deepEqual(await page('a'), ['old']);
+    assert.deepEqual(await page('old'), []);
+  });
+
+  it('remembers the devices of an account, the latest 64 of them', async () => {
+    const accounts = new Accounts(store);
+    const devices = new Devices(store);
+    for (const accountId of ['a', 'b']) {
+      await accounts.ensure({ accountId, displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+      await devices.seen({ accountId, deviceId: 'first', nowMs });
+    }
+    await devices.seen({ accountId: 'a', deviceId: 'first', nowMs: nowMs + 1000 });
+    const [first] = await devices.of(['a']);
+    assert.deepEqual([first?.first_seen_at_ms, first?.last_seen_at_ms], [nowMs, nowMs + 1000]);
+    for (let n = 1; n <= 64; n += 1) {
+      await devices.seen({ accountId: 'a', deviceId: `device${n}`, nowMs: nowMs + 1000 + n });
+    }
+    const kept = (await devices.of(['a'])).map(({ device_id }) => device_id);
+    assert.deepEqual([kept.length, kept.at(0), kept.at(-1)], [64, 'device64', 'device1']);
+    assert.equal((await devices.of(['a', 'b'])).length, 65);
+    assert.deepEqual(await devices.of([]), []);
+  });
+
+  it("lets an account's unused invitations end, and nobody else's", async () => {
+    const [theirs, used, others] = await Promise.all(
+      ['eve', 'eve', 'ann'].map((createdBy) =>
+        invitations().create({ role: 'member', createdBy, ttlSeconds: 60 }),
+      ),
+    );
+    assert.ok(theirs && used && others);
+    await invitations().use(used.secret, 'a');
+    await invitations().expireFrom('eve');
+    await assert.rejects(invitations().use(theirs.secret, 'b'), code('INVITE_EXPIRED'));
+    await assert.rejects(invitations().check(used.secret), code('INVITE_USED'));
+    assert.equal((await invitations().use(others.secret, 'c')).created_by, 'ann');
   });
 });

@@ -4,7 +4,7 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { MIGRATIONS, type Tables } from './schema.ts';
 
-/** The control plane's memory: accounts, invitations, grants. Embedded SQLite in the data folder. */
+/** The control plane's memory: accounts, devices, invitations, grants and what concerns phones. Embedded SQLite in the data folder. */
 export class Store {
   readonly db: Kysely<Tables>;
   #closed = false;

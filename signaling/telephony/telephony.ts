@@ -85,7 +85,10 @@ export class Telephony {
     if (callIds.length === 0) {
       // It has just started: nobody comes back for what an earlier process left in rooms.
       const own = session.principal?.device.deviceId;
-      this.#options.rooms.removeLost(({ device }) => device.deviceId === own);
+      this.#options.rooms.remove(
+        ({ connection, device }) => connection === null && device.deviceId === own,
+        'lost',
+      );
     }
     // What was asked of one that has gone, or was lost with its connection, comes to nothing.
     for (const callId of [...this.#asked.keys()].filter((asked) => !callIds.includes(asked))) {

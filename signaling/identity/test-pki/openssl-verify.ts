@@ -18,7 +18,7 @@ export async function opensslVerify(options: {
   crlPem?: string | undefined;
   atMs: number;
   /** Default `sslclient`. */
-  purpose?: 'sslclient' | 'sslserver' | 'any';
+  purpose?: 'sslclient' | 'sslserver';
   /** Trust an authority of the bundle though its own issuer is not there. */
   partialChain?: boolean;
 }): Promise<OpensslJudgement> {

@@ -1,0 +1,89 @@
+import { readFile } from 'node:fs/promises';
+import { type IncomingMessage, request as requestPlain } from 'node:http';
+import { request as requestSecure } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { rootCertificates } from 'node:tls';
+import { CanopyError, type Config, type ErrorCode } from '../base/index.ts';
+import { ownServerUrl } from './own-server-url.ts';
+
+/** How long the server may take to answer, in milliseconds. */
+const PATIENCE_MILLISECONDS = 15_000;
+
+/** The REST API of the server that runs on a data folder, with the key of that folder. */
+export class OwnApi {
+  readonly #dataDir: string;
+  readonly #url: string;
+
+  /** @param url default: the address at which this host reaches the server of the configuration */
+  constructor(config: Config, url = ownServerUrl(config)) {
+    this.#dataDir = config.data.dir;
+    this.#url = url;
+  }
+
+  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, and what the server answers with */
+  async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
+    const key = await this.#file('api.key', 'API_KEY_INVALID');
+    const { status, body } = await this.#send(method, path, key.trim());
+    const answer = answerOf(body);
+    if (answer === undefined) {
+      throw new CanopyError('CONNECTION_LOST', `${this.#url}: no Canopy answers there (status ${status})`);
+    }
+    if (answer.error) {
+      throw CanopyError.fromBody(answer.error);
+    }
+    return answer;
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    key: string,
+  ): Promise<{ status: number | undefined; body: string }> {
+    let url: URL;
+    try {
+      url = new URL(path, this.#url);
+    } catch (cause) {
+      throw new CanopyError('CONFIG_INVALID', `--url ${this.#url}`, { cause });
+    }
+    const secure = url.protocol === 'https:';
+    const options = {
+      method,
+      headers: { authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      // The built-in HTTPS has a certificate of the deployment CA.
+      ...(secure && { ca: [...rootCertificates, await this.#file('ca.pem', 'CA_UNUSABLE')] }),
+    };
+    try {
+      const response = await new Promise<IncomingMessage>((resolve, reject) => {
+        (secure ? requestSecure : requestPlain)(url, options, resolve).once('error', reject).end();
+      });
+      return { status: response.statusCode, body: await text(response) };
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw new CanopyError(
+        'CONNECTION_LOST',
+        `${this.#url}: ${code ?? message}. The server must run; give this command its flags, or its address by --url.`,
+        { cause },
+      );
+    }
+  }
+
+  async #file(name: string, code: ErrorCode): Promise<string> {
+    const file = join(this.#dataDir, name);
+    return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+      throw new CanopyError(code, `${file}: ${cause.code}`, { cause });
+    });
+  }
+}
+
+type AnyAnswer = { error?: Parameters<typeof CanopyError.fromBody>[0] };
+
+function answerOf(body: string): AnyAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(body);
+    return typeof answer === 'object' && answer !== null ? answer : undefined;
+  } catch {
+    return undefined;
+  }
+}
