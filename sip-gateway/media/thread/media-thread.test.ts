@@ -14,6 +14,7 @@ const LOOPBACK = '127.0.0.1';
 const ANY_PORT = { min: 0, max: 0 };
 const AUDIO_LEVEL_ID = 10;
 const children = new Set<ChildProcess>();
+const sockets = new Set<Socket>();
 
 /** A socket that collects RTP. */
 async function listen(): Promise<{
@@ -23,6 +24,8 @@ async function listen(): Promise<{
   until(count: number): Promise<void>;
 }> {
   const socket = createSocket('udp4');
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
   socket.bind(0, LOOPBACK);
   await once(socket, 'listening');
   const packets: RtpPacket[] = [];
@@ -60,6 +63,17 @@ function payloads(packets: RtpPacket[]): Buffer[] {
   });
 }
 
+/** Of windows of 100 ms: where time was stretched for the drift of the sender's clock, the tone's phase jumps, and one window is worse. */
+function medianSnrDb(samples: Int16Array, sampleRate: number, frequencyHz: number): number {
+  const length = sampleRate / 10;
+  const each = Array.from(
+    { length: Math.floor(samples.length / length) },
+    (_, window) =>
+      fitTone(samples.subarray(window * length, (window + 1) * length), sampleRate, frequencyHz).snrDb,
+  );
+  return each.sort((a, b) => a - b)[Math.floor(each.length / 2)] ?? Number.NEGATIVE_INFINITY;
+}
+
 async function freePort(): Promise<number> {
   const { socket, port } = await listen();
   socket.close();
@@ -77,6 +91,7 @@ describe('media thread', () => {
   });
   after(async () => {
     for (const child of children) child.kill('SIGKILL');
+    for (const socket of sockets) socket.close();
     await thread.close();
   });
 
@@ -127,9 +142,10 @@ describe('media thread', () => {
       ...['-c:a', 'opus', '-f', 'ogg', '-i', 'pipe:0', '-ar', '48000', '-f', 's16le'],
     );
     const inRoom = fitTone(toSamples(decoded).subarray(48_000), 48_000, 440);
-    t.diagnostic(`phone in the room: ${inRoom.frequencyHz.toFixed(1)} Hz, SNR ${inRoom.snrDb.toFixed(1)} dB`);
+    const snrDb = medianSnrDb(toSamples(decoded).subarray(48_000), 48_000, 440);
+    t.diagnostic(`phone in the room: ${inRoom.frequencyHz.toFixed(1)} Hz, SNR ${snrDb.toFixed(1)} dB`);
     assert.ok(Math.abs(inRoom.frequencyHz - 440) < 0.5);
-    assert.ok(inRoom.snrDb > 12);
+    assert.ok(snrDb > 12);
     const echo = fitTone(toSamples(decoded).subarray(48_000), 48_000, 1_000);
     assert.ok(echo.amplitude < 0.02 * inRoom.amplitude, 'nothing of the room comes back to it');
 
