@@ -25,8 +25,8 @@ export interface CallShown {
 
 /** A real Canopy server whose phone gateway takes calls on ports of its own. */
 export class PhoneServer {
-  /** Level that the gain control brings phones to in their rooms, full scale being 0 dB. */
-  static readonly voiceLevelDb = -18;
+  /** Level of a tone that the gain control has brought to -24 dBov, full scale being 0 dB. */
+  static readonly voiceLevelDb = -21;
   readonly server: TestServer;
   readonly sipPort: number;
   readonly tlsPort: number;

@@ -62,6 +62,15 @@ describe('gain control', () => {
     for (let i = 0; i < 200; i++) assert.equal(hiss(), spoken);
   });
 
+  test('what is loud from the beginning and never pauses is turned down', () => {
+    const gain = new GainControl();
+    for (let i = 0; i < 200; i++) gain.process(voice(8_000, i, 30_000));
+    const samples = voice(8_000, 200, 30_000);
+    gain.process(samples);
+    const level = 20 * Math.log10(rms(samples) / 32_768);
+    assert.ok(Math.abs(level + 24) < 1, `${level} dBov`);
+  });
+
   test('a shout after quiet words is not clipped', () => {
     const gain = new GainControl();
     for (let i = 0; i < 500; i++) gain.process(syllable(8_000, i, 600));

@@ -17,7 +17,8 @@ const OVERLOAD = 32_767;
 
 /**
  * Brings a phone's speech to one loudness, without delay. The loudness is the mean power of the frames that stand out from what is
- * always there, so that noise and pauses leave the gain as it is.
+ * always there, so that noise and pauses leave the gain as it is; and of those that are too loud, whatever they are: music on hold
+ * must not drown a room.
  */
 export class GainControl {
   #floorDbov = 0;
@@ -55,7 +56,7 @@ export class GainControl {
     const dbov = 10 * Math.log10(power + 1e-12);
     const floorDbov = Math.min(dbov, this.#floorDbov + FLOOR_RISE_DB * FRAME_SECONDS);
     this.#floorDbov = Math.max(QUIETEST_DBOV - OVER_FLOOR_DB, floorDbov);
-    if (dbov < this.#floorDbov + OVER_FLOOR_DB) return;
+    if (dbov < Math.min(TARGET_DBOV, this.#floorDbov + OVER_FLOOR_DB)) return;
     this.#heardSeconds = Math.min(MEMORY_SECONDS, this.#heardSeconds + FRAME_SECONDS);
     this.#power += ((power - this.#power) * FRAME_SECONDS) / this.#heardSeconds;
     const wantedDb = Math.max(MIN_GAIN_DB, Math.min(MAX_GAIN_DB, TARGET_DBOV - 10 * Math.log10(this.#power)));
