@@ -21,7 +21,12 @@ export async function crashWorkerThread(log: string, name: string): Promise<void
     socket.addEventListener('close', () => reject(new Error(`no end of a worker ${name} was told`)));
     socket.addEventListener('message', ({ data }) => {
       const { method, params } = JSON.parse(String(data)) as InspectorMessage;
-      if (method === 'NodeWorker.attachedToWorker' && params.workerInfo.title.includes(name)) {
+      // Its successor is attached to as well, and spared.
+      if (
+        victim === undefined &&
+        method === 'NodeWorker.attachedToWorker' &&
+        params.workerInfo.title.includes(name)
+      ) {
         victim = params.sessionId;
         const expression = 'setImmediate(() => { throw new Error("a fault") })';
         const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
