@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Baresip } from '../support/baresip.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { eventually } from '../support/wait.ts';
@@ -41,7 +40,7 @@ describe('phones where no add-on could be built', () => {
         phone.command('dial', server.uri('100'));
         await phone.waitFor('CALL_ESTABLISHED');
         const heard = await Promise.all([
-          person.hears(PHONE_HZ, Baresip.toneLevelDb),
+          person.hears(PHONE_HZ, PhoneServer.voiceLevelDb),
           phone.hears(ROOM_HZ, TonePerson.toneLevelDb),
         ]);
         t.diagnostic(JSON.stringify(heard));

@@ -34,8 +34,6 @@ export interface BaresipOptions {
 
 /** A real softphone in a process of its own, driven over its control port. */
 export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
-  /** Level of its tone, full scale being 0 dB. */
-  static readonly toneLevelDb = -6;
   readonly #process: ChildProcess;
   readonly #control: Socket;
   readonly #folder: string;
