@@ -160,9 +160,10 @@ describe('who receives what, on a real worker', () => {
     );
     const camera = await sender('fay');
     await receiver('eve', [...voices, camera]);
-    await nextEvent(sfu, 'allocation', ({ peerId }) => peerId === 'eve');
-    const [explained] = sfu.explain('green').receivers.filter(({ peerId }) => peerId === 'eve');
-    assert.equal(explained?.audioBps, 4 * 42_000);
+    await nextEvent(sfu, 'allocated', () => {
+      const explained = sfu.explain('green').receivers.find(({ peerId }) => peerId === 'eve');
+      return explained?.audioBps === 4 * 42_000;
+    });
   });
 
   it('keeps all rooms together within a guarded link, and lets in no more than it can carry', async () => {
