@@ -1,6 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { CanopyError } from '../../base/index.ts';
+import type { FastifyInstance } from 'fastify';
 import type { AccountAdministration } from '../account-administration.ts';
 import {
   accountDeviceParams,
@@ -9,26 +7,15 @@ import {
   accountQuery,
   revokeResponse,
 } from '../protocol/index.ts';
-import { bearerMatches } from './app.ts';
-import { errorResponse } from './error-response.ts';
-
-const KEY = 'Authorization: Bearer and the key of the file api.key in the data folder.';
+import { KEY, registerWithApiKey } from './api-key.ts';
+import { failed } from './error-response.ts';
 
 /** For administrators: who is known, and to revoke them. */
 export function registerAccountRoutes(
   fastify: FastifyInstance,
   { administration, apiKey }: { administration: AccountAdministration; apiKey: string },
 ): void {
-  // A plugin, so that the key is asked for here and nowhere else.
-  fastify.register(async (scope) => {
-    const app = scope.withTypeProvider<ZodTypeProvider>();
-    const failed = { '4xx': errorResponse, '5xx': errorResponse };
-    app.addHook('onRequest', async (request: FastifyRequest) => {
-      if (!bearerMatches(request.headers.authorization, apiKey)) {
-        throw new CanopyError('API_KEY_INVALID');
-      }
-    });
-
+  registerWithApiKey(fastify, apiKey, (app) => {
     app.get(
       '/api/accounts',
       {

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -108,11 +107,4 @@ function toCoded(error: FastifyError | CanopyError): CanopyError {
     return new CanopyError('BAD_REQUEST', error.message);
   }
   return CanopyError.from(error);
-}
-
-/** Whether an Authorization header carries the key, compared in constant time. */
-export function bearerMatches(header: string | undefined, key: string): boolean {
-  const given = Buffer.from(header ?? '');
-  const expected = Buffer.from(`Bearer ${key}`);
-  return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -9,3 +9,6 @@ export const errorResponse = z.object({
     retryable: z.boolean().optional(),
   }),
 });
+
+/** For the responses of a route. */
+export const failed = { '4xx': errorResponse, '5xx': errorResponse };

@@ -10,7 +10,7 @@ import {
   PROTOCOL_VERSION,
   serverInfo,
 } from '../protocol/index.ts';
-import { bearerMatches } from './app.ts';
+import { KEY, requireApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -70,17 +70,14 @@ export function registerRoutes(
     '/api/invites',
     {
       schema: {
-        description:
-          'Makes a one-time invitation link. Authorization: Bearer and the key of the file api.key in the data folder.',
+        description: `Makes a one-time invitation link. ${KEY}`,
         body: inviteRequest,
         response: { 200: inviteResponse, '4xx': errorResponse },
       },
       config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
     },
     async (request) => {
-      if (!bearerMatches(request.headers.authorization, apiKey)) {
-        throw new CanopyError('API_KEY_INVALID');
-      }
+      requireApiKey(request, apiKey);
       if (request.body.role === 'guest' && request.body.roomId === undefined) {
         throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
       }

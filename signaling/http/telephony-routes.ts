@@ -1,7 +1,5 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { CanopyError } from '../../base/index.ts';
 import {
   callList,
   callParams,
@@ -22,10 +20,9 @@ import {
   trunkParams,
 } from '../protocol/index.ts';
 import type { Telephony } from '../telephony/index.ts';
-import { bearerMatches } from './app.ts';
-import { errorResponse } from './error-response.ts';
+import { KEY, registerWithApiKey } from './api-key.ts';
+import { failed } from './error-response.ts';
 
-const KEY = 'Authorization: Bearer and the key of the file api.key in the data folder.';
 const nothing = z.object({});
 
 /** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
@@ -33,16 +30,8 @@ export function registerTelephonyRoutes(
   fastify: FastifyInstance,
   { telephony, apiKey }: { telephony: Telephony; apiKey: string },
 ): void {
-  // A plugin, so that the key is asked for here and nowhere else.
-  fastify.register(async (scope) => {
-    const app = scope.withTypeProvider<ZodTypeProvider>();
+  registerWithApiKey(fastify, apiKey, (app) => {
     const { administration, calls, settings } = telephony;
-    const failed = { '4xx': errorResponse, '5xx': errorResponse };
-    app.addHook('onRequest', async (request: FastifyRequest) => {
-      if (!bearerMatches(request.headers.authorization, apiKey)) {
-        throw new CanopyError('API_KEY_INVALID');
-      }
-    });
 
     app.get(
       '/api/sip/phones',
