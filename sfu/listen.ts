@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { TransportListenInfo } from 'mediasoup/types';
+import { isLoopback, isUnspecified } from '../base/index.ts';
 import type { ListenAddress } from './types.ts';
 
 /**
@@ -56,7 +57,7 @@ export function listenAddresses(announce: readonly string[] = []): ListenAddress
 /** The addresses that can still be bound: interfaces come and go, and one missing address must not keep a worker down. */
 export function presentAddresses(listen: readonly ListenAddress[]): ListenAddress[] {
   const local = new Set(ownAddresses().map(({ ip }) => ip));
-  const present = listen.filter(({ ip }) => isWildcard(ip) || isLoopback(ip) || local.has(ip));
+  const present = listen.filter(({ ip }) => isUnspecified(ip) || isLoopback(ip) || local.has(ip));
   return present.length > 0 ? present : listenAddresses();
 }
 
@@ -119,12 +120,4 @@ function ownAddresses(): Array<{ ip: string; internal: boolean }> {
     .flatMap((addresses) => addresses ?? [])
     .filter(({ address }) => !/^fe[89ab]/i.test(address))
     .map(({ address, internal }) => ({ ip: address, internal }));
-}
-
-function isWildcard(ip: string): boolean {
-  return ip === WILDCARDS[4] || ip === WILDCARDS[6];
-}
-
-function isLoopback(ip: string): boolean {
-  return ip.startsWith('127.') || ip === '::1';
 }

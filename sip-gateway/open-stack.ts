@@ -1,4 +1,4 @@
-import { CanopyError, type Config } from '../base/index.ts';
+import { CanopyError, type Config, urlHost } from '../base/index.ts';
 import { type PasswordLookup, SipStack } from './sip/index.ts';
 
 /** Certificate chain and key, PEM. */
@@ -20,8 +20,7 @@ type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
 /** Opens the SIP ports that the configuration names. @throws CanopyError PORT_IN_USE */
 export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
-    const advertise =
-      announce === undefined ? undefined : { host: announce.includes(':') ? `[${announce}]` : announce };
+    const advertise = announce === undefined ? undefined : { host: urlHost(announce) };
     const plain = (protocol: 'udp' | 'tcp'): Listen => ({
       protocol,
       address: host,

@@ -7,7 +7,7 @@ import {
 } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { CanopyError } from '../../base/index.ts';
+import { CanopyError, isLoopback } from '../../base/index.ts';
 
 export interface TlsMaterial {
   /** PEM chain. */
@@ -113,7 +113,7 @@ export class Listener {
       socket.unshift(first);
       if (first[0] === TLS_HANDSHAKE) {
         this.#tls?.emit('connection', socket);
-      } else if (isLoopback(socket.remoteAddress)) {
+      } else if (isLoopback(socket.remoteAddress ?? '')) {
         this.#serve(socket);
       } else {
         this.#redirecting.emit('connection', socket);
@@ -138,8 +138,4 @@ function redirect({ headers, url }: IncomingMessage, response: ServerResponse): 
   const host = headers.host ?? '';
   const location = /^[\w.:[\]-]+$/.test(host) ? `https://${host}${url ?? '/'}` : 'https://localhost/';
   response.writeHead(308, { location, connection: 'close' }).end();
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
 }

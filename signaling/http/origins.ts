@@ -1,8 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
-import type { Config } from '../../base/index.ts';
+import { type Config, isUnspecified, urlHost } from '../../base/index.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
-const EVERYWHERE = ['::', '0.0.0.0'];
 
 /** Every name and address by which this host may be dialled, loopback first. */
 export function ownHosts(announce: string[]): string[] {
@@ -43,7 +42,7 @@ export class OwnOrigins {
   reachable(): string[] {
     const { server, rtc } = this.#config;
     if (LOOPBACK.includes(server.host)) return [];
-    const hosts = EVERYWHERE.includes(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
+    const hosts = isUnspecified(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
     return hosts
       .filter((host) => !LOOPBACK.includes(host))
       .map((host) => origin(this.#tls ? 'https' : 'http', host, this.#port()));
@@ -74,7 +73,7 @@ export function defaultPublicUrl(port: number): string {
 }
 
 function origin(scheme: string, host: string, port: number): string {
-  return normalise(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return normalise(`${scheme}://${urlHost(host)}:${port}`);
 }
 
 /** As browsers write origins: lower case, without default ports. */

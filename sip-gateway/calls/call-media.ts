@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { isUnspecified } from '../../base/index.ts';
 import type { CodecName } from '../codecs/index.ts';
 import type { DtmfKey, LegStats, MediaPool, PortRange, Prompt } from '../media/index.ts';
 import { type Direction, type NegotiatedAudio, SdpSession } from '../sip/index.ts';
@@ -117,7 +118,7 @@ export class CallMedia {
     // Held is who may not be sent to, whether it plays music meanwhile (sendonly) or not (inactive).
     this.#held = audio.direction === 'recvonly' || audio.direction === 'inactive';
     // On hold by 0.0.0.0 (RFC 3264 §8.4) the phone stays where it was.
-    const nowhere = audio.remote.address === '0.0.0.0' || audio.remote.address === '::';
+    const nowhere = isUnspecified(audio.remote.address);
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
   }
 }
