@@ -1,6 +1,7 @@
 import type { Consumer } from 'mediasoup/types';
 import { checkLayers } from './guards.ts';
 import { LayerReminder } from './layer-reminder.ts';
+import { sameLayers } from './same-layers.ts';
 import type { Layers } from './types.ts';
 import { answered } from './worker-errors.ts';
 
@@ -127,10 +128,6 @@ export class PeerConsumer {
     if (layers.spatialLayer > (told?.spatialLayer ?? -1)) this.#reminder.raised();
     await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
   }
-}
-
-function sameLayers(one: Layers, other: Layers | undefined): boolean {
-  return one.spatialLayer === other?.spatialLayer && one.temporalLayer === other.temporalLayer;
 }
 
 /** The lower of two ceilings; of equal spatial layers the lower temporal one. */

@@ -1,6 +1,7 @@
 import type { ReceiverDecision, ReceiverState, TileDecision } from '../allocator/index.ts';
 import type { Peer } from '../peer.ts';
 import type { PeerConsumer } from '../peer-consumer.ts';
+import { sameLayers } from '../same-layers.ts';
 import type { ReceiverExplanation } from '../types.ts';
 import { defaultLayout } from './default-layout.ts';
 
@@ -80,7 +81,7 @@ export class Reception {
     this.#decided = new Map(
       decision.tiles.map((tile) => {
         const earlier = before.get(tile.producerId);
-        const same = earlier && sameLayers(earlier.tile, tile);
+        const same = earlier && sameLayers(earlier.tile.layers, tile.layers);
         const areaPx = areas.get(tile.producerId) ?? 0;
         return [tile.producerId, { tile, areaPx, atMs: same ? earlier.atMs : nowMs }];
       }),
@@ -91,7 +92,7 @@ export class Reception {
     return decision.tiles
       .filter((tile) => {
         const earlier = before.get(tile.producerId)?.tile;
-        return !earlier || earlier.reason !== tile.reason || !sameLayers(earlier, tile);
+        return !earlier || earlier.reason !== tile.reason || !sameLayers(earlier.layers, tile.layers);
       })
       .map(told);
   }
@@ -131,10 +132,6 @@ async function give(consumer: PeerConsumer, tile: TileDecision | undefined): Pro
     ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]
     : [consumer.setHeld(true)];
   await Promise.allSettled(requests);
-}
-
-function sameLayers({ layers }: TileDecision, { layers: others }: TileDecision): boolean {
-  return layers?.spatialLayer === others?.spatialLayer && layers?.temporalLayer === others?.temporalLayer;
 }
 
 function told({ producerId, layers, reason }: TileDecision): ToldTile {
