@@ -38,7 +38,7 @@ const LINK_MARGIN = 1.03;
 export interface Claim {
   /** Bits a second. */
   moreBps: number;
-  /** The lowest point of a picture. */
+  /** A picture's lowest point, as all get it first. That of an expensive one adds a picture too, but comes as an improvement. */
   lowest: boolean;
   /** What it adds: a whole picture, or lines or frames to one. */
   adds: 'picture' | 'lines' | 'frames';
