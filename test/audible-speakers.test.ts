@@ -3,8 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { VoicePeer } from '../bench/index.ts';
-import { type Clip, type ClipFrame, ClipTrack } from '../client/node/index.ts';
+import { ClipTrack } from '../client/node/index.ts';
 import { TestServer } from './support/server.ts';
+import { opusClip } from './support/synthetic-clips.ts';
 import { eventually } from './support/wait.ts';
 
 const ROOM = 'talk';
@@ -65,22 +66,9 @@ describe('a room in which more people talk than are heard', () => {
 
 /** Two seconds of words of 300 ms with pauses of 100 ms between them, at a level in −dBov. Nothing decodes it. */
 function voice(level: number): ClipTrack {
-  const frames = Array.from({ length: 100 }, (_, index): ClipFrame => {
-    const audioLevel = index % 20 < 15 ? level : 65;
-    return {
-      timestamp: index * 960,
-      key: true,
-      temporalLayer: 0,
-      spatialLayer: 0,
-      discardable: false,
-      layerSync: false,
-      interLayerPredicted: false,
-      notUsedAbove: true,
-      endOfPicture: true,
-      audioLevel,
-      data: Buffer.alloc(80, index),
-    };
-  });
-  const clip: Clip = { info: { codec: 'opus', clockRateHz: 48_000, durationTicks: 96_000 }, frames };
-  return new ClipTrack({ clips: [clip] });
+  const packets = Array.from({ length: 100 }, (_, index) => ({
+    audioLevel: index % 20 < 15 ? level : 65,
+    data: Buffer.alloc(80, index),
+  }));
+  return new ClipTrack({ clips: [opusClip(packets)] });
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Clip, ClipFrame, ClipInfo } from '../../client/node/index.ts';
-import { nalUnits } from '../../client/node/index.ts';
+import { type Clip, type ClipFrame, type ClipInfo, nalUnits, ONE_LAYER } from '../../client/node/index.ts';
 import { cached } from './cache.ts';
 import { type Command, runPipeline } from './pipeline.ts';
 import { FRAMES_PER_SECOND, KEY_INTERVAL_FRAMES, type Recipe, VIDEO_SECONDS } from './recipes.ts';
@@ -57,17 +56,6 @@ async function program(name: 'encode-video' | 'encode-opus', libraries: string[]
   });
 }
 
-const NO_LAYERS = {
-  temporalLayer: 0,
-  spatialLayer: 0,
-  discardable: false,
-  layerSync: false,
-  interLayerPredicted: false,
-  notUsedAbove: true,
-  endOfPicture: true,
-  audioLevel: 127,
-};
-
 async function buildVpx(recipe: Extract<Recipe, { kind: 'vp8' | 'vp9' }>): Promise<Clip> {
   const { kind, width, height } = recipe;
   const encoder = await program('encode-video', ['-lvpx']);
@@ -78,7 +66,7 @@ async function buildVpx(recipe: Extract<Recipe, { kind: 'vp8' | 'vp9' }>): Promi
   ]);
   const frames = records(output).map(
     ({ number, flags, detail, data }): ClipFrame => ({
-      ...NO_LAYERS,
+      ...ONE_LAYER,
       timestamp: number * TICKS_PER_FRAME,
       key: (flags & 1) !== 0,
       discardable: (flags & 2) !== 0,
@@ -125,7 +113,7 @@ async function buildH264(recipe: Extract<Recipe, { kind: 'h264' }>): Promise<Cli
   const startCode = Buffer.from([0, 0, 0, 1]);
   const frames = units.map(
     (parts, index): ClipFrame => ({
-      ...NO_LAYERS,
+      ...ONE_LAYER,
       timestamp: index * TICKS_PER_FRAME,
       key: parts.some((unit) => ((unit[0] as number) & 0x1f) === IDR),
       data: Buffer.concat(parts.flatMap((unit) => [startCode, unit])),
@@ -149,7 +137,7 @@ async function buildOpus(source: Command[], skipSeconds = 0): Promise<Clip> {
   const kept = records(output).filter(({ number }) => number >= skippedFrames);
   const frames = kept.map(
     ({ number, flags, data }): ClipFrame => ({
-      ...NO_LAYERS,
+      ...ONE_LAYER,
       timestamp: (number - skippedFrames) * OPUS_FRAME_TICKS,
       key: true,
       audioLevel: flags,

@@ -1,14 +1,4 @@
-import type { Clip, ClipFrame } from '../../client/node/index.ts';
-
-const PLAIN = {
-  spatialLayer: 0,
-  discardable: false,
-  layerSync: false,
-  interLayerPredicted: false,
-  notUsedAbove: false,
-  endOfPicture: true,
-  audioLevel: 127,
-};
+import { type Clip, type ClipFrame, ONE_LAYER } from '../../client/node/index.ts';
 
 /** One second of "VP8" at 30 fps: three temporal layers, key frames at 0 and 16, bodies that name themselves. No decoder reads it. */
 export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
@@ -25,7 +15,7 @@ export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
     }
     const temporalLayer = temporalLayers[index % 4] as number;
     return {
-      ...PLAIN,
+      ...ONE_LAYER,
       timestamp: index * 3000,
       key,
       temporalLayer,
@@ -47,7 +37,7 @@ export function syntheticVp9(): Clip {
     const spatialLayer = index % 3;
     const key = index % 48 < 3;
     return {
-      ...PLAIN,
+      ...ONE_LAYER,
       timestamp: Math.floor(index / 3) * 3000,
       key,
       temporalLayer: 0,
@@ -73,18 +63,22 @@ export function syntheticVp9(): Clip {
   };
 }
 
-/** A second of "Opus", 20 ms a packet, silent (nothing sent) in its second half. */
+/** A second of "Opus", silent (nothing sent) in its second half. */
 export function syntheticOpus(): Clip {
-  const frames = Array.from(
-    { length: 25 },
-    (_, index): ClipFrame => ({
-      ...PLAIN,
-      timestamp: index * 960,
-      key: true,
-      temporalLayer: 0,
-      audioLevel: 30,
-      data: Buffer.alloc(80, index),
-    }),
-  );
-  return { info: { codec: 'opus', clockRateHz: 48_000, durationTicks: 48_000 }, frames };
+  const packets = Array.from({ length: 25 }, (_, index) => ({
+    audioLevel: 30,
+    data: Buffer.alloc(80, index),
+  }));
+  return opusClip(packets, 48_000);
+}
+
+/** Packets of 20 ms, one after the other. */
+export function opusClip(
+  packets: ReadonlyArray<Pick<ClipFrame, 'audioLevel' | 'data'>>,
+  durationTicks = packets.length * 960,
+): Clip {
+  return {
+    info: { codec: 'opus', clockRateHz: 48_000, durationTicks },
+    frames: packets.map((packet, index) => ({ ...ONE_LAYER, ...packet, timestamp: index * 960, key: true })),
+  };
 }

@@ -5,6 +5,7 @@ import { Codecs, type OpusCodec } from '../../sip-gateway/index.ts';
 import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
 import { newIdentity } from './protocol-client.ts';
 import type { TestServer } from './server.ts';
+import { opusClip } from './synthetic-clips.ts';
 import { eventually } from './wait.ts';
 
 const SENT_HZ = 48_000;
@@ -92,19 +93,7 @@ async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
     );
   // The encoder's state at the clip's beginning is that of its end.
   for (let index = 0; index < 50; index++) packet(index);
-  const frames = Array.from({ length: 50 }, (_, index) => ({
-    timestamp: index * FRAME,
-    key: true,
-    temporalLayer: 0,
-    spatialLayer: 0,
-    discardable: false,
-    layerSync: false,
-    interLayerPredicted: false,
-    notUsedAbove: false,
-    endOfPicture: true,
-    audioLevel: 15,
-    data: packet(index),
-  }));
+  const packets = Array.from({ length: 50 }, (_, index) => ({ audioLevel: 15, data: packet(index) }));
   encoder.close();
-  return { info: { codec: 'opus', clockRateHz: SENT_HZ, durationTicks: SENT_HZ }, frames };
+  return opusClip(packets);
 }

@@ -25,6 +25,18 @@ export interface ClipFrame {
   data: Buffer;
 }
 
+/** A frame's properties where there is only one layer: audio, and video without any. */
+export const ONE_LAYER: Readonly<Omit<ClipFrame, 'timestamp' | 'key' | 'resolutions' | 'data'>> = {
+  temporalLayer: 0,
+  spatialLayer: 0,
+  discardable: false,
+  layerSync: false,
+  interLayerPredicted: false,
+  notUsedAbove: true,
+  endOfPicture: true,
+  audioLevel: 127,
+};
+
 /** What a clip says about itself, in the JSON head of its file. */
 export interface ClipInfo {
   codec: ClipCodec;

@@ -1,3 +1,10 @@
 /** Clips: pre-encoded media that senders replay, and their file format. */
-export { type Clip, type ClipCodec, type ClipFrame, type ClipInfo, keyFrameBefore } from './clip.ts';
+export {
+  type Clip,
+  type ClipCodec,
+  type ClipFrame,
+  type ClipInfo,
+  keyFrameBefore,
+  ONE_LAYER,
+} from './clip.ts';
 export { decodeClip, encodeClip, readClip, writeClip } from './clip-file.ts';

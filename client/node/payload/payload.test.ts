@@ -1,23 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ClipFrame } from '../clip/index.ts';
+import { type ClipFrame, ONE_LAYER } from '../clip/index.ts';
 import { nalUnits, PACKETIZERS, parseH264, parseVp8, parseVp9 } from './index.ts';
 
 const MAX_BYTES = 300;
 
 function frame(overrides: Partial<ClipFrame>): ClipFrame {
   return {
+    ...ONE_LAYER,
     timestamp: 0,
     key: false,
-    temporalLayer: 0,
-    spatialLayer: 0,
-    discardable: false,
-    layerSync: false,
-    interLayerPredicted: false,
-    notUsedAbove: true,
-    endOfPicture: true,
-    audioLevel: 127,
     data: Buffer.alloc(1),
     ...overrides,
   };
