@@ -10,14 +10,10 @@ test('a browser sees another in AV1 where the server has it switched on', async 
   t.after(() => server.close());
   const browser = await TestBrowser.launch();
   t.after(() => browser.close());
-  const [ann, bob] = await Promise.all(
-    ['Ann', 'Bob'].map(async (name) => {
-      const person = new Person(await browser.page(), name);
-      await person.enterByInvitation(await server.invite({ role: 'member' }), 'team');
-      return person;
-    }),
-  );
-  assert.ok(ann && bob);
+  const [ann, bob] = await Promise.all([
+    Person.invited(browser, server, 'Ann'),
+    Person.invited(browser, server, 'Bob'),
+  ]);
   await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
   // One only: encoding AV1 in software takes a core.
   await ann.sendCameraAs('av1');

@@ -39,12 +39,10 @@ describe('what a page shows', () => {
   before(async () => {
     server = await TestServer.start();
     browsers = await Promise.all([TestBrowser.launch(), TestBrowser.launch()]);
-    const [first, second] = await Promise.all(browsers.map((browser) => browser.page()));
+    const [first, second] = browsers;
     assert.ok(first && second);
-    ann = new Person(first, 'Ann');
-    bob = new Person(second, 'Bob');
-    await ann.enterByInvitation(await server.invite({ role: 'member' }), ROOM);
-    await bob.enterByInvitation(await server.invite({ role: 'member' }), ROOM);
+    ann = await Person.invited(first, server, 'Ann', ROOM);
+    bob = await Person.invited(second, server, 'Bob', ROOM);
   });
 
   after(async () => {

@@ -27,10 +27,8 @@ describe('threat 10: ways that media can take', () => {
 
   /** Two people in browsers see and hear each other, and leave. */
   async function callInBrowsers(server: TestServer): Promise<void> {
-    const [ann, bob] = [new Person(await browser.page(), 'Ann'), new Person(await browser.page(), 'Bob')];
-    for (const person of [ann, bob]) {
-      await person.enterByInvitation(await server.invite({ role: 'member' }), 'team');
-    }
+    const ann = await Person.invited(browser, server, 'Ann');
+    const bob = await Person.invited(browser, server, 'Bob');
     await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
     await ann.hears('Bob', TONE_HZ);
     for (const person of [ann, bob]) {

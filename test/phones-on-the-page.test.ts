@@ -29,8 +29,7 @@ describe('phones on the page', () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
     identity = await newIdentity(server, { role: 'bridge' });
-    ann = new Person(await browser.page(), 'Ann');
-    await ann.enterByInvitation(await server.invite({ role: 'member' }), ROOM);
+    ann = await Person.invited(browser, server, 'Ann', ROOM);
     bridge = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
     socket = await BridgeSocket.open();
     await bridge.open(socket.endpoint);

@@ -26,14 +26,10 @@ test('25 people in one room, two of them in browsers, receive everybody without 
   t.after(() => server.close());
   const browser = await TestBrowser.launch();
   t.after(() => browser.close());
-  const [ann, bob] = await Promise.all(
-    ['Ann', 'Bob'].map(async (name) => {
-      const person = new Person(await browser.page(), name);
-      await person.enterByInvitation(await server.invite({ role: 'member' }), 'crowd-0');
-      return person;
-    }),
-  );
-  assert.ok(ann && bob);
+  const [ann, bob] = await Promise.all([
+    Person.invited(browser, server, 'Ann', 'crowd-0'),
+    Person.invited(browser, server, 'Bob', 'crowd-0'),
+  ]);
   const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
   let seen: Promise<unknown> | undefined;
   const progress = (line: string) => {

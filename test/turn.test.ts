@@ -51,10 +51,8 @@ describe('TURN, for people whose network lets nothing else out', () => {
       });
       t.after(() => relay.close());
       relay.filter = (_packet, _towards, client) => coturn.isRelayed(client);
-      const [ann, bob] = [new Person(await browser.page(), 'Ann'), new Person(await browser.page(), 'Bob')];
-      for (const person of [ann, bob]) {
-        await person.enterByInvitation(await server.invite({ role: 'member' }), 'team');
-      }
+      const ann = await Person.invited(browser, server, 'Ann');
+      const bob = await Person.invited(browser, server, 'Bob');
       await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
       await ann.hears('Bob', TONE_HZ);
       const used = relay.counters.filter(({ up }) => up.deliveredPackets > 0);

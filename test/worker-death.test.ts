@@ -18,12 +18,8 @@ describe('threat 13: the death of a media worker', () => {
   before(async () => {
     server = await TestServer.start({ flags: ['--workers', '2'] });
     browser = await TestBrowser.launch();
-    people = await Promise.all(
-      ['Ann', 'Bob', 'Cid'].map(async (name) => new Person(await browser.page(), name)),
-    );
-    for (const person of people) {
-      await person.enterByInvitation(await server.invite({ role: 'member' }), 'team');
-    }
+    people = [];
+    for (const name of ['Ann', 'Bob', 'Cid']) people.push(await Person.invited(browser, server, name));
     await Promise.all(pairs(people).map(([from, to]) => to.sees(from.name)));
   });
 

@@ -1,4 +1,6 @@
 import type { Page } from 'playwright-core';
+import type { TestBrowser } from './browser.ts';
+import type { TestServer } from './server.ts';
 import { eventually } from './wait.ts';
 
 /** What the page keeps for debugging; see client/web. */
@@ -55,6 +57,18 @@ export class Person {
   constructor(page: Page, name: string) {
     this.page = page;
     this.name = name;
+  }
+
+  /** Somebody who is invited to the server, in a room by a page of their own. */
+  static async invited(
+    browser: TestBrowser,
+    server: TestServer,
+    name: string,
+    room = 'team',
+  ): Promise<Person> {
+    const person = new Person(await browser.page(), name);
+    await person.enterByInvitation(await server.invite({ role: 'member' }), room);
+    return person;
   }
 
   /** Opens an invitation, says their name, and enters a room with camera and microphone. */

@@ -49,10 +49,8 @@ export class ShapedRoom {
   }
 
   /** Somebody in a browser. */
-  async person(name: string): Promise<Person> {
-    const person = new Person(await this.browser.page(), name);
-    await person.enterByInvitation(await this.server.invite({ role: 'member' }), ROOM);
-    return person;
+  person(name: string): Promise<Person> {
+    return Person.invited(this.browser, this.server, name, ROOM);
   }
 
   /** Somebody past the network that is shaped. */
