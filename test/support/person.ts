@@ -91,6 +91,12 @@ export class Person {
     );
   }
 
+  /** Leaves the room, and closes the page. */
+  async leave(): Promise<void> {
+    await this.click('leave');
+    await this.page.close();
+  }
+
   click(testId: string): Promise<void> {
     return this.page.getByTestId(testId).click();
   }
