@@ -6,6 +6,7 @@ import {
   type InboundCounters,
   type InboundStream,
   type LinkCounters,
+  NO_PACKETS,
   type NodeHandlerOptions,
   ReceivedTrack,
 } from '../../client/node/index.ts';
@@ -244,17 +245,6 @@ async function newIdentity({ plan, serverUrl }: LoadPeerOptions): Promise<Identi
     store: memoryStore(),
   });
 }
-
-const NO_PACKETS: InboundCounters = {
-  packets: 0,
-  bytes: 0,
-  duplicatePackets: 0,
-  repairedPackets: 0,
-  lostPackets: 0,
-  nackedPackets: 0,
-  keyFrameRequests: 0,
-  malformedPackets: 0,
-};
 
 /** Every clip that a scenario's peers send. */
 export function clipsOf({ video }: Scenario): ClipName[] {

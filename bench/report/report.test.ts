@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DelayHistogram } from '../../client/node/index.ts';
+import { DelayHistogram, NO_PACKETS } from '../../client/node/index.ts';
 import type { PeerReport, RunData, ServerSnapshot } from '../generator/index.ts';
 import { toCsv } from './csv.ts';
 import { toHtml } from './html.ts';
 import { summarize } from './index.ts';
-
-const NO_PACKETS = {
-  packets: 0,
-  bytes: 0,
-  duplicatePackets: 0,
-  repairedPackets: 0,
-  lostPackets: 0,
-  nackedPackets: 0,
-  keyFrameRequests: 0,
-  malformedPackets: 0,
-};
 
 function peer(index: number, lostPackets = 0): PeerReport {
   const delay = new DelayHistogram();

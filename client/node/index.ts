@@ -20,6 +20,7 @@ export {
   DelayHistogram,
   type InboundCounters,
   type InboundStream,
+  NO_PACKETS,
   type ReceivedPacket,
   ReceivedTrack,
 } from './receive/index.ts';

@@ -39,18 +39,21 @@ export interface InboundCounters {
   malformedPackets: number;
 }
 
+/** The counters of a stream of which nothing came. */
+export const NO_PACKETS: Readonly<InboundCounters> = {
+  packets: 0,
+  bytes: 0,
+  duplicatePackets: 0,
+  repairedPackets: 0,
+  lostPackets: 0,
+  nackedPackets: 0,
+  keyFrameRequests: 0,
+  malformedPackets: 0,
+};
+
 /** Receives one consumer: puts its packets in order of numbers, asks for missing ones, and measures loss, jitter and delay. */
 export class InboundStream {
-  readonly counters: InboundCounters = {
-    packets: 0,
-    bytes: 0,
-    duplicatePackets: 0,
-    repairedPackets: 0,
-    lostPackets: 0,
-    nackedPackets: 0,
-    keyFrameRequests: 0,
-    malformedPackets: 0,
-  };
+  readonly counters: InboundCounters = { ...NO_PACKETS };
   /** From capture at the sender (abs-capture-time) to arrival here, in milliseconds; clocks must agree. */
   readonly oneWayDelay = new DelayHistogram();
   readonly ssrc: number;

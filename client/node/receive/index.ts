@@ -1,6 +1,6 @@
 /** Receiving: streams told apart, repaired, measured and reported on. */
 export { DelayHistogram } from './delay-histogram.ts';
-export { type InboundCounters, InboundStream, type ReceivedPacket } from './inbound-stream.ts';
+export { type InboundCounters, InboundStream, NO_PACKETS, type ReceivedPacket } from './inbound-stream.ts';
 export { ReceivedTrack } from './received-track.ts';
 export { receiverStats } from './receiver-stats.ts';
 export { RtpReceiver } from './rtp-receiver.ts';
