@@ -6,7 +6,9 @@ import {
   linePlot,
   machineFigures,
   machineTraps,
+  quantile,
   renderPage,
+  round,
   type Series,
   type Summary,
   writeFiles,
@@ -184,9 +186,7 @@ function percentiles(stage: string, samples: readonly Sample[]): Series {
   const shares = took.length === 0 ? [] : [0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 0.99, 1];
   return {
     label: stage,
-    points: shares.map(
-      (share) => [share * 100, took[Math.max(0, Math.ceil(share * took.length) - 1)] ?? 0] as const,
-    ),
+    points: shares.map((share) => [share * 100, quantile(took, share)] as const),
   };
 }
 
@@ -196,8 +196,4 @@ function claim({ scenario, result }: K6Run): string {
   return result.thresholdsMet
     ? `On ${machine}, Canopy met every threshold of this storm (${load}).`
     : `On ${machine}, this storm (${load}) crossed a threshold: it shows a limit, not a capacity.`;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
 }

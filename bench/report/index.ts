@@ -10,6 +10,7 @@ import { type Figure, type Summary, summarize } from './summary.ts';
 export { csvTable } from './csv.ts';
 export { environment } from './environment.ts';
 export { type PageParts, renderPage } from './html.ts';
+export { quantile, round } from './numbers.ts';
 export { linePlot, type Series } from './plot.ts';
 export { printSummary } from './print.ts';
 export { type Figure, machineFigures, machineTraps, type Summary, summarize } from './summary.ts';
