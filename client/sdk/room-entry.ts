@@ -47,6 +47,22 @@ export class RoomEntry {
     this.#ticket = ticket;
   }
 
+  /** Enters where a re-homing points: at once when it is the same server, else once the connection has moved there. */
+  follow(url: string, entered: () => void): void {
+    const { connection } = this.#options;
+    const target = new URL(url, connection.origin);
+    if (target.origin !== connection.origin) {
+      // Never from an encrypted connection to one in the clear.
+      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') return;
+      connection.redirect(target.origin);
+      return;
+    }
+    this.enter().then(
+      entered,
+      () => !this.#closed && connection.state === 'connected' && connection.reconnect(),
+    );
+  }
+
   /** Applies an event now, or after the snapshot that is on its way. */
   inOrder(apply: () => void): void {
     if (this.#held) this.#held.push(apply);

@@ -279,22 +279,11 @@ export class Room extends Emitter<RoomEvents> {
 
   #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
     if (roomId !== this.roomId || this.#state === 'closed') return;
-    const { connection } = this.#options;
     this.#entry.useTicket(ticket);
     this.#dropMedia();
     this.#setState('reconnecting');
     this.emit('rehome', reason);
-    const target = new URL(url, connection.origin);
-    if (target.origin !== connection.origin) {
-      // Never from an encrypted connection to one in the clear.
-      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') return;
-      connection.redirect(target.origin);
-      return;
-    }
-    this.#entry.enter().then(
-      () => this.#setState('connected'),
-      () => this.#state !== 'closed' && connection.state === 'connected' && connection.reconnect(),
-    );
+    this.#entry.follow(url, () => this.#setState('connected'));
   }
 
   #apply(snapshot: Snapshot, device: types.Device): void {

@@ -236,23 +236,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 
   #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
-    const connection = this.#connection;
     if (roomId !== this.roomId || this.#state === 'closed') return;
     this.#entry.useTicket(ticket);
     this.#dropMedia();
     this.#setState('reconnecting');
     this.emit('rehome', reason);
-    const target = new URL(url, connection.origin);
-    if (target.origin !== connection.origin) {
-      // Never from an encrypted connection to one in the clear.
-      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') return;
-      connection.redirect(target.origin);
-      return;
-    }
-    this.#entry.enter().then(
-      () => this.#setState('connected'),
-      () => this.#state !== 'closed' && connection.state === 'connected' && connection.reconnect(),
-    );
+    this.#entry.follow(url, () => this.#setState('connected'));
   }
 
   #apply(snapshot: Snapshot): void {
