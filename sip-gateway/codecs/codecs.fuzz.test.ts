@@ -84,7 +84,6 @@ test('the add-on takes no foreign value for a handle, a buffer or a number', asy
     binding.opusCreate?.(8_000),
     binding.g722Create?.(),
     binding.resamplerCreate?.(8_000, 48_000, 3),
-    binding.agcCreate?.(8_000, 160, 4_000, 20),
   ];
   const buffer = new ArrayBuffer(64);
   const detached = new Int16Array(buffer);
