@@ -1,4 +1,4 @@
-import { Coalescer } from './allocation/index.ts';
+import { Coalescer } from './coalescer.ts';
 import type { Layers } from './types.ts';
 
 /** How long changes are gathered, in milliseconds. */

@@ -1,6 +1,6 @@
 import { type AllocatorInput, allocate } from '../allocator/index.ts';
+import { Coalescer } from '../coalescer.ts';
 import type { Tell } from '../tell.ts';
-import { Coalescer } from './coalescer.ts';
 import type { RoomAllocation } from './room-allocation.ts';
 
 /** How long to wait for more that belongs to the same act, in milliseconds. */

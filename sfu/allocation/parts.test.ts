@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Ceiling } from './ceiling.ts';
-import { Coalescer } from './coalescer.ts';
 import { defaultLayout } from './default-layout.ts';
 import { Estimate } from './estimate.ts';
 import { WantedLayers } from './wanted-layers.ts';
@@ -126,38 +125,5 @@ describe('Ceiling', () => {
       if (nowMs >= RECOVERED_AT_MS) estimateBps = Math.max(estimateBps, goal);
     }
     assert.ok(nowMs - RECOVERED_AT_MS <= 9000, `${nowMs - RECOVERED_AT_MS} ms`);
-  });
-});
-
-describe('Coalescer', () => {
-  it('runs once for many requests, soon, and then not before the gap is over', (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] });
-    let nowMs = 0;
-    const ranAtMs: number[] = [];
-    const coalescer = new Coalescer({
-      run: () => ranAtMs.push(nowMs),
-      gatherMs: 10,
-      gapMs: () => 100,
-      now: () => nowMs,
-    });
-    const pass = (milliseconds: number) => {
-      for (let each = 0; each < milliseconds; each++) {
-        nowMs++;
-        t.mock.timers.tick(1);
-      }
-    };
-    coalescer.request();
-    coalescer.request();
-    pass(20);
-    assert.deepEqual(ranAtMs, [10]);
-    coalescer.request();
-    pass(200);
-    assert.deepEqual(ranAtMs, [10, 110]);
-    pass(500);
-    assert.equal(ranAtMs.length, 2);
-    coalescer.request();
-    coalescer.close();
-    pass(500);
-    assert.equal(ranAtMs.length, 2);
   });
 });
