@@ -37,6 +37,7 @@ export async function freePort(): Promise<number> {
 /** The request that opens a gate of a scenario; the servers under test never send it. */
 const GATE = 'NOTIFY';
 
+const SERVICE = 'sip:[service]@[remote_ip]:[remote_port]';
 const VIA = 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]';
 const CONTACT = 'Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>';
 
@@ -90,7 +91,7 @@ export const step = {
   request(method: string, options: SendOptions): string {
     const { cseq, sdp, body = sdp, type = 'application/sdp', headers = [], inDialog = false } = options;
     const retransmit = options.retransmit ?? method !== 'ACK';
-    const uri = options.uri ?? (inDialog ? '[next_url]' : 'sip:[service]@[remote_ip]:[remote_port]');
+    const uri = options.uri ?? (inDialog ? '[next_url]' : SERVICE);
     const head = [
       `${method} ${uri} SIP/2.0`,
       options.sameBranch ? '[last_Via:]' : VIA,
@@ -104,6 +105,11 @@ export const step = {
     ];
     const attribute = retransmit ? ' retrans="500"' : '';
     return `<send${attribute}><![CDATA[\n${withBody(head, body, type)}\n]]></send>`;
+  },
+
+  /** The ACK of an INVITE that failed: unlike that of a 2xx it goes where the INVITE went (RFC 3261 §17.1.1.3). */
+  ackFailure(cseq: number): string {
+    return step.request('ACK', { cseq, inDialog: true, sameBranch: true, uri: SERVICE });
   },
 
   /** Answers the last request. */
