@@ -8,10 +8,10 @@ import { promisify } from 'node:util';
 import { type Identity, restoreFromBackup } from '../../client/sdk/index.ts';
 import type { AccountInfo } from '../../signaling/protocol/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
+import { freePort } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { Bystanders, Seat } from '../support/raw-call.ts';
 import { TestServer } from '../support/server.ts';
-import { freePort } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));

@@ -3,8 +3,8 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { Baresip } from '../support/baresip.ts';
 import { Kamailio } from '../support/kamailio.ts';
 import { PhoneServer } from '../support/phone-server.ts';
+import { installed } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
-import { installed } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';

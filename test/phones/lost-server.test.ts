@@ -5,9 +5,9 @@ import { CuttableRelay } from '../support/cuttable-relay.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { untilBaseline } from '../support/gauges.ts';
 import { PhoneServer } from '../support/phone-server.ts';
+import { freePort } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { TestServer } from '../support/server.ts';
-import { freePort } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';

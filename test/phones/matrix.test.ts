@@ -6,7 +6,7 @@ import type { HeardTone } from '../support/heard-tone.ts';
 import { Kamailio } from '../support/kamailio.ts';
 import { CompanyPki } from '../support/openssl.ts';
 import { PhoneServer, type SipProtocol } from '../support/phone-server.ts';
-import { installed } from '../support/sipp.ts';
+import { installed } from '../support/programs.ts';
 import { TonePerson } from '../support/tone-person.ts';
 import { eventually } from '../support/wait.ts';
 

@@ -6,10 +6,10 @@ import type { Baresip } from '../support/baresip.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { untilBaseline } from '../support/gauges.ts';
 import { PhoneServer } from '../support/phone-server.ts';
+import { freePort } from '../support/programs.ts';
 import { newIdentity } from '../support/protocol-client.ts';
 import { Bystanders } from '../support/raw-call.ts';
 import { TestServer } from '../support/server.ts';
-import { freePort } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';

@@ -3,8 +3,9 @@ import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { Participant } from '../../signaling/protocol/index.ts';
 import type { Baresip } from '../support/baresip.ts';
 import { PHONE_PASSWORD, PhoneServer } from '../support/phone-server.ts';
+import { freePort, installed } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
-import { freePort, installed, runSipp, type SippRun, step } from '../support/sipp.ts';
+import { runSipp, type SippRun, step } from '../support/sipp.ts';
 import { eventually } from '../support/wait.ts';
 
 const ROOM = 'team';

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
-import { connectWhenUp, freePort } from './sipp.ts';
+import { connectWhenUp, freePort } from './programs.ts';
 import { eventually } from './wait.ts';
 
 /** How often another pair of ports is tried. */

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CompanyPki } from './openssl.ts';
-import { connectWhenUp, freePort } from './sipp.ts';
+import { connectWhenUp, freePort } from './programs.ts';
 
 const PATIENCE_MILLISECONDS = 15_000;
 const RELAY_PORTS = { min: 49_160, max: 49_399 };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { PhoneServer } from './phone-server.ts';
-import { freePort } from './sipp.ts';
+import { freePort } from './programs.ts';
 import { eventually } from './wait.ts';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectWhenUp, freePort } from './sipp.ts';
+import { connectWhenUp, freePort } from './programs.ts';
 
 /** Where a PBX sends the numbers that begin so. */
 export interface PbxRoute {

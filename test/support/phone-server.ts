@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Baresip, type BaresipOptions } from './baresip.ts';
+import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
-import { freePort } from './sipp.ts';
 import { eventually } from './wait.ts';
 
 export type SipProtocol = 'udp' | 'tcp' | 'tls';

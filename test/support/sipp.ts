@@ -1,38 +1,10 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-/** Whether a program can be run here; tests with a foreign peer are skipped where it is not installed. */
-export async function installed(program: string): Promise<boolean> {
-  try {
-    await promisify(execFile)('which', [program]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A port that is free for UDP and TCP on loopback. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const socket = createSocket('udp4');
-  const free = await new Promise<boolean>((resolve) => {
-    socket.once('error', () => resolve(false));
-    socket.bind(port, '127.0.0.1', () => resolve(true));
-  });
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (!free) return freePort();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
+import { freePort } from './programs.ts';
 
 /** The request that opens a gate of a scenario; the servers under test never send it. */
 const GATE = 'NOTIFY';
@@ -305,18 +277,4 @@ async function listening(port: number, tcp: boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('sipp did not start');
-}
-
-/** Connects to a program that is starting; gives up after 10 s, or when the program has ended. */
-export async function connectWhenUp(port: number, program?: ChildProcess): Promise<Socket> {
-  for (let attempt = 0; attempt < 200 && (program?.exitCode ?? null) === null; attempt++) {
-    const socket = connect(port, '127.0.0.1');
-    const up = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    if (up) return socket;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('nothing listens');
 }

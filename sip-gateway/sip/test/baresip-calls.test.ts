@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Baresip } from '../../../test/support/baresip.ts';
-import { installed } from '../../../test/support/sipp.ts';
+import { installed } from '../../../test/support/programs.ts';
 import type { CallEnd, IncomingCall } from '../index.ts';
 import { SdpSession, SipStack } from '../index.ts';
 

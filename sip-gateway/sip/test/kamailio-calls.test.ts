@@ -3,7 +3,7 @@ import { type EventEmitter, once as onceOf } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { Baresip } from '../../../test/support/baresip.ts';
 import { Kamailio } from '../../../test/support/kamailio.ts';
-import { installed } from '../../../test/support/sipp.ts';
+import { installed } from '../../../test/support/programs.ts';
 import type { IncomingCall } from '../index.ts';
 import { SdpSession, SipStack } from '../index.ts';
 

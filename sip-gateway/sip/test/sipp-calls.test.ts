@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { installed, runSipp, step } from '../../../test/support/sipp.ts';
+import { installed } from '../../../test/support/programs.ts';
+import { runSipp, step } from '../../../test/support/sipp.ts';
 import type { Call, CallEnd } from '../index.ts';
 import { SdpSession, SipStack, type SipStackOptions } from '../index.ts';
 
