@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { urlHost } from '../../base/index.ts';
 import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './programs.ts';
 import { eventually } from './wait.ts';
@@ -67,7 +68,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     const sipPort = await freePort();
     const controlPort = await freePort();
     const config = [
-      `sip_listen ${host.includes(':') ? `[${host}]` : host}:${sipPort}`,
+      `sip_listen ${urlHost(host)}:${sipPort}`,
       ...(certificate === undefined ? [] : [`sip_certificate ${certificate}`, `sip_cafile ${certificate}`]),
       `audio_source ausine,${toneHz}`,
       'audio_player aubridge,play',

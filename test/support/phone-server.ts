@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { urlHost } from '../../base/index.ts';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { freePort } from './programs.ts';
 import { TestServer } from './server.ts';
@@ -80,8 +81,7 @@ export class PhoneServer {
 
   /** The address of a number here. */
   uri(number: string, protocol: SipProtocol = 'udp'): string {
-    const host = this.host.includes(':') ? `[${this.host}]` : this.host;
-    return `sip:${number}@${host}:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
+    return `sip:${number}@${urlHost(this.host)}:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
   }
 
   /** A softphone with an account here, registered. Codecs as baresip names them: `PCMU/8000/1`. */
