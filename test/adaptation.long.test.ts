@@ -3,10 +3,9 @@ import { loadavg } from 'node:os';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HeadlessPerson } from './support/headless-person.ts';
-import type { Person } from './support/person.ts';
 import { ShapedRoom } from './support/shaped-room.ts';
+import { LARGE, SwitchingScene } from './support/switching-scene.ts';
 import { Viewer } from './support/viewer.ts';
-import { eventually } from './support/wait.ts';
 
 /** How long each network is measured, in seconds, after it has settled. */
 const SECONDS = Number(process.env.ADAPTATION_SECONDS ?? 20);
@@ -17,16 +16,10 @@ const RATES_BPS = [2_000_000, 1_000_000, 500_000, 300_000];
 const LOSSES = [0, 0.03];
 const QUEUE_MS = 300;
 const DELAY_MS = 20;
-const LARGE = { width: 1280, height: 720 };
 const SMALL = { width: 320, height: 180 };
 /** People who are shown beside the one who is shown large. */
 const SMALL_TILES = 3;
 const TONE_HZ = 700;
-
-/** What the allocation page says of pictures. */
-interface Pictures {
-  pictures: Array<{ peerId: string; points: Array<{ spatialLayer: number; sent: boolean }> }>;
-}
 
 const load = () => `load ${loadavg()[0]?.toFixed(1)}`;
 const percentile = (values: readonly number[], share: number): number =>
@@ -98,53 +91,18 @@ describe('adaptation of real Chromium, measured', () => {
   }
 
   describe('shows how long a larger layer takes', () => {
-    let room: ShapedRoom;
-    /** Looks. */
-    let ann: Person;
-    /** Has a real encoder. */
-    let bob: Person;
-    /** Sends three layers of a clip, all of them wanted. */
-    let cid: HeadlessPerson;
-    let eve: HeadlessPerson;
-    let view: Viewer;
-    let bobsId: string;
+    let scene: SwitchingScene;
 
     before(async () => {
-      room = await ShapedRoom.open();
-      ann = await room.person('Ann');
-      bob = await room.person('Bob');
-      const bobsView = await Viewer.of(bob);
-      await bobsView.shows([]);
-      bobsId = await bobsView.participantId();
-      cid = await room.headless();
-      cid.looksAt([]);
-      await cid.showCamera();
-      eve = await room.headless();
-      eve.looksAt([{ at: cid, ...LARGE }]);
-      view = await Viewer.of(ann);
+      scene = await SwitchingScene.open();
     });
 
-    after(async () => {
-      await Promise.allSettled([cid?.leave(), eve?.leave()]);
-      await room?.close();
-    });
+    after(() => scene?.close());
 
-    const onlyLowestIsSent = async () => {
-      const peerId = await bob.peerId();
-      await eventually(
-        'only the lowest layer is sent',
-        () => room.server.api<Pictures>('GET', '/api/rooms/team/allocation'),
-        ({ pictures }) =>
-          pictures.some(
-            (picture) =>
-              picture.peerId === peerId &&
-              picture.points.every(({ spatialLayer, sent }) => sent === (spatialLayer === 0)),
-          ),
-        60_000,
-      );
-    };
+    const suspended = () => scene.bobIsSuspended(60_000);
 
     const measure = async (t: TestContext, of: string, ready: () => Promise<unknown>) => {
+      const { view } = scene;
       const seen: Array<{ afterMs: number; standstillMs: number }> = [];
       for (let index = 0; index < SWITCHES; index += 1) {
         const smallAtMs = await view.shows([{ participantId: of, ...SMALL }]);
@@ -160,13 +118,13 @@ describe('adaptation of real Chromium, measured', () => {
       t.diagnostic(`${t.name}: ${times} ms, standing still ${standstills} ms, of ${seen.length}, ${load()}`);
     };
 
-    it('that is sent already', (t) => measure(t, cid.participantId, () => delay(1500)));
+    it('that is sent already', (t) => measure(t, scene.cid.participantId, () => delay(1500)));
 
-    it('that was suspended, in VP8 simulcast', (t) => measure(t, bobsId, onlyLowestIsSent));
+    it('that was suspended, in VP8 simulcast', (t) => measure(t, scene.bobsId, suspended));
 
     it('that was suspended, in VP9 SVC', async (t) => {
-      await bob.sendCameraAs('vp9');
-      await measure(t, bobsId, onlyLowestIsSent);
+      await scene.bob.sendCameraAs('vp9');
+      await measure(t, scene.bobsId, suspended);
     });
   });
 });
