@@ -1,10 +1,10 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CanopyError } from '../../base/errors/index.ts';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
-import { DerError, DerReader, decodeBitOctets, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeExtensions, type Extensions } from './extensions.ts';
-
 import { commonName } from './names.ts';
+import { readSigned, readSignedAlgorithm } from './signed.ts';
 
 /** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
 const MAX_CERTIFICATE_BYTES = 6144;
@@ -47,12 +47,8 @@ export function parseCertificate(der: Uint8Array): Certificate {
 }
 
 function decode(der: Uint8Array): Certificate {
-  const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
-  const tbs = outer.read(TAG.sequence);
-  const outerAlgorithm = outer.read(TAG.sequence);
-  const signature = decodeBitOctets(outer.read(TAG.bitString).content);
-  outer.end();
-
+  const signed = readSigned(der);
+  const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(0xa0);
   if (!version || decodeUnsigned(DerReader.single(version.content, TAG.integer).content) !== '02') {
@@ -60,10 +56,7 @@ function decode(der: Uint8Array): Certificate {
   }
   const serialHex = decodeUnsigned(body.read(TAG.integer).content);
   if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) throw new DerError('bad serial number');
-  const innerAlgorithm = body.read(TAG.sequence);
-  if (!Buffer.from(innerAlgorithm.bytes).equals(outerAlgorithm.bytes)) {
-    throw new DerError('the two signature algorithms differ');
-  }
+  const algorithm = readSignedAlgorithm(body, signed);
   const issuer = Buffer.from(body.read(TAG.sequence).bytes);
   const validity = body.enter(TAG.sequence);
   const notBeforeMs = decodeTime(validity.read());
@@ -90,7 +83,7 @@ function decode(der: Uint8Array): Certificate {
     spki,
     key: readKey(spki),
     extensions: decodeExtensions(extensions && DerReader.single(extensions.content, TAG.sequence).content),
-    signatureAlgorithm: decodeSignatureAlgorithm(innerAlgorithm.content),
+    signatureAlgorithm: decodeSignatureAlgorithm(algorithm.content),
     signature,
     selfIssued: issuer.equals(subject),
   };

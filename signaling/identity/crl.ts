@@ -1,7 +1,8 @@
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
-import { DerError, DerReader, decodeBitOctets, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeAuthorityKeyId, listExtensions } from './extensions.ts';
 import { OID } from './oids.ts';
+import { readSigned, readSignedAlgorithm } from './signed.ts';
 
 /** A parsed certificate revocation list (RFC 5280 §5), not judged yet. */
 export interface Crl {
@@ -21,19 +22,12 @@ const isTime = (tag: number | undefined): boolean => tag === TAG.utcTime || tag 
 
 /** Reads a revocation list from strict DER. Throws DerError. */
 export function parseCrl(der: Uint8Array): Crl {
-  const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
-  const tbs = outer.read(TAG.sequence);
-  const outerAlgorithm = outer.read(TAG.sequence);
-  const signature = decodeBitOctets(outer.read(TAG.bitString).content);
-  outer.end();
-
+  const signed = readSigned(der);
+  const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(TAG.integer);
   if (version && decodeUnsigned(version.content) !== '01') throw new DerError('unknown version of the list');
-  const innerAlgorithm = body.read(TAG.sequence);
-  if (!Buffer.from(innerAlgorithm.bytes).equals(outerAlgorithm.bytes)) {
-    throw new DerError('the two signature algorithms differ');
-  }
+  const algorithm = readSignedAlgorithm(body, signed);
   const issuer = Buffer.from(body.read(TAG.sequence).bytes);
   const thisUpdateMs = decodeTime(body.read());
   if (!isTime(body.nextTag)) throw new DerError('the list has no nextUpdate');
@@ -52,7 +46,7 @@ export function parseCrl(der: Uint8Array): Crl {
     revokedSerials: entries.serials,
     authorityKeyId: keyId && decodeAuthorityKeyId(keyId.value).keyId,
     unsupported: listed.find(({ critical }) => critical)?.oid ?? entries.unsupported,
-    signatureAlgorithm: decodeSignatureAlgorithm(innerAlgorithm.content),
+    signatureAlgorithm: decodeSignatureAlgorithm(algorithm.content),
     signature,
   };
 }
