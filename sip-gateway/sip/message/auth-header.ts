@@ -1,4 +1,4 @@
-import { quote, quotedStringEnd, skipBlanks, unquote } from './params.ts';
+import { quote, skipBlanks, unquote, valueEnd } from './params.ts';
 import { SipParseError } from './parse-error.ts';
 
 /** A challenge or credentials: scheme and parameters with lower-case names and unquoted values (RFC 3261 §20.7). */
@@ -25,12 +25,7 @@ export function parseAuthHeader(text: string): AuthHeader {
     at = skipBlanks(text, TOKEN.lastIndex);
     if (text.charCodeAt(at) !== 61) throw new SipParseError('Malformed authorization');
     at = skipBlanks(text, at + 1);
-    let end: number;
-    if (text.charCodeAt(at) === 34) end = quotedStringEnd(text, at);
-    else {
-      VALUE.lastIndex = at;
-      end = VALUE.test(text) ? VALUE.lastIndex : at;
-    }
+    const end = valueEnd(text, at, VALUE);
     if (params.has(name)) throw new SipParseError(`${name} given twice in an authorization`);
     params.set(name, unquote(text.slice(at, end)));
     at = skipBlanks(text, end);

@@ -30,6 +30,13 @@ export function quotedStringEnd(text: string, from: number): number {
   return QUOTED.lastIndex;
 }
 
+/** The end of the value that starts at `from`: a quoted string, or what `plain` (sticky) takes, which may be nothing. */
+export function valueEnd(text: string, from: number, plain: RegExp): number {
+  if (text.charCodeAt(from) === 34) return quotedStringEnd(text, from);
+  plain.lastIndex = from;
+  return plain.test(text) ? plain.lastIndex : from;
+}
+
 /**
  * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). An empty parameter (`;;`) is passed over, as phones send it.
  * Returns the parameters and where they end.
@@ -50,12 +57,7 @@ export function parseParams(text: string, from: number): { params: Params; end: 
     let value: string | null = null;
     if (text.charCodeAt(at) === 61) {
       at = skipBlanks(text, at + 1);
-      let end: number;
-      if (text.charCodeAt(at) === 34) end = quotedStringEnd(text, at);
-      else {
-        VALUE.lastIndex = at;
-        end = VALUE.test(text) ? VALUE.lastIndex : at;
-      }
+      const end = valueEnd(text, at, VALUE);
       value = text.slice(at, end);
       at = skipBlanks(text, end);
     }
