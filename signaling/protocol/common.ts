@@ -13,6 +13,12 @@ export const displayName = z
   .min(1)
   .max(64)
   .regex(/^[^\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'control characters are not allowed');
+/** How long the link of an invitation may be used, in seconds, 60 to 30 days. Default one day. */
+export const invitationTtlSeconds = z
+  .int()
+  .min(60)
+  .max(30 * 86_400)
+  .default(86_400);
 /** SHA-256 of an SPKI, 64 lower-case hex digits. */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);

@@ -8,6 +8,7 @@ import {
   base64url,
   certificateChain,
   displayName,
+  invitationTtlSeconds,
   objectId,
   participant,
   requestId,
@@ -100,12 +101,7 @@ export const REQUESTS = {
       role: role.default('guest'),
       roomId: roomId.optional(),
       displayName: displayName.optional(),
-      /** How long the link may be used, in seconds. Default one day. */
-      ttlSeconds: z
-        .int()
-        .min(60)
-        .max(30 * 86_400)
-        .default(86_400),
+      ttlSeconds: invitationTtlSeconds,
     }),
     result: z.object({ secret: z.string(), url: z.string(), expiresAtMs: z.number() }),
   },

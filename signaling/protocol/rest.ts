@@ -1,17 +1,12 @@
 /** Bodies of the REST API. */
 import { z } from 'zod';
-import { base64url, certificate, displayName, role, roomId } from './common.ts';
+import { base64url, certificate, displayName, invitationTtlSeconds, role, roomId } from './common.ts';
 
 export const inviteRequest = z.object({
   role: role.default('member'),
   roomId: roomId.optional(),
   displayName: displayName.optional(),
-  /** How long the link may be used, in seconds, 60 to 30 days. Default one day. */
-  ttlSeconds: z
-    .int()
-    .min(60)
-    .max(30 * 86_400)
-    .default(86_400),
+  ttlSeconds: invitationTtlSeconds,
 });
 
 export const inviteResponse = z.object({
