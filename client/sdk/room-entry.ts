@@ -1,4 +1,4 @@
-import type { RequestResult } from '../../signaling/protocol/index.ts';
+import type { EventData, EventName, RequestResult } from '../../signaling/protocol/index.ts';
 import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
@@ -23,7 +23,10 @@ const NEEDS_NEW_SOCKET: ReadonlySet<ErrorCode> = new Set([
   'REQUEST_TIMEOUT',
 ]);
 
-/** Getting into a room, and back into it: after a lost socket (resume), and where a re-homing points (ticket). */
+/**
+ * Getting into a room, and back into it: after a lost socket (resume), and where a re-homing points (ticket). Owns the listeners to the
+ * room's events.
+ */
 export class RoomEntry {
   readonly #options: RoomEntryOptions;
   #peerId: string | undefined;
@@ -31,6 +34,7 @@ export class RoomEntry {
   #entering: Promise<boolean> | undefined;
   #again = false;
   #closed = false;
+  readonly #unlisten: Array<() => void> = [];
   /** Events that arrive while a join is on its way: they are applied after its snapshot. */
   #held: Array<() => void> | undefined;
 
@@ -63,14 +67,18 @@ export class RoomEntry {
     );
   }
 
-  /** Applies an event now, or after the snapshot that is on its way. */
-  inOrder(apply: () => void): void {
-    if (this.#held) this.#held.push(apply);
-    else apply();
+  /** Has an event applied as it comes, or after the snapshot that is on its way. */
+  on<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void {
+    const listener = (data: EventData<N>): void => {
+      if (this.#held) this.#held.push(() => apply(data));
+      else apply(data);
+    };
+    this.#unlisten.push(this.#options.connection.on(name, listener as never));
   }
 
   close(): void {
     this.#closed = true;
+    for (const unlisten of this.#unlisten) unlisten();
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, EventName, Participant } from '../../signaling/protocol/index.ts';
+import type { EventData, Participant } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
@@ -236,10 +236,7 @@ export class Room extends Emitter<RoomEvents> {
   #listen(): void {
     const { connection } = this.#options;
     connection.onReturn = () => this.#entry.enter();
-    const on = <N extends EventName>(name: N, apply: (data: EventData<N>) => void): void => {
-      const listener = (data: EventData<N>): void => this.#entry.inOrder(() => apply(data));
-      this.#unlisten.push(connection.on(name, listener as never));
-    };
+    const on: RoomEntry['on'] = (name, apply) => this.#entry.on(name, apply);
     this.#unlisten.push(
       connection.on('state', (state, error) => {
         if (state === 'closed') this.close(error ?? new CanopyError('CONNECTION_LOST'));

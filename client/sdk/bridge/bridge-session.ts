@@ -1,9 +1,4 @@
-import type {
-  EventData,
-  EventName,
-  Participant,
-  RtpCapabilities,
-} from '../../../signaling/protocol/index.ts';
+import type { EventData, Participant, RtpCapabilities } from '../../../signaling/protocol/index.ts';
 import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
@@ -203,10 +198,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #listen(): void {
     const connection = this.#connection;
     connection.onReturn = () => this.#entry.enter();
-    const on = <N extends EventName>(name: N, apply: (data: EventData<N>) => void): void => {
-      const listener = (data: EventData<N>): void => this.#entry.inOrder(() => apply(data));
-      this.#unlisten.push(connection.on(name, listener as never));
-    };
+    const on: RoomEntry['on'] = (name, apply) => this.#entry.on(name, apply);
     this.#unlisten.push(
       connection.on('state', (state, error) => {
         if (state === 'closed') this.#close(error ?? new CanopyError('CONNECTION_LOST'));
