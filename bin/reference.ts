@@ -125,7 +125,7 @@ function metricsPage(): string {
     '',
     MADE,
     '',
-    "`GET /metrics` answers in the Prometheus text format, with Node's own (`process_*`, `nodejs_*`) beside these. Every label has a bounded set of values: never a room, a person or a number that was dialled.",
+    "`GET /metrics` answers in the Prometheus text format, with Node's own (`process_*`, `nodejs_*`) beside these; of those, `nodejs_eventloop_lag_` with a min, max, mean or percentile counts from 0.1 s, the time between two looks. Every label has a bounded set of values: never a room, a person or a number that was dialled.",
     '',
     '## Server',
     '',

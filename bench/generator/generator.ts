@@ -16,8 +16,7 @@ import { probeServer, type ServerSnapshot, stagesOfOneMs } from './server-probe.
 const OWN_FILE = fileURLToPath(import.meta.url);
 /** `.js` in the npm package. */
 const PEER_PROCESS = path.join(path.dirname(OWN_FILE), `peer-process${path.extname(OWN_FILE)}`);
-/** Between the last join and the measurement, so that key frames and estimates settle. */
-const SETTLE_MS = 3000;
+const DEFAULT_SETTLE_SECONDS = 3;
 /** How long streams may take to come, on a machine that is short of time. */
 const PATIENCE_MS = 30_000;
 
@@ -151,7 +150,7 @@ export async function runScenario(
     await everybodyReceived(processes, scenario);
     const cameIn = await probeServer(server.url);
     const machineCameIn = machineCpu();
-    await delay(SETTLE_MS);
+    await delay((scenario.settleSeconds ?? DEFAULT_SETTLE_SECONDS) * 1000);
     const joined = await probeServer(server.url);
     const last = plans.at(-1);
     const returnsOfLast: Array<Record<string, number>> = [];

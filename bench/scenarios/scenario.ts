@@ -20,7 +20,9 @@ export interface Scenario {
   allTogether?: boolean;
   /** How often the last to come leaves and enters again before anything is measured: so the times of exactly this one have quantiles. Default 0. */
   returnsOfLast?: number;
-  /** How long is measured, after everybody has joined, in seconds. */
+  /** Between the last join and the measurement, so that key frames, estimates and what the server still compiles settle, in seconds. Default 3. */
+  settleSeconds?: number;
+  /** How long is measured after that, in seconds. */
   durationSeconds: number;
   /** What everybody's camera sends; absent: audio only. `180p` is one small picture, `simulcast` all layers up to 720p. */
   video?: { codec: Exclude<VideoCodec, 'av1'>; layers: '180p' | 'simulcast' };
