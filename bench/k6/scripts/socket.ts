@@ -7,10 +7,13 @@ const PATIENCE_MS = 30_000;
 /** What went wrong: an error code of the protocol, or one of this socket's own. */
 export class StageError extends Error {
   readonly code: string;
+  /** In words; empty where the code says it all. */
+  readonly detail: string;
 
   constructor(code: string, detail = '') {
     super(`${code} ${detail}`);
     this.code = code;
+    this.detail = detail;
   }
 }
 
