@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -17,12 +20,13 @@ describe('canopy doctor', () => {
   });
   after(() => rm(dataDir, { recursive: true, force: true }));
 
+  /** Settings come as environment variables. Where none names a port, free ones are tried. */
   async function doctor(env: Record<string, string> = {}): Promise<string> {
-    const ports = ['--port', '0', '--rtc-port', '0', '--sip-port', '0'];
+    const ports = ['--port', '0', '--rtc-port', '0'];
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [CANOPY, 'doctor', '--data', dataDir, '--announce', '127.0.0.1', '--workers', '1', ...ports],
-      { env: { ...process.env, ...env } },
+      { env: { ...process.env, CANOPY_SIP_PORT: '0', ...env } },
     );
     return stdout;
   }
@@ -45,5 +49,47 @@ describe('canopy doctor', () => {
       said,
       /^warn {2}phone UDP {5}The add-on .* is not built; run node sip-gateway\/media\/network\/build\.mjs/m,
     );
+  });
+
+  test('tries the ports of SIP and of media, and says which are taken and what to do', async (t) => {
+    const host = '127.0.0.1';
+    const [sip, tls] = [createServer().listen(0, host), createServer().listen(0, host)];
+    const rtp = createSocket('udp4').bind(0, host);
+    t.after(() => {
+      sip.close();
+      tls.close();
+      rtp.close();
+    });
+    await Promise.all([once(sip, 'listening'), once(tls, 'listening'), once(rtp, 'listening')]);
+    const [sipPort, tlsPort] = [sip, tls].map((each) => (each.address() as AddressInfo).port);
+    const first = rtp.address().port - (rtp.address().port % 2);
+    const said = await doctor({
+      CANOPY_SIP_HOST: host,
+      CANOPY_SIP_PORT: `${sipPort}`,
+      CANOPY_SIP_TLS_PORT: `${tlsPort}`,
+      CANOPY_SIP_RTP_PORT_MIN: `${first}`,
+      CANOPY_SIP_RTP_PORT_MAX: `${first + 1}`,
+    });
+    const taken = (port: number | undefined, option: string) =>
+      `TCP 127\\.0\\.0\\.1 port ${port}: EADDRINUSE .* choose another with ${option}`;
+    assert.match(said, new RegExp(`^ok {4}sip port {6}UDP 127\\.0\\.0\\.1 port ${sipPort} is free`, 'm'));
+    assert.match(said, new RegExp(`^warn {2}sip port {6}${taken(sipPort, '--sip-port')}`, 'm'));
+    assert.match(said, new RegExp(`^warn {2}sip tls port {2}${taken(tlsPort, '--sip-tls-port')}`, 'm'));
+    assert.match(
+      said,
+      new RegExp(
+        `^warn {2}rtp ports {5}UDP ${first} to ${first + 1}: 1 taken, .* leaves 0 calls .* set sip\\.rtp`,
+        'm',
+      ),
+    );
+  });
+
+  test('says how many calls the free ports for media carry, or that they carry none', async () => {
+    const settings = { CANOPY_SERVER_TLS: 'off', CANOPY_SIP_RTP_PORT_MIN: '30000' };
+    const free = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '30003' });
+    assert.match(free, /^(ok {4}|warn {2})rtp ports {5}UDP 30000 to 30003.* [0-2] calls at a time/m);
+    assert.doesNotMatch(free, /sip tls port/);
+    const none = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '29999' });
+    assert.match(none, /^warn {2}rtp ports {5}UDP 30000 to 29999 has no even port .* set sip\.rtpPortMin/m);
   });
 });

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { createSocket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, isIPv6 } from 'node:net';
+import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +9,7 @@ import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'medi
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
 import { addressScope, listenAddresses, Sfu } from '../sfu/index.ts';
 import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
+import { probePhonePorts } from './phone-ports.ts';
 import { VERSION } from './version.ts';
 
 type Verdict = 'ok' | 'warn' | 'fail';
@@ -41,8 +41,8 @@ export async function doctor(config: Config): Promise<boolean> {
   return sound;
 }
 
-/** Codecs, UDP, prompts and the SIP port. */
-async function checkPhones({ sip }: Config, say: Say): Promise<void> {
+/** Codecs, UDP, prompts, the ports of SIP and of phones' media. */
+async function checkPhones(config: Config, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
   say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
@@ -58,18 +58,9 @@ async function checkPhones({ sip }: Config, say: Say): Promise<void> {
     'prompts',
     prompts ?? 'callers hear tones in place of words: install espeak-ng, then npm start makes the prompts',
   );
-  const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
-    const probe = createSocket({ type: isIPv6(sip.host) ? 'udp6' : 'udp4' });
-    probe.once('error', resolve);
-    probe.bind(sip.port, sip.host, () => probe.close(() => resolve(null)));
-  });
-  if (problem === null) say('ok', 'sip port', `UDP ${sip.host} port ${sip.port} is free for phones`);
-  else
-    say(
-      'warn',
-      'sip port',
-      `UDP ${sip.host} port ${sip.port}: ${problem.code} (a running Canopy holds its ports; else choose another with --sip-port, or --no-sip)`,
-    );
+  for (const { subject, sound, text } of await probePhonePorts(config)) {
+    say(sound ? 'ok' : 'warn', subject, text);
+  }
 }
 
 type Say = (verdict: Verdict, subject: string, text: string) => void;

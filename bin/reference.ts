@@ -119,7 +119,14 @@ function metricsPage(): string {
     participants: unread,
   });
   const gateway = new GatewayMetrics();
-  gateway.watch({ codecs: unread, ringing: unread, registeredPhones: unread, sip: unread, media: unread });
+  gateway.watch({
+    codecs: unread,
+    ringing: unread,
+    registeredPhones: unread,
+    trunkStates: unread,
+    sip: unread,
+    media: unread,
+  });
   return [
     '# Metrics',
     '',

@@ -1,14 +1,32 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { CanopyError } from '../base/index.ts';
 
 /** Creates the data folder for its owner alone. @throws CanopyError CONFIG_INVALID */
 export function openDataDir(dir: string): void {
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolders(resolve(dir));
   } catch (error) {
-    throw new CanopyError('CONFIG_INVALID', `data.dir: ${(error as Error).message}`, { cause: error });
+    const { message } = error as Error;
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${message}; choose a folder that can be made`, {
+      cause: error,
+    });
+  }
+}
+
+/** One after the other: where the system makes none in a folder that exists, as in /proc, Node's recursive mkdir tries forever. */
+function makeFolders(dir: string): void {
+  if (existsSync(dir)) {
+    if (!statSync(dir).isDirectory()) throw new Error(`${dir} is a file`);
+    return;
+  }
+  makeFolders(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

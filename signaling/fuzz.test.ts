@@ -36,6 +36,7 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
   'gateway.register',
   'gateway.record',
   'gateway.dialFailed',
+  'gateway.trunks',
   'bridge.open',
   'participant.add',
   'participant.update',

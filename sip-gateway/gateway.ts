@@ -36,6 +36,10 @@ interface SipGatewayEvents {
 
 /** How often calls are looked at, in milliseconds. */
 const CHECK_MILLISECONDS = 5000;
+/** How long changes of the trunks' registrations are gathered before the server is told, in milliseconds. */
+const GATHER_MILLISECONDS = 100;
+/** As the protocol has it: a message has a largest size. */
+const MAX_TRUNKS_TOLD = 500;
 /** How long calls get to end in peace, in milliseconds. */
 const GOODBYE_MILLISECONDS = 2000;
 
@@ -55,6 +59,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #announce: string | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
+  #tellTimer: NodeJS.Timeout | undefined;
   /** Digest secrets of the phones, as they were set last. */
   #secrets: ReadonlyMap<string, string> = new Map();
   readonly #pool: MediaPool;
@@ -78,7 +83,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#stack = stack;
     this.#pool = pool;
     this.#announce = announce;
-    this.#registrations = new TrunkRegistrations(stack, log);
+    this.#registrations = new TrunkRegistrations(stack, log, () => this.#tellRegistrationsSoon());
     this.#rooms = new RoomBridges({ pool, log, join: options.joinRoom });
     this.#host = this.#makeHost();
     this.#listen();
@@ -88,6 +93,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
       registeredPhones: () => stack.registrar.users().length,
+      trunkStates: () => this.#registrations.list().map(({ state }) => state),
       sip: () => stack.counts,
       media: () => pool.stats(),
     });
@@ -135,6 +141,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer);
+    clearTimeout(this.#tellTimer);
     for (const unlisten of this.#unlisten) unlisten();
     const ended = Promise.all([...this.#calls.values()].map((call) => call.end('local')));
     let timer: NodeJS.Timeout | undefined;
@@ -208,6 +215,20 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
       'phone settings',
     );
+  }
+
+  /** Many trunks that change at once are one message. */
+  #tellRegistrationsSoon(): void {
+    if (this.#closed) return;
+    this.#tellTimer ??= setTimeout(() => {
+      this.#tellTimer = undefined;
+      this.#link
+        .trunksRegistered(this.#registrations.list().slice(0, MAX_TRUNKS_TOLD))
+        .catch((error: unknown) => {
+          // One that was lost with the connection is told when that is back.
+          if (!this.#closed) this.#log.warn({ err: error }, 'the state of the trunks could not be told');
+        });
+    }, GATHER_MILLISECONDS);
   }
 
   /** Who was removed, or has another password now, must register anew to be called. */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { TrunkRegistration } from '../signaling/protocol/index.ts';
 import type { CallStage, EndCause } from './calls/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 
@@ -11,6 +12,8 @@ export interface MetricsSources {
   /** Calls that are on their way to an answer. */
   ringing(): number;
   registeredPhones(): number;
+  /** Of each trunk that is registered at. */
+  trunkStates(): TrunkRegistration['state'][];
   sip(): { calls: number; dialogs: number; transactions: number; connections: number };
   media(): Promise<PoolStats>;
 }
@@ -20,6 +23,7 @@ const DURATION_SECONDS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200];
 const JITTER_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2];
 const LOSS_RATIO = [0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const MOS = [1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5];
+const TRUNK_STATES: ReadonlyArray<TrunkRegistration['state']> = ['registering', 'registered', 'failed'];
 const CODECS = ['PCMU', 'PCMA', 'G722', 'opus'];
 
 /** Metrics of the phones, in a registry of their own. Every label has a bounded set of values: never a number or a name. */
@@ -101,6 +105,10 @@ export class GatewayMetrics {
     read('registered_phones', 'Phones that are registered', [], (gauge) =>
       gauge.set(sources.registeredPhones()),
     );
+    read('trunk_registrations', 'Trunks that are registered at, by how that stands', ['state'], (gauge) => {
+      const states = sources.trunkStates();
+      for (const state of TRUNK_STATES) gauge.set({ state }, states.filter((each) => each === state).length);
+    });
     read('objects', 'Live objects by kind; all are 0 when nobody calls', ['kind'], async (gauge) => {
       const { legs, rooms } = await sources.media();
       for (const [kind, count] of Object.entries({ ...sources.sip(), legs, rooms }))

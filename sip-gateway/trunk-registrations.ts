@@ -1,17 +1,34 @@
 import type { Logger } from '../base/index.ts';
-import type { SipTrunk } from '../signaling/protocol/index.ts';
+import type { SipTrunk, TrunkRegistration } from '../signaling/protocol/index.ts';
 import { hostOf } from './dial/index.ts';
 import type { Registration, SipStack } from './sip/index.ts';
 
-/** Keeps the gateway registered at those trunks that want it. */
+interface Entry {
+  settings: string;
+  registration: Registration;
+  status: TrunkRegistration;
+}
+
+/** Longest reason that is passed on, in characters: the registrar chose it. */
+const MAX_REASON_LENGTH = 100;
+
+/** Keeps the gateway registered at those trunks that want it, and knows how each stands. */
 export class TrunkRegistrations {
   readonly #stack: SipStack;
   readonly #log: Logger;
-  readonly #open = new Map<string, { settings: string; registration: Registration }>();
+  readonly #onChange: () => void;
+  readonly #open = new Map<string, Entry>();
 
-  constructor(stack: SipStack, log: Logger) {
+  /** `onChange` is called when list() has changed. */
+  constructor(stack: SipStack, log: Logger, onChange: () => void) {
     this.#stack = stack;
     this.#log = log;
+    this.#onChange = onChange;
+  }
+
+  /** How each stands now. */
+  list(): Array<TrunkRegistration & { trunk: string }> {
+    return [...this.#open].map(([trunk, { status }]) => ({ trunk, ...status }));
   }
 
   /** Follows the settings: what has changed is registered anew, what is gone is taken back. */
@@ -19,13 +36,20 @@ export class TrunkRegistrations {
     const wanted = new Map(
       trunks.filter(({ register }) => register).map((trunk) => [trunk.name, trunk] as const),
     );
+    let changed = false;
     for (const [name, { settings, registration }] of [...this.#open]) {
       const trunk = wanted.get(name);
       if (trunk && JSON.stringify(trunk) === settings) continue;
       this.#open.delete(name);
       registration.close().catch(() => {});
+      changed = true;
     }
-    for (const [name, trunk] of wanted) if (!this.#open.has(name)) this.#register(name, trunk);
+    for (const [name, trunk] of wanted) {
+      if (this.#open.has(name)) continue;
+      this.#register(name, trunk);
+      changed = true;
+    }
+    if (changed) this.#onChange();
   }
 
   #register(name: string, trunk: SipTrunk): void {
@@ -37,12 +61,28 @@ export class TrunkRegistrations {
       ...(username !== undefined &&
         password !== undefined && { credentials: { username, password, realm: realm ?? host } }),
     });
-    registration.on('registered', ({ expiresSeconds }) =>
-      this.#log.info({ trunk: name, expiresSeconds }, 'registered at the trunk'),
-    );
-    registration.on('failed', (failure) =>
-      this.#log.warn({ trunk: name, ...failure }, 'not registered at the trunk'),
-    );
-    this.#open.set(name, { settings: JSON.stringify(trunk), registration });
+    const entry: Entry = {
+      settings: JSON.stringify(trunk),
+      registration,
+      status: { state: 'registering', expiresAtMs: null, lastFailure: null },
+    };
+    registration.on('registered', ({ expiresSeconds }) => {
+      this.#log.info({ trunk: name, expiresSeconds }, 'registered at the trunk');
+      const expiresAtMs = Date.now() + expiresSeconds * 1000;
+      this.#changed(name, entry, { ...entry.status, state: 'registered', expiresAtMs });
+    });
+    registration.on('failed', (failure) => {
+      this.#log.warn({ trunk: name, ...failure }, 'not registered at the trunk');
+      const { status: sipStatus, reason } = failure;
+      const lastFailure = { atMs: Date.now(), sipStatus, reason: reason.slice(0, MAX_REASON_LENGTH) };
+      this.#changed(name, entry, { state: 'failed', expiresAtMs: null, lastFailure });
+    });
+    this.#open.set(name, entry);
+  }
+
+  /** One that was taken back may still get an answer, which is of nobody's interest. */
+  #changed(name: string, entry: Entry, status: TrunkRegistration): void {
+    entry.status = status;
+    if (this.#open.get(name) === entry) this.#onChange();
   }
 }

@@ -27,7 +27,7 @@ export interface K6Result {
   thresholdsMet: boolean;
   metrics: Record<string, K6Metric>;
   samples: Sample[];
-  /** How often what went wrong: stage and code. */
+  /** How often what went wrong: stage, code and what more is known. */
   errors: Record<string, number>;
   /** CPU time that k6 had used by then. */
   cpu: Array<{ atMs: number; seconds: number }>;
@@ -49,7 +49,7 @@ export async function runK6(
       'scripts',
       `${scenario.script}${path.extname(OWN_FILE)}`,
     );
-    const outputs = ['--out', `csv=${file('samples.csv')}`, '--system-tags', ''];
+    const outputs = ['--out', `csv=${file('samples.csv')}`, '--system-tags', 'status'];
     const child = spawn(
       k6,
       ['run', '--quiet', '--no-color', '--no-usage-report', '--address', '', ...outputs, script],

@@ -11,25 +11,45 @@ export interface Sample {
   tookMs: number;
 }
 
-/** Reads what k6 wrote by `--out csv`: of all metrics, those of the stages, and the errors by code. */
+const SWITCHING_PROTOCOLS = '101';
+
+/**
+ * Reads what k6 wrote by `--out csv`: of all metrics, those of the stages, and how often what went wrong. A refused handshake is among
+ * these twice: k6 tells the script only that there was one, and tags its own metric with the HTTP status.
+ */
 export async function readSamples(
   file: string,
 ): Promise<{ samples: Sample[]; errors: Record<string, number> }> {
   const samples: Sample[] = [];
   const errors: Record<string, number> = {};
-  let tagColumn = -1;
+  let columns: string[] | undefined;
   for await (const line of createInterface({ input: createReadStream(file) })) {
     const fields = line.split(',');
-    if (tagColumn < 0) {
-      tagColumn = fields.indexOf('extra_tags');
+    if (!columns) {
+      columns = fields;
       continue;
     }
-    const code = fields[0] === 'canopy_errors' && /(?:^|&)code=([^&]+)/.exec(fields[tagColumn] ?? '')?.[1];
-    if (code) errors[code] = (errors[code] ?? 0) + 1;
-    const stage = /^canopy_(\w+)_ms$/.exec(fields[0] ?? '')?.[1];
-    const peer = /(?:^|&)peer=(\d+)/.exec(fields[tagColumn] ?? '')?.[1];
+    const [name = '', at, took] = fields;
+    const tags = fields[columns.indexOf('extra_tags')] ?? '';
+    const error = name === 'canopy_errors' ? tagOf(tags, 'error') : handshakeError(name, fields, columns);
+    if (error !== undefined) errors[error] = (errors[error] ?? 0) + 1;
+    const stage = /^canopy_(\w+)_ms$/.exec(name)?.[1];
+    const peer = tagOf(tags, 'peer');
     if (stage === undefined || peer === undefined) continue;
-    samples.push({ stage, peer: Number(peer), atMs: Number(fields[1]), tookMs: Number(fields[2]) });
+    samples.push({ stage, peer: Number(peer), atMs: Number(at), tookMs: Number(took) });
   }
   return { samples, errors };
+}
+
+/** Tags of the scripts are joined as `name=value&name=value`. */
+function tagOf(tags: string, name: string): string | undefined {
+  const pair = tags.split('&').find((each) => each.startsWith(`${name}=`));
+  return pair && decodeURIComponent(pair.slice(name.length + 1));
+}
+
+/** What a WebSocket's handshake was answered with instead of 101; undefined where it was not answered either. */
+function handshakeError(metric: string, fields: string[], columns: string[]): string | undefined {
+  const status = fields[columns.indexOf('status')];
+  if (metric !== 'ws_connecting' || !status || status === SWITCHING_PROTOCOLS) return undefined;
+  return `handshake: HTTP ${status}`;
 }

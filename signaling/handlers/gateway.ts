@@ -2,7 +2,12 @@ import { CanopyError } from '../../base/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
 import { type HandlerContext, requireRole, requireSeat } from './context.ts';
 
-type GatewayRequest = 'gateway.register' | 'gateway.record' | 'gateway.dialFailed' | 'call.dial';
+type GatewayRequest =
+  | 'gateway.register'
+  | 'gateway.record'
+  | 'gateway.dialFailed'
+  | 'gateway.trunks'
+  | 'call.dial';
 
 /** Between the phone gateway's control connection, and those who call somebody into a room. */
 export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayRequest]: Handler<N> } {
@@ -24,6 +29,12 @@ export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayR
     'gateway.dialFailed': async (session, { callId, error }) => {
       requireGateway(session);
       telephony.dialFailed(callId, error);
+      return {};
+    },
+
+    'gateway.trunks': async (session, { registrations }) => {
+      requireGateway(session);
+      telephony.trunksRegistered(registrations);
       return {};
     },
 

@@ -15,6 +15,7 @@ import {
   roomParams,
   roomPin,
   type SipTrunk,
+  type TrunkRegistration,
   trunkInfo,
   trunkList,
   trunkParams,
@@ -75,11 +76,13 @@ export function registerTelephonyRoutes(
       '/api/sip/trunks',
       {
         schema: {
-          description: `Trunks, without their passwords. ${KEY}`,
+          description: `Trunks, without their passwords, and whether those that are registered at have taken the registration. ${KEY}`,
           response: { 200: trunkList, ...failed },
         },
       },
-      async () => ({ trunks: (await settings.trunks()).map(withoutPassword) }),
+      async () => ({
+        trunks: (await settings.trunks()).map((trunk) => toInfo(trunk, telephony.registrationOf(trunk.name))),
+      }),
     );
     app.put(
       '/api/sip/trunks/:name',
@@ -91,7 +94,10 @@ export function registerTelephonyRoutes(
           response: { 200: trunkInfo, ...failed },
         },
       },
-      async ({ params: { name }, body }) => withoutPassword(await administration.putTrunk({ name, ...body })),
+      async ({ params: { name }, body }) => {
+        // What was told of its registration was of the trunk as it was before.
+        return toInfo(await administration.putTrunk({ name, ...body }), null);
+      },
     );
     app.delete(
       '/api/sip/trunks/:name',
@@ -200,9 +206,10 @@ export function registerTelephonyRoutes(
   });
 }
 
-function withoutPassword({
-  password,
-  ...trunk
-}: SipTrunk): Omit<SipTrunk, 'password'> & { hasPassword: boolean } {
-  return { ...trunk, hasPassword: password !== undefined };
+/** A trunk without its password. */
+function toInfo(
+  { password, ...trunk }: SipTrunk,
+  registration: TrunkRegistration | null,
+): z.infer<typeof trunkInfo> {
+  return { ...trunk, hasPassword: password !== undefined, registration };
 }

@@ -25,7 +25,7 @@ import {
   rtpSendParameters,
   sha256Fingerprint,
 } from './media.ts';
-import { callRecord, dialTarget, telephonyConfig } from './telephony.ts';
+import { callRecord, dialTarget, sipTrunk, telephonyConfig, trunkRegistration } from './telephony.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 /** Where a producer's media comes from. */
@@ -258,6 +258,13 @@ export const REQUESTS = {
   'gateway.record': { data: callRecord, result: nothing },
   /** A call that was asked for did not come about; whoever asked is told. */
   'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
+  /** Tells how each trunk that is registered at stands: all of them, the first 500 of more, after every change. */
+  'gateway.trunks': {
+    data: z.object({
+      registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
+    }),
+    result: nothing,
+  },
   /** Makes the bridge's pair of plain transports, connected to its one socket. The gateway must be on the server's host. */
   'bridge.open': {
     data: z.object({

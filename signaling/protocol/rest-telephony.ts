@@ -1,7 +1,7 @@
 /** Bodies of the REST API for phones. Every one wants the API key: `Authorization: Bearer` and the key of the file api.key. */
 import { z } from 'zod';
 import { displayName, objectId, roomId } from './common.ts';
-import { callRecord, dialPlan, dialTarget, sipPhone, sipTrunk } from './telephony.ts';
+import { callRecord, dialPlan, dialTarget, sipPhone, sipTrunk, trunkRegistration } from './telephony.ts';
 
 export const phoneInfo = sipPhone.omit({ ha1: true });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
@@ -22,7 +22,11 @@ export const putPhoneResponse = phoneInfo.extend({
   realm: z.string(),
 });
 
-export const trunkInfo = sipTrunk.omit({ password: true }).extend({ hasPassword: z.boolean() });
+export const trunkInfo = sipTrunk.omit({ password: true }).extend({
+  hasPassword: z.boolean(),
+  /** null: it does not register, or no gateway has told yet. */
+  registration: trunkRegistration.nullable(),
+});
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
 /** The password that is kept stays when none is given and the user name is the same. */
 export const putTrunkRequest = sipTrunk.omit({ name: true });

@@ -38,6 +38,25 @@ export const sipTrunk = z.object({
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
+/** How a trunk that Canopy registers at stands, as the gateway tells it. Times are Unix times in milliseconds. */
+export const trunkRegistration = z.object({
+  /** `registering`: no answer yet since the gateway began or the trunk was set. After a failure it tries again by itself. */
+  state: z.enum(['registering', 'registered', 'failed']),
+  /** When the registrar forgets the gateway unless it is asked again, which happens before; null unless registered. */
+  expiresAtMs: z.number().nullable(),
+  /** The last failure, also when it has registered since. */
+  lastFailure: z
+    .object({
+      atMs: z.number(),
+      /** SIP status of the registrar's answer; 408 where none came, 503 where it is out of reach. */
+      sipStatus: z.int(),
+      /** In the registrar's words. */
+      reason: z.string().max(100),
+    })
+    .nullable(),
+});
+export type TrunkRegistration = z.infer<typeof trunkRegistration>;
+
 /**
  * What happens to a dialled number; the first rule whose pattern fits counts. `*` stands for any characters, `X` for a digit.
  * Incoming calls lead to a room, or to the PIN prompt (any room whose PIN is keyed in), or are rejected; what a room dials goes out

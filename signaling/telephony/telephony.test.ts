@@ -5,7 +5,7 @@ import { CanopyError, GatewayLink, type GatewayLinkEvents, type Identity } from 
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { eventually } from '../../test/support/wait.ts';
-import type { CallRecord, TelephonyConfig } from '../protocol/index.ts';
+import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../protocol/index.ts';
 
 const startedAtMs = Date.now();
 
@@ -274,6 +274,44 @@ describe('telephony', () => {
     assert.deepEqual(await calls('?active=true'), [], 'a new one has none of them');
   });
 
+  it('shows how trunks are registered, as the gateway in charge says, after a return too, and forgets it with the gateway', async () => {
+    const shown = async (name: string) => {
+      const { trunks } = (await ok('GET', '/api/sip/trunks')) as {
+        trunks: Array<{ name: string; registration: TrunkRegistration | null }>;
+      };
+      return trunks.find((trunk) => trunk.name === name)?.registration;
+    };
+    const trunk = { uri: 'sip:pbx.example', username: 'us', password: 'secret', register: true };
+    await ok('PUT', '/api/sip/trunks/one', trunk);
+    await ok('PUT', '/api/sip/trunks/two', trunk);
+    assert.equal(await shown('one'), null);
+    const gateway = await connected();
+    const registered = { state: 'registered', expiresAtMs: startedAtMs + 1, lastFailure: null } as const;
+    const lastFailure = { atMs: startedAtMs, sipStatus: 403, reason: 'Forbidden' };
+    const failed = { state: 'failed', expiresAtMs: null, lastFailure } as const;
+    await gateway.trunksRegistered([
+      { trunk: 'one', ...registered },
+      { trunk: 'two', ...failed },
+    ]);
+    assert.deepEqual([await shown('one'), await shown('two')], [registered, failed]);
+    await gateway.trunksRegistered([{ trunk: 'two', ...failed }]);
+    assert.deepEqual([await shown('one'), await shown('two')], [null, failed]);
+
+    const back = heard(gateway, 'config');
+    gateway.reconnect();
+    await back;
+    assert.deepEqual(await shown('two'), failed);
+    const { registration } = (await ok('PUT', '/api/sip/trunks/two', trunk)) as { registration: unknown };
+    assert.equal(registration, null, 'it was told of the trunk as it was');
+
+    gateway.close();
+    await eventually('the gateway is gone', async () => (await shown('two')) === null);
+    await connected();
+    assert.equal(await shown('two'), null, 'another gateway has told nothing yet');
+    await ok('DELETE', '/api/sip/trunks/one');
+    await ok('DELETE', '/api/sip/trunks/two');
+  });
+
   it('lets one gateway be in charge: the newest', async () => {
     const first = await connected();
     const ended = heard(first, 'state');
@@ -290,6 +328,7 @@ describe('telephony', () => {
         ['gateway.register', {}],
         ['gateway.record', callOf()],
         ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
+        ['gateway.trunks', { registrations: [] }],
       ] as const) {
         assert.equal(await person.refusal(name, data), 'FORBIDDEN', name);
       }

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
-import { type CallRecord, routeDial, type TelephonyConfig } from '../protocol/index.ts';
+import {
+  type CallRecord,
+  routeDial,
+  type TelephonyConfig,
+  type TrunkRegistration,
+} from '../protocol/index.ts';
 import type { Rooms } from '../rooms/index.ts';
 import { type Session, TokenBucket } from '../sockets/index.ts';
 import type { Calls, TelephonySettings } from '../store/index.ts';
@@ -46,6 +51,8 @@ export class Telephony {
     ttl: PENDING_MILLISECONDS,
   });
   #gateway: Session | null = null;
+  /** By trunk, as the gateway in charge told last. */
+  #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
@@ -78,6 +85,7 @@ export class Telephony {
     }
     const before = this.#gateway;
     this.#gateway = session;
+    this.#registrations = new Map();
     if (before && before !== session) {
       before.connection.end('SESSION_REPLACED');
     }
@@ -137,6 +145,18 @@ export class Telephony {
       const peer = this.#options.rooms.find(asked.roomId)?.peers.get(asked.peerId);
       peer?.send('call.failed', { callId, error });
     }
+  }
+
+  /** How all trunks that are registered at stand now. */
+  trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
+    this.#registrations = new Map(
+      registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
+    );
+  }
+
+  /** How a trunk stands; null for one that does not register, and while no gateway has told. */
+  registrationOf(trunk: string): TrunkRegistration | null {
+    return (this.ready && this.#registrations.get(trunk)) || null;
   }
 
   async record(call: CallRecord): Promise<void> {

@@ -54,6 +54,7 @@ const OUTSIDE = [
   'gateway.register',
   'gateway.record',
   'gateway.dialFailed',
+  'gateway.trunks',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { z } from 'zod';
+import type { TrunkRegistration, trunkList } from '../../signaling/protocol/index.ts';
 import { Baresip } from '../support/baresip.ts';
 import { Kamailio } from '../support/kamailio.ts';
 import { PhoneServer } from '../support/phone-server.ts';
@@ -76,6 +78,19 @@ describe('phones of a company, behind Kamailio as its PBX', {
     return phone;
   }
 
+  /** Waits until the API shows a trunk in this state. */
+  async function registrationOf(name: string, state: TrunkRegistration['state']) {
+    const shown = await eventually(
+      `the trunk ${name} is ${state}`,
+      async () => {
+        const { trunks } = await server.server.api<z.infer<typeof trunkList>>('GET', '/api/sip/trunks');
+        return trunks.find((trunk) => trunk.name === name)?.registration;
+      },
+      (registration) => registration?.state === state,
+    );
+    return shown;
+  }
+
   async function lastCall() {
     return eventually(
       'the history knows the end',
@@ -107,7 +122,8 @@ describe('phones of a company, behind Kamailio as its PBX', {
   });
 
   it('the gateway is registered at the PBX by digest, and is called there by its user name', async () => {
-    await eventually('the gateway is registered', () => /registered at the trunk/.test(server.server.log));
+    const registration = await registrationOf('office', 'registered');
+    assert.ok((registration?.expiresAtMs ?? 0) > Date.now(), JSON.stringify(registration));
     office = await register();
     office.command('dial', `sip:canopy@127.0.0.1:${pbx.port}`);
     await office.waitFor('CALL_ESTABLISHED');
@@ -153,14 +169,16 @@ describe('phones of a company, behind Kamailio as its PBX', {
     };
     try {
       await trunk('wrong');
-      await eventually('it is refused', () =>
-        /"trunk":"modern".*not registered at the trunk/.test(server.server.log),
-      );
+      const refused = await registrationOf('modern', 'failed');
+      assert.equal(refused?.expiresAtMs, null);
+      assert.equal(refused.lastFailure?.sipStatus, 401);
+      assert.ok((refused.lastFailure?.atMs ?? 0) <= Date.now());
+      const metrics = await server.server.metrics();
+      assert.equal(metrics.get('canopy_sip_trunk_registrations{state="registered"}'), 1);
+      assert.equal(metrics.get('canopy_sip_trunk_registrations{state="failed"}'), 1);
       assert.match((await dialled()) ?? '', /^407 /);
       await trunk('secret');
-      await eventually('it is registered', () =>
-        /"trunk":"modern","expiresSeconds".*registered at the trunk/.test(server.server.log),
-      );
+      await registrationOf('modern', 'registered');
       // Nobody has this number: whom the PBX did not believe would not be told so.
       assert.match((await dialled()) ?? '', /^404 /);
     } finally {

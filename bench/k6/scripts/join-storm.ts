@@ -12,7 +12,8 @@ export const options = optionsFor(['connect', 'challenge', 'prove', 'join']);
 export default async function (schedule: Schedule): Promise<void> {
   const visitor = await enterInTurn(schedule, stages);
   await until(schedule.endMs);
-  const { index, met } = visitor;
-  stages.check('roster', index, 'INCOMPLETE', met.size === peopleInRoom(index));
+  const { index } = visitor;
+  // On a busy machine the last may come later than planned: what their way in took is told, and nobody leaves before.
+  stages.check('roster', index, 'INCOMPLETE', await visitor.knows(peopleInRoom(index)));
   visitor.drop();
 }

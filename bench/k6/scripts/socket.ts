@@ -3,14 +3,18 @@ import type { Answer, RequestInput, RequestName, RequestResult } from '../../../
 
 /** Far beyond every goal, in milliseconds. */
 const PATIENCE_MS = 30_000;
+const ENTER_NAMESPACE = '40';
 
 /** What went wrong: an error code of the protocol, or one of this socket's own. */
 export class StageError extends Error {
   readonly code: string;
+  /** In words; empty where the code says it all. */
+  readonly detail: string;
 
   constructor(code: string, detail = '') {
     super(`${code} ${detail}`);
     this.code = code;
+    this.detail = detail;
   }
 }
 
@@ -34,7 +38,11 @@ export class CanopySocket {
     this.#ws = ws;
     let challenged: (nonce: string) => void = () => {};
     this.#opened = new Promise((resolve) => {
-      ws.onopen = () => resolve();
+      ws.onopen = () => {
+        // Other clients wait for engine.io's own greeting. k6 1.8 now and then loses it: it drops what it reads before this call.
+        ws.send(ENTER_NAMESPACE);
+        resolve();
+      };
     });
     this.#challenged = new Promise((resolve) => {
       challenged = resolve;
@@ -80,8 +88,6 @@ export class CanopySocket {
     const kind = packet.slice(0, 2);
     if (packet === '2') {
       this.#ws.send('3');
-    } else if (kind[0] === '0') {
-      this.#ws.send('40');
     } else if (kind === '42') {
       const [name, data] = JSON.parse(packet.slice(2));
       if (name === 'auth.challenge') challenged(data.nonce);

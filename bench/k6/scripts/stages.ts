@@ -23,8 +23,7 @@ export class Stages<Name extends string> {
       failed.add(false);
       return result;
     } catch (error) {
-      const code = error instanceof StageError ? error.code : String(error);
-      this.#failed(name, peer, code);
+      this.#failed(name, peer, describe(error, Date.now() - startedMs));
       throw error;
     }
   }
@@ -40,8 +39,16 @@ export class Stages<Name extends string> {
     this.#trends[name].add(milliseconds, { peer: String(peer) });
   }
 
-  #failed(name: string, peer: number, code: string): void {
+  #failed(name: string, peer: number, error: string): void {
     failed.add(true);
-    errors.add(1, { peer: String(peer), code: `${name}: ${code}` });
+    // What k6 separates tags and columns with may be in it.
+    errors.add(1, { peer: String(peer), error: encodeURIComponent(`${name}: ${error}`) });
   }
+}
+
+/** The code; where more is known, that too, and when it came: a limit of somebody's shows by its time. */
+function describe(error: unknown, afterMs: number): string {
+  if (!(error instanceof StageError)) return String(error);
+  const { code, detail } = error;
+  return detail ? `${code} (${detail}, after ${Math.round(afterMs / 1000)} s)` : code;
 }

@@ -18,6 +18,8 @@ export const RETURN_STAGES = [
   'return',
 ] as const;
 
+/** How long others may take to be heard of, in milliseconds: far beyond every goal. */
+const PATIENCE_MS = 30_000;
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
 
 if (!('TextEncoder' in globalThis)) {
@@ -35,8 +37,9 @@ if (!('TextEncoder' in globalThis)) {
 export class Visitor {
   readonly index: number;
   readonly roomId: string;
-  /** Everybody of the room that this person was ever told of. */
-  readonly met = new Set<string>();
+  /** Everybody of the room that this person was ever told of, itself included. */
+  readonly #met = new Set<string>();
+  #onMet: () => void = () => {};
   readonly #person: PreparedPerson;
   readonly #key: CryptoKey;
   #socket: CanopySocket | undefined;
@@ -88,8 +91,21 @@ export class Visitor {
   /** Joins the room on the present connection. */
   async join(): Promise<RequestResult<'room.join'>> {
     const joined = await this.socket.request('room.join', { roomId: this.roomId });
-    for (const { participantId } of joined.participants) this.met.add(participantId);
+    for (const { participantId } of joined.participants) this.#meet(participantId);
     return joined;
+  }
+
+  /** Whether this person was told of so many of the room, or is in time. */
+  knows(people: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), PATIENCE_MS);
+      this.#onMet = () => {
+        if (this.#met.size < people) return;
+        clearTimeout(timer);
+        resolve(true);
+      };
+      this.#onMet();
+    });
   }
 
   /** Loses the connection without a word. */
@@ -107,13 +123,18 @@ export class Visitor {
     this.#socket = socket;
     socket.onEvent = (name, data) => {
       if (name === 'participant.joined') {
-        this.met.add((data as EventData<'participant.joined'>).participant.participantId);
+        this.#meet((data as EventData<'participant.joined'>).participant.participantId);
       }
     };
     await stages.time(connect, index, () => socket.opened());
     const nonce = await stages.time(challenge, index, () => socket.challenge());
     const proof = await stages.time(sign, index, () => this.#proof(nonce));
     await stages.time(prove, index, () => socket.request('auth.prove', proof));
+  }
+
+  #meet(participantId: string): void {
+    this.#met.add(participantId);
+    this.#onMet();
   }
 
   async #proof(nonce: string) {

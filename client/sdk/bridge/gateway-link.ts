@@ -8,6 +8,8 @@ import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 
+type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
+
 export interface GatewayLinkEvents {
   /** `error` says why it closed: SESSION_REPLACED when another gateway has taken over. */
   state: [state: ConnectionState, error: CanopyError | undefined];
@@ -25,6 +27,8 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   /** Calls that go on. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
+  /** How the trunks stand, as told last. */
+  #registrations: TrunkRegistrations = [];
 
   private constructor(connection: Connection, config: TelephonyConfig) {
     super();
@@ -34,7 +38,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     connection.onReturn = async () => {
       // What the server sends has the defaults filled in.
       const callIds = [...this.#active];
-      this.#setConfig((await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig);
+      const config = (await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig;
+      await connection.requestNow('gateway.trunks', { registrations: this.#registrations });
+      this.#setConfig(config);
       return true;
     };
     connection.on('state', (state, error) => this.emit('state', state, error));
@@ -75,6 +81,12 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   async dialFailed(callId: string, error: CanopyError): Promise<void> {
     const body: RequestInput<'gateway.dialFailed'> = { callId, error: error.toJSON() };
     await this.#connection.request('gateway.dialFailed', body);
+  }
+
+  /** Tells how all trunks that are registered at stand, after each change. A server that comes back is told by the link itself. */
+  async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
+    this.#registrations = registrations;
+    await this.#connection.request('gateway.trunks', { registrations });
   }
 
   /** Drops the connection and makes it anew at once. */
