@@ -40,7 +40,7 @@ const CHECK_MILLISECONDS = 5000;
 const GATHER_MILLISECONDS = 100;
 /** As the protocol has it: a message has a largest size. */
 const MAX_TRUNKS_TOLD = 500;
-/** How long calls get to end in peace, in milliseconds. */
+/** How long calls get to end in peace, and then the server to hear of it, in milliseconds. */
 const GOODBYE_MILLISECONDS = 2000;
 
 /**
@@ -143,18 +143,11 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     clearInterval(this.#timer);
     clearTimeout(this.#tellTimer);
     for (const unlisten of this.#unlisten) unlisten();
-    const ended = Promise.all([...this.#calls.values()].map((call) => call.end('local')));
-    let timer: NodeJS.Timeout | undefined;
-    await Promise.race([
-      ended,
-      new Promise((resolve) => {
-        timer = setTimeout(resolve, GOODBYE_MILLISECONDS);
-      }),
-    ]);
-    clearTimeout(timer);
+    await soon(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
     await this.#pool.close();
+    await soon(this.#link.settled());
     this.#link.close();
   }
 
@@ -275,6 +268,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       if (!this.#closed) this.#log.warn({ err: error, callId: call.callId }, 'the history misses a call');
     });
   }
+}
+
+/** Waits, but not for long. */
+async function soon(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise((resolve) => {
+    timer = setTimeout(resolve, GOODBYE_MILLISECONDS);
+  });
+  await Promise.race([work, over]);
+  clearTimeout(timer);
 }
 
 /** @throws CanopyError CONFIG_INVALID */

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { CanopyError, GatewayLink, type GatewayLinkEvents, type Identity } from '../../client/sdk/index.ts';
+import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { eventually } from '../../test/support/wait.ts';
 import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../protocol/index.ts';
 
 const startedAtMs = Date.now();
+/** How long a request may take where a test waits for that, in milliseconds. */
+const REQUEST_MS = 200;
 
 function callOf(more: Partial<CallRecord> = {}): CallRecord {
   return {
@@ -40,18 +43,22 @@ function heard<N extends keyof GatewayLinkEvents>(link: GatewayLink, name: N): P
 
 describe('telephony', () => {
   let server: InProcessServer;
+  /** Between a gateway and the server, where that is to fail. */
+  let relay: CuttableRelay;
   let bridge: Identity;
   let member: Identity;
   let guest: Identity;
   let link: GatewayLink | undefined;
 
   before(async () => {
-    server = await InProcessServer.start();
+    relay = await CuttableRelay.open(() => Number(new URL(server.url).port));
+    server = await InProcessServer.start({ 'server.origins': [relay.url] });
     bridge = await newIdentity(server, { role: 'bridge' });
     member = await newIdentity(server, { role: 'member' });
     guest = await newIdentity(server, { role: 'guest', roomId: 'lobby' });
   });
   after(async () => {
+    relay.close();
     await server.close();
   });
   afterEach(() => {
@@ -310,6 +317,88 @@ describe('telephony', () => {
     assert.equal(await shown('two'), null, 'another gateway has told nothing yet');
     await ok('DELETE', '/api/sip/trunks/one');
     await ok('DELETE', '/api/sip/trunks/two');
+  });
+
+  describe('a gateway whose connection fails', () => {
+    const connectedByRelay = async () => {
+      link = await GatewayLink.connect({ url: relay.url, identity: bridge, requestTimeoutMs: REQUEST_MS });
+      return link;
+    };
+    /** Lets the requests of before run out of their time. */
+    const timeOut = () => {
+      const untilMs = performance.now() + 3 * REQUEST_MS;
+      return eventually('requests have had their time', () => performance.now() > untilMs);
+    };
+    const ends = async (...calls: CallRecord[]) => {
+      const history = ((await ok('GET', '/api/sip/calls?limit=1000')) as { calls: CallRecord[] }).calls;
+      return calls.map(({ callId }) => history.find((call) => call.callId === callId)?.endCause);
+    };
+    const ended = (call: CallRecord, endCause: string) => ({
+      ...call,
+      endedAtMs: startedAtMs + 50,
+      endCause,
+    });
+
+    for (const [how, fail, mend] of [
+      ['is refused', () => relay.refuse(), () => relay.allow()],
+      ['is dead without a word', () => relay.silence(), () => link?.reconnect()],
+    ] as const) {
+      it(`tells of the calls that came and went while it ${how}, each as it ended`, async () => {
+        const gateway = await connectedByRelay();
+        const before = callOf();
+        const cancelled = callOf();
+        await gateway.record(before);
+        fail();
+        const told = [
+          gateway.record(cancelled),
+          gateway.record(ended(before, 'remote')),
+          gateway.record(ended(cancelled, 'cancelled')),
+        ];
+        await timeOut();
+        mend();
+        await Promise.all(told);
+        assert.deepEqual(await ends(before, cancelled), ['remote', 'cancelled']);
+      });
+    }
+
+    it('tells whoever asked for a call that it failed meanwhile', async () => {
+      await ok('PUT', '/api/sip/phones/1001', { password: 'a-secret-of-twelve' });
+      const gateway = await connectedByRelay();
+      const person = await seated(member);
+      const { callId } = await person.get('call.dial', { target: '1001' });
+      await gateway.record(callOf({ callId }));
+      relay.refuse();
+      const told = [
+        gateway.record(ended(callOf({ callId }), 'busy')),
+        gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here')),
+      ];
+      await timeOut();
+      relay.allow();
+      await Promise.all(told);
+      const { error } = await person.event('call.failed', (event) => event.callId === callId);
+      assert.equal(error.detail, '486 Busy Here');
+      await person.get('room.leave', {});
+      person.close();
+      await ok('DELETE', '/api/sip/phones/1001');
+    });
+
+    it('tells of more calls at once than it may ask a second, one after the other', async () => {
+      const gateway = await connected();
+      const calls = Array.from({ length: 400 }, () => callOf());
+      await Promise.all(calls.map((call) => gateway.record(ended(call, 'cancelled'))));
+      assert.deepEqual(new Set(await ends(...calls)), new Set(['cancelled']));
+    });
+
+    it('forgets the oldest when more waits than it keeps, and everything when it is closed', async () => {
+      const gateway = await connectedByRelay();
+      relay.refuse();
+      const [oldest, ...others] = Array.from({ length: 4001 }, () => gateway.record(callOf()));
+      await assert.rejects(oldest as Promise<void>, { code: 'SERVER_BUSY' });
+      gateway.close();
+      await gateway.settled();
+      for (const { status } of await Promise.allSettled(others)) assert.equal(status, 'rejected');
+      relay.allow();
+    });
   });
 
   it('lets one gateway be in charge: the newest', async () => {

@@ -3,7 +3,7 @@ import type { Codec } from '../codecs/index.ts';
 import { type DtmfKey, TelephoneEventSender } from './dtmf/index.ts';
 import { SampleQueue } from './jitter/index.ts';
 import type { LegMedia } from './leg-types.ts';
-import { SendStream, type StreamNumbers, type StreamPosition } from './rtp/index.ts';
+import { SendStream, type StreamNumbers } from './rtp/index.ts';
 
 /** Encodes 20 ms frames into a phone's packets, of the duration that it asked for. */
 export class LegSender {
@@ -17,24 +17,27 @@ export class LegSender {
   readonly #events: TelephoneEventSender | undefined;
   readonly #eventPayloadType: number;
 
-  /** `numbers`: memory for those of its stream. `before`: the stream of before a re-negotiation or a move, whose numbering goes on. */
+  /**
+   * `numbers`: memory for those of its stream; one that stands there from another thread goes on. `before`: the sender of before a
+   * re-negotiation, whose stream goes on if its clock has the same rate.
+   */
   constructor(
     media: LegMedia,
     codec: Codec,
     send: (packet: Uint8Array) => void,
     numbers: StreamNumbers,
-    before?: SendStream | StreamPosition,
+    before?: LegSender,
   ) {
     this.#codec = codec;
     this.#send = send;
     this.stream =
-      before instanceof SendStream
-        ? before
+      before && before.#codec.clockRate === codec.clockRate
+        ? before.stream
         : new SendStream({
-            ssrc: before?.ssrc ?? randomInt(1, 2 ** 32),
+            ssrc: (before ? null : numbers.ssrc) ?? randomInt(1, 2 ** 32),
             payloadType: media.payloadType,
-            firstSequenceNumber: before?.sequenceNumber ?? randomInt(2 ** 15),
-            firstTimestamp: before?.timestamp ?? randomInt(2 ** 32),
+            firstSequenceNumber: randomInt(2 ** 15),
+            firstTimestamp: randomInt(2 ** 32),
             numbers,
           });
     this.stream.payloadType = media.payloadType;

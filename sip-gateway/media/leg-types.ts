@@ -1,6 +1,6 @@
 import type { CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
-import type { Endpoint, StreamPosition } from './rtp/index.ts';
+import type { Endpoint } from './rtp/index.ts';
 
 /** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
 export interface LegMedia {
@@ -28,14 +28,6 @@ export interface LegMedia {
   /** Whether we send to the phone, and whether we listen to it; false on hold (RFC 3264 §8.4). Default true. */
   send?: boolean;
   receive?: boolean;
-}
-
-/** Where a leg stood. */
-export interface Resumption {
-  /** Of what is sent to the phone; null: lost. */
-  stream: StreamPosition | null;
-  /** Where the phone's media comes from; null: not heard yet. */
-  source: Endpoint | null;
 }
 
 export type LegEvent =

@@ -3,7 +3,7 @@ import type { Codec, Codecs } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import { LegReceiver } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from './leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
 import { Limiter } from './mixer/index.ts';
 import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
@@ -62,7 +62,7 @@ export class Leg {
 
   /**
    * Binds the sockets, so that offer or answer can name their ports. Throws when no pair of ports is free. `numbers`: memory for those
-   * of its stream.
+   * of its stream, which goes on with them if the leg was elsewhere before.
    */
   static async open(
     codecs: Codecs,
@@ -95,10 +95,10 @@ export class Leg {
   }
 
   /**
-   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. `resume`: the leg was
-   * elsewhere before.
+   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. `source`: where the phone was
+   * heard from while the leg was elsewhere.
    */
-  async start(media: LegMedia, resume?: Resumption): Promise<void> {
+  async start(media: LegMedia, source?: Endpoint): Promise<void> {
     const now = performance.now();
     const before = this.#session;
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
@@ -118,7 +118,6 @@ export class Leg {
     const frame = codec.sampleRate / 50;
     before?.codec.close();
     before?.prompts.stop();
-    const stream = before?.codec.clockRate === codec.clockRate ? before.sender.stream : resume?.stream;
     this.#session = {
       media: { ...media },
       codec,
@@ -128,7 +127,7 @@ export class Leg {
         codec,
         (packet) => this.#rtp?.send(packet, this.#lock?.target ?? media.remote),
         this.#numbers,
-        stream ?? undefined,
+        before?.sender,
       ),
       prompts: new PromptPlayer(this.#codecs, codec.sampleRate, this.#emit),
       limiter: new Limiter(codec.sampleRate),
@@ -136,9 +135,9 @@ export class Leg {
       mix: new Float32Array(frame),
     };
     if (this.#lock) this.#lock.update(rules, now);
-    else this.#lock = new SourceLock({ ...rules, learnt: resume?.source ?? undefined }, now);
+    else this.#lock = new SourceLock({ ...rules, learnt: source }, now);
     // Its silence is counted from here on.
-    if (resume?.source) this.#session.receiver.lastPacketMs = now;
+    if (source) this.#session.receiver.lastPacketMs = now;
     this.#rtcpSession = new RtcpSession(this.#session.sender.stream.ssrc, this.#cname);
     this.#nextReportMs = now + REPORT_EVERY_MS / 2;
   }

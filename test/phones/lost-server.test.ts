@@ -13,6 +13,8 @@ import { eventually } from '../support/wait.ts';
 const ROOM = 'team';
 const FIRST_HZ = 700;
 const SECOND_HZ = 1100;
+/** By then the gateway's requests have run out of their time, in milliseconds. */
+const REQUEST_MS = 17_000;
 
 describe('calls, when the gateway loses its server', () => {
   let server: TestServer;
@@ -21,6 +23,7 @@ describe('calls, when the gateway loses its server', () => {
   let gateway: GatewayProcess;
   let first: Baresip;
   let second: Baresip;
+  let third: Baresip;
   /** Somebody in the room, connected past the relay. */
   let ann: ProtocolClient;
 
@@ -28,14 +31,15 @@ describe('calls, when the gateway loses its server', () => {
     relay = await CuttableRelay.open(() => server.port);
     server = await startServer();
     phones = PhoneServer.beside(server, await freePort());
-    await phones.addPhones('1001', '1002');
+    await phones.addPhones('1001', '1002', '1003');
     await phones.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
     gateway = await GatewayProcess.start(phones, relay.url);
     first = await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: FIRST_HZ });
     second = await phones.phone('1002', { codecs: 'PCMU/8000/1', toneHz: SECOND_HZ });
+    third = await phones.phone('1003', { codecs: 'PCMU/8000/1' });
   });
   after(async () => {
-    await Promise.all([first?.stop(), second?.stop()]);
+    await Promise.all([first?.stop(), second?.stop(), third?.stop()]);
     await gateway?.end();
     relay.close();
     await server.close();
@@ -74,6 +78,16 @@ describe('calls, when the gateway loses its server', () => {
     return Promise.all(ids);
   }
 
+  /** Waits until both have other places than these. */
+  async function joinedAnew(participantIds: string[]): Promise<void> {
+    for (const name of ['Phone 1001', 'Phone 1002'])
+      await ann.event(
+        'participant.joined',
+        ({ participant: { displayName, participantId } }) =>
+          displayName === name && !participantIds.includes(participantId),
+      );
+  }
+
   /** Both hang up, and nothing of them is left anywhere. */
   async function endCalls(): Promise<void> {
     const active = await server.api<{ calls: unknown[] }>('GET', '/api/sip/calls?active=true');
@@ -87,7 +101,8 @@ describe('calls, when the gateway loses its server', () => {
     ann.close();
     // The gateway's control connection stays.
     await untilBaseline(server, undefined, 1);
-    for (const { endCause } of (await phones.calls()).slice(0, 2)) assert.equal(endCause, 'remote');
+    const answered = (await phones.calls()).filter(({ answeredAtMs }) => answeredAtMs !== null);
+    for (const { endCause } of answered.slice(0, 2)) assert.equal(endCause, 'remote');
   }
 
   /** Waits until the phones that Ann knows are shown as connected or not. */
@@ -131,12 +146,26 @@ describe('calls, when the gateway loses its server', () => {
       ({ producers, transports }) => producers === 0 && transports === 0,
     );
     relay.allow();
-    for (const name of ['Phone 1001', 'Phone 1002'])
-      await ann.event(
-        'participant.joined',
-        ({ participant: { displayName, participantId } }) =>
-          displayName === name && !participantIds.includes(participantId),
-      );
+    await joinedAnew(participantIds);
+    await bothHear();
+    await endCalls();
+  });
+
+  it('a call whose caller gives up meanwhile is in the history once the server is back', async () => {
+    const participantIds = await joined();
+    relay.refuse();
+    const startedMs = performance.now();
+    third.command('dial', phones.uri('100'));
+    await third.waitFor('CALL_RINGING');
+    third.command('hangup');
+    await third.waitFor('CALL_CLOSED');
+    await eventually('requests have had their time', () => performance.now() - startedMs > REQUEST_MS);
+    relay.allow();
+    const call = await eventually('the history has the call', async () =>
+      (await phones.calls()).find(({ answeredAtMs }) => answeredAtMs === null),
+    );
+    assert.equal(call?.endCause, 'cancelled');
+    await joinedAnew(participantIds);
     await bothHear();
     await endCalls();
   });

@@ -7,6 +7,7 @@ import type {
 import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
+import { Outbox } from './outbox.ts';
 
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
@@ -21,10 +22,14 @@ export interface GatewayLinkEvents {
   'hang-up': [EventData<'gateway.hangUp'>];
 }
 
-/** The gateway's control connection: settings come by it, and calls that rooms ask for. It comes back by itself. */
+/**
+ * The gateway's control connection: settings come by it, and calls that rooms ask for. It comes back by itself, and what became of calls
+ * meanwhile is told then.
+ */
 export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
-  /** Calls that go on. */
+  readonly #outbox: Outbox;
+  /** Calls that go on, and those whose end the server has not heard of yet: else it would think them lost. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
   /** How the trunks stand, as told last. */
@@ -33,6 +38,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   private constructor(connection: Connection, config: TelephonyConfig) {
     super();
     this.#connection = connection;
+    this.#outbox = new Outbox(connection);
     this.#config = config;
     // Registered anew before anything that waits is sent.
     connection.onReturn = async () => {
@@ -70,17 +76,27 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     return this.#config;
   }
 
-  /** Notes the present state of a call in the history: at its start, answer and end. */
+  /**
+   * Notes the present state of a call in the history: at its start, answer and end. Resolves when the server has noted it or a later one,
+   * however long it is away. Rejects with the server's refusal, SERVER_BUSY when too much waits, or CONNECTION_LOST when closed.
+   */
   async record(call: CallRecord): Promise<void> {
-    if (call.endedAtMs === null) this.#active.add(call.callId);
-    else this.#active.delete(call.callId);
-    await this.#connection.request('gateway.record', call);
+    this.#active.add(call.callId);
+    try {
+      await this.#outbox.put(call.callId, 'gateway.record', call);
+    } finally {
+      if (call.endedAtMs !== null) this.#active.delete(call.callId);
+    }
   }
 
-  /** A call that was asked for did not come about. */
-  async dialFailed(callId: string, error: CanopyError): Promise<void> {
-    const body: RequestInput<'gateway.dialFailed'> = { callId, error: error.toJSON() };
-    await this.#connection.request('gateway.dialFailed', body);
+  /** A call that was asked for did not come about. Resolves and rejects as record() does. */
+  dialFailed(callId: string, error: CanopyError): Promise<void> {
+    return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', { callId, error: error.toJSON() });
+  }
+
+  /** Resolves when the server has heard everything that it was to be told, or the connection is closed. */
+  settled(): Promise<void> {
+    return this.#outbox.emptied();
   }
 
   /** Tells how all trunks that are registered at stand, after each change. A server that comes back is told by the link itself. */

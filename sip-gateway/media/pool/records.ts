@@ -91,8 +91,7 @@ export class LegRecord {
     this.numbers.advance(
       silentFrames * (this.#media.codec === 'opus' ? OPUS_FRAME_TICKS : OTHER_FRAME_TICKS),
     );
-    const resume = { stream: this.numbers.position, source: this.#source ?? null };
-    await thread.request('leg.start', { legId, media: this.#media, resume });
+    await thread.request('leg.start', { legId, media: this.#media, source: this.#source });
     await thread.request('leg.mute', { legId, ...this.#muted });
     for (const prompt of this.#prompts.values()) await thread.request('leg.play', { legId, prompt });
     if (!this.#seat) return;

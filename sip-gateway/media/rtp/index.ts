@@ -6,4 +6,4 @@ export { type ReportBlockSource, RtcpSession } from './rtcp-session.ts';
 export { type AudioLevel, SendStream } from './send-stream.ts';
 export { SequenceUnwrapper, TimestampUnwrapper } from './sequence.ts';
 export { type Endpoint, SourceLock } from './source-lock.ts';
-export { StreamNumbers, type StreamPosition } from './stream-numbers.ts';
+export { StreamNumbers } from './stream-numbers.ts';

@@ -1,10 +1,3 @@
-/** Where a stream stands, so that another can go on with it. Plain data. */
-export interface StreamPosition {
-  ssrc: number;
-  sequenceNumber: number;
-  timestamp: number;
-}
-
 /**
  * A stream's next numbers in memory that several threads see, so that another stream of the same SSRC goes on with them: receivers take
  * numbers that jump back for old packets, and SRTP does not let them pass.
@@ -23,17 +16,24 @@ export class StreamNumbers {
   }
 
   /** Sets a stream's first numbers, unless one of this SSRC has begun. */
-  begin({ ssrc, sequenceNumber, timestamp }: StreamPosition): void {
+  begin({
+    ssrc,
+    sequenceNumber,
+    timestamp,
+  }: {
+    ssrc: number;
+    sequenceNumber: number;
+    timestamp: number;
+  }): void {
     if (this.#memory[2] === ssrc) return;
     this.#memory[0] = sequenceNumber & 0xffff;
     this.#memory[1] = timestamp;
     this.#memory[2] = ssrc;
   }
 
-  /** Null before a stream has begun. */
-  get position(): StreamPosition | null {
-    const ssrc = this.#memory[2] as number;
-    return ssrc === 0 ? null : { ssrc, sequenceNumber: this.sequenceNumber, timestamp: this.timestamp };
+  /** Of the stream that has begun; null before one has. */
+  get ssrc(): number | null {
+    return this.#memory[2] || null;
   }
 
   get sequenceNumber(): number {

@@ -1,19 +1,20 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt, Resumption } from '../leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
 import type { RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
+import type { Endpoint } from '../rtp/index.ts';
 import type { PacingStats } from './pacer.ts';
 
 /** What the main thread asks of the media thread, and what each is answered with. All plain data. */
 export interface Requests {
-  /** `numbers`: memory for those of its stream to the phone, where the main thread finds them if this thread dies. */
+  /** `numbers`: memory for those of its stream to the phone, which go on if another thread had it before. */
   'leg.open': {
     args: { legId: string; ip: string; ports: PortRange; numbers?: SharedArrayBuffer };
     result: { port: number };
   };
-  /** `resume`: the leg was in another thread before. */
-  'leg.start': { args: { legId: string; media: LegMedia; resume?: Resumption }; result: null };
+  /** `source`: where the phone was heard from while another thread had the leg. */
+  'leg.start': { args: { legId: string; media: LegMedia; source?: Endpoint }; result: null };
   /** `numbers`: memory for those of its stream into the room, which go on if another thread had it before. */
   'leg.join': {
     args: { legId: string; roomId: string; ssrc: number; numbers?: SharedArrayBuffer };

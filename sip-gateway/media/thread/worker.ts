@@ -111,11 +111,11 @@ const handlers: Handlers = {
     legs.set(legId, { leg, roomId: undefined, stop: undefined });
     return { port: leg.port };
   },
-  'leg.start': async ({ legId, media, resume }) => {
+  'leg.start': async ({ legId, media, source }) => {
     const entry = legOf(legId);
     // What came before is nobody's.
     network.receive();
-    await entry.leg.start(media, resume);
+    await entry.leg.start(media, source);
     if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
     return null;
   },
