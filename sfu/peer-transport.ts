@@ -9,10 +9,11 @@ import { answered } from './worker-errors.ts';
 /**
  * The least time between two key frames that a sender is asked for, in milliseconds, for each of its streams: whoever asks, many that join
  * at once get one together. Each costs as much as half a second of video. Browsers pass over what comes within 300 ms, and the worker
- * would ask again only after a second. Not more than necessary: of changes to larger layers in a row some need a second key
- * frame, as timestamps have drifted too far for the first one.
+ * asks again only after a second, so that all who wait see nothing meanwhile: a request may be late by the difference, on a network or in
+ * a busy sender (seen: 60 ms). Not more than necessary: of changes to larger layers in a row some need a second key frame, as
+ * timestamps have drifted too far for the first one.
  */
-const KEY_FRAME_REQUEST_DELAY_MS = 330;
+const KEY_FRAME_REQUEST_DELAY_MS = 380;
 
 export interface PeerTransportOptions {
   roomId: string;
@@ -23,8 +24,8 @@ export interface PeerTransportOptions {
   worker: MediaWorker;
   meter: TrafficMeter;
   tell: Tell;
-  /** Its bandwidth estimation fell. */
-  estimateFell(): void;
+  /** Its bandwidth estimation fell, or rose where something was missing. */
+  estimateChanged(): void;
   /** Its bandwidth estimation fell to a fraction of what was sent. */
   estimateCollapsed(): void;
 }

@@ -284,11 +284,11 @@ export class Room implements PeerHome {
   ): PeerTransportOptions {
     const { roomId } = this;
     const { meter, tell } = this.#options;
-    const estimateFell = () => this.changed();
+    const estimateChanged = () => this.changed();
     const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
     return {
       ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
-      ...{ estimateFell, estimateCollapsed },
+      ...{ estimateChanged, estimateCollapsed },
     };
   }
 }

@@ -8,6 +8,17 @@ import type { ClientDtlsParameters, TransportInfo, TransportState } from './type
 
 /** Between two times that pictures are begun anew, in milliseconds: each costs key frames. */
 const ANEW_INTERVAL_MS = 2000;
+/**
+ * What the estimation said this long ago is asked for again where it limits a decision, in milliseconds: the worker puts its news off with each
+ * stream that comes or goes, while many join for seconds.
+ */
+const STALE_MS = 500;
+/**
+ * When a young estimation is asked, and from when on it is believed, in milliseconds after its beginning: it may fall to half for a first burst
+ * that a busy process sent or took slowly, until a second one, which the worker sends for us after a second (see Ceiling).
+ */
+const FIRST_ASKED_MS = 1050;
+const BELIEVED_MS = 1500;
 
 /** A transport towards a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
@@ -17,6 +28,9 @@ export class WebRtcPeerTransport extends PeerTransport {
   readonly #estimate = new Estimate();
   readonly #ceiling = new Ceiling();
   #anewAtMs = Number.NEGATIVE_INFINITY;
+  #estimatedAtMs = Number.NEGATIVE_INFINITY;
+  #begun = false;
+  #believed = false;
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -63,8 +77,11 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   override takeEstimate(): number | null {
+    if (!this.#believed) return null;
     this.#estimate.acted();
-    return this.#estimate.limitBps;
+    const { limitBps } = this.#estimate;
+    if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) void this.#askEstimate();
+    return limitBps;
   }
 
   override setMaxOutgoing(mostBps: number, neededBps: number): void {
@@ -73,19 +90,43 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   #watchEstimate(): void {
-    this.#transport.on('trace', (trace) => {
-      const fell = this.#estimate.update(trace);
-      const { availableBps, collapsed } = this.#estimate;
-      const nowMs = performance.now();
-      if (availableBps !== null) this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
-      if (collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
-        this.#anewAtMs = nowMs;
-        this.options.estimateCollapsed();
-      }
-      if (fell) this.options.estimateFell();
+    this.#transport.on('trace', ({ type, info }) => {
+      if (type === 'bwe') this.#estimated((info as { availableBitrate: number }).availableBitrate);
     });
     this.#transport.setMinOutgoingBitrate(LEAST_BPS).catch(() => {});
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
+  }
+
+  async #askEstimate(): Promise<void> {
+    this.#estimatedAtMs = performance.now();
+    try {
+      const [stats] = await this.#transport.getStats();
+      if (stats?.availableOutgoingBitrate) this.#estimated(stats.availableOutgoingBitrate);
+    } catch {
+      // Closed in the meantime.
+    }
+  }
+
+  #estimated(availableBps: number): void {
+    const nowMs = performance.now();
+    this.#estimatedAtMs = nowMs;
+    if (!this.#begun) this.#begin();
+    this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
+    const changed = this.#estimate.update(availableBps);
+    if (this.#estimate.collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
+      this.#anewAtMs = nowMs;
+      this.options.estimateCollapsed();
+    }
+    if (changed && this.#believed) this.options.estimateChanged();
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    setTimeout(() => void this.#askEstimate(), FIRST_ASKED_MS).unref();
+    setTimeout(() => {
+      this.#believed = true;
+      void this.#askEstimate();
+    }, BELIEVED_MS).unref();
   }
 
   #setCeilings(ceilingsBps: readonly number[]): void {

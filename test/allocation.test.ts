@@ -181,7 +181,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     picture.tap = undefined;
     assert.ok(asked > 20, `${asked} requests`);
     assert.ok(
-      keyFrames >= 1 && keyFrames <= askedMs / 330 + 2,
+      keyFrames >= 1 && keyFrames <= askedMs / 380 + 2,
       `${keyFrames} key frames for ${asked} requests`,
     );
   });

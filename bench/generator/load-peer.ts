@@ -22,7 +22,7 @@ import {
   type VideoCodec,
 } from '../../client/sdk/index.ts';
 import { type ClipName, loadClip } from '../clips/index.ts';
-import { type LayoutName, layoutTiles, type Scenario } from '../scenarios/index.ts';
+import { hasCleanPath, type LayoutName, layoutTiles, type Scenario } from '../scenarios/index.ts';
 import { type DecodeResult, decode, StreamRecorder } from '../verify/index.ts';
 import type { JoinTimes, PeerPlan, PeerReport } from './messages.ts';
 
@@ -152,6 +152,7 @@ export class LoadPeer {
     const handlerFactory = createHandlerFactory({
       ...(mapCandidate && { mapCandidate }),
       onTransport: (_direction, counters) => this.#links.push(counters),
+      steadyArrivals: hasCleanPath(scenario),
     });
     const client = await connect({
       url: serverUrl,

@@ -29,6 +29,11 @@ export interface NodeHandlerOptions {
   mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate | Promise<types.IceCandidate>;
   /** Gets the counters of each transport that is made; they go on changing. */
   onTransport?: (direction: 'send' | 'recv', counters: LinkCounters) => void;
+  /**
+   * Reports packets to the server's bandwidth estimation as if each had come equally late after its sending, so that where many peers share a
+   * process, its own delays are taken for no network's. Default: as they came.
+   */
+  steadyArrivals?: boolean;
 }
 
 /**
@@ -52,7 +57,10 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   #nextMid = 0;
   #transportSequence = randomInt(0x8000);
 
-  constructor(options: HandlerOptions, { mapCandidate, onTransport }: NodeHandlerOptions) {
+  constructor(
+    options: HandlerOptions,
+    { mapCandidate, onTransport, steadyArrivals = false }: NodeHandlerOptions,
+  ) {
     super();
     this.#options = options;
     this.#mapCandidate = mapCandidate ?? ((candidate) => candidate);
@@ -66,7 +74,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     );
     this.#pacer = new Pacer((packet) => this.#link.send(packet));
     onTransport?.(options.direction, this.#link.counters);
-    if (options.direction === 'recv') this.#receiver = new RtpReceiver((packet) => this.#link.send(packet));
+    if (options.direction === 'recv') {
+      this.#receiver = new RtpReceiver((packet) => this.#link.send(packet), steadyArrivals);
+    }
     this.#reportTimer = setInterval(() => {
       for (const sender of this.#senders.values()) sender.report();
     }, REPORT_INTERVAL_MS);

@@ -17,6 +17,8 @@ const PROBE_FACTOR = 4;
 /** … and has succeeded when the estimate grew by this. */
 const SUCCESS_FACTOR = 1.3;
 const ENOUGH_SHARE = 0.95;
+/** How long the worker's own first probes take at most, in milliseconds: it sends no others meanwhile. */
+const OWN_PROBES_MS = 1000;
 
 /**
  * The ceiling of a transport's bandwidth estimation, and its use to probe. By itself the worker's estimate grows by some 8 % a second after
@@ -28,6 +30,7 @@ export class Ceiling {
   #aimBps = 0;
   #neededBps = 0;
   #lastBps = 0;
+  #begun = false;
   #probedFromBps = 0;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #restUntilMs = Number.NEGATIVE_INFINITY;
@@ -50,6 +53,12 @@ export class Ceiling {
    * @returns ceilings to set, one after the other.
    */
   estimated(availableBps: number, nowMs: number): number[] {
+    if (!this.#begun) {
+      // Where the estimation was told to begin: a fall from there has met no limit for certain.
+      this.#begun = true;
+      this.#restUntilMs = nowMs + OWN_PROBES_MS;
+      return [];
+    }
     const fell = availableBps < this.#lastBps * FALL_SHARE;
     this.#lastBps = availableBps;
     if (fell) {

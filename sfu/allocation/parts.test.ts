@@ -36,42 +36,70 @@ describe('WantedLayers', () => {
 });
 
 describe('Estimate', () => {
-  const bwe = (availableBitrate: number) => ({ type: 'bwe' as const, info: { availableBitrate } });
-
   it('limits nothing before it is known, and near what may be sent', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_800_000);
     assert.equal(estimate.limitBps, null);
-    estimate.update(bwe(1_790_000));
+    estimate.update(1_790_000);
     assert.equal(estimate.limitBps, null);
-    estimate.update(bwe(600_000));
+    estimate.update(600_000);
     assert.equal(estimate.limitBps, 600_000);
+  });
+
+  it('does not limit for want of what could not be sent yet', () => {
+    const estimate = new Estimate();
+    estimate.allow(1_600_000, 1_000_000);
+    estimate.update(1_600_000);
+    estimate.allow(1_800_000, 1_700_000);
+    assert.equal(estimate.limitBps, null);
+    estimate.update(1_650_000);
+    assert.equal(estimate.limitBps, 1_650_000);
+    estimate.allow(1_700_000, 1_700_000);
+    assert.equal(estimate.limitBps, null);
   });
 
   it('calls for new decisions when it has fallen by a tenth of what was acted on', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_800_000);
-    assert.equal(estimate.update(bwe(900_000)), true);
+    assert.equal(estimate.update(900_000), true);
     estimate.acted();
-    assert.equal(estimate.update(bwe(850_000)), false);
-    assert.equal(estimate.update(bwe(1_200_000)), false);
-    assert.equal(estimate.update(bwe(300_000)), true);
+    assert.equal(estimate.update(850_000), false);
+    assert.equal(estimate.update(1_000_000), false);
+    assert.equal(estimate.update(300_000), true);
+  });
+
+  it('calls for new decisions when it rose by a fifth, or limits nothing any more, where something was missing', () => {
+    const estimate = new Estimate();
+    estimate.allow(1_800_000, 1_800_000);
+    estimate.update(500_000);
+    estimate.acted();
+    assert.equal(estimate.update(590_000), false);
+    assert.equal(estimate.update(600_000), true);
+    assert.equal(estimate.update(1_800_000), true);
+    estimate.acted();
+    assert.equal(estimate.update(1_800_000), false);
+  });
+
+  it('calls for none when it rose and nothing was missing', () => {
+    const estimate = new Estimate();
+    estimate.allow(1_800_000, 400_000);
+    estimate.update(500_000);
+    estimate.acted();
+    assert.equal(estimate.update(1_800_000), false);
   });
 });
 
 describe('Estimate of a network that became narrow all at once', () => {
-  const bwe = (availableBitrate: number) => ({ type: 'bwe' as const, info: { availableBitrate } });
-
   it('has collapsed when most of what is needed has no room, not when there was more than was needed', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_000_000);
-    estimate.update(bwe(1_790_000));
+    estimate.update(1_790_000);
     assert.equal(estimate.collapsed, false);
-    estimate.update(bwe(700_000));
+    estimate.update(700_000);
     assert.equal(estimate.collapsed, false);
-    estimate.update(bwe(300_000));
+    estimate.update(300_000);
     assert.equal(estimate.collapsed, true);
-    estimate.update(bwe(290_000));
+    estimate.update(290_000);
     assert.equal(estimate.collapsed, false);
   });
 });
@@ -87,10 +115,20 @@ describe('Ceiling', () => {
   it('does not probe while the estimate suffices, nor at once after a fall', () => {
     const ceiling = new Ceiling();
     ceiling.aim(1_800_000, 500_000);
-    assert.deepEqual(ceiling.estimated(1_000_000, 0), []);
+    assert.deepEqual(ceiling.estimated(2_000_000, 0), []);
+    assert.deepEqual(ceiling.estimated(1_800_000, 500), []);
+    assert.deepEqual(ceiling.estimated(1_600_000, 800), []);
     assert.deepEqual(ceiling.estimated(200_000, 1000), []);
     assert.deepEqual(ceiling.estimated(200_000, 3900), []);
     assert.deepEqual(ceiling.estimated(200_000, 4000), [220_000, 800_000]);
+  });
+
+  it('probes after a second where the first estimates are less than it began with', () => {
+    const ceiling = new Ceiling();
+    ceiling.aim(1_800_000, 1_700_000);
+    assert.deepEqual(ceiling.estimated(2_000_000, 0), []);
+    assert.deepEqual(ceiling.estimated(900_000, 100), []);
+    assert.deepEqual(ceiling.estimated(900_000, 1000), [990_000, 1_800_000]);
   });
 
   it('doubles a low estimate within seconds where the network carries it, and gives up slowly where not', () => {

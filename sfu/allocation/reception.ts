@@ -14,8 +14,8 @@ type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
 interface Decided {
   tile: TileDecision;
   areaPx: number;
-  /** When its layers were changed, in milliseconds. */
-  atMs: number;
+  /** When its layers were changed, in milliseconds; null: it has had none yet, so that nobody waits for the first. */
+  atMs: number | null;
 }
 
 /** One receiver, as decisions see it: what it shows and can take, and what it was given. */
@@ -81,9 +81,9 @@ export class Reception {
     this.#decided = new Map(
       decision.tiles.map((tile) => {
         const earlier = before.get(tile.producerId);
-        const same = earlier && sameLayers(earlier.tile.layers, tile.layers);
+        const same = earlier ? sameLayers(earlier.tile.layers, tile.layers) : !tile.layers;
         const areaPx = areas.get(tile.producerId) ?? 0;
-        return [tile.producerId, { tile, areaPx, atMs: same ? earlier.atMs : nowMs }];
+        return [tile.producerId, { tile, areaPx, atMs: same ? (earlier?.atMs ?? null) : nowMs }];
       }),
     );
     for (const consumer of this.pictures) {

@@ -158,7 +158,8 @@ export class Dealer {
   ): boolean {
     const { ranked, receiver } = filling;
     const small = isSmall(ranked.class);
-    const adds = !filling.reserved ? 'picture' : to.row > filling.reserved.row ? 'lines' : 'frames';
+    const lines = filling.ladder.source === 'screen' ? 'letters' : 'lines';
+    const adds = !filling.reserved ? 'picture' : to.row > filling.reserved.row ? lines : 'frames';
     const claim: Claim = { moreBps, lowest, adds, kept, small, first: ranked.rank === 0 };
     const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
     if (refusal) {

@@ -12,8 +12,9 @@ import type { Reason, ReceiverState } from './types.ts';
  * that, so frames are allowed up to twice the estimate: there is always a little more to send than it allows, by which it grows. Not so
  * whole pictures: mediasoup serves everybody's lowest layer first, and what does not fit stands still, now one picture, now another. So
  * as many are given as certainly fit while what is large is smooth; a few that move are worth more than a slide show of all. The first
- * is never held back, so that there is something to estimate by. And not so lines: mediasoup takes those before frames, and each change
- * costs a key frame, which fills a narrow network's queue.
+ * is never held back, so that there is something to estimate by. And not so lines: mediasoup takes those before frames, so that a picture
+ * whose lines alone fit is a slide show, and each change costs a key frame, which fills a narrow network's queue. So a camera has more lines
+ * as long as they fit smoothly, and only those of a shared screen, which are worth more than frames, are kept beyond that.
  *
  * The link. 90 % of it, all audio included, is never passed.
  */
@@ -24,7 +25,9 @@ const LOWEST_RESERVE = 0.2;
 /** Of the estimate. Kept more widely than given anew, since estimates waver. */
 const ESTIMATE_SHARES = {
   picture: { anew: 0.85, kept: 1.1 },
-  lines: { anew: 1, kept: 1.3 },
+  lines: { anew: 0.85, kept: 1 },
+  /** Lines of a shared screen. */
+  letters: { anew: 1, kept: 1.3 },
   frames: { anew: 2, kept: 3 },
 };
 
@@ -40,8 +43,8 @@ export interface Claim {
   moreBps: number;
   /** A picture's lowest point, as all get it first. That of an expensive one adds a picture too, but comes as an improvement. */
   lowest: boolean;
-  /** What it adds: a whole picture, or lines or frames to one. */
-  adds: 'picture' | 'lines' | 'frames';
+  /** What it adds: a whole picture, or lines (of a shared screen: letters) or frames to one. */
+  adds: 'picture' | 'lines' | 'letters' | 'frames';
   /** It was decided before. */
   kept: boolean;
   /** One tile among many. */

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { types } from 'mediasoup-client';
 import { extensionIds } from '../header-extensions.ts';
-import { buildReceiverReport, parseRtp, type RtcpItem, readExtension } from '../rtp/index.ts';
+import { buildReceiverReport, parseRtp, type RtcpItem, type RtpHeader, readExtension } from '../rtp/index.ts';
 import { FeedbackRecorder } from './feedback-recorder.ts';
 import { InboundStream } from './inbound-stream.ts';
+import { SendClock } from './send-clock.ts';
 
 /** libwebrtc sends feedback every 50 to 250 ms, by load. */
 const FEEDBACK_INTERVAL_MS = 100;
@@ -25,9 +26,13 @@ export class RtpReceiver {
   readonly #reportTimer: NodeJS.Timeout;
   #repairTimer: NodeJS.Timeout | undefined;
   #transportSequenceId = 0;
+  #sendTimeId = 0;
+  readonly #sendClock: SendClock | undefined;
 
-  constructor(send: (packet: Buffer) => void) {
+  /** @param steadyArrivals - see NodeHandlerOptions. */
+  constructor(send: (packet: Buffer) => void, steadyArrivals: boolean) {
     this.#send = send;
+    if (steadyArrivals) this.#sendClock = new SendClock();
     this.#feedbackTimer = setInterval(() => this.#sendFeedback(), FEEDBACK_INTERVAL_MS);
     this.#reportTimer = setInterval(() => this.#sendReports(), REPORT_INTERVAL_MS);
   }
@@ -42,7 +47,9 @@ export class RtpReceiver {
     this.#bySsrc.set(stream.ssrc, stream);
     if (stream.rtxSsrc !== undefined) this.#bySsrc.set(stream.rtxSsrc, stream);
     // mediasoup uses the router's ids, the same for all consumers.
-    this.#transportSequenceId ||= extensionIds(rtpParameters).transportSequence;
+    const ids = extensionIds(rtpParameters);
+    this.#transportSequenceId ||= ids.transportSequence;
+    this.#sendTimeId ||= ids.absSendTime;
     return stream;
   }
 
@@ -58,7 +65,9 @@ export class RtpReceiver {
     if (!header) return;
     // Also of packets that nobody consumes: probes count.
     const sequence = readExtension(packet, header, this.#transportSequenceId);
-    if (sequence?.length === 2) this.#feedback.add(sequence.readUInt16BE(0), header.ssrc, nowMs);
+    if (sequence?.length === 2) {
+      this.#feedback.add(sequence.readUInt16BE(0), header.ssrc, this.#arrivedAtMs(packet, header, nowMs));
+    }
     const stream = this.#bySsrc.get(header.ssrc);
     if (!stream) {
       this.unknownPackets++;
@@ -80,6 +89,12 @@ export class RtpReceiver {
     clearInterval(this.#repairTimer);
     this.#streams.clear();
     this.#bySsrc.clear();
+  }
+
+  /** When a packet came, as it is reported to the bandwidth estimation. */
+  #arrivedAtMs(packet: Buffer, header: RtpHeader, nowMs: number): number {
+    const sendTime = this.#sendClock && readExtension(packet, header, this.#sendTimeId);
+    return sendTime?.length === 3 ? (this.#sendClock?.read(sendTime, nowMs) ?? nowMs) : nowMs;
   }
 
   #repair(): void {

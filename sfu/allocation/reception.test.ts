@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ReceiverDecision } from '../allocator/index.ts';
+import type { Peer } from '../peer.ts';
+import { Reception } from './reception.ts';
+
+const NOTHING = async (): Promise<void> => {};
+const CONSUMER = {
+  ...{ kind: 'video', producerId: 'camera', declined: false, held: false },
+  ...{ setServerLayers: NOTHING, setPriority: NOTHING, setHeld: NOTHING },
+};
+const PEER = { peerId: 'ann', layout: undefined, receiving: undefined, consumers: [CONSUMER] };
+
+function decision(layers: ReceiverDecision['tiles'][number]['layers']): ReceiverDecision {
+  const tile = {
+    producerId: 'camera',
+    layers,
+    bitrateBps: 0,
+    priority: 1,
+    class: 'other',
+    reason: 'full',
+  } as const;
+  return { roomId: 'green', peerId: 'ann', tiles: [tile], maxOutgoingBps: 0, videoBps: 0 };
+}
+
+test('a picture that was never given has no last change to wait after, one that was taken has', () => {
+  const reception = new Reception('green', PEER as unknown as Peer, 3);
+  const changedAtMs = () => reception.state(2_000_000).tiles[0]?.decidedAtMs;
+  assert.equal(changedAtMs(), null);
+  reception.apply(decision(null), 1000);
+  assert.equal(changedAtMs(), null);
+  reception.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2000);
+  assert.equal(changedAtMs(), 2000);
+  reception.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2500);
+  assert.equal(changedAtMs(), 2000);
+  reception.apply(decision(null), 3000);
+  assert.equal(changedAtMs(), 3000);
+});

@@ -1,0 +1,53 @@
+import type { PictureState, ReceiverDecision, TileDecision } from './types.ts';
+
+interface Consumer {
+  points: PictureState['points'];
+  most: NonNullable<TileDecision['layers']>;
+  priority: number;
+  /** Place of what it has in `points`; −1: nothing. */
+  has: number;
+}
+
+/**
+ * What the worker forwards of pictures in simulcast when its estimate is so high, by producer; absent: nothing. As its
+ * Transport::DistributeAvailableOutgoingBitrate() does it: a first step for everybody, then in turns as many as the priority says. A step is a
+ * temporal layer more, and after those that are wanted the next spatial layer with the fewest frames.
+ */
+export function forwarded(
+  { tiles }: ReceiverDecision,
+  pictures: readonly PictureState[],
+  availableBps: number,
+): Map<string, PictureState['points'][number]> {
+  const consumers = new Map<string, Consumer>();
+  for (const { producerId, layers, priority } of tiles) {
+    const picture = pictures.find((each) => each.producerId === producerId);
+    if (picture && layers) {
+      const points = picture.points.filter(({ temporalLayer }) => temporalLayer <= layers.temporalLayer);
+      consumers.set(producerId, { points, most: layers, priority, has: -1 });
+    }
+  }
+  const inTurn = [...consumers.values()].sort((a, b) => b.priority - a.priority);
+  let leftBps = availableBps;
+  const improve = (consumer: Consumer): boolean => {
+    const next = consumer.points[consumer.has + 1];
+    if (!next || next.spatialLayer > consumer.most.spatialLayer) return false;
+    const moreBps = next.bitrateBps - (consumer.points[consumer.has]?.bitrateBps ?? 0);
+    if (moreBps > leftBps) return false;
+    leftBps -= moreBps;
+    consumer.has++;
+    return true;
+  };
+  for (const consumer of inTurn) improve(consumer);
+  for (let improved = true; improved; ) {
+    improved = false;
+    for (const consumer of inTurn) {
+      for (let step = 0; step < consumer.priority && improve(consumer); step++) improved = true;
+    }
+  }
+  return new Map(
+    [...consumers].flatMap(([producerId, { points, has }]) => {
+      const point = points[has];
+      return point ? [[producerId, point] as const] : [];
+    }),
+  );
+}
