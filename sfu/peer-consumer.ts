@@ -17,6 +17,8 @@ export class PeerConsumer {
   /** What the worker was told last. */
   #paused = true;
   #priority = 1;
+  /** Whether nothing of the picture came yet at the last look. */
+  #waits = false;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
   #toldLayers: Layers | undefined;
@@ -106,6 +108,18 @@ export class PeerConsumer {
 
   async requestKeyFrame(): Promise<void> {
     await answered(this.#consumer.requestKeyFrame(), 'CONSUMER_UNKNOWN');
+  }
+
+  /**
+   * Looks whether the picture waits for a key frame; asks for one again where it did at the last look, too. By itself the worker asks twice, a
+   * second apart, and then no more: two requests that a network lost would leave a tile black until somebody else needs a key frame.
+   */
+  async lookAfterKeyFrame(): Promise<void> {
+    const { type, closed, producerPaused, currentLayers, score } = this.#consumer;
+    const flows = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
+    const before = this.#waits;
+    this.#waits = flows && !currentLayers && score.producerScores.some((each) => each > 0);
+    if (before && this.#waits) await this.requestKeyFrame();
   }
 
   close(): void {

@@ -50,13 +50,12 @@ export class RoomAllocation {
     if (this.#pictures.delete(producerId)) this.changed();
   }
 
-  /** Asks the worker what the pictures that somebody receives take. Waits for nothing. */
+  /** Asks the worker what the pictures that somebody receives take, and for those that still have not come. Waits for nothing. */
   measure(): void {
-    const received = new Set(
-      [...this.#options.peers()].flatMap((peer) =>
-        this.#reception(peer).pictures.map(({ producerId }) => producerId),
-      ),
-    );
+    const consumers = [...this.#options.peers()].flatMap((peer) => this.#reception(peer).pictures);
+    // It fails only when the consumer has gone.
+    for (const consumer of consumers) consumer.lookAfterKeyFrame().catch(() => {});
+    const received = new Set(consumers.map(({ producerId }) => producerId));
     for (const picture of this.#pictures.values()) {
       if (!received.has(picture.producerId)) continue;
       void picture.measure().then((outcome) => {
