@@ -1,8 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Sfu } from '../../sfu/index.ts';
 import { roomAllocation, roomParams } from '../protocol/index.ts';
-import { KEY, requireApiKey } from './api-key.ts';
+import { KEY, registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
 /** For administrators: who receives what in a room, and why. */
@@ -10,18 +9,17 @@ export function registerAllocationRoute(
   fastify: FastifyInstance,
   { sfu, apiKey }: { sfu: Pick<Sfu, 'explain'>; apiKey: string },
 ): void {
-  fastify.withTypeProvider<ZodTypeProvider>().get(
-    '/api/rooms/:roomId/allocation',
-    {
-      schema: {
-        description: `Who receives which layers of which pictures in an open room, from what that was decided, and why it is not more. ${KEY}`,
-        params: roomParams,
-        response: { 200: roomAllocation, ...failed },
+  registerWithApiKey(fastify, apiKey, (app) => {
+    app.get(
+      '/api/rooms/:roomId/allocation',
+      {
+        schema: {
+          description: `Who receives which layers of which pictures in an open room, from what that was decided, and why it is not more. ${KEY}`,
+          params: roomParams,
+          response: { 200: roomAllocation, ...failed },
+        },
       },
-    },
-    (request) => {
-      requireApiKey(request, apiKey);
-      return sfu.explain(request.params.roomId);
-    },
-  );
+      (request) => sfu.explain(request.params.roomId),
+    );
+  });
 }

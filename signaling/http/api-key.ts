@@ -35,7 +35,7 @@ export function registerWithApiKey(
 }
 
 /** @throws CanopyError API_KEY_INVALID */
-export function requireApiKey({ headers }: Pick<FastifyRequest, 'headers'>, apiKey: string): void {
+function requireApiKey({ headers }: Pick<FastifyRequest, 'headers'>, apiKey: string): void {
   // Compared in constant time, so that the key cannot be guessed byte by byte.
   const given = Buffer.from(headers.authorization ?? '');
   const expected = Buffer.from(`Bearer ${apiKey}`);

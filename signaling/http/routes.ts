@@ -10,7 +10,7 @@ import {
   PROTOCOL_VERSION,
   serverInfo,
 } from '../protocol/index.ts';
-import { KEY, requireApiKey } from './api-key.ts';
+import { KEY, registerWithApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -66,25 +66,30 @@ export function registerRoutes(
     }),
   );
 
-  app.post(
-    '/api/invites',
-    {
-      schema: {
-        description: `Makes a one-time invitation link. ${KEY}`,
-        body: inviteRequest,
-        response: { 200: inviteResponse, '4xx': errorResponse },
+  registerWithApiKey(fastify, apiKey, (withKey) => {
+    withKey.post(
+      '/api/invites',
+      {
+        schema: {
+          description: `Makes a one-time invitation link. ${KEY}`,
+          body: inviteRequest,
+          response: { 200: inviteResponse, '4xx': errorResponse },
+        },
+        config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
       },
-      config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
-    },
-    async (request) => {
-      requireApiKey(request, apiKey);
-      if (request.body.role === 'guest' && request.body.roomId === undefined) {
-        throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
-      }
-      const { secret, expiresAtMs } = await invitations.create(request.body);
-      return { secret, expiresAtMs, url: invitationUrl(context.publicUrl(), secret, authority.fingerprint) };
-    },
-  );
+      async ({ body }) => {
+        if (body.role === 'guest' && body.roomId === undefined) {
+          throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+        }
+        const { secret, expiresAtMs } = await invitations.create(body);
+        return {
+          secret,
+          expiresAtMs,
+          url: invitationUrl(context.publicUrl(), secret, authority.fingerprint),
+        };
+      },
+    );
+  });
 
   app.post(
     '/api/enrol',
