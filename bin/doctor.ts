@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
-import { addressScope, listenAddresses, Sfu } from '../sfu/index.ts';
+import { addressScope, listenAddresses, numbersProbesApart, Sfu } from '../sfu/index.ts';
 import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
 import { probePhonePorts } from './phone-ports.ts';
 import { VERSION } from './version.ts';
@@ -78,9 +78,24 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
     const { code } = error as { code?: number | string };
     if (code === WORKER_STATUS_BY_HAND) {
       say('ok', 'worker', `mediasoup ${mediasoupVersion}, ${program}`);
+      await checkProbes(program, say);
     } else {
       say('fail', 'worker', `${program} cannot run (${code}); npm start downloads or builds it`);
     }
+  }
+}
+
+async function checkProbes(program: string, say: Say): Promise<void> {
+  try {
+    if (await numbersProbesApart(program)) return;
+    say(
+      'warn',
+      'worker',
+      'its bandwidth probes are numbered together, so that large pictures come back late after a narrow moment of the network; ' +
+        'on Debian, MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD=1 npm start builds one that has this mended',
+    );
+  } catch (error) {
+    say('warn', 'worker', `its bandwidth probes could not be looked at: ${(error as Error).message}`);
   }
 }
 

@@ -5,3 +5,4 @@ export { listenAddresses } from './listen.ts';
 export { Sfu } from './sfu.ts';
 export { budgetsOf, type SfuOptions } from './sfu-options.ts';
 export type * from './types.ts';
+export { numbersProbesApart } from './worker-probes.ts';

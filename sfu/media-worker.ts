@@ -15,11 +15,15 @@ const CLOSE_TIMEOUT_MS = 1000;
 const PORT_ATTEMPTS = 10;
 
 /**
- * mediasoup's own, and the time between two turns of each transport's bandwidth estimation, in milliseconds. By itself it is 5, for a pacer of
- * packets that mediasoup does not use; the estimator asks for 25, but a probe begins with a turn, and what is sent between its order and
- * that counts into it. A room of 25 is spared 2500 timers a second.
+ * mediasoup's own, and two more.
+ * The time between two turns of each transport's bandwidth estimation, in milliseconds. By itself it is 5, for a pacer of packets that mediasoup
+ * does not use; the estimator asks for 25, but a probe begins with a turn, and what is sent between its order and that counts into it. A room of
+ * 25 is spared 2500 timers a second.
+ * How late a probe's next packet may be and still go out at once. By itself it is 3 ms: the rest of a probe that was held up for longer leaves
+ * one packet a turn, and what it finds is how slow that was.
  */
-const FIELD_TRIALS = 'WebRTC-Bwe-AlrLimitedBackoff/Enabled/WebRTC-Pacer-MinPacketLimitMs/10/';
+const FIELD_TRIALS =
+  'WebRTC-Bwe-AlrLimitedBackoff/Enabled/WebRTC-Pacer-MinPacketLimitMs/10/WebRTC-Bwe-ProbingBehavior/max_probe_delay:100ms/';
 
 export interface MediaWorkerOptions {
   listen: readonly ListenAddress[];
@@ -189,7 +193,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
  * mediasoup would close its workers on SIGINT and SIGTERM by itself and so cut everybody off before the server has drained.
  * When to end is the composition root's decision: its listeners are taken off again.
  */
-async function spawnWorker(workerBin: string | undefined): Promise<Worker> {
+export async function spawnWorker(workerBin: string | undefined): Promise<Worker> {
   const signals = ['SIGINT', 'SIGTERM'] as const;
   const before = signals.map((name) => new Set(process.listeners(name)));
   const spawning = createWorker({ workerBin, logLevel: 'warn', libwebrtcFieldTrials: FIELD_TRIALS });

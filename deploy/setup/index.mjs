@@ -1,4 +1,4 @@
-// What the canopy command and the packaging use of the set-up.
+// What the canopy command, the packaging and a test use of the set-up.
 export { SetupError } from './errors.mjs';
 export { findNode } from './node.mjs';
 export { root } from './paths.mjs';
@@ -6,3 +6,4 @@ export { ensurePhoneParts } from './phone-parts.mjs';
 export { become, run, tail } from './processes.mjs';
 export { reportErrors } from './progress.mjs';
 export { ensureBundle, ensureWorker } from './setup.mjs';
+export { builtWorker } from './worker.mjs';

@@ -10,7 +10,7 @@ import { ensurePhoneParts } from './phone-parts.mjs';
 import { say, step } from './progress.mjs';
 import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
 import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
-import { findWorker } from './worker.mjs';
+import { findWorker, wantsBuiltWorker } from './worker.mjs';
 import { buildWorker } from './worker-build.mjs';
 import { downloadWorker } from './worker-prebuilt.mjs';
 
@@ -50,15 +50,15 @@ export async function ensureWorker(node, purpose) {
   let worker = findWorker();
   if (worker === undefined) {
     worker = await exclusively('worker', async () => {
-      return (
-        findWorker() ?? (await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node)))
-      );
+      const found = findWorker();
+      if (found !== undefined || wantsBuiltWorker()) return found;
+      return await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node));
     });
   }
   if (worker === undefined && debianRelease() === undefined) {
     throw new SetupError(
       "mediasoup's prebuilt worker cannot be had here, and Canopy can build one on Debian only. Let this machine reach github.com, " +
-        "or build the worker as mediasoup's installation documentation says and name it in MEDIASOUP_WORKER_BIN.",
+        "without MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD, or build the worker as mediasoup's installation documentation says and name it in MEDIASOUP_WORKER_BIN.",
     );
   }
   await ensurePackages(worker === undefined ? [purpose, 'worker-build'] : [purpose]);

@@ -14,9 +14,14 @@ export const recipe = fileURLToPath(new URL('mediasoup-worker', import.meta.url)
 /** Started by anything but mediasoup, a worker that can run here exits with this status. */
 const standaloneStatus = 41;
 
+/** Whether a worker of Canopy's own build is asked for, by mediasoup's own variable: it has mended what the recipe's patches say. */
+export function wantsBuiltWorker() {
+  return Boolean(process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD);
+}
+
 /**
- * A mediasoup worker that runs here, found without any work: the one that MEDIASOUP_WORKER_BIN names, the one in
- * mediasoup's package, one downloaded or built earlier.
+ * A mediasoup worker that runs here, found without any work: the one that MEDIASOUP_WORKER_BIN names, one built
+ * earlier, the one in mediasoup's package, one downloaded earlier.
  * @returns {string | undefined}
  */
 export function findWorker() {
@@ -27,7 +32,8 @@ export function findWorker() {
       `MEDIASOUP_WORKER_BIN is ${configured}, which is no mediasoup worker that runs here. Correct the path, or unset the variable and Canopy gets a worker by itself.`,
     );
   }
-  for (const path of [packagedWorker(), downloadedWorker(), builtWorker()]) {
+  const prebuilt = wantsBuiltWorker() ? [] : [packagedWorker(), downloadedWorker()];
+  for (const path of [builtWorker(), ...prebuilt]) {
     if (works(path)) return path;
   }
   return undefined;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { builtWorker, downloadedWorker, findWorker, works } from './worker.mjs';
+import { builtWorker, downloadedWorker, findWorker, packagedWorker, works } from './worker.mjs';
 
 describe('the mediasoup worker', () => {
-  const { MEDIASOUP_WORKER_BIN, XDG_CACHE_HOME } = process.env;
+  const { MEDIASOUP_WORKER_BIN, MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD, XDG_CACHE_HOME } = process.env;
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'canopy-worker-'));
@@ -15,6 +15,7 @@ describe('the mediasoup worker', () => {
   afterEach(() => {
     rmSync(folder, { recursive: true, force: true });
     restore('MEDIASOUP_WORKER_BIN', MEDIASOUP_WORKER_BIN);
+    restore('MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD', MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD);
     restore('XDG_CACHE_HOME', XDG_CACHE_HOME);
   });
 
@@ -39,6 +40,22 @@ describe('the mediasoup worker', () => {
   test('is the one that MEDIASOUP_WORKER_BIN names', async () => {
     process.env.MEDIASOUP_WORKER_BIN = program('mine', 'exit 41');
     assert.equal(findWorker(), join(folder, 'mine'));
+  });
+
+  test('is one built here rather than a downloaded one, and never that where the download is forbidden', async () => {
+    delete process.env.MEDIASOUP_WORKER_BIN;
+    const put = (path: string) => {
+      mkdirSync(dirname(path), { recursive: true });
+      renameSync(program('worker', 'exit 41'), path);
+    };
+    put(downloadedWorker());
+    assert.ok([packagedWorker(), downloadedWorker()].includes(findWorker() ?? ''));
+    process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD = '1';
+    assert.equal(findWorker(), undefined);
+    put(builtWorker());
+    assert.equal(findWorker(), builtWorker());
+    delete process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD;
+    assert.equal(findWorker(), builtWorker());
   });
 
   test('is not silently another one when MEDIASOUP_WORKER_BIN is wrong', async () => {

@@ -12,19 +12,25 @@ const REST_MS = 3000;
 /** Between two probes: as long as they succeed, and at most, in milliseconds: what has recovered is to be found within 15 s, by a few of them. */
 const INTERVAL_MS = 1500;
 const LONGEST_INTERVAL_MS = 5000;
-/** A probe tries this many times the estimate: a burst of 15 ms, so that even a narrow network's queue takes it … */
-const PROBE_FACTOR = 4;
+/** A probe tries this many times the estimate: two bursts of 15 ms, so that even a narrow network's queue takes them … */
+const PROBE_FACTOR = 3;
 /** … and has succeeded when the estimate grew by this. */
 const SUCCESS_FACTOR = 1.3;
 const ENOUGH_SHARE = 0.95;
+/** Near enough to be the same, and yet another ceiling. */
+const JUST_BELOW = 0.98;
 /** How long the worker's own first probes take at most, in milliseconds: it sends no others meanwhile. */
 const OWN_PROBES_MS = 1000;
 
 /**
  * The ceiling of a transport's bandwidth estimation, and its use to probe. By itself the worker's estimate grows by some 8 % a second after
- * it has fallen, so that one from 2 Mbit/s to 200 kbit/s and back takes half a minute. The worker sends a short burst at a ceiling that is
- * raised above the estimate; where the network carries that, the estimate follows at once. So while more is needed than the estimate allows,
- * the ceiling is raised to four times the estimate again and again, more rarely where nothing comes of it.
+ * it has fallen, so that one from 2 Mbit/s to 200 kbit/s and back takes half a minute. The worker sends two short bursts at a ceiling that
+ * changes; where the network carries them, the estimate follows at once. So while more is needed than the estimate allows, the ceiling is
+ * moved at three times the estimate again and again, more rarely where nothing comes of it.
+ *
+ * The bursts of a worker (libwebrtc's ProbeController) go at the new ceiling and at twice that, but at most at the ceiling before, and none go
+ * where the estimate had reached that one. So a probe takes three ceilings: just below the estimate, which sends nothing; the probe's rate,
+ * which sends nothing either; and just below that, at which both are sent.
  */
 export class Ceiling {
   #aimBps = 0;
@@ -76,8 +82,8 @@ export class Ceiling {
     this.#probedFromBps = availableBps;
     this.#probedAtMs = nowMs;
     const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);
-    // Only a raise makes it probe.
-    const from = Math.max(LEAST_BPS, Math.round(Math.min(availableBps * 1.1, goalBps * 0.9)));
-    return [from, Math.max(LEAST_BPS, Math.round(goalBps))];
+    return [availableBps * JUST_BELOW, goalBps, goalBps * JUST_BELOW].map((bps) =>
+      Math.max(LEAST_BPS, Math.round(bps)),
+    );
   }
 }

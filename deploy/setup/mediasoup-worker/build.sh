@@ -58,7 +58,9 @@ fi
 # The worker's sources, with this folder's subprojects in place of those that
 # would be downloaded.
 cp -r "$package/worker" "$build/worker"
-patch -d "$build/worker" -p1 <"$here/bio-callback.patch"
+for patch in "$here"/*.patch; do
+  patch -d "$build/worker" -p1 <"$patch"
+done
 rm -rf "$build/worker/subprojects" "$build/worker/out"
 cp -r "$here/subprojects" "$build/worker/subprojects"
 (cd "$build/apt" && private apt-get source --download-only --tar-only libsrtp2)
