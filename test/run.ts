@@ -62,7 +62,8 @@ async function each<Path extends string>(
   const lane = async (): Promise<void> => {
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
       const file = await run(path);
-      printFile(file);
+      // A long test is run for its figures.
+      printFile(file, values.long);
       files.push(file);
     }
   };

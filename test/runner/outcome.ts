@@ -13,6 +13,8 @@ export interface FileOutcome {
   readonly path: string;
   readonly outcomes: readonly Outcome[];
   readonly durationMs: number;
+  /** What its tests told: figures, by `t.diagnostic()`. */
+  readonly told: readonly string[];
   /** What it printed itself. */
   readonly output: string;
 }

@@ -10,8 +10,8 @@ export interface Totals {
   skipped: number;
 }
 
-/** One line for a file that has ended. */
-export function printFile(file: FileOutcome): void {
+/** One line for a file that has ended, and below it, where wanted, what its tests told. */
+export function printFile(file: FileOutcome, withTold: boolean): void {
   const count = (result: Outcome['result']) =>
     file.outcomes.filter((outcome) => outcome.result === result).length;
   const counts = (['passed', 'failed', 'skipped'] as const)
@@ -22,6 +22,7 @@ export function printFile(file: FileOutcome): void {
   console.log(
     `${mark} ${file.path}: ${counts.join(', ') || 'no tests'} in ${(file.durationMs / 1000).toFixed(1)} s`,
   );
+  if (withTold) for (const line of file.told) console.log(`     ${line}`);
 }
 
 /** The reasons of what was skipped, all failures in full, and the totals as the last line. */

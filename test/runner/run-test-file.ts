@@ -22,7 +22,7 @@ export async function runTestFile(root: string, path: string, timeoutMs: number)
       ],
       { cwd: root, timeoutMs },
     );
-    const { outcomes, unfinished } = read(report);
+    const { outcomes, told, unfinished } = read(report);
     // Node's own status for failed tests is 1: they are reported for themselves. A file that leaves something open
     // never ends, although all of its tests have passed.
     const failed = outcomes.some((outcome) => outcome.result === 'failed');
@@ -32,14 +32,15 @@ export async function runTestFile(root: string, path: string, timeoutMs: number)
       const during = unfinished.length > 0 ? `during "${unfinished.join('", "')}"` : 'outside of its tests';
       outcomes.push({ name: path, result: 'failed', durationMs, reason: `The file ${how}, ${during}.` });
     }
-    return { path, outcomes, durationMs, output };
+    return { path, outcomes, told, durationMs, output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function read(report: string): { outcomes: Outcome[]; unfinished: string[] } {
+function read(report: string): { outcomes: Outcome[]; told: string[]; unfinished: string[] } {
   const outcomes: Outcome[] = [];
+  const told: string[] = [];
   let begun: string[] = [];
   for (const line of textOf(report).split('\n')) {
     if (line === '') continue;
@@ -47,12 +48,14 @@ function read(report: string): { outcomes: Outcome[]; unfinished: string[] } {
     if (entry === undefined) continue;
     if ('begun' in entry) {
       begun.push(entry.begun);
+    } else if ('told' in entry) {
+      told.push(entry.told);
     } else {
       outcomes.push(entry);
       begun = begun.filter((name) => !entry.name.endsWith(name));
     }
   }
-  return { outcomes, unfinished: begun };
+  return { outcomes, told, unfinished: begun };
 }
 
 function textOf(path: string): string {
@@ -63,7 +66,7 @@ function textOf(path: string): string {
   }
 }
 
-function parse(line: string): Outcome | { begun: string } | undefined {
+function parse(line: string): Outcome | { begun: string } | { told: string } | undefined {
   try {
     return JSON.parse(line);
   } catch {

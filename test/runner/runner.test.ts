@@ -41,6 +41,15 @@ describe('the test runner', () => {
     assert.equal(outcomes[2]?.reason, 'no phone here');
   });
 
+  test('keeps the figures that tests tell, and not the counts of node:test', async () => {
+    writeFileSync(
+      join(folder, 'a.test.mjs'),
+      `import { test } from 'node:test'; test('measures', (t) => t.diagnostic('12 ms of 3 tests'));\n`,
+    );
+    const { told } = await runTestFile(folder, 'a.test.mjs', 20_000);
+    assert.deepEqual(told, ['12 ms of 3 tests']);
+  });
+
   test('counts a suite whose hook fails', async () => {
     const outcomes = await outcomesOf(`
       describe('a suite', () => {
