@@ -107,7 +107,7 @@ function simulcastRoom(
     rooms,
     peersPerRoom: 25,
     joinsPerSecond: 5,
-    settleSeconds: 15,
+    settleSeconds: 90,
     durationSeconds: 30,
     video: { codec: 'vp8', layers: 'simulcast' },
     layout,
