@@ -17,6 +17,8 @@ export class PeerConsumer {
   /** What the worker was told last. */
   #paused = true;
   #priority = 1;
+  /** Whether layers of a picture flow. mediasoup's getters copy what they give, too much for a look at everything every 2 s. */
+  #flows = false;
   /** Whether nothing of the picture came yet at the last look. */
   #waits = false;
   #clientLayers: Layers | undefined;
@@ -27,6 +29,9 @@ export class PeerConsumer {
   /** @param consumer made paused. */
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
+    consumer.observer.on('layerschange', (layers) => {
+      this.#flows = Boolean(layers);
+    });
     this.#reminder = new LayerReminder(consumer, () => this.#toldLayers);
   }
 
@@ -115,10 +120,11 @@ export class PeerConsumer {
    * second apart, and then no more: two requests that a network lost would leave a tile black until somebody else needs a key frame.
    */
   async lookAfterKeyFrame(): Promise<void> {
-    const { type, closed, producerPaused, currentLayers, score } = this.#consumer;
-    const flows = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
+    const consumer = this.#consumer;
+    const { type, closed, producerPaused } = consumer;
+    const mayFlow = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
     const before = this.#waits;
-    this.#waits = flows && !currentLayers && score.producerScores.some((each) => each > 0);
+    this.#waits = mayFlow && !this.#flows && consumer.score.producerScores.some((each) => each > 0);
     if (before && this.#waits) await this.requestKeyFrame();
   }
 

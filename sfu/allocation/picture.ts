@@ -1,4 +1,4 @@
-import type { Producer, ProducerStat } from 'mediasoup/types';
+import type { Producer, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
 import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
 import { expectedLadder, type Ladder } from './ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
@@ -23,6 +23,7 @@ export class Picture {
   readonly options: PictureOptions;
   readonly wanted: WantedLayers;
   readonly #producer: Producer;
+  readonly #encodings: readonly RtpEncodingParameters[];
   readonly #ladder: Ladder;
   /** Null: not measured yet. */
   #measured: OperatingPoint[] | null = null;
@@ -32,7 +33,10 @@ export class Picture {
   constructor(producer: Producer, options: PictureOptions, nowMs: number) {
     this.#producer = producer;
     this.options = options;
-    this.#ladder = expectedLadder(producer.rtpParameters, options.source);
+    // mediasoup copies them each time.
+    const { rtpParameters } = producer;
+    this.#encodings = rtpParameters.encodings ?? [];
+    this.#ladder = expectedLadder(rtpParameters, options.source);
     this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
   }
 
@@ -78,9 +82,8 @@ export class Picture {
   }
 
   #streams(stats: readonly ProducerStat[]): StreamMeasurement[] {
-    const encodings = this.#producer.rtpParameters.encodings ?? [];
     return stats.map((stat) => {
-      const found = encodings.findIndex(({ rid, ssrc }) =>
+      const found = this.#encodings.findIndex(({ rid, ssrc }) =>
         rid === undefined ? ssrc === stat.ssrc : rid === stat.rid,
       );
       const index = Math.max(0, found);

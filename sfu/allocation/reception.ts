@@ -26,6 +26,8 @@ export class Reception {
   readonly #voices: number;
   #tiles: Tile[] = [];
   #decided = new Map<string, Decided>();
+  /** What was put into force last; null: that it is held. */
+  readonly #given = new WeakMap<PeerConsumer, TileDecision | null>();
   #decision: ReceiverDecision | undefined;
   #state: ReceiverState | undefined;
 
@@ -86,9 +88,7 @@ export class Reception {
         return [tile.producerId, { tile, areaPx, atMs: same ? (earlier?.atMs ?? null) : nowMs }];
       }),
     );
-    for (const consumer of this.pictures) {
-      void give(consumer, this.#decided.get(consumer.producerId)?.tile);
-    }
+    for (const consumer of this.pictures) this.#give(consumer, this.#decided.get(consumer.producerId)?.tile);
     return decision.tiles
       .filter((tile) => {
         const earlier = before.get(tile.producerId)?.tile;
@@ -118,6 +118,16 @@ export class Reception {
     };
   }
 
+  /** Most decisions say of most pictures what the one before said. */
+  #give(consumer: PeerConsumer, decided: TileDecision | undefined): void {
+    const tile = decided?.layers ? decided : null;
+    const given = this.#given.get(consumer);
+    if (given !== undefined && sameLayers(given?.layers, tile?.layers) && given?.priority === tile?.priority)
+      return;
+    this.#given.set(consumer, tile);
+    void give(consumer, tile);
+  }
+
   #audioBps(): number {
     const voices = this.#peer.consumers.filter(
       ({ kind, held, mediasoupConsumer }) => kind === 'audio' && !held && !mediasoupConsumer.producerPaused,
@@ -127,7 +137,7 @@ export class Reception {
 }
 
 /** The ceilings first, so that nothing beyond them flows for a moment. What has closed meanwhile needs nothing. */
-async function give(consumer: PeerConsumer, tile: TileDecision | undefined): Promise<void> {
+async function give(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
   const requests = tile?.layers
     ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]
     : [consumer.setHeld(true)];
