@@ -29,8 +29,8 @@ const OWN_PROBES_MS = 1000;
  * moved at three times the estimate again and again, more rarely where nothing comes of it.
  *
  * The bursts of a worker (libwebrtc's ProbeController) go at the new ceiling and at twice that, but at most at the ceiling before, and none go
- * where the estimate had reached that one. So a probe takes three ceilings: just below the estimate, which sends nothing; the probe's rate,
- * which sends nothing either; and just below that, at which both are sent.
+ * where the estimate had reached that one. So a probe takes three ceilings: just below the estimate, which sends nothing; just below the
+ * probe's rate, which sends nothing either; and that rate, which sends both at the one before.
  */
 export class Ceiling {
   #aimBps = 0;
@@ -82,7 +82,7 @@ export class Ceiling {
     this.#probedFromBps = availableBps;
     this.#probedAtMs = nowMs;
     const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);
-    return [availableBps * JUST_BELOW, goalBps, goalBps * JUST_BELOW].map((bps) =>
+    return [availableBps * JUST_BELOW, goalBps * JUST_BELOW, goalBps].map((bps) =>
       Math.max(LEAST_BPS, Math.round(bps)),
     );
   }
