@@ -3,6 +3,7 @@ import { on, once } from 'node:events';
 import type { Router } from 'mediasoup/types';
 import { routerCodecs } from './codecs.ts';
 import { spawnWorker } from './media-worker.ts';
+import { parseRtp } from './rtp-packet.ts';
 
 /** As many as a receiver is sent at once when it has connected, at the least. */
 const PROBES = 5;
@@ -55,9 +56,8 @@ async function probeNumbers(router: Router, producerId: string): Promise<number[
     });
     await transport.connect({ ip: LOOPBACK, port: socket.address().port });
     for await (const [packet] of packets) {
-      // RFC 3550, section 5.1
-      if (packet && packet.length >= 12 && packet.readUInt32BE(8) === PROBE_SSRC)
-        numbers.push(packet.readUInt16BE(2));
+      const rtp = packet && parseRtp(packet);
+      if (rtp?.getSsrc() === PROBE_SSRC) numbers.push(rtp.getSequenceNumber());
       if (numbers.length === PROBES) break;
     }
     return numbers;

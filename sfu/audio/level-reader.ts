@@ -1,4 +1,4 @@
-import { RtpPacket } from 'rtp.js/packets';
+import { parseRtp } from '../rtp-packet.ts';
 
 /** Without levels: what Opus sends in a silence is no larger than this, in bytes of payload. */
 const SILENCE_BYTES = 10;
@@ -20,7 +20,7 @@ export class LevelReader {
 
   /** The level in dBov, 0 to −127; undefined for what is no RTP. The voice flag is left out: many senders never set it, some always do. */
   read(bytes: Buffer, nowMs: number): number | undefined {
-    const packet = parse(bytes);
+    const packet = parseRtp(bytes);
     if (!packet) return undefined;
     const gapMs = nowMs - this.#lastPacketMs;
     this.#lastPacketMs = nowMs;
@@ -28,13 +28,5 @@ export class LevelReader {
     if (element && element.byteLength > 0) return -(element.getUint8(0) & 0x7f);
     const silent = packet.getPayload().byteLength <= SILENCE_BYTES || gapMs > GAP_MS;
     return silent ? SILENCE_DBOV : ASSUMED_DBOV;
-  }
-}
-
-function parse(bytes: Buffer): RtpPacket | undefined {
-  try {
-    return new RtpPacket(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  } catch {
-    return undefined;
   }
 }

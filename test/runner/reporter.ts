@@ -7,7 +7,8 @@ const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\
 
 /**
  * The node:test reporter that every test file runs under: a line of JSON when a test begins, `{ begun }`, one for what it
- * tells by `t.diagnostic()`, `{ told }`, and an {@link Outcome} when one has ended. Suites are only reported when they fail by themselves, in a hook for example.
+ * tells by `t.diagnostic()`, `{ told }`, and an {@link Outcome} when one has ended. Suites are only reported when they fail by
+ * themselves, in a hook for example.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = [];
