@@ -21,8 +21,7 @@ await reportErrors(async () => {
   const runs = ['serve', 'sip', 'doctor'].includes(command);
   const env = { ...process.env };
   // An invitation, a list or help waits for no download.
-  if (runs || command === 'bench')
-    env.MEDIASOUP_WORKER_BIN = await ensureWorker(node, runs ? 'start' : 'bench');
+  if (runs || command === 'bench') env.MEDIASOUP_WORKER_BIN = await ensureWorker(runs ? 'start' : 'bench');
   if (runs) await ensurePhoneParts();
   return await become(node, [program, ...args], env);
 });

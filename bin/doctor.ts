@@ -80,7 +80,7 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
       say('ok', 'worker', `mediasoup ${mediasoupVersion}, ${program}`);
       await checkProbes(program, say);
     } else {
-      say('fail', 'worker', `${program} cannot run (${code}); npm start downloads or builds it`);
+      say('fail', 'worker', `${program} cannot run (${code}); npm start builds it`);
     }
   }
 }
@@ -92,7 +92,7 @@ async function checkProbes(program: string, say: Say): Promise<void> {
       'warn',
       'worker',
       'its bandwidth probes are numbered together, so that large pictures come back late after a narrow moment of the network; ' +
-        'on Debian, MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD=1 npm start builds one that has this mended',
+        'unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start builds one that has this mended',
     );
   } catch (error) {
     say('warn', 'worker', `its bandwidth probes could not be looked at: ${(error as Error).message}`);

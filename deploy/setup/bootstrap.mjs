@@ -9,7 +9,6 @@
 //   bootstrap.mjs worker                          prints the path of the mediasoup worker
 import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
-import { findNode } from './node.mjs';
 import { root } from './paths.mjs';
 import { become } from './processes.mjs';
 import { reportErrors, say } from './progress.mjs';
@@ -42,7 +41,7 @@ async function main() {
       say('everything is in place');
       return 0;
     case 'worker':
-      process.stdout.write(`${await ensureWorker(findNode(), 'start')}\n`);
+      process.stdout.write(`${await ensureWorker('start')}\n`);
       return 0;
     default:
       throw new SetupError('Say what to do: `npm start`, `npm test`, `npm run bench` or `npm run setup`.');

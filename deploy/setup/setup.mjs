@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { debianRelease } from './debian.mjs';
 import { dependenciesAreInstalled, installDependencies } from './dependencies.mjs';
 import { SetupError } from './errors.mjs';
 import { withLock } from './lock.mjs';
@@ -10,9 +9,8 @@ import { ensurePhoneParts } from './phone-parts.mjs';
 import { say, step } from './progress.mjs';
 import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
 import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
-import { findWorker, wantsBuiltWorker } from './worker.mjs';
+import { findWorker } from './worker.mjs';
 import { buildWorker } from './worker-build.mjs';
-import { downloadWorker } from './worker-prebuilt.mjs';
 
 /** @typedef {import('./system-packages.mjs').Purpose} Purpose */
 /** @typedef {import('./system-packages.mjs').SystemPackage} SystemPackage */
@@ -27,9 +25,9 @@ export async function setUp(purpose) {
     step('installing the dependencies from npm', installDependencies),
   );
   const node = findNode();
-  const worker = await ensureWorker(node, purpose);
-  await ensureBundle(node);
-  await ensurePhoneParts();
+  await ensurePackages(purpose);
+  // The worker takes longest: all else is made meanwhile.
+  const [worker] = await Promise.all([ensureWorkerBuilt(), ensureBundle(node).then(ensurePhoneParts)]);
   return { node, worker };
 }
 
@@ -41,37 +39,31 @@ export async function ensureBundle(node) {
 }
 
 /**
- * The worker and the system's packages: one step, because building the worker takes packages too, and who has to install
- * them by hand should hear of all of them at once.
- * @param {string} node
+ * The worker, and the system's packages that the purpose needs.
  * @param {'start' | 'test' | 'bench'} purpose
  */
-export async function ensureWorker(node, purpose) {
-  let worker = findWorker();
-  if (worker === undefined) {
-    worker = await exclusively('worker', async () => {
-      const found = findWorker();
-      if (found !== undefined || wantsBuiltWorker()) return found;
-      return await step("looking for mediasoup's prebuilt worker", () => downloadWorker(node));
-    });
-  }
-  if (worker === undefined && debianRelease() === undefined) {
-    throw new SetupError(
-      "mediasoup's prebuilt worker cannot be had here, and Canopy can build one on Debian only. Let this machine reach github.com, " +
-        "without MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD, or build the worker as mediasoup's installation documentation says and name it in MEDIASOUP_WORKER_BIN.",
-    );
-  }
-  await ensurePackages(worker === undefined ? [purpose, 'worker-build'] : [purpose]);
-  if (worker !== undefined) return worker;
-  return await exclusively('worker', async () => {
-    return (
-      findWorker() ?? (await step('building the mediasoup worker, which takes 5 to 8 minutes', buildWorker))
-    );
-  });
+export async function ensureWorker(purpose) {
+  await ensurePackages(purpose);
+  return await ensureWorkerBuilt();
 }
 
-/** @param {Purpose[]} purposes */
-async function ensurePackages(purposes) {
+async function ensureWorkerBuilt() {
+  return (
+    findWorker() ??
+    (await exclusively(
+      'worker',
+      async () => findWorker() ?? (await step('building the mediasoup worker', buildWorker)),
+    ))
+  );
+}
+
+/**
+ * Building the worker takes packages too: whoever has to install them by hand should hear of all of them at once.
+ * @param {'start' | 'test' | 'bench'} purpose
+ */
+async function ensurePackages(purpose) {
+  /** @type {Purpose[]} */
+  const purposes = findWorker() === undefined ? [purpose, 'worker-build'] : [purpose];
   const { required, optional } = await missingFor(purposes);
   if (required.length > 0) {
     if (!mayInstall()) throw missingError([...required, ...optional]);

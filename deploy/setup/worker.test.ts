@@ -3,10 +3,11 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { builtWorker, downloadedWorker, findWorker, packagedWorker, works } from './worker.mjs';
+import { builtWorker, findWorker, works } from './worker.mjs';
+import { BuildProgress } from './worker-build.mjs';
 
 describe('the mediasoup worker', () => {
-  const { MEDIASOUP_WORKER_BIN, MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD, XDG_CACHE_HOME } = process.env;
+  const { MEDIASOUP_WORKER_BIN, XDG_CACHE_HOME } = process.env;
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'canopy-worker-'));
@@ -15,7 +16,6 @@ describe('the mediasoup worker', () => {
   afterEach(() => {
     rmSync(folder, { recursive: true, force: true });
     restore('MEDIASOUP_WORKER_BIN', MEDIASOUP_WORKER_BIN);
-    restore('MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD', MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD);
     restore('XDG_CACHE_HOME', XDG_CACHE_HOME);
   });
 
@@ -42,19 +42,11 @@ describe('the mediasoup worker', () => {
     assert.equal(findWorker(), join(folder, 'mine'));
   });
 
-  test('is one built here rather than a downloaded one, and never that where the download is forbidden', async () => {
+  test('is otherwise only ever the one that was built with the patches', () => {
     delete process.env.MEDIASOUP_WORKER_BIN;
-    const put = (path: string) => {
-      mkdirSync(dirname(path), { recursive: true });
-      renameSync(program('worker', 'exit 41'), path);
-    };
-    put(downloadedWorker());
-    assert.ok([packagedWorker(), downloadedWorker()].includes(findWorker() ?? ''));
-    process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD = '1';
     assert.equal(findWorker(), undefined);
-    put(builtWorker());
-    assert.equal(findWorker(), builtWorker());
-    delete process.env.MEDIASOUP_SKIP_WORKER_PREBUILT_DOWNLOAD;
+    mkdirSync(dirname(builtWorker()), { recursive: true });
+    renameSync(program('worker', 'exit 41'), builtWorker());
     assert.equal(findWorker(), builtWorker());
   });
 
@@ -63,13 +55,17 @@ describe('the mediasoup worker', () => {
     assert.throws(() => findWorker(), /MEDIASOUP_WORKER_BIN is .*missing/);
   });
 
-  test('is kept in the cache, apart for each version and each way of getting it', () => {
-    assert.match(
-      downloadedWorker(),
-      /\/canopy\/mediasoup-worker\/3\.\d+\.\d+-.*-prebuilt\/mediasoup-worker$/,
-    );
+  test('is kept in the cache, apart for each version', () => {
     assert.match(builtWorker(), /\/canopy\/mediasoup-worker\/3\.\d+\.\d+-.*-built\/mediasoup-worker$/);
     assert.ok(builtWorker().startsWith(folder));
+  });
+
+  test('says while it is built how many steps are done and how much time is left', () => {
+    const progress = new BuildProgress();
+    assert.equal(progress.toString(0), 'preparing');
+    progress.read('[1/80] Compiling', 1_000);
+    progress.read('[19/80] Compiling\n[20/80] Compi', 11_000);
+    assert.equal(progress.toString(11_000), '20 of 80 steps done, about 30 s left');
   });
 });
 

@@ -2,9 +2,13 @@
 #
 # build.sh PACKAGE OUTPUT
 #
-# Builds the worker of the npm package of mediasoup in folder PACKAGE against
-# Debian's libraries and puts it at OUTPUT. The Debian packages that it needs
-# (../system-packages.mjs) are installed already. Works beside OUTPUT.
+# Builds the worker of the npm package of mediasoup in folder PACKAGE, with the
+# patches beside this script, and puts it at OUTPUT. Works in a folder beside OUTPUT.
+#
+# On Debian it links Debian's libraries (../system-packages.mjs, installed by now).
+# Elsewhere it builds the libraries that mediasoup names in its .wrap files, which
+# Meson downloads from GitHub and checks by their SHA-256. That needs a C++20
+# compiler, Python 3 with pip (or Meson 1.1 and Ninja) and patch.
 
 set -euo pipefail
 
@@ -13,62 +17,35 @@ package=$1
 output=$2
 build=$(dirname "$output")/build
 
-. /etc/os-release
-
 rm -rf "$build"
-mkdir -p "$build"/{apt/lists/partial,apt/cache/archives/partial,libsrtp2}
+mkdir -p "$build"
 
-# An apt apart from the system's, which also knows the release's source packages
-# and its backports, from the mirror that the system's own apt uses.
-private() {
-  "$1" -qq \
-    -o APT::Sandbox::User=root \
-    -o Dir::Etc::SourceList="$build/apt/sources.list" \
-    -o Dir::Etc::SourceParts=- \
-    -o Dir::State::Lists="$build/apt/lists" \
-    -o Dir::Cache="$build/apt/cache" \
-    "${@:2}"
+ID=unknown
+[[ -r /etc/os-release ]] && . /etc/os-release
+
+has_meson() {
+  [[ $(printf '%s\n' 1.1 "$(meson --version 2>/dev/null || echo 0)" | sort -V | head -n 1) == 1.1 ]]
 }
-mirror=$(
-  apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI)' 'Created-By: Packages' |
-    awk -v release="$VERSION_CODENAME" '$1 == release && $2 == "main" && !found++ { print $3 }'
-)
-if [[ -z $mirror ]]; then
-  echo 'apt knows no packages of this release. Run `sudo apt-get update`, then this again.'
-  exit 1
-fi
-signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-cat >"$build/apt/sources.list" <<END
-deb-src $signed $mirror $VERSION_CODENAME main
-deb $signed $mirror $VERSION_CODENAME-backports main
-END
-private apt-get update
 
-# mediasoup asks for Meson 1.1: Debian 12 has 1.0 and, in its backports, 1.7.
-meson=(meson)
-if ! dpkg --compare-versions "$(meson --version 2>/dev/null || echo 0)" ge 1.1; then
-  (cd "$build/apt" && private apt-get download "meson/$VERSION_CODENAME-backports")
-  dpkg -x "$build"/apt/meson_*.deb "$build/meson"
-  meson=(
-    env PYTHONPATH="$build/meson/usr/lib/python3/dist-packages"
-    /usr/bin/python3 "$build/meson/usr/bin/meson"
-  )
-fi
-
-# The worker's sources, with this folder's subprojects in place of those that
-# would be downloaded.
+# The worker's sources, patched.
 cp -r "$package/worker" "$build/worker"
 for patch in "$here"/*.patch; do
   patch -d "$build/worker" -p1 <"$patch"
 done
-rm -rf "$build/worker/subprojects" "$build/worker/out"
-cp -r "$here/subprojects" "$build/worker/subprojects"
-(cd "$build/apt" && private apt-get source --download-only --tar-only libsrtp2)
-tar -xf "$build"/apt/libsrtp2_*.orig.tar.* -C "$build/libsrtp2" --strip-components=1
-mv "$build/libsrtp2" "$build/worker/subprojects/"
+rm -rf "$build/worker/out"
+
+if [[ $ID == debian ]]; then
+  . "$here/debian.sh"
+elif has_meson; then
+  meson=(meson)
+else
+  python3 -m pip install --quiet --target "$build/python" 'meson>=1.1' ninja
+  export PATH=$build/python/bin:$PATH
+  meson=(env PYTHONPATH="$build/python" python3 -m mesonbuild.mesonmain)
+fi
 
 # The options of a release, as in mediasoup's own worker/tasks.py.
-"${meson[@]}" setup --buildtype release -Db_ndebug=true "$build/out" "$build/worker"
+"${meson[@]}" setup --buildtype release -Db_ndebug=true --unity on -Dunity_size=8 "$build/out" "$build/worker"
 "${meson[@]}" compile -C "$build/out" mediasoup-worker
 
 mv "$build/out/mediasoup-worker" "$output"
