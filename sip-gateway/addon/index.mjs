@@ -9,7 +9,18 @@ import { fileURLToPath } from 'node:url';
 
 /** What all add-ons share: binding.c. */
 const SHARED = fileURLToPath(new URL('.', import.meta.url));
-const FLAGS = ['-std=c11', '-O2', '-shared', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra'];
+const FLAGS = [
+  '-std=c11',
+  '-O2',
+  '-shared',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-Wall',
+  '-Wextra',
+  '-D_FORTIFY_SOURCE=2',
+  '-fstack-protector-strong',
+  '-Wl,-z,relro,-z,now',
+];
 
 const run = (command, args) => spawnSync(command, args, { encoding: 'utf8' });
 
