@@ -9,6 +9,7 @@ import { configKeys, ERROR_CODES } from '../base/index.ts';
 import { Metrics } from '../signaling/index.ts';
 import { EVENTS, REQUESTS } from '../signaling/protocol/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
+import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 
 const MADE = '<!-- Made by `npm run docs` from the schemas; do not edit. -->';
 
@@ -139,9 +140,12 @@ function metricsPage(): string {
     ...metricsTable(server.registry),
     '## Phones',
     '',
-    'On the same page when the gateway runs inside the server; `canopy sip --metrics-port` serves them where it runs alone.',
+    'On the same page when the server runs the gateway; `canopy sip --metrics-port` serves them where it runs alone.',
     '',
     ...metricsTable(gateway.registry),
+    '## The phone gateway as a process of the server',
+    '',
+    ...metricsTable(new GatewayProcessMetrics().registry),
   ].join('\n');
 }
 

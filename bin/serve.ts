@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { type Config, createLogger, type Logger } from '../base/index.ts';
+import { type Config, createLogger } from '../base/index.ts';
 import { budgetsOf, codecsOf, listenAddresses, Sfu } from '../sfu/index.ts';
 import { SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
-import type { RunningGateway } from './gateway.ts';
+import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import { VERSION } from './version.ts';
 
@@ -22,8 +22,8 @@ export async function serve(config: Config): Promise<void> {
     log,
   });
   let signaling: SignalingServer;
-  let phones: RunningGateway | undefined;
-  const furtherMetrics = async () => (await phones?.gateway.metrics.registry.metrics()) ?? '';
+  let phones: GatewaySupervisor | undefined;
+  const furtherMetrics = async () => (await phones?.metricsPage()) ?? '';
   try {
     signaling = await SignalingServer.create({ config, log, sfu, version: VERSION, furtherMetrics });
   } catch (error) {
@@ -31,7 +31,9 @@ export async function serve(config: Config): Promise<void> {
     throw error;
   }
   try {
-    if (config.sip.enabled) phones = await startPhones(config, log, signaling.port);
+    if (config.sip.enabled) {
+      phones = await GatewaySupervisor.start({ config, log, url: ownServerUrl(config, signaling.port) });
+    }
   } catch (error) {
     await signaling.close();
     await sfu.close();
@@ -64,14 +66,4 @@ export async function serve(config: Config): Promise<void> {
     }
   }
   process.stdout.write(`${lines.join('\n')}\n`);
-}
-
-/** Loaded only where it is wanted. */
-async function startPhones(config: Config, log: Logger, serverPort: number): Promise<RunningGateway> {
-  const { startGateway } = await import('./gateway.ts');
-  const phones = await startGateway({ config, log, url: ownServerUrl(config, serverPort) });
-  phones.gateway.once('lost', (error) =>
-    log.error({ err: error }, 'phones cannot call any more: the server has no use for this gateway'),
-  );
-  return phones;
 }

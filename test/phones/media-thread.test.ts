@@ -15,7 +15,7 @@ const ROOM_HZ = 1100;
 describe('phone calls whose media thread dies', () => {
   let server: PhoneServer;
   let startedMs: number;
-  /** UDP sockets of the server while nobody calls. */
+  /** UDP sockets of the gateway while nobody calls. */
   let sockets: number;
   let calls: Array<{ phone: Baresip; person: TonePerson; number: string }>;
 
@@ -29,7 +29,7 @@ describe('phone calls whose media thread dies', () => {
       { pattern: '101', action: { type: 'room', roomId: 'one' } },
       { pattern: '102', action: { type: 'room', roomId: 'two' } },
     ]);
-    sockets = await udpSockets(server.server.pid);
+    sockets = await udpSockets(server.gatewayPid);
     calls = [];
     for (const [username, number, roomId, codecs] of [
       ['1001', '101', 'one', 'PCMU/8000/1'],
@@ -69,7 +69,7 @@ describe('phone calls whose media thread dies', () => {
 
   it('go on after a moment, heard both ways, in the same sockets; and if it dies of them at once, they end, and others can be made', async (t) => {
     await callIn();
-    const inCalls = await udpSockets(server.server.pid);
+    const inCalls = await udpSockets(server.gatewayPid);
     await eventually('the thread has lived long', () => performance.now() - startedMs > LONG_LIFE_MS + 1000);
 
     const diedMs = performance.now();
@@ -83,7 +83,7 @@ describe('phone calls whose media thread dies', () => {
     const metrics = await server.server.metrics();
     assert.equal(metrics.get('canopy_sip_objects{kind="legs"}'), 2);
     assert.equal(metrics.get('canopy_sip_objects{kind="rooms"}'), 2);
-    assert.equal(await udpSockets(server.server.pid), inCalls);
+    assert.equal(await udpSockets(server.gatewayPid), inCalls);
 
     await crashWorkerThread(server.server.log, 'media');
     for (const { phone } of calls) await phone.waitFor('CALL_CLOSED');
@@ -100,7 +100,7 @@ describe('phone calls whose media thread dies', () => {
     }
     await eventually(
       'its sockets are closed',
-      () => udpSockets(server.server.pid),
+      () => udpSockets(server.gatewayPid),
       (count) => count === sockets,
     );
   });

@@ -35,6 +35,47 @@ describe('the processes of the phone gateway', () => {
     }
   });
 
+  it('the gateway that a server runs is killed in a call: the conference goes on, and phones can call again', async () => {
+    const phones = await PhoneServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '5' } });
+    const { server } = phones;
+    try {
+      await phones.addPhones('1001');
+      await phones.setDialPlan([{ pattern: '100', action: { type: 'room', roomId: ROOM } }]);
+      const people = await Bystanders.start(
+        server.url,
+        await newIdentity(server, { role: 'member', displayName: 'Ann' }),
+        await newIdentity(server, { role: 'member', displayName: 'Bob' }),
+        ROOM,
+      );
+      const phone = await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: FIRST_HZ });
+      try {
+        phone.command('dial', phones.uri('100'));
+        await phone.waitFor('CALL_ESTABLISHED');
+        const killed = phones.gatewayPid;
+        process.kill(killed, 'SIGKILL');
+        await eventually('another gateway runs', () => phones.gatewayPid !== killed);
+        await people.goOn();
+        phone.command('hangup');
+        await phone.waitFor('CALL_CLOSED');
+        phone.command('dial', phones.uri('100'));
+        await phone.waitFor('CALL_ESTABLISHED');
+        await people.goOn();
+        const metrics = await server.metrics();
+        assert.equal(metrics.get('canopy_sip_gateway_restarts_total'), 1);
+        assert.equal(metrics.get('canopy_sip_gateway_up'), 1);
+        phone.command('hangup');
+        await phone.waitFor('CALL_CLOSED');
+      } finally {
+        await phone.stop();
+        await people.leave();
+      }
+      await phones.untilIdle();
+      await untilBaseline(server, undefined, 1);
+    } finally {
+      await phones.close();
+    }
+  });
+
   describe('canopy sip, beside a server', () => {
     let server: TestServer;
     let phones: PhoneServer;

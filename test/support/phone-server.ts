@@ -66,6 +66,11 @@ export class PhoneServer {
     return new PhoneServer(server, sipPort, 0);
   }
 
+  /** Process id of the gateway that runs now, as the server logged it. */
+  get gatewayPid(): number {
+    return Number([...this.server.log.matchAll(/"gatewayPid":(\d+)/g)].at(-1)?.[1]);
+  }
+
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
     for (const username of usernames)

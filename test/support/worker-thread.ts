@@ -7,10 +7,11 @@ interface InspectorMessage {
 
 /**
  * Lets an exception that nobody catches end a worker thread of another Node process, as a fault in its code would; resolves once it has
- * ended. `log`: what that process printed, which runs under `--inspect=127.0.0.1:0`. `name`: of the worker.
+ * ended. `log`: what that process printed, which runs under `--inspect=127.0.0.1:0`; of several, the one that started last is meant.
+ * `name`: of the worker.
  */
 export async function crashWorkerThread(log: string, name: string): Promise<void> {
-  const url = /Debugger listening on (ws:\S+)/.exec(log)?.[1];
+  const url = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
   if (url === undefined) throw new TypeError('the process has no inspector');
   const socket = new WebSocket(url);
   await once(socket, 'open');

@@ -1,0 +1,63 @@
+/**
+ * The phone gateway as a process of `canopy serve`, which starts it, restarts it and closes it over IPC (gateway-supervisor.ts). Signals of
+ * a terminal or of systemd reach both: the server lets people finish first, so this one waits to be told.
+ */
+import { CanopyError, createLogger } from '../base/index.ts';
+import { type RunningGateway, startGateway } from './gateway.ts';
+import type { FromGateway, ToGateway } from './gateway-messages.ts';
+
+/** Closing says goodbye to every phone; whatever is not done by then is dropped. */
+const CLOSE_MILLISECONDS = 5_000;
+
+let running: RunningGateway | undefined;
+let closing = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => void close());
+process.on('message', (message: ToGateway) => void take(message));
+
+async function take(message: ToGateway): Promise<void> {
+  switch (message.type) {
+    case 'start':
+      await start(message);
+      break;
+    case 'metrics':
+      send({
+        type: 'metrics',
+        id: message.id,
+        text: (await running?.gateway.metrics.registry.metrics()) ?? '',
+      });
+      break;
+    case 'close':
+      await close();
+  }
+}
+
+async function start({ config, url }: Extract<ToGateway, { type: 'start' }>): Promise<void> {
+  try {
+    running = await startGateway({ config, log: createLogger(config.log), url });
+    running.gateway.once('lost', fail);
+    send({ type: 'ready' });
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  const coded = CanopyError.from(error);
+  const detail = coded.detail ?? (coded.cause instanceof Error ? coded.cause.message : undefined);
+  send({ type: 'failed', error: { ...coded.toJSON(), ...(detail !== undefined && { detail }) } });
+  void close(1);
+}
+
+async function close(status = 0): Promise<void> {
+  if (closing) return;
+  closing = true;
+  setTimeout(() => process.exit(status), CLOSE_MILLISECONDS).unref();
+  await running?.close().catch(() => {});
+  process.exit(status);
+}
+
+function send(message: FromGateway): void {
+  if (process.connected) process.send?.(message);
+}
