@@ -63,7 +63,7 @@ describe('the example of docs/sdk.md', () => {
       configFile: false,
       root: dir,
       logLevel: 'error',
-      resolve: { alias: { canopy: SDK } },
+      resolve: { alias: { 'canopy-sdk': SDK } },
       build: {
         outDir: 'dist',
         target: 'es2023',

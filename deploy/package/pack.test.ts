@@ -34,7 +34,7 @@ describe('the npm package', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   test('holds compiled code, and neither sources nor tests', () => {
-    for (const name of ['dist/bin/canopy.js', 'dist/client/sdk/index.d.ts', 'bin/canopy.js', 'LICENSE']) {
+    for (const name of ['dist/bin/canopy.js', 'dist/bin/gateway-process.js', 'bin/canopy.js', 'LICENSE']) {
       assert.ok(files.includes(name), name);
     }
     const unwanted = files.filter((name) => /\.test\.|^(base|sfu|signaling|client|bench|test)\//.test(name));
@@ -43,46 +43,6 @@ describe('the npm package', () => {
       files.filter((name) => /(?<!\.d)\.ts$/.test(name)),
       [],
     );
-  });
-
-  test('gives the SDK to a program on Node', () => {
-    const program = "import * as sdk from 'canopy'; console.log(typeof sdk.connect, typeof sdk.enrol);";
-    assert.equal(
-      run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
-      'function function',
-    );
-  });
-
-  test('gives WebRTC for Node to a program on Node', () => {
-    const program =
-      "import { createHandlerFactory } from 'canopy/node'; console.log(typeof createHandlerFactory);";
-    assert.equal(run(process.execPath, ['--input-type=module', '-e', program], folder).trim(), 'function');
-  });
-
-  test('gives the wire contract to a program on Node', () => {
-    const program =
-      "import { PROTOCOL_VERSION } from 'canopy/protocol'; console.log(typeof PROTOCOL_VERSION);";
-    assert.match(
-      run(process.execPath, ['--input-type=module', '-e', program], folder).trim(),
-      /^(number|string)$/,
-    );
-  });
-
-  test("gives the SDK's types to a strict TypeScript program", () => {
-    const compilerOptions = {
-      module: 'nodenext',
-      target: 'es2024',
-      lib: ['es2024', 'dom', 'dom.iterable'],
-      types: [],
-      strict: true,
-      noEmit: true,
-    };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
-    writeFileSync(
-      join(folder, 'program.ts'),
-      "import { connect, type ConnectOptions } from 'canopy';\nexport const call = (options: ConnectOptions) => connect(options);\n// @ts-expect-error: the declarations are no any\nconnect(1);\n",
-    );
-    run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], folder);
   });
 
   test('brings the canopy command', () => {

@@ -1,0 +1,81 @@
+// Makes the npm package of the SDK, which holds nothing of the server: `npm run pack:sdk` leaves canopy-sdk-VERSION.tgz in the
+// current folder. Everything in it is derived from the project's own package.json and sources.
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findNode, findProgram, reportErrors, root, run, SetupError, tail } from '../setup/index.mjs';
+
+/** Where the package is put together: ignored by git, and not part of the server's own package. */
+const folder = join(root, 'deploy', 'package', 'dist', 'sdk');
+
+/** What can be imported, and the file behind it. */
+const entries = {
+  '.': 'client/sdk/index',
+  './node': 'client/node/index',
+  './protocol': 'signaling/protocol/index',
+};
+
+await reportErrors(async () => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await compile();
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
+  cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  cpSync(join(root, 'docs', 'sdk.md'), join(folder, 'README.md'));
+  const npm = findProgram('npm');
+  if (npm === undefined) throw new SetupError('npm is not on the PATH. Install it together with Node.');
+  const { status, output } = await run(npm, ['pack', folder, '--ignore-scripts', '--loglevel=error']);
+  if (status !== 0) throw new SetupError(`npm could not pack the SDK:\n${tail(output)}`);
+  process.stdout.write(output);
+  return 0;
+});
+
+async function compile() {
+  const project = join(folder, 'tsconfig.json');
+  const files = Object.values(entries).map((entry) => join(root, `${entry}.ts`));
+  const compilerOptions = { rootDir: root, outDir: folder };
+  writeFileSync(
+    project,
+    JSON.stringify({ extends: join(root, 'tsconfig.build.json'), compilerOptions, files }),
+  );
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { status, output } = await run(findNode(), [tsc, '--project', project]);
+  if (status !== 0) throw new SetupError(`The SDK could not be compiled:\n${tail(output)}`);
+  rmSync(project);
+}
+
+function manifest() {
+  const { version, license, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const imported = importedPackages();
+  const needed = Object.entries(dependencies).filter(([name]) => imported.has(name));
+  // Only programs on Node need it, and it brings a binary of 1 MB.
+  const native = needed.filter(([name]) => name === 'node-datachannel');
+  return {
+    name: 'canopy-sdk',
+    version,
+    description: 'The SDK of Canopy, a conference media server, for browsers and Node',
+    license,
+    type: 'module',
+    engines: { node: '>=22' },
+    exports: Object.fromEntries(
+      Object.entries(entries).map(([name, entry]) => [
+        name,
+        { types: `./${entry}.d.ts`, default: `./${entry}.js` },
+      ]),
+    ),
+    dependencies: Object.fromEntries(needed.filter((entry) => !native.includes(entry))),
+    peerDependencies: Object.fromEntries(native),
+    peerDependenciesMeta: Object.fromEntries(native.map(([name]) => [name, { optional: true }])),
+  };
+}
+
+/** Names of the packages that the compiled code imports. */
+function importedPackages() {
+  const names = new Set();
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    const text = readFileSync(join(folder, file), 'utf8');
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*['"]((?:@[\w-]+\/)?[\w.-]+)/g))
+      names.add(name);
+  }
+  return names;
+}
