@@ -7,7 +7,7 @@ import {
   accountQuery,
   revokeResponse,
 } from '../protocol/index.ts';
-import { KEY, registerWithApiKey } from './api-key.ts';
+import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
 /** For administrators: who is known, and to revoke them. */
@@ -20,7 +20,7 @@ export function registerAccountRoutes(
       '/api/accounts',
       {
         schema: {
-          description: `Accounts with their devices, revoked ones too, those that enrolled last first. ${KEY}`,
+          description: 'Accounts with their devices, latest enrolment first, revoked ones included.',
           querystring: accountQuery,
           response: { 200: accountList, ...failed },
         },
@@ -31,7 +31,8 @@ export function registerAccountRoutes(
       '/api/accounts/:accountId/revoke',
       {
         schema: {
-          description: `Revokes an account for good. Its connections end with CERT_REVOKED and its unused invitations expire; to repeat it does no harm. ${KEY}`,
+          description:
+            'Revokes an account for good. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
           params: accountParams,
           response: { 200: revokeResponse, ...failed },
         },
@@ -42,7 +43,8 @@ export function registerAccountRoutes(
       '/api/accounts/:accountId/devices/:deviceId/revoke',
       {
         schema: {
-          description: `Revokes one device of an account for good; the others stay. Its connections end with CERT_REVOKED; to repeat it does no harm. ${KEY}`,
+          description:
+            'Revokes one device of an account for good. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
           params: accountDeviceParams,
           response: { 200: revokeResponse, ...failed },
         },

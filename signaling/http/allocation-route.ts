@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Sfu } from '../../sfu/index.ts';
 import { roomAllocation, roomParams } from '../protocol/index.ts';
-import { KEY, registerWithApiKey } from './api-key.ts';
+import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
 /** For administrators: who receives what in a room, and why. */
@@ -14,7 +14,8 @@ export function registerAllocationRoute(
       '/api/rooms/:roomId/allocation',
       {
         schema: {
-          description: `Who receives which layers of which pictures in an open room, from what that was decided, and why it is not more. ${KEY}`,
+          description:
+            'The current allocation of an open room: who receives which layers, from what inputs, and why not more.',
           params: roomParams,
           response: { 200: roomAllocation, ...failed },
         },

@@ -9,9 +9,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { CanopyError } from '../../base/index.ts';
-
-/** For the description of a route that asks for the key. */
-export const KEY = 'Authorization: Bearer and the key of the file api.key in the data folder.';
+import { API_KEY_SCHEME } from './openapi.ts';
 
 type ZodInstance = FastifyInstance<
   RawServerDefault,
@@ -29,17 +27,24 @@ export function registerWithApiKey(
 ): void {
   // A plugin, so that the key is asked for here and nowhere else.
   fastify.register(async (scope) => {
+    scope.addHook('onRoute', ({ schema }) => {
+      if (schema !== undefined) schema.security = [{ [API_KEY_SCHEME]: [] }];
+    });
     scope.addHook('onRequest', async (request) => requireApiKey(request, apiKey));
     addRoutes(scope.withTypeProvider<ZodTypeProvider>());
   });
 }
 
 /** @throws CanopyError API_KEY_INVALID */
-function requireApiKey({ headers }: Pick<FastifyRequest, 'headers'>, apiKey: string): void {
-  // Compared in constant time, so that the key cannot be guessed byte by byte.
-  const given = Buffer.from(headers.authorization ?? '');
-  const expected = Buffer.from(`Bearer ${apiKey}`);
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+function requireApiKey(request: Pick<FastifyRequest, 'headers'>, apiKey: string): void {
+  if (!hasApiKey(request, apiKey)) {
     throw new CanopyError('API_KEY_INVALID');
   }
+}
+
+/** Compares in constant time, so that the key cannot be guessed byte by byte. */
+export function hasApiKey({ headers }: Pick<FastifyRequest, 'headers'>, apiKey: string): boolean {
+  const given = Buffer.from(headers.authorization ?? '');
+  const expected = Buffer.from(`Bearer ${apiKey}`);
+  return given.length === expected.length && timingSafeEqual(given, expected);
 }

@@ -9,11 +9,11 @@ import swaggerUi from '@fastify/swagger-ui';
 import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
-  jsonSchemaTransform,
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
 const WEB_BUNDLE = fileURLToPath(new URL('../../client/web/dist', import.meta.url));
 
@@ -63,7 +63,9 @@ export async function createApp({
     contentSecurityPolicy: {
       directives: {
         defaultSrc: ["'self'"],
-        connectSrc: ["'self'", 'ws:', 'wss:'],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'", 'data:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
         mediaSrc: ["'self'", 'blob:'],
         imgSrc: ["'self'", 'data:', 'blob:'],
         workerSrc: ["'self'", 'blob:'],
@@ -79,11 +81,9 @@ export async function createApp({
     global: false,
     errorResponseBuilder: () => new CanopyError('RATE_LIMITED'),
   });
-  await app.register(swagger, {
-    openapi: { info: { title: 'Canopy', version, description: 'REST API of the Canopy conference server' } },
-    transform: jsonSchemaTransform,
-  });
-  await app.register(swaggerUi, { routePrefix: '/api/docs' });
+  await app.register(swagger, swaggerOptions(version));
+  await app.register(swaggerUi, swaggerUiOptions);
+  app.addHook('onRoute', describeRoute);
   if (existsSync(WEB_BUNDLE)) {
     await app.register(fastifyStatic, { root: WEB_BUNDLE, cacheControl: true, maxAge: 0 });
   } else {

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { CanopyError } from '../../base/index.ts';
 import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
@@ -10,8 +10,9 @@ import {
   PROTOCOL_VERSION,
   serverInfo,
 } from '../protocol/index.ts';
-import { KEY, registerWithApiKey } from './api-key.ts';
+import { hasApiKey, registerWithApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
+import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
@@ -22,7 +23,7 @@ export interface RouteOptions {
   version: string;
   apiKey: string;
   /** Text of the metrics page and its content type. */
-  metrics(): Promise<{ body: string; contentType: string }>;
+  metrics(): Promise<MetricsPage>;
   /** Rejects while the server cannot take people in. */
   ready(): Promise<void>;
 }
@@ -34,29 +35,47 @@ export function registerRoutes(
   const app = fastify.withTypeProvider<ZodTypeProvider>();
   const { accounts, authority, config, invitations } = context;
 
-  app.get('/healthz', { schema: { description: 'The process runs.' } }, () => ({ status: 'ok' }));
+  app.get('/healthz', { schema: { description: 'Liveness: the process runs.' } }, () => ({ status: 'ok' }));
 
   app.get(
     '/readyz',
-    { schema: { description: 'The server takes people in: workers and store answer, no shutdown.' } },
+    { schema: { description: 'Readiness: workers and store answer, and the server is not shutting down.' } },
     async () => {
       await ready();
       return { status: 'ready' };
     },
   );
 
+  const cachedMetrics = cacheMetrics(metrics);
   app.get(
     '/metrics',
-    { schema: { description: 'Metrics in the Prometheus text format.' } },
-    async (_request, reply) => {
-      const { body, contentType } = await metrics();
+    {
+      schema: {
+        description:
+          'Metrics in the Prometheus text format. At most a second old; with the API key, made for this request.',
+      },
+      config: {
+        rateLimit: {
+          max: 600,
+          timeWindow: '1 minute',
+          allowList: (request: FastifyRequest) => hasApiKey(request, apiKey),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { body, contentType } = await (hasApiKey(request, apiKey) ? metrics() : cachedMetrics());
       return reply.type(contentType).send(body);
     },
   );
 
   app.get(
     '/api/server',
-    { schema: { description: 'What a client must know before it connects.', response: { 200: serverInfo } } },
+    {
+      schema: {
+        description: 'What a client needs to know before it connects.',
+        response: { 200: serverInfo },
+      },
+    },
     () => ({
       name: config.server.name,
       version,
@@ -71,7 +90,7 @@ export function registerRoutes(
       '/api/invites',
       {
         schema: {
-          description: `Makes a one-time invitation link. ${KEY}`,
+          description: 'Makes a one-time invitation link.',
           body: inviteRequest,
           response: { 200: inviteResponse, '4xx': errorResponse },
         },
@@ -95,7 +114,7 @@ export function registerRoutes(
     '/api/enrol',
     {
       schema: {
-        description: 'Uses an invitation up: signs the certificate request of a new account.',
+        description: 'Redeems an invitation: signs the certificate request of a new account.',
         body: enrolRequest,
         response: { 200: enrolResponse, '4xx': errorResponse },
       },

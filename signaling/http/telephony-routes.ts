@@ -21,7 +21,7 @@ import {
   trunkParams,
 } from '../protocol/index.ts';
 import type { Telephony } from '../telephony/index.ts';
-import { KEY, registerWithApiKey } from './api-key.ts';
+import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
 const nothing = z.object({});
@@ -37,7 +37,7 @@ export function registerTelephonyRoutes(
     app.get(
       '/api/sip/phones',
       {
-        schema: { description: `Phones that may register. ${KEY}`, response: { 200: phoneList, ...failed } },
+        schema: { description: 'Phones that may register.', response: { 200: phoneList, ...failed } },
       },
       async () => ({ phones: (await settings.phones()).map(({ ha1: _secret, ...phone }) => phone) }),
     );
@@ -45,7 +45,8 @@ export function registerTelephonyRoutes(
       '/api/sip/phones/:username',
       {
         schema: {
-          description: `Adds a phone or sets it anew. Without a password in the request, one is made and returned this once. ${KEY}`,
+          description:
+            'Adds or replaces a phone. Without a password in the request, one is generated and returned this once.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...failed },
@@ -61,7 +62,7 @@ export function registerTelephonyRoutes(
       '/api/sip/phones/:username',
       {
         schema: {
-          description: `Removes a phone. ${KEY}`,
+          description: 'Removes a phone.',
           params: phoneParams,
           response: { 200: nothing, ...failed },
         },
@@ -76,7 +77,7 @@ export function registerTelephonyRoutes(
       '/api/sip/trunks',
       {
         schema: {
-          description: `Trunks, without their passwords, and whether those that are registered at have taken the registration. ${KEY}`,
+          description: 'Trunks, without their passwords, with the state of their registrations.',
           response: { 200: trunkList, ...failed },
         },
       },
@@ -88,7 +89,8 @@ export function registerTelephonyRoutes(
       '/api/sip/trunks/:name',
       {
         schema: {
-          description: `Adds a trunk or sets it anew. A password that is kept stays while the user name is the same. ${KEY}`,
+          description:
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
           params: trunkParams,
           body: putTrunkRequest,
           response: { 200: trunkInfo, ...failed },
@@ -103,7 +105,7 @@ export function registerTelephonyRoutes(
       '/api/sip/trunks/:name',
       {
         schema: {
-          description: `Removes a trunk that no rule of the dial plan leads to. ${KEY}`,
+          description: 'Removes a trunk. Refused while a rule of the dial plan uses it.',
           params: trunkParams,
           response: { 200: nothing, ...failed },
         },
@@ -116,14 +118,15 @@ export function registerTelephonyRoutes(
 
     app.get(
       '/api/sip/dial-plan',
-      { schema: { description: `The dial plan. ${KEY}`, response: { 200: dialPlanBody, ...failed } } },
+      { schema: { description: 'The dial plan.', response: { 200: dialPlanBody, ...failed } } },
       async () => ({ rules: await settings.dialPlan() }),
     );
     app.put(
       '/api/sip/dial-plan',
       {
         schema: {
-          description: `Sets the whole dial plan. The first rule of the call's direction whose pattern fits counts: \`*\` is any characters, \`X\` a digit. What no rule permits is refused. ${KEY}`,
+          description:
+            "Replaces the whole dial plan. The first rule of the call's direction whose pattern matches applies: `*` stands for any characters, `X` for a digit. Calls that no rule permits are refused.",
           body: dialPlanBody,
           response: { 200: dialPlanBody, ...failed },
         },
@@ -139,7 +142,7 @@ export function registerTelephonyRoutes(
       '/api/rooms/:roomId/pin',
       {
         schema: {
-          description: `Sets the PIN by which callers enter the room. ${KEY}`,
+          description: 'Sets the PIN that callers enter to join the room.',
           params: roomParams,
           body: roomPin,
           response: { 200: roomPin, ...failed },
@@ -154,7 +157,7 @@ export function registerTelephonyRoutes(
       '/api/rooms/:roomId/pin',
       {
         schema: {
-          description: `Takes the room's PIN away. ${KEY}`,
+          description: "Removes the room's PIN.",
           params: roomParams,
           response: { 200: nothing, ...failed },
         },
@@ -169,7 +172,7 @@ export function registerTelephonyRoutes(
       '/api/sip/calls',
       {
         schema: {
-          description: `Calls that go on and that were, those that began last first. ${KEY}`,
+          description: 'Calls in progress and past calls, latest first.',
           querystring: callQuery,
           response: { 200: callList, ...failed },
         },
@@ -182,7 +185,8 @@ export function registerTelephonyRoutes(
       '/api/sip/calls',
       {
         schema: {
-          description: `Calls a number or an own phone into a room, as the dial plan permits. What comes of it is in the history. ${KEY}`,
+          description:
+            'Calls a number or one of our phones into a room, as the dial plan permits. The call history tells the outcome.',
           body: dialRequest,
           response: { 200: dialResponse, ...failed },
         },
@@ -193,7 +197,7 @@ export function registerTelephonyRoutes(
       '/api/sip/calls/:callId',
       {
         schema: {
-          description: `Hangs a call up. ${KEY}`,
+          description: 'Hangs up a call.',
           params: callParams,
           response: { 200: nothing, ...failed },
         },

@@ -125,11 +125,10 @@ export class TestServer {
 
   /** Calls the REST API with the key of the data folder. Rejects where it answers with an error. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const key = readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim();
     const response = await fetch(new URL(path, this.url), {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
+        ...this.#withKey(),
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -145,9 +144,9 @@ export class TestServer {
     return body.url;
   }
 
-  /** The metrics page: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
+  /** The metrics page as it is now: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
   async metrics(): Promise<Metrics> {
-    const text = await (await fetch(`${this.url}/metrics`)).text();
+    const text = await (await fetch(`${this.url}/metrics`, { headers: this.#withKey() })).text();
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
     return new Map(
       samples.map((line) => {
@@ -170,6 +169,10 @@ export class TestServer {
     return [...(await this.metrics())]
       .filter(([name]) => name.startsWith('canopy_worker_pid{'))
       .map(([, pid]) => pid);
+  }
+
+  #withKey(): { authorization: string } {
+    return { authorization: `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}` };
   }
 
   /** Stops it as an operator would (SIGTERM), and tells the status that it ended with. */

@@ -1,0 +1,92 @@
+import type { SwaggerOptions } from '@fastify/swagger';
+import type { FastifySwaggerUiOptions } from '@fastify/swagger-ui';
+import type { RouteOptions } from 'fastify';
+import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+
+/** Name of the security scheme in the specification. */
+export const API_KEY_SCHEME = 'apiKey';
+
+/** Sections of the page, by the beginning of a route's path. */
+const TAGS = [
+  { prefix: '/api/sip', name: 'Phones', description: 'Phones, trunks, the dial plan and calls' },
+  { prefix: '/api/rooms', name: 'Rooms', description: 'Conferences' },
+  { prefix: '/api/accounts', name: 'Accounts', description: 'People and their devices' },
+  { prefix: '/api/invites', name: 'Invitations', description: 'How people get in' },
+  { prefix: '/api/enrol', name: 'Invitations' },
+  { prefix: '/', name: 'Server', description: 'Health, metrics and what clients need to connect' },
+] as const;
+
+/** Values for fields that the page would otherwise fill with strings made from their patterns. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  accountId: '3f'.repeat(32),
+  callerId: '+4930123456',
+  callId: '5d0a1a0e-6a0e-4c5b-9a57-2f0c3f6f7f10',
+  csr: 'MIHtMIGTAgEAMA==',
+  deviceId: 'a7'.repeat(32),
+  displayName: 'Ada',
+  name: 'office',
+  password: 'at least twelve characters',
+  pin: '271828',
+  prefix: '+49',
+  roomId: 'weekly',
+  secret: 'the-part-after-invite-in-a-link',
+  target: '+4930123456',
+  trunk: 'office',
+  uri: 'sip:sip.example.net',
+  username: '1001',
+};
+
+export function swaggerOptions(version: string): SwaggerOptions {
+  return {
+    openapi: {
+      info: {
+        title: 'Canopy',
+        version,
+        description:
+          'REST API of the Canopy conference server. Routes with a lock need the key from the file `api.key` in the data folder: press Authorize and paste it.',
+      },
+      tags: TAGS.filter((tag) => 'description' in tag).map(({ name, description }) => ({
+        name,
+        description,
+      })),
+      components: {
+        securitySchemes: {
+          [API_KEY_SCHEME]: { type: 'http', scheme: 'bearer', description: 'The key from `api.key`.' },
+        },
+      },
+    },
+    transform: (given) => {
+      const transformed = jsonSchemaTransform(given);
+      addExamples(transformed.schema);
+      return transformed;
+    },
+  };
+}
+
+export const swaggerUiOptions: FastifySwaggerUiOptions = {
+  routePrefix: '/api/docs',
+  uiConfig: { persistAuthorization: true, docExpansion: 'list' },
+  theme: {
+    title: 'Canopy API',
+    css: [{ filename: 'canopy.css', content: '.swagger-ui .topbar { display: none }' }],
+  },
+};
+
+/** Gives a route its section, and as a summary the first sentence of its description. */
+export function describeRoute({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>): void {
+  if (schema?.description === undefined) return;
+  schema.tags ??= [TAGS.find(({ prefix }) => url.startsWith(prefix))?.name ?? 'Server'];
+  schema.summary ??= schema.description.split(/[.:;] |\.$/)[0] ?? '';
+}
+
+function addExamples(node: unknown, name = ''): void {
+  if (typeof node !== 'object' || node === null) return;
+  const schema = node as Record<string, unknown>;
+  const example = EXAMPLES[name];
+  if (typeof schema.pattern === 'string' && schema.example === undefined && example !== undefined) {
+    schema.example = example;
+  }
+  for (const [key, child] of Object.entries(schema)) {
+    addExamples(child, ['anyOf', 'oneOf', 'allOf', 'items'].includes(key) || /^\d+$/.test(key) ? name : key);
+  }
+}
