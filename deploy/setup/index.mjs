@@ -1,6 +1,7 @@
 // What the canopy command, the packaging and a test use of the set-up.
 export { SetupError } from './errors.mjs';
 export { findNode } from './node.mjs';
+export { npm } from './npm.mjs';
 export { root } from './paths.mjs';
 export { ensurePhoneParts } from './phone-parts.mjs';
 export { become, findProgram, run, tail } from './processes.mjs';
