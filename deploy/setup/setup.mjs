@@ -6,6 +6,7 @@ import { withLock } from './lock.mjs';
 import { findNode } from './node.mjs';
 import { cacheFolder, root, shortHash } from './paths.mjs';
 import { ensurePhoneParts } from './phone-parts.mjs';
+import { ensurePjsua } from './pjsua.mjs';
 import { say, step } from './progress.mjs';
 import { installPackages, mayInstall, missingError, missingPackages } from './system.mjs';
 import { buildBundle, bundleIsBuilt } from './web-bundle.mjs';
@@ -27,7 +28,11 @@ export async function setUp(purpose) {
   const node = findNode();
   await ensurePackages(purpose);
   // The worker takes longest: all else is made meanwhile.
-  const [worker] = await Promise.all([ensureWorkerBuilt(), ensureBundle(node).then(ensurePhoneParts)]);
+  const [worker] = await Promise.all([
+    ensureWorkerBuilt(),
+    ensureBundle(node).then(ensurePhoneParts),
+    purpose === 'test' ? ensurePjsua() : undefined,
+  ]);
   return { node, worker };
 }
 

@@ -1,19 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { urlHost } from '../../base/index.ts';
-import { dominantTone, type HeardTone, isTone } from './heard-tone.ts';
+import { type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './programs.ts';
-import { eventually } from './wait.ts';
+import { hearInRecording, type Recording, readRecording } from './recording.ts';
 
 /** How often another pair of ports is tried. */
 const START_ATTEMPTS = 3;
 const MODULES = '/usr/lib/baresip/modules';
-/** Length of the header of a WAV file, in bytes. */
-const WAV_HEADER = 44;
 
 /** An event of baresip's ctrl_tcp module: `REGISTER_OK`, `CALL_INCOMING`, `CALL_ESTABLISHED`, `CALL_CLOSED` … */
 export interface BaresipEvent {
@@ -138,33 +136,17 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return this.#hear('silence is heard', (tone) => tone.levelDb < -55);
   }
 
-  async #hear(what: string, isRight: (tone: HeardTone) => boolean): Promise<HeardTone> {
-    const before = await this.recording();
-    const nothing: HeardTone = { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
-    return eventually(
-      what,
-      async () => {
-        const { file, samples, rateHz } = await this.recording();
-        const since = samples.length - (file === before.file ? before.samples.length : 0);
-        if (rateHz === 0 || since < rateHz) return nothing;
-        return dominantTone(Float64Array.from(samples.subarray(-rateHz)), rateHz);
-      },
-      isRight,
-    );
+  #hear(what: string, isRight: (tone: HeardTone) => boolean): Promise<HeardTone> {
+    return hearInRecording(what, () => this.recording(), isRight);
   }
 
   /** All that it has heard in its last call, as far as it is written. */
-  async recording(): Promise<{ file: string | undefined; samples: Int16Array; rateHz: number }> {
+  async recording(): Promise<Recording> {
     const file = (await readdir(this.#folder))
       .filter((name) => name.endsWith('-dec.wav'))
       .sort()
       .at(-1);
-    const wav = file === undefined ? Buffer.alloc(0) : await readFile(join(this.#folder, file));
-    if (wav.length < WAV_HEADER) return { file, samples: new Int16Array(0), rateHz: 0 };
-    const channels = wav.readUInt16LE(22);
-    const length = Math.floor((wav.length - WAV_HEADER) / 2 / channels);
-    const samples = Int16Array.from({ length }, (_, n) => wav.readInt16LE(WAV_HEADER + 2 * channels * n));
-    return { file, samples, rateHz: wav.readUInt32LE(24) };
+    return readRecording(file && join(this.#folder, file));
   }
 
   /** Waits for an event, or takes one that came before and was not waited for; rejects with its log after 8 s. */

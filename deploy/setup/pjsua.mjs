@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder } from './paths.mjs';
+import { run } from './processes.mjs';
+import { say, step } from './progress.mjs';
+
+/** Version and checksums of what is installed. */
+const REQUIREMENTS = fileURLToPath(new URL('pjsua-requirements.txt', import.meta.url));
+const VERSION = '2.15.1.post1';
+
+/** Where PJSIP's Python package for the tests lies, whether it is there or not: it is built for one version of Python. */
+export function pjsuaFolder() {
+  const { stdout } = spawnSync('python3', ['-c', 'import sys; print(*sys.version_info[:2], sep=".")'], {
+    encoding: 'utf8',
+  });
+  return join(cacheFolder(), `pjsua2-${VERSION}-python${stdout?.trim()}`);
+}
+
+/** Installs PJSIP's Python package, a second phone for the tests. Where it cannot be had, they are skipped and say so. */
+export async function ensurePjsua() {
+  const folder = pjsuaFolder();
+  if (existsSync(folder)) return;
+  await step('installing PJSIP for the tests', async () => {
+    const part = `${folder}.part`;
+    await rm(part, { recursive: true, force: true });
+    await mkdir(part, { recursive: true });
+    const { status, output } = await run('python3', [
+      ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--root-user-action=ignore'],
+      ...[
+        '--no-deps',
+        '--only-binary=:all:',
+        '--require-hashes',
+        '--requirement',
+        REQUIREMENTS,
+        '--target',
+        part,
+      ],
+    ]);
+    if (status === 0) await rename(part, folder);
+    else
+      say(`PJSIP cannot be installed, so the tests with it are skipped: ${output.trim().split('\n').at(-1)}`);
+  });
+}

@@ -1,0 +1,163 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { pjsuaFolder } from '../../deploy/setup/index.mjs';
+import { type HeardTone, isTone } from './heard-tone.ts';
+import { hearInRecording, readRecording } from './recording.ts';
+
+const PROGRAM = fileURLToPath(new URL('pjsua.py', import.meta.url));
+const EVENT_MILLISECONDS = 10_000;
+
+/** Why there is no PJSIP here, for the reason of a skipped test; false where there is. */
+export const noPjsua: string | false = existsSync(pjsuaFolder())
+  ? false
+  : 'PJSIP is not installed: PyPI has no pjsua2-python for this Python';
+
+export interface PjsuaOptions {
+  username: string;
+  password: string;
+  /** `HOST:PORT` of the server. */
+  server: string;
+  transport?: 'udp' | 'tcp';
+  /** Address of its own that it binds and writes into its messages. */
+  address: string;
+  toneHz: number;
+  /** As PJSIP names them: `PCMU/8000/1`. */
+  codecs: string[];
+  /** Whether it insists on reliable provisional responses. */
+  requirePrack?: boolean;
+  /** What runs it, as `ip netns exec NAME`. */
+  command?: string[];
+}
+
+export interface PjsuaEvent {
+  event: 'started' | 'registration' | 'call' | 'media' | 'error';
+  state?: string;
+  status?: number;
+  reason?: string;
+  message?: string;
+}
+
+/** A phone by PJSIP in a process of its own. It answers by itself, sends a tone and records what it hears. */
+export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
+  readonly #process: ChildProcess;
+  readonly #folder: string;
+  readonly #server: string;
+  readonly #seen: PjsuaEvent[] = [];
+
+  private constructor(process: ChildProcess, folder: string, server: string) {
+    super();
+    this.#process = process;
+    this.#folder = folder;
+    this.#server = server;
+    if (process.stdout === null) throw new TypeError('its output is not read');
+    createInterface({ input: process.stdout }).on('line', (line) => {
+      if (!line.startsWith('{')) return;
+      const event = JSON.parse(line) as PjsuaEvent;
+      this.#seen.push(event);
+      this.emit('event', event);
+    });
+  }
+
+  /** Starts it and waits until it is registered. */
+  static async start(options: PjsuaOptions): Promise<PjsuaPhone> {
+    const folder = await mkdtemp(join(tmpdir(), 'canopy-pjsua-'));
+    const { username, password, server, transport = 'udp', command = [] } = options;
+    const given = {
+      ...options,
+      id: `sip:${username}@${server}`,
+      registrar: `sip:${server};transport=${transport}`,
+      password,
+      log: join(folder, 'log'),
+      recording: join(folder, 'heard.wav'),
+    };
+    const [program = 'python3', ...args] = [...command, 'python3', PROGRAM, JSON.stringify(given)];
+    const child = spawn(program, args, {
+      env: { ...process.env, PYTHONPATH: pjsuaFolder() },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const phone = new PjsuaPhone(child, folder, server);
+    try {
+      const { status } = await phone.waitFor(({ event }) => event === 'registration');
+      if (status !== 200) throw new Error(`the registration ended with ${status}`);
+      return phone;
+    } catch (error) {
+      await phone.stop();
+      throw error;
+    }
+  }
+
+  /** Calls a number, and waits until the call is up. */
+  async call(number: string): Promise<void> {
+    this.#send({ command: 'call', uri: `sip:${number}@${this.#server}` });
+    await this.isIn('CONFIRMED');
+  }
+
+  /** Holds or resumes its call, and waits until the other side has agreed. */
+  async hold(on: boolean): Promise<void> {
+    this.#send({ command: on ? 'hold' : 'resume' });
+    await this.waitFor(({ event }) => event === 'media');
+  }
+
+  hangUp(): void {
+    this.#send({ command: 'hangup' });
+  }
+
+  /** Waits until its call is `EARLY`, `CONFIRMED` or `DISCONNECTED`. */
+  async isIn(state: string): Promise<PjsuaEvent> {
+    return await this.waitFor((event) => event.event === 'call' && event.state === state);
+  }
+
+  /** Whether its call has ended, as far as it has told and nobody waited for. */
+  get hasEnded(): boolean {
+    return this.#seen.some(({ event, state }) => event === 'call' && state === 'DISCONNECTED');
+  }
+
+  /** Waits until it has heard this tone and little else for a second from now on. */
+  hears(frequencyHz: number): Promise<HeardTone> {
+    return hearInRecording(
+      `${frequencyHz} Hz are heard`,
+      () => readRecording(join(this.#folder, 'heard.wav')),
+      isTone(frequencyHz),
+    );
+  }
+
+  /** Waits for an event, or takes one that came before; those before it are dropped. */
+  async waitFor(isRight: (event: PjsuaEvent) => boolean): Promise<PjsuaEvent> {
+    const signal = AbortSignal.timeout(EVENT_MILLISECONDS);
+    for (;;) {
+      const index = this.#seen.findIndex(isRight);
+      const found = this.#seen[index];
+      if (found !== undefined) {
+        this.#seen.splice(0, index + 1);
+        return found;
+      }
+      try {
+        await once(this, 'event', { signal });
+      } catch {
+        const log = await readFile(join(this.#folder, 'log'), 'utf8').catch(() => '');
+        throw new Error(`not but ${JSON.stringify(this.#seen)}:\n${log.split('\n').slice(-60).join('\n')}`);
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const exited = once(this.#process, 'exit');
+      this.#process.stdin?.end();
+      const timer = setTimeout(() => this.#process.kill('SIGKILL'), 5_000);
+      await exited;
+      clearTimeout(timer);
+    }
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #send(command: object): void {
+    this.#process.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+}

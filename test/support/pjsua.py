@@ -1,0 +1,151 @@
+"""A phone by PJSIP, driven by lines of JSON: commands on standard input, events on standard output.
+
+It keeps to what its own host tells it, as phones behind NAT do that know nothing of it: private addresses stay in Contact, Via and SDP.
+"""
+
+import json
+import sys
+import threading
+
+import pjsua2 as pj
+
+options = json.loads(sys.argv[1])
+commands = []
+lock = threading.Lock()
+
+
+def tell(event, **details):
+    print(json.dumps({"event": event, **details}), flush=True)
+
+
+class Call(pj.Call):
+    def onCallState(self, prm):
+        info = self.getInfo()
+        tell("call", state=info.stateText, status=info.lastStatusCode, reason=info.lastReason)
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            calls.remove(self)
+
+    def onCallMediaState(self, prm):
+        # What SWIG returns is gone with the object that it is a part of.
+        info = self.getInfo()
+        states = [media.status for media in info.media]
+        for index, media in enumerate(info.media):
+            if media.type != pj.PJMEDIA_TYPE_AUDIO or self.getMedia(index) is None:
+                continue
+            if media.status in (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD):
+                audio = self.getAudioMedia(index)
+                tone.startTransmit(audio)
+                audio.startTransmit(recorder)
+        tell("media", states=states)
+
+
+class Account(pj.Account):
+    def onRegState(self, prm):
+        tell("registration", status=prm.code)
+
+    def onIncomingCall(self, prm):
+        call = Call(self, prm.callId)
+        calls.append(call)
+        answer = pj.CallOpParam()
+        answer.statusCode = options.get("answer", 200)
+        call.answer(answer)
+
+
+def run(command):
+    name = command["command"]
+    if name == "call":
+        call = Call(account)
+        calls.append(call)
+        prm = pj.CallOpParam(True)
+        call.makeCall(command["uri"], prm)
+    elif name == "hold":
+        calls[-1].setHold(pj.CallOpParam(True))
+    elif name == "resume":
+        prm = pj.CallOpParam(True)
+        prm.opt.flag = pj.PJSUA_CALL_UNHOLD
+        calls[-1].reinvite(prm)
+    elif name == "hangup":
+        endpoint.hangupAllCalls()
+    elif name == "keys":
+        calls[-1].dialDtmf(command["keys"])
+
+
+def read():
+    for line in sys.stdin:
+        with lock:
+            commands.append(json.loads(line))
+    with lock:
+        commands.append({"command": "quit"})
+
+
+endpoint = pj.Endpoint()
+endpoint.libCreate()
+config = pj.EpConfig()
+config.uaConfig.threadCnt = 0
+config.uaConfig.mainThreadOnly = True
+config.logConfig.level = 4
+config.logConfig.consoleLevel = 0
+config.logConfig.filename = options["log"]
+config.medConfig.noVad = not options.get("vad", False)
+endpoint.libInit(config)
+transport = pj.TransportConfig()
+transport.boundAddress = options["address"]
+kind = pj.PJSIP_TRANSPORT_TCP if options.get("transport") == "tcp" else pj.PJSIP_TRANSPORT_UDP
+endpoint.transportCreate(kind, transport)
+endpoint.libStart()
+endpoint.audDevManager().setNullDev()
+for codec in endpoint.codecEnum2():
+    endpoint.codecSetPriority(codec.codecId, 0)
+for index, codec in enumerate(options["codecs"]):
+    endpoint.codecSetPriority(codec, 255 - index)
+
+tone = pj.ToneGenerator()
+tone.createToneGenerator(16000, 1)
+desc = pj.ToneDesc()
+desc.freq1 = options["toneHz"]
+desc.on_msec = 1000
+desc.off_msec = 0
+tones = pj.ToneDescVector()
+tones.append(desc)
+tone.play(tones, True)
+recorder = pj.AudioMediaRecorder()
+recorder.createRecorder(options["recording"])
+
+calls = []
+account_config = pj.AccountConfig()
+account_config.idUri = options["id"]
+account_config.regConfig.registrarUri = options["registrar"]
+account_config.regConfig.timeoutSec = options.get("expires", 300)
+account_config.sipConfig.authCreds.append(
+    pj.AuthCredInfo("digest", "*", options["username"], 0, options["password"])
+)
+account_config.callConfig.prackUse = (
+    pj.PJSUA_100REL_MANDATORY if options.get("requirePrack") else pj.PJSUA_100REL_NOT_USED
+)
+account_config.natConfig.contactRewriteUse = 0
+account_config.natConfig.viaRewriteUse = 0
+account_config.natConfig.sdpNatRewriteUse = 0
+account_config.natConfig.udpKaIntervalSec = options.get("keepAliveSeconds", 0)
+account_config.mediaConfig.transportConfig.boundAddress = options["address"]
+account = Account()
+account.create(account_config)
+
+threading.Thread(target=read, daemon=True).start()
+tell("started")
+running = True
+while running:
+    endpoint.libHandleEvents(20)
+    with lock:
+        due, commands = commands, []
+    for command in due:
+        if command["command"] == "quit":
+            running = False
+        else:
+            try:
+                run(command)
+            except pj.Error as error:
+                tell("error", message=error.reason)
+endpoint.hangupAllCalls()
+calls.clear()
+del tone, recorder, account
+endpoint.libDestroy()
