@@ -32,6 +32,7 @@ export {
   encodeUser,
   formatUri,
   isAddress,
+  numberOrUser,
   parseUri,
   type SipUri,
   sameUri,

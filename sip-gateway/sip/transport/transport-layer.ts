@@ -138,7 +138,8 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
       flow.send(bytes);
       return;
     }
-    const endpoint = responseEndpoint(response.vias[0], flow.remote, flow.protocol);
+    const [via] = response.vias;
+    const endpoint = via ? responseEndpoint(via, flow.remote, flow.protocol) : flow.remote;
     const same = endpoint.port === flow.remote.port && flow.open;
     (same ? flow : this.flowTo({ ...endpoint, protocol: flow.protocol }))?.send(bytes);
   }
@@ -246,7 +247,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   #refuse(result: { error: SipParseError; method?: string; headers?: Headers }, flow: Flow): void {
     const { error, method, headers } = result;
     const built =
-      headers && method !== undefined && method !== 'ACK' && /^SIP/.test(headers.get('via') ?? '')
+      headers && method !== undefined && method !== 'ACK'
         ? buildErrorResponse(headers, error, newTag())
         : undefined;
     if (built) this.sendResponse(built, flow);

@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import { type Dialog, OfferAnswer, Retransmission } from '../dialog/index.ts';
 import {
   buildResponse,
-  decodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
+  numberOrUser,
   type ResponseParts,
   type SipRequest,
   type SipResponse,
@@ -76,9 +76,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#state;
   }
 
-  /** The other party's number or user name, unescaped. */
+  /** The other party's number, without separators and parameters, or user name, unescaped. */
   get remoteUser(): string {
-    return decodeUser(this.remote.uri);
+    return numberOrUser(this.remote.uri);
   }
 
   get remoteUri(): string {
