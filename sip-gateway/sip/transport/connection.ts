@@ -6,8 +6,8 @@ import { localAddressFor } from './local-address.ts';
 
 /** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
-/** A message must be complete this long after its first byte, and an accepted connection must bring one, in milliseconds. */
-const MESSAGE_MILLISECONDS = 30_000;
+/** A connection with more keep-alives than this in a second is closed; clients send one in 30 s or so. */
+const MAX_PINGS_PER_SECOND = 20;
 /** A connection without any traffic is closed after this, in milliseconds. */
 const IDLE_MILLISECONDS = 3_600_000;
 
@@ -21,8 +21,12 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   protocol: 'tcp' | 'tls';
   remote: Endpoint;
-  /** True for connections that the peer opened. */
+  /** True for connections that the peer opened: strangers, until `trust` says otherwise. */
   accepted: boolean;
+  /** Within this a message that has begun must be whole, and a stranger must send one, in milliseconds. */
+  messageMilliseconds: number;
+  /** A stranger's connection ends after this at the latest, in milliseconds. */
+  strangerMilliseconds: number;
   /** What a server's certificate was checked for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
@@ -38,6 +42,10 @@ export class Connection implements Flow {
   readonly #events: ConnectionEvents;
   readonly #framer = new StreamFramer();
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
+  /** When it began, while it is a stranger's. On the clock of performance.now(), in milliseconds. */
+  #strangerSince: number | undefined;
+  /** Keep-alives since the time, on the clock of performance.now(), in milliseconds. */
+  #pings = { since: 0, count: 0 };
   #deadline: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #open = true;
@@ -56,7 +64,10 @@ export class Connection implements Flow {
       this.#error = error;
     });
     socket.on('close', () => this.#closed());
-    if (options.accepted) this.#arm();
+    if (options.accepted) {
+      this.#strangerSince = performance.now();
+      this.#arm();
+    }
   }
 
   get open(): boolean {
@@ -71,6 +82,16 @@ export class Connection implements Flow {
     // While it connects the socket has no address yet.
     const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
+  }
+
+  /**
+   * The peer is one that we serve: the connection may be silent, or sent nothing but keep-alives. A stranger's may not, for
+   * four bytes would keep the place of others taken for an hour (threat 70).
+   */
+  trust(): void {
+    if (this.#strangerSince === undefined) return;
+    this.#strangerSince = undefined;
+    if (!this.#framer.partial) this.#disarm();
   }
 
   send(bytes: Buffer): void {
@@ -99,23 +120,40 @@ export class Connection implements Flow {
   #receive(chunk: Buffer): void {
     if (!this.#open) return;
     try {
-      this.#framer.push(
-        chunk,
-        (message) => this.#events.onMessage(message, this),
-        () => this.send(Buffer.from('\r\n')),
-      );
+      let messages = 0;
+      const pings = this.#framer.push(chunk, (message) => {
+        messages++;
+        this.#events.onMessage(message, this);
+      });
+      if (pings > 0) this.#answerPings(pings);
+      if (messages > 0) this.#disarm();
     } catch (error) {
       if (!(error instanceof SipParseError)) throw error;
       this.#events.onBroken(error, this.#framer.rest, this);
       this.#socket.destroySoon();
       return;
     }
-    if (!this.#framer.partial) this.#disarm();
-    else this.#arm();
+    if (this.#framer.partial || this.#strangerSince !== undefined) this.#arm();
   }
 
+  /** Answers keep-alives (RFC 5626 §4.4.1) in one write; a flood of them ends the connection (threat 70). */
+  #answerPings(count: number): void {
+    const now = performance.now();
+    if (now - this.#pings.since >= 1000) this.#pings = { since: now, count: 0 };
+    this.#pings.count += count;
+    if (this.#pings.count > MAX_PINGS_PER_SECOND)
+      this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
+    else this.send(Buffer.from('\r\n'.repeat(count)));
+  }
+
+  /** Starts the time that the next message has, unless it runs already. */
   #arm(): void {
-    this.#deadline ??= setTimeout(() => this.#socket.destroy(), MESSAGE_MILLISECONDS);
+    const { messageMilliseconds, strangerMilliseconds } = this.#options;
+    const left =
+      this.#strangerSince === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#strangerSince + strangerMilliseconds - performance.now();
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), Math.min(messageMilliseconds, left));
     this.#deadline.unref();
   }
 

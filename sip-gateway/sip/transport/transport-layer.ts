@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { sourceNetwork } from '../../../base/index.ts';
 import {
   buildErrorResponse,
   type Headers,
@@ -39,8 +40,18 @@ export interface TransportOptions {
   tlsVerify?: boolean;
   /** Most open connections. Default 4,000. */
   maxConnections?: number;
-  /** Most connections that one address may open. Default 100. */
-  maxConnectionsPerAddress?: number;
+  /** Most connections that one IPv4 address, or one /64 of IPv6 addresses, may open. Default 100. */
+  maxConnectionsPerSource?: number;
+  /**
+   * How long a message may take on a connection from its first byte to its last, and a stranger's connection may go without
+   * one, in milliseconds. Default 30,000.
+   */
+  messageMilliseconds?: number;
+  /**
+   * How long a connection may last that a peer opened who neither registered nor called nor is called on it, in milliseconds.
+   * Default 120,000.
+   */
+  strangerMilliseconds?: number;
 }
 
 interface TransportEvents {
@@ -128,12 +139,14 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   sendRequest(request: SipRequest, flow: Flow): void {
+    if (flow instanceof Connection) flow.trust();
     flow.send(serializeMessage(request));
   }
 
   /** Sends a response on the connection its request came on, or where the Via says (RFC 3261 §18.2.2). */
   sendResponse(response: WireResponse, flow: Flow): void {
     const bytes = serializeMessage(response);
+    if (flow instanceof Connection && showsTrust(response)) flow.trust();
     if (flow.reliable && flow.open) {
       flow.send(bytes);
       return;
@@ -168,17 +181,18 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   #accept(socket: Socket, protocol: 'tcp' | 'tls'): void {
     const address = plainAddress(socket.remoteAddress ?? '');
-    const count = this.#accepted.get(address) ?? 0;
-    const { maxConnections = 4000, maxConnectionsPerAddress = 100 } = this.#options;
-    if (this.#connections.size >= maxConnections || count >= maxConnectionsPerAddress || this.#closing) {
+    const source = sourceNetwork(address);
+    const count = this.#accepted.get(source) ?? 0;
+    const { maxConnections = 4000, maxConnectionsPerSource = 100 } = this.#options;
+    if (this.#connections.size >= maxConnections || count >= maxConnectionsPerSource || this.#closing) {
       socket.destroy();
       return;
     }
-    this.#accepted.set(address, count + 1);
+    this.#accepted.set(source, count + 1);
     socket.once('close', () => {
-      const left = (this.#accepted.get(address) ?? 1) - 1;
-      if (left === 0) this.#accepted.delete(address);
-      else this.#accepted.set(address, left);
+      const left = (this.#accepted.get(source) ?? 1) - 1;
+      if (left === 0) this.#accepted.delete(source);
+      else this.#accepted.set(source, left);
     });
     this.#adopt(socket, protocol, { address, port: socket.remotePort ?? 0 }, true);
   }
@@ -221,7 +235,16 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         port: advertise?.port ?? listener?.local.port ?? localPort,
       };
     };
-    const options = { protocol, remote, accepted, advertised, serverName };
+    const { messageMilliseconds = 30_000, strangerMilliseconds = 120_000 } = this.#options;
+    const options = {
+      protocol,
+      remote,
+      accepted,
+      advertised,
+      serverName,
+      messageMilliseconds,
+      strangerMilliseconds,
+    };
     const connection = new Connection(socket, options, this.#events);
     this.#connections.add(connection);
     return connection;
@@ -253,6 +276,11 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     if (built) this.sendResponse(built, flow);
     this.emit('malformed', error, flow, built !== undefined);
   }
+}
+
+/** Whether the response accepts a call, a registration or a request of theirs. Anybody may ask by OPTIONS. */
+function showsTrust({ status, headers }: WireResponse): boolean {
+  return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }
 
 /** What could be read of a message that broke its stream, even where it would be sound in a datagram. */
