@@ -83,11 +83,11 @@ export class Headers {
     return this.get(name) !== undefined;
   }
 
-  /** The option tags of a list header such as Supported or Require, over all its occurrences, in lower case (RFC 3261 §7.3.1). */
+  /** The tokens of a list header such as Supported or Require, over all its occurrences. */
   tokens(name: string): string[] {
     return this.all(name)
       .flatMap((value) => value.split(','))
-      .map((token) => token.trim().toLowerCase())
+      .map((token) => token.trim())
       .filter((token) => token !== '');
   }
 

@@ -234,8 +234,4 @@ describe('forms of real devices', () => {
     ] as const)
       assert.equal(numberOrUser(parseUri(uri)), expected, uri);
   });
-
-  it('option tags are compared without case', () => {
-    assert.deepEqual(request({ Require: '100REL, Timer' }).headers.tokens('require'), ['100rel', 'timer']);
-  });
 });
