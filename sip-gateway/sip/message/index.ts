@@ -49,3 +49,4 @@ export {
   singleContact,
 } from './values.ts';
 export { branchOf, MAGIC_COOKIE, type Via } from './via.ts';
+export { legible } from './wire-text.ts';

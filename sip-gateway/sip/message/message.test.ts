@@ -224,6 +224,7 @@ describe('forms of real devices', () => {
       ['sip:+15550100;cic=+10288@h;user=phone', '+15550100'],
       ['sip:100;phone-context=example.com@h', '100'],
       ['sip:%2B1555@h', '+1555'],
+      ['sip:+1 555 0100@h', '+15550100'],
       ['sip:*69@h', '*69'],
       ['tel:+1-555-0100;ext=7', '+15550100'],
       ['sip:ann.bell@h', 'ann.bell'],

@@ -165,8 +165,8 @@ function percentEncoded(text: string): string {
   return [...encodeText(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
-/** A telephone number with its visual separators (RFC 3966 §5.1.1). */
-const NUMBER = /^\+?[*#.()-]*[0-9][0-9*#.()-]*$/;
+/** A telephone number with its visual separators (RFC 3966 §5.1.1), or with blanks, as people write it. */
+const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
 
 /**
  * Whom a URI names, for the dial plan and for people: where the user part is a telephone number, that number without its
@@ -175,7 +175,7 @@ const NUMBER = /^\+?[*#.()-]*[0-9][0-9*#.()-]*$/;
 export function numberOrUser(uri: Uri): string {
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return decodeUser(uri);
   const number = decodeUser({ ...uri, user: uri.user?.split(';', 1)[0] });
-  return NUMBER.test(number) ? number.replace(/[-.()]/g, '') : decodeUser(uri);
+  return NUMBER.test(number) ? number.replace(/[-.() ]/g, '') : decodeUser(uri);
 }
 
 /** Escapes text for the user part of a URI. */
