@@ -105,8 +105,8 @@ export function buildErrorResponse(
   const to = headers.get('to');
   const callId = headers.get('call-id');
   const cseq = headers.get('cseq');
-  if (!/^SIP/i.test(vias[0] ?? '')) return undefined;
-  if (from === undefined || to === undefined || callId === undefined || cseq === undefined) return undefined;
+  if (!vias[0] || from === undefined || to === undefined || callId === undefined || cseq === undefined)
+    return undefined;
   const fields: HeaderField[] = vias.map((value) => ['via', value] as const);
   fields.push(['from', from], ['to', tagged(to, toTag)], ['call-id', callId], ['cseq', cseq]);
   return {
@@ -114,7 +114,7 @@ export function buildErrorResponse(
     status: error.status,
     reason: error.status === 400 ? `${reasonOf(400)} (${error.message})` : reasonOf(error.status),
     headers: new Headers(fields),
-    vias: topVia(vias[0] ?? ''),
+    vias: topVia(vias[0]),
     body: NO_BODY,
   };
 }

@@ -115,6 +115,7 @@ describe('requests that cannot be read are answered all the same', () => {
       400,
       wire({ Via: 'SIP/2.0/UDP 2001:db8::1;branch=z9hG4bKa' }),
     ],
+    ['a Via of nobody knows what', 400, wire({ Via: '192.0.2.1' })],
     ['a byte that is not UTF-8 in the Request-URI', 400, wire({}, 'INVITE sip:\xe9\xe9@h\xe9 SIP/2.0')],
     ['an address that is none', 400, wire({ From: '<sip:a@b' })],
   ] as const)
