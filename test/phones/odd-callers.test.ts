@@ -155,7 +155,7 @@ describe('callers whose messages are odd', () => {
     server = await PhoneServer.start({
       flags: ['--workers', '1'],
       host: '::',
-      env: { CANOPY_SIP_ANNOUNCE: '' },
+      env: { CANOPY_SIP_ANNOUNCE: '127.0.0.1' },
     });
     await server.server.api('PUT', '/api/sip/trunks/office', {
       uri: 'sip:127.0.0.2:9',
