@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { sourceNetwork } from '../../../base/index.ts';
+import { networkOf } from '../../../base/index.ts';
 import {
   buildErrorResponse,
   type Headers,
@@ -181,7 +181,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   #accept(socket: Socket, protocol: 'tcp' | 'tls'): void {
     const address = plainAddress(socket.remoteAddress ?? '');
-    const source = sourceNetwork(address);
+    const source = networkOf(address);
     const count = this.#accepted.get(source) ?? 0;
     const { maxConnections = 4000, maxConnectionsPerSource = 100 } = this.#options;
     if (this.#connections.size >= maxConnections || count >= maxConnectionsPerSource || this.#closing) {
