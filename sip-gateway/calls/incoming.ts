@@ -63,7 +63,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
 }
 
-/** The address that tells which of ours the caller can send to: the SDP's, where media is not in the signalling's family. */
+/** The peer address to pick our media address for: the SDP's, if its address family differs from that of the signalling. */
 function mediaPeer({ offer, source }: IncomingCall): string {
   const address = offer === undefined ? undefined : mediaAddressIn(offer);
   return address !== undefined && isIP(address) !== isIP(source.address) ? address : source.address;

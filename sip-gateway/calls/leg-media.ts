@@ -11,7 +11,7 @@ const LEAST_OPUS_BPS = 12_000;
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
   const { events } = audio;
-  // Where SDP named a host, the media is looked for where the signalling is, on that port.
+  // If the SDP gives a host name, media is expected from the signalling address, on the port of the SDP.
   const remote = { ...audio.remote, address: audio.remote.address || signallingAddress };
   return {
     codec: audio.codec,

@@ -45,7 +45,7 @@ export function withVia(request: RequestDraft, via: Via): SipRequest {
   return { ...request, headers: request.headers.prefixed('via', formatVia(via)), vias: [via] };
 }
 
-/** The message with its topmost Via replaced (the server transport adds received and rport to it); the others stay as they came. */
+/** The message with its topmost Via replaced (the server transport adds received and rport to it). The other Vias stay byte for byte. */
 export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
   const [, ...others] = message.vias;
   const [first = '', ...lines] = message.headers.all('via');
@@ -92,8 +92,8 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
 }
 
 /**
- * A response to a request that could not be read, of what could be: undefined where a field is missing that the sender knows
- * the response by. What they hold need not be sound: it is echoed.
+ * The response to an unreadable request; undefined if it lacks a field by which the sender matches the response. The values
+ * may be malformed: they are echoed.
  */
 export function buildErrorResponse(
   headers: Headers,

@@ -22,7 +22,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   CSeq: '1 INVITE',
 };
 
-/** A message one character a byte, with these fields in the place of the usual ones or after them. */
+/** A message, one character per byte. `fields` replace or follow the default ones. */
 function wire(fields: Record<string, string> = {}, start = 'INVITE sip:100@192.0.2.9 SIP/2.0', tail = '') {
   const lines = Object.entries({ ...FIELDS, ...fields }).map(([name, value]) => `${name}: ${value}`);
   return Buffer.from(`${[start, ...lines].join('\r\n')}${tail}\r\n\r\n`, 'latin1');
@@ -40,7 +40,7 @@ function request(fields: Record<string, string>): SipRequest {
   return message as SipRequest;
 }
 
-/** What goes back for a request that cannot be read, one character a byte. */
+/** The response to an unreadable request, one character per byte. */
 function refusal(result: ParseResult): string {
   assert.ok('error' in result, 'it was read');
   assert.ok(result.method !== undefined && result.headers, 'what an answer needs was not read');
@@ -52,14 +52,14 @@ function refusal(result: ParseResult): string {
 describe('bytes that are not UTF-8', () => {
   const UMLAUT = '"M\xfcller" <sip:+4930111@192.0.2.1>;tag=f';
 
-  it('a name in ISO-8859-1 is read as such, beside a name in UTF-8', () => {
+  it('an ISO-8859-1 name and a UTF-8 name in one message are both read correctly', () => {
     const utf8 = Buffer.from('"J\u00fcrgen \u{1f480}" <sip:1@192.0.2.1>').toString('latin1');
     const { from, headers } = request({ From: UMLAUT, 'P-Asserted-Identity': utf8 });
     assert.equal(from.displayName, 'Müller');
     assert.equal(addressesOf(headers, 'p-asserted-identity')[0]?.displayName, 'Jürgen \u{1f480}');
   });
 
-  it('what a response echoes is byte for byte what came', () => {
+  it('a response echoes header fields byte for byte', () => {
     const echoed = {
       Via: 'SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK\xe9;rport',
       From: '"M\xfcller" <sip:ann@192.0.2.1>;tag=\xff\xfe',
@@ -70,7 +70,7 @@ describe('bytes that are not UTF-8', () => {
     for (const value of Object.values(echoed)) assert.ok(text.includes(value), value);
   });
 
-  it('Call-IDs and tags that differ in such bytes only stay different', () => {
+  it('Call-IDs and tags that differ only in such bytes stay distinct', () => {
     const [one, other] = ['\xe9', '\xc3\xa9'].map((byte) =>
       request({ 'Call-ID': byte, From: `<sip:a@b>;tag=${byte}` }),
     );
@@ -78,14 +78,14 @@ describe('bytes that are not UTF-8', () => {
     assert.notEqual(one?.from.params.get('tag'), other?.from.params.get('tag'));
   });
 
-  it('such bytes in a response leave it what it is', () => {
+  it('a 200 with such bytes is still a 200', () => {
     const message = read(wire({ Server: 'T\xe9l', 'X-Loc': 'Caf\xe9' }, 'SIP/2.0 200 D\xe9croch\xe9'));
     assert.ok(message.kind === 'response');
     assert.equal(message.status, 200);
     assert.equal(message.reason, 'Décroché');
   });
 
-  it('every byte that a message has is written again as it was', () => {
+  it('every byte of a field survives reading and writing', () => {
     const all = Array.from({ length: 224 }, (_, index) => String.fromCharCode(index + 32)).join('');
     const message = request({ 'X-All': all, 'X-Utf8': Buffer.from('ж\u{1f480}').toString('latin1') });
     assert.ok(serializeMessage(message).toString('latin1').includes(`X-All: ${all.trim()}\r\n`));
@@ -93,16 +93,16 @@ describe('bytes that are not UTF-8', () => {
   });
 });
 
-describe('requests that cannot be read are answered all the same', () => {
+describe('unreadable requests are answered', () => {
   const many = Array.from({ length: 205 }, (_, index) => `\r\nX-H${index}: ${index}`).join('');
 
   for (const [what, status, bytes] of [
     ['a line without a colon', 400, wire({}, undefined, '\r\nno colon here')],
     ['a bare CR in a field', 400, wire({ Subject: 'a\rb' })],
     ['no empty line after the header section', 400, wire().subarray(0, -2)],
-    ['not even an end of the last line', 400, wire().subarray(0, -4)],
+    ['an unterminated last line', 400, wire().subarray(0, -4)],
     ['more than 200 fields', 513, wire({}, undefined, many)],
-    ['fields that are needed only after 200 others', 513, wire({}, `INVITE sip:1@h SIP/2.0${many}`)],
+    ['the mandatory fields after 200 others', 513, wire({}, `INVITE sip:1@h SIP/2.0${many}`)],
     ['a header section of more than 32 KiB', 513, wire({ Subject: 'x'.repeat(40_000) })],
     [
       'another version of SIP',
@@ -115,9 +115,9 @@ describe('requests that cannot be read are answered all the same', () => {
       400,
       wire({ Via: 'SIP/2.0/UDP 2001:db8::1;branch=z9hG4bKa' }),
     ],
-    ['a Via of nobody knows what', 400, wire({ Via: '192.0.2.1' })],
+    ['a meaningless Via', 400, wire({ Via: '192.0.2.1' })],
     ['a byte that is not UTF-8 in the Request-URI', 400, wire({}, 'INVITE sip:\xe9\xe9@h\xe9 SIP/2.0')],
-    ['an address that is none', 400, wire({ From: '<sip:a@b' })],
+    ['a malformed From', 400, wire({ From: '<sip:a@b' })],
   ] as const)
     it(`with ${what}: ${status}`, () => {
       const answer = refusal(parseMessage(bytes));
@@ -126,16 +126,16 @@ describe('requests that cannot be read are answered all the same', () => {
         assert.ok(answer.includes(`${field}\r\n`), answer);
     });
 
-  it('a response is read past a line that is no field: nobody could be told of it', () => {
+  it('a malformed line in a response is ignored, since nobody could be told about it', () => {
     const message = read(wire({}, 'SIP/2.0 200 OK', '\r\nno colon here\r\nX Foo: bar'));
     assert.ok(message.kind === 'response' && message.status === 200);
   });
 
-  it('a field whose name is none is ignored (RFC 3261 §8.2.2)', () => {
+  it('a field with a malformed name is ignored (RFC 3261 §8.2.2)', () => {
     assert.equal(request({ 'X Foo': 'bar', Subject: 'y' }).headers.get('subject'), 'y');
   });
 
-  it('what is not SIP gets no answer', () => {
+  it('anything other than SIP is not answered', () => {
     for (const text of ['GET / HTTP/1.1\r\nHost: h\r\n\r\n', 'hello', '', '\r\n', '\x00\x01\x02\r\n\r\n']) {
       const result = parseMessage(Buffer.from(text));
       assert.ok('error' in result);
@@ -144,8 +144,8 @@ describe('requests that cannot be read are answered all the same', () => {
   });
 });
 
-describe('forms of real devices', () => {
-  it('of rport and received given twice in a Via, as SIP ALGs do, the last counts', () => {
+describe('quirks of real devices', () => {
+  it('if a SIP ALG repeats rport or received in a Via, the last one counts', () => {
     const { vias } = request({
       Via: 'SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bKa;received=192.0.2.2;rport=1111;received=192.0.2.3',
     });
@@ -161,7 +161,7 @@ describe('forms of real devices', () => {
       assert.ok('error' in parseMessage(wire({ 'Call-ID': callId })));
   });
 
-  it('names lack the quotes they need', () => {
+  it('a display name may lack the quotes it needs', () => {
     for (const name of [
       'Room: 7',
       'Meeting (1)',
@@ -186,7 +186,7 @@ describe('forms of real devices', () => {
     );
   });
 
-  it('a quoted name stands before an address without <>', () => {
+  it('a quoted name may precede an address without <>', () => {
     const { from } = request({ From: '"+39066" sip:+39066@192.0.2.2;user=phone;tag=1' });
     assert.deepEqual(
       [from.displayName, formatUri(from.uri), from.params.get('tag')],
@@ -194,13 +194,13 @@ describe('forms of real devices', () => {
     );
   });
 
-  it('an unknown caller has an empty user part', () => {
+  it('the user part may be empty', () => {
     const { from } = request({ From: '<sip:@192.0.2.2>;tag=1' });
     assert.equal(formatUri(from.uri), 'sip:@192.0.2.2');
     assert.equal(numberOrUser(from.uri), '');
   });
 
-  it('values of parameters hold base64, of URIs and of fields', () => {
+  it('parameters of URIs and fields may hold base64', () => {
     const { headers } = request({ Contact: '<sip:a@192.0.2.2:5060;vsf=AA==>;x=BB==;expires=3' });
     const [contact] = addressesOf(headers, 'contact');
     assert.equal(contact && formatUri(contact.uri), 'sip:a@192.0.2.2:5060;vsf=AA==');
@@ -208,7 +208,7 @@ describe('forms of real devices', () => {
     assert.equal(contact?.params.get('expires'), '3');
   });
 
-  it('blanks and letters beyond ASCII in a user part are escaped, so that a request can be sent there', () => {
+  it('blanks and non-ASCII letters in a user part are escaped, so that requests can be sent to it', () => {
     assert.equal(formatUri(parseUri('sip:a b@192.0.2.2')), 'sip:a%20b@192.0.2.2');
     const { from } = request({ From: '<sip:J\xfcrg@192.0.2.2>;tag=1', To: '<sip:J\xc3\xbcrg@h>' });
     assert.equal(formatUri(from.uri), 'sip:J%FCrg@192.0.2.2');
@@ -216,7 +216,7 @@ describe('forms of real devices', () => {
       assert.throws(() => parseUri(text), text);
   });
 
-  it('a number in a SIP URI is that number, without separators and parameters', () => {
+  it('a number in a SIP URI is read without separators and parameters', () => {
     for (const [uri, expected] of [
       ['sip:+1-555-0100@h;user=phone', '+15550100'],
       ['sip:+1(555)0100@h', '+15550100'],

@@ -42,7 +42,7 @@ export type SipMessage = SipRequest | SipResponse;
 export type WireRequest = Pick<SipRequest, 'kind' | 'method' | 'uri' | 'headers' | 'body'>;
 /** What goes on the wire of a response, and what routes it. */
 export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body'> & {
-  /** Topmost first; empty where the Via could not be read. */
+  /** Topmost first; empty if the Via could not be read. */
   readonly vias: readonly Via[];
 };
 

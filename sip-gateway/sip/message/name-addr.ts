@@ -14,18 +14,18 @@ import { legible } from './wire-text.ts';
 
 /** From, To, Contact, Route, Record-Route … : `"Display" <uri>;params` or `uri;params` (RFC 3261 §20.10). */
 export interface NameAddr {
-  /** Unquoted, bytes that were no UTF-8 read as ISO-8859-1. Hostile text: what shows it must escape it. */
+  /** Unquoted; bytes that are not UTF-8 are read as ISO-8859-1. Hostile text: what shows it must escape it. */
   readonly displayName?: string;
   readonly uri: Uri;
   readonly params: Params;
 }
 
 const DISPLAY_TOKENS = /^[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\uffff]*$/;
-/** Names that lack the quotes they need, as switches send them: `Room: 7`, `Meeting (1)`, `ann@example.com`. */
+/** Display names that should have been quoted, as some switches send them: `Room: 7`, `Meeting (1)`, `ann@example.com`. */
 const DISPLAY_UNQUOTED = /^(?!sips?:|tel:)(?:[^"<>\p{Cc}]|\t)*$/iu;
 const ADDR_SPEC = /[^\s;,<>"?]+/y;
 
-/** `isList`: a comma ends the address; in a field that takes one address it can only be part of a name without quotes. */
+/** `isList`: a comma ends the address. In a field that takes one address, it can only belong to an unquoted name. */
 function readNameAddr(text: string, from: number, isList: boolean): { value: NameAddr; end: number } {
   let at = skipBlanks(text, from);
   let displayName: string | undefined;

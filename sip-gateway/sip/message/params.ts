@@ -10,7 +10,7 @@ export const NO_PARAMS: Params = new Map();
 
 const WS = /[ \t]*/y;
 const NAME = /[A-Za-z0-9\-.!%*_+`'~]+/y;
-/** token, host, IPv6 with or without brackets: anything but separators and blanks (RFC 3261 §25 gen-value); `=` as base64 has it. */
+/** token, host, IPv6 with or without brackets: anything but separators and blanks (RFC 3261 §25 gen-value). `=` is allowed, for base64. */
 const VALUE = /[^\s;,"<>]+/y;
 const NO_NAMES: ReadonlySet<string> = new Set();
 const QUOTED = /"(?:[^"\\]|\\[\s\S])*"/y;
@@ -40,7 +40,7 @@ export function valueEnd(text: string, from: number, plain: RegExp): number {
 
 /**
  * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). An empty parameter (`;;`) is passed over, as phones send it.
- * Of a parameter that is `repeatable` the last counts; any other must not be given twice. Returns the parameters and where
+ * If a `repeatable` parameter occurs more than once, the last one counts; any other must not. Returns the parameters and where
  * they end. Throws SipParseError.
  */
 export function parseParams(

@@ -22,7 +22,7 @@ const REQUEST_LINE = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) SIP\/([0-9]+\.[0-9]+)$/
 const STATUS_LINE = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?$/i;
 const FIELD_NAME = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 const CSEQ = /^([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
-/** Opaque: many devices use characters that the grammar has not. */
+/** Opaque: many devices use characters outside the grammar. */
 const CALL_ID = /^[^\p{Cc} ]+$/u;
 const NO_BODY = Buffer.alloc(0);
 const CR = 13;
@@ -44,9 +44,9 @@ export function parseContentLength(value: string): number {
 
 /**
  * Reads one message. Lenient where RFC 4475 lets a receiver be: compact forms, folding, blanks before the colon, bare LF,
- * any order and case, leading empty lines, lines that are not UTF-8, fields whose name is none (ignored, RFC 3261 §8.2.2).
+ * any order and case, leading empty lines, lines that are not UTF-8, malformed field names (ignored, RFC 3261 §8.2.2).
  * Strict where a second reader could see another message: one of each mandatory field, no bare CR, a Content-Length that
- * is true, CSeq and method equal. In a response a line that is no field is ignored, for nobody could be told of it. In a
+ * is true, CSeq and method equal. Malformed lines in a response are ignored, since nobody could be told about them. In a
  * datagram, octets after the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3); never
  * throws.
  */
@@ -96,7 +96,7 @@ export function parseMessage(bytes: Buffer): ParseResult {
   }
 }
 
-/** The text of a header section, its lines closed; `cut`: its last line is not whole and left out. */
+/** The text of a header section, ending in a line feed. With `cut`, an incomplete last line is dropped. */
 function decodeLines(head: Buffer, cut: boolean): string {
   let text = '';
   if (isUtf8(head)) text = head.toString('utf8');
@@ -109,10 +109,10 @@ function decodeLines(head: Buffer, cut: boolean): string {
   return cut ? text.slice(0, text.lastIndexOf('\n') + 1) : `${text}\n`;
 }
 
-/** Fields that an answer is made of (RFC 3261 §8.2.6.2). */
+/** Fields that a response copies from the request (RFC 3261 §8.2.6.2). */
 const NEEDED: ReadonlySet<string> = new Set(['via', 'from', 'to', 'call-id', 'cseq']);
 
-/** Reads the fields; what is wrong with one of them keeps none of the others from being known, since an answer needs them. */
+/** Reads the fields. A malformed one does not hide the others, which are needed to answer the request. */
 function parseFields(text: string, from: number): { fields: HeaderField[]; error?: SipParseError } {
   const fields: HeaderField[] = [];
   let error: SipParseError | undefined;

@@ -36,9 +36,9 @@ const USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|%[0-9A-Fa-f]{2})+$/;
 const PASSWORD = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*$/;
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9\-_.]*[A-Za-z0-9_.])?$/;
 const PARAM = /^(?:[A-Za-z0-9\-_.!~*'()[\]/:&+$`]|%[0-9A-Fa-f]{2})+$/;
-/** Values may have what the grammar has not: proxies put base64 there, with `=`. */
+/** More than the grammar allows: proxies put base64 into values, with `=`. */
 const PARAM_VALUE = /^[\x21\x23-\x3a\x3d\x40-\x7e]*$/;
-/** What may stand nowhere in a URI, yet stands in the user part of some: blanks, letters beyond ASCII. */
+/** Not allowed in a URI, but some user parts contain it: blanks and non-ASCII letters. */
 const BEYOND_URI = /[^\p{Cc}\x21-\x7e]+/gu;
 const HEADERS = /^(?:[A-Za-z0-9\-_.!~*'()[\]/?:+$&=]|%[0-9A-Fa-f]{2})*$/;
 const TEL_NUMBER = /^(?:\+[0-9\-.()]+|[0-9A-Fa-f*#\-.()]+)$/;
@@ -92,7 +92,7 @@ function parseSipUri(text: string, scheme: 'sip' | 'sips', from: number): SipUri
       if (!PASSWORD.test(password)) throw new SipParseError('Malformed password in a URI');
     }
     user = user.replace(BEYOND_URI, percentEncoded);
-    // `sip:@host` is how some gateways write that they do not know the caller.
+    // Some gateways send `sip:@host` for an unknown caller.
     if (!USER.test(user) && (user !== '' || password !== undefined))
       throw new SipParseError('Malformed user in a URI');
     from = at + 1;
@@ -165,12 +165,12 @@ function percentEncoded(text: string): string {
   return [...encodeText(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
-/** A telephone number with its visual separators (RFC 3966 §5.1.1), or with blanks, as people write it. */
+/** A telephone number with its visual separators (RFC 3966 §5.1.1), or with blanks, as people write them. */
 const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
 
 /**
- * Whom a URI names, for the dial plan and for people: where the user part is a telephone number, that number without its
- * parameters and separators (`+1-555-0100;npdi`: RFC 3261 §19.1.6, RFC 4694), else the user part as `decodeUser` gives it.
+ * The party that a URI names, for the dial plan and for display. A telephone number in the user part loses its parameters and
+ * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694); any other user part is as `decodeUser` gives it.
  */
 export function numberOrUser(uri: Uri): string {
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return decodeUser(uri);

@@ -15,7 +15,7 @@ export interface Via {
 export const MAGIC_COOKIE = 'z9hG4bK';
 
 const PROTOCOL = /SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+/iy;
-/** SIP ALGs in routers add these to a Via that has them already. */
+/** Routers with a SIP ALG add these even if the Via has them already. */
 const REPEATABLE: ReadonlySet<string> = new Set(['rport', 'received']);
 const SENT_BY = /(\[[^\]\s]*\]|[^\s;,:[\]]+)(?:[ \t]*:[ \t]*([0-9]+))?/y;
 
@@ -30,7 +30,7 @@ export function parseVias(text: string): Via[] {
   }
 }
 
-/** The first Via value of a header line, and what follows it: a comma and further values, or nothing. Throws SipParseError. */
+/** Splits a header line into its first Via value and the rest: a comma and more values, or nothing. Throws SipParseError. */
 export function splitVia(text: string): { via: Via; rest: string } {
   const { via, end } = readVia(text, 0);
   return { via, rest: text.slice(end) };

@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 
 const HIGH = /[\x80-\xff]/g;
-/** Bytes that were no UTF-8: lone surrogates, which text that was read as UTF-8 cannot contain. */
+/** Bytes that were not UTF-8, as lone surrogates: decoded UTF-8 never contains them. */
 const BYTES = /[\udc80-\udcff]+/gu;
 
 /**
- * The text of one line of a message. SIP wants UTF-8 (RFC 3261 §7), yet older PBXs and ISDN gateways send ISO-8859-1. In
- * a line that is not UTF-8 each byte above 127 becomes the surrogate U+DC00 + byte: `encodeText` turns it back into that
- * byte, so that what is echoed or compared stays exact, and `legible` shows it.
+ * Decodes one line of a message. SIP requires UTF-8 (RFC 3261 §7), but older PBXs and ISDN gateways send ISO-8859-1. If a
+ * line is not UTF-8, each byte above 127 becomes the surrogate U+DC00 + byte. `encodeText` turns it back into the same
+ * byte, so echoed fields and comparisons stay exact; `legible` makes it readable.
  */
 export function decodeText(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString('utf8');
@@ -16,7 +16,7 @@ export function decodeText(bytes: Buffer): string {
     .replace(HIGH, (character) => String.fromCharCode(0xdc00 + character.charCodeAt(0)));
 }
 
-/** The bytes of text, those that were no UTF-8 as they came. */
+/** Encodes text as UTF-8; bytes that were not UTF-8 are restored. */
 export function encodeText(text: string): Buffer {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8');
   const parts: Buffer[] = [];
@@ -29,7 +29,7 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Text as a person reads it: bytes that were no UTF-8 as ISO-8859-1. */
+/** Text for people: bytes that were not UTF-8 are read as ISO-8859-1. */
 export function legible(text: string): string {
   if (text.isWellFormed()) return text;
   return text.replace(BYTES, (run) =>

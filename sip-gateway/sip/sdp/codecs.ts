@@ -20,10 +20,10 @@ const CODECS: readonly CodecEntry[] = [
   { name: 'PCMA', clockRate: 8000, channels: 1, payloadType: 8 },
 ];
 
-/** Clock rates of codecs that phones state wrongly, since the codec samples at another one: what is meant. */
+/** Clock rates that some phones get wrong, and what they mean: G.722 samples at 16 kHz, but its RTP clock is 8 kHz. */
 const MEANT_RATES: Readonly<Record<string, number>> = { 'g722/16000': 8000 };
 
-/** Clock rates of keys that we read, in Hz: those of the codecs that phones have. */
+/** Supported clock rates of telephone-event, in Hz. */
 const EVENT_RATES: ReadonlySet<number> = new Set([8000, 16_000, 32_000, 48_000]);
 
 /** Keys (RFC 4733): the payload type that we offer for each clock rate. */

@@ -21,7 +21,7 @@ export class SdpError extends Error {
 
 /** Where the peer wants RTP and RTCP. */
 export interface RemoteAddress {
-  /** IPv4 or IPv6 address; empty where SDP names a host, which is never looked up: the media is where the signalling is. */
+  /** IPv4 or IPv6 address. Empty if the SDP gives a host name: it is never resolved, media uses the signalling address. */
   readonly address: string;
   readonly port: number;
   readonly rtcpPort: number;
@@ -36,17 +36,17 @@ forbidden.addSubnet('224.0.0.0', 4, 'ipv4');
 forbidden.addAddress('255.255.255.255', 'ipv4');
 forbidden.addSubnet('ff00::', 8, 'ipv6');
 
-/** `m=<media> <port>[/<number of ports>] <transport> <formats>` (RFC 4566 §5.14), blanks and tabs between. */
+/** `m=<media> <port>[/<number of ports>] <transport> <formats>` (RFC 4566 §5.14), separated by blanks or tabs. */
 const MEDIA_LINE = /^m=(\S+)[ \t]+([0-9]{1,9})(?:\/[0-9]+)?[ \t]+(\S+)(?:[ \t]+(.*))?$/;
-/** `c=IN IP4 <address>`; what follows a slash is for multicast, though some phones write it behind an address of theirs. */
+/** `c=IN IP4 <address>`. A slash and TTL belong to multicast only, but some phones append them to their own address. */
 const CONNECTION_LINE = /^c=IN[ \t]+IP([46])[ \t]+([^\s/]+)/i;
 const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
-/** Transports of RTP in the clear; feedback (RFC 4585) need not be sent by either side. */
+/** Unencrypted RTP. With AVPF, neither side has to send feedback (RFC 4585). */
 const PLAIN_RTP = /^RTP\/AVPF?$/i;
 
 /**
- * Reads SDP within bounds: also with a byte order mark, and with blanks at the end of lines. Throws SdpError.
- * The m= and c= lines are read here, for the library passes over those that its patterns do not fit.
+ * Reads SDP of limited size; a byte order mark and trailing blanks are ignored. Throws SdpError.
+ * The m= and c= lines are read here, because the library skips those that its patterns do not match.
  */
 export function readSdp(text: string): SessionDescription {
   if (text.length > MAX_BYTES) throw new SdpError('the SDP is too large');
@@ -82,7 +82,7 @@ function readMediaLine(line: string): Pick<MediaDescription, 'type' | 'port' | '
   return { type, port: Number(port), protocol, payloads: formats.split(/[ \t]+/).join(' ') };
 }
 
-/** Whether a media line is audio that is sent in the clear. */
+/** Whether a media line is unencrypted audio. */
 export function isPlainAudio({ type, protocol }: Pick<MediaDescription, 'type' | 'protocol'>): boolean {
   return isAudio({ type }) && PLAIN_RTP.test(protocol);
 }
@@ -91,7 +91,7 @@ export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
   return type.toLowerCase() === 'audio';
 }
 
-/** The first of some SDP, alternatives of one offer, whose audio we can have; else the first. */
+/** Of alternative offers, the first with unencrypted audio, else the first. */
 export function usableSdp(alternatives: readonly string[]): string | undefined {
   const usable = alternatives.find((text) => {
     try {
@@ -104,7 +104,7 @@ export function usableSdp(alternatives: readonly string[]): string | undefined {
   return usable ?? alternatives[0];
 }
 
-/** The address that an offer wants audio at, where it is a literal one: it tells the family that media will be in. */
+/** The IP address that an offer wants its audio sent to; undefined if it gives none. */
 export function mediaAddressIn(offer: string): string | undefined {
   try {
     const session = readSdp(offer);
@@ -123,8 +123,8 @@ export function directionIn(session: SessionDescription, media: MediaDescription
 
 /**
  * Where a media line wants its packets; `reachable` is false for 0.0.0.0 and ::, which mean: send nothing (RFC 3264 §8.4).
- * `version` is undefined for a host name. Throws SdpError for multicast and what is no address, and for ports that make no
- * sense: RTP must not be aimed at everybody.
+ * `version` is undefined for a host name. Throws SdpError for multicast, malformed addresses and invalid ports: RTP must not
+ * be aimed at everybody.
  */
 export function addressIn(
   session: SessionDescription,

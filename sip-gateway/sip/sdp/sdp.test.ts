@@ -80,7 +80,7 @@ describe('SDP answers', () => {
       );
   });
 
-  it('threat 21: media is never aimed at multicast, another family or what is no address', () => {
+  it('threat 21: media is never aimed at multicast, another address family or a malformed address', () => {
     for (const connection of [
       'IN IP4 224.0.0.1',
       'IN IP4 224.0.0.1/127',
@@ -104,20 +104,20 @@ describe('SDP answers', () => {
     assert.match(sdp, /c=IN IP6 2001:db8::2/);
   });
 
-  it('threat 21: a line without an address of its own does not fall back to the one of the session', () => {
+  it('threat 21: a malformed connection line does not fall back to the session’s', () => {
     assert.throws(
       () => new SdpSession().answer(offer(['m=audio 5000 RTP/AVP 0', 'c=IN IP4']), LOCAL),
       SdpError,
     );
   });
 
-  it('threat 21: a host name is never looked up: the media is where the signalling is', () => {
+  it('threat 21: a host name is never resolved; media uses the signalling address', () => {
     const { audio } = new SdpSession().answer(offer(PHONE, 'IN IP4 phone.example'), LOCAL);
     assert.deepEqual(audio.remote, { address: '', port: 5000, rtcpPort: 5001 });
     assert.equal(audio.direction, 'sendrecv');
   });
 
-  it('reads connection lines with what belongs to multicast, or with more blanks', () => {
+  it('reads connection lines with a TTL or extra blanks', () => {
     for (const connection of [
       'IN IP4 192.0.2.20/127',
       'IN IP4 192.0.2.20/127/1',
@@ -130,7 +130,7 @@ describe('SDP answers', () => {
       );
   });
 
-  it('reads SDP with a byte order mark, blanks at the end of lines, LF alone, and tabs in a media line', () => {
+  it('reads SDP with a byte order mark, trailing blanks, bare LF and tabs', () => {
     const lines = [
       'v=0 ',
       'o=- 1 1 IN IP4 192.0.2.20\t',
@@ -144,7 +144,7 @@ describe('SDP answers', () => {
       assert.equal(new SdpSession().answer(text, LOCAL).audio.codec, 'PCMU');
   });
 
-  it('reads the port before a number of ports (RFC 4566 §5.14), in offers and in answers', () => {
+  it('reads a port that is followed by a number of ports (RFC 4566 §5.14), in offers and answers', () => {
     const media = ['m=audio 5000/2 RTP/AVP 0'];
     assert.equal(new SdpSession().answer(offer(media), LOCAL).audio.remote.port, 5000);
     const session = new SdpSession();
@@ -152,7 +152,7 @@ describe('SDP answers', () => {
     assert.equal(session.readAnswer(offer(media)).remote.port, 5000);
   });
 
-  it('answers each media line with its own type, transport and formats, whatever they are (RFC 3264 §6)', () => {
+  it('repeats type, transport and formats of every media line in the answer (RFC 3264 §6)', () => {
     const others = [
       'm=video 6000/2 RTP/AVP 96',
       'm=x-data 5000 UDP foo',
@@ -172,12 +172,12 @@ describe('SDP answers', () => {
     );
   });
 
-  it('refuses SDP with a media line that cannot be read: no answer could name it', () => {
+  it('refuses SDP with a malformed media line, since no answer could repeat it', () => {
     for (const line of ['m=video', 'm=video x RTP/AVP 96', 'm=', 'm=video 5000'])
       assert.throws(() => new SdpSession().answer(offer([...PHONE, line]), LOCAL), SdpError);
   });
 
-  it('answers RTP with feedback in its own profile, and offers that again later', () => {
+  it('answers in the profile of the offer, RTP/AVP or RTP/AVPF in any case, and keeps it in later offers', () => {
     for (const protocol of ['RTP/AVPF', 'rtp/avp', 'Rtp/Avpf']) {
       const session = new SdpSession();
       const { sdp } = session.answer(offer([`m=audio 5000 ${protocol} 0`, 'a=rtcp-fb:* nack']), LOCAL);
@@ -187,7 +187,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('takes G.722 at the rate that it samples at as what it means', () => {
+  it('takes G722/16000 for G.722, whose RTP clock is 8 kHz', () => {
     for (const payloadType of [9, 96]) {
       const { audio, sdp } = new SdpSession().answer(
         offer([
@@ -202,7 +202,7 @@ describe('SDP answers', () => {
     }
   });
 
-  it('takes keys at 16,000 and 32,000 Hz where there are no others', () => {
+  it('accepts telephone-event at 16 or 32 kHz if nothing else is offered', () => {
     for (const clockRate of [16_000, 32_000]) {
       const { audio, sdp } = new SdpSession().answer(
         offer(['m=audio 5000 RTP/AVP 0 96', `a=rtpmap:96 telephone-event/${clockRate}`]),
@@ -301,7 +301,7 @@ describe('SDP sessions', () => {
     assert.match(own, /a=rtpmap:111 telephone-event\/8000/);
   });
 
-  it('an answer that encrypts what we offered in the clear is refused', () => {
+  it('refuses an SRTP answer to an RTP offer', () => {
     for (const protocol of ['RTP/SAVP', 'RTP/SAVPF', 'UDP/TLS/RTP/SAVP']) {
       const session = new SdpSession();
       session.offer(LOCAL);
@@ -312,14 +312,14 @@ describe('SDP sessions', () => {
     }
   });
 
-  it('of alternatives the first counts whose audio is in the clear', () => {
+  it('prefers the alternative with unencrypted audio', () => {
     const [secure, plain] = ['RTP/SAVP', 'RTP/AVP'].map((protocol) => offer([`m=audio 5000 ${protocol} 0`]));
     assert.equal(usableSdp([secure, plain] as string[]), plain);
     assert.equal(usableSdp([secure, 'v=1'] as string[]), secure);
     assert.equal(usableSdp([]), undefined);
   });
 
-  it('tells the address of the audio, where it is a literal one', () => {
+  it('finds the IP address of the audio', () => {
     assert.equal(
       mediaAddressIn(offer(['m=video 1 RTP/AVP 96', 'c=IN IP4 192.0.2.9', ...PHONE])),
       '192.0.2.20',

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SipStack } from '../index.ts';
 
-/** How long a stranger has for a message, in milliseconds. */
+/** Time limit for a message, in milliseconds. */
 const MESSAGE_MS = 200;
 const STRANGER_MS = 700;
 const PATIENCE_MS = 5000;
@@ -25,7 +25,7 @@ function request(method: string, id: string): string {
   ].join('\r\n');
 }
 
-/** One end of a connection to the stack: what came, and when it was over. */
+/** The far end of a connection to the stack. */
 class Peer {
   readonly socket: Socket;
   received = '';
@@ -41,13 +41,13 @@ class Peer {
     this.closed = once(this.socket, 'close').then(() => performance.now() - this.#began);
   }
 
-  /** Waits until something has come that matches. */
+  /** Waits until the received text matches. */
   async until(what: RegExp): Promise<void> {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     while (!what.test(this.received)) await once(this.socket, 'data', { signal });
   }
 
-  /** Whether the connection answers still. */
+  /** Checks that the connection still answers. */
   async ping(id: string): Promise<void> {
     this.received = '';
     this.socket.write(request('OPTIONS', id));
@@ -81,7 +81,7 @@ describe('TCP connections of peers', () => {
     await stack.close();
   });
 
-  /** A peer whose call rings: no stranger any more. */
+  /** A peer whose call is ringing, so it is no longer a stranger. */
   async function caller(id: string): Promise<Peer> {
     const peer = open();
     peer.socket.write(request('INVITE', id));
@@ -94,9 +94,9 @@ describe('TCP connections of peers', () => {
     ['three CRLFs', '\r\n\r\n\r\n'],
     ['a lone LF', '\n'],
     ['a lone CR', '\r'],
-    ['half a keep-alive after a whole one', '\r\n\r\n\r\n'],
+    ['half a keep-alive after a complete one', '\r\n\r\n\r\n'],
   ] as const)
-    it(`${what} between messages is no message that has begun: the connection stays`, async () => {
+    it(`${what} between messages does not start a message: the connection stays open`, async () => {
       const peer = await caller('blank');
       peer.socket.write(blank);
       await pause(MESSAGE_MS * 2);
@@ -106,7 +106,7 @@ describe('TCP connections of peers', () => {
       await peer.ping('behind-after');
     });
 
-  it('a double CRLF is answered by one CRLF, in whatever pieces it comes', async () => {
+  it('a double CRLF is answered with one CRLF, even if it arrives in pieces', async () => {
     const peer = await caller('pong');
     for (const pieces of [['\r\n\r\n'], ['\r\n', '\r\n'], ['\r', '\n\r', '\n'], ['\n\r\n\r\n']]) {
       peer.received = '';
@@ -121,13 +121,13 @@ describe('TCP connections of peers', () => {
     await peer.until(/^(?:\r\n\r\nSIP\/2\.0 200 [\s\S]*|SIP\/2\.0 200 [\s\S]*\r\n\r\n\r\n\r\n)$/);
   });
 
-  it('a message that has begun must be whole in time, on any connection', async () => {
+  it('an incomplete message ends any connection after the time limit', async () => {
     const peer = await caller('half');
     peer.socket.write('OPTIONS sip:100@127.0.0.1 SIP/2.0\r\n');
     assert.ok((await peer.closed) < PATIENCE_MS);
   });
 
-  it('threat 70: keep-alives keep no stranger’s connection open', async () => {
+  it('threat 70: keep-alives do not keep a stranger’s connection open', async () => {
     const peer = open();
     const pings = setInterval(() => peer.socket.write('\r\n\r\n'), MESSAGE_MS / 4);
     try {
@@ -138,7 +138,7 @@ describe('TCP connections of peers', () => {
     }
   });
 
-  it('threat 70: messages that anybody may send keep a stranger’s connection open for a while only', async () => {
+  it('threat 70: OPTIONS keep a stranger’s connection open for a limited time only', async () => {
     const peer = open();
     let sent = 0;
     const options = setInterval(
@@ -153,7 +153,7 @@ describe('TCP connections of peers', () => {
     }
   });
 
-  it('threat 70: whoever calls or is called stays connected without a word', async () => {
+  it('threat 70: the connection of a caller may be silent', async () => {
     const peer = await caller('stays');
     await pause(STRANGER_MS * 1.5);
     await peer.ping('stays-after');
@@ -168,7 +168,7 @@ describe('TCP connections of peers', () => {
     await open().ping('flood-after');
   });
 
-  it('threat 70: one source has a limited number of connections, and leaves those of others alone', async () => {
+  it('threat 70: connections are limited per source network', async () => {
     const three = [open('::1'), open('::1'), open('::1')];
     for (const [index, peer] of three.entries()) await peer.ping(`six${index}`);
     const fourth = open('::1');

@@ -94,7 +94,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     assert.equal(message.uri.params.size, 0);
   });
 
-  it('baddn: a comma in a name without quotes can only belong to the name where a field takes one address', () => {
+  it('baddn: in a field that takes one address, a comma belongs to the unquoted name', () => {
     const message = parsed('baddn');
     assert.equal(message.from.displayName, 'Bell, Alexander');
     assert.equal(message.to.displayName, 'Watson, Thomas');
@@ -130,7 +130,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     regaut01: 401,
     dblreq: 401,
     badvers: 505,
-    // Without From, To and Call-ID nobody would know the answer.
+    // Without From, To and Call-ID there is nothing to answer with.
     insuf: 0,
     baddn: 200,
     scalar02: 400,

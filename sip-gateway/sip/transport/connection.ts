@@ -6,7 +6,7 @@ import { localAddressFor } from './local-address.ts';
 
 /** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
-/** A connection with more keep-alives than this in a second is closed; clients send one in 30 s or so. */
+/** A connection with more keep-alives per second is closed; clients send one every 30 s or so. */
 const MAX_PINGS_PER_SECOND = 20;
 /** A connection without any traffic is closed after this, in milliseconds. */
 const IDLE_MILLISECONDS = 3_600_000;
@@ -21,11 +21,11 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   protocol: 'tcp' | 'tls';
   remote: Endpoint;
-  /** True for connections that the peer opened: strangers, until `trust` says otherwise. */
+  /** True if the peer opened the connection. It is a stranger until `trust` is called. */
   accepted: boolean;
-  /** Within this a message that has begun must be whole, and a stranger must send one, in milliseconds. */
+  /** Time limit for an incomplete message, and for a stranger to send one, in milliseconds. */
   messageMilliseconds: number;
-  /** A stranger's connection ends after this at the latest, in milliseconds. */
+  /** Maximum lifetime of a stranger's connection, in milliseconds. */
   strangerMilliseconds: number;
   /** What a server's certificate was checked for, on TLS connections that we opened. */
   serverName?: string;
@@ -42,9 +42,9 @@ export class Connection implements Flow {
   readonly #events: ConnectionEvents;
   readonly #framer = new StreamFramer();
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
-  /** When it began, while it is a stranger's. On the clock of performance.now(), in milliseconds. */
+  /** When a stranger opened it (`performance.now()`); undefined once trusted. */
   #strangerSince: number | undefined;
-  /** Keep-alives since the time, on the clock of performance.now(), in milliseconds. */
+  /** Number of keep-alives since that time (`performance.now()`). */
   #pings = { since: 0, count: 0 };
   #deadline: NodeJS.Timeout | undefined;
   #error: Error | undefined;
@@ -85,8 +85,8 @@ export class Connection implements Flow {
   }
 
   /**
-   * The peer is one that we serve: the connection may be silent, or sent nothing but keep-alives. A stranger's may not, for
-   * four bytes would keep the place of others taken for an hour (threat 70).
+   * Marks the peer as one that we serve: it may be silent, or send keep-alives only. A stranger may not, or four bytes would
+   * occupy a connection for an hour (threat 70).
    */
   trust(): void {
     if (this.#strangerSince === undefined) return;
@@ -146,7 +146,7 @@ export class Connection implements Flow {
     else this.send(Buffer.from('\r\n'.repeat(count)));
   }
 
-  /** Starts the time that the next message has, unless it runs already. */
+  /** Starts the time limit for the next message, unless it is running. */
   #arm(): void {
     const { messageMilliseconds, strangerMilliseconds } = this.#options;
     const left =

@@ -8,7 +8,7 @@ import {
 
 const CR = 13;
 const LF = 10;
-/** A keep-alive between messages: two CRLFs. */
+/** A keep-alive: a double CRLF between messages. */
 const PING = [CR, LF, CR, LF];
 /** A Content-Length line, folded or compact, in a header section. */
 const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*([^\r\n]*)/gi;
@@ -24,7 +24,7 @@ export class StreamFramer {
   #scannedTo = 0;
   /** Length of the message in progress, once its header section is complete, in bytes. */
   #needed: number | undefined;
-  /** How much of a ping came, in bytes. It may come in pieces, but is no message in progress. */
+  /** Bytes of a ping received so far. It may arrive in pieces, but it is not a message in progress. */
   #pinged = 0;
 
   /** True while a message has begun and is not complete. */
@@ -37,7 +37,7 @@ export class StreamFramer {
     return this.#join();
   }
 
-  /** Takes bytes; calls back for each whole message, and returns the number of pings (double CRLFs between messages). */
+  /** Takes bytes and calls back for each whole message. Returns the number of pings (double CRLFs between messages). */
   push(chunk: Buffer, onMessage: (message: Buffer) => void): number {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
@@ -68,7 +68,7 @@ export class StreamFramer {
     this.#needed = undefined;
   }
 
-  /** Drops empty lines before a message (RFC 3261 §7.5); returns how many pings they make. */
+  /** Drops empty lines before a message (RFC 3261 §7.5). Returns the number of pings among them. */
   #dropBlankLines(): number {
     const bytes = this.#chunks[0] ?? Buffer.alloc(0);
     if (this.#scannedTo > 0 || (bytes[0] !== CR && bytes[0] !== LF)) {

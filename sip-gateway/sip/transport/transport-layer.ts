@@ -40,15 +40,15 @@ export interface TransportOptions {
   tlsVerify?: boolean;
   /** Most open connections. Default 4,000. */
   maxConnections?: number;
-  /** Most connections that one IPv4 address, or one /64 of IPv6 addresses, may open. Default 100. */
+  /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
   maxConnectionsPerSource?: number;
   /**
-   * How long a message may take on a connection from its first byte to its last, and a stranger's connection may go without
-   * one, in milliseconds. Default 30,000.
+   * Time limit for a message on a connection, from its first byte to its last, and for a stranger to send one, in
+   * milliseconds. Default 30,000.
    */
   messageMilliseconds?: number;
   /**
-   * How long a connection may last that a peer opened who neither registered nor called nor is called on it, in milliseconds.
+   * Maximum lifetime of a connection on which the peer has neither registered nor called nor been called, in milliseconds.
    * Default 120,000.
    */
   strangerMilliseconds?: number;
@@ -278,7 +278,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 }
 
-/** Whether the response accepts a call, a registration or a request of theirs. Anybody may ask by OPTIONS. */
+/** Whether the response accepts a call, registration or other request. OPTIONS does not count: anyone may send it. */
 function showsTrust({ status, headers }: WireResponse): boolean {
   return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }

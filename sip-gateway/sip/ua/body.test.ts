@@ -35,7 +35,7 @@ describe('the SDP of a message', () => {
   const secure = sdp('RTP/SAVP');
   const isup = part('application/isup;version=ansi88', '\x01\x10');
 
-  it('stands alone, or beside another part, with lines that end in CRLF or LF', () => {
+  it('is found alone and in a multipart body, with CRLF or LF line ends', () => {
     const [type, body] = multipart('mixed', [isup, part('application/sdp', plain)]);
     assert.equal(sessionBody(request('Application/SDP; charset=utf-8', plain)).sdp, plain);
     assert.equal(sessionBody(request(type, body)).sdp, plain);
@@ -45,7 +45,7 @@ describe('the SDP of a message', () => {
     );
   });
 
-  it('is the alternative whose audio we can have, wherever it stands', () => {
+  it('is the alternative with unencrypted audio, in any order', () => {
     for (const order of [
       [secure, plain],
       [plain, secure],
@@ -63,13 +63,13 @@ describe('the SDP of a message', () => {
       );
   });
 
-  it('may be in a body within a body, where one boundary begins like the other', () => {
+  it('is found in nested multipart bodies, even if one boundary is a prefix of the other', () => {
     const alternatives = [secure, plain].map((text) => part('application/sdp', text));
     const [type, body] = multipart('alternative', alternatives, 'b1-2');
     assert.equal(sessionBody(request(...multipart('mixed', [part(type, body), isup]))).sdp, plain);
   });
 
-  it('is in no body that does not say so', () => {
+  it('is not looked for in bodies of another type', () => {
     for (const [type, body] of [
       multipart('mixed', [isup]),
       multipart('mixed', []),
@@ -85,7 +85,7 @@ describe('keys by INFO', () => {
   const keys = (type: string, body: string) =>
     infoDigits(request(type, body, 'INFO')).map(({ digit }) => digit);
 
-  it('come in the bodies of many phones', () => {
+  it('are read from the bodies that phones send', () => {
     for (const [type, body, expected] of [
       ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', '5'],
       ['application/dtmf-relay', 'Signal= *\nDuration= 160', '*'],
@@ -100,7 +100,7 @@ describe('keys by INFO', () => {
       assert.equal(keys(type, body).join(''), expected, body);
   });
 
-  it('are no key where nothing or something else is named', () => {
+  it('are ignored if the body names none', () => {
     for (const type of [
       'application/dtmf-relay',
       'application/dtmf',

@@ -15,10 +15,10 @@ export interface SessionBody {
   readonly unsupported: boolean;
 }
 
-/** Bodies within bodies are looked into to this depth. */
+/** Maximum depth of nested multipart bodies. */
 const MAX_DEPTH = 3;
 
-/** Finds the SDP of a message, alone or in a multipart body: trunks put ISUP beside it, phones alternatives (RFC 5621). */
+/** Finds the SDP of a message, alone or in a multipart body: trunks add ISUP, phones send alternatives (RFC 5621). */
 export function sessionBody(message: SipMessage): SessionBody {
   const { headers, body } = message;
   if (body.length === 0) return { unsupported: false };
@@ -38,7 +38,7 @@ export function sessionBody(message: SipMessage): SessionBody {
   return { unsupported: !optional };
 }
 
-/** Every SDP in a multipart body of one character a byte, in its order; also where lines end in LF alone. */
+/** Every SDP in a multipart body (one character per byte), in order. Bare LF line ends are accepted. */
 function sdpParts(body: string, params: Params, depth: number): string[] {
   const boundary = unquote(params.get('boundary') ?? '');
   if (boundary === '' || depth === 0) return [];

@@ -86,7 +86,7 @@ export class IncomingCall extends Call {
     return this.request.to;
   }
 
-  /** What was dialled: the number in the Request-URI without separators and parameters, else its user part. */
+  /** The dialled number from the Request-URI, without separators and parameters, else its user part. */
   get dialled(): string {
     return numberOrUser(this.request.uri);
   }

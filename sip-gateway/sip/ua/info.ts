@@ -26,15 +26,15 @@ export function infoType(request: SipRequest): string {
 }
 
 const NORTEL = 'application/vnd.nortelnetworks.digits';
-/** Bodies that name a key: `Signal=5`, `d=5` or the key alone, by phones that do not agree on how (no RFC has them). */
+/** Body types for keys: `Signal=5`, `d=5` or the bare key. No RFC defines them, and phones differ. */
 const KEY_TYPES: ReadonlySet<string> = new Set(['application/dtmf-relay', 'application/dtmf', NORTEL]);
 const NAMED_KEY = /^[ \t]*(?:signal|d)[ \t]*=[ \t]*(\S{1,32})[ \t]*$/im;
 const DURATION = /^[ \t]*duration[ \t]*=[ \t]*([0-9]{1,5})/im;
 
-/** For the Accept field of a 415. */
+/** Value of Accept in a 415. */
 export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');
 
-/** The keys that an INFO presses, one in all types but Nortel's; none for anything else. */
+/** The keys that an INFO presses: usually one, several only in Nortel's type; empty for other bodies. */
 export function infoDigits(request: SipRequest): InfoDigit[] {
   const type = infoType(request);
   if (!KEY_TYPES.has(type)) return [];
