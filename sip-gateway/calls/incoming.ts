@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
-import { type IncomingCall, SdpError } from '../sip/index.ts';
+import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
 import type { CallHost } from './call-host.ts';
 import { callerName } from './caller.ts';
 import { talk } from './in-room.ts';
@@ -43,7 +44,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   try {
     sip.ring();
     call.stage('ringing');
-    const media = await call.openMedia(host.mediaAddress(sip.source.address));
+    const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
     // What cannot be agreed on is refused before anybody in the room sees a phone.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (route.type === 'room' && !pins) await call.enterRoom(route.roomId, 'answered');
@@ -60,6 +61,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.answered) call.fail(error);
     else await refuseFor(call, sip, error);
   }
+}
+
+/** The peer address to pick our media address for: the SDP's, if its address family differs from that of the signalling. */
+function mediaPeer({ offer, source }: IncomingCall): string {
+  const address = offer === undefined ? undefined : mediaAddressIn(offer);
+  return address !== undefined && isIP(address) !== isIP(source.address) ? address : source.address;
 }
 
 async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Promise<void> {

@@ -10,7 +10,9 @@ const LEAST_OPUS_BPS = 12_000;
  * SIP comes from; its media may come from there too.
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
-  const { remote, events } = audio;
+  const { events } = audio;
+  // If the SDP gives a host name, media is expected from the signalling address, on the port of the SDP.
+  const remote = { ...audio.remote, address: audio.remote.address || signallingAddress };
   return {
     codec: audio.codec,
     payloadType: audio.sendPayloadType,

@@ -5,6 +5,7 @@ export {
   type CodecName,
   type Direction,
   type LocalAudio,
+  mediaAddressIn,
   type NegotiatedAudio,
   type RemoteAddress,
   SdpError,

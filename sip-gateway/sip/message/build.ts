@@ -4,7 +4,7 @@ import { formatNameAddr, type NameAddr, parseNameAddr, tagOf, withTag } from './
 import { SipParseError } from './parse-error.ts';
 import { reasonOf } from './reason.ts';
 import type { Uri } from './uri.ts';
-import { formatVia, parseVias, type Via } from './via.ts';
+import { formatVia, splitVia, type Via } from './via.ts';
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -45,11 +45,12 @@ export function withVia(request: RequestDraft, via: Via): SipRequest {
   return { ...request, headers: request.headers.prefixed('via', formatVia(via)), vias: [via] };
 }
 
-/** The message with its topmost Via replaced (the server transport adds received and rport to it). */
+/** The message with its topmost Via replaced (the server transport adds received and rport to it). The other Vias stay byte for byte. */
 export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
   const [, ...others] = message.vias;
-  const values = [via, ...others].map(formatVia);
-  return { ...message, vias: [via, ...others], headers: message.headers.with('via', ...values) };
+  const [first = '', ...lines] = message.headers.all('via');
+  const headers = message.headers.with('via', formatVia(via) + splitVia(first).rest, ...lines);
+  return { ...message, vias: [via, ...others], headers };
 }
 
 export interface ResponseParts {
@@ -91,35 +92,39 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
 }
 
 /**
- * A response to a request that could not be read, of what could be: undefined where the fields that route a response
- * are not there. Only the top Via needs to be sound; the others are echoed.
+ * The response to an unreadable request; undefined if it lacks a field by which the sender matches the response. The values
+ * may be malformed: they are echoed.
  */
 export function buildErrorResponse(
   headers: Headers,
   error: SipParseError,
   toTag: string,
 ): WireResponse | undefined {
+  const vias = headers.all('via');
+  const from = headers.get('from');
+  const to = headers.get('to');
+  const callId = headers.get('call-id');
+  const cseq = headers.get('cseq');
+  if (!vias[0] || from === undefined || to === undefined || callId === undefined || cseq === undefined)
+    return undefined;
+  const fields: HeaderField[] = vias.map((value) => ['via', value] as const);
+  fields.push(['from', from], ['to', tagged(to, toTag)], ['call-id', callId], ['cseq', cseq]);
+  return {
+    kind: 'response',
+    status: error.status,
+    reason: error.status === 400 ? `${reasonOf(400)} (${error.message})` : reasonOf(error.status),
+    headers: new Headers(fields),
+    vias: topVia(vias[0]),
+    body: NO_BODY,
+  };
+}
+
+function topVia(text: string): Via[] {
   try {
-    const topVia = parseVias(headers.get('via') ?? '')[0];
-    const from = headers.get('from');
-    const to = headers.get('to');
-    const callId = headers.get('call-id');
-    const cseq = headers.get('cseq');
-    if (!topVia || from === undefined || to === undefined || callId === undefined || cseq === undefined)
-      return undefined;
-    const fields: HeaderField[] = headers.all('via').map((value) => ['via', value] as const);
-    fields.push(['from', from], ['to', tagged(to, toTag)], ['call-id', callId], ['cseq', cseq]);
-    return {
-      kind: 'response',
-      status: error.status,
-      reason: error.status === 400 ? `${reasonOf(400)} (${error.message})` : reasonOf(error.status),
-      headers: new Headers(fields),
-      vias: [topVia],
-      body: NO_BODY,
-    };
-  } catch (failure) {
-    if (failure instanceof SipParseError) return undefined;
-    throw failure;
+    return [splitVia(text).via];
+  } catch (error) {
+    if (error instanceof SipParseError) return [];
+    throw error;
   }
 }
 

@@ -32,6 +32,7 @@ export {
   encodeUser,
   formatUri,
   isAddress,
+  numberOrUser,
   parseUri,
   type SipUri,
   sameUri,
@@ -48,3 +49,4 @@ export {
   singleContact,
 } from './values.ts';
 export { branchOf, MAGIC_COOKIE, type Via } from './via.ts';
+export { legible } from './wire-text.ts';

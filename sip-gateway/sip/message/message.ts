@@ -41,7 +41,10 @@ export type SipMessage = SipRequest | SipResponse;
 /** What goes on the wire of a request: its Via may still be missing. */
 export type WireRequest = Pick<SipRequest, 'kind' | 'method' | 'uri' | 'headers' | 'body'>;
 /** What goes on the wire of a response, and what routes it. */
-export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body' | 'vias'>;
+export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body'> & {
+  /** Topmost first; empty if the Via could not be read. */
+  readonly vias: readonly Via[];
+};
 
 /** Largest body, in bytes. */
 export const MAX_BODY_BYTES = 65_536;

@@ -10,56 +10,60 @@ import {
 } from './params.ts';
 import { SipParseError } from './parse-error.ts';
 import { formatUri, parseUri, type Uri } from './uri.ts';
+import { legible } from './wire-text.ts';
 
 /** From, To, Contact, Route, Record-Route … : `"Display" <uri>;params` or `uri;params` (RFC 3261 §20.10). */
 export interface NameAddr {
-  /** Unquoted. Hostile text: what shows it must escape it. */
+  /** Unquoted; bytes that are not UTF-8 are read as ISO-8859-1. Hostile text: what shows it must escape it. */
   readonly displayName?: string;
   readonly uri: Uri;
   readonly params: Params;
 }
 
 const DISPLAY_TOKENS = /^[A-Za-z0-9\-.!%*_+`'~ \t\u0080-\uffff]*$/;
+/** Display names that should have been quoted, as some switches send them: `Room: 7`, `Meeting (1)`, `ann@example.com`. */
+const DISPLAY_UNQUOTED = /^(?!sips?:|tel:)(?:[^"<>\p{Cc}]|\t)*$/iu;
 const ADDR_SPEC = /[^\s;,<>"?]+/y;
 
-function readNameAddr(text: string, from: number): { value: NameAddr; end: number } {
+/** `isList`: a comma ends the address. In a field that takes one address, it can only belong to an unquoted name. */
+function readNameAddr(text: string, from: number, isList: boolean): { value: NameAddr; end: number } {
   let at = skipBlanks(text, from);
   let displayName: string | undefined;
   if (text.charCodeAt(at) === 34) {
     const end = quotedStringEnd(text, at);
     displayName = unquote(text.slice(at, end));
     at = skipBlanks(text, end);
-    if (text.charCodeAt(at) !== 60) throw new SipParseError('A display name without an address');
   } else {
     const open = text.indexOf('<', at);
-    if (open >= 0) {
-      const words = text.slice(at, open);
-      if (DISPLAY_TOKENS.test(words)) {
-        if (open > at) displayName = words.trim();
-        at = open;
-      } else if (!words.includes(',')) throw new SipParseError('Malformed display name');
+    const words = open < 0 ? '' : text.slice(at, open);
+    const isName =
+      DISPLAY_TOKENS.test(words) || (DISPLAY_UNQUOTED.test(words) && !(isList && words.includes(',')));
+    if (open >= 0 && isName) {
+      displayName = words.trim();
+      at = open;
     }
   }
+  displayName = displayName === undefined ? undefined : legible(displayName) || undefined;
   if (text.charCodeAt(at) === 60) {
     const close = text.indexOf('>', at);
     if (close < 0) throw new SipParseError('An address without its closing >');
     const uri = parseUri(text.slice(at + 1, close));
     const { params, end } = parseParams(text, close + 1);
-    return { value: { displayName: displayName || undefined, uri, params }, end };
+    return { value: { displayName, uri, params }, end };
   }
   ADDR_SPEC.lastIndex = at;
-  if (!ADDR_SPEC.test(text)) throw new SipParseError('Malformed address');
+  if (!ADDR_SPEC.test(text)) throw new SipParseError('An address is missing or malformed');
   const close = ADDR_SPEC.lastIndex;
   // A URI with `,`, `;` or `?` must stand in <> (RFC 3261 §20).
   if (text.charCodeAt(close) === 63) throw new SipParseError('A URI with headers must be enclosed in <>');
   const uri = parseUri(text.slice(at, close));
   const { params, end } = parseParams(text, close);
-  return { value: { uri, params }, end };
+  return { value: { displayName, uri, params }, end };
 }
 
 /** Reads one address that fills the whole value. Throws SipParseError. */
 export function parseNameAddr(text: string): NameAddr {
-  const { value, end } = readNameAddr(text, 0);
+  const { value, end } = readNameAddr(text, 0, false);
   if (end !== text.length) throw new SipParseError('Text after an address');
   return value;
 }
@@ -69,7 +73,7 @@ export function parseNameAddrs(text: string): NameAddr[] {
   const list: NameAddr[] = [];
   let at = 0;
   for (;;) {
-    const { value, end } = readNameAddr(text, at);
+    const { value, end } = readNameAddr(text, at, true);
     list.push(value);
     if (end === text.length) return list;
     if (text.charCodeAt(end) !== 44) throw new SipParseError('Text after an address');

@@ -10,8 +10,9 @@ export const NO_PARAMS: Params = new Map();
 
 const WS = /[ \t]*/y;
 const NAME = /[A-Za-z0-9\-.!%*_+`'~]+/y;
-/** token, host, IPv6 with or without brackets: anything but separators and blanks (RFC 3261 §25 gen-value). */
-const VALUE = /[^\s;,="<>]+/y;
+/** token, host, IPv6 with or without brackets: anything but separators and blanks (RFC 3261 §25 gen-value). `=` is allowed, for base64. */
+const VALUE = /[^\s;,"<>]+/y;
+const NO_NAMES: ReadonlySet<string> = new Set();
 const QUOTED = /"(?:[^"\\]|\\[\s\S])*"/y;
 
 /** The position after blanks at `from`. */
@@ -39,9 +40,14 @@ export function valueEnd(text: string, from: number, plain: RegExp): number {
 
 /**
  * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). An empty parameter (`;;`) is passed over, as phones send it.
- * Returns the parameters and where they end.
+ * If a `repeatable` parameter occurs more than once, the last one counts; any other must not. Returns the parameters and where
+ * they end. Throws SipParseError.
  */
-export function parseParams(text: string, from: number): { params: Params; end: number } {
+export function parseParams(
+  text: string,
+  from: number,
+  repeatable = NO_NAMES,
+): { params: Params; end: number } {
   let params: Map<string, string | null> | undefined;
   let at = skipBlanks(text, from);
   while (text.charCodeAt(at) === 59) {
@@ -62,7 +68,7 @@ export function parseParams(text: string, from: number): { params: Params; end: 
       at = skipBlanks(text, end);
     }
     params ??= new Map();
-    if (params.has(name)) throw new SipParseError(`Parameter ${name} given twice`);
+    if (params.has(name) && !repeatable.has(name)) throw new SipParseError(`Parameter ${name} given twice`);
     params.set(name, value);
   }
   return { params: params ?? NO_PARAMS, end: at };

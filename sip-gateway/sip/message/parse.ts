@@ -11,6 +11,7 @@ import { parseNameAddr } from './name-addr.ts';
 import { SipParseError } from './parse-error.ts';
 import { parseUri, type Uri } from './uri.ts';
 import { parseVias, type Via } from './via.ts';
+import { decodeText, legible } from './wire-text.ts';
 
 /** The result of reading a message: what is wrong may still be answered, if its header section could be read. */
 export type ParseResult =
@@ -21,7 +22,8 @@ const REQUEST_LINE = /^([A-Za-z0-9\-.!%*_+`'~]+) ([^ ]+) SIP\/([0-9]+\.[0-9]+)$/
 const STATUS_LINE = /^SIP\/([0-9]+\.[0-9]+) ([1-6][0-9]{2})(?: (.*))?$/i;
 const FIELD_NAME = /^[A-Za-z0-9\-.!%*_+`'~]+$/;
 const CSEQ = /^([0-9]+)[ \t]+([A-Za-z0-9\-.!%*_+`'~]+)$/;
-const CALL_ID = /^[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+(?:@[A-Za-z0-9\-.!%*_+`'~()<>:\\"/[\]?{}]+)?$/;
+/** Opaque: many devices use characters outside the grammar. */
+const CALL_ID = /^[^\p{Cc} ]+$/u;
 const NO_BODY = Buffer.alloc(0);
 const CR = 13;
 const LF = 10;
@@ -42,20 +44,19 @@ export function parseContentLength(value: string): number {
 
 /**
  * Reads one message. Lenient where RFC 4475 lets a receiver be: compact forms, folding, blanks before the colon, bare LF,
- * any order and case, leading empty lines. Strict where a second reader could see another message: one of each
- * mandatory field, no bare CR, UTF-8, a Content-Length that is true, CSeq and method equal. In a datagram, octets after
- * the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3); never throws.
+ * any order and case, leading empty lines, lines that are not UTF-8, malformed field names (ignored, RFC 3261 §8.2.2).
+ * Strict where a second reader could see another message: one of each mandatory field, no bare CR, a Content-Length that
+ * is true, CSeq and method equal. Malformed lines in a response are ignored, since nobody could be told about them. In a
+ * datagram, octets after the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3); never
+ * throws.
  */
 export function parseMessage(bytes: Buffer): ParseResult {
   let start = 0;
   while (bytes[start] === CR || bytes[start] === LF) start++;
   const end = findHeaderEnd(bytes, start);
-  if (!end) return { error: new SipParseError('The header section does not end') };
-  if (end.headEnd - start > MAX_HEADER_BYTES)
-    return { error: new SipParseError('The header section is too large', 513) };
-  const head = bytes.subarray(start, end.headEnd);
-  if (!isUtf8(head)) return { error: new SipParseError('The header section is not UTF-8') };
-  const text = head.toString('utf8');
+  const headEnd = end?.headEnd ?? bytes.length;
+  const tooLarge = headEnd - start > MAX_HEADER_BYTES;
+  const text = decodeLines(bytes.subarray(start, tooLarge ? start + MAX_HEADER_BYTES : headEnd), tooLarge);
   const lineEnd = text.indexOf('\n');
   const startLine = text.charCodeAt(lineEnd - 1) === CR ? text.slice(0, lineEnd - 1) : text.slice(0, lineEnd);
 
@@ -64,7 +65,11 @@ export function parseMessage(bytes: Buffer): ParseResult {
   const method = requestLine?.[1] ?? /^(?!SIP\/)[^ ]+/i.exec(startLine)?.[0];
   let headers: Headers | undefined;
   try {
-    headers = new Headers(parseFields(text, lineEnd + 1));
+    const { fields: lines, error } = parseFields(text, lineEnd + 1);
+    headers = new Headers(lines);
+    if (tooLarge) throw new SipParseError('The header section is too large', 513);
+    if (!end) throw new SipParseError('The header section does not end');
+    if (error && !(statusLine && error.status === 400)) throw error;
     if (!statusLine && !requestLine)
       throw new SipParseError(startLine.includes('SIP/') ? 'Malformed start line' : 'Not a SIP message');
     const version = statusLine?.[1] ?? requestLine?.[3];
@@ -77,7 +82,7 @@ export function parseMessage(bytes: Buffer): ParseResult {
         message: {
           kind: 'response',
           status: Number(statusLine?.[2]),
-          reason: statusLine?.[3] ?? '',
+          reason: legible(statusLine?.[3] ?? ''),
           headers,
           ...fields,
           body,
@@ -91,8 +96,26 @@ export function parseMessage(bytes: Buffer): ParseResult {
   }
 }
 
-function parseFields(text: string, from: number): HeaderField[] {
+/** The text of a header section, ending in a line feed. With `cut`, an incomplete last line is dropped. */
+function decodeLines(head: Buffer, cut: boolean): string {
+  let text = '';
+  if (isUtf8(head)) text = head.toString('utf8');
+  else
+    for (let at = 0, end = 0; at < head.length; at = end) {
+      end = head.indexOf(LF, at) + 1 || head.length;
+      text += decodeText(head.subarray(at, end));
+    }
+  if (text.endsWith('\n')) return text;
+  return cut ? text.slice(0, text.lastIndexOf('\n') + 1) : `${text}\n`;
+}
+
+/** Fields that a response copies from the request (RFC 3261 §8.2.6.2). */
+const NEEDED: ReadonlySet<string> = new Set(['via', 'from', 'to', 'call-id', 'cseq']);
+
+/** Reads the fields. A malformed one does not hide the others, which are needed to answer the request. */
+function parseFields(text: string, from: number): { fields: HeaderField[]; error?: SipParseError } {
   const fields: HeaderField[] = [];
+  let error: SipParseError | undefined;
   let at = from;
   while (at < text.length) {
     let lineEnd = text.indexOf('\n', at);
@@ -110,20 +133,27 @@ function parseFields(text: string, from: number): HeaderField[] {
     let line = text.slice(at, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
     at = lineEnd + 1;
     if (folded) line = unfold(line);
-    if (line.includes('\r')) throw new SipParseError('A bare CR in a header field');
     const colon = line.indexOf(':');
+    if (line.includes('\r') || colon < 1) {
+      error ??= new SipParseError('Malformed header field');
+      continue;
+    }
     let nameEnd = colon;
     while (nameEnd > 0 && isBlank(line.charCodeAt(nameEnd - 1))) nameEnd--;
-    const name = line.slice(0, nameEnd);
-    if (colon < 1 || !FIELD_NAME.test(name)) throw new SipParseError('Malformed header field');
-    if (fields.length === MAX_HEADER_FIELDS) throw new SipParseError('Too many header fields', 513);
+    const spelling = line.slice(0, nameEnd);
+    if (!FIELD_NAME.test(spelling)) continue;
+    const name = canonicalName(spelling);
+    if (fields.length >= MAX_HEADER_FIELDS) {
+      error ??= new SipParseError('Too many header fields', 513);
+      if (!NEEDED.has(name)) continue;
+    }
     let valueStart = colon + 1;
     while (isBlank(line.charCodeAt(valueStart))) valueStart++;
     let valueEnd = line.length;
     while (valueEnd > valueStart && isBlank(line.charCodeAt(valueEnd - 1))) valueEnd--;
-    fields.push([canonicalName(name), line.slice(valueStart, valueEnd)]);
+    fields.push([name, line.slice(valueStart, valueEnd)]);
   }
-  return fields;
+  return error ? { fields, error } : { fields };
 }
 
 /** Makes one line of a folded one. By hand: the obvious regular expression is quadratic in runs of blanks. */

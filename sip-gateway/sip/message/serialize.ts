@@ -1,6 +1,7 @@
 import { spellName } from './headers.ts';
 import type { WireRequest, WireResponse } from './message.ts';
 import { formatUri } from './uri.ts';
+import { encodeText } from './wire-text.ts';
 
 /**
  * Writes a message, Content-Length included. Throws RangeError where a start line or header has a line break: whoever
@@ -18,9 +19,7 @@ export function serializeMessage(message: WireRequest | WireResponse): Buffer {
     head += `\r\n${spellName(name)}: ${value}`;
   }
   head += `\r\nContent-Length: ${message.body.length}\r\n\r\n`;
-  return message.body.length === 0
-    ? Buffer.from(head, 'utf8')
-    : Buffer.concat([Buffer.from(head, 'utf8'), message.body]);
+  return message.body.length === 0 ? encodeText(head) : Buffer.concat([encodeText(head), message.body]);
 }
 
 function hasLineBreak(text: string): boolean {

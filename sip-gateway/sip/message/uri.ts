@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { formatParams, NO_PARAMS, type Params } from './params.ts';
 import { SipParseError } from './parse-error.ts';
+import { encodeText } from './wire-text.ts';
 
 /** A SIP or SIPS URI (RFC 3261 §19.1). */
 export interface SipUri {
@@ -35,6 +36,10 @@ const USER = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/#]|%[0-9A-Fa-f]{2})+$/;
 const PASSWORD = /^(?:[A-Za-z0-9\-_.!~*'()&=+$,]|%[0-9A-Fa-f]{2})*$/;
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9\-_.]*[A-Za-z0-9_.])?$/;
 const PARAM = /^(?:[A-Za-z0-9\-_.!~*'()[\]/:&+$`]|%[0-9A-Fa-f]{2})+$/;
+/** More than the grammar allows: proxies put base64 into values, with `=`. */
+const PARAM_VALUE = /^[\x21\x23-\x3a\x3d\x40-\x7e]*$/;
+/** Not allowed in a URI, but some user parts contain it: blanks and non-ASCII letters. */
+const BEYOND_URI = /[^\p{Cc}\x21-\x7e]+/gu;
 const HEADERS = /^(?:[A-Za-z0-9\-_.!~*'()[\]/?:+$&=]|%[0-9A-Fa-f]{2})*$/;
 const TEL_NUMBER = /^(?:\+[0-9\-.()]+|[0-9A-Fa-f*#\-.()]+)$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
@@ -86,7 +91,10 @@ function parseSipUri(text: string, scheme: 'sip' | 'sips', from: number): SipUri
       user = user.slice(0, colon);
       if (!PASSWORD.test(password)) throw new SipParseError('Malformed password in a URI');
     }
-    if (!USER.test(user)) throw new SipParseError('Malformed user in a URI');
+    user = user.replace(BEYOND_URI, percentEncoded);
+    // Some gateways send `sip:@host` for an unknown caller.
+    if (!USER.test(user) && (user !== '' || password !== undefined))
+      throw new SipParseError('Malformed user in a URI');
     from = at + 1;
   }
   const question = text.indexOf('?', from);
@@ -107,7 +115,7 @@ function parseUriParams(text: string): Params {
     const equals = part.indexOf('=');
     const name = (equals < 0 ? part : part.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? null : part.slice(equals + 1);
-    if (!PARAM.test(name) || (value !== null && value !== '' && !PARAM.test(value)))
+    if (!PARAM.test(name) || (value !== null && !PARAM_VALUE.test(value)))
       throw new SipParseError('Malformed parameter in a URI');
     // Twice the same is harmless, and phones do it; two different ones could be read in two ways.
     if (params.has(name) && params.get(name) !== value)
@@ -151,6 +159,23 @@ export function decodeUser(uri: Uri): string {
   } catch {
     return uri.user;
   }
+}
+
+function percentEncoded(text: string): string {
+  return [...encodeText(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+}
+
+/** A telephone number with its visual separators (RFC 3966 §5.1.1), or with blanks, as people write them. */
+const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
+
+/**
+ * The party that a URI names, for the dial plan and for display. A telephone number in the user part loses its parameters and
+ * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694); any other user part is as `decodeUser` gives it.
+ */
+export function numberOrUser(uri: Uri): string {
+  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return decodeUser(uri);
+  const number = decodeUser({ ...uri, user: uri.user?.split(';', 1)[0] });
+  return NUMBER.test(number) ? number.replace(/[-.() ]/g, '') : decodeUser(uri);
 }
 
 /** Escapes text for the user part of a URI. */

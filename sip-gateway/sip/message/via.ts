@@ -15,28 +15,39 @@ export interface Via {
 export const MAGIC_COOKIE = 'z9hG4bK';
 
 const PROTOCOL = /SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*([A-Za-z0-9\-.!%*_+`'~]+)[ \t]+/iy;
+/** Routers with a SIP ALG add these even if the Via has them already. */
+const REPEATABLE: ReadonlySet<string> = new Set(['rport', 'received']);
 const SENT_BY = /(\[[^\]\s]*\]|[^\s;,:[\]]+)(?:[ \t]*:[ \t]*([0-9]+))?/y;
 
 /** Reads the Via values of one header line. Throws SipParseError. */
 export function parseVias(text: string): Via[] {
   const list: Via[] = [];
-  let at = 0;
-  for (;;) {
-    at = skipBlanks(text, at);
-    PROTOCOL.lastIndex = at;
-    const protocol = PROTOCOL.exec(text);
-    if (!protocol) throw new SipParseError('Malformed Via protocol');
-    SENT_BY.lastIndex = PROTOCOL.lastIndex;
-    const sentBy = SENT_BY.exec(text);
-    if (!sentBy) throw new SipParseError('Malformed Via sent-by');
-    const [, host = '', port] = sentBy;
-    const { params, end } = parseParams(text, SENT_BY.lastIndex);
-    const hostPort = parseHostPort(port === undefined ? host : `${host}:${port}`);
-    list.push({ transport: (protocol[1] ?? '').toUpperCase(), ...hostPort, params });
+  for (let at = 0; ; ) {
+    const { via, end } = readVia(text, at);
+    list.push(via);
     if (end === text.length) return list;
-    if (text.charCodeAt(end) !== 44) throw new SipParseError('Text after a Via');
     at = end + 1;
   }
+}
+
+/** Splits a header line into its first Via value and the rest: a comma and more values, or nothing. Throws SipParseError. */
+export function splitVia(text: string): { via: Via; rest: string } {
+  const { via, end } = readVia(text, 0);
+  return { via, rest: text.slice(end) };
+}
+
+function readVia(text: string, from: number): { via: Via; end: number } {
+  PROTOCOL.lastIndex = skipBlanks(text, from);
+  const protocol = PROTOCOL.exec(text);
+  if (!protocol) throw new SipParseError('Malformed Via protocol');
+  SENT_BY.lastIndex = PROTOCOL.lastIndex;
+  const sentBy = SENT_BY.exec(text);
+  if (!sentBy) throw new SipParseError('Malformed Via sent-by');
+  const [, host = '', port] = sentBy;
+  const { params, end } = parseParams(text, SENT_BY.lastIndex, REPEATABLE);
+  const hostPort = parseHostPort(port === undefined ? host : `${host}:${port}`);
+  if (end < text.length && text.charCodeAt(end) !== 44) throw new SipParseError('Text after a Via');
+  return { via: { transport: (protocol[1] ?? '').toUpperCase(), ...hostPort, params }, end };
 }
 
 /** Writes one Via value. */

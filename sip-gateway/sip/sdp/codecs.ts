@@ -20,6 +20,12 @@ const CODECS: readonly CodecEntry[] = [
   { name: 'PCMA', clockRate: 8000, channels: 1, payloadType: 8 },
 ];
 
+/** Clock rates that some phones get wrong, and what they mean: G.722 samples at 16 kHz, but its RTP clock is 8 kHz. */
+const MEANT_RATES: Readonly<Record<string, number>> = { 'g722/16000': 8000 };
+
+/** Supported clock rates of telephone-event, in Hz. */
+const EVENT_RATES: ReadonlySet<number> = new Set([8000, 16_000, 32_000, 48_000]);
+
 /** Keys (RFC 4733): the payload type that we offer for each clock rate. */
 const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = { 8000: 101, 48000: 102 };
 
@@ -52,10 +58,11 @@ export function knownFormats(media: MediaDescription): Format[] {
     const map = media.rtp.find((entry) => entry.payload === payloadType);
     const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
     const name = String(map?.codec ?? fixed?.name ?? '').toLowerCase();
-    const clockRate = map?.rate ?? fixed?.clockRate ?? 0;
+    const stated = map?.rate ?? fixed?.clockRate ?? 0;
+    const clockRate = MEANT_RATES[`${name}/${stated}`] ?? stated;
     const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
     const fmtp = config === undefined ? undefined : String(config);
-    if (name === 'telephone-event' && (clockRate === 8000 || clockRate === 48_000))
+    if (name === 'telephone-event' && EVENT_RATES.has(clockRate))
       formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
     const codec = CODECS.find((entry) => entry.name.toLowerCase() === name && entry.clockRate === clockRate);
     const channels = Number(map?.encoding ?? 1);

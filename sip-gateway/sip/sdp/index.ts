@@ -1,5 +1,5 @@
 /** SDP offers and answers for phone audio. */
 export type { CodecName } from './codecs.ts';
 export type { Direction } from './direction.ts';
-export { type RemoteAddress, SdpError } from './remote.ts';
+export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
 export { type LocalAudio, type NegotiatedAudio, SdpSession } from './sdp-session.ts';

@@ -21,6 +21,7 @@ export class SdpError extends Error {
 
 /** Where the peer wants RTP and RTCP. */
 export interface RemoteAddress {
+  /** IPv4 or IPv6 address. Empty if the SDP gives a host name: it is never resolved, media uses the signalling address. */
   readonly address: string;
   readonly port: number;
   readonly rtcpPort: number;
@@ -35,20 +36,84 @@ forbidden.addSubnet('224.0.0.0', 4, 'ipv4');
 forbidden.addAddress('255.255.255.255', 'ipv4');
 forbidden.addSubnet('ff00::', 8, 'ipv6');
 
-/** Reads SDP within bounds. Throws SdpError. */
+/** `m=<media> <port>[/<number of ports>] <transport> <formats>` (RFC 4566 §5.14), separated by blanks or tabs. */
+const MEDIA_LINE = /^m=(\S+)[ \t]+([0-9]{1,9})(?:\/[0-9]+)?[ \t]+(\S+)(?:[ \t]+(.*))?$/;
+/** `c=IN IP4 <address>`. A slash and TTL belong to multicast only, but some phones append them to their own address. */
+const CONNECTION_LINE = /^c=IN[ \t]+IP([46])[ \t]+([^\s/]+)/i;
+const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
+/** Unencrypted RTP. With AVPF, neither side has to send feedback (RFC 4585). */
+const PLAIN_RTP = /^RTP\/AVPF?$/i;
+
+/**
+ * Reads SDP of limited size; a byte order mark and trailing blanks are ignored. Throws SdpError.
+ * The m= and c= lines are read here, because the library skips those that its patterns do not match.
+ */
 export function readSdp(text: string): SessionDescription {
-  if (text.length > MAX_BYTES || text.split('\n', MAX_LINES + 1).length > MAX_LINES)
-    throw new SdpError('the SDP is too large');
-  if (!/^v=0\r?\n/.test(text)) throw new SdpError('this is no SDP');
-  let session: SessionDescription;
+  if (text.length > MAX_BYTES) throw new SdpError('the SDP is too large');
+  const lines = text
+    .replace(/^\ufeff?[\r\n]*/, '')
+    .split(/\r\n|\r|\n/, MAX_LINES + 1)
+    .map((line) => line.trimEnd());
+  if (lines.length > MAX_LINES) throw new SdpError('the SDP is too large');
+  if (lines[0] !== 'v=0') throw new SdpError('this is no SDP');
+  const media: Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'>[] = [];
+  const understood = lines.map((line) => {
+    if (line.startsWith('m=')) {
+      media.push(readMediaLine(line));
+      return 'm=audio 0 RTP/AVP 0';
+    }
+    if (!line.startsWith('c=')) return line;
+    const [, version = '0', address = '-'] = CONNECTION_LINE.exec(line) ?? [];
+    return `c=IN IP${version} ${address}`;
+  });
+  if (media.length === 0 || media.length > MAX_MEDIA) throw new SdpError('the SDP has no media, or too many');
   try {
-    session = parse(text);
+    const session = parse(understood.join('\r\n'));
+    for (const [index, line] of media.entries()) Object.assign(session.media[index] ?? {}, line);
+    return session;
   } catch (cause) {
     throw new SdpError(`the SDP cannot be read: ${String(cause)}`);
   }
-  if (session.media.length === 0 || session.media.length > MAX_MEDIA)
-    throw new SdpError('the SDP has no media, or too many');
-  return session;
+}
+
+function readMediaLine(line: string): Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'> {
+  const [, type, port, protocol, formats = ''] = MEDIA_LINE.exec(line) ?? [];
+  if (type === undefined || protocol === undefined) throw new SdpError('a media line cannot be read');
+  return { type, port: Number(port), protocol, payloads: formats.split(/[ \t]+/).join(' ') };
+}
+
+/** Whether a media line is unencrypted audio. */
+export function isPlainAudio({ type, protocol }: Pick<MediaDescription, 'type' | 'protocol'>): boolean {
+  return isAudio({ type }) && PLAIN_RTP.test(protocol);
+}
+
+export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
+  return type.toLowerCase() === 'audio';
+}
+
+/** Of alternative offers, the first with unencrypted audio, else the first. */
+export function usableSdp(alternatives: readonly string[]): string | undefined {
+  const usable = alternatives.find((text) => {
+    try {
+      return readSdp(text).media.some((media) => media.port !== 0 && isPlainAudio(media));
+    } catch (error) {
+      if (error instanceof SdpError) return false;
+      throw error;
+    }
+  });
+  return usable ?? alternatives[0];
+}
+
+/** The IP address that an offer wants its audio sent to; undefined if it gives none. */
+export function mediaAddressIn(offer: string): string | undefined {
+  try {
+    const session = readSdp(offer);
+    const media = session.media.find((line) => line.port !== 0 && isPlainAudio(line));
+    return (media && addressIn(session, media).address) || undefined;
+  } catch (error) {
+    if (error instanceof SdpError) return undefined;
+    throw error;
+  }
 }
 
 /** The direction of a media line; its own, else the session's, else sendrecv. */
@@ -58,21 +123,27 @@ export function directionIn(session: SessionDescription, media: MediaDescription
 
 /**
  * Where a media line wants its packets; `reachable` is false for 0.0.0.0 and ::, which mean: send nothing (RFC 3264 §8.4).
- * Throws SdpError for host names, multicast and ports that make no sense: RTP must not be aimed at everybody.
+ * `version` is undefined for a host name. Throws SdpError for multicast, malformed addresses and invalid ports: RTP must not
+ * be aimed at everybody.
  */
 export function addressIn(
   session: SessionDescription,
   media: MediaDescription,
-): RemoteAddress & { reachable: boolean; version: 4 | 6 } {
-  const address = (media.connection ?? session.connection)?.ip ?? '';
-  const version = isIPv4(address) ? 4 : isIPv6(address) ? 6 : undefined;
-  if (version === undefined) throw new SdpError('the connection address is no IP address', 301);
-  if (forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6'))
+): RemoteAddress & { reachable: boolean; version: 4 | 6 | undefined } {
+  const connection = media.connection ?? session.connection;
+  const named = connection?.ip ?? '';
+  const version = isIPv4(named) ? 4 : isIPv6(named) ? 6 : undefined;
+  if (!connection?.version || (version === undefined && !HOST_NAME.test(named)))
+    throw new SdpError('the connection address is no IP address', 301);
+  const address = version === undefined ? '' : named;
+  if (version !== undefined && forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6'))
     throw new SdpError('the connection address is a multicast address', 330);
   const { port } = media;
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new SdpError('the media port is out of range');
-  const rtcpPort = media.rtcpMux ? port : (media.rtcp?.port ?? Math.min(port + 1, 65_535));
+  const stated = media.rtcp?.port ?? 0;
+  const next = Math.min(port + 1, 65_535);
+  const rtcpPort = media.rtcpMux ? port : stated >= 1 && stated <= 65_535 ? stated : next;
   const reachable = address !== '0.0.0.0' && address !== '::' && port !== 9;
   return { address, port, rtcpPort, reachable, version };
 }

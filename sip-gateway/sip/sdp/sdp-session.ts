@@ -3,7 +3,15 @@ import { isIPv6 } from 'node:net';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
 import { type CodecName, codecEntry, eventPayloadType, type Format, knownFormats } from './codecs.ts';
 import { answerDirection, type Direction } from './direction.ts';
-import { addressIn, directionIn, type RemoteAddress, readSdp, SdpError } from './remote.ts';
+import {
+  addressIn,
+  directionIn,
+  isAudio,
+  isPlainAudio,
+  type RemoteAddress,
+  readSdp,
+  SdpError,
+} from './remote.ts';
 
 /** Our side of the audio. */
 export interface LocalAudio {
@@ -53,7 +61,7 @@ const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
 
 /**
  * The SDP side of one call (RFC 3264): makes offers and answers, reads those of the peer, keeps the places of media lines,
- * payload types and the origin's version. One audio stream over RTP/AVP; everything else is refused line by line.
+ * payload types and the origin's version. One audio stream over RTP/AVP or RTP/AVPF; everything else is refused line by line.
  */
 export class SdpSession {
   readonly #id = randomInt(1, 2 ** 47);
@@ -87,6 +95,7 @@ export class SdpSession {
         fmtp: EVENTS,
       });
     const audio = this.#audioLine(local, formats, {
+      protocol: this.#lines[this.#audioIndex]?.protocol ?? 'RTP/AVP',
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
       ptime: local.ptimeMilliseconds ?? DEFAULT_PTIME_MILLISECONDS,
@@ -101,7 +110,7 @@ export class SdpSession {
     const session = readSdp(offer);
     let failure: SdpError | undefined;
     for (const [index, media] of session.media.entries()) {
-      if (media.type !== 'audio' || media.port === 0) continue;
+      if (!isAudio(media) || media.port === 0) continue;
       try {
         return this.#answerLine(session, media, index, local);
       } catch (error) {
@@ -118,7 +127,8 @@ export class SdpSession {
     if (!local) throw new SdpError('an answer without an offer');
     const session = readSdp(answer);
     const media = session.media[this.#audioIndex];
-    if (media?.type !== 'audio' || media.port === 0) throw new SdpError('the peer refused the audio', 304);
+    if (!media || !isAudio(media) || media.port === 0) throw new SdpError('the peer refused the audio', 304);
+    if (!isPlainAudio(media)) throw notServed(media.protocol);
     const formats = knownFormats(media);
     const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
     if (!codec) throw new SdpError('there is no codec in common', 305);
@@ -138,14 +148,13 @@ export class SdpSession {
     index: number,
     local: LocalAudio,
   ): { sdp: string; audio: NegotiatedAudio } {
-    if (media.protocol !== 'RTP/AVP')
-      throw new SdpError(`the transport ${media.protocol} is not served`, 302);
+    if (!isPlainAudio(media)) throw notServed(media.protocol);
     const formats = knownFormats(media);
     const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
     if (!codec) throw new SdpError('there is no codec in common', 305);
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version, ...remote } = addressIn(session, media);
-    if (reachable && (version === 6) !== isIPv6(local.address))
+    if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address))
       throw new SdpError('the peer is in another address family', 301);
     const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
     for (const format of events ? [codec, events] : [codec])
@@ -159,7 +168,7 @@ export class SdpSession {
         { ...codec, fmtp: codec.kind === 'opus' ? OPUS_FMTP : undefined },
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
-      { direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
+      { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
     );
     if (media.mid !== undefined) line.mid = media.mid;
     this.#lines = session.media.map((other, at) => (at === index ? line : other));
@@ -208,12 +217,17 @@ export class SdpSession {
   #audioLine(
     local: LocalAudio,
     formats: readonly Format[],
-    { direction, rtcpMux, ptime }: { direction: Direction; rtcpMux: boolean; ptime: number },
+    {
+      protocol,
+      direction,
+      rtcpMux,
+      ptime,
+    }: { protocol: string; direction: Direction; rtcpMux: boolean; ptime: number },
   ): MediaDescription {
     return {
       type: 'audio',
       port: local.port,
-      protocol: 'RTP/AVP',
+      protocol,
       payloads: formats.map((format) => format.payloadType).join(' '),
       rtp: formats.map(({ kind, payloadType, clockRate }) => ({
         payload: payloadType,
@@ -247,6 +261,10 @@ export class SdpSession {
     this.#lastBody = body;
     return describe(this.#version);
   }
+}
+
+function notServed(protocol: string): SdpError {
+  return new SdpError(`the transport ${protocol} is not served`, 302);
 }
 
 /** A line refused: port 0, the formats as they were (RFC 3264 §6). */

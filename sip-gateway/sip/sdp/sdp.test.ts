@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SdpError, SdpSession } from './index.ts';
+import { mediaAddressIn, SdpError, SdpSession, usableSdp } from './index.ts';
 
 const LOCAL = { address: '192.0.2.10', port: 4000, codecs: ['opus', 'G722', 'PCMU', 'PCMA'] as const };
 
@@ -80,10 +80,15 @@ describe('SDP answers', () => {
       );
   });
 
-  it('threat 21: media is never aimed at host names, multicast or another family', () => {
+  it('threat 21: media is never aimed at multicast, another address family or a malformed address', () => {
     for (const connection of [
-      'IN IP4 evil.example',
       'IN IP4 224.0.0.1',
+      'IN IP4 224.0.0.1/127',
+      'IN IP4 1.2.3',
+      'IN IP4 999.1.1.1',
+      'IN IP7 192.0.2.20',
+      'IN IP4',
+      'ATM NSAP 47.0091',
       'IN IP4 255.255.255.255',
       'IN IP6 ff02::1',
       'IN IP6 2001:db8::1',
@@ -97,6 +102,115 @@ describe('SDP answers', () => {
       address: '2001:db8::2',
     });
     assert.match(sdp, /c=IN IP6 2001:db8::2/);
+  });
+
+  it('threat 21: a malformed connection line does not fall back to the session’s', () => {
+    assert.throws(
+      () => new SdpSession().answer(offer(['m=audio 5000 RTP/AVP 0', 'c=IN IP4']), LOCAL),
+      SdpError,
+    );
+  });
+
+  it('threat 21: a host name is never resolved; media uses the signalling address', () => {
+    const { audio } = new SdpSession().answer(offer(PHONE, 'IN IP4 phone.example'), LOCAL);
+    assert.deepEqual(audio.remote, { address: '', port: 5000, rtcpPort: 5001 });
+    assert.equal(audio.direction, 'sendrecv');
+  });
+
+  it('reads connection lines with a TTL or extra blanks', () => {
+    for (const connection of [
+      'IN IP4 192.0.2.20/127',
+      'IN IP4 192.0.2.20/127/1',
+      'IN  IP4\t192.0.2.20 ',
+      'in ip4 192.0.2.20',
+    ])
+      assert.equal(
+        new SdpSession().answer(offer(PHONE, connection), LOCAL).audio.remote.address,
+        '192.0.2.20',
+      );
+  });
+
+  it('reads SDP with a byte order mark, trailing blanks, bare LF and tabs', () => {
+    const lines = [
+      'v=0 ',
+      'o=- 1 1 IN IP4 192.0.2.20\t',
+      's=-',
+      'c=IN IP4 192.0.2.20',
+      't=0 0',
+      'm=audio\t5000  RTP/AVP 0\t8 ',
+      '',
+    ];
+    for (const text of [`\ufeff${lines.join('\r\n')}`, lines.join('\n'), `\r\n${lines.join('\r\n')}`])
+      assert.equal(new SdpSession().answer(text, LOCAL).audio.codec, 'PCMU');
+  });
+
+  it('reads a port that is followed by a number of ports (RFC 4566 §5.14), in offers and answers', () => {
+    const media = ['m=audio 5000/2 RTP/AVP 0'];
+    assert.equal(new SdpSession().answer(offer(media), LOCAL).audio.remote.port, 5000);
+    const session = new SdpSession();
+    session.offer(LOCAL);
+    assert.equal(session.readAnswer(offer(media)).remote.port, 5000);
+  });
+
+  it('repeats type, transport and formats of every media line in the answer (RFC 3264 §6)', () => {
+    const others = [
+      'm=video 6000/2 RTP/AVP 96',
+      'm=x-data 5000 UDP foo',
+      'm=application/TP-LINK 5000 HTTP x y',
+      'm=image 5000 UDPTL-X t38',
+      'm=application 5000 X.25/foo bar',
+      'm=control 49234 H.323 mc',
+      'm=application 5000 TCP/DTLS/SCTP webrtc-datachannel',
+      'm=application 5000 UDP/BFCP *',
+      'm=text 5000 RTP/AVP 98',
+      'm=audio 5000 RTP/SAVP 0',
+    ];
+    const { sdp } = new SdpSession().answer(offer([...others, ...PHONE]), LOCAL);
+    assert.deepEqual(
+      sdp.split('\r\n').filter((line) => line.startsWith('m=')),
+      [...others.map((line) => line.replace(/ [0-9/]+ /, ' 0 ')), 'm=audio 4000 RTP/AVP 9 101'],
+    );
+  });
+
+  it('refuses SDP with a malformed media line, since no answer could repeat it', () => {
+    for (const line of ['m=video', 'm=video x RTP/AVP 96', 'm=', 'm=video 5000'])
+      assert.throws(() => new SdpSession().answer(offer([...PHONE, line]), LOCAL), SdpError);
+  });
+
+  it('answers in the profile of the offer, RTP/AVP or RTP/AVPF in any case, and keeps it in later offers', () => {
+    for (const protocol of ['RTP/AVPF', 'rtp/avp', 'Rtp/Avpf']) {
+      const session = new SdpSession();
+      const { sdp } = session.answer(offer([`m=audio 5000 ${protocol} 0`, 'a=rtcp-fb:* nack']), LOCAL);
+      assert.ok(sdp.includes(`m=audio 4000 ${protocol} 0\r\n`), sdp);
+      assert.doesNotMatch(sdp, /rtcp-fb/);
+      assert.ok(session.offer(LOCAL).includes(`m=audio 4000 ${protocol} `));
+    }
+  });
+
+  it('takes G722/16000 for G.722, whose RTP clock is 8 kHz', () => {
+    for (const payloadType of [9, 96]) {
+      const { audio, sdp } = new SdpSession().answer(
+        offer([
+          `m=audio 5000 RTP/AVP ${payloadType} 101`,
+          `a=rtpmap:${payloadType} G722/16000`,
+          'a=rtpmap:101 telephone-event/8000',
+        ]),
+        LOCAL,
+      );
+      assert.deepEqual([audio.codec, audio.clockRate, audio.sendPayloadType], ['G722', 8000, payloadType]);
+      assert.ok(sdp.includes(`a=rtpmap:${payloadType} G722/8000\r\n`));
+    }
+  });
+
+  it('accepts telephone-event at 16 or 32 kHz if nothing else is offered', () => {
+    for (const clockRate of [16_000, 32_000]) {
+      const { audio, sdp } = new SdpSession().answer(
+        offer(['m=audio 5000 RTP/AVP 0 96', `a=rtpmap:96 telephone-event/${clockRate}`]),
+        LOCAL,
+      );
+      assert.deepEqual([audio.events?.sendPayloadType, audio.events?.clockRate], [96, clockRate]);
+      assert.ok(sdp.includes(`a=rtpmap:96 telephone-event/${clockRate}\r\n`));
+    }
   });
 
   it('any damage to an offer gives an answer or an SdpError', () => {
@@ -114,7 +228,7 @@ describe('SDP answers', () => {
           for (const [at, put] of cuts) text = text.slice(0, at) + put + text.slice(at + 3);
           try {
             const session = new SdpSession();
-            session.answer(text, LOCAL);
+            assert.doesNotMatch(session.answer(text, LOCAL).sdp, /undefined/);
             session.offer(LOCAL);
           } catch (error) {
             assert.ok(error instanceof SdpError, String(error));
@@ -185,5 +299,33 @@ describe('SDP sessions', () => {
     const own = session.offer(LOCAL);
     assert.match(own, /m=video 0 .*\r\nm=audio 0 .*\r\nm=audio 4000 RTP\/AVP 98 /s);
     assert.match(own, /a=rtpmap:111 telephone-event\/8000/);
+  });
+
+  it('refuses an SRTP answer to an RTP offer', () => {
+    for (const protocol of ['RTP/SAVP', 'RTP/SAVPF', 'UDP/TLS/RTP/SAVP']) {
+      const session = new SdpSession();
+      session.offer(LOCAL);
+      assert.throws(
+        () => session.readAnswer(offer([`m=audio 5000 ${protocol} 0`])),
+        (error) => error instanceof SdpError && error.warning === 302,
+      );
+    }
+  });
+
+  it('prefers the alternative with unencrypted audio', () => {
+    const [secure, plain] = ['RTP/SAVP', 'RTP/AVP'].map((protocol) => offer([`m=audio 5000 ${protocol} 0`]));
+    assert.equal(usableSdp([secure, plain] as string[]), plain);
+    assert.equal(usableSdp([secure, 'v=1'] as string[]), secure);
+    assert.equal(usableSdp([]), undefined);
+  });
+
+  it('finds the IP address of the audio', () => {
+    assert.equal(
+      mediaAddressIn(offer(['m=video 1 RTP/AVP 96', 'c=IN IP4 192.0.2.9', ...PHONE])),
+      '192.0.2.20',
+    );
+    assert.equal(mediaAddressIn(offer(PHONE, 'IN IP6 2001:db8::1')), '2001:db8::1');
+    for (const text of [offer(PHONE, 'IN IP4 phone.example'), offer(['m=audio 0 RTP/AVP 0']), 'v=1'])
+      assert.equal(mediaAddressIn(text), undefined);
   });
 });

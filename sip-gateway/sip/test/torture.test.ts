@@ -21,7 +21,6 @@ const REFUSED: Readonly<Record<string, number>> = {
   trws: 400,
   escruri: 400,
   badaspec: 400,
-  baddn: 400,
   badvers: 505,
   mismatch01: 400,
   mismatch02: 400,
@@ -95,6 +94,12 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     assert.equal(message.uri.params.size, 0);
   });
 
+  it('baddn: in a field that takes one address, a comma belongs to the unquoted name', () => {
+    const message = parsed('baddn');
+    assert.equal(message.from.displayName, 'Bell, Alexander');
+    assert.equal(message.to.displayName, 'Watson, Thomas');
+  });
+
   it('port-ambiguous: a port without brackets is part of the address', () => {
     const message = parsed('port-ambiguous');
     assert.ok(message.kind === 'request' && message.uri.scheme === 'sip');
@@ -124,8 +129,14 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     zeromf: 200,
     regaut01: 401,
     dblreq: 401,
-    badvers: 0,
+    badvers: 505,
+    // Without From, To and Call-ID there is nothing to answer with.
     insuf: 0,
+    baddn: 200,
+    scalar02: 400,
+    clerr: 400,
+    ltgtruri: 400,
+    mismatch01: 400,
     mcl01: 400,
     baddate: 480,
     sdp01: 480,

@@ -6,8 +6,8 @@ import { localAddressFor } from './local-address.ts';
 
 /** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
-/** A message must be complete this long after its first byte, and an accepted connection must bring one, in milliseconds. */
-const MESSAGE_MILLISECONDS = 30_000;
+/** A connection with more keep-alives per second is closed; clients send one every 30 s or so. */
+const MAX_PINGS_PER_SECOND = 20;
 /** A connection without any traffic is closed after this, in milliseconds. */
 const IDLE_MILLISECONDS = 3_600_000;
 
@@ -21,8 +21,12 @@ export interface ConnectionEvents {
 export interface ConnectionOptions {
   protocol: 'tcp' | 'tls';
   remote: Endpoint;
-  /** True for connections that the peer opened. */
+  /** True if the peer opened the connection. It is a stranger until `trust` is called. */
   accepted: boolean;
+  /** Time limit for an incomplete message, and for a stranger to send one, in milliseconds. */
+  messageMilliseconds: number;
+  /** Maximum lifetime of a stranger's connection, in milliseconds. */
+  strangerMilliseconds: number;
   /** What a server's certificate was checked for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
@@ -38,6 +42,10 @@ export class Connection implements Flow {
   readonly #events: ConnectionEvents;
   readonly #framer = new StreamFramer();
   readonly #closeListeners = new Set<(error: Error | undefined) => void>();
+  /** When a stranger opened it (`performance.now()`); undefined once trusted. */
+  #strangerSince: number | undefined;
+  /** Number of keep-alives since that time (`performance.now()`). */
+  #pings = { since: 0, count: 0 };
   #deadline: NodeJS.Timeout | undefined;
   #error: Error | undefined;
   #open = true;
@@ -56,7 +64,10 @@ export class Connection implements Flow {
       this.#error = error;
     });
     socket.on('close', () => this.#closed());
-    if (options.accepted) this.#arm();
+    if (options.accepted) {
+      this.#strangerSince = performance.now();
+      this.#arm();
+    }
   }
 
   get open(): boolean {
@@ -71,6 +82,16 @@ export class Connection implements Flow {
     // While it connects the socket has no address yet.
     const local = plainAddress(this.#socket.localAddress ?? localAddressFor(this.remote.address));
     return this.#options.advertised(bracketHost(local), this.#socket.localPort ?? 0);
+  }
+
+  /**
+   * Marks the peer as one that we serve: it may be silent, or send keep-alives only. A stranger may not, or four bytes would
+   * occupy a connection for an hour (threat 70).
+   */
+  trust(): void {
+    if (this.#strangerSince === undefined) return;
+    this.#strangerSince = undefined;
+    if (!this.#framer.partial) this.#disarm();
   }
 
   send(bytes: Buffer): void {
@@ -99,23 +120,40 @@ export class Connection implements Flow {
   #receive(chunk: Buffer): void {
     if (!this.#open) return;
     try {
-      this.#framer.push(
-        chunk,
-        (message) => this.#events.onMessage(message, this),
-        () => this.send(Buffer.from('\r\n')),
-      );
+      let messages = 0;
+      const pings = this.#framer.push(chunk, (message) => {
+        messages++;
+        this.#events.onMessage(message, this);
+      });
+      if (pings > 0) this.#answerPings(pings);
+      if (messages > 0) this.#disarm();
     } catch (error) {
       if (!(error instanceof SipParseError)) throw error;
       this.#events.onBroken(error, this.#framer.rest, this);
       this.#socket.destroySoon();
       return;
     }
-    if (!this.#framer.partial) this.#disarm();
-    else this.#arm();
+    if (this.#framer.partial || this.#strangerSince !== undefined) this.#arm();
   }
 
+  /** Answers keep-alives (RFC 5626 §4.4.1) in one write; a flood of them ends the connection (threat 70). */
+  #answerPings(count: number): void {
+    const now = performance.now();
+    if (now - this.#pings.since >= 1000) this.#pings = { since: now, count: 0 };
+    this.#pings.count += count;
+    if (this.#pings.count > MAX_PINGS_PER_SECOND)
+      this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
+    else this.send(Buffer.from('\r\n'.repeat(count)));
+  }
+
+  /** Starts the time limit for the next message, unless it is running. */
   #arm(): void {
-    this.#deadline ??= setTimeout(() => this.#socket.destroy(), MESSAGE_MILLISECONDS);
+    const { messageMilliseconds, strangerMilliseconds } = this.#options;
+    const left =
+      this.#strangerSince === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#strangerSince + strangerMilliseconds - performance.now();
+    this.#deadline ??= setTimeout(() => this.#socket.destroy(), Math.min(messageMilliseconds, left));
     this.#deadline.unref();
   }
 

@@ -8,6 +8,8 @@ import {
 
 const CR = 13;
 const LF = 10;
+/** A keep-alive: a double CRLF between messages. */
+const PING = [CR, LF, CR, LF];
 /** A Content-Length line, folded or compact, in a header section. */
 const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*([^\r\n]*)/gi;
 
@@ -22,6 +24,8 @@ export class StreamFramer {
   #scannedTo = 0;
   /** Length of the message in progress, once its header section is complete, in bytes. */
   #needed: number | undefined;
+  /** Bytes of a ping received so far. It may arrive in pieces, but it is not a message in progress. */
+  #pinged = 0;
 
   /** True while a message has begun and is not complete. */
   get partial(): boolean {
@@ -33,18 +37,23 @@ export class StreamFramer {
     return this.#join();
   }
 
-  /** Takes bytes; calls back for each whole message and for each ping (double CRLF between messages). */
-  push(chunk: Buffer, onMessage: (message: Buffer) => void, onPing: () => void): void {
+  /** Takes bytes and calls back for each whole message. Returns the number of pings (double CRLFs between messages). */
+  push(chunk: Buffer, onMessage: (message: Buffer) => void): number {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
+    let pings = 0;
     while (this.#bytes > 0) {
-      if (this.#needed === undefined && !this.#readHead(onPing)) return;
+      if (this.#needed === undefined) {
+        pings += this.#dropBlankLines();
+        if (this.#bytes === 0 || !this.#readHead()) break;
+      }
       const needed = this.#needed ?? 0;
-      if (this.#bytes < needed) return;
+      if (this.#bytes < needed) break;
       const joined = this.#join();
       this.#reset(joined.subarray(needed));
       onMessage(joined.subarray(0, needed));
     }
+    return pings;
   }
 
   #join(): Buffer {
@@ -59,19 +68,31 @@ export class StreamFramer {
     this.#needed = undefined;
   }
 
-  /** Drops empty lines, then looks for the header section; false while more bytes are needed. */
-  #readHead(onPing: () => void): boolean {
-    let bytes = this.#join();
-    let blank = 0;
-    while (bytes[blank] === CR || bytes[blank] === LF) blank++;
-    if (blank > 0) {
-      for (let ping = 4; ping <= blank; ping += 4) onPing();
-      // A ping may come in two pieces: what is left of it is kept.
-      const keep = blank === bytes.length ? blank % 4 : 0;
-      this.#reset(bytes.subarray(blank - keep));
-      if (keep > 0 || this.#bytes === 0) return false;
-      bytes = this.#join();
+  /** Drops empty lines before a message (RFC 3261 §7.5). Returns the number of pings among them. */
+  #dropBlankLines(): number {
+    const bytes = this.#chunks[0] ?? Buffer.alloc(0);
+    if (this.#scannedTo > 0 || (bytes[0] !== CR && bytes[0] !== LF)) {
+      this.#pinged = 0;
+      return 0;
     }
+    let pings = 0;
+    let blank = 0;
+    for (; bytes[blank] === CR || bytes[blank] === LF; blank++) {
+      if (bytes[blank] === PING[this.#pinged]) this.#pinged++;
+      else this.#pinged = bytes[blank] === CR ? 1 : 0;
+      if (this.#pinged === PING.length) {
+        pings++;
+        this.#pinged = 0;
+      }
+    }
+    this.#reset(bytes.subarray(blank));
+    if (this.#bytes > 0) this.#pinged = 0;
+    return pings;
+  }
+
+  /** Looks for the header section; false while more bytes are needed. */
+  #readHead(): boolean {
+    const bytes = this.#join();
     const end = findHeaderEnd(bytes, Math.max(0, this.#scannedTo - 3));
     if ((end?.headEnd ?? bytes.length) > MAX_HEADER_BYTES)
       throw new SipParseError('The header section is too large', 513);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { networkOf } from '../../../base/index.ts';
 import {
   buildErrorResponse,
   type Headers,
@@ -39,8 +40,18 @@ export interface TransportOptions {
   tlsVerify?: boolean;
   /** Most open connections. Default 4,000. */
   maxConnections?: number;
-  /** Most connections that one address may open. Default 100. */
-  maxConnectionsPerAddress?: number;
+  /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
+  maxConnectionsPerSource?: number;
+  /**
+   * Time limit for a message on a connection, from its first byte to its last, and for a stranger to send one, in
+   * milliseconds. Default 30,000.
+   */
+  messageMilliseconds?: number;
+  /**
+   * Maximum lifetime of a connection on which the peer has neither registered nor called nor been called, in milliseconds.
+   * Default 120,000.
+   */
+  strangerMilliseconds?: number;
 }
 
 interface TransportEvents {
@@ -128,17 +139,20 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   sendRequest(request: SipRequest, flow: Flow): void {
+    if (flow instanceof Connection) flow.trust();
     flow.send(serializeMessage(request));
   }
 
   /** Sends a response on the connection its request came on, or where the Via says (RFC 3261 §18.2.2). */
   sendResponse(response: WireResponse, flow: Flow): void {
     const bytes = serializeMessage(response);
+    if (flow instanceof Connection && showsTrust(response)) flow.trust();
     if (flow.reliable && flow.open) {
       flow.send(bytes);
       return;
     }
-    const endpoint = responseEndpoint(response.vias[0], flow.remote, flow.protocol);
+    const [via] = response.vias;
+    const endpoint = via ? responseEndpoint(via, flow.remote, flow.protocol) : flow.remote;
     const same = endpoint.port === flow.remote.port && flow.open;
     (same ? flow : this.flowTo({ ...endpoint, protocol: flow.protocol }))?.send(bytes);
   }
@@ -167,17 +181,18 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   #accept(socket: Socket, protocol: 'tcp' | 'tls'): void {
     const address = plainAddress(socket.remoteAddress ?? '');
-    const count = this.#accepted.get(address) ?? 0;
-    const { maxConnections = 4000, maxConnectionsPerAddress = 100 } = this.#options;
-    if (this.#connections.size >= maxConnections || count >= maxConnectionsPerAddress || this.#closing) {
+    const source = networkOf(address);
+    const count = this.#accepted.get(source) ?? 0;
+    const { maxConnections = 4000, maxConnectionsPerSource = 100 } = this.#options;
+    if (this.#connections.size >= maxConnections || count >= maxConnectionsPerSource || this.#closing) {
       socket.destroy();
       return;
     }
-    this.#accepted.set(address, count + 1);
+    this.#accepted.set(source, count + 1);
     socket.once('close', () => {
-      const left = (this.#accepted.get(address) ?? 1) - 1;
-      if (left === 0) this.#accepted.delete(address);
-      else this.#accepted.set(address, left);
+      const left = (this.#accepted.get(source) ?? 1) - 1;
+      if (left === 0) this.#accepted.delete(source);
+      else this.#accepted.set(source, left);
     });
     this.#adopt(socket, protocol, { address, port: socket.remotePort ?? 0 }, true);
   }
@@ -220,7 +235,16 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         port: advertise?.port ?? listener?.local.port ?? localPort,
       };
     };
-    const options = { protocol, remote, accepted, advertised, serverName };
+    const { messageMilliseconds = 30_000, strangerMilliseconds = 120_000 } = this.#options;
+    const options = {
+      protocol,
+      remote,
+      accepted,
+      advertised,
+      serverName,
+      messageMilliseconds,
+      strangerMilliseconds,
+    };
     const connection = new Connection(socket, options, this.#events);
     this.#connections.add(connection);
     return connection;
@@ -246,12 +270,17 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   #refuse(result: { error: SipParseError; method?: string; headers?: Headers }, flow: Flow): void {
     const { error, method, headers } = result;
     const built =
-      headers && method !== undefined && method !== 'ACK' && /^SIP/.test(headers.get('via') ?? '')
+      headers && method !== undefined && method !== 'ACK'
         ? buildErrorResponse(headers, error, newTag())
         : undefined;
     if (built) this.sendResponse(built, flow);
     this.emit('malformed', error, flow, built !== undefined);
   }
+}
+
+/** Whether the response accepts a call, registration or other request. OPTIONS does not count: anyone may send it. */
+function showsTrust({ status, headers }: WireResponse): boolean {
+  return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }
 
 /** What could be read of a message that broke its stream, even where it would be sound in a datagram. */

@@ -1,10 +1,12 @@
 import {
   type HeaderField,
+  type Params,
   parseMediaType,
   type SipMessage,
   SipParseError,
   unquote,
 } from '../message/index.ts';
+import { usableSdp } from '../sdp/index.ts';
 
 /** What a message carries for the session: its SDP, and whether it has a body that we do not understand. */
 export interface SessionBody {
@@ -13,7 +15,10 @@ export interface SessionBody {
   readonly unsupported: boolean;
 }
 
-/** Finds the SDP of a message, alone or in a multipart body (trunks put ISUP beside it). */
+/** Maximum depth of nested multipart bodies. */
+const MAX_DEPTH = 3;
+
+/** Finds the SDP of a message, alone or in a multipart body: trunks add ISUP, phones send alternatives (RFC 5621). */
 export function sessionBody(message: SipMessage): SessionBody {
   const { headers, body } = message;
   if (body.length === 0) return { unsupported: false };
@@ -24,8 +29,8 @@ export function sessionBody(message: SipMessage): SessionBody {
     const { type, params } = parseMediaType(headers.get('content-type') ?? '');
     if (type === 'application/sdp') return { sdp: body.toString('utf8'), unsupported: false };
     if (type.startsWith('multipart/')) {
-      const sdp = sdpPart(body.toString('latin1'), unquote(params.get('boundary') ?? ''));
-      if (sdp !== undefined) return { sdp: Buffer.from(sdp, 'latin1').toString('utf8'), unsupported: false };
+      const sdp = usableSdp(sdpParts(body.toString('latin1'), params, MAX_DEPTH));
+      if (sdp !== undefined) return { sdp, unsupported: false };
     }
   } catch (error) {
     if (!(error instanceof SipParseError)) throw error;
@@ -33,14 +38,27 @@ export function sessionBody(message: SipMessage): SessionBody {
   return { unsupported: !optional };
 }
 
-function sdpPart(body: string, boundary: string): string | undefined {
-  if (boundary === '') return undefined;
-  for (const part of `\r\n${body}`.split(`\r\n--${boundary}`).slice(1)) {
-    const blank = part.indexOf('\r\n\r\n');
-    if (blank >= 0 && /^content-type[ \t]*:[ \t]*application\/sdp/im.test(part.slice(0, blank)))
-      return part.slice(blank + 4);
+/** Every SDP in a multipart body (one character per byte), in order. Bare LF line ends are accepted. */
+function sdpParts(body: string, params: Params, depth: number): string[] {
+  const boundary = unquote(params.get('boundary') ?? '');
+  if (boundary === '' || depth === 0) return [];
+  const found: string[] = [];
+  const between = new RegExp(`\\r?\\n--${boundary.replace(/[^A-Za-z0-9]/g, '\\$&')}(?=--|[ \\t]*\\r?\\n)`);
+  for (const part of `\n${body}`.split(between).slice(1)) {
+    if (part.startsWith('--')) break;
+    const [, head, content] = /^[^\n]*\n((?:[^\r\n][^\n]*\n)*)\r?\n([\s\S]*)$/.exec(part) ?? [];
+    if (head === undefined || content === undefined) continue;
+    const type = partType(head);
+    if (type.type === 'application/sdp') found.push(Buffer.from(content, 'latin1').toString('utf8'));
+    else if (type.type.startsWith('multipart/')) found.push(...sdpParts(content, type.params, depth - 1));
   }
-  return undefined;
+  return found;
+}
+
+/** The media type in the header section of a part. Throws SipParseError. */
+function partType(head: string): { type: string; params: Params } {
+  const unfolded = head.replace(/\r?\n[ \t]+/g, ' ');
+  return parseMediaType(/^(?:content-type|c)[ \t]*:[ \t]*([^\r\n]*)/im.exec(unfolded)?.[1] ?? '');
 }
 
 /** The Content-Type field of a body of SDP, and the body. */

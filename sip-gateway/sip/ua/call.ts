@@ -2,10 +2,10 @@ import { EventEmitter } from 'node:events';
 import { type Dialog, OfferAnswer, Retransmission } from '../dialog/index.ts';
 import {
   buildResponse,
-  decodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
+  numberOrUser,
   type ResponseParts,
   type SipRequest,
   type SipResponse,
@@ -16,7 +16,7 @@ import { behindNat, type Flow } from '../transport/index.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest } from './call-types.ts';
 import { InDialogClient, type Outcome } from './in-dialog-client.ts';
-import { infoDigit, infoType } from './info.ts';
+import { ACCEPTED_INFO, infoDigits, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
 
 /** How often a re-INVITE is tried again after 491. */
@@ -76,9 +76,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#state;
   }
 
-  /** The other party's number or user name, unescaped. */
+  /** The other party's number, without separators and parameters, or user name, unescaped. */
   get remoteUser(): string {
-    return decodeUser(this.remote.uri);
+    return numberOrUser(this.remote.uri);
   }
 
   get remoteUri(): string {
@@ -423,13 +423,15 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {
-    const digit = infoDigit(request);
+    const digits = infoDigits(request);
     const contentType = infoType(request);
-    if (digit) this.emit('dtmf', digit);
-    else if (request.body.length > 0 && !this.emit('info', { contentType, body: request.body })) {
-      transaction.respond(
-        buildResponse(request, 415, { headers: [['accept', 'application/dtmf-relay, application/dtmf']] }),
-      );
+    for (const digit of digits) this.emit('dtmf', digit);
+    if (
+      digits.length === 0 &&
+      request.body.length > 0 &&
+      !this.emit('info', { contentType, body: request.body })
+    ) {
+      transaction.respond(buildResponse(request, 415, { headers: [['accept', ACCEPTED_INFO]] }));
       return;
     }
     transaction.respond(buildResponse(request, 200));

@@ -2,10 +2,10 @@ import { Dialog, Retransmission } from '../dialog/index.ts';
 import {
   addressOf,
   buildResponse,
-  decodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
+  numberOrUser,
   parseRAck,
   SipParseError,
   type SipRequest,
@@ -86,9 +86,9 @@ export class IncomingCall extends Call {
     return this.request.to;
   }
 
-  /** What was dialled: the user part of the Request-URI, or the number of a tel URI. */
+  /** The dialled number from the Request-URI, without separators and parameters, else its user part. */
   get dialled(): string {
-    return decodeUser(this.request.uri);
+    return numberOrUser(this.request.uri);
   }
 
   get dialledUri(): string {

@@ -25,17 +25,24 @@ export function infoType(request: SipRequest): string {
   }
 }
 
-/** The key of an `application/dtmf-relay` or `application/dtmf` INFO; undefined for anything else. */
-export function infoDigit(request: SipRequest): InfoDigit | undefined {
+const NORTEL = 'application/vnd.nortelnetworks.digits';
+/** Body types for keys: `Signal=5`, `d=5` or the bare key. No RFC defines them, and phones differ. */
+const KEY_TYPES: ReadonlySet<string> = new Set(['application/dtmf-relay', 'application/dtmf', NORTEL]);
+const NAMED_KEY = /^[ \t]*(?:signal|d)[ \t]*=[ \t]*(\S{1,32})[ \t]*$/im;
+const DURATION = /^[ \t]*duration[ \t]*=[ \t]*([0-9]{1,5})/im;
+
+/** Value of Accept in a 415. */
+export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');
+
+/** The keys that an INFO presses: usually one, several only in Nortel's type; empty for other bodies. */
+export function infoDigits(request: SipRequest): InfoDigit[] {
   const type = infoType(request);
+  if (!KEY_TYPES.has(type)) return [];
   const text = request.body.toString('latin1', 0, 256);
-  let key: string | undefined;
-  let duration = DEFAULT_DURATION_MILLISECONDS;
-  if (type === 'application/dtmf-relay') {
-    key = /^[ \t]*signal[ \t]*=[ \t]*(\S{1,2})/im.exec(text)?.[1];
-    duration = Number(/^[ \t]*duration[ \t]*=[ \t]*([0-9]{1,5})/im.exec(text)?.[1] ?? duration);
-  } else if (type === 'application/dtmf') key = text.trim();
-  key = key?.toUpperCase();
-  if (key === undefined || !DIGIT.test(key)) return undefined;
-  return { digit: EVENT_DIGITS[key] ?? key, durationMilliseconds: Math.min(duration, 10_000) };
+  const named = (NAMED_KEY.exec(text)?.[1] ?? text.trim()).toUpperCase();
+  const keys = type === NORTEL ? [...named] : [named];
+  if (!keys.every((key) => DIGIT.test(key))) return [];
+  const duration = Number(DURATION.exec(text)?.[1] ?? DEFAULT_DURATION_MILLISECONDS);
+  const durationMilliseconds = Math.min(duration, 10_000);
+  return keys.map((key) => ({ digit: EVENT_DIGITS[key] ?? key, durationMilliseconds }));
 }

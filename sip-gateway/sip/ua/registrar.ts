@@ -3,6 +3,7 @@ import {
   decodeUser,
   formatUri,
   type HeaderField,
+  legible,
   type NameAddr,
   parseSeconds,
   registerContacts,
@@ -146,7 +147,7 @@ export class Registrar {
       expiresAt: this.#clock.now() + seconds * 1000,
       q: q >= 0 && q <= 1 ? q : 1,
       flow,
-      userAgent: (request.headers.get('user-agent') ?? '').slice(0, 200),
+      userAgent: legible(request.headers.get('user-agent') ?? '').slice(0, 200),
     };
   }
 
