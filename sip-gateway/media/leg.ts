@@ -52,6 +52,8 @@ export class Leg {
   #nextReportMs = 0;
   #remoteLossFraction: number | null = null;
   #roundTripMs: number | null = null;
+  /** What a packet of the phone's brought about: read() throws it, so that all faults of a leg go one way. */
+  #fault: { error: unknown } | undefined;
   #closed = false;
 
   private constructor(codecs: Codecs, numbers: StreamNumbers, emit: (event: LegEvent) => void) {
@@ -77,8 +79,8 @@ export class Leg {
       network,
       ip,
       ports,
-      (datagram, source, arrivalMs) => leg.#onRtp(datagram, source, arrivalMs),
-      (datagram, source, arrivalMs) => leg.#onRtcp(datagram, source, arrivalMs),
+      (datagram, source, arrivalMs) => leg.#onDatagram(datagram, source, arrivalMs, false),
+      (datagram, source, arrivalMs) => leg.#onDatagram(datagram, source, arrivalMs, true),
     );
     leg.#rtp = rtp;
     leg.#rtcp = rtcp;
@@ -142,8 +144,12 @@ export class Leg {
     this.#nextReportMs = now + REPORT_EVERY_MS / 2;
   }
 
-  /** The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. */
+  /**
+   * The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. What it or write()
+   * throws is a fault of this leg: close it.
+   */
   read(nowMs: number): Int16Array | null {
+    if (this.#fault) throw this.#fault.error;
     const frame = this.#session?.receiver.read(nowMs) ?? null;
     if (this.mutedToRoom || this.#session?.media.receive === false) return null;
     return frame;
@@ -214,28 +220,40 @@ export class Leg {
   /** Says goodbye by RTCP and frees everything. */
   close(): void {
     if (this.#closed) return;
-    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
-    this.#session?.prompts.stop();
-    this.release();
+    try {
+      if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
+      this.#session?.prompts.stop();
+    } finally {
+      this.release();
+    }
   }
 
   /** Frees everything without a word, so that it can go on elsewhere. */
   release(): void {
     this.#closed = true;
-    this.#session?.codec.close();
-    this.#session = undefined;
-    this.#rtp?.close();
-    this.#rtcp?.close();
+    try {
+      this.#session?.codec.close();
+      this.#session = undefined;
+    } finally {
+      this.#rtp?.close();
+      this.#rtcp?.close();
+    }
+  }
+
+  #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {
+    if (this.#closed) return;
+    try {
+      if (rtcpPort || looksLikeRtcp(datagram)) this.#onRtcp(datagram, source, nowMs);
+      else this.#onRtp(datagram, source, nowMs);
+    } catch (error) {
+      this.#fault ??= { error };
+    }
   }
 
   #onRtp(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const session = this.#session;
     const lock = this.#lock;
-    if (!session || !lock || this.#closed) return;
-    if (looksLikeRtcp(datagram)) {
-      this.#onRtcp(datagram, source, nowMs);
-      return;
-    }
+    if (!session || !lock) return;
     const packet = parseRtp(datagram);
     if (!packet) this.#malformed++;
     const learnt = lock.learnt;

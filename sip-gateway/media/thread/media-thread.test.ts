@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { RtpPacket } from 'rtp.js/packets';
 import { buildNativeCodecs } from '../../codecs/index.ts';
 import { ffmpeg, fitTone, sine, toSamples, writeOggOpus } from '../../test-audio/index.ts';
@@ -268,6 +269,96 @@ describe('media thread', () => {
     phone.socket.close();
     stranger.socket.close();
   });
+
+  for (const prefer of ['native', 'portable'] as const) {
+    test(`threat 51: RTP of any kind in calls that are up leaves every other call whole (${prefer})`, async () => {
+      const own = await MediaThread.start({ prefer });
+      const failed: string[] = [];
+      own.on('leg', (legId, event) => {
+        if (event.type === 'failed') failed.push(`${legId}: ${event.message}`);
+      });
+      const join = async (legId: string, remotePort: number, media: Partial<LegMedia> = {}, ssrc = 1) => {
+        const { port } = await own.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
+        const remote = { address: LOOPBACK, port: remotePort };
+        const whole: LegMedia = { codec: 'PCMU', payloadType: 0, remote, ...media };
+        await own.request('leg.start', { legId, media: whole });
+        await own.request('leg.join', { legId, roomId: 'fuzzed', ssrc });
+        return port;
+      };
+      await own.request('room.open', { roomId: 'fuzzed', ip: LOOPBACK, port: 0 });
+      const evil = await listen();
+      const listener = await listen();
+      await join('listener', listener.port);
+      const talker = playTone(
+        440,
+        await join('talker', await freePort()),
+        0,
+        '-ar',
+        '8000',
+        '-c:a',
+        'pcm_mulaw',
+      );
+      const common = { telephoneEvent: { payloadType: 101, clockRate: 8_000 }, comfortNoisePayloadType: 13 };
+      const codecs = [
+        { codec: 'PCMU', payloadType: 0 },
+        { codec: 'PCMA', payloadType: 8 },
+        ...(prefer === 'native' ? [{ codec: 'G722', payloadType: 9 } as const] : []),
+        { codec: 'opus', payloadType: 111, opusSampleRate: 8_000 },
+        { codec: 'opus', payloadType: 111 },
+      ] as const;
+      const targets: Array<{ port: number; payloadType: number }> = [];
+      for (const [i, media] of codecs.entries()) {
+        const port = await join(`evil ${i}`, evil.port, { ...common, ...media }, 10 + i);
+        targets.push({ port, payloadType: media.payloadType });
+      }
+      await listener.until(25);
+      listener.packets.length = 0;
+      const datagram = fc.record({
+        payloadType: fc.option(fc.constantFrom(13, 101, 0, 8, 9, 111, 72, 200), { freq: 3 }),
+        skip: fc.oneof(fc.constantFrom(1, 1, 1, 2), fc.integer({ min: 0, max: 0xffff })),
+        ticks: fc.oneof(fc.constantFrom(1, 160, 960, 1_000, 2_000), fc.integer({ min: 0, max: 0xffff_ffff })),
+        ssrc: fc.constantFrom(7, 7, 7, 7, 8),
+        first: fc.constantFrom(0x80, 0x80, 0x80, 0x80, 0x90, 0xa0, 0x8f, 0x40),
+        length: fc.oneof(fc.constantFrom(0, 1, 4, 160, 1_000), fc.integer({ min: 0, max: 1_900 })),
+        fill: fc.integer({ min: 0, max: 255 }),
+      });
+      let sequence = 0;
+      let timestamp = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(datagram, { minLength: 50, maxLength: 100 }), async (script) => {
+          for (const { payloadType, skip, ticks, ssrc, first, length, fill } of script) {
+            sequence = (sequence + skip) & 0xffff;
+            timestamp = (timestamp + ticks) >>> 0;
+            const bytes = Buffer.alloc(12 + length, fill);
+            bytes[0] = first;
+            bytes.writeUInt16BE(sequence, 2);
+            bytes.writeUInt32BE(timestamp, 4);
+            bytes.writeUInt32BE(ssrc, 8);
+            for (const target of targets) {
+              bytes[1] = payloadType ?? target.payloadType;
+              evil.socket.send(Uint8Array.from(bytes), target.port, LOOPBACK);
+            }
+          }
+          await listener.until(listener.packets.length + 2);
+          assert.deepEqual(failed, []);
+        }),
+        { numRuns: 50, endOnFailure: true },
+      );
+      const numbers = listener.packets.map((packet) => packet.getSequenceNumber());
+      const [begin = 0] = numbers;
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, i) => (begin + i) & 0xffff),
+        'the listener got every packet',
+      );
+      const stats = await own.request('leg.stats', { legId: 'talker' });
+      assert.ok(stats && stats.packetsReceived > 0 && stats.packetsLost === 0);
+      talker.kill('SIGKILL');
+      await own.close();
+      evil.socket.close();
+      listener.socket.close();
+    });
+  }
 
   test('wrong requests are refused by name and harm nothing', async () => {
     const none = { legId: 'none' };
