@@ -6,6 +6,7 @@ export {
   type Direction,
   type LocalAudio,
   type NegotiatedAudio,
+  type ReceiveFormat,
   type RemoteAddress,
   SdpError,
   SdpSession,

@@ -97,6 +97,14 @@ export class Playout {
     this.#codec.reset();
   }
 
+  /** Forgets what waits to be played, since the stream goes on elsewhere. */
+  clear(): void {
+    this.jitter.restart();
+    this.#queue.clear();
+    this.#noise.stop();
+    this.#madeUp = Number.POSITIVE_INFINITY;
+  }
+
   /** The next 20 ms. The result holds until the next call. */
   read(nowMs: number): Int16Array {
     const { length } = this.#frame;
