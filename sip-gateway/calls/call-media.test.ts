@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { buildNativeCodecs } from '../codecs/index.ts';
 import { MediaPool } from '../media/index.ts';
+import { SdpSession } from '../sip/index.ts';
 import { CallMedia } from './call-media.ts';
+import { legMedia } from './leg-media.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
 
@@ -83,6 +85,19 @@ describe('the media of a call', () => {
     media.answer(phone('a=sendrecv'));
     media.answer(phone('a=sendonly'));
     assert.equal(media.held, true);
+  });
+
+  it('what only sends is heard and sent nothing, what only listens is sent the room, and what holds is neither', () => {
+    const ways = (direction: string, held: boolean) => {
+      const local = { address: '127.0.0.1', port: 4000, codecs: ['PCMU'] as const };
+      const { audio } = new SdpSession().answer(phone(direction), local);
+      const { send, receive } = legMedia(audio, held, '127.0.0.1');
+      return { send, receive };
+    };
+    assert.deepEqual(ways('a=sendrecv', false), { send: true, receive: true });
+    assert.deepEqual(ways('a=sendonly', false), { send: false, receive: true });
+    assert.deepEqual(ways('a=recvonly', false), { send: true, receive: true });
+    assert.deepEqual(ways('a=sendonly', true), { send: false, receive: false });
   });
 
   it('a phone that is called and answers on hold holds', () => {

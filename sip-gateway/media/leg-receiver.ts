@@ -1,7 +1,7 @@
 import { TelephoneEventReceiver } from './dtmf/index.ts';
 import type { Playout } from './jitter/index.ts';
 import type { LegEvent } from './leg-types.ts';
-import type { ReceivedVoice } from './received-voice.ts';
+import { ReceivedVoice } from './received-voice.ts';
 import {
   type ReceivedPacket,
   ReceiveStatistics,
@@ -26,7 +26,8 @@ export class LegReceiver {
   packets = 0;
   unknown = 0;
   lossFraction = 0;
-  readonly #kinds: ReadonlyMap<number, ReceivedKind>;
+  /** By payload type. */
+  readonly #kinds: ReadonlyArray<ReceivedKind | undefined>;
   readonly #voices: readonly ReceivedVoice[];
   readonly #emit: (event: LegEvent) => void;
   readonly #keys = new TelephoneEventReceiver();
@@ -45,8 +46,9 @@ export class LegReceiver {
     voice: ReceivedVoice,
     emit: (event: LegEvent) => void,
   ) {
-    this.#kinds = kinds;
-    this.#voices = [...new Set([voice, ...[...kinds.values()].filter(isVoice)])];
+    this.#kinds = Array.from({ length: 128 }, (_, payloadType) => kinds.get(payloadType));
+    const voices = [...kinds.values()].filter((kind) => kind instanceof ReceivedVoice);
+    this.#voices = [...new Set([voice, ...voices])];
     this.#voice = voice;
     this.#emit = emit;
     this.#statistics = new ReceiveStatistics(voice.codec.clockRate);
@@ -71,7 +73,7 @@ export class LegReceiver {
 
   /** Whether this payload type was agreed. */
   knows(payloadType: number): boolean {
-    return this.#kinds.has(payloadType);
+    return this.#kinds[payloadType] !== undefined;
   }
 
   /** Whether a packet has the stream's SSRC and comes soon after its last one. */
@@ -82,7 +84,7 @@ export class LegReceiver {
 
   /** Takes a packet of the call's own source. */
   receive(packet: ReceivedPacket, nowMs: number): void {
-    const kind = this.#kinds.get(packet.payloadType);
+    const kind = this.#kinds[packet.payloadType];
     if (!kind) {
       this.unknown++;
       return;
@@ -98,7 +100,7 @@ export class LegReceiver {
       this.#newestSequence = Number.NEGATIVE_INFINITY;
     }
     const sequence = verdict.kind === 'stray' ? undefined : verdict.extended;
-    if (isVoice(kind)) this.#receiveVoice(kind, packet, sequence, nowMs);
+    if (kind instanceof ReceivedVoice) this.#receiveVoice(kind, packet, sequence, nowMs);
     else if (sequence === undefined) return;
     else {
       // A key's packets all bear the timestamp of its beginning: they tell nothing about jitter.
@@ -186,8 +188,4 @@ export class LegReceiver {
     this.#newSsrc = undefined;
     return true;
   }
-}
-
-function isVoice(kind: ReceivedKind): kind is ReceivedVoice {
-  return typeof kind === 'object' && 'playout' in kind;
 }

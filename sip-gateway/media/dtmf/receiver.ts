@@ -23,6 +23,8 @@ const SEGMENT_TICKS = 0xffff;
 /** Less than the pause between two presses of a key, in ms: 40 and more. */
 const PAUSE_MS = 20;
 
+const NONE: readonly KeyPress[] = [];
+
 interface OpenEvent {
   event: number;
   clockRate: number;
@@ -85,9 +87,9 @@ export class TelephoneEventReceiver {
   }
 
   /** Call now and then: ends a key whose packets stopped without an end. */
-  expire(nowMs: number): KeyPress[] {
+  expire(nowMs: number): readonly KeyPress[] {
     const current = this.#current;
-    if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) return [];
+    if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) return NONE;
     return [this.#release(current)];
   }
 
