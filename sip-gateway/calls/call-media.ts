@@ -27,7 +27,7 @@ export class CallMedia {
   readonly #port: number;
   #audio: NegotiatedAudio | undefined;
   #held = false;
-  /** The phone has listened to us, or was asked to: where it stops, it holds. */
+  /** The phone has listened to us, or was asked to from the beginning: where it does not, it holds. */
   #listens = false;
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
@@ -84,8 +84,8 @@ export class CallMedia {
   /** Throws SdpError. */
   readAnswer(sdp: string): void {
     const audio = this.#session.readAnswer(sdp);
-    // We have asked it to listen.
-    this.#listens = true;
+    // A phone that is called is asked to listen.
+    if (!this.#audio) this.#listens = true;
     this.#agree(audio);
   }
 

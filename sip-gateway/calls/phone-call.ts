@@ -139,6 +139,8 @@ export class PhoneCall {
     );
     if (this.#ended) await seat.leave();
     else this.#seat = seat;
+    // It may have held or resumed in the meantime.
+    if (callState === 'answered') await this.#showHeld();
     this.stage('room');
     return seat;
   }
@@ -151,10 +153,7 @@ export class PhoneCall {
   /** Begins the media that was agreed, or changes it, and shows in the room whether the phone holds. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
-    const held = this.#media?.held ?? false;
-    if (!this.#seat || held === this.#shownHeld) return;
-    this.#shownHeld = held;
-    await this.#seat.setCallState(held ? 'held' : 'answered');
+    await this.#showHeld();
   }
 
   /** Notes that the call is answered. */
@@ -295,6 +294,13 @@ export class PhoneCall {
       return;
     }
     await this.startMedia();
+  }
+
+  async #showHeld(): Promise<void> {
+    const held = this.#media?.held ?? false;
+    if (!this.#seat || held === this.#shownHeld) return;
+    this.#shownHeld = held;
+    await this.#seat.setCallState(held ? 'held' : 'answered');
   }
 
   async #showMuted(muted: boolean): Promise<void> {
