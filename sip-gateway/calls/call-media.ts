@@ -60,12 +60,17 @@ export class CallMedia {
     return this.#held;
   }
 
+  /** Whether the phone may send nothing for as long as it likes: it holds, only listens, or only sends. */
+  get mayBeSilent(): boolean {
+    return this.#audio?.direction !== 'sendrecv';
+  }
+
   /**
    * How long nothing has come of a phone that should send, in ms, since its last sign of life or the last offer and answer. Null for one that
-   * holds, that only listens, or that only sends and has nothing to say.
+   * may be silent.
    */
   silentMs({ silentMs }: Pick<LegStats, 'silentMs'>): number | null {
-    if (this.#audio?.direction !== 'sendrecv') return null;
+    if (this.mayBeSilent) return null;
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 

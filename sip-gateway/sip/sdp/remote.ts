@@ -72,9 +72,9 @@ export function addressIn(
   const { port } = media;
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new SdpError('the media port is out of range');
-  const rtcpPort = media.rtcpMux ? port : (media.rtcp?.port ?? Math.min(port + 1, 65_535));
-  if (!Number.isInteger(rtcpPort) || rtcpPort < 1 || rtcpPort > 65_535)
-    throw new SdpError('the RTCP port is out of range');
+  const stated = media.rtcp?.port ?? 0;
+  const next = Math.min(port + 1, 65_535);
+  const rtcpPort = media.rtcpMux ? port : stated >= 1 && stated <= 65_535 ? stated : next;
   const reachable = address !== '0.0.0.0' && address !== '::' && port !== 9;
   return { address, port, rtcpPort, reachable, version };
 }
