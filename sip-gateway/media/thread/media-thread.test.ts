@@ -542,6 +542,34 @@ describe('media thread', () => {
     });
   }
 
+  for (const prefer of ['native', 'portable'] as const) {
+    test(`threat 68: a phone whose ports cannot be harms no other, not even when it is closed (${prefer})`, async () => {
+      const own = await MediaThread.start({ prefer });
+      let gone = false;
+      own.on('close', () => {
+        gone = true;
+      });
+      const phone = await listen();
+      await own.request('room.open', { roomId: 'r', ip: LOOPBACK, port: 0 });
+      for (const [i, port] of [phone.port, 70_000].entries()) {
+        const legId = `${i}`;
+        await own.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
+        const remote = { address: LOOPBACK, port };
+        const media: LegMedia = { codec: 'PCMU', payloadType: 0, remote, remoteRtcp: remote };
+        await own.request('leg.start', { legId, media });
+        await own.request('leg.join', { legId, roomId: 'r', ssrc: 1 + i });
+      }
+      await phone.until(10);
+      await own.request('leg.close', { legId: '1' });
+      await phone.until(phone.packets.length + 10);
+      assert.equal(gone, false);
+      const { legs } = await own.request('thread.stats', {});
+      assert.equal(legs, 1);
+      await own.close();
+      phone.socket.close();
+    });
+  }
+
   test('wrong requests are refused by name and harm nothing', async () => {
     const none = { legId: 'none' };
     await assert.rejects(thread.request('leg.join', { ...none, roomId: 'r', ssrc: 1 }), /no leg none/);
