@@ -8,7 +8,7 @@ export class ReceivedVoice {
   readonly #frame: Int16Array;
   readonly #resampler: Resampler | undefined;
 
-  /** Owns `codec`, unless it is the one that the leg sends with. */
+  /** Owns `codec`. `sampleRate`: of the frames, in Hz. */
   constructor(codecs: Codecs, codec: Codec, sampleRate: number) {
     this.codec = codec;
     this.playout = new Playout({ codec });
