@@ -27,6 +27,9 @@ export class CallMedia {
   readonly #port: number;
   #audio: NegotiatedAudio | undefined;
   #held = false;
+  /** The phone has listened to us, or was asked to from the beginning: where it does not, it holds. */
+  #listens = false;
+  #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
 
   private constructor({ pool, legId, address }: CallMediaOptions, port: number) {
@@ -49,9 +52,26 @@ export class CallMedia {
     return this.#audio?.codec ?? null;
   }
 
-  /** Whether the phone has put us on hold: it is neither heard nor sent anything. */
+  /**
+   * Whether the phone has put us on hold: it is neither heard nor sent anything. A phone that only sends from the beginning of its own call
+   * (paging, announcements) does not hold: it is heard.
+   */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** Whether the phone may send nothing for as long as it likes: it holds, only listens, or only sends. */
+  get mayBeSilent(): boolean {
+    return this.#audio?.direction !== 'sendrecv';
+  }
+
+  /**
+   * How long nothing has come of a phone that should send, in ms, since its last sign of life or the last offer and answer. Null for one that
+   * may be silent.
+   */
+  silentMs({ silentMs }: Pick<LegStats, 'silentMs'>): number | null {
+    if (this.mayBeSilent) return null;
+    return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
   /** Answers the phone's offer; start() brings it into force. Throws SdpError. */
@@ -68,7 +88,10 @@ export class CallMedia {
 
   /** Throws SdpError. */
   readAnswer(sdp: string): void {
-    this.#agree(this.#session.readAnswer(sdp));
+    const audio = this.#session.readAnswer(sdp);
+    // A phone that is called is asked to listen.
+    if (!this.#audio) this.#listens = true;
+    this.#agree(audio);
   }
 
   /** Brings what was agreed into force. `signallingAddress`: where the phone's SIP comes from. */
@@ -115,10 +138,13 @@ export class CallMedia {
   }
 
   #agree(audio: NegotiatedAudio): void {
-    // Held is who may not be sent to, whether it plays music meanwhile (sendonly) or not (inactive).
-    this.#held = audio.direction === 'recvonly' || audio.direction === 'inactive';
+    this.#agreedMs = performance.now();
     // On hold by 0.0.0.0 (RFC 3264 §8.4) the phone stays where it was.
     const nowhere = isUnspecified(audio.remote.address);
+    const { direction } = audio;
+    if (direction === 'sendrecv' || direction === 'sendonly') this.#listens = true;
+    // Held is who may not be sent to, whether it plays music meanwhile (sendonly) or not (inactive).
+    this.#held = direction === 'inactive' || (direction === 'recvonly' && (this.#listens || nowhere));
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
   }
 }

@@ -1,6 +1,6 @@
 import type { OpusSettings } from '../codecs/index.ts';
 import type { LegMedia } from '../media/index.ts';
-import type { NegotiatedAudio } from '../sip/index.ts';
+import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 
 /** Opus is worth no less than this, in bits a second. */
 const LEAST_OPUS_BPS = 12_000;
@@ -10,30 +10,31 @@ const LEAST_OPUS_BPS = 12_000;
  * SIP comes from; its media may come from there too.
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
-  const { events } = audio;
-  // If the SDP gives a host name, media is expected from the signalling address, on the port of the SDP.
+  const { events, receiveFormats } = audio;
+  // Where SDP named a host, the media is looked for where the signalling is, on that port.
   const remote = { ...audio.remote, address: audio.remote.address || signallingAddress };
   return {
     codec: audio.codec,
     payloadType: audio.sendPayloadType,
-    receivePayloadType: audio.receivePayloadType,
+    receiveFormats: audio.receiveFormats,
     ...(audio.codec === 'opus' && opusOf(audio.remoteFmtp)),
     ...(events && {
-      telephoneEvent: {
-        payloadType: events.sendPayloadType,
-        receivePayloadType: events.receivePayloadType,
-        clockRate: events.clockRate,
-      },
+      telephoneEvent: { payloadType: events.sendPayloadType, clockRate: events.clockRate },
     }),
-    ...(audio.clockRate === 8000 && { comfortNoisePayloadType: 13 }),
+    ...(receiveFormats.some(hasComfortNoise) && { comfortNoisePayloadType: 13 }),
     ptimeMs: audio.ptimeMilliseconds,
     remote: { address: remote.address, port: remote.port },
     remoteRtcp: { address: remote.address, port: remote.rtcpPort },
     rtcpMux: audio.rtcpMux,
     signallingAddress,
-    send: !held,
+    send: !held && (audio.direction === 'sendrecv' || audio.direction === 'sendonly'),
     receive: !held,
   };
+}
+
+/** Comfort noise of payload type 13 goes with codecs of its clock rate (RFC 3389 §4), agreed or not. */
+function hasComfortNoise({ kind, clockRate }: ReceiveFormat): boolean {
+  return kind !== 'telephone-event' && clockRate === 8000;
 }
 
 /** What the phone says that it wants to hear (RFC 7587 §6.1). */

@@ -15,7 +15,7 @@ export type EndCause =
   /** A moderator took the phone out of its room. */
   | 'kicked'
   | 'wrong-pin'
-  /** The phone's media fell silent, and it was not on hold. */
+  /** The phone's media fell silent, and it was to send. */
   | 'silent'
   /** The room is gone. */
   | 'lost'
@@ -127,9 +127,11 @@ export class PhoneCall {
   async enterRoom(roomId: string, callState: CallState): Promise<PhoneSeat> {
     const { displayName } = this.#parts;
     this.#roomId = roomId;
+    const held = callState === 'answered' && (this.#media?.held ?? false);
+    this.#shownHeld = held;
     const seat = await this.#host.rooms.enter(
       roomId,
-      { displayName, callState },
+      { displayName, callState: held ? 'held' : callState },
       {
         muted: (muted) => this.#attempt(() => this.#showMuted(muted)),
         ended: (reason) => void this.end(reason),
@@ -137,6 +139,8 @@ export class PhoneCall {
     );
     if (this.#ended) await seat.leave();
     else this.#seat = seat;
+    // It may have held or resumed in the meantime.
+    if (callState === 'answered') await this.#showHeld();
     this.stage('room');
     return seat;
   }
@@ -146,9 +150,10 @@ export class PhoneCall {
     await this.#seat?.connect(this.callId);
   }
 
-  /** Begins the media that was agreed. */
+  /** Begins the media that was agreed, or changes it, and shows in the room whether the phone holds. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
+    await this.#showHeld();
   }
 
   /** Notes that the call is answered. */
@@ -209,8 +214,9 @@ export class PhoneCall {
     if (!stats || this.#ended) return;
     const { metrics, silenceSeconds } = this.#host;
     metrics.measured(stats);
-    const silentMs = stats.silentMs ?? performance.now() - this.#answeredMs;
-    if (silenceSeconds > 0 && !this.#media?.held && silentMs > silenceSeconds * 1000) {
+    const answeredForMs = performance.now() - this.#answeredMs;
+    const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
+    if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
       this.log.info({ silentMs: Math.round(silentMs) }, 'no media comes from the phone');
       await this.end('silent');
     }
@@ -276,7 +282,7 @@ export class PhoneCall {
       return;
     }
     offer.accept(media.answer(offer.sdp));
-    this.#attempt(() => this.#restart());
+    this.#attempt(() => this.startMedia());
   }
 
   async #reanswered(sdp: string): Promise<void> {
@@ -287,15 +293,14 @@ export class PhoneCall {
       await this.end('protocol', { reason: error.message });
       return;
     }
-    await this.#restart();
+    await this.startMedia();
   }
 
-  async #restart(): Promise<void> {
-    await this.startMedia();
+  async #showHeld(): Promise<void> {
     const held = this.#media?.held ?? false;
-    if (held === this.#shownHeld) return;
+    if (!this.#seat || held === this.#shownHeld) return;
     this.#shownHeld = held;
-    await this.#seat?.setCallState(held ? 'held' : 'answered');
+    await this.#seat.setCallState(held ? 'held' : 'answered');
   }
 
   async #showMuted(muted: boolean): Promise<void> {

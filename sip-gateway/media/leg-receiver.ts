@@ -1,7 +1,7 @@
-import type { Codec } from '../codecs/index.ts';
 import { TelephoneEventReceiver } from './dtmf/index.ts';
-import { Playout } from './jitter/index.ts';
-import type { LegEvent, LegMedia } from './leg-types.ts';
+import type { Playout } from './jitter/index.ts';
+import type { LegEvent } from './leg-types.ts';
+import { ReceivedVoice } from './received-voice.ts';
 import {
   type ReceivedPacket,
   ReceiveStatistics,
@@ -10,72 +10,116 @@ import {
   TimestampUnwrapper,
 } from './rtp/index.ts';
 
-/** Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. */
+/** What packets of one payload type are. */
+export type ReceivedKind = ReceivedVoice | { clockRate: number } | 'comfort-noise';
+
+/** Numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
+const MAX_DROPOUT = 3_000;
+
+/**
+ * Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. The phone may go from one agreed codec to
+ * another with any packet (RFC 3264 §7).
+ */
 export class LegReceiver {
-  readonly playout: Playout;
   ssrc: number | undefined;
   bytes = 0;
   packets = 0;
   unknown = 0;
-  lastPacketMs: number | undefined;
   lossFraction = 0;
-  readonly #media: LegMedia;
-  readonly #voice: number;
-  readonly #keysPayloadType: number | undefined;
+  /** By payload type. */
+  readonly #kinds: ReadonlyArray<ReceivedKind | undefined>;
+  readonly #voices: readonly ReceivedVoice[];
   readonly #emit: (event: LegEvent) => void;
-  readonly #keys: TelephoneEventReceiver | undefined;
+  readonly #keys = new TelephoneEventReceiver();
   readonly #statistics: ReceiveStatistics;
   readonly #sequences = new SequenceUnwrapper();
   readonly #timestamps = new TimestampUnwrapper();
+  /** The codec of the newest voice packet. */
+  #voice: ReceivedVoice;
+  #newestSequence = Number.NEGATIVE_INFINITY;
+  #lastSequenceNumber = 0;
   #newSsrc: number | undefined;
 
-  constructor(media: LegMedia, codec: Codec, emit: (event: LegEvent) => void) {
-    const { telephoneEvent } = media;
-    this.#media = media;
-    this.#voice = media.receivePayloadType ?? media.payloadType;
-    this.#keysPayloadType = telephoneEvent?.receivePayloadType ?? telephoneEvent?.payloadType;
+  /** `kinds`: of the payload types that were agreed. `voice`: the codec that is expected. */
+  constructor(
+    kinds: ReadonlyMap<number, ReceivedKind>,
+    voice: ReceivedVoice,
+    emit: (event: LegEvent) => void,
+  ) {
+    this.#kinds = Array.from({ length: 128 }, (_, payloadType) => kinds.get(payloadType));
+    const voices = [...kinds.values()].filter((kind) => kind instanceof ReceivedVoice);
+    this.#voices = [...new Set([voice, ...voices])];
+    this.#voice = voice;
     this.#emit = emit;
-    this.playout = new Playout({ codec });
-    this.#statistics = new ReceiveStatistics(codec.clockRate);
-    this.#keys = media.telephoneEvent && new TelephoneEventReceiver(media.telephoneEvent.clockRate);
+    this.#statistics = new ReceiveStatistics(voice.codec.clockRate);
+  }
+
+  /** Of the codec that the phone sends now. */
+  get playout(): Playout {
+    return this.#voice.playout;
+  }
+
+  /** Sums over all codecs that the phone has sent. */
+  get counts(): { late: number; malformed: number; concealed: number; restored: number } {
+    const sums = { late: 0, malformed: 0, concealed: 0, restored: 0 };
+    for (const { playout } of this.#voices) {
+      sums.late += playout.jitter.late + playout.jitter.discarded;
+      sums.malformed += playout.counts.malformed;
+      sums.concealed += playout.counts.concealed;
+      sums.restored += playout.counts.restored;
+    }
+    return sums;
   }
 
   /** Whether this payload type was agreed. */
   knows(payloadType: number): boolean {
-    return (
-      payloadType === this.#voice ||
-      payloadType === this.#keysPayloadType ||
-      payloadType === this.#media.comfortNoisePayloadType
-    );
+    return this.#kinds[payloadType] !== undefined;
+  }
+
+  /** Whether a packet has the stream's SSRC and comes soon after its last one. */
+  continues({ ssrc, sequenceNumber }: ReceivedPacket): boolean {
+    const ahead = (sequenceNumber - this.#lastSequenceNumber) & 0xffff;
+    return ssrc === this.ssrc && ahead > 0 && ahead < MAX_DROPOUT;
   }
 
   /** Takes a packet of the call's own source. */
   receive(packet: ReceivedPacket, nowMs: number): void {
-    if (!this.knows(packet.payloadType)) {
+    const kind = this.#kinds[packet.payloadType];
+    if (!kind) {
       this.unknown++;
       return;
     }
     if (!this.#follow(packet.ssrc)) return;
     this.packets++;
     this.bytes += packet.payload.length;
-    this.lastPacketMs = nowMs;
-    this.#count(packet, nowMs);
-    if (packet.payloadType === this.#voice) {
-      this.playout.insert(packet, nowMs);
-    } else if (packet.payloadType === this.#media.comfortNoisePayloadType) {
-      const level = packet.payload[0];
-      if (level !== undefined) this.playout.comfortNoise(Math.max(30, level & 0x7f));
-    } else {
-      for (const press of this.#keys?.receive(packet.timestamp, packet.payload, nowMs) ?? []) {
-        this.#emit({ type: 'key', ...press });
+    this.#lastSequenceNumber = packet.sequenceNumber;
+    const verdict = this.#sequences.push(packet.sequenceNumber);
+    if (verdict.kind === 'restart') {
+      this.#statistics.restart();
+      this.#keys.renumber();
+      this.#newestSequence = Number.NEGATIVE_INFINITY;
+    }
+    const sequence = verdict.kind === 'stray' ? undefined : verdict.extended;
+    if (kind instanceof ReceivedVoice) this.#receiveVoice(kind, packet, sequence, nowMs);
+    else if (sequence === undefined) return;
+    else {
+      // A key's packets all bear the timestamp of its beginning: they tell nothing about jitter.
+      this.#statistics.received(sequence, undefined, nowMs);
+      if (kind === 'comfort-noise') {
+        const level = packet.payload[0];
+        if (level !== undefined) this.playout.comfortNoise(Math.max(30, level & 0x7f));
+      } else {
+        const { timestamp, payload } = packet;
+        const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);
+        for (const press of presses) this.#emit({ type: 'key', ...press });
       }
     }
   }
 
   /** The next 20 ms of the phone, null when it is silent. */
   read(nowMs: number): Int16Array | null {
-    if (this.#keys) for (const press of this.#keys.expire(nowMs)) this.#emit({ type: 'key', ...press });
-    const frame = this.playout.read(nowMs);
+    for (const press of this.#keys.expire(nowMs)) this.#emit({ type: 'key', ...press });
+    const frame = this.#voice.read(nowMs);
     return this.playout.active ? frame : null;
   }
 
@@ -93,6 +137,36 @@ export class LegReceiver {
     return this.#statistics.jitterMs;
   }
 
+  close(): void {
+    for (const voice of this.#voices) voice.close();
+  }
+
+  #receiveVoice(
+    voice: ReceivedVoice,
+    packet: ReceivedPacket,
+    sequence: number | undefined,
+    nowMs: number,
+  ): void {
+    if (sequence !== undefined) {
+      if (sequence > this.#newestSequence) {
+        this.#newestSequence = sequence;
+        if (voice !== this.#voice) this.#switchTo(voice);
+      }
+      const timestamp = voice === this.#voice ? this.#timestamps.push(packet.timestamp) : undefined;
+      this.#statistics.received(sequence, timestamp, nowMs);
+    }
+    // What the codec of before has still under way comes too late.
+    if (voice === this.#voice) voice.playout.insert(packet, nowMs);
+  }
+
+  /** The phone has changed its codec, which SDP permits without a word. */
+  #switchTo(voice: ReceivedVoice): void {
+    this.#voice = voice;
+    voice.playout.clear();
+    this.#timestamps.reset();
+    this.#statistics.setClockRate(voice.codec.clockRate);
+  }
+
   /** A new SSRC is a new stream once two packets in a row have it: a stray one changes nothing (threat 21). */
   #follow(ssrc: number): boolean {
     if (this.ssrc === ssrc) {
@@ -108,23 +182,10 @@ export class LegReceiver {
       this.#statistics.restart();
       this.#sequences.reset();
       this.#timestamps.reset();
-      for (const press of this.#keys?.restart() ?? []) this.#emit({ type: 'key', ...press });
+      for (const press of this.#keys.restart()) this.#emit({ type: 'key', ...press });
     }
     this.ssrc = ssrc;
     this.#newSsrc = undefined;
     return true;
-  }
-
-  #count(packet: ReceivedPacket, nowMs: number): void {
-    const verdict = this.#sequences.push(packet.sequenceNumber);
-    if (verdict.kind === 'stray') return;
-    if (verdict.kind === 'restart') this.#statistics.restart();
-    // A key's packets all bear the timestamp of its beginning: they tell nothing about jitter.
-    const voice = packet.payloadType === this.#voice;
-    this.#statistics.received(
-      verdict.extended,
-      voice ? this.#timestamps.push(packet.timestamp) : undefined,
-      nowMs,
-    );
   }
 }

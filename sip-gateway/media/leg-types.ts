@@ -2,18 +2,26 @@ import type { CodecName, OpusSettings } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
 import type { Endpoint } from './rtp/index.ts';
 
+/** A format that a phone may send. */
+export interface ReceiveFormat {
+  kind: CodecName | 'telephone-event';
+  payloadType: number;
+  /** Of RTP, in Hz. */
+  clockRate: number;
+}
+
 /** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
 export interface LegMedia {
-  codec: CodecName;
   /** Of packets that we send. */
+  codec: CodecName;
   payloadType: number;
-  /** Of packets that we receive, where it differs (RFC 3264 §5.1). */
-  receivePayloadType?: number;
+  /** All formats that the phone may send, from one packet to the next (RFC 3264 §7). Default: those that we send. */
+  receiveFormats?: readonly ReceiveFormat[];
   /** Rate that Opus is decoded and encoded at: 8000, 16000 or 48000 (default), e.g. by maxplaybackrate (RFC 7587). */
   opusSampleRate?: number;
   opus?: OpusSettings;
-  /** telephone-event (RFC 4733). */
-  telephoneEvent?: { payloadType: number; receivePayloadType?: number; clockRate: number };
+  /** telephone-event (RFC 4733) that we send. */
+  telephoneEvent?: { payloadType: number; clockRate: number };
   /** Comfort noise (RFC 3389), mostly 13. */
   comfortNoisePayloadType?: number;
   /** Duration of the packets that we send: 10, 20 (default), 30, 40 or 60 ms; for Opus 30 becomes 20. */
@@ -34,7 +42,7 @@ export type LegEvent =
   | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
   /** A prompt has been played to its end, or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
-  /** The phone's media was heard for the first time, from here. */
+  /** The phone's media is heard from here: for the first time, or after it has moved. */
   | { type: 'source'; address: string; port: number }
   /** A fault of ours ended the leg's media: hang up. */
   | { type: 'failed'; message: string };
@@ -73,6 +81,8 @@ export interface LegStats {
   roundTripMs: number | null;
   /** Estimated opinion score of what we hear, 1 to 4.5. */
   mos: number;
-  /** Since the last packet, in ms; null before the first one. */
+  /** Since the last sign of life, in ms: RTP of any payload type, or RTCP. Null before the first one. */
   silentMs: number | null;
+  /** Since the last RTCP packet, in ms; null before the first one. Phones that hold send nothing else, and some not even that. */
+  rtcpSilentMs: number | null;
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import type { Codec, Codecs } from '../codecs/index.ts';
+import type { Codec, CodecName, Codecs } from '../codecs/index.ts';
 import type { DtmfKey } from './dtmf/index.ts';
-import { LegReceiver } from './leg-receiver.ts';
+import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
 import { LegSender } from './leg-sender.ts';
-import type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
+import type { LegEvent, LegMedia, LegStats, Prompt, ReceiveFormat } from './leg-types.ts';
 import { Limiter } from './mixer/index.ts';
 import { bindPair, type Network, type PortRange, type UdpPort } from './network/index.ts';
 import { PromptPlayer } from './prompt-player.ts';
+import { ReceivedVoice } from './received-voice.ts';
 import {
   type Endpoint,
   estimateMos,
@@ -52,6 +53,10 @@ export class Leg {
   #nextReportMs = 0;
   #remoteLossFraction: number | null = null;
   #roundTripMs: number | null = null;
+  #lastHeardMs: number | undefined;
+  #lastRtcpMs: number | undefined;
+  /** What a packet of the phone's brought about: read() throws it, so that all faults of a leg go one way. */
+  #fault: { error: unknown } | undefined;
   #closed = false;
 
   private constructor(codecs: Codecs, numbers: StreamNumbers, emit: (event: LegEvent) => void) {
@@ -77,8 +82,8 @@ export class Leg {
       network,
       ip,
       ports,
-      (datagram, source, arrivalMs) => leg.#onRtp(datagram, source, arrivalMs),
-      (datagram, source, arrivalMs) => leg.#onRtcp(datagram, source, arrivalMs),
+      (datagram, source, arrivalMs) => leg.#onDatagram(datagram, source, arrivalMs, false),
+      (datagram, source, arrivalMs) => leg.#onDatagram(datagram, source, arrivalMs, true),
     );
     leg.#rtp = rtp;
     leg.#rtcp = rtcp;
@@ -104,24 +109,25 @@ export class Leg {
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
     if (before && sameCodec(before.media, media)) {
       before.media = { ...media };
-      this.#lock?.update(rules, now);
+      this.#lock?.update(rules);
       return;
     }
     const codec = await this.#codecs.createCodec(media.codec, {
       sampleRate: media.opusSampleRate ?? 48_000,
       ...media.opus,
     });
+    const receiver = await this.#makeReceiver(media, codec);
     if (this.#closed) {
-      codec.close();
+      receiver.close();
       return;
     }
     const frame = codec.sampleRate / 50;
-    before?.codec.close();
+    before?.receiver.close();
     before?.prompts.stop();
     this.#session = {
       media: { ...media },
       codec,
-      receiver: new LegReceiver(media, codec, this.#emit),
+      receiver,
       sender: new LegSender(
         media,
         codec,
@@ -134,16 +140,20 @@ export class Leg {
       out: new Int16Array(frame),
       mix: new Float32Array(frame),
     };
-    if (this.#lock) this.#lock.update(rules, now);
+    if (this.#lock) this.#lock.update(rules);
     else this.#lock = new SourceLock({ ...rules, learnt: source }, now);
     // Its silence is counted from here on.
-    if (source) this.#session.receiver.lastPacketMs = now;
+    if (source) this.#lastHeardMs = now;
     this.#rtcpSession = new RtcpSession(this.#session.sender.stream.ssrc, this.#cname);
     this.#nextReportMs = now + REPORT_EVERY_MS / 2;
   }
 
-  /** The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. */
+  /**
+   * The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. What it or write()
+   * throws is a fault of this leg: close it.
+   */
   read(nowMs: number): Int16Array | null {
+    if (this.#fault) throw this.#fault.error;
     const frame = this.#session?.receiver.read(nowMs) ?? null;
     if (this.mutedToRoom || this.#session?.media.receive === false) return null;
     return frame;
@@ -187,8 +197,7 @@ export class Leg {
     const session = this.#session;
     if (!session) return null;
     const { receiver, sender, media } = session;
-    const { counts, jitter } = receiver.playout;
-    const late = jitter.late + jitter.discarded;
+    const { counts } = receiver;
     const delayMs = receiver.playout.delayMs + 20 + (this.#roundTripMs ?? 0) / 2;
     return {
       packetsReceived: receiver.packets,
@@ -196,7 +205,7 @@ export class Leg {
       bytesReceived: receiver.bytes,
       bytesSent: sender.stream.payloadBytes,
       packetsLost: receiver.lost,
-      packetsLate: late,
+      packetsLate: counts.late,
       packetsRejected: this.#lock?.rejected ?? 0,
       packetsMalformed: this.#malformed + receiver.unknown + counts.malformed,
       framesConcealed: counts.concealed,
@@ -207,41 +216,91 @@ export class Leg {
       remoteLossFraction: this.#remoteLossFraction,
       roundTripMs: this.#roundTripMs,
       mos: estimateMos({ codec: media.codec, lossFraction: receiver.lossFraction, delayMs }),
-      silentMs: receiver.lastPacketMs === undefined ? null : nowMs - receiver.lastPacketMs,
+      silentMs: this.#lastHeardMs === undefined ? null : nowMs - this.#lastHeardMs,
+      rtcpSilentMs: this.#lastRtcpMs === undefined ? null : nowMs - this.#lastRtcpMs,
     };
   }
 
   /** Says goodbye by RTCP and frees everything. */
   close(): void {
     if (this.#closed) return;
-    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
-    this.#session?.prompts.stop();
-    this.release();
+    try {
+      if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
+      this.#session?.prompts.stop();
+    } finally {
+      this.release();
+    }
   }
 
   /** Frees everything without a word, so that it can go on elsewhere. */
   release(): void {
     this.#closed = true;
-    this.#session?.codec.close();
-    this.#session = undefined;
-    this.#rtp?.close();
-    this.#rtcp?.close();
+    try {
+      this.#session?.receiver.close();
+      this.#session = undefined;
+    } finally {
+      this.#rtp?.close();
+      this.#rtcp?.close();
+    }
+  }
+
+  /** Makes what reads the formats that the phone may send. Owns `codec`. */
+  async #makeReceiver(media: LegMedia, codec: Codec): Promise<LegReceiver> {
+    const voices = new Map<CodecName, ReceivedVoice>();
+    const kinds = new Map<number, ReceivedKind>();
+    const voice = new ReceivedVoice(this.#codecs, codec, codec.sampleRate);
+    voices.set(media.codec, voice);
+    try {
+      for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, codec)) {
+        if (kind === 'telephone-event') {
+          kinds.set(payloadType, { clockRate });
+          continue;
+        }
+        const { sampleRate } = codec;
+        const known =
+          voices.get(kind) ??
+          new ReceivedVoice(
+            this.#codecs,
+            await this.#codecs.createCodec(kind, { sampleRate }),
+            codec.sampleRate,
+          );
+        voices.set(kind, known);
+        kinds.set(payloadType, known);
+      }
+    } catch (error) {
+      for (const made of voices.values()) made.close();
+      throw error;
+    }
+    const { comfortNoisePayloadType: noise } = media;
+    if (noise !== undefined && !kinds.has(noise)) kinds.set(noise, 'comfort-noise');
+    return new LegReceiver(kinds, voice, this.#emit);
+  }
+
+  #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {
+    if (this.#closed) return;
+    try {
+      if (rtcpPort || looksLikeRtcp(datagram)) this.#onRtcp(datagram, source, nowMs);
+      else this.#onRtp(datagram, source, nowMs);
+    } catch (error) {
+      this.#fault ??= { error };
+    }
   }
 
   #onRtp(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const session = this.#session;
     const lock = this.#lock;
-    if (!session || !lock || this.#closed) return;
-    if (looksLikeRtcp(datagram)) {
-      this.#onRtcp(datagram, source, nowMs);
-      return;
-    }
+    if (!session || !lock) return;
     const packet = parseRtp(datagram);
     if (!packet) this.#malformed++;
-    const learnt = lock.learnt;
-    if (!lock.accepts(source, packet !== null && session.receiver.knows(packet.payloadType), nowMs)) return;
-    if (!learnt) this.#emit({ type: 'source', address: source.address, port: source.port });
-    if (packet) session.receiver.receive(packet, nowMs);
+    const { receiver } = session;
+    const valid = packet !== null && receiver.knows(packet.payloadType);
+    const before = lock.learnt;
+    if (!lock.accepts(source, valid, nowMs, valid && receiver.continues(packet))) return;
+    const { learnt } = lock;
+    if (learnt && learnt !== before) this.#emit({ type: 'source', ...learnt });
+    // Whatever it is: NATs and firewalls are kept open by packets of unknown payload types too (RFC 6263).
+    this.#lastHeardMs = nowMs;
+    if (packet) receiver.receive(packet, nowMs);
   }
 
   #onRtcp(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
@@ -251,6 +310,8 @@ export class Leg {
       this.#malformed++;
       return;
     }
+    this.#lastHeardMs = nowMs;
+    this.#lastRtcpMs = nowMs;
     if (news.remote) this.#remoteLossFraction = news.remote.fractionLost;
     if (news.roundTripMs !== undefined) this.#roundTripMs = news.roundTripMs;
   }
@@ -271,27 +332,26 @@ export class Leg {
   }
 }
 
-/** Whether a re-negotiation leaves encoder and decoder as they are: hold, resume, a moved address. */
+/** What the phone may send where it is to send what we send. */
+function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, codec: Codec): ReceiveFormat[] {
+  return [
+    { kind, payloadType, clockRate: codec.clockRate },
+    ...(telephoneEvent ? [{ kind: 'telephone-event' as const, ...telephoneEvent }] : []),
+  ];
+}
+
+/** Whether a re-negotiation leaves encoder and decoders as they are: hold, resume, a moved address. */
 function sameCodec(a: LegMedia, b: LegMedia): boolean {
-  const essence = ({
-    codec,
-    payloadType,
-    receivePayloadType,
-    opusSampleRate,
-    opus,
-    ptimeMs,
-    telephoneEvent,
-    comfortNoisePayloadType,
-  }: LegMedia) =>
+  const essence = (media: LegMedia) =>
     JSON.stringify([
-      codec,
-      payloadType,
-      receivePayloadType,
-      opusSampleRate,
-      opus,
-      ptimeMs,
-      telephoneEvent,
-      comfortNoisePayloadType,
+      media.codec,
+      media.payloadType,
+      media.receiveFormats,
+      media.opusSampleRate,
+      media.opus,
+      media.ptimeMs,
+      media.telephoneEvent,
+      media.comfortNoisePayloadType,
     ]);
   return essence(a) === essence(b);
 }

@@ -7,6 +7,7 @@ export {
   type LocalAudio,
   mediaAddressIn,
   type NegotiatedAudio,
+  type ReceiveFormat,
   type RemoteAddress,
   SdpError,
   SdpSession,

@@ -300,6 +300,28 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       assert.equal((await lastCall())?.endCause, 'kicked');
     });
 
+    it('a phone that answers on hold is shown as held', async () => {
+      const sipp = await provider([
+        step.response('200 OK', {
+          tag: 'a2',
+          sdp: step.sdp('sendonly', undefined, '[media_port]'),
+          retransmit: true,
+        }),
+        step.expectRequest('ACK'),
+        step.expectRequest('BYE'),
+        step.response('200 OK'),
+      ]);
+      await moderator.get('call.dial', { target: '+15550100' });
+      const { participantId } = await joined('+15550100');
+      await moderator.event(
+        'participant.updated',
+        ({ participant }) => participant.participantId === participantId && participant.callState === 'held',
+      );
+      await moderator.get('participant.kick', { participantId });
+      await succeeds(sipp);
+      assert.equal((await lastCall())?.endCause, 'kicked');
+    });
+
     it('threat 20: a 200 that crosses the CANCEL of a kick is acknowledged and ended by BYE', async () => {
       const sipp = await provider([
         step.response('180 Ringing', { tag: 'a2' }),

@@ -8,15 +8,49 @@ import { TelephoneEventSender } from './sender.ts';
 const packet = (event: number, duration: number, end = false) =>
   writeEvent({ event, end, volume: 10, duration });
 
+interface Sent {
+  key: number;
+  timestamp: number;
+  /** In ticks of 8 kHz. */
+  duration: number;
+  end?: boolean;
+}
+
+/** What is made of packets that are sent 20 ms apart, but for those that are `lost`. */
+function pressed(sent: Sent[], lost: (i: number) => boolean = () => false): string[] {
+  const receiver = new TelephoneEventReceiver();
+  const presses = sent.flatMap(({ key, timestamp, duration, end }, i) =>
+    lost(i)
+      ? []
+      : receiver.receive(
+          { sequence: 65_536 + i, timestamp: timestamp >>> 0, payload: packet(key, duration, end) },
+          8_000,
+          20 * i,
+        ),
+  );
+  presses.push(...receiver.expire(20 * sent.length + 1_000));
+  return presses.flatMap(({ key, state }) => (state === 'down' ? [key] : []));
+}
+
+/** A press of 100 ms as phones send it, an end three times. `at`: the timestamp of its packet `i`. */
+function press(key: number, at: (i: number) => number): Sent[] {
+  const durations = [160, 320, 480, 640, 800, 800, 800];
+  return durations.map((duration, i) => ({ key, duration, end: i >= 4, timestamp: at(i) }));
+}
+
 describe('telephone-events (RFC 4733)', () => {
   test('threat 21: a key is told once whichever of its packets are lost, doubled or unmarked', () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1 }), (arrived) => {
-        const receiver = new TelephoneEventReceiver(8_000);
+        const receiver = new TelephoneEventReceiver();
         const script = [160, 320, 480, 640, 800, 800, 800].map((ticks, i) => packet(5, ticks, i >= 4));
-        const presses = arrived
-          .sort((a, b) => a - b)
-          .flatMap((i) => receiver.receive(1_000, script[i] ?? new Uint8Array(), 20 * i));
+        const presses = arrived.flatMap((i) =>
+          receiver.receive(
+            { sequence: i, timestamp: 1_000, payload: script[i] ?? new Uint8Array() },
+            8_000,
+            20 * i,
+          ),
+        );
         presses.push(...receiver.expire(1_000));
         assert.deepEqual(
           presses.map(({ key, state }) => key + state),
@@ -27,12 +61,14 @@ describe('telephone-events (RFC 4733)', () => {
   });
 
   test('two equal keys in a row are two, since their timestamps differ; a late packet of the first is neither', () => {
-    const receiver = new TelephoneEventReceiver(8_000);
+    const receiver = new TelephoneEventReceiver();
+    const receive = (sequence: number, timestamp: number, payload: Uint8Array, nowMs: number) =>
+      receiver.receive({ sequence, timestamp, payload }, 8_000, nowMs);
     const keys = [
-      receiver.receive(1_000, packet(1, 160), 0),
-      receiver.receive(2_000, packet(1, 160), 100),
-      receiver.receive(1_000, packet(1, 480, true), 110),
-      receiver.receive(2_000, packet(1, 320, true), 120),
+      receive(1, 1_000, packet(1, 160), 0),
+      receive(3, 2_000, packet(1, 160), 100),
+      receive(2, 1_000, packet(1, 480, true), 110),
+      receive(4, 2_000, packet(1, 320, true), 120),
     ].flat();
     assert.deepEqual(
       keys.map(({ state }) => state),
@@ -42,11 +78,11 @@ describe('telephone-events (RFC 4733)', () => {
   });
 
   test('a key held beyond the longest duration of a packet stays one key (RFC 4733 §2.5.1.3)', () => {
-    const receiver = new TelephoneEventReceiver(8_000);
+    const receiver = new TelephoneEventReceiver();
     const keys = [
-      receiver.receive(0, packet(11, 0xffff), 0),
-      receiver.receive(0xffff, packet(11, 800), 8_200),
-      receiver.receive(0xffff, packet(11, 960, true), 8_220),
+      receiver.receive({ sequence: 1, timestamp: 0, payload: packet(11, 0xffff) }, 8_000, 0),
+      receiver.receive({ sequence: 2, timestamp: 0xffff, payload: packet(11, 800) }, 8_000, 8_200),
+      receiver.receive({ sequence: 3, timestamp: 0xffff, payload: packet(11, 960, true) }, 8_000, 8_220),
     ].flat();
     assert.deepEqual(
       keys.map(({ state }) => state),
@@ -55,10 +91,80 @@ describe('telephone-events (RFC 4733)', () => {
     assert.ok(Math.abs((keys[1]?.durationMs ?? 0) - 8_312) < 1);
   });
 
+  test('threat 21: no key is lost or doubled where timestamps stand still, go back, jump or move, and packets are lost', () => {
+    // 4711# as phones and PBXs have sent it: the timestamp of packet i of key k.
+    const senders: Record<string, (k: number) => (i: number) => number> = {
+      'as the RFC has it': (k) => () => 1_280 * k,
+      'all keys with one timestamp': () => () => 5_000,
+      'each key lower than the one before': (k) => () => 100_000 - 1_280 * k,
+      'a jump back of 62 s before the third key': (k) => () => 1_000_000 + 1_280 * k - (k >= 2 ? 500_000 : 0),
+      'over the end of 32 bits': (k) => () => 0xffff_f000 + 1_280 * k,
+      'new timestamps for each repeated end': (k) => (i) => 1_280 * k + 160 * Math.max(0, i - 4),
+      'timestamps that move within a key': (k) => (i) => 1_280 * k + 160 * i,
+    };
+    for (const [name, at] of Object.entries(senders)) {
+      const sent = [4, 7, 1, 1, 11].flatMap((key, k) => press(key, at(k)));
+      assert.deepEqual(pressed(sent), ['4', '7', '1', '1', '#'], name);
+      assert.deepEqual(
+        pressed(sent, (i) => i % 7 !== 1 && i % 7 !== 6),
+        ['4', '7', '1', '1', '#'],
+        `${name}: most packets lost`,
+      );
+      assert.deepEqual(
+        pressed(sent, (i) => i % 7 > 3),
+        ['4', '7', '1', '1', '#'],
+        `${name}: no end arrives`,
+      );
+    }
+  });
+
+  test('ends alone are keys, and keys of 40 ms are keys', () => {
+    const ends = [1, 1, 2].flatMap((key, k) => press(key, () => 1_280 * k).slice(4));
+    assert.deepEqual(pressed(ends), ['1', '1', '2']);
+    const short = [1, 1, 2].flatMap((key, k) =>
+      [160, 320, 320, 320].map((duration, i) => ({
+        key,
+        duration,
+        end: i > 0,
+        timestamp: 640 * k + (i > 1 ? 160 * (i - 1) : 0),
+      })),
+    );
+    assert.deepEqual(pressed(short), ['1', '1', '2']);
+  });
+
+  test('a key that is down while the sender’s clock or numbering jumps stays one key', () => {
+    const jump = press(5, (i) => (i < 3 ? 1_000_000 : 500_000));
+    assert.deepEqual(pressed(jump), ['5']);
+    const receiver = new TelephoneEventReceiver();
+    const keys = receiver.receive({ sequence: 70_000, timestamp: 9, payload: packet(5, 160) }, 8_000, 0);
+    receiver.renumber();
+    keys.push(
+      ...receiver.receive({ sequence: 65_536, timestamp: 9, payload: packet(5, 320, true) }, 8_000, 20),
+    );
+    assert.deepEqual(
+      keys.map(({ state }) => state),
+      ['down', 'up'],
+    );
+  });
+
+  test('a key’s duration is counted at the clock rate of its payload type', () => {
+    const receiver = new TelephoneEventReceiver();
+    const up = (sequence: number, clockRate: number) =>
+      receiver
+        .receive(
+          { sequence, timestamp: 50_000 * sequence, payload: packet(3, clockRate / 10, true) },
+          clockRate,
+          1_000 * sequence,
+        )
+        .at(-1);
+    assert.equal(up(1, 8_000)?.durationMs, 100);
+    assert.equal(up(2, 48_000)?.durationMs, 100);
+  });
+
   test('unknown events and short payloads are nothing', () => {
-    const receiver = new TelephoneEventReceiver(8_000);
-    assert.deepEqual(receiver.receive(0, packet(16, 160), 0), []);
-    assert.deepEqual(receiver.receive(0, Uint8Array.of(1, 2), 0), []);
+    const receiver = new TelephoneEventReceiver();
+    for (const payload of [packet(16, 160), Uint8Array.of(1, 2)])
+      assert.deepEqual(receiver.receive({ sequence: 1, timestamp: 0, payload }, 8_000, 0), []);
   });
 
   test('sent keys have a marked start, growing durations of one timestamp, and three ends', () => {

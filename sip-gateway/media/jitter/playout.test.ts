@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { buildNativeCodecs, type CodecName, Codecs } from '../../codecs/index.ts';
 import { fitTone, rms, segmentalSnrDb } from '../../test-audio/index.ts';
+import { Playout } from './playout.ts';
 import { randomNumbers, type Simulation, simulate } from './simulation.testing.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
@@ -168,6 +170,70 @@ describe('playout', () => {
     );
     assert.ok(heardAfter(5, 17) > 20, 'both jump back');
     codec.close();
+  });
+
+  for (const [name, sampleRate] of [
+    ['PCMU', 8_000],
+    ['PCMA', 8_000],
+    ['G722', 16_000],
+    ['opus', 8_000],
+    ['opus', 48_000],
+  ] as const) {
+    test(`threat 51: whatever sizes, numbers and gaps the packets of ${name} at ${sampleRate} Hz have, every read gives 20 ms`, async () => {
+      const codec = await codecs.createCodec(name, { sampleRate });
+      const speech = codec.encode(new Int16Array(codec.sampleRate / 50).fill(1_000)).slice();
+      const payloads = fc.oneof(
+        fc.constant(speech),
+        fc.uint8Array({ maxLength: 12 }),
+        fc.integer({ min: 1, max: 9_000 }).map((length) => new Uint8Array(length).fill(speech[0] ?? 0)),
+      );
+      const packet = fc.record({
+        payload: payloads,
+        // Next in order, one or two left out, behind, or anywhere.
+        skip: fc.oneof(
+          fc.integer({ min: -3, max: 3 }),
+          fc.constantFrom(1, 2),
+          fc.integer({ max: 0xffff, min: 0 }),
+        ),
+        ticks: fc.oneof(
+          fc.integer({ min: -9, max: 9 }),
+          fc.constantFrom(160, 161, 960, 961, 2_000, 5_761),
+          fc.integer(),
+        ),
+        reads: fc.integer({ min: 0, max: 4 }),
+      });
+      let now = 0;
+      fc.assert(
+        fc.property(fc.array(packet, { minLength: 1, maxLength: 40 }), (script) => {
+          const playout = new Playout({ codec });
+          let sequence = 0;
+          let timestamp = 0;
+          for (const { payload, skip, ticks, reads } of script) {
+            sequence = (sequence + skip) & 0xffff;
+            timestamp = (timestamp + ticks) >>> 0;
+            playout.insert({ sequenceNumber: sequence, timestamp, payload }, now);
+            for (let i = 0; i < reads; i++) {
+              now += 20;
+              assert.equal(playout.read(now).length, codec.sampleRate / 50);
+            }
+          }
+        }),
+        { numRuns: 1_000 },
+      );
+      codec.close();
+    });
+  }
+
+  test('threat 51: packets longer than 120 ms are refused where they come in', async () => {
+    for (const name of ['PCMU', 'G722'] as const) {
+      const codec = await codecs.createCodec(name);
+      const playout = new Playout({ codec });
+      const insert = (bytes: number) =>
+        playout.insert({ sequenceNumber: 1, timestamp: 0, payload: new Uint8Array(bytes) }, 0);
+      assert.equal(insert(961), 'malformed');
+      assert.equal(insert(960), 'buffered');
+      codec.close();
+    }
   });
 
   test('malformed payloads are counted and do no harm', async () => {

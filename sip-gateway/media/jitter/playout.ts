@@ -25,6 +25,8 @@ export interface PlayoutCounts {
 
 /** Without a packet for this long, a stream is silent rather than disturbed. */
 const CONCEAL_MS = 200;
+/** Longest packet that is taken, and longest piece that a codec conceals at once: what Opus has (RFC 6716 §2.1.4). */
+const MAX_PACKET_MS = 120;
 
 /** Turns one stream's packets into 20 ms frames, on time: jitter buffer, decoder, concealment, drift compensation. */
 export class Playout {
@@ -71,11 +73,10 @@ export class Playout {
     return this.jitter.ageMs + this.#leftoverMs();
   }
 
+  /** Takes a packet. One that cannot be read, or that is longer than 120 ms, is `malformed` (threat 51). */
   insert(packet: ArrivingPacket, nowMs: number): InsertVerdict | 'malformed' {
-    let durationTicks: number;
-    try {
-      durationTicks = this.#codec.durationTicks(packet.payload);
-    } catch {
+    const durationTicks = this.#durationTicks(packet.payload);
+    if (durationTicks > (this.#codec.clockRate * MAX_PACKET_MS) / 1000) {
       this.counts.malformed++;
       return 'malformed';
     }
@@ -96,6 +97,14 @@ export class Playout {
     this.#codec.reset();
   }
 
+  /** Forgets what waits to be played, since the stream goes on elsewhere. */
+  clear(): void {
+    this.jitter.restart();
+    this.#queue.clear();
+    this.#noise.stop();
+    this.#madeUp = Number.POSITIVE_INFINITY;
+  }
+
   /** The next 20 ms. The result holds until the next call. */
   read(nowMs: number): Int16Array {
     const { length } = this.#frame;
@@ -110,13 +119,22 @@ export class Playout {
     return this.#frame;
   }
 
+  /** Infinity for a payload that cannot be read. */
+  #durationTicks(payload: Uint8Array): number {
+    try {
+      return this.#codec.durationTicks(payload);
+    } catch {
+      return Number.POSITIVE_INFINITY;
+    }
+  }
+
   #playPacket(payload: Uint8Array): void {
     let samples: Int16Array;
     try {
       samples = this.#codec.decode(payload);
     } catch {
       this.counts.malformed++;
-      this.#push(this.#codec.conceal(this.#frame.length));
+      this.#conceal(this.#frame.length);
       return;
     }
     this.counts.decoded++;
@@ -150,8 +168,14 @@ export class Playout {
         this.counts.malformed++;
       }
     }
-    this.#push(this.#codec.conceal(samples));
+    this.#conceal(samples);
     this.counts.concealed++;
+  }
+
+  /** Makes up `samples`, none or as many as the gap has, in pieces that every codec can. */
+  #conceal(samples: number): void {
+    const most = (this.#codec.sampleRate * MAX_PACKET_MS) / 1000;
+    for (let left = samples; left > 0; left -= most) this.#push(this.#codec.conceal(Math.min(left, most)));
   }
 
   #fillWait(samples: number): void {
@@ -159,10 +183,13 @@ export class Playout {
       this.#push(this.#noise.make(samples));
       return;
     }
-    const made = this.active ? this.#codec.conceal(samples) : new Int16Array(samples);
-    if (this.active) this.counts.concealed++;
+    if (this.active) {
+      this.#conceal(samples);
+      this.counts.concealed++;
+    } else {
+      this.#push(new Int16Array(samples));
+    }
     this.#madeUp += samples;
-    this.#push(made);
   }
 
   #push(samples: Int16Array): void {

@@ -72,6 +72,38 @@ describe('mixer', () => {
     });
   }
 
+  for (const where of ['read', 'write'] as const) {
+    test(`threat 51: a leg whose ${where} throws leaves the room alone, and the others go on hearing each other`, async () => {
+      const network = openNetwork({ prefer: 'portable' });
+      const faults: Array<{ leg: MixedLeg; fault: unknown }> = [];
+      const codecs = await Codecs.load();
+      const mixer = await RoomMixer.open(codecs, network, '127.0.0.1', 0, (leg, fault) =>
+        faults.push({ leg, fault }),
+      );
+      const [first, faulty, second] = [
+        new ToneLeg(8_000, 500),
+        new ToneLeg(8_000, 800),
+        new ToneLeg(16_000, 1_100),
+      ];
+      for (const [i, leg] of [first, faulty, second].entries()) mixer.add(leg, i + 1);
+      const fault = new Error('of this leg');
+      for (let tick = 0; tick < 75; tick++) {
+        if (tick === 10)
+          faulty[where] = () => {
+            throw fault;
+          };
+        mixer.tick(20 * tick);
+      }
+      assert.deepEqual(faults, [{ leg: faulty, fault }]);
+      assert.equal(mixer.legs, 2);
+      assert.equal(first.heard.length, 75);
+      assert.ok(Math.abs(first.amplitude(1_100) / 4_000 - 1) < 0.1);
+      assert.ok(Math.abs(second.amplitude(500) / 4_000 - 1) < 0.1);
+      mixer.close();
+      network.close();
+    });
+  }
+
   test('a phone that changes its codec stays one stream in the room: no number twice, none left out', async () => {
     const room = createSocket('udp4').bind(0, '127.0.0.1');
     await once(room, 'listening');

@@ -15,6 +15,9 @@ export interface MixedLeg {
   write(mix: Float32Array | null, own: Int16Array | null, nowMs: number): void;
 }
 
+/** Called once for a leg that threw. It is out of the room by then. */
+export type LegFaultHandler = (leg: MixedLeg, fault: unknown) => void;
+
 interface Member {
   leg: MixedLeg;
   ssrc: number;
@@ -23,6 +26,8 @@ interface Member {
   up: Upstream | undefined;
   making: boolean;
   frame: Int16Array | null;
+  /** What it threw in this tick: it takes no further part, and leaves at the end of the tick. */
+  fault: { error: unknown } | undefined;
 }
 
 /** More speakers than the room forwards at once are a fault or an attack. */
@@ -32,10 +37,12 @@ const REPORT_EVERY_MS = 5_000;
 
 /**
  * One room's phones. Every 20 ms: each speaker of the room is decoded once, at the highest rate that a phone here has; voices are
- * summed once a rate; each phone gets the sum less itself; and each phone goes up into the room as one Opus stream.
+ * summed once a rate; each phone gets the sum less itself; and each phone goes up into the room as one Opus stream. A leg or speaker that
+ * throws leaves the room alone (threat 51).
  */
 export class RoomMixer {
   readonly #codecs: Codecs;
+  readonly #onLegFault: LegFaultHandler;
   readonly #members = new Map<MixedLeg, Member>();
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
@@ -46,14 +53,21 @@ export class RoomMixer {
   #nextReportMs = 0;
   #closed = false;
 
-  private constructor(codecs: Codecs) {
+  private constructor(codecs: Codecs, onLegFault: LegFaultHandler) {
     this.#codecs = codecs;
+    this.#onLegFault = onLegFault;
     this.#buses = new MixBuses(codecs);
   }
 
-  /** `port` 0: any free one. */
-  static async open(codecs: Codecs, network: Network, ip: string, port = 0): Promise<RoomMixer> {
-    const mixer = new RoomMixer(codecs);
+  /** `port` 0: any free one. `onLegFault`: told of a leg that threw. */
+  static async open(
+    codecs: Codecs,
+    network: Network,
+    ip: string,
+    port = 0,
+    onLegFault: LegFaultHandler = () => {},
+  ): Promise<RoomMixer> {
+    const mixer = new RoomMixer(codecs, onLegFault);
     mixer.#port = await RoomPort.open(network, ip, port, (packet, nowMs) => mixer.#onPacket(packet, nowMs));
     return mixer;
   }
@@ -72,7 +86,15 @@ export class RoomMixer {
 
   /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, where another mixer had it before. */
   add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
-    this.#members.set(leg, { leg, ssrc, numbers, up: undefined, making: false, frame: null });
+    this.#members.set(leg, {
+      leg,
+      ssrc,
+      numbers,
+      up: undefined,
+      making: false,
+      frame: null,
+      fault: undefined,
+    });
   }
 
   remove(leg: MixedLeg): void {
@@ -92,21 +114,17 @@ export class RoomMixer {
     if (this.#members.size === 0 || this.#closed) return;
     this.#prepare();
     this.#buses.begin(this.#rates);
-    for (const speaker of this.#speakers.values()) {
-      const frame = speaker.read(nowMs);
-      if (frame) this.#buses.add(frame.length * 50, frame);
-    }
-    for (const member of this.#members.values()) {
-      member.frame = member.leg.read(nowMs);
-      if (!member.frame) continue;
-      member.up?.prepare(member.frame);
-      this.#buses.add(member.leg.sampleRate, member.frame);
-    }
+    for (const speaker of this.#speakers.values()) this.#readSpeaker(speaker, nowMs);
+    for (const member of this.#members.values()) this.#read(member, nowMs);
     this.#buses.exchange(this.#rates);
     // What goes to the phones first: it is cheap, and people notice its delay most.
-    for (const { leg, frame } of this.#members.values())
-      leg.write(this.#buses.mixed(leg.sampleRate), frame, nowMs);
-    for (const { up, frame } of this.#members.values()) if (this.#port) up?.send(frame, this.#port);
+    for (const member of this.#members.values()) this.#write(member, nowMs);
+    let faults = false;
+    for (const member of this.#members.values()) {
+      this.#sendUp(member);
+      if (member.fault) faults = true;
+    }
+    if (faults) this.#dropFaulty();
     if (nowMs >= this.#nextReportMs) this.#report(nowMs);
   }
 
@@ -131,10 +149,13 @@ export class RoomMixer {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const leg of [...this.#members.keys()]) this.remove(leg);
-    this.#forgetSpeakers(() => true);
-    this.#buses.close();
-    this.#port?.close();
+    try {
+      for (const leg of [...this.#members.keys()]) this.remove(leg);
+      this.#forgetSpeakers(() => true);
+      this.#buses.close();
+    } finally {
+      this.#port?.close();
+    }
   }
 
   /** Sees to encoders and decoders at the rates that the legs have now. */
@@ -153,6 +174,58 @@ export class RoomMixer {
       for (const speaker of this.#speakers.values()) this.#decode(speaker);
     }
     if (this.#roomRate > 0) this.#rates.add(this.#roomRate);
+  }
+
+  #readSpeaker(speaker: Speaker, nowMs: number): void {
+    try {
+      const frame = speaker.read(nowMs);
+      if (frame) this.#buses.add(frame.length * 50, frame);
+    } catch {
+      this.#forgetSpeakers((one) => one === speaker);
+    }
+  }
+
+  #read(member: Member, nowMs: number): void {
+    member.frame = null;
+    try {
+      const frame = member.leg.read(nowMs);
+      if (!frame) return;
+      member.up?.prepare(frame);
+      this.#buses.add(member.leg.sampleRate, frame);
+      member.frame = frame;
+    } catch (error) {
+      member.fault = { error };
+    }
+  }
+
+  #write(member: Member, nowMs: number): void {
+    if (member.fault) return;
+    const { leg, frame } = member;
+    try {
+      leg.write(this.#buses.mixed(leg.sampleRate), frame, nowMs);
+    } catch (error) {
+      member.fault = { error };
+    }
+  }
+
+  #sendUp(member: Member): void {
+    if (member.fault || !this.#port) return;
+    try {
+      member.up?.send(member.frame, this.#port);
+    } catch (error) {
+      member.fault = { error };
+    }
+  }
+
+  #dropFaulty(): void {
+    for (const { leg, fault } of [...this.#members.values()]) {
+      if (!fault) continue;
+      try {
+        this.remove(leg);
+      } finally {
+        this.#onLegFault(leg, fault.error);
+      }
+    }
   }
 
   #makeUpstream(member: Member): void {
@@ -183,7 +256,11 @@ export class RoomMixer {
       this.#speakers.set(packet.ssrc, speaker);
       if (this.#roomRate > 0) this.#decode(speaker);
     }
-    speaker.receive(packet, nowMs);
+    try {
+      speaker.receive(packet, nowMs);
+    } catch {
+      this.#forgetSpeakers((one) => one === speaker);
+    }
   }
 
   #decode(speaker: Speaker): void {

@@ -142,10 +142,12 @@ for (const prefer of ['native', 'portable'] as const) {
       if (prefer === 'native') (await network.bind(LOOPBACK, udp.port, () => undefined)).close();
     });
 
-    test('what cannot be sent is dropped, and harms nothing', async () => {
+    test('threat 68: what cannot be sent is dropped, and harms nothing', async () => {
       const { udp } = await bindInbox(network, LOOPBACK);
       udp.send(Buffer.from('x'), { address: '::1', port: peerPort });
-      udp.send(Buffer.from('x'), { address: LOOPBACK, port: 0 });
+      for (const port of [0, -1, 65_536, 70_000, Number.NaN])
+        udp.send(Buffer.from('x'), { address: LOOPBACK, port });
+      udp.send(Buffer.from('x'), { address: 'no address', port: peerPort });
       udp.send(Buffer.alloc(60_000), { address: LOOPBACK, port: peerPort });
       const heard = once(peer, 'message');
       udp.send(Buffer.from('fine'), { address: LOOPBACK, port: peerPort });

@@ -71,8 +71,12 @@ class PortableUdpPort implements UdpPort {
 
   send(datagram: Uint8Array, { address, port }: Endpoint): void {
     if (this.#closed || port === 0) return;
-    // Without a callback, which would cost a turn of the task queue a packet.
-    this.#socket.send(datagram, port, address);
+    try {
+      // Without a callback, which would cost a turn of the task queue a packet.
+      this.#socket.send(datagram, port, address);
+    } catch {
+      // A port or an address that cannot be: as what does not arrive (threat 68).
+    }
   }
 
   close(): void {

@@ -14,7 +14,7 @@ export interface ReceptionSummary {
 /** Counts and jitter of one received stream, as RFC 3550 A.3 and A.8 define them. */
 export class ReceiveStatistics {
   packets = 0;
-  readonly #clockRate: number;
+  #clockRate: number;
   #base = 0;
   #highest = 0;
   #jitterTicks = 0;
@@ -48,6 +48,13 @@ export class ReceiveStatistics {
     this.#lastTransit = undefined;
     this.#expectedBefore = 0;
     this.#packetsBefore = 0;
+  }
+
+  /** The stream goes on with timestamps of another clock. */
+  setClockRate(clockRate: number): void {
+    this.#jitterTicks *= clockRate / this.#clockRate;
+    this.#clockRate = clockRate;
+    this.#lastTransit = undefined;
   }
 
   get jitterMs(): number {

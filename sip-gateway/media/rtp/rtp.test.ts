@@ -143,6 +143,23 @@ describe('RTP', () => {
     assert.deepEqual(at(30_001), ['restart', 30_001]);
   });
 
+  test('sequence numbers that go back restart after a few in a row; reordered and doubled packets never do (RFC 3550 A.1)', () => {
+    for (const back of [5, 50, 99, 100, 101, 3_000]) {
+      const unwrapper = new SequenceUnwrapper();
+      for (let i = 0; i < 200; i++) unwrapper.push((65_500 + i) & 0xffff);
+      const kinds = Array.from({ length: 8 }, (_, i) => unwrapper.push((65_700 - back + i) & 0xffff).kind);
+      const restart = kinds.indexOf('restart');
+      assert.ok(restart >= 1 && restart <= 3, `${back} back: ${kinds}`);
+      assert.ok(kinds.slice(restart + 1).every((kind) => kind === 'running'));
+    }
+    const unwrapper = new SequenceUnwrapper();
+    const disordered = Array.from({ length: 300 }, (_, i) => [i, i - 20, i, i - 3, i - 19]).flat();
+    for (const i of disordered.filter((i) => i >= 0)) {
+      const { kind } = unwrapper.push(i);
+      assert.ok(kind === 'running' || i === 0, kind);
+    }
+  });
+
   test('jitter and loss follow RFC 3550, A.8 and A.3', () => {
     const statistics = new ReceiveStatistics(8_000);
     for (let i = 0; i < 1_000; i++) {
@@ -187,6 +204,7 @@ describe('RTP', () => {
 describe('source lock (threat 21)', () => {
   const expected = { address: '192.0.2.1', port: 4_000 };
   const stranger = { address: '198.51.100.7', port: 4_000 };
+  const signallingAddress = '203.0.113.9';
 
   test('a stranger is never learnt, however early', () => {
     const lock = new SourceLock({ expected }, 0);
@@ -216,14 +234,72 @@ describe('source lock (threat 21)', () => {
     assert.equal(lock.accepts({ ...expected, port: 4_002 }, true, 3), false);
   });
 
-  test('learning ends with its window, and begins again only when SDP names another place', () => {
-    const lock = new SourceLock({ expected, learningMs: 1_000 }, 0);
-    const near = { ...expected, port: 5_000 };
-    assert.equal(lock.accepts(near, true, 1_001), false);
-    lock.update({ expected, learningMs: 1_000 }, 2_000);
-    assert.equal(lock.accepts(near, true, 2_001), false, 'the same SDP opens nothing');
-    const moved = { address: '192.0.2.1', port: 7_000 };
-    lock.update({ expected: moved, learningMs: 1_000 }, 3_000);
-    assert.equal(lock.accepts(near, true, 3_001), true);
+  test('learning waits for the first valid packet, however late, and ends with it', () => {
+    const lock = new SourceLock({ expected: { address: '10.0.0.5', port: 4_000 }, signallingAddress }, 0);
+    assert.equal(lock.accepts({ address: signallingAddress, port: 5_000 }, false, 60_000), false);
+    assert.equal(lock.accepts({ address: signallingAddress, port: 5_000 }, true, 60_001), true);
+    assert.equal(lock.accepts({ address: signallingAddress, port: 5_002 }, true, 60_002), false);
+  });
+
+  test('learning begins anew with each offer or answer, also of the same SDP, and ends with the next packet', () => {
+    for (const port of [expected.port, 4_100]) {
+      const before = { ...expected, port };
+      const after = { ...expected, port: 5_000 };
+      const lock = new SourceLock({ expected }, 0);
+      assert.equal(lock.accepts(before, true, 1), true);
+      lock.update({ expected });
+      assert.deepEqual(lock.target, before, 'what was learnt is sent to until another is heard');
+      assert.equal(lock.accepts(stranger, true, 2), false);
+      assert.equal(lock.accepts(after, true, 3), true);
+      assert.deepEqual(lock.target, after);
+      assert.equal(lock.accepts({ ...expected, port: 5_002 }, true, 4), false);
+      lock.update({ expected });
+      assert.equal(lock.accepts(after, true, 5), true);
+      assert.equal(
+        lock.accepts({ ...expected, port: 5_004 }, true, 6),
+        false,
+        'the old source was heard first',
+      );
+    }
+  });
+
+  test('SDP that names another place is sent to at once', () => {
+    const lock = new SourceLock({ expected }, 0);
+    lock.accepts({ ...expected, port: 4_100 }, true, 1);
+    const moved = { address: '192.0.2.9', port: 7_000 };
+    lock.update({ expected: moved });
+    assert.deepEqual(lock.target, moved);
+    assert.equal(lock.accepts({ ...moved, port: 7_002 }, true, 2), true);
+  });
+
+  test('a stream that goes on from another port of its address is followed once the old port is silent', () => {
+    const rebound = { ...expected, port: 5_000 };
+    for (const learnt of [expected, { ...expected, port: 4_100 }]) {
+      const lock = new SourceLock({ expected }, 0);
+      lock.accepts(learnt, true, 1_000);
+      assert.equal(lock.accepts(rebound, true, 2_000, true), false, 'the old port was heard a second ago');
+      assert.equal(lock.accepts(rebound, true, 9_000, false), false, 'another stream');
+      assert.equal(lock.accepts(rebound, false, 9_000, true), false, 'not of a payload type that was agreed');
+      assert.equal(lock.accepts(stranger, true, 9_000, true), false, 'another address');
+      assert.equal(lock.accepts(rebound, true, 9_000, true), true);
+      assert.deepEqual(lock.target, rebound);
+    }
+  });
+
+  test('packets that only keep a NAT open are the phone’s if they come from where SDP says, and teach nothing', () => {
+    const lock = new SourceLock({ expected: { address: '10.0.0.5', port: 4_000 }, signallingAddress }, 0);
+    assert.equal(lock.accepts({ address: '10.0.0.5', port: 4_000 }, false, 1), true);
+    assert.equal(lock.learnt, undefined);
+    assert.equal(lock.accepts({ address: signallingAddress, port: 61_000 }, true, 2), true);
+    assert.equal(lock.accepts({ address: '10.0.0.5', port: 4_000 }, false, 3), false);
+  });
+
+  test('RTCP is of the media’s address, or of the signalling’s until something is learnt', () => {
+    const lock = new SourceLock({ expected, signallingAddress }, 0);
+    assert.equal(lock.acceptsRtcp({ ...expected, port: 9 }), true);
+    assert.equal(lock.acceptsRtcp({ address: signallingAddress, port: 9 }), true);
+    assert.equal(lock.acceptsRtcp(stranger), false);
+    lock.accepts(expected, true, 1);
+    assert.equal(lock.acceptsRtcp({ address: signallingAddress, port: 9 }), false);
   });
 });

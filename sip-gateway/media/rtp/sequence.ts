@@ -2,11 +2,13 @@
 const MAX_DROPOUT = 3_000;
 /** Packets up to this far behind are reordered (RFC 3550 A.1, MAX_MISORDER). */
 const MAX_MISORDER = 100;
+/** So many packets behind, one after the other and nothing between them, are not reordered: the sender has started anew. */
+const RESTART_BEHIND = 4;
 
 export type SequenceVerdict =
   /** In the running sequence; `extended` orders it. */
   | { kind: 'running'; extended: number }
-  /** The second packet in a row of a new numbering: the stream starts anew with it. */
+  /** The second packet in a row of a new numbering, or the fourth of one that went back a little: the stream starts anew with it. */
   | { kind: 'restart'; extended: number }
   /** Far off: the first packet of a new numbering, or a stray one. */
   | { kind: 'stray' };
@@ -15,6 +17,8 @@ export type SequenceVerdict =
 export class SequenceUnwrapper {
   #highest: number | undefined;
   #expectedAfterStray = -1;
+  #expectedBehind = -1;
+  #behind = 0;
 
   push(sequenceNumber: number): SequenceVerdict {
     if (this.#highest === undefined) return this.#restart(sequenceNumber);
@@ -22,12 +26,17 @@ export class SequenceUnwrapper {
     if (ahead < MAX_DROPOUT) {
       this.#highest += ahead;
       this.#expectedAfterStray = -1;
+      // The same number once more neither begins nor interrupts a row.
+      if (ahead > 0) this.#expectedBehind = -1;
       return { kind: 'running', extended: this.#highest };
     }
+    if (sequenceNumber === this.#expectedAfterStray) return this.#restart(sequenceNumber);
     if (ahead > 0x1_0000 - MAX_MISORDER) {
+      this.#behind = sequenceNumber === this.#expectedBehind ? this.#behind + 1 : 1;
+      if (this.#behind >= RESTART_BEHIND) return this.#restart(sequenceNumber);
+      this.#expectedBehind = (sequenceNumber + 1) & 0xffff;
       return { kind: 'running', extended: this.#highest + ahead - 0x1_0000 };
     }
-    if (sequenceNumber === this.#expectedAfterStray) return this.#restart(sequenceNumber);
     this.#expectedAfterStray = (sequenceNumber + 1) & 0xffff;
     return { kind: 'stray' };
   }
@@ -35,12 +44,14 @@ export class SequenceUnwrapper {
   reset(): void {
     this.#highest = undefined;
     this.#expectedAfterStray = -1;
+    this.#expectedBehind = -1;
   }
 
   #restart(sequenceNumber: number): SequenceVerdict {
     // One wrap up, so that reordered packets before the first one do not go below zero.
     this.#highest = sequenceNumber + 0x1_0000;
     this.#expectedAfterStray = -1;
+    this.#expectedBehind = -1;
     return { kind: 'restart', extended: this.#highest };
   }
 }

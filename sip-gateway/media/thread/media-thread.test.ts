@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
 import { RtpPacket } from 'rtp.js/packets';
-import { buildNativeCodecs } from '../../codecs/index.ts';
+import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
 import { ffmpeg, fitTone, sine, toSamples, writeOggOpus } from '../../test-audio/index.ts';
 import { type LegEvent, type LegMedia, MediaThread } from '../index.ts';
 
@@ -243,6 +244,156 @@ describe('media thread', () => {
     phone.socket.close();
   });
 
+  test('a phone changes between all codecs of its answer with any packet, and its keys are understood at each clock rate', async () => {
+    await thread.request('room.open', { roomId: 'codecs', ip: LOOPBACK, port: 0 });
+    const listener = await listen();
+    const phone = await listen();
+    const receiveFormats = [
+      { kind: 'opus', payloadType: 111, clockRate: 48_000 },
+      { kind: 'PCMU', payloadType: 0, clockRate: 8_000 },
+      { kind: 'G722', payloadType: 9, clockRate: 8_000 },
+      { kind: 'PCMA', payloadType: 8, clockRate: 8_000 },
+      { kind: 'telephone-event', payloadType: 101, clockRate: 8_000 },
+      { kind: 'telephone-event', payloadType: 102, clockRate: 48_000 },
+    ] as const;
+    const port = await openLeg('changing', phone.port, { codec: 'opus', payloadType: 111, receiveFormats });
+    await openLeg('listening', listener.port);
+    for (const [i, legId] of ['changing', 'listening'].entries())
+      await thread.request('leg.join', { legId, roomId: 'codecs', ssrc: 1 + i });
+    const codecs = await Codecs.load();
+    const g711 = await codecs.createCodec('PCMU');
+    let sequence = 0;
+    let timestamp = 0;
+    const send = (payloadType: number, payload: Uint8Array) => {
+      const header = Buffer.alloc(12);
+      header.writeUInt16BE(0x8000 | payloadType, 0);
+      header.writeUInt16BE(++sequence, 2);
+      header.writeUInt32BE(timestamp, 4);
+      header.writeUInt32BE(5, 8);
+      phone.socket.send(Buffer.concat([header, payload]), port, LOOPBACK);
+    };
+    const voices = receiveFormats.filter((format) => format.kind !== 'telephone-event');
+    for (const [i, { kind, payloadType }] of [...voices, voices[0] as (typeof voices)[0]].entries()) {
+      const frequencyHz = 500 + 200 * i;
+      const codec = await codecs.createCodec(kind);
+      const count = codec.sampleRate / 50;
+      for (let packet = 0; packet < 45; packet++) {
+        const from = packet * count;
+        send(payloadType, codec.encode(sine(count, { frequencyHz, sampleRate: codec.sampleRate, from })));
+        timestamp += codec.clockRate / 50;
+        await listener.until(listener.packets.length + 1);
+      }
+      codec.close();
+      const heard = payloads(listener.packets.slice(-25)).flatMap((payload) => [...g711.decode(payload)]);
+      const fit = fitTone(Int16Array.from(heard), 8_000, frequencyHz);
+      assert.ok(Math.abs(fit.frequencyHz - frequencyHz) < 2, `${kind}: ${fit.frequencyHz} Hz`);
+      assert.ok(fit.amplitude > 1_000, `${kind}: amplitude ${fit.amplitude}`);
+    }
+    g711.close();
+    const up = () =>
+      events.flatMap(({ legId, event }) =>
+        legId === 'changing' && event.type === 'key' && event.state === 'up' ? [event] : [],
+      );
+    for (const [payloadType, ticks] of [
+      [101, 800],
+      [102, 4_800],
+    ] as const) {
+      timestamp += 10_000;
+      const before = up().length;
+      send(payloadType, Uint8Array.of(10, 0x80, ticks >> 8, ticks & 0xff));
+      while (up().length === before) await once(thread, 'leg');
+    }
+    assert.deepEqual(
+      up().map(({ key, durationMs }) => [key, durationMs]),
+      [
+        ['*', 100],
+        ['*', 100],
+      ],
+    );
+    const stats = await thread.request('leg.stats', { legId: 'changing' });
+    assert.equal(stats?.packetsMalformed, 0);
+    assert.equal(stats?.packetsLost, 0);
+    for (const legId of ['changing', 'listening']) await thread.request('leg.close', { legId });
+    await thread.request('room.close', { roomId: 'codecs' });
+    phone.socket.close();
+    listener.socket.close();
+  });
+
+  test('a phone that sends nothing but RTCP, keep-alives or comfort noise gives signs of life', async () => {
+    const phone = await listen();
+    const port = await openLeg('quiet', phone.port, { comfortNoisePayloadType: 13 });
+    const silence = async () => {
+      const stats = await thread.request('leg.stats', { legId: 'quiet' });
+      return { silentMs: stats?.silentMs ?? null, rtcpSilentMs: stats?.rtcpSilentMs ?? null };
+    };
+    const rtp = (payloadType: number, sequence: number) => {
+      const bytes = Buffer.alloc(13);
+      bytes.writeUInt16BE(0x8000 | payloadType, 0);
+      bytes.writeUInt16BE(sequence, 2);
+      bytes.writeUInt32BE(5, 8);
+      return bytes;
+    };
+    // An empty receiver report (RFC 3550 §6.4.2).
+    const report = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 5]);
+    assert.deepEqual(await silence(), { silentMs: null, rtcpSilentMs: null });
+    const signs = [
+      ['a keep-alive of an unknown payload type', port, rtp(120, 1)],
+      ['RTCP', port + 1, report],
+      ['comfort noise', port, rtp(13, 2)],
+      ['a keep-alive once the source is learnt', port, rtp(121, 3)],
+    ] as const;
+    for (const [what, target, datagram] of signs) {
+      const sent = performance.now();
+      phone.socket.send(datagram, target, LOOPBACK);
+      let { silentMs } = await silence();
+      while (silentMs === null || silentMs > performance.now() - sent) {
+        assert.ok(performance.now() - sent < 5_000, what);
+        await phone.until(phone.packets.length + 1);
+        ({ silentMs } = await silence());
+      }
+    }
+    const { silentMs, rtcpSilentMs } = await silence();
+    assert.ok(silentMs !== null && rtcpSilentMs !== null && rtcpSilentMs > silentMs);
+    await thread.request('leg.close', { legId: 'quiet' });
+    phone.socket.close();
+  });
+
+  test('threat 21: a phone whose NAT gives it another port is followed once the old one is silent; a stranger is not', async () => {
+    const phone = await listen();
+    const moved = await listen();
+    const port = await openLeg('moving', phone.port);
+    let sequence = 0;
+    const say = (socket: Socket, ssrc: number) => {
+      const bytes = Buffer.alloc(172, 0xff);
+      bytes.writeUInt16BE(0x8000, 0);
+      bytes.writeUInt16BE(++sequence, 2);
+      bytes.writeUInt32BE(sequence * 160, 4);
+      bytes.writeUInt32BE(ssrc, 8);
+      socket.send(bytes, port, LOOPBACK);
+    };
+    const learnt = once(thread, 'leg');
+    say(phone.socket, 5);
+    await learnt;
+    const began = performance.now();
+    const followed = new Promise<number>((resolve) => {
+      thread.on('leg', (legId, event) => {
+        if (legId === 'moving' && event.type === 'source' && event.port === moved.port)
+          resolve(performance.now() - began);
+      });
+    });
+    const answered = moved.until(1);
+    while (moved.packets.length === 0 && performance.now() - began < 10_000) {
+      say(moved.socket, 6);
+      sequence--;
+      say(moved.socket, 5);
+      await Promise.race([phone.until(phone.packets.length + 1), answered]);
+    }
+    assert.ok((await followed) > 1_900, 'only after a while of silence');
+    await thread.request('leg.close', { legId: 'moving' });
+    phone.socket.close();
+    moved.socket.close();
+  });
+
   test('threat 21: once a phone is heard, a stranger’s packets change nothing and are counted', async () => {
     const phone = await listen();
     const stranger = await listen();
@@ -268,6 +419,156 @@ describe('media thread', () => {
     phone.socket.close();
     stranger.socket.close();
   });
+
+  for (const prefer of ['native', 'portable'] as const) {
+    test(`threat 51: RTP of any kind in calls that are up leaves every other call whole (${prefer})`, async () => {
+      const own = await MediaThread.start({ prefer });
+      const failed: string[] = [];
+      own.on('leg', (legId, event) => {
+        if (event.type === 'failed') failed.push(`${legId}: ${event.message}`);
+      });
+      const join = async (legId: string, remotePort: number, media: Partial<LegMedia> = {}, ssrc = 1) => {
+        const { port } = await own.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
+        const remote = { address: LOOPBACK, port: remotePort };
+        const whole: LegMedia = { codec: 'PCMU', payloadType: 0, remote, ...media };
+        await own.request('leg.start', { legId, media: whole });
+        await own.request('leg.join', { legId, roomId: 'fuzzed', ssrc });
+        return port;
+      };
+      await own.request('room.open', { roomId: 'fuzzed', ip: LOOPBACK, port: 0 });
+      const evil = await listen();
+      const listener = await listen();
+      await join('listener', listener.port);
+      const talker = playTone(
+        440,
+        await join('talker', await freePort()),
+        0,
+        '-ar',
+        '8000',
+        '-c:a',
+        'pcm_mulaw',
+      );
+      const common = { telephoneEvent: { payloadType: 101, clockRate: 8_000 }, comfortNoisePayloadType: 13 };
+      const codecs = [
+        { codec: 'PCMU', payloadType: 0 },
+        { codec: 'PCMA', payloadType: 8 },
+        ...(prefer === 'native' ? [{ codec: 'G722', payloadType: 9 } as const] : []),
+        { codec: 'opus', payloadType: 111, opusSampleRate: 8_000 },
+        { codec: 'opus', payloadType: 111 },
+      ] as const;
+      const targets: Array<{ port: number; payloadType: number }> = [];
+      for (const [i, media] of codecs.entries()) {
+        const port = await join(`evil ${i}`, evil.port, { ...common, ...media }, 10 + i);
+        targets.push({ port, payloadType: media.payloadType });
+      }
+      await listener.until(25);
+      listener.packets.length = 0;
+      const datagram = fc.record({
+        payloadType: fc.option(fc.constantFrom(13, 101, 0, 8, 9, 111, 72, 200), { freq: 3 }),
+        skip: fc.oneof(fc.constantFrom(1, 1, 1, 2), fc.integer({ min: 0, max: 0xffff })),
+        ticks: fc.oneof(fc.constantFrom(1, 160, 960, 1_000, 2_000), fc.integer({ min: 0, max: 0xffff_ffff })),
+        ssrc: fc.constantFrom(7, 7, 7, 7, 8),
+        first: fc.constantFrom(0x80, 0x80, 0x80, 0x80, 0x90, 0xa0, 0x8f, 0x40),
+        length: fc.oneof(fc.constantFrom(0, 1, 4, 160, 1_000), fc.integer({ min: 0, max: 1_900 })),
+        fill: fc.integer({ min: 0, max: 255 }),
+      });
+      let sequence = 0;
+      let timestamp = 0;
+      const send = (first: number, payloadType: number | null, ssrc: number, payload: Buffer) => {
+        const header = Buffer.alloc(12);
+        header[0] = first;
+        header.writeUInt16BE(sequence, 2);
+        header.writeUInt32BE(timestamp, 4);
+        header.writeUInt32BE(ssrc, 8);
+        for (const target of targets) {
+          header[1] = payloadType ?? target.payloadType;
+          evil.socket.send(Buffer.concat([header, payload]), target.port, LOOPBACK);
+        }
+      };
+      const advance = (skip: number, ticks: number) => {
+        sequence = (sequence + skip) & 0xffff;
+        timestamp = (timestamp + ticks) >>> 0;
+      };
+      // Streams that are right but for what they leave out and how long their packets are, at their pace.
+      const stream = fc.record({
+        length: fc.constantFrom(1, 160, 480, 960, 961, 1_400),
+        fill: fc.constantFrom(0x00, 0x08, 0x48, 0x90, 0xf8, 0xff),
+        skip: fc.integer({ min: 1, max: 3 }),
+        ticks: fc.oneof(fc.integer({ min: 159, max: 161 }), fc.constantFrom(480, 960, 1_920, 1_921, 2_800)),
+      });
+      await fc.assert(
+        fc.asyncProperty(stream, async ({ length, fill, skip, ticks }) => {
+          for (let i = 0; i < 5; i++) {
+            advance(skip, ticks);
+            send(0x80, null, 7, Buffer.alloc(length, fill));
+            await listener.until(listener.packets.length + 2);
+          }
+          assert.deepEqual(failed, []);
+        }),
+        {
+          numRuns: 12,
+          endOnFailure: true,
+          examples: [
+            [{ length: 1_000, fill: 0x90, skip: 2, ticks: 2_000 }],
+            [{ length: 100, fill: 0xf8, skip: 2, ticks: 1_921 }],
+          ],
+        },
+      );
+      // And streams that are not.
+      await fc.assert(
+        fc.asyncProperty(fc.array(datagram, { minLength: 50, maxLength: 100 }), async (script) => {
+          for (const { payloadType, skip, ticks, ssrc, first, length, fill } of script) {
+            advance(skip, ticks);
+            send(first, payloadType, ssrc, Buffer.alloc(length, fill));
+          }
+          await listener.until(listener.packets.length + 2);
+          assert.deepEqual(failed, []);
+        }),
+        { numRuns: 40, endOnFailure: true },
+      );
+      const numbers = listener.packets.map((packet) => packet.getSequenceNumber());
+      const [begin = 0] = numbers;
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, i) => (begin + i) & 0xffff),
+        'the listener got every packet',
+      );
+      const stats = await own.request('leg.stats', { legId: 'talker' });
+      assert.ok(stats && stats.packetsReceived > 0 && stats.packetsLost === 0);
+      talker.kill('SIGKILL');
+      await own.close();
+      evil.socket.close();
+      listener.socket.close();
+    });
+  }
+
+  for (const prefer of ['native', 'portable'] as const) {
+    test(`threat 68: a phone whose ports cannot be harms no other, not even when it is closed (${prefer})`, async () => {
+      const own = await MediaThread.start({ prefer });
+      let gone = false;
+      own.on('close', () => {
+        gone = true;
+      });
+      const phone = await listen();
+      await own.request('room.open', { roomId: 'r', ip: LOOPBACK, port: 0 });
+      for (const [i, port] of [phone.port, 70_000].entries()) {
+        const legId = `${i}`;
+        await own.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
+        const remote = { address: LOOPBACK, port };
+        const media: LegMedia = { codec: 'PCMU', payloadType: 0, remote, remoteRtcp: remote };
+        await own.request('leg.start', { legId, media });
+        await own.request('leg.join', { legId, roomId: 'r', ssrc: 1 + i });
+      }
+      await phone.until(10);
+      await own.request('leg.close', { legId: '1' });
+      await phone.until(phone.packets.length + 10);
+      assert.equal(gone, false);
+      const { legs } = await own.request('thread.stats', {});
+      assert.equal(legs, 1);
+      await own.close();
+      phone.socket.close();
+    });
+  }
 
   test('wrong requests are refused by name and harm nothing', async () => {
     const none = { legId: 'none' };

@@ -54,25 +54,42 @@ function roomOf(roomId: string): RoomEntry {
   return entry;
 }
 
-/** A fault in one room or leg ends that one, not the thread with all the others. */
-function guarded(run: (nowMs: number) => void, fail: (message: string) => void): (nowMs: number) => void {
+/** A fault in one room or leg ends that one, not the thread with all the others (threat 51). */
+function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): (nowMs: number) => void {
   return (nowMs) => {
     try {
       run(nowMs);
-    } catch (error) {
-      fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    } catch (fault) {
+      fail(fault);
     }
   };
 }
 
-function failLeg(legId: string, message: string): void {
-  post({ type: 'event', legId, event: { type: 'failed', message } });
-  handlers['leg.close']({ legId });
+/** Does what must not stop what comes after it: what is faulty may be so when it is closed, too. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // What it was about is let go.
+  }
 }
 
-function failRoom(roomId: string, message: string): void {
-  for (const [legId, entry] of legs) if (entry.roomId === roomId) failLeg(legId, message);
-  handlers['room.close']({ roomId });
+/** Never throws. */
+function failLeg(legId: string, fault: unknown): void {
+  const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+  post({ type: 'event', legId, event: { type: 'failed', message } });
+  const leg = forget(legId);
+  attempt(() => leg?.close());
+}
+
+function failMember(leg: unknown, fault: unknown): void {
+  for (const [legId, entry] of legs) if (entry.leg === leg) failLeg(legId, fault);
+}
+
+/** Never throws. */
+function failRoom(roomId: string, fault: unknown): void {
+  for (const [legId, entry] of legs) if (entry.roomId === roomId) failLeg(legId, fault);
+  attempt(() => handlers['room.close']({ roomId }));
 }
 
 /** A leg outside of a room hears prompts, and is listened to for its keys. */
@@ -81,21 +98,23 @@ function runAlone(legId: string, entry: LegEntry): void {
     entry.leg.read(nowMs);
     entry.leg.write(null, null, nowMs);
   };
-  entry.stop ??= pacer.add(guarded(run, (message) => failLeg(legId, message)));
+  entry.stop ??= pacer.add(guarded(run, (fault) => failLeg(legId, fault)));
 }
 
 function leave(entry: LegEntry): void {
-  if (entry.roomId !== undefined) rooms.get(entry.roomId)?.mixer.remove(entry.leg);
+  const { roomId, leg } = entry;
   entry.roomId = undefined;
+  if (roomId !== undefined) rooms.get(roomId)?.mixer.remove(leg);
 }
 
-function forget(legId: string): LegEntry | undefined {
+/** Takes a leg out of everything. Never throws. */
+function forget(legId: string): Leg | undefined {
   const entry = legs.get(legId);
   if (!entry) return undefined;
   legs.delete(legId);
-  leave(entry);
   entry.stop?.();
-  return entry;
+  attempt(() => leave(entry));
+  return entry.leg;
 }
 
 type Handlers = {
@@ -152,21 +171,23 @@ const handlers: Handlers = {
   'leg.press': ({ legId, keys }) => legOf(legId).leg.press(keys),
   'leg.stats': ({ legId }) => legOf(legId).leg.stats(performance.now()),
   'leg.release': ({ legId }) => {
-    forget(legId)?.leg.release();
+    forget(legId)?.release();
     return null;
   },
   'leg.close': ({ legId }) => {
-    const { leg } = forget(legId) ?? {};
-    const stats = leg?.stats(performance.now()) ?? null;
-    leg?.close();
-    return stats;
+    const leg = forget(legId);
+    try {
+      return leg?.stats(performance.now()) ?? null;
+    } finally {
+      leg?.close();
+    }
   },
   'room.open': async ({ roomId, ip, port }) => {
     if (rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
-    const mixer = await RoomMixer.open(codecs, network, ip, port);
+    const mixer = await RoomMixer.open(codecs, network, ip, port, failMember);
     const run = guarded(
       (nowMs) => mixer.tick(nowMs),
-      (message) => failRoom(roomId, message),
+      (fault) => failRoom(roomId, fault),
     );
     rooms.set(roomId, { mixer, stop: pacer.add(run) });
     return { port: mixer.port };
@@ -186,8 +207,8 @@ const handlers: Handlers = {
     entry.stop();
     for (const [legId, leg] of legs) {
       if (leg.roomId !== roomId) continue;
-      entry.mixer.remove(leg.leg);
       leg.roomId = undefined;
+      attempt(() => entry.mixer.remove(leg.leg));
       runAlone(legId, leg);
     }
     entry.mixer.close();

@@ -40,15 +40,32 @@ export function eventPayloadType(clockRate: number): number {
   return EVENT_PAYLOAD_TYPES[clockRate] ?? 101;
 }
 
+/** Comfort noise (RFC 3389 §4), for codecs of 8 kHz clocks. */
+const COMFORT_NOISE_PAYLOAD_TYPE = 13;
+
+/** Whether an audio line has comfort noise. */
+export function hasComfortNoise(media: MediaDescription): boolean {
+  return String(media.payloads ?? '')
+    .split(' ')
+    .includes(`${COMFORT_NOISE_PAYLOAD_TYPE}`);
+}
+
 /** One format of a peer's audio line that we know. */
 export interface Format {
-  readonly kind: CodecName | 'telephone-event';
+  readonly kind: CodecName | 'telephone-event' | 'CN';
   readonly payloadType: number;
   readonly clockRate: number;
   readonly fmtp: string | undefined;
 }
 
-/** The formats of an audio line that we know, in its order; static payload types need no rtpmap (RFC 3551 §6). */
+export const COMFORT_NOISE: Format = {
+  kind: 'CN',
+  payloadType: COMFORT_NOISE_PAYLOAD_TYPE,
+  clockRate: 8000,
+  fmtp: undefined,
+};
+
+/** The formats of an audio line that we know but for comfort noise, in its order; static payload types need no rtpmap (RFC 3551 §6). */
 export function knownFormats(media: MediaDescription): Format[] {
   const formats: Format[] = [];
   // The parser makes numbers of whatever looks like one: a single payload type, a codec named 722.

@@ -2,4 +2,4 @@
 export type { CodecName } from './codecs.ts';
 export type { Direction } from './direction.ts';
 export { mediaAddressIn, type RemoteAddress, SdpError, usableSdp } from './remote.ts';
-export { type LocalAudio, type NegotiatedAudio, SdpSession } from './sdp-session.ts';
+export { type LocalAudio, type NegotiatedAudio, type ReceiveFormat, SdpSession } from './sdp-session.ts';

@@ -1,7 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { type MediaDescription, type SessionDescription, write } from 'sdp-transform';
-import { type CodecName, codecEntry, eventPayloadType, type Format, knownFormats } from './codecs.ts';
+import {
+  COMFORT_NOISE,
+  type CodecName,
+  codecEntry,
+  eventPayloadType,
+  type Format,
+  hasComfortNoise,
+  knownFormats,
+} from './codecs.ts';
 import { answerDirection, type Direction } from './direction.ts';
 import {
   addressIn,
@@ -27,21 +35,28 @@ export interface LocalAudio {
   readonly ptimeMilliseconds?: number;
 }
 
+/** A format that the peer may send. */
+export interface ReceiveFormat {
+  readonly kind: CodecName | 'telephone-event';
+  readonly payloadType: number;
+  /** Of RTP, in Hz. */
+  readonly clockRate: number;
+}
+
 /** What both sides agreed on. Everything is said from our side. */
 export interface NegotiatedAudio {
+  /** What we send. */
   readonly codec: CodecName;
   /** RTP clock rate, in Hz. */
   readonly clockRate: number;
   /** The payload type of packets that we send. */
   readonly sendPayloadType: number;
-  /** The payload type of packets that we receive. */
-  readonly receivePayloadType: number;
+  /** All that the peer may send, with any packet (RFC 3264 §7). */
+  readonly receiveFormats: readonly ReceiveFormat[];
   /** The peer's format parameters: what it wants to receive (RFC 7587 §6.1 for Opus). */
   readonly remoteFmtp: string | undefined;
-  /** Keys by RFC 4733, where both can. */
-  readonly events:
-    | { readonly sendPayloadType: number; readonly receivePayloadType: number; readonly clockRate: number }
-    | undefined;
+  /** Keys by RFC 4733 that we send, where both can. */
+  readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
   readonly remote: RemoteAddress;
   readonly rtcpMux: boolean;
   /** `recvonly`, `sendonly` or `inactive` while somebody holds. */
@@ -72,6 +87,8 @@ export class SdpSession {
   /** Payload types keep their meaning for the whole session (RFC 3264 §8.3.2). */
   readonly #payloadTypes = new Map<string, number>();
   #offered: LocalAudio | undefined;
+  /** What was agreed last. */
+  #agreed: NegotiatedAudio | undefined;
 
   /** Makes an offer: the first, or a changed one (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {
@@ -108,9 +125,15 @@ export class SdpSession {
   /** Answers an offer of the peer. Throws SdpError where there is no audio that both can do (answer 488). */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
+    if (
+      this.#agreed &&
+      session.media[this.#audioIndex]?.type === 'audio' &&
+      !session.media.some(isAudioInUse)
+    )
+      return this.#answerRemoval(session, local, this.#agreed);
     let failure: SdpError | undefined;
     for (const [index, media] of session.media.entries()) {
-      if (!isAudio(media) || media.port === 0) continue;
+      if (!isAudioInUse(media)) continue;
       try {
         return this.#answerLine(session, media, index, local);
       } catch (error) {
@@ -129,15 +152,16 @@ export class SdpSession {
     const media = session.media[this.#audioIndex];
     if (!media || !isAudio(media) || media.port === 0) throw new SdpError('the peer refused the audio', 304);
     if (!isPlainAudio(media)) throw notServed(media.protocol);
-    const formats = knownFormats(media);
-    const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
+    // The answerer's first is what we send, and all of them may come (RFC 3264 §7).
+    const formats = usable(knownFormats(media), local);
+    const codec = formats.find(isCodec);
     if (!codec) throw new SdpError('there is no codec in common', 305);
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
     return this.#negotiated(
       codec,
       events,
-      { media, remote },
+      { media, remote, receiveFormats: this.#receiveFormats(formats) },
       answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable),
     );
   }
@@ -149,23 +173,27 @@ export class SdpSession {
     local: LocalAudio,
   ): { sdp: string; audio: NegotiatedAudio } {
     if (!isPlainAudio(media)) throw notServed(media.protocol);
-    const formats = knownFormats(media);
-    const codec = formats.find(({ kind }) => kind !== 'telephone-event' && local.codecs.includes(kind));
+    const formats = usable(knownFormats(media), local);
+    const codec = formats.find(isCodec);
     if (!codec) throw new SdpError('there is no codec in common', 305);
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version, ...remote } = addressIn(session, media);
     if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address))
       throw new SdpError('the peer is in another address family', 301);
     const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
-    for (const format of events ? [codec, events] : [codec])
+    const answered = events ? [codec, events] : [codec];
+    for (const format of answered)
       this.#payloadTypes.set(`${format.kind}/${format.clockRate}`, format.payloadType);
     this.#offered = undefined;
     this.#audioIndex = index;
-    const audio = this.#negotiated(codec, events, { media, remote }, direction);
+    const receiveFormats = this.#receiveFormats(answered);
+    const audio = this.#negotiated(codec, events, { media, remote, receiveFormats }, direction);
     const line = this.#audioLine(
       local,
       [
         { ...codec, fmtp: codec.kind === 'opus' ? OPUS_FMTP : undefined },
+        // It is how a phone says that it is silent (RFC 3389 §4).
+        ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
       { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
@@ -176,23 +204,36 @@ export class SdpSession {
     return { sdp: this.#write(local.address, lines), audio };
   }
 
+  /** The peer takes the audio out of the session, for a while at least: so do we (RFC 3264 §8.2). */
+  #answerRemoval(
+    session: SessionDescription,
+    local: LocalAudio,
+    agreed: NegotiatedAudio,
+  ): { sdp: string; audio: NegotiatedAudio } {
+    this.#offered = undefined;
+    this.#lines = session.media;
+    const sdp = this.#write(local.address, this.#lines.map(refused));
+    return { sdp, audio: { ...agreed, direction: 'inactive' } };
+  }
+
   #negotiated(
     codec: Format,
     events: Format | undefined,
-    { media, remote }: { media: MediaDescription; remote: RemoteAddress },
+    {
+      media,
+      remote,
+      receiveFormats,
+    }: { media: MediaDescription; remote: RemoteAddress; receiveFormats: ReceiveFormat[] },
     direction: Direction,
   ): NegotiatedAudio {
-    const receive = ({ kind, clockRate, payloadType }: Format) =>
-      this.#payloadTypes.get(`${kind}/${clockRate}`) ?? payloadType;
-    return {
+    this.#agreed = {
       codec: codec.kind as CodecName,
       clockRate: codec.clockRate,
       sendPayloadType: codec.payloadType,
-      receivePayloadType: receive(codec),
+      receiveFormats,
       remoteFmtp: codec.fmtp,
       events: events && {
         sendPayloadType: events.payloadType,
-        receivePayloadType: receive(events),
         clockRate: events.clockRate,
       },
       remote,
@@ -200,6 +241,25 @@ export class SdpSession {
       direction,
       ptimeMilliseconds: pickPtime(media),
     };
+    return this.#agreed;
+  }
+
+  /**
+   * By which payload types the formats of the peer's SDP come: by our numbers, as RFC 3264 §5.1 has it; and by its own, as phones do that
+   * give one of our numbers another meaning, where no agreed format has that number.
+   */
+  #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
+    const byNumber = new Map<number, ReceiveFormat>();
+    const add = ({ kind, clockRate }: Format, payloadType: number) => {
+      if (kind !== 'CN' && !byNumber.has(payloadType))
+        byNumber.set(payloadType, { kind, payloadType, clockRate });
+    };
+    for (const format of formats) {
+      const own = this.#payloadTypes.get(`${format.kind}/${format.clockRate}`);
+      if (own !== undefined) add(format, own);
+    }
+    for (const format of formats) add(format, format.payloadType);
+    return [...byNumber.values()];
   }
 
   #payloadTypeOf(kind: string, clockRate: number, fallback: number): number {
@@ -267,9 +327,22 @@ function notServed(protocol: string): SdpError {
   return new SdpError(`the transport ${protocol} is not served`, 302);
 }
 
+function isAudioInUse(media: MediaDescription): boolean {
+  return isAudio(media) && media.port !== 0;
+}
+
 /** A line refused: port 0, the formats as they were (RFC 3264 §6). */
 function refused({ type, protocol, payloads }: Line): MediaDescription {
   return { type, port: 0, protocol, payloads, rtp: [], fmtp: [] };
+}
+
+/** The formats that we can do. */
+function usable(formats: readonly Format[], local: LocalAudio): Format[] {
+  return formats.filter((format) => !isCodec(format) || local.codecs.includes(format.kind));
+}
+
+function isCodec(format: Format): format is Format & { readonly kind: CodecName } {
+  return format.kind !== 'telephone-event' && format.kind !== 'CN';
 }
 
 /** Keys at the codec's clock rate if offered (RFC 4733 §2.1), else at 8,000 Hz as many phones have it beside Opus. */

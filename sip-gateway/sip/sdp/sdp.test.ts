@@ -25,9 +25,12 @@ describe('SDP answers', () => {
       codec: 'G722',
       clockRate: 8000,
       sendPayloadType: 9,
-      receivePayloadType: 9,
+      receiveFormats: [
+        { kind: 'G722', payloadType: 9, clockRate: 8000 },
+        { kind: 'telephone-event', payloadType: 101, clockRate: 8000 },
+      ],
       remoteFmtp: undefined,
-      events: { sendPayloadType: 101, receivePayloadType: 101, clockRate: 8000 },
+      events: { sendPayloadType: 101, clockRate: 8000 },
       remote: { address: '192.0.2.20', port: 5000, rtcpPort: 5001 },
       rtcpMux: false,
       direction: 'sendrecv',
@@ -94,6 +97,26 @@ describe('SDP answers', () => {
       'IN IP6 2001:db8::1',
     ])
       assert.throws(() => new SdpSession().answer(offer(PHONE, connection), LOCAL), SdpError);
+  });
+
+  it('threat 68: media ports that cannot be are refused, and RTCP ports that cannot be are the next one', () => {
+    const reads = (port: string, ...lines: string[]) =>
+      new SdpSession().answer(offer([`m=audio ${port} RTP/AVP 0`, ...lines]), LOCAL).audio.remote;
+    for (const port of ['65536', '70000', '-1', '99999999999'])
+      assert.throws(() => reads(port), SdpError, port);
+    for (const rtcp of ['0', '65536', '70000', '-5', '99999999999', 'x'])
+      assert.equal(reads('5000', `a=rtcp:${rtcp}`).rtcpPort, 5001, rtcp);
+    assert.equal(reads('5000', 'a=rtcp:65535').rtcpPort, 65_535);
+    assert.equal(reads('65535').rtcpPort, 65_535);
+  });
+
+  it('comfort noise is answered where it is offered beside a codec of its clock rate', () => {
+    const answered = (...media: string[]) => new SdpSession().answer(offer(media), LOCAL).sdp;
+    const sdp = answered('m=audio 5000 RTP/AVP 0 13 101', 'a=rtpmap:101 telephone-event/8000');
+    assert.match(sdp, /m=audio 4000 RTP\/AVP 0 13 101\r\n/);
+    assert.match(sdp, /a=rtpmap:13 CN\/8000\r\n/);
+    assert.match(answered('m=audio 5000 RTP/AVP 96 13', 'a=rtpmap:96 opus/48000/2'), /RTP\/AVP 96\r\n/);
+    assert.match(answered('m=audio 5000 RTP/AVP 0'), /RTP\/AVP 0\r\n/);
   });
 
   it('answers IPv6 in IPv6', () => {
@@ -276,11 +299,63 @@ describe('SDP sessions', () => {
       ]),
     );
     assert.equal(audio.sendPayloadType, 96);
-    assert.equal(audio.receivePayloadType, 111);
-    assert.equal(audio.events?.receivePayloadType, 102);
+    assert.equal(audio.events?.sendPayloadType, 97);
+    assert.deepEqual(audio.receiveFormats, [
+      { kind: 'opus', payloadType: 111, clockRate: 48_000 },
+      { kind: 'telephone-event', payloadType: 102, clockRate: 48_000 },
+      { kind: 'opus', payloadType: 96, clockRate: 48_000 },
+      { kind: 'telephone-event', payloadType: 97, clockRate: 48_000 },
+    ]);
     assert.equal(audio.remoteFmtp, 'maxaveragebitrate=20000');
     assert.equal(audio.direction, 'sendonly');
     assert.throws(() => session.readAnswer(offer(['m=audio 0 RTP/AVP 0'])), SdpError);
+  });
+
+  it('all formats of an answer may come, and the first is sent (RFC 3264 §7)', () => {
+    const read = (...media: string[]) => {
+      const session = new SdpSession();
+      session.offer(LOCAL);
+      const { codec, events, receiveFormats } = session.readAnswer(offer(media));
+      return {
+        codec,
+        events: events?.clockRate,
+        receives: receiveFormats.map(
+          ({ kind, payloadType, clockRate }) => `${payloadType} ${kind}/${clockRate}`,
+        ),
+      };
+    };
+    assert.deepEqual(
+      read(
+        'm=audio 5000 RTP/AVP 111 0 18 8 101 102',
+        'a=rtpmap:111 opus/48000/2',
+        'a=rtpmap:101 telephone-event/8000',
+        'a=rtpmap:102 telephone-event/48000',
+      ),
+      {
+        codec: 'opus',
+        events: 48_000,
+        receives: [
+          '111 opus/48000',
+          '0 PCMU/8000',
+          '8 PCMA/8000',
+          '101 telephone-event/8000',
+          '102 telephone-event/48000',
+        ],
+      },
+    );
+    // Our number for keys at 48 kHz with another meaning: both numbers are understood.
+    assert.deepEqual(
+      read(
+        'm=audio 5000 RTP/AVP 0 111 102',
+        'a=rtpmap:111 opus/48000/2',
+        'a=rtpmap:102 telephone-event/8000',
+      ),
+      {
+        codec: 'PCMU',
+        events: 8000,
+        receives: ['0 PCMU/8000', '111 opus/48000', '101 telephone-event/8000', '102 telephone-event/8000'],
+      },
+    );
   });
 
   it('an offer of ours after an answer keeps the places of lines and the meaning of payload types', () => {

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import { buildNativeCodecs } from '../codecs/index.ts';
+import { MediaPool } from '../media/index.ts';
+import { SdpSession } from '../sip/index.ts';
+import { CallMedia } from './call-media.ts';
+import { legMedia } from './leg-media.ts';
+
+assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+
+const HOURS_MS = 10_000_000;
+
+function sdp(address: string, ...lines: string[]): string {
+  return ['v=0', `o=- 1 1 IN IP4 ${address}`, 's=-', `c=IN IP4 ${address}`, 't=0 0', ...lines, ''].join(
+    '\r\n',
+  );
+}
+
+function phone(direction: string, address = '127.0.0.1'): string {
+  return sdp(address, 'm=audio 40000 RTP/AVP 0', direction);
+}
+
+const HOLDS: Record<string, string> = {
+  sendonly: phone('a=sendonly'),
+  inactive: phone('a=inactive'),
+  '0.0.0.0': phone('a=sendrecv', '0.0.0.0'),
+  'sendonly to 0.0.0.0': phone('a=sendonly', '0.0.0.0'),
+};
+
+describe('the media of a call', () => {
+  let pool: MediaPool;
+  let media: CallMedia;
+
+  before(async () => {
+    pool = await MediaPool.start({ threads: 1 });
+  });
+  after(() => pool.close());
+  beforeEach(async () => {
+    const ports = { min: 0, max: 0 };
+    media = await CallMedia.open({ pool, legId: randomUUID(), address: '127.0.0.1', ports });
+  });
+  afterEach(() => media.close());
+
+  for (const [kind, hold] of Object.entries(HOLDS))
+    it(`a phone that held by ${kind} for hours and resumes has all the time again until its first packet`, () => {
+      media.answer(phone('a=sendrecv'));
+      assert.equal(media.held, false);
+      media.answer(hold);
+      assert.equal(media.held, true);
+      assert.equal(media.silentMs({ silentMs: HOURS_MS }), null);
+      media.answer(phone('a=sendrecv'));
+      assert.equal(media.held, false);
+      const silentMs = media.silentMs({ silentMs: HOURS_MS });
+      assert.ok(silentMs !== null && silentMs < 5_000, `${silentMs}`);
+    });
+
+  it('a phone that sends and listens is silent since its last packet, or since the last offer and answer', (t) => {
+    media.answer(phone('a=sendrecv'));
+    const later = performance.now() + 40_000;
+    t.mock.method(performance, 'now', () => later);
+    assert.equal(media.silentMs({ silentMs: 7 }), 7);
+    for (const silentMs of [null, HOURS_MS]) {
+      const counted = media.silentMs({ silentMs });
+      assert.ok(counted !== null && counted >= 40_000 && counted < 45_000, `${counted}`);
+    }
+    media.answer(phone('a=sendrecv'));
+    assert.equal(media.silentMs({ silentMs: HOURS_MS }), 0);
+  });
+
+  it('a phone that only listens is not held, and never silent for too long', () => {
+    media.answer(phone('a=recvonly'));
+    assert.equal(media.held, false);
+    assert.equal(media.silentMs({ silentMs: null }), null);
+  });
+
+  it('a phone that only sends from the beginning of its own call does not hold; once it has listened, it does', () => {
+    media.answer(phone('a=sendonly'));
+    assert.equal(media.held, false);
+    assert.equal(media.silentMs({ silentMs: HOURS_MS }), null);
+    media.answer(phone('a=inactive'));
+    assert.equal(media.held, true);
+    media.answer(phone('a=sendonly'));
+    assert.equal(media.held, false);
+    media.answer(phone('a=sendrecv'));
+    media.answer(phone('a=sendonly'));
+    assert.equal(media.held, true);
+  });
+
+  it('what only sends is heard and sent nothing, what only listens is sent the room, and what holds is neither', () => {
+    const ways = (direction: string, held: boolean) => {
+      const local = { address: '127.0.0.1', port: 4000, codecs: ['PCMU'] as const };
+      const { audio } = new SdpSession().answer(phone(direction), local);
+      const { send, receive } = legMedia(audio, held, '127.0.0.1');
+      return { send, receive };
+    };
+    assert.deepEqual(ways('a=sendrecv', false), { send: true, receive: true });
+    assert.deepEqual(ways('a=sendonly', false), { send: false, receive: true });
+    assert.deepEqual(ways('a=recvonly', false), { send: true, receive: true });
+    assert.deepEqual(ways('a=sendonly', true), { send: false, receive: false });
+  });
+
+  it('a phone that is called and answers on hold holds', () => {
+    for (const hold of Object.values(HOLDS)) {
+      media.offer();
+      media.readAnswer(hold);
+      assert.equal(media.held, true);
+    }
+    media.offer();
+    media.readAnswer(phone('a=sendrecv'));
+    assert.equal(media.held, false);
+  });
+});

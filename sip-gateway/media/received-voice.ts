@@ -1,0 +1,35 @@
+import type { Codec, Codecs, Resampler } from '../codecs/index.ts';
+import { Playout } from './jitter/index.ts';
+
+/** One codec that a phone may send: its decoder and playout, and frames at the rate of the leg. */
+export class ReceivedVoice {
+  readonly playout: Playout;
+  readonly codec: Codec;
+  readonly #frame: Int16Array;
+  readonly #resampler: Resampler | undefined;
+
+  /** Owns `codec`. `sampleRate`: of the frames, in Hz. */
+  constructor(codecs: Codecs, codec: Codec, sampleRate: number) {
+    this.codec = codec;
+    this.playout = new Playout({ codec });
+    this.#frame = new Int16Array(sampleRate / 50);
+    if (codec.sampleRate !== sampleRate)
+      this.#resampler = codecs.createResampler(codec.sampleRate, sampleRate);
+  }
+
+  /** The next 20 ms. The result holds until the next call. */
+  read(nowMs: number): Int16Array {
+    const frame = this.playout.read(nowMs);
+    if (!this.#resampler) return frame;
+    // Its filter may hold a sample back.
+    const resampled = this.#resampler.process(frame);
+    const { length } = this.#frame;
+    for (let i = 0; i < length; i++) this.#frame[i] = resampled[i] ?? 0;
+    return this.#frame;
+  }
+
+  close(): void {
+    this.codec.close();
+    this.#resampler?.close();
+  }
+}
