@@ -31,22 +31,27 @@ export class ChallengeRefused extends Error {
 
 /**
  * Answers the challenges of one peer for one set of credentials. Keeps the last challenge, so that further requests bear
- * credentials at once, with a rising nonce count.
+ * credentials at once, with a rising nonce count. Credentials go to the peer's own hosts only: whoever is answered with a nonce of
+ * its choice can search for the password (threat 57).
  */
 export class DigestClient {
   readonly #credentials: Credentials;
+  readonly #isPeer: (address: string) => boolean;
   #challenge: Challenge | undefined;
   #count = 0;
 
-  constructor(credentials: Credentials) {
+  /** @param isPeer whether an address is one of the peer's hosts */
+  constructor(credentials: Credentials, isPeer: (address: string) => boolean) {
     this.#credentials = credentials;
+    this.#isPeer = isPeer;
   }
 
   /**
-   * Takes a 401 or 407. Throws ChallengeRefused for a foreign realm, an unknown algorithm, or where the peer refused the
-   * credentials that this very nonce was answered with.
+   * Takes a 401 or 407 from this address. Throws ChallengeRefused for a foreign host or realm, an unknown algorithm, or where the
+   * peer refused the credentials that this very nonce was answered with.
    */
-  learn(response: SipResponse): void {
+  learn(response: SipResponse, address: string): void {
+    if (!this.#isPeer(address)) throw new ChallengeRefused(`challenged by ${address}, a foreign host`);
     const proxy = response.status === 407;
     const offered = readChallenges(response.headers, proxy ? 'proxy-authenticate' : 'www-authenticate');
     const ours = offered.filter((params) => params.get('realm') === this.#credentials.realm);
@@ -70,15 +75,15 @@ export class DigestClient {
     this.#challenge = undefined;
   }
 
-  /** The header field for a request, none before the first challenge. */
-  authorize(method: string, uri: string): HeaderField[] {
-    if (!this.#challenge) return [];
+  /** The header field for a request to this address, none before the first challenge. */
+  authorize(method: string, uri: string, address: string): HeaderField[] {
+    if (!this.#challenge || !this.#isPeer(address)) return [];
     const { field, params } = this.#challenge;
     const { username, password, realm } = this.#credentials;
     const algorithm = digestAlgorithm(params.get('algorithm')) ?? 'MD5';
     const nonce = params.get('nonce') ?? '';
     this.#count++;
-    const qop = params.has('qop')
+    const qop = params.get('qop')?.trim()
       ? { nc: this.#count.toString(16).padStart(8, '0'), cnonce: randomBytes(8).toString('hex') }
       : undefined;
     const secret = digestSecret(algorithm, username, realm, password);
@@ -97,9 +102,10 @@ export class DigestClient {
   }
 }
 
+/** Some servers write an empty qop for none. */
 function hasUsableQop(params: ReadonlyMap<string, string>): boolean {
-  const qop = params.get('qop');
-  return qop === undefined || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
+  const qop = params.get('qop') ?? '';
+  return qop.trim() === '' || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
 }
 
 function readChallenges(headers: Headers, name: string): ReadonlyMap<string, string>[] {

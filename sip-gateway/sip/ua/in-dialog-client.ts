@@ -35,12 +35,12 @@ export class InDialogClient {
   /** Sends a request and gives its final outcome; never rejects but where no flow can be had. */
   async request(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
     for (let challenged = false; ; challenged = true) {
-      const outcome = await this.#once(method, headers, body);
+      const { address, ...outcome } = await this.#once(method, headers, body);
       const { response } = outcome;
       if (challenged || !this.#digest || !response || (response.status !== 401 && response.status !== 407))
         return outcome;
       try {
-        this.#digest.learn(response);
+        this.#digest.learn(response, address);
       } catch (error) {
         if (error instanceof ChallengeRefused) return outcome;
         throw error;
@@ -55,7 +55,11 @@ export class InDialogClient {
     const uri = formatUri(this.#dialog.remoteTarget);
     const draft = this.#dialog.ack(
       sequence,
-      [...(this.#digest?.authorize('ACK', uri) ?? []), ...this.#host.userAgent, ...headers],
+      [
+        ...(this.#digest?.authorize('ACK', uri, flow.remote.address) ?? []),
+        ...this.#host.userAgent,
+        ...headers,
+      ],
       body,
     );
     this.#ack = { request: this.#host.sendAck(draft, flow), flow };
@@ -67,10 +71,17 @@ export class InDialogClient {
       this.#host.resendAck(this.#ack.request, this.#ack.flow);
   }
 
-  async #once(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
+  /** Also gives the address that was asked. */
+  async #once(
+    method: string,
+    headers: readonly HeaderField[],
+    body: Buffer | undefined,
+  ): Promise<Outcome & { address: string }> {
     const { flow: last, direct } = this.#last();
     const flow = await this.#host.route(this.#dialog, last, direct);
-    const authorization = this.#digest?.authorize(method, formatUri(this.#dialog.remoteTarget)) ?? [];
+    const { address } = flow.remote;
+    const uri = formatUri(this.#dialog.remoteTarget);
+    const authorization = this.#digest?.authorize(method, uri, address) ?? [];
     const draft = this.#dialog.request(method, [...authorization, ...this.#host.userAgent, ...headers], body);
     return new Promise((resolve, reject) => {
       let acknowledged = false;
@@ -85,14 +96,17 @@ export class InDialogClient {
             }
             acknowledged = true;
             this.#dialog.refreshTarget(response);
-            this.acknowledge(draft.cseq.number).then(() => resolve({ status, reason, response }), reject);
-          } else resolve({ status, reason, response });
+            this.acknowledge(draft.cseq.number).then(
+              () => resolve({ status, reason, response, address }),
+              reject,
+            );
+          } else resolve({ status, reason, response, address });
         },
         onFailure: (kind) =>
           resolve(
             kind === 'timeout'
-              ? { status: 408, reason: 'Request Timeout' }
-              : { status: 503, reason: 'Service Unavailable' },
+              ? { status: 408, reason: 'Request Timeout', address }
+              : { status: 503, reason: 'Service Unavailable', address },
           ),
       });
     });

@@ -13,9 +13,10 @@ import {
 import { newTag } from '../tokens.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { Admitted } from './admission.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
-import type { CallHost, MaybeDigest } from './call-types.ts';
+import type { CallHost } from './call-types.ts';
 
 /** Who a caller was found to be, before its call is shown to anybody. */
 export type CallerIdentity =
@@ -47,16 +48,19 @@ export class IncomingCall extends Call {
   readonly #queued: ReliableProgress[] = [];
   #acceptLater: (() => void) | undefined;
   #byeLater: (() => void) | undefined;
+  #hasReturnPath: boolean;
+  readonly #returnPath = Promise.withResolvers<void>();
 
   /** Throws SipParseError where the INVITE cannot make a dialog. */
   constructor(
     host: CallHost,
     transaction: ServerInviteTransaction,
     flow: Flow,
-    identity: CallerIdentity,
-    digest: MaybeDigest,
+    { identity, digest, hasReturnPath }: Admitted,
   ) {
     super(host, flow, digest);
+    if (hasReturnPath) this.#returnPath.resolve();
+    this.#hasReturnPath = hasReturnPath;
     const { request } = transaction;
     this.request = request;
     this.identity = identity;
@@ -103,6 +107,25 @@ export class IncomingCall extends Call {
       if (error instanceof SipParseError) return undefined;
       throw error;
     }
+  }
+
+  /**
+   * Resolves when the caller has shown that it receives what we send to its address: at once where it logged in or came by a
+   * connection, else by its ACK or another request in the dialog, whose tag it must have read. Until then a forged datagram must
+   * neither aim media at a third party nor listen in (threat 52). Resolves at the end of the call, too.
+   */
+  returnPath(): Promise<void> {
+    return this.#returnPath.promise;
+  }
+
+  override receive(...parts: Parameters<Call['receive']>): void {
+    this.#showReturnPath();
+    super.receive(...parts);
+  }
+
+  override receiveAck(...parts: Parameters<Call['receiveAck']>): void {
+    this.#showReturnPath();
+    super.receiveAck(...parts);
   }
 
   /** 180 Ringing. */
@@ -207,6 +230,16 @@ export class IncomingCall extends Call {
     else if (next) this.#sendReliable(next);
   }
 
+  protected override finish(end: Parameters<Call['finish']>[0]): void {
+    super.finish(end);
+    this.#returnPath.resolve();
+  }
+
+  #showReturnPath(): void {
+    this.#hasReturnPath = true;
+    this.#returnPath.resolve();
+  }
+
   #acknowledges(request: SipRequest, rseq: number): boolean {
     try {
       const rack = parseRAck(request.headers.single('rack') ?? '');
@@ -246,6 +279,7 @@ export class IncomingCall extends Call {
         reason: options.reason,
         headers: [...this.host.userAgent, ...(options.headers ?? [])],
       }),
+      { once: !this.#hasReturnPath },
     );
   }
 

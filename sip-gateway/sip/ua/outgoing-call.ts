@@ -25,6 +25,8 @@ export type Answerer = (offer: string) => string | Promise<string>;
 /** A way to a callee: the Request-URI, and the flow, opened when its turn comes. */
 export interface Way {
   readonly uri: Uri;
+  /** Of the next hop. */
+  readonly address: string;
   readonly open: () => Flow | undefined;
 }
 
@@ -140,7 +142,7 @@ export class OutgoingCall extends Call {
       callId: this.callId,
       cseq: { number: this.#sequence, method: 'INVITE' },
       headers: [
-        ...(this.digest?.authorize('INVITE', formatUri(way.uri)) ?? []),
+        ...(this.digest?.authorize('INVITE', formatUri(way.uri), flow.remote.address) ?? []),
         this.host.contactFor(flow),
         ...this.host.capabilities,
         ...this.host.userAgent,
@@ -194,7 +196,7 @@ export class OutgoingCall extends Call {
     if (!this.digest || this.#challenged >= 2 || flow !== this.flow) return false;
     this.#challenged++;
     try {
-      this.digest.learn(response);
+      this.digest.learn(response, flow.remote.address);
       return true;
     } catch (error) {
       if (error instanceof ChallengeRefused) return false;

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import {
   buildRequest,
+  decodeUser,
   formatUri,
   type HeaderField,
   nameAddr,
@@ -26,6 +27,8 @@ export interface RegistrationOptions {
   /** Our address there: `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
+  /** The trunk that is registered at: calls from the registrar are its calls. */
+  readonly trunk?: string;
   /** How long to ask for, in seconds. Default 600. */
   readonly expiresSeconds?: number;
 }
@@ -66,6 +69,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #callId = newCallId();
   readonly #tag = newTag();
   #sequence = 0;
+  /** Address of the registrar that the last REGISTER went to: only its challenges are answered. */
+  #asked: string | undefined;
   #seconds: number;
   #failures = 0;
   #state: RegistrationState = 'registering';
@@ -85,11 +90,22 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#options = options;
     this.#registrar = registrar;
     this.#seconds = options.expiresSeconds ?? 600;
-    this.#digest = options.credentials && new DigestClient(options.credentials);
+    this.#digest =
+      options.credentials && new DigestClient(options.credentials, (address) => address === this.#asked);
   }
 
   get state(): RegistrationState {
     return this.#state;
+  }
+
+  /** Where we are registered and as whom; undefined while we are not. */
+  get registeredAt(): { address: string; user: string } | undefined {
+    if (this.#state !== 'registered' || this.#asked === undefined) return undefined;
+    return { address: this.#asked, user: decodeUser(parseUri(this.#options.address)) };
+  }
+
+  get trunk(): string | undefined {
+    return this.#options.trunk;
   }
 
   /** For the stack, once. */
@@ -155,6 +171,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       send: this.#host.send,
       build: (flow) => {
         this.#sequence++;
+        this.#asked = flow.remote.address;
         return buildRequest({
           method: 'REGISTER',
           uri: { ...this.#registrar, user: undefined },
@@ -163,8 +180,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
           callId: this.#callId,
           cseq: { number: this.#sequence, method: 'REGISTER' },
           headers: [
-            ...(this.#digest?.authorize('REGISTER', formatUri({ ...this.#registrar, user: undefined })) ??
-              []),
+            ...(this.#digest?.authorize(
+              'REGISTER',
+              formatUri({ ...this.#registrar, user: undefined }),
+              flow.remote.address,
+            ) ?? []),
             ['contact', `<${formatUri(this.#contact(flow))}>`],
             ['expires', String(seconds)],
             ...this.#host.userAgent,

@@ -4,6 +4,7 @@ import type { Flow, TransportLayer } from '../transport/index.ts';
 import type { Way } from './outgoing-call.ts';
 import type { Registrar } from './registrar.ts';
 import { protocolOf, resolveTargets } from './resolver.ts';
+import { mayNameTarget } from './target-guard.ts';
 import type { Trunk } from './trunk.ts';
 
 /** Whom to call: a URI, a number through a trunk, or a user registered here. */
@@ -43,7 +44,11 @@ export class Routes {
 
   /** Where a user has registered, best first: always on the flow of the registration. */
   toUser(user: string): Way[] {
-    return this.#registrar.lookup(user).map(({ contact, flow }) => ({ uri: contact, open: () => flow }));
+    return this.#registrar.lookup(user).map(({ contact, flow }) => ({
+      uri: contact,
+      address: flow.remote.address,
+      open: () => flow,
+    }));
   }
 
   /** Ways to a URI; a large request that could go by UDP tries TCP first. */
@@ -51,10 +56,11 @@ export class Routes {
     const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
     const ways: Way[] = [];
     for (const target of targets) {
+      const { address } = target;
       const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
       if (mayChoose && bytes > MAX_UDP_BYTES)
-        ways.push({ uri, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
-      ways.push({ uri, open: () => this.#transport.flowTo(target) });
+        ways.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
+      ways.push({ uri, address, open: () => this.#transport.flowTo(target) });
     }
     return ways;
   }
@@ -71,7 +77,8 @@ export class Routes {
       const same = hop.host === bracketHost(last.remote.address);
       if (same && (named === undefined || named === last.protocol)) return last;
     }
-    const [target] = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
+    const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
+    const target = targets.find(({ address }) => mayNameTarget(last.remote.address, address));
     const flow = target && this.#transport.flowTo(target);
     if (!flow) throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
     return flow;
