@@ -57,6 +57,7 @@ export class TrunkRegistrations {
     const host = hostOf(uri);
     const registration = this.#stack.register({
       registrar: uri,
+      trunk: name,
       address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${host}`,
       ...(username !== undefined &&
         password !== undefined && { credentials: { username, password, realm: realm ?? host } }),

@@ -6,6 +6,7 @@ import { callerName } from './caller.ts';
 import { talk } from './in-room.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
+import type { PinCaller } from './pin-guard.ts';
 
 /** How what fails before the answer is said in SIP. */
 const STATUS: ReadonlyMap<string, number> = new Map([
@@ -14,6 +15,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['SERVER_BUSY', 503],
 ]);
 const UNAVAILABLE = 503;
+const FORBIDDEN = 403;
 
 /** Takes a call that came in where the dial plan says: into a room, to the PIN prompt, or nowhere. */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
@@ -40,6 +42,11 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       : route.pin === undefined
         ? undefined
         : new Map([[route.pin, route.roomId]]);
+  const caller = pinCaller(sip);
+  if (pins && host.pins.refuses(caller)) {
+    await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
+    return;
+  }
   try {
     sip.ring();
     call.stage('ringing');
@@ -50,15 +57,33 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.ended) return;
     sip.once('answered', () => call.setAnswered());
     sip.accept(sdp);
+    // No sound goes out or comes in before the caller has shown that it is where its packets say (threat 52).
+    await sip.returnPath();
+    if (call.ended) return;
     // Where the caller made no offer, its answer comes with the ACK and starts the media.
     if (sip.offer !== undefined) await call.startMedia();
     if (call.ended) return;
-    if (pins) new PinDialogue(host, call, pins).begin();
+    if (pins) new PinDialogue(host, call, caller, pins).begin();
     else await talk(host, call);
   } catch (error) {
     if (call.ended) return;
     if (call.answered) call.fail(error);
     else await refuseFor(call, sip, error);
+  }
+}
+
+/** Whose wrong PINs count together. */
+function pinCaller({ identity, remoteUser, source }: IncomingCall): PinCaller {
+  switch (identity.kind) {
+    case 'user':
+      return { name: identity.username, trunk: undefined };
+    case 'trunk': {
+      const { trunkId: trunk } = identity;
+      const isHidden = remoteUser === '' || remoteUser.toLowerCase() === 'anonymous';
+      return { name: isHidden ? undefined : `${trunk} ${remoteUser}`, trunk };
+    }
+    case 'anonymous':
+      return { name: source.address, trunk: undefined };
   }
 }
 

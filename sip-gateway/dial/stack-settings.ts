@@ -1,4 +1,4 @@
-import type { TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { MIN_PIN_DIGITS, type TelephonyConfig } from '../../signaling/protocol/index.ts';
 import { type PasswordLookup, parseUri, type TrunkOptions } from '../sip/index.ts';
 
 /** The trunks of the settings as the SIP stack wants them. */
@@ -19,6 +19,15 @@ export function phoneLookup(config: () => Pick<TelephonyConfig, 'phones'>): Pass
     const phone = config().phones.find((each) => each.username === username);
     return phone && { MD5: phone.ha1.md5, 'SHA-256': phone.ha1.sha256 };
   };
+}
+
+/** Rooms that a PIN of fewer digits than new ones have leads to. */
+export function roomsWithShortPins({ pins, dialPlan }: Pick<TelephonyConfig, 'pins' | 'dialPlan'>): string[] {
+  const ofRules = dialPlan.flatMap(({ action }) =>
+    action.type === 'room' && action.pin !== undefined ? [{ pin: action.pin, roomId: action.roomId }] : [],
+  );
+  const short = [...pins, ...ofRules].filter(({ pin }) => pin.length < MIN_PIN_DIGITS);
+  return [...new Set(short.map(({ roomId }) => roomId))].sort();
 }
 
 /** Host of a trunk's URI: its domain, and by default its realm. */
