@@ -62,9 +62,9 @@ export class PinGuard {
     return !before && this.refuses(caller);
   }
 
-  /** How far beyond the free ones; negative below. */
+  /** How far beyond the free ones; negative below. One that is being forgotten counts until it is. */
   #over(key: string, allowance: Allowance): number {
-    return Math.floor(this.#level(key, allowance)) - allowance.free;
+    return Math.ceil(this.#level(key, allowance)) - allowance.free;
   }
 
   #level(key: string, { forgottenPerHour }: Allowance): number {

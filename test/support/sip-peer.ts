@@ -18,6 +18,8 @@ export interface RequestParts {
   headers?: string[];
   /** An SDP body. */
   sdp?: string;
+  /** A key that is pressed, as the body of an INFO. */
+  key?: string;
 }
 
 /** How long an answer may take, in milliseconds: far more than it should. */
@@ -73,7 +75,9 @@ export class SipPeer {
   }
 
   request(method: string, parts: RequestParts = {}): string {
-    const { user = '100', callId = randomUUID(), cseq = 1, toTag, from = 'caller', sdp = '' } = parts;
+    const { user = '100', callId = randomUUID(), cseq = 1, toTag, from = 'caller', sdp, key } = parts;
+    const [type, body] =
+      key === undefined ? ['application/sdp', sdp ?? ''] : ['application/dtmf-relay', `Signal=${key}\r\n`];
     const { branch = `z9hG4bK${randomUUID()}`, contact = `${this.address}:${this.port}` } = parts;
     return [
       `${method} sip:${user}@127.0.0.1 SIP/2.0`,
@@ -85,10 +89,10 @@ export class SipPeer {
       `CSeq: ${cseq} ${method}`,
       `Contact: <sip:${from}@${contact}>`,
       ...(parts.headers ?? []),
-      ...(sdp === '' ? [] : ['Content-Type: application/sdp']),
-      `Content-Length: ${sdp.length}`,
+      ...(body === '' ? [] : [`Content-Type: ${type}`]),
+      `Content-Length: ${body.length}`,
       '',
-      sdp,
+      body,
     ].join('\r\n');
   }
 
