@@ -166,7 +166,7 @@ export function tagOf(message: string): string {
 }
 
 /** Credentials for the challenge of a 401, in the form without qop. */
-export function authorize(
+function authorize(
   challenge: string,
   { method, username, password, uri }: { method: string; username: string; password: string; uri: string },
 ): string {
