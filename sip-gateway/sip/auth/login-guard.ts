@@ -1,4 +1,4 @@
-import { sourceNetwork } from '../../../base/index.ts';
+import { networkOf } from '../../../base/index.ts';
 import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
@@ -56,7 +56,7 @@ export class LoginGuard {
 
   /** What keeps this user from logging in from there, if anything. */
   lock(username: string, { address, port }: LoginSource): LockScope | undefined {
-    const source = sourceNetwork(address);
+    const source = networkOf(address);
     if (
       this.#count(userKey(username, source)) >= this.#maxFailures &&
       !(port !== undefined && this.#lately(endpointKey(username, address, port)))
@@ -68,7 +68,7 @@ export class LoginGuard {
 
   /** Counts a wrong password. Returns what is locked by it, from now on. */
   failed(username: string, from: LoginSource, credentials: string): LockScope | undefined {
-    const source = sourceNetwork(from.address);
+    const source = networkOf(from.address);
     const before = this.lock(username, from);
     this.#add(userKey(username, source), credentials, this.#maxFailures);
     this.#add(source, credentials, this.#maxSourceFailures);
@@ -77,7 +77,7 @@ export class LoginGuard {
   }
 
   succeeded(username: string, { address, port }: LoginSource): void {
-    const source = sourceNetwork(address);
+    const source = networkOf(address);
     const now = this.#clock.now();
     this.#failures.delete(userKey(username, source));
     this.#logins.put(source, now);
@@ -86,7 +86,7 @@ export class LoginGuard {
 
   /** Whether anybody logged in from this source lately. */
   knows(address: string): boolean {
-    return this.#lately(sourceNetwork(address));
+    return this.#lately(networkOf(address));
   }
 
   #lately(key: string): boolean {

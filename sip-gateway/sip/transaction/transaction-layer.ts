@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { sourceNetwork } from '../../../base/index.ts';
+import { networkOf } from '../../../base/index.ts';
 import {
   buildResponse,
   type HeaderField,
@@ -172,12 +172,12 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
 
   #hasRoom(flow: Flow): boolean {
     const { maxServerTransactions: max = 20_000, maxServerTransactionsPerSource = max / 4 } = this.#options;
-    const ofSource = this.#sources.get(sourceNetwork(flow.remote.address)) ?? 0;
+    const ofSource = this.#sources.get(networkOf(flow.remote.address)) ?? 0;
     return this.#servers.size < max && ofSource < maxServerTransactionsPerSource;
   }
 
   #openServer(request: SipRequest, flow: Flow, key: string, merge: string): ServerTransaction {
-    const source = sourceNetwork(flow.remote.address);
+    const source = networkOf(flow.remote.address);
     const context = {
       clock: this.#options.clock,
       timers: this.#options.timers,

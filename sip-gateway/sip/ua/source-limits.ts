@@ -1,4 +1,4 @@
-import { sourceNetwork } from '../../../base/index.ts';
+import { networkOf } from '../../../base/index.ts';
 import type { Clock } from '../transaction/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
@@ -30,11 +30,11 @@ export class SourceLimits {
   /** Whether a new call from this address may come now. */
   takeCall(address: string, kind: 'known' | 'stranger'): boolean {
     const { each, all } = this.#calls[kind];
-    return each.take(sourceNetwork(address)) && all.take('');
+    return each.take(networkOf(address)) && all.take('');
   }
 
   /** Whether another request outside dialogs may. */
   takeRequest(address: string): boolean {
-    return this.#requests.take(sourceNetwork(address));
+    return this.#requests.take(networkOf(address));
   }
 }
