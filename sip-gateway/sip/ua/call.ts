@@ -14,7 +14,7 @@ import { SdpError } from '../sdp/index.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import { behindNat, type Flow } from '../transport/index.ts';
 import { sdpBody, sessionBody } from './body.ts';
-import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest } from './call-types.ts';
+import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient, type Outcome } from './in-dialog-client.ts';
 import { infoDigit, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
@@ -50,20 +50,21 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected readonly session = new OfferAnswer();
   protected readonly digest: MaybeDigest;
   protected dialog: Dialog | undefined;
-  protected flow: Flow;
-  /** True where the peer is our neighbour: nothing stands between that a flow would miss. */
-  protected direct = false;
+  readonly #contactUser: string | undefined;
+  #peer: PeerPlace;
   #state: CallState = 'starting';
   #awaitedAck: AwaitedAck | undefined;
   #ownChange = false;
   #peerChange: { transaction: ServerInviteTransaction; request: OfferRequest } | undefined;
   #client: InDialogClient | undefined;
 
-  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest) {
+  /** `contactUser`: user part of our Contact, as on the wire. */
+  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest, contactUser: string | undefined) {
     super();
     this.host = host;
-    this.flow = flow;
+    this.#contactUser = contactUser;
     this.digest = digest;
+    this.#peer = { flow, atMs: host.clock.now(), direct: false };
   }
 
   abstract readonly direction: 'incoming' | 'outgoing';
@@ -83,6 +84,10 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   get remoteUri(): string {
     return formatUri(this.remote.uri);
+  }
+
+  protected get flow(): Flow {
+    return this.#peer.flow;
   }
 
   /** Where the peer's signalling comes from. */
@@ -218,22 +223,28 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The maker of requests in the dialog in force. */
   protected client(): InDialogClient {
     if (!this.dialog) throw new SessionChangeFailed('the call has no dialog');
-    this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => ({
-      flow: this.flow,
-      direct: this.direct,
-    }));
+    this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => this.#peer);
     return this.#client;
   }
 
-  protected learnFlow(request: SipRequest, flow: Flow): void {
-    this.flow = flow;
-    this.direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
+  /** Where the peer is from now on. */
+  protected set peer(peer: PeerPlace) {
+    this.#peer = peer;
+  }
+
+  /** A request of the peer shows where it is. */
+  protected learnFlow(request: SipRequest, flow: Flow, phone = this.#peer.phone): void {
+    const direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
+    this.#peer = { flow, atMs: this.host.clock.now(), direct, phone };
   }
 
   /** Our part of the session fields of an INVITE or UPDATE and their 2xx. */
   protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { fields, body } = sdpBody(sdp);
-    return { headers: [this.host.contactFor(this.flow), ...this.host.capabilities, ...fields], body };
+    return {
+      headers: [this.host.contactFor(this.flow, this.#contactUser), ...this.host.capabilities, ...fields],
+      body,
+    };
   }
 
   /** Answers an INVITE with 200 and sends that again until the ACK comes; without one the call ends (threat 20). */

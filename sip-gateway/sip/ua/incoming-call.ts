@@ -3,12 +3,14 @@ import {
   addressOf,
   buildResponse,
   decodeUser,
+  encodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
   parseRAck,
   SipParseError,
   type SipRequest,
+  type Uri,
 } from '../message/index.ts';
 import { newTag } from '../tokens.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
@@ -56,14 +58,17 @@ export class IncomingCall extends Call {
     identity: CallerIdentity,
     digest: MaybeDigest,
   ) {
-    super(host, flow, digest);
     const { request } = transaction;
+    // A call to our Contact leads where this one does.
+    super(host, flow, digest, contactUserOf(request.uri));
     this.request = request;
     this.identity = identity;
     this.#transaction = transaction;
     this.#ownDialog = Dialog.ofRequest(request, newTag());
     this.dialog = this.#ownDialog;
-    this.learnFlow(request, flow);
+    const { remoteTarget } = this.#ownDialog;
+    const phone = identity.kind === 'user' ? host.phoneOf(identity.username, remoteTarget, flow) : undefined;
+    this.learnFlow(request, flow, phone);
     this.offer = sessionBody(request).sdp;
     if (this.offer !== undefined) this.session.receiveOffer(this.offer);
     const requires = request.headers.tokens('require').includes('100rel');
@@ -284,4 +289,10 @@ export class IncomingCall extends Call {
   #fields(sdp: string | undefined): HeaderField[] {
     return this.sessionFields(sdp).headers;
   }
+}
+
+/** The dialled user part, as on the wire; of a tel URI its number. */
+function contactUserOf(uri: Uri): string | undefined {
+  if (uri.scheme === 'sip' || uri.scheme === 'sips') return uri.user;
+  return uri.scheme === 'tel' ? encodeUser(decodeUser(uri)) : undefined;
 }

@@ -211,8 +211,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
-    const ways = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, size);
-    const first = ways[0]?.open();
+    const branches =
+      'user' in target
+        ? this.#routes.toUser(target.user).map((way) => [way])
+        : [await this.#routes.toUri(to, size)];
+    const first = branches[0]?.[0]?.open();
     if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
     const { user = 'canopy', displayName } = options.from ?? {};
     const from: SipUri = {
@@ -225,13 +228,14 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#host,
       first,
       {
-        from: withTag(nameAddr(from, displayName), newTag()),
+        from: nameAddr(from, displayName),
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
         headers: options.headers ?? [],
         ringSeconds: options.ringSeconds ?? 120,
-        ways,
+        contactUser: from.user,
+        branches,
       },
       trunk?.digest(),
     );
@@ -319,8 +323,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       random: this.#options.random ?? Math.random,
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
-      contactFor: (flow) => ['contact', contactOf(flow)],
-      route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
+      contactFor: (flow: Flow, user?: string) => ['contact', contactOf(flow, user)],
+      route: (dialog, peer) => this.#routes.inDialog(dialog, peer),
+      phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
       sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
@@ -506,8 +511,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 }
 
 /** Our Contact on a flow. */
-function contactOf(flow: Flow): string {
+function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
   const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<sip:${host}:${port}${transport}>`;
+  return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }
