@@ -353,6 +353,40 @@ describe('answers to our INVITE', () => {
     }
   });
 
+  it('our INVITE asks for a session timer, for a longer one where the callee wants that, and refreshes as agreed', async () => {
+    const placed = await call();
+    const answered = once(placed, 'answered');
+    const invite = await callee.request('INVITE');
+    assert.equal(invite.headers.get('session-expires'), '1800');
+    assert.ok(invite.headers.tokens('supported').includes('timer'));
+    callee.answer(invite, '422 Session Interval Too Small', { tag: 'a', headers: ['Min-SE: 7200'] });
+    await callee.request('ACK');
+    const longer = await callee.request('INVITE');
+    assert.equal(longer.headers.get('session-expires'), '7200');
+    assert.equal(longer.headers.get('min-se'), '7200');
+    const headers = ['Session-Expires: 1;refresher=uac', 'Require: timer', 'Allow: UPDATE'];
+    callee.answer(longer, '200 OK', { tag: 'b', headers, sdp: phoneSdp() });
+    await callee.request('ACK');
+    await answered;
+    const refresh = await callee.request('UPDATE');
+    assert.equal(refresh.headers.get('session-expires'), '1;refresher=uac');
+    const end = ended(placed);
+    callee.answer(refresh, '481 Call/Transaction Does Not Exist');
+    callee.answer(await callee.request('BYE'), '200 OK');
+    assert.equal((await end).cause, 'timeout');
+  });
+
+  it('a callee that asks for ever longer sessions is not followed for ever', async () => {
+    const placed = await call();
+    const end = ended(placed);
+    for (const seconds of [2000, 3000, 4000])
+      callee.answer(await callee.request('INVITE'), '422 Session Interval Too Small', {
+        tag: 'a',
+        headers: [`Min-SE: ${seconds}`],
+      });
+    assert.equal((await end).status, 422);
+  });
+
   it('a callee behind NAT that names its private address is acknowledged where it answered from', async () => {
     const placed = await call();
     const contact = '<sip:bob@192.168.77.10:5060>';

@@ -8,6 +8,7 @@ import {
   type HeaderField,
   type NameAddr,
   parseRAck,
+  type ResponseParts,
   SipParseError,
   type SipRequest,
   type Uri,
@@ -18,6 +19,7 @@ import type { Flow } from '../transport/index.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
+import { hasOptionTag } from './option-tags.ts';
 
 /** Who a caller was found to be, before its call is shown to anybody. */
 export type CallerIdentity =
@@ -71,8 +73,9 @@ export class IncomingCall extends Call {
     this.learnFlow(request, flow, phone);
     this.offer = sessionBody(request).sdp;
     if (this.offer !== undefined) this.session.receiveOffer(this.offer);
-    const requires = request.headers.tokens('require').includes('100rel');
-    const supports = request.headers.tokens('supported').includes('100rel');
+    this.learnMethods(request);
+    const requires = hasOptionTag(request.headers, 'require', '100rel');
+    const supports = hasOptionTag(request.headers, 'supported', '100rel');
     this.#reliable = requires ? 'required' : supports ? 'supported' : 'no';
     // The sequence may start anywhere below 2^31 (RFC 3262 §3).
     this.#sequence = Math.floor(host.random() * 2 ** 16);
@@ -197,19 +200,17 @@ export class IncomingCall extends Call {
       return;
     }
     const { sdp } = sessionBody(request);
-    if (sdp !== undefined && !this.session.receiveAnswer(sdp)) {
-      // A second offer while ringing: we keep the session that we have.
-      transaction.respond(buildResponse(request, 488));
-      return;
-    }
-    transaction.respond(buildResponse(request, 200));
+    if (sdp === undefined) transaction.respond(buildResponse(request, 200));
+    else if (waiting.hasSdp && this.session.receiveAnswer(sdp))
+      transaction.respond(buildResponse(request, 200));
+    else this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
     waiting.retransmission.stop();
     this.#unacknowledged = undefined;
     const accept = this.#acceptLater;
     const next = this.#queued.shift();
     this.#acceptLater = undefined;
     if (accept) accept();
-    else if (next) this.#sendReliable(next);
+    else if (next && this.#transaction.pending) this.#sendReliable(next);
   }
 
   #acknowledges(request: SipRequest, rseq: number): boolean {
@@ -225,7 +226,9 @@ export class IncomingCall extends Call {
 
   #accept(sdp: string | undefined): void {
     if (this.ended || !this.#transaction.pending) return;
-    this.#stopReliable();
+    // The PRACK of what was sent before may still come, and is answered then (RFC 3262 §3).
+    this.#unacknowledged?.retransmission.stop();
+    this.#queued.length = 0;
     if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
     else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined)
       this.session.sendOffer(sdp);
@@ -233,7 +236,7 @@ export class IncomingCall extends Call {
     this.setState('answered');
     const parts = {
       toTag: this.#ownDialog.localTag,
-      headers: this.#fields(sdp),
+      headers: [...this.#fields(sdp), ...this.keeper.answered(this.request)],
       body: sdpBody(sdp).body,
     };
     this.sendAccepted(this.#transaction, parts, () => {
@@ -289,6 +292,11 @@ export class IncomingCall extends Call {
   #fields(sdp: string | undefined): HeaderField[] {
     return this.sessionFields(sdp).headers;
   }
+}
+
+function sdpParts(sdp: string | undefined): ResponseParts {
+  const { fields, body } = sdpBody(sdp);
+  return { headers: fields, body };
 }
 
 /** The dialled user part, as on the wire; of a tel URI its number. */

@@ -18,6 +18,7 @@ import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient } from './in-dialog-client.ts';
 import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
+import { minSession, SESSION_SECONDS } from './session-timer.ts';
 
 /** A way to a callee: the Request-URI, and the flow, opened when its turn comes. */
 export interface Way {
@@ -100,6 +101,8 @@ export class InviteBranch {
   #sequence = 0;
   #way = 0;
   #challenged = 0;
+  #raised = 0;
+  #sessionSeconds = SESSION_SECONDS;
   #transaction: ClientTransaction | undefined;
   #heard = false;
   #provisional = false;
@@ -180,6 +183,7 @@ export class InviteBranch {
         this.#host.contactFor(flow, contactUser),
         ...this.#host.capabilities,
         ...this.#host.userAgent,
+        ...this.#sessionFields(),
         ...this.#parts.headers,
         ...fields,
       ],
@@ -218,6 +222,7 @@ export class InviteBranch {
     else if (status < 300) void this.#receiveSuccess(response);
     else if (this.#cancelled) this.#fail({ status, reason, response });
     else if ((status === 401 || status === 407) && this.#answerChallenge(response, flow)) this.begin();
+    else if (status === 422 && this.#takeMinimum(response)) this.begin();
     else if (FAILOVER.has(status)) this.#failover({ status, reason, response });
     else this.#fail({ status, reason, response });
   }
@@ -235,6 +240,23 @@ export class InviteBranch {
     this.#failure = failure;
     this.#silence.cancel();
     this.#events.onFailed(this);
+  }
+
+  #sessionFields(): HeaderField[] {
+    const expires: HeaderField = ['session-expires', String(this.#sessionSeconds)];
+    return this.#sessionSeconds === SESSION_SECONDS
+      ? [expires]
+      : [expires, ['min-se', String(this.#sessionSeconds)]];
+  }
+
+  /** 422: the session shall live longer (RFC 4028 §7.3). False where that leads nowhere. */
+  #takeMinimum(response: SipResponse): boolean {
+    const seconds = minSession(response.headers);
+    if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES)
+      return false;
+    this.#raised++;
+    this.#sessionSeconds = seconds;
+    return true;
   }
 
   #answerChallenge(response: SipResponse, flow: Flow): boolean {

@@ -139,6 +139,8 @@ export class OutgoingCall extends Call {
     this.#ringTimer?.cancel();
     this.dialog = fork.dialog;
     this.peer = branch.place;
+    this.learnMethods(response);
+    this.keeper.confirmed(response);
     this.setState('answered');
     for (const each of this.#branches) {
       if (each !== branch) each.cancel();

@@ -36,11 +36,13 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
 import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { sessionTooShort } from './session-timer.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
 
 export interface SipStackOptions extends TransportOptions {
@@ -91,7 +93,6 @@ interface SipStackEvents {
 const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
 /** Methods that we know but do not serve: 405, not 501. */
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
-const EXTENSIONS = new Set(['100rel']);
 /** What the header section of our INVITEs takes at most, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -363,8 +364,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   /** What RFC 3261 §8.2 checks of every request outside dialogs; a status and fields to refuse with, or undefined. */
   #inspect(request: SipRequest): { status: number; headers?: readonly HeaderField[] } | undefined {
     if (request.uri.scheme === 'other') return { status: 416 };
-    const unknown = request.headers.tokens('require').filter((extension) => !EXTENSIONS.has(extension));
-    if (unknown.length > 0) return { status: 420, headers: [['unsupported', unknown.join(', ')]] };
+    const unsupported = unsupportedFields(request.headers);
+    if (unsupported.length > 0) return { status: 420, headers: unsupported };
+    const minimum = request.method === 'INVITE' && sessionTooShort(request);
+    if (minimum) return { status: 422, headers: [minimum] };
     return undefined;
   }
 
