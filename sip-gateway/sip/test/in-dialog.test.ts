@@ -257,6 +257,27 @@ describe('inside the dialog of a call that came in', () => {
     });
   });
 
+  it('a call that we place is refreshed as its callee says, but no oftener than every 45 s', async () => {
+    const placed = await stack.invite(
+      { uri: `sip:bob@127.0.0.1:${phone.port}` },
+      { sdp: new SdpSession().offer(LOCAL) },
+    );
+    const answered = once(placed, 'answered');
+    const headers = ['Session-Expires: 1;refresher=uac', 'Require: timer', 'Allow: UPDATE'];
+    phone.answer(await phone.request('INVITE'), '200 OK', { tag: 'a', headers, sdp: phoneSdp() });
+    await phone.request('ACK');
+    await answered;
+    clock.advance(44_000);
+    assert.equal(phone.count('UPDATE'), 0);
+    clock.advance(1000);
+    const refresh = await phone.request('UPDATE');
+    assert.equal(refresh.headers.get('session-expires'), '90;refresher=uac');
+    const end = once(placed, 'end');
+    phone.answer(refresh, '481 Call/Transaction Does Not Exist');
+    await phone.request('BYE');
+    assert.equal((await end)[0].cause, 'timeout');
+  });
+
   it('a phone that is watched is asked every minute, and the call ended where it has gone', async () => {
     const { call } = await stand();
     call.watch(true);

@@ -353,7 +353,7 @@ describe('answers to our INVITE', () => {
     }
   });
 
-  it('our INVITE asks for a session timer, for a longer one where the callee wants that, and refreshes as agreed', async () => {
+  it('our INVITE asks for a session timer, and for a longer one where the callee wants that', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     const invite = await callee.request('INVITE');
@@ -364,16 +364,12 @@ describe('answers to our INVITE', () => {
     const longer = await callee.request('INVITE');
     assert.equal(longer.headers.get('session-expires'), '7200');
     assert.equal(longer.headers.get('min-se'), '7200');
-    const headers = ['Session-Expires: 1;refresher=uac', 'Require: timer', 'Allow: UPDATE'];
-    callee.answer(longer, '200 OK', { tag: 'b', headers, sdp: phoneSdp() });
+    callee.answer(longer, '200 OK', { tag: 'b', sdp: phoneSdp() });
     await callee.request('ACK');
     await answered;
-    const refresh = await callee.request('UPDATE');
-    assert.equal(refresh.headers.get('session-expires'), '1;refresher=uac');
-    const end = ended(placed);
-    callee.answer(refresh, '481 Call/Transaction Does Not Exist');
+    const hungUp = placed.hangUp();
     callee.answer(await callee.request('BYE'), '200 OK');
-    assert.equal((await end).cause, 'timeout');
+    await hungUp;
   });
 
   it('a callee that asks for ever longer sessions is not followed for ever', async () => {

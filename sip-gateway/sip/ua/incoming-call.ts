@@ -1,12 +1,12 @@
 import { Dialog, Retransmission } from '../dialog/index.ts';
 import {
-  addressOf,
   buildResponse,
   decodeUser,
   encodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
+  parseNameAddrs,
   parseRAck,
   type ResponseParts,
   SipParseError,
@@ -33,6 +33,8 @@ interface ReliableProgress {
   readonly sdp: string | undefined;
 }
 
+/** Values of Privacy by which a caller does not want to be shown. */
+const WITHHOLDING = new Set(['id', 'user', 'header']);
 /** Sent again without an upper interval (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -103,14 +105,25 @@ export class IncomingCall extends Call {
     return formatUri(this.request.uri);
   }
 
-  /** P-Asserted-Identity, which only a trunk is to be believed. */
+  /**
+   * P-Asserted-Identity, which only a trunk is to be believed. It may have two values, a SIP and a tel URI, in one field or two
+   * (RFC 3325 §9.1): the one with a name is given.
+   */
   get assertedIdentity(): NameAddr | undefined {
-    try {
-      return addressOf(this.request.headers, 'p-asserted-identity');
-    } catch (error) {
-      if (error instanceof SipParseError) return undefined;
-      throw error;
-    }
+    const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
+    return identities.find(({ displayName }) => displayName !== undefined) ?? identities[0];
+  }
+
+  /** Whether the caller withholds name and number: by Privacy (RFC 3323 §4.2, RFC 3325 §7), or as an anonymous From. */
+  get withheld(): boolean {
+    const values = this.request.headers
+      .all('privacy')
+      .flatMap((value) => value.toLowerCase().split(/[;,\s]+/));
+    if (values.some((value) => WITHHOLDING.has(value))) return true;
+    if (values.includes('none')) return false;
+    const { uri } = this.remote;
+    const host = 'host' in uri ? uri.host : '';
+    return host === 'anonymous.invalid' || decodeUser(uri).toLowerCase() === 'anonymous';
   }
 
   /** 180 Ringing. */
@@ -291,6 +304,16 @@ export class IncomingCall extends Call {
 
   #fields(sdp: string | undefined): HeaderField[] {
     return this.sessionFields(sdp).headers;
+  }
+}
+
+/** One that cannot be read hides no other. */
+function readIdentities(value: string): NameAddr[] {
+  try {
+    return parseNameAddrs(value);
+  } catch (error) {
+    if (error instanceof SipParseError) return [];
+    throw error;
   }
 }
 

@@ -2,7 +2,14 @@ import type { HeaderField, SipRequest, SipResponse } from '../message/index.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import type { CallEnd } from './call-types.ts';
 import type { Outcome } from './in-dialog-client.ts';
-import { answerTerms, minSession, type SessionTerms, SessionTimer, sessionExpires } from './session-timer.ts';
+import {
+  answerTerms,
+  MIN_SESSION_SECONDS,
+  minSession,
+  type SessionTerms,
+  SessionTimer,
+  sessionExpires,
+} from './session-timer.ts';
 
 /** How often a phone that is watched is asked whether it is there, in milliseconds. */
 const PING_MILLISECONDS = 60_000;
@@ -54,8 +61,13 @@ export class SessionKeeper {
   /** The peer answered an INVITE or UPDATE of ours with this 2xx. */
   confirmed(response: SipResponse): void {
     const agreed = sessionExpires(response.headers);
-    // Without the field the peer knows no timers, and nobody asks it to.
-    this.#start(agreed && { seconds: agreed.seconds, ours: agreed.refresher !== 'uas' });
+    if (!agreed) {
+      // The peer knows no timers, and nobody asks it to.
+      this.#start(undefined);
+      return;
+    }
+    const seconds = Math.max(agreed.seconds, MIN_SESSION_SECONDS);
+    this.#start({ seconds, ours: agreed.refresher !== 'uas' });
   }
 
   /** Whether the peer is asked every minute whether it is there: where its media say nothing. */

@@ -5,7 +5,7 @@ import { hasOptionTag } from './option-tags.ts';
 /** How long a session lives without a refresh, in seconds, where we may choose (RFC 4028 §4 recommends it). */
 export const SESSION_SECONDS = 1800;
 /** The shortest that we accept, in seconds; less gets 422 (RFC 4028 §5). */
-const MIN_SECONDS = 90;
+export const MIN_SESSION_SECONDS = 90;
 /** A peer that knows no timers cannot be told our shortest: its proxy's wish is served down to this, in seconds. */
 const FLOOR_SECONDS = 30;
 /** No peer may ask for a session of more, in seconds. */
@@ -35,8 +35,9 @@ export function minSession(headers: Headers): number | undefined {
 /** The Min-SE field to refuse an INVITE or UPDATE with (422), where the session that it asks for is too short. */
 export function sessionTooShort(request: SipRequest): HeaderField | undefined {
   const asked = sessionExpires(request.headers);
-  const isShort = asked !== undefined && asked.seconds < MIN_SECONDS && supportsTimer(request.headers);
-  return isShort ? ['min-se', String(MIN_SECONDS)] : undefined;
+  const isShort =
+    asked !== undefined && asked.seconds < MIN_SESSION_SECONDS && supportsTimer(request.headers);
+  return isShort ? ['min-se', String(MIN_SESSION_SECONDS)] : undefined;
 }
 
 /** What a session lives by. */
