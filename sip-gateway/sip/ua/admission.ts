@@ -3,6 +3,7 @@ import { decodeUser, type HeaderField, type SipRequest } from '../message/index.
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { CallerIdentity } from './incoming-call.ts';
+import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
 
 export interface AdmissionOptions {
@@ -11,6 +12,8 @@ export interface AdmissionOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** Those of the moment. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
+  /** The registrations of ours at registrars of this address. */
+  readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
   /** Whether requests that name no user of ours stay unanswered (threat 18). */
@@ -40,6 +43,8 @@ export class Admissions {
     const isRegister = request.method === 'REGISTER';
     if (!isRegister) {
       for (const trunk of trunks.values()) if (trunk.owns(address)) return this.#admitTrunk(trunk);
+      const trunk = this.#registrarOf(request, address);
+      if (trunk) return this.#admitTrunk(trunk);
     }
     const credentials = request.headers.has('authorization');
     if (!credentials && anonymousCalls && !isRegister)
@@ -53,6 +58,20 @@ export class Admissions {
     }
     if (!verdict.challenge) return this.#refuse(request, 403);
     return this.#refuse(request, 401, this.#digest.challenge(verdict.stale));
+  }
+
+  /**
+   * The trunk that we are registered at and that a call comes from. Phones may share its address: they name themselves, and are asked for
+   * their passwords, unless the call is for the very name that we registered.
+   */
+  #registrarOf(request: SipRequest, address: string): Trunk | undefined {
+    const { users, trunks, registeredAt } = this.#options;
+    const dialled = decodeUser(request.uri);
+    const isPhone =
+      request.headers.has('authorization') || users?.lookup(decodeUser(request.from.uri)) !== undefined;
+    for (const { trunk, user } of registeredAt(address))
+      if (trunk !== undefined && (!isPhone || user === dialled)) return trunks().get(trunk);
+    return undefined;
   }
 
   #admitTrunk(trunk: Trunk): Admission {

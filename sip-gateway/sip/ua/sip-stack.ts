@@ -133,6 +133,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       clock,
       users: options.users,
       trunks: () => this.#trunks,
+      registeredAt: (address) =>
+        [...this.#registrations].filter((registration) => registration.isAt(address)),
       anonymousCalls: options.anonymousCalls ?? false,
       silent: options.silent ?? false,
     });
@@ -222,7 +224,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const from: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
-      host: this.#options.domain ?? first.advertised.host,
+      host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
     const call = new OutgoingCall(
@@ -249,6 +251,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   register(options: RegistrationOptions): Registration {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
+    registration.once('closed', () => this.#registrations.delete(registration));
     registration.begin();
     return registration;
   }
@@ -334,7 +337,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
-      flowsTo: async (uri) => (await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
+      waysTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
 
