@@ -58,7 +58,7 @@ export class TrunkRegistrations {
     const registration = this.#stack.register({
       registrar: uri,
       trunk: name,
-      address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${host}`,
+      address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${trunk.domain ?? host}`,
       ...(username !== undefined &&
         password !== undefined && { credentials: { username, password, realm: realm ?? host } }),
     });

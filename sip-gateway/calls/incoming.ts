@@ -2,7 +2,7 @@ import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, SdpError } from '../sip/index.ts';
 import type { CallHost } from './call-host.ts';
-import { callerName } from './caller.ts';
+import { callerAddress, callerName } from './caller.ts';
 import { talk } from './in-room.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
@@ -24,7 +24,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const route = incomingRoute(config, sip.dialled);
   const call = new PhoneCall(host, {
     direction: 'incoming',
-    remote: sip.remoteUri,
+    remote: callerAddress(sip),
     dialled: sip.dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
@@ -48,11 +48,12 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     return;
   }
   try {
+    const media = await call.openMedia(host.mediaAddress(sip.source.address));
+    // What cannot be agreed on is refused before the caller hears it ring, and before anybody in the room sees a phone.
+    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
+    if (call.ended) return;
     sip.ring();
     call.stage('ringing');
-    const media = await call.openMedia(host.mediaAddress(sip.source.address));
-    // What cannot be agreed on is refused before anybody in the room sees a phone.
-    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (route.type === 'room' && !pins) await call.enterRoom(route.roomId, 'answered');
     if (call.ended) return;
     sip.once('answered', () => call.setAnswered());
@@ -73,14 +74,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
 }
 
 /** Whose wrong PINs count together. */
-function pinCaller({ identity, remoteUser, source }: IncomingCall): PinCaller {
+function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
   switch (identity.kind) {
     case 'user':
       return { name: identity.username, trunk: undefined };
     case 'trunk': {
       const { trunkId: trunk } = identity;
-      const isHidden = remoteUser === '' || remoteUser.toLowerCase() === 'anonymous';
-      return { name: isHidden ? undefined : `${trunk} ${remoteUser}`, trunk };
+      return { name: withheld || remoteUser === '' ? undefined : `${trunk} ${remoteUser}`, trunk };
     }
     case 'anonymous':
       return { name: source.address, trunk: undefined };

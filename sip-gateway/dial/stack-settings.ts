@@ -3,11 +3,13 @@ import { type PasswordLookup, parseUri, type TrunkOptions } from '../sip/index.t
 
 /** The trunks of the settings as the SIP stack wants them. */
 export function trunkOptions({ trunks }: Pick<TelephonyConfig, 'trunks'>): TrunkOptions[] {
-  return trunks.map(({ name, uri, addresses, username, password, realm, maxCalls }) => ({
+  return trunks.map(({ name, uri, domain, addresses, username, password, realm, register, maxCalls }) => ({
     id: name,
     uri,
     peers: addresses,
     maxCalls,
+    // Whoever gave us an account knows us by our address in its domain (RFC 3261 §8.1.1.3).
+    ...((domain !== undefined || username !== undefined || register) && { domain: domain ?? hostOf(uri) }),
     ...(username !== undefined &&
       password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),
   }));

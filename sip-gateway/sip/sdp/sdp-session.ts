@@ -64,6 +64,8 @@ export class SdpSession {
   /** Payload types keep their meaning for the whole session (RFC 3264 §8.3.2). */
   readonly #payloadTypes = new Map<string, number>();
   #offered: LocalAudio | undefined;
+  /** What was agreed last. */
+  #agreed: NegotiatedAudio | undefined;
 
   /** Makes an offer: the first, or a changed one (hold: `direction: 'sendonly'`). */
   offer(local: LocalAudio): string {
@@ -99,9 +101,15 @@ export class SdpSession {
   /** Answers an offer of the peer. Throws SdpError where there is no audio that both can do (answer 488). */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
+    if (
+      this.#agreed &&
+      session.media[this.#audioIndex]?.type === 'audio' &&
+      !session.media.some(isAudioInUse)
+    )
+      return this.#answerRemoval(session, local, this.#agreed);
     let failure: SdpError | undefined;
     for (const [index, media] of session.media.entries()) {
-      if (media.type !== 'audio' || media.port === 0) continue;
+      if (!isAudioInUse(media)) continue;
       try {
         return this.#answerLine(session, media, index, local);
       } catch (error) {
@@ -167,6 +175,18 @@ export class SdpSession {
     return { sdp: this.#write(local.address, lines), audio };
   }
 
+  /** The peer takes the audio out of the session, for a while at least: so do we (RFC 3264 §8.2). */
+  #answerRemoval(
+    session: SessionDescription,
+    local: LocalAudio,
+    agreed: NegotiatedAudio,
+  ): { sdp: string; audio: NegotiatedAudio } {
+    this.#offered = undefined;
+    this.#lines = session.media;
+    const sdp = this.#write(local.address, this.#lines.map(refused));
+    return { sdp, audio: { ...agreed, direction: 'inactive' } };
+  }
+
   #negotiated(
     codec: Format,
     events: Format | undefined,
@@ -175,7 +195,7 @@ export class SdpSession {
   ): NegotiatedAudio {
     const receive = ({ kind, clockRate, payloadType }: Format) =>
       this.#payloadTypes.get(`${kind}/${clockRate}`) ?? payloadType;
-    return {
+    this.#agreed = {
       codec: codec.kind as CodecName,
       clockRate: codec.clockRate,
       sendPayloadType: codec.payloadType,
@@ -191,6 +211,7 @@ export class SdpSession {
       direction,
       ptimeMilliseconds: pickPtime(media),
     };
+    return this.#agreed;
   }
 
   #payloadTypeOf(kind: string, clockRate: number, fallback: number): number {
@@ -247,6 +268,10 @@ export class SdpSession {
     this.#lastBody = body;
     return describe(this.#version);
   }
+}
+
+function isAudioInUse({ type, port }: MediaDescription): boolean {
+  return type === 'audio' && port !== 0;
 }
 
 /** A line refused: port 0, the formats as they were (RFC 3264 §6). */

@@ -155,7 +155,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
           [
             step.request('INVITE', { cseq: 1, sdp: step.sdp('') }),
             step.expect(100, { optional: true }),
-            step.expect(200, { body: 'c=IN IP6 ::1', header: 'Contact: .sip:.::1.:' }),
+            step.expect(200, { body: 'c=IN IP6 ::1', header: 'Contact: .sip:room@.::1.:' }),
             step.request('ACK', { cseq: 1, inDialog: true }),
             step.expectRequest('BYE'),
             step.response('200 OK'),

@@ -3,6 +3,7 @@ import { decodeUser, type HeaderField, type SipRequest } from '../message/index.
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { CallerIdentity } from './incoming-call.ts';
+import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
 
 export interface FailedLogin {
@@ -13,21 +14,14 @@ export interface FailedLogin {
   readonly lockedNow?: LockScope;
 }
 
-/** A trunk that we are registered at: where, and as whom. */
-export interface RegisteredTrunk {
-  readonly trunk: string;
-  readonly address: string;
-  readonly user: string;
-}
-
 export interface AdmissionOptions {
   readonly clock: Clock;
   /** Users and their passwords; without it nobody is challenged. */
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** Those of the moment. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
-  /** Those of the moment. */
-  readonly registered: () => readonly RegisteredTrunk[];
+  /** The registrations of ours at registrars of this address. */
+  readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
   readonly onFailedLogin: (login: FailedLogin) => void;
@@ -93,21 +87,28 @@ export class Admissions {
     return named === undefined && !this.knows(remote.address);
   }
 
-  /** The trunk whose address this is. Of several at one provider it is the one whose name is called. */
+  /**
+   * The trunk that a call comes from: one that names the address, or that we are registered at there; of several at one provider the one
+   * whose name is called. Phones may share a registrar's address: they name themselves, and are asked for their passwords, unless the
+   * call is for the very name that we registered.
+   */
   #trunkOf(request: SipRequest, address: string): Trunk | undefined {
-    const trunks = this.#trunksAt(address);
-    if (trunks.length < 2) return trunks[0];
+    const { users, trunks, registeredAt } = this.#options;
     const called = decodeUser(request.uri);
-    const registered = this.#options.registered().find((each) => each.user === called);
-    return trunks.find(({ id }) => id === registered?.trunk) ?? trunks[0];
+    const here = registeredAt(address);
+    const named = here.find(({ user }) => user === called)?.trunk;
+    const owning = [...trunks().values()].filter((trunk) => trunk.owns(address));
+    const isPhone =
+      request.headers.has('authorization') || users?.lookup(decodeUser(request.from.uri)) !== undefined;
+    const candidates =
+      owning.length > 0 || (isPhone && named === undefined) ? owning : this.#trunksAt(address);
+    return candidates.find(({ id }) => id === named) ?? candidates[0];
   }
 
   /** Those that name this address, and those that we are registered at there. */
   #trunksAt(address: string): Trunk[] {
-    const here = this.#options.registered().filter((each) => each.address === address);
-    return [...this.#options.trunks().values()].filter(
-      (trunk) => trunk.owns(address) || here.some((each) => each.trunk === trunk.id),
-    );
+    const here = new Set(this.#options.registeredAt(address).map(({ trunk }) => trunk));
+    return [...this.#options.trunks().values()].filter((trunk) => trunk.owns(address) || here.has(trunk.id));
   }
 }
 

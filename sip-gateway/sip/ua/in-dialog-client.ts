@@ -2,7 +2,7 @@ import { ChallengeRefused } from '../auth/index.ts';
 import type { Dialog } from '../dialog/index.ts';
 import { formatUri, type HeaderField, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { CallHost, MaybeDigest } from './call-types.ts';
+import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 
 /** How a request ended: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
 export interface Outcome {
@@ -16,20 +16,15 @@ export class InDialogClient {
   readonly #host: CallHost;
   readonly #dialog: Dialog;
   readonly #digest: MaybeDigest;
-  readonly #last: () => { flow: Flow; direct: boolean };
+  readonly #peer: () => PeerPlace;
   /** The last ACK, for 2xx that come again. */
   #ack: { request: SipRequest; flow: Flow } | undefined;
 
-  constructor(
-    host: CallHost,
-    dialog: Dialog,
-    digest: MaybeDigest,
-    last: () => { flow: Flow; direct: boolean },
-  ) {
+  constructor(host: CallHost, dialog: Dialog, digest: MaybeDigest, peer: () => PeerPlace) {
     this.#host = host;
     this.#dialog = dialog;
     this.#digest = digest;
-    this.#last = last;
+    this.#peer = peer;
   }
 
   /** Sends a request and gives its final outcome; never rejects but where no flow can be had. */
@@ -50,8 +45,7 @@ export class InDialogClient {
 
   /** Sends the ACK of a 2xx of the dialog's INVITE with this sequence number. */
   async acknowledge(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): Promise<void> {
-    const { flow: last, direct } = this.#last();
-    const flow = await this.#host.route(this.#dialog, last, direct);
+    const flow = await this.#host.route(this.#dialog, this.#peer());
     const uri = formatUri(this.#dialog.remoteTarget);
     const draft = this.#dialog.ack(
       sequence,
@@ -77,8 +71,7 @@ export class InDialogClient {
     headers: readonly HeaderField[],
     body: Buffer | undefined,
   ): Promise<Outcome & { address: string }> {
-    const { flow: last, direct } = this.#last();
-    const flow = await this.#host.route(this.#dialog, last, direct);
+    const flow = await this.#host.route(this.#dialog, this.#peer());
     const { address } = flow.remote;
     const uri = formatUri(this.#dialog.remoteTarget);
     const authorization = this.#digest?.authorize(method, uri, address) ?? [];

@@ -19,6 +19,7 @@ import {
 import { newCallId, newTag } from '../tokens.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { Way } from './invite-branch.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './request-client.ts';
 
 export interface RegistrationOptions {
@@ -27,7 +28,7 @@ export interface RegistrationOptions {
   /** Our address there: `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
-  /** The trunk that is registered at: calls from the registrar are its calls. */
+  /** The trunk whose registrar it is: while we are registered, calls from there are the trunk's. */
   readonly trunk?: string;
   /** How long to ask for, in seconds. Default 600. */
   readonly expiresSeconds?: number;
@@ -40,6 +41,8 @@ interface RegistrationEvents {
   registered: [{ readonly expiresSeconds: number }];
   /** Not registered; it tries again by itself. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
+  /** It is being taken back. */
+  closed: [];
 }
 
 /** What a registration needs of the stack. */
@@ -48,7 +51,7 @@ export interface RegistrationHost {
   readonly random: () => number;
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
-  flowsTo(uri: SipUri): Promise<readonly (() => Flow | undefined)[]>;
+  waysTo(uri: SipUri): Promise<readonly Pick<Way, 'address' | 'open'>[]>;
   readonly send: RequestPlan['send'];
 }
 
@@ -69,14 +72,14 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   readonly #callId = newCallId();
   readonly #tag = newTag();
   #sequence = 0;
-  /** Address of the registrar that the last REGISTER went to: only its challenges are answered. */
-  #asked: string | undefined;
   #seconds: number;
   #failures = 0;
   #state: RegistrationState = 'registering';
   #timer: Timer | undefined;
   #stopWatching: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  /** Addresses of the registrar, as they were resolved last. */
+  #addresses: ReadonlySet<string> = new Set();
 
   /** Throws SipParseError for addresses that are no SIP URIs. */
   constructor(host: RegistrationHost, options: RegistrationOptions) {
@@ -91,21 +94,30 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#registrar = registrar;
     this.#seconds = options.expiresSeconds ?? 600;
     this.#digest =
-      options.credentials && new DigestClient(options.credentials, (address) => address === this.#asked);
+      options.credentials && new DigestClient(options.credentials, (address) => this.#addresses.has(address));
   }
 
   get state(): RegistrationState {
     return this.#state;
   }
 
-  /** Where we are registered and as whom; undefined while we are not. */
-  get registeredAt(): { address: string; user: string } | undefined {
-    if (this.#state !== 'registered' || this.#asked === undefined) return undefined;
-    return { address: this.#asked, user: decodeUser(parseUri(this.#options.address)) };
-  }
-
   get trunk(): string | undefined {
     return this.#options.trunk;
+  }
+
+  /** User part of our address, unescaped. */
+  get user(): string {
+    return decodeUser(parseUri(this.#options.address));
+  }
+
+  /** Addresses of the registrar, as they were resolved last. */
+  get addresses(): readonly string[] {
+    return [...this.#addresses];
+  }
+
+  /** Whether we are registered at this address. */
+  isAt(address: string): boolean {
+    return this.#state === 'registered' && this.#addresses.has(address);
   }
 
   /** For the stack, once. */
@@ -120,6 +132,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#stopWatching?.();
+    this.emit('closed');
     await this.#running;
     if (wasRegistered) await this.#send(0);
   }
@@ -165,13 +178,14 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #send(seconds: number): Promise<RequestOutcome> {
     const address = nameAddr(this.#options.address);
+    const ways = await this.#host.waysTo(this.#registrar);
+    this.#addresses = new Set(ways.map((way) => way.address));
     return sendRequest({
-      flows: await this.#host.flowsTo(this.#registrar),
+      flows: ways.map(({ open }) => open),
       digest: this.#digest,
       send: this.#host.send,
       build: (flow) => {
         this.#sequence++;
-        this.#asked = flow.remote.address;
         return buildRequest({
           method: 'REGISTER',
           uri: { ...this.#registrar, user: undefined },

@@ -36,11 +36,13 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
 import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { sessionTooShort } from './session-timer.ts';
 import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
 
@@ -108,7 +110,6 @@ const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
 /** Methods that belong to a call. */
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
-const EXTENSIONS = new Set(['100rel']);
 /** Most requests a second in one dialog; more are dropped. Nobody presses keys as fast. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
 /** What the header section of our INVITEs takes at most, in bytes. */
@@ -152,10 +153,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       clock,
       users: options.users,
       trunks: () => this.#trunks,
-      registered: () =>
-        [...this.#registrations].flatMap(({ trunk, registeredAt }) =>
-          trunk !== undefined && registeredAt ? [{ trunk, ...registeredAt }] : [],
-        ),
+      registeredAt: (address) =>
+        [...this.#registrations].filter((registration) => registration.isAt(address)),
       anonymousCalls: options.anonymousCalls ?? false,
       onFailedLogin: (login) => this.emit('failedLogin', login),
     });
@@ -238,28 +237,32 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
-    const ways = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, size);
-    trunk?.addHosts(ways.map(({ address }) => address));
-    const first = ways[0]?.open();
+    const branches =
+      'user' in target
+        ? this.#routes.toUser(target.user).map((way) => [way])
+        : [await this.#routes.toUri(to, size)];
+    trunk?.addHosts(branches.flat().map(({ address }) => address));
+    const first = branches[0]?.[0]?.open();
     if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
     const { user = 'canopy', displayName } = options.from ?? {};
     const from: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
-      host: this.#options.domain ?? first.advertised.host,
+      host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
     const call = new OutgoingCall(
       this.#host,
       first,
       {
-        from: withTag(nameAddr(from, displayName), newTag()),
+        from: nameAddr(from, displayName),
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
         headers: options.headers ?? [],
         ringSeconds: options.ringSeconds ?? 120,
-        ways,
+        contactUser: from.user,
+        branches,
       },
       trunk?.digest(),
     );
@@ -272,9 +275,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   register(options: RegistrationOptions): Registration {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
+    registration.once('closed', () => this.#registrations.delete(registration));
     registration.on('registered', () => {
-      const { trunk, registeredAt } = registration;
-      if (trunk !== undefined && registeredAt) this.#trunks.get(trunk)?.addHosts([registeredAt.address]);
+      const { trunk, addresses } = registration;
+      if (trunk !== undefined) this.#trunks.get(trunk)?.addHosts(addresses);
     });
     registration.begin();
     return registration;
@@ -351,8 +355,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       random: this.#options.random ?? Math.random,
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
-      contactFor: (flow) => ['contact', contactOf(flow)],
-      route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
+      contactFor: (flow: Flow, user?: string) => ['contact', contactOf(flow, user)],
+      route: (dialog, peer) => this.#routes.inDialog(dialog, peer),
+      phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
       sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
@@ -360,7 +365,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
-      flowsTo: async (uri) => (await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
+      waysTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
 
@@ -399,8 +404,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   /** What RFC 3261 §8.2 checks of every request outside dialogs; a status and fields to refuse with, or undefined. */
   #inspect(request: SipRequest): Refusal | undefined {
     if (request.uri.scheme === 'other') return { status: 416 };
-    const unknown = request.headers.tokens('require').filter((extension) => !EXTENSIONS.has(extension));
-    if (unknown.length > 0) return { status: 420, headers: [['unsupported', unknown.join(', ')]] };
+    const unsupported = unsupportedFields(request.headers);
+    if (unsupported.length > 0) return { status: 420, headers: unsupported };
+    const minimum = request.method === 'INVITE' && sessionTooShort(request);
+    if (minimum) return { status: 422, headers: [minimum] };
     return undefined;
   }
 
@@ -574,8 +581,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 }
 
 /** Our Contact on a flow. */
-function contactOf(flow: Flow): string {
+function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
   const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<sip:${host}:${port}${transport}>`;
+  return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }

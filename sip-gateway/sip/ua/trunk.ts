@@ -8,6 +8,8 @@ export interface TrunkOptions {
   readonly id: string;
   /** Where calls go: `sip:pbx.example;transport=tcp`. Also names the domain. */
   readonly uri: string;
+  /** Domain of our address there, where we have one: the host of From. Default: our own address. */
+  readonly domain?: string;
   /** Addresses and networks (`192.0.2.0/24`) that calls come from without digest, beside where we are registered. Default: none. */
   readonly peers?: readonly string[];
   /** User name by which it authenticates to us, where it calls from changing addresses. */
@@ -25,6 +27,7 @@ const MAX_HOSTS = 32;
 export class Trunk {
   readonly id: string;
   readonly uri: SipUri;
+  readonly domain: string | undefined;
   readonly username: string | undefined;
   readonly maxCalls: number;
   readonly #credentials: Credentials | undefined;
@@ -40,6 +43,7 @@ export class Trunk {
     if (uri.scheme !== 'sip' && uri.scheme !== 'sips') throw new SipParseError('A trunk needs a SIP URI');
     this.id = options.id;
     this.uri = uri;
+    this.domain = options.domain;
     this.username = options.username;
     this.maxCalls = options.maxCalls ?? 100;
     this.#credentials = options.credentials;
