@@ -224,6 +224,21 @@ describe('the SIP edge against strangers', () => {
     await call.returnPath();
   });
 
+  it('threat 52: a call that nobody acknowledges is ended where it came from, not where it names as Contact', async () => {
+    const { stack, port } = await open({ trunks: [trunk], timers: { t1: 10, t2: 80, t4: 100 } });
+    const [caller, victim] = [await peerAt(TRUNK, port), await peerAt(VICTIM, port)];
+    const contact = `${victim.address}:${victim.port}`;
+    const headers = [`Record-Route: <sip:${contact};lr>`];
+    const invited = once(stack, 'invite') as Promise<[IncomingCall]>;
+    caller.send(caller.request('INVITE', { callId: 'never', contact, headers, sdp: OFFER }));
+    const [call] = await invited;
+    const [end] = await once(call, 'end');
+    assert.equal((end as { cause: string }).cause, 'no-ack');
+    caller.answer(await caller.waitFor((text) => text.startsWith('BYE')), '200 OK');
+    await call.returnPath();
+    assert.deepEqual(victim.received, []);
+  });
+
   it('threat 52: a caller that logged in has a return path from the beginning', async () => {
     const { stack, port } = await open();
     const phone = await peerAt('127.0.0.20', port);

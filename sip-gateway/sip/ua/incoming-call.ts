@@ -254,6 +254,20 @@ export class IncomingCall extends Call {
     this.#returnPath.resolve();
   }
 
+  /** Where the source may be forged, the BYE goes there, and to no Contact or route that it named (threat 52). */
+  protected override sendBye(): Promise<void> {
+    if (this.#hasReturnPath) return super.sendBye();
+    const draft = this.#ownDialog.request('BYE', this.host.userAgent);
+    return new Promise((resolve) => {
+      this.host.send(draft, this.flow, {
+        onResponse: ({ status }) => {
+          if (status >= 200) resolve();
+        },
+        onFailure: () => resolve(),
+      });
+    });
+  }
+
   #showReturnPath(): void {
     this.#hasReturnPath = true;
     this.#returnPath.resolve();
