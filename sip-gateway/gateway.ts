@@ -11,6 +11,7 @@ import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type IncomingCall, localAddressFor, SipParseError, type SipStack } from './sip/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
@@ -154,9 +155,10 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   #listen(): void {
     const stack = this.#stack;
     stack.on('invite', (call) => this.#take(call));
-    stack.on('refused', ({ method, status, address }) => {
-      this.metrics.refused(method, status);
-      this.#log.debug({ method, status, address }, 'request refused');
+    const refusals = new RefusalLog(this.#log);
+    stack.on('refused', (refusal) => {
+      this.metrics.refused(refusal.method, refusal.status);
+      refusals.add(refusal);
     });
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
