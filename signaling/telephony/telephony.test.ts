@@ -218,7 +218,7 @@ describe('telephony', () => {
     const asked = heard(gateway, 'dial');
     const { callId } = await person.get('call.dial', { target: 'sip:1001@here', displayName: 'Desk' });
     assert.deepEqual(await asked, [
-      { callId, roomId: 'lobby', target: 'sip:1001@here', displayName: 'Desk' },
+      { callId, roomId: 'lobby', target: 'sip:1001@here', displayName: 'Desk', caller: 'Ann' },
     ]);
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
     const { error } = await person.event('call.failed', (event) => event.callId === callId);
@@ -235,6 +235,14 @@ describe('telephony', () => {
     const askedAgain = heard(gateway, 'dial');
     const body = (await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' })) as object;
     assert.deepEqual({ ...body, roomId: 'team', target: '1001', displayName: '1001' }, (await askedAgain)[0]);
+    await ok('DELETE', '/api/sip/phones/1001');
+  });
+
+  it('shows a called phone by the name of its account', async () => {
+    await ok('PUT', '/api/sip/phones/1001', { displayName: 'Front desk' });
+    const asked = heard(await connected(), 'dial');
+    await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' });
+    assert.equal((await asked)[0]?.displayName, 'Front desk');
     await ok('DELETE', '/api/sip/phones/1001');
   });
 

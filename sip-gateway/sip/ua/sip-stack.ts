@@ -82,6 +82,8 @@ export interface InviteOptions {
   /** How the caller shows. Default: user `canopy`, no name. */
   readonly from?: { readonly user?: string; readonly displayName?: string };
   readonly headers?: readonly HeaderField[];
+  /** User part of our Contact, unescaped. Default: that of From. */
+  readonly contactUser?: string;
   /** How long it may ring, in seconds. Default 120. */
   readonly ringSeconds?: number;
 }
@@ -261,7 +263,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         answer: options.answer,
         headers: options.headers ?? [],
         ringSeconds: options.ringSeconds ?? 120,
-        contactUser: from.user,
+        contactUser: options.contactUser === undefined ? from.user : encodeUser(options.contactUser),
         branches,
       },
       trunk?.digest(),
