@@ -5,6 +5,22 @@ import type { SipStack } from './sip/index.ts';
 const LINES_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 
+/** What an operator can make of a refused call; the SIP status says the rest. */
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [
+    401,
+    'no password was given, or an old challenge was answered; calls from the addresses of a trunk need none',
+  ],
+  [403, 'the password is wrong, or there were too many wrong ones'],
+  [415, 'the body is no SDP'],
+  [416, 'the address that is called is no SIP or telephone address'],
+  [420, 'an extension is required that is not served'],
+  [422, 'the session timer is too short'],
+  [481, 'it belongs to a call that is over'],
+  [486, 'the phone has as many calls as it may have'],
+  [503, 'there are too many calls'],
+]);
+
 /**
  * Logs what the SIP stack refuses at the edge. Refused calls, wrong passwords and lock-outs show at the default level: each kind once
  * per minute and address, and no more than 30 lines a minute in all. Everything else is at debug.
@@ -14,7 +30,7 @@ export function logEdge(stack: SipStack, log: Logger): void {
   stack.on('refused', ({ method, status, address }) => {
     const fields = { method, status, address };
     if (method === 'INVITE' && shown.may(`${status} ${address}`))
-      log.info(fields, status === 401 ? 'call challenged' : 'call refused');
+      log.info({ ...fields, reason: REASONS.get(status) }, 'call refused');
     else log.debug(fields, 'request refused');
   });
   stack.on('failedLogin', ({ username, address, lockedNow }) => {

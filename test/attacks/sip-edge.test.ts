@@ -146,9 +146,9 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     for (let count = 0; count < 12; count++) await stranger.ask('INVITE', { sdp: g711Offer(VICTIM, 9) });
     const lines = (text: string) =>
       server.server.log.split('\n').filter((line) => line.includes(text) && line.includes(VICTIM)).length;
-    await eventually('they are logged', () => lines('call challenged') > 0);
+    await eventually('they are logged', () => lines('call refused') > 0);
     assert.deepEqual(
-      ['wrong password"', 'this user is locked out at this address', 'call challenged'].map(lines),
+      ['wrong password"', 'this user is locked out at this address', 'call refused'].map(lines),
       [1, 1, 1],
     );
     const metrics = await server.server.metrics();
