@@ -78,8 +78,8 @@ export interface CallHost {
   /** The flow for a request in a dialog; rejects where none can be had. */
   route(dialog: Dialog, last: Flow, direct: boolean): Promise<Flow>;
   send(draft: RequestDraft, flow: Flow, handlers: ClientHandlers): ClientTransaction;
-  sendAck(draft: RequestDraft, flow: Flow): SipRequest;
-  resendAck(request: SipRequest, flow: Flow): void;
+  sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
+  resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
   /** From now on requests and stray 2xx in this dialog go to the call. */
   adopt(dialog: Dialog, call: Call): void;

@@ -355,8 +355,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
-      sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
-      resendAck: (request, flow) => transactions.resend(request, flow),
+      sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
+      resendStateless: (request, flow) => transactions.resend(request, flow),
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
