@@ -180,7 +180,7 @@ describe('the SIP edge against strangers', () => {
     assert.match(await phone.ask('BYE', { callId, cseq: 4, from: '1001', toTag }), /^SIP\/2\.0 200/);
   });
 
-  it('threat 22: of 1,000 new calls a second most get 503, while calls that are up keep their signalling and others call', async () => {
+  it('threat 22: of 1,000 new calls a second most get 503, while calls that are up keep their signalling and others call', async (t) => {
     const { stack, port } = await open({ trunks: [trunk] });
     const [flooding, phone] = [await peerAt(TRUNK, port), await peerAt('127.0.0.20', port)];
     const { callId, toTag } = await callOf(phone, '1001', 'up');
@@ -201,6 +201,7 @@ describe('the SIP edge against strangers', () => {
     await flooded;
     await callOf(phone, '1001', 'another');
     const shed = flooding.statuses().filter((status) => status === 503).length;
+    t.diagnostic(`${shed} of 3,000 were shed; the slowest UPDATE took ${Math.round(worst.milliseconds)} ms`);
     assert.ok(shed > 2000, `${shed} were shed`);
     assert.ok(stack.counts.calls <= 102, `${stack.counts.calls} calls`);
     assert.ok(worst.milliseconds < 2500, `an UPDATE took ${Math.round(worst.milliseconds)} ms`);
@@ -234,7 +235,7 @@ describe('the SIP edge against strangers', () => {
     const [call] = await invited;
     const [end] = await once(call, 'end');
     assert.equal((end as { cause: string }).cause, 'no-ack');
-    caller.answer(await caller.waitFor((text) => text.startsWith('BYE')), '200 OK');
+    await caller.waitFor((text) => text.startsWith('BYE'));
     await call.returnPath();
     assert.deepEqual(victim.received, []);
   });

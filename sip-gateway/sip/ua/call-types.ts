@@ -93,8 +93,8 @@ export interface CallHost {
   /** The registered phone of a user that a request with this Contact came from. */
   phoneOf(username: string, contact: Uri, flow: Flow): FollowedPhone | undefined;
   send(draft: RequestDraft, flow: Flow, handlers: ClientHandlers): ClientTransaction;
-  sendAck(draft: RequestDraft, flow: Flow): SipRequest;
-  resendAck(request: SipRequest, flow: Flow): void;
+  sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
+  resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
   /** From now on requests and stray 2xx in this dialog go to the call. */
   adopt(dialog: Dialog, call: Call): void;

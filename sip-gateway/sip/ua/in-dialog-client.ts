@@ -56,13 +56,13 @@ export class InDialogClient {
       ],
       body,
     );
-    this.#ack = { request: this.#host.sendAck(draft, flow), flow };
+    this.#ack = { request: this.#host.sendStateless(draft, flow), flow };
   }
 
   /** A 2xx came again: its ACK was lost. */
   acknowledgeAgain(response: SipResponse): void {
     if (this.#ack?.request.cseq.number === response.cseq.number)
-      this.#host.resendAck(this.#ack.request, this.#ack.flow);
+      this.#host.resendStateless(this.#ack.request, this.#ack.flow);
   }
 
   /** Also gives the address that was asked. */

@@ -254,18 +254,10 @@ export class IncomingCall extends Call {
     this.#returnPath.resolve();
   }
 
-  /** Where the source may be forged, the BYE goes there, and to no Contact or route that it named (threat 52). */
-  protected override sendBye(): Promise<void> {
-    if (this.#hasReturnPath) return super.sendBye();
-    const draft = this.#ownDialog.request('BYE', this.host.userAgent);
-    return new Promise((resolve) => {
-      this.host.send(draft, this.flow, {
-        onResponse: ({ status }) => {
-          if (status >= 200) resolve();
-        },
-        onFailure: () => resolve(),
-      });
-    });
+  /** Where the source may be forged, the BYE goes there, once, and to no Contact or route that it named (threat 52). */
+  protected override async sendBye(): Promise<void> {
+    if (this.#hasReturnPath) await super.sendBye();
+    else this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
   }
 
   #showReturnPath(): void {

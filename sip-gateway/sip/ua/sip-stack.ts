@@ -362,8 +362,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
-      sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
-      resendAck: (request, flow) => transactions.resend(request, flow),
+      sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
+      resendStateless: (request, flow) => transactions.resend(request, flow),
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
