@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { g711Offer, headerOf, SipPeer, tagOf } from '../../../test/support/sip-peer.ts';
@@ -238,6 +239,20 @@ describe('the SIP edge against strangers', () => {
     await caller.waitFor((text) => text.startsWith('BYE'));
     await call.returnPath();
     assert.deepEqual(victim.received, []);
+  });
+
+  it('threat 52: a caller by TCP has a return path from the beginning, as its connection shows', async () => {
+    const { stack } = await open({ trunks: [trunk] });
+    const port = stack.bound.find(({ protocol }) => protocol === 'tcp')?.local.port ?? 0;
+    const text = (await peerAt(TRUNK, port))
+      .request('INVITE', { sdp: OFFER })
+      .replace('SIP/2.0/UDP', 'SIP/2.0/TCP');
+    const invited = once(stack, 'invite') as Promise<[IncomingCall]>;
+    const socket = connect({ port, host: '127.0.0.1', localAddress: TRUNK });
+    cleanup.push(() => socket.destroy());
+    socket.write(text);
+    const [call] = await invited;
+    await call.returnPath();
   });
 
   it('threat 52: a caller that logged in has a return path from the beginning', async () => {
