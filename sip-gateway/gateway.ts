@@ -3,10 +3,16 @@ import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
-import type { CallRecord, EventData, TelephonyConfig } from '../signaling/protocol/index.ts';
+import {
+  type CallRecord,
+  type EventData,
+  MIN_PIN_DIGITS,
+  type TelephonyConfig,
+} from '../signaling/protocol/index.ts';
 import { RoomBridges } from './bridge/index.ts';
-import { type CallHost, type PhoneCall, placeCall, takeCall } from './calls/index.ts';
-import { phoneLookup, trunkOptions } from './dial/index.ts';
+import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
+import { phoneLookup, roomsWithShortPins, trunkOptions } from './dial/index.ts';
+import { logEdge } from './edge-log.ts';
 import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
@@ -56,12 +62,15 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #registrations: TrunkRegistrations;
   readonly #calls = new Map<string, PhoneCall>();
   readonly #prompts = new Prompts();
+  readonly #pins = new PinGuard();
   readonly #announce: string | undefined;
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #tellTimer: NodeJS.Timeout | undefined;
   /** Digest secrets of the phones, as they were set last. */
   #secrets: ReadonlyMap<string, string> = new Map();
+  /** Rooms whose PINs are short, as last warned of. */
+  #shortPins = '';
   readonly #pool: MediaPool;
   readonly #rooms: RoomBridges;
   readonly #host: CallHost;
@@ -154,14 +163,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   #listen(): void {
     const stack = this.#stack;
     stack.on('invite', (call) => this.#take(call));
-    stack.on('refused', ({ method, status, address }) => {
-      this.metrics.refused(method, status);
-      this.#log.debug({ method, status, address }, 'request refused');
-    });
+    logEdge(stack, this.#log);
+    stack.on('refused', ({ method, status }) => this.metrics.refused(method, status));
+    stack.on('failedLogin', ({ lockedNow }) => this.metrics.failedLogin(lockedNow));
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
     );
-    stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
     this.#pool.on('leg', (legId, event) => this.#calls.get(legId)?.receiveLegEvent(event));
     this.#pool.on('died', (error, calls) =>
       this.#log.error({ err: error, ...calls }, 'a media thread died; another takes its place'),
@@ -204,6 +211,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#registrations.update(config.trunks);
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
+    this.#warnOfShortPins(config);
     this.#log.info(
       { phones: phones.length, trunks: trunks.length, rules: dialPlan.length },
       'phone settings',
@@ -233,6 +241,17 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#secrets = secrets;
   }
 
+  /** PINs of before the least length was set go on working. */
+  #warnOfShortPins(config: TelephonyConfig): void {
+    const rooms = roomsWithShortPins(config).join(', ');
+    if (rooms !== '' && rooms !== this.#shortPins)
+      this.#log.warn(
+        { rooms },
+        `PINs of fewer than ${MIN_PIN_DIGITS} digits can be guessed; set longer ones`,
+      );
+    this.#shortPins = rooms;
+  }
+
   #check(): void {
     for (const call of this.#calls.values())
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'a call cannot be looked at'));
@@ -245,6 +264,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       rooms: this.#rooms,
       prompts: this.#prompts,
       metrics: this.metrics,
+      pins: this.#pins,
       log: this.#log,
       ports: { min: rtpPortMin, max: rtpPortMax },
       silenceSeconds: this.#options.silenceSeconds ?? 30,

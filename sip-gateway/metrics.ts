@@ -34,6 +34,9 @@ export class GatewayMetrics {
   readonly #failed: Counter<'direction' | 'cause' | 'code'>;
   readonly #refused: Counter<'method' | 'code'>;
   readonly #wrongPins: Counter;
+  readonly #pinLockouts: Counter;
+  readonly #failedLogins: Counter;
+  readonly #loginLockouts: Counter<'scope'>;
   readonly #stages: Histogram<'direction' | 'stage'>;
   readonly #durations: Histogram<'direction'>;
   readonly #jitter: Histogram;
@@ -55,6 +58,13 @@ export class GatewayMetrics {
     ]);
     this.#refused = counter('refused', 'Requests refused before they became a call', ['method', 'code']);
     this.#wrongPins = counter('wrong_pins', 'Wrong PINs', []);
+    this.#pinLockouts = counter('pin_lockouts', 'Callers refused after too many wrong PINs', []);
+    this.#failedLogins = counter('failed_logins', 'Wrong passwords, and logins while locked out', []);
+    this.#loginLockouts = counter(
+      'login_lockouts',
+      'Lock-outs after too many wrong passwords: of one user at one address, or of a whole address',
+      ['scope'],
+    );
     this.#stages = histogram(
       'setup_stage_seconds',
       'Time from the beginning of a call to each stage of its set-up',
@@ -142,6 +152,15 @@ export class GatewayMetrics {
 
   wrongPin(): void {
     this.#wrongPins.inc();
+  }
+
+  pinLockout(): void {
+    this.#pinLockouts.inc();
+  }
+
+  failedLogin(lockedNow?: 'user' | 'source'): void {
+    this.#failedLogins.inc();
+    if (lockedNow) this.#loginLockouts.inc({ scope: lockedNow });
   }
 
   stage(direction: Direction, stage: CallStage, seconds: number): void {

@@ -30,7 +30,14 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     const listen: Listen[] = [plain('udp'), plain('tcp')];
     if (tls && sip.tlsPort !== 0)
       listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
-    return SipStack.create({ listen, users: { realm: sip.realm, lookup } });
+    return SipStack.create({
+      listen,
+      users: { realm: sip.realm, lookup },
+      maxCallsPerUser: sip.callsPerPhone,
+      callsPerSecond: sip.callsPerSecond,
+      requestsPerSecond: sip.requestsPerSecond,
+      silent: sip.silentToStrangers,
+    });
   };
   try {
     return await open(sip.host);

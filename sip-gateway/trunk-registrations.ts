@@ -57,7 +57,8 @@ export class TrunkRegistrations {
     const host = hostOf(uri);
     const registration = this.#stack.register({
       registrar: uri,
-      address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${host}`,
+      trunk: name,
+      address: `sip:${encodeURIComponent(username ?? callerId ?? 'canopy')}@${trunk.domain ?? host}`,
       ...(username !== undefined &&
         password !== undefined && { credentials: { username, password, realm: realm ?? host } }),
     });

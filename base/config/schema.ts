@@ -232,6 +232,27 @@ export const configSchema = z.strictObject({
         .describe(
           'Threads for the media of phones; a room with all its phones is in one of them. 0: one for every two cores, and two on two cores.',
         ),
+      callsPerPhone: count
+        .min(1)
+        .default(4)
+        .describe('Most calls at once that one phone account makes; more get 486.'),
+      callsPerSecond: count
+        .min(1)
+        .default(50)
+        .describe(
+          'New calls per second from one address (IPv6: one /64) of a trunk or of phones that have logged in lately. Any other address may make a fifth of that, and all such addresses together as much. More get 503.',
+        ),
+      requestsPerSecond: count
+        .min(1)
+        .default(50)
+        .describe(
+          'Other SIP requests outside calls (REGISTER, OPTIONS) per second from one address (IPv6: one /64); more are dropped.',
+        ),
+      silentToStrangers: flag
+        .default(false)
+        .describe(
+          'Leave SIP requests unanswered that would be refused, where neither the address nor the user is known: scanners find nothing.',
+        ),
       language: z.enum(['en', 'ru']).default('en').describe('Language of what callers hear: `en` or `ru`.'),
       signalingUrl: z
         .url()

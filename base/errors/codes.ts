@@ -181,6 +181,10 @@ export const ERROR_CODES = {
     message: 'No phone gateway is connected; start it, or ask whoever runs the server.',
     retryable: true,
   },
+  PIN_TOO_SHORT: {
+    status: 400,
+    message: 'A new PIN needs at least 6 digits, as shorter ones can be guessed; choose a longer one.',
+  },
   PIN_TAKEN: { status: 409, message: 'Another room has this PIN already; choose another one.' },
   CALL_REFUSED: {
     status: 403,

@@ -41,7 +41,8 @@ export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayR
     'call.dial': async (session, { target, displayName }) => {
       const { accountId } = requireRole(session, 'admin', 'member');
       const { room, peer } = requireSeat(session);
-      return telephony.dial({ roomId: room.roomId, target, displayName, by: accountId, peerId: peer.peerId });
+      const { peerId, displayName: caller } = peer;
+      return telephony.dial({ roomId: room.roomId, target, displayName, caller, by: accountId, peerId });
     },
   };
 

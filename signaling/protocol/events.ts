@@ -78,8 +78,14 @@ export const EVENTS = {
     callId: objectId,
     error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
   }),
-  /** To the gateway: place this call into that room. */
-  'gateway.dial': z.object({ callId: objectId, roomId, target: z.string(), displayName: z.string() }),
+  /** To the gateway: place this call into that room. `caller`: the name of whoever asked, for the called to see. */
+  'gateway.dial': z.object({
+    callId: objectId,
+    roomId,
+    target: z.string(),
+    displayName: z.string(),
+    caller: z.string().optional(),
+  }),
   /** To the gateway: hang this call up. */
   'gateway.hangUp': z.object({ callId: objectId }),
   /** To the gateway: the settings have changed. */

@@ -9,6 +9,9 @@ export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 const host = z.string().min(1).max(255);
 
+/** Fewest digits of a new PIN: with fewer, one that tries PINs finds one. Shorter ones of before go on working. */
+export const MIN_PIN_DIGITS = 6;
+
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
@@ -23,7 +26,18 @@ export const sipTrunk = z.object({
   name,
   /** `sip:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
   uri: z.string().regex(/^sips?:[^\s<>"]{1,250}$/),
-  /** Calls from these addresses or networks (CIDR) are this trunk's, without a password. */
+  /**
+   * Domain of Canopy's own address at the trunk: the host of From in our calls, and of the address that registers. Default: the host of
+   * `uri` where there is a `username` or `register`, else Canopy's own address.
+   */
+  domain: z
+    .string()
+    .regex(/^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]{2,45}\])$/)
+    .optional(),
+  /**
+   * Calls from these addresses or networks (CIDR) are this trunk's, without a password. While Canopy is registered at the trunk, so are
+   * those from the registrar's address.
+   */
   addresses: z.array(host).max(64).default([]),
   /** Answers the trunk's digest challenges; and registers there if asked. */
   username: z.string().max(128).optional(),

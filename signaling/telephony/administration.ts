@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { CanopyError } from '../../base/index.ts';
-import type { DialRule, SipTrunk } from '../protocol/index.ts';
+import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../protocol/index.ts';
 import type { TelephonySettings } from '../store/index.ts';
 import { digestSecrets } from './digest-secrets.ts';
 
@@ -64,10 +64,12 @@ export class Administration {
     await this.#changed();
   }
 
-  /** @throws CanopyError BAD_REQUEST that names the rule which makes no sense */
+  /** @throws CanopyError BAD_REQUEST that names the rule which makes no sense, PIN_TOO_SHORT for a new PIN */
   async putDialPlan(rules: DialRule[]): Promise<void> {
     const names = new Set((await this.#settings.trunks()).map(({ name }) => name));
-    for (const [index, { direction, action }] of rules.entries()) {
+    const kept = new Set((await this.#settings.dialPlan()).map(pinOf));
+    for (const [index, rule] of rules.entries()) {
+      const { direction, action } = rule;
       const leads = action.type === 'trunk' ? 'outgoing' : 'incoming';
       if (action.type !== 'reject' && leads !== direction) {
         throw new CanopyError('BAD_REQUEST', `rules.${index}: ${action.type} is for ${leads} calls`);
@@ -75,13 +77,23 @@ export class Administration {
       if (action.type === 'trunk' && !names.has(action.trunk)) {
         throw new CanopyError('BAD_REQUEST', `rules.${index}: there is no trunk ${action.trunk}`);
       }
+      const pin = pinOf(rule);
+      if (pin !== undefined && pin.length < MIN_PIN_DIGITS && !kept.has(pin)) {
+        throw new CanopyError('PIN_TOO_SHORT', `rules.${index}.action.pin`);
+      }
     }
     await this.#settings.putDialPlan(rules);
     await this.#changed();
   }
 
-  /** @throws CanopyError PIN_TAKEN */
+  /** @throws CanopyError PIN_TAKEN, PIN_TOO_SHORT */
   async putPin(roomId: string, pin: string): Promise<void> {
+    if (pin.length < MIN_PIN_DIGITS) {
+      const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
+      if (kept?.pin !== pin) {
+        throw new CanopyError('PIN_TOO_SHORT');
+      }
+    }
     await this.#settings.putPin(roomId, pin);
     await this.#changed();
   }
@@ -97,6 +109,10 @@ function required(found: boolean, detail: string): void {
   if (!found) {
     throw new CanopyError('NOT_FOUND', detail);
   }
+}
+
+function pinOf({ action }: DialRule): string | undefined {
+  return action.type === 'room' ? action.pin : undefined;
 }
 
 function newPassword(): string {

@@ -110,7 +110,7 @@ describe('telephony', () => {
       ['DELETE', '/api/sip/trunks/pstn'],
       ['GET', '/api/sip/dial-plan'],
       ['PUT', '/api/sip/dial-plan', { rules: [] }],
-      ['PUT', '/api/rooms/lobby/pin', { pin: '1234' }],
+      ['PUT', '/api/rooms/lobby/pin', { pin: '123456' }],
       ['DELETE', '/api/rooms/lobby/pin'],
       ['GET', '/api/sip/calls'],
       ['POST', '/api/sip/calls', { roomId: 'lobby', target: '1' }],
@@ -185,19 +185,29 @@ describe('telephony', () => {
   });
 
   it('gives each PIN to one room', async () => {
-    await ok('PUT', '/api/rooms/lobby/pin', { pin: '1234' });
-    await ok('PUT', '/api/rooms/lobby/pin', { pin: '4321' });
-    await ok('PUT', `/api/rooms/${encodeURIComponent('salón')}/pin`, { pin: '1234' });
-    assert.deepEqual(await refused('PUT', '/api/rooms/board/pin', { pin: '4321' }), [409, 'PIN_TAKEN']);
+    await ok('PUT', '/api/rooms/lobby/pin', { pin: '123456' });
+    await ok('PUT', '/api/rooms/lobby/pin', { pin: '654321' });
+    await ok('PUT', `/api/rooms/${encodeURIComponent('salón')}/pin`, { pin: '123456' });
+    assert.deepEqual(await refused('PUT', '/api/rooms/board/pin', { pin: '654321' }), [409, 'PIN_TAKEN']);
     assert.deepEqual(await refused('PUT', '/api/rooms/board/pin', { pin: '123' }), [400, 'BAD_REQUEST']);
     const { config } = await connected();
     assert.deepEqual(config.pins, [
-      { pin: '4321', roomId: 'lobby' },
-      { pin: '1234', roomId: 'salón' },
+      { pin: '654321', roomId: 'lobby' },
+      { pin: '123456', roomId: 'salón' },
     ]);
     await ok('DELETE', '/api/rooms/lobby/pin');
     await ok('DELETE', `/api/rooms/${encodeURIComponent('salón')}/pin`);
     assert.deepEqual(await refused('DELETE', '/api/rooms/lobby/pin'), [404, 'NOT_FOUND']);
+  });
+
+  it('threat 58: refuses a new PIN of fewer than six digits; those of before stay', async () => {
+    assert.deepEqual(await refused('PUT', '/api/rooms/lobby/pin', { pin: '12345' }), [400, 'PIN_TOO_SHORT']);
+    const rules = (pin: string) => ({
+      rules: [{ pattern: '1', action: { type: 'room', roomId: 'lobby', pin } }],
+    });
+    assert.deepEqual(await refused('PUT', '/api/sip/dial-plan', rules('1234')), [400, 'PIN_TOO_SHORT']);
+    await ok('PUT', '/api/sip/dial-plan', rules('123456'));
+    await ok('PUT', '/api/sip/dial-plan', { rules: [] });
   });
 
   it('passes a call on to the gateway, and its failure back to whoever asked', async () => {
@@ -208,7 +218,7 @@ describe('telephony', () => {
     const asked = heard(gateway, 'dial');
     const { callId } = await person.get('call.dial', { target: 'sip:1001@here', displayName: 'Desk' });
     assert.deepEqual(await asked, [
-      { callId, roomId: 'lobby', target: 'sip:1001@here', displayName: 'Desk' },
+      { callId, roomId: 'lobby', target: 'sip:1001@here', displayName: 'Desk', caller: 'Ann' },
     ]);
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
     const { error } = await person.event('call.failed', (event) => event.callId === callId);
@@ -225,6 +235,14 @@ describe('telephony', () => {
     const askedAgain = heard(gateway, 'dial');
     const body = (await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' })) as object;
     assert.deepEqual({ ...body, roomId: 'team', target: '1001', displayName: '1001' }, (await askedAgain)[0]);
+    await ok('DELETE', '/api/sip/phones/1001');
+  });
+
+  it('shows a called phone by the name of its account', async () => {
+    await ok('PUT', '/api/sip/phones/1001', { displayName: 'Front desk' });
+    const asked = heard(await connected(), 'dial');
+    await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' });
+    assert.equal((await asked)[0]?.displayName, 'Front desk');
     await ok('DELETE', '/api/sip/phones/1001');
   });
 

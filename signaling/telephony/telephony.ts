@@ -23,8 +23,10 @@ export interface TelephonyOptions {
 export interface DialRequest {
   roomId: string;
   target: string;
-  /** Name of the called until the far side says its own. Default: what was dialled. */
+  /** Name of the called in the room. Default: that of the phone's account, else what was dialled. */
   displayName?: string | undefined;
+  /** Name of whoever asks, for the called to see; absent for applications. */
+  caller?: string;
   /** The account that asks, or `api`: each may place so many calls. */
   by: string;
   /** The peer that is told of a failure; absent for applications. */
@@ -114,11 +116,12 @@ export class Telephony {
    *
    * @throws CanopyError RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
    */
-  async dial({ roomId, target, displayName, by, peerId }: DialRequest): Promise<{ callId: string }> {
+  async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
       throw new CanopyError('RATE_LIMITED', 'too many calls a minute');
     }
-    const route = routeDial(await this.settings.load(), target);
+    const settings = await this.settings.load();
+    const route = routeDial(settings, target);
     if (!route) {
       this.#options.log.warn({ roomId, by, target }, 'the dial plan refuses a call');
       throw new CanopyError('CALL_REFUSED');
@@ -131,8 +134,16 @@ export class Telephony {
     if (peerId !== undefined) {
       this.#asked.set(callId, { roomId, peerId });
     }
-    const shown = displayName ?? (route.type === 'phone' ? route.username : route.number).slice(0, 64);
-    gateway.connection.send('gateway.dial', { callId, roomId, target, displayName: shown });
+    const called = route.type === 'phone' ? route.username : route.number;
+    const account = settings.phones.find(({ username }) => route.type === 'phone' && username === called);
+    const shown = displayName ?? account?.displayName ?? called.slice(0, 64);
+    gateway.connection.send('gateway.dial', {
+      callId,
+      roomId,
+      target,
+      displayName: shown,
+      ...(caller !== undefined && { caller }),
+    });
     this.#options.log.info({ roomId, by, callId, route: route.type }, 'call asked for');
     return { callId };
   }

@@ -5,6 +5,7 @@ import type { MediaPool, PortRange } from '../media/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';
 import type { Prompts } from '../prompts/index.ts';
 import type { PhoneCall } from './phone-call.ts';
+import type { PinGuard } from './pin-guard.ts';
 
 /** What calls need of the gateway that owns them. */
 export interface CallHost {
@@ -12,6 +13,8 @@ export interface CallHost {
   readonly rooms: RoomBridges;
   readonly prompts: Prompts;
   readonly metrics: GatewayMetrics;
+  /** Counts wrong PINs over all calls. */
+  readonly pins: PinGuard;
   readonly log: Logger;
   readonly ports: PortRange;
   /** A phone whose media is silent for longer has gone, in seconds. */

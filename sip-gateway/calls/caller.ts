@@ -2,26 +2,46 @@ import type { TelephonyConfig } from '../../signaling/protocol/index.ts';
 import type { IncomingCall } from '../sip/index.ts';
 
 const MOST_CHARACTERS = 64;
-/** As the protocol's names have it: control and bidirectional formatting characters (threat 23). */
-const FORBIDDEN = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** Control, bidirectional and invisible formatting characters, line separators and halves of characters (threat 23). */
+const FORBIDDEN =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+/** A name has something to be seen. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+const ANONYMOUS = 'Anonymous';
+/** What stands for the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
+const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
 /** A name that may be shown, of what a phone says of itself. */
 function shownName(text: string | undefined): string | undefined {
   const name = (text ?? '').replace(FORBIDDEN, '').trim();
   // Not in the middle of a character.
-  return (
-    [...name]
-      .slice(0, MOST_CHARACTERS / 2)
-      .join('')
-      .trim() || undefined
-  );
+  const shown = [...name]
+    .slice(0, MOST_CHARACTERS / 2)
+    .join('')
+    .trim();
+  return VISIBLE.test(shown) ? shown : undefined;
 }
 
-/** How a caller shows in the room: a registered phone as it is configured, others as they call themselves. */
+/** What the call history knows a caller by. */
+export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withheld' | 'remoteUri'>): string {
+  return withheld ? ANONYMOUS_URI : remoteUri;
+}
+
+/**
+ * How a caller shows in the room: a registered phone as it is configured, others as they call themselves, and nobody who withholds
+ * name and number.
+ */
 export function callerName(
-  { identity, remote, remoteUser, assertedIdentity }: IncomingCall,
-  config: TelephonyConfig,
+  {
+    identity,
+    remote,
+    remoteUser,
+    assertedIdentity,
+    withheld,
+  }: Pick<IncomingCall, 'identity' | 'remote' | 'remoteUser' | 'assertedIdentity' | 'withheld'>,
+  config: Pick<TelephonyConfig, 'phones'>,
 ): string {
+  if (withheld) return ANONYMOUS;
   if (identity.kind === 'user') {
     const phone = config.phones.find(({ username }) => username === identity.username);
     return phone?.displayName ?? identity.username;

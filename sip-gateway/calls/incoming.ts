@@ -3,10 +3,11 @@ import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
 import type { CallHost } from './call-host.ts';
-import { callerName } from './caller.ts';
+import { callerAddress, callerName } from './caller.ts';
 import { talk } from './in-room.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
+import type { PinCaller } from './pin-guard.ts';
 
 /** How what fails before the answer is said in SIP. */
 const STATUS: ReadonlyMap<string, number> = new Map([
@@ -15,6 +16,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
   ['SERVER_BUSY', 503],
 ]);
 const UNAVAILABLE = 503;
+const FORBIDDEN = 403;
 
 /** Takes a call that came in where the dial plan says: into a room, to the PIN prompt, or nowhere. */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
@@ -23,7 +25,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   const route = incomingRoute(config, sip.dialled);
   const call = new PhoneCall(host, {
     direction: 'incoming',
-    remote: sip.remoteUri,
+    remote: callerAddress(sip),
     dialled: sip.dialled,
     trunk: identity.kind === 'trunk' ? identity.trunkId : null,
     roomId: route.type === 'room' ? route.roomId : null,
@@ -41,20 +43,29 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
       : route.pin === undefined
         ? undefined
         : new Map([[route.pin, route.roomId]]);
+  const caller = pinCaller(sip);
+  if (pins && host.pins.refuses(caller)) {
+    await refuse(call, sip, FORBIDDEN, 'Too Many Wrong PINs');
+    return;
+  }
   try {
+    const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
+    // What cannot be agreed on is refused before the caller hears it ring, and before anybody in the room sees a phone.
+    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
+    if (call.ended) return;
     sip.ring();
     call.stage('ringing');
-    const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
-    // What cannot be agreed on is refused before anybody in the room sees a phone.
-    const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (route.type === 'room' && !pins) await call.enterRoom(route.roomId, 'answered');
     if (call.ended) return;
     sip.once('answered', () => call.setAnswered());
     sip.accept(sdp);
+    // No sound goes out or comes in before the caller has shown that it is where its packets say (threat 52).
+    await sip.returnPath();
+    if (call.ended) return;
     // Where the caller made no offer, its answer comes with the ACK and starts the media.
     if (sip.offer !== undefined) await call.startMedia();
     if (call.ended) return;
-    if (pins) new PinDialogue(host, call, pins).begin();
+    if (pins) new PinDialogue(host, call, caller, pins).begin();
     else await talk(host, call);
   } catch (error) {
     if (call.ended) return;
@@ -67,6 +78,20 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
 function mediaPeer({ offer, source }: IncomingCall): string {
   const address = offer === undefined ? undefined : mediaAddressIn(offer);
   return address !== undefined && isIP(address) !== isIP(source.address) ? address : source.address;
+}
+
+/** Whose wrong PINs count together. */
+function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
+  switch (identity.kind) {
+    case 'user':
+      return { name: identity.username, trunk: undefined };
+    case 'trunk': {
+      const { trunkId: trunk } = identity;
+      return { name: withheld || remoteUser === '' ? undefined : `${trunk} ${remoteUser}`, trunk };
+    }
+    case 'anonymous':
+      return { name: source.address, trunk: undefined };
+  }
 }
 
 async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Promise<void> {

@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../signaling/protocol/index.ts';
-import { outgoingTarget } from '../dial/index.ts';
+import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
 import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
@@ -14,11 +14,15 @@ export interface DialOptions extends EventData<'gateway.dial'> {
 
 /** How long a phone may ring, in seconds. */
 const RING_SECONDS = 60;
+/** SIP status of a phone that can do nothing with our offer. */
+const NOT_ACCEPTABLE = 488;
+const ENCRYPTION_REQUIRED = 'the phone requires encryption (SRTP)';
 
 /** Calls somebody into a room. */
 export async function placeCall(host: CallHost, options: DialOptions): Promise<void> {
-  const { callId, roomId, target: dialled, displayName, stack, failed } = options;
-  const route = outgoingTarget(host.config(), dialled);
+  const { callId, roomId, target: dialled, displayName, caller, stack, failed } = options;
+  const config = host.config();
+  const route = outgoingTarget(config, dialled);
   if (!route) {
     failed(new CanopyError('CALL_REFUSED'));
     return;
@@ -42,9 +46,14 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (address === undefined) throw new NoRouteError(`${route.number} is not reachable`);
     const media = await call.openMedia(host.mediaAddress(address));
     if (call.ended) return;
+    // What the phone shows, and calls back.
+    const number = roomNumber(config, roomId);
+    const user = route.trunk === null ? number : route.callerId;
+    const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
     const sip = await stack.invite(route.target, {
       sdp: media.offer(),
-      from: { ...(route.callerId !== undefined && { user: route.callerId }) },
+      from: { displayName: shown, ...(user !== undefined && { user }) },
+      ...(number !== undefined && { contactUser: number }),
       ringSeconds: RING_SECONDS,
     });
     call.follow(sip);
@@ -73,12 +82,26 @@ async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
     call.seat?.setCallState('ringing').catch(() => {});
   });
   if (!(await promise) || call.ended) return;
-  call.media?.readAnswer(sip.remoteSdp ?? '');
+  readAnswer(call, sip.remoteSdp ?? '');
   call.setAnswered();
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
 }
 
+/** Throws SdpError, with a reason that people understand: it is shown to whoever placed the call. */
+function readAnswer(call: PhoneCall, sdp: string): void {
+  try {
+    call.media?.readAnswer(sdp);
+  } catch (error) {
+    if (!(error instanceof SdpError)) throw error;
+    // G.711 is in every offer of ours: a phone that refuses the audio as such wants SRTP.
+    const refused = /^m=audio (?:0 |\S+ \S*SAVP)/m.test(sdp);
+    throw refused ? new SdpError(ENCRYPTION_REQUIRED, error.warning) : error;
+  }
+}
+
 function failureOf(cause: EndCause, { status, reason }: { status?: number; reason?: string }): CanopyError {
+  if (status === NOT_ACCEPTABLE)
+    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or none of the codecs suits it`);
   if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
   return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
 }

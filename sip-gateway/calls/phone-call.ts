@@ -153,6 +153,8 @@ export class PhoneCall {
   /** Begins the media that was agreed, or changes it, and shows in the room whether the phone holds. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
+    // A phone on hold sends nothing, so it must be asked whether it is there.
+    if (!this.#ended) this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     await this.#showHeld();
   }
 
@@ -273,10 +275,7 @@ export class PhoneCall {
   /** The phone wants to change the session: hold, resume, another codec or address. Throws SdpError. */
   #reoffered(offer: OfferRequest): void {
     const media = this.#media;
-    if (!media) {
-      offer.reject(488);
-      return;
-    }
+    if (!media) throw new SdpError('the call has no media');
     if (offer.sdp === undefined) {
       offer.accept(media.offer());
       return;

@@ -2,6 +2,7 @@ import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
 import type { PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
+import type { PinCaller } from './pin-guard.ts';
 
 const TRIES = 3;
 /** After this pause the PIN is taken as complete, in milliseconds. */
@@ -13,15 +14,18 @@ const PATIENCE_MILLISECONDS = 15_000;
 export class PinDialogue {
   readonly #host: CallHost;
   readonly #call: PhoneCall;
+  readonly #caller: PinCaller;
   readonly #entry: PinEntry<string>;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
-  #done = false;
+  /** A PIN is complete and waits to be judged, or was right. */
+  #busy = false;
 
   /** @param pins the room of each PIN */
-  constructor(host: CallHost, call: PhoneCall, pins: ReadonlyMap<string, string>) {
+  constructor(host: CallHost, call: PhoneCall, caller: PinCaller, pins: ReadonlyMap<string, string>) {
     this.#host = host;
     this.#call = call;
+    this.#caller = caller;
     this.#entry = new PinEntry(pins);
   }
 
@@ -32,51 +36,86 @@ export class PinDialogue {
     // Patience begins when the prompt has been heard.
     call.onPlayed = () => {
       if (this.#failures >= TRIES) void call.end('wrong-pin');
-      else if (!this.#entry.begun) this.#wait(PATIENCE_MILLISECONDS);
+      else if (!this.#busy && !this.#entry.begun) this.#wait(PATIENCE_MILLISECONDS);
     };
     call.play('enter-pin');
     this.#wait(2 * PATIENCE_MILLISECONDS);
   }
 
   #press(key: string): void {
-    if (this.#done || this.#failures >= TRIES) return;
+    if (this.#busy || this.#failures >= TRIES) return;
     this.#call.stopPrompts();
-    this.#judge(this.#entry.press(key));
+    this.#take(this.#entry.press(key));
   }
 
   #wait(milliseconds: number): void {
+    this.#after(milliseconds, () => {
+      // Nothing keyed in is a try of this call, but no guess.
+      if (this.#entry.begun) this.#take(this.#entry.complete());
+      else this.#refuse();
+    });
+  }
+
+  #after(milliseconds: number, act: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#call.ended && !this.#done) this.#judge(this.#entry.complete());
+      if (!this.#call.ended) act();
     }, milliseconds);
     this.#timer.unref();
   }
 
+  #take(verdict: PinVerdict<string>): void {
+    if (verdict.type === 'more') {
+      this.#wait(this.#entry.begun ? PAUSE_MILLISECONDS : PATIENCE_MILLISECONDS);
+      return;
+    }
+    const delayMs = this.#host.pins.delayMs(this.#caller);
+    if (delayMs === 0) {
+      this.#judge(verdict);
+      return;
+    }
+    this.#busy = true;
+    this.#after(delayMs, () => {
+      this.#busy = false;
+      this.#judge(verdict);
+    });
+  }
+
   #judge(verdict: PinVerdict<string>): void {
-    if (verdict.type === 'more') this.#wait(this.#entry.begun ? PAUSE_MILLISECONDS : PATIENCE_MILLISECONDS);
-    else if (verdict.type === 'right') {
+    const { pins, metrics } = this.#host;
+    // Other calls of the same caller may have used up its tries.
+    const refused = pins.refuses(this.#caller);
+    if (verdict.type === 'right' && !refused) {
       clearTimeout(this.#timer);
-      this.#done = true;
+      this.#busy = true;
       this.#enter(verdict.value).catch((error: unknown) => {
         if (!this.#call.ended) this.#call.fail(error);
       });
-    } else this.#refuse();
+      return;
+    }
+    metrics.wrongPin();
+    if (pins.wrong(this.#caller)) {
+      metrics.pinLockout();
+      this.#call.log.warn(
+        { caller: this.#caller.name },
+        'too many wrong PINs: this caller is refused for now',
+      );
+    }
+    if (pins.refuses(this.#caller)) this.#failures = TRIES - 1;
+    this.#refuse();
   }
 
   #refuse(): void {
     const call = this.#call;
     this.#failures += 1;
-    this.#host.metrics.wrongPin();
     if (this.#failures < TRIES) {
       call.play('wrong-pin');
       call.play('enter-pin');
       this.#wait(2 * PATIENCE_MILLISECONDS);
       return;
     }
-    clearTimeout(this.#timer);
     // It hears why; where it cannot be told, the call ends all the same.
-    this.#timer = setTimeout(() => void call.end('wrong-pin'), PATIENCE_MILLISECONDS);
-    this.#timer.unref();
+    this.#after(PATIENCE_MILLISECONDS, () => void call.end('wrong-pin'));
     call.play('goodbye');
   }
 

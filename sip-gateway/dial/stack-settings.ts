@@ -1,13 +1,15 @@
-import type { TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { MIN_PIN_DIGITS, type TelephonyConfig } from '../../signaling/protocol/index.ts';
 import { type PasswordLookup, parseUri, type TrunkOptions } from '../sip/index.ts';
 
 /** The trunks of the settings as the SIP stack wants them. */
 export function trunkOptions({ trunks }: Pick<TelephonyConfig, 'trunks'>): TrunkOptions[] {
-  return trunks.map(({ name, uri, addresses, username, password, realm, maxCalls }) => ({
+  return trunks.map(({ name, uri, domain, addresses, username, password, realm, register, maxCalls }) => ({
     id: name,
     uri,
     peers: addresses,
     maxCalls,
+    // Whoever gave us an account knows us by our address in its domain (RFC 3261 §8.1.1.3).
+    ...((domain !== undefined || username !== undefined || register) && { domain: domain ?? hostOf(uri) }),
     ...(username !== undefined &&
       password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),
   }));
@@ -19,6 +21,15 @@ export function phoneLookup(config: () => Pick<TelephonyConfig, 'phones'>): Pass
     const phone = config().phones.find((each) => each.username === username);
     return phone && { MD5: phone.ha1.md5, 'SHA-256': phone.ha1.sha256 };
   };
+}
+
+/** Rooms that a PIN of fewer digits than new ones have leads to. */
+export function roomsWithShortPins({ pins, dialPlan }: Pick<TelephonyConfig, 'pins' | 'dialPlan'>): string[] {
+  const ofRules = dialPlan.flatMap(({ action }) =>
+    action.type === 'room' && action.pin !== undefined ? [{ pin: action.pin, roomId: action.roomId }] : [],
+  );
+  const short = [...pins, ...ofRules].filter(({ pin }) => pin.length < MIN_PIN_DIGITS);
+  return [...new Set(short.map(({ roomId }) => roomId))].sort();
 }
 
 /** Host of a trunk's URI: its domain, and by default its realm. */

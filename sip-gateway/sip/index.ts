@@ -1,6 +1,7 @@
 /** SIP for the gateway: SipStack takes and makes calls, SdpSession negotiates what they carry. */
 export type { Credentials, DigestAlgorithm, PasswordLookup } from './auth/index.ts';
 export { parseUri, SipParseError } from './message/index.ts';
+export { RecentMap } from './recent-map.ts';
 export {
   type CodecName,
   type Direction,

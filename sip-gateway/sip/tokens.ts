@@ -1,5 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { MAGIC_COOKIE } from './message/index.ts';
+import { createHmac, randomBytes } from 'node:crypto';
+import { branchOf, MAGIC_COOKIE, type SipRequest, tagOf } from './message/index.ts';
+
+const TAG_SECRET = randomBytes(32);
 
 /** A tag: 64 random bits, more than the 32 that RFC 3261 §19.3 asks for. */
 export function newTag(): string {
@@ -13,4 +15,11 @@ export function newBranch(): string {
 
 export function newCallId(): string {
   return randomBytes(16).toString('hex');
+}
+
+/** The tag of a response that nothing is kept of: the same for a request that comes again (RFC 3261 §8.2.7). */
+export function statelessTag(request: SipRequest): string {
+  const { callId, cseq, from, vias } = request;
+  const text = [callId, cseq.number, cseq.method, tagOf(from), branchOf(vias[0])].join(' ');
+  return createHmac('sha256', TAG_SECRET).update(text).digest('hex').slice(0, 16);
 }

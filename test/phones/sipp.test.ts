@@ -296,7 +296,9 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       await moderator.get('participant.kick', { participantId });
       const messages = await succeeds(sipp);
       assert.match(messages, /^INVITE sip:\+15550100@/m);
-      assert.match(messages, /^From: .*sip:15550199@/m);
+      // The account's domain, and a name that says who calls and from which room.
+      assert.match(messages, /^From: "Moderator \(team\)" <sip:15550199@127\.0\.0\.1>/m);
+      assert.match(messages, /^Contact: <sip:100@127\.0\.0\.1/m);
       assert.equal((await lastCall())?.endCause, 'kicked');
     });
 
@@ -320,6 +322,20 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       await moderator.get('participant.kick', { participantId });
       await succeeds(sipp);
       assert.equal((await lastCall())?.endCause, 'kicked');
+    });
+
+    it('a callee that insists on encryption ends the call, and whoever asked is told why', async () => {
+      const sipp = await provider([
+        step.response('200 OK', { tag: 'a2', sdp: step.sdp('', undefined, '0'), retransmit: true }),
+        step.expectRequest('ACK'),
+        step.expectRequest('BYE'),
+        step.response('200 OK'),
+      ]);
+      const { callId } = await moderator.get('call.dial', { target: '+15550100' });
+      const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);
+      assert.equal(error.detail, 'the phone requires encryption (SRTP)');
+      await succeeds(sipp);
+      await lastCall(false);
     });
 
     it('threat 20: a 200 that crosses the CANCEL of a kick is acknowledged and ended by BYE', async () => {

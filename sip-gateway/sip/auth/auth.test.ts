@@ -5,6 +5,7 @@ import { FakeClock } from '../transaction/index.ts';
 import { digestResponse, digestSecret } from './digest.ts';
 import { ChallengeRefused, DigestClient } from './digest-client.ts';
 import { DigestServer } from './digest-server.ts';
+import { Nonces } from './nonces.ts';
 
 function register(authorization = ''): SipRequest {
   const result = parseMessage(
@@ -16,18 +17,33 @@ function register(authorization = ''): SipRequest {
   return result.message;
 }
 
+const OFFICE = '192.0.2.1';
+
 function pair(algorithms: readonly ('MD5' | 'SHA-256')[] = ['SHA-256', 'MD5']) {
   const clock = new FakeClock();
-  const lookup = (name: string) => (name === 'alice' ? 'secret' : undefined);
+  const passwords: Record<string, string> = { alice: 'secret', bob: 'other-secret' };
+  const lookup = (name: string) => passwords[name];
   const server = new DigestServer({ realm: 'canopy.test', lookup, clock, algorithms });
-  const client = new DigestClient({ username: 'alice', password: 'secret', realm: 'canopy.test' });
-  const challenge = (stale = false) =>
-    client.learn(buildResponse(register(), 401, { headers: server.challenge(stale) }));
-  const authorize = () => client.authorize('REGISTER', 'sip:canopy.test')[0]?.[1] ?? '';
-  const verify = (authorization: string) =>
-    server.verify(register(`Authorization: ${authorization}\r\n`), '192.0.2.1');
-  return { clock, server, client, challenge, authorize, verify };
+  /** A phone that is challenged at an address and answers from a port there. */
+  const phone = (username: string, password = passwords[username] ?? '', address = OFFICE, port = 5060) => {
+    const client = new DigestClient({ username, password, realm: 'canopy.test' }, () => true);
+    const challenge = (stale = false) =>
+      client.learn(buildResponse(register(), 401, { headers: server.challenge(address, stale) }), address);
+    const authorize = (method = 'REGISTER', uri = 'sip:canopy.test') =>
+      client.authorize(method, uri, address)[0]?.[1] ?? '';
+    const verify = (authorization: string, extra = '') =>
+      server.verify(register(`Authorization: ${authorization}\r\n${extra}`), { address, port });
+    const login = () => {
+      challenge();
+      return verify(authorize());
+    };
+    return { challenge, authorize, verify, login };
+  };
+  return { clock, server, phone, ...phone('alice') };
 }
+
+const STALE = { ok: false, challenge: true, stale: true };
+const CHALLENGED = { ok: false, challenge: true, stale: false };
 
 describe('digest', () => {
   it('gives the responses of RFC 7616 §3.9.1 and RFC 2617 §3.5', () => {
@@ -86,41 +102,221 @@ describe('digest', () => {
     assert.deepEqual(verify(other.authorize()), { ok: false, challenge: true, stale: true });
   });
 
-  it('threat 18: another method, host, qop or algorithm than was asked for is refused', () => {
-    const { challenge, client, authorize, verify } = pair(['SHA-256']);
-    challenge();
-    const header = (method: string, uri: string) => client.authorize(method, uri)[0]?.[1] ?? '';
-    for (const wrong of [
-      header('INVITE', 'sip:canopy.test'),
-      header('REGISTER', 'sip:other.test'),
-      authorize().replace('qop=auth', 'qop=auth-int'),
-      authorize().replace('SHA-256', 'MD5'),
-      authorize().replace(/response="./, 'response="x'),
-    ])
-      assert.deepEqual(verify(wrong), { ok: false, challenge: false }, wrong);
+  it('threat 18: a nonce whose counts were forgotten is stale, so that a replay is not taken for a first use', () => {
+    const clock = new FakeClock();
+    const nonces = new Nonces(clock, 300, 2);
+    const used = [1, 2, 3].map(() => {
+      clock.advance(10);
+      const nonce = nonces.create(OFFICE);
+      assert.equal(nonces.isFresh(nonce, OFFICE), true);
+      assert.equal(nonces.take(nonce, 1), true);
+      return nonce;
+    });
+    assert.deepEqual(
+      used.map((nonce) => nonces.isFresh(nonce, OFFICE)),
+      [false, true, true],
+    );
+    clock.advance(10);
+    assert.equal(nonces.isFresh(nonces.create(OFFICE), OFFICE), true);
   });
 
-  it('threat 18: ten failures lock the source out for five minutes, right password or not', () => {
-    const { clock, challenge, authorize, verify } = pair();
+  it('threat 18: another method or a changed response is a wrong password', () => {
+    const { challenge, authorize, verify } = pair(['SHA-256']);
     challenge();
-    for (let count = 0; count < 10; count++) verify(authorize().replace(/response="[^"]*"/, 'response="0"'));
-    assert.deepEqual(verify(authorize()), { ok: false, challenge: false });
+    for (const wrong of [authorize('INVITE'), authorize().replace(/response="./, 'response="x')])
+      assert.deepEqual(verify(wrong), { ok: false, challenge: false, username: 'alice' }, wrong);
+  });
+
+  it('threat 18: another qop or algorithm than was asked for is challenged again', () => {
+    const { challenge, authorize, verify } = pair(['SHA-256']);
+    challenge();
+    for (const wrong of [
+      authorize().replace('qop=auth', 'qop=auth-int'),
+      authorize().replace('SHA-256', 'MD5'),
+      authorize().replace(/nc=\w+/, 'nc=123456789'),
+      authorize().replace(/nc=\w+/, 'nc=one'),
+    ])
+      assert.deepEqual(verify(wrong), CHALLENGED, wrong);
+  });
+
+  it('threat 18: ten wrong passwords lock the user out at that source for five minutes, right password or not', () => {
+    const { clock, phone, challenge, authorize, verify } = pair();
+    challenge();
+    const wrong = (index: number) => authorize().replace(/response="[^"]*"/, `response="${index}"`);
+    for (let index = 0; index < 9; index++)
+      assert.deepEqual(verify(wrong(index)), { ok: false, challenge: false, username: 'alice' });
+    const lockedNow = { ok: false, challenge: false, username: 'alice', lockedNow: 'user' };
+    assert.deepEqual(verify(wrong(9)), lockedNow);
+    assert.deepEqual(verify(authorize()), {
+      ok: false,
+      challenge: false,
+      username: 'alice',
+      locked: 'user',
+    });
+    assert.equal(phone('alice', undefined, '192.0.2.2').login().ok, true, 'elsewhere it is not');
     clock.advance(300_001);
-    assert.deepEqual(verify(authorize()), { ok: false, challenge: true, stale: true });
     challenge(true);
     assert.equal(verify(authorize()).ok, true);
   });
 
+  it('threat 55: a user who is locked out locks out no neighbour at the same address', () => {
+    const { challenge, authorize, verify, phone } = pair();
+    challenge();
+    for (let index = 0; index < 10; index++)
+      verify(authorize().replace(/response="[^"]*"/, `response="${index}"`));
+    assert.equal(verify(authorize()).ok, false);
+    assert.equal(phone('bob').login().ok, true);
+  });
+
+  it('threat 55: a phone that logged in lately is not locked out by somebody who guesses behind the same address', () => {
+    const { phone } = pair();
+    const good = phone('alice', undefined, OFFICE, 40_001);
+    assert.equal(good.login().ok, true);
+    for (let index = 0; index < 20; index++) phone('alice', `guess ${index}`, OFFICE, 40_002).login();
+    assert.deepEqual(phone('alice', undefined, OFFICE, 40_002).login(), {
+      ok: false,
+      challenge: false,
+      username: 'alice',
+      locked: 'user',
+    });
+    assert.equal(good.login().ok, true);
+  });
+
+  it('threat 55: through a proxy, where all come from one port, a guessed user is locked out although it logged in lately', () => {
+    const { phone } = pair();
+    const proxied = 'Via: SIP/2.0/UDP 198.51.100.7;branch=z9hG4bKb\r\n';
+    const attempt = (password?: string) => {
+      const each = phone('alice', password);
+      each.challenge();
+      return each.verify(each.authorize(), proxied);
+    };
+    assert.equal(attempt().ok, true);
+    for (let index = 0; index < 10; index++) attempt(`guess ${index}`);
+    assert.equal(attempt().ok, false);
+  });
+
+  it('threat 55: made-up nonces, those of another address and expired ones are challenged and never counted', () => {
+    const { clock, server, phone, challenge, authorize, verify } = pair();
+    const elsewhere = phone('alice', 'guess', '192.0.2.66');
+    elsewhere.challenge();
+    challenge();
+    const old = authorize();
+    clock.advance(300_001);
+    for (let index = 0; index < 200; index++) {
+      assert.deepEqual(verify(authorize().replace(/nonce="[^"]*"/, `nonce="a${index}"`)), STALE);
+      assert.deepEqual(verify(elsewhere.authorize()), STALE);
+      assert.deepEqual(verify(old.replace(/response="[^"]*"/, `response="${index}"`)), STALE);
+    }
+    assert.equal(server.knows(OFFICE), false);
+    challenge();
+    assert.equal(verify(authorize()).ok, true);
+    assert.equal(server.knows(OFFICE), true);
+  });
+
+  it('threat 55: a wrong password that is sent again, as UDP does, counts once', () => {
+    const { challenge, authorize, verify } = pair();
+    challenge();
+    const wrong = authorize().replace(/response="[^"]*"/, 'response="0"');
+    for (let index = 0; index < 20; index++) verify(wrong);
+    assert.equal(verify(authorize()).ok, true);
+  });
+
+  it('threat 18: a hundred wrong passwords for many users lock a source out, an IPv6 network as a whole', () => {
+    const { phone } = pair();
+    const at = (index: number) => `2001:db8::${index.toString(16)}`;
+    for (let index = 1; index <= 100; index++) phone(`user${index}`, 'guess', at(index)).login();
+    const locked = { ok: false, challenge: false, username: 'alice', locked: 'source' };
+    assert.deepEqual(phone('alice', undefined, at(101)).login(), locked);
+    assert.equal(phone('alice', undefined, '2001:db8:0:1::1').login().ok, true);
+  });
+
+  it('threat 55: a source that somebody logged in from lately is never locked out as a whole', () => {
+    const { phone } = pair();
+    assert.equal(phone('bob').login().ok, true);
+    for (let index = 1; index <= 200; index++) phone(`user${index}`, 'guess').login();
+    assert.equal(phone('alice').login().ok, true);
+  });
+
+  it('takes the right password whatever URI the digest names: proxies rewrite it, and numbers have two forms', () => {
+    const { challenge, authorize, verify } = pair();
+    challenge();
+    for (const uri of [
+      'sip:pbx.example',
+      'sip:alice@canopy.test:5070',
+      'tel:+15550100',
+      'tel:100;phone-context=+1',
+    ])
+      assert.equal(verify(authorize('REGISTER', uri)).ok, true, uri);
+  });
+
+  it('passes over credentials of other schemes and realms and malformed ones beside the sound one', () => {
+    const { challenge, authorize, verify } = pair();
+    challenge();
+    for (const other of [
+      'Basic dXNlcjpwYXNz',
+      'Digest username=',
+      'Digest realm="evil.test", nonce="1"',
+      '==',
+    ]) {
+      const beside = `Authorization: ${other}\r\n`;
+      assert.equal(verify(authorize(), beside).ok, true, other);
+      assert.equal(verify(`${other}\r\nAuthorization: ${authorize()}`).ok, true, other);
+      assert.deepEqual(verify(other), CHALLENGED, other);
+    }
+  });
+
+  it('takes nonce counts without leading zeros, an empty qop, and user names with a domain', () => {
+    const { phone, challenge, server } = pair(['MD5']);
+    challenge();
+    const nonce = () => /nonce="([^"]*)"/.exec(server.challenge(OFFICE, false)[0]?.[1] ?? '')?.[1] ?? '';
+    const answer = (username: string, qop: { nc: string; cnonce: string } | undefined, text: string) => {
+      const secret = digestSecret('MD5', username, 'canopy.test', 'secret');
+      const input = { algorithm: 'MD5', method: 'REGISTER', uri: 'sip:canopy.test' } as const;
+      const fresh = nonce();
+      const response = digestResponse({ ...input, secret, nonce: fresh, qop });
+      return phone('alice').verify(
+        `Digest username="${username}", realm="canopy.test", nonce="${fresh}", uri="sip:canopy.test", response="${response}"${text}`,
+      );
+    };
+    const right = { ok: true, username: 'alice' };
+    const counted = { nc: '1', cnonce: 'abc' };
+    assert.deepEqual(answer('alice', counted, ', qop=auth, nc=1, cnonce="abc"'), right);
+    assert.deepEqual(answer('alice', undefined, ', qop=""'), right);
+    assert.deepEqual(answer('alice', undefined, ''), right);
+    assert.deepEqual(answer('alice@canopy.test', undefined, ''), right);
+    assert.deepEqual(answer('mallory@canopy.test', undefined, ''), {
+      ok: false,
+      challenge: false,
+      username: 'mallory',
+    });
+  });
+
   it('threat 18: the client answers no challenge of a foreign realm, and none twice for the same nonce', () => {
-    const client = new DigestClient({ username: 'alice', password: 'secret', realm: 'canopy.test' });
+    const client = new DigestClient(
+      { username: 'alice', password: 'secret', realm: 'canopy.test' },
+      () => true,
+    );
     const challenged = (realm: string, nonce: string) =>
       buildResponse(register(), 401, {
         headers: [['www-authenticate', `Digest realm="${realm}", nonce="${nonce}", qop="auth"`]],
       });
-    assert.throws(() => client.learn(challenged('evil.test', '1')), ChallengeRefused);
-    assert.deepEqual(client.authorize('REGISTER', 'sip:canopy.test'), []);
-    client.learn(challenged('canopy.test', '1'));
-    client.authorize('REGISTER', 'sip:canopy.test');
-    assert.throws(() => client.learn(challenged('canopy.test', '1')), /refused/);
+    assert.throws(() => client.learn(challenged('evil.test', '1'), OFFICE), ChallengeRefused);
+    assert.deepEqual(client.authorize('REGISTER', 'sip:canopy.test', OFFICE), []);
+    client.learn(challenged('canopy.test', '1'), OFFICE);
+    client.authorize('REGISTER', 'sip:canopy.test', OFFICE);
+    assert.throws(() => client.learn(challenged('canopy.test', '1'), OFFICE), /refused/);
+  });
+
+  it('threat 57: the client answers no challenge of a foreign host and sends it no credentials', () => {
+    const credentials = { username: 'alice', password: 'secret', realm: 'canopy.test' };
+    const client = new DigestClient(credentials, (address) => address === OFFICE);
+    const challenged = buildResponse(register(), 401, {
+      headers: [['www-authenticate', 'Digest realm="canopy.test", nonce="1", qop=""']],
+    });
+    assert.throws(() => client.learn(challenged, '192.0.2.66'), ChallengeRefused);
+    client.learn(challenged, OFFICE);
+    assert.deepEqual(client.authorize('BYE', 'sip:x@192.0.2.66', '192.0.2.66'), []);
+    const [[, value] = []] = client.authorize('BYE', 'sip:canopy.test', OFFICE);
+    assert.match(value ?? '', /^Digest (?!.*qop)/);
   });
 });

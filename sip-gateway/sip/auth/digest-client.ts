@@ -19,9 +19,12 @@ export interface Credentials {
   readonly realm: string;
 }
 
+type AnswerField = 'authorization' | 'proxy-authorization';
+
 interface Challenge {
-  readonly field: 'authorization' | 'proxy-authorization';
   readonly params: ReadonlyMap<string, string>;
+  /** How often it has been answered. */
+  count: number;
 }
 
 /** A challenge was not answered; `detail` is for the log. */
@@ -30,23 +33,27 @@ export class ChallengeRefused extends Error {
 }
 
 /**
- * Answers the challenges of one peer for one set of credentials. Keeps the last challenge, so that further requests bear
- * credentials at once, with a rising nonce count.
+ * Answers the challenges of one peer for one set of credentials. Keeps the last challenge of a proxy (407) and of the far end (401), so
+ * that further requests bear credentials for both at once (RFC 3261 §22.3), with rising nonce counts. Credentials go to the peer's own
+ * hosts only: whoever is answered with a nonce of its choice can search for the password (threat 57).
  */
 export class DigestClient {
   readonly #credentials: Credentials;
-  #challenge: Challenge | undefined;
-  #count = 0;
+  readonly #isPeer: (address: string) => boolean;
+  readonly #challenges = new Map<AnswerField, Challenge>();
 
-  constructor(credentials: Credentials) {
+  /** @param isPeer whether an address is one of the peer's hosts */
+  constructor(credentials: Credentials, isPeer: (address: string) => boolean) {
     this.#credentials = credentials;
+    this.#isPeer = isPeer;
   }
 
   /**
-   * Takes a 401 or 407. Throws ChallengeRefused for a foreign realm, an unknown algorithm, or where the peer refused the
-   * credentials that this very nonce was answered with.
+   * Takes a 401 or 407 from this address. Throws ChallengeRefused for a foreign host or realm, an unknown algorithm, or where the
+   * peer refused the credentials that this very nonce was answered with.
    */
-  learn(response: SipResponse): void {
+  learn(response: SipResponse, address: string): void {
+    if (!this.#isPeer(address)) throw new ChallengeRefused(`challenged by ${address}, a foreign host`);
     const proxy = response.status === 407;
     const offered = readChallenges(response.headers, proxy ? 'proxy-authenticate' : 'www-authenticate');
     const ours = offered.filter((params) => params.get('realm') === this.#credentials.realm);
@@ -59,27 +66,32 @@ export class DigestClient {
     );
     const [best] = usable;
     if (!best) throw new ChallengeRefused('no algorithm or qop in common');
-    if (this.#challenge && this.#count > 0 && best.get('nonce') === this.#challenge.params.get('nonce'))
+    const field = proxy ? 'proxy-authorization' : 'authorization';
+    const before = this.#challenges.get(field);
+    if (before && before.count > 0 && best.get('nonce') === before.params.get('nonce'))
       throw new ChallengeRefused('the user name or password was refused');
-    this.#challenge = { field: proxy ? 'proxy-authorization' : 'authorization', params: best };
-    this.#count = 0;
+    this.#challenges.set(field, { params: best, count: 0 });
   }
 
-  /** Forgets the challenge: the next request goes without credentials. */
+  /** Forgets the challenges: the next request goes without credentials. */
   forget(): void {
-    this.#challenge = undefined;
+    this.#challenges.clear();
   }
 
-  /** The header field for a request, none before the first challenge. */
-  authorize(method: string, uri: string): HeaderField[] {
-    if (!this.#challenge) return [];
-    const { field, params } = this.#challenge;
+  /** The header fields for a request to this address, none before the first challenge. */
+  authorize(method: string, uri: string, address: string): HeaderField[] {
+    if (!this.#isPeer(address)) return [];
+    return [...this.#challenges].map(([field, challenge]) => [field, this.#answer(challenge, method, uri)]);
+  }
+
+  #answer(challenge: Challenge, method: string, uri: string): string {
+    const { params } = challenge;
     const { username, password, realm } = this.#credentials;
     const algorithm = digestAlgorithm(params.get('algorithm')) ?? 'MD5';
     const nonce = params.get('nonce') ?? '';
-    this.#count++;
-    const qop = params.has('qop')
-      ? { nc: this.#count.toString(16).padStart(8, '0'), cnonce: randomBytes(8).toString('hex') }
+    challenge.count++;
+    const qop = params.get('qop')?.trim()
+      ? { nc: challenge.count.toString(16).padStart(8, '0'), cnonce: randomBytes(8).toString('hex') }
       : undefined;
     const secret = digestSecret(algorithm, username, realm, password);
     const answer = new Map([
@@ -93,13 +105,14 @@ export class DigestClient {
     const opaque = params.get('opaque');
     if (opaque !== undefined) answer.set('opaque', opaque);
     if (qop) answer.set('qop', 'auth').set('nc', qop.nc).set('cnonce', qop.cnonce);
-    return [[field, formatCredentials(answer)]];
+    return formatCredentials(answer);
   }
 }
 
+/** Some servers write an empty qop for none. */
 function hasUsableQop(params: ReadonlyMap<string, string>): boolean {
-  const qop = params.get('qop');
-  return qop === undefined || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
+  const qop = params.get('qop') ?? '';
+  return qop.trim() === '' || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
 }
 
 function readChallenges(headers: Headers, name: string): ReadonlyMap<string, string>[] {

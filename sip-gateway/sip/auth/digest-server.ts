@@ -1,15 +1,14 @@
 import {
-  type AuthHeader,
   formatChallenge,
   type HeaderField,
   parseAuthHeader,
-  parseUri,
   SipParseError,
   type SipRequest,
 } from '../message/index.ts';
 import type { Clock } from '../transaction/index.ts';
+import type { Endpoint } from '../transport/index.ts';
 import { type DigestAlgorithm, digestAlgorithm, digestResponse, digestSecret, sameDigest } from './digest.ts';
-import { LoginGuard, type LoginGuardOptions } from './login-guard.ts';
+import { type LockScope, LoginGuard, type LoginGuardOptions } from './login-guard.ts';
 import { Nonces } from './nonces.ts';
 
 /** Finds a user's password, or the secrets of digestSecret(); undefined for an unknown user. */
@@ -32,11 +31,28 @@ export interface DigestServerOptions {
 }
 
 export type DigestVerdict =
+  /** `username`: of the account, without a domain. */
   | { readonly ok: true; readonly username: string }
-  /** Answer 401 (or 407) with challenge(stale). */
+  /** Answer 401 (or 407) with challenge(stale): there are no credentials, or none that can be judged. */
   | { readonly ok: false; readonly challenge: true; readonly stale: boolean }
-  /** Answer 403: locked out, or the credentials are no good. */
-  | { readonly ok: false; readonly challenge: false };
+  /** Answer 403: the password is wrong, or `locked` keeps the user out. `lockedNow`: what this failure has locked. */
+  | {
+      readonly ok: false;
+      readonly challenge: false;
+      readonly username: string;
+      readonly locked?: LockScope;
+      readonly lockedNow?: LockScope;
+    };
+
+/** What credentials must have to be judged. */
+interface Answer {
+  readonly wireName: string;
+  readonly algorithm: DigestAlgorithm;
+  readonly nonce: string;
+  readonly uri: string;
+  readonly response: string;
+  readonly qop: { readonly nc: string; readonly cnonce: string } | undefined;
+}
 
 /** Digest authentication of requests that come in (RFC 3261 §22, RFC 7616, RFC 8760). Only qop=auth and the form without qop. */
 export class DigestServer {
@@ -54,12 +70,12 @@ export class DigestServer {
     this.#guard = new LoginGuard(options.clock, options.guard);
   }
 
-  /** The challenge header fields of a 401, one an algorithm. */
-  challenge(stale: boolean): HeaderField[] {
+  /** The challenge header fields of a 401 to this address, one an algorithm. Only that address can answer it. */
+  challenge(address: string, stale: boolean): HeaderField[] {
     return this.#algorithms.map((algorithm) => {
       const params = new Map([
         ['realm', this.realm],
-        ['nonce', this.#nonces.create()],
+        ['nonce', this.#nonces.create(address)],
         ['algorithm', algorithm],
         ['qop', 'auth'],
       ]);
@@ -68,77 +84,90 @@ export class DigestServer {
     });
   }
 
-  /** Judges the credentials of a request from this address. Credentials of other realms are passed over. */
-  verify(request: SipRequest, sourceAddress: string): DigestVerdict {
-    if (this.#guard.locked(sourceAddress)) return { ok: false, challenge: false };
-    let credentials: AuthHeader | undefined;
-    try {
-      credentials = request.headers
-        .all('authorization')
-        .map(parseAuthHeader)
-        .find(({ scheme, params }) => scheme === 'digest' && params.get('realm') === this.realm);
-    } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
-    }
-    if (!credentials) return { ok: false, challenge: true, stale: false };
-    return this.#judge(request, credentials.params, sourceAddress);
+  /** Whether somebody logged in from this source lately. */
+  knows(address: string): boolean {
+    return this.#guard.knows(address);
   }
 
-  #judge(request: SipRequest, params: ReadonlyMap<string, string>, source: string): DigestVerdict {
-    const username = params.get('username') ?? '';
-    const userKey = `${source} ${username}`;
-    const algorithm = digestAlgorithm(params.get('algorithm'));
-    const given = params.get('response') ?? '';
-    const nonce = params.get('nonce') ?? '';
-    const uri = params.get('uri') ?? '';
-    const qop = params.get('qop');
-    const nc = params.get('nc') ?? '';
-    const wellFormed =
-      algorithm !== undefined &&
-      this.#algorithms.includes(algorithm) &&
-      (qop === undefined || (qop === 'auth' && /^[0-9a-f]{8}$/i.test(nc) && params.has('cnonce'))) &&
-      meansSameHost(uri, request);
-    if (!wellFormed || this.#guard.locked(userKey)) return this.#fail(source, userKey);
-    // An unknown user costs the same work as a known one, so that names cannot be probed by time.
-    const found = this.#options.lookup(username);
-    const secret =
-      typeof found === 'object'
-        ? (found[algorithm] ?? '')
-        : digestSecret(algorithm, username, this.realm, found ?? '\u0000');
-    const expected = digestResponse({
-      algorithm,
-      secret,
-      method: request.method,
-      uri,
-      nonce,
-      qop: qop === undefined ? undefined : { nc, cnonce: params.get('cnonce') ?? '' },
-    });
-    const right = sameDigest(expected, given.toLowerCase()) && found !== undefined && secret !== '';
-    if (!right) return this.#fail(source, userKey);
-    // Only who knows the password may use up counts or learn that a nonce is stale (RFC 7616 §3.3).
-    const verdict = this.#nonces.take(nonce, qop === undefined ? undefined : Number.parseInt(nc, 16));
-    if (verdict !== 'fresh') return { ok: false, challenge: true, stale: true };
-    this.#guard.succeeded(userKey);
+  /**
+   * Judges the credentials of a request. Credentials of other realms and schemes are passed over, and so are malformed ones. Only an
+   * answer to a fresh nonce of ours for this address can be a wrong password: anything else may have a forged source, and is
+   * challenged (threat 55).
+   *
+   * The digest's uri may differ from the Request-URI: proxies rewrite that (RFC 3261 §22.4), and a telephone number is the same
+   * in a tel URI and in a SIP URI (§19.1.6). The nonce binds credentials to one sender, and its count to one request.
+   */
+  verify(request: SipRequest, { address, port }: Endpoint): DigestVerdict {
+    const source = { address, port: request.vias.length === 1 ? port : undefined };
+    const answer = this.#answerIn(request);
+    if (!answer) return { ok: false, challenge: true, stale: false };
+    if (!this.#nonces.isFresh(answer.nonce, address)) return { ok: false, challenge: true, stale: true };
+    const { username, known, secret } = this.#account(answer);
+    const locked = this.#guard.lock(username, source);
+    if (locked) return { ok: false, challenge: false, username, locked };
+    const { method } = request;
+    const { response } = answer;
+    const expected = digestResponse({ ...answer, secret, method });
+    if (!sameDigest(expected, response.toLowerCase()) || !known) {
+      const lockedNow = this.#guard.failed(username, source, response);
+      return { ok: false, challenge: false, username, ...(lockedNow && { lockedNow }) };
+    }
+    // Only whoever knows the password may use up counts.
+    if (!this.#nonces.take(answer.nonce, answer.qop && Number.parseInt(answer.qop.nc, 16)))
+      return { ok: false, challenge: true, stale: true };
+    this.#guard.succeeded(username, source);
     return { ok: true, username };
   }
 
-  #fail(source: string, userKey: string): DigestVerdict {
-    this.#guard.failed(source);
-    this.#guard.failed(userKey);
-    return { ok: false, challenge: false };
+  /** The first credentials that answer a challenge of ours. */
+  #answerIn(request: SipRequest): Answer | undefined {
+    for (const value of request.headers.all('authorization')) {
+      try {
+        const { scheme, params } = parseAuthHeader(value);
+        if (scheme !== 'digest' || params.get('realm') !== this.realm) continue;
+        const answer = this.#read(params);
+        if (answer) return answer;
+      } catch (error) {
+        // Malformed credentials beside sound ones do no harm.
+        if (!(error instanceof SipParseError)) throw error;
+      }
+    }
+    return undefined;
   }
-}
 
-/**
- * Whether the digest's uri names the host of the Request-URI. No more: proxies on the way rewrite the rest (RFC 3261 §22.4), and
- * a count is taken once, so that credentials serve for no second request.
- */
-function meansSameHost(uri: string, request: SipRequest): boolean {
-  try {
-    const meant = parseUri(uri);
-    return 'host' in meant && 'host' in request.uri && meant.host === request.uri.host;
-  } catch (error) {
-    if (error instanceof SipParseError) return false;
-    throw error;
+  /** undefined where the answer is none to our challenge. Some clients write an empty qop for none, and nc without leading zeros. */
+  #read(params: ReadonlyMap<string, string>): Answer | undefined {
+    const of = (name: string) => params.get(name) ?? '';
+    const algorithm = digestAlgorithm(params.get('algorithm'));
+    if (!algorithm || !this.#algorithms.includes(algorithm)) return undefined;
+    const wanted = of('qop').toLowerCase();
+    const qop = wanted === '' ? undefined : { nc: of('nc'), cnonce: of('cnonce') };
+    if (qop && (wanted !== 'auth' || !/^[0-9a-f]{1,8}$/i.test(qop.nc) || !params.has('cnonce')))
+      return undefined;
+    return {
+      wireName: of('username'),
+      algorithm,
+      nonce: of('nonce'),
+      uri: of('uri'),
+      response: of('response'),
+      qop,
+    };
+  }
+
+  /** The account of `name` or `name@domain`. An unknown one costs the same work, so that names cannot be probed by time. */
+  #account({ wireName, algorithm }: Answer): { username: string; known: boolean; secret: string } {
+    const { lookup } = this.#options;
+    const at = wireName.lastIndexOf('@');
+    let username = wireName;
+    let found = lookup(wireName);
+    if (found === undefined && at > 0) {
+      username = wireName.slice(0, at);
+      found = lookup(username);
+    }
+    const secret =
+      typeof found === 'object'
+        ? (found[algorithm] ?? '')
+        : digestSecret(algorithm, wireName, this.realm, found ?? '\u0000');
+    return { username, known: found !== undefined && secret !== '', secret };
   }
 }

@@ -7,4 +7,4 @@ export {
   type DigestVerdict,
   type PasswordLookup,
 } from './digest-server.ts';
-export type { LoginGuardOptions } from './login-guard.ts';
+export type { LockScope, LoginGuardOptions } from './login-guard.ts';

@@ -1,53 +1,124 @@
+import { networkOf } from '../../../base/index.ts';
+import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
 export interface LoginGuardOptions {
-  /** Failures that lock a source or user out. Default 10. */
+  /** Wrong passwords for one user from one source that lock this user out there. Default 10. */
   maxFailures?: number;
-  /** Time after which a failure is forgotten, and how long a lock-out lasts, in seconds. Default 300. */
+  /** Wrong passwords from one source, for whatever users, that lock the whole source out. Default 100. */
+  maxSourceFailures?: number;
+  /** Time after which failures are forgotten, and how long a lock-out lasts, in seconds. Default 300. */
   windowSeconds?: number;
 }
 
-/** Most keys remembered; beyond it the oldest is forgotten. */
-const MAX_KEYS = 20_000;
+/** What is locked out: one user at a source, or everybody there. */
+export type LockScope = 'user' | 'source';
 
-/** Locks out who guesses passwords (threat 18): by source address, and by user from that source. */
+/** Where a request comes from. `port`: of the phone itself, not where proxies stand between. */
+export interface LoginSource {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+interface Failures {
+  count: number;
+  since: number;
+  /** The credentials that failed last: a request that is sent again is no further guess. */
+  last: string;
+}
+
+/** Most keys remembered of each kind. */
+const MAX_KEYS = 20_000;
+/** For how long a successful login counts, in milliseconds: longer than phones wait until they register again. */
+const LATELY_MILLISECONDS = 2 * 3600 * 1000;
+
+/**
+ * Locks out whoever guesses passwords (threat 18) without locking out their neighbours (threat 55). A source is an IPv4 address or an
+ * IPv6 /64. Whoever logged in lately is spared: a user at the address and port that it logged in from, and a source that anybody
+ * logged in from where the whole source would be locked.
+ */
 export class LoginGuard {
   readonly #clock: Clock;
   readonly #maxFailures: number;
+  readonly #maxSourceFailures: number;
   readonly #windowMilliseconds: number;
-  readonly #failures = new Map<string, { count: number; since: number }>();
+  readonly #failures = new RecentMap<string, Failures>(MAX_KEYS);
+  /** When somebody last logged in, by source, and by user and endpoint. */
+  readonly #logins = new RecentMap<string, number>(MAX_KEYS);
 
-  constructor(clock: Clock, { maxFailures = 10, windowSeconds = 300 }: LoginGuardOptions = {}) {
+  constructor(clock: Clock, options: LoginGuardOptions = {}) {
+    const { maxFailures = 10, maxSourceFailures = 100, windowSeconds = 300 } = options;
     this.#clock = clock;
     this.#maxFailures = maxFailures;
+    this.#maxSourceFailures = maxSourceFailures;
     this.#windowMilliseconds = windowSeconds * 1000;
   }
 
-  locked(key: string): boolean {
-    const entry = this.#failures.get(key);
-    if (!entry) return false;
-    if (this.#clock.now() - entry.since <= this.#windowMilliseconds) return entry.count >= this.#maxFailures;
-    this.#failures.delete(key);
-    return false;
+  /** What keeps this user from logging in from there, if anything. */
+  lock(username: string, { address, port }: LoginSource): LockScope | undefined {
+    const source = networkOf(address);
+    if (
+      this.#count(userKey(username, source)) >= this.#maxFailures &&
+      !(port !== undefined && this.#lately(endpointKey(username, address, port)))
+    )
+      return 'user';
+    if (this.#count(source) >= this.#maxSourceFailures && !this.#lately(source)) return 'source';
+    return undefined;
   }
 
-  failed(key: string): void {
-    const locked = this.locked(key);
-    const entry = this.#failures.get(key);
-    if (entry) {
-      entry.count++;
-      // While locked the window runs on from the last failure only: further guesses prolong it.
-      if (locked) entry.since = this.#clock.now();
-      return;
-    }
-    if (this.#failures.size >= MAX_KEYS) {
-      const [oldest] = this.#failures.keys();
-      if (oldest !== undefined) this.#failures.delete(oldest);
-    }
-    this.#failures.set(key, { count: 1, since: this.#clock.now() });
+  /** Counts a wrong password. Returns what is locked by it, from now on. */
+  failed(username: string, from: LoginSource, credentials: string): LockScope | undefined {
+    const source = networkOf(from.address);
+    const before = this.lock(username, from);
+    this.#add(userKey(username, source), credentials, this.#maxFailures);
+    this.#add(source, credentials, this.#maxSourceFailures);
+    const after = this.lock(username, from);
+    return after === before ? undefined : after;
   }
 
-  succeeded(key: string): void {
-    this.#failures.delete(key);
+  succeeded(username: string, { address, port }: LoginSource): void {
+    const source = networkOf(address);
+    const now = this.#clock.now();
+    this.#failures.delete(userKey(username, source));
+    this.#logins.put(source, now);
+    if (port !== undefined) this.#logins.put(endpointKey(username, address, port), now);
   }
+
+  /** Whether anybody logged in from this source lately. */
+  knows(address: string): boolean {
+    return this.#lately(networkOf(address));
+  }
+
+  #lately(key: string): boolean {
+    const at = this.#logins.get(key);
+    return at !== undefined && this.#clock.now() - at <= LATELY_MILLISECONDS;
+  }
+
+  #count(key: string): number {
+    const entry = this.#failures.get(key);
+    if (!entry) return 0;
+    if (this.#clock.now() - entry.since <= this.#windowMilliseconds) return entry.count;
+    this.#failures.delete(key);
+    return 0;
+  }
+
+  #add(key: string, credentials: string, max: number): void {
+    const count = this.#count(key);
+    const known = count > 0 ? this.#failures.get(key) : undefined;
+    const entry = known ?? { count: 0, since: this.#clock.now(), last: '' };
+    if (entry.last === credentials) return;
+    entry.count++;
+    entry.last = credentials;
+    // The lock-out lasts from here.
+    if (entry.count === max) entry.since = this.#clock.now();
+    this.#failures.put(key, entry);
+  }
+}
+
+function userKey(username: string, source: string): string {
+  return `${source} ${username}`;
+}
+
+function endpointKey(username: string, address: string, port: number): string {
+  return `${address} ${port} ${username}`;
 }

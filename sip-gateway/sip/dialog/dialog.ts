@@ -36,8 +36,7 @@ export class Dialog {
   readonly local: NameAddr;
   /** The peer's address with its tag, where it gave one (RFC 2543 peers may not). */
   readonly remote: NameAddr;
-  /** In the order of requests that we send. */
-  readonly routeSet: readonly NameAddr[];
+  #routeSet: readonly NameAddr[];
   #remoteTarget: Uri;
   #localSequence: number;
   #remoteSequence: number | undefined;
@@ -52,11 +51,10 @@ export class Dialog {
     localSequence: number;
     remoteSequence?: number;
   }) {
-    if (parts.routeSet.length > MAX_ROUTES) throw new SipParseError('Too many Record-Route values');
     this.callId = parts.callId;
     this.local = parts.local;
     this.remote = parts.remote;
-    this.routeSet = parts.routeSet;
+    this.#routeSet = parts.routeSet;
     this.#remoteTarget = parts.remoteTarget;
     this.#localSequence = parts.localSequence;
     this.#remoteSequence = parts.remoteSequence;
@@ -68,7 +66,7 @@ export class Dialog {
       callId: request.callId,
       local: withTag(request.to, localTag),
       remote: request.from,
-      routeSet: addressesOf(request.headers, 'record-route'),
+      routeSet: recordedRoutes(request),
       remoteTarget: contactOf(request),
       // Any start below 2^31 is allowed (§8.1.1.5).
       localSequence: 0,
@@ -82,10 +80,39 @@ export class Dialog {
       callId: request.callId,
       local: request.from,
       remote: response.to,
-      routeSet: addressesOf(response.headers, 'record-route').reverse(),
+      routeSet: recordedRoutes(response).reverse(),
       remoteTarget: contactOf(response),
       localSequence: request.cseq.number,
     });
+  }
+
+  /**
+   * The dialog of a UAC by a 2xx: a new one, or `early` with the route set computed again (§13.2.2.4). Every 2xx gives one, so that
+   * it can be acknowledged. `sound` is false where the peer cannot be reached as the 2xx says: the dialog is good for ACK and BYE
+   * on the flow of the INVITE only.
+   */
+  static ofSuccess(
+    request: SipRequest,
+    response: SipResponse,
+    early?: Dialog,
+  ): { dialog: Dialog; sound: boolean } {
+    try {
+      if (!early) return { dialog: Dialog.ofResponse(request, response), sound: true };
+      early.#routeSet = recordedRoutes(response).reverse();
+      early.refreshTarget(response);
+      return { dialog: early, sound: true };
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      const dialog = new Dialog({
+        callId: request.callId,
+        local: request.from,
+        remote: response.to,
+        routeSet: [],
+        remoteTarget: early?.remoteTarget ?? readableContact(response) ?? request.uri,
+        localSequence: request.cseq.number,
+      });
+      return { dialog, sound: false };
+    }
   }
 
   get localTag(): string {
@@ -100,13 +127,18 @@ export class Dialog {
     return dialogKey(this.callId, this.localTag, this.remoteTag);
   }
 
+  /** In the order of requests that we send. */
+  get routeSet(): readonly NameAddr[] {
+    return this.#routeSet;
+  }
+
   get remoteTarget(): Uri {
     return this.#remoteTarget;
   }
 
   /** Where requests go first: the first route, else the remote target (§12.2.1.1). */
   get nextHop(): Uri {
-    return this.routeSet[0]?.uri ?? this.#remoteTarget;
+    return this.#routeSet[0]?.uri ?? this.#remoteTarget;
   }
 
   /** Makes a request of the next sequence number (§12.2.1.1). */
@@ -125,9 +157,9 @@ export class Dialog {
     this.#localSequence = Math.max(this.#localSequence, atLeast);
   }
 
-  /** Whether a request is in order (§12.2.2); a lower number than seen wants a 500. ACK and CANCEL are not to be asked for. */
+  /** Whether a request is in order (§12.2.2): only a lower number than seen wants a 500. ACK and CANCEL are not to be asked for. */
   accepts(request: SipRequest): boolean {
-    if (this.#remoteSequence !== undefined && request.cseq.number <= this.#remoteSequence) return false;
+    if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) return false;
     this.#remoteSequence = request.cseq.number;
     return true;
   }
@@ -135,12 +167,7 @@ export class Dialog {
   /** Takes a new remote target, where the message brings one. A malformed Contact changes nothing. */
   refreshTarget(message: SipMessage): void {
     if (!TARGET_REFRESH.has(message.cseq.method)) return;
-    try {
-      const contact = singleContact(message.headers);
-      if (contact && contact.uri.scheme !== 'other') this.#remoteTarget = contact.uri;
-    } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
-    }
+    this.#remoteTarget = readableContact(message) ?? this.#remoteTarget;
   }
 
   #build(method: string, sequence: number, headers: readonly HeaderField[], body?: Buffer): RequestDraft {
@@ -159,12 +186,28 @@ export class Dialog {
 
   /** Request-URI and Route values; a first route without `lr` is a strict router (§12.2.1.1). */
   #routing(): { uri: Uri; routes: string[] } {
-    const [first, ...others] = this.routeSet;
+    const [first, ...others] = this.#routeSet;
     if (!first) return { uri: this.#remoteTarget, routes: [] };
     const loose = 'params' in first.uri && first.uri.params.has('lr');
-    if (loose) return { uri: this.#remoteTarget, routes: this.routeSet.map(formatNameAddr) };
+    if (loose) return { uri: this.#remoteTarget, routes: this.#routeSet.map(formatNameAddr) };
     const last: NameAddr = { uri: this.#remoteTarget, params: new Map() };
     return { uri: first.uri, routes: [...others, last].map(formatNameAddr) };
+  }
+}
+
+/** Throws SipParseError for malformed values, or too many. */
+function recordedRoutes(message: SipMessage): NameAddr[] {
+  const routes = addressesOf(message.headers, 'record-route');
+  if (routes.length > MAX_ROUTES) throw new SipParseError('Too many Record-Route values');
+  return routes;
+}
+
+function readableContact(message: SipMessage): Uri | undefined {
+  try {
+    return contactOf(message);
+  } catch (error) {
+    if (error instanceof SipParseError) return undefined;
+    throw error;
   }
 }
 

@@ -20,7 +20,15 @@ export {
   type SipResponse,
   type WireResponse,
 } from './message.ts';
-export { formatNameAddr, type NameAddr, nameAddr, parseNameAddr, tagOf, withTag } from './name-addr.ts';
+export {
+  formatNameAddr,
+  type NameAddr,
+  nameAddr,
+  parseNameAddr,
+  parseNameAddrs,
+  tagOf,
+  withTag,
+} from './name-addr.ts';
 export { NO_PARAMS, type Params, unquote } from './params.ts';
 export { findHeaderEnd, type ParseResult, parseContentLength, parseMessage } from './parse.ts';
 export { SipParseError } from './parse-error.ts';
@@ -41,7 +49,6 @@ export {
 } from './uri.ts';
 export {
   addressesOf,
-  addressOf,
   parseMediaType,
   parseRAck,
   parseSeconds,

@@ -1,6 +1,6 @@
 import type { Headers } from './headers.ts';
 import type { CSeq } from './message.ts';
-import { type NameAddr, parseNameAddr, parseNameAddrs } from './name-addr.ts';
+import { type NameAddr, parseNameAddrs } from './name-addr.ts';
 import { type Params, parseParams } from './params.ts';
 import { parseCSeq } from './parse.ts';
 import { SipParseError } from './parse-error.ts';
@@ -48,10 +48,4 @@ export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
   const match = /^([0-9]{1,10})[ \t]+(.*)$/.exec(text);
   if (!match) throw new SipParseError('Malformed RAck');
   return { rseq: Number(match[1]), cseq: parseCSeq(match[2] ?? '') };
-}
-
-/** An address header that occurs at most once (Refer-To, P-Asserted-Identity …). */
-export function addressOf(headers: Headers, name: string): NameAddr | undefined {
-  const value = headers.single(name);
-  return value === undefined ? undefined : parseNameAddr(value);
 }

@@ -38,8 +38,11 @@ export class ServerInviteTransaction extends Transaction {
     this.start('trying', TRYING_MILLISECONDS, () => this.respond(buildResponse(this.request, 100)));
   }
 
-  /** Gives a response. After a final one only the same 2xx may be given again (its retransmission). */
-  respond(response: SipResponse): void {
+  /**
+   * Gives a response. After a final one only the same 2xx may be given again (its retransmission). `once`: a failure is sent
+   * again only when the INVITE comes again, for a source that may be forged (threat 61).
+   */
+  respond(response: SipResponse, { once = false }: { once?: boolean } = {}): void {
     if (this.terminated) return;
     const { status } = response;
     const success = status >= 200 && status < 300;
@@ -57,9 +60,17 @@ export class ServerInviteTransaction extends Transaction {
       this.start('L', 64 * t1, () => this.terminate());
     } else if (status >= 300) {
       this.#state = 'completed';
-      if (!this.context.reliable) this.#retransmitAfter(t1);
+      if (!this.context.reliable && !once) this.#retransmitAfter(t1);
       this.start('H', 64 * t1, () => this.terminate());
     }
+  }
+
+  /** Answers as a stateless server does (RFC 3261 §8.2.7): one response a request, and nothing is kept. */
+  respondStateless(response: SipResponse): void {
+    if (!this.pending) return;
+    this.#last = response;
+    this.#send(response);
+    this.terminate();
   }
 
   /** A retransmission of the INVITE. */

@@ -39,6 +39,13 @@ export class ServerPlainTransaction extends Transaction {
     }
   }
 
+  /** Answers as a stateless server does (RFC 3261 §8.2.7): one response a request, and nothing is kept. */
+  respondStateless(response: SipResponse): void {
+    if (!this.pending) return;
+    this.#send(response);
+    this.terminate();
+  }
+
   receiveRetransmission(): void {
     if (!this.terminated && this.#last) this.#send(this.#last);
   }

@@ -1,6 +1,8 @@
 import { EventEmitter } from 'node:events';
+import { networkOf } from '../../../base/index.ts';
 import {
   buildResponse,
+  type HeaderField,
   type RequestDraft,
   type SipRequest,
   type SipResponse,
@@ -8,7 +10,7 @@ import {
   type Via,
   withVia,
 } from '../message/index.ts';
-import { newBranch, newTag } from '../tokens.ts';
+import { newBranch, newTag, statelessTag } from '../tokens.ts';
 import type { Flow, TransportLayer } from '../transport/index.ts';
 import { ClientInviteTransaction } from './client-invite.ts';
 import { ClientPlainTransaction } from './client-plain.ts';
@@ -24,7 +26,7 @@ export type ServerTransaction = ServerInviteTransaction | ServerPlainTransaction
 interface TransactionLayerEvents {
   /** A new INVITE. */
   invite: [request: SipRequest, transaction: ServerInviteTransaction, flow: Flow];
-  /** Any other new request but ACK and CANCEL. */
+  /** Any other new request but ACK, and a CANCEL only where it meets no INVITE. */
   request: [request: SipRequest, transaction: ServerPlainTransaction, flow: Flow];
   /** The ACK of a 2xx, or a stray one. */
   ack: [request: SipRequest, flow: Flow];
@@ -37,8 +39,12 @@ interface TransactionLayerEvents {
 export interface TransactionLayerOptions {
   clock: Clock;
   timers: TimerValues;
+  /** Whether a request belongs to a dialog of ours: then it is never refused for want of room. */
+  inDialog: (request: SipRequest) => boolean;
   /** Most server transactions at a time; above it new requests get 503. Default 20,000. */
   maxServerTransactions?: number;
+  /** Most of them of one source, an IPv4 address or an IPv6 /64. Default a quarter. */
+  maxServerTransactionsPerSource?: number;
 }
 
 /** Matches messages to transactions (RFC 3261 §17) and owns these. */
@@ -47,6 +53,8 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
   readonly #options: TransactionLayerOptions;
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
+  /** How many server transactions each source has. */
+  readonly #sources = new Map<string, number>();
   /** Merge key → key of the server transaction that came first. */
   readonly #merged = new Map<string, string>();
 
@@ -137,10 +145,10 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
       known.receiveRetransmission();
       return;
     }
-    const { maxServerTransactions = 20_000 } = this.#options;
-    if (this.#servers.size >= maxServerTransactions) {
+    if (!this.#hasRoom(flow) && !this.#isExpected(request)) {
+      const headers: HeaderField[] = [['retry-after', '5']];
       this.#transport.sendResponse(
-        buildResponse(request, 503, { toTag: newTag(), headers: [['retry-after', '5']] }),
+        buildResponse(request, 503, { toTag: statelessTag(request), headers }),
         flow,
       );
       return;
@@ -149,19 +157,36 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     const mergedWith =
       tagOf(request.to) === undefined && request.method !== 'CANCEL' ? this.#merged.get(merge) : undefined;
     const transaction = this.#openServer(request, flow, key, merge);
-    if (mergedWith !== undefined) transaction.respond(buildResponse(request, 482, { toTag: newTag() }));
-    else if (request.method === 'CANCEL') this.#receiveCancel(request, transaction);
+    if (mergedWith !== undefined)
+      transaction.respondStateless(buildResponse(request, 482, { toTag: statelessTag(request) }));
+    else if (request.method === 'CANCEL' && this.#receiveCancel(request, transaction)) return;
     else if (transaction instanceof ServerInviteTransaction) this.emit('invite', request, transaction, flow);
     else this.emit('request', request, transaction, flow);
   }
 
+  /** Part of a call that goes on, or of one that has just come in. */
+  #isExpected(request: SipRequest): boolean {
+    if (request.method === 'CANCEL') return this.#servers.has(serverKey(request, 'INVITE'));
+    return this.#options.inDialog(request);
+  }
+
+  #hasRoom(flow: Flow): boolean {
+    const { maxServerTransactions: max = 20_000, maxServerTransactionsPerSource = max / 4 } = this.#options;
+    const ofSource = this.#sources.get(networkOf(flow.remote.address)) ?? 0;
+    return this.#servers.size < max && ofSource < maxServerTransactionsPerSource;
+  }
+
   #openServer(request: SipRequest, flow: Flow, key: string, merge: string): ServerTransaction {
+    const source = networkOf(flow.remote.address);
     const context = {
       clock: this.#options.clock,
       timers: this.#options.timers,
       reliable: flow.reliable,
       onTerminated: () => {
         this.#servers.delete(key);
+        const left = (this.#sources.get(source) ?? 1) - 1;
+        if (left === 0) this.#sources.delete(source);
+        else this.#sources.set(source, left);
         if (this.#merged.get(merge) === key) this.#merged.delete(merge);
       },
     };
@@ -171,20 +196,19 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
         ? new ServerInviteTransaction(context, request, send)
         : new ServerPlainTransaction(context, request, send);
     this.#servers.set(key, transaction);
+    this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
     if (!this.#merged.has(merge)) this.#merged.set(merge, key);
     transaction.begin();
     return transaction;
   }
 
-  /** RFC 3261 §9.2: 481 where nothing matches; else 200, whether or not it is too late. */
-  #receiveCancel(request: SipRequest, transaction: ServerTransaction): void {
+  /** RFC 3261 §9.2: 200, whether or not it is too late; false where no INVITE matches. */
+  #receiveCancel(request: SipRequest, transaction: ServerTransaction): boolean {
     const invite = this.#servers.get(serverKey(request, 'INVITE'));
-    if (!(invite instanceof ServerInviteTransaction)) {
-      transaction.respond(buildResponse(request, 481, { toTag: newTag() }));
-      return;
-    }
+    if (!(invite instanceof ServerInviteTransaction)) return false;
     // The tag of the INVITE's own responses: some callers take the dialog from this one (§9.2).
     transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
     if (invite.pending) this.emit('cancel', request, invite);
+    return true;
   }
 }

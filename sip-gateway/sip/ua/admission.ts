@@ -1,9 +1,18 @@
-import { type DigestClient, DigestServer, type DigestServerOptions } from '../auth/index.ts';
+import { type DigestClient, DigestServer, type DigestServerOptions, type LockScope } from '../auth/index.ts';
 import { decodeUser, type HeaderField, type SipRequest } from '../message/index.ts';
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { CallerIdentity } from './incoming-call.ts';
+import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
+
+export interface FailedLogin {
+  /** As the request names it: hostile text. */
+  readonly username: string;
+  readonly address: string;
+  /** What this failure has locked out. */
+  readonly lockedNow?: LockScope;
+}
 
 export interface AdmissionOptions {
   readonly clock: Clock;
@@ -11,17 +20,26 @@ export interface AdmissionOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** Those of the moment. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
+  /** The registrations of ours at registrars of this address. */
+  readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
-  /** Whether requests that name no user of ours stay unanswered (threat 18). */
-  readonly silent: boolean;
+  readonly onFailedLogin: (login: FailedLogin) => void;
+}
+
+/** Who a caller was found to be, and by what. */
+export interface Admitted {
+  readonly kind: 'admitted';
+  readonly identity: CallerIdentity;
+  /** Answers the challenges of its trunk. */
+  readonly digest?: DigestClient;
+  /** Whether the source has shown that it receives what we send there; by UDP alone it may be forged (threat 52). */
+  readonly hasReturnPath: boolean;
 }
 
 export type Admission =
-  | { readonly kind: 'admitted'; readonly identity: CallerIdentity; readonly digest?: DigestClient }
-  | { readonly kind: 'refused'; readonly status: number; readonly headers: readonly HeaderField[] }
-  /** Say nothing. */
-  | { readonly kind: 'ignored' };
+  | Admitted
+  | { readonly kind: 'refused'; readonly status: number; readonly headers: readonly HeaderField[] };
 
 /** Decides who may call or register: trunks by address, users and trunks by digest, strangers if configured. */
 export class Admissions {
@@ -35,33 +53,66 @@ export class Admissions {
 
   admit(request: SipRequest, flow: Flow): Admission {
     const { address } = flow.remote;
-    const { anonymousCalls } = this.#options;
-    const trunks = this.#options.trunks();
     const isRegister = request.method === 'REGISTER';
-    if (!isRegister) {
-      for (const trunk of trunks.values()) if (trunk.owns(address)) return this.#admitTrunk(trunk);
-    }
+    const trunk = isRegister ? undefined : this.#trunkOf(request, address);
+    if (trunk) return admitted(trunk, flow.reliable);
     const credentials = request.headers.has('authorization');
-    if (!credentials && anonymousCalls && !isRegister)
-      return { kind: 'admitted', identity: { kind: 'anonymous' } };
-    if (!this.#digest) return this.#refuse(request, 403);
-    const verdict = this.#digest.verify(request, address);
+    if (!credentials && this.#options.anonymousCalls && !isRegister)
+      return { kind: 'admitted', identity: { kind: 'anonymous' }, hasReturnPath: flow.reliable };
+    if (!this.#digest) return { kind: 'refused', status: 403, headers: [] };
+    const verdict = this.#digest.verify(request, flow.remote);
     if (verdict.ok) {
       const { username } = verdict;
-      for (const trunk of trunks.values()) if (trunk.username === username) return this.#admitTrunk(trunk);
-      return { kind: 'admitted', identity: { kind: 'user', username } };
+      for (const each of this.#options.trunks().values())
+        if (each.username === username) return admitted(each, true);
+      return { kind: 'admitted', identity: { kind: 'user', username }, hasReturnPath: true };
     }
-    if (!verdict.challenge) return this.#refuse(request, 403);
-    return this.#refuse(request, 401, this.#digest.challenge(verdict.stale));
+    if (verdict.challenge) {
+      const headers = this.#digest.challenge(address, verdict.stale);
+      return { kind: 'refused', status: 401, headers };
+    }
+    const { username, lockedNow } = verdict;
+    this.#options.onFailedLogin({ username, address, ...(lockedNow && { lockedNow }) });
+    return { kind: 'refused', status: 403, headers: [] };
   }
 
-  #admitTrunk(trunk: Trunk): Admission {
-    return { kind: 'admitted', identity: { kind: 'trunk', trunkId: trunk.id }, digest: trunk.digest() };
+  /** Whether this source is a trunk's, or somebody logged in from there lately. */
+  knows(address: string): boolean {
+    return this.#trunksAt(address).length > 0 || this.#digest?.knows(address) === true;
   }
 
-  #refuse(request: SipRequest, status: number, headers: readonly HeaderField[] = []): Admission {
-    const { silent, users } = this.#options;
-    const isKnown = users?.lookup(decodeUser(request.from.uri)) !== undefined;
-    return silent && !isKnown ? { kind: 'ignored' } : { kind: 'refused', status, headers };
+  /** Whether a request comes from nobody that we know, and names none of our users either. */
+  isStranger(request: SipRequest, { remote }: Flow): boolean {
+    const named = this.#options.users?.lookup(decodeUser(request.from.uri));
+    return named === undefined && !this.knows(remote.address);
   }
+
+  /**
+   * The trunk that a call comes from: one that names the address, or that we are registered at there; of several at one provider the one
+   * whose name is called. Phones may share a registrar's address: they name themselves, and are asked for their passwords, unless the
+   * call is for the very name that we registered.
+   */
+  #trunkOf(request: SipRequest, address: string): Trunk | undefined {
+    const { users, trunks, registeredAt } = this.#options;
+    const called = decodeUser(request.uri);
+    const here = registeredAt(address);
+    const named = here.find(({ user }) => user === called)?.trunk;
+    const owning = [...trunks().values()].filter((trunk) => trunk.owns(address));
+    const isPhone =
+      request.headers.has('authorization') || users?.lookup(decodeUser(request.from.uri)) !== undefined;
+    const candidates =
+      owning.length > 0 || (isPhone && named === undefined) ? owning : this.#trunksAt(address);
+    return candidates.find(({ id }) => id === named) ?? candidates[0];
+  }
+
+  /** Those that name this address, and those that we are registered at there. */
+  #trunksAt(address: string): Trunk[] {
+    const here = new Set(this.#options.registeredAt(address).map(({ trunk }) => trunk));
+    return [...this.#options.trunks().values()].filter((trunk) => trunk.owns(address) || here.has(trunk.id));
+  }
+}
+
+function admitted(trunk: Trunk, hasReturnPath: boolean): Admitted {
+  const identity = { kind: 'trunk', trunkId: trunk.id } as const;
+  return { kind: 'admitted', identity, digest: trunk.digest(), hasReturnPath };
 }

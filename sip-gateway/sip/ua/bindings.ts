@@ -6,6 +6,10 @@ export interface Binding {
   readonly contact: Uri;
   readonly callId: string;
   readonly sequence: number;
+  /** When it was made or refreshed, on the stack's clock, in milliseconds. */
+  readonly registeredAt: number;
+  /** The phone's `+sip.instance` (RFC 5626 §4.1), where it has one. */
+  readonly instance: string | undefined;
   /** When it ends, on the stack's clock, in milliseconds. */
   readonly expiresAt: number;
   /** Preference, 0 to 1. */

@@ -1,10 +1,11 @@
 import type { DigestClient } from '../auth/index.ts';
 import type { Dialog } from '../dialog/index.ts';
-import type { HeaderField, RequestDraft, SipRequest } from '../message/index.ts';
+import type { HeaderField, RequestDraft, SipRequest, Uri } from '../message/index.ts';
 import type { ClientHandlers, ClientTransaction, Clock, TimerValues } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import type { Call } from './call.ts';
 import type { OfferRequest } from './offer-request.ts';
+import type { FollowedPhone } from './registrar.ts';
 
 /** `starting`: no answer yet; `early`: ringing or early media; `answered`: in conversation; `ended`. */
 export type CallState = 'starting' | 'early' | 'answered' | 'ended';
@@ -64,6 +65,18 @@ export interface CallEvents {
   end: [CallEnd];
 }
 
+/** Where a call's peer is, beside what the dialog says. */
+export interface PeerPlace {
+  /** Where its last message came from, or our INVITE went. */
+  readonly flow: Flow;
+  /** Since when, on the stack's clock. */
+  readonly atMs: number;
+  /** True where nothing stands between us and the peer: without a route set the flow is used whatever its Contact says. */
+  readonly direct: boolean;
+  /** Set where it is a phone that is registered here: without a route set it is reached where it registered last. */
+  readonly phone?: FollowedPhone | undefined;
+}
+
 /** What a call needs of the stack that owns it. */
 export interface CallHost {
   readonly clock: Clock;
@@ -73,13 +86,15 @@ export interface CallHost {
   /** Fields of every message that says what we can: Allow, Supported, User-Agent. */
   readonly capabilities: readonly HeaderField[];
   readonly userAgent: readonly HeaderField[];
-  /** The Contact field that peers reach us by on this flow. */
-  contactFor(flow: Flow): HeaderField;
+  /** The Contact field that peers reach us by on this flow. `user`: its user part, as on the wire. */
+  contactFor(flow: Flow, user?: string): HeaderField;
   /** The flow for a request in a dialog; rejects where none can be had. */
-  route(dialog: Dialog, last: Flow, direct: boolean): Promise<Flow>;
+  route(dialog: Dialog, peer: PeerPlace): Promise<Flow>;
+  /** The registered phone of a user that a request with this Contact came from. */
+  phoneOf(username: string, contact: Uri, flow: Flow): FollowedPhone | undefined;
   send(draft: RequestDraft, flow: Flow, handlers: ClientHandlers): ClientTransaction;
-  sendAck(draft: RequestDraft, flow: Flow): SipRequest;
-  resendAck(request: SipRequest, flow: Flow): void;
+  sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
+  resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
   /** From now on requests and stray 2xx in this dialog go to the call. */
   adopt(dialog: Dialog, call: Call): void;

@@ -7,6 +7,7 @@ import {
   type NameAddr,
   numberOrUser,
   type ResponseParts,
+  type SipMessage,
   type SipRequest,
   type SipResponse,
 } from '../message/index.ts';
@@ -14,10 +15,13 @@ import { SdpError } from '../sdp/index.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import { behindNat, type Flow } from '../transport/index.ts';
 import { sdpBody, sessionBody } from './body.ts';
-import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest } from './call-types.ts';
+import type { CallEnd, CallEvents, CallHost, CallState, MaybeDigest, PeerPlace } from './call-types.ts';
 import { InDialogClient, type Outcome } from './in-dialog-client.ts';
 import { ACCEPTED_INFO, infoDigits, infoType } from './info.ts';
 import { OfferRequest } from './offer-request.ts';
+import { unsupportedFields } from './option-tags.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import { sessionTooShort } from './session-timer.ts';
 
 /** How often a re-INVITE is tried again after 491. */
 const GLARE_ATTEMPTS = 4;
@@ -50,20 +54,30 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected readonly session = new OfferAnswer();
   protected readonly digest: MaybeDigest;
   protected dialog: Dialog | undefined;
-  protected flow: Flow;
-  /** True where the peer is our neighbour: nothing stands between that a flow would miss. */
-  protected direct = false;
+  readonly #contactUser: string | undefined;
+  #peer: PeerPlace;
   #state: CallState = 'starting';
   #awaitedAck: AwaitedAck | undefined;
   #ownChange = false;
   #peerChange: { transaction: ServerInviteTransaction; request: OfferRequest } | undefined;
   #client: InDialogClient | undefined;
+  /** Whether the peer serves UPDATE, as its Allow says. */
+  #servesUpdate = false;
+  protected readonly keeper: SessionKeeper;
 
-  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest) {
+  /** `contactUser`: user part of our Contact, as on the wire. */
+  protected constructor(host: CallHost, flow: Flow, digest: MaybeDigest, contactUser: string | undefined) {
     super();
     this.host = host;
-    this.flow = flow;
+    this.#contactUser = contactUser;
     this.digest = digest;
+    this.#peer = { flow, atMs: host.clock.now(), direct: false };
+    this.keeper = new SessionKeeper({
+      clock: host.clock,
+      refresh: () => this.#refreshSession(),
+      ping: () => this.client().request('OPTIONS', [], undefined),
+      onGone: (end) => this.#byeAndEnd(end),
+    });
   }
 
   abstract readonly direction: 'incoming' | 'outgoing';
@@ -83,6 +97,10 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   get remoteUri(): string {
     return formatUri(this.remote.uri);
+  }
+
+  protected get flow(): Flow {
+    return this.#peer.flow;
   }
 
   /** Where the peer's signalling comes from. */
@@ -132,6 +150,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome.status;
   }
 
+  /** Asks the peer every minute whether it is there, and ends the call where it is not: for calls whose media say nothing. */
+  watch(on: boolean): void {
+    this.keeper.watch(on);
+  }
+
   /** For the stack: a request inside the dialog came. */
   receive(
     request: SipRequest,
@@ -147,7 +170,13 @@ export abstract class Call extends EventEmitter<CallEvents> {
       transaction.respond(buildResponse(request, 500, { reason: 'CSeq Out Of Order' }));
       return;
     }
+    const unsupported = unsupportedFields(request.headers);
+    if (unsupported.length > 0 && request.method !== 'BYE') {
+      transaction.respond(buildResponse(request, 420, { headers: unsupported }));
+      return;
+    }
     this.learnFlow(request, flow);
+    this.learnMethods(request);
     switch (request.method) {
       case 'INVITE':
         this.#receiveReinvite(request, transaction as ServerInviteTransaction);
@@ -218,22 +247,33 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** The maker of requests in the dialog in force. */
   protected client(): InDialogClient {
     if (!this.dialog) throw new SessionChangeFailed('the call has no dialog');
-    this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => ({
-      flow: this.flow,
-      direct: this.direct,
-    }));
+    this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => this.#peer);
     return this.#client;
   }
 
-  protected learnFlow(request: SipRequest, flow: Flow): void {
-    this.flow = flow;
-    this.direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
+  /** Where the peer is from now on. */
+  protected set peer(peer: PeerPlace) {
+    this.#peer = peer;
+  }
+
+  /** A request of the peer shows where it is. */
+  protected learnFlow(request: SipRequest, flow: Flow, phone = this.#peer.phone): void {
+    const direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
+    this.#peer = { flow, atMs: this.host.clock.now(), direct, phone };
+  }
+
+  /** A message says what the peer can. */
+  protected learnMethods({ headers }: SipMessage): void {
+    if (headers.has('allow')) this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
   }
 
   /** Our part of the session fields of an INVITE or UPDATE and their 2xx. */
   protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { fields, body } = sdpBody(sdp);
-    return { headers: [this.host.contactFor(this.flow), ...this.host.capabilities, ...fields], body };
+    return {
+      headers: [this.host.contactFor(this.flow, this.#contactUser), ...this.host.capabilities, ...fields],
+      body,
+    };
   }
 
   /** Answers an INVITE with 200 and sends that again until the ACK comes; without one the call ends (threat 20). */
@@ -283,6 +323,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   protected finish(end: CallEnd): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    this.keeper.stop();
     this.#awaitedAck?.retransmission.stop();
     this.#awaitedAck = undefined;
     if (this.#peerChange) {
@@ -303,29 +344,53 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   async #offer(method: 'INVITE' | 'UPDATE', sdp: string): Promise<Outcome> {
     if (this.#state !== 'answered') throw new SessionChangeFailed('the call is not answered');
-    if (this.#ownChange || this.#peerChange || this.#awaitedAck || this.session.state !== 'stable')
-      throw new SessionChangeFailed('another change of the session is open');
+    if (!this.#isSettled) throw new SessionChangeFailed('another change of the session is open');
     this.#ownChange = true;
     this.session.sendOffer(sdp);
     try {
-      const { headers, body } = this.sessionFields(sdp);
-      const outcome = await this.client().request(method, headers, body);
+      const outcome = await this.#change(method, sdp);
       const { response } = outcome;
       if (this.ended) throw new SessionChangeFailed('the call ended');
       if (response && outcome.status < 300) {
-        this.dialog?.refreshTarget(response);
         const answer = sessionBody(response).sdp;
         if (answer === undefined || !this.session.receiveAnswer(answer))
           this.#byeAndEnd({ cause: 'protocol', reason: 'an offer was not answered' });
-      } else if (outcome.status === 408 || outcome.status === 481) {
-        // The peer knows nothing of the dialog any more (RFC 3261 §12.2.1.2).
-        this.#byeAndEnd({ cause: 'timeout', status: outcome.status, reason: outcome.reason });
       }
       return outcome;
     } finally {
       this.session.rollback();
       this.#ownChange = false;
     }
+  }
+
+  get #isSettled(): boolean {
+    return !this.#ownChange && !this.#peerChange && !this.#awaitedAck && this.session.state === 'stable';
+  }
+
+  /** Refreshes the session as it is (RFC 4028 §7.4): by UPDATE where the peer serves it. */
+  async #refreshSession(): Promise<Outcome | undefined> {
+    const { local } = this.session;
+    if (this.#state !== 'answered' || !this.#isSettled) return undefined;
+    if (this.#servesUpdate) {
+      const outcome = await this.#change('UPDATE', undefined);
+      if (outcome.status !== 405 && outcome.status !== 501) return outcome;
+      this.#servesUpdate = false;
+    }
+    return local === undefined ? undefined : this.#offer('INVITE', local);
+  }
+
+  /** A re-INVITE or UPDATE; a peer that knows nothing of the dialog any more ends the call (RFC 3261 §12.2.1.2). */
+  async #change(method: 'INVITE' | 'UPDATE', sdp: string | undefined): Promise<Outcome> {
+    const { headers, body } = this.sessionFields(sdp);
+    const outcome = await this.client().request(method, [...headers, ...this.keeper.requestFields], body);
+    const { response, status, reason } = outcome;
+    if (this.ended) return outcome;
+    if (response && status < 300) {
+      this.dialog?.refreshTarget(response);
+      this.learnMethods(response);
+      this.keeper.confirmed(response);
+    } else if (status === 408 || status === 481) this.#byeAndEnd({ cause: 'timeout', status, reason });
+    return outcome;
   }
 
   /** Who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
@@ -340,6 +405,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #receiveReinvite(request: SipRequest, transaction: ServerInviteTransaction): void {
     const respond = (status: number, parts?: ResponseParts) =>
       transaction.respond(buildResponse(request, status, parts));
+    const tooShort = sessionTooShort(request);
+    if (tooShort) {
+      respond(422, { headers: [tooShort] });
+      return;
+    }
     if (this.#state !== 'answered' || this.#peerChange || this.#awaitedAck) {
       // RFC 3261 §14.2: a second INVITE before the first is done.
       respond(500, { headers: [['retry-after', String(Math.floor(this.host.random() * 11))]] });
@@ -366,12 +436,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
       this.dialog?.refreshTarget(request);
       if (sdp === undefined) this.session.sendOffer(own);
       else this.session.sendAnswer(own);
-      this.sendAccepted(transaction, this.sessionFields(own));
+      this.sendAccepted(transaction, this.#answerFields(request, own));
     };
-    const reject = (status: number) => {
+    const reject = (status: number, headers: readonly HeaderField[]) => {
       this.#peerChange = undefined;
       this.session.rollback();
-      respond(status);
+      respond(status, { headers });
     };
     const offer = new OfferRequest('INVITE', sdp, accept, reject);
     this.#peerChange = { transaction, request: offer };
@@ -381,14 +451,32 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Shows an offer; without a listener, or where one throws SdpError, it is refused. */
   #show(offer: OfferRequest): void {
     try {
-      if (!this.emit('offer', offer)) offer.reject(488);
+      if (!this.emit('offer', offer)) throw new SdpError('the session cannot be changed');
     } catch (error) {
       if (!(error instanceof SdpError)) throw error;
-      offer.reject(error.status);
+      offer.reject(error.status, [error.warningField]);
     }
   }
 
+  /** The fields of the 2xx that answers an INVITE or UPDATE of the peer. */
+  #answerFields(request: SipRequest, sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
+    const { headers, body } = this.sessionFields(sdp);
+    return { headers: [...headers, ...this.keeper.answered(request)], body };
+  }
+
   #receiveUpdate(request: SipRequest, transaction: ServerPlainTransaction): void {
+    const tooShort = sessionTooShort(request);
+    if (tooShort) transaction.respond(buildResponse(request, 422, { headers: [tooShort] }));
+    else this.receiveOffer('UPDATE', request, transaction, (sdp) => this.#answerFields(request, sdp));
+  }
+
+  /** Answers an UPDATE, or a PRACK that is sound; one without an offer at once. */
+  protected receiveOffer(
+    method: 'UPDATE' | 'PRACK',
+    request: SipRequest,
+    transaction: ServerPlainTransaction,
+    fields: (sdp: string | undefined) => ResponseParts,
+  ): void {
     const respond = (status: number, parts?: ResponseParts) =>
       transaction.respond(buildResponse(request, status, parts));
     const { sdp, unsupported } = sessionBody(request);
@@ -398,7 +486,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
     if (sdp === undefined) {
       this.dialog?.refreshTarget(request);
-      respond(200, this.sessionFields(undefined));
+      respond(200, fields(undefined));
       return;
     }
     const verdict = this.session.receiveOffer(sdp);
@@ -406,20 +494,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
       respond(verdict, verdict === 500 ? { headers: [['retry-after', '3']] } : undefined);
       return;
     }
-    const offer = new OfferRequest(
-      'UPDATE',
-      sdp,
-      (own) => {
-        this.dialog?.refreshTarget(request);
-        this.session.sendAnswer(own);
-        respond(200, this.sessionFields(own));
-      },
-      (status) => {
-        this.session.rollback();
-        respond(status);
-      },
-    );
-    this.#show(offer);
+    const accept = (own: string) => {
+      this.dialog?.refreshTarget(request);
+      this.session.sendAnswer(own);
+      respond(200, fields(own));
+    };
+    const reject = (status: number, headers: readonly HeaderField[]) => {
+      this.session.rollback();
+      respond(status, { headers });
+    };
+    this.#show(new OfferRequest(method, sdp, accept, reject));
   }
 
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {

@@ -2,7 +2,7 @@ import { ChallengeRefused } from '../auth/index.ts';
 import type { Dialog } from '../dialog/index.ts';
 import { formatUri, type HeaderField, type SipRequest, type SipResponse } from '../message/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { CallHost, MaybeDigest } from './call-types.ts';
+import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 
 /** How a request ended: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
 export interface Outcome {
@@ -16,31 +16,26 @@ export class InDialogClient {
   readonly #host: CallHost;
   readonly #dialog: Dialog;
   readonly #digest: MaybeDigest;
-  readonly #last: () => { flow: Flow; direct: boolean };
+  readonly #peer: () => PeerPlace;
   /** The last ACK, for 2xx that come again. */
   #ack: { request: SipRequest; flow: Flow } | undefined;
 
-  constructor(
-    host: CallHost,
-    dialog: Dialog,
-    digest: MaybeDigest,
-    last: () => { flow: Flow; direct: boolean },
-  ) {
+  constructor(host: CallHost, dialog: Dialog, digest: MaybeDigest, peer: () => PeerPlace) {
     this.#host = host;
     this.#dialog = dialog;
     this.#digest = digest;
-    this.#last = last;
+    this.#peer = peer;
   }
 
   /** Sends a request and gives its final outcome; never rejects but where no flow can be had. */
   async request(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
     for (let challenged = false; ; challenged = true) {
-      const outcome = await this.#once(method, headers, body);
+      const { address, ...outcome } = await this.#once(method, headers, body);
       const { response } = outcome;
       if (challenged || !this.#digest || !response || (response.status !== 401 && response.status !== 407))
         return outcome;
       try {
-        this.#digest.learn(response);
+        this.#digest.learn(response, address);
       } catch (error) {
         if (error instanceof ChallengeRefused) return outcome;
         throw error;
@@ -50,27 +45,36 @@ export class InDialogClient {
 
   /** Sends the ACK of a 2xx of the dialog's INVITE with this sequence number. */
   async acknowledge(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): Promise<void> {
-    const { flow: last, direct } = this.#last();
-    const flow = await this.#host.route(this.#dialog, last, direct);
+    const flow = await this.#host.route(this.#dialog, this.#peer());
     const uri = formatUri(this.#dialog.remoteTarget);
     const draft = this.#dialog.ack(
       sequence,
-      [...(this.#digest?.authorize('ACK', uri) ?? []), ...this.#host.userAgent, ...headers],
+      [
+        ...(this.#digest?.authorize('ACK', uri, flow.remote.address) ?? []),
+        ...this.#host.userAgent,
+        ...headers,
+      ],
       body,
     );
-    this.#ack = { request: this.#host.sendAck(draft, flow), flow };
+    this.#ack = { request: this.#host.sendStateless(draft, flow), flow };
   }
 
   /** A 2xx came again: its ACK was lost. */
   acknowledgeAgain(response: SipResponse): void {
     if (this.#ack?.request.cseq.number === response.cseq.number)
-      this.#host.resendAck(this.#ack.request, this.#ack.flow);
+      this.#host.resendStateless(this.#ack.request, this.#ack.flow);
   }
 
-  async #once(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
-    const { flow: last, direct } = this.#last();
-    const flow = await this.#host.route(this.#dialog, last, direct);
-    const authorization = this.#digest?.authorize(method, formatUri(this.#dialog.remoteTarget)) ?? [];
+  /** Also gives the address that was asked. */
+  async #once(
+    method: string,
+    headers: readonly HeaderField[],
+    body: Buffer | undefined,
+  ): Promise<Outcome & { address: string }> {
+    const flow = await this.#host.route(this.#dialog, this.#peer());
+    const { address } = flow.remote;
+    const uri = formatUri(this.#dialog.remoteTarget);
+    const authorization = this.#digest?.authorize(method, uri, address) ?? [];
     const draft = this.#dialog.request(method, [...authorization, ...this.#host.userAgent, ...headers], body);
     return new Promise((resolve, reject) => {
       let acknowledged = false;
@@ -85,14 +89,17 @@ export class InDialogClient {
             }
             acknowledged = true;
             this.#dialog.refreshTarget(response);
-            this.acknowledge(draft.cseq.number).then(() => resolve({ status, reason, response }), reject);
-          } else resolve({ status, reason, response });
+            this.acknowledge(draft.cseq.number).then(
+              () => resolve({ status, reason, response, address }),
+              reject,
+            );
+          } else resolve({ status, reason, response, address });
         },
         onFailure: (kind) =>
           resolve(
             kind === 'timeout'
-              ? { status: 408, reason: 'Request Timeout' }
-              : { status: 503, reason: 'Service Unavailable' },
+              ? { status: 408, reason: 'Request Timeout', address }
+              : { status: 503, reason: 'Service Unavailable', address },
           ),
       });
     });

@@ -1,21 +1,27 @@
 import { Dialog, Retransmission } from '../dialog/index.ts';
 import {
-  addressOf,
   buildResponse,
+  decodeUser,
+  encodeUser,
   formatUri,
   type HeaderField,
   type NameAddr,
   numberOrUser,
+  parseNameAddrs,
   parseRAck,
+  type ResponseParts,
   SipParseError,
   type SipRequest,
+  type Uri,
 } from '../message/index.ts';
 import { newTag } from '../tokens.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { Admitted } from './admission.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
-import type { CallHost, MaybeDigest } from './call-types.ts';
+import type { CallHost } from './call-types.ts';
+import { hasOptionTag } from './option-tags.ts';
 
 /** Who a caller was found to be, before its call is shown to anybody. */
 export type CallerIdentity =
@@ -29,6 +35,8 @@ interface ReliableProgress {
   readonly sdp: string | undefined;
 }
 
+/** Values of Privacy by which a caller does not want to be shown. */
+const WITHHOLDING = new Set(['id', 'user', 'header']);
 /** Sent again without an upper interval (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -47,27 +55,34 @@ export class IncomingCall extends Call {
   readonly #queued: ReliableProgress[] = [];
   #acceptLater: (() => void) | undefined;
   #byeLater: (() => void) | undefined;
+  #hasReturnPath: boolean;
+  readonly #returnPath = Promise.withResolvers<void>();
 
   /** Throws SipParseError where the INVITE cannot make a dialog. */
   constructor(
     host: CallHost,
     transaction: ServerInviteTransaction,
     flow: Flow,
-    identity: CallerIdentity,
-    digest: MaybeDigest,
+    { identity, digest, hasReturnPath }: Admitted,
   ) {
-    super(host, flow, digest);
     const { request } = transaction;
+    // A call to our Contact leads where this one does.
+    super(host, flow, digest, contactUserOf(request.uri));
+    this.#hasReturnPath = hasReturnPath;
+    if (hasReturnPath) this.#returnPath.resolve();
     this.request = request;
     this.identity = identity;
     this.#transaction = transaction;
     this.#ownDialog = Dialog.ofRequest(request, newTag());
     this.dialog = this.#ownDialog;
-    this.learnFlow(request, flow);
+    const { remoteTarget } = this.#ownDialog;
+    const phone = identity.kind === 'user' ? host.phoneOf(identity.username, remoteTarget, flow) : undefined;
+    this.learnFlow(request, flow, phone);
     this.offer = sessionBody(request).sdp;
     if (this.offer !== undefined) this.session.receiveOffer(this.offer);
-    const requires = request.headers.tokens('require').includes('100rel');
-    const supports = request.headers.tokens('supported').includes('100rel');
+    this.learnMethods(request);
+    const requires = hasOptionTag(request.headers, 'require', '100rel');
+    const supports = hasOptionTag(request.headers, 'supported', '100rel');
     this.#reliable = requires ? 'required' : supports ? 'supported' : 'no';
     // The sequence may start anywhere below 2^31 (RFC 3262 §3).
     this.#sequence = Math.floor(host.random() * 2 ** 16);
@@ -95,14 +110,44 @@ export class IncomingCall extends Call {
     return formatUri(this.request.uri);
   }
 
-  /** P-Asserted-Identity, which only a trunk is to be believed. */
+  /**
+   * P-Asserted-Identity, which only a trunk is to be believed. It may have two values, a SIP and a tel URI, in one field or two
+   * (RFC 3325 §9.1): the one with a name is given.
+   */
   get assertedIdentity(): NameAddr | undefined {
-    try {
-      return addressOf(this.request.headers, 'p-asserted-identity');
-    } catch (error) {
-      if (error instanceof SipParseError) return undefined;
-      throw error;
-    }
+    const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
+    return identities.find(({ displayName }) => displayName !== undefined) ?? identities[0];
+  }
+
+  /** Whether the caller withholds name and number: by Privacy (RFC 3323 §4.2, RFC 3325 §7), or as an anonymous From. */
+  get withheld(): boolean {
+    const values = this.request.headers
+      .all('privacy')
+      .flatMap((value) => value.toLowerCase().split(/[;,\s]+/));
+    if (values.some((value) => WITHHOLDING.has(value))) return true;
+    if (values.includes('none')) return false;
+    const { uri } = this.remote;
+    const host = 'host' in uri ? uri.host : '';
+    return host === 'anonymous.invalid' || decodeUser(uri).toLowerCase() === 'anonymous';
+  }
+
+  /**
+   * Resolves when the caller has shown that it receives what we send to its address: at once where it logged in or came by a
+   * connection, else by its ACK or another request in the dialog, whose tag it must have read. Until then a forged datagram must
+   * neither aim media at a third party nor listen in (threat 52). Resolves at the end of the call, too.
+   */
+  returnPath(): Promise<void> {
+    return this.#returnPath.promise;
+  }
+
+  override receive(...parts: Parameters<Call['receive']>): void {
+    this.#showReturnPath();
+    super.receive(...parts);
+  }
+
+  override receiveAck(...parts: Parameters<Call['receiveAck']>): void {
+    this.#showReturnPath();
+    super.receiveAck(...parts);
   }
 
   /** 180 Ringing. */
@@ -192,19 +237,33 @@ export class IncomingCall extends Call {
       return;
     }
     const { sdp } = sessionBody(request);
-    if (sdp !== undefined && !this.session.receiveAnswer(sdp)) {
-      // A second offer while ringing: we keep the session that we have.
-      transaction.respond(buildResponse(request, 488));
-      return;
-    }
-    transaction.respond(buildResponse(request, 200));
+    if (sdp === undefined) transaction.respond(buildResponse(request, 200));
+    else if (waiting.hasSdp && this.session.receiveAnswer(sdp))
+      transaction.respond(buildResponse(request, 200));
+    else this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
     waiting.retransmission.stop();
     this.#unacknowledged = undefined;
     const accept = this.#acceptLater;
     const next = this.#queued.shift();
     this.#acceptLater = undefined;
     if (accept) accept();
-    else if (next) this.#sendReliable(next);
+    else if (next && this.#transaction.pending) this.#sendReliable(next);
+  }
+
+  protected override finish(end: Parameters<Call['finish']>[0]): void {
+    super.finish(end);
+    this.#returnPath.resolve();
+  }
+
+  /** Where the source may be forged, the BYE goes there, once, and to no Contact or route that it named (threat 52). */
+  protected override async sendBye(): Promise<void> {
+    if (this.#hasReturnPath) await super.sendBye();
+    else this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
+  }
+
+  #showReturnPath(): void {
+    this.#hasReturnPath = true;
+    this.#returnPath.resolve();
   }
 
   #acknowledges(request: SipRequest, rseq: number): boolean {
@@ -220,7 +279,9 @@ export class IncomingCall extends Call {
 
   #accept(sdp: string | undefined): void {
     if (this.ended || !this.#transaction.pending) return;
-    this.#stopReliable();
+    // The PRACK of what was sent before may still come, and is answered then (RFC 3262 §3).
+    this.#unacknowledged?.retransmission.stop();
+    this.#queued.length = 0;
     if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
     else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined)
       this.session.sendOffer(sdp);
@@ -228,7 +289,7 @@ export class IncomingCall extends Call {
     this.setState('answered');
     const parts = {
       toTag: this.#ownDialog.localTag,
-      headers: this.#fields(sdp),
+      headers: [...this.#fields(sdp), ...this.keeper.answered(this.request)],
       body: sdpBody(sdp).body,
     };
     this.sendAccepted(this.#transaction, parts, () => {
@@ -246,6 +307,7 @@ export class IncomingCall extends Call {
         reason: options.reason,
         headers: [...this.host.userAgent, ...(options.headers ?? [])],
       }),
+      { once: !this.#hasReturnPath },
     );
   }
 
@@ -284,4 +346,25 @@ export class IncomingCall extends Call {
   #fields(sdp: string | undefined): HeaderField[] {
     return this.sessionFields(sdp).headers;
   }
+}
+
+/** One that cannot be read hides no other. */
+function readIdentities(value: string): NameAddr[] {
+  try {
+    return parseNameAddrs(value);
+  } catch (error) {
+    if (error instanceof SipParseError) return [];
+    throw error;
+  }
+}
+
+function sdpParts(sdp: string | undefined): ResponseParts {
+  const { fields, body } = sdpBody(sdp);
+  return { headers: fields, body };
+}
+
+/** The dialled user part, as on the wire; of a tel URI its number. */
+function contactUserOf(uri: Uri): string | undefined {
+  if (uri.scheme === 'sip' || uri.scheme === 'sips') return uri.user;
+  return uri.scheme === 'tel' ? encodeUser(decodeUser(uri)) : undefined;
 }

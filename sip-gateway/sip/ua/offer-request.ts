@@ -1,17 +1,19 @@
+import type { HeaderField } from '../message/index.ts';
+
 /** The peer's wish to change the session, to be accepted or refused once. */
 export class OfferRequest {
   /** The peer's offer; undefined where it asks us to offer (a re-INVITE without SDP). */
   readonly sdp: string | undefined;
-  readonly method: 'INVITE' | 'UPDATE';
+  readonly method: 'INVITE' | 'UPDATE' | 'PRACK';
   readonly #onAccept: (sdp: string) => void;
-  readonly #onReject: (status: number) => void;
+  readonly #onReject: (status: number, headers: readonly HeaderField[]) => void;
   #done = false;
 
   constructor(
-    method: 'INVITE' | 'UPDATE',
+    method: 'INVITE' | 'UPDATE' | 'PRACK',
     sdp: string | undefined,
     onAccept: (sdp: string) => void,
-    onReject: (status: number) => void,
+    onReject: (status: number, headers: readonly HeaderField[]) => void,
   ) {
     this.method = method;
     this.sdp = sdp;
@@ -26,11 +28,11 @@ export class OfferRequest {
     this.#onAccept(sdp);
   }
 
-  /** Refuses; the session stays as it was. */
-  reject(status = 488): void {
+  /** Refuses, with further fields such as Warning; the session stays as it was. */
+  reject(status = 488, headers: readonly HeaderField[] = []): void {
     if (this.#done) return;
     this.#done = true;
-    this.#onReject(status);
+    this.#onReject(status, headers);
   }
 
   /** The peer took it back, or the call ended: further calls do nothing. */

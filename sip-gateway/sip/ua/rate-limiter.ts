@@ -1,3 +1,4 @@
+import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
 /** Most keys remembered. */
@@ -8,7 +9,7 @@ export class RateLimiter {
   readonly #clock: Clock;
   readonly #perSecond: number;
   readonly #burst: number;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #buckets = new RecentMap<string, { tokens: number; at: number }>(MAX_KEYS);
 
   constructor(clock: Clock, perSecond: number, burst = perSecond * 2) {
     this.#clock = clock;
@@ -19,17 +20,10 @@ export class RateLimiter {
   /** Takes one token; false where there is none. */
   take(key: string): boolean {
     const now = this.#clock.now();
-    let bucket = this.#buckets.get(key);
-    if (!bucket) {
-      if (this.#buckets.size >= MAX_KEYS) {
-        const [oldest] = this.#buckets.keys();
-        if (oldest !== undefined) this.#buckets.delete(oldest);
-      }
-      bucket = { tokens: this.#burst, at: now };
-      this.#buckets.set(key, bucket);
-    }
+    const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now };
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
+    this.#buckets.put(key, bucket);
     if (bucket.tokens < 1) return false;
     bucket.tokens--;
     return true;

@@ -11,6 +11,7 @@ import {
   type SipRequest,
   type SipResponse,
   sameUri,
+  type Uri,
 } from '../message/index.ts';
 import { newTag } from '../tokens.ts';
 import type { Clock } from '../transaction/index.ts';
@@ -27,6 +28,12 @@ export interface RegistrarOptions {
   /** Most bindings of one user. Default 10. */
   maxBindings?: number;
   store?: BindingStore;
+}
+
+/** A phone that a call goes to or came from, wherever it registers from meanwhile. */
+export interface FollowedPhone {
+  /** The flow of its newest registration, and when that was made, on the stack's clock. */
+  newest(): { readonly flow: Flow; readonly atMs: number };
 }
 
 /** A refusal to be sent. */
@@ -61,6 +68,35 @@ export class Registrar {
       .get(user)
       .filter((binding) => binding.expiresAt > now && (binding.flow.open || !binding.flow.reliable))
       .sort((a, b) => b.q - a.q || b.expiresAt - a.expiresAt);
+  }
+
+  /**
+   * Follows the phone behind a binding: by its Contact, instance (RFC 5626) or Call-ID (RFC 3261 §10.2.4). It stays where it was last
+   * where its registration ends.
+   */
+  follow(user: string, binding: Binding): FollowedPhone {
+    let last = binding;
+    return {
+      newest: () => {
+        for (const other of this.lookup(user))
+          if (other.registeredAt > last.registeredAt && isSamePhone(other, last)) last = other;
+        return { flow: last.flow, atMs: last.registeredAt };
+      },
+    };
+  }
+
+  /** The phone of a user that a request came from: it registered from there, or with the same Contact. */
+  phoneAt(user: string, contact: Uri, flow: Flow): FollowedPhone | undefined {
+    const bindings = this.lookup(user);
+    const binding =
+      bindings.find((each) => sameUri(each.contact, contact)) ??
+      bindings.find(
+        ({ flow: { protocol, remote } }) =>
+          protocol === flow.protocol &&
+          remote.address === flow.remote.address &&
+          remote.port === flow.remote.port,
+      );
+    return binding && this.follow(user, binding);
   }
 
   /** Users with a binding. */
@@ -118,7 +154,10 @@ export class Registrar {
       if (contact.uri.scheme === 'other') throw new Refusal(400);
       const known = bindings.find((binding) => sameUri(binding.contact, contact.uri));
       if (known && isOld(known)) throw new Refusal(500);
-      bindings = bindings.filter((binding) => binding !== known);
+      const instance = contact.params.get('+sip.instance') ?? undefined;
+      // A phone that comes back from another address takes the place of what it was: it must not ring twice.
+      const isReplaced = (binding: Binding) => instance !== undefined && binding.instance === instance;
+      bindings = bindings.filter((binding) => binding !== known && !isReplaced(binding));
       const seconds = this.#secondsOf(contact, generalSeconds);
       if (seconds > 0) {
         if (bindings.length >= this.#limits.maxBindings) throw new Refusal(403);
@@ -144,6 +183,8 @@ export class Registrar {
       contact: contact.uri,
       callId: request.callId,
       sequence: request.cseq.number,
+      registeredAt: this.#clock.now(),
+      instance: contact.params.get('+sip.instance') ?? undefined,
       expiresAt: this.#clock.now() + seconds * 1000,
       q: q >= 0 && q <= 1 ? q : 1,
       flow,
@@ -155,4 +196,12 @@ export class Registrar {
     const seconds = Math.max(1, Math.round((binding.expiresAt - this.#clock.now()) / 1000));
     return `<${formatUri(binding.contact)}>;expires=${seconds}`;
   }
+}
+
+function isSamePhone(one: Binding, other: Binding): boolean {
+  return (
+    sameUri(one.contact, other.contact) ||
+    one.callId === other.callId ||
+    (one.instance !== undefined && one.instance === other.instance)
+  );
 }

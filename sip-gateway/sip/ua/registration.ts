@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { type Credentials, DigestClient } from '../auth/index.ts';
 import {
   buildRequest,
+  decodeUser,
   formatUri,
   type HeaderField,
   nameAddr,
@@ -18,6 +19,7 @@ import {
 import { newCallId, newTag } from '../tokens.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { Way } from './invite-branch.ts';
 import { type RequestOutcome, type RequestPlan, sendRequest } from './request-client.ts';
 
 export interface RegistrationOptions {
@@ -26,6 +28,8 @@ export interface RegistrationOptions {
   /** Our address there: `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
+  /** The trunk whose registrar it is: while we are registered, calls from there are the trunk's. */
+  readonly trunk?: string;
   /** How long to ask for, in seconds. Default 600. */
   readonly expiresSeconds?: number;
 }
@@ -37,6 +41,8 @@ interface RegistrationEvents {
   registered: [{ readonly expiresSeconds: number }];
   /** Not registered; it tries again by itself. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
+  /** It is being taken back. */
+  closed: [];
 }
 
 /** What a registration needs of the stack. */
@@ -45,7 +51,7 @@ export interface RegistrationHost {
   readonly random: () => number;
   readonly userAgent: readonly HeaderField[];
   contactFor(flow: Flow): HeaderField;
-  flowsTo(uri: SipUri): Promise<readonly (() => Flow | undefined)[]>;
+  waysTo(uri: SipUri): Promise<readonly Pick<Way, 'address' | 'open'>[]>;
   readonly send: RequestPlan['send'];
 }
 
@@ -72,6 +78,8 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #timer: Timer | undefined;
   #stopWatching: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  /** Addresses of the registrar, as they were resolved last. */
+  #addresses: ReadonlySet<string> = new Set();
 
   /** Throws SipParseError for addresses that are no SIP URIs. */
   constructor(host: RegistrationHost, options: RegistrationOptions) {
@@ -85,11 +93,31 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#options = options;
     this.#registrar = registrar;
     this.#seconds = options.expiresSeconds ?? 600;
-    this.#digest = options.credentials && new DigestClient(options.credentials);
+    this.#digest =
+      options.credentials && new DigestClient(options.credentials, (address) => this.#addresses.has(address));
   }
 
   get state(): RegistrationState {
     return this.#state;
+  }
+
+  get trunk(): string | undefined {
+    return this.#options.trunk;
+  }
+
+  /** User part of our address, unescaped. */
+  get user(): string {
+    return decodeUser(parseUri(this.#options.address));
+  }
+
+  /** Addresses of the registrar, as they were resolved last. */
+  get addresses(): readonly string[] {
+    return [...this.#addresses];
+  }
+
+  /** Whether we are registered at this address. */
+  isAt(address: string): boolean {
+    return this.#state === 'registered' && this.#addresses.has(address);
   }
 
   /** For the stack, once. */
@@ -104,6 +132,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#stopWatching?.();
+    this.emit('closed');
     await this.#running;
     if (wasRegistered) await this.#send(0);
   }
@@ -149,8 +178,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   async #send(seconds: number): Promise<RequestOutcome> {
     const address = nameAddr(this.#options.address);
+    const ways = await this.#host.waysTo(this.#registrar);
+    this.#addresses = new Set(ways.map((way) => way.address));
     return sendRequest({
-      flows: await this.#host.flowsTo(this.#registrar),
+      flows: ways.map(({ open }) => open),
       digest: this.#digest,
       send: this.#host.send,
       build: (flow) => {
@@ -163,8 +194,11 @@ export class Registration extends EventEmitter<RegistrationEvents> {
           callId: this.#callId,
           cseq: { number: this.#sequence, method: 'REGISTER' },
           headers: [
-            ...(this.#digest?.authorize('REGISTER', formatUri({ ...this.#registrar, user: undefined })) ??
-              []),
+            ...(this.#digest?.authorize(
+              'REGISTER',
+              formatUri({ ...this.#registrar, user: undefined }),
+              flow.remote.address,
+            ) ?? []),
             ['contact', `<${formatUri(this.#contact(flow))}>`],
             ['expires', String(seconds)],
             ...this.#host.userAgent,

@@ -43,7 +43,7 @@ async function sendOn(plan: RequestPlan, flow: Flow): Promise<RequestOutcome> {
     const challenged = response && (response.status === 401 || response.status === 407);
     if (!challenged || !plan.digest || challenges === 2) return outcome;
     try {
-      plan.digest.learn(response);
+      plan.digest.learn(response, flow.remote.address);
     } catch (error) {
       if (error instanceof ChallengeRefused) return { ...outcome, reason: error.message };
       throw error;

@@ -1,9 +1,13 @@
 import type { Dialog } from '../dialog/index.ts';
 import { bracketHost, encodeUser, formatUri, NO_PARAMS, parseUri, type Uri } from '../message/index.ts';
 import type { Flow, TransportLayer } from '../transport/index.ts';
-import type { Way } from './outgoing-call.ts';
+import type { Binding } from './bindings.ts';
+import type { PeerPlace } from './call-types.ts';
+import { isElsewhere } from './elsewhere.ts';
+import type { Way } from './invite-branch.ts';
 import type { Registrar } from './registrar.ts';
 import { protocolOf, resolveTargets } from './resolver.ts';
+import { mayNameTarget } from './target-guard.ts';
 import type { Trunk } from './trunk.ts';
 
 /** Whom to call: a URI, a number through a trunk, or a user registered here. */
@@ -41,9 +45,17 @@ export class Routes {
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
 
-  /** Where a user has registered, best first: always on the flow of the registration. */
+  /** The phones of a user, each on the flow of its registration. Where a phone has moved, only its last place counts. */
   toUser(user: string): Way[] {
-    return this.#registrar.lookup(user).map(({ contact, flow }) => ({ uri: contact, open: () => flow }));
+    const bindings = this.#registrar.lookup(user);
+    const isLast = ({ callId, sequence }: Binding) =>
+      !bindings.some((other) => other.callId === callId && other.sequence > sequence);
+    return bindings.filter(isLast).map((binding) => ({
+      uri: binding.contact,
+      address: binding.flow.remote.address,
+      open: () => binding.flow,
+      phone: this.#registrar.follow(user, binding),
+    }));
   }
 
   /** Ways to a URI; a large request that could go by UDP tries TCP first. */
@@ -51,29 +63,44 @@ export class Routes {
     const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
     const ways: Way[] = [];
     for (const target of targets) {
+      const { address } = target;
       const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
       if (mayChoose && bytes > MAX_UDP_BYTES)
-        ways.push({ uri, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
-      ways.push({ uri, open: () => this.#transport.flowTo(target) });
+        ways.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
+      ways.push({ uri, address, open: () => this.#transport.flowTo(target) });
     }
     return ways;
   }
 
   /**
-   * The flow of a request in a dialog. A neighbour behind a NAT or on a connection is reached where it came from; else the
-   * route set and the remote target say. Rejects with NoRouteError.
+   * The flow of a request in a dialog: the route set says, else the remote target (RFC 3261 §12.2.1.1). Without a route set, a phone
+   * that is registered here and a neighbour behind a NAT or on a connection are reached where they came from, as is whoever names an
+   * address that cannot be meant for us. Rejects with NoRouteError.
    */
-  async inDialog(dialog: Dialog, last: Flow, direct: boolean): Promise<Flow> {
+  async inDialog(dialog: Dialog, peer: PeerPlace): Promise<Flow> {
     const hop = dialog.nextHop;
-    if (last.open && dialog.routeSet.length === 0 && direct) return last;
-    if (last.open && last.reliable && hop.scheme !== 'tel' && hop.scheme !== 'other') {
+    const isRouted = dialog.routeSet.length > 0;
+    const last = lastFlow(peer);
+    if (last && !isRouted && (peer.direct || peer.phone)) return last;
+    if (last && (hop.scheme === 'sip' || hop.scheme === 'sips')) {
+      const { remote } = last;
+      if (!isRouted && isElsewhere(hop.host, remote.address)) return last;
       const named = protocolOf(hop);
-      const same = hop.host === bracketHost(last.remote.address);
-      if (same && (named === undefined || named === last.protocol)) return last;
+      const isSame = hop.host === bracketHost(remote.address) && (named ?? last.protocol) === last.protocol;
+      if (last.reliable && isSame) return last;
     }
-    const [target] = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
-    const flow = target && this.#transport.flowTo(target);
+    const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
+    const target = targets.find(({ address }) => mayNameTarget(peer.flow.remote.address, address));
+    // A name that nobody knows: the peer has been heard of here at least.
+    const flow = target ? this.#transport.flowTo(target) : targets.length === 0 ? last : undefined;
     if (!flow) throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
     return flow;
   }
+}
+
+/** The newest open flow by which the peer was heard. */
+function lastFlow({ flow, atMs, phone }: PeerPlace): Flow | undefined {
+  const registered = phone?.newest();
+  const flows = registered && registered.atMs > atMs ? [registered.flow, flow] : [flow, registered?.flow];
+  return flows.find((each) => each?.open);
 }

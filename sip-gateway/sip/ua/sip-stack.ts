@@ -19,7 +19,7 @@ import {
   withTag,
 } from '../message/index.ts';
 import { SdpError } from '../sdp/index.ts';
-import { newTag } from '../tokens.ts';
+import { newTag, statelessTag } from '../tokens.ts';
 import {
   type ClientHandlers,
   type Clock,
@@ -31,16 +31,19 @@ import {
   TransactionLayer,
 } from '../transaction/index.ts';
 import { type Flow, localAddressFor, TransportLayer, type TransportOptions } from '../transport/index.ts';
-import { Admissions } from './admission.ts';
+import { Admissions, type Admitted, type FailedLogin } from './admission.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
 import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Registrar, type RegistrarOptions } from './registrar.ts';
 import { Registration, type RegistrationHost, type RegistrationOptions } from './registration.ts';
 import { type CallTarget, NoRouteError, Routes } from './routes.ts';
+import { sessionTooShort } from './session-timer.ts';
+import { SourceLimits } from './source-limits.ts';
 import { Trunk, type TrunkOptions } from './trunk.ts';
 
 export interface SipStackOptions extends TransportOptions {
@@ -54,14 +57,19 @@ export interface SipStackOptions extends TransportOptions {
   readonly trunks?: readonly TrunkOptions[];
   /** Whether anybody may call without proving who he is. Default false. */
   readonly anonymousCalls?: boolean;
-  /** Whether requests that name no user of ours stay unanswered. Default false. */
+  /** Whether refusals stay unsaid to sources that are no trunk's and have not logged in lately, and name no user of ours. Default false. */
   readonly silent?: boolean;
-  /** New calls a second, over all sources; more get 503. Default 50, with bursts of twice as many. */
+  /**
+   * New calls a second of one source (an IPv4 address or an IPv6 /64) that is a trunk's or has logged in lately, with bursts of twice
+   * as many; any other source may make a fifth of that, and all such together as much. More get 503. Default 50.
+   */
   readonly callsPerSecond?: number;
-  /** Other new requests a second of one address; more are dropped. Default 50. */
+  /** Other new requests outside dialogs, a second of one source; more are dropped. Default 50. */
   readonly requestsPerSecond?: number;
   /** Most calls at a time; more get 503. Default 500. */
   readonly maxCalls?: number;
+  /** Most calls at a time that one user makes; more get 486. Default 4. */
+  readonly maxCallsPerUser?: number;
   readonly clock?: Clock;
   readonly timers?: TimerValues;
   readonly random?: () => number;
@@ -74,6 +82,8 @@ export interface InviteOptions {
   /** How the caller shows. Default: user `canopy`, no name. */
   readonly from?: { readonly user?: string; readonly displayName?: string };
   readonly headers?: readonly HeaderField[];
+  /** User part of our Contact, unescaped. Default: that of From. */
+  readonly contactUser?: string;
   /** How long it may ring, in seconds. Default 120. */
   readonly ringSeconds?: number;
 }
@@ -86,12 +96,24 @@ interface SipStackEvents {
   /** A request was refused before it became a call: for logs and metrics. */
   refused: [{ readonly method: string; readonly status: number; readonly address: string }];
   malformed: [{ readonly reason: string; readonly address: string }];
+  /** A wrong password, or any while the user or the source is locked out. */
+  failedLogin: [FailedLogin];
+}
+
+/** How a request is refused. */
+interface Refusal {
+  readonly status: number;
+  readonly reason?: string;
+  readonly headers?: readonly HeaderField[];
 }
 
 const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
 /** Methods that we know but do not serve: 405, not 501. */
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
-const EXTENSIONS = new Set(['100rel']);
+/** Methods that belong to a call. */
+const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
+/** Most requests a second in one dialog; more are dropped. Nobody presses keys as fast. */
+const DIALOG_REQUESTS_PER_SECOND = 50;
 /** What the header section of our INVITEs takes at most, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
@@ -112,8 +134,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #dialogs = new Map<string, Call>();
   readonly #invites = new WeakMap<ServerInviteTransaction, Call>();
   readonly #registrations = new Set<Registration>();
-  readonly #callRate: RateLimiter;
-  readonly #requestRate: RateLimiter;
+  readonly #limits: SourceLimits;
+  readonly #dialogRate: RateLimiter;
   readonly #userAgent: readonly HeaderField[];
   readonly #capabilities: readonly HeaderField[];
   readonly #host: CallHost & RegistrationHost;
@@ -126,19 +148,23 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#options = options;
     this.#clock = clock;
     this.#transport = transport;
-    this.#transactions = new TransactionLayer(transport, { clock, timers });
+    const inDialog = (request: SipRequest) => this.#dialogOf(request) !== undefined;
+    this.#transactions = new TransactionLayer(transport, { clock, timers, inDialog });
     this.#trunks = new Map(options.trunks?.map((trunk) => [trunk.id, new Trunk(trunk)]));
     this.#admissions = new Admissions({
       clock,
       users: options.users,
       trunks: () => this.#trunks,
+      registeredAt: (address) =>
+        [...this.#registrations].filter((registration) => registration.isAt(address)),
       anonymousCalls: options.anonymousCalls ?? false,
-      silent: options.silent ?? false,
+      onFailedLogin: (login) => this.emit('failedLogin', login),
     });
     this.registrar = new Registrar(clock, options.registrar);
     this.#routes = new Routes(transport, this.registrar, options.domain);
-    this.#callRate = new RateLimiter(clock, options.callsPerSecond ?? 50);
-    this.#requestRate = new RateLimiter(clock, options.requestsPerSecond ?? 50);
+    const { callsPerSecond: calls = 50, requestsPerSecond: requests = 50 } = options;
+    this.#limits = new SourceLimits(clock, { calls, requests });
+    this.#dialogRate = new RateLimiter(clock, DIALOG_REQUESTS_PER_SECOND);
     this.#userAgent = [['user-agent', options.userAgent ?? 'Canopy']];
     const methods = options.users ? METHODS : METHODS.filter((method) => method !== 'REGISTER');
     this.#capabilities = [
@@ -189,8 +215,10 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   setTrunks(trunks: readonly TrunkOptions[]): void {
     const before = this.#trunks;
     const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
-    // Their calls count on.
-    for (const [id, trunk] of after) trunk.activeCalls = before.get(id)?.activeCalls ?? 0;
+    for (const [id, trunk] of after) {
+      const former = before.get(id);
+      if (former) trunk.replaces(former);
+    }
     this.#trunks = after;
   }
 
@@ -211,27 +239,32 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
-    const ways = 'user' in target ? this.#routes.toUser(target.user) : await this.#routes.toUri(to, size);
-    const first = ways[0]?.open();
+    const branches =
+      'user' in target
+        ? this.#routes.toUser(target.user).map((way) => [way])
+        : [await this.#routes.toUri(to, size)];
+    trunk?.addHosts(branches.flat().map(({ address }) => address));
+    const first = branches[0]?.[0]?.open();
     if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
     const { user = 'canopy', displayName } = options.from ?? {};
     const from: SipUri = {
       scheme: 'sip',
       user: encodeUser(user),
-      host: this.#options.domain ?? first.advertised.host,
+      host: trunk?.domain ?? this.#options.domain ?? first.advertised.host,
       params: NO_PARAMS,
     };
     const call = new OutgoingCall(
       this.#host,
       first,
       {
-        from: withTag(nameAddr(from, displayName), newTag()),
+        from: nameAddr(from, displayName),
         to: nameAddr(to),
         sdp: options.sdp,
         answer: options.answer,
         headers: options.headers ?? [],
         ringSeconds: options.ringSeconds ?? 120,
-        ways,
+        contactUser: options.contactUser === undefined ? from.user : encodeUser(options.contactUser),
+        branches,
       },
       trunk?.digest(),
     );
@@ -244,6 +277,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   register(options: RegistrationOptions): Registration {
     const registration = new Registration(this.#host, options);
     this.#registrations.add(registration);
+    registration.once('closed', () => this.#registrations.delete(registration));
+    registration.on('registered', () => {
+      const { trunk, addresses } = registration;
+      if (trunk !== undefined) this.#trunks.get(trunk)?.addHosts(addresses);
+    });
     registration.begin();
     return registration;
   }
@@ -319,16 +357,17 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       random: this.#options.random ?? Math.random,
       capabilities: this.#capabilities,
       userAgent: this.#userAgent,
-      contactFor: (flow) => ['contact', contactOf(flow)],
-      route: (dialog, last, direct) => this.#routes.inDialog(dialog, last, direct),
+      contactFor: (flow: Flow, user?: string) => ['contact', contactOf(flow, user)],
+      route: (dialog, peer) => this.#routes.inDialog(dialog, peer),
+      phoneOf: (username, contact, flow) => this.registrar.phoneAt(username, contact, flow),
       send: (draft: RequestDraft, flow: Flow, handlers: ClientHandlers) =>
         transactions.request(draft, flow, handlers),
-      sendAck: (draft, flow) => transactions.sendStateless(draft, flow),
-      resendAck: (request, flow) => transactions.resend(request, flow),
+      sendStateless: (draft, flow) => transactions.sendStateless(draft, flow),
+      resendStateless: (request, flow) => transactions.resend(request, flow),
       sendCancel: (invite, flow) => this.#sendCancel(invite, flow),
       adopt: (dialog, call) => this.#dialogs.set(dialog.key, call),
       drop: (dialog) => this.#dialogs.delete(dialog.key),
-      flowsTo: async (uri) => (await this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES)).map((way) => way.open),
+      waysTo: (uri) => this.#routes.toUri(uri, HEADER_ESTIMATE_BYTES),
     };
   }
 
@@ -342,76 +381,118 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     );
   }
 
+  /**
+   * Refuses a request that is part of no call. It is answered once and nothing is kept of it (RFC 3261 §8.2.7, §26.3.2.4): strangers
+   * must neither fill the tables (threat 56) nor have us send again and again to whomever they name (threat 61).
+   */
   #refuse(
     request: SipRequest,
     transaction: ServerInviteTransaction | ServerPlainTransaction,
     flow: Flow,
-    status: number,
-    headers: readonly HeaderField[] = [],
+    { status, reason, headers = [] }: Refusal,
   ): void {
-    transaction.respond(
-      buildResponse(request, status, { toTag: newTag(), headers: [...this.#userAgent, ...headers] }),
-    );
+    if (this.#options.silent && this.#admissions.isStranger(request, flow)) transaction.terminate();
+    else
+      transaction.respondStateless(
+        buildResponse(request, status, {
+          toTag: statelessTag(request),
+          reason,
+          headers: [...this.#userAgent, ...headers],
+        }),
+      );
     this.emit('refused', { method: request.method, status, address: flow.remote.address });
   }
 
   /** What RFC 3261 §8.2 checks of every request outside dialogs; a status and fields to refuse with, or undefined. */
-  #inspect(request: SipRequest): { status: number; headers?: readonly HeaderField[] } | undefined {
+  #inspect(request: SipRequest): Refusal | undefined {
     if (request.uri.scheme === 'other') return { status: 416 };
-    const unknown = request.headers.tokens('require').filter((extension) => !EXTENSIONS.has(extension));
-    if (unknown.length > 0) return { status: 420, headers: [['unsupported', unknown.join(', ')]] };
+    const unsupported = unsupportedFields(request.headers);
+    if (unsupported.length > 0) return { status: 420, headers: unsupported };
+    const minimum = request.method === 'INVITE' && sessionTooShort(request);
+    if (minimum) return { status: 422, headers: [minimum] };
     return undefined;
   }
 
   #receiveInvite(request: SipRequest, transaction: ServerInviteTransaction, flow: Flow): void {
     if (tagOf(request.to) !== undefined) {
-      const call = this.#dialogOf(request);
-      if (!call) this.#refuse(request, transaction, flow, 481);
-      else {
-        this.#invites.set(transaction, call);
-        call.receive(request, transaction, flow);
-      }
+      const call = this.#receiveInDialog(request, transaction, flow);
+      if (call) this.#invites.set(transaction, call);
       return;
     }
-    const objection = this.#inspect(request);
-    if (objection) {
-      this.#refuse(request, transaction, flow, objection.status, objection.headers);
-      return;
-    }
-    const maxCalls = this.#options.maxCalls ?? 500;
-    // First what costs least: under a flood of calls, those in progress must not suffer (threat 22).
-    if (this.#closing || this.#calls.size >= maxCalls || !this.#callRate.take('')) {
-      this.#refuse(request, transaction, flow, 503, [['retry-after', '5']]);
-      return;
-    }
-    const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'ignored') {
-      transaction.terminate();
-      return;
-    }
+    const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
+    const admission = this.#admitCall(request, flow);
     if (admission.kind === 'refused') {
-      this.#refuse(request, transaction, flow, admission.status, admission.headers);
+      refuse(admission);
       return;
     }
-    if (sessionBody(request).unsupported) {
-      this.#refuse(request, transaction, flow, 415, [['accept', 'application/sdp']]);
-      return;
-    }
-    const { identity, digest } = admission;
+    const { identity } = admission;
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
-      this.#refuse(request, transaction, flow, 503, [['retry-after', '30']]);
-      return;
-    }
     try {
-      const call = new IncomingCall(this.#host, transaction, flow, identity, digest);
+      const call = new IncomingCall(this.#host, transaction, flow, admission);
       this.#own(call, trunk);
       this.#invites.set(transaction, call);
       this.#offerCall(call);
     } catch (error) {
       if (!(error instanceof SipParseError)) throw error;
-      this.#refuse(request, transaction, flow, error.status);
+      refuse({ status: error.status });
     }
+  }
+
+  /** Whether a new call may come in. First what costs least: under a flood, calls in progress must not suffer (threat 22). */
+  #admitCall(request: SipRequest, flow: Flow): Admitted | ({ kind: 'refused' } & Refusal) {
+    const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
+    const objection = this.#inspect(request);
+    if (objection) return refused(objection);
+    const { maxCalls = 500, maxCallsPerUser = 4 } = this.#options;
+    const { address } = flow.remote;
+    const kind = this.#admissions.knows(address) ? 'known' : 'stranger';
+    if (this.#closing || this.#calls.size >= maxCalls || !this.#limits.takeCall(address, kind))
+      return refused({ status: 503, headers: [['retry-after', '5']] });
+    const admission = this.#admissions.admit(request, flow);
+    if (admission.kind === 'refused') return admission;
+    if (sessionBody(request).unsupported)
+      return refused({ status: 415, headers: [['accept', 'application/sdp']] });
+    const { identity } = admission;
+    const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
+    if (trunk && trunk.activeCalls >= trunk.maxCalls)
+      return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
+    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser)
+      return refused({ status: 486, reason: 'Too Many Calls Of This Phone' });
+    return admission;
+  }
+
+  /** How many calls a user makes now. */
+  #callsOf(username: string): number {
+    let count = 0;
+    for (const call of this.#calls)
+      if (
+        call instanceof IncomingCall &&
+        call.identity.kind === 'user' &&
+        call.identity.username === username
+      )
+        count++;
+    return count;
+  }
+
+  /** Gives a request with a To tag to its call; undefined where there is none, or it was dropped. */
+  #receiveInDialog(
+    request: SipRequest,
+    transaction: ServerInviteTransaction | ServerPlainTransaction,
+    flow: Flow,
+  ): Call | undefined {
+    const call = this.#dialogOf(request);
+    if (!call) {
+      if (this.#limits.takeRequest(flow.remote.address))
+        this.#refuse(request, transaction, flow, { status: 481 });
+      else transaction.terminate();
+      return undefined;
+    }
+    if (!this.#dialogRate.take(call.callId)) {
+      transaction.terminate();
+      return undefined;
+    }
+    call.receive(request, transaction, flow);
+    return call;
   }
 
   /** Shows the call; an SdpError of the listener refuses it, so that no caller's SDP can do more harm than that. */
@@ -427,33 +508,31 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   #receiveRequest(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
     const { method } = request;
     if (tagOf(request.to) !== undefined && method !== 'REGISTER') {
-      const call = this.#dialogOf(request);
-      if (call) call.receive(request, transaction, flow);
-      else this.#refuse(request, transaction, flow, 481);
+      this.#receiveInDialog(request, transaction, flow);
       return;
     }
-    if (!this.#requestRate.take(flow.remote.address)) {
+    if (!this.#limits.takeRequest(flow.remote.address)) {
       transaction.terminate();
       return;
     }
+    const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
     const objection = this.#inspect(request);
-    if (!KNOWN_METHODS.has(method)) this.#refuse(request, transaction, flow, 501, this.#capabilities);
-    else if (objection) this.#refuse(request, transaction, flow, objection.status, objection.headers);
+    if (!KNOWN_METHODS.has(method)) refuse({ status: 501, headers: this.#capabilities });
+    else if (objection) refuse(objection);
     else if (method === 'OPTIONS') this.#receiveOptions(request, transaction, flow);
     else if (method === 'REGISTER' && this.#options.users) this.#receiveRegister(request, transaction, flow);
-    else if (method === 'BYE' || method === 'INFO' || method === 'UPDATE' || method === 'PRACK')
-      this.#refuse(request, transaction, flow, 481);
-    else this.#refuse(request, transaction, flow, 405, this.#capabilities);
+    else if (OF_DIALOGS.has(method)) refuse({ status: 481 });
+    else refuse({ status: 405, headers: this.#capabilities });
   }
 
   #receiveOptions(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
-    if (this.#options.silent && this.#admissions.admit(request, flow).kind !== 'admitted') {
+    if (this.#options.silent && this.#admissions.isStranger(request, flow)) {
       transaction.terminate();
       return;
     }
-    transaction.respond(
+    transaction.respondStateless(
       buildResponse(request, 200, {
-        toTag: newTag(),
+        toTag: statelessTag(request),
         headers: [['accept', 'application/sdp'], ...this.#capabilities, ...this.#userAgent],
       }),
     );
@@ -461,10 +540,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 
   #receiveRegister(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
     const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'ignored') transaction.terminate();
-    else if (admission.kind === 'refused')
-      this.#refuse(request, transaction, flow, admission.status, admission.headers);
-    else if (admission.identity.kind !== 'user') this.#refuse(request, transaction, flow, 403);
+    if (admission.kind === 'refused') this.#refuse(request, transaction, flow, admission);
+    else if (admission.identity.kind !== 'user') this.#refuse(request, transaction, flow, { status: 403 });
     else {
       const { username } = admission.identity;
       const { response, changed } = this.registrar.register(request, flow, username);
@@ -506,8 +583,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 }
 
 /** Our Contact on a flow. */
-function contactOf(flow: Flow): string {
+function contactOf(flow: Flow, user?: string): string {
   const { host, port } = flow.advertised;
   const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<sip:${host}:${port}${transport}>`;
+  return `<sip:${user === undefined ? '' : `${user}@`}${host}:${port}${transport}>`;
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 import { type Credentials, DigestClient } from '../auth/index.ts';
-import { parseUri, SipParseError, type SipUri } from '../message/index.ts';
+import { bareHost, formatUri, isAddress, parseUri, SipParseError, type SipUri } from '../message/index.ts';
 
 /** A provider or PBX that we exchange calls with. */
 export interface TrunkOptions {
@@ -8,7 +8,9 @@ export interface TrunkOptions {
   readonly id: string;
   /** Where calls go: `sip:pbx.example;transport=tcp`. Also names the domain. */
   readonly uri: string;
-  /** Addresses and networks (`192.0.2.0/24`) that calls come from without digest. Default: none. */
+  /** Domain of our address there, where we have one: the host of From. Default: our own address. */
+  readonly domain?: string;
+  /** Addresses and networks (`192.0.2.0/24`) that calls come from without digest, beside where we are registered. Default: none. */
   readonly peers?: readonly string[];
   /** User name by which it authenticates to us, where it calls from changing addresses. */
   readonly username?: string;
@@ -18,14 +20,20 @@ export interface TrunkOptions {
   readonly maxCalls?: number;
 }
 
+/** Most addresses of a trunk's host that are remembered; the newest stay. */
+const MAX_HOSTS = 32;
+
 /** A configured trunk. */
 export class Trunk {
   readonly id: string;
   readonly uri: SipUri;
+  readonly domain: string | undefined;
   readonly username: string | undefined;
   readonly maxCalls: number;
   readonly #credentials: Credentials | undefined;
   readonly #peers = new BlockList();
+  /** Addresses of the URI's host, as far as they were looked up. */
+  #hosts: readonly string[];
   /** Calls in progress. */
   activeCalls = 0;
 
@@ -35,9 +43,11 @@ export class Trunk {
     if (uri.scheme !== 'sip' && uri.scheme !== 'sips') throw new SipParseError('A trunk needs a SIP URI');
     this.id = options.id;
     this.uri = uri;
+    this.domain = options.domain;
     this.username = options.username;
     this.maxCalls = options.maxCalls ?? 100;
     this.#credentials = options.credentials;
+    this.#hosts = isAddress(uri.host) ? [bareHost(uri.host)] : [];
     for (const peer of options.peers ?? []) this.#addPeer(peer);
   }
 
@@ -46,9 +56,21 @@ export class Trunk {
     return this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
-  /** A client for the challenges of one call; undefined without credentials. */
+  /** A client for the challenges of one call, where they come from the trunk's own hosts; undefined without credentials. */
   digest(): DigestClient | undefined {
-    return this.#credentials && new DigestClient(this.#credentials);
+    const isPeer = (address: string) => this.owns(address) || this.#hosts.includes(address);
+    return this.#credentials && new DigestClient(this.#credentials, isPeer);
+  }
+
+  /** Takes addresses that the URI's host was found to have. */
+  addHosts(addresses: readonly string[]): void {
+    this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
+  }
+
+  /** Goes on from the settings of before: calls in progress count, and addresses of the same host stay known. */
+  replaces(before: Trunk): void {
+    this.activeCalls = before.activeCalls;
+    if (formatUri(before.uri) === formatUri(this.uri)) this.#hosts = before.#hosts;
   }
 
   #addPeer(text: string): void {

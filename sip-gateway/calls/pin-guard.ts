@@ -1,0 +1,89 @@
+import { RecentMap } from '../sip/index.ts';
+
+/** Who keys in a PIN. */
+export interface PinCaller {
+  /** The phone or the caller's number; undefined where a trunk's caller shows none. */
+  readonly name: string | undefined;
+  /** The trunk that all its callers share. */
+  readonly trunk: string | undefined;
+}
+
+/** How wrong PINs are forgotten, and what more of them brings. */
+interface Allowance {
+  readonly free: number;
+  readonly forgottenPerHour: number;
+}
+
+/** Of one caller: then it is refused. */
+const CALLER: Allowance = { free: 10, forgottenPerHour: 10 };
+/** Of a trunk's callers together, and of everybody: then each PIN takes longer, as the next caller may be honest. */
+const TRUNK: Allowance = { free: 20, forgottenPerHour: 60 };
+const EVERYBODY: Allowance = { free: 60, forgottenPerHour: 240 };
+/** How much longer for each wrong PIN beyond the free ones, and at most, in milliseconds. */
+const DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+const MAX_KEYS = 20_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * Counts wrong PINs across calls (threat 58): three tries a call are no bound where calls are free. A caller with too many is refused;
+ * where callers can choose their numbers, and for all together, a growing delay bounds how fast PINs can be tried.
+ */
+export class PinGuard {
+  readonly #now: () => number;
+  readonly #counts = new RecentMap<string, { level: number; atMs: number }>(MAX_KEYS);
+
+  /** @param now a clock, in milliseconds */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /** Whether this caller has keyed in too many wrong PINs to be asked again now. */
+  refuses({ name }: PinCaller): boolean {
+    return name !== undefined && this.#over(callerKey(name), CALLER) >= 0;
+  }
+
+  /** How long the next PIN of this caller is to be held back, in milliseconds. */
+  delayMs({ trunk }: PinCaller): number {
+    const over = Math.max(
+      trunk === undefined ? 0 : this.#over(trunkKey(trunk), TRUNK),
+      this.#over(EVERYBODY_KEY, EVERYBODY),
+      0,
+    );
+    return Math.min(MAX_DELAY_MS, over * DELAY_MS);
+  }
+
+  /** Counts a wrong PIN. Returns whether the caller is refused from now on. */
+  wrong(caller: PinCaller): boolean {
+    const before = this.refuses(caller);
+    if (caller.name !== undefined) this.#add(callerKey(caller.name), CALLER);
+    if (caller.trunk !== undefined) this.#add(trunkKey(caller.trunk), TRUNK);
+    this.#add(EVERYBODY_KEY, EVERYBODY);
+    return !before && this.refuses(caller);
+  }
+
+  /** How far beyond the free ones; negative below. One that is being forgotten counts until it is. */
+  #over(key: string, allowance: Allowance): number {
+    return Math.ceil(this.#level(key, allowance)) - allowance.free;
+  }
+
+  #level(key: string, { forgottenPerHour }: Allowance): number {
+    const entry = this.#counts.get(key);
+    if (!entry) return 0;
+    return Math.max(0, entry.level - ((this.#now() - entry.atMs) / HOUR_MS) * forgottenPerHour);
+  }
+
+  #add(key: string, allowance: Allowance): void {
+    this.#counts.put(key, { level: this.#level(key, allowance) + 1, atMs: this.#now() });
+  }
+}
+
+const EVERYBODY_KEY = '';
+
+function callerKey(name: string): string {
+  return `caller ${name}`;
+}
+
+function trunkKey(trunk: string): string {
+  return `trunk ${trunk}`;
+}

@@ -1,0 +1,81 @@
+import type { Logger } from '../base/index.ts';
+import type { SipStack } from './sip/index.ts';
+
+/** What strangers cause must not fill the log. */
+const LINES_PER_MINUTE = 30;
+const MINUTE_MS = 60_000;
+
+/** What an operator can make of a refused call; the SIP status says the rest. */
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [
+    401,
+    'no password was given, or an old challenge was answered; calls from the addresses of a trunk need none',
+  ],
+  [403, 'the password is wrong, or there were too many wrong ones'],
+  [415, 'the body is no SDP'],
+  [416, 'the address that is called is no SIP or telephone address'],
+  [420, 'an extension is required that is not served'],
+  [422, 'the session timer is too short'],
+  [481, 'it belongs to a call that is over'],
+  [486, 'the phone has as many calls as it may have'],
+  [503, 'there are too many calls'],
+]);
+
+/**
+ * Logs what the SIP stack refuses at the edge. Refused calls, wrong passwords and lock-outs show at the default level: each kind once
+ * per minute and address, and no more than 30 lines a minute in all. Everything else is at debug.
+ */
+export function logEdge(stack: SipStack, log: Logger): void {
+  const shown = new LineLimit(log);
+  stack.on('refused', ({ method, status, address }) => {
+    const fields = { method, status, address };
+    if (method === 'INVITE' && shown.may(`${status} ${address}`))
+      log.info({ ...fields, reason: REASONS.get(status) }, 'call refused');
+    else log.debug(fields, 'request refused');
+  });
+  stack.on('failedLogin', ({ username, address, lockedNow }) => {
+    const fields = { username: username.slice(0, MAX_NAME_LENGTH), address };
+    if (lockedNow !== undefined && shown.may(`lock ${address} ${username}`))
+      log.warn(
+        fields,
+        lockedNow === 'user'
+          ? 'too many wrong passwords: this user is locked out at this address'
+          : 'too many wrong passwords: this address is locked out',
+      );
+    else if (shown.may(`login ${address} ${username}`)) log.info(fields, 'wrong password');
+    else log.debug(fields, 'wrong password');
+  });
+  stack.on('malformed', ({ reason, address }) => log.debug({ reason, address }, 'malformed message'));
+}
+
+/** What a stranger calls itself is cut to this, in characters. */
+const MAX_NAME_LENGTH = 64;
+
+class LineLimit {
+  readonly #log: Logger;
+  #minuteMs = Number.NEGATIVE_INFINITY;
+  #kinds = new Set<string>();
+  #suppressed = 0;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Whether a line of this kind may be logged now. */
+  may(kind: string): boolean {
+    const nowMs = performance.now();
+    if (nowMs - this.#minuteMs > MINUTE_MS) {
+      if (this.#suppressed > 0)
+        this.#log.info({ lines: this.#suppressed }, 'more refusals were logged at debug only');
+      this.#minuteMs = nowMs;
+      this.#kinds = new Set();
+      this.#suppressed = 0;
+    }
+    if (this.#kinds.has(kind) || this.#kinds.size >= LINES_PER_MINUTE) {
+      this.#suppressed++;
+      return false;
+    }
+    this.#kinds.add(kind);
+    return true;
+  }
+}

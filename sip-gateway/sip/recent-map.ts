@@ -1,0 +1,27 @@
+/** A map of bounded size: beyond it, what was put longest ago is forgotten. For what strangers make us remember. */
+export class RecentMap<K, V> {
+  readonly #entries = new Map<K, V>();
+  readonly #max: number;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get(key: K): V | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Returns the entry that had to go, if any. */
+  put(key: K, value: V): V | undefined {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#max) return undefined;
+    const [[oldest, forgotten]] = this.#entries as Iterable<[K, V]> as [[K, V]];
+    this.#entries.delete(oldest);
+    return forgotten;
+  }
+
+  delete(key: K): void {
+    this.#entries.delete(key);
+  }
+}

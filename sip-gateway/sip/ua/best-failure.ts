@@ -1,0 +1,29 @@
+import type { SipResponse } from '../message/index.ts';
+
+/** How an INVITE failed: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
+export interface InviteFailure {
+  readonly status: number;
+  readonly reason: string;
+  readonly response?: SipResponse;
+}
+
+/** They say how a request could succeed, so they come before others of their class (RFC 3261 §16.7 step 6). */
+const TELLING = new Set([401, 407, 415, 420, 484]);
+
+/**
+ * The failure that stands for all: a 6xx, else one of the lowest class (RFC 3261 §16.7 step 6). What a phone answered comes before
+ * what was concluded from its silence.
+ */
+export function bestFailure(failures: readonly InviteFailure[]): InviteFailure | undefined {
+  const rank = ({ status, response }: InviteFailure) => [
+    status >= 600 ? 0 : 1,
+    response ? 0 : 1,
+    Math.floor(status / 100),
+    TELLING.has(status) ? 0 : 1,
+  ];
+  return [...failures].sort((one, other) => {
+    const [a, b] = [rank(one), rank(other)];
+    const index = a.findIndex((value, at) => value !== b[at]);
+    return index < 0 ? 0 : (a[index] ?? 0) - (b[index] ?? 0);
+  })[0];
+}

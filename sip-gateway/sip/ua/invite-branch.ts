@@ -1,0 +1,381 @@
+import { ChallengeRefused } from '../auth/index.ts';
+import { Dialog } from '../dialog/index.ts';
+import {
+  buildRequest,
+  formatUri,
+  type HeaderField,
+  type NameAddr,
+  SipParseError,
+  type SipResponse,
+  tagOf,
+  type Uri,
+} from '../message/index.ts';
+import type { ClientTransaction, Timer } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import type { InviteFailure } from './best-failure.ts';
+import { sdpBody, sessionBody } from './body.ts';
+import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
+import { InDialogClient } from './in-dialog-client.ts';
+import { hasOptionTag } from './option-tags.ts';
+import type { FollowedPhone } from './registrar.ts';
+import { minSession, SESSION_SECONDS } from './session-timer.ts';
+
+/** A way to a callee: the Request-URI, and the flow, opened when its turn comes. */
+export interface Way {
+  readonly uri: Uri;
+  /** IP address of the next hop. */
+  readonly address: string;
+  readonly open: () => Flow | undefined;
+  /** The registered phone that it leads to. */
+  readonly phone?: FollowedPhone;
+}
+
+/** One early dialog of a branch: a proxy behind it may fork too (RFC 3261 §13.2.2.1). */
+export interface Fork {
+  dialog: Dialog;
+  /** The last RSeq that was acknowledged (RFC 3262 §4). */
+  rseq: number | undefined;
+  /** What the callee said of our offer while ringing. */
+  sdp: string | undefined;
+}
+
+export interface InviteBranchParts {
+  readonly callId: string;
+  /** Our address, with a tag of this branch. */
+  readonly from: NameAddr;
+  readonly to: NameAddr;
+  readonly sdp: string | undefined;
+  /** User part of our Contact. */
+  readonly contactUser: string | undefined;
+  /** Fields of the INVITE beside those of every one of ours. */
+  readonly headers: readonly HeaderField[];
+  /** Best first; the next is tried where one fails (RFC 3263 §4.3). */
+  readonly ways: readonly Way[];
+}
+
+/** What a branch tells the call that owns it. */
+export interface InviteBranchEvents {
+  /** A dialog begins. */
+  adopt(dialog: Dialog): void;
+  /** Answers an offer that came in a reliable provisional response; undefined where it is none. */
+  answer(sdp: string | undefined): Promise<string | undefined>;
+  /** It rings, or has early media. */
+  onProgress(response: SipResponse, sdp: string | undefined): void;
+  /** Whether the call takes this answer; else the branch acknowledges and ends it. */
+  wants(branch: InviteBranch): boolean;
+  onAnswered(branch: InviteBranch, response: SipResponse, fork: Fork): void;
+  /** The branch answered, was acknowledged and ended: its 2xx cannot be used (RFC 3261 §13.2.2.4). */
+  onUnusable(branch: InviteBranch, response: SipResponse): void;
+  /** No answer will come of it. */
+  onFailed(branch: InviteBranch): void;
+  /** A 2xx that the call has taken came again. */
+  onRepeated(response: SipResponse): void;
+  /** Nothing at all has come for so long that other branches need not wait for this one. */
+  onSilent(): void;
+}
+
+/** Statuses after which the next way is tried (RFC 3263 §4.3). */
+const FAILOVER = new Set([503]);
+/** Most forks that a branch follows. */
+const MAX_FORKS = 12;
+/** Two rounds at most: a proxy's and the callee's, or a stale nonce. */
+const MAX_CHALLENGES = 2;
+/** A phone from which nothing has come for so many T1 is most likely dead. */
+const SILENT_T1 = 8;
+
+/**
+ * One INVITE of a call that we make, to one callee or one of its phones. It sees to the end what it began, even where the call is over
+ * by then: a CANCEL waits for the first provisional response, and each 2xx that the call does not take is acknowledged and ended.
+ */
+export class InviteBranch {
+  readonly #host: CallHost;
+  readonly #parts: InviteBranchParts;
+  readonly #digest: MaybeDigest;
+  readonly #events: InviteBranchEvents;
+  readonly #forks = new Map<string, Fork>();
+  /** Dialogs that were ended as soon as they began, by To tag. */
+  readonly #ended = new Map<string, InDialogClient>();
+  readonly #silence: Timer;
+  #flow: Flow;
+  #sentAtMs = 0;
+  #sequence = 0;
+  #way = 0;
+  #challenged = 0;
+  #raised = 0;
+  #sessionSeconds = SESSION_SECONDS;
+  #transaction: ClientTransaction | undefined;
+  #heard = false;
+  #provisional = false;
+  #early = false;
+  #silent = false;
+  #cancelled = false;
+  #taken: string | undefined;
+  #failure: InviteFailure | undefined;
+
+  /** `first`: the flow of the first way, open already. */
+  constructor(
+    host: CallHost,
+    first: Flow,
+    parts: InviteBranchParts,
+    digest: MaybeDigest,
+    events: InviteBranchEvents,
+  ) {
+    this.#host = host;
+    this.#flow = first;
+    this.#parts = parts;
+    this.#digest = digest;
+    this.#events = events;
+    this.#silence = host.clock.after(SILENT_T1 * host.timers.t1, () => {
+      if (this.#heard) return;
+      this.#silent = true;
+      events.onSilent();
+    });
+  }
+
+  /** How it failed; undefined before. */
+  get failure(): InviteFailure | undefined {
+    return this.#failure;
+  }
+
+  /** True where nothing has come back for long. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
+  /** Whether a CANCEL of ours will be answered: something provisional has come, and nothing final. */
+  get ringing(): boolean {
+    return this.#provisional && this.#failure === undefined && this.#taken === undefined;
+  }
+
+  /** The sequence number of the last INVITE. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
+  /** Where the callee is. */
+  get place(): PeerPlace {
+    const phone = this.#parts.ways[this.#way]?.phone;
+    return { flow: this.#flow, atMs: this.#sentAtMs, direct: false, phone };
+  }
+
+  begin(): void {
+    const { sdp, callId, from, to, ways, contactUser } = this.#parts;
+    const way = ways[this.#way];
+    const flow = way?.open();
+    if (!way || !flow) {
+      this.#failover({ status: 503, reason: 'Service Unavailable' });
+      return;
+    }
+    this.#flow = flow;
+    this.#sentAtMs = this.#host.clock.now();
+    this.#sequence++;
+    this.#provisional = false;
+    const { fields, body } = sdpBody(sdp);
+    const draft = buildRequest({
+      method: 'INVITE',
+      uri: way.uri,
+      from,
+      to,
+      callId,
+      cseq: { number: this.#sequence, method: 'INVITE' },
+      headers: [
+        ...(this.#digest?.authorize('INVITE', formatUri(way.uri), flow.remote.address) ?? []),
+        this.#host.contactFor(flow, contactUser),
+        ...this.#host.capabilities,
+        ...this.#host.userAgent,
+        ...this.#sessionFields(),
+        ...this.#parts.headers,
+        ...fields,
+      ],
+      body,
+    });
+    this.#transaction = this.#host.send(draft, flow, {
+      onResponse: (response) => this.#receive(response, flow),
+      onFailure: (reason) =>
+        this.#failover(
+          reason === 'timeout'
+            ? { status: 408, reason: 'Request Timeout' }
+            : { status: 503, reason: 'Service Unavailable' },
+        ),
+    });
+  }
+
+  /** The call does not want it any more: another answered, or nobody shall. */
+  cancel(): void {
+    this.#silence.cancel();
+    if (this.#cancelled || this.#failure || this.#taken !== undefined) return;
+    this.#cancelled = true;
+    // A CANCEL has to wait for a provisional response (RFC 3261 §9.1).
+    if (this.#provisional) this.#sendCancel();
+  }
+
+  /** Leaves the dialogs but the one that the call has taken. */
+  dropForks(): void {
+    for (const [tag, { dialog }] of this.#forks) if (tag !== this.#taken) this.#host.drop(dialog);
+  }
+
+  #receive(response: SipResponse, flow: Flow): void {
+    const { status, reason } = response;
+    this.#heard = true;
+    this.#silence.cancel();
+    if (status < 200) this.#receiveProvisional(response, flow);
+    else if (status < 300) void this.#receiveSuccess(response);
+    else if (this.#cancelled) this.#fail({ status, reason, response });
+    else if ((status === 401 || status === 407) && this.#answerChallenge(response, flow)) this.begin();
+    else if (status === 422 && this.#takeMinimum(response)) this.begin();
+    else if (FAILOVER.has(status)) this.#failover({ status, reason, response });
+    else this.#fail({ status, reason, response });
+  }
+
+  /** Tries the next way; where there is none, the branch has failed. */
+  #failover(failure: InviteFailure): void {
+    if (!this.#cancelled && !this.#early && this.#way + 1 < this.#parts.ways.length) {
+      this.#way++;
+      this.begin();
+    } else this.#fail(failure);
+  }
+
+  #fail(failure: InviteFailure): void {
+    if (this.#failure) return;
+    this.#failure = failure;
+    this.#silence.cancel();
+    this.#events.onFailed(this);
+  }
+
+  #sessionFields(): HeaderField[] {
+    const expires: HeaderField = ['session-expires', String(this.#sessionSeconds)];
+    return this.#sessionSeconds === SESSION_SECONDS
+      ? [expires]
+      : [expires, ['min-se', String(this.#sessionSeconds)]];
+  }
+
+  /** 422: the session shall live longer (RFC 4028 §7.3). False where that leads nowhere. */
+  #takeMinimum(response: SipResponse): boolean {
+    const seconds = minSession(response.headers);
+    if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES)
+      return false;
+    this.#raised++;
+    this.#sessionSeconds = seconds;
+    return true;
+  }
+
+  #answerChallenge(response: SipResponse, flow: Flow): boolean {
+    // Credentials go only to the peer that we asked (threat 18).
+    if (!this.#digest || this.#challenged >= MAX_CHALLENGES || flow !== this.#flow) return false;
+    this.#challenged++;
+    try {
+      this.#digest.learn(response, flow.remote.address);
+      return true;
+    } catch (error) {
+      if (error instanceof ChallengeRefused) return false;
+      throw error;
+    }
+  }
+
+  #receiveProvisional(response: SipResponse, flow: Flow): void {
+    const first = !this.#provisional;
+    this.#provisional = true;
+    if (this.#cancelled) {
+      if (first) this.#sendCancel();
+      return;
+    }
+    if (response.status === 100 || this.#taken !== undefined) return;
+    this.#early = true;
+    const fork = this.#forkOf(response);
+    const { sdp } = sessionBody(response);
+    if (fork) {
+      if (sdp !== undefined) fork.sdp = sdp;
+      if (!this.#acknowledgeProvisional(response, fork, flow, sdp)) return;
+    }
+    this.#events.onProgress(response, sdp);
+  }
+
+  #forkOf(response: SipResponse): Fork | undefined {
+    const tag = tagOf(response.to);
+    if (tag === undefined) return undefined;
+    const known = this.#forks.get(tag);
+    if (known || this.#forks.size >= MAX_FORKS || !this.#transaction) return known;
+    try {
+      const dialog = Dialog.ofResponse(this.#transaction.request, response);
+      const fork: Fork = { dialog, rseq: undefined, sdp: undefined };
+      this.#forks.set(tag, fork);
+      this.#events.adopt(dialog);
+      return fork;
+    } catch (error) {
+      // A provisional response without a Contact makes no dialog, but it rings.
+      if (error instanceof SipParseError) return undefined;
+      throw error;
+    }
+  }
+
+  /** PRACK (RFC 3262 §4). False for one that came again or out of order: it is to be passed over. */
+  #acknowledgeProvisional(response: SipResponse, fork: Fork, flow: Flow, sdp: string | undefined): boolean {
+    const rseq = Number(response.headers.get('rseq') ?? Number.NaN);
+    if (!hasOptionTag(response.headers, 'require', '100rel') || !Number.isInteger(rseq)) return true;
+    if (fork.rseq !== undefined && rseq !== fork.rseq + 1) return false;
+    fork.rseq = rseq;
+    const { number, method } = response.cseq;
+    const rack: HeaderField = ['rack', `${rseq} ${number} ${method}`];
+    const client = new InDialogClient(this.#host, fork.dialog, this.#digest, () => ({ ...this.place, flow }));
+    const send = async () => {
+      const { fields, body } = sdpBody(await this.#events.answer(sdp));
+      await client.request('PRACK', [rack, ...fields], body);
+    };
+    // A lost PRACK is the callee's to judge: it gives the call up.
+    send().catch(() => {});
+    return true;
+  }
+
+  async #receiveSuccess(response: SipResponse): Promise<void> {
+    const tag = tagOf(response.to) ?? '';
+    const ended = this.#ended.get(tag);
+    if (tag === this.#taken) this.#events.onRepeated(response);
+    else if (ended) ended.acknowledgeAgain(response);
+    else if (this.#cancelled || this.#taken !== undefined || !this.#events.wants(this)) {
+      await this.#end(response);
+      if (this.#taken === undefined) this.#fail({ status: 487, reason: 'Request Terminated' });
+    } else await this.#take(tag, response);
+  }
+
+  async #take(tag: string, response: SipResponse): Promise<void> {
+    const invite = this.#transaction?.request;
+    if (!invite) return;
+    const early = this.#forks.get(tag);
+    const { dialog, sound } = Dialog.ofSuccess(invite, response, early?.dialog);
+    if (!sound) {
+      this.#events.onUnusable(this, response);
+      await this.#end(response);
+      return;
+    }
+    this.#taken = tag;
+    this.#silence.cancel();
+    const fork = early ?? { dialog, rseq: undefined, sdp: undefined };
+    if (!early) this.#events.adopt(dialog);
+    dialog.confirmed = true;
+    dialog.useSequence(this.#sequence);
+    this.#events.onAnswered(this, response, fork);
+  }
+
+  /** A 2xx that we cannot use: it must be acknowledged, then ended (§13.2.2.4). */
+  async #end(response: SipResponse): Promise<void> {
+    const invite = this.#transaction?.request;
+    if (!invite) return;
+    const tag = tagOf(response.to) ?? '';
+    const { dialog, sound } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
+    dialog.useSequence(this.#sequence);
+    const { place } = this;
+    const client = new InDialogClient(this.#host, dialog, this.#digest, () => ({ ...place, direct: !sound }));
+    this.#ended.set(tag, client);
+    try {
+      await client.acknowledge(response.cseq.number);
+      await client.request('BYE', [], undefined);
+    } catch {
+      // Not to be reached: it will give up for want of an ACK.
+    }
+  }
+
+  #sendCancel(): void {
+    const invite = this.#transaction?.request;
+    if (invite) this.#host.sendCancel(invite, this.#flow);
+  }
+}

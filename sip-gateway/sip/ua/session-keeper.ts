@@ -1,0 +1,115 @@
+import type { HeaderField, SipRequest, SipResponse } from '../message/index.ts';
+import type { Clock, Timer } from '../transaction/index.ts';
+import type { CallEnd } from './call-types.ts';
+import type { Outcome } from './in-dialog-client.ts';
+import {
+  answerTerms,
+  MIN_SESSION_SECONDS,
+  minSession,
+  type SessionTerms,
+  SessionTimer,
+  sessionExpires,
+} from './session-timer.ts';
+
+/** How often a phone that is watched is asked whether it is there, in milliseconds. */
+const PING_MILLISECONDS = 60_000;
+
+export interface SessionKeeperOptions {
+  readonly clock: Clock;
+  /** Sends an UPDATE or re-INVITE that changes nothing; undefined where the session is being changed just now. */
+  readonly refresh: () => Promise<Outcome | undefined>;
+  /** Sends an OPTIONS in the dialog. */
+  readonly ping: () => Promise<Outcome>;
+  /** The peer is gone: hangs up. */
+  readonly onGone: (end: CallEnd) => void;
+}
+
+/**
+ * Finds out that a peer has gone without a word: by session timers (RFC 4028) where it knows them, and by asking while it is watched.
+ * Owns its timers; `stop` ends them.
+ */
+export class SessionKeeper {
+  readonly #options: SessionKeeperOptions;
+  readonly #timer: SessionTimer;
+  #ping: Timer | undefined;
+  #watching = false;
+  #unreachable = 0;
+  #stopped = false;
+
+  constructor(options: SessionKeeperOptions) {
+    this.#options = options;
+    this.#timer = new SessionTimer(
+      options.clock,
+      () => void this.#refresh(),
+      () => options.onGone({ cause: 'timeout', reason: 'the session was not refreshed' }),
+    );
+  }
+
+  /** The fields of a request of ours that refreshes the session: a re-INVITE or UPDATE. */
+  get requestFields(): HeaderField[] {
+    const { terms } = this.#timer;
+    return terms ? [['session-expires', `${terms.seconds};refresher=${terms.ours ? 'uac' : 'uas'}`]] : [];
+  }
+
+  /** An INVITE or UPDATE of the peer is answered with 2xx: gives the fields of that. */
+  answered(request: SipRequest): HeaderField[] {
+    const agreed = answerTerms(request);
+    this.#start(agreed);
+    return agreed?.fields ?? [];
+  }
+
+  /** The peer answered an INVITE or UPDATE of ours with this 2xx. */
+  confirmed(response: SipResponse): void {
+    const agreed = sessionExpires(response.headers);
+    if (!agreed) {
+      // The peer knows no timers, and nobody asks it to.
+      this.#start(undefined);
+      return;
+    }
+    const seconds = Math.max(agreed.seconds, MIN_SESSION_SECONDS);
+    this.#start({ seconds, ours: agreed.refresher !== 'uas' });
+  }
+
+  /** Whether the peer is asked every minute whether it is there: where its media say nothing. */
+  watch(on: boolean): void {
+    if (on === this.#watching || this.#stopped) return;
+    this.#watching = on;
+    this.#unreachable = 0;
+    if (on) this.#pingLater();
+    else this.#ping?.cancel();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#watching = false;
+    this.#timer.stop();
+    this.#ping?.cancel();
+  }
+
+  #start(terms: SessionTerms | undefined): void {
+    if (!this.#stopped) this.#timer.start(terms);
+  }
+
+  async #refresh(): Promise<void> {
+    const outcome = await this.#options.refresh().catch(() => undefined);
+    const { terms } = this.#timer;
+    if (this.#stopped || !terms) return;
+    const seconds = outcome?.response && minSession(outcome.response.headers);
+    if (outcome && outcome.status < 300) return;
+    if (outcome?.status === 422 && seconds !== undefined && seconds > terms.seconds)
+      this.#timer.start({ ...terms, seconds });
+    this.#timer.retry();
+  }
+
+  #pingLater(): void {
+    this.#ping = this.#options.clock.after(PING_MILLISECONDS, async () => {
+      const outcome = await this.#options.ping().catch(() => undefined);
+      if (!this.#watching) return;
+      // A connection may be away for a moment; any answer but 481 shows that the phone is there.
+      this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
+      if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1)
+        this.#options.onGone({ cause: 'timeout', reason: 'the peer does not answer any more' });
+      else this.#pingLater();
+    });
+  }
+}
