@@ -148,6 +148,29 @@ describe('inside the dialog of a call that came in', () => {
     assert.deepEqual(ends, [{ cause: 'remote' }]);
   });
 
+  for (const [what, contact] of [
+    ['a private Contact', '<sip:+4930111@192.168.77.10:5060>'],
+    ['a Contact of no host that exists', '<sip:+4930111@phone.invalid>'],
+    ['a Contact of an address that means this machine itself', '<sip:+4930111@0.0.0.0:5060>'],
+  ] as const)
+    for (const [via, sentBy] of [
+      ['its own address', undefined],
+      ['a host name', 'pbx.example:5060'],
+      ['a private address', '192.168.77.10:5060'],
+    ] as const)
+      it(`a caller with ${what} and ${via} in the Via is hung up on where its INVITE came from`, async () => {
+        const dialog = phone.invite({ contact, sdp: phoneSdp(), ...(sentBy !== undefined && { sentBy }) });
+        const ok = await phone.response(200, 'INVITE');
+        const [call] = calls;
+        assert.ok(call);
+        const confirmed = once(call, 'confirmed');
+        phone.within(dialog, ok.headers.get('to'), 'ACK');
+        await confirmed;
+        const hungUp = call.hangUp();
+        phone.answer(await phone.request('BYE'), '200 OK');
+        await hungUp;
+      });
+
   it('our Contact has the dialled user, so that a call to it leads where this one does', async () => {
     const dialog = phone.invite({ dialled: '100%23', sdp: phoneSdp() });
     const ok = await phone.response(200, 'INVITE');
