@@ -96,6 +96,23 @@ describe('inside the dialog of a call that came in', () => {
     await hangUp(dialog, to);
   });
 
+  it('a PRACK that comes after the call was refused is answered, too', async () => {
+    stack.removeAllListeners('invite');
+    stack.once('invite', (call) => {
+      call.ring();
+      call.reject(486);
+    });
+    const dialog = phone.invite({ headers: ['Require: 100rel'], sdp: phoneSdp() });
+    const ringing = await phone.response(180);
+    const busy = await phone.response(486);
+    phone.ackRefusal(dialog, busy);
+    const to = busy.headers.get('to');
+    const rack = `RAck: ${ringing.headers.get('rseq')} ${busy.cseq.number} INVITE`;
+    phone.within(dialog, to, 'PRACK', { headers: [rack] });
+    await phone.response(200, 'PRACK');
+    assert.equal(stack.counts.dialogs, 0);
+  });
+
   it('an unknown extension that a request requires is refused with 420, and the call goes on until the BYE', async () => {
     const { dialog, to } = await stand();
     const headers = ['Require: foo, TIMER'];
