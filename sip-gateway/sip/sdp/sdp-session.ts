@@ -125,11 +125,8 @@ export class SdpSession {
   /** Answers an offer of the peer. Throws SdpError where there is no audio that both can do (answer 488). */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
-    if (
-      this.#agreed &&
-      session.media[this.#audioIndex]?.type === 'audio' &&
-      !session.media.some(isAudioInUse)
-    )
+    const audioLine = session.media[this.#audioIndex];
+    if (this.#agreed && audioLine && isAudio(audioLine) && !session.media.some(isAudioInUse))
       return this.#answerRemoval(session, local, this.#agreed);
     let failure: SdpError | undefined;
     for (const [index, media] of session.media.entries()) {

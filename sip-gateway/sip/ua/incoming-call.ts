@@ -224,6 +224,16 @@ export class IncomingCall extends Call {
     }
   }
 
+  protected override finish(end: Parameters<Call['finish']>[0]): void {
+    const isRefused = !this.ended && this.state !== 'answered';
+    super.finish(end);
+    this.#returnPath.resolve();
+    if (!isRefused || !this.#unacknowledged) return;
+    const { clock, timers } = this.host;
+    this.host.adopt(this.#ownDialog, this);
+    clock.after(64 * timers.t1, () => this.host.drop(this.#ownDialog));
+  }
+
   /** A BYE may come before the answer, too: the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
   protected override receiveBye(): void {
     if (this.#transaction.pending) this.#refuse(487);
@@ -237,22 +247,18 @@ export class IncomingCall extends Call {
       return;
     }
     const { sdp } = sessionBody(request);
-    if (sdp === undefined) transaction.respond(buildResponse(request, 200));
+    if (sdp === undefined || this.ended) transaction.respond(buildResponse(request, 200));
     else if (waiting.hasSdp && this.session.receiveAnswer(sdp))
       transaction.respond(buildResponse(request, 200));
     else this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
     waiting.retransmission.stop();
     this.#unacknowledged = undefined;
+    if (this.ended) this.host.drop(this.#ownDialog);
     const accept = this.#acceptLater;
     const next = this.#queued.shift();
     this.#acceptLater = undefined;
     if (accept) accept();
     else if (next && this.#transaction.pending) this.#sendReliable(next);
-  }
-
-  protected override finish(end: Parameters<Call['finish']>[0]): void {
-    super.finish(end);
-    this.#returnPath.resolve();
   }
 
   /** Where the source may be forged, the BYE goes there, once, and to no Contact or route that it named (threat 52). */
@@ -279,9 +285,7 @@ export class IncomingCall extends Call {
 
   #accept(sdp: string | undefined): void {
     if (this.ended || !this.#transaction.pending) return;
-    // The PRACK of what was sent before may still come, and is answered then (RFC 3262 §3).
-    this.#unacknowledged?.retransmission.stop();
-    this.#queued.length = 0;
+    this.#stopReliable();
     if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
     else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined)
       this.session.sendOffer(sdp);
@@ -336,9 +340,9 @@ export class IncomingCall extends Call {
     this.#unacknowledged = { rseq, hasSdp: sdp !== undefined, retransmission };
   }
 
+  /** No more is sent, but the PRACK of what was may still come, and is answered then (RFC 3262 §3). */
   #stopReliable(): void {
     this.#unacknowledged?.retransmission.stop();
-    this.#unacknowledged = undefined;
     this.#acceptLater = undefined;
     this.#queued.length = 0;
   }
