@@ -2,4 +2,5 @@
 export { isLoopback, isUnspecified, urlHost } from './addresses.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';
+export { isHost, originOf, webOrigin } from './hosts.ts';
 export { createLogger, type Logger } from './log.ts';
