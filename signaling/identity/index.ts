@@ -2,6 +2,7 @@
 export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
 export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
 export type { SignedDtls } from './media-signer.ts';
+export { isRevocable, type RevocationRecord } from './own-revocation.ts';
 export {
   type AuthProof,
   createNonce,

@@ -1,0 +1,27 @@
+import { UsageError } from './usage-error.ts';
+
+interface Setup {
+  ensureWorker(node: string, purpose: 'start' | 'bench'): Promise<string>;
+  ensurePhoneParts(): Promise<void>;
+}
+
+/** Where canopy.js has the set-up; undefined where the program is run without it, as in the container. */
+const { CANOPY_SETUP: location } = process.env;
+delete process.env.CANOPY_SETUP;
+
+/**
+ * Downloads or builds what a command needs, which takes minutes the first time: after the command line was found right.
+ *
+ * @throws {UsageError} says what is missing and what to do about it
+ */
+export async function ensureParts(purpose: 'start' | 'bench'): Promise<void> {
+  if (location === undefined) return;
+  const { ensureWorker, ensurePhoneParts } = (await import(location)) as Setup;
+  try {
+    process.env.MEDIASOUP_WORKER_BIN = await ensureWorker(process.execPath, purpose);
+    if (purpose === 'start') await ensurePhoneParts();
+  } catch (cause) {
+    if ((cause as Error).name !== 'SetupError') throw cause;
+    throw new UsageError((cause as Error).message, { cause });
+  }
+}
