@@ -35,7 +35,7 @@ export async function probePorts(config: Config, listen: readonly ListenAddress[
   );
 }
 
-/** @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID - names every port that cannot be had, with its flag */
+/** @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID - names every kind of port that cannot be had, with its flag */
 export function requirePorts(findings: readonly PortFinding[]): void {
   const taken = findings.filter(({ code }) => code !== null);
   const [first] = taken;
@@ -46,7 +46,16 @@ export function requirePorts(findings: readonly PortFinding[]): void {
       `${first.hostKey} (${JSON.stringify(first.host)}): ${first.code}, it is no address of this machine`,
     );
   }
-  throw new CanopyError('PORT_IN_USE', taken.map(describePort).join('; '));
+  const byFlag = [...Map.groupBy(taken, ({ flag }) => flag).values()];
+  throw new CanopyError(
+    'PORT_IN_USE',
+    byFlag
+      .flatMap(([one, ...more]) => {
+        if (!one) return [];
+        return more.length === 0 ? describePort(one) : `${describePort(one)} (and ${more.length} more)`;
+      })
+      .join('; '),
+  );
 }
 
 /** For people: which port, what is wrong with it, and what else to do. */

@@ -119,6 +119,8 @@ function tryLock(dir: string, patienceMs: number): Database.Database | undefined
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: patienceMs });
+    // No journal on the disk, which may be full.
+    database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
     return database;
   } catch (cause) {
