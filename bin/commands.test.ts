@@ -12,6 +12,7 @@ import type { AccountInfo } from '../signaling/protocol/index.ts';
 import { freePort } from '../test/support/programs.ts';
 import { newIdentity, ProtocolClient } from '../test/support/protocol-client.ts';
 import { TestServer } from '../test/support/server.ts';
+import { eventually } from '../test/support/wait.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
 
@@ -140,29 +141,41 @@ describe('in an operator’s hands', () => {
   });
 });
 
+/** The secret of the link that a server printed. */
+async function printedSecret(server: TestServer): Promise<string> {
+  const secretIn = (log: string) => /#\/invite\/([\w-]+)\./.exec(log)?.[1];
+  const log = await eventually(
+    'the link is printed',
+    async () => server.log,
+    (said) => secretIn(said) !== undefined,
+  );
+  return secretIn(log) ?? '';
+}
+
 describe('before anybody has enrolled', () => {
-  it('each start prints a link for the administrator and withdraws the one before', async () => {
+  it('each start prints a link for the administrator and withdraws the one before', async (t) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-first-'));
-    try {
-      const first = await TestServer.start({ flags: ['--workers', '1'], dataDir });
-      const early = /https?:\S+#\/invite\/(\S+)\./.exec(first.log)?.[1] ?? '';
-      await first.close();
-      const second = await TestServer.start({ flags: ['--workers', '1'], dataDir });
-      const use = async (secret: string) => {
-        const response = await fetch(`${second.url}/api/enrol`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ secret, csr: 'AAAA' }),
-        });
-        return response.text();
-      };
-      assert.match(await use(early), /INVITE_EXPIRED/);
-      const late = /https?:\S+#\/invite\/(\S+)\./.exec(second.log)?.[1] ?? '';
-      assert.match(await use(late), /CSR_INVALID/);
-      await second.close();
-    } finally {
-      rmSync(dataDir, { recursive: true });
-    }
+    t.after(() => rmSync(dataDir, { recursive: true }));
+    const start = async () => {
+      const started = await TestServer.start({ flags: ['--workers', '1'], dataDir });
+      t.after(() => started.close());
+      return started;
+    };
+    const first = await start();
+    const early = await printedSecret(first);
+    await first.close();
+    const second = await start();
+    const late = await printedSecret(second);
+    const use = async (secret: string) => {
+      const response = await fetch(`${second.url}/api/enrol`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ secret, csr: 'AAAA' }),
+      });
+      return response.text();
+    };
+    assert.match(await use(early), /INVITE_EXPIRED/);
+    assert.match(await use(late), /CSR_INVALID/);
   });
 });
 
