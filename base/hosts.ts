@@ -9,7 +9,7 @@ const DNS_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$
  * Whether this is a host name that a URL can hold. A name whose last label is a number is none: URLs take it for an IPv4 address
  * (WHATWG URL, host parsing).
  */
-export function isHostName(value: string): boolean {
+function isHostName(value: string): boolean {
   if (/[\s/?#@:%[\]\\]/.test(value)) return false;
   const ascii = domainToASCII(value);
   return DNS_NAME.test(ascii) && isIP(ascii) === 0;

@@ -3,5 +3,5 @@ export { isLoopback, isUnspecified, urlHost } from './addresses.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';
 export { describeFileError } from './file-errors.ts';
-export { isHost, originOf, webOrigin } from './hosts.ts';
+export { isHost, originOf } from './hosts.ts';
 export { createLogger, type Logger } from './log.ts';

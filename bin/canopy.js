@@ -9,7 +9,7 @@ import { become, findNode, reportErrors, root } from '../deploy/setup/index.mjs'
 await reportErrors(async () => {
   const source = join(root, 'bin', 'canopy.ts');
   const program = existsSync(source) ? source : join(root, 'dist', 'bin', 'canopy.js');
-  const setup = pathToFileURL(join(root, 'deploy', 'setup', 'index.mjs')).href;
+  const setup = pathToFileURL(join(root, 'deploy', 'setup', 'parts.mjs')).href;
   return await become(findNode(), [program, ...process.argv.slice(2)], {
     ...process.env,
     CANOPY_SETUP: setup,

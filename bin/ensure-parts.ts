@@ -1,8 +1,7 @@
 import { UsageError } from './usage-error.ts';
 
 interface Setup {
-  ensureWorker(node: string, purpose: 'start' | 'bench'): Promise<string>;
-  ensurePhoneParts(): Promise<void>;
+  ensureParts(node: string, purpose: 'start' | 'bench'): Promise<string>;
 }
 
 /** Where canopy.js has the set-up; undefined where the program is run without it, as in the container. */
@@ -16,10 +15,9 @@ delete process.env.CANOPY_SETUP;
  */
 export async function ensureParts(purpose: 'start' | 'bench'): Promise<void> {
   if (location === undefined) return;
-  const { ensureWorker, ensurePhoneParts } = (await import(location)) as Setup;
+  const setup = (await import(location)) as Setup;
   try {
-    process.env.MEDIASOUP_WORKER_BIN = await ensureWorker(process.execPath, purpose);
-    if (purpose === 'start') await ensurePhoneParts();
+    process.env.MEDIASOUP_WORKER_BIN = await setup.ensureParts(process.execPath, purpose);
   } catch (cause) {
     if ((cause as Error).name !== 'SetupError') throw cause;
     throw new UsageError((cause as Error).message, { cause });

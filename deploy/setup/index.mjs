@@ -2,8 +2,7 @@
 export { SetupError } from './errors.mjs';
 export { findNode } from './node.mjs';
 export { root } from './paths.mjs';
-export { ensurePhoneParts } from './phone-parts.mjs';
 export { become, run, tail } from './processes.mjs';
 export { reportErrors } from './progress.mjs';
-export { ensureBundle, ensureWorker } from './setup.mjs';
+export { ensureBundle } from './setup.mjs';
 export { builtWorker } from './worker.mjs';
