@@ -49,6 +49,7 @@ export class Store {
       const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
       const { error } = await migrator.migrateToLatest();
       if (error !== undefined) throw error;
+      requireOwnership(sqlite);
     } catch (error) {
       await store.close();
       throw unusable(file, error);
@@ -64,9 +65,7 @@ export class Store {
    */
   tryWrite(): void {
     try {
-      // A value in the file's header that nothing else uses.
-      const before = Number(this.#sqlite.pragma('user_version', { simple: true }));
-      this.#sqlite.pragma(`user_version = ${before === 1 ? 2 : 1}`);
+      touch(this.#sqlite);
     } catch (error) {
       throw storeError(error);
     }
@@ -114,6 +113,21 @@ function openForOwner(file: string): Database.Database {
   } finally {
     process.umask(mask);
   }
+}
+
+/** A database that belongs to somebody else can be read, and nobody could get in. A full disk is no reason not to start. */
+function requireOwnership(sqlite: Database.Database): void {
+  try {
+    touch(sqlite);
+  } catch (error) {
+    if (/^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test((error as { code?: string }).code ?? '')) throw error;
+  }
+}
+
+/** Writes a value in the file's header that nothing else uses. */
+function touch(sqlite: Database.Database): void {
+  const before = Number(sqlite.pragma('user_version', { simple: true }));
+  sqlite.pragma(`user_version = ${before === 1 ? 2 : 1}`);
 }
 
 function unusable(file: string, error: unknown): unknown {
