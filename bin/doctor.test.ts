@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+// biome-ignore lint/plugin: a CA with another clock is made there
+import { Authority } from '../signaling/identity/index.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
 
@@ -21,11 +23,11 @@ describe('canopy doctor', () => {
   after(() => rm(dataDir, { recursive: true, force: true }));
 
   /** Settings come as environment variables. Where none names a port, free ones are tried. */
-  async function doctor(env: Record<string, string> = {}): Promise<string> {
+  async function doctor(env: Record<string, string> = {}, dir = dataDir): Promise<string> {
     const ports = ['--port', '0', '--rtc-port', '0'];
     const run = promisify(execFile)(
       process.execPath,
-      [CANOPY, 'doctor', '--data', dataDir, '--announce', '127.0.0.1', '--workers', '1', ...ports],
+      [CANOPY, 'doctor', '--data', dir, '--announce', '127.0.0.1', '--workers', '1', ...ports],
       { env: { ...process.env, CANOPY_SIP_PORT: '0', CANOPY_SIP_TLS_PORT: '0', ...env } },
     );
     const { stdout, stderr } = await run.catch((error: { stdout: string; stderr: string }) => error);
@@ -114,5 +116,20 @@ describe('canopy doctor', () => {
       CANOPY_SERVER_TLS_KEY: empty,
     });
     assert.match(said, /^fail {2}certificate {3}server\.tlsCert: .*empty\.pem: the file is empty/m);
+  });
+
+  test('says that a CA which was made with a fast clock lets nobody in yet', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-doctor-clock-'));
+    t.after(() => rm(dir, { recursive: true, force: true }));
+    await Authority.open({ dir, name: 'Test', now: () => Date.now() + 365 * 86_400_000 });
+    const said = await doctor({ CANOPY_SIP_ENABLED: 'false' }, dir);
+    assert.match(said, /^fail {2}certificate {3}the deployment CA is valid from .* only, so nobody gets in/m);
+  });
+
+  test('reads the files of a company’s PKI as the server does', async () => {
+    const bundle = join(dataDir, 'bundle.pem');
+    await writeFile(bundle, 'rubbish');
+    const said = await doctor({ CANOPY_IDENTITY_POLICY: 'pki', CANOPY_IDENTITY_CA_BUNDLE: bundle });
+    assert.match(said, /^fail {2}certificate {3}identity\.caBundle: no certificate in /m);
   });
 });

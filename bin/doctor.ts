@@ -13,7 +13,13 @@ import {
   numbersProbesApart,
   Sfu,
 } from '../sfu/index.ts';
-import { aheadOfTime, checkDataDir, readTlsFiles, runningServer } from '../signaling/index.ts';
+import {
+  aheadOfTime,
+  checkDataDir,
+  readTlsFiles,
+  readTrustFiles,
+  runningServer,
+} from '../signaling/index.ts';
 import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
 import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
@@ -47,7 +53,7 @@ export async function doctor(config: Config): Promise<boolean> {
   const hosts = await checkAnnounced(config, say);
   if (hosts) await checkPorts(config, hosts.listen, running, say);
   if (hosts) await checkCandidates(config, hosts.listen, running, say);
-  checkCertificates(config, say);
+  await checkCertificates(config, say);
   if (config.sip.enabled) await checkPhones(config, running, say);
   process.stdout.write(`${closing(counts, running !== null)}\n`);
   return counts.fail === 0;
@@ -241,7 +247,7 @@ async function checkCandidates(
   }
 }
 
-function checkCertificates({ server, data, identity }: Config, say: Say): void {
+async function checkCertificates({ server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -260,6 +266,7 @@ function checkCertificates({ server, data, identity }: Config, say: Say): void {
     }
   }
   checkTlsFiles(server, say);
+  await checkTrustFiles(identity, say);
   const given = [
     {
       file: server.tls === 'off' ? undefined : server.tlsCert,
@@ -284,6 +291,16 @@ function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): vo
   if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) return;
   try {
     readTlsFiles({ tlsCert, tlsKey });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'certificate', detail ?? message);
+  }
+}
+
+/** As the server reads them at its start. */
+async function checkTrustFiles({ policy, caBundle, crl }: Config['identity'], say: Say): Promise<void> {
+  try {
+    await readTrustFiles({ policy, caBundleFile: caBundle, crlFile: crl });
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
     say('fail', 'certificate', detail ?? message);

@@ -4,6 +4,7 @@ export { createInvitation } from './create-invitation.ts';
 export { checkDataDir, requireDataDir } from './data-dir.ts';
 export { inUse, rememberedServer, runningServer } from './data-lock.ts';
 export { readTlsFiles } from './http/index.ts';
+export { readTrustFiles } from './identity/index.ts';
 export { Metrics } from './metrics/index.ts';
 export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';

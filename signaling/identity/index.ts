@@ -11,6 +11,6 @@ export {
   verifyDtlsProof,
 } from './proofs.ts';
 export type { TlsCertificate } from './tls-certificate.ts';
-export { TrustStore, type TrustStoreOptions } from './trust-store.ts';
+export { readTrustFiles, TrustStore, type TrustStoreOptions } from './trust-store.ts';
 export type { IdentitySource, VerifiedDevice } from './verified-device.ts';
 export { verifyChain } from './verify-chain.ts';
