@@ -2,4 +2,6 @@
 export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';
+export { describeFileError } from './file-errors.ts';
+export { isHost, originOf } from './hosts.ts';
 export { createLogger, type Logger } from './log.ts';

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from './config/index.ts';
@@ -6,7 +7,7 @@ export type { Logger };
 
 /**
  * The process's logger: JSON lines on standard output, or readable lines on a terminal. Ids, never secrets: the fields below are
- * removed wherever they would appear.
+ * removed wherever they would appear. Lines that cannot be written (the disk is full, the reader is gone) are lost, and nothing else.
  */
 export function createLogger(
   { level, format }: Config['log'],
@@ -30,15 +31,30 @@ export function createLogger(
     },
   };
   const readable = format === 'pretty' || (format === 'auto' && destination.isTTY);
-  return readable
-    ? pino(
-        options,
-        pretty({
-          colorize: destination.isTTY,
-          destination,
-          translateTime: 'HH:MM:ss',
-          ignore: 'pid,hostname',
-        }),
-      )
-    : pino(options, destination);
+  if (!readable) return pino(options, toleratingErrors(destination));
+  // Its pipeline would end for good with the first line that cannot be written.
+  const output = toleratingErrors(destination);
+  const sink = new Writable({
+    write: (line, _encoding, done) => {
+      output.write(line);
+      done();
+    },
+  });
+  return pino(
+    options,
+    pretty({
+      colorize: destination.isTTY,
+      destination: sink,
+      translateTime: 'HH:MM:ss',
+      ignore: 'pid,hostname',
+    }),
+  );
 }
+
+/** An error of a stream that nobody listens to would end the process. */
+function toleratingErrors<S extends NodeJS.WriteStream>(stream: S): S {
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  return stream;
+}
+
+function ignore(): void {}

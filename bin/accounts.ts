@@ -1,13 +1,48 @@
-import type { Config } from '../base/index.ts';
+import { CanopyError, type Config } from '../base/index.ts';
 import { type AccountInfo, accountList, revokeResponse } from '../signaling/protocol/index.ts';
 import { OwnApi } from './own-api.ts';
+import { UsageError } from './usage-error.ts';
 
 /** How many accounts are asked for at once. */
 const PAGE = 1000;
+/** Digits of an id that are shown where it is compared with others. */
+const SHORT_ID = 12;
 
-/** The accounts of the running server with their devices, for a person to read. */
-export async function accounts(config: Config, { url }: { url?: string }): Promise<string> {
+/** The accounts of the running server with their devices, for a person or a program to read. */
+export async function accounts(
+  config: Config,
+  { url, name, json }: { url?: string; name?: string; json?: boolean },
+): Promise<string> {
+  const all = await listAccounts(new OwnApi(config, url));
+  const wanted = name === undefined ? all : all.filter(({ displayName }) => includes(displayName, name));
+  if (json) return `${JSON.stringify(wanted, null, 2)}\n`;
+  if (wanted.length > 0) return wanted.map(describe).join('\n');
+  return all.length === 0 ? 'Nobody has enrolled yet.\n' : `Nobody's name contains ${name}.\n`;
+}
+
+/** Revokes an account, or one device of it, at the running server. */
+export async function revoke(
+  config: Config,
+  { id, name, device, url }: { id?: string | undefined; name?: string; device?: string; url?: string },
+): Promise<string> {
+  if ((id === undefined) === (name === undefined)) {
+    throw new UsageError('say whom to revoke: an account id, or --name');
+  }
   const api = new OwnApi(config, url);
+  const all = await listAccounts(api);
+  const account =
+    id === undefined ? byName(all, name ?? '') : byId(all, id, ({ accountId }) => accountId, 'account');
+  const deviceId =
+    device === undefined
+      ? undefined
+      : byId(account.devices, device, (each) => each.deviceId, `device of ${account.displayName}`).deviceId;
+  const path = [account.accountId, ...(deviceId === undefined ? [] : ['devices', deviceId])].join('/');
+  const { connectionsEnded } = revokeResponse.parse(await api.call('POST', `/api/accounts/${path}/revoke`));
+  const what = deviceId === undefined ? 'The account' : 'The device';
+  return `${what} is revoked for good (${account.displayName}). Connections that ended by it: ${connectionsEnded}.\n`;
+}
+
+async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   const all: AccountInfo[] = [];
   let page: AccountInfo[];
   do {
@@ -16,31 +51,52 @@ export async function accounts(config: Config, { url }: { url?: string }): Promi
     page = accountList.parse(await api.call('GET', `/api/accounts?limit=${PAGE}${before}`)).accounts;
     all.push(...page);
   } while (page.length === PAGE);
-  return all.length === 0 ? 'Nobody has enrolled yet.\n' : all.map(describe).join('\n');
+  return all;
 }
 
-/** Revokes an account, or one device of it, at the running server. */
-export async function revoke(
-  config: Config,
-  accountId: string,
-  { device, url }: { device?: string; url?: string },
-): Promise<string> {
-  const api = new OwnApi(config, url);
-  const ids = [accountId, ...(device === undefined ? [] : ['devices', device])].map(encodeURIComponent);
-  const { connectionsEnded } = revokeResponse.parse(
-    await api.call('POST', `/api/accounts/${ids.join('/')}/revoke`),
-  );
-  const what = device === undefined ? 'The account' : 'The device';
-  return `${what} is revoked for good. Connections that ended by it: ${connectionsEnded}.\n`;
+/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError where several begin so */
+function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
+  if (!/^[0-9a-f]{4,64}$/i.test(start)) {
+    throw new UsageError(`${start} is no id: give its first digits, 4 at least, as canopy accounts lists it`);
+  }
+  const found = all.filter((each) => idOf(each).startsWith(start.toLowerCase()));
+  const [only] = found;
+  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `${what} ${start}`);
+  if (found.length > 1) {
+    const ids = found.map((each) => idOf(each).slice(0, SHORT_ID)).join(', ');
+    throw new UsageError(`${found.length} begin with ${start}: ${ids}; give more digits`);
+  }
+  return only;
+}
+
+/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError where several have the name */
+function byName(all: readonly AccountInfo[], name: string): AccountInfo {
+  const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
+  const [only] = found;
+  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `nobody who is not revoked is named ${name}`);
+  if (found.length > 1) {
+    const ids = found.map(({ accountId, role }) => `${accountId.slice(0, SHORT_ID)} (${role})`).join(', ');
+    throw new UsageError(`${found.length} people are named ${name}: ${ids}; give the id`);
+  }
+  return only;
+}
+
+function includes(text: string, part: string): boolean {
+  return fold(text).includes(fold(part));
+}
+
+function fold(text: string): string {
+  return text.normalize('NFC').toLowerCase().trim();
 }
 
 function describe({ devices, ...account }: AccountInfo): string {
   const lines = [
     `${account.displayName}, ${account.role}, ${since(account)}${mark(account)}`,
     `  account ${account.accountId}`,
-    ...devices.map(
-      (device) => `  device  ${device.deviceId}  last seen ${minute(device.lastSeenAtMs)}${mark(device)}`,
-    ),
+    ...devices.flatMap((device) => [
+      `  device  ${device.deviceId}${mark(device)}`,
+      `          ${device.userAgent ?? 'unknown client'}, first seen ${minute(device.firstSeenAtMs)}, last seen ${minute(device.lastSeenAtMs)}`,
+    ]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -19,11 +19,17 @@ export interface BenchFlags {
   requestsPerSecond?: string;
 }
 
+const ALL = [...SCENARIOS, ONSETS, ...K6_SCENARIOS, ...PHONE_SCENARIOS];
+
+export function hasScenario(name: string): boolean {
+  return ALL.some((scenario) => scenario.name === name);
+}
+
 /** Runs a scenario of the load generator; gives the exit status: 0, 1 for a wrong command line, 2 for a run that shows no capacity. */
 export async function bench(scenario: string | undefined, flags: BenchFlags): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (scenario === undefined) {
-    for (const { name, description } of [...SCENARIOS, ONSETS, ...K6_SCENARIOS, ...PHONE_SCENARIOS]) {
+    for (const { name, description } of ALL) {
       say(`${name.padEnd(20)}${description}`);
     }
     return 0;

@@ -1,8 +1,15 @@
 import { Command } from 'commander';
 import { CanopyError } from '../base/index.ts';
 import type { BenchFlags } from './bench.ts';
+import { ensureParts } from './ensure-parts.ts';
 import { configOf, withConfig } from './options.ts';
+import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
+
+// Whoever reads the output may stop before its end, as `head` does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+// By itself Node would open its debugger.
+process.on('SIGUSR1', () => {});
 
 const program = new Command('canopy')
   .description('A conference media server: video conferences, X.509 identity, phones')
@@ -10,8 +17,10 @@ const program = new Command('canopy')
 
 withConfig(program.command('serve').description('run the conference server')).action(
   async (_options, command: Command) => {
+    const config = configOf(command);
+    await ensureParts('start');
     const { serve } = await import('./serve.ts');
-    await serve(configOf(command));
+    await serve(config);
   },
 );
 
@@ -21,25 +30,30 @@ withConfig(
     .description('run the phone gateway alone, beside a server on the same host that runs with --no-sip')
     .option('--metrics-port <port>', 'serve Prometheus metrics on this port of the loopback address'),
 ).action(async (options: { metricsPort?: string }, command: Command) => {
+  const config = configOf(command);
+  await ensureParts('start');
   const { sip } = await import('./sip.ts');
-  await sip(configOf(command), options);
+  await sip(config, options);
 });
 
 withConfig(
   program.command('doctor').description('check versions, worker, ports, addresses and certificates'),
 ).action(async (_options, command: Command) => {
+  const config = configOf(command);
+  await ensureParts('start');
   const { doctor } = await import('./doctor.ts');
-  process.exitCode = (await doctor(configOf(command))) ? 0 : 1;
+  process.exitCode = (await doctor(config)) ? 0 : 1;
 });
 
 withConfig(
   program
     .command('invite')
-    .description('make a one-time invitation link')
+    .description('make a one-time invitation link, on the data folder of a server')
     .option('--role <role>', 'admin, member, guest or bridge', 'member')
     .option('--room <room>', 'room that the invitation leads to; a guest needs one and may enter only that')
     .option('--name <name>', 'name of the invited person')
     .option('--ttl-hours <hours>', 'how long the link may be used, at most 720', '24'),
+  ['data.dir', 'server.publicUrl', 'server.port'],
 ).action(
   async (options: { role: string; room?: string; name?: string; ttlHours: string }, command: Command) => {
     const { invite } = await import('./invite.ts');
@@ -49,15 +63,18 @@ withConfig(
 
 const URL_OPTION = [
   '--url <url>',
-  'address of the server, which must run; default: on this host, as its configuration says',
+  'address of the server, which must run; default: where the data folder says that it listens',
 ] as const;
 
 withConfig(
   program
     .command('accounts')
     .description('list the accounts of a running server, with their devices')
+    .option('--name <text>', 'only people whose name contains this')
+    .option('--json', 'print JSON')
     .option(...URL_OPTION),
-).action(async (options: { url?: string }, command: Command) => {
+  ['data.dir', 'server.port'],
+).action(async (options: { url?: string; name?: string; json?: boolean }, command: Command) => {
   const { accounts } = await import('./accounts.ts');
   process.stdout.write(await accounts(configOf(command), options));
 });
@@ -66,13 +83,21 @@ withConfig(
   program
     .command('revoke')
     .description('shut an account out of a running server at once and for good')
-    .argument('<account-id>', 'as canopy accounts lists it')
-    .option('--device <device-id>', 'only this device of the account')
+    .argument('[account-id]', 'as canopy accounts lists it; its first digits do, if no other begins so')
+    .option('--name <name>', 'instead of an id: the whole name, if nobody else has it')
+    .option('--device <device-id>', 'only this device of the account; its first digits do')
     .option(...URL_OPTION),
-).action(async (accountId: string, options: { device?: string; url?: string }, command: Command) => {
-  const { revoke } = await import('./accounts.ts');
-  process.stdout.write(await revoke(configOf(command), accountId, options));
-});
+  ['data.dir', 'server.port'],
+).action(
+  async (
+    accountId: string | undefined,
+    options: { name?: string; device?: string; url?: string },
+    command: Command,
+  ) => {
+    const { revoke } = await import('./accounts.ts');
+    process.stdout.write(await revoke(configOf(command), { id: accountId, ...options }));
+  },
+);
 
 program
   .command('bench')
@@ -90,17 +115,25 @@ program
   .option('--joins-per-second <number>', 'of a k6 scenario: how many people enter a second')
   .option('--requests-per-second <number>', 'of a k6 scenario: how many requests each person sends a second')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
-    const { bench } = await import('./bench.ts');
+    const { bench, hasScenario } = await import('./bench.ts');
+    if (scenario !== undefined) {
+      if (!hasScenario(scenario)) {
+        throw new UsageError(`there is no scenario ${scenario}; canopy bench lists them`);
+      }
+      await ensureParts('bench');
+    }
     process.exitCode = await bench(scenario, options);
   });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const { code, message, detail } = CanopyError.from(error);
-  process.stderr.write(`canopy: ${message}${detail === undefined ? '' : `\n  ${detail}`} (${code})\n`);
-  if (code === 'INTERNAL') {
-    process.stderr.write(`${(error as Error).stack}\n`);
-  }
   process.exitCode = 1;
+  if (error instanceof UsageError) {
+    process.stderr.write(`canopy: ${error.message}\n`);
+  } else {
+    const { code, message, detail } = CanopyError.from(error);
+    process.stderr.write(`canopy: ${message}${detail === undefined ? '' : `\n  ${detail}`} (${code})\n`);
+    if (code === 'INTERNAL') process.stderr.write(`${(error as Error).stack}\n`);
+  }
 }

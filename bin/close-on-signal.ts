@@ -10,10 +10,21 @@ export interface CloseOptions {
   close(): Promise<void>;
 }
 
+/**
+ * Signals that others send by habit, to rotate a log for instance, and that must not end conferences. By itself SIGUSR1 would open Node's
+ * debugger to every user of the machine.
+ */
+const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+
 /** On SIGTERM or SIGINT drains and closes; a second signal, or the end of the grace time, ends the process. */
 export function closeOnSignal({ log, graceSeconds, drain, close }: CloseOptions): void {
+  for (const name of HARMLESS) process.on(name, () => log.info({ signal: name }, 'nothing to do'));
   closeWithGrace(
-    { delay: graceSeconds * 1000, logger: { error: (message) => log.error(message) } },
+    {
+      delay: graceSeconds * 1000,
+      logger: { error: (message) => log.error(message) },
+      skip: ['SIGHUP', 'SIGUSR2'],
+    },
     async ({ signal, err }) => {
       if (err) {
         log.fatal({ err }, 'unexpected error; closing');

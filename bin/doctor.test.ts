@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+// biome-ignore lint/plugin: a CA with another clock is made there
+import { Authority } from '../signaling/identity/index.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
 
@@ -21,14 +23,15 @@ describe('canopy doctor', () => {
   after(() => rm(dataDir, { recursive: true, force: true }));
 
   /** Settings come as environment variables. Where none names a port, free ones are tried. */
-  async function doctor(env: Record<string, string> = {}): Promise<string> {
+  async function doctor(env: Record<string, string> = {}, dir = dataDir): Promise<string> {
     const ports = ['--port', '0', '--rtc-port', '0'];
-    const { stdout } = await promisify(execFile)(
+    const run = promisify(execFile)(
       process.execPath,
-      [CANOPY, 'doctor', '--data', dataDir, '--announce', '127.0.0.1', '--workers', '1', ...ports],
-      { env: { ...process.env, CANOPY_SIP_PORT: '0', ...env } },
+      [CANOPY, 'doctor', '--data', dir, '--announce', '127.0.0.1', '--workers', '1', ...ports],
+      { env: { ...process.env, CANOPY_SIP_PORT: '0', CANOPY_SIP_TLS_PORT: '0', ...env } },
     );
-    return stdout;
+    const { stdout, stderr } = await run.catch((error: { stdout: string; stderr: string }) => error);
+    return stdout + stderr;
   }
 
   test('shows the codecs and the UDP of the add-ons', async () => {
@@ -71,10 +74,10 @@ describe('canopy doctor', () => {
       CANOPY_SIP_RTP_PORT_MAX: `${first + 1}`,
     });
     const taken = (port: number | undefined, option: string) =>
-      `TCP 127\\.0\\.0\\.1 port ${port}: EADDRINUSE .* choose another with ${option}`;
-    assert.match(said, new RegExp(`^ok {4}sip port {6}UDP 127\\.0\\.0\\.1 port ${sipPort} is free`, 'm'));
-    assert.match(said, new RegExp(`^warn {2}sip port {6}${taken(sipPort, '--sip-port')}`, 'm'));
-    assert.match(said, new RegExp(`^warn {2}sip tls port {2}${taken(tlsPort, '--sip-tls-port')}`, 'm'));
+      `TCP 127\\.0\\.0\\.1 port ${port}: EADDRINUSE; choose another with ${option}`;
+    assert.match(said, new RegExp(`^fail {2}sip port {6}${taken(sipPort, '--sip-port')}`, 'm'));
+    assert.match(said, new RegExp(`^fail {2}sip tls port {2}${taken(tlsPort, '--sip-tls-port')}`, 'm'));
+    assert.match(said, /^Not fit to run: 2 things fail, /m);
     assert.match(
       said,
       new RegExp(
@@ -89,7 +92,44 @@ describe('canopy doctor', () => {
     const free = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '30003' });
     assert.match(free, /^(ok {4}|warn {2})rtp ports {5}UDP 30000 to 30003.* [0-2] calls at a time/m);
     assert.doesNotMatch(free, /sip tls port/);
-    const none = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '29999' });
-    assert.match(none, /^warn {2}rtp ports {5}UDP 30000 to 29999 has no even port .* set sip\.rtpPortMin/m);
+    assert.match(free, /^Ready to start: nothing fails, /m);
+  });
+
+  test('judges the configuration as the server does at its start', async () => {
+    for (const [name, value, key] of [
+      ['CANOPY_SIP_RTP_PORT_MAX', '29999', /sip\.rtpPortMin/],
+      ['CANOPY_SERVER_ORIGINS', 'meet.example', /server\.origins/],
+      ['CANOPY_SERVER_PUBLIC_URL', 'https://meet.example/canopy', /server\.publicUrl/],
+      ['CANOPY_TURN_URLS', 'turn.example:3478', /turn\.urls/],
+    ] as const) {
+      const said = await doctor({ [name]: value });
+      assert.match(said, /CONFIG_INVALID/);
+      assert.match(said, key);
+    }
+  });
+
+  test('names TLS files that are no use, as the server does', async () => {
+    const empty = join(dataDir, 'empty.pem');
+    await writeFile(empty, '');
+    const said = await doctor({
+      CANOPY_SERVER_TLS_CERT: empty,
+      CANOPY_SERVER_TLS_KEY: empty,
+    });
+    assert.match(said, /^fail {2}certificate {3}server\.tlsCert: .*empty\.pem: the file is empty/m);
+  });
+
+  test('says that a CA which was made with a fast clock lets nobody in yet', async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), 'canopy-doctor-clock-'));
+    t.after(() => rm(dir, { recursive: true, force: true }));
+    await Authority.open({ dir, name: 'Test', now: () => Date.now() + 365 * 86_400_000 });
+    const said = await doctor({ CANOPY_SIP_ENABLED: 'false' }, dir);
+    assert.match(said, /^fail {2}certificate {3}the deployment CA is valid from .* only, so nobody gets in/m);
+  });
+
+  test('reads the files of a company’s PKI as the server does', async () => {
+    const bundle = join(dataDir, 'bundle.pem');
+    await writeFile(bundle, 'rubbish');
+    const said = await doctor({ CANOPY_IDENTITY_POLICY: 'pki', CANOPY_IDENTITY_CA_BUNDLE: bundle });
+    assert.match(said, /^fail {2}certificate {3}identity\.caBundle: no certificate in /m);
   });
 });

@@ -1,15 +1,27 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { workerBin as defaultWorkerBin, version as mediasoupVersion } from 'mediasoup';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
-import { addressScope, listenAddresses, numbersProbesApart, Sfu } from '../sfu/index.ts';
+import {
+  AnnouncedHosts,
+  addressScope,
+  announcedOf,
+  type ListenAddress,
+  numbersProbesApart,
+  Sfu,
+} from '../sfu/index.ts';
+import {
+  aheadOfTime,
+  checkDataDir,
+  readTlsFiles,
+  readTrustFiles,
+  runningServer,
+} from '../signaling/index.ts';
 import { Codecs, locatePrompts, openNetwork } from '../sip-gateway/index.ts';
-import { probePhonePorts } from './phone-ports.ts';
+import { describePort, isForeignHost, type PortFinding, probeMediaPorts, probePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
 type Verdict = 'ok' | 'warn' | 'fail';
@@ -19,11 +31,14 @@ const EXPIRY_WARNING_DAYS = 21;
 /** A worker that was not started by mediasoup ends with this status: a cheap way to see that it can run at all. */
 const WORKER_STATUS_BY_HAND = 41;
 
-/** Looks at everything that a start needs and says what to do about what is wrong. Returns whether nothing failed. */
+/**
+ * Looks at everything that a start needs, as `canopy serve` does it, and says what to do about what is wrong. Returns whether nothing
+ * failed.
+ */
 export async function doctor(config: Config): Promise<boolean> {
-  let sound = true;
+  const counts = { ok: 0, warn: 0, fail: 0 };
   const say = (verdict: Verdict, subject: string, text: string) => {
-    sound &&= verdict !== 'fail';
+    counts[verdict] += 1;
     process.stdout.write(`${verdict.padEnd(4)}  ${subject.padEnd(12)}  ${text}\n`);
   };
   say('ok', 'canopy', VERSION);
@@ -33,16 +48,111 @@ export async function doctor(config: Config): Promise<boolean> {
     'node',
     `${process.version}${major >= 24 ? '' : '; Node 24 or newer is needed: npm start installs it'}`,
   );
+  const running = checkData(config, say);
   await checkWorker(config, say);
-  await checkHttpPort(config, say);
-  await checkCandidates(config, say);
-  checkCertificates(config, say);
-  if (config.sip.enabled) await checkPhones(config, say);
-  return sound;
+  const hosts = await checkAnnounced(config, say);
+  if (hosts) await checkPorts(config, hosts.listen, running, say);
+  if (hosts) await checkCandidates(config, hosts.listen, running, say);
+  await checkCertificates(config, say);
+  if (config.sip.enabled) await checkPhones(config, running, say);
+  process.stdout.write(`${closing(counts, running !== null)}\n`);
+  return counts.fail === 0;
+}
+
+function closing({ warn, fail }: Record<Verdict, number>, isRunning: boolean): string {
+  const warnings = warn === 0 ? 'nothing to warn of' : warn === 1 ? '1 warning' : `${warn} warnings`;
+  if (fail > 0) {
+    return `Not fit to run: ${fail === 1 ? '1 thing fails' : `${fail} things fail`}, ${warnings}. See the lines that begin with fail.`;
+  }
+  return `${isRunning ? 'The server runs' : 'Ready to start'}: nothing fails, ${warnings}.`;
+}
+
+type Running = ReturnType<typeof runningServer>;
+
+/** The data folder, and the server that runs on it. */
+function checkData({ data: { dir } }: Config, say: Say): Running {
+  try {
+    if (!existsSync(dir)) {
+      say('ok', 'data', `${dir} is made at the first start`);
+      return null;
+    }
+    checkDataDir(dir);
+    const running = runningServer(dir);
+    say('ok', 'data', running ? `${dir}: ${describeServer(running)} runs on it` : dir);
+    return running;
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'data', detail ?? message);
+    return null;
+  }
+}
+
+function describeServer(running: NonNullable<Running>): string {
+  if (running.pid === null) return 'a Canopy server';
+  const port = running.port === undefined ? '' : `, port ${running.port}`;
+  return `a Canopy server (process ${running.pid} on ${running.host}${port})`;
+}
+
+async function checkAnnounced(config: Config, say: Say): Promise<AnnouncedHosts | null> {
+  try {
+    return await AnnouncedHosts.resolve({ announce: announcedOf(config) });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'announce', detail ?? message);
+    return null;
+  }
+}
+
+/** One line for each kind of port, and one for each that is taken. */
+async function checkPorts(
+  config: Config,
+  listen: readonly ListenAddress[],
+  running: Running,
+  say: Say,
+): Promise<void> {
+  const findings = await probePorts(config, listen);
+  for (const [subject, group] of Map.groupBy(findings, (finding) => finding.subject)) {
+    const taken = group.filter(({ code }) => code !== null);
+    if (taken.length === 0) say('ok', subject, `${describeGroup(group)} free`);
+    else if (running && taken.every((finding) => holds(running, config, finding))) {
+      say('ok', subject, `${describeGroup(group)} held by the server that runs on this folder`);
+    } else {
+      for (const finding of taken) {
+        if (isForeignHost(finding)) {
+          say(
+            'fail',
+            subject,
+            `${finding.hostKey}: ${finding.host} is no address of this machine (${finding.code})`,
+          );
+        } else say('fail', subject, describePort(finding));
+      }
+    }
+  }
+}
+
+function describeGroup(group: readonly PortFinding[]): string {
+  const ports = [...new Set(group.map(({ port }) => port))];
+  const protocols = [...new Set(group.map(({ protocol }) => protocol))].join(' and ');
+  const [first = 0] = ports;
+  const hosts = [...new Set(group.map(({ host }) => host))].join(', ');
+  return ports.length === 1
+    ? `${protocols} ${hosts} port ${first} is`
+    : `${protocols} ${hosts} ports ${first} to ${ports.at(-1)} are`;
+}
+
+/** Whether a port that is taken is one that the running server says it has. SIP has the ports of the same configuration. */
+function holds(running: NonNullable<Running>, config: Config, { subject, port }: PortFinding): boolean {
+  if (running.pid === null) return false;
+  if (subject === 'port') return running.port === port;
+  if (subject === 'rtc ports') {
+    const { rtc } = running;
+    return rtc !== undefined && port >= rtc.port && port < rtc.port + rtc.workers;
+  }
+  return running.port === config.server.port;
 }
 
 /** Codecs, UDP, prompts, the ports of SIP and of phones' media. */
-async function checkPhones(config: Config, say: Say): Promise<void> {
+async function checkPhones(config: Config, running: Running, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
   say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
@@ -58,9 +168,8 @@ async function checkPhones(config: Config, say: Say): Promise<void> {
     'prompts',
     prompts ?? 'callers hear tones in place of words: install espeak-ng, then npm start makes the prompts',
   );
-  for (const { subject, sound, text } of await probePhonePorts(config)) {
-    say(sound ? 'ok' : 'warn', subject, text);
-  }
+  const { sound, text } = await probeMediaPorts(config);
+  say(sound || running ? 'ok' : 'warn', 'rtp ports', sound || !running ? text : `${text} (calls hold some)`);
 }
 
 type Say = (verdict: Verdict, subject: string, text: string) => void;
@@ -99,59 +208,33 @@ async function checkProbes(program: string, say: Say): Promise<void> {
   }
 }
 
-async function checkHttpPort({ server: { host, port } }: Config, say: Say): Promise<void> {
-  const probe = createServer();
-  const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
-    probe.once('error', resolve);
-    probe.listen({ host, port }, () => probe.close(() => resolve(null)));
-  });
-  if (problem) {
-    say(
-      'warn',
-      'port',
-      `TCP ${host} port ${port}: ${problem.code} (a running Canopy holds its ports; else choose another with --port)`,
-    );
-  } else {
-    say('ok', 'port', `TCP ${host} port ${port} is free for HTTPS and signalling`);
-  }
-}
-
-/** Reads the candidates from a real transport, on the configured ports where they are free. */
-async function checkCandidates(config: Config, say: Say): Promise<void> {
-  const workers = config.rtc.workers || availableParallelism();
+/** Reads the candidates from a real transport: on the configured ports where they are free, else on others, named as configured. */
+async function checkCandidates(
+  config: Config,
+  listen: ListenAddress[],
+  running: Running,
+  say: Say,
+): Promise<void> {
   const log = createLogger({ level: 'silent', format: 'json' });
-  const listen = listenAddresses(config.rtc.announce);
   const workerBin = config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN;
-  const open = (rtcPort: number, count: number) =>
-    Sfu.create({ workers: count, rtcPort, listen, workerBin, log });
-  const last = config.rtc.port + workers - 1;
+  const open = (rtcPort: number) => Sfu.create({ workers: 1, rtcPort, listen, workerBin, log });
   let sfu: Sfu;
   try {
-    sfu = await open(config.rtc.port, workers);
-    say('ok', 'rtc ports', `UDP and TCP ${config.rtc.port} to ${last} are free for ${workers} media workers`);
+    sfu = await open(running ? 0 : config.rtc.port).catch(() => open(0));
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
-    say(
-      'warn',
-      'rtc ports',
-      `${config.rtc.port} to ${last}: ${detail ?? message} (a running Canopy holds its ports; else choose others with --rtc-port)`,
-    );
-    try {
-      sfu = await open(0, 1);
-    } catch (again) {
-      const { detail: why, message: sentence } = CanopyError.from(again);
-      say('fail', 'candidates', `no media worker starts: ${why ?? sentence}`);
-      return;
-    }
+    say('fail', 'candidates', `no media worker starts: ${detail ?? message}`);
+    return;
   }
   try {
     await sfu.openRoom('doctor');
     const { iceCandidates } = await sfu.createTransport('doctor', 'doctor', { direction: 'send' });
     const scopes = new Set(iceCandidates.map(({ address }) => addressScope(address)));
     for (const { protocol, address, port, type } of iceCandidates) {
-      say('ok', 'candidate', `${protocol} ${address} port ${port}, ${type}, ${addressScope(address)}`);
+      const shown = config.rtc.port || port;
+      say('ok', 'candidate', `${protocol} ${address} port ${shown}, ${type}, ${addressScope(address)}`);
     }
-    if (!scopes.has('public') && !scopes.has('name')) {
+    if (!scopes.has('public')) {
       const who = scopes.has('private') ? 'the local network' : 'this machine';
       say(
         'warn',
@@ -164,7 +247,7 @@ async function checkCandidates(config: Config, say: Say): Promise<void> {
   }
 }
 
-function checkCertificates({ server, data, identity }: Config, say: Say): void {
+async function checkCertificates({ server, data, identity }: Config, say: Say): Promise<void> {
   const own = [
     {
       file: join(data.dir, 'ca.pem'),
@@ -182,8 +265,14 @@ function checkCertificates({ server, data, identity }: Config, say: Say): void {
       say('ok', 'certificate', `${what}: ${file} is made at the first start`);
     }
   }
+  checkTlsFiles(server, say);
+  await checkTrustFiles(identity, say);
   const given = [
-    { file: server.tlsCert, what: 'TLS', renewal: 'renew it: the server takes the new file up by itself' },
+    {
+      file: server.tls === 'off' ? undefined : server.tlsCert,
+      what: 'TLS',
+      renewal: 'renew it: the server takes the new file up by itself',
+    },
     {
       file: identity.caBundle,
       what: 'trusted CA',
@@ -197,6 +286,27 @@ function checkCertificates({ server, data, identity }: Config, say: Say): void {
   }
 }
 
+/** As the server judges them at its start. */
+function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): void {
+  if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) return;
+  try {
+    readTlsFiles({ tlsCert, tlsKey });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'certificate', detail ?? message);
+  }
+}
+
+/** As the server reads them at its start. */
+async function checkTrustFiles({ policy, caBundle, crl }: Config['identity'], say: Say): Promise<void> {
+  try {
+    await readTrustFiles({ policy, caBundleFile: caBundle, crlFile: crl });
+  } catch (error) {
+    const { detail, message } = CanopyError.from(error);
+    say('fail', 'certificate', detail ?? message);
+  }
+}
+
 /** @param certificate `renewal`: what to do when it expires */
 function checkCertificate(
   { file, what, renewal }: { file: string; what: string; renewal: string },
@@ -206,8 +316,19 @@ function checkCertificate(
     const certificate = new X509Certificate(readFileSync(file));
     const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / 86_400_000);
     const until = `${what}: ${file}, ${certificate.subject.replaceAll('\n', ', ')}, expires in ${days} days`;
-    const verdict = days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS && what !== 'own TLS' ? 'warn' : 'ok';
-    say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    const verdict = days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS ? 'warn' : 'ok';
+    // The server makes another in time, or at its start.
+    if (what === 'own TLS') say('ok', 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    else say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    if (certificate.validFromDate.getTime() > Date.now() && what !== 'own TLS') {
+      say(
+        'fail',
+        'certificate',
+        what === 'own CA'
+          ? aheadOfTime(certificate.validFromDate.getTime())
+          : `${what}: ${file} is valid from ${certificate.validFrom} only; is the clock right?`,
+      );
+    }
   } catch (error) {
     say('fail', 'certificate', `${what}: ${file}: ${(error as Error).message}`);
   }

@@ -39,7 +39,11 @@ function ownStore(file: string): IdentityStore {
   return {
     needsExtractableKeys: store.needsExtractableKeys,
     load: async (origin) => {
-      const kept = await store.load(ANY_ADDRESS);
+      const kept = await store.load(ANY_ADDRESS).catch((cause: Error) => {
+        throw new CanopyError('CONFIG_INVALID', `data.dir: ${file} cannot be used: ${cause.message}`, {
+          cause,
+        });
+      });
       return kept && { ...kept, origin };
     },
     save: (identity) => store.save({ ...identity, origin: ANY_ADDRESS }),

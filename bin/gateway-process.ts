@@ -12,7 +12,9 @@ const CLOSE_MILLISECONDS = 5_000;
 let running: RunningGateway | undefined;
 let closing = false;
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+// Without a handler SIGUSR1 would open a debugger and SIGUSR2 end the process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+  process.on(signal, () => {});
 process.on('disconnect', () => void close());
 process.on('message', (message: ToGateway) => void take(message));
 

@@ -1,8 +1,17 @@
-import { CanopyError, type Config } from '../base/index.ts';
+import type { Config } from '../base/index.ts';
 import { createInvitation } from '../signaling/index.ts';
 import { inviteRequest } from '../signaling/protocol/index.ts';
+import { UsageError } from './usage-error.ts';
 
-/** Makes an invitation in the store of the data folder, whether or not a server runs on it. Returns the link. */
+/** What to write for a field of the request, by its name in the protocol. */
+const HINTS: Record<string, string> = {
+  role: '--role is admin, member, guest or bridge',
+  roomId: '--room is the name of a room as its link has it: letters, digits and ._- , no spaces',
+  displayName: '--name is 1 to 64 characters',
+  ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720',
+};
+
+/** Makes an invitation in the store of the data folder, whether or not a server runs on it now. Returns the link. */
 export async function invite(
   config: Config,
   { role, room, name, ttlHours }: { role: string; room?: string; name?: string; ttlHours: string },
@@ -14,8 +23,11 @@ export async function invite(
     ttlSeconds: Math.round(Number(ttlHours) * 3600),
   });
   if (!request.success) {
-    const issue = request.error.issues[0];
-    throw new CanopyError('BAD_REQUEST', `${issue?.path.join('.')}: ${issue?.message}`);
+    const fields = request.error.issues.map(({ path, message }) => HINTS[String(path[0])] ?? message);
+    throw new UsageError([...new Set(fields)].join('; '));
+  }
+  if (request.data.role === 'guest' && request.data.roomId === undefined) {
+    throw new UsageError('a guest is invited to a room: name it with --room');
   }
   return createInvitation(config, request.data);
 }

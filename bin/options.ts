@@ -1,9 +1,9 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Config, loadConfig } from '../base/index.ts';
 
 /** Flags that every command takes which reads the configuration, with the setting that each one sets. */
 const FLAGS = [
-  ['--host <address>', 'server.host', 'address to listen on'],
+  ['--host <address>', 'server.host', 'address to listen on, for HTTPS, signalling and SIP (default all)'],
   ['--port <port>', 'server.port', 'TCP port for HTTPS and signalling (default 8443)'],
   [
     '--public-url <url>',
@@ -27,15 +27,23 @@ const FLAGS = [
   ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],
 ] as const;
 
-export function withConfig(command: Command): Command {
+type Setting = (typeof FLAGS)[number][1];
+
+/**
+ * Gives a command the flags of the configuration.
+ *
+ * @param shown the settings that matter to the command; others are taken, so that the flags of the server may be given, and not listed.
+ *   Default: all
+ */
+export function withConfig(command: Command, shown?: readonly Setting[]): Command {
   command.option('--config <file>', 'configuration file (JSON)', process.env.CANOPY_CONFIG);
-  for (const [flag, , description] of FLAGS) {
-    command.option(flag, description);
+  for (const [flag, path, description] of FLAGS) {
+    command.addOption(new Option(flag, description).hideHelp(shown !== undefined && !shown.includes(path)));
   }
   return command;
 }
 
-/** The configuration of a command line. @throws CanopyError CONFIG_INVALID */
+/** The configuration of a command line. @throws {CanopyError} CONFIG_INVALID */
 export function configOf(command: Command): Config {
   const given: Record<string, string | boolean | undefined> = command.opts();
   const names = new Map(command.options.map((option) => [option.flags, option.attributeName()]));

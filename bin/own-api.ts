@@ -4,8 +4,8 @@ import { request as requestSecure } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { rootCertificates } from 'node:tls';
-import { CanopyError, type Config, type ErrorCode } from '../base/index.ts';
-import { ownServerUrl } from './own-server-url.ts';
+import { CanopyError, type Config, describeFileError, type ErrorCode } from '../base/index.ts';
+import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -15,10 +15,14 @@ export class OwnApi {
   readonly #dataDir: string;
   readonly #url: string;
 
-  /** @param url default: the address at which this host reaches the server of the configuration */
-  constructor(config: Config, url = ownServerUrl(config)) {
+  /**
+   * @param url default: where the data folder says that its server listens, else where the configuration has it
+   * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
+   */
+  constructor(config: Config, url?: string) {
+    requireDataDir(config.data.dir);
     this.#dataDir = config.data.dir;
-    this.#url = url;
+    this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
 
   /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, and what the server answers with */
@@ -72,7 +76,7 @@ export class OwnApi {
   async #file(name: string, code: ErrorCode): Promise<string> {
     const file = join(this.#dataDir, name);
     return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-      throw new CanopyError(code, `${file}: ${cause.code}`, { cause });
+      throw new CanopyError(code, describeFileError(file, cause), { cause });
     });
   }
 }

@@ -1,19 +1,20 @@
 import { availableParallelism } from 'node:os';
 import { type Config, createLogger } from '../base/index.ts';
-import { budgetsOf, codecsOf, listenAddresses, Sfu } from '../sfu/index.ts';
-import { SignalingServer } from '../signaling/index.ts';
+import { AnnouncedHosts, announcedOf, budgetsOf, codecsOf, Sfu } from '../sfu/index.ts';
+import { inUse, ownServerUrl, readTlsFiles, runningServer, SignalingServer } from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { GatewaySupervisor } from './gateway-supervisor.ts';
-import { ownServerUrl } from './own-server-url.ts';
+import { probePorts, requirePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the conference server until it is told to stop. */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger(config.log);
+  const hosts = await judge(config);
   const sfu = await Sfu.create({
     workers: config.rtc.workers || availableParallelism(),
     rtcPort: config.rtc.port,
-    listen: listenAddresses(config.rtc.announce),
+    listen: hosts.listen,
     workerBin: config.rtc.workerBin ?? process.env.MEDIASOUP_WORKER_BIN,
     audibleSpeakers: config.media.audibleSpeakers,
     heartbeatMilliseconds: config.rtc.heartbeatMilliseconds,
@@ -39,19 +40,41 @@ export async function serve(config: Config): Promise<void> {
     await sfu.close();
     throw error;
   }
+  hosts.watch(log, (listen) => sfu.announce(listen));
   closeOnSignal({
     log,
     graceSeconds: config.server.drainSeconds + 5,
     drain: () => signaling.drain(),
     close: async () => {
+      hosts.close();
       await phones?.close();
       await signaling.close();
       await sfu.close();
     },
   });
-  const [link, ...others] = signaling.urls;
   const invitation = await signaling.firstInvitation();
   log.info({ version: VERSION, port: signaling.port, dataDir: config.data.dir }, 'canopy is ready');
+  process.stdout.write(greeting(config, signaling.urls, invitation));
+}
+
+/**
+ * What can be judged before anything is started: that no other server runs on the folder, that announced names have addresses, TLS files,
+ * and every port. `canopy doctor` looks at the same.
+ *
+ * @throws {CanopyError} DATA_IN_USE, CONFIG_INVALID, PORT_IN_USE
+ */
+async function judge(config: Config): Promise<AnnouncedHosts> {
+  const { dir } = config.data;
+  if (runningServer(dir)) throw inUse(dir);
+  const { tls, tlsCert, tlsKey } = config.server;
+  if (tls !== 'off' && tlsCert !== undefined && tlsKey !== undefined) readTlsFiles({ tlsCert, tlsKey });
+  const hosts = await AnnouncedHosts.resolve({ announce: announcedOf(config) });
+  requirePorts(await probePorts(config, hosts.listen));
+  return hosts;
+}
+
+/** What is printed for whoever starts the server. */
+function greeting(config: Config, [link, ...others]: string[], invitation: string | null): string {
   const lines = [`Canopy ${VERSION} is ready at ${link}`, ...others.map((url) => `  also ${url}`)];
   if (invitation !== null) {
     lines.push(
@@ -65,5 +88,5 @@ export async function serve(config: Config): Promise<void> {
       lines.push(`From another machine put one of the other addresses in the place of ${link}.`, '');
     }
   }
-  process.stdout.write(`${lines.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }

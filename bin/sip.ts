@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { CanopyError, type Config, createLogger } from '../base/index.ts';
+import { ownServerUrl } from '../signaling/index.ts';
 import type { SipGateway } from '../sip-gateway/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startGateway } from './gateway.ts';
-import { ownServerUrl } from './own-server-url.ts';
 
 /** Runs the phone gateway alone, beside a server on the same host, until it is told to stop. */
 export async function sip(config: Config, { metricsPort }: { metricsPort?: string }): Promise<void> {

@@ -19,7 +19,6 @@ describe('addressScope()', () => {
       'fe80::1': 'private',
       '203.0.113.7': 'public',
       '2001:db8::1': 'public',
-      'meet.example': 'name',
     };
     for (const [address, scope] of Object.entries(scopes))
       assert.equal(addressScope(address), scope, address);
@@ -37,17 +36,22 @@ describe('iceCandidates()', () => {
       port: 40_000,
       type: 'host',
     } as const;
-    const listen = listenAddresses(['203.0.113.7', '203.0.113.8', 'meet.example']);
-    const offered = iceCandidates([ofWorker], listen).filter(({ ip }) => ip !== '::');
+    const listen = listenAddresses(['203.0.113.7', '203.0.113.8', '203.0.113.9']);
+    const offered = iceCandidates([ofWorker], listen);
     assert.deepEqual(
       offered.map(({ address, port }) => [address, port]),
       [
         ['203.0.113.7', 40_000],
         ['203.0.113.8', 40_000],
-        ['meet.example', 40_000],
+        ['203.0.113.9', 40_000],
       ],
     );
     assert.ok((offered[0]?.priority ?? 0) > (offered[1]?.priority ?? 0));
+    const moved = iceCandidates([ofWorker], listen, [{ ip: '0.0.0.0', announcedAddress: '198.51.100.4' }]);
+    assert.deepEqual(
+      moved.map(({ address, ip, port }) => [address, ip, port]),
+      [['198.51.100.4', '198.51.100.4', 40_000]],
+    );
   });
 });
 
@@ -79,5 +83,18 @@ describe('what a transport offers', () => {
       'udp 203.0.113.8',
     ]);
     assert.equal(new Set(candidates.map(({ port }) => port)).size, 1);
+  });
+
+  it('follows what is announced, without a restart', async (t) => {
+    const sfu = await startSfu({ listen: listenAddresses(['203.0.113.7']) });
+    t.after(() => sfu.close());
+    await sfu.openRoom('green');
+    const addresses = async (peerId: string) => {
+      const { iceCandidates: offer } = await sfu.createTransport('green', peerId, { direction: 'send' });
+      return [...new Set(offer.map(({ address }) => address))];
+    };
+    assert.deepEqual(await addresses('ann'), ['203.0.113.7']);
+    sfu.announce(listenAddresses(['198.51.100.4']));
+    assert.deepEqual(await addresses('bob'), ['198.51.100.4']);
   });
 });

@@ -1,35 +1,41 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { BlockList, isIPv6 } from 'node:net';
 import type { IceCandidate as WorkerCandidate } from 'mediasoup/types';
 import type { IceCandidate, ListenAddress } from './types.ts';
 
 /**
- * What a transport offers: the worker's candidates, and for each further address that is announced for the same socket another one.
- * (A worker announces one address a socket.)
+ * What a transport offers: for each candidate of the worker every address that is announced now for the same socket. (A worker
+ * announces one address a socket, for good.)
+ *
+ * @param bound what the worker was made with
+ * @param announced what is announced now
  */
 export function iceCandidates(
   ofWorker: readonly WorkerCandidate[],
-  listen: readonly ListenAddress[],
+  bound: readonly ListenAddress[],
+  announced: readonly ListenAddress[] = bound,
 ): IceCandidate[] {
-  const announced = listen.map((address) => ({
-    ip: address.ip,
-    address: address.announcedAddress ?? address.ip,
-  }));
-  const candidates = ofWorker.map((candidate) => ({ ...candidate, ip: candidate.address }));
-  const further = candidates.flatMap((candidate) => {
-    const ip = announced.find(({ address }) => address === candidate.address)?.ip;
-    return announced
-      .filter((other) => other.ip === ip && other.address !== candidate.address)
-      .map(({ address }) => ({
-        ...candidate,
-        address,
-        ip: address,
-        priority: Math.max(1, candidate.priority - 1),
-      }));
+  const offers = ofWorker.map((candidate) => {
+    const ip = bound.find((address) => addressOf(address) === candidate.address)?.ip;
+    const now = announced.filter((address) => address.ip === ip).map(addressOf);
+    return now.length > 0
+      ? now.map((address, index) => ({
+          ...candidate,
+          address,
+          ip: address,
+          priority: Math.max(1, candidate.priority - Math.min(index, 1)),
+        }))
+      : [{ ...candidate, ip: candidate.address }];
   });
-  return [...candidates, ...further];
+  return [...offers.map(([first]) => first), ...offers.flatMap(([, ...further]) => further)].filter(
+    (candidate) => candidate !== undefined,
+  );
 }
 
-export type AddressScope = 'loopback' | 'private' | 'public' | 'name';
+function addressOf({ ip, announcedAddress }: ListenAddress): string {
+  return announcedAddress ?? ip;
+}
+
+export type AddressScope = 'loopback' | 'private' | 'public';
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -45,9 +51,8 @@ PRIVATE.addSubnet('169.254.0.0', 16, 'ipv4');
 PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 
-/** Who can reach an address: nobody else, the own network, everybody; a name says nothing about it. */
+/** Who can reach an IP address: nobody else, the own network, everybody. */
 export function addressScope(address: string): AddressScope {
-  if (isIP(address) === 0) return 'name';
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   if (LOOPBACK.check(address, family)) return 'loopback';
   return PRIVATE.check(address, family) ? 'private' : 'public';

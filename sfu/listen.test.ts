@@ -37,11 +37,16 @@ describe('listenAddresses()', () => {
     ]);
   });
 
-  it('announces a host name for IPv4, and for IPv6 where the host has it', () => {
-    const announced = listenAddresses(['meet.example']);
-    assert.deepEqual(announced[0], { ip: '0.0.0.0', announcedAddress: 'meet.example' });
-    const hasIpv6 = reachable.some(({ family }) => family === 'IPv6');
-    assert.deepEqual(announced.slice(1), hasIpv6 ? [{ ip: '::', announcedAddress: 'meet.example' }] : []);
+  it('announces the addresses of a host name, and binds the wildcard even for a local one, since it may change', () => {
+    const resolved = new Map([
+      ['meet.example', ['203.0.113.7', '2001:db8::7']],
+      ['home.example', ['127.0.0.1', reachable[0]?.address ?? '203.0.113.9']],
+    ]);
+    assert.deepEqual(listenAddresses(['meet.example'], resolved), [
+      { ip: '0.0.0.0', announcedAddress: '203.0.113.7' },
+      { ip: '::', announcedAddress: '2001:db8::7' },
+    ]);
+    assert.equal(listenAddresses(['home.example'], resolved)[0]?.ip, '0.0.0.0');
   });
 });
 

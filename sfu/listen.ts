@@ -12,13 +12,11 @@ import type { ListenAddress } from './types.ts';
  */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
-const WILDCARDS = { 4: '0.0.0.0', 6: '::' } as const;
-
 /**
  * Where the workers listen and what they announce.
  *
  * With `announce` (the setting rtc.announce) exactly these addresses are announced. When every one of a family (IPv4, IPv6) belongs
- * to this host, each is bound by itself; otherwise (NAT, containers, host names) the family's wildcard is bound. When all are loopback
+ * to this host, each is bound by itself; otherwise (NAT, containers, host names, whose addresses may change) the family's wildcard is bound. When all are loopback
  * addresses that are not configured, like 127.0.0.2, 127.0.0.1 is bound: something that stands between clients and this server on one
  * machine, such as a relay, then listens there with the same port.
  *
@@ -26,32 +24,37 @@ const WILDCARDS = { 4: '0.0.0.0', 6: '::' } as const;
  * on the server's own machine work with that: the kernel delivers a host's own addresses locally. 127.0.0.1 is announced only
  * when there is nothing else (a machine without a network), for others could not use it and browsers gather no loopback candidates
  * while they have another network.
+ *
+ * @param resolved the addresses of the host names in `announce`
  */
-export function listenAddresses(announce: readonly string[] = []): ListenAddress[] {
+export function listenAddresses(
+  announce: readonly string[] = [],
+  resolved: ReadonlyMap<string, readonly string[]> = new Map(),
+): ListenAddress[] {
   const own = ownAddresses();
   if (announce.length === 0) {
     const reachable = own.filter(({ internal }) => !internal).map(({ ip }) => ({ ip }));
     return reachable.length > 0 ? reachable : [{ ip: '127.0.0.1' }];
   }
   const local = new Set(own.map(({ ip }) => ip));
-  const hasIpv6 = own.some(({ ip, internal }) => isIPv6(ip) && !internal);
-  const given = announce.flatMap((address) => {
-    const family = isIP(address);
-    if (family === 4 || family === 6) return [{ address, family: family as 4 | 6 }];
-    // A name may stand for both.
-    return hasIpv6
-      ? [
-          { address, family: 4 as const },
-          { address, family: 6 as const },
-        ]
-      : [{ address, family: 4 as const }];
+  const given = announce.flatMap((host) => {
+    const fixed = isIP(host) !== 0;
+    return (fixed ? [host] : (resolved.get(host) ?? [])).map((address) => ({
+      address,
+      bindable: fixed && local.has(address),
+    }));
   });
-  return given.map(({ address, family }) => {
-    const siblings = given.filter((other) => other.family === family).map((other) => other.address);
-    if (siblings.every((each) => local.has(each))) return { ip: address };
-    const ip = siblings.every((each) => each.startsWith('127.')) ? '127.0.0.1' : WILDCARDS[family];
-    return { ip, announcedAddress: address };
+  return given.map(({ address }) => {
+    const siblings = given.filter((other) => isIPv6(other.address) === isIPv6(address));
+    if (siblings.every(({ bindable }) => bindable)) return { ip: address };
+    const loopback = siblings.every((each) => each.address.startsWith('127.'));
+    return { ip: loopback ? '127.0.0.1' : wildcardFor(address), announcedAddress: address };
   });
+}
+
+/** The address that stands for all of the family of this one. */
+export function wildcardFor(address: string): string {
+  return isIPv6(address) ? '::' : '0.0.0.0';
 }
 
 /** The addresses that can still be bound: interfaces come and go, and one missing address must not keep a worker down. */

@@ -6,7 +6,7 @@ import type { WebRtcServer, Worker } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError } from '../base/errors/index.ts';
 import { Heartbeat } from './heartbeat.ts';
-import { freePort, listenInfos, presentAddresses } from './listen.ts';
+import { freePort, listenInfos, presentAddresses, wildcardFor } from './listen.ts';
 import type { ListenAddress } from './types.ts';
 
 /** How long a worker may take to end by itself, in milliseconds. */
@@ -53,7 +53,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   /** New for each process, so that a respawned worker is another worker. */
   readonly workerId = randomUUID();
   readonly rtcPort: number;
+  /** What it was made with. */
   readonly listen: readonly ListenAddress[];
+  #announced: readonly ListenAddress[];
   readonly #worker: Worker;
   readonly #webRtcServer: WebRtcServer;
   readonly #heartbeat: Heartbeat;
@@ -97,6 +99,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#webRtcServer = webRtcServer;
     this.rtcPort = rtcPort;
     this.listen = listen;
+    this.#announced = listen;
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
       intervalMilliseconds: options.heartbeatMilliseconds,
@@ -114,6 +117,24 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
 
   get pid(): number {
     return this.#worker.pid;
+  }
+
+  /** What it announces now, for the sockets that it has. */
+  get announced(): readonly ListenAddress[] {
+    return this.#announced;
+  }
+
+  /** Announces other addresses from now on, as far as they lead to a socket that it has. */
+  announce(listen: readonly ListenAddress[]): void {
+    const bound = new Set(this.listen.map(({ ip }) => ip));
+    const reachable = listen.flatMap(({ ip, announcedAddress = ip }) => {
+      const socket = [ip, wildcardFor(announcedAddress)].find((candidate) => bound.has(candidate));
+      return socket === undefined ? [] : [{ ip: socket, announcedAddress }];
+    });
+    if (reachable.length < listen.length) {
+      this.#log.warn({ wanted: listen, reachable }, 'some addresses are announced after a restart only');
+    }
+    if (reachable.length > 0) this.#announced = reachable;
   }
 
   /** Whether it takes requests. */

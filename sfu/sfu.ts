@@ -157,6 +157,11 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#rooms.close(roomId);
   }
 
+  /** Announces other addresses in new transports from now on, see AnnouncedHosts. */
+  announce(listen: SfuOptions['listen']): void {
+    this.#pool.announce(listen);
+  }
+
   /** Makes the peer's transport of one direction. @throws CanopyError TRANSPORT_EXISTS, MEDIA_REJECTED. */
   async createTransport(
     roomId: string,

@@ -14,7 +14,7 @@ export type Direction = 'send' | 'recv';
 export interface ListenAddress {
   /** Local IP address to bind. */
   ip: string;
-  /** IP or host name put into ICE candidates; default `ip`. */
+  /** IP address put into ICE candidates; default `ip`. */
   announcedAddress?: string;
 }
 

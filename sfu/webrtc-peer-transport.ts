@@ -50,7 +50,7 @@ export class WebRtcPeerTransport extends PeerTransport {
       transportId: this.id,
       workerId: worker.workerId,
       iceParameters: { ...iceParameters },
-      iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen),
+      iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
       // One fingerprint only, the one that is signed: no other could be swapped in beside it.
       dtlsParameters: {
         ...dtlsParameters,

@@ -34,6 +34,7 @@ interface Slot {
 /** Keeps a number of workers running, and respawns those that die. */
 export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   readonly #options: WorkerPoolOptions;
+  #listen: WorkerPoolOptions['listen'];
   readonly #log: Logger;
   readonly #slots: Slot[];
   readonly #abort = new AbortController();
@@ -55,6 +56,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     super();
     this.setMaxListeners(0);
     this.#options = options;
+    this.#listen = options.listen;
     this.#log = options.log;
     this.#slots = Array.from({ length: options.workers }, (_, index) => ({
       rtcPort: options.rtcPort && options.rtcPort + index,
@@ -67,6 +69,12 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
 
   get live(): MediaWorker[] {
     return this.#slots.flatMap(({ worker }) => (worker?.alive ? [worker] : []));
+  }
+
+  /** Announces other addresses from now on. */
+  announce(listen: WorkerPoolOptions['listen']): void {
+    this.#listen = listen;
+    for (const worker of this.live) worker.announce(listen);
   }
 
   /** The live worker with the least load, if any is live. */
@@ -110,7 +118,11 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   }
 
   async #startWorker(slot: Slot): Promise<void> {
-    const worker = await MediaWorker.create({ ...this.#options, rtcPort: slot.rtcPort });
+    const worker = await MediaWorker.create({
+      ...this.#options,
+      listen: this.#listen,
+      rtcPort: slot.rtcPort,
+    });
     if (this.#closing) return worker.close();
     slot.worker = worker;
     // Its successors take the same port.

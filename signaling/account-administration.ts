@@ -30,6 +30,7 @@ export class AccountAdministration {
     if (page.before !== undefined) {
       await this.#require(page.before);
     }
+    await devices.save();
     const rows = await accounts.list(page);
     const theirs = Map.groupBy(
       await devices.of(rows.map(({ account_id }) => account_id)),
@@ -99,6 +100,7 @@ export class AccountAdministration {
         deviceId: device.device_id,
         firstSeenAtMs: device.first_seen_at_ms,
         lastSeenAtMs: device.last_seen_at_ms,
+        userAgent: device.user_agent,
         revoked: revocation.isRevoked(device.device_id),
       })),
     };

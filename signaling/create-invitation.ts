@@ -1,24 +1,34 @@
 import { CanopyError, type Config } from '../base/index.ts';
-import { openDataDir } from './data-dir.ts';
+import { requireDataDir } from './data-dir.ts';
+import { rememberedServer } from './data-lock.ts';
 import { invitationUrl } from './handlers/index.ts';
 import { defaultPublicUrl } from './http/index.ts';
 import { Authority } from './identity/index.ts';
 import { Invitations, type NewInvitation, Store } from './store/index.ts';
 
-/** Makes an invitation directly in the data folder: the server need not run. Returns the link. */
+/**
+ * Makes an invitation directly in the data folder: the server need not run now, but must have run. Returns the link, which names the
+ * public URL or else the port of the configuration, or those that the server had.
+ *
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
+ */
 export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {
   if (invitation.role === 'guest' && invitation.roomId === undefined) {
     throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
   }
   const { dir } = config.data;
-  openDataDir(dir);
+  requireDataDir(dir);
   const authority = await Authority.open({ dir, name: config.server.name });
   const store = await Store.open(dir);
   try {
     const { secret } = await new Invitations(store).create(invitation);
-    const publicUrl = config.server.publicUrl ?? defaultPublicUrl(config.server.port);
-    return invitationUrl(publicUrl, secret, authority.fingerprint);
+    return invitationUrl(linkBase(config), secret, authority.fingerprint);
   } finally {
     await store.close();
   }
+}
+
+function linkBase(config: Config): string {
+  const { publicUrl, port } = config.server;
+  return publicUrl ?? rememberedServer(config)?.publicUrl ?? defaultPublicUrl(port);
 }

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { openDataDir } from './data-dir.ts';
+import { keptSecret, openDataDir, requireDataDir } from './data-dir.ts';
 
 const MODULE = fileURLToPath(new URL('data-dir.ts', import.meta.url));
 
@@ -44,5 +54,84 @@ describe('the data folder', () => {
       { timeout: 20_000, killSignal: 'SIGKILL' },
     );
     assert.match(stdout, /^CONFIG_INVALID data\.dir: .*'\/proc\/canopy'; choose a folder that can be made/);
+  });
+
+  const nobody = { uid: 65_534, gid: 65_534 };
+  const asRoot = { skip: process.getuid?.() === 0 ? false : 'takes root to be two users' };
+
+  /** What openDataDir() says in a process of another user. */
+  async function openedBy(user: { uid: number; gid: number }, dir: string): Promise<string> {
+    // The module is given as text: that user may not be let into this folder.
+    const script = `const { openDataDir } = await import(${JSON.stringify(MODULE)});
+      try { openDataDir(${JSON.stringify(dir)}); console.log('opened'); } catch ({ code, detail }) { console.log(code, detail); }`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module-typescript', '--eval', script],
+      { ...user },
+    );
+    return stdout;
+  }
+
+  it(
+    'may belong to somebody else, as a volume of Kubernetes does, where its group may write',
+    asRoot,
+    async (t) => {
+      const outer = folder(t);
+      chmodSync(outer, 0o755);
+      const dir = join(outer, 'volume');
+      mkdirSync(dir);
+      chownSync(dir, 0, nobody.gid);
+      chmodSync(dir, 0o2770);
+      assert.equal(await openedBy(nobody, dir), 'opened\n');
+    },
+  );
+
+  it('is refused with its owner’s name where this user may not write', asRoot, async (t) => {
+    const outer = folder(t);
+    chmodSync(outer, 0o755);
+    const dir = join(outer, 'roots');
+    mkdirSync(dir, { mode: 0o755 });
+    assert.match(
+      await openedBy(nobody, dir),
+      /^CONFIG_INVALID data\.dir: .*EACCES; it belongs to user 0, and this runs as user 65534: run it as that user/,
+    );
+  });
+
+  it('is refused to commands while no server has run on it, and nothing is made there', (t) => {
+    const dir = join(folder(t), 'mistyped');
+    assert.throws(() => requireDataDir(dir), {
+      code: 'CONFIG_INVALID',
+      detail: /^data\.dir \(".*mistyped"\): no server has run on .*--data/,
+    });
+    assert.ok(!existsSync(dir));
+  });
+});
+
+describe('a kept secret', () => {
+  it('is made once, for its owner alone', (t) => {
+    const dir = folder(t);
+    const made = keptSecret(dir, 'api.key', assert.fail);
+    assert.equal(made.length, 43);
+    assert.equal(keptSecret(dir, 'api.key', assert.fail), made);
+    assert.equal(statSync(join(dir, 'api.key')).mode & 0o777, 0o600);
+  });
+
+  it('is made anew, and that is told, where a full disk left the file empty', (t) => {
+    const dir = folder(t);
+    writeFileSync(join(dir, 'ticket.key'), '\n');
+    const told: string[] = [];
+    const secret = keptSecret(dir, 'ticket.key', (file) => told.push(file));
+    assert.deepEqual(told, [join(dir, 'ticket.key')]);
+    assert.equal(readFileSync(join(dir, 'ticket.key'), 'utf8').trim(), secret);
+    assert.ok(secret.length > 40);
+  });
+
+  it('that cannot be read is refused by its file', (t) => {
+    const dir = folder(t);
+    mkdirSync(join(dir, 'api.key'));
+    assert.throws(() => keptSecret(dir, 'api.key', assert.fail), {
+      code: 'CONFIG_INVALID',
+      detail: /api\.key: EISDIR/,
+    });
   });
 });

@@ -1,18 +1,69 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CanopyError } from '../base/index.ts';
+import { CanopyError, describeFileError } from '../base/index.ts';
 
-/** Creates the data folder for its owner alone. @throws CanopyError CONFIG_INVALID */
+/** Creates the data folder for its owner alone, or takes the one that is there. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
   try {
     makeFolders(resolve(dir));
   } catch (error) {
-    const { message } = error as Error;
-    throw new CanopyError('CONFIG_INVALID', `data.dir: ${message}; choose a folder that can be made`, {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = code === 'EACCES' || code === 'EROFS' ? describeFileError(resolve(dir), error) : message;
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}; choose a folder that can be made`, {
       cause: error,
     });
   }
+  try {
+    chmodSync(dir, 0o700);
+  } catch {
+    // A volume of somebody else's that this user may write to, as Kubernetes makes them. The files in it are for their owner alone.
+  }
+  checkDataDir(dir);
+}
+
+/** Whether there is a folder, and this process may work in it. @throws {CanopyError} CONFIG_INVALID */
+export function checkDataDir(dir: string): void {
+  try {
+    if (!statSync(dir).isDirectory()) throw new Error(`${dir} is a file`);
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const why =
+      (error as NodeJS.ErrnoException).code === undefined
+        ? (error as Error).message
+        : describeFileError(resolve(dir), error);
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * For commands that work on the folder of a server: refuses one where no server has run, rather than make another CA and database.
+ *
+ * @throws {CanopyError} CONFIG_INVALID
+ */
+export function requireDataDir(dir: string): void {
+  if (!existsSync(join(dir, 'ca.pem')) || !existsSync(join(dir, 'canopy.sqlite'))) {
+    // One that may not be looked into says so.
+    if (existsSync(dir)) checkDataDir(dir);
+    throw new CanopyError(
+      'CONFIG_INVALID',
+      `data.dir (${JSON.stringify(dir)}): no server has run on ${resolve(dir)}; name its folder with --data`,
+    );
+  }
+  checkDataDir(dir);
 }
 
 /** One after the other: where the system makes none in a folder that exists, as in /proc, Node's recursive mkdir tries forever. */
@@ -30,11 +81,35 @@ function makeFolders(dir: string): void {
   }
 }
 
-/** A secret that is made once and kept in a file for its owner alone: 32 random bytes, base64url. */
-export function keptSecret(dir: string, name: string): string {
+/**
+ * A secret that is made once and kept in a file for its owner alone: 32 random bytes, base64url. An empty file, left by a full disk, is
+ * replaced: `onRemade` is told.
+ *
+ * @throws {CanopyError} CONFIG_INVALID - the file cannot be read or written
+ */
+export function keptSecret(dir: string, name: string, onRemade: (file: string) => void): string {
   const file = join(dir, name);
-  if (!existsSync(file)) {
-    writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  try {
+    const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+    if (kept) return kept;
+    const secret = randomBytes(32).toString('base64url');
+    writeWhole(file, `${secret}\n`);
+    if (kept !== undefined) onRemade(file);
+    return secret;
+  } catch (cause) {
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${describeFileError(file, cause)}`, { cause });
   }
-  return readFileSync(file, 'utf8').trim();
+}
+
+/** Writes a file for its owner alone, whole or not at all. */
+export function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
 }

@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Sfu } from '../sfu/index.ts';
 import { AccountAdministration } from './account-administration.ts';
+import { aheadOfTime } from './clock.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
+import { DataLock } from './data-lock.ts';
 import { createHandlers, type HandlerContext, invitationUrl } from './handlers/index.ts';
 import {
   admitForeignPages,
@@ -17,10 +21,22 @@ import {
   TlsSource,
 } from './http/index.ts';
 import { Authority, TrustStore } from './identity/index.ts';
+import { importRevoked } from './import-revoked.ts';
 import { Metrics } from './metrics/index.ts';
+import { ownServerUrl } from './own-server-url.ts';
+import { Readiness } from './readiness.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
-import { Accounts, Calls, Devices, Invitations, Store, TelephonySettings } from './store/index.ts';
+import {
+  Accounts,
+  Calls,
+  Devices,
+  Invitations,
+  Revocations,
+  START,
+  Store,
+  TelephonySettings,
+} from './store/index.ts';
 import { Telephony } from './telephony/index.ts';
 
 export interface SignalingOptions {
@@ -40,7 +56,9 @@ interface Parts {
   tls: TlsSource;
   app: FastifyInstance;
   listener: Listener;
+  devices: Devices;
   store: Store;
+  lock: DataLock;
 }
 
 /** The control plane: HTTP and sockets, identity, rooms, store. Owns everything here but the media plane. */
@@ -64,17 +82,43 @@ export class SignalingServer {
     this.#state = state;
   }
 
-  /** Opens the data folder and listens. @throws CanopyError CONFIG_INVALID, PORT_IN_USE */
-  static async create({
-    config,
-    log,
-    sfu,
-    version,
-    furtherMetrics,
-  }: SignalingOptions): Promise<SignalingServer> {
-    const { dir } = config.data;
+  /**
+   * Takes the data folder, opens it and listens.
+   *
+   * @throws {CanopyError} CONFIG_INVALID, PORT_IN_USE
+   * @throws {CanopyError} DATA_IN_USE - another server runs on the folder
+   * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - what is in the folder is damaged
+   */
+  static async create(options: SignalingOptions): Promise<SignalingServer> {
+    const { dir } = options.config.data;
     openDataDir(dir);
-    const authority = await Authority.open({ dir, name: config.server.name });
+    const lock = DataLock.take(dir);
+    let store: Store | undefined;
+    try {
+      if (existsSync(join(dir, 'ca.pem')) && !existsSync(join(dir, 'canopy.sqlite'))) {
+        options.log.warn(
+          'the folder has a CA but no database: whoever enrolled before is not known any more',
+        );
+      }
+      store = await Store.open(dir);
+      return await SignalingServer.#compose(options, lock, store);
+    } catch (error) {
+      await store?.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  static async #compose(
+    { config, log, sfu, version, furtherMetrics }: SignalingOptions,
+    lock: DataLock,
+    store: Store,
+  ): Promise<SignalingServer> {
+    const { dir } = config.data;
+    const revocations = new Revocations(store);
+    await importRevoked(dir, revocations);
+    const authority = await Authority.open({ dir, name: config.server.name, revocations });
+    if (authority.notBeforeMs > Date.now()) log.error(aheadOfTime(authority.notBeforeMs));
     const trust = await TrustStore.create({
       authority,
       policy: config.identity.policy,
@@ -83,13 +127,16 @@ export class SignalingServer {
       onReloadError: (error) =>
         log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
     });
+    const secret = (name: string) =>
+      keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
     const tls = new TlsSource(config, authority, log);
     const material = await tls.load();
     const listener = new Listener(material);
-    const store = await Store.open(dir);
+    const devices = new Devices(store, log);
+    const readiness = new Readiness(store, log);
     const state = { draining: false };
     const origins = new OwnOrigins(config, () => listener.port);
-    const tickets = new Tickets(Buffer.from(keptSecret(dir, 'ticket.key')));
+    const tickets = new Tickets(Buffer.from(secret('ticket.key')));
     const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
     const rooms = new Rooms({
       sfu,
@@ -122,7 +169,7 @@ export class SignalingServer {
       authority,
       trust,
       accounts: new Accounts(store),
-      devices: new Devices(store),
+      devices,
       invitations: new Invitations(store),
       rooms,
       tickets,
@@ -162,7 +209,7 @@ export class SignalingServer {
       version,
       onError: onRefused,
     });
-    const apiKey = keptSecret(dir, 'api.key');
+    const apiKey = secret('api.key');
     admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerAccountRoutes(app, { administration: new AccountAdministration(context, gateway), apiKey });
@@ -173,13 +220,13 @@ export class SignalingServer {
       apiKey,
       metrics: () => metrics.page(),
       ready: async () => {
-        await store.ping();
         if (state.draining) {
           throw new CanopyError('SERVER_CLOSING');
         }
         if (sfu.gauges().workers === 0) {
           throw new CanopyError('WORKER_UNAVAILABLE');
         }
+        readiness.check();
       },
     });
     await app.ready();
@@ -190,7 +237,7 @@ export class SignalingServer {
       const session = gateway.sessionOf(peerId);
       if (session) context.stage(session, 'media_connected');
     });
-    const parts = { gateway, rooms, tls, app, listener, store };
+    const parts = { gateway, rooms, tls, app, listener, devices, store, lock };
     try {
       await listener.listen(config.server.host, config.server.port);
     } catch (error) {
@@ -198,6 +245,12 @@ export class SignalingServer {
       throw error;
     }
     tls.watch((changed) => listener.setTls(changed));
+    lock.remember({
+      port: listener.port,
+      publicUrl: publicUrl(),
+      localUrl: ownServerUrl(config, listener.port),
+      rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
+    });
     return new SignalingServer(context, parts, origins, state);
   }
 
@@ -210,13 +263,14 @@ export class SignalingServer {
     return [...new Set([this.#context.publicUrl(), ...this.#origins.reachable()])];
   }
 
-  /** A one-time link for the first person, as long as nobody has enrolled. */
+  /** A one-time link for the first person, as long as nobody has enrolled. Those of earlier starts end by it. */
   async firstInvitation(): Promise<string | null> {
     const { authority, invitations, publicUrl } = this.#context;
     if (!(await invitations.isFirstStart())) {
       return null;
     }
-    const { secret } = await invitations.create({ role: 'admin', ttlSeconds: 86_400 });
+    await invitations.expireFrom(START);
+    const { secret } = await invitations.create({ role: 'admin', createdBy: START, ttlSeconds: 86_400 });
     return invitationUrl(publicUrl(), secret, authority.fingerprint);
   }
 
@@ -248,11 +302,22 @@ export class SignalingServer {
   }
 }
 
-async function closeParts({ gateway, rooms, tls, app, listener, store }: Parts): Promise<void> {
+async function closeParts({
+  gateway,
+  rooms,
+  tls,
+  app,
+  listener,
+  devices,
+  store,
+  lock,
+}: Parts): Promise<void> {
   await gateway.close();
   rooms.close();
   tls.close();
   await app.close();
   await listener.close();
+  await devices.close();
   await store.close();
+  lock.release();
 }

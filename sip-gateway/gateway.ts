@@ -11,13 +11,13 @@ import {
 } from '../signaling/protocol/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
-import { phoneLookup, roomsWithShortPins, trunkOptions } from './dial/index.ts';
+import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { logEdge } from './edge-log.ts';
 import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
-import { type IncomingCall, localAddressFor, SipParseError, type SipStack } from './sip/index.ts';
+import { type IncomingCall, localAddressFor, type SipStack } from './sip/index.ts';
 import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
@@ -201,14 +201,11 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #configure(config: TelephonyConfig): void {
-    try {
-      this.#stack.setTrunks(trunkOptions(config));
-    } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
-      this.#log.error({ err: error }, 'the trunks cannot be used; the old ones stay');
-      return;
-    }
-    this.#registrations.update(config.trunks);
+    const usable = usableTrunks(config, ({ name }, error) =>
+      this.#log.error({ err: error, trunk: name }, 'the trunk cannot be used; set it anew or delete it'),
+    );
+    this.#stack.setTrunks(usable.map(({ options }) => options));
+    this.#registrations.update(usable.map(({ trunk }) => trunk));
     const { phones, trunks, dialPlan } = config;
     this.#forgetPhones(phones);
     this.#warnOfShortPins(config);

@@ -68,6 +68,100 @@ describe('loadConfig()', () => {
     invalid({ env: {}, flags: { 'log.level': 'loud' } }, /log\.level/);
   });
 
+  it('judges every value, and names the key, the value and what to write instead', () => {
+    const refused: Array<[key: string, value: unknown, detail: RegExp]> = [
+      ['server.publicUrl', 'meet.example:8443', /\("meet\.example:8443"\): write a web origin/],
+      ['server.publicUrl', 'ftp://meet.example', /write a web origin/],
+      ['server.publicUrl', 'https://meet.example/canopy', /without a path/],
+      ['server.publicUrl', 'https://user@meet.example', /write a web origin/],
+      ['server.publicUrl', 'https:meet.example', /write a web origin/],
+      ['server.origins', 'meet.example', /write a web origin/],
+      ['server.origins', '*', /write a web origin/],
+      ['server.origins', 'null', /write a web origin/],
+      ['server.origins', 'localhost:3000', /write a web origin/],
+      ['server.origins', 'https://a; https://b', /write a web origin/],
+      ['server.origins', 'https://a.example,b.example', /\("b\.example"\)/],
+      ['server.host', 'not an address!', /write an IP address of this machine/],
+      ['server.host', '127.0.0.1:8443', /write an IP address of this machine/],
+      ['sip.host', '[::1]', /write an IP address of this machine/],
+      ['rtc.announce', '203.0.113.7:40000', /without scheme and port/],
+      ['rtc.announce', 'https://meet.example', /without scheme and port/],
+      ['rtc.announce', '203.0.113.777', /without scheme and port/],
+      ['rtc.announce', '[2001:db8::7]', /without scheme and port/],
+      ['rtc.announce', '203.0.113.7 203.0.113.8', /without scheme and port/],
+      ['rtc.announce', 'fe80::1%eth0', /without scheme and port/],
+      ['rtc.announce', '::', /without scheme and port/],
+      ['sip.announce', 'sip:phones.example', /without scheme and port/],
+      ['sip.signalingUrl', 'meet.example', /write a web origin/],
+      ['turn.urls', 'turn.example:3478', /write stun:HOST, turn:HOST/],
+      ['turn.urls', 'turn://turn.example', /write stun:HOST, turn:HOST/],
+      ['turn.urls', 'https://turn.example', /write stun:HOST, turn:HOST/],
+      ['turn.urls', 'turn:turn.example:99999', /write stun:HOST, turn:HOST/],
+      ['turn.urls', 'turn:turn.example?transport=sctp', /write stun:HOST, turn:HOST/],
+      ['rtc.iceServers', [{ urls: ['turn:turn.example'] }], /needs username and credential/],
+      ['rtc.iceServers', [{ urls: ['stun.example'] }], /write stun:HOST/],
+      ['rtc.iceServers', [{ urls: [] }], /at least one URL/],
+      ['server.drainSeconds', 2_200_000, /from 0 to 2073600/],
+      ['limits.resumeSeconds', '1e9', /from 0 to 2073600/],
+      ['limits.requestsPerSecond', 0, /of at least 1/],
+      ['server.port', 'abc', /\("abc"\): write a whole number from 0 to 65535/],
+      ['server.port', '80.5', /write a whole number/],
+      ['server.port', true, /write a whole number/],
+      ['rtc.workers', -1, /write a whole number/],
+      ['sip.rtpPortMax', 29_999, /sip\.rtpPortMin and sip\.rtpPortMax/],
+      ['sip.rtpPortMax', 30_000, /sip\.rtpPortMin and sip\.rtpPortMax/],
+      ['server.tlsCert', 'cert.pem', /server\.tlsCert and server\.tlsKey go together/],
+      ['identity.policy', 'pki', /identity\.policy pki needs identity\.caBundle/],
+      ['server.name', 'Can\nopy', /without control characters/],
+    ];
+    for (const [key, value, detail] of refused) {
+      invalid({ env: {}, flags: { [key]: value, 'turn.secret': 'secret' } }, detail);
+      invalid({ env: {}, flags: { [key]: value, 'turn.secret': 'secret' } }, new RegExp(key));
+    }
+    invalid({ env: {}, flags: { 'rtc.port': 65_535, 'rtc.workers': 2 } }, /rtc\.port \(65535\).*write 65534/);
+  });
+
+  it('refuses an empty number, which is no zero', () => {
+    const numbers = configKeys().filter(({ type }) => type === 'integer' || type === 'number');
+    assert.ok(numbers.length > 20);
+    for (const { env, path } of numbers) {
+      invalid({ env: { [env]: '' } }, new RegExp(`${path.replace('.', '\\.')} \\(""\\): write a`));
+      invalid({ env: { [env]: ' ' } }, new RegExp(path));
+    }
+  });
+
+  it('shows no secret of a refused setting', () => {
+    invalid({ env: { CANOPY_TURN_SECRET: 'a\u0000hush', CANOPY_SERVER_PORT: 'x' } }, /^(?!.*hush)/);
+  });
+
+  it('takes what browsers take, and keeps origins as they write them', () => {
+    const config = loadConfig({
+      env: {},
+      flags: {
+        'server.publicUrl': 'HTTPS://Meet.Example:443/',
+        'server.origins': 'http://[::1]:3000, https://app.example/',
+        'rtc.announce': '203.0.113.7,2001:db8::7,meet.example,b\u00fccher.example',
+        'turn.urls': 'turn:turn.example:3478,turns:[2001:db8::1]:443?transport=tcp,turn:192.0.2.1',
+        'turn.secret': 'secret',
+        'rtc.iceServers': [
+          { urls: ['stun:stun.example:3478'] },
+          { urls: ['turn:turn.example'], username: 'u', credential: 'c' },
+        ],
+      },
+    });
+    assert.equal(config.server.publicUrl, 'https://meet.example');
+    assert.deepEqual(config.server.origins, ['http://[::1]:3000', 'https://app.example']);
+    assert.equal(config.rtc.announce.length, 4);
+    assert.equal(config.turn.urls.length, 3);
+  });
+
+  it('listens for SIP where it listens for HTTP, unless told otherwise', () => {
+    assert.equal(loadConfig({ env: {} }).sip.host, '::');
+    assert.equal(loadConfig({ env: {}, flags: { 'server.host': '127.0.0.1' } }).sip.host, '127.0.0.1');
+    const both = { 'server.host': '127.0.0.1', 'sip.host': '192.0.2.1' };
+    assert.equal(loadConfig({ env: {}, flags: both }).sip.host, '192.0.2.1');
+  });
+
   it('says what is wrong with a file', () => {
     invalid({ file: join(dir, 'absent.json'), env: {} }, /cannot read/);
     invalid({ file: file('{'), env: {} }, /is not JSON/);

@@ -3,7 +3,7 @@ import { closest } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { CanopyError } from '../errors/index.ts';
 import { configKeys } from './keys.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, contradictions } from './schema.ts';
 
 export interface ConfigSources {
   /** JSON file; an explicit one must exist. */
@@ -15,9 +15,9 @@ export interface ConfigSources {
 }
 
 /**
- * Reads the configuration: defaults, then the file, then the environment, then flags.
+ * Reads and judges the configuration: defaults, then the file, then the environment, then flags.
  *
- * @throws CanopyError CONFIG_INVALID that names the key, and for an unknown one the nearest that exists.
+ * @throws {CanopyError} CONFIG_INVALID - names the key, its value and what to write instead, for an unknown key the nearest that exists
  */
 export function loadConfig({ file, env = process.env, flags = {} }: ConfigSources = {}): Config {
   const keys = configKeys();
@@ -43,21 +43,20 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
       set(raw, path, value);
     }
   }
-  const result = configSchema.safeParse(raw);
-  if (!result.success) {
-    throw new CanopyError(
-      'CONFIG_INVALID',
-      result.error.issues
-        .map((issue) =>
-          describe(
-            issue,
-            keys.map((key) => key.path),
-          ),
-        )
-        .join('; '),
-    );
+  const result = configSchema.safeParse(raw, { reportInput: true });
+  const problems = result.success
+    ? contradictions(result.data)
+    : result.error.issues.map((issue) =>
+        describe(
+          issue,
+          keys.map((key) => key.path),
+        ),
+      );
+  if (!result.success || problems.length > 0) {
+    throw new CanopyError('CONFIG_INVALID', problems.join('; '));
   }
-  return result.data;
+  const { sip, ...rest } = result.data;
+  return { ...rest, sip: { ...sip, host: sip.host ?? rest.server.host } };
 }
 
 /**
@@ -102,9 +101,15 @@ function set(raw: Record<string, unknown>, path: string, value: unknown): void {
 }
 
 function describe(issue: z.core.$ZodIssue, paths: string[]): string {
-  const path = issue.path.join('.');
+  // An item of a list is shown by its value.
+  const path = issue.path
+    .filter((key, index, all) => typeof key !== 'number' || index < all.length - 1)
+    .join('.');
   if (issue.code !== 'unrecognized_keys') {
-    return `${path}: ${issue.message}`;
+    // A refinement of a whole section names its keys itself.
+    return issue.path.length < 2 && issue.code === 'custom'
+      ? issue.message
+      : `${path}${shown(issue)}: ${issue.message}`;
   }
   return issue.keys
     .map((key) => {
@@ -113,4 +118,16 @@ function describe(issue: z.core.$ZodIssue, paths: string[]): string {
       return `${full} is unknown; did you mean ${closest(full, known)}?`;
     })
     .join('; ');
+}
+
+const SECRET = /secret|credential|password/i;
+const MAX_SHOWN_LENGTH = 100;
+
+/** The value in parentheses, unless it is a secret or too long to help. */
+function shown({ path, input }: z.core.$ZodIssue): string {
+  if (input === undefined || typeof input === 'object' || path.some((key) => SECRET.test(String(key)))) {
+    return '';
+  }
+  const text = JSON.stringify(input) ?? '';
+  return text.length > MAX_SHOWN_LENGTH ? '' : ` (${text})`;
 }

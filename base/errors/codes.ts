@@ -41,6 +41,17 @@ export const ERROR_CODES = {
     retryable: true,
   },
   SERVER_BUSY: { status: 503, message: 'The server is at its limit; try again later.', retryable: true },
+  STORE_BUSY: {
+    status: 503,
+    message: 'Another program holds the server’s database; try again in a moment.',
+    retryable: true,
+  },
+  STORE_UNWRITABLE: {
+    status: 503,
+    message:
+      'The server cannot write its database: the disk is full, or the files belong to somebody else. Tell whoever runs it.',
+    retryable: true,
+  },
   INTERNAL: {
     status: 500,
     message:
@@ -70,7 +81,7 @@ export const ERROR_CODES = {
   },
   CERT_NOT_YET_VALID: {
     status: 403,
-    message: 'The certificate is not valid yet; check the clock of the device.',
+    message: 'The certificate is not valid yet; check the clocks of the device and of the server.',
   },
   CERT_REVOKED: { status: 403, message: 'The certificate was revoked; ask for a new invitation.' },
   CERT_WRONG_USAGE: {
@@ -264,6 +275,16 @@ export const ERROR_CODES = {
     message:
       'The deployment’s certificate authority in the data folder cannot be used; restore its files from a backup, or remove them all to start with a new one and new invitations.',
   },
+  DATA_IN_USE: {
+    status: 500,
+    message:
+      'Another Canopy server runs on this data folder; stop that one, or give this one a folder of its own with --data.',
+  },
+  STORE_UNUSABLE: {
+    status: 500,
+    message:
+      'The database in the data folder cannot be used; correct what is named, or restore the folder from a backup.',
+  },
   WORKER_MISSING: {
     status: 500,
     message: 'The mediasoup worker program cannot run; run npm start again or see canopy doctor.',
@@ -271,7 +292,7 @@ export const ERROR_CODES = {
   PORT_IN_USE: {
     status: 500,
     message:
-      'A port is in use by another program, or not permitted; choose another with --port, --rtc-port or --sip-port.',
+      'A port is in use by another program, or not permitted; free it, or choose another with the flag that is named.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

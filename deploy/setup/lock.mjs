@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SetupError } from './errors.mjs';
 import { say } from './progress.mjs';
 
 /** The owner touches its lock this often; one untouched for `staleAfterMs` belongs to nobody. */
@@ -32,14 +33,16 @@ export async function withLock(path, work) {
 
 /** @param {string} path */
 async function acquire(path) {
-  await mkdir(dirname(path), { recursive: true });
+  await mkdir(dirname(path), { recursive: true }).catch((error) => {
+    throw unwritable(path, error);
+  });
   for (let waited = false; ; waited = true) {
     try {
       await mkdir(path);
       await writeFile(join(path, 'pid'), String(process.pid));
       return;
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw unwritable(path, error);
     }
     if (await isStale(path)) {
       // Renaming first: of two that find the lock stale, one gets it out of the way and the other starts over.
@@ -51,6 +54,17 @@ async function acquire(path) {
     if (!waited) say('another set-up of the same thing is running; waiting for it');
     await delay(pollMs);
   }
+}
+
+/**
+ * @param {string} path
+ * @param {unknown} error
+ */
+function unwritable(path, error) {
+  const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+  return new SetupError(
+    `The folder ${dirname(path)} cannot be written (${code}). Make it writable for this user, or name another place for caches in XDG_CACHE_HOME.`,
+  );
 }
 
 /** @param {string} path */

@@ -27,8 +27,7 @@ export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'aut
         trust: context.trust,
       });
       const account = await accountOf(context, device, nowMs);
-      await context.accounts.touch(device.accountId, nowMs);
-      await context.devices.seen({ ...device, nowMs });
+      context.devices.seen({ ...device, userAgent: session.userAgent, nowMs });
       // Nothing waits from here until the session is one of those that a revocation ends.
       if (context.trust.isRevoked(device)) {
         throw new CanopyError('CERT_REVOKED');
@@ -59,6 +58,9 @@ async function accountOf(context: AuthContext, device: VerifiedDevice, nowMs: nu
   if (device.source === 'pki') {
     const { accountId, displayName } = device;
     const role = context.config.identity.pkiRole;
+    // Whoever is known already needs no write, which a full disk would refuse.
+    const known = await context.accounts.find(accountId);
+    if (known) return known;
     await context.accounts.ensure({ accountId, displayName, role, source: 'pki', nowMs });
   }
   const account = await context.accounts.find(device.accountId);

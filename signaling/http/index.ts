@@ -7,3 +7,4 @@ export { defaultPublicUrl, OwnOrigins } from './origins.ts';
 export { registerRoutes } from './routes.ts';
 export { registerTelephonyRoutes } from './telephony-routes.ts';
 export { TlsSource } from './tls.ts';
+export { readTlsFiles } from './tls-files.ts';

@@ -56,7 +56,7 @@ export class Listener {
     return (this.#tcp.address() as AddressInfo).port;
   }
 
-  /** @throws CanopyError PORT_IN_USE */
+  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not this machine's */
   async listen(host: string, port: number): Promise<void> {
     try {
       await this.#listen(host, port);
@@ -65,7 +65,13 @@ export class Listener {
       if (code === 'EAFNOSUPPORT' && host === '::') {
         await this.listen('0.0.0.0', port);
       } else if (code === 'EADDRINUSE' || code === 'EACCES') {
-        throw new CanopyError('PORT_IN_USE', `TCP ${host} port ${port}: ${code}`, { cause: error });
+        throw new CanopyError('PORT_IN_USE', `TCP ${host} port ${port}: ${code} (--port)`, { cause: error });
+      } else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+        throw new CanopyError(
+          'CONFIG_INVALID',
+          `server.host (${JSON.stringify(host)}): ${code}, it is no address of this machine`,
+          { cause: error },
+        );
       } else {
         throw error;
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loadConfig } from '../../base/index.ts';
-import { defaultPublicUrl, OwnOrigins } from './origins.ts';
+import { defaultPublicUrl, OwnOrigins, ownHosts } from './origins.ts';
 
 describe('OwnOrigins', () => {
   const origins = (flags: Record<string, unknown>, port = 8443) =>
@@ -44,6 +44,25 @@ describe('OwnOrigins', () => {
     assert.ok(!reachable('::').includes('https://localhost:8443'));
     assert.deepEqual(reachable('192.0.2.9'), ['https://192.0.2.9:8443', 'https://203.0.113.7:8443']);
     assert.deepEqual(reachable('127.0.0.1'), []);
+  });
+
+  it('leaves a host name out that no URL can hold, such as the id of a container that is all digits', () => {
+    for (const name of [
+      '123456789012',
+      '4294967296',
+      '1234567',
+      'srv.01',
+      'meet.2026',
+      '09.09',
+      'a b',
+      'a/b',
+      '',
+    ]) {
+      const hosts = ownHosts([], name);
+      assert.ok(!hosts.includes(name), name);
+      assert.ok(hosts.includes('localhost'));
+    }
+    assert.ok(ownHosts([], 'meet-1').includes('meet-1'));
   });
 
   it('threat 3: does not take a stranger that only looks alike', () => {

@@ -1,15 +1,15 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { type Config, isUnspecified, urlHost } from '../../base/index.ts';
+import { type Config, isHost, isUnspecified, originOf } from '../../base/index.ts';
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** Every name and address by which this host may be dialled, loopback first. */
-export function ownHosts(announce: string[]): string[] {
+/** Every name and address by which this host may be dialled, loopback first. A host name that no URL can hold is left out. */
+export function ownHosts(announce: string[], name = hostname()): string[] {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
     .filter(({ internal, scopeid }) => !internal && !scopeid)
     .map(({ address }) => address);
-  return [...new Set([...LOOPBACK, hostname(), ...addresses, ...announce])];
+  return [...new Set([...LOOPBACK, name, ...addresses, ...announce])].filter(isHost);
 }
 
 /** Interfaces come and go: own origins are read again when they are older than this, in milliseconds. */
@@ -45,7 +45,7 @@ export class OwnOrigins {
     const hosts = isUnspecified(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
     return hosts
       .filter((host) => !LOOPBACK.includes(host))
-      .map((host) => origin(this.#tls ? 'https' : 'http', host, this.#port()));
+      .flatMap((host) => originOf(this.#tls ? 'https' : 'http', host, this.#port()) ?? []);
   }
 
   get #tls(): boolean {
@@ -54,29 +54,17 @@ export class OwnOrigins {
 
   #read(): Set<string> {
     const { origins: extra, publicUrl } = this.#config.server;
-    const origins = new Set([...extra, ...(publicUrl === undefined ? [] : [publicUrl])].map(normalise));
-    for (const host of ownHosts(this.#config.rtc.announce)) {
-      if (this.#tls) {
-        origins.add(origin('https', host, this.#port()));
-      }
-      if (!this.#tls || LOOPBACK.includes(host)) {
-        origins.add(origin('http', host, this.#port()));
-      }
-    }
-    return origins;
+    const own = ownHosts(this.#config.rtc.announce).flatMap((host) => {
+      const schemes = this.#tls ? (['https', 'http'] as const) : (['http'] as const);
+      return schemes
+        .filter((scheme) => scheme === 'https' || !this.#tls || LOOPBACK.includes(host))
+        .flatMap((scheme) => originOf(scheme, host, this.#port()) ?? []);
+    });
+    return new Set([...extra, ...(publicUrl === undefined ? [] : [publicUrl]), ...own]);
   }
 }
 
 /** The address for links when none is configured: one that works without a certificate. */
 export function defaultPublicUrl(port: number): string {
-  return origin('http', 'localhost', port);
-}
-
-function origin(scheme: string, host: string, port: number): string {
-  return normalise(`${scheme}://${urlHost(host)}:${port}`);
-}
-
-/** As browsers write origins: lower case, without default ports. */
-function normalise(url: string): string {
-  return new URL(url).origin;
+  return originOf('http', 'localhost', port) ?? 'http://localhost';
 }

@@ -1,18 +1,22 @@
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
-import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import { unwatchFile, watchFile } from 'node:fs';
+import type { Config, Logger } from '../../base/index.ts';
 import type { Authority } from '../identity/index.ts';
 import type { TlsMaterial } from './listener.ts';
 import { ownHosts } from './origins.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
-/** How often certificates are looked at for a change or an approaching expiry, in milliseconds. */
+/** How often files are looked at for a change, in milliseconds. */
 const POLL_MILLISECONDS = 10_000;
-const RENEW_MILLISECONDS = 12 * 60 * 60 * 1000;
+/** How often the certificate is judged again, in milliseconds: it nears its end, or the clock was put right. */
+const JUDGE_MILLISECONDS = 60_000;
 
 /** Where the HTTPS certificate comes from: the operator's files, or the own CA. Tells when there is a new one. */
 export class TlsSource {
   readonly #config: Config;
   readonly #authority: Authority;
   readonly #log: Logger;
+  #loaded: TlsMaterial | null = null;
+  #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(config: Config, authority: Authority, log: Logger) {
@@ -21,60 +25,72 @@ export class TlsSource {
     this.#log = log;
   }
 
-  /** The certificate in force, or null when TLS is off. @throws CanopyError CONFIG_INVALID */
+  /** The certificate in force, or null when TLS is off. @throws {CanopyError} CONFIG_INVALID, CA_UNUSABLE */
   async load(): Promise<TlsMaterial | null> {
-    const { tls, tlsCert, tlsKey } = this.#config.server;
-    if (tls === 'off') {
-      return null;
-    }
-    if (tlsCert === undefined && tlsKey === undefined) {
-      const { publicUrl } = this.#config.server;
-      const hosts = ownHosts(this.#config.rtc.announce);
-      return this.#authority.tlsCertificate(
-        publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts],
-      );
-    }
-    if (tlsCert === undefined || tlsKey === undefined) {
-      throw new CanopyError('CONFIG_INVALID', 'server.tlsCert and server.tlsKey go together');
-    }
-    try {
-      return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
-    } catch (error) {
-      throw new CanopyError('CONFIG_INVALID', `server.tlsCert: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+    this.#loaded = await this.#read();
+    return this.#loaded;
   }
 
   /** Calls back with each new certificate, so that one can be rotated without a restart (threat case 15). */
   watch(onChange: (tls: TlsMaterial) => void): void {
-    const reload = async () => {
-      try {
-        const tls = await this.load();
-        if (tls) {
-          onChange(tls);
-          this.#log.info('TLS certificate loaded');
-        }
-      } catch (error) {
-        this.#log.error({ err: error }, 'the new TLS certificate cannot be used; the old one stays');
-      }
-    };
-    for (const file of this.#files()) {
-      watchFile(file, { interval: POLL_MILLISECONDS, persistent: false }, () => void reload());
+    if (this.#config.server.tls === 'off') return;
+    const look = () => void this.#reload(onChange);
+    for (const file of this.#paths()) {
+      watchFile(file, { interval: POLL_MILLISECONDS, persistent: false }, look);
     }
-    this.#timer = setInterval(() => void reload(), RENEW_MILLISECONDS);
+    this.#timer = setInterval(look, JUDGE_MILLISECONDS);
     this.#timer.unref();
   }
 
   close(): void {
     clearInterval(this.#timer);
-    for (const file of this.#files()) {
+    for (const file of this.#paths()) {
       unwatchFile(file);
     }
   }
 
-  #files(): string[] {
+  async #reload(onChange: (tls: TlsMaterial) => void): Promise<void> {
+    try {
+      const tls = await this.#read();
+      this.#problem = undefined;
+      if (!tls || (tls.cert === this.#loaded?.cert && tls.key === this.#loaded.key)) return;
+      onChange(tls);
+      this.#loaded = tls;
+      this.#log.info('TLS certificate loaded');
+    } catch (error) {
+      // Told once for each way in which it is wrong.
+      const problem = `${(error as { detail?: string }).detail ?? error}`;
+      if (problem === this.#problem) return;
+      this.#problem = problem;
+      this.#log.error({ err: error, problem }, 'the TLS certificate cannot be used; the one before stays');
+    }
+  }
+
+  async #read(): Promise<TlsMaterial | null> {
+    const { tls, publicUrl } = this.#config.server;
+    if (tls === 'off') return null;
+    if (this.#files) {
+      const { cert, key, certificate } = readTlsFiles(this.#files);
+      if (certificate.validFromDate.getTime() > Date.now()) {
+        this.#log.warn(
+          { validFrom: certificate.validFrom },
+          'the TLS certificate is not valid yet; is the clock right?',
+        );
+      }
+      return { cert, key };
+    }
+    const hosts = ownHosts(this.#config.rtc.announce);
+    return this.#authority.tlsCertificate(
+      publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts],
+    );
+  }
+
+  #paths(): string[] {
+    return Object.values(this.#files ?? {});
+  }
+
+  get #files(): TlsFiles | undefined {
     const { tlsCert, tlsKey } = this.#config.server;
-    return [tlsCert, tlsKey].filter((file) => file !== undefined);
+    return tlsCert === undefined || tlsKey === undefined ? undefined : { tlsCert, tlsKey };
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { verify, X509Certificate } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -22,11 +22,23 @@ const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === cod
 let dir: string;
 let nowMs: number;
 const now = () => nowMs;
-const open = () => Authority.open({ dir, name: 'Test', now });
+/** What was revoked, over the restarts of a test. */
+let record: Array<{ id: string; revoked_at_ms: number }>;
+let unwritable: boolean;
+const revocations = {
+  all: async () => record,
+  add: async (row: { id: string; revoked_at_ms: number }) => {
+    if (unwritable) throw new Error('the disk is full');
+    record = [...record.filter(({ id }) => id !== row.id), row];
+  },
+};
+const open = () => Authority.open({ dir, name: 'Test', revocations, now });
 
 beforeEach(async () => {
   dir = path.join(await mkdtemp(path.join(os.tmpdir(), 'canopy-authority-')), 'own');
   nowMs = Date.now();
+  record = [];
+  unwritable = false;
 });
 afterEach(() => rm(path.dirname(dir), { recursive: true }));
 
@@ -49,7 +61,7 @@ describe('the deployment CA', () => {
     await Person.enrol(authority);
     await authority.revocation.revoke('01');
     assert.equal((await stat(dir)).mode & 0o777, 0o700);
-    assert.deepEqual((await readdir(dir)).sort(), ['ca.key', 'ca.pem', 'revoked.json', 'tls.key', 'tls.pem']);
+    assert.deepEqual((await readdir(dir)).sort(), ['ca.key', 'ca.pem', 'tls.key', 'tls.pem']);
     for (const file of await readdir(dir)) {
       assert.equal((await stat(path.join(dir, file))).mode & 0o777, 0o600, file);
     }
@@ -86,11 +98,15 @@ describe('the deployment CA', () => {
     await assert.rejects(open(), withCode('CA_UNUSABLE'));
   });
 
-  test('refuses to start when the record of what was revoked is damaged', async () => {
+  test('is valid at once when it was made with a clock that was some hours fast', async () => {
+    const { notBeforeMs } = await open();
+    nowMs -= 3 * HOUR_MS;
     const authority = await open();
-    await authority.revocation.revoke('01');
-    await writeFile(path.join(dir, 'revoked.json'), '[{');
-    await assert.rejects(open(), withCode('CA_UNUSABLE'));
+    assert.equal(authority.notBeforeMs, notBeforeMs);
+    assert.ok(notBeforeMs < nowMs);
+    const trust = await TrustStore.create({ authority, policy: 'invite' });
+    const { chain } = await (await Person.enrol(authority)).device();
+    assert.ok(await verifyChain(chain, trust, nowMs));
   });
 });
 
@@ -255,11 +271,10 @@ describe('revocation', () => {
   test('that could not be written counts all the same, and is written when it is repeated', async () => {
     const authority = await open();
     const { accountId } = await Person.enrol(authority);
-    const obstacle = path.join(dir, 'revoked.json');
-    await mkdir(obstacle);
+    unwritable = true;
     await assert.rejects(authority.revocation.revoke(accountId));
     assert.ok(authority.revocation.isRevoked(accountId));
-    await rm(obstacle, { recursive: true });
+    unwritable = false;
     await authority.revocation.revoke(accountId);
     assert.ok((await open()).revocation.isRevoked(accountId));
   });
@@ -359,6 +374,16 @@ describe('tlsCertificate()', () => {
     assert.deepEqual(await authority.tlsCertificate(['localhost']), other);
     nowMs += 10 * DAY_MS;
     assert.notEqual((await authority.tlsCertificate(['localhost'])).cert, other.cert);
+  });
+
+  test('is made anew when the clock was fast when it was made', async () => {
+    await open();
+    nowMs += 365 * DAY_MS;
+    const early = await (await open()).tlsCertificate(['localhost']);
+    nowMs -= 365 * DAY_MS;
+    const { cert } = await (await open()).tlsCertificate(['localhost']);
+    assert.notEqual(cert, early.cert);
+    assert.ok(Date.parse(new X509Certificate(cert).validFrom) <= nowMs);
   });
 
   test('is made anew for another CA or when its key is damaged', async () => {

@@ -6,7 +6,7 @@ import { accountKeyOf } from './csr.ts';
 import { type Issuer, issueAccount, nameOf } from './issue.ts';
 import { MediaSigner, type SignedDtls } from './media-signer.ts';
 import { accountIds, sha256Hex } from './names.ts';
-import { OwnRevocation } from './own-revocation.ts';
+import { OwnRevocation, type RevocationRecord } from './own-revocation.ts';
 import { openTlsCertificate, type TlsCertificate } from './tls-certificate.ts';
 
 export interface AuthorityOptions {
@@ -14,6 +14,8 @@ export interface AuthorityOptions {
   dir: string;
   /** The deployment's name, for people who read certificates. */
   name: string;
+  /** Where it is written down what was revoked. Left out: in memory only, for a use that revokes nobody. */
+  revocations?: RevocationRecord;
   /** The clock, Unix time in milliseconds. Default `Date.now`. */
   now?: () => number;
 }
@@ -29,7 +31,7 @@ export interface SignedAccount {
 
 /**
  * The deployment CA: ECDSA P-256 with SHA-256, path length 1, valid for ten years, made at the first start. It signs accounts, the
- * server's media keys and its HTTPS certificate, and keeps what was revoked.
+ * server's media keys and its HTTPS certificate, and knows what was revoked.
  */
 export class Authority {
   /** What the deployment revoked. */
@@ -38,7 +40,8 @@ export class Authority {
   readonly certificatePem: string;
   /** SHA-256 of the certificate, 64 hex digits. */
   readonly fingerprint: string;
-  /** When the CA itself expires, Unix time in milliseconds. */
+  /** When the CA itself begins to be valid, and when it expires, Unix time in milliseconds. */
+  readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly #dir: string;
   readonly #issuer: Issuer;
@@ -46,9 +49,9 @@ export class Authority {
   readonly #mediaSigner: MediaSigner;
 
   /** Opens or makes the CA of a folder. Errors: `CA_UNUSABLE`. */
-  static async open({ dir, name, now = Date.now }: AuthorityOptions): Promise<Authority> {
+  static async open({ dir, name, revocations, now = Date.now }: AuthorityOptions): Promise<Authority> {
     const issuer = await openCa(dir, name, now());
-    return new Authority(dir, issuer, await OwnRevocation.open(dir, now), now);
+    return new Authority(dir, issuer, await OwnRevocation.open(revocations, now), now);
   }
 
   private constructor(dir: string, issuer: Issuer, revocation: OwnRevocation, now: () => number) {
@@ -60,6 +63,7 @@ export class Authority {
     this.certificateDer = new Uint8Array(issuer.certificate.rawData);
     this.certificatePem = toPem(this.certificateDer, 'CERTIFICATE');
     this.fingerprint = sha256Hex(this.certificateDer);
+    this.notBeforeMs = issuer.certificate.notBefore.getTime();
     this.notAfterMs = issuer.certificate.notAfter.getTime();
   }
 

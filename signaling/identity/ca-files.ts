@@ -9,8 +9,11 @@ import { X509Certificate } from './x509.ts';
 
 const CA_YEARS = 10;
 const YEAR_MS = 365.25 * 86_400_000;
-/** Certificates start a little in the past, for clients whose clock is slow, in milliseconds. */
-export const BACKDATE_MS = 5 * 60_000;
+/**
+ * Certificates start in the past, in milliseconds: for clients whose clock is slow, and for a server that was started with a fast clock,
+ * such as local time taken for UTC, which is put right later.
+ */
+export const BACKDATE_MS = 86_400_000;
 
 /**
  * Opens the deployment CA of a folder: `ca.pem` and `ca.key` (0600). Where there is none, it is made. Errors: `CA_UNUSABLE` when
@@ -18,7 +21,6 @@ export const BACKDATE_MS = 5 * 60_000;
  */
 export async function openCa(dir: string, name: string, nowMs: number): Promise<Issuer> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await chmod(dir, 0o700);
   const certificateFile = path.join(dir, 'ca.pem');
   const keyFile = path.join(dir, 'ca.key');
   const [certificatePem, keyPem] = await Promise.all([readIfThere(certificateFile), readIfThere(keyFile)]);
@@ -27,7 +29,8 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   // One without the other is never made anew: every identity of the deployment hangs on the pair.
   if (certificatePem === undefined) throw new CanopyError('CA_UNUSABLE', `${certificateFile} is missing`);
   if (keyPem === undefined) throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
-  await chmod(keyFile, 0o600);
+  // Of another owner (a volume that was restored): it is as that one left it.
+  await chmod(keyFile, 0o600).catch(() => {});
   const issuer = await load(certificatePem, keyPem).catch((cause) => {
     throw new CanopyError('CA_UNUSABLE', `${certificateFile} and ca.key do not belong together`, { cause });
   });

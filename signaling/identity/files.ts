@@ -1,24 +1,29 @@
-import { chmod, open, readFile, rename } from 'node:fs/promises';
+import { open, readFile, rename } from 'node:fs/promises';
+import { CanopyError, describeFileError } from '../../base/index.ts';
 
-/** Reads a text file, or gives undefined where there is none. */
+/** Reads a text file, or gives undefined where there is none. Errors: `CA_UNUSABLE` where it cannot be read. */
 export async function readIfThere(file: string): Promise<string | undefined> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
+  return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw new CanopyError('CA_UNUSABLE', describeFileError(file, cause), { cause });
   });
 }
 
-/** Writes a file whole or not at all, readable by its owner only, and on the disk before it resolves. */
+/** Writes a file whole or not at all, readable by its owner only, and on the disk before it resolves. Errors: `CA_UNUSABLE`. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
-  const handle = await open(temporary, 'w', 0o600);
   try {
-    // The mode above counts only when the file is new.
-    await chmod(temporary, 0o600);
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      // The mode above counts only when the file is new.
+      await handle.chmod(0o600);
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (cause) {
+    throw new CanopyError('CA_UNUSABLE', describeFileError(file, cause), { cause });
   }
-  await rename(temporary, file);
 }

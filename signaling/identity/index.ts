@@ -2,6 +2,7 @@
 export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
 export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
 export type { SignedDtls } from './media-signer.ts';
+export { isRevocable, type RevocationRecord } from './own-revocation.ts';
 export {
   type AuthProof,
   createNonce,
@@ -10,6 +11,6 @@ export {
   verifyDtlsProof,
 } from './proofs.ts';
 export type { TlsCertificate } from './tls-certificate.ts';
-export { TrustStore, type TrustStoreOptions } from './trust-store.ts';
+export { readTrustFiles, TrustStore, type TrustStoreOptions } from './trust-store.ts';
 export type { IdentitySource, VerifiedDevice } from './verified-device.ts';
 export { verifyChain } from './verify-chain.ts';

@@ -26,7 +26,7 @@ export class MediaSigner {
   readonly #issuer: Issuer;
   readonly #now: () => number;
   readonly #signed = new Map<string, { result: Promise<SignedDtls>; timeMs: number }>();
-  #leaf: { made: Promise<Leaf>; renewAtMs: number } | undefined;
+  #leaf: { made: Promise<Leaf>; validFromMs: number; renewAtMs: number } | undefined;
 
   constructor(issuer: Issuer, now: () => number) {
     this.#issuer = issuer;
@@ -54,9 +54,14 @@ export class MediaSigner {
   }
 
   #currentLeaf(nowMs: number): Promise<Leaf> {
-    if (!this.#leaf || nowMs >= this.#leaf.renewAtMs) {
+    if (!this.#leaf || nowMs >= this.#leaf.renewAtMs || nowMs < this.#leaf.validFromMs) {
       const made = this.#makeLeaf(nowMs);
-      const leaf = { made, renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS };
+      const leaf = {
+        made,
+        // The clock may have been put back since.
+        validFromMs: nowMs - BACKDATE_MS,
+        renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS,
+      };
       this.#leaf = leaf;
       made.catch(() => {
         if (this.#leaf === leaf) this.#leaf = undefined;

@@ -1,31 +1,36 @@
-import path from 'node:path';
 import { CanopyError } from '../../base/errors/index.ts';
-import { readIfThere, writeWhole } from './files.ts';
 
 const SERIAL = /^[0-9a-f]{1,40}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
-interface Revocation {
-  /** A device id, an account id, or the serial number of a certificate of the deployment CA, hex. */
-  id: string;
-  timeMs: number;
+/** Where it is written down what was revoked. */
+export interface RevocationRecord {
+  all(): Promise<Array<{ id: string; revoked_at_ms: number }>>;
+  /** Resolves when it is on the disk; one that is there stays as it is. */
+  add(row: { id: string; revoked_at_ms: number }): Promise<void>;
 }
 
-/** What the deployment revoked, kept in its folder (`revoked.json`). */
-export class OwnRevocation {
-  readonly #file: string;
-  readonly #now: () => number;
-  readonly #revoked = new Map<string, Revocation>();
-  #writing: Promise<void> = Promise.resolve();
+/** Whether this is a device id, an account id, or the serial number of a certificate of the deployment CA, hex. */
+export function isRevocable(id: unknown): id is string {
+  return typeof id === 'string' && (HASH.test(id) || SERIAL.test(id));
+}
 
-  static async open(dir: string, now: () => number): Promise<OwnRevocation> {
-    const revocation = new OwnRevocation(path.join(dir, 'revoked.json'), now);
-    await revocation.#load();
+/** What the deployment revoked: known here, so that everybody is judged at once, and kept in a record. */
+export class OwnRevocation {
+  readonly #record: RevocationRecord | undefined;
+  readonly #now: () => number;
+  readonly #revoked = new Map<string, number>();
+
+  /** @param record left out: it is kept in memory only, for a use that revokes nobody */
+  static async open(record: RevocationRecord | undefined, now: () => number): Promise<OwnRevocation> {
+    const revocation = new OwnRevocation(record, now);
+    for (const { id, revoked_at_ms } of (await record?.all()) ?? [])
+      revocation.#revoked.set(id, revoked_at_ms);
     return revocation;
   }
 
-  private constructor(file: string, now: () => number) {
-    this.#file = file;
+  private constructor(record: RevocationRecord | undefined, now: () => number) {
+    this.#record = record;
     this.#now = now;
   }
 
@@ -35,32 +40,14 @@ export class OwnRevocation {
    * Errors: `BAD_REQUEST` for anything else.
    */
   async revoke(id: string): Promise<void> {
-    if (!HASH.test(id) && !SERIAL.test(id))
-      throw new CanopyError('BAD_REQUEST', 'neither an id nor a serial number');
-    if (!this.#revoked.has(id)) this.#revoked.set(id, { id, timeMs: this.#now() });
-    return this.#save();
+    if (!isRevocable(id)) throw new CanopyError('BAD_REQUEST', 'neither an id nor a serial number');
+    const revokedAtMs = this.#revoked.get(id) ?? this.#now();
+    this.#revoked.set(id, revokedAtMs);
+    await this.#record?.add({ id, revoked_at_ms: revokedAtMs });
   }
 
   /** Whether any of these ids or serial numbers is revoked. */
   isRevoked(...ids: string[]): boolean {
     return ids.some((id) => this.#revoked.has(id));
-  }
-
-  async #load(): Promise<void> {
-    const revoked = await readIfThere(this.#file);
-    try {
-      for (const entry of revoked ? (JSON.parse(revoked) as Revocation[]) : [])
-        this.#revoked.set(entry.id, entry);
-    } catch (cause) {
-      // Never start as if nobody were revoked.
-      throw new CanopyError('CA_UNUSABLE', `${this.#file} is damaged`, { cause });
-    }
-  }
-
-  #save(): Promise<void> {
-    const write = () => writeWhole(this.#file, `${JSON.stringify([...this.#revoked.values()], null, 1)}\n`);
-    const writing = this.#writing.then(write, write);
-    this.#writing = writing;
-    return writing;
   }
 }

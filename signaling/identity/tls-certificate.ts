@@ -35,7 +35,7 @@ export async function openTlsCertificate(
   const [cert, key] = await Promise.all([readIfThere(certFile), readIfThere(keyFile)]);
   const caDer = Buffer.from(issuer.certificate.rawData);
   if (cert !== undefined && key !== undefined) {
-    const notAfterMs = servesUntil(cert, key, caDer, names);
+    const notAfterMs = servesUntil(cert, key, caDer, names, nowMs);
     if (notAfterMs - nowMs > RENEWED_BEFORE_MS) return { cert, key, notAfterMs };
   }
   const made = await make(issuer, names, nowMs);
@@ -49,11 +49,18 @@ function normalize(host: string): string {
   return isIP(bare) ? bare : domainToASCII(bare);
 }
 
-/** Until when a certificate serves these names, or 0 if it does not, or not with this key or authority. */
-function servesUntil(certPem: string, keyPem: string, caDer: Buffer, names: readonly string[]): number {
+/** Until when a certificate serves these names, or 0 if it does not, not yet, or not with this key or authority. */
+function servesUntil(
+  certPem: string,
+  keyPem: string,
+  caDer: Buffer,
+  names: readonly string[],
+  nowMs: number,
+): number {
   try {
     const certificate = new NodeCertificate(certPem);
     const serves =
+      Date.parse(certificate.validFrom) <= nowMs &&
       certificate.verify(new NodeCertificate(caDer).publicKey) &&
       certificate.checkPrivateKey(createPrivateKey(keyPem)) &&
       names.every(

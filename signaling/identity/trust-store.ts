@@ -74,11 +74,8 @@ export class TrustStore {
 
   /** Reads the files anew. On an error what was loaded before stays in force. Errors: `CONFIG_INVALID`. */
   async reload(): Promise<void> {
-    const { caBundleFile, crlFile } = this.#options;
     const stamp = await this.#look();
-    const isPki = this.policy === 'pki';
-    const bundle = isPki && caBundleFile ? await readBundle(caBundleFile) : [];
-    const lists = isPki && crlFile ? await readLists(crlFile) : [];
+    const { bundle, lists } = await readTrustFiles(this.#options);
     this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
     this.#lists = new RevocationLists(lists);
     this.#stamp = stamp;
@@ -113,6 +110,22 @@ export class TrustStore {
     );
     return stats.map((s) => (s ? `${s.ino} ${s.size} ${s.mtimeNs}` : 'absent')).join();
   }
+}
+
+/** What the files of a company's PKI have. Errors: `CONFIG_INVALID` naming what is wrong with them. */
+export async function readTrustFiles({
+  policy,
+  caBundleFile,
+  crlFile,
+}: Pick<TrustStoreOptions, 'policy' | 'caBundleFile' | 'crlFile'>): Promise<{
+  bundle: Certificate[];
+  lists: ReturnType<typeof parseCrl>[];
+}> {
+  const isPki = policy === 'pki';
+  return {
+    bundle: isPki && caBundleFile ? await readBundle(caBundleFile) : [],
+    lists: isPki && crlFile ? await readLists(crlFile) : [],
+  };
 }
 
 async function readBundle(file: string): Promise<Certificate[]> {

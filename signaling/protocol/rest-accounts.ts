@@ -8,6 +8,8 @@ export const deviceInfo = z.object({
   deviceId: sha256Hex,
   firstSeenAtMs: unixMs,
   lastSeenAtMs: unixMs,
+  /** What its client calls itself: its own word. Null where it does not say, or has not signed in since that is noted. */
+  userAgent: z.string().nullable(),
   /** Whether this device was revoked by itself; those of a revoked account are out with it. */
   revoked: z.boolean(),
 });

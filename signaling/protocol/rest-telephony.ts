@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { displayName, objectId, roomId } from './common.ts';
 import { callRecord, dialPlan, dialTarget, sipPhone, sipTrunk, trunkRegistration } from './telephony.ts';
+import { trunkAddress, trunkUri } from './trunk-fields.ts';
 
 export const phoneInfo = sipPhone.omit({ ha1: true });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
@@ -29,7 +30,10 @@ export const trunkInfo = sipTrunk.omit({ password: true }).extend({
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
 /** The password that is kept stays when none is given and the user name is the same. */
-export const putTrunkRequest = sipTrunk.omit({ name: true });
+export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
+  uri: trunkUri,
+  addresses: z.array(trunkAddress).max(64).default([]),
+});
 
 export const dialPlanBody = z.object({ rules: dialPlan });
 

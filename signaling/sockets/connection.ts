@@ -39,6 +39,7 @@ export class Connection implements PeerConnection {
     this.session = {
       connectionId: socket.id,
       connection: this,
+      userAgent: printable(socket.handshake.headers['user-agent']),
       openedAtMs: performance.now(),
       nonce: createNonce(),
       principal: null,
@@ -139,4 +140,8 @@ export class Connection implements PeerConnection {
     this.session.log.debug({ reason }, 'connection closed');
     this.#options.onClosed(this);
   }
+}
+
+function printable(userAgent: string | undefined): string | undefined {
+  return userAgent?.replaceAll(/[\p{Cc}\p{Cf}]/gu, '').slice(0, 200) || undefined;
 }

@@ -107,7 +107,14 @@ export class SocketGateway {
   }
 
   #admit(request: IncomingMessage, allow: (error: string | null, success: boolean) => void): void {
-    const code = this.#refusal(request);
+    let code: ErrorCode | null;
+    try {
+      code = this.#refusal(request);
+    } catch (error) {
+      // A fault at the door refuses this one connection; engine.io would let it end the process.
+      this.#options.log.error({ err: error }, 'a connection could not be judged');
+      code = 'INTERNAL';
+    }
     if (code) {
       this.#options.onRefused(code);
       const { origin } = request.headers;

@@ -17,6 +17,8 @@ export interface Principal {
 export interface Session {
   readonly connectionId: string;
   readonly connection: PeerConnection;
+  /** What the client calls itself (User-Agent): its own word, without control characters, 200 characters at most. */
+  readonly userAgent?: string | undefined;
   /** Monotonic time at which the connection opened, in milliseconds. */
   readonly openedAtMs: number;
   /** The challenge, until it is used up. */

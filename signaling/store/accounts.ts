@@ -18,7 +18,7 @@ export class Accounts {
       .executeTakeFirst();
   }
 
-  /** Creates the account unless it exists; the existing one is left as it is. */
+  /** Creates the account unless it exists; the existing one is left as it is. Resolves when it is on the disk. */
   async ensure(account: {
     accountId: string;
     displayName: string;
@@ -38,18 +38,11 @@ export class Accounts {
       })
       .onConflict((conflict) => conflict.column('account_id').doNothing())
       .execute();
+    await this.#store.sync();
   }
 
   async setRole(accountId: string, role: Role): Promise<void> {
     await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
-  }
-
-  async touch(accountId: string, nowMs: number): Promise<void> {
-    await this.#store.db
-      .updateTable('accounts')
-      .set({ last_seen_at_ms: nowMs })
-      .where('account_id', '=', accountId)
-      .execute();
   }
 
   /** Accounts, those that enrolled last first. `before`: only those that come after this one in that order. */

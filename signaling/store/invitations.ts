@@ -8,10 +8,13 @@ export interface NewInvitation {
   role: Role;
   roomId?: string | undefined;
   displayName?: string | undefined;
-  /** Account that invites; left out for the command line and the API key. */
+  /** Account that invites, or START; left out for the command line and the API key. */
   createdBy?: string | undefined;
   ttlSeconds: number;
 }
+
+/** Who made the link that the server prints while nobody has enrolled. */
+export const START = 'start';
 
 /** One-time invitations. Only hashes of the secrets are stored. */
 export class Invitations {
@@ -80,13 +83,14 @@ export class Invitations {
       .returningAll()
       .executeTakeFirst();
     if (row) {
+      await this.#store.sync();
       return row;
     }
     await this.check(secret);
     throw new CanopyError('INVITE_USED');
   }
 
-  /** Lets the unused invitations end that an account made. */
+  /** Lets the unused invitations end that an account made, or START. */
   async expireFrom(accountId: string): Promise<void> {
     const nowMs = this.#now();
     await this.#store.db

@@ -16,6 +16,8 @@ export interface Tables {
   /** PINs by which callers enter rooms. */
   room_pins: { room_id: string; pin: string };
   calls: CallRow;
+  /** What the deployment revoked. */
+  revocations: RevocationRow;
 }
 
 export interface AccountRow {
@@ -32,6 +34,8 @@ export interface DeviceRow {
   device_id: string;
   first_seen_at_ms: number;
   last_seen_at_ms: number;
+  /** What its client calls itself; null where it does not say. */
+  user_agent: string | null;
 }
 
 export interface InvitationRow {
@@ -40,7 +44,7 @@ export interface InvitationRow {
   role: Role;
   room_id: string | null;
   display_name: string | null;
-  /** Account that made it; null for the command line and the API key. */
+  /** Account that made it; `start` for the link that the server printed; null for the command line and the API key. */
   created_by: string | null;
   created_at_ms: number;
   expires_at_ms: number;
@@ -85,6 +89,12 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+}
+
+export interface RevocationRow {
+  /** A device id, an account id, or the serial number of a certificate of the deployment CA, hex. */
+  id: string;
+  revoked_at_ms: number;
 }
 
 /** Applied in the order of their names; a landed one never changes. */
@@ -184,6 +194,16 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('last_seen_at_ms', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('devices_key', ['account_id', 'device_id'])
         .execute();
+    },
+  },
+  '0004_revocations': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('revocations')
+        .addColumn('id', 'text', (column) => column.primaryKey())
+        .addColumn('revoked_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema.alterTable('devices').addColumn('user_agent', 'text').execute();
     },
   },
 };

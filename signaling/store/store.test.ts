@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import Database from 'better-sqlite3';
 import { Accounts, Devices, Invitations, Store } from './index.ts';
 
 describe('the store', () => {
@@ -106,18 +107,80 @@ describe('the store', () => {
     const devices = new Devices(store);
     for (const accountId of ['a', 'b']) {
       await accounts.ensure({ accountId, displayName: 'Ann', role: 'member', source: 'invite', nowMs });
-      await devices.seen({ accountId, deviceId: 'first', nowMs });
+      devices.seen({ accountId, deviceId: 'first', nowMs });
     }
-    await devices.seen({ accountId: 'a', deviceId: 'first', nowMs: nowMs + 1000 });
+    devices.seen({ accountId: 'a', deviceId: 'first', nowMs: nowMs + 1000 });
     const [first] = await devices.of(['a']);
     assert.deepEqual([first?.first_seen_at_ms, first?.last_seen_at_ms], [nowMs, nowMs + 1000]);
     for (let n = 1; n <= 64; n += 1) {
-      await devices.seen({ accountId: 'a', deviceId: `device${n}`, nowMs: nowMs + 1000 + n });
+      devices.seen({ accountId: 'a', deviceId: `device${n}`, nowMs: nowMs + 1000 + n });
     }
     const kept = (await devices.of(['a'])).map(({ device_id }) => device_id);
     assert.deepEqual([kept.length, kept.at(0), kept.at(-1)], [64, 'device64', 'device1']);
     assert.equal((await devices.of(['a', 'b'])).length, 65);
     assert.deepEqual(await devices.of([]), []);
+  });
+
+  it('writes down what the client of a device calls itself, and when the account was seen last', async () => {
+    const accounts = new Accounts(store);
+    const devices = new Devices(store);
+    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+    devices.seen({ accountId: 'a', deviceId: 'laptop', userAgent: 'Firefox', nowMs });
+    devices.seen({ accountId: 'stranger', deviceId: 'x', nowMs });
+    await devices.close();
+    assert.equal((await new Devices(store).of(['a']))[0]?.user_agent, 'Firefox');
+    assert.equal((await accounts.find('a'))?.last_seen_at_ms, nowMs);
+    assert.deepEqual(await new Devices(store).of(['stranger']), []);
+  });
+
+  it('knows devices that signed in while it could not be written, and writes them down later', async () => {
+    const accounts = new Accounts(store);
+    const devices = new Devices(store);
+    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+    const other = new Database(join(dir, 'canopy.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    devices.seen({ accountId: 'a', deviceId: 'laptop', nowMs });
+    const [device] = await devices.of(['a']);
+    assert.deepEqual([device?.device_id, device?.first_seen_at_ms], ['laptop', nowMs]);
+    assert.throws(() => store.tryWrite(), code('STORE_BUSY'));
+    await assert.rejects(invitations().create({ role: 'member', ttlSeconds: 60 }), code('STORE_BUSY'));
+    other.exec('ROLLBACK');
+    other.close();
+    store.tryWrite();
+    await devices.save();
+    assert.equal((await new Devices(store).of(['a'])).length, 1);
+  });
+
+  it('waits for no other program for long, since everybody would wait with it', async () => {
+    const other = new Database(join(dir, 'canopy.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    const begunMs = performance.now();
+    assert.throws(() => store.tryWrite(), code('STORE_BUSY'));
+    assert.ok(performance.now() - begunMs < 250);
+    other.close();
+  });
+
+  it('keeps its files to their owner', async () => {
+    for (const name of ['canopy.sqlite', 'canopy.sqlite-wal', 'canopy.sqlite-shm']) {
+      assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
+    }
+    await store.close();
+    chmodSync(join(dir, 'canopy.sqlite'), 0o644);
+    store = await Store.open(dir);
+    assert.equal(statSync(join(dir, 'canopy.sqlite')).mode & 0o777, 0o600);
+  });
+
+  it('is refused with a code when it is damaged or of a newer version', async () => {
+    const file = join(dir, 'canopy.sqlite');
+    await store.close();
+    const newer = new Database(file);
+    newer.exec("INSERT INTO kysely_migration VALUES ('9999_future', '2099-01-01')");
+    newer.close();
+    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /newer Canopy \(9999_future\)/ });
+    writeFileSync(file, 'this was a database once, and now it is something else'.repeat(100));
+    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /canopy\.sqlite/ });
+    rmSync(file);
+    store = await Store.open(dir);
   });
 
   it("lets an account's unused invitations end, and nobody else's", async () => {

@@ -2,4 +2,4 @@
 export { type IncomingRoute, incomingRoute } from './incoming-route.ts';
 export { type OutgoingTarget, outgoingTarget } from './outgoing-target.ts';
 export { roomNumber } from './room-number.ts';
-export { hostOf, phoneLookup, roomsWithShortPins, trunkOptions } from './stack-settings.ts';
+export { hostOf, phoneLookup, roomsWithShortPins, usableTrunks } from './stack-settings.ts';

@@ -1,9 +1,39 @@
-import { MIN_PIN_DIGITS, type TelephonyConfig } from '../../signaling/protocol/index.ts';
-import { type PasswordLookup, parseUri, type TrunkOptions } from '../sip/index.ts';
+import { MIN_PIN_DIGITS, type SipTrunk, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { checkTrunk, type PasswordLookup, parseUri, SipParseError, type TrunkOptions } from '../sip/index.ts';
 
-/** The trunks of the settings as the SIP stack wants them. */
-export function trunkOptions({ trunks }: Pick<TelephonyConfig, 'trunks'>): TrunkOptions[] {
-  return trunks.map(({ name, uri, domain, addresses, username, password, realm, register, maxCalls }) => ({
+/**
+ * The trunks of the settings that can be used, as they are set and as the SIP stack wants them. One that cannot be read, which an older
+ * version took, is left out and told: changes of the others apply nonetheless (threat 59).
+ */
+export function usableTrunks(
+  { trunks }: Pick<TelephonyConfig, 'trunks'>,
+  onRefused: (trunk: SipTrunk, error: SipParseError) => void,
+): Array<{ trunk: SipTrunk; options: TrunkOptions }> {
+  return trunks.flatMap((trunk) => {
+    try {
+      const options = optionsOf(trunk);
+      checkTrunk(options);
+      return [{ trunk, options }];
+    } catch (error) {
+      if (!(error instanceof SipParseError)) throw error;
+      onRefused(trunk, error);
+      return [];
+    }
+  });
+}
+
+function optionsOf({
+  name,
+  uri,
+  domain,
+  addresses,
+  username,
+  password,
+  realm,
+  register,
+  maxCalls,
+}: SipTrunk): TrunkOptions {
+  return {
     id: name,
     uri,
     peers: addresses,
@@ -12,7 +42,7 @@ export function trunkOptions({ trunks }: Pick<TelephonyConfig, 'trunks'>): Trunk
     ...((domain !== undefined || username !== undefined || register) && { domain: domain ?? hostOf(uri) }),
     ...(username !== undefined &&
       password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),
-  }));
+  };
 }
 
 /** Finds the digest secrets of a phone in the settings of the moment. */

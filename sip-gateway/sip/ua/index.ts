@@ -9,4 +9,4 @@ export type { Registrar, RegistrarOptions } from './registrar.ts';
 export type { Registration, RegistrationOptions, RegistrationState } from './registration.ts';
 export { type CallTarget, NoRouteError } from './routes.ts';
 export { type InviteOptions, SipStack, type SipStackOptions } from './sip-stack.ts';
-export type { TrunkOptions } from './trunk.ts';
+export { checkTrunk, type TrunkOptions } from './trunk.ts';

@@ -78,9 +78,16 @@ export class Trunk {
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     try {
       if (prefix === undefined) this.#peers.addAddress(address, family);
-      else this.#peers.addSubnet(address, Number(prefix), family);
+      // An empty prefix would be 0: everybody.
+      else if (/^\d{1,3}$/.test(prefix)) this.#peers.addSubnet(address, Number(prefix), family);
+      else throw new TypeError('no prefix length');
     } catch (cause) {
       throw new SipParseError(`Malformed network ${text}: ${String(cause)}`);
     }
   }
+}
+
+/** Throws SipParseError where SipStack.setTrunks() would. */
+export function checkTrunk(options: TrunkOptions): void {
+  new Trunk(options);
 }

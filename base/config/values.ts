@@ -1,0 +1,102 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { isHost, webOrigin } from '../hosts.ts';
+
+/** Longest that a timer of Node runs is 2³¹ − 1 ms; in whole days, as seconds. */
+export const MAX_TIMER_SECONDS = 24 * 86_400;
+
+interface Range {
+  min?: number;
+  max?: number;
+}
+
+/** A number; in the environment and on the command line its decimal text. An empty text is no number. */
+function number({ min = 0, max = Number.MAX_SAFE_INTEGER }: Range, whole: boolean) {
+  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+  const error = `write a ${whole ? 'whole ' : ''}number ${range}`;
+  const base = z.number({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' && isDecimal(value) ? Number(value) : value),
+    whole ? base.int({ error }) : base,
+  );
+}
+
+function isDecimal(value: string): boolean {
+  return Number.isFinite(Number(value));
+}
+
+export const decimal = (range: Range = {}) => number(range, false);
+export const count = (range: Range = {}) => number(range, true);
+export const port = count({ max: 65_535 });
+
+export const flag = z.preprocess(
+  (value) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value),
+  z.boolean({ error: 'write true or false' }),
+);
+
+/** Text that is not empty and holds no control characters. */
+export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write some text, without control characters' });
+
+/** A list; in the environment and on the command line its items are separated by commas. */
+export function list(item: z.ZodType<string, string>) {
+  return z.preprocess(
+    (value) =>
+      typeof value === 'string'
+        ? value
+            .split(',')
+            .map((each) => each.trim())
+            .filter(Boolean)
+        : value,
+    z.array(item),
+  );
+}
+
+/** An address to listen on, or a host name of this machine. */
+export const listenHost = z
+  .string()
+  .refine(isHost, { error: 'write an IP address of this machine, such as 127.0.0.1, or :: for all' });
+
+/** An address or host name that others reach this host by: no port, no scheme, no brackets. */
+export const publicHost = z
+  .string()
+  .refine((value) => isHost(value) && !(isIP(value) !== 0 && /^[0.:]+$/.test(value)), {
+    error: 'write an IP address or a host name without scheme and port, such as 203.0.113.7 or meet.example',
+  });
+
+/** A web origin, kept as browsers write it. */
+export const origin = z
+  .string()
+  .refine(isOrigin, {
+    error: 'write a web origin, that is http:// or https://, a host, and a port if need be, without a path',
+    abort: true,
+  })
+  .overwrite((value) => webOrigin(value) ?? value);
+
+function isOrigin(value: string): boolean {
+  if (webOrigin(value) === null) return false;
+  const { pathname, search, hash, username, password } = new URL(value);
+  return /^https?:\/\//i.test(value) && pathname === '/' && `${search}${hash}${username}${password}` === '';
+}
+
+/** RFC 7064 and RFC 7065, as browsers take them. */
+const ICE_URL =
+  /^(?:(stuns?)|turns?):(\[[\d:a-f.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?(\?transport=(?:udp|tcp))?$/i;
+
+export const iceUrl = z.string().refine(
+  (value) => {
+    const [, stun, host = '', portText = '1', transport] = ICE_URL.exec(value) ?? [];
+    const portNumber = Number(portText);
+    return (
+      isHost(host.replace(/^\[(.*)\]$/, '$1')) &&
+      portNumber > 0 &&
+      portNumber <= 65_535 &&
+      !(stun !== undefined && transport !== undefined)
+    );
+  },
+  { error: 'write stun:HOST, turn:HOST or turns:HOST, with :PORT and ?transport=tcp if need be' },
+);
+
+/** Whether an ICE URL is one that wants credentials. */
+export function isTurnUrl(value: string): boolean {
+  return /^turns?:/i.test(value);
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import Database from 'better-sqlite3';
+import type { AccountInfo } from '../signaling/protocol/index.ts';
+import { freePort } from '../test/support/programs.ts';
+import { newIdentity, ProtocolClient } from '../test/support/protocol-client.ts';
+import { TestServer } from '../test/support/server.ts';
+import { eventually } from '../test/support/wait.ts';
+
+const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));
+
+async function canopy(...args: string[]): Promise<{ stdout: string; stderr: string; code?: number }> {
+  return promisify(execFile)(process.execPath, [CANOPY, ...args], { timeout: 60_000 }).catch(
+    (error: { stdout: string; stderr: string; code: number }) => error,
+  );
+}
+
+describe('in an operator’s hands', () => {
+  let server: TestServer;
+  before(async () => {
+    server = await TestServer.start({ flags: ['--workers', '1'] });
+  });
+  after(() => server.close());
+
+  it('threat 60: a second server on the same data folder is refused, with the process that has it', async () => {
+    const { code, stderr } = await canopy(
+      ...['serve', '--no-sip', '--workers', '1', '--port', '0', '--rtc-port', '0', '--data', server.dataDir],
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`process ${server.pid} on .*, port ${server.port} \\(DATA_IN_USE\\)`));
+    const listed = await canopy(
+      'doctor',
+      '--no-sip',
+      '--rtc-port',
+      '0',
+      '--workers',
+      '1',
+      '--data',
+      server.dataDir,
+    );
+    assert.match(listed.stdout, new RegExp(`^ok {4}data .*process ${server.pid} .* runs on it$`, 'm'));
+    assert.match(listed.stdout, /^The server runs: nothing fails, /m);
+  });
+
+  it('signals of habit end nothing, and open no debugger', async () => {
+    for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGUSR1'] as const) process.kill(server.pid, signal);
+    assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+    const socket = connect(9229, '127.0.0.1');
+    await assert.rejects(
+      new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject)),
+      {
+        code: 'ECONNREFUSED',
+      },
+    );
+    assert.ok(server.alive);
+  });
+
+  it('people sign in while the store cannot be written, nobody waits for it, and /readyz says why', async () => {
+    const identity = await newIdentity(server);
+    const other = new Database(join(server.dataDir, 'canopy.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    try {
+      for (let n = 0; n < 3; n += 1) {
+        (await ProtocolClient.enter(server.url, identity)).close();
+      }
+      const begunMs = performance.now();
+      const ready = await fetch(`${server.url}/readyz`);
+      assert.ok(performance.now() - begunMs < 1000);
+      assert.equal(ready.status, 503);
+      assert.match(await ready.text(), /STORE_BUSY/);
+      assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
+      await assert.rejects(server.invite(), /503 .*STORE_BUSY.*retryable/);
+    } finally {
+      other.exec('ROLLBACK');
+      other.close();
+    }
+    await server.invite();
+  });
+
+  it('commands find the running server by the data folder alone, and take names and first digits', async () => {
+    const ann = await newIdentity(server, { displayName: 'Zoë Example' });
+    (await ProtocolClient.enter(server.url, ann)).close();
+    const data = ['--data', server.dataDir];
+    const { stdout } = await canopy('accounts', '--json', '--name', 'zoë', ...data);
+    const [account, ...more] = JSON.parse(stdout) as AccountInfo[];
+    assert.deepEqual(more, []);
+    assert.equal(account?.displayName, 'Zoë Example');
+    assert.equal(account?.devices[0]?.deviceId, ann.deviceId);
+    const { stdout: link } = await canopy('invite', ...data);
+    assert.match(link, new RegExp(`^http://localhost:${server.port}/#/invite/`));
+
+    assert.match(
+      (await canopy('revoke', 'zz', ...data)).stderr,
+      /^canopy: zz is no id: give its first digits/,
+    );
+    assert.match((await canopy('revoke', ...data)).stderr, /say whom to revoke/);
+    assert.match((await canopy('revoke', '--name', 'Nobody', ...data)).stderr, /IDENTITY_UNKNOWN/);
+    const start = ann.deviceId.slice(0, 10);
+    const device = await canopy('revoke', '--name', 'zoë example', '--device', start, ...data);
+    assert.match(device.stdout, /device is revoked for good \(Zoë Example\)/);
+    assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
+  });
+
+  it('commands on a folder where no server has run are refused, and make nothing there', async () => {
+    const nowhere = join(server.dataDir, 'nowhere');
+    for (const command of ['invite', 'accounts', 'revoke']) {
+      const { code, stderr } = await canopy(
+        command,
+        ...(command === 'revoke' ? ['abcd'] : []),
+        '--data',
+        nowhere,
+      );
+      assert.equal(code, 1);
+      assert.match(stderr, /no server has run on .*nowhere; name its folder with --data/);
+    }
+  });
+
+  it('mistakes on the command line are told in the words of the command line', async () => {
+    const invite = await canopy(
+      'invite',
+      '--ttl-hours',
+      'abc',
+      '--room',
+      'my room',
+      '--data',
+      server.dataDir,
+    );
+    assert.match(invite.stderr, /^canopy: --room is .*; --ttl-hours is a number of hours/);
+    assert.match((await canopy('invite', '--role', 'guest', '--data', server.dataDir)).stderr, /--room/);
+    assert.match((await canopy('bench', 'NOSUCH')).stderr, /^canopy: there is no scenario NOSUCH/);
+    const help = (await canopy('accounts', '--help')).stdout;
+    assert.match(help, /--data/);
+    assert.doesNotMatch(help, /--workers|--sip-port|--announce/);
+  });
+});
+
+/** The secret of the link that a server printed. */
+async function printedSecret(server: TestServer): Promise<string> {
+  const secretIn = (log: string) => /#\/invite\/([\w-]+)\./.exec(log)?.[1];
+  const log = await eventually(
+    'the link is printed',
+    async () => server.log,
+    (said) => secretIn(said) !== undefined,
+  );
+  return secretIn(log) ?? '';
+}
+
+describe('before anybody has enrolled', () => {
+  it('each start prints a link for the administrator and withdraws the one before', async (t) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-first-'));
+    t.after(() => rmSync(dataDir, { recursive: true }));
+    const start = async () => {
+      const started = await TestServer.start({ flags: ['--workers', '1'], dataDir });
+      t.after(() => started.close());
+      return started;
+    };
+    const first = await start();
+    const early = await printedSecret(first);
+    await first.close();
+    const second = await start();
+    const late = await printedSecret(second);
+    const use = async (secret: string) => {
+      const response = await fetch(`${second.url}/api/enrol`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ secret, csr: 'AAAA' }),
+      });
+      return response.text();
+    };
+    assert.match(await use(early), /INVITE_EXPIRED/);
+    assert.match(await use(late), /CSR_INVALID/);
+  });
+});
+
+describe('a start that cannot be', () => {
+  it('names every port that is taken with its flag, before anything is started', async (t) => {
+    const [port, sipPort] = await Promise.all([freePort(), freePort()]);
+    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-ports-'));
+    t.after(() => rmSync(dataDir, { recursive: true }));
+    for (const taken of [port, sipPort]) {
+      const holder = createServer().listen(taken, '127.0.0.1');
+      t.after(() => holder.close());
+    }
+    const { stdout, stderr } = await canopy(
+      ...['serve', '--host', '127.0.0.1', '--port', `${port}`, '--rtc-port', '0', '--data', dataDir],
+      ...['--sip-port', '0', '--sip-tls-port', `${sipPort}`],
+    );
+    assert.equal(stdout, '');
+    assert.match(stderr, new RegExp(`port ${port}: EADDRINUSE; choose another with --port;`));
+    assert.match(stderr, new RegExp(`port ${sipPort}: EADDRINUSE; choose another with --sip-tls-port`));
+  });
+
+  it('is refused for a value that only a visitor would have met', async () => {
+    const { code, stderr } = await canopy('serve', '--announce', 'not an address!');
+    assert.equal(code, 1);
+    assert.match(stderr, /rtc\.announce \("not an address!"\): write an IP address .*CONFIG_INVALID/);
+  });
+});

@@ -1,0 +1,28 @@
+/** What administrators may write for a trunk. What is stored may be older than these rules: the gateway leaves out what it cannot use. */
+import { z } from 'zod';
+
+/** An IP address, or a network in CIDR notation. A host name is none: it would have to be resolved again and again. */
+export const trunkAddress = z
+  .string()
+  .refine(
+    (value) => [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()].some((form) => form.safeParse(value).success),
+    {
+      error: 'write an IP address or a network, such as 192.0.2.1 or 192.0.2.0/24',
+    },
+  );
+
+/** Scheme, perhaps a user, host, perhaps a port, perhaps parameters (RFC 3261 §19.1.1, without headers). */
+const SIP_URI =
+  /^sips?:(?:[\w.!~*'()&=+$,;?/%-]+@)?(?:\[[\d:a-f.]+\]|(?=[a-z\d.-]*[a-z\d](?:[:;]|$))[a-z\d][a-z\d.-]*)(?::(\d{1,5}))?(?:;[\w.!~*'()&+$/:[\]%-]+(?:=[\w.!~*'()&+$/:[\]%-]+)?)*$/i;
+
+/** `sip:` or `sips:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
+export const trunkUri = z
+  .string()
+  .max(256)
+  .refine(
+    (value) => {
+      const [, port = '5060'] = SIP_URI.exec(value) ?? [undefined, '0'];
+      return Number(port) > 0 && Number(port) <= 65_535;
+    },
+    { error: 'write a SIP URI, such as sip:pbx.example or sips:pbx.example:5061;transport=tcp' },
+  );

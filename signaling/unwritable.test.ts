@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { DataLock } from './data-lock.ts';
+import { Accounts, Devices, Invitations, Store } from './store/index.ts';
+
+const STORE = fileURLToPath(new URL('store/index.ts', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+
+describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small disk' }, () => {
+  const dir = mkdtempSync(join(tmpdir(), 'canopy-full-'));
+  let mounted = false;
+  before(() => {
+    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir]).status === 0;
+  });
+  after(() => {
+    if (mounted) spawnSync('umount', [dir]);
+    rmSync(dir, { recursive: true });
+  });
+
+  it('keeps nobody out who is known, is told by what must be written, and is over when there is space again', async (t) => {
+    if (!mounted) return t.skip('no disk can be mounted here');
+    const store = await Store.open(dir);
+    const accounts = new Accounts(store);
+    const devices = new Devices(store);
+    const nowMs = Date.now();
+    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+    const ballast = join(dir, 'ballast');
+    for (let size = 4096; size >= 1; size /= 2) {
+      // Until nothing fits any more.
+      for (;;) {
+        try {
+          writeFileSync(ballast, 'x'.repeat(size), { flag: 'a' });
+        } catch {
+          break;
+        }
+      }
+    }
+    const invite = () => new Invitations(store).create({ role: 'member', ttlSeconds: 60 });
+    await assert.rejects(
+      async () => {
+        // What the log of the database has left is used up first.
+        for (let n = 0; n < 1000; n += 1) await invite();
+      },
+      { code: 'STORE_UNWRITABLE', retryable: true },
+    );
+    assert.throws(() => store.tryWrite(), { code: 'STORE_UNWRITABLE' });
+    assert.equal((await accounts.find('a'))?.role, 'member');
+    devices.seen({ accountId: 'a', deviceId: 'laptop', nowMs });
+    assert.equal((await devices.of(['a']))[0]?.device_id, 'laptop');
+    DataLock.take(dir).release();
+    rmSync(ballast);
+    store.tryWrite();
+    await invite();
+    await devices.close();
+    assert.equal((await new Devices(store).of(['a'])).length, 1);
+    await store.close();
+  });
+});
+
+describe('a database of another owner', { skip: isRoot ? false : 'takes root to be two users' }, () => {
+  it('stops the start, and is told with its owner', async (t) => {
+    const outer = mkdtempSync(join(tmpdir(), 'canopy-owner-'));
+    t.after(() => rmSync(outer, { recursive: true }));
+    chmodSync(outer, 0o755);
+    const dir = join(outer, 'data');
+    mkdirSync(dir);
+    await (await Store.open(dir)).close();
+    chownSync(dir, 65_534, 65_534);
+    for (const mode of [0o600, 0o644]) {
+      chmodSync(join(dir, 'canopy.sqlite'), mode);
+      const script = `import { Store } from ${JSON.stringify(STORE)};
+        try { await Store.open(${JSON.stringify(dir)}); console.log('opened'); }
+        catch ({ code, detail }) { console.log(code, detail); }`;
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        ['--input-type=module-typescript', '--eval', script],
+        { uid: 65_534, gid: 65_534 },
+      );
+      assert.match(
+        stdout,
+        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, and this runs as user 65534/,
+      );
+    }
+  });
+});

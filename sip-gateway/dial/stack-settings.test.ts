@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type SipTrunk, sipTrunk } from '../../signaling/protocol/index.ts';
+import { usableTrunks } from './index.ts';
+
+const trunk = (name: string, settings: Partial<SipTrunk> = {}) =>
+  sipTrunk.parse({ name, uri: 'sip:pbx.example', ...settings });
+
+describe('usableTrunks()', () => {
+  it('threat 59: leaves out only what cannot be read, so that others are changed and deleted nonetheless', () => {
+    const refused: string[] = [];
+    const trunks = [
+      trunk('office', { addresses: ['192.0.2.0/24', '2001:db8::/32', '198.51.100.7'] }),
+      trunk('host-name', { addresses: ['pbx.example'] }),
+      trunk('wide', { addresses: ['192.0.2.0/99'] }),
+      trunk('everybody', { addresses: ['192.0.2.0/'] }),
+      trunk('no-uri', { uri: 'sip:@:::' }),
+      trunk('no-uri-with-password', { uri: 'sip:@:::', username: 'u', password: 'p' }),
+      trunk('provider', { username: 'u', password: 'p' }),
+    ];
+    const usable = usableTrunks({ trunks }, ({ name }) => refused.push(name));
+    assert.deepEqual(
+      usable.map(({ options }) => options.id),
+      ['office', 'provider'],
+    );
+    assert.deepEqual(refused, ['host-name', 'wide', 'everybody', 'no-uri', 'no-uri-with-password']);
+  });
+});
