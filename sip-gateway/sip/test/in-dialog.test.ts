@@ -96,6 +96,23 @@ describe('inside the dialog of a call that came in', () => {
     await hangUp(dialog, to);
   });
 
+  it('a PRACK that comes after the call was refused is answered, too', async () => {
+    stack.removeAllListeners('invite');
+    stack.once('invite', (call) => {
+      call.ring();
+      call.reject(486);
+    });
+    const dialog = phone.invite({ headers: ['Require: 100rel'], sdp: phoneSdp() });
+    const ringing = await phone.response(180);
+    const busy = await phone.response(486);
+    phone.ackRefusal(dialog, busy);
+    const to = busy.headers.get('to');
+    const rack = `RAck: ${ringing.headers.get('rseq')} ${busy.cseq.number} INVITE`;
+    phone.within(dialog, to, 'PRACK', { headers: [rack] });
+    await phone.response(200, 'PRACK');
+    assert.equal(stack.counts.dialogs, 0);
+  });
+
   it('an unknown extension that a request requires is refused with 420, and the call goes on until the BYE', async () => {
     const { dialog, to } = await stand();
     const headers = ['Require: foo, TIMER'];
@@ -147,6 +164,29 @@ describe('inside the dialog of a call that came in', () => {
     await phone.response(200, 'BYE');
     assert.deepEqual(ends, [{ cause: 'remote' }]);
   });
+
+  for (const [what, contact] of [
+    ['a private Contact', '<sip:+4930111@192.168.77.10:5060>'],
+    ['a Contact of no host that exists', '<sip:+4930111@phone.invalid>'],
+    ['a Contact of an address that means this machine itself', '<sip:+4930111@0.0.0.0:5060>'],
+  ] as const)
+    for (const [via, sentBy] of [
+      ['its own address', undefined],
+      ['a host name', 'pbx.example:5060'],
+      ['a private address', '192.168.77.10:5060'],
+    ] as const)
+      it(`a caller with ${what} and ${via} in the Via is hung up on where its INVITE came from`, async () => {
+        const dialog = phone.invite({ contact, sdp: phoneSdp(), ...(sentBy !== undefined && { sentBy }) });
+        const ok = await phone.response(200, 'INVITE');
+        const [call] = calls;
+        assert.ok(call);
+        const confirmed = once(call, 'confirmed');
+        phone.within(dialog, ok.headers.get('to'), 'ACK');
+        await confirmed;
+        const hungUp = call.hangUp();
+        phone.answer(await phone.request('BYE'), '200 OK');
+        await hungUp;
+      });
 
   it('our Contact has the dialled user, so that a call to it leads where this one does', async () => {
     const dialog = phone.invite({ dialled: '100%23', sdp: phoneSdp() });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { type Call, type CallEnd, type OutgoingCall, SdpSession, SipStack } from '../index.ts';
+import { FakeClock } from '../transaction/index.ts';
 import { phoneSdp, RawPhone } from './raw-phone.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU', 'PCMA'] as const };
@@ -260,6 +261,38 @@ describe('calls to registered phones', () => {
     phone.answer(await phone.request('CANCEL'), '200 OK');
     phone.answer(invite, '487 Request Terminated', { tag: 'a' });
     await phone.request('ACK');
+  });
+});
+
+describe('the way to phones behind NAT', () => {
+  it('is kept open by a packet every 25 s at least, over UDP, and only where there is a NAT', async () => {
+    const clock = new FakeClock();
+    const stack = await SipStack.create({
+      listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+      users: USERS,
+      clock,
+    });
+    const port = stack.bound[0]?.local.port ?? 0;
+    const [behind, open] = [await RawPhone.udp(port), await RawPhone.udp(port)];
+    try {
+      await behind.register('bob', '<sip:bob@192.168.77.10:5060>');
+      await open.register('bob', `<sip:bob@127.0.0.1:${open.port}>`);
+      for (let count = 0; count < 3; count++) {
+        clock.advance(25_000);
+        const ping = await behind.request('OPTIONS');
+        behind.answer(ping, '200 OK');
+      }
+      assert.equal(open.count('OPTIONS'), 0);
+      // One that does not answer gets no more of them.
+      clock.advance(25_000);
+      await behind.request('OPTIONS');
+      assert.equal(behind.count('OPTIONS'), 4);
+    } finally {
+      await stack.close(0);
+      behind.close();
+      open.close();
+    }
+    assert.equal(stack.counts.transactions, 0);
   });
 });
 

@@ -163,7 +163,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
   ): void {
     const dialog = this.dialog;
     if (!dialog || this.#state === 'ended') {
-      transaction.respond(buildResponse(request, 481));
+      // A PRACK may be on its way still (RFC 3262 §3).
+      if (request.method === 'PRACK') this.receivePrack(request, transaction as ServerPlainTransaction);
+      else transaction.respond(buildResponse(request, 481));
       return;
     }
     if (!dialog.accepts(request)) {

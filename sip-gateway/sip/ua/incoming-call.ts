@@ -223,6 +223,15 @@ export class IncomingCall extends Call {
     }
   }
 
+  protected override finish(end: Parameters<Call['finish']>[0]): void {
+    const isRefused = !this.ended && this.state !== 'answered';
+    super.finish(end);
+    if (!isRefused || !this.#unacknowledged) return;
+    const { clock, timers } = this.host;
+    this.host.adopt(this.#ownDialog, this);
+    clock.after(64 * timers.t1, () => this.host.drop(this.#ownDialog));
+  }
+
   /** A BYE may come before the answer, too: the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
   protected override receiveBye(): void {
     if (this.#transaction.pending) this.#refuse(487);
@@ -236,12 +245,13 @@ export class IncomingCall extends Call {
       return;
     }
     const { sdp } = sessionBody(request);
-    if (sdp === undefined) transaction.respond(buildResponse(request, 200));
+    if (sdp === undefined || this.ended) transaction.respond(buildResponse(request, 200));
     else if (waiting.hasSdp && this.session.receiveAnswer(sdp))
       transaction.respond(buildResponse(request, 200));
     else this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
     waiting.retransmission.stop();
     this.#unacknowledged = undefined;
+    if (this.ended) this.host.drop(this.#ownDialog);
     const accept = this.#acceptLater;
     const next = this.#queued.shift();
     this.#acceptLater = undefined;
@@ -278,9 +288,7 @@ export class IncomingCall extends Call {
 
   #accept(sdp: string | undefined): void {
     if (this.ended || !this.#transaction.pending) return;
-    // The PRACK of what was sent before may still come, and is answered then (RFC 3262 §3).
-    this.#unacknowledged?.retransmission.stop();
-    this.#queued.length = 0;
+    this.#stopReliable();
     if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
     else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined)
       this.session.sendOffer(sdp);
@@ -335,9 +343,9 @@ export class IncomingCall extends Call {
     this.#unacknowledged = { rseq, hasSdp: sdp !== undefined, retransmission };
   }
 
+  /** No more is sent, but the PRACK of what was may still come, and is answered then (RFC 3262 §3). */
   #stopReliable(): void {
     this.#unacknowledged?.retransmission.stop();
-    this.#unacknowledged = undefined;
     this.#acceptLater = undefined;
     this.#queued.length = 0;
   }

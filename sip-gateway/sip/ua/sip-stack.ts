@@ -16,6 +16,7 @@ import {
   type SipResponse,
   type SipUri,
   tagOf,
+  type Uri,
   withTag,
 } from '../message/index.ts';
 import { SdpError } from '../sdp/index.ts';
@@ -36,6 +37,7 @@ import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
+import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
 import { type Answerer, OutgoingCall } from './outgoing-call.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -134,6 +136,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #dialogs = new Map<string, Call>();
   readonly #invites = new WeakMap<ServerInviteTransaction, Call>();
   readonly #registrations = new Set<Registration>();
+  readonly #keepAlive: NatKeepAlive;
   readonly #limits: SourceLimits;
   readonly #dialogRate: RateLimiter;
   readonly #userAgent: readonly HeaderField[];
@@ -172,6 +175,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       ['supported', [...EXTENSIONS].join(', ')],
     ];
     this.#host = this.#makeHost(timers);
+    this.#keepAlive = new NatKeepAlive(clock, this.registrar, (uri, flow) =>
+      this.#transactions.sendStateless(this.#optionsRequest(uri, flow), flow),
+    );
     this.#listen();
   }
 
@@ -292,18 +298,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
     const flow = open?.open();
     if (!flow) return 503;
-    const host = this.#options.domain ?? flow.advertised.host;
-    const draft = buildRequest({
-      method: 'OPTIONS',
-      uri: target,
-      from: withTag(nameAddr({ scheme: 'sip', host, params: NO_PARAMS }), newTag()),
-      to: nameAddr(target),
-      callId: newTag(),
-      cseq: { number: 1, method: 'OPTIONS' },
-      headers: [this.#host.contactFor(flow), ['accept', 'application/sdp'], ...this.#userAgent],
-    });
     return new Promise((resolve) => {
-      this.#host.send(draft, flow, {
+      this.#host.send(this.#optionsRequest(target, flow), flow, {
         onResponse: ({ status }) => {
           if (status >= 200) resolve(status);
         },
@@ -312,8 +308,22 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
+  #optionsRequest(uri: Uri, flow: Flow): RequestDraft {
+    const host = this.#options.domain ?? flow.advertised.host;
+    return buildRequest({
+      method: 'OPTIONS',
+      uri,
+      from: withTag(nameAddr({ scheme: 'sip', host, params: NO_PARAMS }), newTag()),
+      to: nameAddr(uri),
+      callId: newTag(),
+      cseq: { number: 1, method: 'OPTIONS' },
+      headers: [this.#host.contactFor(flow), ['accept', 'application/sdp'], ...this.#userAgent],
+    });
+  }
+
   /** Ends calls and registrations, waits up to `graceMilliseconds` for the peers to hear of it, then closes the sockets. */
   close(graceMilliseconds = 1000): Promise<void> {
+    this.#keepAlive.close();
     this.#closing ??= (async () => {
       const goodbyes = [
         ...[...this.#calls].map((call) => call.hangUp()),

@@ -1,0 +1,55 @@
+import { bareHost, type Uri } from '../message/index.ts';
+import type { Clock, Timer } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import type { Binding } from './bindings.ts';
+import type { Registrar } from './registrar.ts';
+
+/** NATs forget a UDP flow after 30 s and more (RFC 4787 §4.3 asks for two minutes): so often is it used at least, in milliseconds. */
+const INTERVAL_MILLISECONDS = 20_000;
+/** How often it is looked at who is due, in milliseconds. */
+const TICK_MILLISECONDS = 5000;
+
+/**
+ * Keeps the way to phones open that registered over UDP from behind a NAT: it lets a request be sent to them, whose answer they send from
+ * inside. Owns its timer; `close` ends it.
+ */
+export class NatKeepAlive {
+  readonly #clock: Clock;
+  readonly #registrar: Registrar;
+  readonly #ping: (uri: Uri, flow: Flow) => void;
+  readonly #pingedAt = new WeakMap<Binding, number>();
+  #timer: Timer;
+
+  /** `ping` sends one packet, and expects nothing. */
+  constructor(clock: Clock, registrar: Registrar, ping: (uri: Uri, flow: Flow) => void) {
+    this.#clock = clock;
+    this.#registrar = registrar;
+    this.#ping = ping;
+    this.#timer = this.#later();
+  }
+
+  close(): void {
+    this.#timer.cancel();
+  }
+
+  #later(): Timer {
+    return this.#clock.after(TICK_MILLISECONDS, () => {
+      this.#timer = this.#later();
+      for (const user of this.#registrar.users())
+        for (const binding of this.#registrar.lookup(user)) if (isBehindNat(binding)) this.#keep(binding);
+    });
+  }
+
+  #keep(binding: Binding): void {
+    const now = this.#clock.now();
+    if (now - (this.#pingedAt.get(binding) ?? binding.registeredAt) < INTERVAL_MILLISECONDS) return;
+    this.#pingedAt.set(binding, now);
+    this.#ping(binding.contact, binding.flow);
+  }
+}
+
+/** Whether a phone is seen at another address than it knows. */
+function isBehindNat({ contact, flow }: Binding): boolean {
+  if (flow.reliable || !('host' in contact)) return false;
+  return bareHost(contact.host) !== flow.remote.address || (contact.port ?? 5060) !== flow.remote.port;
+}
