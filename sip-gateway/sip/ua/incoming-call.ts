@@ -226,6 +226,7 @@ export class IncomingCall extends Call {
   protected override finish(end: Parameters<Call['finish']>[0]): void {
     const isRefused = !this.ended && this.state !== 'answered';
     super.finish(end);
+    this.#returnPath.resolve();
     if (!isRefused || !this.#unacknowledged) return;
     const { clock, timers } = this.host;
     this.host.adopt(this.#ownDialog, this);
@@ -257,11 +258,6 @@ export class IncomingCall extends Call {
     this.#acceptLater = undefined;
     if (accept) accept();
     else if (next && this.#transaction.pending) this.#sendReliable(next);
-  }
-
-  protected override finish(end: Parameters<Call['finish']>[0]): void {
-    super.finish(end);
-    this.#returnPath.resolve();
   }
 
   /** Where the source may be forged, the BYE goes there, once, and to no Contact or route that it named (threat 52). */
