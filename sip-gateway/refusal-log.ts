@@ -1,18 +1,18 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from '../base/index.ts';
 
-/** How long the same refusal of the same address is not told again, in milliseconds: phones and scanners repeat themselves. */
+/** A repeated refusal of one address is logged at level info once in this time, in milliseconds. */
 const REPEAT_MILLISECONDS = 60_000;
 
-/** What an operator can make of a refusal; the SIP status says the rest. */
+/** The reason for operators, by SIP status. */
 const REASONS: ReadonlyMap<number, string> = new Map([
   [401, 'no password was given, or a wrong one; calls from the addresses of a trunk need none'],
   [403, 'the password is wrong, or there were too many wrong ones'],
   [415, 'the body is no SDP'],
-  [416, 'the address that is called is no SIP or telephone address'],
-  [420, 'an extension is required that is not served'],
+  [416, 'the called address is neither a SIP nor a tel URI'],
+  [420, 'it requires an extension that is not supported'],
   [422, 'the session timer is too short'],
-  [481, 'it belongs to a call that is over'],
+  [481, 'it belongs to a call that has ended'],
   [503, 'there are too many calls'],
 ]);
 
@@ -22,7 +22,7 @@ export interface Refusal {
   readonly address: string;
 }
 
-/** Logs requests that were refused before they became calls: calls at level info, but no more than is of use. */
+/** Logs requests that were refused before they became calls: INVITEs at level info (rate-limited), everything else at debug. */
 export class RefusalLog {
   readonly #log: Logger;
   readonly #told = new LRUCache<string, true>({ max: 1000, ttl: REPEAT_MILLISECONDS });

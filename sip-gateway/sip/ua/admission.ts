@@ -12,7 +12,7 @@ export interface AdmissionOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** Those of the moment. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
-  /** The registrations of ours at registrars of this address. */
+  /** Our registrations at registrars of this address. */
   readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
@@ -61,8 +61,8 @@ export class Admissions {
   }
 
   /**
-   * The trunk that we are registered at and that a call comes from. Phones may share its address: they name themselves, and are asked for
-   * their passwords, unless the call is for the very name that we registered.
+   * The trunk whose registrar, where we are registered, a call comes from. Phones of ours may share its address, so callers that name one
+   * or send credentials are challenged as usual, unless the call is for the name that we registered.
    */
   #registrarOf(request: SipRequest, address: string): Trunk | undefined {
     const { users, trunks, registeredAt } = this.#options;
