@@ -149,7 +149,7 @@ export class PhoneCall {
   /** Begins the media that was agreed. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
-    // A phone on hold sends nothing, so it must be asked whether it is there.
+    // A phone on hold sends no media that would show it is alive.
     if (!this.#ended) this.#sip?.watch(this.#media?.held ?? false);
   }
 
