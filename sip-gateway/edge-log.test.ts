@@ -1,27 +1,37 @@
 import assert from 'node:assert/strict';
-import { EventEmitter } from 'node:events';
 import { Writable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
-import { logEdge } from './edge-log.ts';
-import type { SipStack } from './sip/index.ts';
+import { EdgeLog } from './edge-log.ts';
 
-describe('the log of refused requests', () => {
+interface Line {
+  level: number;
+  msg: string;
+  status?: number;
+  address?: string;
+  username?: string;
+  reason?: string;
+}
+
+function edgeLog(): { edge: EdgeLog; lines: Line[] } {
+  const lines: Line[] = [];
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(String(chunk)));
+      done();
+    },
+  });
+  return { edge: new EdgeLog(pino({ level: 'info' }, destination)), lines };
+}
+
+describe('the log of what is refused at the edge', () => {
   it('shows a refused call with its reason at level info, once a minute for each address and status', () => {
-    const lines: Array<{ level: number | string; status: number; address: string; reason?: string }> = [];
-    const destination = new Writable({
-      write(chunk, _encoding, done) {
-        lines.push(JSON.parse(String(chunk)));
-        done();
-      },
-    });
-    const stack = new EventEmitter();
-    logEdge(stack as unknown as SipStack, pino({ level: 'info' }, destination));
+    const { edge, lines } = edgeLog();
     for (let count = 0; count < 3; count++) {
-      stack.emit('refused', { method: 'INVITE', status: 420, address: '192.0.2.1' });
-      stack.emit('refused', { method: 'INVITE', status: 401, address: '192.0.2.1' });
-      stack.emit('refused', { method: 'INVITE', status: 420, address: '192.0.2.2' });
-      stack.emit('refused', { method: 'REGISTER', status: 401, address: '192.0.2.1' });
+      edge.refused({ method: 'INVITE', status: 420, address: '192.0.2.1' });
+      edge.refused({ method: 'INVITE', status: 401, address: '192.0.2.1' });
+      edge.refused({ method: 'INVITE', status: 420, address: '192.0.2.2' });
+      edge.refused({ method: 'REGISTER', status: 401, address: '192.0.2.1' });
     }
     assert.deepEqual(
       lines.map(({ status, address }) => [status, address]),
@@ -32,5 +42,29 @@ describe('the log of refused requests', () => {
       ],
     );
     assert.match(lines[0]?.reason ?? '', /extension/);
+  });
+
+  it('threat 55: shows a wrong password, and warns of a lock-out', () => {
+    const { edge, lines } = edgeLog();
+    const login = { username: 'x'.repeat(1000), address: '192.0.2.1' };
+    edge.failedLogin(login);
+    edge.failedLogin(login);
+    edge.failedLogin({ ...login, lockedNow: 'user' });
+    edge.failedLogin(login);
+    assert.deepEqual(
+      lines.map(({ level, msg }) => [level, msg]),
+      [
+        [30, 'wrong password'],
+        [40, 'too many wrong passwords: this user is locked out at this address'],
+      ],
+    );
+    assert.equal(lines[0]?.username?.length, 64, 'what strangers call themselves is cut');
+  });
+
+  it('threat 56: forged sources do not fill it', () => {
+    const { edge, lines } = edgeLog();
+    for (let index = 0; index < 5000; index++)
+      edge.refused({ method: 'INVITE', status: 401, address: `192.0.2.${index}` });
+    assert.equal(lines.length, 30);
   });
 });

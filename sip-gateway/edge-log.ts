@@ -1,5 +1,5 @@
 import type { Logger } from '../base/index.ts';
-import type { SipStack } from './sip/index.ts';
+import type { FailedLogin } from './sip/index.ts';
 
 /** What strangers cause must not fill the log. */
 const LINES_PER_MINUTE = 30;
@@ -21,35 +21,41 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [503, 'there are too many calls'],
 ]);
 
+/** What a stranger calls itself is cut to this, in characters. */
+const MAX_NAME_LENGTH = 64;
+
 /**
  * Logs what the SIP stack refuses at the edge. Refused calls, wrong passwords and lock-outs show at the default level: each kind once
  * per minute and address, and no more than 30 lines a minute in all. Everything else is at debug.
  */
-export function logEdge(stack: SipStack, log: Logger): void {
-  const shown = new LineLimit(log);
-  stack.on('refused', ({ method, status, address }) => {
-    const fields = { method, status, address };
-    if (method === 'INVITE' && shown.may(`${status} ${address}`))
-      log.info({ ...fields, reason: REASONS.get(status) }, 'call refused');
-    else log.debug(fields, 'request refused');
-  });
-  stack.on('failedLogin', ({ username, address, lockedNow }) => {
+export class EdgeLog {
+  readonly #log: Logger;
+  readonly #shown: LineLimit;
+
+  constructor(log: Logger) {
+    this.#log = log;
+    this.#shown = new LineLimit(log);
+  }
+
+  refused({ method, status, address }: { method: string; status: number; address: string }): void {
+    if (method === 'INVITE' && this.#shown.may(`${status} ${address}`))
+      this.#log.info({ method, status, address, reason: REASONS.get(status) }, 'call refused');
+    else this.#log.debug({ method, status, address }, 'request refused');
+  }
+
+  failedLogin({ username, address, lockedNow }: FailedLogin): void {
     const fields = { username: username.slice(0, MAX_NAME_LENGTH), address };
-    if (lockedNow !== undefined && shown.may(`lock ${address} ${username}`))
-      log.warn(
+    if (lockedNow !== undefined && this.#shown.may(`lock ${address} ${username}`))
+      this.#log.warn(
         fields,
         lockedNow === 'user'
           ? 'too many wrong passwords: this user is locked out at this address'
           : 'too many wrong passwords: this address is locked out',
       );
-    else if (shown.may(`login ${address} ${username}`)) log.info(fields, 'wrong password');
-    else log.debug(fields, 'wrong password');
-  });
-  stack.on('malformed', ({ reason, address }) => log.debug({ reason, address }, 'malformed message'));
+    else if (this.#shown.may(`login ${address} ${username}`)) this.#log.info(fields, 'wrong password');
+    else this.#log.debug(fields, 'wrong password');
+  }
 }
-
-/** What a stranger calls itself is cut to this, in characters. */
-const MAX_NAME_LENGTH = 64;
 
 class LineLimit {
   readonly #log: Logger;

@@ -11,8 +11,13 @@ import {
 } from '../signaling/protocol/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
+<<<<<<< HEAD
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { logEdge } from './edge-log.ts';
+=======
+import { phoneLookup, roomsWithShortPins, trunkOptions } from './dial/index.ts';
+import { EdgeLog } from './edge-log.ts';
+>>>>>>> edge-on-calls
 import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
@@ -163,9 +168,16 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   #listen(): void {
     const stack = this.#stack;
     stack.on('invite', (call) => this.#take(call));
-    logEdge(stack, this.#log);
-    stack.on('refused', ({ method, status }) => this.metrics.refused(method, status));
-    stack.on('failedLogin', ({ lockedNow }) => this.metrics.failedLogin(lockedNow));
+    const edge = new EdgeLog(this.#log);
+    stack.on('refused', (refusal) => {
+      this.metrics.refused(refusal.method, refusal.status);
+      edge.refused(refusal);
+    });
+    stack.on('failedLogin', (login) => {
+      this.metrics.failedLogin(login.lockedNow);
+      edge.failedLogin(login);
+    });
+    stack.on('malformed', ({ reason, address }) => this.#log.debug({ reason, address }, 'malformed message'));
     stack.on('registration', ({ user, bindings }) =>
       this.#log.info({ user, bindings }, 'phone registration'),
     );

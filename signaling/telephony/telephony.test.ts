@@ -200,7 +200,7 @@ describe('telephony', () => {
     assert.deepEqual(await refused('DELETE', '/api/rooms/lobby/pin'), [404, 'NOT_FOUND']);
   });
 
-  it('threat 58: refuses a new PIN of fewer than six digits; those of before stay', async () => {
+  it('threat 58: refuses a new PIN of fewer than six digits', async () => {
     assert.deepEqual(await refused('PUT', '/api/rooms/lobby/pin', { pin: '12345' }), [400, 'PIN_TOO_SHORT']);
     const rules = (pin: string) => ({
       rules: [{ pattern: '1', action: { type: 'room', roomId: 'lobby', pin } }],

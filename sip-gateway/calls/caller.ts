@@ -5,10 +5,10 @@ const MOST_CHARACTERS = 64;
 /** Control, bidirectional and invisible formatting characters, line separators and halves of characters (threat 23). */
 const FORBIDDEN =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-/** A name has something to be seen. */
+/** A name must have at least one visible character. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const ANONYMOUS = 'Anonymous';
-/** What stands for the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
+/** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
 const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
 /** A name that may be shown, of what a phone says of itself. */
@@ -22,14 +22,14 @@ function shownName(text: string | undefined): string | undefined {
   return VISIBLE.test(shown) ? shown : undefined;
 }
 
-/** What the call history knows a caller by. */
+/** The caller's address in the call history. */
 export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withheld' | 'remoteUri'>): string {
   return withheld ? ANONYMOUS_URI : remoteUri;
 }
 
 /**
- * How a caller shows in the room: a registered phone as it is configured, others as they call themselves, and nobody who withholds
- * name and number.
+ * The caller's name in the room: that of the account for registered phones, the caller's own for others, "Anonymous" for callers who
+ * withhold it.
  */
 export function callerName(
   {

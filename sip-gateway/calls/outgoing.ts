@@ -46,7 +46,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (address === undefined) throw new NoRouteError(`${route.number} is not reachable`);
     const media = await call.openMedia(host.mediaAddress(address));
     if (call.ended) return;
-    // What the phone shows, and calls back.
+    // What the phone shows and calls back.
     const number = roomNumber(config, roomId);
     const user = route.trunk === null ? number : route.callerId;
     const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
@@ -87,13 +87,13 @@ async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
 }
 
-/** Throws SdpError, with a reason that people understand: it is shown to whoever placed the call. */
+/** Throws SdpError with a reason for the person who placed the call. */
 function readAnswer(call: PhoneCall, sdp: string): void {
   try {
     call.media?.readAnswer(sdp);
   } catch (error) {
     if (!(error instanceof SdpError)) throw error;
-    // G.711 is in every offer of ours: a phone that refuses the audio as such wants SRTP.
+    // Every offer has G.711, so a phone that refuses the whole audio line wants SRTP.
     const refused = /^m=audio (?:0 |\S+ \S*SAVP)/m.test(sdp);
     throw refused ? new SdpError(ENCRYPTION_REQUIRED, error.warning) : error;
   }
@@ -101,7 +101,7 @@ function readAnswer(call: PhoneCall, sdp: string): void {
 
 function failureOf(cause: EndCause, { status, reason }: { status?: number; reason?: string }): CanopyError {
   if (status === NOT_ACCEPTABLE)
-    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or none of the codecs suits it`);
+    return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
   if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
   return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
 }

@@ -1,9 +1,9 @@
 import { matchDialRule, type TelephonyConfig } from '../../signaling/protocol/index.ts';
 
-/** A number without wildcards, that may stand in a SIP URI as it is. */
+/** A pattern without wildcards. */
 const PLAIN_NUMBER = /^[0-9A-WYZa-z+#._~-]+$/;
 
-/** The number by which a phone can call a room without a PIN; undefined where the dial plan has none. */
+/** The number that leads a phone to a room without a PIN; undefined if the dial plan has none. */
 export function roomNumber(
   { dialPlan }: Pick<TelephonyConfig, 'dialPlan'>,
   roomId: string,

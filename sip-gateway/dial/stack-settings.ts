@@ -38,7 +38,7 @@ function optionsOf({
     uri,
     peers: addresses,
     maxCalls,
-    // Whoever gave us an account knows us by our address in its domain (RFC 3261 §8.1.1.3).
+    // With an account at the trunk, that account is our identity (RFC 3261 §8.1.1.3).
     ...((domain !== undefined || username !== undefined || register) && { domain: domain ?? hostOf(uri) }),
     ...(username !== undefined &&
       password !== undefined && { credentials: { username, password, realm: realm ?? hostOf(uri) } }),

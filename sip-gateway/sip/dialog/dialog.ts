@@ -87,9 +87,9 @@ export class Dialog {
   }
 
   /**
-   * The dialog of a UAC by a 2xx: a new one, or `early` with the route set computed again (§13.2.2.4). Every 2xx gives one, so that
-   * it can be acknowledged. `sound` is false where the peer cannot be reached as the 2xx says: the dialog is good for ACK and BYE
-   * on the flow of the INVITE only.
+   * The dialog of a UAC by a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx makes a dialog, so that it
+   * can be acknowledged. `sound` is false if its Contact or Record-Route cannot be used: such a dialog is good only for ACK and BYE on
+   * the flow of the INVITE.
    */
   static ofSuccess(
     request: SipRequest,
@@ -157,7 +157,7 @@ export class Dialog {
     this.#localSequence = Math.max(this.#localSequence, atLeast);
   }
 
-  /** Whether a request is in order (§12.2.2): only a lower number than seen wants a 500. ACK and CANCEL are not to be asked for. */
+  /** Whether a request is in order (§12.2.2); answer 500 if not, that is for a lower number than before. Not for ACK and CANCEL. */
   accepts(request: SipRequest): boolean {
     if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) return false;
     this.#remoteSequence = request.cseq.number;

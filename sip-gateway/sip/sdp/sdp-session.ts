@@ -201,7 +201,7 @@ export class SdpSession {
     return { sdp: this.#write(local.address, lines), audio };
   }
 
-  /** The peer takes the audio out of the session, for a while at least: so do we (RFC 3264 §8.2). */
+  /** The peer removes the audio from the session, maybe only for a while (RFC 3264 §8.2). */
   #answerRemoval(
     session: SessionDescription,
     local: LocalAudio,

@@ -20,7 +20,7 @@ export interface AdmissionOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   /** Those of the moment. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
-  /** The registrations of ours at registrars of this address. */
+  /** Our registrations at registrars of this address. */
   readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
@@ -88,9 +88,9 @@ export class Admissions {
   }
 
   /**
-   * The trunk that a call comes from: one that names the address, or that we are registered at there; of several at one provider the one
-   * whose name is called. Phones may share a registrar's address: they name themselves, and are asked for their passwords, unless the
-   * call is for the very name that we registered.
+   * The trunk that a call comes from: one that names the address, or whose registrar it is while we are registered there; of several at one
+   * provider the one whose name is called. Phones of ours may share a registrar's address, so callers that name one or send credentials
+   * are challenged as usual, unless the call is for the name that we registered.
    */
   #trunkOf(request: SipRequest, address: string): Trunk | undefined {
     const { users, trunks, registeredAt } = this.#options;

@@ -7,12 +7,12 @@ export interface InviteFailure {
   readonly response?: SipResponse;
 }
 
-/** They say how a request could succeed, so they come before others of their class (RFC 3261 §16.7 step 6). */
+/** These tell how the request could succeed, so they are preferred within their class (RFC 3261 §16.7 step 6). */
 const TELLING = new Set([401, 407, 415, 420, 484]);
 
 /**
- * The failure that stands for all: a 6xx, else one of the lowest class (RFC 3261 §16.7 step 6). What a phone answered comes before
- * what was concluded from its silence.
+ * The failure that stands for all: a 6xx, else one of the lowest class (RFC 3261 §16.7 step 6). A real response is preferred to
+ * a timeout or transport failure.
  */
 export function bestFailure(failures: readonly InviteFailure[]): InviteFailure | undefined {
   const rank = ({ status, response }: InviteFailure) => [

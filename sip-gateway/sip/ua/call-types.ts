@@ -65,15 +65,15 @@ export interface CallEvents {
   end: [CallEnd];
 }
 
-/** Where a call's peer is, beside what the dialog says. */
+/** Where a call's peer was last heard; `Routes` weighs it against the dialog's remote target. */
 export interface PeerPlace {
-  /** Where its last message came from, or our INVITE went. */
+  /** The flow that its last request came on, or that our INVITE went on. */
   readonly flow: Flow;
   /** Since when, on the stack's clock. */
   readonly atMs: number;
-  /** True where nothing stands between us and the peer: without a route set the flow is used whatever its Contact says. */
+  /** True if no proxy is in between: without a route set the flow is used whatever the Contact says. */
   readonly direct: boolean;
-  /** Set where it is a phone that is registered here: without a route set it is reached where it registered last. */
+  /** Set for phones registered here: without a route set they are reached where they registered last. */
   readonly phone?: FollowedPhone | undefined;
 }
 

@@ -150,7 +150,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome.status;
   }
 
-  /** Asks the peer every minute whether it is there, and ends the call where it is not: for calls whose media say nothing. */
+  /** Starts or stops asking the peer every minute whether it is there; ends the call if not. For calls on hold, which send no media. */
   watch(on: boolean): void {
     this.keeper.watch(on);
   }
@@ -163,7 +163,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   ): void {
     const dialog = this.dialog;
     if (!dialog || this.#state === 'ended') {
-      // A PRACK may be on its way still (RFC 3262 §3).
+      // A late PRACK is still answered (RFC 3262 §3).
       if (request.method === 'PRACK') this.receivePrack(request, transaction as ServerPlainTransaction);
       else transaction.respond(buildResponse(request, 481));
       return;
@@ -253,18 +253,18 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#client;
   }
 
-  /** Where the peer is from now on. */
+  /** Sets where the peer is reached from now on. */
   protected set peer(peer: PeerPlace) {
     this.#peer = peer;
   }
 
-  /** A request of the peer shows where it is. */
+  /** Takes the flow of the peer's request for further ones of ours. */
   protected learnFlow(request: SipRequest, flow: Flow, phone = this.#peer.phone): void {
     const direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
     this.#peer = { flow, atMs: this.host.clock.now(), direct, phone };
   }
 
-  /** A message says what the peer can. */
+  /** Reads which methods the peer supports. */
   protected learnMethods({ headers }: SipMessage): void {
     if (headers.has('allow')) this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
   }
@@ -369,7 +369,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return !this.#ownChange && !this.#peerChange && !this.#awaitedAck && this.session.state === 'stable';
   }
 
-  /** Refreshes the session as it is (RFC 4028 §7.4): by UPDATE where the peer serves it. */
+  /** Refreshes the session unchanged (RFC 4028 §7.4): by UPDATE if the peer supports it, else by re-INVITE. */
   async #refreshSession(): Promise<Outcome | undefined> {
     const { local } = this.session;
     if (this.#state !== 'answered' || !this.#isSettled) return undefined;
@@ -381,7 +381,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return local === undefined ? undefined : this.#offer('INVITE', local);
   }
 
-  /** A re-INVITE or UPDATE; a peer that knows nothing of the dialog any more ends the call (RFC 3261 §12.2.1.2). */
+  /** Sends a re-INVITE or UPDATE; if the peer no longer knows the dialog, the call ends (RFC 3261 §12.2.1.2). */
   async #change(method: 'INVITE' | 'UPDATE', sdp: string | undefined): Promise<Outcome> {
     const { headers, body } = this.sessionFields(sdp);
     const outcome = await this.client().request(method, [...headers, ...this.keeper.requestFields], body);
@@ -460,7 +460,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     }
   }
 
-  /** The fields of the 2xx that answers an INVITE or UPDATE of the peer. */
+  /** The fields of our 2xx to the peer's re-INVITE or UPDATE. */
   #answerFields(request: SipRequest, sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { headers, body } = this.sessionFields(sdp);
     return { headers: [...headers, ...this.keeper.answered(request)], body };
@@ -472,7 +472,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     else this.receiveOffer('UPDATE', request, transaction, (sdp) => this.#answerFields(request, sdp));
   }
 
-  /** Answers an UPDATE, or a PRACK that is sound; one without an offer at once. */
+  /** Answers an UPDATE, or a valid PRACK; at once if it carries no offer. */
   protected receiveOffer(
     method: 'UPDATE' | 'PRACK',
     request: SipRequest,

@@ -3,7 +3,7 @@ import { bareHost } from '../message/index.ts';
 
 type Scope = 'public' | 'private' | 'loopback' | 'local';
 
-/** Ranges that mean something else in every network (RFC 6890). */
+/** Address ranges that are not globally unique (RFC 6890). */
 const SCOPES: readonly (readonly [Scope, readonly (readonly [string, number])[]])[] = [
   [
     'loopback',
@@ -48,8 +48,8 @@ function scopeOf(address: string): Scope {
 }
 
 /**
- * Whether a host that a peer names cannot be meant for us: it is private to a network that the peer, as we see it at `seenAt`, is not
- * in. Two private addresses may well be of one network.
+ * Whether a host that a peer names is unreachable for us: it is private to some network, while we see the peer at an address (`seenAt`)
+ * outside of it. Two private addresses may belong to one routed network, so those are trusted.
  */
 export function isElsewhere(host: string, seenAt: string): boolean {
   const address = bareHost(host);

@@ -35,7 +35,7 @@ interface ReliableProgress {
   readonly sdp: string | undefined;
 }
 
-/** Values of Privacy by which a caller does not want to be shown. */
+/** Privacy values of callers who do not want to be shown. */
 const WITHHOLDING = new Set(['id', 'user', 'header']);
 /** Sent again without an upper interval (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
@@ -66,7 +66,7 @@ export class IncomingCall extends Call {
     { identity, digest, hasReturnPath }: Admitted,
   ) {
     const { request } = transaction;
-    // A call to our Contact leads where this one does.
+    // Calling our Contact leads to the same place.
     super(host, flow, digest, contactUserOf(request.uri));
     this.#hasReturnPath = hasReturnPath;
     if (hasReturnPath) this.#returnPath.resolve();
@@ -111,8 +111,8 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * P-Asserted-Identity, which only a trunk is to be believed. It may have two values, a SIP and a tel URI, in one field or two
-   * (RFC 3325 §9.1): the one with a name is given.
+   * P-Asserted-Identity; believe it from trunks only. It may have two values, a SIP and a tel URI, in one field or two (RFC 3325 §9.1):
+   * the one with a name is returned.
    */
   get assertedIdentity(): NameAddr | undefined {
     const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
@@ -340,7 +340,7 @@ export class IncomingCall extends Call {
     this.#unacknowledged = { rseq, hasSdp: sdp !== undefined, retransmission };
   }
 
-  /** No more is sent, but the PRACK of what was may still come, and is answered then (RFC 3262 §3). */
+  /** Stops sending; a late PRACK of what was sent is still answered (RFC 3262 §3). */
   #stopReliable(): void {
     this.#unacknowledged?.retransmission.stop();
     this.#acceptLater = undefined;
@@ -352,7 +352,7 @@ export class IncomingCall extends Call {
   }
 }
 
-/** One that cannot be read hides no other. */
+/** A malformed field is skipped, so that it does not hide another. */
 function readIdentities(value: string): NameAddr[] {
   try {
     return parseNameAddrs(value);

@@ -20,7 +20,7 @@ import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
 import { minSession, SESSION_SECONDS } from './session-timer.ts';
 
-/** A way to a callee: the Request-URI, and the flow, opened when its turn comes. */
+/** A way to a callee: the Request-URI, and the flow, which is opened only when this way is tried. */
 export interface Way {
   readonly uri: Uri;
   /** IP address of the next hop. */
@@ -61,16 +61,16 @@ export interface InviteBranchEvents {
   answer(sdp: string | undefined): Promise<string | undefined>;
   /** It rings, or has early media. */
   onProgress(response: SipResponse, sdp: string | undefined): void;
-  /** Whether the call takes this answer; else the branch acknowledges and ends it. */
+  /** Whether the call takes this answer; if not, the branch acknowledges it and hangs up. */
   wants(branch: InviteBranch): boolean;
   onAnswered(branch: InviteBranch, response: SipResponse, fork: Fork): void;
-  /** The branch answered, was acknowledged and ended: its 2xx cannot be used (RFC 3261 §13.2.2.4). */
+  /** The 2xx cannot be used. The branch acknowledges it and hangs up (RFC 3261 §13.2.2.4). */
   onUnusable(branch: InviteBranch, response: SipResponse): void;
-  /** No answer will come of it. */
+  /** The branch failed: see `failure`. */
   onFailed(branch: InviteBranch): void;
-  /** A 2xx that the call has taken came again. */
+  /** A 2xx that the call has taken was retransmitted. */
   onRepeated(response: SipResponse): void;
-  /** Nothing at all has come for so long that other branches need not wait for this one. */
+  /** No response at all for 8·T1: other branches need not wait for this one. */
   onSilent(): void;
 }
 
@@ -80,12 +80,12 @@ const FAILOVER = new Set([503]);
 const MAX_FORKS = 12;
 /** Two rounds at most: a proxy's and the callee's, or a stale nonce. */
 const MAX_CHALLENGES = 2;
-/** A phone from which nothing has come for so many T1 is most likely dead. */
+/** A phone that has sent no response for this many T1 is most likely dead. */
 const SILENT_T1 = 8;
 
 /**
- * One INVITE of a call that we make, to one callee or one of its phones. It sees to the end what it began, even where the call is over
- * by then: a CANCEL waits for the first provisional response, and each 2xx that the call does not take is acknowledged and ended.
+ * One INVITE of an outgoing call: to one callee, or to one of its phones. It may outlive the call: a CANCEL has to wait for the first
+ * provisional response, and every 2xx that the call does not take is acknowledged and ended by BYE.
  */
 export class InviteBranch {
   readonly #host: CallHost;
@@ -93,7 +93,7 @@ export class InviteBranch {
   readonly #digest: MaybeDigest;
   readonly #events: InviteBranchEvents;
   readonly #forks = new Map<string, Fork>();
-  /** Dialogs that were ended as soon as they began, by To tag. */
+  /** Dialogs that we ended at once, by To tag. */
   readonly #ended = new Map<string, InDialogClient>();
   readonly #silence: Timer;
   #flow: Flow;
@@ -112,7 +112,7 @@ export class InviteBranch {
   #taken: string | undefined;
   #failure: InviteFailure | undefined;
 
-  /** `first`: the flow of the first way, open already. */
+  /** `first`: the flow of the call until begin() opens the branch's own. */
   constructor(
     host: CallHost,
     first: Flow,
@@ -137,12 +137,12 @@ export class InviteBranch {
     return this.#failure;
   }
 
-  /** True where nothing has come back for long. */
+  /** True after 8·T1 without any response. */
   get silent(): boolean {
     return this.#silent;
   }
 
-  /** Whether a CANCEL of ours will be answered: something provisional has come, and nothing final. */
+  /** Whether the branch will still answer a CANCEL: it has sent a provisional response and no final one. */
   get ringing(): boolean {
     return this.#provisional && this.#failure === undefined && this.#taken === undefined;
   }
@@ -200,7 +200,7 @@ export class InviteBranch {
     });
   }
 
-  /** The call does not want it any more: another answered, or nobody shall. */
+  /** Cancels the INVITE: another phone answered, or the caller gave up. */
   cancel(): void {
     this.#silence.cancel();
     if (this.#cancelled || this.#failure || this.#taken !== undefined) return;
@@ -209,7 +209,7 @@ export class InviteBranch {
     if (this.#provisional) this.#sendCancel();
   }
 
-  /** Leaves the dialogs but the one that the call has taken. */
+  /** Drops all dialogs except the one that the call has taken. */
   dropForks(): void {
     for (const [tag, { dialog }] of this.#forks) if (tag !== this.#taken) this.#host.drop(dialog);
   }
@@ -227,7 +227,7 @@ export class InviteBranch {
     else this.#fail({ status, reason, response });
   }
 
-  /** Tries the next way; where there is none, the branch has failed. */
+  /** Tries the next way; without one, the branch has failed. */
   #failover(failure: InviteFailure): void {
     if (!this.#cancelled && !this.#early && this.#way + 1 < this.#parts.ways.length) {
       this.#way++;
@@ -249,7 +249,7 @@ export class InviteBranch {
       : [expires, ['min-se', String(this.#sessionSeconds)]];
   }
 
-  /** 422: the session shall live longer (RFC 4028 §7.3). False where that leads nowhere. */
+  /** Takes the longer interval that a 422 asks for (RFC 4028 §7.3); false if there is no point in trying again. */
   #takeMinimum(response: SipResponse): boolean {
     const seconds = minSession(response.headers);
     if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES)
@@ -308,7 +308,7 @@ export class InviteBranch {
     }
   }
 
-  /** PRACK (RFC 3262 §4). False for one that came again or out of order: it is to be passed over. */
+  /** Sends PRACK (RFC 3262 §4). False for a response that is a retransmission or out of order: ignore it. */
   #acknowledgeProvisional(response: SipResponse, fork: Fork, flow: Flow, sdp: string | undefined): boolean {
     const rseq = Number(response.headers.get('rseq') ?? Number.NaN);
     if (!hasOptionTag(response.headers, 'require', '100rel') || !Number.isInteger(rseq)) return true;
@@ -321,7 +321,7 @@ export class InviteBranch {
       const { fields, body } = sdpBody(await this.#events.answer(sdp));
       await client.request('PRACK', [rack, ...fields], body);
     };
-    // A lost PRACK is the callee's to judge: it gives the call up.
+    // If the PRACK is lost, the callee gives the call up.
     send().catch(() => {});
     return true;
   }
@@ -356,7 +356,7 @@ export class InviteBranch {
     this.#events.onAnswered(this, response, fork);
   }
 
-  /** A 2xx that we cannot use: it must be acknowledged, then ended (§13.2.2.4). */
+  /** Acknowledges a 2xx that we cannot use, and hangs up (§13.2.2.4). */
   async #end(response: SipResponse): Promise<void> {
     const invite = this.#transaction?.request;
     if (!invite) return;
@@ -370,7 +370,7 @@ export class InviteBranch {
       await client.acknowledge(response.cseq.number);
       await client.request('BYE', [], undefined);
     } catch {
-      // Not to be reached: it will give up for want of an ACK.
+      // Unreachable: it gives up by itself when no ACK arrives.
     }
   }
 

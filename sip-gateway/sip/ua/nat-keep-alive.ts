@@ -4,14 +4,14 @@ import type { Flow } from '../transport/index.ts';
 import type { Binding } from './bindings.ts';
 import type { Registrar } from './registrar.ts';
 
-/** NATs forget a UDP flow after 30 s and more (RFC 4787 §4.3 asks for two minutes): so often is it used at least, in milliseconds. */
+/** Interval between packets, in milliseconds. Many NATs forget a UDP flow after 30 s, although RFC 4787 §4.3 asks for two minutes. */
 const INTERVAL_MILLISECONDS = 20_000;
-/** How often it is looked at who is due, in milliseconds. */
+/** How often due phones are looked for, in milliseconds. */
 const TICK_MILLISECONDS = 5000;
 
 /**
- * Keeps the way to phones open that registered over UDP from behind a NAT: it lets a request be sent to them, whose answer they send from
- * inside. Owns its timer; `close` ends it.
+ * Keeps the NAT open for phones that registered over UDP from behind one: sends each a request, so that packets pass in both directions.
+ * Owns its timer; `close` ends it.
  */
 export class NatKeepAlive {
   readonly #clock: Clock;
@@ -20,7 +20,7 @@ export class NatKeepAlive {
   readonly #pingedAt = new WeakMap<Binding, number>();
   #timer: Timer;
 
-  /** `ping` sends one packet, and expects nothing. */
+  /** `ping` sends one packet and ignores the answer. */
   constructor(clock: Clock, registrar: Registrar, ping: (uri: Uri, flow: Flow) => void) {
     this.#clock = clock;
     this.#registrar = registrar;
@@ -48,7 +48,7 @@ export class NatKeepAlive {
   }
 }
 
-/** Whether a phone is seen at another address than it knows. */
+/** Whether we see the phone at another address than its Contact says. */
 function isBehindNat({ contact, flow }: Binding): boolean {
   if (flow.reliable || !('host' in contact)) return false;
   return bareHost(contact.host) !== flow.remote.address || (contact.port ?? 5060) !== flow.remote.port;

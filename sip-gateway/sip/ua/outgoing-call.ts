@@ -19,17 +19,17 @@ export interface OutgoingCallParts {
   readonly sdp?: string;
   readonly answer?: Answerer;
   readonly headers: readonly HeaderField[];
-  /** User part of our Contact, by which a call to it leads where this one does. */
+  /** User part of our Contact: calling it leads to the same place as this call. */
   readonly contactUser?: string | undefined;
   /** How long it may ring, in seconds. */
   readonly ringSeconds: number;
-  /** The phones that ring together; of each the ways to it, best first. */
+  /** The phones that ring together; for each, the ways to it, best first. */
   readonly branches: readonly (readonly Way[])[];
 }
 
 /**
- * A call that we make. It begins at once; `progress`, `answered` and `end` tell how it goes. Where it leads to several phones they all
- * ring, and the first to answer has it.
+ * An outgoing call. It begins at once and reports by `progress`, `answered` and `end`. If the callee has several phones they all ring, and
+ * the first to answer gets the call.
  */
 export class OutgoingCall extends Call {
   readonly direction = 'outgoing';
@@ -48,7 +48,7 @@ export class OutgoingCall extends Call {
     const events = this.#branchEvents();
     const { to, sdp, headers, contactUser } = parts;
     this.#branches = parts.branches.map((ways) => {
-      // Each its own tag, so that phones that choose the same one are told apart.
+      // A From tag for each branch, because two phones may choose the same To tag.
       const from = withTag(parts.from, newTag());
       const branch = { callId: this.callId, from, to, sdp, headers, ways, contactUser };
       return new InviteBranch(host, first, branch, digest, events);
@@ -179,12 +179,12 @@ export class OutgoingCall extends Call {
   }
 
   #failed(branch: InviteBranch): void {
-    // A 6xx speaks for the callee, not for one of its phones.
+    // A 6xx is the callee's decision for all its phones (RFC 3261 §21.6).
     if (!this.#cancelled && (branch.failure?.status ?? 0) >= 600) this.#fail();
     else this.#settle();
   }
 
-  /** Ends the call where no branch can be answered any more. */
+  /** Ends the call when no branch can be answered any more. */
   #settle(): void {
     if (this.ended || this.#winner) return;
     if (this.#cancelled) {
@@ -192,7 +192,7 @@ export class OutgoingCall extends Call {
       return;
     }
     const open = this.#branches.filter(({ failure }) => !failure);
-    // Where the others have declined, nobody waits for a phone that is dead.
+    // Once all others have declined, do not wait for a dead phone.
     if (open.length < this.#branches.length && open.every(({ silent }) => silent)) this.#fail();
   }
 

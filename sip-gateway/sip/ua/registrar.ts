@@ -30,7 +30,7 @@ export interface RegistrarOptions {
   store?: BindingStore;
 }
 
-/** A phone that a call goes to or came from, wherever it registers from meanwhile. */
+/** A phone that takes part in a call, followed as it re-registers. */
 export interface FollowedPhone {
   /** The flow of its newest registration, and when that was made, on the stack's clock. */
   newest(): { readonly flow: Flow; readonly atMs: number };
@@ -71,8 +71,8 @@ export class Registrar {
   }
 
   /**
-   * Follows the phone behind a binding: by its Contact, instance (RFC 5626) or Call-ID (RFC 3261 §10.2.4). It stays where it was last
-   * where its registration ends.
+   * Follows the phone behind a binding as it re-registers: by its Contact, instance (RFC 5626) or Call-ID (RFC 3261 §10.2.4). When its
+   * registration ends, the last flow stays.
    */
   follow(user: string, binding: Binding): FollowedPhone {
     let last = binding;
@@ -85,7 +85,7 @@ export class Registrar {
     };
   }
 
-  /** The phone of a user that a request came from: it registered from there, or with the same Contact. */
+  /** The registered phone that a request came from: the one with the same Contact, else the one on the same flow. */
   phoneAt(user: string, contact: Uri, flow: Flow): FollowedPhone | undefined {
     const bindings = this.lookup(user);
     const binding =
@@ -155,7 +155,7 @@ export class Registrar {
       const known = bindings.find((binding) => sameUri(binding.contact, contact.uri));
       if (known && isOld(known)) throw new Refusal(500);
       const instance = contact.params.get('+sip.instance') ?? undefined;
-      // A phone that comes back from another address takes the place of what it was: it must not ring twice.
+      // A phone that comes back from another address replaces its old binding, or it would ring twice.
       const isReplaced = (binding: Binding) => instance !== undefined && binding.instance === instance;
       bindings = bindings.filter((binding) => binding !== known && !isReplaced(binding));
       const seconds = this.#secondsOf(contact, generalSeconds);

@@ -28,7 +28,7 @@ export interface RegistrationOptions {
   /** Our address there: `sip:canopy@pbx.example`. */
   readonly address: string;
   readonly credentials?: Credentials;
-  /** The trunk whose registrar it is: while we are registered, calls from there are the trunk's. */
+  /** The trunk of this registrar: while we are registered, calls from the registrar's address belong to it. */
   readonly trunk?: string;
   /** How long to ask for, in seconds. Default 600. */
   readonly expiresSeconds?: number;

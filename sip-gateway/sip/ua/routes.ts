@@ -45,7 +45,7 @@ export class Routes {
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
 
-  /** The phones of a user, each on the flow of its registration. Where a phone has moved, only its last place counts. */
+  /** The phones of a user, each on the flow that it registered on. If a phone has moved, only its latest registration counts. */
   toUser(user: string): Way[] {
     const bindings = this.#registrar.lookup(user);
     const isLast = ({ callId, sequence }: Binding) =>
@@ -73,9 +73,9 @@ export class Routes {
   }
 
   /**
-   * The flow of a request in a dialog: the route set says, else the remote target (RFC 3261 §12.2.1.1). Without a route set, a phone
-   * that is registered here and a neighbour behind a NAT or on a connection are reached where they came from, as is whoever names an
-   * address that cannot be meant for us. Rejects with NoRouteError.
+   * The flow for a request in a dialog. The route set decides, else the remote target (RFC 3261 §12.2.1.1). Without a route set these are
+   * reached on their own flow instead: phones registered here, neighbours behind a NAT or on a connection, and peers whose Contact is
+   * private to another network. Rejects with NoRouteError.
    */
   async inDialog(dialog: Dialog, peer: PeerPlace): Promise<Flow> {
     const hop = dialog.nextHop;
@@ -91,14 +91,14 @@ export class Routes {
     }
     const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
     const target = targets.find(({ address }) => mayNameTarget(peer.flow.remote.address, address));
-    // A name that nobody knows: the peer has been heard of here at least.
+    // The name does not resolve: fall back to where the peer was last heard.
     const flow = target ? this.#transport.flowTo(target) : targets.length === 0 ? last : undefined;
     if (!flow) throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
     return flow;
   }
 }
 
-/** The newest open flow by which the peer was heard. */
+/** The newest open flow of the peer. */
 function lastFlow({ flow, atMs, phone }: PeerPlace): Flow | undefined {
   const registered = phone?.newest();
   const flows = registered && registered.atMs > atMs ? [registered.flow, flow] : [flow, registered?.flow];

@@ -11,22 +11,22 @@ import {
   sessionExpires,
 } from './session-timer.ts';
 
-/** How often a phone that is watched is asked whether it is there, in milliseconds. */
+/** Interval between OPTIONS to a watched phone, in milliseconds. */
 const PING_MILLISECONDS = 60_000;
 
 export interface SessionKeeperOptions {
   readonly clock: Clock;
-  /** Sends an UPDATE or re-INVITE that changes nothing; undefined where the session is being changed just now. */
+  /** Sends an UPDATE or re-INVITE that changes nothing; undefined while another change of the session is open. */
   readonly refresh: () => Promise<Outcome | undefined>;
   /** Sends an OPTIONS in the dialog. */
   readonly ping: () => Promise<Outcome>;
-  /** The peer is gone: hangs up. */
+  /** The peer is gone: hang up. */
   readonly onGone: (end: CallEnd) => void;
 }
 
 /**
- * Finds out that a peer has gone without a word: by session timers (RFC 4028) where it knows them, and by asking while it is watched.
- * Owns its timers; `stop` ends them.
+ * Detects peers that have died: by session timers (RFC 4028) if they support them, and by OPTIONS while they are watched. Owns its
+ * timers; `stop` ends them.
  */
 export class SessionKeeper {
   readonly #options: SessionKeeperOptions;
@@ -45,24 +45,24 @@ export class SessionKeeper {
     );
   }
 
-  /** The fields of a request of ours that refreshes the session: a re-INVITE or UPDATE. */
+  /** The fields for our re-INVITEs and UPDATEs. */
   get requestFields(): HeaderField[] {
     const { terms } = this.#timer;
     return terms ? [['session-expires', `${terms.seconds};refresher=${terms.ours ? 'uac' : 'uas'}`]] : [];
   }
 
-  /** An INVITE or UPDATE of the peer is answered with 2xx: gives the fields of that. */
+  /** The peer's INVITE or UPDATE is accepted: restarts the timer and returns the fields of the 2xx. */
   answered(request: SipRequest): HeaderField[] {
     const agreed = answerTerms(request);
     this.#start(agreed);
     return agreed?.fields ?? [];
   }
 
-  /** The peer answered an INVITE or UPDATE of ours with this 2xx. */
+  /** The peer accepted our INVITE or UPDATE with this 2xx. */
   confirmed(response: SipResponse): void {
     const agreed = sessionExpires(response.headers);
     if (!agreed) {
-      // The peer knows no timers, and nobody asks it to.
+      // The peer does not support timers.
       this.#start(undefined);
       return;
     }
@@ -70,7 +70,7 @@ export class SessionKeeper {
     this.#start({ seconds, ours: agreed.refresher !== 'uas' });
   }
 
-  /** Whether the peer is asked every minute whether it is there: where its media say nothing. */
+  /** Starts or stops asking the peer every minute whether it is there: for calls on hold, which send no media. */
   watch(on: boolean): void {
     if (on === this.#watching || this.#stopped) return;
     this.#watching = on;
@@ -105,7 +105,7 @@ export class SessionKeeper {
     this.#ping = this.#options.clock.after(PING_MILLISECONDS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
       if (!this.#watching) return;
-      // A connection may be away for a moment; any answer but 481 shows that the phone is there.
+      // A connection may be down for a moment. Any answer but 408 and 481 shows that the phone is there.
       this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
       if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1)
         this.#options.onGone({ cause: 'timeout', reason: 'the peer does not answer any more' });

@@ -8,7 +8,7 @@ export interface TrunkOptions {
   readonly id: string;
   /** Where calls go: `sip:pbx.example;transport=tcp`. Also names the domain. */
   readonly uri: string;
-  /** Domain of our address there, where we have one: the host of From. Default: our own address. */
+  /** Domain of our account at the trunk: the host of From. Default: our own address. */
   readonly domain?: string;
   /** Addresses and networks (`192.0.2.0/24`) that calls come from without digest, beside where we are registered. Default: none. */
   readonly peers?: readonly string[];
