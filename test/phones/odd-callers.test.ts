@@ -239,6 +239,8 @@ describe('callers with unusual messages', () => {
     it(`a caller enters its PIN by INFO with ${type}`, async () => {
       const from = `"By ${type}" <sip:a@127.0.0.2>`;
       await calls({ uri: 'sip:200@127.0.0.1', from }, async (_answer, caller) => {
+        // The prompt is being played: keys count from now on.
+        await caller.hears();
         for (const key of `${PIN}#`) {
           const answer = await caller.inDialog('INFO', [`Content-Type: ${type}`], body.replace('K', key));
           assert.match(answer, /^SIP\/2\.0 200 /);
