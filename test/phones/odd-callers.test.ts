@@ -232,18 +232,20 @@ describe('callers with unusual messages', () => {
       );
     });
 
-  for (const [type, body] of [
-    ['application/dtmf', 'd=K\r\n'],
-    ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=K\r\n'],
+  for (const [name, type, body] of [
+    ['Short keys', 'application/dtmf', 'd=K\r\n'],
+    ['Nortel keys', 'application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=K\r\n'],
   ] as const)
     it(`a caller enters its PIN by INFO with ${type}`, async () => {
-      const from = `"By ${type}" <sip:a@127.0.0.2>`;
+      const from = `"${name}" <sip:a@127.0.0.2>`;
       await calls({ uri: 'sip:200@127.0.0.1', from }, async (_answer, caller) => {
+        // The prompt is being played: keys count from now on.
+        await caller.hears();
         for (const key of `${PIN}#`) {
           const answer = await caller.inDialog('INFO', [`Content-Type: ${type}`], body.replace('K', key));
           assert.match(answer, /^SIP\/2\.0 200 /);
         }
-        await shown(`By ${type}`);
+        await shown(name);
       });
     });
 });
