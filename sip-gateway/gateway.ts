@@ -11,13 +11,8 @@ import {
 } from '../signaling/protocol/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
-<<<<<<< HEAD
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
-import { logEdge } from './edge-log.ts';
-=======
-import { phoneLookup, roomsWithShortPins, trunkOptions } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
->>>>>>> edge-on-calls
 import { MediaPool } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';

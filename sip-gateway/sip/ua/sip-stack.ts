@@ -136,15 +136,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #dialogs = new Map<string, Call>();
   readonly #invites = new WeakMap<ServerInviteTransaction, Call>();
   readonly #registrations = new Set<Registration>();
-<<<<<<< HEAD
   readonly #limits: SourceLimits;
   readonly #dialogRate: RateLimiter;
   readonly #keepAlive: NatKeepAlive;
-=======
-  readonly #keepAlive: NatKeepAlive;
-  readonly #limits: SourceLimits;
-  readonly #dialogRate: RateLimiter;
->>>>>>> edge-on-calls
   readonly #userAgent: readonly HeaderField[];
   readonly #capabilities: readonly HeaderField[];
   readonly #host: CallHost & RegistrationHost;
