@@ -84,6 +84,26 @@ describe('WantedLayers', () => {
     assert.deepEqual(sender.wanted.missing, [2]);
   });
 
+  it('takes a layer for missing that ends within 20 s of its beginning, at once', () => {
+    const sender = new Sender();
+    sender.until(10_000, { wanted: '02' });
+    sender.lacks = '2';
+    sender.until(11_300, { wanted: '02' });
+    assert.deepEqual(sender.wanted.missing, [2]);
+    const steady = new Sender();
+    steady.until(25_000, { wanted: '02' });
+    steady.lacks = '2';
+    steady.until(30_000, { wanted: '02' });
+    assert.deepEqual(steady.wanted.missing, []);
+  });
+
+  it('takes nothing for missing that nobody would have', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(60_000, { wanted: '01', forwarded: '2' });
+    assert.deepEqual(sender.wanted.missing, []);
+  });
+
   it('takes nothing for missing of a sender of which nothing comes: it is paused, or has lost its network', () => {
     const sender = new Sender();
     sender.sends = false;

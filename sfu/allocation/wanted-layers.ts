@@ -4,8 +4,12 @@
  */
 const UNWANTED_MS = 5000;
 const UNWANTED_AFTER_FAILURE_MS = 30_000;
-/** How long a sender has for a layer that it was asked for, in milliseconds. One on a good network needs one or two seconds. */
+/**
+ * How long a sender has for a layer that it was asked for, in milliseconds. One on a good network needs one or two seconds. The second is
+ * for one that came and has ended before it proved itself: by now the others would have ended too if the network were to blame.
+ */
 const PATIENCE_MS = 6000;
+const PATIENCE_WITH_FALLEN_MS = 1000;
 /** How long after a layer was asked for the next lower one is asked for in its place, in milliseconds. */
 const INSTEAD_MS = 2000;
 /** How long after a failure a missing layer is asked for again, in milliseconds: doubled with each failure, up to the second. */
@@ -33,8 +37,9 @@ interface Layer {
   /** Since when it has been flowing, or has been awaited in vain; null: it is not. */
   flowingSinceMs: number | null;
   silentSinceMs: number | null;
-  /** It has flowed since it was asked for. */
+  /** It has flowed since it was asked for, and so long that it has proved itself. */
   came: boolean;
+  steady: boolean;
   failures: number;
   missing: boolean;
   retryAtMs: number;
@@ -52,7 +57,7 @@ export class WantedLayers {
   /** Until told otherwise a sender sends all. */
   constructor(spatialLayers: number, nowMs: number) {
     this.#layers = Array.from({ length: spatialLayers }, () => ({
-      ...{ told: true, neededAtMs: nowMs, came: false },
+      ...{ told: true, neededAtMs: nowMs, came: false, steady: false },
       ...{ flowingSinceMs: null, silentSinceMs: null },
       ...{ failures: 0, missing: false, retryAtMs: 0 },
     }));
@@ -86,27 +91,29 @@ export class WantedLayers {
     for (const [place, layer] of this.#layers.entries()) {
       const retried = layer.missing && Boolean(needs.awaited[place]) && nowMs >= layer.retryAtMs;
       layer.told = retried || nowMs - layer.neededAtMs < unwantedMs;
-      if (!layer.told) layer.came = false;
+      if (!layer.told) Object.assign(layer, { came: false, steady: false });
     }
     return { told: this.told.join() !== toldBefore, missing: this.missing.join() !== missingBefore };
   }
 
   /** What has come of a layer that was asked for. */
-  #watch(layer: Layer, place: number, { flowing }: LayerNeeds, nowMs: number): void {
+  #watch(layer: Layer, place: number, { wanted, awaited, flowing }: LayerNeeds, nowMs: number): void {
     if (flowing[place]) {
       layer.flowingSinceMs ??= nowMs;
       layer.silentSinceMs = null;
       layer.came ||= layer.told;
       if (layer.missing) layer.neededAtMs = nowMs;
       layer.missing = false;
-      if (nowMs - layer.flowingSinceMs >= STEADY_MS) layer.failures = 0;
+      layer.steady = nowMs - layer.flowingSinceMs >= STEADY_MS;
+      if (layer.steady) layer.failures = 0;
       return;
     }
     layer.flowingSinceMs = null;
     // A sender of which nothing comes has lost its network, or is paused: that says nothing of single layers.
-    const sends = flowing.some(Boolean);
-    layer.silentSinceMs = layer.told && sends ? (layer.silentSinceMs ?? nowMs) : null;
-    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < PATIENCE_MS) return;
+    const isAsked = layer.told && (wanted[place] || awaited[place]) && flowing.some(Boolean);
+    layer.silentSinceMs = isAsked ? (layer.silentSinceMs ?? nowMs) : null;
+    const patienceMs = layer.came && !layer.steady ? PATIENCE_WITH_FALLEN_MS : PATIENCE_MS;
+    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < patienceMs) return;
     layer.missing = true;
     layer.silentSinceMs = null;
     layer.neededAtMs = Number.NEGATIVE_INFINITY;
