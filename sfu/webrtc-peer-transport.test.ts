@@ -97,7 +97,9 @@ describe('a transport, with a real ICE and DTLS client', () => {
     const { recv } = await enter(sfu, 'green', 'ann');
     const { transportId } = recv;
     const { consumerId } = await sfu.consume('green', 'ann', { transportId, producerId });
+    const given = nextEvent(sfu, 'allocation', ({ tiles }) => tiles.some(({ layers }) => layers !== null));
     await sfu.resumeConsumer('green', 'ann', consumerId);
+    await given;
     const here = await IceDtlsClient.create();
     const port = await here.connectIce(recv);
     await sfu.connectTransport('green', 'ann', transportId, here.dtlsParameters);
