@@ -85,10 +85,11 @@ export class WantedLayers {
       for (let lower = 0; lower < place; lower++) if (needs.flowing[lower]) this.#need(lower, nowMs);
       if (this.#lacks(layer, nowMs)) this.#need(this.#below(place), nowMs);
     }
-    const unwantedMs = this.#layers.some(({ failures }) => failures > 0)
-      ? UNWANTED_AFTER_FAILURE_MS
-      : UNWANTED_MS;
     for (const [place, layer] of this.#layers.entries()) {
+      const isFallback = this.#layers.some(
+        ({ failures }, higher) => higher > place && needs.wanted[higher] && failures > 0,
+      );
+      const unwantedMs = isFallback ? UNWANTED_AFTER_FAILURE_MS : UNWANTED_MS;
       const retried = layer.missing && Boolean(needs.awaited[place]) && nowMs >= layer.retryAtMs;
       layer.told = retried || nowMs - layer.neededAtMs < unwantedMs;
       if (!layer.told) Object.assign(layer, { came: false, steady: false });
