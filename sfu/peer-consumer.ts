@@ -17,8 +17,8 @@ export class PeerConsumer {
   /** What the worker was told last. */
   #paused = true;
   #priority = 1;
-  /** Whether layers of a picture flow. mediasoup's getters copy what they give, too much for a look at everything every 2 s. */
-  #flows = false;
+  /** The spatial layer that flows. mediasoup's getters copy what they give, too much for a look at everything every 2 s. */
+  #flowingLayer: number | null = null;
   /** Whether nothing of the picture came yet at the last look. */
   #waits = false;
   #clientLayers: Layers | undefined;
@@ -30,7 +30,7 @@ export class PeerConsumer {
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
     consumer.observer.on('layerschange', (layers) => {
-      this.#flows = Boolean(layers);
+      this.#flowingLayer = layers?.spatialLayer ?? null;
     });
     this.#reminder = new LayerReminder(consumer, () => this.#toldLayers);
   }
@@ -64,6 +64,11 @@ export class PeerConsumer {
   /** Whether the server holds it back. */
   get held(): boolean {
     return this.#held;
+  }
+
+  /** The spatial layer that is forwarded at the moment; null: nothing, or a picture without layers. */
+  get forwardedLayer(): number | null {
+    return this.#paused ? null : this.#flowingLayer;
   }
 
   /** The client's word. */
@@ -124,7 +129,8 @@ export class PeerConsumer {
     const { type, closed, producerPaused } = consumer;
     const mayFlow = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
     const before = this.#waits;
-    this.#waits = mayFlow && !this.#flows && consumer.score.producerScores.some((each) => each > 0);
+    this.#waits =
+      mayFlow && this.#flowingLayer === null && consumer.score.producerScores.some((each) => each > 0);
     if (before && this.#waits) await this.requestKeyFrame();
   }
 

@@ -28,6 +28,8 @@ export interface PeerTransportOptions {
   estimateChanged(): void;
   /** Its bandwidth estimation fell to a fraction of what was sent. */
   estimateCollapsed(): void;
+  /** Its client is reached again, or another way than before. */
+  pathChanged(): void;
 }
 
 /** A peer's transport of one direction, of either kind: what it carries, and its traffic. Owned by Peer. */

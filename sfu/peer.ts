@@ -104,6 +104,18 @@ export class Peer {
     for (const consumer of this.#consumers.values()) consumer.startAnew().catch(() => {});
   }
 
+  /**
+   * Its client is reached again after an outage, or another way: asks for a key frame of each picture. Clients ask by themselves only after
+   * they have waited for what was lost, Chromium for 3 s. Waits for nothing.
+   */
+  requestKeyFrames(): void {
+    for (const consumer of this.#consumers.values()) {
+      // What fails has closed meanwhile.
+      if (consumer.kind === 'video' && consumer.wanted && !consumer.held)
+        consumer.requestKeyFrame().catch(() => {});
+    }
+  }
+
   get consumerIds(): string[] {
     return [...this.#consumers.keys()];
   }

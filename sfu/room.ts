@@ -286,9 +286,10 @@ export class Room implements PeerHome {
     const { meter, tell } = this.#options;
     const estimateChanged = () => this.changed();
     const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
+    const pathChanged = () => this.#peers.get(peerId)?.requestKeyFrames();
     return {
       ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
-      ...{ estimateChanged, estimateCollapsed },
+      ...{ estimateChanged, estimateCollapsed, pathChanged },
     };
   }
 }

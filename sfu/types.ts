@@ -197,6 +197,8 @@ export interface PictureExplanation {
   points: OperatingPoint[];
   /** What its sender was told last. */
   wantedSpatialLayers: PictureDecision['spatialLayers'];
+  /** Those that its sender was asked for in vain. */
+  missingSpatialLayers: number[];
 }
 
 export interface ReceiverExplanation {

@@ -3,7 +3,15 @@ import { X509Certificate } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { IceDtlsClient } from '../test/support/ice-dtls.ts';
 import type { Sfu, TransportState } from './index.ts';
-import { baseline, clientFingerprint, enter, nextEvent, startSfu } from './test-support.ts';
+import {
+  Behind,
+  baseline,
+  clientFingerprint,
+  enter,
+  nextEvent,
+  simulcastParameters,
+  startSfu,
+} from './test-support.ts';
 import { transportState } from './webrtc-peer-transport.ts';
 
 describe('transportState()', () => {
@@ -24,6 +32,7 @@ describe('transportState()', () => {
 });
 
 describe('a transport, with a real ICE and DTLS client', () => {
+  const behind = new Behind();
   let sfu: Sfu;
   let client: IceDtlsClient;
 
@@ -77,6 +86,40 @@ describe('a transport, with a real ICE and DTLS client', () => {
     // What has gone is still counted, its last bytes included.
     const total = await sfu.traffic();
     assert.ok(total.receivedBytes > traffic.receivedBytes);
+  });
+
+  it('asks for a key frame of each picture at once when its client comes another way', async () => {
+    const { send } = await enter(sfu, 'green', 'bob');
+    const { producerId } = await sfu.produce('green', 'bob', {
+      ...{ transportId: send.transportId, kind: 'video', source: 'camera' },
+      ...{ rtpParameters: simulcastParameters(), paused: false },
+    });
+    const { recv } = await enter(sfu, 'green', 'ann');
+    const { transportId } = recv;
+    const { consumerId } = await sfu.consume('green', 'ann', { transportId, producerId });
+    const given = nextEvent(sfu, 'allocation', ({ tiles }) => tiles.some(({ layers }) => layers !== null));
+    await sfu.resumeConsumer('green', 'ann', consumerId);
+    await given;
+    const here = await IceDtlsClient.create();
+    const port = await here.connectIce(recv);
+    await sfu.connectTransport('green', 'ann', transportId, here.dtlsParameters);
+    const connected = state('connected');
+    here.startDtls(recv, port);
+    await connected;
+    const consumer = behind.consumers.find(({ id }) => id === consumerId);
+    assert.ok(consumer);
+    const request = consumer.requestKeyFrame.bind(consumer);
+    const asked = new Promise<void>((resolve) => {
+      consumer.requestKeyFrame = () => {
+        resolve();
+        return request();
+      };
+    });
+    // From another port.
+    await here.connectIce(recv);
+    await asked;
+    // Its handshake cannot be ended in order: the answers go elsewhere now.
+    await here.close();
   });
 
   it('offers one fingerprint of its own, sha-256, and candidates for UDP and TCP on the port of its worker', async () => {

@@ -40,7 +40,12 @@ export class WebRtcPeerTransport extends PeerTransport {
       if (dtlsState === 'connected') this.#tellCertificate();
       this.#update();
     });
-    if (options.direction === 'recv') this.#watchEstimate();
+    if (options.direction === 'recv') {
+      this.#watchEstimate();
+      transport.on('iceselectedtuplechange', () => {
+        if (this.#state === 'connected') options.pathChanged();
+      });
+    }
   }
 
   get info(): TransportInfo {
@@ -139,7 +144,9 @@ export class WebRtcPeerTransport extends PeerTransport {
     const { iceState, dtlsState } = this.#transport;
     const state = transportState(iceState, dtlsState);
     if (state === this.#state) return;
+    const isBack = this.#state === 'disconnected' && state === 'connected';
     this.#state = state;
+    if (isBack && this.options.direction === 'recv') this.options.pathChanged();
     const { roomId, peerId, tell } = this.options;
     tell('transportstate', { roomId, peerId, transportId: this.id, state });
   }

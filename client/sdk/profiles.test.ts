@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { profileOf } from './profiles.ts';
+import { profileOf, sentCodec } from './profiles.ts';
 
 const camera = { kind: 'video', source: 'camera' } as const;
 const screen = { kind: 'video', source: 'screen' } as const;
@@ -41,6 +41,26 @@ describe('profileOf()', () => {
     assert.equal(mode({ ...screen, codec: 'vp9', simulcast: true }), 'L1T3');
     assert.equal(profileOf(screen).encodings?.length, 1);
     assert.equal(profileOf({ ...screen, simulcast: true, height: 1080 }).encodings?.length, 2);
+  });
+
+  it('keeps the largest encoding of Firefox below 3600 macroblocks, from which it begins on wide networks only', () => {
+    const scales = (width: number, height: number, firefox = true) =>
+      profileOf({ ...camera, width, height, firefox }).encodings?.map(
+        ({ scaleResolutionDownBy }) => scaleResolutionDownBy,
+      );
+    assert.deepEqual(scales(1280, 720), [4, 2, 1.015]);
+    assert.deepEqual(scales(720, 1280), [4, 2, 1.015]);
+    assert.deepEqual(scales(1920, 1080), [4, 2, 1.52]);
+    assert.deepEqual(scales(960, 720), [4, 2, 1]);
+    assert.deepEqual(scales(1280, 720, false), [4, 2, 1]);
+    assert.equal(profileOf({ ...screen, firefox: true }).encodings?.[0]?.scaleResolutionDownBy, 1);
+  });
+
+  it('sends VP8 in place of VP9 from Firefox, which has no layers of VP9', () => {
+    assert.equal(sentCodec('vp9', true), 'vp8');
+    assert.equal(sentCodec('vp9', false), 'vp9');
+    assert.equal(sentCodec('h264', true), 'h264');
+    assert.equal(sentCodec(undefined, true), undefined);
   });
 
   it('sends a screen sharp and slowly, or a film on it smoothly', () => {

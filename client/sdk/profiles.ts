@@ -14,8 +14,11 @@ export interface ProfileRequest {
   simulcast?: boolean;
   /** Screens: a video or a game is shown rather than text, so that moving smoothly counts for more than sharpness. Default false. */
   motion?: boolean;
-  /** Height of the picture in pixels, where known: small pictures need fewer encodings. */
+  /** Size of the picture in pixels, where known: small pictures need fewer encodings. Default 1280 × 720. */
   height?: number;
+  width?: number;
+  /** The browser is Firefox. Default false. */
+  firefox?: boolean;
 }
 
 export interface Profile {
@@ -36,13 +39,20 @@ const SCREEN_LADDER = [
   { scaleResolutionDownBy: 2, maxBitrate: 400_000 },
   { scaleResolutionDownBy: 1, maxBitrate: 1_600_000 },
 ];
+/**
+ * Macroblocks from which Firefox sends an encoding of several only where the network carries 1.2 Mbit/s beside all that the smaller ones
+ * take, which is more than the ladder allows itself: 720p would never begin. Of a picture that is smaller by a line of them it asks for 0.2.
+ */
+const FIREFOX_LARGE_MACROBLOCKS = (1280 / 16) * (720 / 16);
+const FIREFOX_SCALE_STEP = 0.005;
 const SCREEN_FRAMES_PER_SECOND = { detail: 15, motion: 30 };
 /** Kilobits per second that video starts with, instead of Chromium's 300. */
 const START_BITRATE_KBPS = 1000;
 
 /** How a track is encoded: simulcast for VP8 and H264, SVC for VP9 (a screen, and AV1, as L1T3), Opus with DTX and in-band FEC for speech. */
 export function profileOf(request: ProfileRequest): Profile {
-  const { kind, source, codec = 'vp8', simulcast, motion = false, height = 720 } = request;
+  const { kind, source, codec = 'vp8', simulcast, motion = false, firefox = false } = request;
+  const { height = 720, width = (height * 16) / 9 } = request;
   if (kind === 'audio') {
     return source === 'screen-audio'
       ? { encodings: undefined, codecOptions: { opusStereo: true, opusFec: true, opusDtx: false } }
@@ -50,7 +60,10 @@ export function profileOf(request: ProfileRequest): Profile {
   }
   const screen = source === 'screen';
   const several = simulcast ?? !screen;
-  const encodings = videoEncodings(codec, screen, several, height);
+  const largestScale = firefox && several ? firefoxScale(width, height) : 1;
+  const encodings = videoEncodings(codec, screen, several, height).map((encoding) =>
+    encoding.scaleResolutionDownBy === 1 ? { ...encoding, scaleResolutionDownBy: largestScale } : encoding,
+  );
   const maxFramerate = SCREEN_FRAMES_PER_SECOND[motion ? 'motion' : 'detail'];
   return {
     encodings: screen ? encodings.map((encoding) => ({ ...encoding, maxFramerate })) : encodings,
@@ -79,6 +92,20 @@ function videoEncodings(
   const usable = ladder.filter(({ scaleResolutionDownBy }) => height / scaleResolutionDownBy >= 135);
   const chosen = several && usable.length > 0 ? usable : ladder.slice(-1);
   return chosen.map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' }));
+}
+
+/** By how much Firefox must scale a picture down for it to begin on usual networks. */
+function firefoxScale(width: number, height: number): number {
+  const blocks = (pixels: number, scale: number): number => Math.ceil(Math.floor(pixels / scale) / 16);
+  let scale = 1;
+  while (blocks(width, scale) * blocks(height, scale) >= FIREFOX_LARGE_MACROBLOCKS)
+    scale += FIREFOX_SCALE_STEP;
+  return Math.round(scale * 1000) / 1000;
+}
+
+/** The codec that is sent for a wish. Firefox sends VP9 in one layer only, so that everybody would get all of it: VP8 comes in several. */
+export function sentCodec(codec: VideoCodec | undefined, firefox: boolean): VideoCodec | undefined {
+  return firefox && codec === 'vp9' ? 'vp8' : codec;
 }
 
 /** What changes in an encoding of SVC so that it sends its spatial layers up to `top`, the others at their size; without SVC nothing does. */

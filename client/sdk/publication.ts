@@ -3,13 +3,13 @@ import type { MediaSource } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
-import { chooseCodec, profileOf, type VideoCodec } from './profiles.ts';
+import { chooseCodec, profileOf, sentCodec, type VideoCodec } from './profiles.ts';
 import { applyWantedLayers } from './wanted-layers.ts';
 
 export interface PublishOptions {
   /** Default: `microphone` for audio, `camera` for video. */
   source?: MediaSource;
-  /** Video codec. Default `vp8`. */
+  /** Video codec. Default `vp8`, which Firefox sends in place of `vp9` too. */
   codec?: VideoCodec;
   /** Several layers, so that each receiver gets what suits it. Default true for cameras, false for screens. */
   simulcast?: boolean;
@@ -194,12 +194,14 @@ export class Publication {
   }
 
   async #produce(media: MediaSession): Promise<types.Producer> {
-    const { codec, simulcast, participantId } = this.#options;
+    const { simulcast, participantId } = this.#options;
     const { kind, source } = this;
+    const firefox = media.device.handlerName.startsWith('Firefox');
+    const codec = sentCodec(this.#options.codec, firefox);
     const chosen = chooseCodec(media.device.sendRtpCapabilities, kind, codec);
-    const height = this.#track.getSettings?.().height;
+    const { width, height } = this.#track.getSettings?.() ?? {};
     const motion = this.#track.contentHint === 'motion';
-    const profile = profileOf({ kind, source, codec, simulcast, motion, height });
+    const profile = profileOf({ kind, source, codec, simulcast, motion, width, height, firefox });
     const transport = await media.transport('send');
     const muted = this.#muted;
     const producing = transport.produce({

@@ -21,6 +21,7 @@ export interface Allocation {
   /**
    * Why not more. `full`: it is as good as its size can use, or as its sender has. `budget`: the receiver's own budget. `estimate`: its
    * network. `link`, `stress`: the server's link or CPU. `paused`: by its sender. `steady`: a better one waits until it is sure to last.
+   * `sender`: its sender cannot send a better one, by its uplink or its machine.
    */
   reason: ToldAllocation['reason'];
 }

@@ -23,6 +23,13 @@ export const systemPackages = [
     variable: 'CANOPY_CHROMIUM',
   },
   {
+    debian: 'firefox-esr',
+    for: ['test'],
+    why: 'the other browser of the system tests',
+    programs: ['firefox-esr', 'firefox'],
+    variable: 'CANOPY_FIREFOX',
+  },
+  {
     debian: 'openssl',
     for: ['test'],
     why: 'the second judge of every certificate verdict',

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test';
 import { Ceiling } from './ceiling.ts';
 import { defaultLayout } from './default-layout.ts';
 import { Estimate } from './estimate.ts';
-import { WantedLayers } from './wanted-layers.ts';
 
 describe('defaultLayout()', () => {
   it('shows one picture on the whole window, and 24 in a grid of 5 by 5', () => {
@@ -11,27 +10,6 @@ describe('defaultLayout()', () => {
     const many = defaultLayout(Array.from({ length: 24 }, (_, index) => `${index}`));
     assert.deepEqual([many.length, many[0]?.width, many[0]?.height], [24, 256, 144]);
     assert.deepEqual(defaultLayout([]), []);
-  });
-});
-
-describe('WantedLayers', () => {
-  it('tells that a layer is wanted at once, and that it is not after 5 s without anybody', () => {
-    const layers = new WantedLayers(3, 0);
-    assert.equal(layers.update([true, true, false], 3000), false);
-    assert.equal(layers.update([true, false, false], 4999), false);
-    assert.equal(layers.update([true, false, false], 5000), true);
-    assert.deepEqual(layers.told, [true, true, false]);
-    assert.equal(layers.update([true, false, true], 5100), true);
-    assert.deepEqual(layers.told, [true, true, true]);
-    assert.equal(layers.update([true, false, true], 8000), true);
-    assert.deepEqual(layers.told, [true, false, true]);
-  });
-
-  it('a layer that is wanted now and then goes on', () => {
-    const layers = new WantedLayers(1, 0);
-    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
-      assert.equal(layers.update([nowMs % 4000 === 0], nowMs), false);
-    }
   });
 });
 

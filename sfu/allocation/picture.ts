@@ -1,4 +1,4 @@
-import type { Producer, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
+import type { Producer, ProducerScore, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
 import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
 import { expectedLadder, type Ladder } from './ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
@@ -13,6 +13,8 @@ export interface PictureOptions {
   peerId: string;
   participantId: string;
   source: PictureSource;
+  /** A layer began or ended. */
+  onFlow(): void;
 }
 
 /** UDP, IPv4 and the tag of SRTP (AEAD_AES_128_GCM): what the worker does not count in bit rates. */
@@ -29,6 +31,8 @@ export class Picture {
   #measured: OperatingPoint[] | null = null;
   readonly #counted = new Map<number, { packets: number; atMs: number }>();
   #measuring = false;
+  /** Whether packets of each encoding come; of simulcast these are the spatial layers. */
+  #flowing: readonly boolean[] = [];
 
   constructor(producer: Producer, options: PictureOptions, nowMs: number) {
     this.#producer = producer;
@@ -38,10 +42,27 @@ export class Picture {
     this.#encodings = rtpParameters.encodings ?? [];
     this.#ladder = expectedLadder(rtpParameters, options.source);
     this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
+    this.#scored(producer.score);
+    producer.observer.on('score', (scores) => {
+      if (this.#scored(scores)) options.onFlow();
+    });
   }
 
   get producerId(): string {
     return this.#producer.id;
+  }
+
+  get paused(): boolean {
+    return this.#producer.paused;
+  }
+
+  /** Whether each spatial layer comes, lowest first: of simulcast known at once, of SVC by the last measurement. */
+  get flowing(): boolean[] {
+    return Array.from({ length: this.#ladder.spatialLayers }, (_, layer) =>
+      this.#ladder.svc
+        ? (this.#measured?.some(({ spatialLayer, sent }) => spatialLayer >= layer && sent) ?? false)
+        : (this.#flowing[layer] ?? false),
+    );
   }
 
   get points(): readonly OperatingPoint[] {
@@ -72,6 +93,7 @@ export class Picture {
       ...{ producerId: this.producerId, roomId, peerId, source },
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
+      missing: this.wanted.missing,
       // Budgets and links are counted on the wire.
       points: this.points.map((point) => ({
         ...point,
@@ -81,12 +103,26 @@ export class Picture {
     };
   }
 
+  /** Takes over the scores of the encodings: 0 means that nothing has come for 1.5 s. Whether one began or ended. */
+  #scored(scores: readonly ProducerScore[]): boolean {
+    const flowing = this.#encodings.map((_, index) =>
+      scores.some((each) => each.score > 0 && this.#indexOf(each) === index),
+    );
+    const changed = flowing.join() !== this.#flowing.join();
+    this.#flowing = flowing;
+    return changed;
+  }
+
+  #indexOf(stream: { rid?: string; ssrc: number }): number {
+    const found = this.#encodings.findIndex(({ rid, ssrc }) =>
+      rid === undefined ? ssrc === stream.ssrc : rid === stream.rid,
+    );
+    return Math.max(0, found);
+  }
+
   #streams(stats: readonly ProducerStat[]): StreamMeasurement[] {
     return stats.map((stat) => {
-      const found = this.#encodings.findIndex(({ rid, ssrc }) =>
-        rid === undefined ? ssrc === stat.ssrc : rid === stat.rid,
-      );
-      const index = Math.max(0, found);
+      const index = this.#indexOf(stat);
       const before = this.#counted.get(index);
       this.#counted.set(index, { packets: stat.packetCount, atMs: stat.timestamp });
       const seconds = before ? (stat.timestamp - before.atMs) / 1000 : 0;

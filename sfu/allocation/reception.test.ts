@@ -19,6 +19,7 @@ function decision(layers: ReceiverDecision['tiles'][number]['layers']): Receiver
     priority: 1,
     class: 'other',
     reason: 'full',
+    awaits: [],
   } as const;
   return { roomId: 'green', peerId: 'ann', tiles: [tile], maxOutgoingBps: 0, videoBps: 0 };
 }

@@ -40,9 +40,10 @@ export class RoomAllocation {
     this.#options.request();
   }
 
-  pictureOpened(producer: Producer, options: Omit<PictureOptions, 'roomId'>): void {
+  pictureOpened(producer: Producer, options: Omit<PictureOptions, 'roomId' | 'onFlow'>): void {
     const { roomId, now } = this.#options;
-    this.#pictures.set(producer.id, new Picture(producer, { ...options, roomId }, now()));
+    const onFlow = (): void => this.changed();
+    this.#pictures.set(producer.id, new Picture(producer, { ...options, roomId, onFlow }, now()));
     this.changed();
   }
 
@@ -88,10 +89,33 @@ export class RoomAllocation {
       const tiles = this.#reception(peer).apply(decision, nowMs);
       if (tiles.length > 0) tell('allocation', { roomId, peerId: peer.peerId, tiles });
     }
-    for (const { producerId, spatialLayers } of pictures) {
+    const forwarded = this.#forwarded();
+    for (const { producerId, spatialLayers, awaited } of pictures) {
       const picture = this.#pictures.get(producerId);
-      if (picture?.wanted.update(spatialLayers, nowMs)) this.#tellWanted(picture);
+      if (!picture) continue;
+      const layersForwarded = picture.paused ? undefined : forwarded.get(producerId);
+      const needs = {
+        wanted: spatialLayers,
+        awaited: spatialLayers.map((_, layer) => awaited.includes(layer)),
+        forwarded: spatialLayers.map((_, layer) => layersForwarded?.has(layer) ?? false),
+        flowing: picture.flowing,
+      };
+      const changed = picture.wanted.update(needs, nowMs);
+      if (changed.told) this.#tellWanted(picture);
+      if (changed.missing) this.changed();
     }
+  }
+
+  /** Which spatial layers of pictures receivers get at the moment, whatever was decided. */
+  #forwarded(): Map<string, Set<number>> {
+    const forwarded = new Map<string, Set<number>>();
+    for (const peer of this.#options.peers()) {
+      for (const { producerId, forwardedLayer } of this.#reception(peer).pictures) {
+        if (forwardedLayer === null) continue;
+        forwarded.set(producerId, (forwarded.get(producerId) ?? new Set()).add(forwardedLayer));
+      }
+    }
+    return forwarded;
   }
 
   /** Tells a peer again what it was told before, as one that came back may have missed it. */
@@ -109,13 +133,13 @@ export class RoomAllocation {
     return {
       roomId: this.roomId,
       pictures: [...this.#pictures.values()].map((picture) => {
-        const { producerId, peerId, source, paused, speaking, lastSpokeAtMs, points } = picture.state(
-          this.#options.voice,
-        );
+        const { missing, lastSpokeAtMs, ...state } = picture.state(this.#options.voice);
+        const { producerId, peerId, source, paused, speaking, points } = state;
         return {
           ...{ producerId, peerId, source, paused, speaking, points },
           lastSpokeSecondsAgo: lastSpokeAtMs === null ? null : (nowMs - lastSpokeAtMs) / 1000,
           wantedSpatialLayers: [...picture.wanted.told],
+          missingSpatialLayers: [...missing],
         };
       }),
       receivers: [...this.#options.peers()].flatMap((peer) => this.#reception(peer).explain() ?? []),

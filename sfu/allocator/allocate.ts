@@ -118,18 +118,25 @@ function tileDecision(
   filling: Filling | undefined,
 ): TileDecision {
   const tileClass = ranked?.class ?? 'other';
-  const base = { producerId: tile.producerId, class: tileClass, priority: PRIORITIES[tileClass] };
+  const base = {
+    producerId: tile.producerId,
+    class: tileClass,
+    priority: PRIORITIES[tileClass],
+    awaits: [],
+  };
   const nothing = { ...base, layers: null, bitrateBps: 0 };
   if (!ranked) return { ...nothing, reason: tile.width * tile.height > 0 ? 'paused' : 'full' };
   if (!filling) return { ...nothing, reason: 'stress' };
   const reason = reasonOf(filling);
   if (!filling.given) return { ...nothing, reason };
   const { spatialLayer, temporalLayer, bitrateBps } = pointAt(filling.ladder, filling.given);
-  return { ...base, layers: { spatialLayer, temporalLayer }, bitrateBps, reason };
+  const awaits = reason === 'sender' ? filling.ceiling.awaits : [];
+  return { ...base, layers: { spatialLayer, temporalLayer }, bitrateBps, reason, awaits };
 }
 
 function reasonOf({ ranked, ladder, ceiling, given, refused }: Filling): Reason {
   const better = !given || nextSteps(ladder, given, ceiling, ranked.tile, ranked.class).length > 0;
   if (better && refused) return refused;
-  return ceiling.stressed ? 'stress' : 'full';
+  if (ceiling.stressed) return 'stress';
+  return ceiling.awaits.length > 0 ? 'sender' : 'full';
 }

@@ -8,6 +8,8 @@ export interface Ladder {
   rows: readonly (readonly OperatingPoint[])[];
   /** Lines of each spatial layer, guessed where they are not known. */
   heightsPx: readonly number[];
+  /** Spatial layers that cannot be had from the sender, and their lines. */
+  missing: readonly { spatialLayer: number; heightPx: number }[];
 }
 
 /** A place on a ladder: row and column, which are layers where a picture has all of them. */
@@ -22,6 +24,8 @@ export interface Ceiling {
   maxFps: number;
   /** Whether stress lowered it below what the tile's size can use. */
   stressed: boolean;
+  /** The missing spatial layers that the tile's size could use, lowest first. */
+  awaits: readonly number[];
 }
 
 /** Of a screen whose lines are not known: the highest layer is taken for this. */
@@ -52,10 +56,20 @@ export function ladderOf(picture: PictureState): Ladder {
     if (row?.[0]?.spatialLayer === point.spatialLayer) row.push(point);
     else rows.push([point]);
   }
-  const heightsPx = rows.map(
-    ([point], index) => point?.heightPx || GUESSED_TOP_PX / 2 ** (rows.length - 1 - index),
+  const layers = rows.map((row, index) => ({
+    row,
+    spatialLayer: row[0]?.spatialLayer ?? index,
+    heightPx: row[0]?.heightPx || GUESSED_TOP_PX / 2 ** (rows.length - 1 - index),
+  }));
+  const present = layers.filter(
+    ({ spatialLayer }, index) => index === 0 || !picture.missing.includes(spatialLayer),
   );
-  return { source: picture.source, rows, heightsPx };
+  return {
+    source: picture.source,
+    rows: present.map(({ row }) => row),
+    heightsPx: present.map(({ heightPx }) => heightPx),
+    missing: layers.filter((layer) => !present.includes(layer)),
+  };
 }
 
 export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
@@ -86,7 +100,8 @@ export function ceilingOf(
   tileClass: TileClass,
   stressLevel: number,
 ): Ceiling {
-  const sufficient = ladder.heightsPx.findIndex((px) => px >= tile.height * SUFFICIENT[ladder.source]);
+  const sufficientPx = tile.height * SUFFICIENT[ladder.source];
+  const sufficient = ladder.heightsPx.findIndex((px) => px >= sufficientPx);
   const useful = sufficient < 0 ? ladder.rows.length - 1 : sufficient;
   let row = useful;
   let maxFps = Number.POSITIVE_INFINITY;
@@ -98,7 +113,18 @@ export function ceilingOf(
   }
   const columns = ladder.rows[useful]?.length ?? 1;
   const slowed = columns > 1 && fpsAt(ladder, { row: useful, column: columns - 1 }) > maxFps;
-  return { row, maxFps, stressed: row < useful || slowed };
+  const awaits = sufficient < 0 ? missingLayers(ladder, sufficientPx) : [];
+  return { row, maxFps, stressed: row < useful || slowed, awaits };
+}
+
+/** The missing layers that are larger than what there is, up to the first with so many lines. */
+function missingLayers({ missing, heightsPx }: Ladder, sufficientPx: number): number[] {
+  const largestPx = Math.max(...heightsPx);
+  const larger = missing.filter(({ heightPx }) => heightPx > largestPx);
+  const sufficient = larger.findIndex(({ heightPx }) => heightPx >= sufficientPx);
+  return larger
+    .slice(0, sufficient < 0 ? larger.length : sufficient + 1)
+    .map(({ spatialLayer }) => spatialLayer);
 }
 
 /** The fewest frames a second with which a row is smooth, or all that it has; a shared screen is so with the fewest. */

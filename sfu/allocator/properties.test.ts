@@ -26,6 +26,7 @@ const picture = (index: number): fc.Arbitrary<PictureState> =>
       shared: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
       paused: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
       svc: fc.boolean(),
+      missing: fc.subarray([1, 2]),
       ladder: ladderBps,
       lastSpokeAtMs: fc.option(fc.integer({ min: 0, max: NOW_MS })),
       speaking: fc.boolean(),
@@ -180,6 +181,20 @@ check(
         new Set(before.pictures.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer))
           .size,
       );
+    }
+  },
+);
+
+check(
+  'missing layers are given to nobody, and awaited by those only who have none better',
+  (before, decision) => {
+    for (const { tiles } of decision.receivers) {
+      for (const { producerId, layers, awaits, reason } of tiles) {
+        const { missing = [] } = before.pictures.find((each) => each.producerId === producerId) ?? {};
+        assert.ok(!layers || !missing.includes(layers.spatialLayer));
+        assert.equal(awaits.length > 0, reason === 'sender');
+        assert.ok(awaits.every((layer) => missing.includes(layer) && layer > (layers?.spatialLayer ?? -1)));
+      }
     }
   },
 );

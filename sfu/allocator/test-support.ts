@@ -43,6 +43,7 @@ export function camera(peerId: string, more: Partial<PictureState> = {}): Pictur
     paused: false,
     svc: false,
     points: points(CAMERA_LADDER_BPS),
+    missing: [],
     lastSpokeAtMs: null,
     speaking: false,
     ...more,

@@ -30,6 +30,8 @@ export interface PictureState {
   svc: boolean;
   /** Every operating point, spatial layer by spatial layer, lowest first. At least one. */
   points: OperatingPoint[];
+  /** Spatial layers that its sender was asked for and does not send: nobody is given them. Never the lowest. */
+  missing: readonly number[];
   /** When its sender last spoke, on the clock of `nowMs`; null: not yet. */
   lastSpokeAtMs: number | null;
   speaking: boolean;
@@ -87,9 +89,9 @@ export interface AllocatorInput {
 /**
  * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as its sender has. `budget`: the receiver's own budget.
  * `estimate`: its network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its sender. `steady`: a better one waits until it
- * is sure to last.
+ * is sure to last. `sender`: its sender was asked for a better one and does not send it (a narrow uplink, a busy machine).
  */
-export type Reason = 'full' | 'budget' | 'estimate' | 'link' | 'stress' | 'paused' | 'steady';
+export type Reason = 'full' | 'budget' | 'estimate' | 'link' | 'stress' | 'paused' | 'steady' | 'sender';
 
 export interface TileDecision {
   producerId: string;
@@ -101,6 +103,8 @@ export interface TileDecision {
   priority: number;
   class: TileClass;
   reason: Reason;
+  /** The missing spatial layers that it would have, where the reason is `sender`; else none. */
+  awaits: readonly number[];
 }
 
 export interface ReceiverDecision {
@@ -117,6 +121,8 @@ export interface PictureDecision {
   producerId: string;
   /** Whether anybody wants each spatial layer, lowest first. None: nobody watches. */
   spatialLayers: boolean[];
+  /** Missing spatial layers that somebody would have: to be asked for again from time to time. */
+  awaited: number[];
 }
 
 export interface AllocatorDecision {

@@ -35,3 +35,18 @@ test('a layer that is not sent can be asked for, and is a ceiling at its expecte
   for (const point of picture.points) point.sent = point.spatialLayer === 0;
   assert.deepEqual(wantedBy(picture, 720), [true, false, true]);
 });
+
+test('of a layer that the sender was asked for in vain, nobody is given anything, and who would have it awaits it', () => {
+  const picture = camera('a', { missing: [2] });
+  const decide = (height: number) =>
+    allocate(input([picture], [receiver('peer', [tile(picture, (height * 16) / 9, height)])]));
+  const { receivers, pictures } = decide(720);
+  assert.deepEqual(pictures[0], {
+    ...{ producerId: picture.producerId, spatialLayers: [true, true, false] },
+    awaited: [2],
+  });
+  assert.deepEqual(receivers[0]?.tiles[0]?.layers, { spatialLayer: 1, temporalLayer: 2 });
+  assert.equal(receivers[0]?.tiles[0]?.reason, 'sender');
+  assert.deepEqual(decide(360).pictures[0]?.awaited, []);
+  assert.equal(decide(360).receivers[0]?.tiles[0]?.reason, 'full');
+});

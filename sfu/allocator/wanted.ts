@@ -1,14 +1,17 @@
 import type { PictureDecision, PictureState, ReceiverDecision } from './types.ts';
 
 /**
- * Which spatial layers of each picture anybody wants. Of simulcast the lowest is sent as long as anybody watches at all: receivers fall
+ * Which spatial layers of each picture anybody wants by these decisions; what is forwarded at present counts too, but is not known here. Of simulcast the lowest is sent as long as anybody watches at all: receivers fall
  * back on it when their estimates fall, and while a layer that was switched on again cannot be used yet (2 s with mediasoup). With SVC
  * every layer needs those below.
  */
 export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecision[]): PictureDecision[] {
   const given = new Map<string, Set<number>>();
+  const awaited = new Map<string, Set<number>>();
   for (const { tiles } of receivers) {
-    for (const { producerId, layers } of tiles) {
+    for (const { producerId, layers, awaits } of tiles) {
+      if (awaits.length > 0)
+        awaited.set(producerId, new Set([...(awaited.get(producerId) ?? []), ...awaits]));
       if (!layers) continue;
       const layersGiven = given.get(producerId) ?? new Set();
       given.set(producerId, layersGiven.add(layers.spatialLayer));
@@ -23,6 +26,6 @@ export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecisi
       if (!layersGiven) return false;
       return svc ? layer <= highest : layer === lowest || layersGiven.has(layer);
     });
-    return { producerId, spatialLayers };
+    return { producerId, spatialLayers, awaited: [...(awaited.get(producerId) ?? [])] };
   });
 }

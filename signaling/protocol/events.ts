@@ -13,6 +13,7 @@ export const roomAllocationReason = z.enum([
   'stress',
   'paused',
   'steady',
+  'sender',
 ]);
 
 export const EVENTS = {

@@ -31,6 +31,8 @@ export const roomAllocation = z.object({
       ),
       /** What its sender was told last. */
       wantedSpatialLayers: z.array(z.boolean()),
+      /** Those that its sender was asked for and does not send. */
+      missingSpatialLayers: z.array(z.int()),
     }),
   ),
   receivers: z.array(

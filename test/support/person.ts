@@ -1,5 +1,4 @@
 import type { Page } from 'playwright-core';
-import type { TestBrowser } from './browser.ts';
 import type { TestServer } from './server.ts';
 import { eventually } from './wait.ts';
 
@@ -49,23 +48,38 @@ export interface VideoState {
   bytesReceived: number;
 }
 
+/** What a person needs of a page, in any browser. */
+export interface PersonPage {
+  goto(url: string): Promise<unknown>;
+  evaluate<Result, Argument = undefined>(
+    run: (argument: Argument) => Result | Promise<Result>,
+    argument?: Argument,
+  ): Promise<Result>;
+  getByTestId(testId: string): {
+    waitFor(): Promise<void>;
+    fill(text: string): Promise<void>;
+    click(): Promise<void>;
+  };
+  close(): Promise<void>;
+}
+
 /** A person at the page: does what a person does, and tells what they see and hear. */
-export class Person {
-  readonly page: Page;
+export class Person<AnyPage extends PersonPage = Page> {
+  readonly page: AnyPage;
   readonly name: string;
 
-  constructor(page: Page, name: string) {
+  constructor(page: AnyPage, name: string) {
     this.page = page;
     this.name = name;
   }
 
   /** Somebody who is invited to the server, in a room by a page of their own. */
-  static async invited(
-    browser: TestBrowser,
+  static async invited<AnyPage extends PersonPage>(
+    browser: { page(): Promise<AnyPage> },
     server: TestServer,
     name: string,
     room = 'team',
-  ): Promise<Person> {
+  ): Promise<Person<AnyPage>> {
     const person = new Person(await browser.page(), name);
     await person.enterByInvitation(await server.invite({ role: 'member' }), room);
     return person;
@@ -181,7 +195,7 @@ export class Person {
   }
 
   /** Clicks somebody's picture. */
-  async pin(name: string): Promise<void> {
+  async pin(this: Person, name: string): Promise<void> {
     await this.page.getByRole('button', { name: `Show ${name} large` }).click();
   }
 

@@ -1,4 +1,5 @@
-import type { Person } from './person.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Person, PersonPage } from './person.ts';
 import { eventually } from './wait.ts';
 
 /** A picture on a viewer's screen, and its size in device pixels. */
@@ -46,13 +47,13 @@ export interface ReceivedPicture {
 
 /** Takes over what a person's page shows, and watches every frame of it. */
 export class Viewer {
-  readonly #person: Person;
+  readonly #person: Person<PersonPage>;
 
-  private constructor(person: Person) {
+  private constructor(person: Person<PersonPage>) {
     this.#person = person;
   }
 
-  static async of(person: Person): Promise<Viewer> {
+  static async of(person: Person<PersonPage>): Promise<Viewer> {
     await person.page.evaluate(() => {
       const { room } = window.canopy;
       // The page says no more what it shows.
@@ -91,6 +92,11 @@ export class Viewer {
       window.setViewed?.(tiles);
       return performance.now();
     }, tiles);
+  }
+
+  /** The page's time, in milliseconds. */
+  nowMs(): Promise<number> {
+    return this.#person.page.evaluate(() => performance.now());
   }
 
   /** Frames of somebody that were shown after a time of the page. */
@@ -158,7 +164,7 @@ export class Viewer {
         return { concealed, all: inbound.totalSamplesReceived ?? 0 };
       }, of);
     const before = await samples();
-    await this.#person.page.waitForTimeout(seconds * 1000);
+    await delay(seconds * 1000);
     const after = await samples();
     return (after.concealed - before.concealed) / Math.max(1, after.all - before.all);
   }

@@ -42,6 +42,7 @@ const SAVINGS: Record<Allocation['reason'], string> = {
   link: 'Picture paused: the server’s line is full',
   stress: 'Picture paused: the server is busy',
   steady: 'Picture comes back soon',
+  sender: 'Picture comes back soon',
   full: 'Picture comes soon',
   paused: 'Picture paused',
 };

@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { allocate, type PictureState, type TileDecision } from '../allocator/index.ts';
+import { WantedLayers } from './wanted-layers.ts';
+
+const TICK_MS = 100;
+/** Decisions are made at least so often, and when a layer begins or ends. */
+const TICKS_PER_DECISION = 20;
+/** A worker notices after so long that a layer has ended, and uses one of simulcast when it is so old. */
+const ENDED_TICKS = 15;
+const OLD_TICKS = 20;
+/** What an encoder needs to send each layer beside the lower ones, in kilobits a second, and what it then takes. */
+const LEAST_KBPS = [50, 200, 600];
+const TAKES_KBPS = [150, 500, 1200];
+const SIZES = { small: [240, 135], medium: [640, 360], large: [1280, 720] } as const;
+
+interface Phase {
+  ticks: number;
+  size: keyof typeof SIZES;
+  uplinkKbps: number;
+  /** The sender's network is gone, or its camera rests. */
+  silent: boolean;
+}
+
+const phase: fc.Arbitrary<Phase> = fc.record({
+  ticks: fc.integer({ min: 5, max: 300 }),
+  size: fc.constantFrom<keyof typeof SIZES>('small', 'medium', 'large', 'large'),
+  uplinkKbps: fc.constantFrom(100, 400, 750, 900, 1100, 1300, 2000, 4000),
+  silent: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
+});
+
+/** As libwebrtc fills an uplink: the lowest layers first, each up to what it takes at most. */
+function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): boolean[] {
+  let leftKbps = silent ? 0 : uplinkKbps;
+  return told.map((active, layer) => {
+    if (!active || leftKbps < (LEAST_KBPS[layer] ?? 0)) return false;
+    leftKbps -= TAKES_KBPS[layer] ?? 0;
+    return true;
+  });
+}
+
+/** One who sends, a worker, and one who looks; all by an invented clock. */
+class Scene {
+  readonly wanted = new WantedLayers(3, 0);
+  /** The layer that the one who looks gets. */
+  forwarded: number | null = null;
+  #tick = 0;
+  /** Since when each layer comes, and when it was seen last. */
+  readonly #beganAt: Array<number | null> = [null, null, null];
+  readonly #seenAt = [0, 0, 0];
+  #flowing: boolean[] = [false, false, false];
+  #decided: (TileDecision & { atMs: number; areaPx: number }) | null = null;
+
+  get nowMs(): number {
+    return this.#tick * TICK_MS;
+  }
+
+  /** The layer that was decided; -1: none. */
+  get preferred(): number {
+    return this.#decided?.layers?.spatialLayer ?? -1;
+  }
+
+  step(phase: Phase): void {
+    this.#tick++;
+    for (const [layer, sent] of sendable(this.wanted.told, phase).entries()) {
+      if (sent) {
+        this.#beganAt[layer] ??= this.#tick;
+        this.#seenAt[layer] = this.#tick;
+      } else if (this.#tick - (this.#seenAt[layer] ?? 0) >= ENDED_TICKS) {
+        this.#beganAt[layer] = null;
+      }
+    }
+    const flowing = this.#beganAt.map((at) => at !== null);
+    const changed = flowing.join() !== this.#flowing.join();
+    this.#flowing = flowing;
+    this.#forward();
+    if (changed || this.#tick % TICKS_PER_DECISION === 0) this.#decide(phase);
+  }
+
+  #forward(): void {
+    if (this.forwarded !== null && !this.#flowing[this.forwarded]) this.forwarded = null;
+    for (let layer = this.preferred; layer >= 0; layer--) {
+      const beganAt = this.#beganAt[layer] ?? null;
+      if (beganAt === null) continue;
+      const usable = this.forwarded === null || layer <= this.forwarded || this.#tick - beganAt >= OLD_TICKS;
+      if (!usable) continue;
+      this.forwarded = layer;
+      return;
+    }
+  }
+
+  #decide(phase: Phase): void {
+    const [width, height] = SIZES[phase.size];
+    const before = this.#decided;
+    const fedBack = {
+      ...{ decided: before?.layers ?? null, decidedAtMs: before?.atMs ?? null },
+      ...{ decidedClass: before?.class ?? null, decidedAreaPx: before?.areaPx ?? null },
+    };
+    const decision = allocate({
+      ...{ nowMs: this.nowMs, linkBps: null, stressLevel: 0, pictures: [pictureOf(this.wanted)] },
+      receivers: [
+        {
+          ...{ roomId: 'green', peerId: 'bob', budgetBps: 4_000_000, estimateBps: null, audioBps: 0 },
+          tiles: [{ producerId: 'camera', width, height, pinned: false, ...fedBack }],
+        },
+      ],
+    });
+    const [tile] = decision.receivers[0]?.tiles ?? [];
+    const { spatialLayers = [], awaited = [] } = decision.pictures[0] ?? {};
+    assert.ok(tile);
+    const same = before?.layers?.spatialLayer === tile.layers?.spatialLayer;
+    this.#decided = { ...tile, atMs: same && before ? before.atMs : this.nowMs, areaPx: width * height };
+    const needs = {
+      wanted: spatialLayers,
+      awaited: spatialLayers.map((_, layer) => awaited.includes(layer)),
+      forwarded: spatialLayers.map((_, layer) => layer === this.forwarded),
+      flowing: this.#flowing,
+    };
+    if (this.wanted.update(needs, this.nowMs).missing) this.#decide(phase);
+  }
+}
+
+function pictureOf({ missing }: WantedLayers): PictureState {
+  return {
+    ...{ producerId: 'camera', roomId: 'green', peerId: 'ann', source: 'camera', paused: false, svc: false },
+    ...{ missing, lastSpokeAtMs: null, speaking: false },
+    points: TAKES_KBPS.map((kbps, spatialLayer) => ({
+      ...{ spatialLayer, temporalLayer: 0, bitrateBps: kbps * 1000, packetsPerSecond: 30 },
+      ...{ heightPx: 180 * 2 ** spatialLayer, framesPerSecond: 30, sent: true },
+    })),
+  };
+}
+
+function check(title: string, property: (phases: Phase[]) => void): void {
+  test(title, () => {
+    fc.assert(fc.property(fc.array(phase, { minLength: 1, maxLength: 8 }), property), { numRuns: 200 });
+  });
+}
+
+check('the forwarded layer is among those that its sender is asked for, at every moment', (phases) => {
+  const scene = new Scene();
+  for (const each of phases) {
+    for (let tick = 0; tick < each.ticks; tick++) {
+      scene.step(each);
+      const { forwarded, nowMs } = scene;
+      assert.ok(forwarded === null || scene.wanted.told[forwarded], `${forwarded} at ${nowMs} ms`);
+    }
+  }
+});
+
+check(
+  'nobody gets a lower layer while a higher one is awaited, unless the sender can no longer send theirs',
+  (phases) => {
+    const scene = new Scene();
+    for (const each of phases) {
+      for (let tick = 0; tick < each.ticks; tick++) {
+        const { forwarded: before, preferred } = scene;
+        scene.step(each);
+        const { forwarded: after, nowMs } = scene;
+        const fell = before !== null && (after ?? -1) < before;
+        if (!fell || scene.preferred < before || preferred < before) continue;
+        const toldSo = scene.wanted.told.map((told, layer) => told || layer === before);
+        assert.ok(!sendable(toldSo, each)[before], `${before} became ${after} at ${nowMs} ms`);
+      }
+    }
+  },
+);
+
+check(
+  'on an uplink that stays as it is, a large tile gets the best picture in the end, and keeps it',
+  (phases) => {
+    const scene = new Scene();
+    for (const each of phases) for (let tick = 0; tick < each.ticks; tick++) scene.step(each);
+    const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
+    // A failure of before may have to be waited out first.
+    for (let tick = 0; tick < 1200; tick++) scene.step(last);
+    let best = scene.forwarded ?? -1;
+    for (let tick = 0; tick < 1800; tick++) {
+      scene.step(last);
+      assert.ok((scene.forwarded ?? -1) >= best, `${scene.forwarded} after ${best} at ${scene.nowMs} ms`);
+      best = scene.forwarded ?? -1;
+    }
+    const all = sendable([true, true, true], last);
+    assert.ok(best >= all.lastIndexOf(true), `${best} of ${all.join()}`);
+  },
+);

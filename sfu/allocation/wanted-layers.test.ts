@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type LayerNeeds, WantedLayers } from './wanted-layers.ts';
+
+const NONE = [false, false, false];
+
+/** Layers by their numbers, as `02`. */
+const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.includes(`${layer}`));
+
+/** A sender whose layers somebody looks at. All that it is told to send flows at once, but for what it lacks. */
+class Sender {
+  readonly wanted: WantedLayers;
+  nowMs = 0;
+  /** What it cannot send. */
+  lacks = '';
+  sends = true;
+
+  constructor() {
+    this.wanted = new WantedLayers(3, 0);
+  }
+
+  get told(): string {
+    return this.wanted.told.flatMap((told, layer) => (told ? [layer] : [])).join('');
+  }
+
+  /** Lets time go by while these are wanted. Without `forwarded`, what is wanted is forwarded as far as it flows. */
+  until(
+    nowMs: number,
+    { wanted = '', awaited = '', forwarded }: { [Key in keyof LayerNeeds]?: string },
+  ): string {
+    for (this.nowMs += 100; this.nowMs <= nowMs; this.nowMs += 100) {
+      const flowing = this.wanted.told.map(
+        (told, layer) => told && this.sends && !this.lacks.includes(`${layer}`),
+      );
+      const needs = {
+        ...{ wanted: layers(wanted), awaited: layers(awaited), flowing },
+        forwarded:
+          forwarded === undefined ? layers(wanted).map((yes, at) => yes && !!flowing[at]) : layers(forwarded),
+      };
+      this.wanted.update(needs, this.nowMs);
+    }
+    this.nowMs = nowMs;
+    return this.told;
+  }
+}
+
+describe('WantedLayers', () => {
+  it('asks for a layer that is wanted at once, and ends it after 5 s without anybody', () => {
+    const sender = new Sender();
+    assert.equal(sender.until(3000, { wanted: '01' }), '012');
+    assert.equal(sender.until(4900, { wanted: '0' }), '012');
+    assert.equal(sender.until(5000, { wanted: '0' }), '01');
+    assert.equal(sender.until(5100, { wanted: '02' }), '012');
+    assert.equal(sender.until(10_200, { wanted: '02' }), '02');
+  });
+
+  it('lets a layer go on that is wanted now and then', () => {
+    const sender = new Sender();
+    for (let nowMs = 1000; nowMs < 60_000; nowMs += 1000) {
+      assert.match(sender.until(nowMs, { wanted: nowMs % 4000 === 0 ? '02' : '0' }), /2/);
+    }
+  });
+
+  it('never ends a layer that somebody is forwarded, whatever else is wanted', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    assert.match(sender.until(60_000, { wanted: '02', forwarded: '1' }), /1/);
+  });
+
+  it('ends the forwarded layer 5 s after its successor has taken its place', () => {
+    const sender = new Sender();
+    assert.equal(sender.until(10_000, { wanted: '02', forwarded: '1' }), '012');
+    assert.equal(sender.until(14_900, { wanted: '02', forwarded: '2' }), '012');
+    assert.equal(sender.until(15_100, { wanted: '02', forwarded: '2' }), '02');
+  });
+
+  it('takes a layer for missing that does not come for 6 s, and asks for it no more', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(6000, { wanted: '01' });
+    sender.until(12_000, { wanted: '02', forwarded: '1' });
+    assert.deepEqual(sender.wanted.missing, []);
+    assert.equal(sender.until(12_300, { wanted: '02', forwarded: '1' }), '01');
+    assert.deepEqual(sender.wanted.missing, [2]);
+  });
+
+  it('takes a layer for missing that ends within 20 s of its beginning, at once', () => {
+    const sender = new Sender();
+    sender.until(10_000, { wanted: '02' });
+    sender.lacks = '2';
+    sender.until(11_300, { wanted: '02' });
+    assert.deepEqual(sender.wanted.missing, [2]);
+    const steady = new Sender();
+    steady.until(25_000, { wanted: '02' });
+    steady.lacks = '2';
+    steady.until(30_000, { wanted: '02' });
+    assert.deepEqual(steady.wanted.missing, []);
+  });
+
+  it('takes nothing for missing that nobody would have', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(60_000, { wanted: '01', forwarded: '2' });
+    assert.deepEqual(sender.wanted.missing, []);
+  });
+
+  it('takes nothing for missing of a sender of which nothing comes: it is paused, or has lost its network', () => {
+    const sender = new Sender();
+    sender.sends = false;
+    assert.equal(sender.until(60_000, { wanted: '02' }), '02');
+    assert.deepEqual(sender.wanted.missing, []);
+  });
+
+  it('asks for a missing layer again after 10 s, 20 s and so on up to 80 s, as long as somebody would have it', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(6200, { wanted: '02' });
+    assert.deepEqual(sender.wanted.missing, [2]);
+    const asked: number[] = [];
+    let before = '';
+    for (let nowMs = 6300; nowMs < 350_000; nowMs += 100) {
+      const told = sender.until(nowMs, { wanted: '01', awaited: '2' });
+      if (told.includes('2') && !before.includes('2')) asked.push(nowMs);
+      before = told;
+    }
+    const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));
+    // Each time it waits 6 s in vain first.
+    assert.deepEqual(pauses, [26, 46, 86, 86, 86]);
+    assert.equal(sender.until(500_000, { wanted: '01' }), '01');
+  });
+
+  it('finds a missing layer again that comes when it is asked for', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(6200, { wanted: '02' });
+    sender.lacks = '';
+    assert.equal(sender.until(20_000, { wanted: '01', awaited: '2' }), '012');
+    assert.deepEqual(sender.wanted.missing, []);
+  });
+
+  it('asks for the layer below in the place of one that is 2 s in coming, or that ends', () => {
+    const sender = new Sender();
+    sender.until(10_000, { wanted: '0' });
+    sender.lacks = '2';
+    assert.equal(sender.until(11_900, { wanted: '02' }), '02');
+    assert.equal(sender.until(12_300, { wanted: '02' }), '012');
+    const other = new Sender();
+    assert.equal(other.until(10_000, { wanted: '02' }), '02');
+    other.lacks = '2';
+    assert.equal(other.until(10_200, { wanted: '02' }), '012');
+  });
+
+  it('keeps what a sender falls back on for longer once it has failed, until the layer has flowed for 20 s', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(6200, { wanted: '02' });
+    sender.lacks = '';
+    sender.until(20_000, { wanted: '01', awaited: '2' });
+    assert.equal(sender.until(35_000, { wanted: '02' }), '012');
+    assert.equal(sender.until(45_000, { wanted: '02' }), '02');
+  });
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { LargeScene, ownAddress, type SenderBrowser } from './support/large-scene.ts';
+import { eventually } from './support/wait.ts';
+
+/** What a sender's largest layer has at least: Firefox sends 709 lines for 720. */
+const LARGE_LINES = 700;
+const GOAL_MS = 5000;
+/** Machines that run tests are slow: everything may take so many times as long as it should. */
+const PATIENCE = 5;
+const LEAST_FRAMES_PER_SECOND = 5;
+/** How long a picture is watched, in milliseconds. */
+const WATCHED_MS = 15_000;
+const BROWSERS: SenderBrowser[] = ['Chromium', 'Firefox'];
+
+for (const browser of BROWSERS) {
+  const skip = browser === 'Firefox' && !ownAddress() && 'Firefox needs an address that is not loopback';
+
+  describe(`somebody who is shown large and sends from ${browser}`, { skip }, () => {
+    let scene: LargeScene;
+
+    before(async () => {
+      scene = await LargeScene.open(browser);
+    });
+
+    after(() => scene?.close());
+
+    it('comes in 720p within 5 s, and goes on so', async () => {
+      await scene.showMedium();
+      const largeAtMs = await scene.showLarge();
+      const afterMs = await scene.untilLines(LARGE_LINES, largeAtMs, GOAL_MS * PATIENCE);
+      await delay(GOAL_MS);
+      const lines = await scene.linesSince(largeAtMs + afterMs);
+      assert.ok(lines.length > 0 && Math.min(...lines) >= LARGE_LINES, `${Math.min(...lines)} lines`);
+    });
+
+    if (browser === 'Firefox') {
+      it('comes in 720p in Firefox too', async () => {
+        const viewer = await scene.firefoxViewer();
+        await eventually(
+          'a large picture in Firefox',
+          () => viewer.video('Sam'),
+          (video) => (video?.frameHeight ?? 0) >= LARGE_LINES,
+          GOAL_MS * PATIENCE,
+        );
+        await viewer.page.close();
+      });
+
+      it('comes in layers where the app asks for VP9, too', async () => {
+        await scene.sender.sendCameraAs('vp9');
+        await scene.showMedium();
+        await scene.untilLines(LARGE_LINES, await scene.showLarge(), GOAL_MS * PATIENCE);
+      });
+    }
+
+    it('gets no worse than before behind 1,100 kbit/s, though 720p may never come', async () => {
+      scene.shapeUplink(1100);
+      await scene.showMedium();
+      const largeAtMs = await scene.showLarge();
+      await delay(WATCHED_MS);
+      const lines = await scene.linesSince(largeAtMs);
+      assert.ok(lines.length > 0 && Math.min(...lines) >= 360, `${Math.min(...lines)} lines`);
+      // Firefox sends 720p even so, with fewer bits.
+      if (browser === 'Chromium') await scene.untilReason('sender');
+    });
+
+    it('is seen in 360 lines or more behind 750 kbit/s', async () => {
+      scene.shapeUplink(750);
+      await eventually(
+        'every frame of 5 s has 360 lines',
+        () => scene.linesOfLast(5000),
+        (lines) => lines.length >= 5 * LEAST_FRAMES_PER_SECOND && Math.min(...lines) >= 360,
+        GOAL_MS * PATIENCE,
+      );
+    });
+  });
+}

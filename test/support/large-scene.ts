@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { networkInterfaces } from 'node:os';
+import { UdpRelay } from '../../bench/index.ts';
+import { TestBrowser } from './browser.ts';
+import { FirefoxBrowser, type FirefoxPage } from './firefox.ts';
+import { Person, type PersonPage } from './person.ts';
+import { TestServer } from './server.ts';
+import { type ShownFrame, Viewer } from './viewer.ts';
+import { eventually } from './wait.ts';
+
+const LARGE = { width: 1280, height: 720 };
+const MEDIUM = { width: 640, height: 360 };
+/** Where the server says that media goes, and where it really is. */
+const RELAY_ADDRESS = '127.0.0.2';
+const SERVER_ADDRESS = '127.0.0.1';
+const QUEUE_MS = 300;
+const DELAY_MS = 10;
+
+export type SenderBrowser = 'Chromium' | 'Firefox';
+
+/** An address of a network that this machine has, as Firefox needs one; packets to it stay inside. Undefined: it has none. */
+export function ownAddress(): string | undefined {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+}
+
+/** Somebody sends a camera from a real browser, over an uplink that can be shaped; somebody in Chromium looks. */
+export class LargeScene {
+  readonly sender: Person<PersonPage>;
+  readonly view: Viewer;
+  readonly #server: TestServer;
+  readonly #relays: UdpRelay[];
+  readonly #chromium: TestBrowser;
+  readonly #firefox: FirefoxBrowser | undefined;
+  readonly #senderId: string;
+
+  private constructor(
+    parts: {
+      server: TestServer;
+      relays: UdpRelay[];
+      chromium: TestBrowser;
+      firefox?: FirefoxBrowser | undefined;
+    },
+    { sender, view, senderId }: { sender: Person<PersonPage>; view: Viewer; senderId: string },
+  ) {
+    this.#server = parts.server;
+    this.#relays = parts.relays;
+    this.#chromium = parts.chromium;
+    this.#firefox = parts.firefox;
+    this.sender = sender;
+    this.view = view;
+    this.#senderId = senderId;
+  }
+
+  static async open(kind: SenderBrowser): Promise<LargeScene> {
+    const server = await TestServer.start({ flags: ['--workers', '1', '--announce', RELAY_ADDRESS] });
+    const port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}');
+    assert.ok(port);
+    const upstream = { address: SERVER_ADDRESS, port };
+    const relays = [await UdpRelay.create({ listen: { address: RELAY_ADDRESS, port }, upstream })];
+    const address = ownAddress();
+    if (kind === 'Firefox' && address) {
+      relays.push(await UdpRelay.create({ listen: { address, port: 0 }, upstream }));
+    }
+    const [chromium, firefox] = await Promise.all([
+      TestBrowser.launch(),
+      kind === 'Firefox' ? FirefoxBrowser.launch(relays[1]?.address ?? upstream) : undefined,
+    ]);
+    const parts = { server, relays, chromium, firefox };
+    const sender: Person<PersonPage> = await Person.invited<PersonPage>(firefox ?? chromium, server, 'Sam');
+    const viewer = await Person.invited(chromium, server, 'Vera');
+    // Her own picture would fill her uplink, too.
+    await viewer.click('camera');
+    await viewer.sees('Sam');
+    const senderId = await (await Viewer.of(sender)).participantId();
+    return new LargeScene(parts, { sender, view: await Viewer.of(viewer), senderId });
+  }
+
+  /** From now on what the sender sends must pass so many kilobits a second. */
+  shapeUplink(kbps: number): void {
+    const up = { rateBps: kbps * 1000, queueMs: QUEUE_MS, delayMs: DELAY_MS };
+    for (const relay of this.#relays) relay.shape({ up });
+  }
+
+  /** Shows the sender as one of several, until the picture has 360 lines. */
+  async showMedium(): Promise<void> {
+    const sinceMs = await this.view.shows([{ participantId: this.#senderId, ...MEDIUM }]);
+    await this.view.sees(this.#senderId, 'a picture of 360 lines', (lines) => lines === 360, sinceMs);
+  }
+
+  /** Shows the sender large. Gives the page's time. */
+  showLarge(): Promise<number> {
+    return this.view.shows([{ participantId: this.#senderId, ...LARGE }]);
+  }
+
+  /** How long it takes from then until the picture has so many lines, in milliseconds. */
+  async untilLines(lines: number, sinceMs: number, milliseconds: number): Promise<number> {
+    const isRight = (height: number) => height >= lines;
+    const { afterMs } = await this.view.sees(
+      this.#senderId,
+      `a picture of ${lines} lines`,
+      isRight,
+      sinceMs,
+      milliseconds,
+    );
+    return afterMs;
+  }
+
+  /** Every frame that was shown since then. */
+  framesSince(sinceMs: number): Promise<ShownFrame[]> {
+    return this.view.frames(this.#senderId, sinceMs);
+  }
+
+  /** Lines of every frame that was shown since then. */
+  async linesSince(sinceMs: number): Promise<number[]> {
+    return (await this.framesSince(sinceMs)).map(({ height }) => height);
+  }
+
+  /** Lines of every frame that was shown lately. */
+  async linesOfLast(milliseconds: number): Promise<number[]> {
+    return this.linesSince((await this.view.nowMs()) - milliseconds);
+  }
+
+  /** Somebody else, in the sender's Firefox, who shows the sender large. */
+  async firefoxViewer(): Promise<Person<FirefoxPage>> {
+    assert.ok(this.#firefox);
+    const viewer = await Person.invited(this.#firefox, this.#server, 'Fay');
+    await viewer.click('camera');
+    const view = await Viewer.of(viewer);
+    await view.shows([{ participantId: this.#senderId, ...LARGE }]);
+    return viewer;
+  }
+
+  async #reason(): Promise<string | undefined> {
+    const { receivers } = await this.#server.api<{
+      receivers: Array<{ tiles: Array<{ widthPx: number; reason: string }> }>;
+    }>('GET', '/api/rooms/team/allocation');
+    return receivers.flatMap(({ tiles }) => tiles).find(({ widthPx }) => widthPx === LARGE.width)?.reason;
+  }
+
+  /** Waits until this is why the one who looks gets no more. */
+  untilReason(reason: string): Promise<string | undefined> {
+    return eventually(
+      `the reason is ${reason}`,
+      () => this.#reason(),
+      (seen) => seen === reason,
+    );
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#chromium.close(), this.#firefox?.close()]);
+    for (const relay of this.#relays) relay.close();
+    await this.#server.close();
+  }
+}
