@@ -9,6 +9,7 @@ import {
   inviteResponse,
   PROTOCOL_VERSION,
   serverInfo,
+  serverQuery,
 } from '../protocol/index.ts';
 import { KEY, registerWithApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
@@ -56,13 +57,20 @@ export function registerRoutes(
 
   app.get(
     '/api/server',
-    { schema: { description: 'What a client must know before it connects.', response: { 200: serverInfo } } },
-    () => ({
+    {
+      schema: {
+        description: 'What a client must know before it connects.',
+        querystring: serverQuery,
+        response: { 200: serverInfo },
+      },
+    },
+    ({ query: { origin } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
       identityPolicy: config.identity.policy,
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+      ...(origin !== undefined && { originAllowed: context.origins().has(origin) }),
     }),
   );
 

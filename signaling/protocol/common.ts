@@ -44,6 +44,8 @@ export const participant = z.object({
   role,
   /** Whether its connection is up; false while the server waits for it to come back. */
   connected: z.boolean(),
+  /** False while media cannot get between it and the server, though its connection is up. Absent: no such trouble is known. */
+  mediaConnected: z.boolean().optional(),
   /** Of a phone: how far its call is. */
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });

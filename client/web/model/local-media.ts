@@ -3,13 +3,33 @@ import { CanopyError, openCapture } from '../../sdk/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
+/** What is remembered from visit to visit. */
 export interface Choices {
   camera?: string;
   microphone?: string;
   speaker?: string;
+  cameraOff?: boolean;
+  muted?: boolean;
 }
 
+export type DeviceKind = 'camera' | 'microphone' | 'speaker';
+
+/** What happens to a device by itself, while it is in use. */
+export type DeviceEvent =
+  /** It is gone, and another one has taken its place. */
+  | { name: 'replaced'; kind: CaptureKind; label: string }
+  /** It is gone, and there is no other. */
+  | { name: 'lost'; kind: CaptureKind }
+  /** The system or another program has taken it. */
+  | { name: 'interrupted'; kind: CaptureKind };
+
+const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
+const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
+/** The browser asks the person when opening takes longer than this, in milliseconds. */
+const ASKING_MS = 500;
+/** Shorter interruptions are not worth a word, in milliseconds. */
+const INTERRUPTED_MS = 1000;
 
 /** The person's own camera and microphone, and which devices they chose. */
 export class LocalMedia {
@@ -17,22 +37,32 @@ export class LocalMedia {
   readonly microphone = signal<MediaStreamTrack | undefined>(undefined);
   /** Why a device could not be opened. */
   readonly problems = signal<{ [K in CaptureKind]?: CanopyError }>({});
+  /** Devices are being opened. */
+  readonly opening = signal(false);
+  /** So long that the browser must be asking the person. */
+  readonly asking = signal(false);
   readonly devices = signal<MediaDeviceInfo[]>([]);
   readonly choices = signal<Choices>(readChoices());
   /** What the person wants, whether or not there is a device. */
-  readonly cameraWanted = signal(true);
-  readonly muted = signal(false);
+  readonly cameraWanted = signal(!this.choices.value.cameraOff);
+  readonly muted = signal(this.choices.value.muted ?? false);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
   readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.muted.value);
+  /** Told what happens to devices in use; set by a call. */
+  onDevice: (event: DeviceEvent) => void = () => {};
+  /** Closed after a call, so that no camera's light is on: opened again when the person joins or asks for it. */
+  #resting = false;
+  #pending = 0;
   /** Counts openings of each kind, so that one overtaken by another changes nothing. */
   readonly #openings = { camera: 0, microphone: 0 };
 
   constructor() {
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#list());
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#devicesChanged());
   }
 
   /** Opens what is wanted and not open yet, with one question to the person where that is possible. Never rejects. */
   async open(): Promise<void> {
+    this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
     const microphone = !this.microphone.value;
     if (camera && microphone && (await this.#tryOpen(['camera', 'microphone']))) return;
@@ -42,8 +72,14 @@ export class LocalMedia {
     ]);
   }
 
+  /** Opens them for the lobby: not right after a call. */
+  async preview(): Promise<void> {
+    if (!this.#resting) await this.open();
+  }
+
   async setCameraWanted(wanted: boolean): Promise<void> {
     this.cameraWanted.value = wanted;
+    this.#remember({ cameraOff: !wanted });
     if (wanted) await this.#openOne('camera');
     else this.#stop('camera');
   }
@@ -51,26 +87,26 @@ export class LocalMedia {
   /** Mutes or unmutes; opens the microphone when there is none yet. */
   async setMuted(muted: boolean): Promise<void> {
     this.muted.value = muted;
+    this.#remember({ muted });
     if (!muted && !this.microphone.value) await this.#openOne('microphone');
   }
 
   /** Uses another device of a kind. */
-  async choose(kind: keyof Choices, deviceId: string): Promise<void> {
-    this.choices.value = { ...this.choices.value, [kind]: deviceId };
-    writeChoices(this.choices.value);
+  async choose(kind: DeviceKind, deviceId: string): Promise<void> {
+    this.#remember({ [kind]: deviceId });
     if (kind === 'speaker') return;
     if (kind === 'camera' && !this.cameraWanted.value) return;
     await this.#openOne(kind);
   }
 
-  /** Ends everything. */
-  close(): void {
-    this.#stop('camera');
-    this.#stop('microphone');
+  /** Closes both until the person joins again or asks for them. */
+  rest(): void {
+    this.#resting = true;
+    for (const kind of KINDS) this.#stop(kind);
   }
 
-  async #openOne(kind: CaptureKind): Promise<void> {
-    await this.#tryOpen([kind]);
+  async #openOne(kind: CaptureKind): Promise<boolean> {
+    return this.#tryOpen([kind]);
   }
 
   async #tryOpen(kinds: CaptureKind[]): Promise<boolean> {
@@ -79,6 +115,7 @@ export class LocalMedia {
       return this.#openings[kind];
     });
     const current = (kind: CaptureKind): boolean => this.#openings[kind] === rounds[kinds.indexOf(kind)];
+    const done = this.#waitForDevice();
     try {
       const stream = await openCapture(
         Object.fromEntries(kinds.map((kind) => [kind, this.choices.value[kind] ?? true])),
@@ -98,7 +135,23 @@ export class LocalMedia {
         this.#set(only, undefined);
       }
       return false;
+    } finally {
+      done();
     }
+  }
+
+  #waitForDevice(): () => void {
+    this.#pending += 1;
+    this.opening.value = true;
+    const timer = setTimeout(() => {
+      this.asking.value = true;
+    }, ASKING_MS);
+    return () => {
+      clearTimeout(timer);
+      this.#pending -= 1;
+      this.opening.value = this.#pending > 0;
+      if (!this.opening.value) this.asking.value = false;
+    };
   }
 
   #use(kind: CaptureKind, track: MediaStreamTrack): void {
@@ -106,13 +159,60 @@ export class LocalMedia {
     this.problems.value = others;
     this.#set(kind, track);
     track.addEventListener('ended', () => {
-      if (this[kind].value !== track) return;
-      this.problems.value = {
-        ...this.problems.value,
-        [kind]: new CanopyError('MEDIA_NOT_FOUND', 'unplugged'),
-      };
-      this.#set(kind, undefined);
+      if (this[kind].value === track) void this.#replace(kind);
     });
+    track.addEventListener('mute', () => {
+      setTimeout(() => {
+        if (this[kind].value === track && track.muted) this.onDevice({ name: 'interrupted', kind });
+      }, INTERRUPTED_MS);
+    });
+  }
+
+  /** The device in use is gone: goes on with another one, if there is one. */
+  async #replace(kind: CaptureKind): Promise<void> {
+    const gone = this[kind].value;
+    const opened = await this.#openOne(kind);
+    const now = this[kind].value;
+    if (opened && now && now !== gone) this.onDevice({ name: 'replaced', kind, label: now.label });
+    else if (!now && this.problems.value[kind]) this.onDevice({ name: 'lost', kind });
+  }
+
+  /** Sees to it that what is shown as chosen is what is sent: devices come and go, and the system moves what uses them. */
+  async #devicesChanged(): Promise<void> {
+    await this.#list();
+    for (const kind of KINDS) {
+      const track = this[kind].value;
+      if (track && this.#isGone(kind, track)) await this.#replace(kind);
+      else if (track ? this.#isSecondChoice(kind, track) : this.#isMissed(kind)) await this.#openOne(kind);
+    }
+  }
+
+  /** The track's device is no longer there; or it was opened as the system's default, and that is another one now. */
+  #isGone(kind: CaptureKind, track: MediaStreamTrack): boolean {
+    const { deviceId, groupId } = track.getSettings();
+    const devices = this.#inputs(kind);
+    if (deviceId === undefined || devices.length === 0) return false;
+    const device = devices.find((each) => each.deviceId === deviceId);
+    return device === undefined || (deviceId === 'default' && !!groupId && device.groupId !== groupId);
+  }
+
+  /** Another device than the chosen one is in use, and the chosen one is there now. */
+  #isSecondChoice(kind: CaptureKind, track: MediaStreamTrack): boolean {
+    const chosen = this.choices.value[kind];
+    return (
+      chosen !== undefined &&
+      track.getSettings().deviceId !== chosen &&
+      this.#inputs(kind).some(({ deviceId }) => deviceId === chosen)
+    );
+  }
+
+  /** The person wanted a device when there was none. */
+  #isMissed(kind: CaptureKind): boolean {
+    return this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND' && this.#inputs(kind).length > 0;
+  }
+
+  #inputs(kind: CaptureKind): MediaDeviceInfo[] {
+    return this.devices.value.filter((device) => device.kind === INPUTS[kind] && device.deviceId !== '');
   }
 
   #set(kind: CaptureKind, track: MediaStreamTrack | undefined): void {
@@ -129,6 +229,16 @@ export class LocalMedia {
   async #list(): Promise<void> {
     this.devices.value = await navigator.mediaDevices.enumerateDevices();
   }
+
+  #remember(changes: Choices): void {
+    this.choices.value = { ...this.choices.value, ...changes };
+    writeChoices(this.choices.value);
+  }
+}
+
+/** What is wrong with a device, in a sentence. */
+export function deviceSentence(kind: CaptureKind, { message }: CanopyError): string {
+  return message.replace('camera or microphone', kind);
 }
 
 function readChoices(): Choices {
