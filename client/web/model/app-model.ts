@@ -21,6 +21,8 @@ export type Screen =
   | { name: 'loading' }
   /** An invitation is open; with an identity it only adds rights to it. */
   | { name: 'invitation'; invitation: Invitation }
+  /** The link of an invitation that was cut or changed on its way. */
+  | { name: 'damaged-invitation' }
   | { name: 'no-identity' }
   | { name: 'lobby'; roomId: string }
   | { name: 'room'; call: Call };
@@ -118,6 +120,7 @@ export class AppModel {
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
       window.canopy = { client, room };
+      void this.media.wake();
       const call = new Call(client, room, this.media, this.notices);
       room.on('state', (state, error) => {
         if (state === 'closed') this.#callEnded(call, error);
@@ -149,6 +152,8 @@ export class AppModel {
     }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
+    } else if (route.page === 'damaged-invitation') {
+      this.screen.value = { name: 'damaged-invitation' };
     } else if (!this.identity.value) {
       this.screen.value = { name: 'no-identity' };
     } else {

@@ -77,6 +77,11 @@ export class LocalMedia {
     if (!this.#resting) await this.open();
   }
 
+  /** Opens what was closed after a call, for the next one. */
+  async wake(): Promise<void> {
+    if (this.#resting) await this.open();
+  }
+
   async setCameraWanted(wanted: boolean): Promise<void> {
     this.cameraWanted.value = wanted;
     this.#remember({ cameraOff: !wanted });

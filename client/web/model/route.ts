@@ -2,6 +2,7 @@ import { type Invitation, parseInvitation } from '../../sdk/index.ts';
 
 export type Route =
   | { page: 'invitation'; invitation: Invitation }
+  | { page: 'damaged-invitation' }
   | { page: 'room'; roomId: string }
   | { page: 'home' };
 
@@ -12,6 +13,8 @@ const ROOM = /^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$/u;
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) return { page: 'invitation', invitation };
+  // Mail programs break long links, and people copy a part of them.
+  if (/^#\/?invite(\/|$)/.test(fragment)) return { page: 'damaged-invitation' };
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const roomId = encoded === undefined ? undefined : decoded(encoded);
   return roomId !== undefined && ROOM.test(roomId) ? { page: 'room', roomId } : { page: 'home' };

@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { CanopyError } from '../../sdk/index.ts';
-import { type AppModel, toRoomId } from '../model/index.ts';
+import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { DeviceSelect } from './device-select.tsx';
 import { LevelMeter, Video } from './media-element.tsx';
@@ -14,7 +13,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
   useEffect(() => {
-    void media.open();
+    void media.preview();
   }, []);
   useShortcuts({
     m: () => void media.setMuted(media.microphoneOn.value),
@@ -32,7 +31,9 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           {media.camera.value ? (
             <Video track={media.camera.value} mirrored />
           ) : (
-            <p class="placeholder">{media.cameraWanted.value ? 'No picture' : 'Camera is off'}</p>
+            <p class="placeholder" role="status">
+              {placeholder(media)}
+            </p>
           )}
           <div class="preview-controls">
             <MicrophoneToggle media={media} />
@@ -40,7 +41,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           </div>
         </div>
         <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
-        <DeviceProblems problems={media.problems.value} />
+        <DeviceProblems media={media} />
       </section>
       <form class="card" onSubmit={submit}>
         <h1>Ready to join?</h1>
@@ -101,16 +102,30 @@ function IdentityLine({ model }: { model: AppModel }) {
   );
 }
 
-function DeviceProblems({ problems }: { problems: { camera?: CanopyError; microphone?: CanopyError } }) {
-  const sentences = new Set([problems.camera, problems.microphone].flatMap((error) => error?.message ?? []));
+function placeholder(media: LocalMedia): string {
+  if (media.asking.value) return 'Allow the camera and microphone: your browser is asking';
+  if (media.opening.value) return 'Starting…';
+  return media.problems.value.camera ? 'No picture' : 'Camera is off';
+}
+
+/** What is wrong with the devices: in one sentence if it is the same with both. */
+function DeviceProblems({ media }: { media: LocalMedia }) {
+  const { camera, microphone } = media.problems.value;
+  const sentences =
+    camera && camera.code === microphone?.code
+      ? [camera.message]
+      : [
+          ...(microphone ? [deviceSentence('microphone', microphone)] : []),
+          ...(camera ? [deviceSentence('camera', camera)] : []),
+        ];
   return (
     <>
-      {[...sentences].map((sentence) => (
+      {sentences.map((sentence) => (
         <p key={sentence} class="problem" role="alert" data-testid="device-problem">
           {sentence}
         </p>
       ))}
-      {sentences.size > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
+      {sentences.length > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
     </>
   );
 }

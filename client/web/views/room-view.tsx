@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { AppModel, Call } from '../model/index.ts';
+import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { CallPhoneButton } from './call-phone.tsx';
 import { GalleryIcon, LeaveIcon, ScreenIcon, ShieldIcon, SpeakerViewIcon } from './icons.tsx';
@@ -54,19 +54,48 @@ function TopBar({ model, call }: { model: AppModel; call: Call }) {
   );
 }
 
+/** Says what does not get through. */
 function ConnectionBanner({ call }: { call: Call }) {
   const state = call.state.value;
+  const trouble = call.trouble.current.value;
   return (
-    <div
-      class="banner"
-      role="status"
-      aria-live="polite"
-      data-testid="connection"
-      hidden={state === 'connected'}
-    >
-      {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+    <div role="status" aria-live="polite">
+      {state !== 'connected' && (
+        <p class="banner" data-testid="connection">
+          {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+        </p>
+      )}
+      {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
     </div>
   );
+}
+
+function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
+  const what =
+    sending && receiving
+      ? 'No connection for sound and picture.'
+      : sending
+        ? 'No connection: others cannot hear or see you.'
+        : 'No connection: you cannot hear or see the others.';
+  const ports = new Set(
+    endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
+  );
+  return (
+    <p class="banner" data-testid="media-trouble">
+      {what} Trying again…
+      {lasts && (
+        <span class="advice">
+          {' '}
+          A firewall may block {[...ports].join(', ')}. Try another network. Whoever runs the server can check
+          its ports with <code>canopy doctor</code>.
+        </span>
+      )}
+    </p>
+  );
+}
+
+function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 function Controls({ model, call }: { model: AppModel; call: Call }) {

@@ -155,7 +155,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   return call.order.value.flatMap((participantId): TileProps[] => {
     const participant = people.get(participantId);
     if (!participant) return [];
-    const { displayName: name, connected, kind, callState } = participant;
+    const { displayName: name, connected, mediaConnected, kind, callState } = participant;
     const trackOf = (source: MediaSource) =>
       tracks.find((track) => track.participantId === participantId && track.source === source);
     const sourceOf = (source: MediaSource) =>
@@ -190,6 +190,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       ...remote(false, trackOf('camera')),
       speaking,
       connected,
+      ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',

@@ -15,6 +15,8 @@ export interface TileProps {
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
   connected?: boolean;
+  /** False while its media does not get to the server, or nothing from there. */
+  mediaConnected?: boolean;
   phone?: boolean;
   callState?: Participant['callState'];
   /** Why the server sends no picture at present, though there is one. */
@@ -56,6 +58,7 @@ export function Tile({
   muted,
   speaking,
   connected = true,
+  mediaConnected = true,
   phone,
   callState,
   saving,
@@ -70,8 +73,17 @@ export function Tile({
     if (!element.current || !layout) return;
     return layout.observe(element.current, { participantId, source: screen ? 'screen' : 'camera', pinned });
   }, [layout, participantId, screen, pinned]);
-  const state = connected ? callState && CALL_STATES[callState] : 'reconnecting…';
-  const classes = ['tile', screen && 'screen', speaking && 'speaking', !connected && 'away']
+  const state = !connected
+    ? 'reconnecting…'
+    : mediaConnected
+      ? callState && CALL_STATES[callState]
+      : 'no sound or picture';
+  const classes = [
+    'tile',
+    screen && 'screen',
+    speaking && 'speaking',
+    !(connected && mediaConnected) && 'away',
+  ]
     .filter(Boolean)
     .join(' ');
   const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
@@ -87,6 +99,7 @@ export function Tile({
       data-muted={muted ?? false}
       data-call-state={callState}
       data-saving={saving}
+      data-media-connected={mediaConnected}
     >
       {/* Seen until the first picture is there. */}
       {!screen && <Avatar name={name} seed={participantId} phone={phone} />}
