@@ -3,6 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from './support/browser.ts';
 import { Person } from './support/person.ts';
+import { installed } from './support/programs.ts';
+import { PulseAudio } from './support/pulse-audio.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
@@ -90,5 +92,63 @@ describe('choosing devices', () => {
     await page.getByTestId('camera-select').waitFor();
     assert.notEqual(await shownDevice(page, 'camera'), 'gone');
     assert.equal(await page.getByTestId('device-problem').count(), 0);
+  });
+});
+
+const skip =
+  !((await installed('pulseaudio')) && (await installed('pactl'))) && 'there is no PulseAudio here';
+
+describe('microphones that come and go', { skip }, () => {
+  let server: TestServer;
+  let pulse: PulseAudio;
+  let browser: TestBrowser;
+
+  before(async () => {
+    server = await TestServer.start();
+    pulse = await PulseAudio.start();
+    browser = await TestBrowser.launch({ pulseServer: pulse.address });
+  });
+
+  after(async () => {
+    await browser?.close();
+    await pulse?.close();
+    await server.close();
+  });
+
+  const listensTo = (name: string) =>
+    eventually(
+      `the page listens to ${name}`,
+      () => pulse.inUse(),
+      (inUse) => inUse.join() === name,
+    );
+
+  it('goes on with another one, says so, and goes back to the chosen one when that is there again', async () => {
+    const unplugBuiltin = await pulse.plugIn('builtin');
+    const unplugHeadset = await pulse.plugIn('headset');
+    await pulse.setDefault('builtin');
+    const page = await browser.page(await server.invite());
+    await page.getByTestId('name').fill('Ann');
+    await page.getByTestId('enrol').click();
+    await page.getByTestId('microphone-select').selectOption({ label: 'headset' });
+    await new Person(page, 'Ann').enter('team');
+    await listensTo('headset');
+
+    await unplugHeadset();
+    await page.getByText('Your microphone was disconnected. Now using Default').waitFor();
+    await listensTo('builtin');
+    assert.notEqual(await sentDevice(page, 'microphone'), undefined);
+
+    const unplugAgain = await pulse.plugIn('headset');
+    await listensTo('headset');
+
+    await unplugBuiltin();
+    await unplugAgain();
+    await page.getByText('Your microphone was disconnected. Plug it in again').waitFor();
+    assert.equal(await page.getByTestId('microphone').getAttribute('data-on'), 'false');
+
+    await pulse.plugIn('other');
+    await listensTo('other');
+    await page.locator('[data-testid=microphone][data-on=true]').waitFor();
+    assert.deepEqual(browser.problems, []);
   });
 });

@@ -28,6 +28,8 @@ const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
 /** The browser asks the person when opening takes longer than this, in milliseconds. */
 const ASKING_MS = 500;
+/** How often devices are looked at while some are open, in milliseconds: Chromium on Linux tells of no change that the sound server alone knows. */
+const LOOK_MS = 3000;
 /** Shorter interruptions are not worth a word, in milliseconds. */
 const INTERRUPTED_MS = 1000;
 
@@ -53,11 +55,19 @@ export class LocalMedia {
   /** Closed after a call, so that no camera's light is on: opened again when the person joins or asks for it. */
   #resting = false;
   #pending = 0;
+  #watching = false;
+  /** The device of each track, as the list had it last. */
+  readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
+  /** Whether the chosen device was not in the list. */
+  readonly #missed = { camera: false, microphone: false };
   /** Counts openings of each kind, so that one overtaken by another changes nothing. */
   readonly #openings = { camera: 0, microphone: 0 };
 
   constructor() {
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#devicesChanged());
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#watch());
+    setInterval(() => {
+      if (this.camera.value || this.microphone.value || this.#isMissed()) void this.#watch();
+    }, LOOK_MS);
   }
 
   /** Opens what is wanted and not open yet, with one question to the person where that is possible. Never rejects. */
@@ -110,11 +120,12 @@ export class LocalMedia {
     for (const kind of KINDS) this.#stop(kind);
   }
 
-  async #openOne(kind: CaptureKind): Promise<boolean> {
-    return this.#tryOpen([kind]);
+  /** @param optional what is open stays so if this fails */
+  async #openOne(kind: CaptureKind, optional = false): Promise<boolean> {
+    return this.#tryOpen([kind], optional);
   }
 
-  async #tryOpen(kinds: CaptureKind[]): Promise<boolean> {
+  async #tryOpen(kinds: CaptureKind[], optional = false): Promise<boolean> {
     const rounds = kinds.map((kind) => {
       this.#openings[kind] += 1;
       return this.#openings[kind];
@@ -135,7 +146,7 @@ export class LocalMedia {
     } catch (cause) {
       // Of two at once it is not said which one failed: they are tried one by one.
       const [only, another] = kinds;
-      if (only && !another && current(only)) {
+      if (only && !another && !optional && current(only)) {
         this.problems.value = { ...this.problems.value, [only]: CanopyError.from(cause) };
         this.#set(only, undefined);
       }
@@ -183,37 +194,50 @@ export class LocalMedia {
   }
 
   /** Sees to it that what is shown as chosen is what is sent: devices come and go, and the system moves what uses them. */
-  async #devicesChanged(): Promise<void> {
-    await this.#list();
-    for (const kind of KINDS) {
-      const track = this[kind].value;
-      if (track && this.#isGone(kind, track)) await this.#replace(kind);
-      else if (track ? this.#isSecondChoice(kind, track) : this.#isMissed(kind)) await this.#openOne(kind);
+  async #watch(): Promise<void> {
+    if (this.#watching || this.opening.value) return;
+    this.#watching = true;
+    try {
+      await this.#list();
+      for (const kind of KINDS) {
+        const track = this[kind].value;
+        const [gone, back] = [track !== undefined && this.#isGone(kind, track), this.#isBack(kind)];
+        if (gone) await this.#replace(kind);
+        else if (track && back) await this.#openOne(kind, true);
+        else if (!track && this.#hasCome(kind)) await this.#openOne(kind);
+      }
+    } finally {
+      this.#watching = false;
     }
   }
 
-  /** The track's device is no longer there; or it was opened as the system's default, and that is another one now. */
+  /** The track's device is there no longer; or it is the system's default, and that is another one now. */
   #isGone(kind: CaptureKind, track: MediaStreamTrack): boolean {
-    const { deviceId, groupId } = track.getSettings();
-    const devices = this.#inputs(kind);
-    if (deviceId === undefined || devices.length === 0) return false;
-    const device = devices.find((each) => each.deviceId === deviceId);
-    return device === undefined || (deviceId === 'default' && !!groupId && device.groupId !== groupId);
+    const { deviceId } = track.getSettings();
+    const device = this.#inputs(kind).find((each) => each.deviceId === deviceId);
+    const before = this.#inUse[kind];
+    this.#inUse[kind] = device;
+    // Only what was seen there can be gone.
+    if (deviceId === undefined || before?.deviceId !== deviceId) return false;
+    return device === undefined || (deviceId === 'default' && device.groupId !== before.groupId);
   }
 
-  /** Another device than the chosen one is in use, and the chosen one is there now. */
-  #isSecondChoice(kind: CaptureKind, track: MediaStreamTrack): boolean {
+  /** The device that the person chose was not there, and is now. */
+  #isBack(kind: CaptureKind): boolean {
     const chosen = this.choices.value[kind];
-    return (
-      chosen !== undefined &&
-      track.getSettings().deviceId !== chosen &&
-      this.#inputs(kind).some(({ deviceId }) => deviceId === chosen)
-    );
+    const isThere = chosen === undefined || this.#inputs(kind).some(({ deviceId }) => deviceId === chosen);
+    const wasThere = !this.#missed[kind];
+    this.#missed[kind] = !isThere;
+    return isThere && !wasThere && this[kind].value?.getSettings().deviceId !== chosen;
   }
 
-  /** The person wanted a device when there was none. */
-  #isMissed(kind: CaptureKind): boolean {
+  /** The person wanted a device when there was none, and there is one now. */
+  #hasCome(kind: CaptureKind): boolean {
     return this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND' && this.#inputs(kind).length > 0;
+  }
+
+  #isMissed(): boolean {
+    return KINDS.some((kind) => this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND');
   }
 
   #inputs(kind: CaptureKind): MediaDeviceInfo[] {
@@ -232,7 +256,9 @@ export class LocalMedia {
   }
 
   async #list(): Promise<void> {
-    this.devices.value = await navigator.mediaDevices.enumerateDevices();
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const text = (list: MediaDeviceInfo[]) => list.map((each) => JSON.stringify(each)).join();
+    if (text(devices) !== text(this.devices.value)) this.devices.value = devices;
   }
 
   #remember(changes: Choices): void {

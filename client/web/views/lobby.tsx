@@ -110,6 +110,8 @@ function placeholder(media: LocalMedia): string {
 
 /** What is wrong with the devices: in one sentence if it is the same with both. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
+  // They are told apart by trying one after the other.
+  if (media.opening.value) return null;
   const { camera, microphone } = media.problems.value;
   const sentences =
     camera && camera.code === microphone?.code
