@@ -34,6 +34,16 @@ declare global {
   }
 }
 
+const NAME_KEY = 'canopy.name';
+
+function keptName(): string | undefined {
+  try {
+    return localStorage.getItem(NAME_KEY) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The page's state and what a person can do with it. */
 export class AppModel {
   readonly screen = signal<Screen>({ name: 'loading' });
@@ -43,6 +53,8 @@ export class AppModel {
   /** What stands in the way, shown until the next attempt. */
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly busy = signal(false);
+  /** The name that others see in the next call. */
+  readonly displayName = signal('');
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly #url = location.origin;
@@ -59,7 +71,9 @@ export class AppModel {
     });
     addEventListener('online', () => this.client.value?.reconnect());
     await this.#attempt(async () => {
-      this.identity.value = await loadIdentity(this.#url, this.#store);
+      const identity = await loadIdentity(this.#url, this.#store);
+      this.identity.value = identity;
+      if (identity) this.displayName.value = keptName() ?? identity.displayName;
     });
     this.#route();
   }
@@ -112,10 +126,21 @@ export class AppModel {
     });
   }
 
+  /** Takes another name in calls, remembered for the next ones. */
+  rename(displayName: string): void {
+    this.displayName.value = displayName;
+    try {
+      localStorage.setItem(NAME_KEY, displayName);
+    } catch {
+      // Storage may be full or forbidden; the name holds for this visit.
+    }
+  }
+
   async join(roomId: string): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const joining = client.join(roomId);
+      const displayName = this.displayName.value.trim();
+      const joining = client.join(roomId, displayName === '' ? {} : { displayName });
       // Pictures are received when they have their places on the page.
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
@@ -169,6 +194,7 @@ export class AppModel {
 
   #use(identity: Identity): void {
     this.identity.value = identity;
+    this.rename(identity.displayName);
     void this.client.value?.close();
     this.client.value = undefined;
   }

@@ -22,7 +22,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const target = toRoomId(typed.value);
   const submit = (event: Event) => {
     event.preventDefault();
-    if (target) void model.join(target);
+    if (target && !model.busy.value) void model.join(target);
   };
   return (
     <main class="lobby">
@@ -56,17 +56,48 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
             required
             maxLength={64}
             autocomplete="off"
+            aria-describedby="room-hint"
           />
         </label>
+        <p class="hint" id="room-hint" role="status" data-testid="room-hint">
+          {roomHint(typed.value, target)}
+        </p>
+        <NameField model={model} />
         <DeviceSelect media={media} kind="microphone" />
         <DeviceSelect media={media} kind="camera" />
         <DeviceSelect media={media} kind="speaker" />
         <Problem error={model.problem.value} />
-        <button type="submit" class="primary" data-testid="join" disabled={model.busy.value || !target}>
-          {model.busy.value ? 'Joining…' : 'Join'}
-        </button>
+        <div class="join-row">
+          <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
+            {model.busy.value ? 'Joining…' : 'Join'}
+          </button>
+        </div>
       </form>
     </main>
+  );
+}
+
+/** Names of rooms are parts of links: what is changed for that is shown. */
+function roomHint(typed: string, target: string | undefined): string {
+  if (typed.trim() === '') return '';
+  if (target === undefined) return 'A room’s name needs a letter or a digit.';
+  return target === typed.trim() ? '' : `The room’s name will be ${target}`;
+}
+
+/** The name for this meeting; the certificate keeps its own. */
+function NameField({ model }: { model: AppModel }) {
+  return (
+    <label class="field">
+      Your name in this call
+      <input
+        data-testid="display-name"
+        value={model.displayName.value}
+        onInput={(event) => model.rename(event.currentTarget.value)}
+        required
+        maxLength={64}
+        autocomplete="name"
+      />
+    </label>
   );
 }
 
@@ -85,7 +116,7 @@ function IdentityLine({ model }: { model: AppModel }) {
   return (
     <div class="identity">
       <span>
-        You are <strong data-testid="identity-name">{identity.displayName}</strong>
+        You are <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
         {model.client.value && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
             identity verified

@@ -8,6 +8,8 @@ import { Video } from './media-element.tsx';
 export interface TileProps {
   participantId: string;
   name: string;
+  /** What decides the colour of the avatar: the same for a person in every meeting. */
+  seed: string;
   track: MediaStreamTrack | undefined;
   screen?: boolean;
   self?: boolean;
@@ -39,19 +41,20 @@ const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
 };
 
 const SAVINGS: Record<Allocation['reason'], string> = {
-  budget: 'Picture paused: many are shown',
-  estimate: 'Picture paused: slow network',
-  link: 'Picture paused: the server’s line is full',
-  stress: 'Picture paused: the server is busy',
-  steady: 'Picture comes back soon',
-  full: 'Picture comes soon',
-  paused: 'Picture paused',
+  budget: 'Video paused: many people are shown',
+  estimate: 'Video paused: your network is slow',
+  link: 'Video paused: the server’s network is full',
+  stress: 'Video paused: the server is busy',
+  steady: 'Video will be back soon',
+  full: 'Waiting for video…',
+  paused: 'Video paused',
 };
 
 /** One person, or one shared screen. A click anywhere on it pins it. */
 export function Tile({
   participantId,
   name,
+  seed,
   track,
   screen = false,
   self,
@@ -87,6 +90,15 @@ export function Tile({
     .filter(Boolean)
     .join(' ');
   const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
+  // Pinned, the tile stands elsewhere and is another element: the focus goes with it.
+  const pin = () => {
+    onPin?.();
+    const selector = `[data-participant-id="${participantId}"][data-source="${screen ? 'screen' : 'camera'}"] .pin`;
+    requestAnimationFrame(() => {
+      if (document.activeElement !== document.body) return;
+      document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
+    });
+  };
   return (
     <figure
       ref={element}
@@ -102,7 +114,8 @@ export function Tile({
       data-media-connected={mediaConnected}
     >
       {/* Seen until the first picture is there. */}
-      {!screen && <Avatar name={name} seed={participantId} phone={phone} />}
+      {!screen && <Avatar name={name} seed={seed} phone={phone} />}
+      {screen && self && <p class="sharing">You are sharing your screen</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
       {onPin && (
         <button
@@ -110,8 +123,9 @@ export function Tile({
           class="pin"
           data-testid="pin"
           aria-pressed={pinned}
-          aria-label={`Show ${label} large`}
-          onClick={onPin}
+          aria-label={`Pin ${label}`}
+          title={pinned ? 'Unpin' : 'Pin'}
+          onClick={pin}
         >
           <PinIcon />
         </button>
@@ -127,6 +141,8 @@ export function Tile({
         <span class="name" dir="auto">
           {label}
         </span>
+        {!screen && muted && <span class="sr-only">, muted</span>}
+        {speaking && <span class="sr-only">, speaking</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
           <span
@@ -146,16 +162,19 @@ export function Tile({
 }
 
 function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
-  const initials = name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toUpperCase();
-  const hue = Number.parseInt(seed.slice(0, 4), 16) % 6;
+  const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
+  const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
   return (
     <div class={`avatar hue-${hue}`} aria-hidden="true">
       {phone ? <PhoneIcon /> : initials}
     </div>
   );
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a person sees as one character: an emoji or an accented letter may be several code points. */
+function firstCharacter(word: string): string {
+  const [first] = GRAPHEMES.segment(word);
+  return first?.segment ?? '';
 }
