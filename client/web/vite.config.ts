@@ -1,16 +1,19 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import preact from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Text is compressed once, at the build; the server sends what the browser takes. */
+/** Text is compressed once, when the bundle is written in its final form; the server sends what the browser takes. */
 const precompress: Plugin = {
   name: 'precompress',
-  generateBundle(_options, bundle) {
-    for (const [fileName, output] of Object.entries(bundle)) {
+  writeBundle({ dir = '' }, bundle) {
+    for (const fileName of Object.keys(bundle)) {
       if (!/\.(js|css|svg|html)$/.test(fileName)) continue;
-      const source = Buffer.from(output.type === 'chunk' ? output.code : output.source);
-      this.emitFile({ type: 'asset', fileName: `${fileName}.br`, source: brotliCompressSync(source) });
-      this.emitFile({ type: 'asset', fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+      const file = join(dir, fileName);
+      const source = readFileSync(file);
+      writeFileSync(`${file}.br`, brotliCompressSync(source));
+      writeFileSync(`${file}.gz`, gzipSync(source, { level: 9 }));
     }
   },
 };
@@ -18,7 +21,7 @@ const precompress: Plugin = {
 /** Builds the page into client/web/dist; links are relative. */
 export default defineConfig({
   base: './',
-  plugins: [preact(), { ...precompress, enforce: 'post' }],
+  plugins: [preact(), precompress],
   // Inlined assets would be data: addresses, which the server's content security policy refuses.
   build: {
     outDir: 'dist',
