@@ -40,6 +40,8 @@ export const participant = z.object({
   peerId: objectId,
   accountId: sha256Hex,
   displayName,
+  /** The name in the certificate, where the person entered under another one. */
+  certifiedName: displayName.optional(),
   kind: z.enum(['user', 'phone']),
   role,
   /** Whether its connection is up; false while the server waits for it to come back. */

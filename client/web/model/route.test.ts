@@ -35,6 +35,8 @@ describe('toRoomId()', () => {
   it('makes a room’s name of what a person types', () => {
     assert.equal(toRoomId('  Weekly  meeting! '), 'Weekly-meeting');
     assert.equal(toRoomId('--_a'), 'a');
+    assert.equal(toRoomId('हिन्दी कक्षा'), 'हिन्दी-कक्षा');
+    assert.equal(toRoomId('Cafe\u0301'), 'Caf\u00e9');
     assert.equal(toRoomId('!?'), undefined);
     assert.equal(toRoomId('x'.repeat(100))?.length, 64);
   });

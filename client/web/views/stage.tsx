@@ -170,7 +170,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   return call.order.value.flatMap((participantId): TileProps[] => {
     const participant = people.get(participantId);
     if (!participant) return [];
-    const { displayName: name, connected, mediaConnected, kind, callState } = participant;
+    const { displayName: name, certifiedName, connected, mediaConnected, kind, callState } = participant;
     const trackOf = (source: MediaSource) =>
       tracks.find((track) => track.participantId === participantId && track.source === source);
     const sourceOf = (source: MediaSource) =>
@@ -179,6 +179,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     const common = (isScreen: boolean) => ({
       participantId,
       name,
+      ...(certifiedName !== undefined && { certifiedName }),
+      guest: participant.role === 'guest',
       // All phones of a gateway have its account.
       seed: kind === 'phone' ? name : participant.accountId,
       self: participantId === self,

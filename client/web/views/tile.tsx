@@ -13,6 +13,9 @@ export interface TileProps {
   track: MediaStreamTrack | undefined;
   screen?: boolean;
   self?: boolean;
+  /** The name in the certificate, where it is another one. */
+  certifiedName?: string;
+  guest?: boolean;
   muted?: boolean;
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
@@ -58,6 +61,8 @@ export function Tile({
   track,
   screen = false,
   self,
+  certifiedName,
+  guest,
   muted,
   speaking,
   connected = true,
@@ -141,6 +146,17 @@ export function Tile({
         <span class="name" dir="auto">
           {label}
         </span>
+        {certifiedName && (
+          <span
+            class="name certified"
+            dir="auto"
+            data-testid="certified-name"
+            title="The name in the certificate"
+          >
+            {`(certified as ${certifiedName})`}
+          </span>
+        )}
+        {guest && <span class="state">guest</span>}
         {!screen && muted && <span class="sr-only">, muted</span>}
         {speaking && <span class="sr-only">, speaking</span>}
         {state && <span class="state">{state}</span>}
