@@ -19,8 +19,8 @@ export interface MediaConnectivity {
 export type PathState = 'connecting' | 'connected' | 'lost';
 
 /** How long the first connection may take, and how long a lost one may be away, before it counts as failed, in milliseconds. */
-export const FIRST_CONNECTION_MS = 4000;
-export const LOST_CONNECTION_MS = 2000;
+const FIRST_CONNECTION_MS = 4000;
+const LOST_CONNECTION_MS = 2000;
 
 /** Judges one direction over all of its transports: one that is made anew does not begin the count anew. */
 export class ConnectivityMonitor {
