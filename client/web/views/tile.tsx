@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
 import type { ScreenLayout } from '../model/index.ts';
-import { MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
+import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 
 export interface TileProps {
@@ -136,6 +136,20 @@ export function Tile({
         </button>
       )}
       {menu}
+      {screen && !self && document.fullscreenEnabled && (
+        <div class="actions">
+          <button
+            type="button"
+            class="menu-button"
+            data-testid="full-screen"
+            aria-label={`Show ${label} on the full screen`}
+            title="Full screen"
+            onClick={() => void toggleFullScreen(element.current)}
+          >
+            <FullScreenIcon />
+          </button>
+        </div>
+      )}
       {lines && (
         <pre class="stats" data-testid="stats">
           {lines.join('\n')}
@@ -184,6 +198,13 @@ function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boo
     <div class={`avatar hue-${hue}`} aria-hidden="true">
       {phone ? <PhoneIcon /> : initials}
     </div>
+  );
+}
+
+async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
+  // A refusal changes nothing: there is nothing to tell.
+  await (document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen())?.catch(
+    () => {},
   );
 }
 
