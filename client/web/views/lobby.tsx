@@ -135,6 +135,7 @@ function IdentityLine({ model }: { model: AppModel }) {
 
 function placeholder(media: LocalMedia): string {
   if (media.asking.value) return 'Allow the camera and microphone: your browser is asking';
+  if (!media.cameraWanted.value) return 'Camera is off';
   if (media.opening.value) return 'Starting…';
   return media.problems.value.camera ? 'No picture' : 'Camera is off';
 }

@@ -98,11 +98,9 @@ export function Tile({
   // Pinned, the tile stands elsewhere and is another element: the focus goes with it.
   const pin = () => {
     onPin?.();
-    const selector = `[data-participant-id="${participantId}"][data-source="${screen ? 'screen' : 'camera'}"] .pin`;
-    requestAnimationFrame(() => {
-      if (document.activeElement !== document.body) return;
-      document.querySelector<HTMLElement>(selector)?.focus({ preventScroll: true });
-    });
+    focusWhenThere(
+      `[data-participant-id="${participantId}"][data-source="${screen ? 'screen' : 'camera'}"] .pin`,
+    );
   };
   return (
     <figure
@@ -199,6 +197,15 @@ function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boo
       {phone ? <PhoneIcon /> : initials}
     </div>
   );
+}
+
+/** Gives the focus that a removed element had to another one, which may take some frames to appear. */
+function focusWhenThere(selector: string, frames = 10): void {
+  requestAnimationFrame(() => {
+    const element = document.querySelector<HTMLElement>(selector);
+    if (document.activeElement === document.body) element?.focus({ preventScroll: true });
+    if (document.activeElement !== element && frames > 0) focusWhenThere(selector, frames - 1);
+  });
 }
 
 async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
