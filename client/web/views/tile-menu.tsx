@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
@@ -28,7 +28,8 @@ export function TileMenu({
     shut();
     element.current?.querySelector<HTMLElement>('.menu-button')?.focus();
   };
-  useEffect(() => {
+  // Before the next key arrives.
+  useLayoutEffect(() => {
     if (!open.value) return;
     items()[0]?.focus();
     const clicked = ({ target }: Event) => {
