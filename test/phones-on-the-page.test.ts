@@ -129,7 +129,7 @@ describe('phones on the page', () => {
     );
     await act(participantId, 'tile-mute');
     await bob.page.getByTestId('notice').getByText('Ann muted you.').waitFor();
-    assert.equal(await bob.page.getByTestId('microphone').getAttribute('aria-pressed'), 'false');
+    assert.equal(await bob.page.getByTestId('microphone').getAttribute('data-on'), 'false');
     await bob.page.getByTestId('microphone').click();
     await eventually(
       'Bob has unmuted himself',

@@ -41,16 +41,18 @@ describe('the page', () => {
     await page.getByTestId('join').click();
     await page.getByTestId('room-view').waitFor();
     await page.getByTestId('microphone').click();
-    assert.match(await sentence(page, 'notice'), /may not use the camera or microphone/);
+    assert.match(await sentence(page, 'notice'), /may not use the microphone; allow it/);
     await page.getByTestId('leave').click();
     await page.getByTestId('join').waitFor();
     assert.deepEqual(browser.problems, []);
   });
 
-  it('says that there are no devices', async () => {
+  it('says which device is the one that is missing', async () => {
+    // The flag takes the cameras away only.
     const browser = await launch('--use-fake-device-for-media-stream=device-count=0');
-    const page = await enrol(browser, 'None', await server.invite());
-    assert.match(await sentence(page, 'device-problem'), /No camera or microphone was found/);
+    const page = await enrol(browser, 'Voice', await server.invite());
+    assert.match(await sentence(page, 'device-problem'), /^No camera was found; plug one in/);
+    assert.equal(await page.getByTestId('device-problem').count(), 1);
   });
 
   it('explains itself to a stranger, and what is wrong with a link', async () => {
@@ -62,10 +64,61 @@ describe('the page', () => {
     await (await enrol(browser, 'First', link)).getByTestId('identity-verified').waitFor();
     const late = await enrol(browser, 'Late', link);
     assert.match(await sentence(late, 'problem'), /used already.*INVITE_USED/s);
+  });
 
-    const foreign = (await server.invite()).replace(/\.[\w-]{43}$/, `.${'A'.repeat(43)}`);
-    const misled = await enrol(browser, 'Misled', foreign);
-    assert.match(await sentence(misled, 'problem'), /SERVER_UNVERIFIED.*authority/s);
+  it('uses no invitation whose link was changed or cut on its way', async () => {
+    const browser = await launch();
+    const link = await server.invite();
+    const changed = link.replace(/.{4}$/, 'AAAA');
+    const misled = await enrol(browser, 'Misled', changed);
+    assert.match(await sentence(misled, 'problem'), /link was damaged.*not used.*INVITE_MISMATCH/s);
+    for (const cut of [link.slice(0, -3), link.replace(/\..{43}$/, ''), link.slice(0, -60)]) {
+      const page = await browser.page(cut);
+      assert.match(await sentence(page, 'damaged-invitation'), /link is damaged.*Copy the whole link/s);
+    }
+    await (await enrol(browser, 'Whole', link)).getByTestId('identity-verified').waitFor();
+  });
+
+  it('says under a name that the server does not know what to do, and uses no invitation', async () => {
+    const browser = await launch('--host-resolver-rules=MAP meet.example 127.0.0.1');
+    const link = await server.invite();
+    const elsewhere = link.replace(server.url, `https://meet.example:${server.port}`);
+    const page = await enrol(browser, 'Early', elsewhere);
+    assert.match(
+      await sentence(page, 'problem'),
+      /--public-url.*ORIGIN_NOT_ALLOWED: https:\/\/meet\.example:\d+$/s,
+    );
+    const here = await enrol(browser, 'Here', link);
+    await here.getByTestId('identity-verified').waitFor();
+  });
+
+  it('closes camera and microphone with the call, and remembers that they were off', async () => {
+    const browser = await launch();
+    const page = await enrol(browser, 'Shy', await server.invite());
+    const tracks = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll('video')].map(
+          ({ srcObject }) => (srcObject as MediaStream | null)?.getTracks()[0]?.readyState,
+        ),
+      );
+    await page.locator('[data-testid=preview] video').waitFor();
+    await page.getByTestId('room').fill('shy');
+    await page.getByTestId('join').click();
+    await page.getByTestId('room-view').waitFor();
+    await page.getByTestId('microphone').click();
+    await page.getByTestId('leave').click();
+    await page.getByTestId('join').waitFor();
+    assert.deepEqual(await tracks(), []);
+    assert.match(await sentence(page, 'preview'), /Camera is off/);
+    await page.getByTestId('join').click();
+    await page.locator('[data-testid=tile][data-self=true] video').waitFor();
+    assert.equal(await page.getByTestId('microphone').getAttribute('data-on'), 'false');
+    await page.getByTestId('camera').click();
+    await page.reload();
+    await page.getByTestId('join').waitFor();
+    assert.match(await sentence(page, 'preview'), /Camera is off/);
+    assert.equal(await page.getByTestId('camera').getAttribute('data-on'), 'false');
+    assert.deepEqual(browser.problems, []);
   });
 
   it('leads a guest into the room of the invitation and into no other', async () => {

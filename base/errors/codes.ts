@@ -238,7 +238,12 @@ export const ERROR_CODES = {
   SERVER_UNVERIFIED: {
     status: 495,
     message:
-      'The server could not prove that the media keys are its own: something changed them on the way. The call was stopped; try another network, and tell whoever runs the server.',
+      'The server could not prove that its answer or its media keys are its own: something changed them on the way. Canopy stopped before anything was sent; try another network, and tell whoever runs the server.',
+  },
+  INVITE_MISMATCH: {
+    status: 495,
+    message:
+      'This server is not the one that the invitation link names: the link was damaged, or something stands between you and the server. The invitation was not used; copy the whole link again, or ask for a new one.',
   },
   MEDIA_DENIED: {
     status: 403,
@@ -251,6 +256,11 @@ export const ERROR_CODES = {
   MEDIA_BUSY: {
     status: 409,
     message: 'The camera or microphone is in use by another program; close that and try again.',
+  },
+  MEDIA_ENDED: {
+    status: 409,
+    message:
+      'The camera, microphone or screen has stopped: it was unplugged, or sharing was ended. Choose it again, or another one.',
   },
   CONNECTION_LOST: {
     status: 503,

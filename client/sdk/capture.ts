@@ -2,7 +2,7 @@
 import { CanopyError } from '../../signaling/protocol/light.ts';
 
 export interface CaptureOptions {
-  /** True: the default one; a string: the device of that id, or another if it is gone. */
+  /** True: the default one; a string: the device with that id, or the default one if it is gone. */
   microphone?: boolean | string;
   camera?: boolean | string;
 }
@@ -10,14 +10,31 @@ export interface CaptureOptions {
 /** The camera's wish: 720p, from which the layers of simulcast are made. */
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 
-function chosen(device: boolean | string | undefined): { deviceId?: { ideal: string } } {
-  return typeof device === 'string' && device !== '' ? { deviceId: { ideal: device } } : {};
+/** Chromium ignores an `ideal` device id and opens the default device, so the id must be exact. */
+function chosen(device: boolean | string | undefined): { deviceId?: { exact: string } } {
+  return isId(device) ? { deviceId: { exact: device } } : {};
 }
 
-/** Opens a microphone, a camera or both. Rejects with MEDIA_DENIED, MEDIA_NOT_FOUND or MEDIA_BUSY. */
-export function openCapture({ microphone = false, camera = false }: CaptureOptions): Promise<MediaStream> {
-  return opened((devices) =>
-    devices.getUserMedia({
+function isId(device: boolean | string | undefined): device is string {
+  return typeof device === 'string' && device !== '';
+}
+
+/**
+ * Opens a microphone, a camera or both.
+ *
+ * @throws {CanopyError} MEDIA_DENIED, MEDIA_NOT_FOUND, MEDIA_BUSY
+ */
+export function openCapture(options: CaptureOptions): Promise<MediaStream> {
+  return opened((devices) => openDevices(devices, options));
+}
+
+/** A chosen device may be gone: then the default one is opened, for that kind only. */
+async function openDevices(
+  devices: MediaDevices,
+  { microphone = false, camera = false }: CaptureOptions,
+): Promise<MediaStream> {
+  try {
+    return await devices.getUserMedia({
       audio: microphone !== false && {
         ...chosen(microphone),
         echoCancellation: true,
@@ -25,8 +42,27 @@ export function openCapture({ microphone = false, camera = false }: CaptureOptio
         autoGainControl: true,
       },
       video: camera !== false && { ...chosen(camera), ...PICTURE },
-    }),
-  );
+    });
+  } catch (error) {
+    const isGone = nameOf(error) === 'OverconstrainedError' && (isId(microphone) || isId(camera));
+    if (!isGone) throw error;
+    if (microphone === false || camera === false) {
+      return openDevices(devices, { microphone: microphone !== false, camera: camera !== false });
+    }
+    // The browser does not say which of the two is gone.
+    const voice = await openDevices(devices, { microphone });
+    try {
+      const picture = await openDevices(devices, { camera });
+      return new MediaStream([...voice.getTracks(), ...picture.getTracks()]);
+    } catch (cause) {
+      for (const track of voice.getTracks()) track.stop();
+      throw cause;
+    }
+  }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : '';
 }
 
 /** Lets the person choose a screen, window or tab, with its sound where the browser can. Rejects with MEDIA_DENIED when they don't. */
@@ -43,7 +79,7 @@ async function opened(open: (devices: MediaDevices) => Promise<MediaStream>): Pr
   try {
     return await open(devices);
   } catch (cause) {
-    const name = cause instanceof Error ? cause.name : '';
+    const name = nameOf(cause);
     const code =
       name === 'NotFoundError' || name === 'OverconstrainedError'
         ? 'MEDIA_NOT_FOUND'

@@ -8,7 +8,7 @@ import {
   type ConnectionState,
 } from './connection.ts';
 import { Emitter } from './emitter.ts';
-import type { Identity } from './identity/index.ts';
+import { type Identity, serverInfo } from './identity/index.ts';
 import { type JoinOptions, Room } from './room.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -48,8 +48,12 @@ export class Client extends Emitter<ClientEvents> {
   /** @internal */
   static async connect(options: ConnectOptions): Promise<Client> {
     const connection = new Connection(options);
-    const account = await connection.open();
-    return new Client(options, connection, account);
+    try {
+      const account = await connection.open();
+      return new Client(options, connection, account);
+    } catch (error) {
+      throw await explained(CanopyError.from(error), connection.origin);
+    }
   }
 
   get state(): ConnectionState {
@@ -104,9 +108,28 @@ export class Client extends Emitter<ClientEvents> {
   }
 }
 
+/** How long the reason for a refused connection is looked for, in milliseconds. */
+const EXPLAIN_MS = 3000;
+
+/** Browsers do not say why a WebSocket was refused; the server does, over HTTP. */
+async function explained(error: CanopyError, serverUrl: string): Promise<CanopyError> {
+  if (error.code !== 'CONNECTION_LOST') return error;
+  const quickly: typeof fetch = (url) => fetch(url, { signal: AbortSignal.timeout(EXPLAIN_MS) });
+  try {
+    await serverInfo({ serverUrl, fetch: quickly });
+  } catch (reason) {
+    return CanopyError.from(reason).code === 'ORIGIN_NOT_ALLOWED' ? CanopyError.from(reason) : error;
+  }
+  return new CanopyError(
+    'CONNECTION_LOST',
+    'the server answers over HTTP, but not over a WebSocket: a proxy may not pass on upgrades, or the server is stopping or full',
+    { cause: error },
+  );
+}
+
 /**
- * Connects to a server and proves the identity's key. Rejects with the server's CERT_… or AUTH_… error, CONNECTION_LOST when it cannot be
- * reached, REQUEST_TIMEOUT.
+ * Connects to a server and proves the identity's key. Rejects with the server's CERT_… or AUTH_… error, ORIGIN_NOT_ALLOWED when it does not
+ * know the address that was dialled, CONNECTION_LOST when it cannot be reached, REQUEST_TIMEOUT.
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   return Client.connect(options);

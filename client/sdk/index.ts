@@ -36,6 +36,7 @@ export {
   type StoredIdentity,
 } from './identity/index.ts';
 export type { Layout, LayoutTile } from './layout.ts';
+export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';

@@ -3,6 +3,7 @@ import type { ConsumerInfo } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity/index.ts';
+import { ConnectivityMonitor, type MediaConnectivity } from './media-connectivity.ts';
 import { type Direction, TransportLink } from './transport-link.ts';
 
 export interface MediaSessionOptions {
@@ -13,6 +14,8 @@ export interface MediaSessionOptions {
   iceServers: RTCIceServer[];
   /** A direction's transport broke; what went over it must be made again. */
   onBroken(direction: Direction): void;
+  /** Media of a direction gets through now, or does not any more. */
+  onConnectivity(direction: Direction, connectivity: MediaConnectivity): void;
 }
 
 /** A peer's media on one home of its room: at most one transport a direction, each made when first needed. */
@@ -22,15 +25,24 @@ export class MediaSession {
   readonly #links = new Map<Direction, Promise<TransportLink>>();
   /** The links that are made. */
   readonly #ready = new Map<Direction, TransportLink>();
+  readonly #monitors: Record<Direction, ConnectivityMonitor>;
   #closed = false;
 
   constructor(options: MediaSessionOptions) {
     this.#options = options;
+    const monitor = (direction: Direction) =>
+      new ConnectivityMonitor((connectivity) => options.onConnectivity(direction, connectivity));
+    this.#monitors = { send: monitor('send'), recv: monitor('recv') };
     this.device = options.device;
   }
 
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether media of a direction gets through. */
+  connectivity(direction: Direction): MediaConnectivity {
+    return this.#monitors[direction].current;
   }
 
   /** The transport of a direction. Calls at the same time share one. */
@@ -83,6 +95,7 @@ export class MediaSession {
   /** Closes the transports, and with them producers and consumers. Tracks go on. */
   close(): void {
     this.#closed = true;
+    for (const monitor of Object.values(this.#monitors)) monitor.reset();
     for (const link of this.#ready.values()) link.close();
     this.#ready.clear();
     this.#links.clear();
@@ -93,6 +106,9 @@ export class MediaSession {
     const link = await TransportLink.create({
       ...this.#options,
       direction,
+      onPath: (state, endpoints) => {
+        if (!this.#closed) this.#monitors[direction].update(state, endpoints);
+      },
       onBroken: (broken) => {
         this.#forget(direction);
         const { id: transportId } = broken.transport;

@@ -57,10 +57,12 @@ export class Publication {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #syncing: Promise<void> | undefined;
   #again = false;
+  readonly #trackEnded = (): void => this.#fail(new CanopyError('MEDIA_ENDED'));
 
   constructor(host: PublicationHost, track: MediaStreamTrack, options: PublishOptions) {
     this.#host = host;
     this.#track = track;
+    track.addEventListener('ended', this.#trackEnded);
     this.#options = options;
     this.kind = track.kind === 'audio' ? 'audio' : 'video';
     this.source = options.source ?? (this.kind === 'audio' ? 'microphone' : 'camera');
@@ -100,15 +102,17 @@ export class Publication {
   /** Sends another track of the same kind instead. */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     if (track.kind !== this.kind) throw new TypeError(`the track must be ${this.kind}`);
+    if (this.#closed) return;
+    this.#track.removeEventListener('ended', this.#trackEnded);
     this.#track = track;
+    track.addEventListener('ended', this.#trackEnded);
     await this.sync();
   }
 
   /** Ends it. The track goes on: stop it where it was opened. */
   async unpublish(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#host.ended(this);
+    this.#end();
     await this.sync();
   }
 
@@ -150,12 +154,24 @@ export class Publication {
           this.#retryTimer = setTimeout(() => this.#syncLater(), RETRY_MS);
           return;
         }
-        this.#closed = true;
         this.detach();
-        this.#host.ended(this, error);
+        this.#end(error);
         throw error;
       }
     }
+  }
+
+  #end(error?: CanopyError): void {
+    this.#closed = true;
+    this.#track.removeEventListener('ended', this.#trackEnded);
+    this.#host.ended(this, error);
+  }
+
+  /** Ends by itself, at the server too. */
+  #fail(error: CanopyError): void {
+    if (this.#closed) return;
+    this.#end(error);
+    this.#syncLater();
   }
 
   #syncLater(): void {
@@ -166,7 +182,7 @@ export class Publication {
   async #syncOnce(media: MediaSession): Promise<void> {
     if (!this.#producer || this.#producer.closed) this.#producer = await this.#produce(media);
     const producer = this.#producer;
-    if (producer.track !== this.#track) await producer.replaceTrack({ track: this.#track });
+    if (producer.track !== this.#track) await producer.replaceTrack({ track: this.#liveTrack() });
     const muted = this.#muted;
     if (muted !== producer.paused) {
       if (muted) producer.pause();
@@ -193,6 +209,12 @@ export class Publication {
     }
   }
 
+  /** A track that was stopped fires no event. */
+  #liveTrack(): MediaStreamTrack {
+    if (this.#track.readyState === 'ended') throw new CanopyError('MEDIA_ENDED');
+    return this.#track;
+  }
+
   async #produce(media: MediaSession): Promise<types.Producer> {
     const { simulcast, participantId } = this.#options;
     const { kind, source } = this;
@@ -205,7 +227,7 @@ export class Publication {
     const transport = await media.transport('send');
     const muted = this.#muted;
     const producing = transport.produce({
-      track: this.#track,
+      track: this.#liveTrack(),
       ...(profile.encodings && { encodings: profile.encodings }),
       codecOptions: profile.codecOptions,
       codec: chosen,

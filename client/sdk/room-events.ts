@@ -1,8 +1,10 @@
 import type { EventData, Participant } from '../../signaling/protocol/index.ts';
 import type { CanopyError } from '../../signaling/protocol/light.ts';
 import type { ConnectionState } from './connection.ts';
+import type { MediaConnectivity } from './media-connectivity.ts';
 import type { Publication } from './publication.ts';
 import type { RemoteTrack } from './remote-track.ts';
+import type { Direction } from './transport-link.ts';
 
 export type RoomState = ConnectionState;
 
@@ -10,6 +12,11 @@ export type RoomState = ConnectionState;
 export interface RoomEvents {
   /** `error` says why the room closed, where it did not by leave(). */
   state: [state: RoomState, error: CanopyError | undefined];
+  /**
+   * Media of one direction connects, is `connected`, or has `failed`: 4 s after the first attempt or 2 s after a loss. Attempts go on by
+   * themselves.
+   */
+  media: [direction: Direction, connectivity: MediaConnectivity];
   'participant-joined': [Participant];
   'participant-updated': [Participant];
   'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];

@@ -647,6 +647,103 @@ describe('a broken path', () => {
   });
 });
 
+describe('media that does not get through', () => {
+  it('is told after 4 s at first and 2 s after a loss, with the ports, and so is that it does again', async () => {
+    const room = await client.join('demo');
+    const told: string[] = [];
+    room.on('media', (direction, { state }) => told.push(`${direction} ${state}`));
+    mock.timers.enable({ apis: ['setTimeout'] });
+    let transportId: string;
+    try {
+      await room.publish(track('audio'));
+      transportId = (await server.request('transport.connect')).data.transportId;
+      handlers[0]?.setConnectionState('connecting');
+      mock.timers.tick(3999);
+      assert.deepEqual(told, ['send connecting']);
+      mock.timers.tick(1);
+      assert.deepEqual(room.media.recv, { state: 'idle', endpoints: [] });
+      assert.equal(room.media.send.state, 'failed');
+      const [{ protocol, address, port } = assert.fail()] = room.media.send.endpoints;
+      assert.deepEqual([protocol, address, typeof port], ['udp', '127.0.0.1', 'number']);
+      handlers[0]?.setConnectionState('connected');
+      handlers[0]?.setConnectionState('disconnected');
+      mock.timers.tick(2000);
+      handlers[0]?.setConnectionState('connected');
+    } finally {
+      mock.timers.reset();
+    }
+    const once = ['connecting', 'failed', 'connected'].map((state) => `send ${state}`);
+    assert.deepEqual(told, [...once, ...once]);
+    const failed = next(room, 'media', (_direction, { state }) => state === 'failed');
+    server.emit('transport.state', { transportId, state: 'disconnected' });
+    assert.equal((await failed)[0], 'send');
+  });
+
+  it('leaves no half of a transport at the server when this side’s cannot be made', async () => {
+    const create = server.script['transport.create'];
+    server.script['transport.create'] = async (request) => {
+      const created = await create?.(request);
+      assert.ok(created);
+      return { ...created, iceParameters: undefined as never };
+    };
+    const room = await client.join('demo');
+    await assert.rejects(room.publish(track('audio')));
+    const { transportId } = (await server.request('transport.close')).data;
+    assert.match(transportId, /^[0-9a-f-]{36}$/);
+    server.script['transport.create'] = create;
+    await room.publish(track('audio'));
+  });
+});
+
+describe('a track that ends', () => {
+  it('ends its publication, at the server too', async () => {
+    const room = await client.join('demo');
+    const microphone = track('audio');
+    const publication = await room.publish(microphone);
+    const { producerId } = publication;
+    const told = next(room, 'unpublished');
+    const errors: CanopyError[] = [];
+    room.on('error', (error) => errors.push(error));
+    microphone.dispatchEvent(new Event('ended'));
+    const [ended, error] = await told;
+    assert.equal(ended, publication);
+    assert.equal(error?.code, 'MEDIA_ENDED');
+    assert.deepEqual((await server.request('producer.close')).data, { producerId });
+    assert.deepEqual([room.publications, errors], [[], []]);
+  });
+
+  it('does not end a publication that sends another one by now', async () => {
+    const room = await client.join('demo');
+    const [first, second] = [track('audio'), track('audio')];
+    const publication = await room.publish(first);
+    await publication.replaceTrack(second);
+    first.dispatchEvent(new Event('ended'));
+    assert.equal(publication.closed, false);
+    const told = next(room, 'unpublished');
+    second.dispatchEvent(new Event('ended'));
+    await told;
+    assert.equal(publication.closed, true);
+  });
+
+  it('is not published when it has ended already, or ends meanwhile', async () => {
+    const room = await client.join('demo');
+    const dead = track('audio');
+    dead.stop();
+    await assert.rejects(room.publish(dead), withCode('MEDIA_ENDED'));
+    const screen = track('video');
+    server.script['producer.create'] = () => {
+      screen.stop();
+      screen.dispatchEvent(new Event('ended'));
+      return { producerId: uuid() };
+    };
+    const publishing = room.publish(screen, { source: 'screen' });
+    await next(room, 'unpublished');
+    await server.request('producer.close');
+    const publication = await publishing;
+    assert.equal(publication.closed, true);
+  });
+});
+
 describe('leaving', () => {
   it('closes everything, tells once, and lets the client join again', async () => {
     snapshot.producers = [producer()];

@@ -5,6 +5,7 @@ import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
+import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
@@ -123,13 +124,19 @@ export class Room extends Emitter<RoomEvents> {
     return this.#subscriptions.tracks;
   }
 
+  /** Whether what is sent (`send`) and received (`recv`) gets through, and over which ports of the server. */
+  get media(): Readonly<Record<Direction, MediaConnectivity>> {
+    return { send: this.#connectivity('send'), recv: this.#connectivity('recv') };
+  }
+
   get publications(): Publication[] {
     return [...this.#publications];
   }
 
   /**
    * Sends a track. Resolves when the server has it (or, while the connection is away, at once: it is sent on return). Rejects with
-   * CODEC_UNSUPPORTED, LIMIT_REACHED, FORBIDDEN, SERVER_UNVERIFIED, FINGERPRINT_UNSIGNED, MEDIA_REJECTED.
+   * CODEC_UNSUPPORTED, LIMIT_REACHED, FORBIDDEN, SERVER_UNVERIFIED, FINGERPRINT_UNSIGNED, MEDIA_REJECTED, MEDIA_ENDED. When the track ends by
+   * itself, so does the publication, with MEDIA_ENDED.
    */
   async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
     if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
@@ -143,7 +150,8 @@ export class Room extends Emitter<RoomEvents> {
           this.#publications.delete(ended);
           if (ended.producerId) this.#wanted.delete(ended.producerId);
           this.emit('unpublished', ended, error);
-          if (error) this.#failed(error);
+          // The end of a track is no failure: its device is unplugged, or sharing was stopped.
+          if (error && error.code !== 'MEDIA_ENDED') this.#failed(error);
         },
       },
       track,
@@ -296,6 +304,7 @@ export class Room extends Emitter<RoomEvents> {
         device,
         iceServers: snapshot.iceServers,
         onBroken: (direction) => this.#remake(direction),
+        onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
       });
     }
     this.#roster.reset(snapshot.participants, snapshot.speaker);
@@ -309,6 +318,10 @@ export class Room extends Emitter<RoomEvents> {
     this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();
+  }
+
+  #connectivity(direction: Direction): MediaConnectivity {
+    return this.#media?.connectivity(direction) ?? { state: 'idle', endpoints: [] };
   }
 
   /** One direction's transport broke: what went over it is made again. */

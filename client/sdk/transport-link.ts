@@ -4,6 +4,7 @@ import { CanopyError } from '../../signaling/protocol/light.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { type Identity, verifyServerBinding } from './identity/index.ts';
+import type { MediaEndpoint, PathState } from './media-connectivity.ts';
 
 export type Direction = 'send' | 'recv';
 
@@ -16,6 +17,8 @@ export interface LinkOptions {
   device: types.Device;
   iceServers: RTCIceServer[];
   direction: Direction;
+  /** Whether media gets through may have changed. */
+  onPath(state: PathState, endpoints: readonly MediaEndpoint[]): void;
   /** The transport cannot be used any more, though ICE might; it has closed itself. */
   onBroken(link: TransportLink): void;
 }
@@ -27,14 +30,17 @@ const RESTART_BACKOFF = { firstMs: 2000, mostMs: 10_000 };
 export class TransportLink {
   readonly transport: types.Transport;
   readonly #options: LinkOptions;
+  readonly #endpoints: readonly MediaEndpoint[];
+  #wasConnected = false;
   /** What the server says of it; it may notice a dead path before this side does. */
   #serverLost = false;
   #recovering: Promise<void> | undefined;
   #wake: () => void = () => {};
 
-  private constructor(options: LinkOptions, transport: types.Transport) {
+  private constructor(options: LinkOptions, transport: types.Transport, endpoints: readonly MediaEndpoint[]) {
     this.#options = options;
     this.transport = transport;
+    this.#endpoints = endpoints;
     transport.on('connect', ({ dtlsParameters }, callback, errback) => {
       this.#connect(dtlsParameters).then(callback, errback);
     });
@@ -52,12 +58,18 @@ export class TransportLink {
         .then(({ producerId }) => callback({ id: producerId }), errback);
     });
     transport.on('connectionstatechange', (state) => {
+      this.#tellPath();
       if (state === 'connected') this.#wake();
       else if (state === 'disconnected' || state === 'failed') this.recover();
     });
   }
 
-  /** Throws SERVER_UNVERIFIED when the media keys are not the deployment's, and what the server refuses. */
+  /**
+   * Makes both halves of a transport, or neither: where this side's fails, the server's is closed again.
+   *
+   * @throws {CanopyError} SERVER_UNVERIFIED - the media keys are not the deployment's; CONFIG_INVALID - the browser refuses the server's TURN
+   * or STUN addresses; and whatever the server refuses
+   */
   static async create(options: LinkOptions): Promise<TransportLink> {
     const { connection, device, direction, iceServers } = options;
     const created = await connection.request(
@@ -71,16 +83,20 @@ export class TransportLink {
             })['rtpCapabilities'],
           },
     );
-    const parameters = {
-      id: created.transportId,
-      iceParameters: created.iceParameters,
-      iceCandidates: created.iceCandidates,
-      dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
-      iceServers,
-    };
-    const transport =
-      direction === 'send' ? device.createSendTransport(parameters) : device.createRecvTransport(parameters);
-    return new TransportLink(options, transport);
+    try {
+      const parameters = {
+        id: created.transportId,
+        iceParameters: created.iceParameters,
+        iceCandidates: created.iceCandidates,
+        dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
+        iceServers,
+      };
+      return new TransportLink(options, makeTransport(device, direction, parameters), created.iceCandidates);
+    } catch (error) {
+      // Else the next attempt would find it there. The answer does not matter: the server may have closed it already.
+      connection.request('transport.close', { transportId: created.transportId }).catch(() => {});
+      throw error;
+    }
   }
 
   /** Takes note of the server's view of the transport. */
@@ -92,6 +108,7 @@ export class TransportLink {
       return;
     }
     this.#serverLost = state === 'disconnected';
+    this.#tellPath();
     if (this.#serverLost) this.recover();
     else if (state === 'connected') this.#wake();
   }
@@ -116,6 +133,15 @@ export class TransportLink {
   close(): void {
     this.transport.close();
     this.#wake();
+  }
+
+  #tellPath(): void {
+    const { closed, connectionState } = this.transport;
+    if (closed || connectionState === 'new') return;
+    const connected = connectionState === 'connected' && !this.#serverLost;
+    this.#wasConnected ||= connected;
+    const path = connected ? 'connected' : this.#wasConnected ? 'lost' : 'connecting';
+    this.#options.onPath(path, this.#endpoints);
   }
 
   get #healthy(): boolean {
@@ -156,5 +182,23 @@ export class TransportLink {
       dtlsParameters: { ...(role && { role }), fingerprints: [{ algorithm: 'sha-256', value }] },
       signature: await identity.bindDtls({ transportId, fingerprint: value }),
     });
+  }
+}
+
+/** What RTCPeerConnection throws for addresses of TURN and STUN servers that it refuses. */
+const ADDRESS_ERRORS = ['SyntaxError', 'InvalidAccessError'];
+
+function makeTransport(
+  device: types.Device,
+  direction: Direction,
+  parameters: types.TransportOptions,
+): types.Transport {
+  try {
+    return direction === 'send'
+      ? device.createSendTransport(parameters)
+      : device.createRecvTransport(parameters);
+  } catch (cause) {
+    if (!(cause instanceof Error) || !ADDRESS_ERRORS.includes(cause.name)) throw cause;
+    throw new CanopyError('CONFIG_INVALID', `turn.urls or rtc.iceServers: ${cause.message}`, { cause });
   }
 }

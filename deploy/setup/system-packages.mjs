@@ -77,6 +77,16 @@ export const systemPackages = [
   { debian: 'sip-tester', for: ['test'], why: 'a SIP peer for the tests', programs: ['sipp'] },
   { debian: 'kamailio', for: ['test'], why: 'a PBX for the tests', programs: ['kamailio'] },
   { debian: 'kamailio-tls-modules', for: ['test'], why: "the PBX's TLS" },
+  ...[
+    ['pulseaudio', 'pulseaudio'],
+    ['pulseaudio-utils', 'pactl'],
+  ].map(([debian = '', program = '']) => ({
+    debian,
+    for: /** @type {Purpose[]} */ (['test']),
+    optionalFor: /** @type {Purpose[]} */ (['test']),
+    why: 'microphones that come and go in the tests',
+    programs: [program],
+  })),
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[
     'build-essential',

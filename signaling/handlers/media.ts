@@ -31,6 +31,7 @@ function transportHandlers(context: HandlerContext) {
         peer.transports.set(data.direction, info.transportId);
         context.stage(session, 'transport_created');
         const { transportId, iceParameters, iceCandidates, dtlsParameters } = info;
+        peer.media.add({ transportId, direction: data.direction, iceCandidates });
         return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
       } catch (error) {
         if (peer.generation === generation && peer.transports.get(data.direction) === '') {
@@ -45,6 +46,7 @@ function transportHandlers(context: HandlerContext) {
       requireTransport(peer, transportId);
       const [{ value }] = dtlsParameters.fingerprints;
       await verifyDtlsProof(requirePrincipal(session).device, { transportId, fingerprint: value, signature });
+      peer.media.connecting(transportId);
       await sfu.connectTransport(room.roomId, peer.peerId, transportId, dtlsParameters);
       return {};
     },
@@ -59,6 +61,7 @@ function transportHandlers(context: HandlerContext) {
       const { room, peer } = requireSeat(session);
       const direction = requireTransport(peer, transportId);
       sfu.closeTransport(room.roomId, peer.peerId, transportId);
+      peer.media.remove(transportId);
       peer.transports.delete(direction);
       if (direction === 'recv') {
         peer.consumers.clear();

@@ -6,13 +6,19 @@ import rateLimit from '@fastify/rate-limit';
 import fastifyStatic from '@fastify/static';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
 import {
   hasZodFastifySchemaValidationErrors,
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { roomId } from '../protocol/index.ts';
 import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
 const WEB_BUNDLE = fileURLToPath(new URL('../../client/web/dist', import.meta.url));
@@ -22,6 +28,8 @@ export interface AppOptions {
   log: Logger;
   trustProxy: boolean;
   version: string;
+  /** Where the built web page is. Default: client/web/dist. */
+  webBundle?: string;
   onError(code: ErrorCode): void;
 }
 
@@ -31,6 +39,7 @@ export async function createApp({
   log,
   trustProxy,
   version,
+  webBundle = WEB_BUNDLE,
   onError,
 }: AppOptions): Promise<FastifyInstance> {
   const app = fastify({
@@ -55,7 +64,10 @@ export async function createApp({
     }
     return reply.status(coded.status).send({ error: coded.toJSON() });
   });
-  app.setNotFoundHandler((_request, reply) => {
+  app.setNotFoundHandler((request, reply) => {
+    const room = roomOf(request);
+    // People type the room's name after the server's.
+    if (room !== undefined) return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
     onError('NOT_FOUND');
     return reply.status(404).send({ error: new CanopyError('NOT_FOUND').toJSON() });
   });
@@ -84,12 +96,37 @@ export async function createApp({
   await app.register(swagger, swaggerOptions(version));
   await app.register(swaggerUi, swaggerUiOptions);
   app.addHook('onRoute', describeRoute);
-  if (existsSync(WEB_BUNDLE)) {
-    await app.register(fastifyStatic, { root: WEB_BUNDLE, cacheControl: true, maxAge: 0 });
+  if (existsSync(webBundle)) {
+    await app.register(fastifyStatic, {
+      root: webBundle,
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
+        reply.header('vary', 'accept-encoding');
+      },
+    });
   } else {
     log.warn('the web page is not built; npm start builds it');
   }
   return app;
+}
+
+/** Vite names files in assets/ by their content, so that a name never means anything else. */
+function isHashed(path: string): boolean {
+  return /[\\/]assets[\\/]/.test(path);
+}
+
+/** The room that a browser asks for by an address like `/team`. */
+function roomOf({ method, url, headers }: FastifyRequest): string | undefined {
+  if (method !== 'GET' || !headers.accept?.includes('text/html')) return undefined;
+  const [path = ''] = url.split('?');
+  try {
+    const { success, data } = roomId.safeParse(decodeURIComponent(path.slice(1)));
+    return success ? data : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function toCoded(error: FastifyError | CanopyError): CanopyError {

@@ -9,6 +9,7 @@ import {
   inviteResponse,
   PROTOCOL_VERSION,
   serverInfo,
+  serverQuery,
 } from '../protocol/index.ts';
 import { hasApiKey, registerWithApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
@@ -73,15 +74,17 @@ export function registerRoutes(
     {
       schema: {
         description: 'What a client needs to know before it connects.',
+        querystring: serverQuery,
         response: { 200: serverInfo },
       },
     },
-    () => ({
+    ({ query: { origin } }) => ({
       name: config.server.name,
       version,
       protocolVersion: PROTOCOL_VERSION,
       identityPolicy: config.identity.policy,
       deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+      ...(origin !== undefined && { originAllowed: context.origins().has(origin) }),
     }),
   );
 

@@ -40,10 +40,14 @@ export const participant = z.object({
   peerId: objectId,
   accountId: sha256Hex,
   displayName,
+  /** The name in the certificate, where the person entered under another one. */
+  certifiedName: displayName.optional(),
   kind: z.enum(['user', 'phone']),
   role,
   /** Whether its connection is up; false while the server waits for it to come back. */
   connected: z.boolean(),
+  /** False while media cannot get between it and the server, though its connection is up. Absent: no such trouble is known. */
+  mediaConnected: z.boolean().optional(),
   /** Of a phone: how far its call is. */
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });

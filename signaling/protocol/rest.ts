@@ -41,7 +41,12 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki']),
   /** The deployment CA, DER in base64: signs accounts and the server's media keys. */
   deploymentCa: certificate,
+  /** Whether the `origin` that was asked about is one that may connect; absent where none was. */
+  originAllowed: z.boolean().optional(),
 });
+
+/** Pages ask about the origin that they were opened by: browsers name it in no request for it. */
+export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
 export type InviteRequest = z.input<typeof inviteRequest>;
 export type InviteResponse = z.infer<typeof inviteResponse>;

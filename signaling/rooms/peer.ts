@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../base/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
 import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
+import { MediaPaths } from './media-paths.ts';
 
 /** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
 export interface PeerConnection {
@@ -25,6 +26,8 @@ export class Peer {
   readonly producers = new Map<string, ProducerInfo>();
   /** Its transports' ids by direction. */
   readonly transports = new Map<'send' | 'recv', string>();
+  /** Whether media gets through on them. */
+  readonly media = new MediaPaths();
   /** Producer by consumer. */
   readonly consumers = new Map<string, string>();
   /** How many of each were asked for and are being made. */
@@ -67,6 +70,7 @@ export class Peer {
   forgetMedia(): void {
     this.producers.clear();
     this.transports.clear();
+    this.media.clear();
     this.consumers.clear();
   }
 

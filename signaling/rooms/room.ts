@@ -1,6 +1,7 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { EventData, EventName, Participant, ProducerInfo } from '../protocol/index.ts';
+import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
@@ -67,6 +68,7 @@ export class Room {
       throw new CanopyError('ROOM_FULL', `at most ${this.#options.maxPeers} peers`);
     }
     this.peers.set(peer.peerId, peer);
+    peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
     for (const participant of peer.participants.values()) {
       this.broadcast('participant.joined', { participant }, peer);
     }
@@ -252,6 +254,31 @@ export class Room {
     // Whoever joins sees the failure; nobody may be waiting when it happens.
     ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
     return { generation, ready };
+  }
+
+  /** Tells the log and the others that a peer's media does not get through, or does again. */
+  #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
+    if (this.peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    const { peerId, device } = peer;
+    const about = { peerId, accountId: device.accountId, transportId, direction };
+    if (connected) {
+      this.#log.info(about, 'media gets through again');
+    } else {
+      const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
+      this.#log.warn(
+        { ...about, candidates },
+        'media does not get through; a firewall may block these ports',
+      );
+    }
+    for (const [participantId, { mediaConnected = true, ...participant }] of peer.participants) {
+      if (mediaConnected !== peer.media.connected) {
+        const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
+        peer.participants.set(participantId, updated);
+        this.broadcast('participant.updated', { participant: updated }, peer);
+      }
+    }
   }
 
   #setConnected(peer: Peer, connected: boolean): void {

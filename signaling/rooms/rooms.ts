@@ -116,7 +116,9 @@ export class Rooms {
     });
     sfu.on('allocation', ({ tiles, ...event }) => peerOf(event)?.send('room.allocation', { tiles }));
     sfu.on('transportstate', (event) => {
-      peerOf(event)?.send('transport.state', { transportId: event.transportId, state: event.state });
+      const peer = peerOf(event);
+      peer?.send('transport.state', { transportId: event.transportId, state: event.state });
+      peer?.media.update(event.transportId, event.state);
     });
   }
 }

@@ -8,7 +8,6 @@ const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--use-fake-ui-for-media-stream',
-  '--use-fake-device-for-media-stream=fps=15',
   '--allow-loopback-in-peer-connection',
   '--autoplay-policy=no-user-gesture-required',
   '--disable-background-networking',
@@ -31,9 +30,12 @@ export class TestBrowser {
   static async launch({
     toneHz = 440,
     flags = [],
+    pulseServer,
   }: {
     toneHz?: number;
     flags?: string[];
+    /** Microphones of this PulseAudio server, and no camera, instead of the fake ones. */
+    pulseServer?: string;
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
     const wav = join(dir, 'tone.wav');
@@ -41,7 +43,14 @@ export class TestBrowser {
     const browser = await chromium.launch({
       executablePath: process.env.CANOPY_CHROMIUM ?? '/usr/bin/chromium',
       headless: true,
-      args: [...FLAGS, `--use-file-for-fake-audio-capture=${wav}`, ...flags],
+      args: [
+        ...FLAGS,
+        ...(pulseServer === undefined
+          ? ['--use-fake-device-for-media-stream=fps=15', `--use-file-for-fake-audio-capture=${wav}`]
+          : []),
+        ...flags,
+      ],
+      ...(pulseServer !== undefined && { env: { ...process.env, PULSE_SERVER: pulseServer } }),
     });
     return new TestBrowser(browser, dir);
   }

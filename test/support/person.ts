@@ -196,7 +196,7 @@ export class Person<AnyPage extends PersonPage = Page> {
 
   /** Clicks somebody's picture. */
   async pin(this: Person, name: string): Promise<void> {
-    await this.page.getByRole('button', { name: `Show ${name} large` }).click();
+    await this.page.getByRole('button', { name: `Pin ${name}` }).click();
   }
 
   /** Puts the page into the background, or back. Headless Chromium has no background, so the page is told that it is there. */

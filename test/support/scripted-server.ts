@@ -69,8 +69,11 @@ export class ScriptedServer {
     return this.#sockets.length;
   }
 
-  /** Answers POST /api/enrol for the SDK's `fetch` option. */
-  readonly fetch: typeof fetch = async (_url, init) => {
+  /** Answers GET /api/server and POST /api/enrol for the SDK's `fetch` option. */
+  readonly fetch: typeof fetch = async (url, init) => {
+    if (new URL(String(url)).pathname === '/api/server') {
+      return Response.json({ deploymentCa: Buffer.from(this.authority.certificateDer).toString('base64') });
+    }
     const { csr, displayName } = JSON.parse(String(init?.body)) as { csr: string; displayName: string };
     const options = { displayName, validSeconds: 3600 };
     const { chain, notAfterMs } = await this.authority.signAccount(Buffer.from(csr, 'base64'), options);

@@ -1,7 +1,10 @@
-import type { IdentityStore, StoredIdentity } from './store.ts';
+import type { IdentityStore, PendingEnrolment, StoredIdentity } from './store.ts';
 
 const DATABASE = 'canopy';
 const TABLE = 'identities';
+
+/** Key of an enrolment that waits for its answer, beside the identities; no origin has a space. */
+const pendingKey = (origin: string): string => `pending ${origin}`;
 
 function promised<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -42,5 +45,18 @@ export function browserStore(): IdentityStore {
     remove: async (origin) => {
       await withTable('readwrite', (table) => table.delete(origin));
     },
+    savePending: async (origin, pending) => {
+      const key = pendingKey(origin);
+      await withTable(
+        'readwrite',
+        (table) =>
+          (pending ? table.put({ origin: key, ...pending }) : table.delete(key)) as IDBRequest<unknown>,
+      );
+    },
+    loadPending: (origin) =>
+      withTable(
+        'readonly',
+        (table) => table.get(pendingKey(origin)) as IDBRequest<PendingEnrolment | undefined>,
+      ),
   };
 }

@@ -9,7 +9,15 @@ import { promisify } from 'node:util';
 // biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
 import { Authority, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
 import { CanopyError, dtlsStatement, type ErrorCode } from '../../../signaling/protocol/light.ts';
-import { enrol, type Identity, loadIdentity, memoryStore, restoreFromBackup } from './index.ts';
+import {
+  enrol,
+  type Identity,
+  type IdentityStore,
+  loadIdentity,
+  memoryStore,
+  restoreFromBackup,
+} from './index.ts';
+import type { PendingEnrolment } from './store.ts';
 
 const ORIGIN = 'https://meet.example:8443';
 const openssl = promisify(execFile);
@@ -31,6 +39,11 @@ after(() => rm(dir, { recursive: true }));
 /** A server's REST API with the real authority behind it; `change` may spoil its answer. */
 function api(change: (answer: { chain: string[] }) => object = (answer) => answer): typeof fetch {
   return async (url, init) => {
+    const { pathname, searchParams } = new URL(String(url));
+    if (pathname === '/api/server') {
+      const deploymentCa = Buffer.from(authority.certificateDer).toString('base64');
+      return Response.json({ deploymentCa, originAllowed: searchParams.get('origin') === ORIGIN });
+    }
     assert.equal(String(url), `${ORIGIN}/api/enrol`);
     const body = JSON.parse(String(init?.body)) as { csr: string; secret: string; displayName?: string };
     if (body.secret !== 'good') {
@@ -117,9 +130,74 @@ describe('enrol()', () => {
     assert.equal((await enrolled({ displayName: undefined })).displayName, 'From the invitation');
   });
 
-  it('refuses an authority other than the link’s', async () => {
-    const another = Buffer.alloc(32, 1).toString('base64url');
-    await assert.rejects(enrolled({ caFingerprint: another }), withCode('SERVER_UNVERIFIED'));
+  /** A server that counts what it is sent. */
+  function counting(answer: typeof fetch = api()): { sent: string[]; fetch: typeof fetch } {
+    const sent: string[] = [];
+    const counted: typeof fetch = async (url, init) => {
+      if (init?.method === 'POST') sent.push((JSON.parse(String(init.body)) as { csr: string }).csr);
+      return answer(url, init);
+    };
+    return { sent, fetch: counted };
+  }
+
+  it('uses no invitation whose link names another authority', async () => {
+    const caFingerprint = Buffer.alloc(32, 1).toString('base64url');
+    const { sent, fetch } = counting();
+    await assert.rejects(enrolled({ caFingerprint, fetch }), withCode('INVITE_MISMATCH'));
+    assert.deepEqual(sent, []);
+  });
+
+  it('uses no invitation on a server that does not know its own address', async () => {
+    const { sent, fetch } = counting();
+    const elsewhere = { serverUrl: 'https://alias.example', fetch };
+    await assert.rejects(enrolled(elsewhere), (error: CanopyError) => {
+      assert.deepEqual([error.code, error.detail], ['ORIGIN_NOT_ALLOWED', 'https://alias.example']);
+      return true;
+    });
+    assert.deepEqual(sent, []);
+  });
+
+  it('sends the same request again when the answer was lost, and a new one after a refusal', async () => {
+    let lost = true;
+    const { sent, fetch } = counting(async (url, init) => {
+      const answer = await api()(url, init);
+      if (init?.method === 'POST' && lost) throw new TypeError('the network changed');
+      return answer;
+    });
+    const store = memoryStore();
+    await assert.rejects(enrolled({ fetch, store }), withCode('CONNECTION_LOST'));
+    lost = false;
+    const identity = await enrolled({ fetch, store });
+    assert.equal(sent[0], sent[1]);
+    assert.ok(identity.canExportBackup);
+    await enrolled({ fetch, store });
+    assert.notEqual(sent[1], sent[2]);
+  });
+
+  it('sends the same request again after a reload, from what the store kept of it', async () => {
+    const kept = new Map<string, PendingEnrolment | undefined>();
+    const store: IdentityStore = {
+      ...memoryStore(),
+      savePending: async (origin, pending) => void kept.set(origin, pending),
+      loadPending: async (origin) => kept.get(origin),
+    };
+    const { sent, fetch } = counting();
+    const offline: typeof fetch = async (url, init) => {
+      if (init?.method === 'POST') throw new TypeError('offline');
+      return api()(url, init);
+    };
+    await assert.rejects(enrolled({ fetch: offline, store }), withCode('CONNECTION_LOST'));
+    const pending = kept.get(ORIGIN);
+    assert.equal(pending?.accountKey.extractable, false);
+    // What a reload leaves: this page's memory is forgotten by the refusal of another page.
+    const used = { secret: 'good', fetch: api() };
+    await enrolled(used);
+    kept.set(ORIGIN, pending);
+    const identity = await enrolled({ fetch, store });
+    assert.deepEqual(sent, [pending?.csr]);
+    assert.ok(!identity.canExportBackup, 'the key that survives a reload cannot be read');
+    assert.equal((await admit(identity)).deviceId, identity.deviceId);
+    assert.equal(kept.get(ORIGIN), undefined);
   });
 
   it('refuses a certificate for another key', async () => {
@@ -132,8 +210,9 @@ describe('enrol()', () => {
     const other = await Authority.open({ dir: join(dir, 'other'), name: 'Test' });
     const foreign = Buffer.from(other.certificateDer).toString('base64');
     const swapped = api((answer) => ({ ...answer, chain: [answer.chain[0], foreign] }));
-    await assert.rejects(enrolled({ fetch: swapped, caFingerprint: undefined }), (error: CanopyError) =>
-      ['CERT_UNTRUSTED', 'CERT_BAD_SIGNATURE'].includes(error.code),
+    await assert.rejects(
+      enrolled({ fetch: swapped, caFingerprint: undefined }),
+      withCode('SERVER_UNVERIFIED'),
     );
     const short = api((answer) => ({ ...answer, chain: answer.chain.slice(0, 1) }));
     await assert.rejects(enrolled({ fetch: short, caFingerprint: undefined }), withCode('CERT_MISSING'));

@@ -6,9 +6,10 @@ import { type Certificate, readCertificate } from './certificate.ts';
 import { checkChain } from './chain.ts';
 import { Identity } from './identity.ts';
 import { generateSigningKey, importPrivateKey, sign, verifyStatement } from './keys.ts';
+import { enrolmentRequest, forgetEnrolmentRequest } from './pending-enrolment.ts';
 import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';
 
-interface ServerOptions {
+export interface ServerOptions {
   /** The server's address, e.g. `https://meet.example:8443`. */
   serverUrl: string;
   /** Where the identity is kept. Default: in memory only. */
@@ -28,38 +29,59 @@ export interface EnrolOptions extends ServerOptions {
 
 /**
  * Uses an invitation: makes the account's and the device's keys, has the account certified by the server, issues the device's
- * certificate and keeps the identity. Throws the server's INVITE_… and CSR_INVALID, SERVER_UNVERIFIED when the answer does not
- * end in the deployment CA of the link, CONNECTION_LOST.
+ * certificate and keeps the identity. What can be checked is checked before the invitation is used. When the answer is lost, call it again: the
+ * same request is sent again, and the server answers it as before.
+ *
+ * @throws {CanopyError} INVITE_MISMATCH - the server is not the one that the link names; ORIGIN_NOT_ALLOWED - the server does not know
+ * the address that was dialled; the server's INVITE_… and CSR_INVALID; SERVER_UNVERIFIED - the answer does not end in the deployment
+ * CA; CONNECTION_LOST
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
-  const { createCsr } = await import('./issue.ts');
-  const keys = await generateSigningKey(true);
-  const request: EnrolRequest = {
-    secret: options.secret,
-    csr: await createCsr(keys, options.displayName ?? 'Canopy'),
-    ...(options.displayName !== undefined && { displayName: options.displayName }),
-  };
-  const answer = await callApi<EnrolResponse>(options, '/api/enrol', request);
+  const { secret, displayName, store = memoryStore() } = options;
+  const { origin } = new URL(options.serverUrl);
+  const info = await serverInfo(options);
+  const ca = readCertificate(info.deploymentCa);
+  if (!(await isPinned(ca, options.caFingerprint))) {
+    throw new CanopyError('INVITE_MISMATCH', 'its authority is not the one of the link');
+  }
+  const { csr, spki, accountKey } = await enrolmentRequest(origin, secret, {
+    store,
+    name: displayName ?? 'Canopy',
+  });
+  const request: EnrolRequest = { secret, csr, ...(displayName !== undefined && { displayName }) };
+  let answer: EnrolResponse;
+  try {
+    answer = await callApi<EnrolResponse>(options, '/api/enrol', request);
+  } catch (error) {
+    if (!CanopyError.from(error).retryable) await forgetEnrolmentRequest(origin, secret, store);
+    throw error;
+  }
   const chain = answer.chain.map(readCertificate);
-  const [account, ca] = [chain[0], chain.at(-1)];
-  if (!account || !ca || chain.length < 2) throw new CanopyError('CERT_MISSING');
-  await assertPinned(ca, options.caFingerprint);
+  const [account, last] = [chain[0], chain.at(-1)];
+  if (!account || !last || chain.length < 2) throw new CanopyError('CERT_MISSING');
+  if (!equalBytes(last.der, ca.der)) {
+    throw new CanopyError(
+      'SERVER_UNVERIFIED',
+      'the certificate is not by the authority that the server shows',
+    );
+  }
   await checkChain({ chain, anchor: ca, atMs: account.notBeforeMs });
-  const spki = new Uint8Array(await crypto.subtle.exportKey('spki', keys.publicKey));
   if (!account.isCa || !equalBytes(account.spki, spki)) {
     throw new CanopyError('SERVER_UNVERIFIED', 'the certificate is not for the key that was sent');
   }
-  return linkDevice(
+  const identity = await linkDevice(
     {
-      origin: new URL(options.serverUrl).origin,
+      origin,
       displayName: answer.displayName,
       accountChain: chain.slice(0, -1).map(({ der }) => toBase64(der)),
       deploymentCa: toBase64(ca.der),
       ...(answer.roomId !== undefined && { roomId: answer.roomId }),
     },
-    keys.privateKey,
-    options.store,
+    accountKey,
+    store,
   );
+  await forgetEnrolmentRequest(origin, secret, store);
+  return identity;
 }
 
 export interface RestoreOptions {
@@ -96,16 +118,18 @@ export interface ImportOptions extends ServerOptions {
   caFingerprint?: string;
 }
 
-/** Makes an identity of a certificate that a company's PKI issued. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED. */
+/** Makes an identity of a certificate that a company's PKI issued. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED, ORIGIN_NOT_ALLOWED. */
 export async function importIdentity(options: ImportOptions): Promise<Identity> {
   const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
   const [leaf] = chain;
   const [pkcs8] = readPem(options.privateKeyPem, 'PRIVATE KEY');
   if (!leaf) throw new CanopyError('CERT_MISSING');
   if (!pkcs8) throw new CanopyError('CERT_MALFORMED', 'no PKCS#8 private key (BEGIN PRIVATE KEY)');
-  const info = await callApi<ServerInfo>(options, '/api/server');
+  const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
-  await assertPinned(ca, options.caFingerprint);
+  if (!(await isPinned(ca, options.caFingerprint))) {
+    throw new CanopyError('SERVER_UNVERIFIED', 'its authority is not the one that was given');
+  }
   const store = options.store ?? memoryStore();
   const deviceKey = await importPrivateKey(fromBase64(pkcs8), leaf.keyType, store.needsExtractableKeys);
   const probe = randomBytes(32);
@@ -146,23 +170,41 @@ async function linkDevice(
     devicePublicKey: device.publicKey,
     displayName: account.displayName,
   });
-  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
   const stored: StoredIdentity = {
     version: 1,
     ...account,
     chain: [leaf, ...accountChain],
     deviceKey: device.privateKey,
-    accountKey: await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys),
+    accountKey: await keptKey(accountKey, store),
   };
-  pkcs8.fill(0);
   await store.save(stored);
-  return Identity.create(stored, accountKey);
+  return Identity.create(stored, accountKey.extractable ? accountKey : undefined);
 }
 
-async function assertPinned(ca: Certificate, fingerprint: string | undefined): Promise<void> {
-  if (fingerprint !== undefined && toBase64Url(await sha256(ca.der)) !== fingerprint) {
-    throw new CanopyError('SERVER_UNVERIFIED', 'the authority is not the one of the invitation link');
-  }
+/** The account's key as the store keeps it: not extractable, unless the store must write it down. */
+async function keptKey(accountKey: CryptoKey, store: IdentityStore): Promise<CryptoKey> {
+  if (!accountKey.extractable) return accountKey;
+  const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
+  const kept = await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys);
+  pkcs8.fill(0);
+  return kept;
+}
+
+async function isPinned(ca: Certificate, fingerprint: string | undefined): Promise<boolean> {
+  return fingerprint === undefined || toBase64Url(await sha256(ca.der)) === fingerprint;
+}
+
+/**
+ * What the server says of itself.
+ *
+ * @throws {CanopyError} ORIGIN_NOT_ALLOWED - it does not know the address that it was dialled by, and would refuse every connection;
+ * CONNECTION_LOST
+ */
+export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
+  const { origin } = new URL(options.serverUrl);
+  const info = await callApi<ServerInfo>(options, `/api/server?origin=${encodeURIComponent(origin)}`);
+  if (info.originAllowed === false) throw new CanopyError('ORIGIN_NOT_ALLOWED', origin);
+  return info;
 }
 
 /** The contents of PEM blocks of one label (RFC 7468), base64. */

@@ -48,7 +48,7 @@ before(async () => {
 after(() => rm(dir, { recursive: true }));
 
 const api: typeof fetch = async (url) => {
-  assert.equal(String(url), `${ORIGIN}/api/server`);
+  assert.equal(String(url), `${ORIGIN}/api/server?origin=${encodeURIComponent(ORIGIN)}`);
   return Response.json({ deploymentCa: Buffer.from(authority.certificateDer).toString('base64') });
 };
 

@@ -8,6 +8,7 @@ export {
   loadIdentity,
   type RestoreOptions,
   restoreFromBackup,
+  serverInfo,
 } from './enrol.ts';
 export { Identity } from './identity.ts';
 export { type Invitation, parseInvitation } from './invitation.ts';

@@ -101,7 +101,10 @@ describe('verifyServerBinding()', () => {
       serverUrl: 'https://meet.example',
       secret: 'any',
       displayName: 'Mallory',
-      fetch: async (_url, init) => {
+      fetch: async (url, init) => {
+        if (String(url).includes('/api/server')) {
+          return Response.json({ deploymentCa: base64(authority.certificateDer) });
+        }
         const { csr } = JSON.parse(String(init?.body)) as { csr: string };
         const { chain } = await authority.signAccount(Buffer.from(csr, 'base64'), {
           displayName: 'Mallory',

@@ -14,6 +14,18 @@ export interface StoredIdentity {
   roomId?: string;
 }
 
+/** What is kept of an enrolment whose answer has not come, so that a reload of the page costs no invitation. */
+export interface PendingEnrolment {
+  /** SHA-256 of the invitation's secret, base64url. */
+  secretHash: string;
+  /** PKCS#10, DER in base64. */
+  csr: string;
+  /** The public key in it, base64. */
+  spki: string;
+  /** Not extractable. */
+  accountKey: CryptoKey;
+}
+
 /** Where identities are kept: IndexedDB in browsers (browserStore), memory, a file elsewhere. */
 export interface IdentityStore {
   /** Whether the keys must be extractable so that this store can write them down. */
@@ -21,6 +33,9 @@ export interface IdentityStore {
   load(origin: string): Promise<StoredIdentity | undefined>;
   save(identity: StoredIdentity): Promise<void>;
   remove(origin: string): Promise<void>;
+  /** Optional: keeps one enrolment whose answer has not come, or with undefined forgets it. */
+  savePending?(origin: string, pending: PendingEnrolment | undefined): Promise<void>;
+  loadPending?(origin: string): Promise<PendingEnrolment | undefined>;
 }
 
 /** Keeps identities for as long as the program runs. */

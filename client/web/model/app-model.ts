@@ -21,6 +21,8 @@ export type Screen =
   | { name: 'loading' }
   /** An invitation is open; with an identity it only adds rights to it. */
   | { name: 'invitation'; invitation: Invitation }
+  /** The link of an invitation that was cut or changed on its way. */
+  | { name: 'damaged-invitation' }
   | { name: 'no-identity' }
   | { name: 'lobby'; roomId: string }
   | { name: 'room'; call: Call };
@@ -29,6 +31,16 @@ declare global {
   interface Window {
     /** Debug handle for browser consoles and tests; the page itself never reads it. */
     canopy?: { client?: Client; room?: Room };
+  }
+}
+
+const NAME_KEY = 'canopy.name';
+
+function keptName(): string | undefined {
+  try {
+    return localStorage.getItem(NAME_KEY) || undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -41,6 +53,8 @@ export class AppModel {
   /** What stands in the way, shown until the next attempt. */
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly busy = signal(false);
+  /** The name that others see in the next call. */
+  readonly displayName = signal('');
   readonly media = new LocalMedia();
   readonly notices = new Notices();
   readonly #url = location.origin;
@@ -57,7 +71,9 @@ export class AppModel {
     });
     addEventListener('online', () => this.client.value?.reconnect());
     await this.#attempt(async () => {
-      this.identity.value = await loadIdentity(this.#url, this.#store);
+      const identity = await loadIdentity(this.#url, this.#store);
+      this.identity.value = identity;
+      if (identity) this.displayName.value = keptName() ?? identity.displayName;
     });
     this.#route();
   }
@@ -110,14 +126,26 @@ export class AppModel {
     });
   }
 
+  /** Takes another name in calls, remembered for the next ones. */
+  rename(displayName: string): void {
+    this.displayName.value = displayName;
+    try {
+      localStorage.setItem(NAME_KEY, displayName);
+    } catch {
+      // Storage may be full or forbidden; the name holds for this visit.
+    }
+  }
+
   async join(roomId: string): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const joining = client.join(roomId);
+      const displayName = this.displayName.value.trim();
+      const joining = client.join(roomId, displayName === '' ? {} : { displayName });
       // Pictures are received when they have their places on the page.
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
       window.canopy = { client, room };
+      void this.media.wake();
       const call = new Call(client, room, this.media, this.notices);
       room.on('state', (state, error) => {
         if (state === 'closed') this.#callEnded(call, error);
@@ -149,6 +177,8 @@ export class AppModel {
     }
     if (route.page === 'invitation') {
       this.screen.value = { name: 'invitation', invitation: route.invitation };
+    } else if (route.page === 'damaged-invitation') {
+      this.screen.value = { name: 'damaged-invitation' };
     } else if (!this.identity.value) {
       this.screen.value = { name: 'no-identity' };
     } else {
@@ -164,6 +194,7 @@ export class AppModel {
 
   #use(identity: Identity): void {
     this.identity.value = identity;
+    this.rename(identity.displayName);
     void this.client.value?.close();
     this.client.value = undefined;
   }

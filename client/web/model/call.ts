@@ -10,7 +10,9 @@ import {
   type Room,
   type RoomState,
 } from '../../sdk/index.ts';
-import type { LocalMedia } from './local-media.ts';
+import { Arrivals } from './arrivals.ts';
+import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
+import { MediaTrouble } from './media-trouble.ts';
 import type { Notices } from './notices.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
@@ -38,6 +40,9 @@ export class Call {
   readonly layout: ScreenLayout;
   /** How much is received and sent, for those who want to know. */
   readonly stats: TileStats;
+  /** Sound and picture that do not get through. */
+  readonly trouble: MediaTrouble;
+  readonly #arrivals: Arrivals;
   /** How many people are seen at once; who speaks is brought among them. */
   visibleSeats = Number.POSITIVE_INFINITY;
   readonly #spokeAtMs = new Map<string, number>();
@@ -58,6 +63,9 @@ export class Call {
     this.#toldProblems = media.problems.value;
     this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
     this.stats = new TileStats(room);
+    this.trouble = new MediaTrouble(room);
+    this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
+    media.onDevice = (event) => this.#tellDevice(event);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
       this.sources.value = room.sources;
@@ -68,6 +76,7 @@ export class Call {
     this.speaker.value = room.speaker;
     refresh();
     if (room.speaker) this.#spoke(room.speaker);
+    for (const participant of room.participants.values()) this.#tellTwice(participant);
     this.#stop.push(
       room.on('state', (state) => {
         this.state.value = state;
@@ -76,9 +85,16 @@ export class Call {
         this.speaker.value = participantId;
         if (participantId) this.#spoke(participantId);
       }),
-      room.on('participant-joined', refresh),
+      room.on('participant-joined', (participant) => {
+        this.#arrivals.joined(participant.displayName);
+        this.#tellTwice(participant);
+        refresh();
+      }),
       room.on('participant-updated', refresh),
-      room.on('participant-left', refresh),
+      room.on('participant-left', ({ displayName }) => {
+        this.#arrivals.left(displayName);
+        refresh();
+      }),
       room.on('sources', refresh),
       room.on('track', refresh),
       room.on('track-ended', refresh),
@@ -138,12 +154,17 @@ export class Call {
     if (!picture) return;
     try {
       const publication = await this.room.publish(picture, { source: 'screen' });
+      // Sharing may have been stopped by the browser's own button meanwhile; later that ends the publication too.
+      if (publication.closed) {
+        sound?.stop();
+        return;
+      }
       this.screen.value = publication;
-      picture.addEventListener('ended', () => void this.#endScreen(publication));
       if (sound) await this.room.publish(sound, { source: 'screen-audio' });
-    } catch (error) {
+    } catch (cause) {
       for (const track of stream.getTracks()) track.stop();
-      this.#notices.error(CanopyError.from(error));
+      const error = CanopyError.from(cause);
+      if (error.code !== 'MEDIA_ENDED') this.#notices.error(error);
     }
   }
 
@@ -163,7 +184,7 @@ export class Call {
     await this.#try(() => this.room.kick(participantId));
   }
 
-  /** Leaves the room. Camera and microphone stay open for the page that follows. */
+  /** Leaves the room. Camera and microphone are closed until the person joins again. */
   async leave(): Promise<void> {
     this.close();
     await this.room.leave();
@@ -174,6 +195,10 @@ export class Call {
     for (const stop of this.#stop.splice(0)) stop();
     this.layout.close();
     this.stats.close();
+    this.trouble.close();
+    this.#arrivals.close();
+    this.#media.onDevice = () => {};
+    this.#media.rest();
     for (const publication of this.room.publications) {
       if (publication.source.startsWith('screen')) publication.track.stop();
     }
@@ -210,9 +235,32 @@ export class Call {
   #tellProblems(problems: LocalMedia['problems']['value']): void {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
-      if (problem && problem !== this.#toldProblems[kind]) this.#notices.error(problem);
+      if (problem && problem !== this.#toldProblems[kind]) this.#notices.warn(deviceSentence(kind, problem));
     }
     this.#toldProblems = problems;
+  }
+
+  #tellDevice(event: DeviceEvent): void {
+    const { name, kind } = event;
+    if (name === 'replaced') {
+      this.#notices.say(`Your ${kind} was disconnected. Now using ${event.label || `another ${kind}`}.`);
+    } else if (name === 'lost') {
+      this.#notices.warn(
+        `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
+      );
+    } else {
+      const lacks = kind === 'camera' ? 'picture' : 'sound';
+      this.#notices.warn(`Your ${kind} gives no ${lacks}: another program or the system may be using it.`);
+    }
+  }
+
+  /** The same person may be in the room by another tab or device, and hear themselves. */
+  #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
+    if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
+    if (accountId !== this.client.account.accountId) return;
+    this.#notices.warn(
+      'You are in this room twice: in another tab or on another device. Leave there, or mute one.',
+    );
   }
 
   #follow(change: () => Promise<void>): void {
@@ -256,7 +304,9 @@ export class Call {
   }
 
   #unpublished(publication: Publication, error: CanopyError | undefined): void {
-    if (publication === this.screen.value) this.screen.value = undefined;
-    if (error && publication.source === 'camera') void this.#media.setCameraWanted(false);
+    if (publication === this.screen.value) void this.#endScreen(publication);
+    // A camera that ended is replaced by the local media.
+    if (!error || error.code === 'MEDIA_ENDED') return;
+    if (publication.source === 'camera') void this.#media.setCameraWanted(false);
   }
 }

@@ -2,7 +2,8 @@
 export { AppModel, type Screen } from './app-model.ts';
 export type { Call } from './call.ts';
 export { bestGrid } from './grid.ts';
-export type { Choices, LocalMedia } from './local-media.ts';
+export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';
+export type { Trouble } from './media-trouble.ts';
 export type { Notices } from './notices.ts';
 export { toRoomId } from './route.ts';
 export type { ScreenLayout } from './screen-layout.ts';

@@ -3,13 +3,35 @@ import { CanopyError, openCapture } from '../../sdk/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
+/** What is remembered from visit to visit. */
 export interface Choices {
   camera?: string;
   microphone?: string;
   speaker?: string;
+  cameraOff?: boolean;
+  muted?: boolean;
 }
 
+export type DeviceKind = 'camera' | 'microphone' | 'speaker';
+
+/** What happens to a device by itself, while it is in use. */
+export type DeviceEvent =
+  /** It is gone, and another one has taken its place. */
+  | { name: 'replaced'; kind: CaptureKind; label: string }
+  /** It is gone, and there is no other. */
+  | { name: 'lost'; kind: CaptureKind }
+  /** The system or another program has taken it. */
+  | { name: 'interrupted'; kind: CaptureKind };
+
+const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
+const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
+/** The browser asks the person when opening takes longer than this, in milliseconds. */
+const ASKING_MS = 500;
+/** How often devices are looked at while some are open, in milliseconds: Chromium on Linux tells of no change that the sound server alone knows. */
+const LOOK_MS = 3000;
+/** Shorter interruptions are not worth a word, in milliseconds. */
+const INTERRUPTED_MS = 1000;
 
 /** The person's own camera and microphone, and which devices they chose. */
 export class LocalMedia {
@@ -17,22 +39,40 @@ export class LocalMedia {
   readonly microphone = signal<MediaStreamTrack | undefined>(undefined);
   /** Why a device could not be opened. */
   readonly problems = signal<{ [K in CaptureKind]?: CanopyError }>({});
+  /** Devices are being opened. */
+  readonly opening = signal(false);
+  /** So long that the browser must be asking the person. */
+  readonly asking = signal(false);
   readonly devices = signal<MediaDeviceInfo[]>([]);
   readonly choices = signal<Choices>(readChoices());
   /** What the person wants, whether or not there is a device. */
-  readonly cameraWanted = signal(true);
-  readonly muted = signal(false);
+  readonly cameraWanted = signal(!this.choices.value.cameraOff);
+  readonly muted = signal(this.choices.value.muted ?? false);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
   readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.muted.value);
+  /** Told what happens to devices in use; set by a call. */
+  onDevice: (event: DeviceEvent) => void = () => {};
+  /** Closed after a call, so that no camera's light is on: opened again when the person joins or asks for it. */
+  #resting = false;
+  #pending = 0;
+  #watching = false;
+  /** The device of each track, as the list had it last. */
+  readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
+  /** Whether the chosen device was not in the list. */
+  readonly #missed = { camera: false, microphone: false };
   /** Counts openings of each kind, so that one overtaken by another changes nothing. */
   readonly #openings = { camera: 0, microphone: 0 };
 
   constructor() {
-    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#list());
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.#watch());
+    setInterval(() => {
+      if (this.camera.value || this.microphone.value || this.#isMissed()) void this.#watch();
+    }, LOOK_MS);
   }
 
   /** Opens what is wanted and not open yet, with one question to the person where that is possible. Never rejects. */
   async open(): Promise<void> {
+    this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
     const microphone = !this.microphone.value;
     if (camera && microphone && (await this.#tryOpen(['camera', 'microphone']))) return;
@@ -42,8 +82,19 @@ export class LocalMedia {
     ]);
   }
 
+  /** Opens them for the lobby: not right after a call. */
+  async preview(): Promise<void> {
+    if (!this.#resting) await this.open();
+  }
+
+  /** Opens what was closed after a call, for the next one. */
+  async wake(): Promise<void> {
+    if (this.#resting) await this.open();
+  }
+
   async setCameraWanted(wanted: boolean): Promise<void> {
     this.cameraWanted.value = wanted;
+    this.#remember({ cameraOff: !wanted });
     if (wanted) await this.#openOne('camera');
     else this.#stop('camera');
   }
@@ -51,34 +102,36 @@ export class LocalMedia {
   /** Mutes or unmutes; opens the microphone when there is none yet. */
   async setMuted(muted: boolean): Promise<void> {
     this.muted.value = muted;
+    this.#remember({ muted });
     if (!muted && !this.microphone.value) await this.#openOne('microphone');
   }
 
   /** Uses another device of a kind. */
-  async choose(kind: keyof Choices, deviceId: string): Promise<void> {
-    this.choices.value = { ...this.choices.value, [kind]: deviceId };
-    writeChoices(this.choices.value);
+  async choose(kind: DeviceKind, deviceId: string): Promise<void> {
+    this.#remember({ [kind]: deviceId });
     if (kind === 'speaker') return;
     if (kind === 'camera' && !this.cameraWanted.value) return;
     await this.#openOne(kind);
   }
 
-  /** Ends everything. */
-  close(): void {
-    this.#stop('camera');
-    this.#stop('microphone');
+  /** Closes both until the person joins again or asks for them. */
+  rest(): void {
+    this.#resting = true;
+    for (const kind of KINDS) this.#stop(kind);
   }
 
-  async #openOne(kind: CaptureKind): Promise<void> {
-    await this.#tryOpen([kind]);
+  /** @param optional what is open stays so if this fails */
+  async #openOne(kind: CaptureKind, optional = false): Promise<boolean> {
+    return this.#tryOpen([kind], optional);
   }
 
-  async #tryOpen(kinds: CaptureKind[]): Promise<boolean> {
+  async #tryOpen(kinds: CaptureKind[], optional = false): Promise<boolean> {
     const rounds = kinds.map((kind) => {
       this.#openings[kind] += 1;
       return this.#openings[kind];
     });
     const current = (kind: CaptureKind): boolean => this.#openings[kind] === rounds[kinds.indexOf(kind)];
+    const done = this.#waitForDevice();
     try {
       const stream = await openCapture(
         Object.fromEntries(kinds.map((kind) => [kind, this.choices.value[kind] ?? true])),
@@ -93,12 +146,28 @@ export class LocalMedia {
     } catch (cause) {
       // Of two at once it is not said which one failed: they are tried one by one.
       const [only, another] = kinds;
-      if (only && !another && current(only)) {
+      if (only && !another && !optional && current(only)) {
         this.problems.value = { ...this.problems.value, [only]: CanopyError.from(cause) };
         this.#set(only, undefined);
       }
       return false;
+    } finally {
+      done();
     }
+  }
+
+  #waitForDevice(): () => void {
+    this.#pending += 1;
+    this.opening.value = true;
+    const timer = setTimeout(() => {
+      this.asking.value = true;
+    }, ASKING_MS);
+    return () => {
+      clearTimeout(timer);
+      this.#pending -= 1;
+      this.opening.value = this.#pending > 0;
+      if (!this.opening.value) this.asking.value = false;
+    };
   }
 
   #use(kind: CaptureKind, track: MediaStreamTrack): void {
@@ -106,13 +175,73 @@ export class LocalMedia {
     this.problems.value = others;
     this.#set(kind, track);
     track.addEventListener('ended', () => {
-      if (this[kind].value !== track) return;
-      this.problems.value = {
-        ...this.problems.value,
-        [kind]: new CanopyError('MEDIA_NOT_FOUND', 'unplugged'),
-      };
-      this.#set(kind, undefined);
+      if (this[kind].value === track) void this.#replace(kind);
     });
+    track.addEventListener('mute', () => {
+      setTimeout(() => {
+        if (this[kind].value === track && track.muted) this.onDevice({ name: 'interrupted', kind });
+      }, INTERRUPTED_MS);
+    });
+  }
+
+  /** The device in use is gone: goes on with another one, if there is one. */
+  async #replace(kind: CaptureKind): Promise<void> {
+    const gone = this[kind].value;
+    const opened = await this.#openOne(kind);
+    const now = this[kind].value;
+    if (opened && now && now !== gone) this.onDevice({ name: 'replaced', kind, label: now.label });
+    else if (!now && this.problems.value[kind]) this.onDevice({ name: 'lost', kind });
+  }
+
+  /** Sees to it that what is shown as chosen is what is sent: devices come and go, and the system moves what uses them. */
+  async #watch(): Promise<void> {
+    if (this.#watching || this.opening.value) return;
+    this.#watching = true;
+    try {
+      await this.#list();
+      for (const kind of KINDS) {
+        const track = this[kind].value;
+        const [gone, back] = [track !== undefined && this.#isGone(kind, track), this.#isBack(kind)];
+        if (gone) await this.#replace(kind);
+        else if (track && back) await this.#openOne(kind, true);
+        else if (!track && this.#hasCome(kind)) await this.#openOne(kind);
+      }
+    } finally {
+      this.#watching = false;
+    }
+  }
+
+  /** The track's device is there no longer; or it is the system's default, and that is another one now. */
+  #isGone(kind: CaptureKind, track: MediaStreamTrack): boolean {
+    const { deviceId } = track.getSettings();
+    const device = this.#inputs(kind).find((each) => each.deviceId === deviceId);
+    const before = this.#inUse[kind];
+    this.#inUse[kind] = device;
+    // Only what was seen there can be gone.
+    if (deviceId === undefined || before?.deviceId !== deviceId) return false;
+    return device === undefined || (deviceId === 'default' && device.groupId !== before.groupId);
+  }
+
+  /** The device that the person chose was not there, and is now. */
+  #isBack(kind: CaptureKind): boolean {
+    const chosen = this.choices.value[kind];
+    const isThere = chosen === undefined || this.#inputs(kind).some(({ deviceId }) => deviceId === chosen);
+    const wasThere = !this.#missed[kind];
+    this.#missed[kind] = !isThere;
+    return isThere && !wasThere && this[kind].value?.getSettings().deviceId !== chosen;
+  }
+
+  /** The person wanted a device when there was none, and there is one now. */
+  #hasCome(kind: CaptureKind): boolean {
+    return this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND' && this.#inputs(kind).length > 0;
+  }
+
+  #isMissed(): boolean {
+    return KINDS.some((kind) => this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND');
+  }
+
+  #inputs(kind: CaptureKind): MediaDeviceInfo[] {
+    return this.devices.value.filter((device) => device.kind === INPUTS[kind] && device.deviceId !== '');
   }
 
   #set(kind: CaptureKind, track: MediaStreamTrack | undefined): void {
@@ -127,8 +256,20 @@ export class LocalMedia {
   }
 
   async #list(): Promise<void> {
-    this.devices.value = await navigator.mediaDevices.enumerateDevices();
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const text = (list: MediaDeviceInfo[]) => list.map((each) => JSON.stringify(each)).join();
+    if (text(devices) !== text(this.devices.value)) this.devices.value = devices;
   }
+
+  #remember(changes: Choices): void {
+    this.choices.value = { ...this.choices.value, ...changes };
+    writeChoices(this.choices.value);
+  }
+}
+
+/** What is wrong with a device, in a sentence. */
+export function deviceSentence(kind: CaptureKind, { message }: CanopyError): string {
+  return message.replace('camera or microphone', kind);
 }
 
 function readChoices(): Choices {

@@ -19,8 +19,12 @@ export class Notices {
     this.#add(text, false);
   }
 
+  warn(text: string): void {
+    this.#add(text, true);
+  }
+
   error(error: CanopyError): void {
-    this.#add(error.message, true);
+    this.warn(error.message);
   }
 
   dismiss(id: number): void {
@@ -28,9 +32,10 @@ export class Notices {
   }
 
   #add(text: string, isError: boolean): void {
-    if (this.list.value.some((notice) => notice.text === text)) return;
     const notice = { id: this.#nextId++, text, isError };
-    this.list.value = [...this.list.value.slice(-2), notice];
+    // What is said again stands there anew, for its whole time.
+    const others = this.list.value.filter((each) => each.text !== text);
+    this.list.value = [...others.slice(-2), notice];
     setTimeout(() => this.dismiss(notice.id), NOTICE_MS);
   }
 }

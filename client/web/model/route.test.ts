@@ -3,13 +3,21 @@ import { describe, it } from 'node:test';
 import { parseRoute, roomFragment, toRoomId } from './route.ts';
 
 describe('parseRoute()', () => {
-  it('reads an invitation with and without the authority’s fingerprint', () => {
+  it('reads an invitation, and knows one that lacks a part', () => {
     const caFingerprint = 'A'.repeat(43);
     assert.deepEqual(parseRoute(`#/invite/s3cret.${caFingerprint}`), {
       page: 'invitation',
       invitation: { secret: 's3cret', caFingerprint },
     });
-    assert.deepEqual(parseRoute('#/invite/s3cret'), { page: 'invitation', invitation: { secret: 's3cret' } });
+    const cut = [
+      `#/invite/s3cret.${caFingerprint.slice(1)}`,
+      '#/invite/s3cret.',
+      '#/invite/s3cret',
+      '#/invite/',
+      '#/invite',
+    ];
+    for (const fragment of cut)
+      assert.deepEqual(parseRoute(fragment), { page: 'damaged-invitation' }, fragment);
   });
 
   it('reads a room of any script', () => {
@@ -17,15 +25,7 @@ describe('parseRoute()', () => {
   });
 
   it('shows the start page for anything else', () => {
-    for (const fragment of [
-      '',
-      '#',
-      '#/room/',
-      '#/room/a%20b',
-      '#/room/%E0%A4%A',
-      '#/invite/a.short',
-      '#/other',
-    ]) {
+    for (const fragment of ['', '#', '#/room/', '#/room/a%20b', '#/room/%E0%A4%A', '#/invited', '#/other']) {
       assert.deepEqual(parseRoute(fragment), { page: 'home' }, fragment);
     }
   });
@@ -35,6 +35,8 @@ describe('toRoomId()', () => {
   it('makes a room’s name of what a person types', () => {
     assert.equal(toRoomId('  Weekly  meeting! '), 'Weekly-meeting');
     assert.equal(toRoomId('--_a'), 'a');
+    assert.equal(toRoomId('हिन्दी कक्षा'), 'हिन्दी-कक्षा');
+    assert.equal(toRoomId('Cafe\u0301'), 'Caf\u00e9');
     assert.equal(toRoomId('!?'), undefined);
     assert.equal(toRoomId('x'.repeat(100))?.length, 64);
   });

@@ -43,7 +43,7 @@ export function arrange<T extends Seat>({
 function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingRequest<T>): T[] {
   const chosen = tiles.find((tile) => seatKey(tile) === pinned);
   if (chosen) return [chosen];
-  const screens = tiles.filter(({ screen }) => screen);
+  const screens = tiles.filter(({ screen, self }) => screen && !self);
   if (screens.length > 0 || view === 'gallery') return screens;
   const others = tiles.filter(({ self }) => !self);
   const [first] = [...others.filter(({ participantId }) => participantId === speaker), ...others];

@@ -1,5 +1,5 @@
 import type { AppModel } from '../model/index.ts';
-import { Invitation } from './invitation.tsx';
+import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
 import { NoticeList } from './notice-list.tsx';
@@ -21,6 +21,8 @@ function CurrentScreen({ model }: { model: AppModel }) {
       return <main class="center" aria-busy="true" />;
     case 'invitation':
       return <Invitation model={model} invitation={screen.invitation} />;
+    case 'damaged-invitation':
+      return <DamagedInvitation />;
     case 'no-identity':
       return <NoIdentity model={model} />;
     case 'lobby':

@@ -42,7 +42,7 @@ function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
           void dial();
         }}
       >
-        <label>
+        <label class="field">
           Number or SIP address
           <input
             data-testid="dial-target"

@@ -1,4 +1,4 @@
-import type { Choices, LocalMedia } from '../model/index.ts';
+import type { DeviceKind, LocalMedia } from '../model/index.ts';
 
 const KINDS = {
   camera: { kind: 'videoinput', label: 'Camera' },
@@ -7,7 +7,7 @@ const KINDS = {
 } as const;
 
 /** Chooses a device. Shown only where the browser tells of devices of the kind. */
-export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: keyof Choices }) {
+export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
   const { kind: deviceKind, label } = KINDS[kind];
   const devices = media.devices.value.filter(
     (device) => device.kind === deviceKind && device.deviceId !== '',

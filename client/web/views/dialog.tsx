@@ -17,8 +17,16 @@ export function Dialog({
   useEffect(() => {
     element.current?.showModal();
   }, []);
+  // A click on the backdrop is one on the dialog itself, outside its box.
+  const clicked = ({ target, clientX, clientY }: MouseEvent) => {
+    if (target !== element.current || !element.current) return;
+    const { left, right, top, bottom } = element.current.getBoundingClientRect();
+    const isInside = clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
+    if (!isInside) element.current.close();
+  };
   return (
-    <dialog ref={element} class="card" aria-labelledby={titleId} onClose={onClose}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes it with Escape
+    <dialog ref={element} class="card" aria-labelledby={titleId} onClose={onClose} onClick={clicked}>
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>

@@ -130,3 +130,11 @@ export function SavingIcon() {
     </Icon>
   );
 }
+
+export function FullScreenIcon() {
+  return (
+    <Icon>
+      <path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" />
+    </Icon>
+  );
+}

@@ -27,6 +27,21 @@ export function Invitation({ model, invitation }: Props) {
   );
 }
 
+/** A link that lacks a part: nothing can be done with it here. */
+export function DamagedInvitation() {
+  return (
+    <main class="center">
+      <section class="card" data-testid="damaged-invitation">
+        <h1>This invitation link is damaged</h1>
+        <p>
+          A part of it is missing. Copy the whole link, up to its last character, and open it again, or ask
+          whoever sent it for a new one. The invitation has not been used.
+        </p>
+      </section>
+    </main>
+  );
+}
+
 function Enrol({ model, invitation }: Props) {
   const name = useSignal('');
   const submit = (event: Event) => {

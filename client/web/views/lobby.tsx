@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { CanopyError } from '../../sdk/index.ts';
-import { type AppModel, toRoomId } from '../model/index.ts';
+import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { DeviceSelect } from './device-select.tsx';
 import { LevelMeter, Video } from './media-element.tsx';
@@ -14,7 +13,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
   useEffect(() => {
-    void media.open();
+    void media.preview();
   }, []);
   useShortcuts({
     m: () => void media.setMuted(media.microphoneOn.value),
@@ -23,7 +22,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const target = toRoomId(typed.value);
   const submit = (event: Event) => {
     event.preventDefault();
-    if (target) void model.join(target);
+    if (target && !model.busy.value) void model.join(target);
   };
   return (
     <main class="lobby">
@@ -32,7 +31,9 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           {media.camera.value ? (
             <Video track={media.camera.value} mirrored />
           ) : (
-            <p class="placeholder">{media.cameraWanted.value ? 'No picture' : 'Camera is off'}</p>
+            <p class="placeholder" role="status">
+              {placeholder(media)}
+            </p>
           )}
           <div class="preview-controls">
             <MicrophoneToggle media={media} />
@@ -40,7 +41,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
           </div>
         </div>
         <LevelMeter track={media.muted.value ? undefined : media.microphone.value} />
-        <DeviceProblems problems={media.problems.value} />
+        <DeviceProblems media={media} />
       </section>
       <form class="card" onSubmit={submit}>
         <h1>Ready to join?</h1>
@@ -55,17 +56,48 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
             required
             maxLength={64}
             autocomplete="off"
+            aria-describedby="room-hint"
           />
         </label>
+        <p class="hint" id="room-hint" role="status" data-testid="room-hint">
+          {roomHint(typed.value, target)}
+        </p>
+        <NameField model={model} />
         <DeviceSelect media={media} kind="microphone" />
         <DeviceSelect media={media} kind="camera" />
         <DeviceSelect media={media} kind="speaker" />
         <Problem error={model.problem.value} />
-        <button type="submit" class="primary" data-testid="join" disabled={model.busy.value || !target}>
-          {model.busy.value ? 'Joining…' : 'Join'}
-        </button>
+        <div class="join-row">
+          <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
+            {model.busy.value ? 'Joining…' : 'Join'}
+          </button>
+        </div>
       </form>
     </main>
+  );
+}
+
+/** Names of rooms are parts of links: what is changed for that is shown. */
+function roomHint(typed: string, target: string | undefined): string {
+  if (typed.trim() === '') return '';
+  if (target === undefined) return 'A room’s name needs a letter or a digit.';
+  return target === typed.trim() ? '' : `The room’s name will be ${target}`;
+}
+
+/** The name for this meeting; the certificate keeps its own. */
+function NameField({ model }: { model: AppModel }) {
+  return (
+    <label class="field">
+      Your name in this call
+      <input
+        data-testid="display-name"
+        value={model.displayName.value}
+        onInput={(event) => model.rename(event.currentTarget.value)}
+        required
+        maxLength={64}
+        autocomplete="name"
+      />
+    </label>
   );
 }
 
@@ -84,7 +116,7 @@ function IdentityLine({ model }: { model: AppModel }) {
   return (
     <div class="identity">
       <span>
-        You are <strong data-testid="identity-name">{identity.displayName}</strong>
+        You are <strong data-testid="identity-name">{identity.displayName}</strong>{' '}
         {model.client.value && (
           <span class="verified" data-testid="identity-verified" title={identity.deviceId}>
             identity verified
@@ -101,16 +133,33 @@ function IdentityLine({ model }: { model: AppModel }) {
   );
 }
 
-function DeviceProblems({ problems }: { problems: { camera?: CanopyError; microphone?: CanopyError } }) {
-  const sentences = new Set([problems.camera, problems.microphone].flatMap((error) => error?.message ?? []));
+function placeholder(media: LocalMedia): string {
+  if (media.asking.value) return 'Allow the camera and microphone: your browser is asking';
+  if (!media.cameraWanted.value) return 'Camera is off';
+  if (media.opening.value) return 'Starting…';
+  return media.problems.value.camera ? 'No picture' : 'Camera is off';
+}
+
+/** What is wrong with the devices: in one sentence if it is the same with both. */
+function DeviceProblems({ media }: { media: LocalMedia }) {
+  // They are told apart by trying one after the other.
+  if (media.opening.value) return null;
+  const { camera, microphone } = media.problems.value;
+  const sentences =
+    camera && camera.code === microphone?.code
+      ? [camera.message]
+      : [
+          ...(microphone ? [deviceSentence('microphone', microphone)] : []),
+          ...(camera ? [deviceSentence('camera', camera)] : []),
+        ];
   return (
     <>
-      {[...sentences].map((sentence) => (
+      {sentences.map((sentence) => (
         <p key={sentence} class="problem" role="alert" data-testid="device-problem">
           {sentence}
         </p>
       ))}
-      {sentences.size > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
+      {sentences.length > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
     </>
   );
 }

@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { AppModel, Call } from '../model/index.ts';
+import type { RefObject } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { AppModel, Call, Trouble } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { CallPhoneButton } from './call-phone.tsx';
 import { GalleryIcon, LeaveIcon, ScreenIcon, ShieldIcon, SpeakerViewIcon } from './icons.tsx';
 import { InviteButton } from './invite.tsx';
 import { Audio } from './media-element.tsx';
+import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
@@ -19,54 +21,118 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     s: () => void call.toggleScreen(),
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
+    '?': () => (sheet.value = true),
   });
+  const sheet = useSignal(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${call.room.roomId} – Canopy`;
+    // The lobby and its focus are gone: whoever uses the keyboard goes on from the top of the room.
+    heading.current?.focus();
+    return () => {
+      document.title = 'Canopy';
+    };
+  }, [call]);
   useEffect(() => {
     if (new URLSearchParams(location.search).has('debug')) call.stats.toggle();
   }, [call]);
   return (
     <div class="room" data-testid="room-view" data-state={call.state.value}>
-      <TopBar model={model} call={call} />
+      <TopBar model={model} call={call} heading={heading} onShortcuts={() => (sheet.value = true)} />
       <ConnectionBanner call={call} />
+      {/* Before the people, so that their many buttons need not be gone through; seen below them. */}
+      <Controls model={model} call={call} />
       <main class="stage-area" aria-label="Participants">
         <Stage call={call} media={media} />
       </main>
-      <Controls model={model} call={call} />
+      {sheet.value && <ShortcutSheet onClose={() => (sheet.value = false)} />}
       <Sound model={model} call={call} />
     </div>
   );
 }
 
-function TopBar({ model, call }: { model: AppModel; call: Call }) {
+function TopBar({
+  model,
+  call,
+  heading,
+  onShortcuts,
+}: {
+  model: AppModel;
+  call: Call;
+  heading: RefObject<HTMLHeadingElement | null>;
+  onShortcuts(): void;
+}) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
   return (
     <header class="top-bar">
-      <h1 dir="auto">{call.room.roomId}</h1>
+      <h1 ref={heading} dir="auto" tabIndex={-1}>
+        {call.room.roomId}
+      </h1>
       <span class="count" data-testid="count">
-        {count === 1 ? 'only you' : `${count} people`}
+        {count === 1 ? 'Only you' : `${count} people`}
       </span>
       <span class="verified" data-testid="identity-verified" title={`Device ${identity?.deviceId ?? ''}`}>
         <ShieldIcon />
         identity verified
       </span>
       {identity && <BackupButton identity={identity} />}
+      <button
+        type="button"
+        class="quiet"
+        data-testid="shortcuts"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={onShortcuts}
+      >
+        ?
+      </button>
     </header>
   );
 }
 
+/** Says what does not get through. */
 function ConnectionBanner({ call }: { call: Call }) {
   const state = call.state.value;
+  const trouble = call.trouble.current.value;
   return (
-    <div
-      class="banner"
-      role="status"
-      aria-live="polite"
-      data-testid="connection"
-      hidden={state === 'connected'}
-    >
-      {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+    <div role="status" aria-live="polite">
+      {state !== 'connected' && (
+        <p class="banner" data-testid="connection">
+          {state === 'closed' ? 'The call has ended.' : 'Reconnecting…'}
+        </p>
+      )}
+      {state === 'connected' && trouble && <TroubleBanner trouble={trouble} />}
     </div>
   );
+}
+
+function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
+  const what =
+    sending && receiving
+      ? 'No connection for sound and picture.'
+      : sending
+        ? 'No connection: others cannot hear or see you.'
+        : 'No connection: you cannot hear or see the others.';
+  const ports = new Set(
+    endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
+  );
+  return (
+    <p class="banner" data-testid="media-trouble">
+      {what} Trying again…
+      {lasts && (
+        <span class="advice">
+          {' '}
+          A firewall may block {[...ports].join(', ')}. Try another network. Whoever runs the server can check
+          its ports with <code>canopy doctor</code>.
+        </span>
+      )}
+    </p>
+  );
+}
+
+function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 function Controls({ model, call }: { model: AppModel; call: Call }) {
@@ -80,10 +146,9 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
         type="button"
         class={sharing ? 'round active' : 'round'}
         data-testid="screen"
-        aria-pressed={sharing}
         aria-keyshortcuts="s"
         title={sharing ? 'Stop sharing (s)' : 'Share screen (s)'}
-        aria-label={sharing ? 'Stop sharing the screen' : 'Share a screen'}
+        aria-label={sharing ? 'Stop sharing' : 'Share screen'}
         onClick={() => void call.toggleScreen()}
       >
         <ScreenIcon />
@@ -95,8 +160,8 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
         type="button"
         class="round leave"
         data-testid="leave"
-        title="Leave"
-        aria-label="Leave the room"
+        title="Leave call"
+        aria-label="Leave call"
         onClick={() => void model.leave()}
       >
         <LeaveIcon />
@@ -105,17 +170,19 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
   );
 }
 
-/** Everybody alike, or the speaker large. */
+/** Everybody alike, or the speaker large. A shared screen is large in any case. */
 function ViewToggle({ call }: { call: Call }) {
   const speaker = call.view.value === 'speaker';
+  const shared = call.sources.value.some(({ source }) => source === 'screen');
   return (
     <button
       type="button"
       class="round"
       data-testid="view"
       aria-keyshortcuts="g"
-      title={speaker ? 'Show everybody alike (g)' : 'Show the speaker large (g)'}
-      aria-label={speaker ? 'Show everybody alike' : 'Show the speaker large'}
+      disabled={shared}
+      title={speaker ? 'Gallery view (g)' : 'Speaker view (g)'}
+      aria-label={speaker ? 'Gallery view' : 'Speaker view'}
       onClick={() => call.toggleView()}
     >
       {speaker ? <GalleryIcon /> : <SpeakerViewIcon />}

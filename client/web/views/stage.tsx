@@ -8,11 +8,18 @@ import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
 const GAP_PX = 8;
-/** A face may be cropped at the sides to fill the window; a screen takes what there is and is never cropped. */
+/** A face may be cropped at the sides to fill the window, on a phone even to a portrait; a screen takes what there is and is never cropped. */
 const PEOPLE = { least: 4 / 3, most: 16 / 9 };
+const PEOPLE_ON_PHONES = { least: 3 / 4, most: 16 / 9 };
 const SCREEN = { least: 0.1, most: 10 };
+/** Several screens are best large when their tiles have the shape of most screens. */
+const SCREENS = { least: 16 / 9, most: 16 / 9 };
 /** More people than this are on further pages. */
 const MOST_TILES = 25;
+/** On a phone, faces would be too small. */
+const MOST_TILES_ON_PHONES = 8;
+/** The shorter side of an area on a phone is below this, in CSS pixels. */
+const PHONE_PX = 480;
 /** Narrower tiles show nobody, in CSS pixels. */
 const LEAST_TILE_PX = 96;
 /** How many people stand beside the stage; more can be scrolled to. */
@@ -30,7 +37,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   call.visibleSeats = STRIP_TILES;
   return (
     <div class="with-stage" data-testid="stage">
-      <Grid tiles={stage} aspects={stage.some(({ screen }) => screen) ? SCREEN : PEOPLE} />
+      <Grid tiles={stage} aspects={stageAspects(stage)} />
       <div class="strip" data-testid="strip">
         {rest.map((tile) => (
           <Tile key={seatKey(tile)} {...tile} />
@@ -45,9 +52,12 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);
   const page = useSignal(0);
+  const { width, height } = size.value;
+  const onPhone = Math.min(width, height) < PHONE_PX;
+  const aspects = onPhone ? PEOPLE_ON_PHONES : PEOPLE;
   const fits = (count: number) =>
-    bestGrid({ tiles: count, ...size.value, gap: GAP_PX, aspects: PEOPLE }).tileWidth >= LEAST_TILE_PX;
-  let perPage = Math.min(MOST_TILES, tiles.length);
+    bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects }).tileWidth >= LEAST_TILE_PX;
+  let perPage = Math.min(onPhone ? MOST_TILES_ON_PHONES : MOST_TILES, tiles.length);
   while (perPage > 1 && !fits(perPage)) perPage -= 1;
   call.visibleSeats = perPage;
   const pages = Math.max(1, Math.ceil(tiles.length / Math.max(1, perPage)));
@@ -63,7 +73,7 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
         </PageButton>
       )}
       <div class="gallery-area" ref={area}>
-        <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} aspects={PEOPLE} />
+        <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} aspects={aspects} />
       </div>
       {pages > 1 && (
         <PageButton label="Next page" disabled={current === pages - 1} turn={() => turn(1)}>
@@ -75,6 +85,11 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
       )}
     </div>
   );
+}
+
+function stageAspects(stage: readonly TileProps[]): typeof PEOPLE {
+  if (!stage.some(({ screen }) => screen)) return PEOPLE;
+  return stage.length > 1 ? SCREENS : SCREEN;
 }
 
 function PageButton({
@@ -155,7 +170,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   return call.order.value.flatMap((participantId): TileProps[] => {
     const participant = people.get(participantId);
     if (!participant) return [];
-    const { displayName: name, connected, kind, callState } = participant;
+    const { displayName: name, certifiedName, connected, mediaConnected, kind, callState } = participant;
     const trackOf = (source: MediaSource) =>
       tracks.find((track) => track.participantId === participantId && track.source === source);
     const sourceOf = (source: MediaSource) =>
@@ -164,6 +179,10 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
     const common = (isScreen: boolean) => ({
       participantId,
       name,
+      ...(certifiedName !== undefined && { certifiedName }),
+      guest: participant.role === 'guest',
+      // All phones of a gateway have its account.
+      seed: kind === 'phone' ? name : participant.accountId,
       self: participantId === self,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
     });
@@ -182,7 +201,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       const shared = call.screen.value;
       const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
       return [
-        ...(shared ? [{ ...common(true), track: shared.track, screen: true }] : []),
+        // Without the picture: a screen that shows itself is a hall of mirrors.
+        ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
         { ...common(false), ...own },
       ];
     }
@@ -190,6 +210,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       ...remote(false, trackOf('camera')),
       speaking,
       connected,
+      ...(mediaConnected !== undefined && { mediaConnected }),
       phone: kind === 'phone',
       callState,
       muted: microphone?.muted ?? kind !== 'phone',

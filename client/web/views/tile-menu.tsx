@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
@@ -18,25 +18,39 @@ export function TileMenu({
   const open = useSignal(false);
   const sure = useSignal(false);
   const element = useRef<HTMLDivElement>(null);
+  const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
   const phone = kind === 'phone';
-  useEffect(() => {
+  const shut = () => {
+    open.value = false;
+    sure.value = false;
+  };
+  const shutAndFocus = () => {
+    shut();
+    element.current?.querySelector<HTMLElement>('.menu-button')?.focus();
+  };
+  // Before the next key arrives.
+  useLayoutEffect(() => {
     if (!open.value) return;
-    const close = (event: Event) => {
-      if (event instanceof KeyboardEvent ? event.key === 'Escape' : !within(element.current, event.target)) {
-        open.value = false;
-        sure.value = false;
-      }
+    items()[0]?.focus();
+    const clicked = ({ target }: Event) => {
+      if (!within(element.current, target)) shut();
     };
-    addEventListener('pointerdown', close);
-    addEventListener('keydown', close);
+    const pressed = (event: KeyboardEvent) => {
+      const target = menuTarget(event.key, items());
+      target?.focus();
+      if (event.key === 'Escape') shutAndFocus();
+      else if (event.key === 'Tab') shut();
+      if (target || event.key === 'Escape') event.preventDefault();
+    };
+    addEventListener('pointerdown', clicked);
+    addEventListener('keydown', pressed);
     return () => {
-      removeEventListener('pointerdown', close);
-      removeEventListener('keydown', close);
+      removeEventListener('pointerdown', clicked);
+      removeEventListener('keydown', pressed);
     };
   }, [open.value]);
   const act = (done: Promise<void>) => {
-    open.value = false;
-    sure.value = false;
+    shutAndFocus();
     void done;
   };
   const mutes = muted === false || (phone && muted === true);
@@ -59,6 +73,7 @@ export function TileMenu({
             <button
               type="button"
               role="menuitem"
+              tabIndex={-1}
               data-testid="tile-mute"
               onClick={() => act(call.mute(participantId, !muted))}
             >
@@ -68,6 +83,7 @@ export function TileMenu({
           <button
             type="button"
             role="menuitem"
+            tabIndex={-1}
             class="danger"
             data-testid="tile-kick"
             onClick={() => {
@@ -75,7 +91,7 @@ export function TileMenu({
               else sure.value = true;
             }}
           >
-            {sure.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove'}
+            {sure.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove from call'}
           </button>
         </div>
       )}
@@ -85,4 +101,13 @@ export function TileMenu({
 
 function within(element: HTMLElement | null, target: EventTarget | null): boolean {
   return element !== null && target instanceof Node && element.contains(target);
+}
+
+/** Where a key leads in a menu (ARIA Authoring Practices, menu button). */
+function menuTarget(key: string, items: HTMLElement[]): HTMLElement | undefined {
+  const at = items.indexOf(document.activeElement as HTMLElement);
+  if (key === 'ArrowDown') return items[(at + 1) % items.length];
+  if (key === 'ArrowUp') return items.at(at - 1);
+  if (key === 'Home') return items[0];
+  return key === 'End' ? items.at(-1) : undefined;
 }

@@ -2,19 +2,26 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Allocation, Participant } from '../../sdk/index.ts';
 import type { ScreenLayout } from '../model/index.ts';
-import { MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
+import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
 
 export interface TileProps {
   participantId: string;
   name: string;
+  /** What decides the colour of the avatar: the same for a person in every meeting. */
+  seed: string;
   track: MediaStreamTrack | undefined;
   screen?: boolean;
   self?: boolean;
+  /** The name in the certificate, where it is another one. */
+  certifiedName?: string;
+  guest?: boolean;
   muted?: boolean;
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
   connected?: boolean;
+  /** False while its media does not get to the server, or nothing from there. */
+  mediaConnected?: boolean;
   phone?: boolean;
   callState?: Participant['callState'];
   /** Why the server sends no picture at present, though there is one. */
@@ -37,26 +44,30 @@ const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
 };
 
 const SAVINGS: Record<Allocation['reason'], string> = {
-  budget: 'Picture paused: many are shown',
-  estimate: 'Picture paused: slow network',
-  link: 'Picture paused: the server’s line is full',
-  stress: 'Picture paused: the server is busy',
-  steady: 'Picture comes back soon',
-  sender: 'Picture comes back soon',
-  full: 'Picture comes soon',
-  paused: 'Picture paused',
+  budget: 'Video paused: many people are shown',
+  estimate: 'Video paused: your network is slow',
+  link: 'Video paused: the server’s network is full',
+  stress: 'Video paused: the server is busy',
+  steady: 'Video will be back soon',
+  sender: 'Waiting for video…',
+  full: 'Waiting for video…',
+  paused: 'Video paused',
 };
 
 /** One person, or one shared screen. A click anywhere on it pins it. */
 export function Tile({
   participantId,
   name,
+  seed,
   track,
   screen = false,
   self,
+  certifiedName,
+  guest,
   muted,
   speaking,
   connected = true,
+  mediaConnected = true,
   phone,
   callState,
   saving,
@@ -71,11 +82,27 @@ export function Tile({
     if (!element.current || !layout) return;
     return layout.observe(element.current, { participantId, source: screen ? 'screen' : 'camera', pinned });
   }, [layout, participantId, screen, pinned]);
-  const state = connected ? callState && CALL_STATES[callState] : 'reconnecting…';
-  const classes = ['tile', screen && 'screen', speaking && 'speaking', !connected && 'away']
+  const state = !connected
+    ? 'reconnecting…'
+    : mediaConnected
+      ? callState && CALL_STATES[callState]
+      : 'no sound or picture';
+  const classes = [
+    'tile',
+    screen && 'screen',
+    speaking && 'speaking',
+    !(connected && mediaConnected) && 'away',
+  ]
     .filter(Boolean)
     .join(' ');
   const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
+  // Pinned, the tile stands elsewhere and is another element: the focus goes with it.
+  const pin = () => {
+    onPin?.();
+    focusWhenThere(
+      `[data-participant-id="${participantId}"][data-source="${screen ? 'screen' : 'camera'}"] .pin`,
+    );
+  };
   return (
     <figure
       ref={element}
@@ -88,9 +115,11 @@ export function Tile({
       data-muted={muted ?? false}
       data-call-state={callState}
       data-saving={saving}
+      data-media-connected={mediaConnected}
     >
       {/* Seen until the first picture is there. */}
-      {!screen && <Avatar name={name} seed={participantId} phone={phone} />}
+      {!screen && <Avatar name={name} seed={seed} phone={phone} />}
+      {screen && self && <p class="sharing">You are sharing your screen</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
       {onPin && (
         <button
@@ -98,13 +127,28 @@ export function Tile({
           class="pin"
           data-testid="pin"
           aria-pressed={pinned}
-          aria-label={`Show ${label} large`}
-          onClick={onPin}
+          aria-label={`Pin ${label}`}
+          title={pinned ? 'Unpin' : 'Pin'}
+          onClick={pin}
         >
           <PinIcon />
         </button>
       )}
       {menu}
+      {screen && !self && document.fullscreenEnabled && (
+        <div class="actions">
+          <button
+            type="button"
+            class="menu-button"
+            data-testid="full-screen"
+            aria-label={`Show ${label} on the full screen`}
+            title="Full screen"
+            onClick={() => void toggleFullScreen(element.current)}
+          >
+            <FullScreenIcon />
+          </button>
+        </div>
+      )}
       {lines && (
         <pre class="stats" data-testid="stats">
           {lines.join('\n')}
@@ -115,6 +159,19 @@ export function Tile({
         <span class="name" dir="auto">
           {label}
         </span>
+        {certifiedName && (
+          <span
+            class="name certified"
+            dir="auto"
+            data-testid="certified-name"
+            title="The name in the certificate"
+          >
+            {`(certified as ${certifiedName})`}
+          </span>
+        )}
+        {guest && <span class="state">guest</span>}
+        {!screen && muted && <span class="sr-only">, muted</span>}
+        {speaking && <span class="sr-only">, speaking</span>}
         {state && <span class="state">{state}</span>}
         {saving && (
           <span
@@ -134,16 +191,35 @@ export function Tile({
 }
 
 function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boolean }) {
-  const initials = name
-    .split(/\s+/)
-    .slice(0, 2)
-    .map((word) => [...word][0] ?? '')
-    .join('')
-    .toUpperCase();
-  const hue = Number.parseInt(seed.slice(0, 4), 16) % 6;
+  const initials = name.split(/\s+/).slice(0, 2).map(firstCharacter).join('').toUpperCase();
+  const hue = [...seed].reduce((sum, character) => (sum * 31 + character.charCodeAt(0)) % 9973, 0) % 6;
   return (
     <div class={`avatar hue-${hue}`} aria-hidden="true">
       {phone ? <PhoneIcon /> : initials}
     </div>
   );
+}
+
+/** Gives the focus that a removed element had to another one, which may take some frames to appear. */
+function focusWhenThere(selector: string, frames = 10): void {
+  requestAnimationFrame(() => {
+    const element = document.querySelector<HTMLElement>(selector);
+    if (document.activeElement === document.body) element?.focus({ preventScroll: true });
+    if (document.activeElement !== element && frames > 0) focusWhenThere(selector, frames - 1);
+  });
+}
+
+async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
+  // A refusal changes nothing: there is nothing to tell.
+  await (document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen())?.catch(
+    () => {},
+  );
+}
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+
+/** What a person sees as one character: an emoji or an accented letter may be several code points. */
+function firstCharacter(word: string): string {
+  const [first] = GRAPHEMES.segment(word);
+  return first?.segment ?? '';
 }

@@ -7,9 +7,9 @@ export function MicrophoneToggle({ media }: { media: LocalMedia }) {
   return (
     <button
       type="button"
-      class={on ? 'round' : 'round off'}
+      class={on || media.opening.value ? 'round' : 'round off'}
       data-testid="microphone"
-      aria-pressed={on}
+      data-on={on}
       aria-keyshortcuts="m"
       title={on ? 'Mute (m)' : 'Unmute (m)'}
       aria-label={on ? 'Mute microphone' : 'Unmute microphone'}
@@ -25,9 +25,9 @@ export function CameraToggle({ media }: { media: LocalMedia }) {
   return (
     <button
       type="button"
-      class={on ? 'round' : 'round off'}
+      class={on || media.opening.value ? 'round' : 'round off'}
       data-testid="camera"
-      aria-pressed={on}
+      data-on={on}
       aria-keyshortcuts="v"
       title={on ? 'Turn camera off (v)' : 'Turn camera on (v)'}
       aria-label={on ? 'Turn camera off' : 'Turn camera on'}

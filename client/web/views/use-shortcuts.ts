@@ -1,15 +1,39 @@
+import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** Calls a function for a key pressed alone, except while something is typed. */
+const STORAGE_KEY = 'canopy.shortcuts';
+
+/** Whether keys pressed alone do something. Some people speak to their computer, and then every letter counts (WCAG 2.1.4). */
+export const shortcutsOn = signal(readOn());
+
+export function setShortcutsOn(on: boolean): void {
+  shortcutsOn.value = on;
+  try {
+    localStorage.setItem(STORAGE_KEY, on ? 'on' : 'off');
+  } catch {
+    // Storage may be full or forbidden; it holds for this visit.
+  }
+}
+
+/** Calls a function for a key pressed alone, except while something is typed. `?` works even when shortcuts are off. */
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {
       const target = event.target instanceof HTMLElement ? event.target : undefined;
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      if (target?.closest('input, textarea, select, dialog')) return;
+      if (target?.closest('input, textarea, select, dialog, [role=menu]')) return;
+      if (!shortcutsOn.value && event.key !== '?') return;
       shortcuts[event.key.toLowerCase()]?.();
     };
     addEventListener('keydown', listener);
     return () => removeEventListener('keydown', listener);
   });
+}
+
+function readOn(): boolean {
+  try {
+    return localStorage.getItem(STORAGE_KEY) !== 'off';
+  } catch {
+    return true;
+  }
 }

@@ -1,0 +1,49 @@
+import { signal } from '@preact/signals';
+import type { MediaEndpoint, Room } from '../../sdk/index.ts';
+
+/** Sound and picture do not get through. */
+export interface Trouble {
+  sending: boolean;
+  receiving: boolean;
+  /** For so long that somebody has to look into it. */
+  lasts: boolean;
+  endpoints: readonly MediaEndpoint[];
+}
+
+/** When waiting is of no use any more, in milliseconds after the first word. */
+const LASTS_MS = 15_000;
+
+/** Watches whether a room's media gets through. */
+export class MediaTrouble {
+  readonly current = signal<Trouble | undefined>(undefined);
+  readonly #room: Room;
+  readonly #off: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(room: Room) {
+    this.#room = room;
+    this.#off = room.on('media', () => this.#update());
+    this.#update();
+  }
+
+  close(): void {
+    this.#off();
+    clearTimeout(this.#timer);
+  }
+
+  #update(): void {
+    const { send, recv } = this.#room.media;
+    const [sending, receiving] = [send.state === 'failed', recv.state === 'failed'];
+    if (!sending && !receiving) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.current.value = undefined;
+      return;
+    }
+    const endpoints = sending ? send.endpoints : recv.endpoints;
+    this.current.value = { sending, receiving, endpoints, lasts: this.current.value?.lasts ?? false };
+    this.#timer ??= setTimeout(() => {
+      if (this.current.value) this.current.value = { ...this.current.value, lasts: true };
+    }, LASTS_MS);
+  }
+}

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from './support/browser.ts';
+import { Crowd } from './support/crowd.ts';
+import { Person } from './support/person.ts';
+import { TestServer } from './support/server.ts';
+import { eventually } from './support/wait.ts';
+
+describe('the page for everybody', () => {
+  let server: TestServer;
+  let browser: TestBrowser;
+  let crowd: Crowd;
+  let page: Page;
+
+  before(async () => {
+    server = await TestServer.start();
+    browser = await TestBrowser.launch();
+    crowd = await Crowd.enter(server, 1, 24);
+    page = await browser.page(await server.invite({ role: 'admin' }));
+    await page.getByTestId('name').fill('Ada');
+    await page.getByTestId('enrol').click();
+    await page.getByTestId('microphone-select').waitFor();
+  });
+
+  after(async () => {
+    await crowd.leave();
+    await browser.close();
+    await server.close();
+  });
+
+  /** Test ids, or else labels, of what has the focus, one Tab after another. */
+  async function tabbed(times: number): Promise<string[]> {
+    const stops: string[] = [];
+    for (let time = 0; time < times; time += 1) {
+      await page.keyboard.press('Tab');
+      stops.push(await focused());
+    }
+    return stops;
+  }
+
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement: element } = document;
+      return (element as HTMLElement | null)?.dataset.testid ?? element?.tagName ?? '';
+    });
+
+  /** Buttons and fields that are not wholly between the window's sides. */
+  const cut = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('button, input, select')].flatMap((element) => {
+        const { left, right, width } = element.getBoundingClientRect();
+        return width > 0 && (left < 0 || right > innerWidth) ? [element.outerHTML.slice(0, 80)] : [];
+      }),
+    );
+
+  it('has the button to join in sight in every window, and says how a room’s name is changed', async () => {
+    for (const [width, height] of [
+      [320, 568],
+      [360, 740],
+      [740, 360],
+      [640, 400],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      const box = await page.getByTestId('join').boundingBox();
+      assert.ok(
+        box && box.y >= 0 && box.y + box.height <= height,
+        `${width}×${height}: ${JSON.stringify(box)}`,
+      );
+      assert.deepEqual(await cut(), []);
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.getByTestId('room').fill('Weekly meeting! ✨');
+    assert.equal(
+      await page.getByTestId('room-hint').textContent(),
+      'The room’s name will be Weekly-meeting-',
+    );
+    await page.getByTestId('display-name').fill('👩‍🚀 Ada');
+  });
+
+  it('leads the keyboard from the room’s name to the controls before the people', async () => {
+    await new Person(page, 'Ada').enter('crowd-0');
+    assert.equal(await focused(), 'H1');
+    assert.equal(await page.title(), 'crowd-0 – Canopy');
+    const stops = await tabbed(10);
+    assert.ok(stops.indexOf('leave') > stops.indexOf('microphone'), String(stops));
+    assert.ok(!stops.slice(0, stops.indexOf('leave')).includes('pin'), String(stops));
+  });
+
+  it('shows at most eight people at once on a phone, with faces and controls in full', async () => {
+    for (const [width, height] of [
+      [320, 568],
+      [360, 740],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      const shown = await eventually(
+        'the page has few tiles',
+        () => page.getByTestId('tile').count(),
+        (count) => count <= 8,
+      );
+      assert.ok(shown >= 4, `${shown} tiles`);
+      assert.deepEqual(await cut(), []);
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      const [tile, plate] = await Promise.all(
+        ['[data-testid=tile]', '[data-testid=tile] figcaption'].map((each) =>
+          page.locator(each).last().boundingBox(),
+        ),
+      );
+      assert.ok(tile && plate && plate.height < tile.height / 4, JSON.stringify([tile, plate]));
+    }
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  it('has buttons that say what they do, and tiles that say who is muted', async () => {
+    const microphone = page.getByTestId('microphone');
+    assert.equal(await microphone.getAttribute('aria-label'), 'Mute microphone');
+    assert.equal(await microphone.getAttribute('aria-pressed'), null);
+    await microphone.click();
+    const own = page.locator('[data-testid=tile][data-self=true]');
+    assert.match((await own.textContent()) ?? '', /👩‍🚀A.*Ada \(you\).*, muted/su);
+    await microphone.click();
+  });
+
+  it('keeps the focus when a person is pinned, and in the menu of one', async () => {
+    const pin = page.locator('[data-testid=tile][data-self=false] [data-testid=pin]').first();
+    const name = await pin.getAttribute('aria-label');
+    await pin.focus();
+    await page.keyboard.press('Enter');
+    await page.getByTestId('stage').waitFor();
+    const has = async (what: string, expected: string) =>
+      eventually(what, focused, (now) => now === expected);
+    await has('the pin has the focus on the stage', 'pin');
+    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), name);
+    await page.keyboard.press('Enter');
+    await page.getByTestId('stage').waitFor({ state: 'detached' });
+    await has('the pin has the focus in the gallery', 'pin');
+
+    const menu = page.locator('[data-testid=tile][data-self=false] [data-testid=tile-menu]').first();
+    await menu.focus();
+    await page.keyboard.press('Enter');
+    await has('the first action has the focus', 'tile-kick');
+    await page.keyboard.press('ArrowDown');
+    await has('arrow keys stay in the menu', 'tile-kick');
+    await page.keyboard.press('Escape');
+    await has('the button has the focus again', 'tile-menu');
+    await page.keyboard.press('Enter');
+    await has('the first action has the focus again', 'tile-kick');
+    await page.keyboard.press('Tab');
+    await page.getByRole('menu').waitFor({ state: 'detached' });
+  });
+
+  it('lists its keys, and lets people turn them off', async () => {
+    const view = page.getByTestId('view');
+    await page.keyboard.press('?');
+    await page.getByTestId('shortcuts-on').uncheck();
+    // A click beside the dialog closes it.
+    await page.mouse.click(5, 400);
+    await page.getByTestId('shortcuts-on').waitFor({ state: 'detached' });
+    await page.keyboard.press('g');
+    assert.equal(await view.getAttribute('aria-label'), 'Speaker view');
+    await page.keyboard.press('?');
+    await page.getByTestId('shortcuts-on').check();
+    await page.keyboard.press('Escape');
+    await page.getByTestId('shortcuts-on').waitFor({ state: 'detached' });
+    await page.keyboard.press('g');
+    await eventually(
+      'the key works',
+      () => view.getAttribute('aria-label'),
+      (label) => label === 'Gallery view',
+    );
+    await page.keyboard.press('g');
+  });
+
+  it('says who comes and who goes', async () => {
+    const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
+    await page.locator('[role=status]').getByText('Bob joined').waitFor();
+    await bob.leave();
+    await page.locator('[role=status]').getByText('Bob left').waitFor();
+    assert.deepEqual(browser.problems, []);
+  });
+});
