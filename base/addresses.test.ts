@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isLoopback, isUnspecified, urlHost } from './addresses.ts';
+import { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 
 test('the unspecified addresses are told from all others', () => {
   for (const address of ['0.0.0.0', '::']) assert.equal(isUnspecified(address), true, address);
@@ -21,4 +21,14 @@ test('only addresses of IPv6 stand in brackets', () => {
   assert.equal(urlHost('2001:db8::1'), '[2001:db8::1]');
   assert.equal(urlHost('192.0.2.1'), '192.0.2.1');
   assert.equal(urlHost('example.org'), 'example.org');
+});
+
+test('threat 63: addresses that one subscriber can choose among are one network: a /64 of IPv6, however it is written', () => {
+  const same = ['2001:db8:0:7::1', '2001:0DB8::7:ffff:0:0:2', '2001:db8:0:7:a:b:c:d', '2001:db8:0:7::%eth0'];
+  assert.deepEqual(new Set(same.map(networkOf)), new Set(['2001:db8:0:7::/64']));
+  assert.notEqual(networkOf('2001:db8:0:8::1'), networkOf('2001:db8:0:7::1'));
+  for (const mapped of ['::ffff:192.0.2.1', '::FFFF:c000:201', '192.0.2.1']) {
+    assert.equal(networkOf(mapped), '192.0.2.1');
+  }
+  assert.equal(networkOf('unknown'), 'unknown');
 });

@@ -11,7 +11,8 @@ const list = z.preprocess(
       : value,
   z.array(z.string()),
 );
-const seconds = z.coerce.number().min(0);
+/** At most a week: Node's timers hold 24 days, and longer ones fire at once. */
+const seconds = z.coerce.number().min(0).max(604_800);
 const count = z.coerce.number().int().min(0);
 const kbps = z.coerce.number().int().min(0).max(1_000_000);
 const flag = z.preprocess(
@@ -247,7 +248,22 @@ export const configSchema = z.strictObject({
       rooms: count.default(1000).describe('Most open rooms.'),
       producersPerPeer: count.default(8).describe('Most producers of one peer (a bridge: 32 times as many).'),
       consumersPerPeer: count.default(400).describe('Most consumers of one peer.'),
-      connectionsPerAddress: count.default(500).describe('Most open sockets from one address.'),
+      connectionsPerAddress: count
+        .default(500)
+        .describe('Maximum open sockets from one address; an IPv6 /64 counts as one address.'),
+      connectionsPerAccount: count
+        .default(32)
+        .describe(
+          'Maximum open sockets of one account, half of them from one device (a bridge: 32 times as many).',
+        ),
+      roomsPerAccount: count
+        .default(20)
+        .describe(
+          'Maximum open rooms that one account opened (a bridge: 32 times as many). One address opens at most half of `limits.rooms`.',
+        ),
+      seatsPerAccount: count
+        .default(5)
+        .describe('Maximum devices of one account in the same room. Each device has one seat in a room.'),
       requestsPerSecond: count
         .default(100)
         .describe('Requests a second of one connection, with bursts of three times as many.'),

@@ -35,13 +35,11 @@ export class Accounts {
         source: account.source,
         created_at_ms: account.nowMs,
         last_seen_at_ms: null,
+        invitation: null,
+        is_gateway: 0,
       })
       .onConflict((conflict) => conflict.column('account_id').doNothing())
       .execute();
-  }
-
-  async setRole(accountId: string, role: Role): Promise<void> {
-    await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
   }
 
   async touch(accountId: string, nowMs: number): Promise<void> {
