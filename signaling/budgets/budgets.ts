@@ -1,8 +1,14 @@
 import type { Config } from '../../base/index.ts';
+import type { Role } from '../protocol/index.ts';
 import { NestedBudget } from './nested-budget.ts';
 
 /** A bridge acts for many phones: its share is this many times a person's. */
 export const BRIDGE_FACTOR = 32;
+
+/** How many times a person's share an account of this role has. */
+export function factorOf({ role }: { role: Role }): number {
+  return role === 'bridge' ? BRIDGE_FACTOR : 1;
+}
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

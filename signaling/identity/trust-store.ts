@@ -31,6 +31,7 @@ export class TrustStore {
   #anchors = new AnchorSet([]);
   #lists = new RevocationLists([]);
   #stamp = '';
+  #version = 0;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | undefined;
 
@@ -54,6 +55,11 @@ export class TrustStore {
 
   get anchors(): AnchorSet {
     return this.#anchors;
+  }
+
+  /** Changes whenever the files were read again. */
+  get version(): number {
+    return this.#version;
   }
 
   get revocationLists(): RevocationLists {
@@ -82,6 +88,7 @@ export class TrustStore {
     this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
     this.#lists = new RevocationLists(lists);
     this.#stamp = stamp;
+    this.#version += 1;
   }
 
   /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */

@@ -19,7 +19,7 @@ export interface NewInvitation {
 const MAX_OPEN = 100;
 const MAX_FINISHED = 1000;
 
-/** For how long whoever used an invitation gets the same outcome again, in milliseconds: the answer may have been lost. */
+/** For how long whoever enrolled by an invitation gets the same outcome again, in milliseconds: the answer may have been lost. */
 const RETRY_MS = 600_000;
 
 /** Roles that an invitation may raise, lowest first. A bridge is no person and stays what it is. */
@@ -78,17 +78,17 @@ export class Invitations {
   }
 
   /**
-   * What an invitation would give to an account, without using it up. Whoever used it within ten minutes may use it again.
+   * What an invitation would give to an account, without using it up. Whoever enrolled by it within ten minutes may do so again.
    *
    * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - when it is not for this kind of account
    */
   async check(secret: string, accountId: string): Promise<Admission> {
-    return this.#check(this.#store.db, secret, accountId).then(({ admission }) => admission);
+    return this.#check(this.#store.db, secret, accountId, RETRY_MS).then(({ admission }) => admission);
   }
 
   /**
    * Uses an invitation up for an account and gives the account what it grants, both or neither. Of two accounts at once only one
-   * succeeds; the same account gets the same outcome again for ten minutes. Rights are added, never taken.
+   * succeeds; an account that enrols gets the same outcome again for ten minutes. Rights are added, never taken.
    *
    * @param certifiedName name in the account's new certificate; undefined for an account that exists and keeps its certificate
    * @throws {CanopyError} as check()
@@ -96,7 +96,8 @@ export class Invitations {
   async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
     const nowMs = this.#now();
     return this.#store.db.transaction().execute(async (db) => {
-      const { row, admission } = await this.#check(db, secret, accountId);
+      const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
+      const { row, admission } = await this.#check(db, secret, accountId, retryMs);
       await db
         .updateTable('invitations')
         .set({ used_at_ms: row.used_at_ms ?? nowMs, used_by: accountId })
@@ -164,6 +165,7 @@ export class Invitations {
     db: Db,
     secret: string,
     accountId: string,
+    retryMs: number,
   ): Promise<{ row: InvitationRow; admission: Admission }> {
     const nowMs = this.#now();
     const row = await db
@@ -174,7 +176,7 @@ export class Invitations {
     if (!row) {
       throw new CanopyError('INVITE_UNKNOWN');
     }
-    if (row.used_at_ms !== null && (row.used_by !== accountId || nowMs - row.used_at_ms > RETRY_MS)) {
+    if (row.used_at_ms !== null && (row.used_by !== accountId || nowMs - row.used_at_ms >= retryMs)) {
       throw new CanopyError('INVITE_USED');
     }
     if (row.used_at_ms === null && row.expires_at_ms <= nowMs) {
