@@ -49,6 +49,8 @@ export class AnswerCache {
     if (answers.peek(key) !== kept) {
       return;
     }
+    // To be the last that makes way for itself.
+    answers.get(key);
     const bytes = JSON.stringify(settled).length * 2;
     if (
       (settled.ok || !(settled.error.retryable || settled.error.code === 'BAD_REQUEST')) &&
