@@ -1,8 +1,6 @@
 /** Names of people and rooms: one rule for the server, the SDK and pages. Needs no schema library. */
 
 const MAX_NAME_LENGTH = 64;
-/** More marks on one letter than any script needs run over the lines above and below. */
-const MAX_MARKS = 5;
 
 /**
  * What is not shown, or changes how other text is shown: controls, formats (bidirectional ones and annotations too), characters that are
@@ -23,19 +21,22 @@ const SEEN = [
   String.raw`(?<=\p{Script=Han})[\u{e0100}-\u{e01ef}]`,
 ].join('|');
 
-const CLEANING = new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
+/** Made when it is first needed: engines of tools that clean no names lack the flag. */
+let cleaning: RegExp | undefined;
 const SPACES = /[\p{White_Space}\u2800]+/gu;
-const PILED_MARKS = new RegExp(String.raw`(\p{M}{${MAX_MARKS}})\p{M}+`, 'gu');
+/** More marks on one letter than any script needs: they run over the lines above and below. */
+const PILED_MARKS = /(\p{M}{5})\p{M}+/gu;
 
 /**
  * Makes any text fit for display as a person's name: composed (NFC), without what cannot be seen or would reorder other text, single
  * spaces, 64 UTF-16 code units at most. Emoji, combining marks and joiners of real scripts stay. May be empty.
  */
 export function displayable(text: string): string {
+  cleaning ??= new RegExp(`(${SEEN})|[${UNSEEN}]`, 'gv');
   const clean = text
     .normalize('NFC')
     .replace(SPACES, ' ')
-    .replace(CLEANING, (_match, seen: string | undefined) => seen ?? '')
+    .replace(cleaning, (_match, seen: string | undefined) => seen ?? '')
     .replace(PILED_MARKS, '$1')
     .replace(/^[\p{M} ]+/u, '')
     .replace(/ {2,}/g, ' ');
