@@ -25,7 +25,12 @@ export async function gatewayIdentity(
   const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
   const kept = anew ? undefined : await loadIdentity(serverUrl, store);
   if (kept && kept.expiresAtMs - Date.now() > RENEW_MILLISECONDS) return kept;
-  const link = await createInvitation(config, { role: 'bridge', displayName: 'Phones', ttlSeconds: 600 });
+  const link = await createInvitation(config, {
+    role: 'bridge',
+    displayName: 'Phones',
+    ttlSeconds: 600,
+    isGateway: true,
+  });
   const invitation = parseInvitation(link);
   if (!invitation) throw new CanopyError('INTERNAL', 'the invitation cannot be read');
   return enrol({ serverUrl, store, ...invitation });

@@ -51,13 +51,16 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
   }
 }
 
-/** One whose identity was revoked, say because its key had become known, makes itself another: it holds the data folder. */
+/**
+ * A gateway whose identity was revoked, say because its key had become known, or is not that of this data folder (made by an older version),
+ * makes itself another: it holds the folder.
+ */
 async function connect(config: Config, url: string): Promise<{ identity: Identity; link: GatewayLink }> {
   const kept = await gatewayIdentity(config, url);
   try {
     return { identity: kept, link: await GatewayLink.connect({ url, identity: kept }) };
   } catch (error) {
-    if (CanopyError.from(error).code !== 'CERT_REVOKED') throw error;
+    if (!['CERT_REVOKED', 'FORBIDDEN'].includes(CanopyError.from(error).code)) throw error;
     const identity = await gatewayIdentity(config, url, { anew: true });
     return { identity, link: await GatewayLink.connect({ url, identity }) };
   }

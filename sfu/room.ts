@@ -227,14 +227,14 @@ export class Room implements PeerHome {
   async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
     this.#sites.produced(producer.id, await this.#placeOf(peerId));
-    const { participantId = peerId, source } = options;
+    const { participantId = peerId, speakerId = participantId, source } = options;
     if (producer.kind === 'video') {
       const shown = source === 'screen' ? 'screen' : 'camera';
       this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
     } else if (source !== 'screen-audio') {
       // Its level is read at home.
       await this.#sites.bring(producer.id, this.#sites.home);
-      await this.#audio.addMicrophone(producer, participantId);
+      await this.#audio.addMicrophone(producer, { participantId, speakerId });
     }
   }
 

@@ -1,4 +1,5 @@
 /** Voices of any loudness in a room, over real RTP, for tests. Not part of the face. */
+import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -66,7 +67,8 @@ export class Voices {
   async microphone(
     options: { source?: MediaSource; paused?: boolean; levels?: boolean; participantId?: string } = {},
   ): Promise<Microphone> {
-    const { source = 'microphone', paused = false, levels = true, participantId } = options;
+    // Each is another person's: of one speaker one microphone is forwarded.
+    const { source = 'microphone', paused = false, levels = true, participantId = randomUUID() } = options;
     // Many on one transport are told apart by their SSRCs.
     const { mid: _, ...rtpParameters } = opusParameters();
     if (!levels) rtpParameters.headerExtensions.splice(1);
@@ -76,7 +78,7 @@ export class Voices {
       rtpParameters,
       paused,
       source,
-      ...(participantId !== undefined && { participantId }),
+      participantId,
     });
     const ssrc = rtpParameters.encodings[0]?.ssrc ?? 0;
     let sequence = 0;

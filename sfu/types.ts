@@ -81,6 +81,8 @@ export interface ProduceOptions {
   source?: MediaSource;
   /** Whose voice and pictures belong together. Default: the peer. */
   participantId?: string;
+  /** Whose voice it is: of one speaker at most one microphone is forwarded at a time. Default: the participant. */
+  speakerId?: string;
 }
 
 /** What a receiver shows. Pictures not named are off its screen. */

@@ -10,6 +10,7 @@ import { createLogger, ERROR_CODES, loadConfig } from '../base/index.ts';
 import { Sfu } from '../sfu/index.ts';
 import { filled, type Hints, malformed } from '../test/support/malformed.ts';
 import { opus, simulcast } from '../test/support/rtp-parameters.ts';
+import { createBudgets, createSeatBudget } from './budgets/index.ts';
 import { createHandlers, type HandlerContext } from './handlers/index.ts';
 import { Authority, TrustStore, type VerifiedDevice } from './identity/index.ts';
 import {
@@ -62,10 +63,12 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     pids = (await sfu.workers()).map(({ pid }) => pid);
     store = await Store.open(dir);
     const authority = await Authority.open({ dir, name: 'Fuzz' });
+    const budgets = createBudgets(config);
     rooms = new Rooms({
       sfu,
       log,
-      maxRooms: 1000,
+      budget: budgets.rooms,
+      seats: () => createSeatBudget(config),
       maxPeersPerRoom: 100,
       resumeMilliseconds: 1000,
       rehomeTicket: async () => ({ url: 'http://localhost', ticket: '' }),
@@ -75,6 +78,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       log,
       sfu,
       authority,
+      budgets,
       trust: await TrustStore.create({ authority, policy: 'invite' }),
       accounts: new Accounts(store),
       devices: new Devices(store),
@@ -93,10 +97,8 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       draining: () => false,
       stage: () => undefined,
     };
-    dispatcher = new Dispatcher(createHandlers(context), {
-      requested: () => undefined,
-      failed: () => undefined,
-    });
+    const observer = { requested: () => undefined, failed: () => undefined };
+    dispatcher = new Dispatcher(createHandlers(context), observer, budgets.answers);
     ann = session('member');
     mallory = session('admin');
     const { routerRtpCapabilities } = await ask<{ routerRtpCapabilities: RtpCapabilities }>(
@@ -146,7 +148,17 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       openedAtMs: 0,
       stages: new Set(),
       nonce: null,
-      principal: { device, accountId: deviceId, displayName: 'Somebody', role, origin: 'http://localhost' },
+      principal: {
+        device,
+        accountId: deviceId,
+        displayName: 'Somebody',
+        role,
+        isGateway: role === 'bridge',
+        chain: [],
+        origin: 'http://localhost',
+      },
+      holder: { device: deviceId, account: deviceId },
+      releases: [],
       seat: null,
       joining: false,
       closed: false,

@@ -4,6 +4,8 @@ import type { FastifyInstance } from 'fastify';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { Sfu } from '../sfu/index.ts';
 import { AccountAdministration } from './account-administration.ts';
+import { createBudgets, createSeatBudget } from './budgets/index.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
 import { keptSecret, openDataDir } from './data-dir.ts';
 import { DataLock } from './data-lock.ts';
@@ -24,6 +26,7 @@ import { Authority, TrustStore } from './identity/index.ts';
 import { importRevoked } from './import-revoked.ts';
 import { Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
+import type { RequestName } from './protocol/index.ts';
 import { Readiness } from './readiness.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
@@ -49,8 +52,12 @@ export interface SignalingOptions {
   furtherMetrics?: () => Promise<string>;
 }
 
+/** Clients wait this long at most before they try again, in seconds: whoever is inside may come back during a long drain. */
+const MAX_RETRY_AFTER_SECONDS = 10;
+
 /** What the server owns, in the order in which it is closed. */
 interface Parts {
+  certificates: CertificateWatch;
   gateway: SocketGateway;
   rooms: Rooms;
   tls: TlsSource;
@@ -138,10 +145,12 @@ export class SignalingServer {
     const origins = new OwnOrigins(config, () => listener.port);
     const tickets = new Tickets(Buffer.from(secret('ticket.key')));
     const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
+    const budgets = createBudgets(config);
     const rooms = new Rooms({
       sfu,
       log,
-      maxRooms: config.limits.rooms,
+      budget: budgets.rooms,
+      seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
       rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
@@ -168,6 +177,7 @@ export class SignalingServer {
       sfu,
       authority,
       trust,
+      budgets,
       accounts: new Accounts(store),
       devices,
       invitations: new Invitations(store),
@@ -190,15 +200,19 @@ export class SignalingServer {
       },
     };
     const onRefused = (code: string) => metrics.error(code);
-    const dispatcher = new Dispatcher(createHandlers(context), {
-      requested: (name, seconds) => metrics.request(name, seconds),
+    const observer = {
+      requested: (name: RequestName, seconds: number) => metrics.request(name, seconds),
       failed: onRefused,
-    });
+    };
+    const dispatcher = new Dispatcher(createHandlers(context), observer, budgets.answers);
     const gateway = new SocketGateway({
       http: listener.http,
       config,
       log,
       dispatcher,
+      connections: budgets.connections,
+      // While people are inside, those of them who lost their connection may come back.
+      closed: () => state.draining && rooms.size === 0,
       origins: context.origins,
       onRefused,
     });
@@ -237,7 +251,8 @@ export class SignalingServer {
       const session = gateway.sessionOf(peerId);
       if (session) context.stage(session, 'media_connected');
     });
-    const parts = { gateway, rooms, tls, app, listener, devices, store, lock };
+    const certificates = new CertificateWatch({ trust, rooms, connections: gateway, log });
+    const parts = { certificates, gateway, rooms, tls, app, listener, devices, store, lock };
     try {
       await listener.listen(config.server.host, config.server.port);
     } catch (error) {
@@ -295,14 +310,17 @@ export class SignalingServer {
     const { gateway, rooms } = this.#parts;
     const { drainSeconds } = config.server;
     this.#state.draining = true;
-    gateway.refuseNew();
-    gateway.broadcast('server.closing', { retryAfterSeconds: drainSeconds });
+    const retryAfterSeconds = Math.min(drainSeconds, MAX_RETRY_AFTER_SECONDS);
+    gateway.broadcast('server.closing', { retryAfterSeconds });
     log.info({ rooms: rooms.size, drainSeconds }, 'draining');
     await rooms.empty(drainSeconds * 1000);
+    // Whoever left last gets an answer.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 
 async function closeParts({
+  certificates,
   gateway,
   rooms,
   tls,
@@ -312,6 +330,7 @@ async function closeParts({
   store,
   lock,
 }: Parts): Promise<void> {
+  certificates.close();
   await gateway.close();
   rooms.close();
   tls.close();

@@ -9,9 +9,9 @@ import {
 } from '../client/sdk/index.ts';
 import { BridgeSocket, opusStream } from './support/bridge-socket.ts';
 import { TestBrowser } from './support/browser.ts';
+import { newGatewayIdentity } from './support/gateway-identity.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
-import { newIdentity } from './support/protocol-client.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
@@ -28,7 +28,7 @@ describe('phones on the page', () => {
   before(async () => {
     server = await TestServer.start();
     browser = await TestBrowser.launch();
-    identity = await newIdentity(server, { role: 'bridge' });
+    identity = await newGatewayIdentity(server);
     ann = await Person.invited(browser, server, 'Ann', ROOM);
     bridge = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
     socket = await BridgeSocket.open();

@@ -28,6 +28,12 @@ describe('loadConfig()', () => {
     assert.deepEqual(config.rtc.announce, []);
   });
 
+  it('refuses waits that are longer than timers can hold, which would end at once', () => {
+    for (const key of ['server.drainSeconds', 'limits.resumeSeconds']) {
+      invalid({ env: {}, flags: { [key]: 2_147_484 } }, new RegExp(key));
+    }
+  });
+
   it('lets flags override the environment, that the file, that the defaults', () => {
     const config = loadConfig({
       file: file({ server: { port: 1 }, rtc: { port: 2, workers: 3 } }),

@@ -259,7 +259,22 @@ export const configSchema = z.strictObject({
         .default(8)
         .describe('Most producers of one peer (a bridge: 32 times as many).'),
       consumersPerPeer: count({ min: 1 }).default(400).describe('Most consumers of one peer.'),
-      connectionsPerAddress: count({ min: 1 }).default(500).describe('Most open sockets from one address.'),
+      connectionsPerAddress: count({ min: 1 })
+        .default(500)
+        .describe('Maximum open sockets from one address; an IPv6 /64 counts as one address.'),
+      connectionsPerAccount: count({ min: 1 })
+        .default(32)
+        .describe(
+          'Maximum open sockets of one account, half of them from one device (a bridge: 32 times as many).',
+        ),
+      roomsPerAccount: count({ min: 1 })
+        .default(20)
+        .describe(
+          'Maximum open rooms that one account opened (a bridge: 32 times as many). One address opens at most half of `limits.rooms`.',
+        ),
+      seatsPerAccount: count({ min: 1 })
+        .default(5)
+        .describe('Maximum devices of one account in the same room. Each device has one seat in a room.'),
       requestsPerSecond: count({ min: 1 })
         .default(100)
         .describe('Requests a second of one connection, with bursts of three times as many.'),

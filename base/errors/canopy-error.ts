@@ -5,10 +5,13 @@ export interface ErrorBody {
   code: ErrorCode;
   /** A sentence for a person: what happened and what to do. */
   message: string;
-  /** What exactly was wrong, e.g. the path of the bad field. Never contains secrets. */
+  /** What exactly was wrong, e.g. the path of the bad field. At most 300 characters; never contains secrets. */
   detail?: string;
   retryable?: boolean;
 }
+
+/** Longest detail, in UTF-16 code units: it may quote what a client sent, and must not give that back whole. */
+const MAX_DETAIL_LENGTH = 300;
 
 /** An error with a stable code from the table in codes.ts. */
 export class CanopyError extends Error {
@@ -19,7 +22,7 @@ export class CanopyError extends Error {
   constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
     super(ERROR_CODES[code].message, options);
     this.code = code;
-    this.detail = detail;
+    this.detail = detail === undefined ? undefined : shortened(detail);
   }
 
   get status(): number {
@@ -50,4 +53,10 @@ export class CanopyError extends Error {
   static from(error: unknown): CanopyError {
     return error instanceof CanopyError ? error : new CanopyError('INTERNAL', undefined, { cause: error });
   }
+}
+
+function shortened(detail: string): string {
+  return detail.length <= MAX_DETAIL_LENGTH
+    ? detail
+    : `${detail.slice(0, MAX_DETAIL_LENGTH - 1).toWellFormed()}…`;
 }

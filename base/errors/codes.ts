@@ -18,7 +18,7 @@ export const ERROR_CODES = {
   },
   TOO_MANY_CONNECTIONS: {
     status: 429,
-    message: 'This address has too many open connections; close some first.',
+    message: 'This address or account has too many open connections; close some first.',
     retryable: true,
   },
   SLOW_READER: {
@@ -180,7 +180,10 @@ export const ERROR_CODES = {
   },
   SESSION_REPLACED: { status: 409, message: 'This session continues on another connection; go on there.' },
 
-  KICKED: { status: 403, message: 'You were removed from the room.' },
+  KICKED: {
+    status: 403,
+    message: 'You were removed from the room; come back in five minutes, or ask a moderator to readmit you.',
+  },
   PARTICIPANT_UNKNOWN: {
     status: 404,
     message: 'There is no such participant in the room; it may have left.',
@@ -212,7 +215,10 @@ export const ERROR_CODES = {
   TRANSPORT_CONNECTED: { status: 409, message: 'This transport is connected already.' },
   PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer that you may use.' },
   CONSUMER_UNKNOWN: { status: 404, message: 'You own no consumer of this id.' },
-  LIMIT_REACHED: { status: 409, message: 'You have as many of these as one peer may have; close one first.' },
+  LIMIT_REACHED: {
+    status: 409,
+    message: 'You have as many of these as you may have at once; close one first.',
+  },
   CODEC_UNSUPPORTED: {
     status: 415,
     message: 'This codec or these parameters are not supported by the room or by your device; choose others.',

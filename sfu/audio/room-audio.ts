@@ -46,10 +46,13 @@ export class RoomAudio {
   }
 
   /** @throws CanopyError PRODUCER_UNKNOWN when it closed meanwhile. */
-  async addMicrophone(producer: Producer, participantId: string): Promise<void> {
+  async addMicrophone(
+    producer: Producer,
+    { participantId, speakerId }: { participantId: string; speakerId: string },
+  ): Promise<void> {
     const { id, observer } = producer;
     this.#microphones.set(id, participantId);
-    this.#selector.add(id, producer.paused, performance.now());
+    this.#selector.add(id, producer.paused, performance.now(), speakerId);
     observer.once('close', () => this.#removeMicrophone(id));
     observer.on('pause', () => this.#selector.setPaused(id, true, performance.now()));
     observer.on('resume', () => this.#selector.setPaused(id, false, performance.now()));

@@ -193,6 +193,65 @@ describe('SpeakerSelector', () => {
     assert.ok(scene.selector.isSpeaking('a', scene.nowMs));
     assert.ok(!scene.selector.isSpeaking('a', scene.nowMs + 1000));
   });
+
+  describe('threat 62: levels that are forged', () => {
+    /** As loud as can be, with the least pauses that are no noise. */
+    const forged = (elapsed: number) => (elapsed % 400 < 300 ? 0 : SILENCE);
+    const honest = (elapsed: number) => (elapsed % 5000 < 4200 ? speech(-35, elapsed) : SILENCE);
+
+    for (const first of ['forger', 'honest'] as const) {
+      it(`many microphones of one speaker have one place, and the honest speaker another (${first} first)`, () => {
+        const scene = new Scene(3);
+        const add = {
+          forger: () =>
+            ['f1', 'f2', 'f3', 'f4'].map((id) => scene.selector.add(id, false, scene.nowMs, 'forger')),
+          honest: () => scene.selector.add('honest', false, scene.nowMs),
+        };
+        add[first]();
+        add[first === 'forger' ? 'honest' : 'forger']();
+        let heardMs = 0;
+        for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) {
+          const loud = forged(elapsed);
+          scene.run(PACKET_MS, () => ({ f1: loud, f2: loud, f3: loud, f4: loud, honest: honest(elapsed) }));
+          if (scene.forwarded.has('honest')) heardMs += PACKET_MS;
+          assert.ok([...scene.forwarded].filter((id) => id.startsWith('f')).length <= 1);
+        }
+        assert.equal(heardMs, 60_000);
+      });
+    }
+
+    it('a speaker who has a second microphone is heard by the one that is spoken into', () => {
+      const scene = new Scene(3);
+      for (const id of ['laptop', 'phone']) scene.selector.add(id, false, scene.nowMs, 'ann');
+      scene.run(1000, (elapsed) => ({ laptop: speech(-30, elapsed) }));
+      assert.deepEqual([...scene.forwarded], ['laptop']);
+      scene.run(600, () => ({}));
+      scene.run(PACKET_MS, () => ({ phone: -30 }));
+      assert.deepEqual([...scene.forwarded], ['phone']);
+      scene.selector.remove('phone', scene.nowMs);
+      scene.forwarded.delete('phone');
+      assert.ok(scene.selector.isForwarded('laptop'));
+    });
+
+    for (const places of [1, 3]) {
+      it(`forgers on all ${places} places never silence an honest speaker for good`, () => {
+        const forgers = Array.from({ length: places }, (_, n) => `f${n}`);
+        const scene = new Scene(places, [...forgers, 'honest']);
+        const run = (elapsed: number, speaks: boolean) =>
+          scene.run(PACKET_MS, () => ({
+            ...Object.fromEntries(forgers.map((id, n) => [id, forged(elapsed + 130 * n)])),
+            honest: speaks ? honest(elapsed) : null,
+          }));
+        for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) run(elapsed, false);
+        let heardMs = 0;
+        for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) {
+          run(elapsed, true);
+          if (scene.forwarded.has('honest')) heardMs += PACKET_MS;
+        }
+        assert.ok(heardMs > 10_000, `heard for ${heardMs} ms of 60,000`);
+      });
+    }
+  });
 });
 
 const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];

@@ -1,9 +1,16 @@
-import { Talker } from './talker.ts';
+import { FloorTimes } from './floor-times.ts';
+import { PACKET_MS, Talker } from './talker.ts';
 
 /** How much louder somebody must be to take the place of one who speaks, in dB, and for how long they must have spoken both, in ms. */
 const LOUDER_DB = 6;
 const CHALLENGE_MS = 400;
 const SEATED_MS = 1000;
+/**
+ * Levels come from clients, so being loud must not win for ever: whoever spoke unheard for this long takes the place of one who was heard
+ * this much more lately, and such a one is not let in for being louder. Both in ms.
+ */
+const UNHEARD_MS = 2000;
+const FLOOR_LEAD_MS = 15_000;
 /** Who was heard within this time keeps the place against one who merely unmutes, in ms. */
 const IN_CONVERSATION_MS = 3000;
 /** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
@@ -21,7 +28,7 @@ export interface SelectorEvents {
 /**
  * Who is forwarded: at most so many microphones, the loudest. Whoever begins to speak gets the place of one who does not with the first
  * loud packet; where all speak it takes being louder for a while. Who stops keeps the place until somebody needs it, so that small rooms
- * never change anything. Also names the dominant speaker. Pure: it is told what comes when; times are of one monotonic clock, in
+ * never change anything. A speaker has one place, however many microphones they have. Also names the dominant speaker. Pure: it is told what comes when; times are of one monotonic clock, in
  * milliseconds.
  */
 export class SpeakerSelector {
@@ -30,6 +37,7 @@ export class SpeakerSelector {
   readonly #talkers = new Map<string, Talker>();
   /** Who is forwarded, and since when. */
   readonly #seated = new Map<Talker, number>();
+  readonly #floor = new FloorTimes();
   #dominant: Talker | null = null;
 
   /** @param places - 0: everybody is forwarded. */
@@ -56,9 +64,9 @@ export class SpeakerSelector {
     return this.#talkers.get(id)?.lastSpokeAtMs ?? null;
   }
 
-  /** A microphone, which gets a place where one is free. */
-  add(id: string, paused: boolean, nowMs: number): void {
-    const talker = new Talker(id, paused);
+  /** A microphone, which gets a place where one is free and its speaker has none. Default: a speaker of its own. */
+  add(id: string, paused: boolean, nowMs: number, speakerId: string = id): void {
+    const talker = new Talker(id, paused, speakerId);
     this.#talkers.set(id, talker);
     this.#sit(talker, nowMs, null);
   }
@@ -68,7 +76,9 @@ export class SpeakerSelector {
     if (!talker) return;
     this.#talkers.delete(id);
     if (this.#seated.delete(talker)) {
-      const waiting = [...this.#talkers.values()].filter((other) => !this.#seated.has(other));
+      const waiting = [...this.#talkers.values()].filter(
+        (other) => !this.#seated.has(other) && !this.#placeOf(other),
+      );
       const next = least(
         waiting.filter(({ paused }) => !paused),
         ({ lastLoudAtMs }) => -lastLoudAtMs,
@@ -95,7 +105,9 @@ export class SpeakerSelector {
     if (!this.#seated.has(talker)) {
       if (!this.#sit(talker, nowMs, 0)) this.#challenge(talker, nowMs);
     }
-    if (talker !== this.#dominant && this.#seated.has(talker)) this.#contend(talker, nowMs);
+    if (!this.#seated.has(talker)) return;
+    this.#floor.add(talker.speakerId, PACKET_MS, nowMs);
+    if (talker !== this.#dominant) this.#contend(talker, nowMs);
   }
 
   /**
@@ -104,9 +116,10 @@ export class SpeakerSelector {
    */
   #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
     if (this.#seated.has(talker)) return true;
-    if (this.#seated.size >= this.#places) {
+    const own = this.#placeOf(talker);
+    if (own || this.#seated.size >= this.#places) {
       if (talker.paused) return false;
-      const idle = [...this.#seated.keys()].filter((one) => !one.speaks(nowMs));
+      const idle = (own ? [own] : [...this.#seated.keys()]).filter((one) => !one.speaks(nowMs));
       const quiet = idle.filter(({ lastLoudAtMs }) => quietMs !== null && nowMs - lastLoudAtMs >= quietMs);
       const victim = idle.find(({ paused }) => paused) ?? least(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
       if (!victim) return false;
@@ -116,17 +129,42 @@ export class SpeakerSelector {
     return true;
   }
 
-  /** Takes the place of the quietest of those who speak, if that one is clearly quieter. */
+  /** Takes the place of one who was heard far longer, or of the quietest of those who speak, if that one is clearly quieter. */
   #challenge(talker: Talker, nowMs: number): void {
     if (talker.spurtMs < CHALLENGE_MS) return;
-    const settled = [...this.#seated].filter(([, sinceMs]) => nowMs - sinceMs >= SEATED_MS);
-    const quietest = least(
-      settled.map(([one]) => one),
-      ({ loudnessDbov }) => loudnessDbov,
+    const own = this.#placeOf(talker);
+    const settled = [...this.#seated].flatMap(([one, sinceMs]) =>
+      nowMs - sinceMs >= SEATED_MS && (!own || one === own) ? [one] : [],
     );
-    if (!quietest || talker.loudnessDbov < quietest.loudnessDbov + LOUDER_DB) return;
-    this.#unseat(quietest);
+    const victim = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
+    if (!victim) return;
+    this.#unseat(victim);
     this.#seat(talker, nowMs);
+  }
+
+  /** Who was heard most, and far longer than one who has spoken unheard for a while. */
+  #leader(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
+    if (talker.spurtMs < UNHEARD_MS) return undefined;
+    const leader = least(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
+    return leader && this.#leads(leader, talker, nowMs) ? leader : undefined;
+  }
+
+  #quieter(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
+    const rivals = settled.filter((one) => !this.#leads(talker, one, nowMs));
+    const quietest = least(rivals, ({ loudnessDbov }) => loudnessDbov);
+    return quietest && talker.loudnessDbov >= quietest.loudnessDbov + LOUDER_DB ? quietest : undefined;
+  }
+
+  /** Whether one was heard far longer than another lately. */
+  #leads(one: Talker, other: Talker, nowMs: number): boolean {
+    return this.#floor.of(one.speakerId, nowMs) - this.#floor.of(other.speakerId, nowMs) >= FLOOR_LEAD_MS;
+  }
+
+  /** The microphone that has the place of this one's speaker. */
+  #placeOf({ speakerId }: Talker): Talker | undefined {
+    // Without a limit of places nobody is held back.
+    if (this.#places === Number.POSITIVE_INFINITY) return undefined;
+    return [...this.#seated.keys()].find((one) => one.speakerId === speakerId);
   }
 
   #contend(talker: Talker, nowMs: number): void {

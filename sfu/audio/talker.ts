@@ -3,7 +3,7 @@ import { NoiseFloor } from './noise-floor.ts';
 /** How far above the noise of a microphone its speech is at least, in dB. */
 const SPEECH_MARGIN_DB = 10;
 /** What a packet usually carries, in milliseconds. */
-const PACKET_MS = 20;
+export const PACKET_MS = 20;
 /** Share of the newest packet in the loudness: it follows within some 400 ms. */
 const NEWEST_SHARE = 0.05;
 /** How long somebody still speaks after the last loud packet, in milliseconds: least, most, and for each millisecond spoken. */
@@ -18,6 +18,8 @@ const PROOF_OF_A_TYPIST_MS = 60;
 /** One microphone: when it speaks, and how loud. Pure; times are of one monotonic clock, in milliseconds. */
 export class Talker {
   readonly id: string;
+  /** Whose voice it is: several microphones may be one speaker's. */
+  readonly speakerId: string;
   /** Muted: it sends nothing. */
   paused: boolean;
   readonly #floor = new NoiseFloor();
@@ -28,8 +30,9 @@ export class Talker {
   #clicks = 0;
   #lastSpokeAtMs: number | null = null;
 
-  constructor(id: string, paused: boolean) {
+  constructor(id: string, paused: boolean, speakerId = id) {
     this.id = id;
+    this.speakerId = speakerId;
     this.paused = paused;
   }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../base/index.ts';
+import { createBudgets } from '../budgets/index.ts';
 import { Authority, createNonce, TrustStore } from '../identity/index.ts';
 // biome-ignore lint/plugin: people with real certificates are made there
 import { Person, prove } from '../identity/test-pki/index.ts';
@@ -46,10 +47,14 @@ describe('auth.prove', () => {
         return ask(...args);
       };
     }
+    const config = loadConfig({ env: {} });
     const handlers = authHandlers({
       accounts,
-      config: loadConfig({ env: {} }),
+      budgets: createBudgets(config),
+      config,
       devices,
+      draining: () => false,
+      rooms: { hasSeat: () => false },
       origins: () => new Set([ORIGIN]),
       stage: () => undefined,
       trust,
@@ -61,6 +66,8 @@ describe('auth.prove', () => {
       openedAtMs: 0,
       nonce,
       principal: null,
+      holder: {},
+      releases: [],
       seat: null,
       stages: new Set(),
       joining: false,

@@ -1,10 +1,14 @@
 import { CanopyError } from '../../base/index.ts';
+import { factorOf } from '../budgets/index.ts';
 import { type VerifiedDevice, verifyAuthProof } from '../identity/index.ts';
 import type { Handler } from '../sockets/index.ts';
 import type { AccountRow } from '../store/index.ts';
 import type { HandlerContext } from './context.ts';
 
-type AuthContext = Pick<HandlerContext, 'accounts' | 'config' | 'devices' | 'origins' | 'stage' | 'trust'>;
+type AuthContext = Pick<
+  HandlerContext,
+  'accounts' | 'budgets' | 'config' | 'devices' | 'draining' | 'origins' | 'stage' | 'trust'
+> & { rooms: Pick<HandlerContext['rooms'], 'hasSeat'> };
 
 export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'auth.prove'> } {
   return {
@@ -26,17 +30,32 @@ export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'aut
         clockSkewMs: context.config.identity.clockSkewSeconds * 1000,
         trust: context.trust,
       });
+      if (context.draining() && !context.rooms.hasSeat(device.deviceId)) {
+        throw new CanopyError('SERVER_CLOSING');
+      }
       const account = await accountOf(context, device, nowMs);
       context.devices.seen({ ...device, userAgent: session.userAgent, nowMs });
       // Nothing waits from here until the session is one of those that a revocation ends.
       if (context.trust.isRevoked(device)) {
         throw new CanopyError('CERT_REVOKED');
       }
+      const holder = {
+        device: device.deviceId,
+        account: device.accountId,
+        ...(account.invitation !== null && { invitation: account.invitation }),
+      };
+      if (!session.closed) {
+        // The network counts the connection already.
+        session.releases.push(context.budgets.connections.take(holder, 1, factorOf(account)));
+      }
+      session.holder = { ...session.holder, ...holder };
       session.principal = {
         device,
         accountId: device.accountId,
-        displayName: account.display_name,
+        displayName: device.displayName,
         role: account.role,
+        isGateway: account.is_gateway === 1,
+        chain: proof.chain.map((certificate) => Buffer.from(certificate, 'base64')),
         origin: proof.origin,
       };
       session.log = session.log.child({ accountId: device.accountId, deviceId: device.deviceId });
@@ -45,7 +64,7 @@ export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'aut
         accountId: device.accountId,
         accountAlias: device.accountAlias,
         deviceId: device.deviceId,
-        displayName: account.display_name,
+        displayName: device.displayName,
         role: account.role,
         serverTimeMs: nowMs,
       };

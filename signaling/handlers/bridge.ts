@@ -1,8 +1,9 @@
 import { CanopyError } from '../../base/index.ts';
+import { BRIDGE_FACTOR } from '../budgets/index.ts';
 import type { Participant } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
-import { BRIDGE_FACTOR, type HandlerContext, requireRole, requireSeat } from './context.ts';
+import { type HandlerContext, requireRole, requireSeat } from './context.ts';
 import { requireGeneration } from './owned.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
@@ -25,8 +26,8 @@ export function bridgeHandlers(context: HandlerContext): { [N in BridgeRequest]:
         const remote = { address, port };
         const made = await sfu.createPlainTransports(room.roomId, peer.peerId, { remote, rtpCapabilities });
         requireGeneration(room, peer, generation);
-        peer.transports.set('send', made.send.transportId);
-        peer.transports.set('recv', made.recv.transportId);
+        peer.transportMade('send', made.send.transportId);
+        peer.transportMade('recv', made.recv.transportId);
         context.stage(session, 'transport_created');
         return made;
       } catch (error) {

@@ -1,14 +1,12 @@
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
+import type { Budgets } from '../budgets/index.ts';
 import type { Authority, TrustStore } from '../identity/index.ts';
 import type { Role } from '../protocol/index.ts';
 import type { Peer, Room, Rooms, Tickets } from '../rooms/index.ts';
 import type { Principal, Session } from '../sockets/index.ts';
 import type { Accounts, Devices, Invitations } from '../store/index.ts';
 import type { Telephony } from '../telephony/index.ts';
-
-/** A bridge sends for many phones: its limits are as many times those of a person. */
-export const BRIDGE_FACTOR = 32;
 
 /** Stages of joining that are timed from the opening of the connection. */
 export type JoinStage =
@@ -26,6 +24,7 @@ export interface HandlerContext {
   sfu: Sfu;
   authority: Authority;
   trust: TrustStore;
+  budgets: Budgets;
   accounts: Accounts;
   devices: Devices;
   invitations: Invitations;
@@ -53,7 +52,7 @@ export function requirePrincipal(session: Session): Principal {
 export function requireRole(session: Session, ...roles: Role[]): Principal {
   const principal = requirePrincipal(session);
   if (!roles.includes(principal.role)) {
-    throw new CanopyError('FORBIDDEN', `it takes the role ${roles.join(' or ')}`);
+    throw new CanopyError('FORBIDDEN', `requires the role ${roles.join(' or ')}`);
   }
   return principal;
 }

@@ -13,7 +13,10 @@ type GatewayRequest =
 export function gatewayHandlers({ telephony }: HandlerContext): { [N in GatewayRequest]: Handler<N> } {
   return {
     'gateway.register': async (session, { callIds }) => {
-      requireRole(session, 'bridge');
+      const { isGateway } = requireRole(session, 'bridge');
+      if (!isGateway) {
+        throw new CanopyError('FORBIDDEN', 'only the phone gateway of the data folder registers');
+      }
       if (session.seat) {
         throw new CanopyError('ROOM_ALREADY_JOINED');
       }

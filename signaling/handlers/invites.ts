@@ -6,7 +6,7 @@ export function inviteHandlers(context: HandlerContext): {
   'invite.create': Handler<'invite.create'>;
   'invite.redeem': Handler<'invite.redeem'>;
 } {
-  const { accounts, authority, invitations } = context;
+  const { authority, invitations, rooms } = context;
   return {
     'invite.create': async (session, data) => {
       const { accountId, role, origin } = requirePrincipal(session);
@@ -26,17 +26,13 @@ export function inviteHandlers(context: HandlerContext): {
 
     'invite.redeem': async (session, { secret }) => {
       const principal = requirePrincipal(session);
-      const invitation = await invitations.use(secret, principal.accountId);
-      if (invitation.room_id !== null) {
-        await accounts.grant(principal.accountId, invitation.room_id);
+      const { accountId } = principal;
+      const { role, roomId, invitedBy } = await invitations.admit(secret, accountId);
+      principal.role = role;
+      if (roomId !== null && invitedBy !== accountId) {
+        rooms.readmit(roomId, accountId);
       }
-      // An invitation adds rights and never takes any.
-      const rank = ['guest', 'member', 'admin'];
-      if (rank.indexOf(invitation.role) > rank.indexOf(principal.role)) {
-        await accounts.setRole(principal.accountId, invitation.role);
-        principal.role = invitation.role;
-      }
-      return { role: principal.role, ...(invitation.room_id !== null && { roomId: invitation.room_id }) };
+      return { role, ...(roomId !== null && { roomId }) };
     },
   };
 }

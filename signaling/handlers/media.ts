@@ -1,9 +1,10 @@
 import { CanopyError } from '../../base/index.ts';
+import { factorOf } from '../budgets/index.ts';
 import { verifyDtlsProof } from '../identity/index.ts';
 import type { ProducerInfo, RequestName } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
-import { BRIDGE_FACTOR, type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
+import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';
 import { requireGeneration, requireProducer, requireTransport } from './owned.ts';
 
 type MediaRequest = Extract<RequestName, `transport.${string}` | `producer.${string}` | `consumer.${string}`>;
@@ -28,7 +29,7 @@ function transportHandlers(context: HandlerContext) {
         const fingerprint = info.dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
         const binding = await authority.signDtls(info.workerId, fingerprint?.value ?? '');
         requireGeneration(room, peer, generation);
-        peer.transports.set(data.direction, info.transportId);
+        peer.transportMade(data.direction, info.transportId);
         context.stage(session, 'transport_created');
         const { transportId, iceParameters, iceCandidates, dtlsParameters } = info;
         peer.media.add({ transportId, direction: data.direction, iceCandidates });
@@ -84,17 +85,30 @@ function producerHandlers(context: HandlerContext) {
       if (participantId === undefined || !peer.participants.has(participantId)) {
         throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
       }
-      const limit = config.limits.producersPerPeer * (peer.role === 'bridge' ? BRIDGE_FACTOR : 1);
+      requireTransport(peer, options.transportId);
+      const limit = config.limits.producersPerPeer * factorOf(peer);
       if (peer.producers.size + peer.pending.producers >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} producers`);
       }
+      const voice = `${source} ${participantId}`;
+      if (options.kind === 'audio' && hasVoice(peer, source, participantId)) {
+        throw new CanopyError('LIMIT_REACHED', `one ${source} per participant`);
+      }
       const { generation } = peer;
-      // Counted before waiting, so that many at once cannot pass the limit together.
+      // Counted before waiting, so that many at once cannot pass the limits together.
       peer.pending.producers += 1;
+      peer.pendingVoices.add(voice);
       const { producerId } = await sfu
-        .produce(room.roomId, peer.peerId, { ...options, source, participantId })
+        .produce(room.roomId, peer.peerId, {
+          ...options,
+          source,
+          participantId,
+          // A person with several devices is one speaker; of a bridge's phones each is one.
+          speakerId: peer.role === 'bridge' ? participantId : peer.device.accountId,
+        })
         .finally(() => {
           peer.pending.producers -= 1;
+          peer.pendingVoices.delete(voice);
         });
       requireGeneration(room, peer, generation);
       if (!peer.participants.has(participantId)) {
@@ -139,6 +153,15 @@ function producerHandlers(context: HandlerContext) {
     requireProducer(peer, producerId);
     await room.setProducerPaused(peer, producerId, paused);
   }
+}
+
+/** Whether a participant has sound from this source already, or is getting it. */
+function hasVoice(peer: Peer, source: ProducerInfo['source'], participantId: string): boolean {
+  const producers = [...peer.producers.values()];
+  return (
+    peer.pendingVoices.has(`${source} ${participantId}`) ||
+    producers.some((producer) => producer.source === source && producer.participantId === participantId)
+  );
 }
 
 function consumerHandlers(context: HandlerContext) {

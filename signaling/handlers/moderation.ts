@@ -4,7 +4,7 @@ import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
 import { type HandlerContext, requireRole, requireSeat } from './context.ts';
 
-type ModerationRequest = 'participant.mute' | 'participant.kick';
+type ModerationRequest = 'participant.mute' | 'participant.kick' | 'participant.readmit';
 
 /** What admins and members may do to others in their room. */
 export function moderationHandlers(context: HandlerContext): { [N in ModerationRequest]: Handler<N> } {
@@ -25,16 +25,36 @@ export function moderationHandlers(context: HandlerContext): { [N in ModerationR
 
     'participant.kick': async (session, { participantId }) => {
       const { room, by, host } = requireTarget(session, participantId);
+      if (host.role === 'admin') {
+        requireRole(session, 'admin');
+      }
       context.log.info({ roomId: room.roomId, participantId, by }, 'participant is removed');
       if (host.participantId === participantId) {
-        const { connection } = host;
-        room.remove(host, 'kicked');
-        connection?.end('KICKED');
+        const { accountId } = host.device;
+        // An admin could let themselves in again.
+        if (host.role !== 'admin') {
+          context.rooms.bar(room.roomId, accountId);
+        }
+        const seats = [...room.peers.values()].filter(
+          (peer) => peer === host || (host.role !== 'admin' && peer.device.accountId === accountId),
+        );
+        for (const seat of seats) {
+          const { connection } = seat;
+          room.remove(seat, 'kicked');
+          connection?.end('KICKED');
+        }
       } else {
         // It is out at once, whatever its host does; and the call ends when the host hears of it.
         room.removeParticipant(host, participantId, 'kicked');
         host.send('participant.action', { participantId, action: 'kick', by });
       }
+      return {};
+    },
+
+    'participant.readmit': async (session, { accountId }) => {
+      requireRole(session, 'admin', 'member');
+      const { room } = requireSeat(session);
+      context.rooms.readmit(room.roomId, accountId);
       return {};
     },
   };

@@ -1,4 +1,5 @@
 import { CanopyError } from '../../base/index.ts';
+import { factorOf } from '../budgets/index.ts';
 import type { RequestData, RequestResult } from '../protocol/index.ts';
 import { Peer, type Room } from '../rooms/index.ts';
 import type { Handler, Principal, Session } from '../sockets/index.ts';
@@ -59,6 +60,9 @@ async function join(
   if (principal.role === 'guest' && !(await context.accounts.hasGrant(principal.accountId, roomId))) {
     throw new CanopyError('FORBIDDEN', 'a guest may enter the rooms of the invitation only');
   }
+  if (principal.role !== 'admin' && context.rooms.isBarred(roomId, principal.accountId)) {
+    throw new CanopyError('KICKED');
+  }
   const wanted = ticket?.peerId ?? data.resume?.peerId;
   const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
   if (context.draining() && known?.device.deviceId !== deviceId) {
@@ -68,13 +72,14 @@ async function join(
   if (!ticket && known?.device.deviceId !== deviceId) {
     context.sfu.admit(roomId);
   }
-  const { room, routerRtpCapabilities } = await openRoom(context, roomId);
+  const { room, routerRtpCapabilities } = await openRoom(context, session, roomId);
   if (session.closed) {
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
   }
   // From here to the result nothing waits: the snapshot and the seat are taken at one moment.
   const existing = wanted === undefined ? undefined : room.peers.get(wanted);
+  const before = session.seat;
   let resumed = false;
   let peer: Peer;
   if (existing && existing.device.deviceId === deviceId) {
@@ -90,6 +95,8 @@ async function join(
       device: principal.device,
       role: principal.role,
       displayName: data.displayName ?? principal.displayName,
+      certifiedName: principal.displayName,
+      holder: session.holder,
       connection: session.connection,
       generation: room.generation,
     });
@@ -101,7 +108,16 @@ async function join(
     }
   }
   session.seat = { room, peer };
-  session.log = session.log.child({ peerId: peer.peerId });
+  if (before && before.peer !== peer) {
+    before.room.remove(before.peer, 'left');
+  }
+  // From the start, not from the log of an earlier join: bindings would pile up.
+  session.log = context.log.child({
+    connectionId: session.connectionId,
+    accountId: principal.accountId,
+    deviceId,
+    peerId: peer.peerId,
+  });
   context.stage(session, 'joined');
   if (resumed) {
     // After the answer: what was told while the connection was lost.
@@ -125,10 +141,11 @@ async function join(
 /** Opens the room and waits for its worker. A room may close or be re-homed meanwhile: then it is looked up again. */
 async function openRoom(
   { rooms }: HandlerContext,
+  session: Session,
   roomId: string,
 ): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
   for (let tries = 0; tries < 5; tries += 1) {
-    const room = rooms.open(roomId);
+    const room = rooms.open(roomId, session.holder, factorOf(requirePrincipal(session)));
     const { generation } = room;
     try {
       const routerRtpCapabilities = await room.routerRtpCapabilities();

@@ -34,7 +34,16 @@ export function registerRoutes(
   { context, version, apiKey, metrics, ready }: RouteOptions,
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
-  const { accounts, authority, config, invitations } = context;
+  const { authority, config, invitations } = context;
+
+  /** Before anything one-time is used: a page whose origin may not connect could do nothing with it. */
+  async function requireOwnOrigin({ headers: { origin } }: Pick<FastifyRequest, 'headers'>): Promise<void> {
+    if (origin !== undefined && !context.origins().has(origin)) {
+      const isUrl = /^https?:\/\/[^\s/]+$/.test(origin);
+      const remedy = `start the server with --public-url ${origin} if this is its own address`;
+      throw new CanopyError('ORIGIN_NOT_ALLOWED', isUrl ? remedy : undefined);
+    }
+  }
 
   app.get('/healthz', { schema: { description: 'Liveness: the process runs.' } }, () => ({ status: 'ok' }));
 
@@ -98,6 +107,7 @@ export function registerRoutes(
           response: { 200: inviteResponse, '4xx': errorResponse },
         },
         config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
+        onRequest: requireOwnOrigin,
       },
       async ({ body }) => {
         if (body.role === 'guest' && body.roomId === undefined) {
@@ -117,40 +127,35 @@ export function registerRoutes(
     '/api/enrol',
     {
       schema: {
-        description: 'Redeems an invitation: signs the certificate request of a new account.',
+        description:
+          'Redeems an invitation: signs the certificate request of a new account. The same request with the same key is answered again for ten minutes.',
         body: enrolRequest,
         response: { 200: enrolResponse, '4xx': errorResponse },
       },
       config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
+      onRequest: requireOwnOrigin,
     },
     async ({ body }) => {
-      const invitation = await invitations.check(body.secret);
-      const displayName = body.displayName ?? invitation.display_name ?? 'Guest';
-      const { role } = invitation;
-      const validSeconds = role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS;
-      const signed = await authority.signAccount(Buffer.from(body.csr, 'base64'), {
-        displayName,
-        validSeconds,
+      const csr = Buffer.from(body.csr, 'base64');
+      const accountId = await authority.accountIdOf(csr);
+      const offered = await invitations.check(body.secret, accountId);
+      const signed = await authority.signAccount(csr, {
+        // Whoever invited somebody by name vouches for that name.
+        displayName: offered.displayName ?? body.displayName ?? 'Guest',
+        validSeconds: offered.role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
       });
       // Whoever loses a race for the invitation gets no certificate.
-      await invitations.use(body.secret, signed.accountId);
-      await accounts.ensure({
-        accountId: signed.accountId,
-        displayName,
-        role,
-        source: 'invite',
-        nowMs: Date.now(),
-      });
-      if (invitation.room_id !== null) {
-        await accounts.grant(signed.accountId, invitation.room_id);
+      const { role, roomId, invitedBy } = await invitations.admit(body.secret, accountId, signed.displayName);
+      if (roomId !== null && invitedBy !== accountId) {
+        context.rooms.readmit(roomId, accountId);
       }
-      context.log.info({ accountId: signed.accountId, role }, 'account enrolled');
+      context.log.info({ accountId, role }, 'account enrolled');
       return {
         chain: signed.chain.map((der) => Buffer.from(der).toString('base64')),
         role,
-        displayName,
+        displayName: signed.displayName,
         expiresAtMs: signed.notAfterMs,
-        ...(invitation.room_id !== null && { roomId: invitation.room_id }),
+        ...(roomId !== null && { roomId }),
       };
     },
   );

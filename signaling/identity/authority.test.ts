@@ -206,7 +206,7 @@ describe('signAccount()', () => {
   test('refuses names that are none', async () => {
     const authority = await open();
     const csr = await createCsr(await crypto.subtle.generateKey(P256, true, ['sign', 'verify']));
-    for (const displayName of ['', ' ', 'a\nb', 'a\u202eb', 'x'.repeat(65)]) {
+    for (const displayName of ['', ' ', '\n', '\u202e', 'x'.repeat(65)]) {
       await assert.rejects(
         authority.signAccount(csr, { displayName, validSeconds: 60 }),
         withCode('BAD_REQUEST'),

@@ -25,6 +25,8 @@ export interface SignedAccount {
   chain: Uint8Array[];
   /** SHA-256 of the account's SPKI, 64 hex digits. */
   accountId: string;
+  /** The name that it certifies. */
+  displayName: string;
   /** Unix time in milliseconds, of whole seconds. */
   notAfterMs: number;
 }
@@ -67,6 +69,12 @@ export class Authority {
     this.notAfterMs = issuer.certificate.notAfter.getTime();
   }
 
+  /** The account of a certificate request's key, SHA-256 of its SPKI. Errors: `CSR_INVALID`. */
+  async accountIdOf(csrDer: Uint8Array): Promise<string> {
+    const publicKey = await accountKeyOf(csrDer);
+    return accountIds(new Uint8Array(await crypto.subtle.exportKey('spki', publicKey))).accountId;
+  }
+
   /**
    * Makes an account of a certificate request (PKCS#10, DER): a CA with path length 0 for the request's key, in the given name.
    * Errors: `CSR_INVALID`, `BAD_REQUEST` for a name that is none, `CERT_REVOKED` when the account of this key was revoked.
@@ -87,7 +95,8 @@ export class Authority {
       notBeforeMs: nowMs - BACKDATE_MS,
       notAfterMs,
     });
-    return { chain: [new Uint8Array(certificate.rawData), this.certificateDer], accountId, notAfterMs };
+    const chain = [new Uint8Array(certificate.rawData), this.certificateDer];
+    return { chain, accountId, displayName: name.data, notAfterMs };
   }
 
   /**

@@ -39,22 +39,6 @@ export function commonName(name: Uint8Array): string | undefined {
   return found;
 }
 
-const MAX_NAME_CHARACTERS = 64;
-
-/** Makes any text fit for display: no control or bidirectional formatting characters, 64 at most. May be empty. */
-export function displayable(text: string): string {
-  const clean = text
-    .replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
-    .toWellFormed()
-    .trim();
-  let shown = '';
-  for (const character of clean) {
-    if (shown.length + character.length > MAX_NAME_CHARACTERS) break;
-    shown += character;
-  }
-  return shown.trim();
-}
-
 /** The alternative name by which a company's PKI identifies a person. */
 export interface PersonName {
   /** DER of the GeneralName. */

@@ -31,6 +31,7 @@ export class TrustStore {
   #anchors = new AnchorSet([]);
   #lists = new RevocationLists([]);
   #stamp = '';
+  #version = 0;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | undefined;
 
@@ -56,6 +57,11 @@ export class TrustStore {
     return this.#anchors;
   }
 
+  /** Changes whenever the files were read again. */
+  get version(): number {
+    return this.#version;
+  }
+
   get revocationLists(): RevocationLists {
     return this.#lists;
   }
@@ -79,6 +85,7 @@ export class TrustStore {
     this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
     this.#lists = new RevocationLists(lists);
     this.#stamp = stamp;
+    this.#version += 1;
   }
 
   /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */

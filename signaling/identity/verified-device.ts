@@ -1,7 +1,8 @@
 import { CanopyError } from '../../base/errors/index.ts';
+import { displayable } from '../protocol/index.ts';
 import { statementMatches } from './algorithms.ts';
 import { DerError } from './der.ts';
-import { type AccountIds, accountIds, displayable, personName, sha256Hex } from './names.ts';
+import { type AccountIds, accountIds, personName, sha256Hex } from './names.ts';
 import type { Path } from './path.ts';
 
 /** Where an identity comes from: the deployment's own CA, by invitation, or a company's PKI. */

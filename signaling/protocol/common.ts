@@ -1,18 +1,14 @@
 import { z } from 'zod';
+import { canonicalRoomId, displayable, ROOM_ID } from './names.ts';
 
 /** Client-chosen id of a request, unique within its session: a repeated id gets the first answer again. */
 export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 /** Ids that the server chose (UUIDs). */
 export const objectId = z.uuid();
-/** A room's name in links: letters of any script, digits, `-` and `_`, 1 to 64 characters. */
-export const roomId = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,63}$/u);
-/** A person's name as others see it: 1 to 64 characters, no control or bidirectional formatting characters. */
-export const displayName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(64)
-  .regex(/^[^\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]*$/u, 'control characters are not allowed');
+/** A room's name in links: letters of any script with their marks, digits, `-` and `_`, 1 to 64 characters; compared after NFC. */
+export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
+/** A person's name as others see it: 1 to 64 characters. Characters that cannot be seen, or reorder others, are taken out. */
+export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
 /** How long the link of an invitation may be used, in seconds, 60 to 30 days. Default one day. */
 export const invitationTtlSeconds = z
   .int()

@@ -31,6 +31,7 @@ import { PROTOCOL_VERSION } from './version.ts';
 /** Where a producer's media comes from. */
 export const mediaSource = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);
 export type MediaSource = z.infer<typeof mediaSource>;
+const AUDIO_SOURCES: ReadonlySet<MediaSource> = new Set(['microphone', 'screen-audio']);
 
 export const producerInfo = z.object({
   producerId: objectId,
@@ -199,15 +200,20 @@ export const REQUESTS = {
   'transport.close': { data: z.object({ transportId: objectId }), result: nothing },
   'transport.restartIce': { data: z.object({ transportId: objectId }), result: z.object({ iceParameters }) },
   'producer.create': {
-    data: z.object({
-      transportId: objectId,
-      kind: mediaKind,
-      source: mediaSource,
-      rtpParameters: rtpSendParameters,
-      paused: z.boolean().default(false),
-      /** Which of the peer's participants it belongs to. Default: the peer's own. */
-      participantId: objectId.optional(),
-    }),
+    data: z
+      .object({
+        transportId: objectId,
+        kind: mediaKind,
+        source: mediaSource,
+        rtpParameters: rtpSendParameters,
+        paused: z.boolean().default(false),
+        /** Which of the peer's participants it belongs to. Default: the peer's own. */
+        participantId: objectId.optional(),
+      })
+      .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
+        path: ['source'],
+        error: 'is of the other kind',
+      }),
     result: z.object({ producerId: objectId }),
   },
   'producer.pause': { data: z.object({ producerId: objectId }), result: nothing },
@@ -237,15 +243,20 @@ export const REQUESTS = {
   'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
   /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. Not for guests. */
   'participant.mute': { data: z.object({ participantId: objectId, muted: z.boolean() }), result: nothing },
-  /** Removes somebody from the room; a phone's call is ended. For admins and members. */
+  /**
+   * Removes somebody from the room; a phone's call is ended. A person's account is barred from the room for five minutes. For admins and
+   * members; only admins remove admins.
+   */
   'participant.kick': { data: z.object({ participantId: objectId }), result: nothing },
+  /** Lets an account in again that was removed from the room. For admins and members. */
+  'participant.readmit': { data: z.object({ accountId: sha256Hex }), result: nothing },
   /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. Not for guests. */
   'call.dial': {
     data: z.object({ target: dialTarget, displayName: displayName.optional() }),
     result: z.object({ callId: objectId }),
   },
 
-  // For role `bridge`
+  // For the phone gateway that belongs to the data folder, of role `bridge`
   /** Makes this connection, which is in no room, the one that is asked to place calls. */
   'gateway.register': {
     data: z.object({

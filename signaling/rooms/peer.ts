@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../base/index.ts';
+import type { Holder } from '../budgets/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
 import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
 import { MediaPaths } from './media-paths.ts';
@@ -19,6 +20,8 @@ export class Peer {
   readonly device: VerifiedDevice;
   readonly role: Role;
   readonly displayName: string;
+  /** Whose budgets its seat counts against. */
+  readonly holder: Holder;
   /** Participants that it hosts by id: a browser itself; a bridge its phones. */
   readonly participants = new Map<string, Participant>();
   /** Its own participant; undefined for a bridge. */
@@ -32,6 +35,12 @@ export class Peer {
   readonly consumers = new Map<string, string>();
   /** How many of each were asked for and are being made. */
   readonly pending = { producers: 0, consumers: 0 };
+  /** Participants whose only microphone, or sound of a screen, is being made. */
+  readonly pendingVoices = new Set<string>();
+  /** Whether it ever had a transport: without, there is nothing to come back to. */
+  hadTransport = false;
+  /** Gives its seat's share of the budgets back. */
+  releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;
   /** The room's media generation that its transports belong to. */
   generation: number;
@@ -42,6 +51,9 @@ export class Peer {
     device: VerifiedDevice;
     role: Role;
     displayName: string;
+    /** The name in the certificate. Default: the same. */
+    certifiedName?: string | undefined;
+    holder: Holder;
     connection: PeerConnection;
     generation: number;
   }) {
@@ -49,11 +61,14 @@ export class Peer {
     this.device = options.device;
     this.role = options.role;
     this.displayName = options.displayName;
+    this.holder = options.holder;
     this.connection = options.connection;
     this.generation = options.generation;
     if (options.role !== 'bridge') {
+      const { certifiedName = this.displayName } = options;
       const participant = this.newParticipant({
         displayName: this.displayName,
+        ...(certifiedName !== this.displayName && { certifiedName }),
         kind: 'user',
         role: this.role,
       });
@@ -66,6 +81,12 @@ export class Peer {
     this.connection?.send(event, data);
   }
 
+  /** Notes a transport that was made. */
+  transportMade(direction: 'send' | 'recv', transportId: string): void {
+    this.transports.set(direction, transportId);
+    this.hadTransport = true;
+  }
+
   /** Forgets the media objects, which are gone. */
   forgetMedia(): void {
     this.producers.clear();
@@ -75,7 +96,9 @@ export class Peer {
   }
 
   /** A participant of this peer, not yet in the room. */
-  newParticipant(told: Pick<Participant, 'displayName' | 'kind' | 'role' | 'callState'>): Participant {
+  newParticipant(
+    told: Pick<Participant, 'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState'>,
+  ): Participant {
     return {
       participantId: randomUUID(),
       peerId: this.peerId,

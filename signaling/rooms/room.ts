@@ -1,5 +1,6 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
+import { factorOf, type NestedBudget } from '../budgets/index.ts';
 import type { EventData, EventName, Participant, ProducerInfo } from '../protocol/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
@@ -17,6 +18,8 @@ export interface RoomOptions {
   sfu: Sfu;
   log: Logger;
   maxPeers: number;
+  /** What seats count against. */
+  seats: NestedBudget;
   /** How long the seat of a peer without connection is kept, in milliseconds. */
   resumeMilliseconds: number;
   /** Makes the message that brings a peer back after its media is lost. */
@@ -62,11 +65,21 @@ export class Room {
     return (await this.#media.ready).routerRtpCapabilities;
   }
 
-  /** @throws CanopyError ROOM_FULL */
+  /**
+   * Seats a peer. A device has one seat in a room: one that it had is given up, and the connection of that is told.
+   *
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - when the account, or everyone with its invitation, has too many seats
+   */
   add(peer: Peer): void {
-    if (this.peers.size >= this.#options.maxPeers) {
-      throw new CanopyError('ROOM_FULL', `at most ${this.#options.maxPeers} peers`);
+    const replaced = [...this.peers.values()].filter(
+      ({ device }) => device.deviceId === peer.device.deviceId,
+    );
+    const evicted = replaced.length > 0 ? undefined : this.#seatToEvict(peer);
+    for (const old of evicted ? [evicted] : replaced) {
+      old.releaseSeat();
     }
+    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
+    // Before the others go: a room without peers would close.
     this.peers.set(peer.peerId, peer);
     peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
     for (const participant of peer.participants.values()) {
@@ -76,6 +89,16 @@ export class Room {
       { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
       'peer joined',
     );
+    for (const old of replaced) {
+      const { connection } = old;
+      this.remove(old, connection ? 'left' : 'lost');
+      if (connection !== peer.connection) {
+        connection?.end('SESSION_REPLACED');
+      }
+    }
+    if (evicted) {
+      this.remove(evicted, 'lost');
+    }
   }
 
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
@@ -94,6 +117,10 @@ export class Room {
       return;
     }
     peer.connection = null;
+    if (!peer.hadTransport) {
+      this.remove(peer, 'lost');
+      return;
+    }
     this.#setConnected(peer, false);
     peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMilliseconds);
   }
@@ -104,6 +131,7 @@ export class Room {
       return;
     }
     clearTimeout(peer.graceTimer);
+    peer.releaseSeat();
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
     for (const producerId of peer.producers.keys()) {
       this.broadcast('producer.closed', { producerId }, peer);
@@ -244,6 +272,26 @@ export class Room {
     }
     this.#options.sfu.closeRoom(this.roomId);
     this.#log.info('room closed');
+  }
+
+  /** The waiting seat that a newcomer gets, where there is no free one. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
+  #seatToEvict(peer: Peer): Peer | undefined {
+    const { maxPeers, seats } = this.#options;
+    const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
+    const scope = seats.exceeded(peer.holder, 1, factorOf(peer));
+    if (scope === 'account' || scope === 'invitation') {
+      return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
+    }
+    if (this.peers.size < maxPeers) {
+      return undefined;
+    }
+    // Whoever has one seat keeps it: they are coming back.
+    const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
+    const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
+    if (!most) {
+      throw new CanopyError('ROOM_FULL', `at most ${maxPeers} peers`);
+    }
+    return most;
   }
 
   #openMedia(generation: number): RoomMedia {

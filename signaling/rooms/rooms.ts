@@ -1,21 +1,34 @@
 import { EventEmitter, once } from 'node:events';
-import { CanopyError, type Logger } from '../../base/index.ts';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
+import type { Holder, NestedBudget } from '../budgets/index.ts';
 import type { Peer } from './peer.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
   log: Logger;
-  maxRooms: number;
+  /** What open rooms count against. */
+  budget: NestedBudget;
+  /** Makes what the seats of a new room count against. */
+  seats(): NestedBudget;
   maxPeersPerRoom: number;
   resumeMilliseconds: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
 }
 
+/** How long somebody who was removed from a room stays out, in milliseconds, and how many of them are remembered. */
+const BARRED_MS = 300_000;
+const MAX_BARRED = 10_000;
+
 /** All open rooms of this node, and the way of the media plane's events into them. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
+  /** Gives an open room's share of the budget back. */
+  readonly #releases = new Map<Room, () => void>();
+  /** Accounts that are barred from rooms, as `room account`. */
+  readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BARRED_MS });
   readonly #options: RoomsOptions;
   readonly #events = new EventEmitter<{ empty: [] }>();
 
@@ -36,25 +49,30 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
-  /** The room of this name, opened when it isn't. @throws CanopyError SERVER_BUSY */
-  open(roomId: string): Room {
+  /**
+   * The room of this name. When it isn't open it is opened, and counts for `holder` until it closes.
+   *
+   * @param factor how many times the usual share the holder has
+   * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
+   */
+  open(roomId: string, holder: Holder, factor = 1): Room {
     const open = this.#rooms.get(roomId);
     if (open) {
       return open;
     }
-    if (this.#rooms.size >= this.#options.maxRooms) {
-      throw new CanopyError('SERVER_BUSY', `at most ${this.#options.maxRooms} rooms`);
-    }
+    const release = this.#options.budget.take(holder, 1, factor);
     const room = new Room({
       roomId,
       sfu: this.#options.sfu,
       log: this.#options.log,
       maxPeers: this.#options.maxPeersPerRoom,
+      seats: this.#options.seats(),
       resumeMilliseconds: this.#options.resumeMilliseconds,
       rehomeTicket: this.#options.rehomeTicket,
       onEmpty: (empty) => this.#forget(empty),
     });
     this.#rooms.set(roomId, room);
+    this.#releases.set(room, release);
     return room;
   }
 
@@ -64,6 +82,25 @@ export class Rooms {
       room.close();
       this.#forget(room);
     }
+  }
+
+  /** Keeps an account out of a room for five minutes. */
+  bar(roomId: string, accountId: string): void {
+    this.#barred.set(`${roomId} ${accountId}`, true);
+  }
+
+  /** Lets an account in again that was barred. */
+  readmit(roomId: string, accountId: string): void {
+    this.#barred.delete(`${roomId} ${accountId}`);
+  }
+
+  isBarred(roomId: string, accountId: string): boolean {
+    return this.#barred.has(`${roomId} ${accountId}`);
+  }
+
+  /** Whether a device has a seat in any room. */
+  hasSeat(deviceId: string): boolean {
+    return this.peers.some(({ device }) => device.deviceId === deviceId);
   }
 
   /** Takes those peers out, connected or not, that are meant. */
@@ -92,6 +129,8 @@ export class Rooms {
 
   #forget(room: Room): void {
     this.#rooms.delete(room.roomId);
+    this.#releases.get(room)?.();
+    this.#releases.delete(room);
     if (this.#rooms.size === 0) {
       this.#events.emit('empty');
     }

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   wire: Wire;
   dispatcher: Dispatcher;
   log: Logger;
+  /** What the client dials from, as networkOf() names it. */
+  network: string;
   requestsPerSecond: number;
   /** How long a client may take to authenticate, in milliseconds. */
   authMilliseconds: number;
@@ -43,6 +45,8 @@ export class Connection implements PeerConnection {
       openedAtMs: performance.now(),
       nonce: createNonce(),
       principal: null,
+      holder: { address: options.network },
+      releases: [],
       seat: null,
       stages: new Set(),
       joining: false,
@@ -117,6 +121,9 @@ export class Connection implements PeerConnection {
 
   async #answer(name: RequestName, envelope: unknown, acknowledge: Acknowledge): Promise<void> {
     const answer = await this.#options.dispatcher.dispatch(this.session, name, envelope);
+    if (this.session.principal) {
+      this.#options.wire.trust();
+    }
     if (!this.session.closed) {
       acknowledge(answer);
       this.#options.wire.checkQueue();
@@ -136,6 +143,9 @@ export class Connection implements PeerConnection {
     const { seat } = this.session;
     if (seat) {
       seat.room.detach(seat.peer, this);
+    }
+    for (const release of this.session.releases.splice(0)) {
+      release();
     }
     this.session.log.debug({ reason }, 'connection closed');
     this.#options.onClosed(this);

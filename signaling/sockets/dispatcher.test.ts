@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { CanopyError, createLogger } from '../../base/index.ts';
+import { NestedBudget } from '../budgets/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
 import { Dispatcher, type Handlers } from './dispatcher.ts';
 import type { Session } from './session.ts';
@@ -11,6 +12,7 @@ describe('Dispatcher', () => {
   let failures: string[];
   let outcome: () => Promise<object>;
   let dispatcher: Dispatcher;
+  let answerBytes: NestedBudget;
 
   const session = (deviceId: string | null): Session => ({
     connectionId: 'c',
@@ -25,8 +27,12 @@ describe('Dispatcher', () => {
             accountId: 'a',
             displayName: 'Ann',
             role: 'member',
+            isGateway: false,
+            chain: [],
             origin: '',
           },
+    holder: { address: '::1', account: 'a' },
+    releases: [],
     seat: null,
     stages: new Set(),
     joining: false,
@@ -45,10 +51,12 @@ describe('Dispatcher', () => {
       return outcome();
     };
     const handlers = new Proxy({}, { get: (_target, name) => handler(String(name)) }) as Handlers;
-    dispatcher = new Dispatcher(handlers, {
-      requested: () => undefined,
-      failed: (code) => failures.push(code),
+    answerBytes = new NestedBudget({
+      what: 'bytes',
+      limits: { device: 20_000, account: 50_000, server: 200_000 },
     });
+    const observer = { requested: () => undefined, failed: (code: string) => failures.push(code) };
+    dispatcher = new Dispatcher(handlers, observer, answerBytes);
   });
 
   it('gives the first answer again to a repeated id, also while the first is under way', async () => {
@@ -84,6 +92,59 @@ describe('Dispatcher', () => {
     assert.equal((await leave('d', 'request2')).ok, false);
     outcome = async () => ({});
     assert.equal((await leave('d', 'request2')).ok, false);
+  });
+
+  describe('threat 53: kept answers', () => {
+    const large = { text: 'x'.repeat(4000) };
+
+    it('of a device that asks for too much lose the oldest first', async () => {
+      outcome = async () => large;
+      for (const id of ['request1', 'request2', 'request3']) await leave('d', id);
+      assert.ok(answerBytes.used('device', 'd') <= 20_000);
+      calls = [];
+      await leave('d', 'request3');
+      assert.deepEqual(calls, [], 'the newest is still there');
+      await leave('d', 'request1');
+      assert.deepEqual(calls, ['room.leave'], 'the oldest is run again');
+    });
+
+    it('of one account are bounded however many devices it makes; requests are answered all the same', async () => {
+      outcome = async () => large;
+      for (let n = 0; n < 100; n += 1) {
+        assert.ok((await leave(`device-${n}`, 'request1')).ok);
+        assert.ok(answerBytes.used('account', 'a') <= 50_000);
+      }
+    });
+
+    it('hold no refusal of malformed requests', async () => {
+      const malformed = () => dispatcher.dispatch(session('d'), 'room.join', { id: 'request1', data: {} });
+      await malformed();
+      await malformed();
+      assert.deepEqual(failures, ['BAD_REQUEST', 'BAD_REQUEST'], 'judged each time');
+      assert.equal(answerBytes.used('server'), 0);
+    });
+
+    it('larger than the whole share are not kept', async () => {
+      outcome = async () => ({ text: 'x'.repeat(30_000) });
+      await leave('d', 'request1');
+      assert.equal(answerBytes.used('server'), 0);
+    });
+  });
+
+  it('threat 53: a refusal gives back at most 300 characters of a hostile field name', async () => {
+    const parameters = { [`${'x'.repeat(249_000)}`]: {} };
+    const rtpParameters = {
+      codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, parameters }],
+    };
+    const data = {
+      transportId: '7d444840-9dc0-11d1-b245-5ffdce74fad2',
+      kind: 'audio',
+      source: 'microphone',
+      rtpParameters,
+    };
+    const answer = await dispatcher.dispatch(session('d'), 'producer.create', { id: 'request1', data });
+    assert.equal(!answer.ok && answer.error.code, 'BAD_REQUEST');
+    assert.ok(JSON.stringify(answer).length < 1000);
   });
 
   it('runs nothing but auth.prove before authentication', async () => {

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { CanopyError, type Logger } from '../../base/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
 import {
   type Answer,
   REQUESTS,
@@ -8,6 +8,7 @@ import {
   type RequestResult,
   requestEnvelope,
 } from '../protocol/index.ts';
+import { AnswerCache } from './answer-cache.ts';
 import type { Session } from './session.ts';
 
 export type Handler<N extends RequestName> = (
@@ -25,10 +26,6 @@ export interface DispatchObserver {
 /** Requests that bind something to the connection they come by: a retry must run again on the new connection. */
 const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join', 'gateway.register']);
 
-/** More than a client has under way when its connection breaks; few enough that a hostile one fills little memory. */
-const ANSWERS_PER_DEVICE = 128;
-const ANSWER_MILLISECONDS = 60_000;
-
 type AnyAnswer = Answer<unknown>;
 
 /**
@@ -38,18 +35,13 @@ type AnyAnswer = Answer<unknown>;
 export class Dispatcher {
   readonly #handlers: Handlers;
   readonly #observer: DispatchObserver;
-  /** Answers by device, then by request id. */
-  readonly #answers = new LRUCache<string, LRUCache<string, Promise<AnyAnswer>>>({
-    max: 10_000,
-    ttl: ANSWER_MILLISECONDS,
-    updateAgeOnGet: true,
-    // Answers of devices that have gone must not stay until others push them out.
-    ttlAutopurge: true,
-  });
+  readonly #answers: AnswerCache;
 
-  constructor(handlers: Handlers, observer: DispatchObserver) {
+  /** @param answerBytes what kept answers count against */
+  constructor(handlers: Handlers, observer: DispatchObserver, answerBytes: NestedBudget) {
     this.#handlers = handlers;
     this.#observer = observer;
+    this.#answers = new AnswerCache(answerBytes);
   }
 
   async dispatch(session: Session, name: RequestName, envelope: unknown): Promise<AnyAnswer> {
@@ -64,19 +56,15 @@ export class Dispatcher {
     if (!session.principal || PER_CONNECTION.has(name)) {
       return this.#run(session, name, data);
     }
-    const answers = this.#answersOf(session.principal.device.deviceId);
+    const { deviceId } = session.principal.device;
     const key = `${name} ${id}`;
-    const earlier = answers.get(key);
+    const earlier = this.#answers.find(deviceId, key);
     if (earlier) {
       return earlier;
     }
     const answer = this.#run(session, name, data);
-    answers.set(key, answer);
-    const settled = await answer;
-    if (!settled.ok && settled.error.retryable) {
-      answers.delete(key);
-    }
-    return settled;
+    void this.#answers.keep({ ...session.holder, device: deviceId }, key, answer);
+    return answer;
   }
 
   async #run<N extends RequestName>(session: Session, name: N, data: unknown): Promise<AnyAnswer> {
@@ -104,14 +92,5 @@ export class Dispatcher {
       log.debug({ request, code: error.code, detail: error.detail }, 'request refused');
     }
     return { ok: false, error: error.toJSON() };
-  }
-
-  #answersOf(deviceId: string): LRUCache<string, Promise<AnyAnswer>> {
-    let answers = this.#answers.get(deviceId);
-    if (!answers) {
-      answers = new LRUCache({ max: ANSWERS_PER_DEVICE, ttl: ANSWER_MILLISECONDS });
-      this.#answers.set(deviceId, answers);
-    }
-    return answers;
   }
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../base/index.ts';
+import { createBudgets } from '../budgets/index.ts';
 import { Dispatcher, type Handlers, SocketGateway } from './index.ts';
 
 describe('the door for sockets', () => {
@@ -13,11 +14,15 @@ describe('the door for sockets', () => {
     await once(http, 'listening');
     const refused: string[] = [];
     let faulty = true;
+    const config = loadConfig({ env: {} });
+    const budgets = createBudgets(config);
     const gateway = new SocketGateway({
       http,
-      config: loadConfig({ env: {} }),
+      config,
       log: createLogger({ level: 'silent', format: 'json' }),
-      dispatcher: new Dispatcher({} as Handlers, { requested: () => {}, failed: () => {} }),
+      dispatcher: new Dispatcher({} as Handlers, { requested: () => {}, failed: () => {} }, budgets.answers),
+      connections: budgets.connections,
+      closed: () => false,
       origins: () => {
         if (faulty) throw new TypeError('Invalid URL');
         return new Set(['https://meet.example']);

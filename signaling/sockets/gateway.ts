@@ -1,6 +1,7 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import { CanopyError, type Config, type ErrorCode, type Logger } from '../../base/index.ts';
+import { CanopyError, type Config, type ErrorCode, type Logger, networkOf } from '../../base/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -12,6 +13,10 @@ export interface SocketGatewayOptions {
   config: Config;
   log: Logger;
   dispatcher: Dispatcher;
+  /** What open connections count against. */
+  connections: NestedBudget;
+  /** Whether nobody may connect any more, not even to come back. */
+  closed(): boolean;
   origins(): ReadonlySet<string>;
   onRefused(code: ErrorCode): void;
 }
@@ -31,8 +36,6 @@ export class SocketGateway {
   /** Connections that have not entered the protocol yet, by engine.io's object. */
   readonly #wires = new WeakMap<object, Wire>();
   readonly #open = new Set<Wire>();
-  readonly #perAddress = new Map<string, number>();
-  #closing = false;
 
   constructor(options: SocketGatewayOptions) {
     this.#options = options;
@@ -86,13 +89,12 @@ export class SocketGateway {
     return meant.length;
   }
 
-  /** Takes no new connections from now on. */
-  refuseNew(): void {
-    this.#closing = true;
+  /** Everyone who is signed in, once for each connection. */
+  get principals(): Principal[] {
+    return [...this.#connections].flatMap(({ session: { principal } }) => principal ?? []);
   }
 
   async close(): Promise<void> {
-    this.refuseNew();
     for (const connection of this.#connections) {
       connection.end('SERVER_CLOSING');
     }
@@ -128,11 +130,11 @@ export class SocketGateway {
     if (origin === undefined || !this.#options.origins().has(origin)) {
       return 'ORIGIN_NOT_ALLOWED';
     }
-    if (this.#closing) {
+    if (this.#options.closed()) {
       return 'SERVER_CLOSING';
     }
-    const open = this.#perAddress.get(this.#addressOf(request)) ?? 0;
-    return open >= this.#options.config.limits.connectionsPerAddress ? 'TOO_MANY_CONNECTIONS' : null;
+    const full = this.#options.connections.exceeded({ address: this.#networkOf(request) });
+    return full === undefined ? null : 'TOO_MANY_CONNECTIONS';
   }
 
   /** Counts a connection from here on, before anything is said on it, until it is gone. */
@@ -145,16 +147,16 @@ export class SocketGateway {
     });
     this.#wires.set(raw, wire);
     this.#open.add(wire);
-    const address = this.#addressOf(raw.request);
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+    let release = (): void => undefined;
+    try {
+      release = this.#options.connections.take({ address: this.#networkOf(raw.request) });
+    } catch {
+      // Others came between the request and its upgrade.
+      wire.cut();
+    }
     wire.onceClosed(() => {
       this.#open.delete(wire);
-      const left = (this.#perAddress.get(address) ?? 1) - 1;
-      if (left > 0) {
-        this.#perAddress.set(address, left);
-      } else {
-        this.#perAddress.delete(address);
-      }
+      release();
     });
   }
 
@@ -172,12 +174,17 @@ export class SocketGateway {
       wire,
       dispatcher,
       log,
+      network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
       authMilliseconds: AUTH_MILLISECONDS,
       onRefused,
       onClosed: (closed) => this.#connections.delete(closed),
     });
     this.#connections.add(connection);
+  }
+
+  #networkOf(request: IncomingMessage): string {
+    return networkOf(this.#addressOf(request));
   }
 
   #addressOf(request: IncomingMessage): string {

@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/index.ts';
+import type { Holder } from '../budgets/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
 import type { Role } from '../protocol/index.ts';
 import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
@@ -7,8 +8,13 @@ import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
 export interface Principal {
   device: VerifiedDevice;
   accountId: string;
+  /** The name in its certificate. */
   displayName: string;
   role: Role;
+  /** Whether it is the phone gateway that belongs to the data folder. */
+  isGateway: boolean;
+  /** As presented, DER, leaf first. */
+  chain: readonly Uint8Array[];
   /** The web origin that the client dialled, as it signed. */
   origin: string;
 }
@@ -24,6 +30,10 @@ export interface Session {
   /** The challenge, until it is used up. */
   nonce: string | null;
   principal: Principal | null;
+  /** Whose budgets it uses: the network's from the start, the rest once it is known who it is. */
+  holder: Holder;
+  /** Gives back what the connection holds; called once it is gone. */
+  readonly releases: Array<() => void>;
   seat: { room: Room; peer: Peer } | null;
   /** The stages of joining that it has passed: each is counted once. */
   readonly stages: Set<string>;

@@ -4,7 +4,15 @@ import { TokenBucket } from './token-bucket.ts';
 export interface EngineSocket {
   readonly writeBuffer: ReadonlyArray<{ data?: unknown }>;
   readonly transport: { readonly socket: WebSocketLike };
-  on(event: 'packet', listener: () => void): unknown;
+  /** The upgraded request's connection. */
+  readonly request: { readonly socket: ByteStream };
+  on(event: 'packet', listener: (packet: { data?: unknown }) => void): unknown;
+}
+
+interface ByteStream {
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  pause(): unknown;
 }
 
 interface WebSocketLike {
@@ -22,20 +30,25 @@ export interface WireOptions {
   sendQueueBytes: number;
 }
 
-export type Offence = 'RATE_LIMITED' | 'SLOW_READER';
+export type Offence = 'BAD_REQUEST' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'SLOW_READER';
+
+/** What a stranger may send in all before it is known who it is, in bytes: a few certificates and a signature. */
+const STRANGER_BYTES = 16_384;
 
 /** How long a connection that was told to close may take, in milliseconds. */
 const FAREWELL_MILLISECONDS = 1000;
 
 /**
  * One WebSocket from its first byte to its last, whatever is spoken on it. It counts all that comes, since socket.io and ws answer
- * much by themselves (namespaces, heartbeats, pings), and what waits to be sent, since neither bounds it (threat cases 4 and 8).
+ * much by themselves (namespaces, heartbeats, pings), and what waits to be sent, since neither bounds it (threat cases 4 and 8). Binary
+ * data ends it, since the protocol has none and socket.io would hold it until a whole message is there (threat case 63).
  */
 export class Wire {
   readonly #raw: EngineSocket;
   readonly #webSocket: WebSocketLike;
   readonly #options: WireOptions;
   readonly #bucket: TokenBucket;
+  readonly #countBytes: (chunk: Uint8Array) => void;
   #onOffence: (offence: Offence) => void = () => this.cut();
 
   constructor(raw: EngineSocket, options: WireOptions) {
@@ -43,7 +56,21 @@ export class Wire {
     this.#webSocket = raw.transport.socket;
     this.#options = options;
     this.#bucket = new TokenBucket(options.packetsPerSecond, options.burst, performance.now());
-    raw.on('packet', () => this.#received());
+    let strangerBytes = 0;
+    this.#countBytes = ({ byteLength }) => {
+      strangerBytes += byteLength;
+      if (strangerBytes > STRANGER_BYTES) {
+        raw.request.socket.pause();
+        this.#offend('PAYLOAD_TOO_LARGE');
+      }
+    };
+    raw.request.socket.on('data', this.#countBytes);
+    raw.on('packet', ({ data }) => {
+      this.#received();
+      if (isBinary(data)) {
+        this.#offend('BAD_REQUEST');
+      }
+    });
     this.#webSocket.on('ping', () => this.#received());
     this.#webSocket.on('pong', () => this.#received());
   }
@@ -56,6 +83,11 @@ export class Wire {
   /** Who decides on an offence, e.g. to tell the client why. Until one is named the connection is cut. */
   onOffence(listener: (offence: Offence) => void): void {
     this.#onOffence = listener;
+  }
+
+  /** It is known who is there: they may send as much as everybody. */
+  trust(): void {
+    this.#raw.request.socket.off('data', this.#countBytes);
   }
 
   /** What engine.io holds back and what the WebSocket has not handed to the kernel, in bytes. */
@@ -90,4 +122,15 @@ export class Wire {
     }
     this.checkQueue();
   }
+
+  /** Ends it without taking in more: the farewell still goes out. */
+  #offend(offence: Offence): void {
+    this.trust();
+    this.#onOffence(offence);
+  }
+}
+
+/** Binary frames, and the text that announces them: socket.io's BINARY_EVENT and BINARY_ACK. */
+function isBinary(data: unknown): boolean {
+  return data !== undefined && (typeof data !== 'string' || data.startsWith('5') || data.startsWith('6'));
 }

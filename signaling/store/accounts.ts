@@ -35,14 +35,12 @@ export class Accounts {
         source: account.source,
         created_at_ms: account.nowMs,
         last_seen_at_ms: null,
+        invitation: null,
+        is_gateway: 0,
       })
       .onConflict((conflict) => conflict.column('account_id').doNothing())
       .execute();
     await this.#store.sync();
-  }
-
-  async setRole(accountId: string, role: Role): Promise<void> {
-    await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
   }
 
   /** Accounts, those that enrolled last first. `before`: only those that come after this one in that order. */

@@ -1,7 +1,7 @@
 export { Accounts } from './accounts.ts';
 export { Calls } from './calls.ts';
 export { Devices } from './devices.ts';
-export { Invitations, type NewInvitation, START } from './invitations.ts';
+export { type Admission, Invitations, type NewInvitation, START } from './invitations.ts';
 export { Revocations } from './revocations.ts';
 export type { AccountRow, DeviceRow, InvitationRow, RevocationRow } from './schema.ts';
 export { Store } from './store.ts';

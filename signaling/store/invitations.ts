@@ -11,6 +11,28 @@ export interface NewInvitation {
   /** Account that invites, or START; left out for the command line and the API key. */
   createdBy?: string | undefined;
   ttlSeconds: number;
+  /** Whether it is for the phone gateway that belongs to the data folder. Default false. */
+  isGateway?: boolean;
+}
+
+/** How many open invitations an account may have made, and how many used or expired ones of it are remembered. */
+const MAX_OPEN = 100;
+const MAX_FINISHED = 1000;
+
+/** For how long whoever enrolled by an invitation gets the same outcome again, in milliseconds: the answer may have been lost. */
+const RETRY_MS = 600_000;
+
+/** Roles that an invitation may raise, lowest first. A bridge is no person and stays what it is. */
+const RANK: readonly Role[] = ['guest', 'member', 'admin'];
+
+/** What an invitation gives to an account. */
+export interface Admission {
+  role: Role;
+  roomId: string | null;
+  /** Name that the inviter chose. */
+  displayName: string | null;
+  /** Account that invited; null for the command line and the API key. */
+  invitedBy: string | null;
 }
 
 /** Who made the link that the server prints while nobody has enrolled. */
@@ -26,68 +48,98 @@ export class Invitations {
     this.#now = now;
   }
 
-  /** Makes an invitation; its secret (24 random bytes, base64url) is returned this once. */
+  /**
+   * Makes an invitation; its secret (24 random bytes, base64url) is returned this once.
+   *
+   * @throws {CanopyError} LIMIT_REACHED - when the inviting account has 100 open ones
+   */
   async create(invitation: NewInvitation): Promise<{ secret: string; expiresAtMs: number }> {
     const secret = randomBytes(24).toString('base64url');
     const nowMs = this.#now();
     const expiresAtMs = nowMs + invitation.ttlSeconds * 1000;
-    await this.#store.db
-      .insertInto('invitations')
-      .values({
-        secret_hash: hash(secret),
-        role: invitation.role,
-        room_id: invitation.roomId ?? null,
-        display_name: invitation.displayName ?? null,
-        created_by: invitation.createdBy ?? null,
-        created_at_ms: nowMs,
-        expires_at_ms: expiresAtMs,
-        used_at_ms: null,
-        used_by: null,
-      })
-      .execute();
+    await this.#store.db.transaction().execute(async (db) => {
+      if (invitation.createdBy !== undefined) {
+        await makeSpace(db, invitation.createdBy, nowMs);
+      }
+      await db
+        .insertInto('invitations')
+        .values({
+          secret_hash: hash(secret),
+          role: invitation.role,
+          room_id: invitation.roomId ?? null,
+          display_name: invitation.displayName ?? null,
+          created_by: invitation.createdBy ?? null,
+          created_at_ms: nowMs,
+          expires_at_ms: expiresAtMs,
+          used_at_ms: null,
+          used_by: null,
+          is_gateway: invitation.isGateway ? 1 : 0,
+        })
+        .execute();
+    });
     return { secret, expiresAtMs };
   }
 
-  /** @throws CanopyError INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED */
-  async check(secret: string): Promise<InvitationRow> {
-    const row = await this.#store.db
-      .selectFrom('invitations')
-      .selectAll()
-      .where('secret_hash', '=', hash(secret))
-      .executeTakeFirst();
-    if (!row) {
-      throw new CanopyError('INVITE_UNKNOWN');
-    }
-    if (row.used_at_ms !== null) {
-      throw new CanopyError('INVITE_USED');
-    }
-    if (row.expires_at_ms <= this.#now()) {
-      throw new CanopyError('INVITE_EXPIRED');
-    }
-    return row;
+  /**
+   * What an invitation would give to an account, without using it up. Whoever enrolled by it within ten minutes may do so again.
+   *
+   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - when it is not for this kind of account
+   */
+  async check(secret: string, accountId: string): Promise<Admission> {
+    return this.#check(this.#store.db, secret, accountId, RETRY_MS).then(({ admission }) => admission);
   }
 
   /**
-   * Uses an invitation up for an account; of two at once only one succeeds.
+   * Uses an invitation up for an account and gives the account what it grants, both or neither. Of two accounts at once only one
+   * succeeds; an account that enrols gets the same outcome again for ten minutes. Rights are added, never taken.
    *
-   * @throws CanopyError as check() does
+   * @param certifiedName name in the account's new certificate; undefined for an account that exists and keeps its certificate
+   * @throws {CanopyError} as check()
    */
-  async use(secret: string, accountId: string): Promise<InvitationRow> {
+  async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
     const nowMs = this.#now();
-    const row = await this.#store.db
-      .updateTable('invitations')
-      .set({ used_at_ms: nowMs, used_by: accountId })
-      .where('secret_hash', '=', hash(secret))
-      .where('used_at_ms', 'is', null)
-      .where('expires_at_ms', '>', nowMs)
-      .returningAll()
-      .executeTakeFirst();
-    if (row) {
-      await this.#store.sync();
-      return row;
-    }
-    await this.check(secret);
-    throw new CanopyError('INVITE_USED');
+    const admission = await this.#store.db.transaction().execute(async (db) => {
+      const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
+      const { row, admission } = await this.#check(db, secret, accountId, retryMs);
+      await db
+        .updateTable('invitations')
+        .set({ used_at_ms: row.used_at_ms ?? nowMs, used_by: accountId })
+        .where('secret_hash', '=', row.secret_hash)
+        .execute();
+      if (certifiedName !== undefined) {
+        await db
+          .insertInto('accounts')
+          .values({
+            account_id: accountId,
+            display_name: certifiedName,
+            role: admission.role,
+            source: 'invite',
+            created_at_ms: nowMs,
+            last_seen_at_ms: null,
+            invitation: row.secret_hash,
+            is_gateway: row.is_gateway,
+          })
+          .onConflict((conflict) =>
+            conflict.column('account_id').doUpdateSet({ display_name: certifiedName }),
+          )
+          .execute();
+      }
+      await db
+        .updateTable('accounts')
+        .set({ role: admission.role, ...(row.is_gateway === 1 && { is_gateway: 1 }) })
+        .where('account_id', '=', accountId)
+        .execute();
+      if (row.room_id !== null) {
+        await db
+          .insertInto('grants')
+          .values({ account_id: accountId, room_id: row.room_id })
+          .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+          .execute();
+      }
+      return admission;
+    });
+    await this.#store.sync();
+    return admission;
   }
 
   /** Lets the unused invitations end that an account made, or START. */
@@ -113,6 +165,74 @@ export class Invitations {
       .executeTakeFirst();
     return account === undefined;
   }
+
+  async #check(
+    db: Db,
+    secret: string,
+    accountId: string,
+    retryMs: number,
+  ): Promise<{ row: InvitationRow; admission: Admission }> {
+    const nowMs = this.#now();
+    const row = await db
+      .selectFrom('invitations')
+      .selectAll()
+      .where('secret_hash', '=', hash(secret))
+      .executeTakeFirst();
+    if (!row) {
+      throw new CanopyError('INVITE_UNKNOWN');
+    }
+    if (row.used_at_ms !== null && (row.used_by !== accountId || nowMs - row.used_at_ms >= retryMs)) {
+      throw new CanopyError('INVITE_USED');
+    }
+    if (row.used_at_ms === null && row.expires_at_ms <= nowMs) {
+      throw new CanopyError('INVITE_EXPIRED');
+    }
+    const account = await db
+      .selectFrom('accounts')
+      .select('role')
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    const admission = {
+      role: raised(account?.role, row.role),
+      roomId: row.room_id,
+      displayName: row.display_name,
+      invitedBy: row.created_by,
+    };
+    return { row, admission };
+  }
+}
+
+type Db = Pick<Store['db'], 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>;
+
+/** @throws {CanopyError} FORBIDDEN - when one of the roles is a bridge's and the other a person's */
+function raised(role: Role | undefined, offered: Role): Role {
+  if (role === undefined || role === offered) {
+    return offered;
+  }
+  if (role === 'bridge' || offered === 'bridge') {
+    throw new CanopyError('FORBIDDEN', `an account of role ${role} cannot get the role ${offered}`);
+  }
+  return RANK.indexOf(offered) > RANK.indexOf(role) ? offered : role;
+}
+
+/** Forgets the oldest finished invitations of an account. @throws {CanopyError} LIMIT_REACHED */
+async function makeSpace(db: Db, createdBy: string, nowMs: number): Promise<void> {
+  const theirs = db.selectFrom('invitations').where('created_by', '=', createdBy);
+  const { open } = await theirs
+    .select(({ fn }) => fn.countAll<number>().as('open'))
+    .where('used_at_ms', 'is', null)
+    .where('expires_at_ms', '>', nowMs)
+    .executeTakeFirstOrThrow();
+  if (open >= MAX_OPEN) {
+    throw new CanopyError('LIMIT_REACHED', `at most ${MAX_OPEN} open invitations per account`);
+  }
+  const finished = theirs
+    .select('secret_hash')
+    .where((where) => where.or([where('used_at_ms', 'is not', null), where('expires_at_ms', '<=', nowMs)]))
+    .orderBy('created_at_ms', 'desc')
+    .offset(MAX_FINISHED)
+    .limit(MAX_OPEN + MAX_FINISHED);
+  await db.deleteFrom('invitations').where('secret_hash', 'in', finished).execute();
 }
 
 function hash(secret: string): string {

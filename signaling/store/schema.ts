@@ -27,6 +27,10 @@ export interface AccountRow {
   source: 'invite' | 'pki';
   created_at_ms: number;
   last_seen_at_ms: number | null;
+  /** `secret_hash` of the invitation that admitted it; null for a company's people. */
+  invitation: string | null;
+  /** 1 for the phone gateway that was made with this data folder. */
+  is_gateway: number;
 }
 
 export interface DeviceRow {
@@ -50,6 +54,8 @@ export interface InvitationRow {
   expires_at_ms: number;
   used_at_ms: number | null;
   used_by: string | null;
+  /** 1: for the phone gateway of this data folder. */
+  is_gateway: number;
 }
 
 export interface PhoneRow {
@@ -204,6 +210,33 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('revoked_at_ms', 'bigint', (column) => column.notNull())
         .execute();
       await db.schema.alterTable('devices').addColumn('user_agent', 'text').execute();
+    },
+  },
+  '0005_admission': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      const { schema } = db;
+      await schema.alterTable('accounts').addColumn('invitation', 'text').execute();
+      for (const table of ['accounts', 'invitations']) {
+        await schema
+          .alterTable(table)
+          .addColumn('is_gateway', 'integer', (column) => column.notNull().defaultTo(0))
+          .execute();
+      }
+      await (db as Kysely<Tables>)
+        .updateTable('accounts')
+        .set(({ selectFrom }) => ({
+          invitation: selectFrom('invitations')
+            .select('secret_hash')
+            .whereRef('used_by', '=', 'account_id')
+            .orderBy('used_at_ms')
+            .limit(1),
+        }))
+        .execute();
+      await schema
+        .createIndex('invitations_by_creator')
+        .on('invitations')
+        .columns(['created_by', 'expires_at_ms'])
+        .execute();
     },
   },
 };

@@ -50,18 +50,18 @@ describe('the store', () => {
   it('lets exactly one of many use an invitation', async () => {
     const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
     const results = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, n) => invitations().use(secret, `account${n}`)),
+      Array.from({ length: 20 }, (_, n) => invitations().admit(secret, `account${n}`, 'Ann')),
     );
     assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
-    await assert.rejects(invitations().check(secret), code('INVITE_USED'));
+    await assert.rejects(invitations().check(secret, 'other'), code('INVITE_USED'));
   });
 
   it('refuses an unknown and an expired invitation', async () => {
-    await assert.rejects(invitations().use('unknown', 'a'), code('INVITE_UNKNOWN'));
+    await assert.rejects(invitations().admit('unknown', 'a', 'Ann'), code('INVITE_UNKNOWN'));
     const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
     nowMs += 60_000;
-    await assert.rejects(invitations().check(secret), code('INVITE_EXPIRED'));
-    await assert.rejects(invitations().use(secret, 'a'), code('INVITE_EXPIRED'));
+    await assert.rejects(invitations().check(secret, 'a'), code('INVITE_EXPIRED'));
+    await assert.rejects(invitations().admit(secret, 'a', 'Ann'), code('INVITE_EXPIRED'));
   });
 
   it('never holds the secret of an invitation', async () => {
@@ -190,10 +190,10 @@ describe('the store', () => {
       ),
     );
     assert.ok(theirs && used && others);
-    await invitations().use(used.secret, 'a');
+    await invitations().admit(used.secret, 'a', 'Ann');
     await invitations().expireFrom('eve');
-    await assert.rejects(invitations().use(theirs.secret, 'b'), code('INVITE_EXPIRED'));
-    await assert.rejects(invitations().check(used.secret), code('INVITE_USED'));
-    assert.equal((await invitations().use(others.secret, 'c')).created_by, 'ann');
+    await assert.rejects(invitations().admit(theirs.secret, 'b', 'Bob'), code('INVITE_EXPIRED'));
+    await assert.rejects(invitations().check(used.secret, 'b'), code('INVITE_USED'));
+    assert.equal((await invitations().admit(others.secret, 'c', 'Cleo')).invitedBy, 'ann');
   });
 });

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { CanopyError, GatewayLink, type GatewayLinkEvents, type Identity } from '../../client/sdk/index.ts';
 import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
+import { newGatewayIdentity } from '../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { eventually } from '../../test/support/wait.ts';
@@ -53,7 +54,7 @@ describe('telephony', () => {
   before(async () => {
     relay = await CuttableRelay.open(() => Number(new URL(server.url).port));
     server = await InProcessServer.start({ 'server.origins': [relay.url] });
-    bridge = await newIdentity(server, { role: 'bridge' });
+    bridge = await newGatewayIdentity(server);
     member = await newIdentity(server, { role: 'member' });
     guest = await newIdentity(server, { role: 'guest', roomId: 'lobby' });
   });
@@ -429,6 +430,15 @@ describe('telephony', () => {
   });
 
   describe('threat 5: rights', () => {
+    it('threat 65: another bridge gets no secrets of phones, and takes nobody’s place', async () => {
+      const gateway = await connected();
+      const program = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
+      assert.equal(await program.refusal('gateway.register', {}), 'FORBIDDEN');
+      assert.equal(await program.refusal('gateway.record', callOf()), 'FORBIDDEN');
+      await gateway.record(callOf());
+      program.close();
+    });
+
     it('only a bridge without a seat is a gateway, and only the one in charge may speak for calls', async () => {
       const person = await seated(member);
       for (const [name, data] of [
@@ -451,7 +461,7 @@ describe('telephony', () => {
     it('guests, bridges, and people without a seat do not call, mute or kick', async () => {
       const target = await seated(member);
       const { participants } = await (async () => {
-        const other = await ProtocolClient.enter(server.url, member);
+        const other = await ProtocolClient.enter(server.url, guest);
         const joined = await other.get('room.join', { roomId: 'lobby' });
         await other.get('room.leave', {});
         other.close();
@@ -506,7 +516,7 @@ describe('telephony', () => {
       assert.equal(await host.refusal('transport.create', { direction: 'send' }), 'TRANSPORT_EXISTS');
 
       const { participantId } = await host.get('participant.add', { displayName: 'Phone', kind: 'phone' });
-      const rival = await seated(bridge);
+      const rival = await seated(await newIdentity(server, { role: 'bridge' }));
       for (const [name, data] of [
         ['participant.update', { participantId, displayName: 'Mine' }],
         ['participant.remove', { participantId }],

@@ -78,6 +78,7 @@ describe('threat 4: connections that are half open', { concurrency: true }, () =
   it('a peer that vanishes without a word (its network is gone) is found out by the ping', async () => {
     const client = await ProtocolClient.enter(server.url, await newIdentity(server));
     await client.get('room.join', { roomId: 'vanishing' });
+    await client.get('transport.create', { direction: 'send' });
     const watcher = await ProtocolClient.enter(server.url, await newIdentity(server));
     const { participants } = await watcher.get('room.join', { roomId: 'vanishing' });
     const { participantId } = participants.find(({ connected }) => connected) ?? { participantId: '' };

@@ -6,7 +6,7 @@ import { REQUESTS } from '../../signaling/protocol/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { Seat } from '../support/raw-call.ts';
-import { opus } from '../support/rtp-parameters.ts';
+import { opus, simulcast } from '../support/rtp-parameters.ts';
 import type { TestServer } from '../support/server.ts';
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, n) => (n + 16).toString(16).toUpperCase()).join(':');
@@ -36,6 +36,7 @@ const IN_ROOM: Record<string, unknown> = {
   'consumer.requestKeyFrame': { consumerId: someId },
   'participant.mute': { participantId: someId, muted: true },
   'participant.kick': { participantId: someId },
+  'participant.readmit': { accountId: 'a'.repeat(64) },
   'call.dial': { target: '1001' },
 };
 /** The same for those that only a bridge may send. */
@@ -238,9 +239,9 @@ describe('threat 5: order and ownership', () => {
       Array.from({ length: 12 }, (_, n) =>
         seat.client.ask('producer.create', {
           transportId: seat.send,
-          kind: 'audio',
-          source: 'microphone',
-          rtpParameters: { ...opus(), mid: `m${n}` },
+          kind: 'video',
+          source: 'camera',
+          rtpParameters: { ...simulcast(), mid: `m${n}` },
         }),
       ),
     );

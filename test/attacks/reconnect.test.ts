@@ -63,20 +63,22 @@ describe('threat 7: lost sockets', () => {
 
   it('8 rooms of 25 whose sockets drop at once all come back to their seats, and one beside them goes on', async () => {
     const people = await Bystanders.start(server.url, ann, bob);
-    // One device may sit in many seats: identities cost more than sockets.
-    const sit = async (roomId: string) => {
-      const client = await ProtocolClient.enter(server.url, ann);
+    // A device may sit in many rooms: identities cost more than sockets.
+    const crowd = await Promise.all(Array.from({ length: 25 }, () => newIdentity(server)));
+    const sit = async (identity: Identity, roomId: string) => {
+      const client = await ProtocolClient.enter(server.url, identity);
       const { peerId } = await client.get('room.join', { roomId });
-      return { client, roomId, peerId };
+      await client.get('transport.create', { direction: 'send' });
+      return { client, identity, roomId, peerId };
     };
     const seats: Array<Awaited<ReturnType<typeof sit>>> = [];
     for (let room = 0; room < 8; room += 1) {
-      seats.push(...(await Promise.all(Array.from({ length: 25 }, () => sit(`storm-${room}`)))));
+      seats.push(...(await Promise.all(crowd.map((identity) => sit(identity, `storm-${room}`)))));
     }
     await Promise.all(seats.map(({ client }) => client.cut()));
     const back = await Promise.all(
-      seats.map(async ({ roomId, peerId }) => {
-        const client = await ProtocolClient.enter(server.url, ann);
+      seats.map(async ({ identity, roomId, peerId }) => {
+        const client = await ProtocolClient.enter(server.url, identity);
         const joined = await client.get('room.join', { roomId, resume: { peerId } });
         return { client, resumed: joined.resumed && joined.peerId === peerId };
       }),
@@ -111,6 +113,52 @@ describe('threat 7: a seat is kept for a while only', () => {
       each.close();
     }
     await attacked.close();
+  });
+});
+
+describe('threat 1: certificates that end while they are in use', () => {
+  it('end the connection and the seat soon: one that expires, and one that its company’s list names', async () => {
+    const pki = new CompanyPki();
+    await pki.issue({ name: 'Company root', extensions: AUTHORITY });
+    for (const [name, days] of [
+      ['ann', 30],
+      ['bob', 30],
+      ['eve', 15 / 86_400],
+    ] as const) {
+      await pki.issue({ name, issuer: 'Company root', days: [-1, days] });
+    }
+    const list = pki.file('current', 'crl');
+    copyFileSync(await pki.revoke('Company root'), list);
+    const attacked = await AttackedServer.start({
+      flags: ['--workers', '1'],
+      env: {
+        CANOPY_IDENTITY_POLICY: 'pki',
+        CANOPY_IDENTITY_CA_BUNDLE: pki.file('Company root', 'pem'),
+        CANOPY_IDENTITY_CRL: list,
+      },
+    });
+    const { server } = attacked;
+    try {
+      const [ann, bob, eve] = await Promise.all(
+        ['ann', 'bob', 'eve'].map(async (name) => {
+          const keys = { certificatePem: pki.pem(name), privateKeyPem: pki.key(name) };
+          return Seat.take(server.url, await importIdentity({ serverUrl: server.url, ...keys }), 'team');
+        }),
+      );
+      assert.ok(ann && bob && eve);
+      copyFileSync(await pki.revoke('Company root', 'bob'), list);
+      assert.equal(await bob.client.ended(), 'CERT_REVOKED');
+      assert.equal(await eve.client.ended(), 'CERT_EXPIRED');
+      for (const { participantId } of [bob, eve]) {
+        await ann.client.event('participant.left', (left) => left.participantId === participantId);
+      }
+      assert.equal((await server.objects()).peersWaiting, 0);
+      await ann.client.get('room.leave', {});
+      ann.client.close();
+    } finally {
+      await attacked.close();
+      pki.close();
+    }
   });
 });
 

@@ -41,9 +41,9 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
         'SERVER_CLOSING',
         "with another's peer id too",
       );
-      const { body } = await RawSocket.refusal(server.url);
-      assert.match(body, /SERVER_CLOSING/);
-      assert.match(body, /retryable/);
+      const stranger = await ProtocolClient.open(server.url);
+      assert.equal(await stranger.refusal('auth.prove', await stranger.proof(late)), 'SERVER_CLOSING');
+      stranger.close();
       const ready = await fetch(`${server.url}/readyz`);
       assert.equal(ready.status, 503);
 
@@ -52,6 +52,35 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
       assert.deepEqual(codes, ['SERVER_CLOSING', 'SERVER_CLOSING']);
       const lastedMs = performance.now() - toldAtMs;
       assert.ok(lastedMs > DRAIN_SECONDS * 1000 - 100, `they had ${Math.round(lastedMs)} ms`);
+      assert.equal(await ended, 0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('whoever is inside and loses the connection comes back, in a long drain too; others do not get in', async () => {
+    const server = await TestServer.start({
+      flags: ['--workers', '1'],
+      env: { CANOPY_SERVER_DRAIN_SECONDS: '600' },
+    });
+    try {
+      const [ann, bob, late] = await Promise.all([1, 2, 3].map(() => newIdentity(server)));
+      assert.ok(ann && bob && late);
+      const people = await Bystanders.start(server.url, ann, bob, 'team');
+      const ended = server.terminate();
+      const { retryAfterSeconds } = await people.ann.client.event('server.closing');
+      assert.ok(retryAfterSeconds <= 10, 'nobody waits for the end of the drain');
+      await people.ann.client.cut();
+      const stranger = await ProtocolClient.open(server.url);
+      assert.equal(await stranger.refusal('auth.prove', await stranger.proof(late)), 'SERVER_CLOSING');
+      stranger.close();
+      const back = await ProtocolClient.enter(server.url, ann);
+      const resume = { peerId: people.ann.peerId };
+      assert.equal((await back.get('room.join', { roomId: 'team', resume })).resumed, true);
+      for (const client of [back, people.bob.client]) {
+        await client.get('room.leave', {});
+        client.close();
+      }
       assert.equal(await ended, 0);
     } finally {
       await server.close();

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+// biome-ignore lint/plugin: the state of an older version is made there
+import { Store } from '../../signaling/store/index.ts';
 import type { Baresip } from '../support/baresip.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { untilBaseline } from '../support/gauges.ts';
@@ -73,6 +78,36 @@ describe('the processes of the phone gateway', () => {
       await untilBaseline(server, undefined, 1);
     } finally {
       await phones.close();
+    }
+  });
+
+  it('threat 65: a gateway whose identity an older version made gets itself one that may register', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'canopy-older-'));
+    const start = () =>
+      TestServer.start({
+        dataDir,
+        phones: true,
+        flags: ['--sip-port', '0', '--sip-tls-port', '0'],
+        env: { CANOPY_SIP_HOST: '127.0.0.1' },
+      });
+    const takesCalls = (server: TestServer) =>
+      eventually(
+        'phones may call',
+        () => server.log,
+        (log) => log.includes('phones may call'),
+      );
+    try {
+      const newer = await start();
+      await takesCalls(newer);
+      await newer.close();
+      const store = await Store.open(dataDir);
+      await store.db.updateTable('accounts').set({ is_gateway: 0 }).execute();
+      await store.close();
+      const older = await start();
+      await takesCalls(older);
+      await older.close();
+    } finally {
+      rmSync(dataDir, { recursive: true });
     }
   });
 

@@ -13,7 +13,7 @@ interface Seat {
 /** How many enter at once, so that entering itself is no storm. */
 const AT_ONCE = 25;
 
-/** People in rooms who have nothing but their sockets. A peer is one session of a device, so people of different rooms share devices. */
+/** People in rooms who have little but their sockets. A device has a seat in each room, so people of different rooms share devices. */
 export class Crowd {
   readonly seats: Seat[] = [];
   readonly #server: TestServer;
@@ -33,6 +33,8 @@ export class Crowd {
       const group = places.slice(first, first + AT_ONCE).map(async ({ identity, roomId }) => {
         const client = await ProtocolClient.enter(server.url, identity);
         const { peerId } = await client.get('room.join', { roomId });
+        // Without a transport there would be no seat to come back to.
+        await client.get('transport.create', { direction: 'send' });
         return { client, identity, roomId, peerId };
       });
       crowd.seats.push(...(await Promise.all(group)));

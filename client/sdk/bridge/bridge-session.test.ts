@@ -28,6 +28,7 @@ function heard<N extends keyof BridgeEvents>(
 describe('BridgeSession', () => {
   let server: InProcessServer;
   let identity: Identity;
+  let other: Identity;
   let moderator: Identity;
   let west: BridgeSession;
   let east: BridgeSession;
@@ -37,6 +38,7 @@ describe('BridgeSession', () => {
   before(async () => {
     server = await InProcessServer.start();
     identity = await newIdentity(server, { role: 'bridge' });
+    other = await newIdentity(server, { role: 'bridge' });
     moderator = await newIdentity(server, { role: 'member' });
   });
   after(async () => {
@@ -46,7 +48,7 @@ describe('BridgeSession', () => {
     westSocket = await BridgeSocket.open();
     eastSocket = await BridgeSocket.open();
     west = await BridgeSession.join({ url: server.url, identity, roomId: 'lobby' });
-    east = await BridgeSession.join({ url: server.url, identity, roomId: 'lobby' });
+    east = await BridgeSession.join({ url: server.url, identity: other, roomId: 'lobby' });
   });
   afterEach(async () => {
     await Promise.all([west.leave(), east.leave()]);

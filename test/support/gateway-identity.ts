@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { loadConfig } from '../../base/index.ts';
+import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
+import { createInvitation } from '../../signaling/index.ts';
+
+/** An identity as the phone gateway of a server's data folder makes itself: only such a one may register. */
+export async function newGatewayIdentity(server: { url: string; dataDir: string }): Promise<Identity> {
+  const config = loadConfig({ env: {}, flags: { 'data.dir': server.dataDir } });
+  const link = await createInvitation(config, {
+    role: 'bridge',
+    displayName: 'Phones',
+    ttlSeconds: 600,
+    isGateway: true,
+  });
+  const invitation = parseInvitation(link);
+  assert.ok(invitation);
+  return enrol({ serverUrl: server.url, ...invitation });
+}
