@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
+import { enrol, parseInvitation } from '../client/sdk/index.ts';
 import type { AccountInfo } from '../signaling/protocol/index.ts';
 import { freePort } from '../test/support/programs.ts';
 import { newIdentity, ProtocolClient } from '../test/support/protocol-client.ts';
@@ -142,14 +143,14 @@ describe('in an operator’s hands', () => {
 });
 
 /** The secret of the link that a server printed. */
-async function printedSecret(server: TestServer): Promise<string> {
-  const secretIn = (log: string) => /#\/invite\/([\w-]+)\./.exec(log)?.[1];
+async function printedLink(server: TestServer): Promise<string> {
+  const linkIn = (log: string) => /https?:\S+#\/invite\/\S+/.exec(log)?.[0];
   const log = await eventually(
     'the link is printed',
     async () => server.log,
-    (said) => secretIn(said) !== undefined,
+    (said) => linkIn(said) !== undefined,
   );
-  return secretIn(log) ?? '';
+  return linkIn(log) ?? '';
 }
 
 describe('before anybody has enrolled', () => {
@@ -162,20 +163,17 @@ describe('before anybody has enrolled', () => {
       return started;
     };
     const first = await start();
-    const early = await printedSecret(first);
+    const early = await printedLink(first);
     await first.close();
     const second = await start();
-    const late = await printedSecret(second);
-    const use = async (secret: string) => {
-      const response = await fetch(`${second.url}/api/enrol`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ secret, csr: 'AAAA' }),
-      });
-      return response.text();
+    const late = await printedLink(second);
+    const use = (link: string) => {
+      const invitation = parseInvitation(link);
+      assert.ok(invitation);
+      return enrol({ serverUrl: second.url, ...invitation });
     };
-    assert.match(await use(early), /INVITE_EXPIRED/);
-    assert.match(await use(late), /CSR_INVALID/);
+    await assert.rejects(use(early), { code: 'INVITE_EXPIRED' });
+    assert.match((await use(late)).accountId, /^[0-9a-f]{64}$/);
   });
 });
 

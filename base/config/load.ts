@@ -60,13 +60,14 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
 }
 
 /**
- * Variables of this prefix that are no settings: `CANOPY_CONFIG` and `CANOPY_API_KEY` stand for flags, the tests read `CANOPY_CHROMIUM`,
- * and a container names by the others what was built for the phones.
+ * Variables of this prefix that are no settings: `CANOPY_CONFIG` and `CANOPY_API_KEY` stand for flags, the tests read `CANOPY_CHROMIUM` and
+ * `CANOPY_FIREFOX`, and a release names by the others what was built for the phones.
  */
 const FOREIGN_VARIABLES = new Set([
   'CANOPY_CONFIG',
   'CANOPY_API_KEY',
   'CANOPY_CHROMIUM',
+  'CANOPY_FIREFOX',
   'CANOPY_CODECS',
   'CANOPY_UDP',
   'CANOPY_PROMPTS',

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type Driver, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { CanopyError, describeFileError } from '../../base/index.ts';
 import { MIGRATIONS, type Tables } from './schema.ts';
@@ -43,7 +43,7 @@ export class Store {
     } catch (error) {
       throw unusable(file, error);
     }
-    const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withCodedErrors(sqlite) }) });
+    const db = new Kysely<Tables>({ dialect: new Dialect(sqlite) });
     const store = new Store(file, sqlite, db);
     try {
       const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
@@ -91,6 +91,25 @@ export class Store {
       // Kysely closes only what it has used.
       this.#sqlite.close();
     }
+  }
+}
+
+/** SQLite ends a transaction by itself on a full disk; rolling it back once more would hide why it failed. */
+class Dialect extends SqliteDialect {
+  readonly #sqlite: Database.Database;
+
+  constructor(sqlite: Database.Database) {
+    super({ database: withCodedErrors(sqlite) });
+    this.#sqlite = sqlite;
+  }
+
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    const rollback = driver.rollbackTransaction.bind(driver);
+    driver.rollbackTransaction = async (connection) => {
+      if (this.#sqlite.inTransaction) await rollback(connection);
+    };
+    return driver;
   }
 }
 
