@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const MODULE = fileURLToPath(new URL('log.ts', import.meta.url));
 
-/** Logs until it is told to end, and says on standard error how it went. */
+/** Logs until it is asked to end, then reports the outcome on standard error. */
 const script = (format: string) => `
   import { createLogger } from ${JSON.stringify(MODULE)};
   const log = createLogger({ level: 'info', format: '${format}' });

@@ -51,7 +51,7 @@ PRIVATE.addSubnet('169.254.0.0', 16, 'ipv4');
 PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 
-/** Who can reach an IP address: nobody else, the own network, everybody. */
+/** Who can reach an IP address: this host only, the local network, everybody. */
 export function addressScope(address: string): AddressScope {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   if (LOOPBACK.check(address, family)) return 'loopback';

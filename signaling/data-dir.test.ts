@@ -116,7 +116,7 @@ describe('a kept secret', () => {
     assert.equal(statSync(join(dir, 'api.key')).mode & 0o777, 0o600);
   });
 
-  it('is made anew, and that is told, where a full disk left the file empty', (t) => {
+  it('is recreated, and reported, when a full disk left the file empty', (t) => {
     const dir = folder(t);
     writeFileSync(join(dir, 'ticket.key'), '\n');
     const told: string[] = [];

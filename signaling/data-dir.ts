@@ -83,7 +83,7 @@ function makeFolders(dir: string): void {
 
 /**
  * A secret that is made once and kept in a file for its owner alone: 32 random bytes, base64url. An empty file, left by a full disk, is
- * replaced: `onRemade` is told.
+ * replaced: calls `onRemade`.
  *
  * @throws {CanopyError} CONFIG_INVALID - the file cannot be read or written
  */

@@ -21,7 +21,7 @@ const serverRecord = z.object({
   port: z.int().optional(),
   /** The address that links name. */
   publicUrl: z.string().optional(),
-  /** The address by which programs on the same host reach it. */
+  /** The address at which programs on the same host reach it. */
   localUrl: z.string().optional(),
   /** First port of the media workers, and how many there are. */
   rtc: z.object({ port: z.int(), workers: z.int() }).optional(),

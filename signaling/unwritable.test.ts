@@ -23,7 +23,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     rmSync(dir, { recursive: true });
   });
 
-  it('keeps nobody out who is known, is told by what must be written, and is over when there is space again', async (t) => {
+  it('keeps no known person out, is reported by whatever must write, and ends when there is space again', async (t) => {
     if (!mounted) return t.skip('no disk can be mounted here');
     const store = await Store.open(dir);
     const accounts = new Accounts(store);
@@ -64,7 +64,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
 });
 
 describe('a database of another owner', { skip: isRoot ? false : 'takes root to be two users' }, () => {
-  it('stops the start, and is told with its owner', async (t) => {
+  it('stops the start with an error that names the owner', async (t) => {
     const outer = mkdtempSync(join(tmpdir(), 'canopy-owner-'));
     t.after(() => rmSync(outer, { recursive: true }));
     chmodSync(outer, 0o755);

@@ -209,7 +209,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   #configure(config: TelephonyConfig): void {
     const usable = usableTrunks(config, ({ name }, error) =>
-      this.#log.error({ err: error, trunk: name }, 'the trunk cannot be used; set it anew or delete it'),
+      this.#log.error({ err: error, trunk: name }, 'the trunk cannot be used; correct or delete it'),
     );
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
@@ -245,7 +245,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#secrets = secrets;
   }
 
-  /** PINs of before the least length was set go on working. */
+  /** PINs that are older than the minimum length keep working. */
   #warnOfShortPins(config: TelephonyConfig): void {
     const rooms = roomsWithShortPins(config).join(', ');
     if (rooms !== '' && rooms !== this.#shortPins)

@@ -223,7 +223,7 @@ export const configSchema = z.strictObject({
         ),
       callsPerPhone: count({ min: 1 })
         .default(4)
-        .describe('Most calls at once that one phone account makes; more get 486.'),
+        .describe('Maximum concurrent calls made by one phone account; further ones get 486.'),
       callsPerSecond: count({ min: 1 })
         .default(50)
         .describe(
@@ -253,12 +253,12 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      peersPerRoom: count({ min: 1 }).default(100).describe('Most peers in one room.'),
-      rooms: count({ min: 1 }).default(1000).describe('Most open rooms.'),
+      peersPerRoom: count({ min: 1 }).default(100).describe('Maximum peers in one room.'),
+      rooms: count({ min: 1 }).default(1000).describe('Maximum open rooms.'),
       producersPerPeer: count({ min: 1 })
         .default(8)
-        .describe('Most producers of one peer (a bridge: 32 times as many).'),
-      consumersPerPeer: count({ min: 1 }).default(400).describe('Most consumers of one peer.'),
+        .describe('Maximum producers of one peer (a bridge: 32 times as many).'),
+      consumersPerPeer: count({ min: 1 }).default(400).describe('Maximum consumers of one peer.'),
       connectionsPerAddress: count({ min: 1 })
         .default(500)
         .describe('Maximum open sockets from one address; an IPv6 /64 counts as one address.'),

@@ -22,7 +22,7 @@ export type PathState = 'connecting' | 'connected' | 'lost';
 const FIRST_CONNECTION_MS = 4000;
 const LOST_CONNECTION_MS = 2000;
 
-/** Judges one direction over all of its transports: one that is made anew does not begin the count anew. */
+/** Judges one direction across its transports: replacing a transport does not restart the clock. */
 export class ConnectivityMonitor {
   readonly #changed: (connectivity: MediaConnectivity) => void;
   #current: MediaConnectivity = { state: 'idle', endpoints: [] };

@@ -648,7 +648,7 @@ describe('a broken path', () => {
 });
 
 describe('media that does not get through', () => {
-  it('is told after 4 s at first and 2 s after a loss, with the ports, and so is that it does again', async () => {
+  it('is reported after 4 s at first and 2 s after a loss, with the ports, and so is its return', async () => {
     const room = await client.join('demo');
     const told: string[] = [];
     room.on('media', (direction, { state }) => told.push(`${direction} ${state}`));

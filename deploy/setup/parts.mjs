@@ -1,4 +1,4 @@
-// What `canopy` brings into place once it knows that its command line is right; it is told of this file by bin/canopy.js.
+// What `canopy` installs once its command line has been checked. bin/canopy.js passes it the path of this file.
 import { ensurePhoneParts } from './phone-parts.mjs';
 import { ensureWorker } from './setup.mjs';
 

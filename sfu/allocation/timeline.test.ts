@@ -173,7 +173,7 @@ check(
     const scene = new Scene();
     for (const each of phases) for (let tick = 0; tick < each.ticks; tick++) scene.step(each);
     const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
-    // A failure of before may have to be waited out first.
+    // An earlier failure may have to be waited out first.
     for (let tick = 0; tick < 1200; tick++) scene.step(last);
     let best = scene.forwarded ?? -1;
     for (let tick = 0; tick < 1800; tick++) {

@@ -7,7 +7,7 @@ const NONE = [false, false, false];
 /** Layers by their numbers, as `02`. */
 const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.includes(`${layer}`));
 
-/** A sender whose layers somebody looks at. All that it is told to send flows at once, but for what it lacks. */
+/** A sender that is being watched. Every layer it is asked for flows at once, except those it lacks. */
 class Sender {
   readonly wanted: WantedLayers;
   nowMs = 0;

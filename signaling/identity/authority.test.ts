@@ -376,7 +376,7 @@ describe('tlsCertificate()', () => {
     assert.notEqual((await authority.tlsCertificate(['localhost'])).cert, other.cert);
   });
 
-  test('is made anew when the clock was fast when it was made', async () => {
+  test('is reissued if the clock was fast when it was made', async () => {
     await open();
     nowMs += 365 * DAY_MS;
     const early = await (await open()).tlsCertificate(['localhost']);

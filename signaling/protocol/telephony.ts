@@ -9,7 +9,7 @@ export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
 const host = z.string().min(1).max(255);
 
-/** Fewest digits of a new PIN: with fewer, one that tries PINs finds one. Shorter ones of before go on working. */
+/** Minimum digits of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
 /** A phone that registers with the gateway. */

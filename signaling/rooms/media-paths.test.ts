@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-it('a transport that does not connect within 5 s is told of once, and again when it has connected', () => {
+it('a transport that does not connect within 5 s is reported once, and again when it has connected', () => {
   paths.connecting('send');
   mock.timers.tick(4999);
   assert.deepEqual([paths.connected, told], [true, []]);
@@ -36,7 +36,7 @@ it('one that connects in time, or that nobody has begun to connect, is not told 
   assert.deepEqual(told, []);
 });
 
-it('a lost path is told of at once; both must be back', () => {
+it('a lost path is reported at once; both must be back', () => {
   for (const id of ['send', 'recv']) paths.update(id, 'connected');
   for (const id of ['send', 'recv']) paths.update(id, 'disconnected');
   paths.update('send', 'connected');

@@ -66,7 +66,7 @@ export class Room {
   }
 
   /**
-   * Seats a peer. A device has one seat in a room: one that it had is given up, and the connection of that is told.
+   * Seats a peer. A device has one seat in a room: its previous seat is given up, and that connection is notified.
    *
    * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - when the account, or everyone with its invitation, has too many seats
    */

@@ -41,7 +41,7 @@ describe('admission by invitation', () => {
     await assert.rejects(invitations.admit(secret, id, 'Ann'), { code: 'INVITE_USED' });
   });
 
-  it('remembers by which invitation an account came first', async () => {
+  it('remembers the first invitation that admitted an account', async () => {
     const [first, second] = await Promise.all(
       ['member', 'admin'].map((role) =>
         invitations.create({ role: role as 'member' | 'admin', ttlSeconds: 60 }),

@@ -154,7 +154,7 @@ function unusable(file: string, error: unknown): unknown {
   if (newer !== undefined) {
     return new CanopyError(
       'STORE_UNUSABLE',
-      `${file} was brought up to date by a newer Canopy (${newer}): run that version, or restore a backup of before`,
+      `${file} was brought up to date by a newer Canopy (${newer}): run that version, or restore an older backup`,
       { cause: error },
     );
   }

@@ -155,7 +155,7 @@ export class LegReceiver {
       const timestamp = voice === this.#voice ? this.#timestamps.push(packet.timestamp) : undefined;
       this.#statistics.received(sequence, timestamp, nowMs);
     }
-    // What the codec of before has still under way comes too late.
+    // Packets of the previous codec that are still under way come too late.
     if (voice === this.#voice) voice.playout.insert(packet, nowMs);
   }
 

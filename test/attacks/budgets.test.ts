@@ -88,7 +88,7 @@ describe('budgets', () => {
     );
   });
 
-  it('threat 54: a device has one seat in a room: where it is open twice the first is told', async () => {
+  it('threat 54: a device has one seat in a room: a second tab replaces the first, which is notified', async () => {
     const watcher = await Seat.take(server.url, ann, 'team');
     const first = await Seat.take(server.url, bob, 'team');
     const second = await Seat.take(server.url, bob, 'team');
@@ -176,7 +176,7 @@ describe('budgets', () => {
     await leave(honest, client, ...opened);
   });
 
-  it('threat 62: a participant has one microphone, and the sound of one screen beside it', async () => {
+  it('threat 62: a participant has one microphone, and the audio of one shared screen', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const request = (source: string, kind: 'audio' | 'video' = 'audio') => ({
       transportId: seat.send,

@@ -324,7 +324,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       assert.equal((await lastCall())?.endCause, 'kicked');
     });
 
-    it('a callee that insists on encryption ends the call, and whoever asked is told why', async () => {
+    it('a callee that insists on encryption ends the call, and the caller sees why', async () => {
       const sipp = await provider([
         step.response('200 OK', { tag: 'a2', sdp: step.sdp('', undefined, '0'), retransmit: true }),
         step.expectRequest('ACK'),

@@ -43,13 +43,13 @@ interface OpenEvent {
 
 /**
  * Receives keys as telephone-events (RFC 4733). A press is known by its event code and RTP timestamp, since phones lose or forget the
- * marker bit and send the end three times (threat 21): whichever of its packets comes first presses it, and it is told once. Senders whose
+ * marker bit and send the end three times (threat 21): whichever of its packets comes first presses it, and it is reported once. Senders whose
  * timestamps stand still, go back or move within a press are understood too; what is late is known by its sequence number.
  */
 export class TelephoneEventReceiver {
   #current: OpenEvent | undefined;
 
-  /** Takes a packet whose payload type has this clock rate; returns what it tells anew, often nothing. */
+  /** Takes a packet whose payload type has this clock rate; returns new key events, often none. */
   receive({ sequence, timestamp, payload }: EventPacket, clockRate: number, nowMs: number): KeyPress[] {
     const news = parseEvent(payload);
     if (!news || news.event >= DTMF_KEYS.length) return [];
@@ -100,7 +100,7 @@ export class TelephoneEventReceiver {
     return current && !current.released ? [this.#release(current)] : [];
   }
 
-  /** The numbering of the packets has started anew; the press goes on. */
+  /** The packets' numbering has restarted; the press goes on. */
   renumber(): void {
     if (this.#current) this.#current.sequence = Number.NEGATIVE_INFINITY;
   }

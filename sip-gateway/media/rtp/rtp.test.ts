@@ -241,7 +241,7 @@ describe('source lock (threat 21)', () => {
     assert.equal(lock.accepts({ address: signallingAddress, port: 5_002 }, true, 60_002), false);
   });
 
-  test('learning begins anew with each offer or answer, also of the same SDP, and ends with the next packet', () => {
+  test('learning restarts with each offer or answer, even if the SDP is the same, and ends with the next packet', () => {
     for (const port of [expected.port, 4_100]) {
       const before = { ...expected, port };
       const after = { ...expected, port: 5_000 };

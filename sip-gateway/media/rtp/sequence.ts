@@ -2,13 +2,13 @@
 const MAX_DROPOUT = 3_000;
 /** Packets up to this far behind are reordered (RFC 3550 A.1, MAX_MISORDER). */
 const MAX_MISORDER = 100;
-/** So many packets behind, one after the other and nothing between them, are not reordered: the sender has started anew. */
+/** This many consecutive packets that lag behind are not reordering: the sender has restarted its numbering. */
 const RESTART_BEHIND = 4;
 
 export type SequenceVerdict =
   /** In the running sequence; `extended` orders it. */
   | { kind: 'running'; extended: number }
-  /** The second packet in a row of a new numbering, or the fourth of one that went back a little: the stream starts anew with it. */
+  /** The second consecutive packet of a new numbering, or the fourth of one that went back a little: the stream restarts with it. */
   | { kind: 'restart'; extended: number }
   /** Far off: the first packet of a new numbering, or a stray one. */
   | { kind: 'stray' };

@@ -40,7 +40,7 @@ export class SourceLock {
     this.#lastHeardMs = nowMs;
   }
 
-  /** A new offer or answer: learning begins anew. What was learnt is sent to until then, unless SDP names another place. */
+  /** A new offer or answer: learning restarts. Until then media goes to the learnt source, unless the SDP names another one. */
   update(rules: SourceRules): void {
     if (!same(rules.expected, this.#rules.expected)) this.#locked = undefined;
     this.#rules = rules;

@@ -86,7 +86,7 @@ describe('the SIP edge against strangers', () => {
     assert.match(await phone.login('INVITE', '1001', PASSWORD, { sdp: OFFER }), /^SIP\/2\.0 200/);
   });
 
-  it('threat 55: a phone with an old password locks itself out and nobody else, which the operator is told', async () => {
+  it('threat 55: a phone with an old password locks out itself and nobody else, and the log says so', async () => {
     const { stack, port } = await open();
     const told: unknown[] = [];
     stack.on('failedLogin', (login) => told.push(login));

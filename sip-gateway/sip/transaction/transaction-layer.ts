@@ -43,7 +43,7 @@ export interface TransactionLayerOptions {
   inDialog: (request: SipRequest) => boolean;
   /** Most server transactions at a time; above it new requests get 503. Default 20,000. */
   maxServerTransactions?: number;
-  /** Most of them of one source, an IPv4 address or an IPv6 /64. Default a quarter. */
+  /** Maximum for one source, an IPv4 address or an IPv6 /64. Default: a quarter. */
   maxServerTransactionsPerSource?: number;
 }
 

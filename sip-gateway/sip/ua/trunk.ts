@@ -67,7 +67,7 @@ export class Trunk {
     this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
   }
 
-  /** Goes on from the settings of before: calls in progress count, and addresses of the same host stay known. */
+  /** Continues from the previous settings: calls in progress count, and addresses of the same host stay known. */
   replaces(before: Trunk): void {
     this.activeCalls = before.activeCalls;
     if (formatUri(before.uri) === formatUri(this.uri)) this.#hosts = before.#hosts;
