@@ -16,6 +16,8 @@ export const options = optionsFor(['connect', 'challenge', 'prove', 'join'], { r
 
 export default async function (schedule: Schedule): Promise<void> {
   const visitor = await enterInTurn(schedule, stages);
+  // Only a seat that has had a transport is kept.
+  await visitor.socket.request('transport.create', { direction: 'send' });
   await until(schedule.middleMs);
   visitor.drop();
   await until(schedule.middleMs + BACKOFF_MS / 2 + (Math.random() * BACKOFF_MS) / 2);
