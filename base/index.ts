@@ -1,5 +1,7 @@
 /** The ground that everything stands on: configuration, log, coded errors, addresses. Imports nothing of ours. */
+
 export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
+export { clientAddress } from './client-address.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';
 export { describeFileError } from './file-errors.ts';

@@ -47,9 +47,19 @@ describe('loadConfig()', () => {
   });
 
   it('reads booleans from the environment', () => {
-    assert.equal(loadConfig({ env: { CANOPY_SERVER_TRUST_PROXY: 'true' } }).server.trustProxy, true);
-    assert.equal(loadConfig({ env: { CANOPY_SERVER_TRUST_PROXY: '0' } }).server.trustProxy, false);
-    invalid({ env: { CANOPY_SERVER_TRUST_PROXY: 'maybe' } }, /server\.trustProxy/);
+    assert.equal(loadConfig({ env: { CANOPY_MEDIA_AV1: 'true' } }).media.av1, true);
+    assert.equal(loadConfig({ env: { CANOPY_MEDIA_AV1: '0' } }).media.av1, false);
+    invalid({ env: { CANOPY_MEDIA_AV1: 'maybe' } }, /media\.av1/);
+  });
+
+  it('threat 25: trusts no proxy, one, or a number of them', () => {
+    const trusted = (trustProxy: unknown) =>
+      loadConfig({ env: {}, flags: { 'server.trustProxy': trustProxy } }).server.trustProxy;
+    assert.deepEqual([undefined, false, 'false', '0', 0].map(trusted), [0, 0, 0, 0, 0]);
+    assert.deepEqual([true, 'true', '1', 1, '2', 3].map(trusted), [1, 1, 1, 1, 2, 3]);
+    for (const wrong of ['maybe', '', '-1', '1.5', '99']) {
+      invalid({ env: { CANOPY_SERVER_TRUST_PROXY: wrong } }, /server\.trustProxy .*: write a whole number/);
+    }
   });
 
   it('names an unknown key and the nearest that exists', () => {
@@ -64,7 +74,7 @@ describe('loadConfig()', () => {
       name,
       value,
     ]);
-    assert.ok(variables.length >= 4);
+    assert.ok(variables.length > 0);
     const config = loadConfig({ env: Object.fromEntries(variables) });
     assert.equal(config.data.dir, '/data');
   });
