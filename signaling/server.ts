@@ -18,6 +18,8 @@ import {
   OwnOrigins,
   registerAccountRoutes,
   registerAllocationRoute,
+  registerInvitationRoutes,
+  registerRoomRoutes,
   registerRoutes,
   registerTelephonyRoutes,
   TlsSource,
@@ -28,6 +30,7 @@ import { Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import type { RequestName } from './protocol/index.ts';
 import { Readiness } from './readiness.ts';
+import { RoomAdministration } from './room-administration.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
 import {
@@ -227,6 +230,8 @@ export class SignalingServer {
     admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerAccountRoutes(app, { administration: new AccountAdministration(context, gateway), apiKey });
+    registerRoomRoutes(app, { administration: new RoomAdministration(context), apiKey });
+    registerInvitationRoutes(app, { invitations: context.invitations, apiKey });
     registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
       context,
