@@ -6,4 +6,5 @@ export * from './config/index.ts';
 export * from './errors/index.ts';
 export { describeFileError } from './file-errors.ts';
 export { isHost, originOf } from './hosts.ts';
+export { LineLimit } from './line-limit.ts';
 export { createLogger, type Logger } from './log.ts';

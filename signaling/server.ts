@@ -141,14 +141,14 @@ export class SignalingServer {
       keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
     const tls = new TlsSource(config, authority, log);
     const material = await tls.load();
-    const listener = new Listener(material);
+    const budgets = createBudgets(config);
+    const listener = new Listener(material, { log, connections: budgets.tcp });
     const devices = new Devices(store, log);
     const readiness = new Readiness(store, log);
     const state = { draining: false };
     const origins = new OwnOrigins(config, () => listener.port);
     const tickets = new Tickets(Buffer.from(secret('ticket.key')));
     const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
-    const budgets = createBudgets(config);
     const rooms = new Rooms({
       sfu,
       log,

@@ -264,7 +264,9 @@ export const configSchema = z.strictObject({
       consumersPerPeer: count({ min: 1 }).default(400).describe('Most consumers of one peer.'),
       connectionsPerAddress: count({ min: 1 })
         .default(500)
-        .describe('Maximum open sockets from one address; an IPv6 /64 counts as one address.'),
+        .describe(
+          'Maximum open sockets from one address; an IPv6 /64 counts as one address. Without a trusted proxy, it may hold 200 more TCP connections than that.',
+        ),
       connectionsPerAccount: count({ min: 1 })
         .default(32)
         .describe(
