@@ -137,6 +137,15 @@ describe('loadConfig()', () => {
     invalid({ env: {}, flags: { 'rtc.port': 65_535, 'rtc.workers': 2 } }, /rtc\.port \(65535\).*write 65534/);
   });
 
+  it('takes an empty environment variable of a setting without a default as unset', () => {
+    const optional = configKeys().filter((key) => key.default === undefined);
+    assert.ok(optional.some(({ path }) => path === 'sip.announce'));
+    const env = Object.fromEntries(optional.map((key) => [key.env, '']));
+    assert.deepEqual(loadConfig({ env }), loadConfig({ env: {} }));
+    const config = loadConfig({ file: file({ sip: { announce: '192.0.2.1' } }), env });
+    assert.equal(config.sip.announce, '192.0.2.1');
+  });
+
   it('refuses an empty number, which is no zero', () => {
     const numbers = configKeys().filter(({ type }) => type === 'integer' || type === 'number');
     assert.ok(numbers.length > 20);
