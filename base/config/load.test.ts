@@ -69,12 +69,13 @@ describe('loadConfig()', () => {
   });
 
   it('takes the environment of the container', () => {
-    const dockerfile = readFileSync(new URL('../../deploy/Dockerfile', import.meta.url), 'utf8');
-    const variables = [...dockerfile.matchAll(/\b(CANOPY_[A-Z_]+)=(\S+)/g)].map(([, name, value]) => [
-      name,
-      value,
-    ]);
-    assert.ok(variables.length > 0);
+    const texts = ['Dockerfile', 'package/release.mjs'].map((file) =>
+      readFileSync(new URL(`../../deploy/${file}`, import.meta.url), 'utf8'),
+    );
+    const variables = [...texts.join('').matchAll(/\b(CANOPY_[A-Z_]+):?=([^\s}]+)/g)].map(
+      ([, name, value]) => [name, value],
+    );
+    assert.ok(variables.length >= 4);
     const config = loadConfig({ env: Object.fromEntries(variables) });
     assert.equal(config.data.dir, '/data');
   });

@@ -73,7 +73,6 @@ describe('threat 5: roles, invitations and tickets', () => {
     const invitation = parseInvitation(await server.invite({ role: 'guest', roomId: 'lounge' }));
     assert.ok(invitation);
     const sneaky: typeof fetch = (input, init) => {
-      // The server is asked for its CA first.
       if (init?.body === undefined) return fetch(input, init);
       const body = JSON.parse(String(init.body)) as object;
       return fetch(input, {
