@@ -1,7 +1,10 @@
 /** The ground that everything stands on: configuration, log, coded errors, addresses. Imports nothing of ours. */
+
 export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
+export { clientAddress } from './client-address.ts';
 export * from './config/index.ts';
 export * from './errors/index.ts';
 export { describeFileError } from './file-errors.ts';
 export { isHost, originOf } from './hosts.ts';
+export { LineLimit } from './line-limit.ts';
 export { createLogger, type Logger } from './log.ts';

@@ -46,6 +46,14 @@ withConfig(
 });
 
 withConfig(
+  program.command('health').description('ask the server of a data folder whether it runs; status 1 if not'),
+  ['data.dir', 'server.port'],
+).action(async (_options, command: Command) => {
+  const { health } = await import('./health.ts');
+  await health(configOf(command));
+});
+
+withConfig(
   program
     .command('invite')
     .description('make a one-time invitation link, on the data folder of a server')

@@ -50,6 +50,14 @@ describe('in an operator’s hands', () => {
     assert.match(listed.stdout, /^The server runs: nothing fails, /m);
   });
 
+  it('canopy health follows the port that the server has', async () => {
+    const { code, stderr } = await canopy('health', '--data', server.dataDir);
+    assert.equal(code ?? 0, 0, stderr);
+    const elsewhere = await canopy('health', '--data', server.dataDir, '--port', '1');
+    assert.equal(elsewhere.code, 1);
+    assert.match(elsewhere.stderr, /CONNECTION_LOST/);
+  });
+
   it('signals of habit end nothing, and open no debugger', async () => {
     for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGUSR1'] as const) process.kill(server.pid, signal);
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);

@@ -1,7 +1,7 @@
 import { CanopyError } from '../base/index.ts';
 import type { HandlerContext } from './handlers/index.ts';
 import type { VerifiedDevice } from './identity/index.ts';
-import type { AccountInfo } from './protocol/index.ts';
+import type { AccountInfo, Role } from './protocol/index.ts';
 import type { SocketGateway } from './sockets/index.ts';
 import type { AccountRow, DeviceRow } from './store/index.ts';
 
@@ -10,12 +10,14 @@ type Parts = Pick<
   'accounts' | 'authority' | 'devices' | 'invitations' | 'log' | 'rooms' | 'trust'
 >;
 
-/** What whoever runs the server may do about accounts and their devices: list and revoke them. */
+type Connections = Pick<SocketGateway, 'endThose' | 'principals'>;
+
+/** What whoever runs the server may do about accounts and their devices: list and revoke them, and change roles. */
 export class AccountAdministration {
   readonly #parts: Parts;
-  readonly #connections: Pick<SocketGateway, 'endThose'>;
+  readonly #connections: Connections;
 
-  constructor(parts: Parts, connections: Pick<SocketGateway, 'endThose'>) {
+  constructor(parts: Parts, connections: Connections) {
     this.#parts = parts;
     this.#connections = connections;
   }
@@ -67,6 +69,21 @@ export class AccountAdministration {
     const result = await this.#revoke(deviceId);
     this.#parts.log.info({ accountId, deviceId, ...result }, 'device revoked');
     return result;
+  }
+
+  /**
+   * Gives a person another role, at once for those who are connected. Seats in rooms stay, also those that the new role could not take.
+   *
+   * @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account is a bridge's or the gateway's
+   */
+  async setRole(accountId: string, role: Role): Promise<{ accountId: string; role: Role }> {
+    await this.#parts.accounts.setRole(accountId, role);
+    for (const principal of this.#connections.principals) {
+      if (principal.accountId === accountId) principal.role = role;
+    }
+    this.#parts.rooms.setRole(accountId, role);
+    this.#parts.log.info({ accountId, role }, 'role changed');
+    return { accountId, role };
   }
 
   async #revoke(id: string): Promise<{ connectionsEnded: number }> {

@@ -109,7 +109,7 @@ function recordOf(dir: string): ServerRecord | undefined {
  */
 export function rememberedServer({ data, server }: Config): ServerRecord | undefined {
   const record = recordOf(data.dir);
-  return server.port === DEFAULT_PORT || server.port === record?.port ? record : undefined;
+  return [DEFAULT_PORT, 0, record?.port].includes(server.port) ? record : undefined;
 }
 
 /** The connection that holds the lock, or undefined where another process has it. */

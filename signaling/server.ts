@@ -18,6 +18,8 @@ import {
   OwnOrigins,
   registerAccountRoutes,
   registerAllocationRoute,
+  registerInvitationRoutes,
+  registerRoomRoutes,
   registerRoutes,
   registerTelephonyRoutes,
   TlsSource,
@@ -28,6 +30,7 @@ import { Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import type { RequestName } from './protocol/index.ts';
 import { Readiness } from './readiness.ts';
+import { RoomAdministration } from './room-administration.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, SocketGateway } from './sockets/index.ts';
 import {
@@ -138,14 +141,14 @@ export class SignalingServer {
       keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
     const tls = new TlsSource(config, authority, log);
     const material = await tls.load();
-    const listener = new Listener(material);
+    const budgets = createBudgets(config);
+    const listener = new Listener(material, { log, connections: budgets.tcp });
     const devices = new Devices(store, log);
     const readiness = new Readiness(store, log);
     const state = { draining: false };
     const origins = new OwnOrigins(config, () => listener.port);
     const tickets = new Tickets(Buffer.from(secret('ticket.key')));
     const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
-    const budgets = createBudgets(config);
     const rooms = new Rooms({
       sfu,
       log,
@@ -227,6 +230,8 @@ export class SignalingServer {
     admitForeignPages(app, context.origins);
     registerTelephonyRoutes(app, { telephony: context.telephony, apiKey });
     registerAccountRoutes(app, { administration: new AccountAdministration(context, gateway), apiKey });
+    registerRoomRoutes(app, { administration: new RoomAdministration(context), apiKey });
+    registerInvitationRoutes(app, { invitations: context.invitations, apiKey });
     registerAllocationRoute(app, { sfu, apiKey });
     registerRoutes(app, {
       context,

@@ -1,9 +1,5 @@
-import type { Logger } from '../base/index.ts';
+import { LineLimit, type Logger } from '../base/index.ts';
 import type { FailedLogin } from './sip/index.ts';
-
-/** What strangers cause must not fill the log. */
-const LINES_PER_MINUTE = 30;
-const MINUTE_MS = 60_000;
 
 /** What an operator can make of a refused call; the SIP status says the rest. */
 const REASONS: ReadonlyMap<number, string> = new Map([
@@ -54,34 +50,5 @@ export class EdgeLog {
       );
     else if (this.#shown.may(`login ${address} ${username}`)) this.#log.info(fields, 'wrong password');
     else this.#log.debug(fields, 'wrong password');
-  }
-}
-
-class LineLimit {
-  readonly #log: Logger;
-  #minuteMs = Number.NEGATIVE_INFINITY;
-  #kinds = new Set<string>();
-  #suppressed = 0;
-
-  constructor(log: Logger) {
-    this.#log = log;
-  }
-
-  /** Whether a line of this kind may be logged now. */
-  may(kind: string): boolean {
-    const nowMs = performance.now();
-    if (nowMs - this.#minuteMs > MINUTE_MS) {
-      if (this.#suppressed > 0)
-        this.#log.info({ lines: this.#suppressed }, 'more refusals were logged at debug only');
-      this.#minuteMs = nowMs;
-      this.#kinds = new Set();
-      this.#suppressed = 0;
-    }
-    if (this.#kinds.has(kind) || this.#kinds.size >= LINES_PER_MINUTE) {
-      this.#suppressed++;
-      return false;
-    }
-    this.#kinds.add(kind);
-    return true;
   }
 }

@@ -47,9 +47,19 @@ describe('loadConfig()', () => {
   });
 
   it('reads booleans from the environment', () => {
-    assert.equal(loadConfig({ env: { CANOPY_SERVER_TRUST_PROXY: 'true' } }).server.trustProxy, true);
-    assert.equal(loadConfig({ env: { CANOPY_SERVER_TRUST_PROXY: '0' } }).server.trustProxy, false);
-    invalid({ env: { CANOPY_SERVER_TRUST_PROXY: 'maybe' } }, /server\.trustProxy/);
+    assert.equal(loadConfig({ env: { CANOPY_MEDIA_AV1: 'true' } }).media.av1, true);
+    assert.equal(loadConfig({ env: { CANOPY_MEDIA_AV1: '0' } }).media.av1, false);
+    invalid({ env: { CANOPY_MEDIA_AV1: 'maybe' } }, /media\.av1/);
+  });
+
+  it('threat 25: trusts no proxy, one, or a number of them', () => {
+    const trusted = (trustProxy: unknown) =>
+      loadConfig({ env: {}, flags: { 'server.trustProxy': trustProxy } }).server.trustProxy;
+    assert.deepEqual([undefined, false, 'false', '0', 0].map(trusted), [0, 0, 0, 0, 0]);
+    assert.deepEqual([true, 'true', '1', 1, '2', 3].map(trusted), [1, 1, 1, 1, 2, 3]);
+    for (const wrong of ['maybe', '', '-1', '1.5', '99']) {
+      invalid({ env: { CANOPY_SERVER_TRUST_PROXY: wrong } }, /server\.trustProxy .*: write a whole number/);
+    }
   });
 
   it('names an unknown key and the nearest that exists', () => {
@@ -126,6 +136,15 @@ describe('loadConfig()', () => {
       invalid({ env: {}, flags: { [key]: value, 'turn.secret': 'secret' } }, new RegExp(key));
     }
     invalid({ env: {}, flags: { 'rtc.port': 65_535, 'rtc.workers': 2 } }, /rtc\.port \(65535\).*write 65534/);
+  });
+
+  it('takes an empty environment variable of a setting without a default as unset', () => {
+    const optional = configKeys().filter((key) => key.default === undefined);
+    assert.ok(optional.some(({ path }) => path === 'sip.announce'));
+    const env = Object.fromEntries(optional.map((key) => [key.env, '']));
+    assert.deepEqual(loadConfig({ env }), loadConfig({ env: {} }));
+    const config = loadConfig({ file: file({ sip: { announce: '192.0.2.1' } }), env });
+    assert.equal(config.sip.announce, '192.0.2.1');
   });
 
   it('refuses an empty number, which is no zero', () => {

@@ -35,7 +35,8 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
           `environment variable ${name} is unknown; did you mean ${closest(name, names)}?`,
         );
       }
-      set(raw, key.path, value);
+      // Compose files and units write an empty text where nothing is to be set.
+      if (value !== '' || key.default !== undefined) set(raw, key.path, value);
     }
   }
   for (const [path, value] of Object.entries(flags)) {

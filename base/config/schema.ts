@@ -11,6 +11,7 @@ import {
   MAX_TIMER_SECONDS,
   origin,
   port,
+  proxyCount,
   publicHost,
   text,
 } from './values.ts';
@@ -52,9 +53,11 @@ export const configSchema = z.strictObject({
         .optional()
         .describe('File with the TLS certificate chain (PEM). Reloaded when it changes.'),
       tlsKey: text.optional().describe('File with the TLS private key (PEM).'),
-      trustProxy: flag
-        .default(false)
-        .describe('Take the client address from X-Forwarded-For: only behind a proxy that sets it.'),
+      trustProxy: proxyCount
+        .default(0)
+        .describe(
+          'Number of proxies in front of the server; `true` is one, `false` none. The client address is taken from X-Forwarded-For, counted from the right. Set it only where everyone comes through the proxy.',
+        ),
       drainSeconds: timerSeconds
         .default(10)
         .describe('How long a stopping server lets people finish, in seconds.'),
@@ -261,7 +264,9 @@ export const configSchema = z.strictObject({
       consumersPerPeer: count({ min: 1 }).default(400).describe('Maximum consumers of one peer.'),
       connectionsPerAddress: count({ min: 1 })
         .default(500)
-        .describe('Maximum open sockets from one address; an IPv6 /64 counts as one address.'),
+        .describe(
+          'Maximum open sockets from one address; an IPv6 /64 counts as one address. Without a trusted proxy, it may hold 200 more TCP connections than that.',
+        ),
       connectionsPerAccount: count({ min: 1 })
         .default(32)
         .describe(

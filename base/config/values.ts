@@ -34,6 +34,12 @@ export const flag = z.preprocess(
   z.boolean({ error: 'write true or false' }),
 );
 
+/** How many proxies in front of the server are trusted: a number, or a flag, whose `true` is one. */
+export const proxyCount = z.preprocess(
+  (value) => (value === 'true' || value === true ? 1 : value === 'false' || value === false ? 0 : value),
+  number({ max: 10 }, true),
+);
+
 /** Text that is not empty and holds no control characters. */
 export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write some text, without control characters' });
 

@@ -12,3 +12,12 @@ test('threat 53: an error gives back at most 300 characters of what was sent, as
   assert.equal(new CanopyError('BAD_REQUEST', 'x'.repeat(300)).detail, 'x'.repeat(300));
   assert.equal(new CanopyError('BAD_REQUEST').detail, undefined);
 });
+
+test('an error of a process without free file descriptors says that the server is busy, and names no file', () => {
+  for (const code of ['EMFILE', 'ENFILE']) {
+    const error = Object.assign(new Error(`${code}: too many open files, open '/data/x'`), { code });
+    assert.deepEqual(CanopyError.from(error).toJSON(), new CanopyError('SERVER_BUSY').toJSON());
+  }
+  assert.equal(CanopyError.from(Object.assign(new Error('x'), { code: 'ENOENT' })).code, 'INTERNAL');
+  for (const thrown of [undefined, null, 'text']) assert.equal(CanopyError.from(thrown).code, 'INTERNAL');
+});

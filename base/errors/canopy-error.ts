@@ -49,9 +49,14 @@ export class CanopyError extends Error {
       : new CanopyError('INTERNAL', `${body.code}: ${body.message ?? ''}`);
   }
 
-  /** Passes a CanopyError on and wraps anything else as INTERNAL, keeping it as the cause. */
+  /**
+   * Passes a CanopyError on and wraps anything else, keeping it as the cause: SERVER_BUSY where the process or the system is out of file
+   * descriptors, else INTERNAL.
+   */
   static from(error: unknown): CanopyError {
-    return error instanceof CanopyError ? error : new CanopyError('INTERNAL', undefined, { cause: error });
+    if (error instanceof CanopyError) return error;
+    const isBusy = /^E[MN]FILE$/.test(String((error as { code?: unknown } | null | undefined)?.code));
+    return new CanopyError(isBusy ? 'SERVER_BUSY' : 'INTERNAL', undefined, { cause: error });
   }
 }
 

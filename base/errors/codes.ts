@@ -169,6 +169,11 @@ export const ERROR_CODES = {
   ROOM_FULL: { status: 503, message: 'The room is full; try again when somebody has left.', retryable: true },
   ROOM_NOT_JOINED: { status: 409, message: 'Join a room first.' },
   ROOM_ALREADY_JOINED: { status: 409, message: 'This connection is in a room already; leave it first.' },
+  ROOM_UNKNOWN: { status: 404, message: 'No room of this name is open.' },
+  ROOM_CLOSED: {
+    status: 410,
+    message: 'An administrator closed the room; enter it again to reopen it.',
+  },
   ROOM_REHOMING: {
     status: 503,
     message: 'The room is moving to another worker; join again with the ticket.',

@@ -10,6 +10,12 @@ export function factorOf({ role }: { role: Role }): number {
   return role === 'bridge' ? BRIDGE_FACTOR : 1;
 }
 
+/**
+ * TCP connections that an address may have beside its sockets, to load pages. At the default limits its share fits into 1024 file
+ * descriptors with hundreds left for others.
+ */
+const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -17,13 +23,15 @@ const MIB = 1024 * KIB;
 export interface Budgets {
   /** Open sockets. */
   connections: NestedBudget;
+  /** TCP connections, sockets among them, by the address at the other end. */
+  tcp: NestedBudget;
   /** Open rooms; each counts for whoever opened it. */
   rooms: NestedBudget;
   /** Answers kept for retries, in bytes. */
   answers: NestedBudget;
 }
 
-export function createBudgets({ limits }: Pick<Config, 'limits'>): Budgets {
+export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'server'>): Budgets {
   const { connectionsPerAddress, connectionsPerAccount, rooms, roomsPerAccount } = limits;
   return {
     connections: new NestedBudget({
@@ -36,6 +44,13 @@ export function createBudgets({ limits }: Pick<Config, 'limits'>): Budgets {
         invitation: connectionsPerAccount * 4,
         address: connectionsPerAddress,
       },
+    }),
+    tcp: new NestedBudget({
+      what: 'TCP connections',
+      code: 'TOO_MANY_CONNECTIONS',
+      // Everyone has the address of a proxy, which limits strangers itself.
+      limits:
+        server.trustProxy > 0 ? {} : { address: connectionsPerAddress + TCP_CONNECTIONS_BESIDE_SOCKETS },
     }),
     rooms: new NestedBudget({
       what: 'rooms',

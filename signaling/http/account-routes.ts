@@ -6,11 +6,13 @@ import {
   accountParams,
   accountQuery,
   revokeResponse,
+  roleRequest,
+  roleResponse,
 } from '../protocol/index.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
-/** For administrators: who is known, and to revoke them. */
+/** For administrators: who is known, to revoke them and to change roles. */
 export function registerAccountRoutes(
   fastify: FastifyInstance,
   { administration, apiKey }: { administration: AccountAdministration; apiKey: string },
@@ -50,6 +52,19 @@ export function registerAccountRoutes(
         },
       },
       ({ params }) => administration.revokeDevice(params.accountId, params.deviceId),
+    );
+    app.post(
+      '/api/accounts/:accountId/role',
+      {
+        schema: {
+          description:
+            'Changes the role of a person, at once for those who are connected. Nobody loses a seat in a room by it. Accounts of bridges keep their role.',
+          params: accountParams,
+          body: roleRequest,
+          response: { 200: roleResponse, ...failed },
+        },
+      },
+      ({ params, body }) => administration.setRole(params.accountId, body.role),
     );
   });
 }

@@ -10,7 +10,7 @@ import { createApp } from './app.ts';
 const options = () => ({
   server: createServer(),
   log: createLogger({ level: 'silent', format: 'json' }),
-  trustProxy: false,
+  trustProxy: 0,
   version: '0',
   onError: () => {},
 });
@@ -70,4 +70,28 @@ it('a browser that asks for a room by its name is led there, a program is not', 
     assert.match(String((await get(url))[0]), /^40[04]$/, url);
   }
   assert.deepEqual(await get('/team', { accept: 'application/json' }), [404, undefined]);
+});
+
+it('threat 25: limits per address hold for the client behind a proxy, not for what it writes into the header', async (t) => {
+  for (const { trustProxy, header, status } of [
+    { trustProxy: 0, header: (turn: number) => `198.51.100.${turn}`, status: 429 },
+    {
+      trustProxy: 1,
+      header: (turn: number) => `198.51.100.${turn}, 192.0.2.1:${50_000 + turn}`,
+      status: 429,
+    },
+    { trustProxy: 1, header: (turn: number) => `198.51.100.${turn}, [2001:db8::${turn}]:443`, status: 429 },
+    { trustProxy: 1, header: (turn: number) => `192.0.2.1, 198.51.100.${turn}`, status: 200 },
+    { trustProxy: 2, header: (turn: number) => `192.0.2.1, 198.51.100.${turn}, 10.0.0.2`, status: 200 },
+  ]) {
+    const app = await createApp({ ...options(), trustProxy });
+    t.after(() => app.close());
+    app.get('/thing', { config: { rateLimit: { max: 2, timeWindow: '1 minute' } } }, () => ({}));
+    const statuses: number[] = [];
+    for (const turn of [1, 2, 3]) {
+      const headers = { 'x-forwarded-for': header(turn) };
+      statuses.push((await app.inject({ url: '/thing', headers })).statusCode);
+    }
+    assert.deepEqual(statuses, [200, 200, status], `${trustProxy} ${header(1)}`);
+  }
 });

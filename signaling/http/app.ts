@@ -17,7 +17,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from 'fastify-type-provider-zod';
-import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { CanopyError, clientAddress, type ErrorCode, type Logger, networkOf } from '../../base/index.ts';
 import { roomId } from '../protocol/index.ts';
 import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
@@ -26,7 +26,8 @@ const WEB_BUNDLE = fileURLToPath(new URL('../../client/web/dist', import.meta.ur
 export interface AppOptions {
   server: Server;
   log: Logger;
-  trustProxy: boolean;
+  /** How many proxies in front of the server are trusted to name clients' addresses. */
+  trustProxy: number;
   version: string;
   /** Where the built web page is. Default: client/web/dist. */
   webBundle?: string;
@@ -45,7 +46,6 @@ export async function createApp({
   const app = fastify({
     serverFactory: (handler) => server.on('request', handler),
     loggerInstance: log.child({}, { level: 'warn' }) as FastifyBaseLogger,
-    trustProxy,
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
   });
@@ -91,6 +91,7 @@ export async function createApp({
   });
   await app.register(rateLimit, {
     global: false,
+    keyGenerator: ({ raw }) => networkOf(clientAddress(raw, trustProxy)),
     errorResponseBuilder: () => new CanopyError('RATE_LIMITED'),
   });
   await app.register(swagger, swaggerOptions(version));

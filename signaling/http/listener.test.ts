@@ -4,11 +4,14 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Listener, type TlsMaterial } from './listener.ts';
+import { pino } from 'pino';
+import { eventually } from '../../test/support/wait.ts';
+import { NestedBudget } from '../budgets/index.ts';
+import { Listener, type ListenerOptions, type TlsMaterial } from './listener.ts';
 
 describe('Listener', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-listener-'));
@@ -40,8 +43,19 @@ describe('Listener', () => {
     );
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   };
-  const open = async (material: TlsMaterial | null, host = '::') => {
-    listener = new Listener(material);
+  /** What the listener logged. */
+  let lines: string[] = [];
+  const options = (limit = 100, output = lines): ListenerOptions => ({
+    log: pino({ level: 'info' }, { write: (line) => output.push(line) }),
+    connections: new NestedBudget({
+      what: 'connections',
+      code: 'TOO_MANY_CONNECTIONS',
+      limits: { address: limit },
+    }),
+  });
+  const open = async (material: TlsMaterial | null, host = '::', limit?: number) => {
+    lines = [];
+    listener = new Listener(material, options(limit));
     listener.http.on('request', (request, response) =>
       response.end(`${'encrypted' in request.socket} ${request.url}`),
     );
@@ -81,7 +95,7 @@ describe('Listener', () => {
       .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
     if (own === undefined) {
       t.skip('this machine has no address but loopback');
-      listener = new Listener(null);
+      listener = new Listener(null, options());
       return;
     }
     const port = await open(tls);
@@ -122,9 +136,52 @@ describe('Listener', () => {
     silent.destroy();
   });
 
+  it('threat 4: one address holds no more connections than its share, whatever they say; others get in', async () => {
+    const port = await open(tls, '::', 10);
+    const silent: Socket[] = [];
+    const tryOut = (localAddress: string) => ask(httpsRequest, { host: '127.0.0.1', port, localAddress });
+    const hold = async (localAddress: string) => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress });
+      silent.push(socket.on('error', () => {}));
+      await once(socket, 'connect');
+      // Half of them inside of a handshake.
+      if (silent.length % 2 === 0) socket.write(Buffer.from([0x16, 3, 1]));
+    };
+    for (let n = 0; n < 10; n += 1) await hold('127.0.0.2');
+    for (let n = 0; n < 3; n += 1) await assert.rejects(tryOut('127.0.0.2'));
+    assert.equal((await ask(httpsRequest, { host: '127.0.0.1', port, path: '/' })).status, 200);
+    const refusals = lines.filter((line) => line.includes('TOO_MANY_CONNECTIONS'));
+    assert.equal(refusals.length, 1, 'one line for all of them');
+    assert.match(refusals[0] ?? '', /127\.0\.0\.2/);
+    // Whoever lets go gets in again.
+    silent[0]?.destroy();
+    await eventually('there is room again', () =>
+      tryOut('127.0.0.2').then(
+        () => true,
+        () => false,
+      ),
+    );
+    for (const socket of silent) socket.destroy();
+  });
+
+  it('logs a failed TLS handshake with its address, once a minute', async () => {
+    const port = await open(tls);
+    for (let n = 0; n < 3; n += 1) {
+      const garbage = connect(port, '127.0.0.1');
+      garbage
+        .on('error', () => {})
+        .resume()
+        .write(Buffer.alloc(64, 0x16));
+      await once(garbage, 'close');
+    }
+    const [line, ...more] = lines.filter((each) => each.includes('TLS handshake failed'));
+    assert.match(line ?? '', /"code":"ERR_SSL_[A-Z_]+","address":"(?:::ffff:)?127\.0\.0\.1"/);
+    assert.deepEqual(more, []);
+  });
+
   it('names a port that is taken', async () => {
     const port = await open(tls, '127.0.0.1');
-    const second = new Listener(tls);
+    const second = new Listener(tls, options());
     await assert.rejects(second.listen('127.0.0.1', port), { code: 'PORT_IN_USE' });
     await second.close();
   });

@@ -7,13 +7,20 @@ import {
 } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import { CanopyError, isLoopback } from '../../base/index.ts';
+import { CanopyError, isLoopback, LineLimit, type Logger, networkOf } from '../../base/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
 
 export interface TlsMaterial {
   /** PEM chain. */
   cert: string;
   /** PEM key. */
   key: string;
+}
+
+export interface ListenerOptions {
+  log: Logger;
+  /** What TCP connections count against, from the first moment: before a handshake, a request, an upgrade. */
+  connections: NestedBudget;
 }
 
 /** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
@@ -34,9 +41,13 @@ export class Listener {
   readonly #tls: TlsServer | null;
   readonly #redirecting = createFedServer().on('request', redirect);
   readonly #sockets = new Set<Socket>();
+  readonly #options: ListenerOptions;
+  readonly #lines: LineLimit;
 
   /** @param tls null: plain HTTP for everybody (behind a proxy) */
-  constructor(tls: TlsMaterial | null) {
+  constructor(tls: TlsMaterial | null, options: ListenerOptions) {
+    this.#options = options;
+    this.#lines = new LineLimit(options.log);
     this.http = createFedServer();
     this.#tls =
       tls &&
@@ -47,8 +58,15 @@ export class Listener {
         minVersion: 'TLSv1.2',
       });
     this.#tls?.on('secureConnection', (socket) => this.#serve(socket));
-    this.#tls?.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#tls?.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#note('TLS handshake failed', error.code ?? error.message, addressOf(socket));
+      socket.destroy();
+    });
     this.#tcp = createTcpServer((socket) => this.#accept(socket));
+    // Out of descriptors, for example: that connection is lost, the next ones come.
+    this.#tcp.on('error', ({ code }: NodeJS.ErrnoException) =>
+      this.#note('connection not accepted', code ?? 'unknown'),
+    );
   }
 
   /** The bound port. */
@@ -101,9 +119,21 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
     socket.on('error', () => socket.destroy());
+    const { remoteAddress = '' } = socket;
+    let release: () => void;
+    try {
+      release = this.#options.connections.take({ address: networkOf(remoteAddress) });
+    } catch (error) {
+      this.#note('connection refused', CanopyError.from(error).code, remoteAddress);
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      release();
+    });
     if (!this.#tls) {
       this.#serve(socket);
       return;
@@ -127,6 +157,12 @@ export class Listener {
     });
   }
 
+  /** Logs what strangers cause, each kind once per minute and network. */
+  #note(message: string, code: string, address = 'unknown'): void {
+    const isShown = this.#lines.may(`${message} ${code} ${networkOf(address)}`);
+    this.#options.log[isShown ? 'info' : 'debug']({ code, address }, message);
+  }
+
   #serve(socket: Socket | TLSSocket): void {
     this.http.emit('connection', socket);
   }
@@ -144,4 +180,10 @@ function redirect({ headers, url }: IncomingMessage, response: ServerResponse): 
   const host = headers.host ?? '';
   const location = /^[\w.:[\]-]+$/.test(host) ? `https://${host}${url ?? '/'}` : 'https://localhost/';
   response.writeHead(308, { location, connection: 'close' }).end();
+}
+
+/** The other end of a TLS socket, also when that has gone already: the connection below remembers it. */
+function addressOf(socket: TLSSocket): string | undefined {
+  const { _parent: below } = socket as TLSSocket & { _parent?: Socket };
+  return socket.remoteAddress ?? below?.remoteAddress;
 }

@@ -11,5 +11,6 @@ export * from './requests.ts';
 export * from './rest.ts';
 export * from './rest-accounts.ts';
 export * from './rest-allocation.ts';
+export * from './rest-rooms.ts';
 export * from './rest-telephony.ts';
 export * from './telephony.ts';

@@ -43,4 +43,7 @@ export const revokeResponse = z.object({
   connectionsEnded: z.int(),
 });
 
+export const roleRequest = z.object({ role: z.enum(['admin', 'member', 'guest']) });
+export const roleResponse = z.object({ accountId: sha256Hex, role });
+
 export type AccountInfo = z.infer<typeof accountInfo>;

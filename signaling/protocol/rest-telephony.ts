@@ -55,5 +55,4 @@ export const dialResponse = z.object({ callId: objectId });
 
 export const phoneParams = z.object({ username: sipPhone.shape.username });
 export const trunkParams = z.object({ name: sipTrunk.shape.name });
-export const roomParams = z.object({ roomId });
 export const callParams = z.object({ callId: objectId });

@@ -1,6 +1,14 @@
 /** Bodies of the REST API. */
 import { z } from 'zod';
-import { base64url, certificate, displayName, invitationTtlSeconds, role, roomId } from './common.ts';
+import {
+  base64url,
+  certificate,
+  displayName,
+  invitationTtlSeconds,
+  role,
+  roomId,
+  sha256Hex,
+} from './common.ts';
 
 export const inviteRequest = z.object({
   role: role.default('member'),
@@ -15,6 +23,29 @@ export const inviteResponse = z.object({
   url: z.string(),
   expiresAtMs: z.number(),
 });
+
+export const invitationQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** Only invitations that come after this one in the list. For the next page: `invitationId` of the last one. */
+  before: sha256Hex.optional(),
+});
+export const invitationParams = z.object({ invitationId: sha256Hex });
+export const invitationInfo = z.object({
+  /** Names it without being its secret. */
+  invitationId: sha256Hex,
+  role,
+  roomId: z.string().nullable(),
+  displayName: z.string().nullable(),
+  createdBy: z
+    .string()
+    .nullable()
+    .describe(
+      'The account that invited; `start`: the server at its first start; null: the command line or the API.',
+    ),
+  createdAtMs: z.number().describe('Unix time in milliseconds.'),
+  expiresAtMs: z.number().describe('Unix time in milliseconds.'),
+});
+export const invitationList = z.object({ invitations: z.array(invitationInfo) });
 
 export const enrolRequest = z.object({
   /** The secret of an unused invitation. */
@@ -50,6 +81,7 @@ export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
 export type InviteRequest = z.input<typeof inviteRequest>;
 export type InviteResponse = z.infer<typeof inviteResponse>;
+export type InvitationInfo = z.infer<typeof invitationInfo>;
 export type EnrolRequest = z.input<typeof enrolRequest>;
 export type EnrolResponse = z.infer<typeof enrolResponse>;
 export type ServerInfo = z.infer<typeof serverInfo>;

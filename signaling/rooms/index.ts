@@ -1,3 +1,9 @@
+export {
+  muteParticipant,
+  removeParticipant,
+  requireTarget,
+  type Target,
+} from './moderation.ts';
 export { Peer, type PeerConnection } from './peer.ts';
 export { type LeaveReason, Room } from './room.ts';
 export { Rooms } from './rooms.ts';

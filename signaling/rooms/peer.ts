@@ -18,12 +18,15 @@ export interface PeerConnection {
 export class Peer {
   readonly peerId: string;
   readonly device: VerifiedDevice;
-  readonly role: Role;
+  /** Changed by Room.setRole(). */
+  role: Role;
   readonly displayName: string;
   /** Whose budgets its seat counts against. */
   readonly holder: Holder;
   /** Participants that it hosts by id: a browser itself; a bridge its phones. */
   readonly participants = new Map<string, Participant>();
+  /** When they entered, as Unix time in milliseconds, by id. */
+  readonly enteredAtMs = new Map<string, number>();
   /** Its own participant; undefined for a bridge. */
   readonly participantId: string | undefined;
   readonly producers = new Map<string, ProducerInfo>();
@@ -73,12 +76,30 @@ export class Peer {
         role: this.role,
       });
       this.participantId = participant.participantId;
-      this.participants.set(participant.participantId, participant);
+      this.addParticipant(participant);
     }
   }
 
   send<N extends EventName>(event: N, data: EventData<N>): void {
     this.connection?.send(event, data);
+  }
+
+  addParticipant(participant: Participant): void {
+    this.participants.set(participant.participantId, participant);
+    this.enteredAtMs.set(participant.participantId, Date.now());
+  }
+
+  /** False when it has gone already. */
+  removeParticipant(participantId: string): boolean {
+    this.enteredAtMs.delete(participantId);
+    return this.participants.delete(participantId);
+  }
+
+  /** The microphones of a participant that it hosts. */
+  microphonesOf(participantId: string): ProducerInfo[] {
+    return [...this.producers.values()].filter(
+      (producer) => producer.participantId === participantId && producer.source === 'microphone',
+    );
   }
 
   /** Notes a transport that was made. */

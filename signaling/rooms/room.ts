@@ -1,7 +1,7 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo } from '../protocol/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 
@@ -160,7 +160,7 @@ export class Room {
 
   /** Brings a participant in that a peer hosts. */
   addParticipant(peer: Peer, participant: Participant): void {
-    peer.participants.set(participant.participantId, participant);
+    peer.addParticipant(participant);
     this.broadcast('participant.joined', { participant }, peer);
   }
 
@@ -170,9 +170,17 @@ export class Room {
     this.broadcast('participant.updated', { participant }, peer);
   }
 
+  /** Changes what a person may do, from now on. */
+  setRole(peer: Peer, role: Role): void {
+    peer.role = role;
+    for (const participant of peer.participants.values()) {
+      this.updateParticipant(peer, { ...participant, role });
+    }
+  }
+
   /** Takes a hosted participant out with what it sends; false when it is gone already. The peer stays. */
   removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
-    if (!peer.participants.delete(participantId)) {
+    if (!peer.removeParticipant(participantId)) {
       return false;
     }
     for (const producer of [...peer.producers.values()]) {

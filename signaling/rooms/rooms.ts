@@ -1,8 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { LRUCache } from 'lru-cache';
-import type { Logger } from '../../base/index.ts';
+import type { ErrorCode, Logger } from '../../base/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Holder, NestedBudget } from '../budgets/index.ts';
+import type { Role } from '../protocol/index.ts';
 import type { Peer } from './peer.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 
@@ -39,6 +40,10 @@ export class Rooms {
 
   get size(): number {
     return this.#rooms.size;
+  }
+
+  get all(): Room[] {
+    return [...this.#rooms.values()];
   }
 
   get peers(): Peer[] {
@@ -81,6 +86,26 @@ export class Rooms {
     if (room.peers.size === 0 && !room.closed) {
       room.close();
       this.#forget(room);
+    }
+  }
+
+  /** Closes a room for everyone who is in it; their connections end with the code. Returns how many those were. */
+  end(room: Room, code: ErrorCode): number {
+    const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
+    this.closeIfEmpty(room);
+    room.close();
+    for (const connection of connections) {
+      connection.end(code);
+    }
+    return connections.length;
+  }
+
+  /** Changes the role of an account's seats. */
+  setRole(accountId: string, role: Role): void {
+    for (const room of this.#rooms.values()) {
+      for (const peer of room.peers.values()) {
+        if (peer.device.accountId === accountId) room.setRole(peer, role);
+      }
     }
   }
 

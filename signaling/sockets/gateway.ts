@@ -1,6 +1,13 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http';
 import { Server, type Socket } from 'socket.io';
-import { CanopyError, type Config, type ErrorCode, type Logger, networkOf } from '../../base/index.ts';
+import {
+  CanopyError,
+  type Config,
+  clientAddress,
+  type ErrorCode,
+  type Logger,
+  networkOf,
+} from '../../base/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
 import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
@@ -188,8 +195,6 @@ export class SocketGateway {
   }
 
   #addressOf(request: IncomingMessage): string {
-    const forwarded = this.#options.config.server.trustProxy ? request.headers['x-forwarded-for'] : undefined;
-    const first = (Array.isArray(forwarded) ? forwarded[0] : forwarded)?.split(',')[0]?.trim();
-    return first || request.socket.remoteAddress || 'unknown';
+    return clientAddress(request, this.#options.config.server.trustProxy);
   }
 }

@@ -1,3 +1,4 @@
+import { CanopyError } from '../../base/index.ts';
 import type { Role } from '../protocol/index.ts';
 import type { AccountRow } from './schema.ts';
 import type { Store } from './store.ts';
@@ -60,6 +61,19 @@ export class Accounts {
       );
     }
     return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
+  }
+
+  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account is a bridge's or the gateway's */
+  async setRole(accountId: string, role: Role): Promise<void> {
+    const account = await this.find(accountId);
+    if (!account) {
+      throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
+    }
+    if (account.role === 'bridge' || account.is_gateway === 1) {
+      throw new CanopyError('FORBIDDEN', 'a bridge keeps its role');
+    }
+    await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
+    await this.#store.sync();
   }
 
   async grant(accountId: string, roomId: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CanopyError } from '../../base/index.ts';
-import type { Role } from '../protocol/index.ts';
+import type { InvitationInfo, Role } from '../protocol/index.ts';
 import type { InvitationRow } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -152,6 +152,56 @@ export class Invitations {
       .where('used_at_ms', 'is', null)
       .where('expires_at_ms', '>', nowMs)
       .execute();
+  }
+
+  /** Invitations that may still be used, latest first. `before`: those that come after this one. */
+  async open({ limit, before }: { limit: number; before?: string | undefined }): Promise<InvitationInfo[]> {
+    let query = this.#store.db
+      .selectFrom('invitations')
+      .selectAll()
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', this.#now());
+    if (before !== undefined) {
+      query = query.where((where) =>
+        where(
+          where.refTuple('created_at_ms', 'secret_hash'),
+          '<',
+          where
+            .selectFrom('invitations')
+            .select(['created_at_ms', 'secret_hash'])
+            .where('secret_hash', '=', before)
+            .$asTuple('created_at_ms', 'secret_hash'),
+        ),
+      );
+    }
+    const rows = await query
+      .orderBy('created_at_ms', 'desc')
+      .orderBy('secret_hash', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      invitationId: row.secret_hash,
+      role: row.role,
+      roomId: row.room_id,
+      displayName: row.display_name,
+      createdBy: row.created_by,
+      createdAtMs: row.created_at_ms,
+      expiresAtMs: row.expires_at_ms,
+    }));
+  }
+
+  /** Lets one open invitation end, by the id that open() gives; false where none has it. */
+  async withdraw(invitationId: string): Promise<boolean> {
+    const nowMs = this.#now();
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('secret_hash', '=', invitationId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .executeTakeFirst();
+    await this.#store.sync();
+    return numUpdatedRows > 0n;
   }
 
   /** Whether nobody was ever admitted: then an invitation is printed at start. */

@@ -1,25 +1,13 @@
-import type { TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { displayable, type TelephonyConfig } from '../../signaling/protocol/index.ts';
 import type { IncomingCall } from '../sip/index.ts';
 
-const MOST_CHARACTERS = 64;
-/** Control, bidirectional and invisible formatting characters, line separators and halves of characters (threat 23). */
-const FORBIDDEN =
-  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-/** A name must have at least one visible character. */
-const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
 const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
-/** A name that may be shown, of what a phone says of itself. */
+/** A name that may be shown, of what a phone says of itself (threat 23). */
 function shownName(text: string | undefined): string | undefined {
-  const name = (text ?? '').replace(FORBIDDEN, '').trim();
-  // Not in the middle of a character.
-  const shown = [...name]
-    .slice(0, MOST_CHARACTERS / 2)
-    .join('')
-    .trim();
-  return VISIBLE.test(shown) ? shown : undefined;
+  return displayable(text ?? '') || undefined;
 }
 
 /** The caller's address in the call history. */

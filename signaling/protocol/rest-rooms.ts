@@ -1,0 +1,28 @@
+/** Bodies of the REST API for open rooms. Every one wants the API key. */
+import { z } from 'zod';
+import { objectId, participant, roomId } from './common.ts';
+
+export const roomParticipant = participant
+  .pick({ participantId: true, accountId: true, displayName: true, kind: true, role: true, connected: true })
+  .extend({
+    certifiedName: z.string().describe('The name in the certificate; of a phone, its name.'),
+    /** Whether no microphone is heard from it: muted, or there is none. */
+    muted: z.boolean(),
+    sinceMs: z.number().describe('When it entered: Unix time in milliseconds.'),
+  });
+
+export const roomInfo = z.object({ roomId: z.string(), participants: z.array(roomParticipant) });
+export const roomList = z.object({ rooms: z.array(roomInfo) });
+
+export const roomParams = z.object({ roomId });
+export const roomParticipantParams = roomParams.extend({ participantId: objectId });
+
+/** Only phones can be unmuted by others. */
+export const muteRequest = z.object({ muted: z.boolean() });
+
+export const closeRoomResponse = z.object({
+  /** Connections that ended by it. */
+  connectionsEnded: z.int(),
+});
+
+export type RoomInfo = z.infer<typeof roomInfo>;
