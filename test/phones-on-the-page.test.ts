@@ -115,7 +115,7 @@ describe('phones on the page', () => {
     gateway.close();
   });
 
-  it('are no different from people to a moderator: these are muted and removed too', async () => {
+  it('are no different from people to a moderator: these are muted, removed and let back in too', async () => {
     const bob = new Person(await browser.page(), 'Bob');
     await bob.enterByInvitation(await server.invite({ role: 'guest', roomId: ROOM }), ROOM);
     assert.equal(await bob.page.getByTestId('tile-menu').count(), 0, 'a guest has no such menu');
@@ -140,6 +140,13 @@ describe('phones on the page', () => {
     await tile(participantId).getByText('Click again to confirm').click();
     await bob.page.locator('[data-testid="problem"][data-code="KICKED"]').waitFor();
     await tile(participantId).waitFor({ state: 'detached' });
+    await bob.page.getByTestId('join').click();
+    await bob.page.locator('[data-testid="problem"][data-code="KICKED"]').waitFor();
+    await ann.page.getByTestId('invite').click();
+    await ann.page.getByTestId('readmit').click();
+    await ann.page.getByTestId('removed').waitFor({ state: 'detached' });
+    await ann.page.keyboard.press('Escape');
+    await bob.enter(ROOM);
     assert.deepEqual(browser.problems, []);
   });
 });

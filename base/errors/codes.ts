@@ -183,11 +183,15 @@ export const ERROR_CODES = {
     status: 403,
     message: 'The ticket is not valid for this room and device; join without it.',
   },
-  SESSION_REPLACED: { status: 409, message: 'This session continues on another connection; go on there.' },
+  SESSION_REPLACED: {
+    status: 409,
+    message: 'This session continues on another connection, e.g. in another tab; go on there.',
+  },
 
   KICKED: {
     status: 403,
-    message: 'You were removed from the room; come back in five minutes, or ask a moderator to readmit you.',
+    message:
+      'A moderator removed you from this room; come back in five minutes, or ask to be let back in earlier.',
   },
   PARTICIPANT_UNKNOWN: {
     status: 404,
@@ -250,6 +254,11 @@ export const ERROR_CODES = {
     status: 495,
     message:
       'The server could not prove that its answer or its media keys are its own: something changed them on the way. Canopy stopped before anything was sent; try another network, and tell whoever runs the server.',
+  },
+  UNSUPPORTED_PLATFORM: {
+    status: 501,
+    message:
+      'Canopy’s SDK needs Node 22 or newer, or a browser of 2024 or newer with the page opened over https or on localhost; update it, or open the page there.',
   },
   INVITE_MISMATCH: {
     status: 495,

@@ -9,6 +9,7 @@ import {
 } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { type Identity, serverInfo } from './identity/index.ts';
+import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
@@ -47,6 +48,7 @@ export class Client extends Emitter<ClientEvents> {
 
   /** @internal */
   static async connect(options: ConnectOptions): Promise<Client> {
+    requirePlatform();
     const connection = new Connection(options);
     try {
       const account = await connection.open();
@@ -129,7 +131,7 @@ async function explained(error: CanopyError, serverUrl: string): Promise<CanopyE
 
 /**
  * Connects to a server and proves the identity's key. Rejects with the server's CERT_… or AUTH_… error, ORIGIN_NOT_ALLOWED when it does not
- * know the address that was dialled, CONNECTION_LOST when it cannot be reached, REQUEST_TIMEOUT.
+ * know the address that was dialled, UNSUPPORTED_PLATFORM when the browser or Node is too old, CONNECTION_LOST when it cannot be reached, REQUEST_TIMEOUT.
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   return Client.connect(options);

@@ -162,6 +162,37 @@ describe('Connection', () => {
     assert.equal(server.connections, 4);
   });
 
+  it('comes back at once to a server that drains, unless that lets it in no more', async () => {
+    await connection.open();
+    const atMs = performance.now();
+    server.emit('server.closing', { retryAfterSeconds: 3 });
+    server.cut();
+    await reached('connected');
+    assert.ok(performance.now() - atMs < 2500);
+    let refusals = 1;
+    server.script['auth.prove'] = async () => {
+      if (refusals-- > 0) throw new CanopyError('SERVER_CLOSING');
+      return {} as never;
+    };
+    server.cut();
+    await reached('connected');
+    assert.ok(performance.now() - atMs >= 2990);
+  });
+
+  it('takes another socket when the server gives no sign of life, and keeps one that is alive', async () => {
+    await connection.open();
+    await connection.check();
+    server.script['session.ping'] = () => Promise.reject(new CanopyError('RATE_LIMITED'));
+    await connection.check();
+    assert.equal(server.connections, 1);
+    server.script['session.ping'] = () => new Promise(() => {});
+    const back = reached('connected');
+    await Promise.all([connection.check(), connection.check()]);
+    await back;
+    assert.equal(server.connections, 2);
+    assert.equal(server.got('session.ping').length, 3);
+  });
+
   it('continues at another server of the deployment, with a statement for that origin', async () => {
     await connection.open();
     const other = await ScriptedServer.start(server.authority);

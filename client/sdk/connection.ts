@@ -46,6 +46,8 @@ interface Pending {
 }
 
 const BACKOFF = { firstMs: 500, mostMs: 8000 };
+/** How long a sign of life may take, in milliseconds. */
+const CHECK_MS = 3000;
 
 /**
  * One authenticated connection that comes back by itself: each new socket answers a new challenge, and requests without an answer are
@@ -66,7 +68,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Counts losses, so that an attempt to return that was overtaken by another leaves everything alone. */
   #round = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  /** When the server that is closing wants those back whom it no longer lets in, by the monotonic clock. */
   #notBeforeMs = 0;
+  #checking = false;
 
   constructor(options: ConnectionOptions) {
     super();
@@ -137,6 +141,25 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (this.#state !== 'closed') this.#lost(undefined, 0);
   }
 
+  /**
+   * Asks the server for a sign of life, and connects again when there is none within 3 s: sockets on a path that died silently stay open for much
+   * longer. Call it when there is a reason to doubt; calls at the same time share one question.
+   */
+  async check(): Promise<void> {
+    const socket = this.#socket;
+    if (!this.#flowing || !socket || this.#checking) return;
+    this.#checking = true;
+    try {
+      await this.#ask(socket, 'session.ping', {}, CHECK_MS);
+    } catch (error) {
+      // Any other answer, even a refusal, is a sign of life.
+      const isSilent = CanopyError.from(error).code === 'REQUEST_TIMEOUT';
+      if (isSilent && this.#socket === socket && this.#flowing) this.reconnect();
+    } finally {
+      this.#checking = false;
+    }
+  }
+
   /** Ends the connection. Waiting requests fail with CONNECTION_LOST. */
   close(error?: CanopyError): void {
     if (this.#state === 'closed') return;
@@ -200,13 +223,15 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /** One request on one socket. */
-  #ask<N extends RequestName>(socket: Socket, name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
+  #ask<N extends RequestName>(
+    socket: Socket,
+    name: N,
+    data: RequestInput<N>,
+    timeoutMs = this.#options.requestTimeoutMs ?? 15_000,
+  ): Promise<RequestResult<N>> {
     const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
     const lost = () => reject(new CanopyError('CONNECTION_LOST'));
-    const timer = setTimeout(
-      () => reject(new CanopyError('REQUEST_TIMEOUT', name)),
-      this.#options.requestTimeoutMs ?? 15_000,
-    );
+    const timer = setTimeout(() => reject(new CanopyError('REQUEST_TIMEOUT', name)), timeoutMs);
     const ended = ({ error }: EventData<'session.ended'>) => reject(CanopyError.fromBody(error));
     socket.once('disconnect', lost);
     socket.once('session.ended', ended);
@@ -236,7 +261,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       return;
     }
     if (name === 'server.closing') {
-      this.#notBeforeMs = Date.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
+      this.#notBeforeMs = performance.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
     }
     // All of the protocol's names have a dot, so none is taken for an event of this class.
     if (name.includes('.')) this.emit(name as EventName, data as never);
@@ -249,7 +274,9 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#dropSocket();
     this.#setState('reconnecting', error);
     clearTimeout(this.#retryTimer);
-    const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), this.#notBeforeMs - Date.now());
+    // Whoever has a seat is let back in while the server drains, and so tries at once.
+    const refusedMs = error?.code === 'SERVER_CLOSING' ? this.#notBeforeMs - performance.now() : 0;
+    const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), refusedMs);
     this.#retryTimer = setTimeout(() => void this.#return(), delayMs ?? waitMs);
     this.#attempt += 1;
   }
@@ -276,7 +303,6 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Requests may go now, and those that waited do. */
   #flow(): void {
     this.#attempt = 0;
-    this.#notBeforeMs = 0;
     this.#flowing = true;
     for (const pending of this.#pending.values()) this.#send(pending);
     this.#setState('connected');

@@ -3,7 +3,13 @@
  * is given to connect() as `createDevice`.
  */
 export type { MediaSource, Participant } from '../../signaling/protocol/index.ts';
-export { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+export {
+  CanopyError,
+  canonicalRoomId,
+  displayable,
+  type ErrorCode,
+  ROOM_ID,
+} from '../../signaling/protocol/light.ts';
 export {
   type BridgeEvents,
   type BridgeMedia,

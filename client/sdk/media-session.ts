@@ -107,7 +107,10 @@ export class MediaSession {
       ...this.#options,
       direction,
       onPath: (state, endpoints) => {
-        if (!this.#closed) this.#monitors[direction].update(state, endpoints);
+        if (this.#closed) return;
+        this.#monitors[direction].update(state, endpoints);
+        // What ended this path may have ended the socket's too, which would notice much later.
+        if (state === 'lost') void connection.check();
       },
       onBroken: (broken) => {
         this.#forget(direction);

@@ -744,6 +744,21 @@ describe('a track that ends', () => {
   });
 });
 
+describe('a path that is lost', () => {
+  it('has the socket made anew when the server is silent on it too', async () => {
+    snapshot.producers = [producer()];
+    const room = await client.join('demo');
+    await hasTracks(room, 1);
+    handlers[0]?.setConnectionState('connected');
+    server.script['session.ping'] = () => new Promise(() => {});
+    const reconnecting = next(room, 'state', (state) => state === 'reconnecting');
+    handlers[0]?.setConnectionState('disconnected');
+    await reconnecting;
+    await next(room, 'state', (state) => state === 'connected');
+    assert.equal(server.connections, 2);
+  });
+});
+
 describe('leaving', () => {
   it('closes everything, tells once, and lets the client join again', async () => {
     snapshot.producers = [producer()];
@@ -782,19 +797,21 @@ describe('leaving', () => {
 });
 
 describe('moderation and phones', () => {
-  it('asks the server to mute, remove and call', async () => {
+  it('asks the server to mute, remove, readmit and call', async () => {
     const room = await client.join('demo');
     const callId = uuid();
     server.script['call.dial'] = () => ({ callId });
     await room.mute(BOB);
     await room.mute(BOB, false);
     await room.kick(BOB);
+    await room.readmit('b'.repeat(64));
     assert.deepEqual(await room.dial('+4930', { displayName: 'Desk' }), { callId });
     assert.deepEqual(
       server.got('participant.mute').map(({ data }) => data),
       [true, false].map((muted) => ({ participantId: BOB, muted })),
     );
     assert.deepEqual(server.got('participant.kick')[0]?.data, { participantId: BOB });
+    assert.deepEqual(server.got('participant.readmit')[0]?.data, { accountId: 'b'.repeat(64) });
     assert.deepEqual(server.got('call.dial')[0]?.data, { target: '+4930', displayName: 'Desk' });
     const failed = next(room, 'call-failed');
     server.emit('call.failed', { callId, error: new CanopyError('CALL_FAILED', '486').toJSON() });

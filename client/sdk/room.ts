@@ -180,9 +180,17 @@ export class Room extends Emitter<RoomEvents> {
     await this.#options.connection.request('participant.mute', { participantId, muted });
   }
 
-  /** Removes somebody from the room; a phone's call is ended. Rejects with FORBIDDEN, PARTICIPANT_UNKNOWN. */
+  /**
+   * Removes somebody from the room for five minutes, with all their devices; a phone's call is ended. Rejects with FORBIDDEN,
+   * PARTICIPANT_UNKNOWN.
+   */
   async kick(participantId: string): Promise<void> {
     await this.#options.connection.request('participant.kick', { participantId });
+  }
+
+  /** Lets an account in again before its five minutes are over. Rejects with FORBIDDEN. */
+  async readmit(accountId: string): Promise<void> {
+    await this.#options.connection.request('participant.readmit', { accountId });
   }
 
   /**

@@ -10,8 +10,13 @@ type AuthContext = Pick<
   'accounts' | 'budgets' | 'config' | 'devices' | 'draining' | 'origins' | 'stage' | 'trust'
 > & { rooms: Pick<HandlerContext['rooms'], 'hasSeat'> };
 
-export function authHandlers(context: AuthContext): { 'auth.prove': Handler<'auth.prove'> } {
+export function authHandlers(context: AuthContext): {
+  'auth.prove': Handler<'auth.prove'>;
+  'session.ping': Handler<'session.ping'>;
+} {
   return {
+    'session.ping': async () => ({}),
+
     'auth.prove': async (session, proof) => {
       if (session.principal) {
         throw new CanopyError('AUTH_DONE');

@@ -91,6 +91,8 @@ export const REQUESTS = {
       serverTimeMs: z.number(),
     }),
   },
+  /** A sign of life from the server, for a client that doubts its connection. */
+  'session.ping': { data: nothing, result: nothing },
   /** Adds what an invitation grants to the identity that is signed in. */
   'invite.redeem': {
     data: z.object({ secret: base64url.max(64) }),

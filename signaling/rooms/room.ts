@@ -82,13 +82,6 @@ export class Room {
     // Before the others go: a room without peers would close.
     this.peers.set(peer.peerId, peer);
     peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
-    for (const participant of peer.participants.values()) {
-      this.broadcast('participant.joined', { participant }, peer);
-    }
-    this.#log.info(
-      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
-      'peer joined',
-    );
     for (const old of replaced) {
       const { connection } = old;
       this.remove(old, connection ? 'left' : 'lost');
@@ -99,6 +92,13 @@ export class Room {
     if (evicted) {
       this.remove(evicted, 'lost');
     }
+    for (const participant of peer.participants.values()) {
+      this.broadcast('participant.joined', { participant }, peer);
+    }
+    this.#log.info(
+      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
+      'peer joined',
+    );
   }
 
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */

@@ -23,8 +23,13 @@ export interface DispatchObserver {
   failed(code: string): void;
 }
 
-/** Requests that bind something to the connection they come by: a retry must run again on the new connection. */
-const PER_CONNECTION: ReadonlySet<RequestName> = new Set(['auth.prove', 'room.join', 'gateway.register']);
+/** Requests that are about the connection they come by: a retry must run again on the new connection. */
+const PER_CONNECTION: ReadonlySet<RequestName> = new Set([
+  'auth.prove',
+  'session.ping',
+  'room.join',
+  'gateway.register',
+]);
 
 type AnyAnswer = Answer<unknown>;
 

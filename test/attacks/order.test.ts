@@ -49,6 +49,7 @@ const IN_ROOM_FOR_BRIDGES: Record<string, unknown> = {
 /** Requests that are made outside of rooms. */
 const OUTSIDE = [
   'auth.prove',
+  'session.ping',
   'room.join',
   'invite.create',
   'invite.redeem',

@@ -1,6 +1,7 @@
 import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../signaling/protocol/index.ts';
 import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { equalBytes, fromBase64, randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
+import { requirePlatform } from '../requirements.ts';
 import { openBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { checkChain } from './chain.ts';
@@ -32,11 +33,12 @@ export interface EnrolOptions extends ServerOptions {
  * certificate and keeps the identity. What can be checked is checked before the invitation is used. When the answer is lost, call it again: the
  * same request is sent again, and the server answers it as before.
  *
- * @throws {CanopyError} INVITE_MISMATCH - the server is not the one that the link names; ORIGIN_NOT_ALLOWED - the server does not know
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM - the browser or Node is too old; INVITE_MISMATCH - the server is not the one that the link names; ORIGIN_NOT_ALLOWED - the server does not know
  * the address that was dialled; the server's INVITE_… and CSR_INVALID; SERVER_UNVERIFIED - the answer does not end in the deployment
  * CA; CONNECTION_LOST
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
+  requirePlatform();
   const { secret, displayName, store = memoryStore() } = options;
   const { origin } = new URL(options.serverUrl);
   const info = await serverInfo(options);
@@ -93,6 +95,7 @@ export interface RestoreOptions {
 
 /** Links this device to the account of a backup. Throws BACKUP_INVALID, CERT_EXPIRED. */
 export async function restoreFromBackup({ backup, password, store }: RestoreOptions): Promise<Identity> {
+  requirePlatform();
   const { accountKey, ...account } = await openBackup(backup, password);
   const [first] = account.accountChain;
   if (!first) throw new CanopyError('BACKUP_INVALID', 'no certificate');
@@ -120,6 +123,7 @@ export interface ImportOptions extends ServerOptions {
 
 /** Makes an identity of a certificate that a company's PKI issued. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED, ORIGIN_NOT_ALLOWED. */
 export async function importIdentity(options: ImportOptions): Promise<Identity> {
+  requirePlatform();
   const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
   const [leaf] = chain;
   const [pkcs8] = readPem(options.privateKeyPem, 'PRIVATE KEY');

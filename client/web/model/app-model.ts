@@ -4,6 +4,7 @@ import {
   CanopyError,
   type Client,
   connect,
+  displayable,
   enrol,
   type Identity,
   type Invitation,
@@ -139,7 +140,7 @@ export class AppModel {
   async join(roomId: string): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
-      const displayName = this.displayName.value.trim();
+      const displayName = displayable(this.displayName.value);
       const joining = client.join(roomId, displayName === '' ? {} : { displayName });
       // Pictures are received when they have their places on the page.
       client.room?.setLayout({ tiles: [] });

@@ -14,6 +14,7 @@ import { Arrivals } from './arrivals.ts';
 import { type DeviceEvent, deviceSentence, type LocalMedia } from './local-media.ts';
 import { MediaTrouble } from './media-trouble.ts';
 import type { Notices } from './notices.ts';
+import { Removals } from './removals.ts';
 import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { TileStats } from './tile-stats.ts';
@@ -42,6 +43,8 @@ export class Call {
   readonly stats: TileStats;
   /** Sound and picture that do not get through. */
   readonly trouble: MediaTrouble;
+  /** Whom a moderator may let back in. */
+  readonly removals: Removals;
   readonly #arrivals: Arrivals;
   /** How many people are seen at once; who speaks is brought among them. */
   visibleSeats = Number.POSITIVE_INFINITY;
@@ -64,6 +67,7 @@ export class Call {
     this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
+    this.removals = new Removals(room);
     this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
     media.onDevice = (event) => this.#tellDevice(event);
     const refresh = () => {
@@ -91,8 +95,9 @@ export class Call {
         refresh();
       }),
       room.on('participant-updated', refresh),
-      room.on('participant-left', ({ displayName }) => {
-        this.#arrivals.left(displayName);
+      room.on('participant-left', ({ displayName, kind }, reason) => {
+        if (reason === 'kicked' && kind !== 'phone') notices.say(this.#removedSentence(displayName));
+        else this.#arrivals.left(displayName);
         refresh();
       }),
       room.on('sources', refresh),
@@ -184,6 +189,14 @@ export class Call {
     await this.#try(() => this.room.kick(participantId));
   }
 
+  /** Lets somebody in again who was removed. */
+  async readmit(accountId: string): Promise<void> {
+    await this.#try(async () => {
+      await this.room.readmit(accountId);
+      this.removals.drop(accountId);
+    });
+  }
+
   /** Leaves the room. Camera and microphone are closed until the person joins again. */
   async leave(): Promise<void> {
     this.close();
@@ -196,6 +209,7 @@ export class Call {
     this.layout.close();
     this.stats.close();
     this.trouble.close();
+    this.removals.close();
     this.#arrivals.close();
     this.#media.onDevice = () => {};
     this.#media.rest();
@@ -254,13 +268,17 @@ export class Call {
     }
   }
 
-  /** The same person may be in the room by another tab or device, and hear themselves. */
+  #removedSentence(name: string): string {
+    return this.moderates
+      ? `${name} was removed for five minutes. “Invite someone” has a button to let them back in.`
+      : `${name} was removed.`;
+  }
+
+  /** The same person may be in the room by another device, and hear themselves. */
   #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
     if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
     if (accountId !== this.client.account.accountId) return;
-    this.#notices.warn(
-      'You are in this room twice: in another tab or on another device. Leave there, or mute one.',
-    );
+    this.#notices.warn('You are in this room twice: here and on another device. Leave there, or mute one.');
   }
 
   #follow(change: () => Promise<void>): void {

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import type { Invitation as InvitationLink } from '../../sdk/index.ts';
+import { displayable, type Invitation as InvitationLink } from '../../sdk/index.ts';
 import type { AppModel } from '../model/index.ts';
 import { Problem } from './problem.tsx';
 
@@ -46,7 +46,7 @@ function Enrol({ model, invitation }: Props) {
   const name = useSignal('');
   const submit = (event: Event) => {
     event.preventDefault();
-    void model.enrol(invitation, name.value.trim());
+    void model.enrol(invitation, displayable(name.value));
   };
   return (
     <form onSubmit={submit}>

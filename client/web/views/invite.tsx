@@ -92,11 +92,30 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
       >
         {copied.value ? 'Copied' : 'Copy the link'}
       </button>
+      <RemovedPeople call={call} />
       <form method="dialog">
         <button type="submit" class="quiet">
           Done
         </button>
       </form>
     </Dialog>
+  );
+}
+
+function RemovedPeople({ call }: { call: Call }) {
+  const removed = call.removals.list.value;
+  if (removed.length === 0) return null;
+  return (
+    <section class="removed" data-testid="removed" aria-label="Removed people">
+      <p class="hint">Removed people cannot come back for five minutes.</p>
+      {removed.map(({ accountId, displayName }) => (
+        <p key={accountId}>
+          <span dir="auto">{displayName}</span>
+          <button type="button" data-testid="readmit" onClick={() => void call.readmit(accountId)}>
+            Let back in
+          </button>
+        </p>
+      ))}
+    </section>
   );
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { displayable } from '../../sdk/index.ts';
 import { type AppModel, deviceSentence, type LocalMedia, toRoomId } from '../model/index.ts';
 import { BackupButton } from './backup.tsx';
 import { DeviceSelect } from './device-select.tsx';
@@ -20,6 +21,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
     v: () => void media.setCameraWanted(!media.cameraOn.value),
   });
   const target = toRoomId(typed.value);
+  const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
     event.preventDefault();
     if (target && !model.busy.value) void model.join(target);
@@ -69,7 +71,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
         <Problem error={model.problem.value} />
         <div class="join-row">
           <button type="submit" class="primary" data-testid="join" disabled={model.busy.value}>
-            {model.busy.value ? 'Joining…' : 'Join'}
+            {model.busy.value ? 'Joining…' : replaced ? 'Use this tab' : 'Join'}
           </button>
         </div>
       </form>
@@ -86,6 +88,8 @@ function roomHint(typed: string, target: string | undefined): string {
 
 /** The name for this meeting; the certificate keeps its own. */
 function NameField({ model }: { model: AppModel }) {
+  const typed = model.displayName.value.trim();
+  const shown = displayable(typed);
   return (
     <label class="field">
       Your name in this call
@@ -97,6 +101,7 @@ function NameField({ model }: { model: AppModel }) {
         maxLength={64}
         autocomplete="name"
       />
+      {shown !== '' && shown !== typed && <span data-testid="name-hint">Others will see {shown}</span>}
     </label>
   );
 }

@@ -64,6 +64,8 @@ function TopBar({
 }) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
+  // Not the name in this call, which anybody may choose.
+  const { displayName } = call.client.account;
   return (
     <header class="top-bar">
       <h1 ref={heading} dir="auto" tabIndex={-1}>
@@ -74,7 +76,9 @@ function TopBar({
       </span>
       <span class="verified" data-testid="identity-verified" title={`Device ${identity?.deviceId ?? ''}`}>
         <ShieldIcon />
-        identity verified
+        <span class="name" dir="auto">
+          Verified as {displayName}
+        </span>
       </span>
       {identity && <BackupButton identity={identity} />}
       <button

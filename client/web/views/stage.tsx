@@ -37,7 +37,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   call.visibleSeats = STRIP_TILES;
   return (
     <div class="with-stage" data-testid="stage">
-      <Grid tiles={stage} aspects={stageAspects(stage)} />
+      <Grid tiles={stage} {...stageAspects(stage)} />
       <div class="strip" data-testid="strip">
         {rest.map((tile) => (
           <Tile key={seatKey(tile)} {...tile} />
@@ -53,8 +53,8 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const size = useSize(area);
   const page = useSignal(0);
   const { width, height } = size.value;
-  const onPhone = Math.min(width, height) < PHONE_PX;
-  const aspects = onPhone ? PEOPLE_ON_PHONES : PEOPLE;
+  const onPhone = isPhone(size.value);
+  const aspects = peopleAspects(size.value);
   const fits = (count: number) =>
     bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects }).tileWidth >= LEAST_TILE_PX;
   let perPage = Math.min(onPhone ? MOST_TILES_ON_PHONES : MOST_TILES, tiles.length);
@@ -73,7 +73,7 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
         </PageButton>
       )}
       <div class="gallery-area" ref={area}>
-        <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} aspects={aspects} />
+        <Grid tiles={tiles.slice(current * perPage, (current + 1) * perPage)} />
       </div>
       {pages > 1 && (
         <PageButton label="Next page" disabled={current === pages - 1} turn={() => turn(1)}>
@@ -87,9 +87,17 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   );
 }
 
-function stageAspects(stage: readonly TileProps[]): typeof PEOPLE {
-  if (!stage.some(({ screen }) => screen)) return PEOPLE;
-  return stage.length > 1 ? SCREENS : SCREEN;
+function stageAspects(stage: readonly TileProps[]): { aspects?: typeof PEOPLE } {
+  if (!stage.some(({ screen }) => screen)) return {};
+  return { aspects: stage.length > 1 ? SCREENS : SCREEN };
+}
+
+function isPhone({ width, height }: { width: number; height: number }): boolean {
+  return Math.min(width, height) < PHONE_PX;
+}
+
+function peopleAspects(area: { width: number; height: number }): typeof PEOPLE {
+  return isPhone(area) ? PEOPLE_ON_PHONES : PEOPLE;
 }
 
 function PageButton({
@@ -119,14 +127,15 @@ function PageButton({
   );
 }
 
-function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects: typeof PEOPLE }) {
+/** @param aspects of the tiles; default: those that suit people on this area */
+function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects?: typeof PEOPLE }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);
   const { tileWidth, tileHeight } = bestGrid({
     tiles: tiles.length,
     ...size.value,
     gap: GAP_PX,
-    aspects,
+    aspects: aspects ?? peopleAspects(size.value),
   });
   return (
     <div

@@ -1,0 +1,17 @@
+import { CanopyError } from '../../signaling/protocol/light.ts';
+
+/**
+ * Makes sure that the SDK can run here, before anything is used that works only once.
+ *
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM - with what is missing
+ */
+export function requirePlatform(): void {
+  const missing = [
+    typeof Promise.withResolvers !== 'function' && 'Promise.withResolvers',
+    typeof ''.toWellFormed !== 'function' && 'String.toWellFormed',
+    typeof globalThis.fetch !== 'function' && 'fetch',
+    // Browsers keep it from pages in the clear.
+    globalThis.crypto?.subtle === undefined && 'WebCrypto',
+  ].filter((name) => name !== false);
+  if (missing.length > 0) throw new CanopyError('UNSUPPORTED_PLATFORM', `no ${missing.join(', ')}`);
+}

@@ -1,0 +1,43 @@
+import { signal } from '@preact/signals';
+import type { Participant, Room } from '../../sdk/index.ts';
+
+/** Somebody who was removed from the room and cannot come back yet. */
+export type Removed = Pick<Participant, 'accountId' | 'displayName'>;
+
+/** How long the server keeps somebody out, in milliseconds. */
+const REMOVED_MS = 300_000;
+
+/** The people who were removed while this page looked on. */
+export class Removals {
+  readonly list = signal<readonly Removed[]>([]);
+  readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
+  readonly #stop: ReadonlyArray<() => void>;
+
+  constructor(room: Room) {
+    this.#stop = [
+      room.on('participant-left', ({ accountId, displayName, kind, role }, reason) => {
+        // A phone may call again, and admins are not kept out.
+        if (reason !== 'kicked' || kind === 'phone' || role === 'admin') return;
+        this.drop(accountId);
+        this.list.value = [...this.list.value, { accountId, displayName }];
+        this.#timers.set(
+          accountId,
+          setTimeout(() => this.drop(accountId), REMOVED_MS),
+        );
+      }),
+      room.on('participant-joined', ({ accountId }) => this.drop(accountId)),
+    ];
+  }
+
+  /** The account may come in again. */
+  drop(accountId: string): void {
+    clearTimeout(this.#timers.get(accountId));
+    this.#timers.delete(accountId);
+    this.list.value = this.list.value.filter((each) => each.accountId !== accountId);
+  }
+
+  close(): void {
+    for (const stop of this.#stop) stop();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+  }
+}
