@@ -94,6 +94,7 @@ describe('TCP connections of peers', () => {
     ['three CRLFs', '\r\n\r\n\r\n'],
     ['a lone LF', '\n'],
     ['a lone CR', '\r'],
+    ['a line of blanks', ' \t\r\n'],
     ['half a keep-alive after a complete one', '\r\n\r\n\r\n'],
   ] as const)
     it(`${what} between messages does not start a message: the connection stays open`, async () => {
