@@ -37,8 +37,11 @@ class Peer {
     this.socket.on('data', (chunk) => {
       this.received += chunk.toString('latin1');
     });
+    // It may be reset, where it was closed as this end was writing.
     this.socket.on('error', () => {});
-    this.closed = once(this.socket, 'close').then(() => performance.now() - this.#began);
+    this.closed = new Promise((resolve) => {
+      this.socket.once('close', () => resolve(performance.now() - this.#began));
+    });
   }
 
   /** Waits until the received text matches. */
