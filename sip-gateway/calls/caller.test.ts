@@ -83,6 +83,18 @@ describe('how a caller is shown', () => {
       assert.equal((await shown(from, asserted)).name, 'Anonymous');
   });
 
+  it('privacy may be asked for in Remote-Party-ID', async () => {
+    for (const [privacy, name] of [
+      ['full', 'Anonymous'],
+      ['"uri"', 'Anonymous'],
+      ['name;screen=yes', 'Anonymous'],
+      ['off', 'Jane'],
+    ] as const) {
+      const party = `Remote-Party-ID: <sip:+4930111@127.0.0.1>;party=calling; Privacy=${privacy}`;
+      assert.equal((await shown('"Jane" <sip:+4930111@127.0.0.1>', party)).name, name);
+    }
+  });
+
   it('a caller who asks for no privacy is shown', async () => {
     for (const privacy of ['none', 'session', 'critical']) {
       const { name, address } = await shown(

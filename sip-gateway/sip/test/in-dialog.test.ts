@@ -318,6 +318,31 @@ describe('inside the dialog of a call that came in', () => {
     assert.equal((await end)[0].cause, 'timeout');
   });
 
+  it('a phone that resumes and holds again while it is asked is asked once a minute still, and no more once it has resumed', async () => {
+    const { call } = await stand();
+    call.watch(true);
+    clock.advance(60_000);
+    const ping = await phone.request('OPTIONS');
+    call.watch(false);
+    call.watch(true);
+    phone.answer(ping, '200 OK');
+    // Its answer has been read once this one's has.
+    const informed = call.info('text/plain', Buffer.from('x'));
+    phone.answer(await phone.request('INFO'), '200 OK');
+    await informed;
+    clock.advance(60_000);
+    phone.answer(await phone.request('OPTIONS'), '200 OK');
+    const again = call.info('text/plain', Buffer.from('x'));
+    phone.answer(await phone.request('INFO'), '200 OK');
+    await again;
+    call.watch(false);
+    clock.advance(120_000);
+    const last = call.info('text/plain', Buffer.from('x'));
+    phone.answer(await phone.request('INFO'), '200 OK');
+    await last;
+    assert.equal(phone.count('OPTIONS'), 2);
+  });
+
   it('a phone that is watched is asked every minute, and the call ended where it has gone', async () => {
     const { call } = await stand();
     call.watch(true);

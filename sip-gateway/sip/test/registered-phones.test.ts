@@ -351,6 +351,36 @@ describe('answers to our INVITE', () => {
     await hungUp;
   });
 
+  it('a callee that asks, presses keys or changes its offer while it rings is told of no missing dialog', async () => {
+    const placed = await call();
+    const answered = once(placed, 'answered');
+    const invite = await callee.request('INVITE');
+    callee.answer(invite, '180 Ringing', { tag: 'a' });
+    await once(placed, 'progress');
+    const dialog = {
+      from: `${invite.headers.get('to')};tag=a`,
+      uri: /<(.*)>/.exec(invite.headers.get('contact') ?? '')?.[1] ?? '',
+      callId: invite.callId,
+      contact: `<sip:bob@127.0.0.1:${callee.port}>`,
+      sequence: 0,
+      sentBy: undefined,
+    };
+    const from = invite.headers.get('from');
+    callee.within(dialog, from, 'OPTIONS');
+    await callee.response(200, 'OPTIONS');
+    callee.within(dialog, from, 'INFO');
+    await callee.response(200, 'INFO');
+    callee.within(dialog, from, 'UPDATE', { sdp: phoneSdp() });
+    const later = await callee.response(500, 'UPDATE');
+    assert.equal(later.headers.get('retry-after'), '3');
+    callee.answer(invite, '200 OK', { tag: 'a', sdp: phoneSdp() });
+    await callee.request('ACK');
+    await answered;
+    const hungUp = placed.hangUp();
+    callee.answer(await callee.request('BYE'), '200 OK');
+    await hungUp;
+  });
+
   it('a 200 without a To tag makes a call: the tag is empty (RFC 3261 §12.1.2)', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');

@@ -6,8 +6,12 @@ import {
   SipParseError,
 } from '../message/index.ts';
 
-const CR = 13;
+const TAB = 9;
 const LF = 10;
+const CR = 13;
+const SPACE = 32;
+/** No message begins with these. */
+const BLANKS: ReadonlySet<number | undefined> = new Set([TAB, LF, CR, SPACE]);
 /** A keep-alive: a double CRLF between messages. */
 const PING = [CR, LF, CR, LF];
 /** A Content-Length line, folded or compact, in a header section. */
@@ -68,16 +72,16 @@ export class StreamFramer {
     this.#needed = undefined;
   }
 
-  /** Drops empty lines before a message (RFC 3261 §7.5). Returns the number of pings among them. */
+  /** Drops empty lines (RFC 3261 §7.5) and blanks before a message. Returns the number of pings among them. */
   #dropBlankLines(): number {
     const bytes = this.#chunks[0] ?? Buffer.alloc(0);
-    if (this.#scannedTo > 0 || (bytes[0] !== CR && bytes[0] !== LF)) {
+    if (this.#scannedTo > 0 || !BLANKS.has(bytes[0])) {
       this.#pinged = 0;
       return 0;
     }
     let pings = 0;
     let blank = 0;
-    for (; bytes[blank] === CR || bytes[blank] === LF; blank++) {
+    for (; BLANKS.has(bytes[blank]); blank++) {
       if (bytes[blank] === PING[this.#pinged]) this.#pinged++;
       else this.#pinged = bytes[blank] === CR ? 1 : 0;
       if (this.#pinged === PING.length) {

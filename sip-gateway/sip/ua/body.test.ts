@@ -90,6 +90,7 @@ describe('keys by INFO', () => {
       ['application/dtmf-relay', 'Signal=5\r\nDuration=160\r\n', '5'],
       ['application/dtmf-relay', 'Signal= *\nDuration= 160', '*'],
       ['application/dtmf-relay', 'Signal=11', '#'],
+      ['application/dtmf-relay', 'Duration: 160\r\nSignal: 5\r\n', '5'],
       ['application/dtmf', '5', '5'],
       ['application/dtmf', ' #\r\n', '#'],
       ['application/dtmf', 'd=5\r\n', '5'],

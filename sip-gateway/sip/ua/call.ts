@@ -165,6 +165,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     if (!dialog || this.#state === 'ended') {
       // A late PRACK is still answered (RFC 3262 §3).
       if (request.method === 'PRACK') this.receivePrack(request, transaction as ServerPlainTransaction);
+      else if (this.#state === 'early') this.#receiveEarly(request, transaction);
       else transaction.respond(buildResponse(request, 481));
       return;
     }
@@ -402,6 +403,29 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return new Promise((resolve) => {
       this.host.clock.after(milliseconds, resolve);
     });
+  }
+
+  /** A callee has sent a request before it answers. The dialog exists, and a 481 would end it (RFC 3261 §12.2.1.2). */
+  #receiveEarly(request: SipRequest, transaction: ServerInviteTransaction | ServerPlainTransaction): void {
+    const respond = (status: number, headers: readonly HeaderField[] = this.host.capabilities) =>
+      transaction.respond(buildResponse(request, status, { headers }));
+    switch (request.method) {
+      case 'INVITE':
+      case 'UPDATE':
+        // Offer and answer are not done before the call is answered (RFC 3311 §5.2).
+        respond(500, [['retry-after', '3']]);
+        break;
+      case 'OPTIONS':
+      case 'INFO':
+        respond(200);
+        break;
+      case 'BYE':
+        // A callee must refuse the INVITE instead (RFC 3261 §15).
+        respond(481);
+        break;
+      default:
+        respond(405);
+    }
   }
 
   #receiveReinvite(request: SipRequest, transaction: ServerInviteTransaction): void {

@@ -37,6 +37,8 @@ interface ReliableProgress {
 
 /** Privacy values of callers who do not want to be shown. */
 const WITHHOLDING = new Set(['id', 'user', 'header']);
+/** The same in Remote-Party-ID, which trunks had before RFC 3325 and some still have. */
+const PARTY_WITHHELD = /;[ \t]*privacy[ \t]*=[ \t]*"?(?:full|name|uri)\b/i;
 /** Sent again without an upper interval (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
@@ -119,12 +121,13 @@ export class IncomingCall extends Call {
     return identities.find(({ displayName }) => displayName !== undefined) ?? identities[0];
   }
 
-  /** Whether the caller withholds name and number: by Privacy (RFC 3323 §4.2, RFC 3325 §7), or as an anonymous From. */
+  /** Whether the caller withholds name and number: by Privacy (RFC 3323 §4.2, RFC 3325 §7), Remote-Party-ID or an anonymous From. */
   get withheld(): boolean {
     const values = this.request.headers
       .all('privacy')
       .flatMap((value) => value.toLowerCase().split(/[;,\s]+/));
     if (values.some((value) => WITHHOLDING.has(value))) return true;
+    if (this.request.headers.all('remote-party-id').some((value) => PARTY_WITHHELD.test(value))) return true;
     if (values.includes('none')) return false;
     const { uri } = this.remote;
     const host = 'host' in uri ? uri.host : '';

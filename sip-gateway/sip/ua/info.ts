@@ -28,8 +28,8 @@ export function infoType(request: SipRequest): string {
 const NORTEL = 'application/vnd.nortelnetworks.digits';
 /** Body types for keys: `Signal=5`, `d=5` or the bare key. No RFC defines them, and phones differ. */
 const KEY_TYPES: ReadonlySet<string> = new Set(['application/dtmf-relay', 'application/dtmf', NORTEL]);
-const NAMED_KEY = /^[ \t]*(?:signal|d)[ \t]*=[ \t]*(\S{1,32})[ \t]*$/im;
-const DURATION = /^[ \t]*duration[ \t]*=[ \t]*([0-9]{1,5})/im;
+const NAMED_KEY = /^[ \t]*(?:signal|d)[ \t]*[=:][ \t]*(\S{1,32})[ \t]*$/im;
+const DURATION = /^[ \t]*duration[ \t]*[=:][ \t]*([0-9]{1,5})/im;
 
 /** Value of Accept in a 415. */
 export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');

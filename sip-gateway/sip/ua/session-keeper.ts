@@ -102,6 +102,8 @@ export class SessionKeeper {
   }
 
   #pingLater(): void {
+    // One asked just before a hold and resume may be answered only now.
+    this.#ping?.cancel();
     this.#ping = this.#options.clock.after(PING_MILLISECONDS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
       if (!this.#watching) return;
