@@ -9,7 +9,7 @@ import { eventually } from './support/wait.ts';
 const ROOM = 'team';
 const WINDOW = { width: 1280, height: 800 };
 /** Nobody is shown larger than a thumbnail. */
-const SMALL_WINDOW = { width: 420, height: 360 };
+const SMALL_WINDOW = { width: 420, height: 260 };
 const COMPANY: Scenario = {
   name: 'company',
   description: 'people beside the browsers',

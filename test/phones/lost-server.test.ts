@@ -101,8 +101,11 @@ describe('calls, when the gateway loses its server', () => {
     ann.close();
     // The gateway's control connection stays.
     await untilBaseline(server, undefined, 1);
-    const answered = (await phones.calls()).filter(({ answeredAtMs }) => answeredAtMs !== null);
-    for (const { endCause } of answered.slice(0, 2)) assert.equal(endCause, 'remote');
+    await eventually(
+      'the history knows how both calls ended',
+      async () => (await phones.calls()).filter(({ answeredAtMs }) => answeredAtMs !== null).slice(0, 2),
+      (answered) => answered.every(({ endCause }) => endCause === 'remote'),
+    );
   }
 
   /** Waits until the phones that Ann knows are shown as connected or not. */
