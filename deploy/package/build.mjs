@@ -1,15 +1,16 @@
 // Makes dist/, what the npm package holds of the code: JavaScript and declarations (Node runs no TypeScript under
-// node_modules), and the web app. `npm pack` runs it.
+// node_modules), and the web app. `npm pack` runs it. Another folder may be given in place of dist/.
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { ensureBundle, findNode, reportErrors, root, run, SetupError, tail } from '../setup/index.mjs';
 
 await reportErrors(async () => {
-  const dist = join(root, 'dist');
+  const dist = resolve(process.argv[2] ?? join(root, 'dist'));
   rmSync(dist, { recursive: true, force: true });
   const node = findNode();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status, output } = await run(node, [tsc, '--project', join(root, 'tsconfig.build.json')]);
+  const project = join(root, 'tsconfig.build.json');
+  const { status, output } = await run(node, [tsc, '--project', project, '--outDir', dist]);
   if (status !== 0) throw new SetupError(`The code could not be compiled:\n${tail(output)}`);
   await ensureBundle(node);
   cpSync(join(root, 'client', 'web', 'dist'), join(dist, 'client', 'web', 'dist'), { recursive: true });

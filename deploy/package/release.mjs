@@ -31,8 +31,8 @@ await reportErrors(async () => {
   const folder = given === undefined ? join(root, 'deploy', 'package', 'dist', name) : resolve(given);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  await succeed('compile the code', findNode(), [join(root, 'deploy', 'package', 'build.mjs')]);
-  cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true });
+  const build = join(root, 'deploy', 'package', 'build.mjs');
+  await succeed('compile the code', findNode(), [build, join(folder, 'dist')]);
   for (const file of ['package.json', 'package-lock.json', 'LICENSE'])
     cpSync(join(root, file), join(folder, file));
   await npm(['ci', '--omit=dev', '--include=optional', '--prefix', folder]);
