@@ -67,9 +67,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #tellTimer: NodeJS.Timeout | undefined;
-  /** Digest secrets of the phones, as they were set last. */
+  /** Digest secrets of the phones, as last set. */
   #secrets: ReadonlyMap<string, string> = new Map();
-  /** Rooms whose PINs are short, as last warned of. */
+  /** Rooms with short PINs in the last warning. */
   #shortPins = '';
   readonly #pool: MediaPool;
   readonly #rooms: RoomBridges;
@@ -245,7 +245,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#secrets = secrets;
   }
 
-  /** PINs that are older than the minimum length keep working. */
+  /** PINs set before the minimum length existed keep working. */
   #warnOfShortPins(config: TelephonyConfig): void {
     const rooms = roomsWithShortPins(config).join(', ');
     if (rooms !== '' && rooms !== this.#shortPins)

@@ -50,7 +50,7 @@ export class ReceiveStatistics {
     this.#packetsBefore = 0;
   }
 
-  /** The stream goes on with timestamps of another clock. */
+  /** The stream continues with another clock rate. */
   setClockRate(clockRate: number): void {
     this.#jitterTicks *= clockRate / this.#clockRate;
     this.#clockRate = clockRate;

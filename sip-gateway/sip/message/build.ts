@@ -92,8 +92,8 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
 }
 
 /**
- * The response to an unreadable request; undefined if it lacks a field by which the sender matches the response. The values
- * may be malformed: they are echoed.
+ * The response to an unreadable request; undefined if it lacks a field that the sender needs to match the response. Values may be
+ * malformed: they are echoed.
  */
 export function buildErrorResponse(
   headers: Headers,

@@ -38,7 +38,7 @@ export interface TransportOptions {
   tlsCa?: string | Buffer;
   /** Whether the certificates of servers we connect to are checked. Default true. */
   tlsVerify?: boolean;
-  /** Most open connections. Default 4,000. */
+  /** Maximum number of open connections. Default 4,000. */
   maxConnections?: number;
   /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
   maxConnectionsPerSource?: number;
@@ -283,7 +283,7 @@ function showsTrust({ status, headers }: WireResponse): boolean {
   return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }
 
-/** What could be read of a message that broke its stream, even where it would be sound in a datagram. */
+/** The readable parts of a message that broke its stream, even if it would be valid in a datagram. */
 function withoutMessage(result: ParseResult): { method?: string; headers?: Headers } {
   if ('error' in result) return { method: result.method, headers: result.headers };
   const { message } = result;

@@ -32,11 +32,11 @@ export interface RegistrarOptions {
 
 /** A phone that takes part in a call, followed as it re-registers. */
 export interface FollowedPhone {
-  /** The flow of its newest registration, and when that was made, on the stack's clock. */
+  /** The flow of its newest registration, and the time of that registration on the stack's clock. */
   newest(): { readonly flow: Flow; readonly atMs: number };
 }
 
-/** A refusal to be sent. */
+/** A refusal to send. */
 class Refusal extends Error {
   readonly status: number;
   readonly headers: readonly HeaderField[];
