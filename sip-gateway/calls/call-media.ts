@@ -39,7 +39,7 @@ export class CallMedia {
     this.#port = port;
   }
 
-  /** Binds the leg's ports. Rejects with a RangeError where none is left. */
+  /** Binds the leg's ports. Rejects with a RangeError if none is left. */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
     const { pool, legId, roomId, address, ports } = options;
     const ip = isIPv6(address) ? '::' : '0.0.0.0';
@@ -81,7 +81,7 @@ export class CallMedia {
     return sdp;
   }
 
-  /** Our offer; readAnswer() takes what comes back. */
+  /** Our offer; readAnswer() takes the reply. */
   offer(direction: Direction = 'sendrecv'): string {
     return this.#session.offer({ ...this.#local(), direction });
   }

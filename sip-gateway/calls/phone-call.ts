@@ -244,7 +244,7 @@ export class PhoneCall {
   ): Promise<void> {
     if (!this.#ended) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      // Known before anything is told to the far side, whose end comes back here at once.
+      // Set this before notifying the far side, whose end comes back here at once.
       this.#ended = promise;
       void this.#end(cause, end, goodbye).then(resolve);
     }

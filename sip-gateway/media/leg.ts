@@ -22,7 +22,7 @@ const REPORT_EVERY_MS = 5_000;
 /** The mix is lowered by 12 dB under a prompt. */
 const UNDER_PROMPT = 0.25;
 
-/** Everything that start() makes anew. */
+/** Everything that start() recreates. */
 interface Session {
   media: LegMedia;
   codec: Codec;

@@ -42,7 +42,7 @@ export class ReceiveStatistics {
     this.#lastTransit = transit;
   }
 
-  /** A new stream begins; what was counted goes on counting. */
+  /** A new stream begins: packet and loss counts start over; the jitter estimate is kept. */
   restart(): void {
     this.packets = 0;
     this.#lastTransit = undefined;

@@ -13,7 +13,7 @@ export type SequenceVerdict =
   /** Far off: the first packet of a new numbering, or a stray one. */
   | { kind: 'stray' };
 
-/** Extends 16-bit sequence numbers over their wraps, and finds out when a sender starts anew (RFC 3550 A.1). */
+/** Extends 16-bit sequence numbers across wraps, and detects when a sender restarts (RFC 3550 A.1). */
 export class SequenceUnwrapper {
   #highest: number | undefined;
   #expectedAfterStray = -1;

@@ -229,7 +229,7 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
   } catch (error) {
     post({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
   } finally {
-    // What was sent beside the ticks: goodbyes. They do not overtake what was sent before.
+    // Packets sent outside the ticks: RTCP BYEs. They do not overtake earlier packets.
     network.flush(performance.now() + LEAD_MS);
   }
 }

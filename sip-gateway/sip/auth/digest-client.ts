@@ -121,7 +121,7 @@ function readChallenges(headers: Headers, name: string): ReadonlyMap<string, str
       const { scheme, params } = parseAuthHeader(value);
       return scheme === 'digest' ? [params] : [];
     } catch (error) {
-      // A malformed challenge beside a sound one does no harm.
+      // A malformed challenge next to a valid one is harmless.
       if (error instanceof SipParseError) return [];
       throw error;
     }

@@ -15,7 +15,7 @@ import {
   withTag,
 } from '../message/index.ts';
 
-/** Most Record-Route values that a dialog takes: more is an attack or a loop. */
+/** Maximum number of Record-Route values in a dialog: more is an attack or a loop. */
 const MAX_ROUTES = 20;
 
 /** Requests that carry a new remote target in their Contact (RFC 3261 §12.2, RFC 3311 §5.1). */

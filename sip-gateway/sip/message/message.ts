@@ -50,5 +50,5 @@ export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'hea
 export const MAX_BODY_BYTES = 65_536;
 /** Largest start line and header section together, in bytes. */
 export const MAX_HEADER_BYTES = 32_768;
-/** Most header fields. */
+/** Maximum number of header fields. */
 export const MAX_HEADER_FIELDS = 200;

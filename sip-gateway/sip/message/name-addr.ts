@@ -87,7 +87,7 @@ export function formatNameAddr(address: NameAddr): string {
   return `${name}<${formatUri(address.uri)}>${formatParams(address.params)}`;
 }
 
-/** The tag, undefined where there is none. */
+/** The tag; undefined if there is none. */
 export function tagOf(address: NameAddr): string | undefined {
   return address.params.get('tag') ?? undefined;
 }

@@ -2,7 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import type { Direction } from './direction.ts';
 
-/** SDP that we cannot work with. Answer 488 with the Warning code (RFC 3261 §20.43), where there is one. */
+/** SDP that we cannot work with. Answer 488 with the Warning code (RFC 3261 §20.43), if there is one. */
 export class SdpError extends Error {
   override readonly name = 'SdpError';
   readonly status = 488;

@@ -30,9 +30,9 @@ interface TransactionLayerEvents {
   request: [request: SipRequest, transaction: ServerPlainTransaction, flow: Flow];
   /** The ACK of a 2xx, or a stray one. */
   ack: [request: SipRequest, flow: Flow];
-  /** A CANCEL, answered already, of an INVITE that is still open. */
+  /** A CANCEL, already answered, for an INVITE that is still open. */
   cancel: [request: SipRequest, invite: ServerInviteTransaction];
-  /** A 2xx of an INVITE whose transaction is over: the ACK must be sent again, or the fork ended. */
+  /** A 2xx for an INVITE whose transaction is over: resend the ACK, or end the fork. */
   strayResponse: [response: SipResponse];
 }
 

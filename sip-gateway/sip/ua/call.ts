@@ -108,12 +108,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return { protocol: this.flow.protocol, ...this.flow.remote };
   }
 
-  /** Our side of the session in force. */
+  /** Our side of the current session. */
   get localSdp(): string | undefined {
     return this.session.local;
   }
 
-  /** The peer's side of the session in force. */
+  /** The peer's side of the current session. */
   get remoteSdp(): string | undefined {
     return this.session.remote;
   }

@@ -21,7 +21,7 @@ export class OfferRequest {
     this.#onReject = onReject;
   }
 
-  /** Answers the offer; or makes ours, where the peer made none: the answer then comes as the call's event `answer`. */
+  /** Answers the offer, or makes ours if the peer made none: the answer then comes as the call's event `answer`. */
   accept(sdp: string): void {
     if (this.#done) return;
     this.#done = true;

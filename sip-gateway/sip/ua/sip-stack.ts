@@ -91,7 +91,7 @@ export interface InviteOptions {
 }
 
 interface SipStackEvents {
-  /** A call came in, its caller admitted. Without a listener it is refused with 480, where one throws SdpError with 488. */
+  /** A call came in from an admitted caller. It is refused with 480 if there is no listener, with 488 if one throws SdpError. */
   invite: [IncomingCall];
   /** The bindings of a user changed. */
   registration: [{ readonly user: string; readonly bindings: number }];
@@ -197,7 +197,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return this.#transport.bound;
   }
 
-  /** Gauges: all are back at 0 once nothing goes on. */
+  /** Gauges: all return to 0 when the stack is idle. */
   get counts(): { calls: number; dialogs: number; transactions: number; connections: number } {
     const { clients, servers } = this.#transactions.size;
     return {
@@ -217,7 +217,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#transport.setCertificate(tls);
   }
 
-  /** Takes other trunks from now on; calls that are up go on. Throws SipParseError for a malformed one, and keeps the old ones. */
+  /** Replaces the trunks; calls in progress continue. Throws SipParseError for a malformed one, and keeps the old ones. */
   setTrunks(trunks: readonly TrunkOptions[]): void {
     const before = this.#trunks;
     const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
@@ -228,7 +228,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#trunks = after;
   }
 
-  /** The own address that a callee would reach us by, for SDP; undefined where there is no way to it. */
+  /** Our address as a callee would reach it, for SDP; undefined if there is no route to the callee. */
   async addressTowards(target: CallTarget): Promise<string | undefined> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
@@ -237,7 +237,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return flow && localAddressFor(flow.remote.address);
   }
 
-  /** Calls somebody. Rejects with NoRouteError where there is no way, SipParseError for a malformed URI. */
+  /** Makes a call. Rejects with NoRouteError if there is no route, SipParseError for a malformed URI. */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) throw new NoRouteError('the stack is closing');
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;

@@ -16,7 +16,7 @@ export interface TrunkOptions {
   readonly username?: string;
   /** How we answer its challenges; default: not at all. */
   readonly credentials?: Credentials;
-  /** Most calls at a time, both ways. Default 100. */
+  /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
 }
 
