@@ -1,7 +1,7 @@
 import { LineLimit, type Logger } from '../base/index.ts';
 import type { FailedLogin } from './sip/index.ts';
 
-/** What an operator can make of a refused call; the SIP status says the rest. */
+/** Explains a refused call to the operator; the SIP status says the rest. */
 const REASONS: ReadonlyMap<number, string> = new Map([
   [
     401,
@@ -17,7 +17,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [503, 'there are too many calls'],
 ]);
 
-/** What a stranger calls itself is cut to this, in characters. */
+/** Maximum length of a logged stranger's name, in characters. */
 const MAX_NAME_LENGTH = 64;
 
 /**

@@ -22,7 +22,7 @@ import { TrunkRegistrations } from './trunk-registrations.ts';
 
 export interface SipGatewayOptions {
   sip: Config['sip'];
-  /** Address that phones reach this host by, where `sip.announce` says none. Default: the one of the interface. */
+  /** Address that phones reach this host by, if `sip.announce` is not set. Default: the interface's. */
   announce?: string;
   /** The control connection to the server. The gateway closes it. */
   link: GatewayLink;
@@ -42,7 +42,7 @@ interface SipGatewayEvents {
 
 /** How often calls are looked at, in milliseconds. */
 const CHECK_MILLISECONDS = 5000;
-/** How long changes of the trunks' registrations are gathered before the server is told, in milliseconds. */
+/** How long trunk registration changes are collected before the server is notified, in milliseconds. */
 const GATHER_MILLISECONDS = 100;
 /** As the protocol has it: a message has a largest size. */
 const MAX_TRUNKS_TOLD = 500;
@@ -67,9 +67,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   readonly #unlisten: Array<() => void> = [];
   readonly #timer: NodeJS.Timeout;
   #tellTimer: NodeJS.Timeout | undefined;
-  /** Digest secrets of the phones, as they were set last. */
+  /** Digest secrets of the phones, as last set. */
   #secrets: ReadonlyMap<string, string> = new Map();
-  /** Rooms whose PINs are short, as last warned of. */
+  /** Rooms with short PINs in the last warning. */
   #shortPins = '';
   readonly #pool: MediaPool;
   readonly #rooms: RoomBridges;
@@ -230,13 +230,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       this.#link
         .trunksRegistered(this.#registrations.list().slice(0, MAX_TRUNKS_TOLD))
         .catch((error: unknown) => {
-          // One that was lost with the connection is told when that is back.
+          // A change lost with the connection is reported once that is back.
           if (!this.#closed) this.#log.warn({ err: error }, 'the state of the trunks could not be told');
         });
     }, GATHER_MILLISECONDS);
   }
 
-  /** Who was removed, or has another password now, must register anew to be called. */
+  /** A user who was removed or has a new password must re-register to be called. */
   #forgetPhones(phones: TelephonyConfig['phones']): void {
     const secrets = new Map(phones.map(({ username, ha1 }) => [username, ha1.sha256]));
     const { registrar } = this.#stack;
@@ -245,7 +245,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#secrets = secrets;
   }
 
-  /** PINs that are older than the minimum length keep working. */
+  /** PINs set before the minimum length existed keep working. */
   #warnOfShortPins(config: TelephonyConfig): void {
     const rooms = roomsWithShortPins(config).join(', ');
     if (rooms !== '' && rooms !== this.#shortPins)

@@ -167,7 +167,7 @@ export class GatewayMetrics {
     this.#stages.observe({ direction, stage }, seconds);
   }
 
-  /** The statistics of a call that goes on. */
+  /** The statistics of a call in progress. */
   measured({ jitterMs, lossFraction, mos, packetsReceived }: LegStats): void {
     if (packetsReceived === 0) return;
     this.#jitter.observe(jitterMs / 1000);

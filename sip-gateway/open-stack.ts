@@ -9,7 +9,7 @@ export interface TlsCertificate {
 
 export interface OpenStackOptions {
   sip: Config['sip'];
-  /** Host that peers reach us by, where it is not the address of the interface. */
+  /** Host that peers reach us by, if it is not the interface's address. */
   announce: string | undefined;
   tls: TlsCertificate | null;
   lookup: PasswordLookup;

@@ -31,7 +31,7 @@ export class TrunkRegistrations {
     return [...this.#open].map(([trunk, { status }]) => ({ trunk, ...status }));
   }
 
-  /** Follows the settings: what has changed is registered anew, what is gone is taken back. */
+  /** Follows the settings: re-registers what has changed, unregisters what is gone. */
   update(trunks: readonly SipTrunk[]): void {
     const wanted = new Map(
       trunks.filter(({ register }) => register).map((trunk) => [trunk.name, trunk] as const),
@@ -81,7 +81,7 @@ export class TrunkRegistrations {
     this.#open.set(name, entry);
   }
 
-  /** One that was taken back may still get an answer, which is of nobody's interest. */
+  /** Ignores a late response to a registration that was removed. */
   #changed(name: string, entry: Entry, status: TrunkRegistration): void {
     entry.status = status;
     if (this.#open.get(name) === entry) this.#onChange();

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What all add-ons share: binding.c. */
+/** Shared by all add-ons: binding.c. */
 const SHARED = fileURLToPath(new URL('.', import.meta.url));
 const FLAGS = [
   '-std=c11',

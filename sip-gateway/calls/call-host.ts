@@ -7,17 +7,17 @@ import type { Prompts } from '../prompts/index.ts';
 import type { PhoneCall } from './phone-call.ts';
 import type { PinGuard } from './pin-guard.ts';
 
-/** What calls need of the gateway that owns them. */
+/** What calls need from the gateway that owns them. */
 export interface CallHost {
   readonly pool: MediaPool;
   readonly rooms: RoomBridges;
   readonly prompts: Prompts;
   readonly metrics: GatewayMetrics;
-  /** Counts wrong PINs over all calls. */
+  /** Counts wrong PINs across all calls. */
   readonly pins: PinGuard;
   readonly log: Logger;
   readonly ports: PortRange;
-  /** A phone whose media is silent for longer has gone, in seconds. */
+  /** A phone whose media is silent for longer is gone, in seconds. */
   readonly silenceSeconds: number;
   /** The settings of the moment. */
   config(): TelephonyConfig;

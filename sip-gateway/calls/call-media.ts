@@ -27,7 +27,7 @@ export class CallMedia {
   readonly #port: number;
   #audio: NegotiatedAudio | undefined;
   #held = false;
-  /** The phone has listened to us, or was asked to from the beginning: where it does not, it holds. */
+  /** The phone has listened to us, or was asked to from the beginning. If it stops listening, it is on hold. */
   #listens = false;
   #agreedMs = 0;
   #closed: Promise<LegStats | null> | undefined;
@@ -39,7 +39,7 @@ export class CallMedia {
     this.#port = port;
   }
 
-  /** Binds the leg's ports. Rejects with a RangeError where none is left. */
+  /** Binds the leg's ports. Rejects with a RangeError if none is left. */
   static async open(options: CallMediaOptions): Promise<CallMedia> {
     const { pool, legId, roomId, address, ports } = options;
     const ip = isIPv6(address) ? '::' : '0.0.0.0';
@@ -53,35 +53,35 @@ export class CallMedia {
   }
 
   /**
-   * Whether the phone has put us on hold: it is neither heard nor sent anything. A phone that only sends from the beginning of its own call
-   * (paging, announcements) does not hold: it is heard.
+   * Whether the phone has put us on hold: no audio flows either way. A phone whose own call is send-only from the beginning (paging,
+   * announcements) is not on hold, so it is heard.
    */
   get held(): boolean {
     return this.#held;
   }
 
-  /** Whether the phone may send nothing for as long as it likes: it holds, only listens, or only sends. */
+  /** Whether the phone may stay silent indefinitely: it is on hold, only listens, or only sends. */
   get mayBeSilent(): boolean {
     return this.#audio?.direction !== 'sendrecv';
   }
 
   /**
-   * How long nothing has come of a phone that should send, in ms, since its last sign of life or the last offer and answer. Null for one that
-   * may be silent.
+   * Time in ms since a phone that should send last showed a sign of life, or since the last offer and answer. Null for a phone that may be
+   * silent.
    */
   silentMs({ silentMs }: Pick<LegStats, 'silentMs'>): number | null {
     if (this.mayBeSilent) return null;
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
-  /** Answers the phone's offer; start() brings it into force. Throws SdpError. */
+  /** Answers the phone's offer; start() applies it. Throws SdpError. */
   answer(offer: string): string {
     const { sdp, audio } = this.#session.answer(offer, this.#local());
     this.#agree(audio);
     return sdp;
   }
 
-  /** Our offer; readAnswer() takes what comes back. */
+  /** Our offer; readAnswer() takes the reply. */
   offer(direction: Direction = 'sendrecv'): string {
     return this.#session.offer({ ...this.#local(), direction });
   }
@@ -89,12 +89,12 @@ export class CallMedia {
   /** Throws SdpError. */
   readAnswer(sdp: string): void {
     const audio = this.#session.readAnswer(sdp);
-    // A phone that is called is asked to listen.
+    // Our offer asks a phone that we call to listen.
     if (!this.#audio) this.#listens = true;
     this.#agree(audio);
   }
 
-  /** Brings what was agreed into force. `signallingAddress`: where the phone's SIP comes from. */
+  /** Applies what was agreed. `signallingAddress`: where the phone's SIP comes from. */
   async start(signallingAddress: string): Promise<void> {
     if (!this.#audio || this.#closed) return;
     const media = legMedia(this.#audio, this.#held, signallingAddress);
@@ -139,11 +139,11 @@ export class CallMedia {
 
   #agree(audio: NegotiatedAudio): void {
     this.#agreedMs = performance.now();
-    // On hold by 0.0.0.0 (RFC 3264 §8.4) the phone stays where it was.
+    // A phone that holds with 0.0.0.0 (RFC 3264 §8.4) keeps its address.
     const nowhere = isUnspecified(audio.remote.address);
     const { direction } = audio;
     if (direction === 'sendrecv' || direction === 'sendonly') this.#listens = true;
-    // Held is who may not be sent to, whether it plays music meanwhile (sendonly) or not (inactive).
+    // A phone that we may not send to is on hold, whether it plays music meanwhile (sendonly) or not (inactive).
     this.#held = direction === 'inactive' || (direction === 'recvonly' && (this.#listens || nowhere));
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;
   }

@@ -27,7 +27,7 @@ describe('how a caller is shown', () => {
     caller.close();
   });
 
-  /** What the room and the history show of a caller. */
+  /** What the room and the history show for a caller. */
   async function shown(from: string, ...headers: string[]): Promise<{ name: string; address: string }> {
     const invited = once(stack, 'invite');
     const id = `call${++calls}`;

@@ -5,7 +5,7 @@ const ANONYMOUS = 'Anonymous';
 /** Replaces the address of a caller who withholds it (RFC 3323 §4.1.1.3). */
 const ANONYMOUS_URI = 'sip:anonymous@anonymous.invalid';
 
-/** A name that may be shown, of what a phone says of itself (threat 23). */
+/** Makes a displayable name from what a phone says about itself (threat 23). */
 function shownName(text: string | undefined): string | undefined {
   return displayable(text ?? '') || undefined;
 }
@@ -16,8 +16,8 @@ export function callerAddress({ withheld, remoteUri }: Pick<IncomingCall, 'withh
 }
 
 /**
- * The caller's name in the room: that of the account for registered phones, the caller's own for others, "Anonymous" for callers who
- * withhold it.
+ * The caller's name in the room: the account's name for registered phones, the name given by any other caller, "Anonymous" for callers
+ * who withhold it.
  */
 export function callerName(
   {

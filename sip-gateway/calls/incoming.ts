@@ -9,7 +9,7 @@ import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
 
-/** How what fails before the answer is said in SIP. */
+/** SIP status for errors before the answer. */
 const STATUS: ReadonlyMap<string, number> = new Map([
   ['ROOM_FULL', 486],
   ['LIMIT_REACHED', 486],
@@ -18,7 +18,7 @@ const STATUS: ReadonlyMap<string, number> = new Map([
 const UNAVAILABLE = 503;
 const FORBIDDEN = 403;
 
-/** Takes a call that came in where the dial plan says: into a room, to the PIN prompt, or nowhere. */
+/** Routes an incoming call by the dial plan: into a room, to the PIN prompt, or nowhere. */
 export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void> {
   const config = host.config();
   const { identity } = sip;
@@ -50,7 +50,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
   try {
     const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
-    // What cannot be agreed on is refused before the caller hears it ring, and before anybody in the room sees a phone.
+    // If no media can be agreed on, refuse before the caller hears ringing and before anybody in the room sees a phone.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
     if (call.ended) return;
     sip.ring();
@@ -59,10 +59,10 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     if (call.ended) return;
     sip.once('answered', () => call.setAnswered());
     sip.accept(sdp);
-    // No sound goes out or comes in before the caller has shown that it is where its packets say (threat 52).
+    // No audio flows either way until the caller has proved that it is at the source address of its packets (threat 52).
     await sip.returnPath();
     if (call.ended) return;
-    // Where the caller made no offer, its answer comes with the ACK and starts the media.
+    // If the caller made no offer, its answer comes with the ACK and starts the media.
     if (sip.offer !== undefined) await call.startMedia();
     if (call.ended) return;
     if (pins) new PinDialogue(host, call, caller, pins).begin();
@@ -74,13 +74,13 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
   }
 }
 
-/** The peer address to pick our media address for: the SDP's, if its address family differs from that of the signalling. */
+/** The peer address that decides our media address: the SDP's if its address family differs from the signalling's. */
 function mediaPeer({ offer, source }: IncomingCall): string {
   const address = offer === undefined ? undefined : mediaAddressIn(offer);
   return address !== undefined && isIP(address) !== isIP(source.address) ? address : source.address;
 }
 
-/** Whose wrong PINs count together. */
+/** The caller to count wrong PINs for. */
 function pinCaller({ identity, remoteUser, withheld, source }: IncomingCall): PinCaller {
   switch (identity.kind) {
     case 'user':

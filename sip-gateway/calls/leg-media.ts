@@ -2,7 +2,7 @@ import type { OpusSettings } from '../codecs/index.ts';
 import type { LegMedia } from '../media/index.ts';
 import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 
-/** Opus is worth no less than this, in bits a second. */
+/** Minimum Opus bitrate, in bits per second. */
 const LEAST_OPUS_BPS = 12_000;
 
 /**
@@ -11,7 +11,7 @@ const LEAST_OPUS_BPS = 12_000;
  */
 export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddress: string): LegMedia {
   const { events, receiveFormats } = audio;
-  // Where SDP named a host, the media is looked for where the signalling is, on that port.
+  // If the SDP names a host, expect media from the signalling address, on the SDP's port.
   const remote = { ...audio.remote, address: audio.remote.address || signallingAddress };
   return {
     codec: audio.codec,
@@ -32,12 +32,12 @@ export function legMedia(audio: NegotiatedAudio, held: boolean, signallingAddres
   };
 }
 
-/** Comfort noise of payload type 13 goes with codecs of its clock rate (RFC 3389 §4), agreed or not. */
+/** Comfort noise with payload type 13 goes with any codec of its clock rate (RFC 3389 §4), whether agreed or not. */
 function hasComfortNoise({ kind, clockRate }: ReceiveFormat): boolean {
   return kind !== 'telephone-event' && clockRate === 8000;
 }
 
-/** What the phone says that it wants to hear (RFC 7587 §6.1). */
+/** The Opus settings that the phone wants to receive (RFC 7587 §6.1). */
 function opusOf(fmtp = ''): { opusSampleRate: number; opus: OpusSettings } {
   const number = (name: string) => Number(new RegExp(`(?:^|;)\\s*${name}=([0-9]{1,7})`).exec(fmtp)?.[1]);
   const rate = number('maxplaybackrate') || 48_000;

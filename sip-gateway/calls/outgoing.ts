@@ -14,7 +14,7 @@ export interface DialOptions extends EventData<'gateway.dial'> {
 
 /** How long a phone may ring, in seconds. */
 const RING_SECONDS = 60;
-/** SIP status of a phone that can do nothing with our offer. */
+/** SIP status of a phone that cannot accept our offer. */
 const NOT_ACCEPTABLE = 488;
 const ENCRYPTION_REQUIRED = 'the phone requires encryption (SRTP)';
 
@@ -46,7 +46,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     if (address === undefined) throw new NoRouteError(`${route.number} is not reachable`);
     const media = await call.openMedia(host.mediaAddress(address));
     if (call.ended) return;
-    // What the phone shows and calls back.
+    // What the phone displays and calls back.
     const number = roomNumber(config, roomId);
     const user = route.trunk === null ? number : route.callerId;
     const shown = caller === undefined ? roomId : `${caller} (${roomId})`;
@@ -87,13 +87,13 @@ async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
 }
 
-/** Throws SdpError with a reason for the person who placed the call. */
+/** Throws SdpError with a reason meant for the person who placed the call. */
 function readAnswer(call: PhoneCall, sdp: string): void {
   try {
     call.media?.readAnswer(sdp);
   } catch (error) {
     if (!(error instanceof SdpError)) throw error;
-    // Every offer has G.711, so a phone that refuses the whole audio line wants SRTP.
+    // Every offer includes G.711, so a phone that refuses the whole audio line wants SRTP.
     const refused = /^m=audio (?:0 |\S+ \S*SAVP)/m.test(sdp);
     throw refused ? new SdpError(ENCRYPTION_REQUIRED, error.warning) : error;
   }

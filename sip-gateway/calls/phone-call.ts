@@ -15,7 +15,7 @@ export type EndCause =
   /** A moderator took the phone out of its room. */
   | 'kicked'
   | 'wrong-pin'
-  /** The phone's media fell silent, and it was to send. */
+  /** The phone's media fell silent although it should send. */
   | 'silent'
   /** The room is gone. */
   | 'lost'
@@ -139,7 +139,7 @@ export class PhoneCall {
     );
     if (this.#ended) await seat.leave();
     else this.#seat = seat;
-    // It may have held or resumed in the meantime.
+    // It may have gone on hold or resumed in the meantime.
     if (callState === 'answered') await this.#showHeld();
     this.stage('room');
     return seat;
@@ -150,10 +150,10 @@ export class PhoneCall {
     await this.#seat?.connect(this.callId);
   }
 
-  /** Begins the media that was agreed, or changes it, and shows in the room whether the phone holds. */
+  /** Starts or changes the agreed media, and shows in the room whether the phone is on hold. */
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
-    // A phone on hold sends nothing, so it must be asked whether it is there.
+    // A phone on hold sends nothing, so ask it whether it is still there.
     if (!this.#ended) this.#sip?.watch(this.#media?.mayBeSilent ?? false);
     await this.#showHeld();
   }
@@ -244,7 +244,7 @@ export class PhoneCall {
   ): Promise<void> {
     if (!this.#ended) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      // Known before anything is told to the far side, whose end comes back here at once.
+      // Set this before notifying the far side, whose end comes back here at once.
       this.#ended = promise;
       void this.#end(cause, end, goodbye).then(resolve);
     }

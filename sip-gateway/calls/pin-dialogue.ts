@@ -5,12 +5,12 @@ import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
 
 const TRIES = 3;
-/** After this pause the PIN is taken as complete, in milliseconds. */
+/** After this pause the PIN counts as complete, in milliseconds. */
 const PAUSE_MILLISECONDS = 4000;
-/** Who keys nothing in for so long has had a try, in milliseconds. */
+/** Time without a key that uses up a try, in milliseconds. */
 const PATIENCE_MILLISECONDS = 15_000;
 
-/** Asks an answered call for a PIN and lets it into the room that it leads to; hangs up after three tries. */
+/** Asks an answered call for a PIN and lets it into that PIN's room; hangs up after three tries. */
 export class PinDialogue {
   readonly #host: CallHost;
   readonly #call: PhoneCall;
@@ -18,7 +18,7 @@ export class PinDialogue {
   readonly #entry: PinEntry<string>;
   #failures = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** A PIN is complete and waits to be judged, or was right. */
+  /** A complete PIN is waiting to be checked, or was right. */
   #busy = false;
 
   /** @param pins the room of each PIN */
@@ -33,7 +33,7 @@ export class PinDialogue {
   begin(): void {
     const call = this.#call;
     call.onKey = (key) => this.#press(key);
-    // Patience begins when the prompt has been heard.
+    // The time starts once the prompt has been played.
     call.onPlayed = () => {
       if (this.#failures >= TRIES) void call.end('wrong-pin');
       else if (!this.#busy && !this.#entry.begun) this.#wait(PATIENCE_MILLISECONDS);
@@ -50,7 +50,7 @@ export class PinDialogue {
 
   #wait(milliseconds: number): void {
     this.#after(milliseconds, () => {
-      // Nothing keyed in is a try of this call, but no guess.
+      // Keying in nothing uses up a try of this call but is not a guess.
       if (this.#entry.begun) this.#take(this.#entry.complete());
       else this.#refuse();
     });
@@ -114,7 +114,7 @@ export class PinDialogue {
       this.#wait(2 * PATIENCE_MILLISECONDS);
       return;
     }
-    // It hears why; where it cannot be told, the call ends all the same.
+    // The caller hears why. If the prompt cannot be played, the call ends all the same.
     this.#after(PATIENCE_MILLISECONDS, () => void call.end('wrong-pin'));
     call.play('goodbye');
   }

@@ -1,33 +1,33 @@
 import { RecentMap } from '../sip/index.ts';
 
-/** Who keys in a PIN. */
+/** The caller who enters a PIN. */
 export interface PinCaller {
-  /** The phone or the caller's number; undefined where a trunk's caller shows none. */
+  /** The phone or the caller's number; undefined if a trunk's caller shows none. */
   readonly name: string | undefined;
   /** The trunk that all its callers share. */
   readonly trunk: string | undefined;
 }
 
-/** How wrong PINs are forgotten, and what more of them brings. */
+/** How many wrong PINs are free, and how fast they are forgotten. */
 interface Allowance {
   readonly free: number;
   readonly forgottenPerHour: number;
 }
 
-/** Of one caller: then it is refused. */
+/** For one caller, who is refused beyond it. */
 const CALLER: Allowance = { free: 10, forgottenPerHour: 10 };
-/** Of a trunk's callers together, and of everybody: then each PIN takes longer, as the next caller may be honest. */
+/** For all callers on a trunk, and for everybody. Beyond it each PIN is only delayed, as the next caller may be honest. */
 const TRUNK: Allowance = { free: 20, forgottenPerHour: 60 };
 const EVERYBODY: Allowance = { free: 60, forgottenPerHour: 240 };
-/** How much longer for each wrong PIN beyond the free ones, and at most, in milliseconds. */
+/** Delay per wrong PIN beyond the free ones, and its maximum, in milliseconds. */
 const DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
 const MAX_KEYS = 20_000;
 const HOUR_MS = 3_600_000;
 
 /**
- * Counts wrong PINs across calls (threat 58): three tries a call are no bound where calls are free. A caller with too many is refused;
- * where callers can choose their numbers, and for all together, a growing delay bounds how fast PINs can be tried.
+ * Counts wrong PINs across calls (threat 58): three tries per call are no limit when calls are free. A caller with too many is refused.
+ * For trunks, whose callers can choose their numbers, and for all callers together, a growing delay limits how fast PINs can be tried.
  */
 export class PinGuard {
   readonly #now: () => number;
@@ -38,12 +38,12 @@ export class PinGuard {
     this.#now = now;
   }
 
-  /** Whether this caller has keyed in too many wrong PINs to be asked again now. */
+  /** Whether this caller has entered too many wrong PINs to get another try now. */
   refuses({ name }: PinCaller): boolean {
     return name !== undefined && this.#over(callerKey(name), CALLER) >= 0;
   }
 
-  /** How long the next PIN of this caller is to be held back, in milliseconds. */
+  /** How long to delay this caller's next PIN, in milliseconds. */
   delayMs({ trunk }: PinCaller): number {
     const over = Math.max(
       trunk === undefined ? 0 : this.#over(trunkKey(trunk), TRUNK),
@@ -62,7 +62,7 @@ export class PinGuard {
     return !before && this.refuses(caller);
   }
 
-  /** How far beyond the free ones; negative below. One that is being forgotten counts until it is. */
+  /** Wrong PINs beyond the free ones; negative below. A partly forgotten one still counts as one. */
   #over(key: string, allowance: Allowance): number {
     return Math.ceil(this.#level(key, allowance)) - allowance.free;
   }

@@ -1,4 +1,4 @@
-/** What the settings say about calls: where they lead, and what the SIP stack is to know. */
+/** Call settings: where calls lead, and the settings for the SIP stack. */
 export { type IncomingRoute, incomingRoute } from './incoming-route.ts';
 export { type OutgoingTarget, outgoingTarget } from './outgoing-target.ts';
 export { roomNumber } from './room-number.ts';

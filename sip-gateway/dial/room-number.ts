@@ -3,7 +3,7 @@ import { matchDialRule, type TelephonyConfig } from '../../signaling/protocol/in
 /** A pattern without wildcards. */
 const PLAIN_NUMBER = /^[0-9A-WYZa-z+#._~-]+$/;
 
-/** The number that leads a phone to a room without a PIN; undefined if the dial plan has none. */
+/** The number that reaches a room without a PIN; undefined if the dial plan has none. */
 export function roomNumber(
   { dialPlan }: Pick<TelephonyConfig, 'dialPlan'>,
   roomId: string,
@@ -16,6 +16,6 @@ export function roomNumber(
       action.pin === undefined &&
       PLAIN_NUMBER.test(pattern),
   );
-  // An earlier rule may take the number elsewhere.
+  // An earlier rule may route the number elsewhere.
   return rule && matchDialRule(dialPlan, 'incoming', rule.pattern) === rule ? rule.pattern : undefined;
 }

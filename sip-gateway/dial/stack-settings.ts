@@ -2,8 +2,8 @@ import { MIN_PIN_DIGITS, type SipTrunk, type TelephonyConfig } from '../../signa
 import { checkTrunk, type PasswordLookup, parseUri, SipParseError, type TrunkOptions } from '../sip/index.ts';
 
 /**
- * The trunks of the settings that can be used, as they are set and as the SIP stack wants them. One that cannot be read, which an older
- * version took, is left out and told: changes of the others apply nonetheless (threat 59).
+ * The usable trunks, both as configured and as options for the SIP stack. An unreadable trunk, which an older version accepted, is skipped
+ * and reported to `onRefused`, so that changes to the others still apply (threat 59).
  */
 export function usableTrunks(
   { trunks }: Pick<TelephonyConfig, 'trunks'>,
@@ -45,7 +45,7 @@ function optionsOf({
   };
 }
 
-/** Finds the digest secrets of a phone in the settings of the moment. */
+/** Looks up a phone's digest secrets in the current settings. */
 export function phoneLookup(config: () => Pick<TelephonyConfig, 'phones'>): PasswordLookup {
   return (username) => {
     const phone = config().phones.find((each) => each.username === username);
@@ -53,7 +53,7 @@ export function phoneLookup(config: () => Pick<TelephonyConfig, 'phones'>): Pass
   };
 }
 
-/** Rooms that a PIN of fewer digits than new ones have leads to. */
+/** Rooms that have a PIN shorter than the minimum for new PINs. */
 export function roomsWithShortPins({ pins, dialPlan }: Pick<TelephonyConfig, 'pins' | 'dialPlan'>): string[] {
   const ofRules = dialPlan.flatMap(({ action }) =>
     action.type === 'room' && action.pin !== undefined ? [{ pin: action.pin, roomId: action.roomId }] : [],
@@ -62,7 +62,7 @@ export function roomsWithShortPins({ pins, dialPlan }: Pick<TelephonyConfig, 'pi
   return [...new Set(short.map(({ roomId }) => roomId))].sort();
 }
 
-/** Host of a trunk's URI: its domain, and by default its realm. */
+/** Host of a trunk's URI: the default for its domain and its realm. */
 export function hostOf(uri: string): string {
   const parsed = parseUri(uri);
   return 'host' in parsed ? parsed.host : '';

@@ -10,15 +10,15 @@ import {
   TimestampUnwrapper,
 } from './rtp/index.ts';
 
-/** What packets of one payload type are. */
+/** What packets of one payload type carry. */
 export type ReceivedKind = ReceivedVoice | { clockRate: number } | 'comfort-noise';
 
-/** Numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
+/** Sequence numbers further ahead than this do not continue a stream (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3_000;
 
 /**
- * Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. The phone may go from one agreed codec to
- * another with any packet (RFC 3264 §7).
+ * Sorts a phone's packets by payload type into voice, keys and comfort noise, and counts them. The phone may switch to another agreed codec
+ * with any packet (RFC 3264 §7).
  */
 export class LegReceiver {
   ssrc: number | undefined;
@@ -40,7 +40,7 @@ export class LegReceiver {
   #lastSequenceNumber = 0;
   #newSsrc: number | undefined;
 
-  /** `kinds`: of the payload types that were agreed. `voice`: the codec that is expected. */
+  /** `kinds`: by agreed payload type. `voice`: the expected codec. */
   constructor(
     kinds: ReadonlyMap<number, ReceivedKind>,
     voice: ReceivedVoice,
@@ -54,7 +54,7 @@ export class LegReceiver {
     this.#statistics = new ReceiveStatistics(voice.codec.clockRate);
   }
 
-  /** Of the codec that the phone sends now. */
+  /** The playout of the codec that the phone sends now. */
   get playout(): Playout {
     return this.#voice.playout;
   }
@@ -103,7 +103,7 @@ export class LegReceiver {
     if (kind instanceof ReceivedVoice) this.#receiveVoice(kind, packet, sequence, nowMs);
     else if (sequence === undefined) return;
     else {
-      // A key's packets all bear the timestamp of its beginning: they tell nothing about jitter.
+      // All packets of a key carry the timestamp of its start, so they say nothing about jitter.
       this.#statistics.received(sequence, undefined, nowMs);
       if (kind === 'comfort-noise') {
         const level = packet.payload[0];
@@ -116,7 +116,7 @@ export class LegReceiver {
     }
   }
 
-  /** The next 20 ms of the phone, null when it is silent. */
+  /** The next 20 ms from the phone; null while it is silent. */
   read(nowMs: number): Int16Array | null {
     for (const press of this.#keys.expire(nowMs)) this.#emit({ type: 'key', ...press });
     const frame = this.#voice.read(nowMs);
@@ -155,11 +155,11 @@ export class LegReceiver {
       const timestamp = voice === this.#voice ? this.#timestamps.push(packet.timestamp) : undefined;
       this.#statistics.received(sequence, timestamp, nowMs);
     }
-    // Packets of the previous codec that are still under way come too late.
+    // Packets of the previous codec that are still in flight come too late.
     if (voice === this.#voice) voice.playout.insert(packet, nowMs);
   }
 
-  /** The phone has changed its codec, which SDP permits without a word. */
+  /** The phone has switched codecs, which SDP permits without signalling. */
   #switchTo(voice: ReceivedVoice): void {
     this.#voice = voice;
     voice.playout.clear();

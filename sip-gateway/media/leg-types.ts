@@ -6,23 +6,23 @@ import type { Endpoint } from './rtp/index.ts';
 export interface ReceiveFormat {
   kind: CodecName | 'telephone-event';
   payloadType: number;
-  /** Of RTP, in Hz. */
+  /** RTP clock rate, in Hz. */
   clockRate: number;
 }
 
-/** What offer and answer have agreed for one phone. Plain data: it crosses to the media thread. */
+/** What offer and answer agreed on for one phone. Plain data, because it crosses to the media thread. */
 export interface LegMedia {
-  /** Of packets that we send. */
+  /** Payload type of the packets that we send. */
   codec: CodecName;
   payloadType: number;
-  /** All formats that the phone may send, from one packet to the next (RFC 3264 §7). Default: those that we send. */
+  /** All formats that the phone may send, switching with any packet (RFC 3264 §7). Default: those that we send. */
   receiveFormats?: readonly ReceiveFormat[];
-  /** Rate that Opus is decoded and encoded at: 8000, 16000 or 48000 (default), e.g. by maxplaybackrate (RFC 7587). */
+  /** Sample rate for decoding and encoding Opus: 8000, 16000 or 48000 (default), e.g. from maxplaybackrate (RFC 7587). */
   opusSampleRate?: number;
   opus?: OpusSettings;
   /** telephone-event (RFC 4733) that we send. */
   telephoneEvent?: { payloadType: number; clockRate: number };
-  /** Comfort noise (RFC 3389), mostly 13. */
+  /** Comfort noise (RFC 3389), usually 13. */
   comfortNoisePayloadType?: number;
   /** Duration of the packets that we send: 10, 20 (default), 30, 40 or 60 ms; for Opus 30 becomes 20. */
   ptimeMs?: number;
@@ -40,9 +40,9 @@ export interface LegMedia {
 
 export type LegEvent =
   | { type: 'key'; key: DtmfKey; state: 'down' | 'up'; durationMs: number }
-  /** A prompt has been played to its end, or was stopped. */
+  /** A prompt has finished or was stopped. */
   | { type: 'played'; promptId: string; completed: boolean }
-  /** The phone's media is heard from here: for the first time, or after it has moved. */
+  /** The phone's media arrives from this source: for the first time, or after a move. */
   | { type: 'source'; address: string; port: number }
   /** A fault of ours ended the leg's media: hang up. */
   | { type: 'failed'; message: string };
@@ -79,10 +79,10 @@ export interface LegStats {
   lossFraction: number;
   remoteLossFraction: number | null;
   roundTripMs: number | null;
-  /** Estimated opinion score of what we hear, 1 to 4.5. */
+  /** Estimated opinion score (MOS) of what we receive, 1 to 4.5. */
   mos: number;
-  /** Since the last sign of life, in ms: RTP of any payload type, or RTCP. Null before the first one. */
+  /** Time since the last sign of life (RTP of any payload type, or RTCP), in ms. Null before the first one. */
   silentMs: number | null;
-  /** Since the last RTCP packet, in ms; null before the first one. Phones that hold send nothing else, and some not even that. */
+  /** Time since the last RTCP packet, in ms; null before the first one. Phones on hold send nothing else, some not even that. */
   rtcpSilentMs: number | null;
 }

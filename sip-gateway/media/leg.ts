@@ -22,7 +22,7 @@ const REPORT_EVERY_MS = 5_000;
 /** The mix is lowered by 12 dB under a prompt. */
 const UNDER_PROMPT = 0.25;
 
-/** Everything that start() makes anew. */
+/** Everything that start() recreates. */
 interface Session {
   media: LegMedia;
   codec: Codec;
@@ -55,7 +55,7 @@ export class Leg {
   #roundTripMs: number | null = null;
   #lastHeardMs: number | undefined;
   #lastRtcpMs: number | undefined;
-  /** What a packet of the phone's brought about: read() throws it, so that all faults of a leg go one way. */
+  /** Error raised by a packet from the phone. read() throws it, so that all faults of a leg take the same path. */
   #fault: { error: unknown } | undefined;
   #closed = false;
 
@@ -142,15 +142,15 @@ export class Leg {
     };
     if (this.#lock) this.#lock.update(rules);
     else this.#lock = new SourceLock({ ...rules, learnt: source }, now);
-    // Its silence is counted from here on.
+    // Its silence counts from now.
     if (source) this.#lastHeardMs = now;
     this.#rtcpSession = new RtcpSession(this.#session.sender.stream.ssrc, this.#cname);
     this.#nextReportMs = now + REPORT_EVERY_MS / 2;
   }
 
   /**
-   * The next 20 ms that the phone says to the room; null when it is silent, muted or on hold. Holds until the next call. What it or write()
-   * throws is a fault of this leg: close it.
+   * The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. An error thrown by
+   * read() or write() is a fault of this leg: close it.
    */
   read(nowMs: number): Int16Array | null {
     if (this.#fault) throw this.#fault.error;
@@ -221,7 +221,7 @@ export class Leg {
     };
   }
 
-  /** Says goodbye by RTCP and frees everything. */
+  /** Sends an RTCP BYE and frees everything. */
   close(): void {
     if (this.#closed) return;
     try {
@@ -232,7 +232,7 @@ export class Leg {
     }
   }
 
-  /** Frees everything without a word, so that it can go on elsewhere. */
+  /** Frees everything without an RTCP BYE, so that the leg can continue elsewhere. */
   release(): void {
     this.#closed = true;
     try {
@@ -244,7 +244,7 @@ export class Leg {
     }
   }
 
-  /** Makes what reads the formats that the phone may send. Owns `codec`. */
+  /** Makes the receiver for the formats that the phone may send. Owns `codec`. */
   async #makeReceiver(media: LegMedia, codec: Codec): Promise<LegReceiver> {
     const voices = new Map<CodecName, ReceivedVoice>();
     const kinds = new Map<number, ReceivedKind>();
@@ -298,7 +298,7 @@ export class Leg {
     if (!lock.accepts(source, valid, nowMs, valid && receiver.continues(packet))) return;
     const { learnt } = lock;
     if (learnt && learnt !== before) this.#emit({ type: 'source', ...learnt });
-    // Whatever it is: NATs and firewalls are kept open by packets of unknown payload types too (RFC 6263).
+    // Any packet counts: unknown payload types also serve to keep NATs and firewalls open (RFC 6263).
     this.#lastHeardMs = nowMs;
     if (packet) receiver.receive(packet, nowMs);
   }
@@ -332,7 +332,7 @@ export class Leg {
   }
 }
 
-/** What the phone may send where it is to send what we send. */
+/** The formats that the phone may send if they are the same as ours. */
 function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, codec: Codec): ReceiveFormat[] {
   return [
     { kind, payloadType, clockRate: codec.clockRate },
@@ -340,7 +340,7 @@ function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, cod
   ];
 }
 
-/** Whether a re-negotiation leaves encoder and decoders as they are: hold, resume, a moved address. */
+/** Whether a renegotiation (hold, resume, a new address) leaves the encoder and decoders unchanged. */
 function sameCodec(a: LegMedia, b: LegMedia): boolean {
   const essence = (media: LegMedia) =>
     JSON.stringify([

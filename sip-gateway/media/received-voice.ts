@@ -1,7 +1,7 @@
 import type { Codec, Codecs, Resampler } from '../codecs/index.ts';
 import { Playout } from './jitter/index.ts';
 
-/** One codec that a phone may send: its decoder and playout, and frames at the rate of the leg. */
+/** One codec that a phone may send: its decoder and playout. Gives frames at the leg's rate. */
 export class ReceivedVoice {
   readonly playout: Playout;
   readonly codec: Codec;
@@ -17,11 +17,11 @@ export class ReceivedVoice {
       this.#resampler = codecs.createResampler(codec.sampleRate, sampleRate);
   }
 
-  /** The next 20 ms. The result holds until the next call. */
+  /** The next 20 ms. The result is valid until the next call. */
   read(nowMs: number): Int16Array {
     const frame = this.playout.read(nowMs);
     if (!this.#resampler) return frame;
-    // Its filter may hold a sample back.
+    // The resampling filter may hold back a sample.
     const resampled = this.#resampler.process(frame);
     const { length } = this.#frame;
     for (let i = 0; i < length; i++) this.#frame[i] = resampled[i] ?? 0;

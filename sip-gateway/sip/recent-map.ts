@@ -1,4 +1,4 @@
-/** A map of bounded size: beyond it, what was put longest ago is forgotten. For what strangers make us remember. */
+/** A map of bounded size: when full, it drops the entry put longest ago. For state that strangers can make us keep. */
 export class RecentMap<K, V> {
   readonly #entries = new Map<K, V>();
   readonly #max: number;
@@ -11,7 +11,7 @@ export class RecentMap<K, V> {
     return this.#entries.get(key);
   }
 
-  /** Returns the entry that had to go, if any. */
+  /** Returns the dropped entry, if any. */
   put(key: K, value: V): V | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);

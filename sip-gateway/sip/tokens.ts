@@ -17,7 +17,7 @@ export function newCallId(): string {
   return randomBytes(16).toString('hex');
 }
 
-/** The tag of a response that nothing is kept of: the same for a request that comes again (RFC 3261 §8.2.7). */
+/** The tag of a stateless response: the same for every retransmission of the request (RFC 3261 §8.2.7). */
 export function statelessTag(request: SipRequest): string {
   const { callId, cseq, from, vias } = request;
   const text = [callId, cseq.number, cseq.method, tagOf(from), branchOf(vias[0])].join(' ');

@@ -16,7 +16,7 @@ interface Sent {
   end?: boolean;
 }
 
-/** What is made of packets that are sent 20 ms apart, but for those that are `lost`. */
+/** The keys that the receiver reports for packets sent 20 ms apart, except the `lost` ones. */
 function pressed(sent: Sent[], lost: (i: number) => boolean = () => false): string[] {
   const receiver = new TelephoneEventReceiver();
   const presses = sent.flatMap(({ key, timestamp, duration, end }, i) =>
@@ -32,7 +32,7 @@ function pressed(sent: Sent[], lost: (i: number) => boolean = () => false): stri
   return presses.flatMap(({ key, state }) => (state === 'down' ? [key] : []));
 }
 
-/** A press of 100 ms as phones send it, an end three times. `at`: the timestamp of its packet `i`. */
+/** A 100 ms press as phones send it, with three end packets. `at`: the timestamp of packet `i`. */
 function press(key: number, at: (i: number) => number): Sent[] {
   const durations = [160, 320, 480, 640, 800, 800, 800];
   return durations.map((duration, i) => ({ key, duration, end: i >= 4, timestamp: at(i) }));

@@ -8,9 +8,9 @@ export interface KeyPress {
   durationMs: number;
 }
 
-/** A packet of telephone-event. */
+/** A telephone-event packet. */
 export interface EventPacket {
-  /** Sequence number, extended over its wraps. */
+  /** Extended sequence number (does not wrap). */
   sequence: number;
   timestamp: number;
   payload: Uint8Array;
@@ -18,9 +18,9 @@ export interface EventPacket {
 
 /** A key whose end was lost counts as released after this long without a packet. */
 const LOST_END_MS = 200;
-/** Longest duration that one segment of an event can state (RFC 4733 §2.5.1.3). */
+/** Maximum duration of one segment of an event (RFC 4733 §2.5.1.3). */
 const SEGMENT_TICKS = 0xffff;
-/** Less than the pause between two presses of a key, in ms: 40 and more. */
+/** Shorter than any pause between two presses of a key, which is at least 40 ms. */
 const PAUSE_MS = 20;
 
 const NONE: readonly KeyPress[] = [];
@@ -28,23 +28,23 @@ const NONE: readonly KeyPress[] = [];
 interface OpenEvent {
   event: number;
   clockRate: number;
-  /** Of its last packet. */
+  /** Sequence number of its last packet. */
   sequence: number;
   timestamp: number;
-  /** Of the segments before this one. */
+  /** Duration of the earlier segments. */
   earlierTicks: number;
   ticks: number;
   lastPacketMs: number;
-  /** A packet with its end has come. */
+  /** A packet with the end bit has arrived. */
   ended: boolean;
-  /** Its `up` was given out. */
+  /** Its `up` was reported. */
   released: boolean;
 }
 
 /**
- * Receives keys as telephone-events (RFC 4733). A press is known by its event code and RTP timestamp, since phones lose or forget the
- * marker bit and send the end three times (threat 21): whichever of its packets comes first presses it, and it is reported once. Senders whose
- * timestamps stand still, go back or move within a press are understood too; what is late is known by its sequence number.
+ * Receives keys as telephone-events (RFC 4733). Phones lose or forget the marker bit and send the end three times (threat 21), so a press
+ * is identified by its event code and RTP timestamp: its first packet to arrive reports it, once. Timestamps may also stand still, go back
+ * or move within a press. The sequence number shows which packets are late.
  */
 export class TelephoneEventReceiver {
   #current: OpenEvent | undefined;
@@ -86,21 +86,21 @@ export class TelephoneEventReceiver {
     return presses;
   }
 
-  /** Call now and then: ends a key whose packets stopped without an end. */
+  /** Call this regularly: it ends a key whose packets stopped without an end. */
   expire(nowMs: number): readonly KeyPress[] {
     const current = this.#current;
     if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) return NONE;
     return [this.#release(current)];
   }
 
-  /** The stream has started anew: its timestamps say nothing about earlier ones. */
+  /** The stream has restarted: its timestamps are unrelated to earlier ones. */
   restart(): KeyPress[] {
     const current = this.#current;
     this.#current = undefined;
     return current && !current.released ? [this.#release(current)] : [];
   }
 
-  /** The packets' numbering has restarted; the press goes on. */
+  /** The sequence numbers have restarted; the press continues. */
   renumber(): void {
     if (this.#current) this.#current.sequence = Number.NEGATIVE_INFINITY;
   }
@@ -119,18 +119,18 @@ export class TelephoneEventReceiver {
   }
 }
 
-/** Whether a packet that is not late belongs to the press before it, rather than to another one. */
+/** Whether a packet that is not late belongs to the current press, rather than to a new one. */
 function continues(current: OpenEvent, { event, end, duration }: EventPayload, timestamp: number): boolean {
   if (event !== current.event) return false;
   const moved = (timestamp - current.timestamp) | 0;
   const segment = moved === SEGMENT_TICKS && !current.ended;
-  // A press does not become shorter: this is the next one, though its timestamp may be the same.
+  // A press cannot get shorter, so this is the next one, even if the timestamp is the same.
   if (!end && duration < current.ticks && !segment) return false;
   if (moved === 0 || segment) return true;
   if (current.ended && !end) return false;
-  // Back in time: the sender's clock has jumped while the key was down, or this is the next press.
+  // The timestamp went back: the sender's clock jumped while the key was down, or this is the next press.
   if (moved < 0) return !current.ended && duration > current.ticks;
-  // Two presses do not overlap: the next begins after as long as this one is, and a pause.
+  // Presses do not overlap: the next one starts after this one's duration and a pause.
   const least = current.ended ? current.ticks : Math.max(current.ticks, duration);
   return moved < least + (PAUSE_MS * current.clockRate) / 1000;
 }

@@ -189,7 +189,7 @@ describe('playout', () => {
       );
       const packet = fc.record({
         payload: payloads,
-        // Next in order, one or two left out, behind, or anywhere.
+        // Next in order, one or two skipped, behind, or anywhere.
         skip: fc.oneof(
           fc.integer({ min: -3, max: 3 }),
           fc.constantFrom(1, 2),

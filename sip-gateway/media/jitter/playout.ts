@@ -23,9 +23,9 @@ export interface PlayoutCounts {
   lengthened: number;
 }
 
-/** Without a packet for this long, a stream is silent rather than disturbed. */
+/** After this long without a packet, a stream counts as silent rather than lossy. */
 const CONCEAL_MS = 200;
-/** Longest packet that is taken, and longest piece that a codec conceals at once: what Opus has (RFC 6716 §2.1.4). */
+/** Longest accepted packet, and longest gap that a codec conceals in one call: the Opus maximum (RFC 6716 §2.1.4). */
 const MAX_PACKET_MS = 120;
 
 /** Turns one stream's packets into 20 ms frames, on time: jitter buffer, decoder, concealment, drift compensation. */
@@ -73,7 +73,7 @@ export class Playout {
     return this.jitter.ageMs + this.#leftoverMs();
   }
 
-  /** Takes a packet. One that cannot be read, or that is longer than 120 ms, is `malformed` (threat 51). */
+  /** Takes a packet. An unreadable one, or one longer than 120 ms, counts as `malformed` (threat 51). */
   insert(packet: ArrivingPacket, nowMs: number): InsertVerdict | 'malformed' {
     const durationTicks = this.#durationTicks(packet.payload);
     if (durationTicks > (this.#codec.clockRate * MAX_PACKET_MS) / 1000) {
@@ -97,7 +97,7 @@ export class Playout {
     this.#codec.reset();
   }
 
-  /** Forgets what waits to be played, since the stream goes on elsewhere. */
+  /** Drops the packets waiting to be played, since the stream continues elsewhere. */
   clear(): void {
     this.jitter.restart();
     this.#queue.clear();
@@ -105,7 +105,7 @@ export class Playout {
     this.#madeUp = Number.POSITIVE_INFINITY;
   }
 
-  /** The next 20 ms. The result holds until the next call. */
+  /** The next 20 ms. The result is valid until the next call. */
   read(nowMs: number): Int16Array {
     const { length } = this.#frame;
     while (this.#queue.length < length) {
@@ -119,7 +119,7 @@ export class Playout {
     return this.#frame;
   }
 
-  /** Infinity for a payload that cannot be read. */
+  /** Infinity for an unreadable payload. */
   #durationTicks(payload: Uint8Array): number {
     try {
       return this.#codec.durationTicks(payload);
@@ -172,7 +172,7 @@ export class Playout {
     this.counts.concealed++;
   }
 
-  /** Makes up `samples`, none or as many as the gap has, in pieces that every codec can. */
+  /** Conceals `samples` (0 or more), in pieces that every codec can handle. */
   #conceal(samples: number): void {
     const most = (this.#codec.sampleRate * MAX_PACKET_MS) / 1000;
     for (let left = samples; left > 0; left -= most) this.#push(this.#codec.conceal(Math.min(left, most)));

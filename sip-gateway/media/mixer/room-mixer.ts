@@ -15,7 +15,7 @@ export interface MixedLeg {
   write(mix: Float32Array | null, own: Int16Array | null, nowMs: number): void;
 }
 
-/** Called once for a leg that threw. It is out of the room by then. */
+/** Called once for a leg that threw, after it has left the room. */
 export type LegFaultHandler = (leg: MixedLeg, fault: unknown) => void;
 
 interface Member {
@@ -26,7 +26,7 @@ interface Member {
   up: Upstream | undefined;
   making: boolean;
   frame: Int16Array | null;
-  /** What it threw in this tick: it takes no further part, and leaves at the end of the tick. */
+  /** The error it threw in this tick. It takes no further part, and leaves at the end of the tick. */
   fault: { error: unknown } | undefined;
 }
 
@@ -36,9 +36,9 @@ const SPEAKER_IDLE_MS = 10_000;
 const REPORT_EVERY_MS = 5_000;
 
 /**
- * One room's phones. Every 20 ms: each speaker of the room is decoded once, at the highest rate that a phone here has; voices are
- * summed once a rate; each phone gets the sum less itself; and each phone goes up into the room as one Opus stream. A leg or speaker that
- * throws leaves the room alone (threat 51).
+ * Mixes one room's phones. Every 20 ms it decodes each speaker of the room once, at the highest rate of any phone here; sums the voices
+ * once per rate; sends each phone the sum minus its own voice; and sends each phone into the room as one Opus stream. Only the leg or
+ * speaker that throws is removed (threat 51).
  */
 export class RoomMixer {
   readonly #codecs: Codecs;
@@ -59,7 +59,7 @@ export class RoomMixer {
     this.#buses = new MixBuses(codecs);
   }
 
-  /** `port` 0: any free one. `onLegFault`: told of a leg that threw. */
+  /** `port` 0: any free one. `onLegFault`: called for a leg that threw. */
   static async open(
     codecs: Codecs,
     network: Network,
@@ -84,7 +84,7 @@ export class RoomMixer {
     this.#port?.connect(connection);
   }
 
-  /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, where another mixer had it before. */
+  /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, if another mixer had it before. */
   add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
     this.#members.set(leg, {
       leg,
@@ -117,7 +117,7 @@ export class RoomMixer {
     for (const speaker of this.#speakers.values()) this.#readSpeaker(speaker, nowMs);
     for (const member of this.#members.values()) this.#read(member, nowMs);
     this.#buses.exchange(this.#rates);
-    // What goes to the phones first: it is cheap, and people notice its delay most.
+    // Send to the phones first: it is cheap, and people notice delay there most.
     for (const member of this.#members.values()) this.#write(member, nowMs);
     let faults = false;
     for (const member of this.#members.values()) {
@@ -158,7 +158,7 @@ export class RoomMixer {
     }
   }
 
-  /** Sees to encoders and decoders at the rates that the legs have now. */
+  /** Provides encoders and decoders for the legs' current rates. */
   #prepare(): void {
     let highest = 0;
     for (const member of this.#members.values()) {

@@ -72,10 +72,10 @@ class PortableUdpPort implements UdpPort {
   send(datagram: Uint8Array, { address, port }: Endpoint): void {
     if (this.#closed || port === 0) return;
     try {
-      // Without a callback, which would cost a turn of the task queue a packet.
+      // No callback: it would cost one task-queue turn per packet.
       this.#socket.send(datagram, port, address);
     } catch {
-      // A port or an address that cannot be: as what does not arrive (threat 68).
+      // An impossible port or address counts as packet loss (threat 68).
     }
   }
 

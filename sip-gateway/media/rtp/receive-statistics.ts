@@ -42,7 +42,7 @@ export class ReceiveStatistics {
     this.#lastTransit = transit;
   }
 
-  /** A new stream begins; what was counted goes on counting. */
+  /** A new stream begins: packet and loss counts start over; the jitter estimate is kept. */
   restart(): void {
     this.packets = 0;
     this.#lastTransit = undefined;
@@ -50,7 +50,7 @@ export class ReceiveStatistics {
     this.#packetsBefore = 0;
   }
 
-  /** The stream goes on with timestamps of another clock. */
+  /** The stream continues with another clock rate. */
   setClockRate(clockRate: number): void {
     this.#jitterTicks *= clockRate / this.#clockRate;
     this.#clockRate = clockRate;

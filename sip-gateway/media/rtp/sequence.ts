@@ -1,19 +1,19 @@
 /** Gaps up to this many packets ahead are loss (RFC 3550 A.1, MAX_DROPOUT). */
 const MAX_DROPOUT = 3_000;
-/** Packets up to this far behind are reordered (RFC 3550 A.1, MAX_MISORDER). */
+/** Packets at most this far behind are reordered (RFC 3550 A.1, MAX_MISORDER). */
 const MAX_MISORDER = 100;
-/** This many consecutive packets that lag behind are not reordering: the sender has restarted its numbering. */
+/** This many consecutive packets behind are not reordering: the sender has restarted its numbering. */
 const RESTART_BEHIND = 4;
 
 export type SequenceVerdict =
   /** In the running sequence; `extended` orders it. */
   | { kind: 'running'; extended: number }
-  /** The second consecutive packet of a new numbering, or the fourth of one that went back a little: the stream restarts with it. */
+  /** The stream restarts with this packet: the second in a row of a new numbering, or the fourth of one that went back a little. */
   | { kind: 'restart'; extended: number }
   /** Far off: the first packet of a new numbering, or a stray one. */
   | { kind: 'stray' };
 
-/** Extends 16-bit sequence numbers over their wraps, and finds out when a sender starts anew (RFC 3550 A.1). */
+/** Extends 16-bit sequence numbers across wraps, and detects when a sender restarts (RFC 3550 A.1). */
 export class SequenceUnwrapper {
   #highest: number | undefined;
   #expectedAfterStray = -1;
@@ -26,7 +26,7 @@ export class SequenceUnwrapper {
     if (ahead < MAX_DROPOUT) {
       this.#highest += ahead;
       this.#expectedAfterStray = -1;
-      // The same number once more neither begins nor interrupts a row.
+      // A repeated number neither starts nor breaks a run.
       if (ahead > 0) this.#expectedBehind = -1;
       return { kind: 'running', extended: this.#highest };
     }

@@ -8,27 +8,27 @@ export interface SourceRules {
   expected: Endpoint;
   /** Where the signalling came from: behind a NAT, media comes from there too. */
   signallingAddress?: string;
-  /** The source that was learnt before, elsewhere. */
+  /** The source learnt earlier, elsewhere. */
   learnt?: Endpoint;
 }
 
-/** After so long without a packet of the source, the stream may go on from another port of its address, in ms: a NAT has rebound it. */
+/** After this long without a packet from the source, in ms, the stream may continue from another port there: a NAT has rebound it. */
 const REBIND_SILENCE_MS = 2_000;
 
 /**
- * Decides whose packets are a call's media (threat 21: RTP bleed and injection). The address and port of the SDP are always right.
- * After each offer or answer the first valid packet from another port of that address, or from the address of the signalling
- * (symmetric RTP behind a NAT, RFC 4961), is learnt, whenever it comes. From then on it is that one source and no other, until SDP speaks
- * again, or until the same stream goes on from another port of the same address while the old one is silent.
+ * Decides whose packets are a call's media (threat 21: RTP bleed and injection). The SDP's address and port are always accepted.
+ * After each offer or answer, the source of the first valid packet is learnt, whenever it comes, if it is another port of that address or
+ * the signalling address (symmetric RTP behind a NAT, RFC 4961). Only that source counts until the next offer or answer, or until the same
+ * stream continues from another port of the same address while the old one is silent.
  */
 export class SourceLock {
-  /** Packets of other sources that were refused. */
+  /** Packets refused because they came from other sources. */
   rejected = 0;
   #rules: SourceRules;
   #locked: Endpoint | undefined;
   /** A source other than the locked one may be learnt. */
   #open: boolean;
-  /** Locked to exactly what SDP says. */
+  /** Locked to exactly the SDP's address and port. */
   #exact = false;
   #lastHeardMs: number;
 
@@ -40,7 +40,7 @@ export class SourceLock {
     this.#lastHeardMs = nowMs;
   }
 
-  /** A new offer or answer: learning restarts. Until then media goes to the learnt source, unless the SDP names another one. */
+  /** A new offer or answer restarts learning. Meanwhile media still goes to the old source, unless the SDP names a new address. */
   update(rules: SourceRules): void {
     if (!same(rules.expected, this.#rules.expected)) this.#locked = undefined;
     this.#rules = rules;
@@ -48,19 +48,19 @@ export class SourceLock {
     this.#exact = false;
   }
 
-  /** Where to send: what was learnt, else what SDP says. */
+  /** Where to send: the learnt source, else the SDP's address. */
   get target(): Endpoint {
     return this.#locked ?? this.#rules.expected;
   }
 
-  /** The source that was learnt: another object whenever another one is. */
+  /** The learnt source; a new object each time a new source is learnt. */
   get learnt(): Endpoint | undefined {
     return this.#locked;
   }
 
   /**
-   * `valid`: the packet is of a payload type that was agreed; only such a one is learnt from. `continues`: it has the stream's SSRC, and its
-   * number follows the last one.
+   * `valid`: the packet has an agreed payload type; only such packets teach a source. `continues`: it has the stream's SSRC, and its
+   * sequence number follows the last one.
    */
   accepts(source: Endpoint, valid: boolean, nowMs: number, continues = false): boolean {
     if (this.#locked && same(source, this.#locked)) {
@@ -73,13 +73,13 @@ export class SourceLock {
       this.#lock({ address: source.address, port: source.port });
       return true;
     }
-    // What only keeps a NAT open teaches nothing, but is the phone's.
+    // A bare NAT keep-alive teaches no source, but it does come from the phone.
     if (!this.#locked && same(source, this.#rules.expected)) return true;
     this.rejected++;
     return false;
   }
 
-  /** RTCP comes from the media's address, or as long as nothing is learnt from the signalling's; it teaches nothing. */
+  /** RTCP may come from the media's address or, until a source is learnt, from the signalling's. It never teaches a source. */
   acceptsRtcp(source: Endpoint): boolean {
     if (source.address === this.target.address) return true;
     if (!this.#locked && source.address === this.#rules.signallingAddress) return true;

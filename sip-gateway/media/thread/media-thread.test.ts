@@ -489,7 +489,7 @@ describe('media thread', () => {
         sequence = (sequence + skip) & 0xffff;
         timestamp = (timestamp + ticks) >>> 0;
       };
-      // Streams that are right but for what they leave out and how long their packets are, at their pace.
+      // Valid streams except for skipped packets and odd packet lengths, in real time.
       const stream = fc.record({
         length: fc.constantFrom(1, 160, 480, 960, 961, 1_400),
         fill: fc.constantFrom(0x00, 0x08, 0x48, 0x90, 0xf8, 0xff),
@@ -514,7 +514,7 @@ describe('media thread', () => {
           ],
         },
       );
-      // And streams that are not.
+      // And invalid streams.
       await fc.assert(
         fc.asyncProperty(fc.array(datagram, { minLength: 50, maxLength: 100 }), async (script) => {
           for (const { payloadType, skip, ticks, ssrc, first, length, fill } of script) {

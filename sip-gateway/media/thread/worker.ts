@@ -54,7 +54,7 @@ function roomOf(roomId: string): RoomEntry {
   return entry;
 }
 
-/** A fault in one room or leg ends that one, not the thread with all the others (threat 51). */
+/** A fault in one room or leg ends only that one, not the whole thread (threat 51). */
 function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): (nowMs: number) => void {
   return (nowMs) => {
     try {
@@ -65,12 +65,12 @@ function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): 
   };
 }
 
-/** Does what must not stop what comes after it: what is faulty may be so when it is closed, too. */
+/** Runs cleanup whose failure must not stop what follows: a faulty object may also throw when it is closed. */
 function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // What it was about is let go.
+    // The object is dropped anyway.
   }
 }
 
@@ -92,7 +92,7 @@ function failRoom(roomId: string, fault: unknown): void {
   attempt(() => handlers['room.close']({ roomId }));
 }
 
-/** A leg outside of a room hears prompts, and is listened to for its keys. */
+/** A leg outside a room hears prompts, and its keys are read. */
 function runAlone(legId: string, entry: LegEntry): void {
   const run = (nowMs: number) => {
     entry.leg.read(nowMs);
@@ -107,7 +107,7 @@ function leave(entry: LegEntry): void {
   if (roomId !== undefined) rooms.get(roomId)?.mixer.remove(leg);
 }
 
-/** Takes a leg out of everything. Never throws. */
+/** Removes a leg from everything. Never throws. */
 function forget(legId: string): Leg | undefined {
   const entry = legs.get(legId);
   if (!entry) return undefined;
@@ -229,7 +229,7 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
   } catch (error) {
     post({ type: 'failure', id, message: error instanceof Error ? error.message : String(error) });
   } finally {
-    // What was sent beside the ticks: goodbyes. They do not overtake what was sent before.
+    // Packets sent outside the ticks: RTCP BYEs. They do not overtake earlier packets.
     network.flush(performance.now() + LEAD_MS);
   }
 }

@@ -24,7 +24,7 @@ function pair(algorithms: readonly ('MD5' | 'SHA-256')[] = ['SHA-256', 'MD5']) {
   const passwords: Record<string, string> = { alice: 'secret', bob: 'other-secret' };
   const lookup = (name: string) => passwords[name];
   const server = new DigestServer({ realm: 'canopy.test', lookup, clock, algorithms });
-  /** A phone that is challenged at an address and answers from a port there. */
+  /** A phone that is challenged at an address and answers from one of its ports. */
   const phone = (username: string, password = passwords[username] ?? '', address = OFFICE, port = 5060) => {
     const client = new DigestClient({ username, password, realm: 'canopy.test' }, () => true);
     const challenge = (stale = false) =>

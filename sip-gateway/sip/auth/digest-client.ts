@@ -23,19 +23,19 @@ type AnswerField = 'authorization' | 'proxy-authorization';
 
 interface Challenge {
   readonly params: ReadonlyMap<string, string>;
-  /** How often it has been answered. */
+  /** How many times it has been answered. */
   count: number;
 }
 
-/** A challenge was not answered; `detail` is for the log. */
+/** A challenge is not answered; `detail` is for the log. */
 export class ChallengeRefused extends Error {
   override readonly name = 'ChallengeRefused';
 }
 
 /**
- * Answers the challenges of one peer for one set of credentials. Keeps the last challenge of a proxy (407) and of the far end (401), so
- * that further requests bear credentials for both at once (RFC 3261 §22.3), with rising nonce counts. Credentials go to the peer's own
- * hosts only: whoever is answered with a nonce of its choice can search for the password (threat 57).
+ * Answers one peer's challenges with one set of credentials. Keeps the last challenge from a proxy (407) and from the far end (401), so
+ * that later requests carry credentials for both at once (RFC 3261 §22.3), with rising nonce counts. Credentials go only to the peer's
+ * own hosts: anyone who gets an answer to a nonce of their choice can search for the password (threat 57).
  */
 export class DigestClient {
   readonly #credentials: Credentials;
@@ -49,8 +49,8 @@ export class DigestClient {
   }
 
   /**
-   * Takes a 401 or 407 from this address. Throws ChallengeRefused for a foreign host or realm, an unknown algorithm, or where the
-   * peer refused the credentials that this very nonce was answered with.
+   * Takes a 401 or 407 from this address. Throws ChallengeRefused for a foreign host or realm, an unknown algorithm, or if the peer
+   * refused our credentials for this same nonce.
    */
   learn(response: SipResponse, address: string): void {
     if (!this.#isPeer(address)) throw new ChallengeRefused(`challenged by ${address}, a foreign host`);
@@ -109,7 +109,7 @@ export class DigestClient {
   }
 }
 
-/** Some servers write an empty qop for none. */
+/** Some servers send an empty qop to mean none. */
 function hasUsableQop(params: ReadonlyMap<string, string>): boolean {
   const qop = params.get('qop') ?? '';
   return qop.trim() === '' || qop.split(',').some((value) => value.trim().toLowerCase() === 'auth');
@@ -121,7 +121,7 @@ function readChallenges(headers: Headers, name: string): ReadonlyMap<string, str
       const { scheme, params } = parseAuthHeader(value);
       return scheme === 'digest' ? [params] : [];
     } catch (error) {
-      // A malformed challenge beside a sound one does no harm.
+      // A malformed challenge next to a valid one is harmless.
       if (error instanceof SipParseError) return [];
       throw error;
     }

@@ -31,11 +31,11 @@ export interface DigestServerOptions {
 }
 
 export type DigestVerdict =
-  /** `username`: of the account, without a domain. */
+  /** `username`: the account's, without a domain. */
   | { readonly ok: true; readonly username: string }
-  /** Answer 401 (or 407) with challenge(stale): there are no credentials, or none that can be judged. */
+  /** Answer 401 (or 407) with challenge(stale): there are no credentials, or none that can be checked. */
   | { readonly ok: false; readonly challenge: true; readonly stale: boolean }
-  /** Answer 403: the password is wrong, or `locked` keeps the user out. `lockedNow`: what this failure has locked. */
+  /** Answer 403: the password is wrong, or the user is `locked` out. `lockedNow`: what this failure has locked. */
   | {
       readonly ok: false;
       readonly challenge: false;
@@ -44,7 +44,7 @@ export type DigestVerdict =
       readonly lockedNow?: LockScope;
     };
 
-/** What credentials must have to be judged. */
+/** The fields needed to check credentials. */
 interface Answer {
   readonly wireName: string;
   readonly algorithm: DigestAlgorithm;
@@ -54,7 +54,7 @@ interface Answer {
   readonly qop: { readonly nc: string; readonly cnonce: string } | undefined;
 }
 
-/** Digest authentication of requests that come in (RFC 3261 §22, RFC 7616, RFC 8760). Only qop=auth and the form without qop. */
+/** Digest authentication of incoming requests (RFC 3261 §22, RFC 7616, RFC 8760). Only qop=auth and the form without qop. */
 export class DigestServer {
   readonly realm: string;
   readonly #options: DigestServerOptions;
@@ -70,7 +70,7 @@ export class DigestServer {
     this.#guard = new LoginGuard(options.clock, options.guard);
   }
 
-  /** The challenge header fields of a 401 to this address, one an algorithm. Only that address can answer it. */
+  /** The challenge header fields of a 401 to this address, one per algorithm. Only that address can answer it. */
   challenge(address: string, stale: boolean): HeaderField[] {
     return this.#algorithms.map((algorithm) => {
       const params = new Map([
@@ -90,12 +90,11 @@ export class DigestServer {
   }
 
   /**
-   * Judges the credentials of a request. Credentials of other realms and schemes are passed over, and so are malformed ones. Only an
-   * answer to a fresh nonce of ours for this address can be a wrong password: anything else may have a forged source, and is
-   * challenged (threat 55).
+   * Checks the credentials of a request. Ignores malformed credentials and those for other realms and schemes. Only an answer to a fresh
+   * nonce of ours for this address counts as a wrong password. Anything else may have a forged source, and is challenged (threat 55).
    *
-   * The digest's uri may differ from the Request-URI: proxies rewrite that (RFC 3261 §22.4), and a telephone number is the same
-   * in a tel URI and in a SIP URI (§19.1.6). The nonce binds credentials to one sender, and its count to one request.
+   * The digest's uri may differ from the Request-URI: proxies rewrite the latter (RFC 3261 §22.4), and a tel URI and a SIP URI can hold the
+   * same telephone number (§19.1.6). The nonce binds credentials to one sender, and its count to one request.
    */
   verify(request: SipRequest, { address, port }: Endpoint): DigestVerdict {
     const source = { address, port: request.vias.length === 1 ? port : undefined };
@@ -112,14 +111,14 @@ export class DigestServer {
       const lockedNow = this.#guard.failed(username, source, response);
       return { ok: false, challenge: false, username, ...(lockedNow && { lockedNow }) };
     }
-    // Only whoever knows the password may use up counts.
+    // Only a client that knows the password may use up counts.
     if (!this.#nonces.take(answer.nonce, answer.qop && Number.parseInt(answer.qop.nc, 16)))
       return { ok: false, challenge: true, stale: true };
     this.#guard.succeeded(username, source);
     return { ok: true, username };
   }
 
-  /** The first credentials that answer a challenge of ours. */
+  /** The first credentials that answer one of our challenges. */
   #answerIn(request: SipRequest): Answer | undefined {
     for (const value of request.headers.all('authorization')) {
       try {
@@ -128,14 +127,14 @@ export class DigestServer {
         const answer = this.#read(params);
         if (answer) return answer;
       } catch (error) {
-        // Malformed credentials beside sound ones do no harm.
+        // Malformed credentials next to valid ones are harmless.
         if (!(error instanceof SipParseError)) throw error;
       }
     }
     return undefined;
   }
 
-  /** undefined where the answer is none to our challenge. Some clients write an empty qop for none, and nc without leading zeros. */
+  /** undefined if this does not answer our challenge. Some clients send an empty qop to mean none, and nc without leading zeros. */
   #read(params: ReadonlyMap<string, string>): Answer | undefined {
     const of = (name: string) => params.get(name) ?? '';
     const algorithm = digestAlgorithm(params.get('algorithm'));
@@ -154,7 +153,7 @@ export class DigestServer {
     };
   }
 
-  /** The account of `name` or `name@domain`. An unknown one costs the same work, so that names cannot be probed by time. */
+  /** The account for `name` or `name@domain`. An unknown name takes the same work, so that timing does not reveal names. */
   #account({ wireName, algorithm }: Answer): { username: string; known: boolean; secret: string } {
     const { lookup } = this.#options;
     const at = wireName.lastIndexOf('@');

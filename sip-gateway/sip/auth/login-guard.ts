@@ -3,18 +3,18 @@ import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
 export interface LoginGuardOptions {
-  /** Wrong passwords for one user from one source that lock this user out there. Default 10. */
+  /** Number of wrong passwords for one user from one source that locks this user out there. Default 10. */
   maxFailures?: number;
-  /** Wrong passwords from one source, for whatever users, that lock the whole source out. Default 100. */
+  /** Number of wrong passwords from one source, for any users, that locks the whole source out. Default 100. */
   maxSourceFailures?: number;
-  /** Time after which failures are forgotten, and how long a lock-out lasts, in seconds. Default 300. */
+  /** How long failures are remembered and lock-outs last, in seconds. Default 300. */
   windowSeconds?: number;
 }
 
 /** What is locked out: one user at a source, or everybody there. */
 export type LockScope = 'user' | 'source';
 
-/** Where a request comes from. `port`: of the phone itself, not where proxies stand between. */
+/** Where a request comes from. `port`: the phone's own; undefined behind a proxy. */
 export interface LoginSource {
   readonly address: string;
   readonly port: number | undefined;
@@ -23,19 +23,19 @@ export interface LoginSource {
 interface Failures {
   count: number;
   since: number;
-  /** The credentials that failed last: a request that is sent again is no further guess. */
+  /** The last credentials that failed: a retransmitted request is not another guess. */
   last: string;
 }
 
-/** Most keys remembered of each kind. */
+/** Maximum number of remembered keys of each kind. */
 const MAX_KEYS = 20_000;
-/** For how long a successful login counts, in milliseconds: longer than phones wait until they register again. */
+/** How long a successful login counts, in milliseconds: longer than phones wait before they re-register. */
 const LATELY_MILLISECONDS = 2 * 3600 * 1000;
 
 /**
- * Locks out whoever guesses passwords (threat 18) without locking out their neighbours (threat 55). A source is an IPv4 address or an
- * IPv6 /64. Whoever logged in lately is spared: a user at the address and port that it logged in from, and a source that anybody
- * logged in from where the whole source would be locked.
+ * Locks out password guessers (threat 18) without locking out their neighbours (threat 55). A source is an IPv4 address or an IPv6 /64.
+ * Recent logins are exempt: a user at the address and port of its login is never locked out, nor is a whole source that anybody logged
+ * in from.
  */
 export class LoginGuard {
   readonly #clock: Clock;
@@ -54,7 +54,7 @@ export class LoginGuard {
     this.#windowMilliseconds = windowSeconds * 1000;
   }
 
-  /** What keeps this user from logging in from there, if anything. */
+  /** The lock-out that keeps this user from logging in from there, if any. */
   lock(username: string, { address, port }: LoginSource): LockScope | undefined {
     const source = networkOf(address);
     if (
@@ -66,7 +66,7 @@ export class LoginGuard {
     return undefined;
   }
 
-  /** Counts a wrong password. Returns what is locked by it, from now on. */
+  /** Counts a wrong password. Returns what it has newly locked. */
   failed(username: string, from: LoginSource, credentials: string): LockScope | undefined {
     const source = networkOf(from.address);
     const before = this.lock(username, from);
@@ -84,7 +84,7 @@ export class LoginGuard {
     if (port !== undefined) this.#logins.put(endpointKey(username, address, port), now);
   }
 
-  /** Whether anybody logged in from this source lately. */
+  /** Whether anybody has logged in from this source lately. */
   knows(address: string): boolean {
     return this.#lately(networkOf(address));
   }
@@ -109,7 +109,7 @@ export class LoginGuard {
     if (entry.last === credentials) return;
     entry.count++;
     entry.last = credentials;
-    // The lock-out lasts from here.
+    // The lock-out starts now.
     if (entry.count === max) entry.since = this.#clock.now();
     this.#failures.put(key, entry);
   }

@@ -3,13 +3,13 @@ import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 import { sameDigest } from './digest.ts';
 
-/** How far behind the highest nonce count one may come, for requests that overtook each other. */
+/** How far a nonce count may lag behind the highest one, for requests that overtook each other. */
 const WINDOW = 64;
-/** Most nonces whose counts are remembered. */
+/** Maximum number of nonces whose counts are remembered. */
 const MAX_REMEMBERED = 50_000;
 
 interface Counts {
-  /** When the nonce was made, by the clock, in milliseconds. */
+  /** Creation time of the nonce, on the clock, in milliseconds. */
   readonly madeAt: number;
   highest: number;
   /** Bit n: the count `highest − n` was used. */
@@ -17,15 +17,15 @@ interface Counts {
 }
 
 /**
- * Nonces that need no memory until they are first used: time and random bits under an HMAC that covers the address they are given to,
- * so that a good one proves a return path. Each nonce count is taken once: captured credentials are worth nothing (threat 18).
+ * Nonces that need no memory until first used: a time and random bits under an HMAC that also covers the client's address, so a valid
+ * one proves a return path. Each nonce count is accepted once, which makes captured credentials worthless (threat 18).
  */
 export class Nonces {
   readonly #secret = randomBytes(32);
   readonly #clock: Clock;
   readonly #lifeMilliseconds: number;
   readonly #counts: RecentMap<string, Counts>;
-  /** Nonces made until then may have been used and forgotten, so those that are not remembered count as stale. */
+  /** Nonces created up to this time may have been used and forgotten, so those not remembered count as stale. */
   #forgottenUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, lifeSeconds: number, maxRemembered = MAX_REMEMBERED) {
@@ -40,7 +40,7 @@ export class Nonces {
     return `${body}.${this.#sign(body, address)}`;
   }
 
-  /** Whether we gave this nonce to this address and it still serves. */
+  /** Whether we gave this nonce to this address and it is still valid. */
   isFresh(nonce: string, address: string): boolean {
     const dot = nonce.lastIndexOf('.');
     const body = nonce.slice(0, Math.max(dot, 0));
@@ -53,7 +53,7 @@ export class Nonces {
     return madeAt > this.#forgottenUntil || this.#counts.get(nonce) !== undefined;
   }
 
-  /** Takes the count of a fresh nonce; false where it was used before. Without a count (no qop) a nonce serves once. */
+  /** Uses up the count of a fresh nonce; false if already used. Without a count (no qop) a nonce works once. */
   take(nonce: string, count: number | undefined): boolean {
     const counts = this.#counts.get(nonce);
     if (!counts) {
@@ -62,7 +62,7 @@ export class Nonces {
       if (forgotten) this.#forgottenUntil = Math.max(this.#forgottenUntil, forgotten.madeAt);
       return true;
     }
-    // A client that does not count cannot be told from a replay: it gets a new nonce, not a refusal.
+    // A client that does not count looks like a replay, so it gets a new nonce rather than a refusal.
     if (count === undefined) return false;
     if (count > counts.highest) {
       const step = count - counts.highest;

@@ -15,7 +15,7 @@ import {
   withTag,
 } from '../message/index.ts';
 
-/** Most Record-Route values that a dialog takes: more is an attack or a loop. */
+/** Maximum number of Record-Route values in a dialog: more is an attack or a loop. */
 const MAX_ROUTES = 20;
 
 /** Requests that carry a new remote target in their Contact (RFC 3261 §12.2, RFC 3311 §5.1). */
@@ -34,7 +34,7 @@ export class Dialog {
   readonly callId: string;
   /** Our address with our tag. */
   readonly local: NameAddr;
-  /** The peer's address with its tag, where it gave one (RFC 2543 peers may not). */
+  /** The peer's address with its tag, if it gave one (RFC 2543 peers may not). */
   readonly remote: NameAddr;
   #routeSet: readonly NameAddr[];
   #remoteTarget: Uri;
@@ -68,7 +68,7 @@ export class Dialog {
       remote: request.from,
       routeSet: recordedRoutes(request),
       remoteTarget: contactOf(request),
-      // Any start below 2^31 is allowed (§8.1.1.5).
+      // May start anywhere below 2^31 (§8.1.1.5).
       localSequence: 0,
       remoteSequence: request.cseq.number,
     });
@@ -87,9 +87,9 @@ export class Dialog {
   }
 
   /**
-   * The dialog of a UAC by a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx makes a dialog, so that it
-   * can be acknowledged. `sound` is false if its Contact or Record-Route cannot be used: such a dialog is good only for ACK and BYE on
-   * the flow of the INVITE.
+   * A UAC's dialog from a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx makes a dialog, so that it can be
+   * acknowledged. `sound` is false if its Contact or Record-Route is unusable: such a dialog is good only for ACK and BYE on the INVITE's
+   * flow.
    */
   static ofSuccess(
     request: SipRequest,
@@ -141,7 +141,7 @@ export class Dialog {
     return this.#routeSet[0]?.uri ?? this.#remoteTarget;
   }
 
-  /** Makes a request of the next sequence number (§12.2.1.1). */
+  /** Makes a request with the next sequence number (§12.2.1.1). */
   request(method: string, headers: readonly HeaderField[] = [], body?: Buffer): RequestDraft {
     this.#localSequence++;
     return this.#build(method, this.#localSequence, headers, body);
@@ -157,14 +157,14 @@ export class Dialog {
     this.#localSequence = Math.max(this.#localSequence, atLeast);
   }
 
-  /** Whether a request is in order (§12.2.2); answer 500 if not, that is for a lower number than before. Not for ACK and CANCEL. */
+  /** Whether a request is in order (§12.2.2). If its number is lower than before, answer 500. Not for ACK and CANCEL. */
   accepts(request: SipRequest): boolean {
     if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) return false;
     this.#remoteSequence = request.cseq.number;
     return true;
   }
 
-  /** Takes a new remote target, where the message brings one. A malformed Contact changes nothing. */
+  /** Takes a new remote target if the message has one. A malformed Contact changes nothing. */
   refreshTarget(message: SipMessage): void {
     if (!TARGET_REFRESH.has(message.cseq.method)) return;
     this.#remoteTarget = readableContact(message) ?? this.#remoteTarget;

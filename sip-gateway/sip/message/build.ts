@@ -55,7 +55,7 @@ export function replaceTopVia<M extends SipRequest>(message: M, via: Via): M {
 
 export interface ResponseParts {
   reason?: string;
-  /** The tag of the To field, where the request has none and the status is above 100. */
+  /** The tag of the To field, if the request has none and the status is above 100. */
   toTag?: string;
   headers?: readonly HeaderField[];
   body?: Buffer;
@@ -69,7 +69,7 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
   const fields: HeaderField[] = [];
   for (const field of request.headers.fields) {
     const name = field[0];
-    // The peer's own words with our tag behind: nothing of them is written anew.
+    // The peer's own text followed by our tag: it is never re-serialized.
     if (name === 'to' && addTag) fields.push(['to', `${field[1]};tag=${toTag}`]);
     else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq')
       fields.push(field);
@@ -92,8 +92,8 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
 }
 
 /**
- * The response to an unreadable request; undefined if it lacks a field by which the sender matches the response. The values
- * may be malformed: they are echoed.
+ * The response to an unreadable request; undefined if it lacks a field that the sender needs to match the response. Values may be
+ * malformed: they are echoed.
  */
 export function buildErrorResponse(
   headers: Headers,

@@ -38,17 +38,17 @@ export interface SipResponse extends MessageFields {
 
 export type SipMessage = SipRequest | SipResponse;
 
-/** What goes on the wire of a request: its Via may still be missing. */
+/** The wire form of a request; its Via may still be missing. */
 export type WireRequest = Pick<SipRequest, 'kind' | 'method' | 'uri' | 'headers' | 'body'>;
-/** What goes on the wire of a response, and what routes it. */
+/** The wire form of a response, and the fields that route it. */
 export type WireResponse = Pick<SipResponse, 'kind' | 'status' | 'reason' | 'headers' | 'body'> & {
   /** Topmost first; empty if the Via could not be read. */
   readonly vias: readonly Via[];
 };
 
-/** Largest body, in bytes. */
+/** Maximum body size, in bytes. */
 export const MAX_BODY_BYTES = 65_536;
 /** Largest start line and header section together, in bytes. */
 export const MAX_HEADER_BYTES = 32_768;
-/** Most header fields. */
+/** Maximum number of header fields. */
 export const MAX_HEADER_FIELDS = 200;

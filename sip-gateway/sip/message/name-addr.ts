@@ -14,7 +14,7 @@ import { legible } from './wire-text.ts';
 
 /** From, To, Contact, Route, Record-Route … : `"Display" <uri>;params` or `uri;params` (RFC 3261 §20.10). */
 export interface NameAddr {
-  /** Unquoted; bytes that are not UTF-8 are read as ISO-8859-1. Hostile text: what shows it must escape it. */
+  /** Unquoted; bytes that are not UTF-8 are read as ISO-8859-1. Untrusted text: escape it before display. */
   readonly displayName?: string;
   readonly uri: Uri;
   readonly params: Params;
@@ -54,7 +54,7 @@ function readNameAddr(text: string, from: number, isList: boolean): { value: Nam
   ADDR_SPEC.lastIndex = at;
   if (!ADDR_SPEC.test(text)) throw new SipParseError('An address is missing or malformed');
   const close = ADDR_SPEC.lastIndex;
-  // A URI with `,`, `;` or `?` must stand in <> (RFC 3261 §20).
+  // A URI with `,`, `;` or `?` must be in <> (RFC 3261 §20).
   if (text.charCodeAt(close) === 63) throw new SipParseError('A URI with headers must be enclosed in <>');
   const uri = parseUri(text.slice(at, close));
   const { params, end } = parseParams(text, close);
@@ -87,7 +87,7 @@ export function formatNameAddr(address: NameAddr): string {
   return `${name}<${formatUri(address.uri)}>${formatParams(address.params)}`;
 }
 
-/** The tag, undefined where there is none. */
+/** The tag; undefined if there is none. */
 export function tagOf(address: NameAddr): string | undefined {
   return address.params.get('tag') ?? undefined;
 }

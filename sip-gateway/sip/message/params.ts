@@ -39,7 +39,7 @@ export function valueEnd(text: string, from: number, plain: RegExp): number {
 }
 
 /**
- * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). An empty parameter (`;;`) is passed over, as phones send it.
+ * Reads `*( SEMI generic-param )` at `from` (RFC 3261 §25). Skips an empty parameter (`;;`), since phones send it.
  * If a `repeatable` parameter occurs more than once, the last one counts; any other must not. Returns the parameters and where
  * they end. Throws SipParseError.
  */

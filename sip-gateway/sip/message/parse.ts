@@ -13,7 +13,7 @@ import { parseUri, type Uri } from './uri.ts';
 import { parseVias, type Via } from './via.ts';
 import { decodeText, legible } from './wire-text.ts';
 
-/** The result of reading a message: what is wrong may still be answered, if its header section could be read. */
+/** The result of reading a message. A bad message can still be answered if its header section was readable. */
 export type ParseResult =
   | { readonly message: SipMessage }
   | { readonly error: SipParseError; readonly method?: string; readonly headers?: Headers };
@@ -45,9 +45,9 @@ export function parseContentLength(value: string): number {
 /**
  * Reads one message. Lenient where RFC 4475 lets a receiver be: compact forms, folding, blanks before the colon, bare LF,
  * any order and case, leading empty lines, lines that are not UTF-8, malformed field names (ignored, RFC 3261 §8.2.2).
- * Strict where a second reader could see another message: one of each mandatory field, no bare CR, a Content-Length that
- * is true, CSeq and method equal. Malformed lines in a response are ignored, since nobody could be told about them. In a
- * datagram, octets after the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3); never
+ * Strict where another parser could read a different message: one of each mandatory field, no bare CR, a correct
+ * Content-Length, CSeq and method equal. Malformed lines in a response are ignored, since there is nobody to report them to.
+ * In a datagram, octets after the body are discarded and a missing Content-Length means "to the end" (RFC 3261 §18.3). Never
  * throws.
  */
 export function parseMessage(bytes: Buffer): ParseResult {
@@ -156,7 +156,7 @@ function parseFields(text: string, from: number): { fields: HeaderField[]; error
   return error ? { fields, error } : { fields };
 }
 
-/** Makes one line of a folded one. By hand: the obvious regular expression is quadratic in runs of blanks. */
+/** Unfolds a line. By hand, because the obvious regular expression is quadratic in runs of blanks. */
 function unfold(lines: string): string {
   return lines
     .split('\n')

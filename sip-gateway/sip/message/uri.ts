@@ -117,7 +117,7 @@ function parseUriParams(text: string): Params {
     const value = equals < 0 ? null : part.slice(equals + 1);
     if (!PARAM.test(name) || (value !== null && !PARAM_VALUE.test(value)))
       throw new SipParseError('Malformed parameter in a URI');
-    // Twice the same is harmless, and phones do it; two different ones could be read in two ways.
+    // Phones repeat a parameter with the same value, which is harmless; two different values would be ambiguous.
     if (params.has(name) && params.get(name) !== value)
       throw new SipParseError(`URI parameter ${name} given twice`);
     params.set(name, value);
@@ -165,12 +165,12 @@ function percentEncoded(text: string): string {
   return [...encodeText(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
-/** A telephone number with its visual separators (RFC 3966 §5.1.1), or with blanks, as people write them. */
+/** A telephone number with visual separators (RFC 3966 §5.1.1), or with blanks, as people write it. */
 const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
 
 /**
  * The party that a URI names, for the dial plan and for display. A telephone number in the user part loses its parameters and
- * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694); any other user part is as `decodeUser` gives it.
+ * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694). `decodeUser` gives any other user part.
  */
 export function numberOrUser(uri: Uri): string {
   if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return decodeUser(uri);

@@ -56,7 +56,7 @@ export function formatVia(via: Via): string {
   return `SIP/2.0/${via.transport} ${via.host}${port}${formatParams(via.params)}`;
 }
 
-/** The branch parameter, undefined where there is none. */
+/** The branch parameter; undefined if there is none. */
 export function branchOf(via: Via): string | undefined {
   return via.params.get('branch') ?? undefined;
 }

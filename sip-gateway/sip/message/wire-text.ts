@@ -29,7 +29,7 @@ export function encodeText(text: string): Buffer {
   return Buffer.concat(parts);
 }
 
-/** Text for people: bytes that were not UTF-8 are read as ISO-8859-1. */
+/** Text for display: bytes that were not UTF-8 are read as ISO-8859-1. */
 export function legible(text: string): string {
   if (text.isWellFormed()) return text;
   return text.replace(BYTES, (run) =>

@@ -40,7 +40,7 @@ export function eventPayloadType(clockRate: number): number {
   return EVENT_PAYLOAD_TYPES[clockRate] ?? 101;
 }
 
-/** Comfort noise (RFC 3389 §4), for codecs of 8 kHz clocks. */
+/** Comfort noise (RFC 3389 §4), for codecs with an 8 kHz clock. */
 const COMFORT_NOISE_PAYLOAD_TYPE = 13;
 
 /** Whether an audio line has comfort noise. */
@@ -65,10 +65,10 @@ export const COMFORT_NOISE: Format = {
   fmtp: undefined,
 };
 
-/** The formats of an audio line that we know but for comfort noise, in its order; static payload types need no rtpmap (RFC 3551 §6). */
+/** The known formats of an audio line in its order, without comfort noise. Static payload types need no rtpmap (RFC 3551 §6). */
 export function knownFormats(media: MediaDescription): Format[] {
   const formats: Format[] = [];
-  // The parser makes numbers of whatever looks like one: a single payload type, a codec named 722.
+  // The parser turns anything numeric into a number: a single payload type, a codec named 722.
   for (const text of String(media.payloads ?? '').split(' ')) {
     if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 127) continue;
     const payloadType = Number(text);

@@ -2,7 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { type MediaDescription, parse, type SessionDescription } from 'sdp-transform';
 import type { Direction } from './direction.ts';
 
-/** SDP that we cannot work with. Answer 488 with the Warning code (RFC 3261 §20.43), where there is one. */
+/** SDP that we cannot work with. Answer 488 with the Warning code (RFC 3261 §20.43), if there is one. */
 export class SdpError extends Error {
   override readonly name = 'SdpError';
   readonly status = 488;
@@ -21,7 +21,7 @@ export class SdpError extends Error {
 
 /** Where the peer wants RTP and RTCP. */
 export interface RemoteAddress {
-  /** IPv4 or IPv6 address. Empty if the SDP gives a host name: it is never resolved, media uses the signalling address. */
+  /** IPv4 or IPv6 address. Empty if the SDP gives a host name: it is never resolved, and media uses the signalling address. */
   readonly address: string;
   readonly port: number;
   readonly rtcpPort: number;
@@ -91,7 +91,7 @@ export function isAudio({ type }: Pick<MediaDescription, 'type'>): boolean {
   return type.toLowerCase() === 'audio';
 }
 
-/** Of alternative offers, the first with unencrypted audio, else the first. */
+/** Of several alternative offers, the first with unencrypted audio, else the first. */
 export function usableSdp(alternatives: readonly string[]): string | undefined {
   const usable = alternatives.find((text) => {
     try {
@@ -116,15 +116,15 @@ export function mediaAddressIn(offer: string): string | undefined {
   }
 }
 
-/** The direction of a media line; its own, else the session's, else sendrecv. */
+/** The direction of a media line: its own, else the session's, else sendrecv. */
 export function directionIn(session: SessionDescription, media: MediaDescription): Direction {
   return media.direction ?? session.direction ?? 'sendrecv';
 }
 
 /**
- * Where a media line wants its packets; `reachable` is false for 0.0.0.0 and ::, which mean: send nothing (RFC 3264 §8.4).
+ * Where a media line wants its packets. `reachable` is false for 0.0.0.0 and ::, which mean "send nothing" (RFC 3264 §8.4).
  * `version` is undefined for a host name. Throws SdpError for multicast, malformed addresses and invalid ports: RTP must not
- * be aimed at everybody.
+ * go to a whole group.
  */
 export function addressIn(
   session: SessionDescription,

@@ -39,11 +39,11 @@ export interface LocalAudio {
 export interface ReceiveFormat {
   readonly kind: CodecName | 'telephone-event';
   readonly payloadType: number;
-  /** Of RTP, in Hz. */
+  /** RTP clock rate, in Hz. */
   readonly clockRate: number;
 }
 
-/** What both sides agreed on. Everything is said from our side. */
+/** What both sides agreed on, from our point of view. */
 export interface NegotiatedAudio {
   /** What we send. */
   readonly codec: CodecName;
@@ -51,15 +51,15 @@ export interface NegotiatedAudio {
   readonly clockRate: number;
   /** The payload type of packets that we send. */
   readonly sendPayloadType: number;
-  /** All that the peer may send, with any packet (RFC 3264 §7). */
+  /** All formats that the peer may send, switching with any packet (RFC 3264 §7). */
   readonly receiveFormats: readonly ReceiveFormat[];
   /** The peer's format parameters: what it wants to receive (RFC 7587 §6.1 for Opus). */
   readonly remoteFmtp: string | undefined;
-  /** Keys by RFC 4733 that we send, where both can. */
+  /** RFC 4733 keys that we send, if both sides support them. */
   readonly events: { readonly sendPayloadType: number; readonly clockRate: number } | undefined;
   readonly remote: RemoteAddress;
   readonly rtcpMux: boolean;
-  /** `recvonly`, `sendonly` or `inactive` while somebody holds. */
+  /** `recvonly`, `sendonly` or `inactive` while either side is on hold. */
   readonly direction: Direction;
   /** How much audio the peer wants in a packet, in milliseconds. */
   readonly ptimeMilliseconds: number;
@@ -75,8 +75,8 @@ const EVENTS = '0-16';
 const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
 
 /**
- * The SDP side of one call (RFC 3264): makes offers and answers, reads those of the peer, keeps the places of media lines,
- * payload types and the origin's version. One audio stream over RTP/AVP or RTP/AVPF; everything else is refused line by line.
+ * The SDP side of one call (RFC 3264). Makes offers and answers, reads the peer's, and keeps the order of media lines, the payload
+ * types and the origin's version. Supports one audio stream over RTP/AVP or RTP/AVPF; refuses every other media line.
  */
 export class SdpSession {
   readonly #id = randomInt(1, 2 ** 47);
@@ -87,7 +87,7 @@ export class SdpSession {
   /** Payload types keep their meaning for the whole session (RFC 3264 §8.3.2). */
   readonly #payloadTypes = new Map<string, number>();
   #offered: LocalAudio | undefined;
-  /** What was agreed last. */
+  /** The last agreement. */
   #agreed: NegotiatedAudio | undefined;
 
   /** Makes an offer: the first, or a changed one (hold: `direction: 'sendonly'`). */
@@ -122,7 +122,7 @@ export class SdpSession {
     return this.#write(local.address, media);
   }
 
-  /** Answers an offer of the peer. Throws SdpError where there is no audio that both can do (answer 488). */
+  /** Answers the peer's offer. Throws SdpError if there is no audio that both sides support (answer 488). */
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
     const audioLine = session.media[this.#audioIndex];
@@ -149,7 +149,7 @@ export class SdpSession {
     const media = session.media[this.#audioIndex];
     if (!media || !isAudio(media) || media.port === 0) throw new SdpError('the peer refused the audio', 304);
     if (!isPlainAudio(media)) throw notServed(media.protocol);
-    // The answerer's first is what we send, and all of them may come (RFC 3264 §7).
+    // We send the answerer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
     if (!codec) throw new SdpError('there is no codec in common', 305);
@@ -189,7 +189,7 @@ export class SdpSession {
       local,
       [
         { ...codec, fmtp: codec.kind === 'opus' ? OPUS_FMTP : undefined },
-        // It is how a phone says that it is silent (RFC 3389 §4).
+        // A phone signals silence with it (RFC 3389 §4).
         ...(codec.clockRate === COMFORT_NOISE.clockRate && hasComfortNoise(media) ? [COMFORT_NOISE] : []),
         ...(events ? [{ ...events, fmtp: EVENTS }] : []),
       ],
@@ -201,7 +201,7 @@ export class SdpSession {
     return { sdp: this.#write(local.address, lines), audio };
   }
 
-  /** The peer removes the audio from the session, maybe only for a while (RFC 3264 §8.2). */
+  /** The peer removes the audio from the session, perhaps only for a while (RFC 3264 §8.2). */
   #answerRemoval(
     session: SessionDescription,
     local: LocalAudio,
@@ -242,8 +242,8 @@ export class SdpSession {
   }
 
   /**
-   * By which payload types the formats of the peer's SDP come: by our numbers, as RFC 3264 §5.1 has it; and by its own, as phones do that
-   * give one of our numbers another meaning, where no agreed format has that number.
+   * The payload types that the formats of the peer's SDP may arrive with: our numbers, as RFC 3264 §5.1 requires, and the peer's own if no
+   * agreed format has that number. Phones that give one of our numbers another meaning send their own.
    */
   #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
     const byNumber = new Map<number, ReceiveFormat>();
@@ -328,12 +328,12 @@ function isAudioInUse(media: MediaDescription): boolean {
   return isAudio(media) && media.port !== 0;
 }
 
-/** A line refused: port 0, the formats as they were (RFC 3264 §6). */
+/** A refused line: port 0, formats unchanged (RFC 3264 §6). */
 function refused({ type, protocol, payloads }: Line): MediaDescription {
   return { type, port: 0, protocol, payloads, rtp: [], fmtp: [] };
 }
 
-/** The formats that we can do. */
+/** The formats that we support. */
 function usable(formats: readonly Format[], local: LocalAudio): Format[] {
   return formats.filter((format) => !isCodec(format) || local.codecs.includes(format.kind));
 }
@@ -342,7 +342,7 @@ function isCodec(format: Format): format is Format & { readonly kind: CodecName 
   return format.kind !== 'telephone-event' && format.kind !== 'CN';
 }
 
-/** Keys at the codec's clock rate if offered (RFC 4733 §2.1), else at 8,000 Hz as many phones have it beside Opus. */
+/** Keys at the codec's clock rate if offered (RFC 4733 §2.1), else at 8,000 Hz, which many phones use with Opus. */
 function pickEvents(formats: readonly Format[], clockRate: number): Format | undefined {
   const events = formats.filter(({ kind }) => kind === 'telephone-event');
   return events.find((format) => format.clockRate === clockRate) ?? events[0];

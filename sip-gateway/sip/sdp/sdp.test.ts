@@ -343,7 +343,7 @@ describe('SDP sessions', () => {
         ],
       },
     );
-    // Our number for keys at 48 kHz with another meaning: both numbers are understood.
+    // The peer uses our number for keys at 48 kHz with another meaning: both numbers are understood.
     assert.deepEqual(
       read(
         'm=audio 5000 RTP/AVP 0 111 102',

@@ -37,7 +37,7 @@ class Peer {
     this.socket.on('data', (chunk) => {
       this.received += chunk.toString('latin1');
     });
-    // It may be reset, where it was closed as this end was writing.
+    // It may be reset if the stack closed it while this end was writing.
     this.socket.on('error', () => {});
     this.closed = new Promise((resolve) => {
       this.socket.once('close', () => resolve(performance.now() - this.#began));

@@ -41,7 +41,7 @@ describe('inside the dialog of a call that came in', () => {
     phone.close();
   });
 
-  /** A call that stands. */
+  /** An established call. */
   async function stand(headers: string[] = []) {
     const dialog = phone.invite({ sdp: phoneSdp(), headers });
     const ok = await phone.response(200, 'INVITE');
@@ -266,7 +266,7 @@ describe('inside the dialog of a call that came in', () => {
             ...(method === 'INVITE' && { sdp: phoneSdp() }),
           });
           if (method === 'INVITE') await phone.request('ACK');
-          // The answer has been taken once another request can be made.
+          // Once another request gets through, the answer has been processed.
           const informed = call.info('text/plain', Buffer.from('x'));
           phone.answer(await phone.request('INFO'), '200 OK');
           await informed;
@@ -326,7 +326,7 @@ describe('inside the dialog of a call that came in', () => {
     call.watch(false);
     call.watch(true);
     phone.answer(ping, '200 OK');
-    // Its answer has been read once this one's has.
+    // Once this request is answered, the previous answer has been read.
     const informed = call.info('text/plain', Buffer.from('x'));
     phone.answer(await phone.request('INFO'), '200 OK');
     await informed;

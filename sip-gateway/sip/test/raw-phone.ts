@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { DigestClient } from '../auth/index.ts';
 import { parseMessage, type SipMessage, type SipRequest, type SipResponse } from '../message/index.ts';
 
-/** How long a message may take, in milliseconds. */
+/** How long to wait for a message, in milliseconds. */
 const PATIENCE_MILLISECONDS = 8000;
 
-/** An audio session of a phone. */
+/** SDP for a phone's audio session. */
 export function phoneSdp(media = 'm=audio 40000 RTP/AVP 0\r\n', address = '127.0.0.1'): string {
   return `v=0\r\no=- 1 1 IN IP4 ${address}\r\ns=-\r\nc=IN IP4 ${address}\r\nt=0 0\r\n${media}`;
 }
@@ -28,11 +28,11 @@ interface InviteExtras extends Extras {
   sentBy?: string;
 }
 
-/** A phone that a test plays word for word: it answers nothing by itself. */
+/** A phone that a test scripts message by message: it answers nothing by itself. */
 export class RawPhone {
   readonly callId = `raw-${Math.random().toString(36).slice(2)}`;
   readonly address: string;
-  /** Every message that came, oldest first. */
+  /** Every received message, oldest first. */
   readonly received: SipMessage[] = [];
   readonly #server: number;
   readonly #events = new EventEmitter<{ message: [] }>();
@@ -68,7 +68,7 @@ export class RawPhone {
     return this.#udp?.address().port ?? this.#tcp?.localPort ?? 0;
   }
 
-  /** Goes on from another port: what it sent from before hears nothing more. */
+  /** Continues from another port; the previous one receives nothing more. */
   async moveUdp(): Promise<void> {
     this.#udp?.close();
     const socket = createSocket('udp4');
@@ -107,7 +107,7 @@ export class RawPhone {
     else this.#tcp?.write(text);
   }
 
-  /** The first message that fits and has not been taken before. */
+  /** The first matching message that has not been taken yet. */
   async take<M extends SipMessage>(
     what: string,
     fits: (message: SipMessage) => message is M,
@@ -147,7 +147,7 @@ export class RawPhone {
     return this.received.filter((message) => message.kind === 'request' && message.method === method).length;
   }
 
-  /** Answers a request; `contact` null: without one. */
+  /** Answers a request; `contact` null: without a Contact. */
   answer(
     request: SipRequest,
     status: string,
@@ -170,7 +170,7 @@ export class RawPhone {
     );
   }
 
-  /** Registers by digest; `contact` may be any. */
+  /** Registers by digest with any `contact`. */
   async register(username: string, contact: string, headers: string[] = []): Promise<SipResponse> {
     const digest = new DigestClient({ username, password: 'secret', realm: 'canopy.test' }, () => true);
     const uri = `sip:127.0.0.1:${this.#server}`;
@@ -196,7 +196,7 @@ export class RawPhone {
     return this.response(200, 'REGISTER');
   }
 
-  /** Calls as a user here, by digest. */
+  /** Calls as a registered user, by digest. */
   async inviteAs(username: string, options: InviteExtras = {}): Promise<RawDialog> {
     const digest = new DigestClient({ username, password: 'secret', realm: 'canopy.test' }, () => true);
     const from = `<sip:${username}@canopy.test>`;
@@ -209,7 +209,7 @@ export class RawPhone {
     return this.invite({ ...options, from, headers });
   }
 
-  /** Calls; gives what the in-dialog requests are made by. */
+  /** Calls; returns the dialog that within() needs for later requests. */
   invite({ dialled = '100', from, contact, headers = [], sdp, sentBy }: InviteExtras = {}): RawDialog {
     const sequence = ++this.#sequence;
     const dialog: RawDialog = {
@@ -237,7 +237,7 @@ export class RawPhone {
     return dialog;
   }
 
-  /** Sends a request in a dialog; `to` is the To of our answer. Default CSeq: the next one; an ACK: that of the INVITE. */
+  /** Sends a request in a dialog; `to` is the To of our answer. Default CSeq: the next one, or the INVITE's for an ACK. */
   within(
     dialog: RawDialog,
     to: string | undefined,
@@ -261,7 +261,7 @@ export class RawPhone {
     );
   }
 
-  /** Acknowledges a refusal of the last INVITE: the same branch. */
+  /** Acknowledges a refusal of the last INVITE, with the same branch. */
   ackRefusal(dialog: RawDialog, refusal: SipResponse): void {
     this.send([
       `ACK ${dialog.uri} SIP/2.0`,
@@ -294,7 +294,7 @@ export class RawPhone {
   }
 }
 
-/** What a caller knows of its dialog. */
+/** What a caller knows about its dialog. */
 export interface RawDialog {
   readonly from: string;
   readonly uri: string;

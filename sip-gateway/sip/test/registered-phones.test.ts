@@ -6,7 +6,7 @@ import { FakeClock } from '../transaction/index.ts';
 import { phoneSdp, RawPhone } from './raw-phone.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 7000, codecs: ['PCMU', 'PCMA'] as const };
-/** T1 of 50 ms: what takes 32 s by the RFC takes 3.2 s here. */
+/** T1 is 50 ms, so the RFC's 32 s become 3.2 s here. */
 const FAST = { t1: 50, t2: 400, t4: 500 };
 const USERS = {
   realm: 'canopy.test',
@@ -148,7 +148,7 @@ describe('calls to registered phones', () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     const [atDesk, atSoft] = await Promise.all([desk.request('INVITE'), soft.request('INVITE')]);
-    // The same tag, as simple phones may choose it.
+    // Simple phones may choose the same tag.
     desk.answer(atDesk, '180 Ringing', { tag: 'a' });
     soft.answer(atSoft, '180 Ringing', { tag: 'a' });
     desk.answer(atDesk, '200 OK', { tag: 'a', sdp: phoneSdp() });
@@ -283,7 +283,7 @@ describe('the way to phones behind NAT', () => {
         behind.answer(ping, '200 OK');
       }
       assert.equal(open.count('OPTIONS'), 0);
-      // One that does not answer gets no more of them.
+      // A phone that does not answer gets no more of them.
       clock.advance(25_000);
       await behind.request('OPTIONS');
       assert.equal(behind.count('OPTIONS'), 4);

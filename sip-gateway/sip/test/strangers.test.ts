@@ -45,7 +45,7 @@ async function peerAt(address: string, port: number): Promise<SipPeer> {
   return peer;
 }
 
-/** A call that a phone has made, acknowledged. */
+/** Makes a call from a phone and acknowledges the answer. */
 async function callOf(
   phone: SipPeer,
   username: string,
@@ -58,7 +58,7 @@ async function callOf(
   return { callId, toTag };
 }
 
-/** Sends in portions, so that the kernel's queue holds them. */
+/** Sends in batches, so that the kernel's queue can hold them. */
 async function flood(count: number, perSecond: number, send: (index: number) => void): Promise<void> {
   const began = performance.now();
   for (let sent = 0; sent < count; ) {
@@ -74,7 +74,7 @@ describe('the SIP edge against strangers', () => {
     const phone = await peerAt('127.0.0.20', port);
     const neighbour = await peerAt('127.0.0.20', port);
     assert.match(await phone.login('REGISTER', '1001', PASSWORD, { user: '1001' }), /^SIP\/2\.0 200/);
-    // A forged source reads no answer; these are as blind.
+    // A forged source cannot read the answers; these requests are just as blind.
     for (let index = 0; index < 30; index++) {
       const forged = `Digest username="1001", realm="canopy", nonce="a", uri="sip:C", response="${index}"`;
       phone.send(phone.request('REGISTER', { user: 'x', headers: [`Authorization: ${forged}`] }));
@@ -120,7 +120,7 @@ describe('the SIP edge against strangers', () => {
       const response = await stranger.final(method);
       assert.match(response, new RegExp(`^SIP/2\\.0 ${status}`), method);
     }
-    // Longer than any of them would be repeated.
+    // Longer than any retransmission would take.
     await delay(64 * 20 + 200);
     for (const [method, , status] of expected) assert.deepEqual(stranger.statuses(method), [status], method);
     assert.equal(stack.counts.transactions, 0);
@@ -159,7 +159,7 @@ describe('the SIP edge against strangers', () => {
     for (let index = 0; index < 4; index++) {
       const { callId, toTag } = await callOf(phone, '1001', `known-${index}`);
       await phone.ask('BYE', { callId, cseq: 3, from: '1001', toTag });
-      // One that has never logged in finds room beside the flood, too.
+      // A phone that has never logged in also gets through despite the flood.
       const other = await callOf(fresh, '1002', `fresh-${index}`);
       await fresh.ask('BYE', { ...other, cseq: 3, from: '1002' });
     }
@@ -218,7 +218,7 @@ describe('the SIP edge against strangers', () => {
       shown = true;
     });
     const answer = await caller.final('forged');
-    // A blind sender knows no tag.
+    // A blind sender does not know the tag.
     caller.send(caller.request('ACK', { callId: 'forged', toTag: 'guessed' }));
     assert.match(await caller.ask('OPTIONS'), /^SIP\/2\.0 200/);
     assert.equal(shown, false);

@@ -130,7 +130,7 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     regaut01: 401,
     dblreq: 401,
     badvers: 505,
-    // Without From, To and Call-ID there is nothing to answer with.
+    // Without From, To and Call-ID no response can be built.
     insuf: 0,
     baddn: 200,
     scalar02: 400,

@@ -118,7 +118,7 @@ describe('trunks', () => {
       call.reject(486);
       provider.ackRefusal(dialog, await provider.response(486));
     }
-    // A phone of ours behind the same address proves itself as ever.
+    // A phone of ours behind the same address must still authenticate.
     const phone = provider.invite({ dialled: '100', from: '<sip:1001@127.0.0.6>', sdp: phoneSdp() });
     provider.ackRefusal(phone, await provider.response(401, 'INVITE'));
     const stranger = await RawPhone.udp(stack.bound[0]?.local.port ?? 0, '127.0.0.7');

@@ -39,8 +39,8 @@ export class ServerInviteTransaction extends Transaction {
   }
 
   /**
-   * Gives a response. After a final one only the same 2xx may be given again (its retransmission). `once`: a failure is sent
-   * again only when the INVITE comes again, for a source that may be forged (threat 61).
+   * Sends a response. After a final one, only the same 2xx may follow (its retransmission). `once`: a failure is resent only when the
+   * INVITE is, for a source that may be forged (threat 61).
    */
   respond(response: SipResponse, { once = false }: { once?: boolean } = {}): void {
     if (this.terminated) return;
@@ -65,7 +65,7 @@ export class ServerInviteTransaction extends Transaction {
     }
   }
 
-  /** Answers as a stateless server does (RFC 3261 §8.2.7): one response a request, and nothing is kept. */
+  /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
   respondStateless(response: SipResponse): void {
     if (!this.pending) return;
     this.#last = response;

@@ -39,7 +39,7 @@ export class ServerPlainTransaction extends Transaction {
     }
   }
 
-  /** Answers as a stateless server does (RFC 3261 §8.2.7): one response a request, and nothing is kept. */
+  /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
   respondStateless(response: SipResponse): void {
     if (!this.pending) return;
     this.#send(response);

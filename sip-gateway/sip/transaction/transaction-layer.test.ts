@@ -8,7 +8,7 @@ import { systemClock } from './clock.ts';
 import { DEFAULT_TIMERS } from './timers.ts';
 import { TransactionLayer } from './transaction-layer.ts';
 
-/** The tag of the one dialog that there is. */
+/** The tag of the only dialog. */
 const OURS = 'ours';
 
 describe('the table of server transactions', () => {
@@ -38,7 +38,7 @@ describe('the table of server transactions', () => {
     return peer;
   }
 
-  /** Takes everything that one source may have: requests that nobody answers. */
+  /** Uses up one source's transactions with requests that nobody answers. */
   async function fill(peer: SipPeer): Promise<void> {
     const before = layer.size.servers;
     for (let count = 0; count < 12; count++) peer.send(peer.request('OPTIONS'));

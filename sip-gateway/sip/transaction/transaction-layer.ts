@@ -26,34 +26,34 @@ export type ServerTransaction = ServerInviteTransaction | ServerPlainTransaction
 interface TransactionLayerEvents {
   /** A new INVITE. */
   invite: [request: SipRequest, transaction: ServerInviteTransaction, flow: Flow];
-  /** Any other new request but ACK, and a CANCEL only where it meets no INVITE. */
+  /** Any other new request except ACK; a CANCEL only if it matches no INVITE. */
   request: [request: SipRequest, transaction: ServerPlainTransaction, flow: Flow];
   /** The ACK of a 2xx, or a stray one. */
   ack: [request: SipRequest, flow: Flow];
-  /** A CANCEL, answered already, of an INVITE that is still open. */
+  /** A CANCEL, already answered, for an INVITE that is still open. */
   cancel: [request: SipRequest, invite: ServerInviteTransaction];
-  /** A 2xx of an INVITE whose transaction is over: the ACK must be sent again, or the fork ended. */
+  /** A 2xx for an INVITE whose transaction is over: resend the ACK, or end the fork. */
   strayResponse: [response: SipResponse];
 }
 
 export interface TransactionLayerOptions {
   clock: Clock;
   timers: TimerValues;
-  /** Whether a request belongs to a dialog of ours: then it is never refused for want of room. */
+  /** Whether a request belongs to one of our dialogs. Such a request is never refused for lack of capacity. */
   inDialog: (request: SipRequest) => boolean;
-  /** Most server transactions at a time; above it new requests get 503. Default 20,000. */
+  /** Maximum number of concurrent server transactions; beyond it new requests get 503. Default 20,000. */
   maxServerTransactions?: number;
-  /** Maximum for one source, an IPv4 address or an IPv6 /64. Default: a quarter. */
+  /** Maximum per source, an IPv4 address or an IPv6 /64. Default: a quarter of the total. */
   maxServerTransactionsPerSource?: number;
 }
 
-/** Matches messages to transactions (RFC 3261 §17) and owns these. */
+/** Matches messages to transactions (RFC 3261 §17) and owns the transactions. */
 export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
   readonly #transport: TransportLayer;
   readonly #options: TransactionLayerOptions;
   readonly #clients = new Map<string, ClientTransaction>();
   readonly #servers = new Map<string, ServerTransaction>();
-  /** How many server transactions each source has. */
+  /** Number of server transactions per source. */
   readonly #sources = new Map<string, number>();
   /** Merge key → key of the server transaction that came first. */
   readonly #merged = new Map<string, string>();
@@ -164,7 +164,7 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     else this.emit('request', request, transaction, flow);
   }
 
-  /** Part of a call that goes on, or of one that has just come in. */
+  /** Whether a request belongs to a call in progress, or to one that has just come in. */
   #isExpected(request: SipRequest): boolean {
     if (request.method === 'CANCEL') return this.#servers.has(serverKey(request, 'INVITE'));
     return this.#options.inDialog(request);
@@ -202,11 +202,11 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     return transaction;
   }
 
-  /** RFC 3261 §9.2: 200, whether or not it is too late; false where no INVITE matches. */
+  /** RFC 3261 §9.2: answers 200, even if it is too late; false if no INVITE matches. */
   #receiveCancel(request: SipRequest, transaction: ServerTransaction): boolean {
     const invite = this.#servers.get(serverKey(request, 'INVITE'));
     if (!(invite instanceof ServerInviteTransaction)) return false;
-    // The tag of the INVITE's own responses: some callers take the dialog from this one (§9.2).
+    // Use the To tag of the INVITE's own responses: some callers take the dialog from this response (§9.2).
     transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
     if (invite.pending) this.emit('cancel', request, invite);
     return true;

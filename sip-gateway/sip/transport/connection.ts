@@ -4,11 +4,11 @@ import { type Endpoint, type Flow, plainAddress } from './flow.ts';
 import { StreamFramer } from './framer.ts';
 import { localAddressFor } from './local-address.ts';
 
-/** A connection with more unsent than this, in bytes, is closed: one slow peer must not fill the memory. */
+/** A connection with more unsent bytes than this is closed: one slow peer must not fill the memory. */
 const MAX_UNSENT_BYTES = 1 << 20;
 /** A connection with more keep-alives per second is closed; clients send one every 30 s or so. */
 const MAX_PINGS_PER_SECOND = 20;
-/** A connection without any traffic is closed after this, in milliseconds. */
+/** A connection without any traffic is closed after this time, in milliseconds. */
 const IDLE_MILLISECONDS = 3_600_000;
 
 export interface ConnectionEvents {
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   messageMilliseconds: number;
   /** Maximum lifetime of a stranger's connection, in milliseconds. */
   strangerMilliseconds: number;
-  /** What a server's certificate was checked for, on TLS connections that we opened. */
+  /** The host that the server's certificate was checked for, on TLS connections that we opened. */
   serverName?: string;
   advertised: (localAddress: string, localPort: number) => { host: string; port: number };
 }
@@ -85,7 +85,7 @@ export class Connection implements Flow {
   }
 
   /**
-   * Marks the peer as one that we serve: it may be silent, or send keep-alives only. A stranger may not, or four bytes would
+   * Marks the peer as one that we serve: it may stay silent or send only keep-alives. A stranger may not, or four bytes would
    * occupy a connection for an hour (threat 70).
    */
   trust(): void {

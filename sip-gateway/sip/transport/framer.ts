@@ -41,7 +41,7 @@ export class StreamFramer {
     return this.#join();
   }
 
-  /** Takes bytes and calls back for each whole message. Returns the number of pings (double CRLFs between messages). */
+  /** Takes bytes and calls back for each complete message. Returns the number of pings (double CRLFs between messages). */
   push(chunk: Buffer, onMessage: (message: Buffer) => void): number {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;

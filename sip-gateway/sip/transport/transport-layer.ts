@@ -26,7 +26,7 @@ export interface ListenOptions {
   address: string;
   /** 0 picks a free one. */
   port: number;
-  /** Host (IPv6 in brackets) and port that peers reach us by, where they differ: behind a NAT. */
+  /** Host (IPv6 in brackets) and port that peers reach us by, if they differ: behind a NAT. */
   advertise?: { host: string; port?: number };
   /** Certificate chain and key (PEM), for `tls`. */
   tls?: { cert: string | Buffer; key: string | Buffer };
@@ -38,7 +38,7 @@ export interface TransportOptions {
   tlsCa?: string | Buffer;
   /** Whether the certificates of servers we connect to are checked. Default true. */
   tlsVerify?: boolean;
-  /** Most open connections. Default 4,000. */
+  /** Maximum number of open connections. Default 4,000. */
   maxConnections?: number;
   /** Maximum number of connections from one IPv4 address or IPv6 /64. Default 100. */
   maxConnectionsPerSource?: number;
@@ -57,7 +57,7 @@ export interface TransportOptions {
 interface TransportEvents {
   request: [request: SipRequest, flow: Flow];
   response: [response: SipResponse, flow: Flow];
-  /** Something that is no sound message; `answered` tells whether a 4xx or 5xx went back. */
+  /** A malformed message; `answered` says whether a 4xx or 5xx was sent. */
   malformed: [error: SipParseError, flow: Flow, answered: boolean];
 }
 
@@ -251,7 +251,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   }
 
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
-    // Keep-alives (RFC 5626 §3.5.1) and STUN are no SIP; neither is answered.
+    // Keep-alives (RFC 5626 §3.5.1) and STUN are not SIP; neither is answered.
     const first = bytes[0] ?? 0;
     if (bytes.length < 12 || first < 2) return;
     this.#receive(bytes, flow);
@@ -283,7 +283,7 @@ function showsTrust({ status, headers }: WireResponse): boolean {
   return status > 100 && status < 300 && !/ OPTIONS$/.test(headers.get('cseq') ?? '');
 }
 
-/** What could be read of a message that broke its stream, even where it would be sound in a datagram. */
+/** The readable parts of a message that broke its stream, even if it would be valid in a datagram. */
 function withoutMessage(result: ParseResult): { method?: string; headers?: Headers } {
   if ('error' in result) return { method: result.method, headers: result.headers };
   const { message } = result;

@@ -7,33 +7,33 @@ import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
 
 export interface FailedLogin {
-  /** As the request names it: hostile text. */
+  /** As the request names it: untrusted text. */
   readonly username: string;
   readonly address: string;
-  /** What this failure has locked out. */
+  /** What this failure locked out. */
   readonly lockedNow?: LockScope;
 }
 
 export interface AdmissionOptions {
   readonly clock: Clock;
-  /** Users and their passwords; without it nobody is challenged. */
+  /** Users and their passwords; if unset, nobody is challenged. */
   readonly users?: Omit<DigestServerOptions, 'clock'>;
-  /** Those of the moment. */
+  /** The current trunks. */
   readonly trunks: () => ReadonlyMap<string, Trunk>;
-  /** Our registrations at registrars of this address. */
+  /** Our registrations at registrars with this address. */
   readonly registeredAt: (address: string) => readonly Pick<Registration, 'trunk' | 'user'>[];
   /** Whether strangers may call. */
   readonly anonymousCalls: boolean;
   readonly onFailedLogin: (login: FailedLogin) => void;
 }
 
-/** Who a caller was found to be, and by what. */
+/** Who a caller was found to be, and how. */
 export interface Admitted {
   readonly kind: 'admitted';
   readonly identity: CallerIdentity;
-  /** Answers the challenges of its trunk. */
+  /** Answers its trunk's challenges. */
   readonly digest?: DigestClient;
-  /** Whether the source has shown that it receives what we send there; by UDP alone it may be forged (threat 52). */
+  /** Whether the source has proved that it receives what we send there; over UDP alone it may be forged (threat 52). */
   readonly hasReturnPath: boolean;
 }
 
@@ -76,21 +76,21 @@ export class Admissions {
     return { kind: 'refused', status: 403, headers: [] };
   }
 
-  /** Whether this source is a trunk's, or somebody logged in from there lately. */
+  /** Whether this source belongs to a trunk, or somebody has logged in from there lately. */
   knows(address: string): boolean {
     return this.#trunksAt(address).length > 0 || this.#digest?.knows(address) === true;
   }
 
-  /** Whether a request comes from nobody that we know, and names none of our users either. */
+  /** Whether a request comes from an unknown source and names none of our users. */
   isStranger(request: SipRequest, { remote }: Flow): boolean {
     const named = this.#options.users?.lookup(decodeUser(request.from.uri));
     return named === undefined && !this.knows(remote.address);
   }
 
   /**
-   * The trunk that a call comes from: one that names the address, or whose registrar it is while we are registered there; of several at one
-   * provider the one whose name is called. Phones of ours may share a registrar's address, so callers that name one or send credentials
-   * are challenged as usual, unless the call is for the name that we registered.
+   * The trunk that a call comes from: one that lists the address, or whose registrar has it while we are registered there. Of several at
+   * one provider, the called name decides. Our phones may share a registrar's address, so callers that name one of them or send
+   * credentials are challenged as usual, unless the call is for the name that we registered.
    */
   #trunkOf(request: SipRequest, address: string): Trunk | undefined {
     const { users, trunks, registeredAt } = this.#options;
@@ -105,7 +105,7 @@ export class Admissions {
     return candidates.find(({ id }) => id === named) ?? candidates[0];
   }
 
-  /** Those that name this address, and those that we are registered at there. */
+  /** Trunks that list this address, or that we are registered with at this address. */
   #trunksAt(address: string): Trunk[] {
     const here = new Set(this.#options.registeredAt(address).map(({ trunk }) => trunk));
     return [...this.#options.trunks().values()].filter((trunk) => trunk.owns(address) || here.has(trunk.id));

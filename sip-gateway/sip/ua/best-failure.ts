@@ -1,13 +1,13 @@
 import type { SipResponse } from '../message/index.ts';
 
-/** How an INVITE failed: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
+/** How an INVITE failed: with a response, or without one, which counts as 408 (timeout) or 503 (transport, RFC 3261 §8.1.3.1). */
 export interface InviteFailure {
   readonly status: number;
   readonly reason: string;
   readonly response?: SipResponse;
 }
 
-/** These tell how the request could succeed, so they are preferred within their class (RFC 3261 §16.7 step 6). */
+/** These say how the request could succeed, so they are preferred within their class (RFC 3261 §16.7 step 6). */
 const TELLING = new Set([401, 407, 415, 420, 484]);
 
 /**

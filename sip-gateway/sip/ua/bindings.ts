@@ -8,7 +8,7 @@ export interface Binding {
   readonly sequence: number;
   /** When it was made or refreshed, on the stack's clock, in milliseconds. */
   readonly registeredAt: number;
-  /** The phone's `+sip.instance` (RFC 5626 §4.1), where it has one. */
+  /** The phone's `+sip.instance` (RFC 5626 §4.1), if it has one. */
   readonly instance: string | undefined;
   /** When it ends, on the stack's clock, in milliseconds. */
   readonly expiresAt: number;

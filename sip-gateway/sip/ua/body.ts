@@ -8,7 +8,7 @@ import {
 } from '../message/index.ts';
 import { usableSdp } from '../sdp/index.ts';
 
-/** What a message carries for the session: its SDP, and whether it has a body that we do not understand. */
+/** The session part of a message: its SDP, and whether it has a body that we do not understand. */
 export interface SessionBody {
   readonly sdp?: string;
   /** A body of another type that must be understood (RFC 3261 §20.11): answer 415. */
@@ -61,7 +61,7 @@ function partType(head: string): { type: string; params: Params } {
   return parseMediaType(/^(?:content-type|c)[ \t]*:[ \t]*([^\r\n]*)/im.exec(unfolded)?.[1] ?? '');
 }
 
-/** The Content-Type field of a body of SDP, and the body. */
+/** The Content-Type field for an SDP body, and the body. */
 export function sdpBody(sdp: string | undefined): { fields: HeaderField[]; body?: Buffer } {
   if (sdp === undefined) return { fields: [] };
   return { fields: [['content-type', 'application/sdp']], body: Buffer.from(sdp, 'utf8') };

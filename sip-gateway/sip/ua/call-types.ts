@@ -77,18 +77,18 @@ export interface PeerPlace {
   readonly phone?: FollowedPhone | undefined;
 }
 
-/** What a call needs of the stack that owns it. */
+/** What a call needs from the stack that owns it. */
 export interface CallHost {
   readonly clock: Clock;
   readonly timers: TimerValues;
   /** From 0 to below 1. */
   readonly random: () => number;
-  /** Fields of every message that says what we can: Allow, Supported, User-Agent. */
+  /** Fields that state our capabilities: Allow, Supported, User-Agent. */
   readonly capabilities: readonly HeaderField[];
   readonly userAgent: readonly HeaderField[];
-  /** The Contact field that peers reach us by on this flow. `user`: its user part, as on the wire. */
+  /** The Contact field that lets peers reach us on this flow. `user`: its user part, as on the wire. */
   contactFor(flow: Flow, user?: string): HeaderField;
-  /** The flow for a request in a dialog; rejects where none can be had. */
+  /** The flow for a request in a dialog; rejects if there is none. */
   route(dialog: Dialog, peer: PeerPlace): Promise<Flow>;
   /** The registered phone of a user that a request with this Contact came from. */
   phoneOf(username: string, contact: Uri, flow: Flow): FollowedPhone | undefined;
@@ -96,7 +96,7 @@ export interface CallHost {
   sendStateless(draft: RequestDraft, flow: Flow): SipRequest;
   resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
-  /** From now on requests and stray 2xx in this dialog go to the call. */
+  /** From now on, requests and stray 2xx in this dialog go to the call. */
   adopt(dialog: Dialog, call: Call): void;
   /** The dialog is over. */
   drop(dialog: Dialog): void;

@@ -23,7 +23,7 @@ import { unsupportedFields } from './option-tags.ts';
 import { SessionKeeper } from './session-keeper.ts';
 import { sessionTooShort } from './session-timer.ts';
 
-/** How often a re-INVITE is tried again after 491. */
+/** How many times a re-INVITE is retried after 491. */
 const GLARE_ATTEMPTS = 4;
 
 /** A 2xx of ours that waits for its ACK. */
@@ -61,7 +61,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #ownChange = false;
   #peerChange: { transaction: ServerInviteTransaction; request: OfferRequest } | undefined;
   #client: InDialogClient | undefined;
-  /** Whether the peer serves UPDATE, as its Allow says. */
+  /** Whether the peer supports UPDATE, by its Allow field. */
   #servesUpdate = false;
   protected readonly keeper: SessionKeeper;
 
@@ -108,12 +108,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return { protocol: this.flow.protocol, ...this.flow.remote };
   }
 
-  /** Our side of the session in force. */
+  /** Our side of the current session. */
   get localSdp(): string | undefined {
     return this.session.local;
   }
 
-  /** The peer's side of the session in force. */
+  /** The peer's side of the current session. */
   get remoteSdp(): string | undefined {
     return this.session.remote;
   }
@@ -150,12 +150,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome.status;
   }
 
-  /** Starts or stops asking the peer every minute whether it is there; ends the call if not. For calls on hold, which send no media. */
+  /** Starts or stops checking every minute that the peer is still there; ends the call if not. For calls on hold, which send no media. */
   watch(on: boolean): void {
     this.keeper.watch(on);
   }
 
-  /** For the stack: a request inside the dialog came. */
+  /** For the stack: a request arrived inside the dialog. */
   receive(
     request: SipRequest,
     transaction: ServerInviteTransaction | ServerPlainTransaction,
@@ -247,7 +247,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return this.#state === 'ended';
   }
 
-  /** The maker of requests in the dialog in force. */
+  /** The client for requests in the current dialog. */
   protected client(): InDialogClient {
     if (!this.dialog) throw new SessionChangeFailed('the call has no dialog');
     this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => this.#peer);
@@ -259,7 +259,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.#peer = peer;
   }
 
-  /** Takes the flow of the peer's request for further ones of ours. */
+  /** Uses the flow of the peer's request for our later ones. */
   protected learnFlow(request: SipRequest, flow: Flow, phone = this.#peer.phone): void {
     const direct = request.vias.length === 1 && (flow.reliable || behindNat(request.vias[0], flow.remote));
     this.#peer = { flow, atMs: this.host.clock.now(), direct, phone };
@@ -270,7 +270,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     if (headers.has('allow')) this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
   }
 
-  /** Our part of the session fields of an INVITE or UPDATE and their 2xx. */
+  /** Our session fields for an INVITE or UPDATE and its 2xx. */
   protected sessionFields(sdp: string | undefined): { headers: HeaderField[]; body?: Buffer } {
     const { fields, body } = sdpBody(sdp);
     return {
@@ -279,7 +279,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     };
   }
 
-  /** Answers an INVITE with 200 and sends that again until the ACK comes; without one the call ends (threat 20). */
+  /** Answers an INVITE with 200 and resends that until the ACK arrives; without one the call ends (threat 20). */
   protected sendAccepted(
     transaction: ServerInviteTransaction,
     parts: ResponseParts,
@@ -396,7 +396,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     return outcome;
   }
 
-  /** Who made the Call-ID waits 2.1–4 s, the other 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
+  /** The owner of the Call-ID waits 2.1–4 s, the other side 0–2 s, in steps of 10 ms (RFC 3261 §14.1). */
   #glarePause(): Promise<void> {
     const steps = Math.floor(this.host.random() * (this.direction === 'outgoing' ? 191 : 201));
     const milliseconds = (this.direction === 'outgoing' ? 2100 : 0) + steps * 10;
@@ -405,14 +405,14 @@ export abstract class Call extends EventEmitter<CallEvents> {
     });
   }
 
-  /** A callee has sent a request before it answers. The dialog exists, and a 481 would end it (RFC 3261 §12.2.1.2). */
+  /** A callee sent a request before answering. The dialog exists, and a 481 would end it (RFC 3261 §12.2.1.2). */
   #receiveEarly(request: SipRequest, transaction: ServerInviteTransaction | ServerPlainTransaction): void {
     const respond = (status: number, headers: readonly HeaderField[] = this.host.capabilities) =>
       transaction.respond(buildResponse(request, status, { headers }));
     switch (request.method) {
       case 'INVITE':
       case 'UPDATE':
-        // Offer and answer are not done before the call is answered (RFC 3311 §5.2).
+        // Offer and answer are not complete before the call is answered (RFC 3311 §5.2).
         respond(500, [['retry-after', '3']]);
         break;
       case 'OPTIONS':
@@ -437,7 +437,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
       return;
     }
     if (this.#state !== 'answered' || this.#peerChange || this.#awaitedAck) {
-      // RFC 3261 §14.2: a second INVITE before the first is done.
+      // RFC 3261 §14.2: a second INVITE before the first is complete.
       respond(500, { headers: [['retry-after', String(Math.floor(this.host.random() * 11))]] });
       return;
     }
@@ -474,7 +474,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     this.#show(offer);
   }
 
-  /** Shows an offer; without a listener, or where one throws SdpError, it is refused. */
+  /** Emits an offer. Refuses it if there is no listener or one throws SdpError. */
   #show(offer: OfferRequest): void {
     try {
       if (!this.emit('offer', offer)) throw new SdpError('the session cannot be changed');
@@ -496,7 +496,7 @@ export abstract class Call extends EventEmitter<CallEvents> {
     else this.receiveOffer('UPDATE', request, transaction, (sdp) => this.#answerFields(request, sdp));
   }
 
-  /** Answers an UPDATE, or a valid PRACK; at once if it carries no offer. */
+  /** Answers an UPDATE or a valid PRACK; at once if it carries no offer. */
   protected receiveOffer(
     method: 'UPDATE' | 'PRACK',
     request: SipRequest,

@@ -16,7 +16,7 @@ describe('a host that a peer names as its own', () => {
     ['[fe80::5]', '2001:db8::1', true],
     ['phone.invalid', '198.51.100.7', true],
     ['invalid', '198.51.100.7', true],
-    // Two private networks may be one company's.
+    // Two private networks may belong to one company.
     ['192.168.77.10', '10.0.0.1', false],
     ['198.51.100.8', '198.51.100.7', false],
     ['[2001:db8::2]', '2001:db8::1', false],

@@ -48,8 +48,8 @@ function scopeOf(address: string): Scope {
 }
 
 /**
- * Whether a host that a peer names is unreachable for us: it is private to some network, while we see the peer at an address (`seenAt`)
- * outside of it. Two private addresses may belong to one routed network, so those are trusted.
+ * Whether a host that a peer names is out of our reach: it is private to some network, but we see the peer at an address (`seenAt`)
+ * outside that network. Two private addresses may belong to one routed network, so those are trusted.
  */
 export function isElsewhere(host: string, seenAt: string): boolean {
   const address = bareHost(host);

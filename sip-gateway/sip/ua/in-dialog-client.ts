@@ -4,7 +4,7 @@ import { formatUri, type HeaderField, type SipRequest, type SipResponse } from '
 import type { Flow } from '../transport/index.ts';
 import type { CallHost, MaybeDigest, PeerPlace } from './call-types.ts';
 
-/** How a request ended: by a response, or by none: then 408 (timeout) or 503 (transport), as RFC 3261 §8.1.3.1 says. */
+/** How a request ended: with a response, or without one, which counts as 408 (timeout) or 503 (transport, RFC 3261 §8.1.3.1). */
 export interface Outcome {
   readonly status: number;
   readonly reason: string;
@@ -17,7 +17,7 @@ export class InDialogClient {
   readonly #dialog: Dialog;
   readonly #digest: MaybeDigest;
   readonly #peer: () => PeerPlace;
-  /** The last ACK, for 2xx that come again. */
+  /** The last ACK, for retransmitted 2xx. */
   #ack: { request: SipRequest; flow: Flow } | undefined;
 
   constructor(host: CallHost, dialog: Dialog, digest: MaybeDigest, peer: () => PeerPlace) {
@@ -27,7 +27,7 @@ export class InDialogClient {
     this.#peer = peer;
   }
 
-  /** Sends a request and gives its final outcome; never rejects but where no flow can be had. */
+  /** Sends a request and resolves with its final outcome. Rejects only if there is no flow. */
   async request(method: string, headers: readonly HeaderField[], body: Buffer | undefined): Promise<Outcome> {
     for (let challenged = false; ; challenged = true) {
       const { address, ...outcome } = await this.#once(method, headers, body);
@@ -43,7 +43,7 @@ export class InDialogClient {
     }
   }
 
-  /** Sends the ACK of a 2xx of the dialog's INVITE with this sequence number. */
+  /** Sends the ACK for a 2xx to the dialog's INVITE with this sequence number. */
   async acknowledge(sequence: number, headers: readonly HeaderField[] = [], body?: Buffer): Promise<void> {
     const flow = await this.#host.route(this.#dialog, this.#peer());
     const uri = formatUri(this.#dialog.remoteTarget);
@@ -59,13 +59,13 @@ export class InDialogClient {
     this.#ack = { request: this.#host.sendStateless(draft, flow), flow };
   }
 
-  /** A 2xx came again: its ACK was lost. */
+  /** A 2xx was retransmitted: its ACK was lost. */
   acknowledgeAgain(response: SipResponse): void {
     if (this.#ack?.request.cseq.number === response.cseq.number)
       this.#host.resendStateless(this.#ack.request, this.#ack.flow);
   }
 
-  /** Also gives the address that was asked. */
+  /** Also gives the address that the request went to. */
   async #once(
     method: string,
     headers: readonly HeaderField[],

@@ -23,7 +23,7 @@ import { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { hasOptionTag } from './option-tags.ts';
 
-/** Who a caller was found to be, before its call is shown to anybody. */
+/** Who a caller was found to be, before anybody sees the call. */
 export type CallerIdentity =
   | { readonly kind: 'user'; readonly username: string }
   | { readonly kind: 'trunk'; readonly trunkId: string }
@@ -37,9 +37,9 @@ interface ReliableProgress {
 
 /** Privacy values of callers who do not want to be shown. */
 const WITHHOLDING = new Set(['id', 'user', 'header']);
-/** The same in Remote-Party-ID, which trunks had before RFC 3325 and some still have. */
+/** The same in Remote-Party-ID, which trunks used before RFC 3325; some still do. */
 const PARTY_WITHHELD = /;[ \t]*privacy[ \t]*=[ \t]*"?(?:full|name|uri)\b/i;
-/** Sent again without an upper interval (RFC 3262 §3). */
+/** Retransmitted without an upper limit on the interval (RFC 3262 §3). */
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
 /** A call that came in. Answer it with `ring`, `progress`, `accept`, `reject`; the CANCEL of the caller ends it. */
@@ -60,7 +60,7 @@ export class IncomingCall extends Call {
   #hasReturnPath: boolean;
   readonly #returnPath = Promise.withResolvers<void>();
 
-  /** Throws SipParseError where the INVITE cannot make a dialog. */
+  /** Throws SipParseError if the INVITE cannot make a dialog. */
   constructor(
     host: CallHost,
     transaction: ServerInviteTransaction,
@@ -68,7 +68,7 @@ export class IncomingCall extends Call {
     { identity, digest, hasReturnPath }: Admitted,
   ) {
     const { request } = transaction;
-    // Calling our Contact leads to the same place.
+    // A call to our Contact reaches the same destination.
     super(host, flow, digest, contactUserOf(request.uri));
     this.#hasReturnPath = hasReturnPath;
     if (hasReturnPath) this.#returnPath.resolve();
@@ -113,8 +113,8 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * P-Asserted-Identity; believe it from trunks only. It may have two values, a SIP and a tel URI, in one field or two (RFC 3325 §9.1):
-   * the one with a name is returned.
+   * P-Asserted-Identity; trust it only from trunks. It may have two values, a SIP and a tel URI, in one field or two (RFC 3325 §9.1);
+   * this returns the one with a name.
    */
   get assertedIdentity(): NameAddr | undefined {
     const identities = this.request.headers.all('p-asserted-identity').flatMap(readIdentities);
@@ -135,9 +135,9 @@ export class IncomingCall extends Call {
   }
 
   /**
-   * Resolves when the caller has shown that it receives what we send to its address: at once where it logged in or came by a
-   * connection, else by its ACK or another request in the dialog, whose tag it must have read. Until then a forged datagram must
-   * neither aim media at a third party nor listen in (threat 52). Resolves at the end of the call, too.
+   * Resolves when the caller has proved that it receives what we send to its address: at once if it logged in or uses a connection,
+   * else with its ACK or another request in the dialog, because it must have read our tag. Until then a forged datagram must neither
+   * aim media at a third party nor listen in (threat 52). Also resolves when the call ends.
    */
   returnPath(): Promise<void> {
     return this.#returnPath.promise;
@@ -237,7 +237,7 @@ export class IncomingCall extends Call {
     clock.after(64 * timers.t1, () => this.host.drop(this.#ownDialog));
   }
 
-  /** A BYE may come before the answer, too: the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
+  /** A BYE may also come before the answer; the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
   protected override receiveBye(): void {
     if (this.#transaction.pending) this.#refuse(487);
     super.receiveBye();
@@ -264,7 +264,7 @@ export class IncomingCall extends Call {
     else if (next && this.#transaction.pending) this.#sendReliable(next);
   }
 
-  /** Where the source may be forged, the BYE goes there, once, and to no Contact or route that it named (threat 52). */
+  /** If the source may be forged, sends the BYE only to that address, once, not to its Contact or route (threat 52). */
   protected override async sendBye(): Promise<void> {
     if (this.#hasReturnPath) await super.sendBye();
     else this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
@@ -343,7 +343,7 @@ export class IncomingCall extends Call {
     this.#unacknowledged = { rseq, hasSdp: sdp !== undefined, retransmission };
   }
 
-  /** Stops sending; a late PRACK of what was sent is still answered (RFC 3262 §3). */
+  /** Stops retransmitting; a late PRACK for an earlier response is still answered (RFC 3262 §3). */
   #stopReliable(): void {
     this.#unacknowledged?.retransmission.stop();
     this.#acceptLater = undefined;
@@ -355,7 +355,7 @@ export class IncomingCall extends Call {
   }
 }
 
-/** A malformed field is skipped, so that it does not hide another. */
+/** Skips a malformed field, so that it does not hide another. */
 function readIdentities(value: string): NameAddr[] {
   try {
     return parseNameAddrs(value);
@@ -370,7 +370,7 @@ function sdpParts(sdp: string | undefined): ResponseParts {
   return { headers: fields, body };
 }
 
-/** The dialled user part, as on the wire; of a tel URI its number. */
+/** The dialled user part, as on the wire; for a tel URI, its number. */
 function contactUserOf(uri: Uri): string | undefined {
   if (uri.scheme === 'sip' || uri.scheme === 'sips') return uri.user;
   return uri.scheme === 'tel' ? encodeUser(decodeUser(uri)) : undefined;

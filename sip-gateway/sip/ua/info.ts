@@ -34,7 +34,7 @@ const DURATION = /^[ \t]*duration[ \t]*[=:][ \t]*([0-9]{1,5})/im;
 /** Value of Accept in a 415. */
 export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');
 
-/** The keys that an INFO presses: usually one, several only in Nortel's type; empty for other bodies. */
+/** The keys in an INFO: usually one, several only in Nortel's type; empty for other bodies. */
 export function infoDigits(request: SipRequest): InfoDigit[] {
   const type = infoType(request);
   if (!KEY_TYPES.has(type)) return [];

@@ -20,7 +20,7 @@ import { hasOptionTag } from './option-tags.ts';
 import type { FollowedPhone } from './registrar.ts';
 import { minSession, SESSION_SECONDS } from './session-timer.ts';
 
-/** A way to a callee: the Request-URI, and the flow, which is opened only when this way is tried. */
+/** A way to a callee: the Request-URI and the flow, which is opened only when this way is tried. */
 export interface Way {
   readonly uri: Uri;
   /** IP address of the next hop. */
@@ -35,31 +35,31 @@ export interface Fork {
   dialog: Dialog;
   /** The last RSeq that was acknowledged (RFC 3262 §4). */
   rseq: number | undefined;
-  /** What the callee said of our offer while ringing. */
+  /** The callee's SDP while ringing, if any. */
   sdp: string | undefined;
 }
 
 export interface InviteBranchParts {
   readonly callId: string;
-  /** Our address, with a tag of this branch. */
+  /** Our address, with this branch's tag. */
   readonly from: NameAddr;
   readonly to: NameAddr;
   readonly sdp: string | undefined;
   /** User part of our Contact. */
   readonly contactUser: string | undefined;
-  /** Fields of the INVITE beside those of every one of ours. */
+  /** Fields of this INVITE in addition to those of all our INVITEs. */
   readonly headers: readonly HeaderField[];
-  /** Best first; the next is tried where one fails (RFC 3263 §4.3). */
+  /** Best first; if one fails, the next is tried (RFC 3263 §4.3). */
   readonly ways: readonly Way[];
 }
 
-/** What a branch tells the call that owns it. */
+/** What a branch reports to the call that owns it. */
 export interface InviteBranchEvents {
   /** A dialog begins. */
   adopt(dialog: Dialog): void;
-  /** Answers an offer that came in a reliable provisional response; undefined where it is none. */
+  /** Answers an offer from a reliable provisional response; undefined if it was not one. */
   answer(sdp: string | undefined): Promise<string | undefined>;
-  /** It rings, or has early media. */
+  /** The callee is ringing or has early media. */
   onProgress(response: SipResponse, sdp: string | undefined): void;
   /** Whether the call takes this answer; if not, the branch acknowledges it and hangs up. */
   wants(branch: InviteBranch): boolean;
@@ -76,9 +76,9 @@ export interface InviteBranchEvents {
 
 /** Statuses after which the next way is tried (RFC 3263 §4.3). */
 const FAILOVER = new Set([503]);
-/** Most forks that a branch follows. */
+/** Maximum number of forks that a branch follows. */
 const MAX_FORKS = 12;
-/** Two rounds at most: a proxy's and the callee's, or a stale nonce. */
+/** At most two rounds: a proxy's and the callee's, or a stale nonce. */
 const MAX_CHALLENGES = 2;
 /** A phone that has sent no response for this many T1 is most likely dead. */
 const SILENT_T1 = 8;
@@ -112,7 +112,7 @@ export class InviteBranch {
   #taken: string | undefined;
   #failure: InviteFailure | undefined;
 
-  /** `first`: the flow of the call until begin() opens the branch's own. */
+  /** `first`: the call's flow, used until begin() opens the branch's own. */
   constructor(
     host: CallHost,
     first: Flow,
@@ -132,7 +132,7 @@ export class InviteBranch {
     });
   }
 
-  /** How it failed; undefined before. */
+  /** How it failed; undefined until then. */
   get failure(): InviteFailure | undefined {
     return this.#failure;
   }
@@ -227,7 +227,7 @@ export class InviteBranch {
     else this.#fail({ status, reason, response });
   }
 
-  /** Tries the next way; without one, the branch has failed. */
+  /** Tries the next way; if there is none, the branch has failed. */
   #failover(failure: InviteFailure): void {
     if (!this.#cancelled && !this.#early && this.#way + 1 < this.#parts.ways.length) {
       this.#way++;
@@ -321,7 +321,7 @@ export class InviteBranch {
       const { fields, body } = sdpBody(await this.#events.answer(sdp));
       await client.request('PRACK', [rack, ...fields], body);
     };
-    // If the PRACK is lost, the callee gives the call up.
+    // If the PRACK is lost, the callee gives up the call.
     send().catch(() => {});
     return true;
   }

@@ -10,8 +10,8 @@ const INTERVAL_MILLISECONDS = 20_000;
 const TICK_MILLISECONDS = 5000;
 
 /**
- * Keeps the NAT open for phones that registered over UDP from behind one: sends each a request, so that packets pass in both directions.
- * Owns its timer; `close` ends it.
+ * Keeps the NAT open for phones that registered over UDP from behind one: sends each phone a request, so that packets pass in both
+ * directions. Owns its timer; `close` ends it.
  */
 export class NatKeepAlive {
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class NatKeepAlive {
   }
 }
 
-/** Whether we see the phone at another address than its Contact says. */
+/** Whether the phone's address, as we see it, differs from its Contact. */
 function isBehindNat({ contact, flow }: Binding): boolean {
   if (flow.reliable || !('host' in contact)) return false;
   return bareHost(contact.host) !== flow.remote.address || (contact.port ?? 5060) !== flow.remote.port;

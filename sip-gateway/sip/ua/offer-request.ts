@@ -1,8 +1,8 @@
 import type { HeaderField } from '../message/index.ts';
 
-/** The peer's wish to change the session, to be accepted or refused once. */
+/** A request from the peer to change the session, to be accepted or refused once. */
 export class OfferRequest {
-  /** The peer's offer; undefined where it asks us to offer (a re-INVITE without SDP). */
+  /** The peer's offer; undefined if it asks us to offer (a re-INVITE without SDP). */
   readonly sdp: string | undefined;
   readonly method: 'INVITE' | 'UPDATE' | 'PRACK';
   readonly #onAccept: (sdp: string) => void;
@@ -21,21 +21,21 @@ export class OfferRequest {
     this.#onReject = onReject;
   }
 
-  /** Answers the offer; or makes ours, where the peer made none: the answer then comes as the call's event `answer`. */
+  /** Answers the offer, or makes ours if the peer made none: the answer then comes as the call's event `answer`. */
   accept(sdp: string): void {
     if (this.#done) return;
     this.#done = true;
     this.#onAccept(sdp);
   }
 
-  /** Refuses, with further fields such as Warning; the session stays as it was. */
+  /** Refuses, with extra fields such as Warning; the session stays unchanged. */
   reject(status = 488, headers: readonly HeaderField[] = []): void {
     if (this.#done) return;
     this.#done = true;
     this.#onReject(status, headers);
   }
 
-  /** The peer took it back, or the call ended: further calls do nothing. */
+  /** The peer withdrew it, or the call ended: further calls do nothing. */
   withdraw(): void {
     this.#done = true;
   }

@@ -8,7 +8,7 @@ import { Call } from './call.ts';
 import type { CallHost, MaybeDigest } from './call-types.ts';
 import { type Fork, InviteBranch, type InviteBranchEvents, type Way } from './invite-branch.ts';
 
-/** Makes the answer to an offer that the callee made. */
+/** Makes the answer to the callee's offer. */
 export type Answerer = (offer: string) => string | Promise<string>;
 
 export interface OutgoingCallParts {
@@ -122,7 +122,7 @@ export class OutgoingCall extends Call {
     this.emit('progress', { status, reason, sdp: this.#parts.sdp === undefined ? undefined : sdp });
   }
 
-  /** Answers an offer in a reliable provisional response, where we made none (RFC 3262 §5). */
+  /** Answers an offer in a reliable provisional response, if we made none (RFC 3262 §5). */
   async #answerEarly(sdp: string | undefined): Promise<string | undefined> {
     const { answer } = this.#parts;
     if (this.#parts.sdp !== undefined || sdp === undefined || this.session.local !== undefined)
@@ -155,7 +155,7 @@ export class OutgoingCall extends Call {
     }
   }
 
-  /** Sends the ACK, with the answer where the offer came in the 2xx. */
+  /** Sends the ACK, with our answer if the offer came in the 2xx. */
   async #completeSession(response: SipResponse, fork: Fork): Promise<void> {
     const sequence = response.cseq.number;
     const { sdp } = sessionBody(response);
@@ -209,7 +209,7 @@ export class OutgoingCall extends Call {
     this.#cancelled = why;
     this.#ringTimer?.cancel();
     for (const branch of this.#branches) branch.cancel();
-    // Where nothing more comes, the call ends for us all the same (RFC 3261 §9.1).
+    // If nothing more comes, the call ends for us anyway (RFC 3261 §9.1).
     this.#cancelTimer = this.host.clock.after(64 * this.host.timers.t1, () => this.#endCancelled());
     this.#settle();
   }

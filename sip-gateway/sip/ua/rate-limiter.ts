@@ -1,7 +1,7 @@
 import { RecentMap } from '../recent-map.ts';
 import type { Clock } from '../transaction/index.ts';
 
-/** Most keys remembered. */
+/** Maximum number of remembered keys. */
 const MAX_KEYS = 20_000;
 
 /** Token buckets by key: `perSecond` on average, `burst` at once. */
@@ -17,7 +17,7 @@ export class RateLimiter {
     this.#burst = burst;
   }
 
-  /** Takes one token; false where there is none. */
+  /** Takes one token; false if there is none. */
   take(key: string): boolean {
     const now = this.#clock.now();
     const bucket = this.#buckets.get(key) ?? { tokens: this.#burst, at: now };

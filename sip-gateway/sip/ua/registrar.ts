@@ -25,18 +25,18 @@ export interface RegistrarOptions {
   maxSeconds?: number;
   /** For a REGISTER that names none, in seconds. Default 600. */
   defaultSeconds?: number;
-  /** Most bindings of one user. Default 10. */
+  /** Maximum number of bindings per user. Default 10. */
   maxBindings?: number;
   store?: BindingStore;
 }
 
 /** A phone that takes part in a call, followed as it re-registers. */
 export interface FollowedPhone {
-  /** The flow of its newest registration, and when that was made, on the stack's clock. */
+  /** The flow of its newest registration, and the time of that registration on the stack's clock. */
   newest(): { readonly flow: Flow; readonly atMs: number };
 }
 
-/** A refusal to be sent. */
+/** A refusal to send. */
 class Refusal extends Error {
   readonly status: number;
   readonly headers: readonly HeaderField[];
@@ -104,7 +104,7 @@ export class Registrar {
     return this.#store.users().filter((user) => this.lookup(user).length > 0);
   }
 
-  /** Drops a user's bindings: who is no user any more, or not with the same password, is not called. */
+  /** Drops a user's bindings: a user who was removed or has a new password is not called. */
   remove(user: string): void {
     this.#store.set(user, []);
   }

@@ -30,7 +30,7 @@ export interface RegistrationOptions {
   readonly credentials?: Credentials;
   /** The trunk of this registrar: while we are registered, calls from the registrar's address belong to it. */
   readonly trunk?: string;
-  /** How long to ask for, in seconds. Default 600. */
+  /** Requested duration, in seconds. Default 600. */
   readonly expiresSeconds?: number;
 }
 
@@ -39,13 +39,13 @@ export type RegistrationState = 'registering' | 'registered' | 'failed' | 'close
 interface RegistrationEvents {
   /** Registered, or refreshed. */
   registered: [{ readonly expiresSeconds: number }];
-  /** Not registered; it tries again by itself. */
+  /** Not registered; it retries by itself. */
   failed: [{ readonly status: number; readonly reason: string; readonly retrySeconds: number }];
-  /** It is being taken back. */
+  /** It is being removed. */
   closed: [];
 }
 
-/** What a registration needs of the stack. */
+/** What a registration needs from the stack. */
 export interface RegistrationHost {
   readonly clock: Clock;
   readonly random: () => number;
@@ -78,10 +78,10 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   #timer: Timer | undefined;
   #stopWatching: (() => void) | undefined;
   #running: Promise<void> | undefined;
-  /** Addresses of the registrar, as they were resolved last. */
+  /** The registrar's addresses, as last resolved. */
   #addresses: ReadonlySet<string> = new Set();
 
-  /** Throws SipParseError for addresses that are no SIP URIs. */
+  /** Throws SipParseError for addresses that are not SIP URIs. */
   constructor(host: RegistrationHost, options: RegistrationOptions) {
     super();
     const registrar = parseUri(options.registrar);
@@ -110,7 +110,7 @@ export class Registration extends EventEmitter<RegistrationEvents> {
     return decodeUser(parseUri(this.#options.address));
   }
 
-  /** Addresses of the registrar, as they were resolved last. */
+  /** The registrar's addresses, as last resolved. */
   get addresses(): readonly string[] {
     return [...this.#addresses];
   }

@@ -10,7 +10,7 @@ import { protocolOf, resolveTargets } from './resolver.ts';
 import { mayNameTarget } from './target-guard.ts';
 import type { Trunk } from './trunk.ts';
 
-/** Whom to call: a URI, a number through a trunk, or a user registered here. */
+/** The callee: a URI, a number through a trunk, or a user registered here. */
 export type CallTarget =
   | { readonly uri: string }
   | { readonly trunk: string; readonly number: string }
@@ -58,7 +58,7 @@ export class Routes {
     }));
   }
 
-  /** Ways to a URI; a large request that could go by UDP tries TCP first. */
+  /** Ways to a URI; a large request that could go over UDP tries TCP first. */
   async toUri(uri: Uri, bytes: number): Promise<Way[]> {
     const targets = await resolveTargets(uri, (protocol) => this.#transport.has(protocol));
     const ways: Way[] = [];
@@ -73,9 +73,9 @@ export class Routes {
   }
 
   /**
-   * The flow for a request in a dialog. The route set decides, else the remote target (RFC 3261 §12.2.1.1). Without a route set these are
-   * reached on their own flow instead: phones registered here, neighbours behind a NAT or on a connection, and peers whose Contact is
-   * private to another network. Rejects with NoRouteError.
+   * The flow for a request in a dialog. The route set decides, else the remote target (RFC 3261 §12.2.1.1). Without a route set, some
+   * peers are reached on their own flow instead: phones registered here, neighbours behind a NAT or on a connection, and peers whose
+   * Contact is private to another network. Rejects with NoRouteError.
    */
   async inDialog(dialog: Dialog, peer: PeerPlace): Promise<Flow> {
     const hop = dialog.nextHop;

@@ -70,7 +70,7 @@ export class SessionKeeper {
     this.#start({ seconds, ours: agreed.refresher !== 'uas' });
   }
 
-  /** Starts or stops asking the peer every minute whether it is there: for calls on hold, which send no media. */
+  /** Starts or stops checking every minute that the peer is still there: for calls on hold, which send no media. */
   watch(on: boolean): void {
     if (on === this.#watching || this.#stopped) return;
     this.#watching = on;
@@ -102,12 +102,12 @@ export class SessionKeeper {
   }
 
   #pingLater(): void {
-    // One asked just before a hold and resume may be answered only now.
+    // An OPTIONS sent just before a hold and resume may be answered only now.
     this.#ping?.cancel();
     this.#ping = this.#options.clock.after(PING_MILLISECONDS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
       if (!this.#watching) return;
-      // A connection may be down for a moment. Any answer but 408 and 481 shows that the phone is there.
+      // A connection may be down for a moment. Any answer except 408 and 481 shows that the phone is there.
       this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
       if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1)
         this.#options.onGone({ cause: 'timeout', reason: 'the peer does not answer any more' });

@@ -2,13 +2,13 @@ import type { HeaderField, Headers, SipRequest } from '../message/index.ts';
 import type { Clock, Timer } from '../transaction/index.ts';
 import { hasOptionTag } from './option-tags.ts';
 
-/** The session interval that we ask for, in seconds; RFC 4028 §4 recommends it. */
+/** The session interval that we request, in seconds; RFC 4028 §4 recommends it. */
 export const SESSION_SECONDS = 1800;
-/** The shortest that we accept, in seconds; less gets 422 (RFC 4028 §5). */
+/** The shortest interval that we accept, in seconds; a shorter one gets 422 (RFC 4028 §5). */
 export const MIN_SESSION_SECONDS = 90;
-/** Lower limit for a proxy's interval, in seconds, when the caller itself does not support timers: then 422 is not allowed. */
+/** Minimum for a proxy's interval, in seconds, if the caller itself does not support timers: 422 is not allowed then. */
 const FLOOR_SECONDS = 30;
-/** Upper limit of Min-SE, in seconds. */
+/** Maximum Min-SE, in seconds. */
 const MAX_SECONDS = 86_400;
 /** Pause after a failed refresh, in milliseconds. */
 const RETRY_MILLISECONDS = 5000;
@@ -43,7 +43,7 @@ export function sessionTooShort(request: SipRequest): HeaderField | undefined {
 /** The agreed session interval. */
 export interface SessionTerms {
   readonly seconds: number;
-  /** Whether we refresh it, or the peer does. */
+  /** True if we refresh it, false if the peer does. */
   readonly ours: boolean;
 }
 
@@ -54,7 +54,7 @@ export function answerTerms(request: SipRequest): (SessionTerms & { fields: Head
   if (!asked && !isSupported) return undefined;
   const least = Math.max(FLOOR_SECONDS, minSession(request.headers) ?? 0);
   const seconds = Math.max(Math.min(asked?.seconds ?? SESSION_SECONDS, SESSION_SECONDS), least);
-  // If the choice is ours we refresh ourselves.
+  // If we may choose, we refresh.
   const refresher = isSupported ? (asked?.refresher ?? 'uas') : 'uas';
   const fields: HeaderField[] = [['session-expires', `${seconds};refresher=${refresher}`]];
   if (refresher === 'uac') fields.push(['require', 'timer']);

@@ -57,20 +57,20 @@ export interface SipStackOptions extends TransportOptions {
   readonly users?: Omit<DigestServerOptions, 'clock'>;
   readonly registrar?: RegistrarOptions;
   readonly trunks?: readonly TrunkOptions[];
-  /** Whether anybody may call without proving who he is. Default false. */
+  /** Whether anyone may call without authentication. Default false. */
   readonly anonymousCalls?: boolean;
-  /** Whether refusals stay unsaid to sources that are no trunk's and have not logged in lately, and name no user of ours. Default false. */
+  /** Whether to send no refusals to sources that are not trunks, have not logged in lately and name none of our users. Default false. */
   readonly silent?: boolean;
   /**
-   * New calls a second of one source (an IPv4 address or an IPv6 /64) that is a trunk's or has logged in lately, with bursts of twice
-   * as many; any other source may make a fifth of that, and all such together as much. More get 503. Default 50.
+   * New calls per second from one source (an IPv4 address or an IPv6 /64) that is a trunk or has logged in lately, with bursts of twice
+   * as many. Any other source may make a fifth of that, and all such sources together the full rate. More get 503. Default 50.
    */
   readonly callsPerSecond?: number;
-  /** Other new requests outside dialogs, a second of one source; more are dropped. Default 50. */
+  /** Other new requests outside dialogs, per second from one source; more are dropped. Default 50. */
   readonly requestsPerSecond?: number;
-  /** Most calls at a time; more get 503. Default 500. */
+  /** Maximum number of concurrent calls; more get 503. Default 500. */
   readonly maxCalls?: number;
-  /** Most calls at a time that one user makes; more get 486. Default 4. */
+  /** Maximum number of concurrent calls that one user makes; more get 486. Default 4. */
   readonly maxCallsPerUser?: number;
   readonly clock?: Clock;
   readonly timers?: TimerValues;
@@ -81,7 +81,7 @@ export interface InviteOptions {
   /** Our offer; without it the callee is asked to offer, and `answer` answers. */
   readonly sdp?: string;
   readonly answer?: Answerer;
-  /** How the caller shows. Default: user `canopy`, no name. */
+  /** How the caller is shown. Default: user `canopy`, no name. */
   readonly from?: { readonly user?: string; readonly displayName?: string };
   readonly headers?: readonly HeaderField[];
   /** User part of our Contact, unescaped. Default: that of From. */
@@ -91,14 +91,14 @@ export interface InviteOptions {
 }
 
 interface SipStackEvents {
-  /** A call came in, its caller admitted. Without a listener it is refused with 480, where one throws SdpError with 488. */
+  /** A call came in from an admitted caller. It is refused with 480 if there is no listener, with 488 if one throws SdpError. */
   invite: [IncomingCall];
   /** The bindings of a user changed. */
   registration: [{ readonly user: string; readonly bindings: number }];
   /** A request was refused before it became a call: for logs and metrics. */
   refused: [{ readonly method: string; readonly status: number; readonly address: string }];
   malformed: [{ readonly reason: string; readonly address: string }];
-  /** A wrong password, or any while the user or the source is locked out. */
+  /** A wrong password, or any password while the user or the source is locked out. */
   failedLogin: [FailedLogin];
 }
 
@@ -110,13 +110,13 @@ interface Refusal {
 }
 
 const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'OPTIONS', 'INFO', 'UPDATE', 'PRACK', 'REGISTER'];
-/** Methods that we know but do not serve: 405, not 501. */
+/** Methods that we know: those not served get 405, not 501. */
 const KNOWN_METHODS = new Set([...METHODS, 'MESSAGE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'PUBLISH']);
 /** Methods that belong to a call. */
 const OF_DIALOGS = new Set(['BYE', 'CANCEL', 'INFO', 'UPDATE', 'PRACK']);
-/** Most requests a second in one dialog; more are dropped. Nobody presses keys as fast. */
+/** Maximum requests per second in one dialog; more are dropped. Nobody presses keys that fast. */
 const DIALOG_REQUESTS_PER_SECOND = 50;
-/** What the header section of our INVITEs takes at most, in bytes. */
+/** Maximum size of our INVITEs' header section, in bytes. */
 const HEADER_ESTIMATE_BYTES = 800;
 
 /**
@@ -197,7 +197,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return this.#transport.bound;
   }
 
-  /** Gauges: all are back at 0 once nothing goes on. */
+  /** Gauges: all return to 0 when the stack is idle. */
   get counts(): { calls: number; dialogs: number; transactions: number; connections: number } {
     const { clients, servers } = this.#transactions.size;
     return {
@@ -217,7 +217,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#transport.setCertificate(tls);
   }
 
-  /** Takes other trunks from now on; calls that are up go on. Throws SipParseError for a malformed one, and keeps the old ones. */
+  /** Replaces the trunks; calls in progress continue. Throws SipParseError for a malformed one, and keeps the old ones. */
   setTrunks(trunks: readonly TrunkOptions[]): void {
     const before = this.#trunks;
     const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
@@ -228,7 +228,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.#trunks = after;
   }
 
-  /** The own address that a callee would reach us by, for SDP; undefined where there is no way to it. */
+  /** Our address as a callee would reach it, for SDP; undefined if there is no route to the callee. */
   async addressTowards(target: CallTarget): Promise<string | undefined> {
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
     const to = this.#routes.addressOf(target, trunk);
@@ -237,7 +237,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return flow && localAddressFor(flow.remote.address);
   }
 
-  /** Calls somebody. Rejects with NoRouteError where there is no way, SipParseError for a malformed URI. */
+  /** Makes a call. Rejects with NoRouteError if there is no route, SipParseError for a malformed URI. */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
     if (this.#closing) throw new NoRouteError('the stack is closing');
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
@@ -321,7 +321,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     });
   }
 
-  /** Ends calls and registrations, waits up to `graceMilliseconds` for the peers to hear of it, then closes the sockets. */
+  /** Ends calls and registrations, gives the peers up to `graceMilliseconds` to respond, then closes the sockets. */
   close(graceMilliseconds = 1000): Promise<void> {
     this.#keepAlive.close();
     this.#closing ??= (async () => {
@@ -392,8 +392,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   }
 
   /**
-   * Refuses a request that is part of no call. It is answered once and nothing is kept of it (RFC 3261 §8.2.7, §26.3.2.4): strangers
-   * must neither fill the tables (threat 56) nor have us send again and again to whomever they name (threat 61).
+   * Refuses a request outside any call. Answers once and keeps no state (RFC 3261 §8.2.7, §26.3.2.4): strangers must neither fill the
+   * tables (threat 56) nor make us send repeatedly to an address they name (threat 61).
    */
   #refuse(
     request: SipRequest,
@@ -413,7 +413,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     this.emit('refused', { method: request.method, status, address: flow.remote.address });
   }
 
-  /** What RFC 3261 §8.2 checks of every request outside dialogs; a status and fields to refuse with, or undefined. */
+  /** Applies the RFC 3261 §8.2 checks to a request outside dialogs; returns a status and fields to refuse with, or undefined. */
   #inspect(request: SipRequest): Refusal | undefined {
     if (request.uri.scheme === 'other') return { status: 416 };
     const unsupported = unsupportedFields(request.headers);
@@ -448,7 +448,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
   }
 
-  /** Whether a new call may come in. First what costs least: under a flood, calls in progress must not suffer (threat 22). */
+  /** Whether a new call may come in. The cheapest checks come first, so that a flood does not hurt calls in progress (threat 22). */
   #admitCall(request: SipRequest, flow: Flow): Admitted | ({ kind: 'refused' } & Refusal) {
     const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
     const objection = this.#inspect(request);
@@ -471,7 +471,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return admission;
   }
 
-  /** How many calls a user makes now. */
+  /** Number of calls that a user is making now. */
   #callsOf(username: string): number {
     let count = 0;
     for (const call of this.#calls)
@@ -484,7 +484,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return count;
   }
 
-  /** Gives a request with a To tag to its call; undefined where there is none, or it was dropped. */
+  /** Passes a request with a To tag to its call; undefined if there is no such call or the request was dropped. */
   #receiveInDialog(
     request: SipRequest,
     transaction: ServerInviteTransaction | ServerPlainTransaction,
@@ -505,7 +505,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     return call;
   }
 
-  /** Shows the call; an SdpError of the listener refuses it, so that no caller's SDP can do more harm than that. */
+  /** Emits the call. An SdpError from the listener refuses it, so a caller's SDP can do no more harm than that. */
   #offerCall(call: IncomingCall): void {
     try {
       if (!this.emit('invite', call)) call.reject(480);

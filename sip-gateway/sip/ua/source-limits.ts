@@ -2,20 +2,20 @@ import { networkOf } from '../../../base/index.ts';
 import type { Clock } from '../transaction/index.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
-/** What a source that has not logged in may have of the rate of one that has. */
+/** The rate of a stranger, as a share of a known source's rate. */
 const STRANGER_SHARE = 1 / 5;
-/** What all known sources together may have, in rates of one. */
+/** The rate of all known sources together, as a multiple of one source's rate. */
 const KNOWN_SOURCES = 4;
 
 /**
- * How many new calls and requests sources may send (threats 22 and 56): each source its own share first, then all of its kind together.
- * Sources are known (a trunk's, or one that logged in lately) or strangers, so that no flood of strangers takes the place of those.
+ * Limits new calls and requests (threats 22 and 56), first per source, then for all sources of a kind together. A source is known (a trunk,
+ * or logged in lately) or a stranger, so that a flood of strangers does not displace known sources.
  */
 export class SourceLimits {
   readonly #calls: Record<'known' | 'stranger', { each: RateLimiter; all: RateLimiter }>;
   readonly #requests: RateLimiter;
 
-  /** Rates a second, of one known source. */
+  /** Rates per second for one known source. */
   constructor(clock: Clock, { calls, requests }: { calls: number; requests: number }) {
     this.#calls = {
       known: { each: new RateLimiter(clock, calls), all: new RateLimiter(clock, calls * KNOWN_SOURCES) },
@@ -27,13 +27,13 @@ export class SourceLimits {
     this.#requests = new RateLimiter(clock, requests);
   }
 
-  /** Whether a new call from this address may come now. */
+  /** Whether a new call from this address is allowed now. */
   takeCall(address: string, kind: 'known' | 'stranger'): boolean {
     const { each, all } = this.#calls[kind];
     return each.take(networkOf(address)) && all.take('');
   }
 
-  /** Whether another request outside dialogs may. */
+  /** Whether another request outside dialogs is allowed now. */
   takeRequest(address: string): boolean {
     return this.#requests.take(networkOf(address));
   }

@@ -29,8 +29,8 @@ function within(list: BlockList, address: string): boolean {
 }
 
 /**
- * Whether a peer at `source` may name `target` in Contact or Record-Route as where its requests go: never a group or nobody, and
- * this host or its link only where the peer is there itself. Else a caller could have us send to services that trust this host.
+ * Whether a peer at `source` may name `target` in Contact or Record-Route as the destination for our requests. Never a group or an unusable
+ * address; this host or its link only if the peer is there itself. Otherwise a caller could make us send to services that trust this host.
  */
 export function mayNameTarget(source: string, target: string): boolean {
   if (within(nobody, target)) return false;

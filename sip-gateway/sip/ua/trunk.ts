@@ -10,17 +10,17 @@ export interface TrunkOptions {
   readonly uri: string;
   /** Domain of our account at the trunk: the host of From. Default: our own address. */
   readonly domain?: string;
-  /** Addresses and networks (`192.0.2.0/24`) that calls come from without digest, beside where we are registered. Default: none. */
+  /** Addresses and networks (`192.0.2.0/24`) that may call without digest, besides the registrars we are registered with. Default: none. */
   readonly peers?: readonly string[];
-  /** User name by which it authenticates to us, where it calls from changing addresses. */
+  /** User name that it authenticates to us with, if it calls from changing addresses. */
   readonly username?: string;
   /** How we answer its challenges; default: not at all. */
   readonly credentials?: Credentials;
-  /** Most calls at a time, both ways. Default 100. */
+  /** Maximum number of concurrent calls, in both directions together. Default 100. */
   readonly maxCalls?: number;
 }
 
-/** Most addresses of a trunk's host that are remembered; the newest stay. */
+/** Maximum number of remembered addresses of a trunk's host; the newest stay. */
 const MAX_HOSTS = 32;
 
 /** A configured trunk. */
@@ -32,7 +32,7 @@ export class Trunk {
   readonly maxCalls: number;
   readonly #credentials: Credentials | undefined;
   readonly #peers = new BlockList();
-  /** Addresses of the URI's host, as far as they were looked up. */
+  /** Addresses of the URI's host resolved so far. */
   #hosts: readonly string[];
   /** Calls in progress. */
   activeCalls = 0;
@@ -56,13 +56,13 @@ export class Trunk {
     return this.#peers.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
-  /** A client for the challenges of one call, where they come from the trunk's own hosts; undefined without credentials. */
+  /** A client for one call's challenges from the trunk's own hosts; undefined without credentials. */
   digest(): DigestClient | undefined {
     const isPeer = (address: string) => this.owns(address) || this.#hosts.includes(address);
     return this.#credentials && new DigestClient(this.#credentials, isPeer);
   }
 
-  /** Takes addresses that the URI's host was found to have. */
+  /** Takes newly resolved addresses of the URI's host. */
   addHosts(addresses: readonly string[]): void {
     this.#hosts = [...new Set([...addresses, ...this.#hosts])].slice(0, MAX_HOSTS);
   }
@@ -78,7 +78,7 @@ export class Trunk {
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     try {
       if (prefix === undefined) this.#peers.addAddress(address, family);
-      // An empty prefix would be 0: everybody.
+      // An empty prefix would mean 0: everybody.
       else if (/^\d{1,3}$/.test(prefix)) this.#peers.addSubnet(address, Number(prefix), family);
       else throw new TypeError('no prefix length');
     } catch (cause) {
@@ -87,7 +87,7 @@ export class Trunk {
   }
 }
 
-/** Throws SipParseError where SipStack.setTrunks() would. */
+/** Throws SipParseError if SipStack.setTrunks() would. */
 export function checkTrunk(options: TrunkOptions): void {
   new Trunk(options);
 }
