@@ -28,7 +28,7 @@ describe('the API page', () => {
     for (const [path, methods] of Object.entries(paths)) {
       for (const [method, { tags, summary, security }] of Object.entries(methods)) {
         assert.ok(tags?.length === 1 && summary, `${method} ${path}`);
-        // Whatever needs no key answers without one.
+        // Endpoints that need no key answer without one.
         const open = /^\/(?!api)|^\/api\/(server|enrol)/.test(path);
         assert.equal(security === undefined, open, `${method} ${path}`);
       }

@@ -10,7 +10,7 @@ import { eventually } from './support/wait.ts';
 
 type Kind = 'camera' | 'microphone';
 
-/** The device whose media is sent; before a room, what the select shows. */
+/** The device whose media is sent; before joining, the one that the select shows. */
 function sentDevice(page: Page, kind: Kind): Promise<string | undefined> {
   return page.evaluate((kind) => {
     const { canopy } = window as unknown as {

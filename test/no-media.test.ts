@@ -6,7 +6,7 @@ import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
-/** The goal is 5 s from the first attempt; entering and a loaded machine are on top. */
+/** The goal is 5 s from the first attempt, plus time for joining and a loaded machine. */
 const SAID_WITHIN_MS = 5 * 5000;
 
 describe('a room whose media ports are closed', () => {
@@ -16,7 +16,7 @@ describe('a room whose media ports are closed', () => {
   let relay: UdpRelay | undefined;
 
   before(async () => {
-    // The worker announces an address at which nothing listens until the relay does.
+    // The worker announces an address where nothing listens until the relay starts.
     server = await TestServer.start({ flags: ['--workers', '1', '--announce', '127.0.0.2'] });
     port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}') ?? 0;
     browser = await TestBrowser.launch();

@@ -29,7 +29,7 @@ describe('the page for everybody', () => {
     await server.close();
   });
 
-  /** Test ids, or else labels, of what has the focus, one Tab after another. */
+  /** Test ids, or labels where there is none, of the focused elements, one Tab after another. */
   async function tabbed(times: number): Promise<string[]> {
     const stops: string[] = [];
     for (let time = 0; time < times; time += 1) {
@@ -45,7 +45,7 @@ describe('the page for everybody', () => {
       return (element as HTMLElement | null)?.dataset.testid ?? element?.tagName ?? '';
     });
 
-  /** Buttons and fields that are not wholly between the window's sides. */
+  /** Buttons and fields that extend beyond the window's sides. */
   const cut = () =>
     page.evaluate(() =>
       [...document.querySelectorAll('button, input, select')].flatMap((element) => {

@@ -7,7 +7,7 @@ const SECONDS = Number(process.env.SHOWN_LARGE_SECONDS ?? 40);
 const UPLINKS_KBPS = [undefined, 2000, 1100, 750];
 const BROWSERS: SenderBrowser[] = ['Chromium', 'Firefox'];
 
-/** The share of frames that have so many lines, in percent. */
+/** The share of frames with this many lines, in percent. */
 function shareOf(lines: readonly number[], has: (height: number) => boolean): string {
   return `${Math.round((100 * lines.filter(has).length) / Math.max(1, lines.length))} %`;
 }

@@ -4,10 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { LargeScene, ownAddress, type SenderBrowser } from './support/large-scene.ts';
 import { eventually } from './support/wait.ts';
 
-/** What a sender's largest layer has at least: Firefox sends 709 lines for 720. */
+/** Minimum lines of a sender's largest layer: Firefox sends 709 lines instead of 720. */
 const LARGE_LINES = 700;
 const GOAL_MS = 5000;
-/** Machines that run tests are slow: everything may take so many times as long as it should. */
+/** Test machines are slow: every time limit is multiplied by this. */
 const PATIENCE = 5;
 const LEAST_FRAMES_PER_SECOND = 5;
 /** How long a picture is watched, in milliseconds. */

@@ -48,7 +48,7 @@ describe('the page', () => {
   });
 
   it('says which device is the one that is missing', async () => {
-    // The flag takes the cameras away only.
+    // The flag removes only the cameras.
     const browser = await launch('--use-fake-device-for-media-stream=device-count=0');
     const page = await enrol(browser, 'Voice', await server.invite());
     assert.match(await sentence(page, 'device-problem'), /^No camera was found; plug one in/);

@@ -1,13 +1,13 @@
-/** Opening cameras, microphones and screens, with errors that a person understands. For browsers only. */
+/** Opens cameras, microphones and screens, with errors that a person understands. For browsers only. */
 import { CanopyError } from '../../signaling/protocol/light.ts';
 
 export interface CaptureOptions {
-  /** True: the default one; a string: the device with that id, or the default one if it is gone. */
+  /** True: the default device; a string: the device with that id, or the default one if it is gone. */
   microphone?: boolean | string;
   camera?: boolean | string;
 }
 
-/** The camera's wish: 720p, from which the layers of simulcast are made. */
+/** Requested from the camera: 720p, from which the simulcast layers are made. */
 const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 
 /** Chromium ignores an `ideal` device id and opens the default device, so the id must be exact. */
@@ -28,7 +28,7 @@ export function openCapture(options: CaptureOptions): Promise<MediaStream> {
   return opened((devices) => openDevices(devices, options));
 }
 
-/** A chosen device may be gone: then the default one is opened, for that kind only. */
+/** Falls back to the default device if the chosen one is gone, for that kind only. */
 async function openDevices(
   devices: MediaDevices,
   { microphone = false, camera = false }: CaptureOptions,

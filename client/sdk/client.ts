@@ -98,7 +98,7 @@ export class Client extends Emitter<ClientEvents> {
     return this.#connection.request('invite.redeem', { secret });
   }
 
-  /** Drops the connection and makes it anew at once, e.g. when the device changed networks. The room goes on. */
+  /** Drops the connection and reconnects at once, e.g. when the device changed networks. The room goes on. */
   reconnect(): void {
     this.#connection.reconnect();
   }
@@ -110,10 +110,10 @@ export class Client extends Emitter<ClientEvents> {
   }
 }
 
-/** How long the reason for a refused connection is looked for, in milliseconds. */
+/** Time limit for finding out why a connection was refused, in milliseconds. */
 const EXPLAIN_MS = 3000;
 
-/** Browsers do not say why a WebSocket was refused; the server does, over HTTP. */
+/** Asks the server over HTTP why it refused a WebSocket, since browsers do not say. */
 async function explained(error: CanopyError, serverUrl: string): Promise<CanopyError> {
   if (error.code !== 'CONNECTION_LOST') return error;
   const quickly: typeof fetch = (url) => fetch(url, { signal: AbortSignal.timeout(EXPLAIN_MS) });
@@ -130,8 +130,9 @@ async function explained(error: CanopyError, serverUrl: string): Promise<CanopyE
 }
 
 /**
- * Connects to a server and proves the identity's key. Rejects with the server's CERT_… or AUTH_… error, ORIGIN_NOT_ALLOWED when it does not
- * know the address that was dialled, UNSUPPORTED_PLATFORM when the browser or Node is too old, CONNECTION_LOST when it cannot be reached, REQUEST_TIMEOUT.
+ * Connects to a server and proves possession of the identity's key. Rejects with the server's CERT_… or AUTH_… error, ORIGIN_NOT_ALLOWED if
+ * the server does not know the dialled address, UNSUPPORTED_PLATFORM if the browser or Node is too old, CONNECTION_LOST if the server
+ * cannot be reached, and REQUEST_TIMEOUT.
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   return Client.connect(options);

@@ -46,7 +46,7 @@ interface Pending {
 }
 
 const BACKOFF = { firstMs: 500, mostMs: 8000 };
-/** How long a sign of life may take, in milliseconds. */
+/** Time limit for the answer to a ping, in milliseconds. */
 const CHECK_MS = 3000;
 
 /**
@@ -68,7 +68,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Counts losses, so that an attempt to return that was overtaken by another leaves everything alone. */
   #round = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  /** When the server that is closing wants those back whom it no longer lets in, by the monotonic clock. */
+  /** Earliest time to retry after a closing server refused this client, by the monotonic clock. */
   #notBeforeMs = 0;
   #checking = false;
 
@@ -142,8 +142,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /**
-   * Asks the server for a sign of life, and connects again when there is none within 3 s: sockets on a path that died silently stay open for much
-   * longer. Call it when there is a reason to doubt; calls at the same time share one question.
+   * Pings the server and reconnects if no answer arrives within 3 s. A socket on a silently dead path stays open for much longer. Call this
+   * when you suspect one; concurrent calls share one ping.
    */
   async check(): Promise<void> {
     const socket = this.#socket;
@@ -152,7 +152,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     try {
       await this.#ask(socket, 'session.ping', {}, CHECK_MS);
     } catch (error) {
-      // Any other answer, even a refusal, is a sign of life.
+      // Any other answer, even a refusal, shows that the server is alive.
       const isSilent = CanopyError.from(error).code === 'REQUEST_TIMEOUT';
       if (isSilent && this.#socket === socket && this.#flowing) this.reconnect();
     } finally {
@@ -274,7 +274,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#dropSocket();
     this.#setState('reconnecting', error);
     clearTimeout(this.#retryTimer);
-    // Whoever has a seat is let back in while the server drains, and so tries at once.
+    // A device with a seat is let back in while the server drains, so it retries at once.
     const refusedMs = error?.code === 'SERVER_CLOSING' ? this.#notBeforeMs - performance.now() : 0;
     const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), refusedMs);
     this.#retryTimer = setTimeout(() => void this.#return(), delayMs ?? waitMs);
@@ -289,7 +289,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       const resumed = await this.onReturn();
       if (round !== this.#round || this.#state === 'closed') return;
       if (!this.#socket?.connected) throw new CanopyError('CONNECTION_LOST');
-      // Requests about a room that was entered anew speak of objects that are gone.
+      // After a room was entered afresh, older requests refer to objects that are gone.
       if (!resumed) refuse(waiting.filter(({ name }) => !name.startsWith('invite.')));
       this.#flow();
     } catch (cause) {

@@ -1,24 +1,24 @@
 import type { types } from 'mediasoup-client';
 
 /**
- * Whether media gets through in one direction. `idle`: nothing was to be sent or received yet. `failed`: it has not connected for some seconds;
- * attempts go on, so `connected` may follow.
+ * Whether media gets through in one direction. `idle`: nothing to send or receive so far. `failed`: no connection for some seconds;
+ * attempts continue, so `connected` may follow.
  */
 export type MediaState = 'idle' | 'connecting' | 'connected' | 'failed';
 
-/** Where the server takes media: what a firewall has to let through. */
+/** Where the server receives media: the addresses and ports that a firewall must let through. */
 export type MediaEndpoint = Pick<types.IceCandidate, 'protocol' | 'address' | 'port'>;
 
 export interface MediaConnectivity {
   state: MediaState;
-  /** The server's addresses and ports of this direction; empty while `idle`. */
+  /** The server's addresses and ports for this direction; empty while `idle`. */
   endpoints: readonly MediaEndpoint[];
 }
 
-/** What a transport says of its path; `lost`: it was connected before. */
+/** A transport's report on its path; `lost`: it was connected before. */
 export type PathState = 'connecting' | 'connected' | 'lost';
 
-/** How long the first connection may take, and how long a lost one may be away, before it counts as failed, in milliseconds. */
+/** When media counts as failed: this long after the first attempt, or after a loss, in milliseconds. */
 const FIRST_CONNECTION_MS = 4000;
 const LOST_CONNECTION_MS = 2000;
 
@@ -48,7 +48,7 @@ export class ConnectivityMonitor {
     this.#timer = setTimeout(() => this.#set('failed', this.#current.endpoints), patienceMs);
   }
 
-  /** The room moves or closes: nothing is known any more. */
+  /** The room moves or closes: forgets everything. */
   reset(): void {
     this.#clear();
     this.#set('idle', []);

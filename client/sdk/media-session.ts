@@ -14,7 +14,7 @@ export interface MediaSessionOptions {
   iceServers: RTCIceServer[];
   /** A direction's transport broke; what went over it must be made again. */
   onBroken(direction: Direction): void;
-  /** Media of a direction gets through now, or does not any more. */
+  /** Media in a direction started or stopped getting through. */
   onConnectivity(direction: Direction, connectivity: MediaConnectivity): void;
 }
 
@@ -40,7 +40,7 @@ export class MediaSession {
     return this.#closed;
   }
 
-  /** Whether media of a direction gets through. */
+  /** Whether media gets through in a direction. */
   connectivity(direction: Direction): MediaConnectivity {
     return this.#monitors[direction].current;
   }
@@ -109,7 +109,7 @@ export class MediaSession {
       onPath: (state, endpoints) => {
         if (this.#closed) return;
         this.#monitors[direction].update(state, endpoints);
-        // What ended this path may have ended the socket's too, which would notice much later.
+        // The same fault may have broken the socket's path, which would notice much later.
         if (state === 'lost') void connection.check();
       },
       onBroken: (broken) => {

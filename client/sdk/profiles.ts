@@ -12,9 +12,9 @@ export interface ProfileRequest {
   codec?: VideoCodec;
   /** Several encodings (VP8, H264) or spatial layers (VP9). Default true for cameras, false for screens. */
   simulcast?: boolean;
-  /** Screens: a video or a game is shown rather than text, so that moving smoothly counts for more than sharpness. Default false. */
+  /** Screens: shows a video or a game rather than text, so smoothness matters more than sharpness. Default false. */
   motion?: boolean;
-  /** Size of the picture in pixels, where known: small pictures need fewer encodings. Default 1280 × 720. */
+  /** Video size in pixels, if known: small video needs fewer encodings. Default 1280 × 720. */
   height?: number;
   width?: number;
   /** The browser is Firefox. Default false. */
@@ -40,8 +40,8 @@ const SCREEN_LADDER = [
   { scaleResolutionDownBy: 1, maxBitrate: 1_600_000 },
 ];
 /**
- * Macroblocks from which Firefox sends an encoding of several only where the network carries 1.2 Mbit/s beside all that the smaller ones
- * take, which is more than the ladder allows itself: 720p would never begin. Of a picture that is smaller by a line of them it asks for 0.2.
+ * From this many macroblocks on, Firefox sends a simulcast encoding only if the network carries 1.2 Mbit/s on top of the smaller encodings.
+ * The ladder allows less than that, so 720p would never start. For one line of macroblocks less, Firefox asks for only 0.2 Mbit/s.
  */
 const FIREFOX_LARGE_MACROBLOCKS = (1280 / 16) * (720 / 16);
 const FIREFOX_SCALE_STEP = 0.005;
@@ -94,7 +94,7 @@ function videoEncodings(
   return chosen.map((encoding) => ({ ...encoding, scalabilityMode: 'L1T3' }));
 }
 
-/** By how much Firefox must scale a picture down for it to begin on usual networks. */
+/** How far Firefox must scale video down for it to start on usual networks. */
 function firefoxScale(width: number, height: number): number {
   const blocks = (pixels: number, scale: number): number => Math.ceil(Math.floor(pixels / scale) / 16);
   let scale = 1;
@@ -103,7 +103,7 @@ function firefoxScale(width: number, height: number): number {
   return Math.round(scale * 1000) / 1000;
 }
 
-/** The codec that is sent for a wish. Firefox sends VP9 in one layer only, so that everybody would get all of it: VP8 comes in several. */
+/** The codec to send for a requested one. Firefox sends VP9 in one layer only, which everybody would get in full: it sends VP8. */
 export function sentCodec(codec: VideoCodec | undefined, firefox: boolean): VideoCodec | undefined {
   return firefox && codec === 'vp9' ? 'vp8' : codec;
 }

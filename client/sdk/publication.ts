@@ -9,7 +9,7 @@ import { applyWantedLayers } from './wanted-layers.ts';
 export interface PublishOptions {
   /** Default: `microphone` for audio, `camera` for video. */
   source?: MediaSource;
-  /** Video codec. Default `vp8`, which Firefox sends in place of `vp9` too. */
+  /** Video codec. Default `vp8`, which Firefox also sends instead of `vp9`. */
   codec?: VideoCodec;
   /** Several layers, so that each receiver gets what suits it. Default true for cameras, false for screens. */
   simulcast?: boolean;
@@ -127,7 +127,7 @@ export class Publication {
     this.#producer = undefined;
   }
 
-  /** Brings the producer to what is wanted. Rejects with the reason when that is impossible; then the publication has ended. */
+  /** Brings the producer to the wanted state. If that is impossible, rejects with the reason; the publication has then ended. */
   sync(): Promise<void> {
     clearTimeout(this.#retryTimer);
     this.#again = true;
@@ -175,7 +175,7 @@ export class Publication {
   }
 
   #syncLater(): void {
-    // A failure is told by host.ended().
+    // host.ended() reports a failure.
     this.sync().catch(() => {});
   }
 
@@ -209,7 +209,7 @@ export class Publication {
     }
   }
 
-  /** A track that was stopped fires no event. */
+  /** A track fires no event when it is stopped. */
   #liveTrack(): MediaStreamTrack {
     if (this.#track.readyState === 'ended') throw new CanopyError('MEDIA_ENDED');
     return this.#track;

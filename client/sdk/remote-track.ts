@@ -21,7 +21,7 @@ export interface Allocation {
   /**
    * Why not more. `full`: it is as good as its size can use, or as its sender has. `budget`: the receiver's own budget. `estimate`: its
    * network. `link`, `stress`: the server's link or CPU. `paused`: by its sender. `steady`: a better one waits until it is sure to last.
-   * `sender`: its sender cannot send a better one, by its uplink or its machine.
+   * `sender`: the sender's uplink or machine cannot deliver a better one.
    */
   reason: ToldAllocation['reason'];
 }
@@ -100,7 +100,7 @@ export class RemoteTrack {
     });
   }
 
-  /** Sets the highest layers wanted, each from 0; the server gives the least of these and what it allots. */
+  /** Sets the highest layers wanted, each from 0; the server sends the lower of these and its own allocation. */
   async setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void> {
     await this.#connection.request('consumer.setPreferredLayers', { consumerId: this.consumerId, ...layers });
   }

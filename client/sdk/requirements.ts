@@ -1,16 +1,16 @@
 import { CanopyError } from '../../signaling/protocol/light.ts';
 
 /**
- * Makes sure that the SDK can run here, before anything is used that works only once.
+ * Makes sure that the SDK can run here, before anything single-use is spent.
  *
- * @throws {CanopyError} UNSUPPORTED_PLATFORM - with what is missing
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM - names what is missing
  */
 export function requirePlatform(): void {
   const missing = [
     typeof Promise.withResolvers !== 'function' && 'Promise.withResolvers',
     typeof ''.toWellFormed !== 'function' && 'String.toWellFormed',
     typeof globalThis.fetch !== 'function' && 'fetch',
-    // Browsers keep it from pages in the clear.
+    // Browsers withhold it from pages loaded over plain HTTP.
     globalThis.crypto?.subtle === undefined && 'WebCrypto',
   ].filter((name) => name !== false);
   if (missing.length > 0) throw new CanopyError('UNSUPPORTED_PLATFORM', `no ${missing.join(', ')}`);

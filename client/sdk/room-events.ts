@@ -13,8 +13,8 @@ export interface RoomEvents {
   /** `error` says why the room closed, where it did not by leave(). */
   state: [state: RoomState, error: CanopyError | undefined];
   /**
-   * Media of one direction connects, is `connected`, or has `failed`: 4 s after the first attempt or 2 s after a loss. Attempts go on by
-   * themselves.
+   * Media in one direction is connecting, is `connected`, or has `failed`: 4 s after the first attempt or 2 s after a loss. Attempts
+   * continue by themselves.
    */
   media: [direction: Direction, connectivity: MediaConnectivity];
   'participant-joined': [Participant];

@@ -104,7 +104,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#participantId;
   }
 
-  /** The participant who speaks, by id. */
+  /** The id of the participant who is speaking. */
   get speaker(): string | null {
     return this.#roster.speaker;
   }
@@ -124,7 +124,7 @@ export class Room extends Emitter<RoomEvents> {
     return this.#subscriptions.tracks;
   }
 
-  /** Whether what is sent (`send`) and received (`recv`) gets through, and over which ports of the server. */
+  /** Whether sent (`send`) and received (`recv`) media gets through, and over which server ports. */
   get media(): Readonly<Record<Direction, MediaConnectivity>> {
     return { send: this.#connectivity('send'), recv: this.#connectivity('recv') };
   }
@@ -150,7 +150,7 @@ export class Room extends Emitter<RoomEvents> {
           this.#publications.delete(ended);
           if (ended.producerId) this.#wanted.delete(ended.producerId);
           this.emit('unpublished', ended, error);
-          // The end of a track is no failure: its device is unplugged, or sharing was stopped.
+          // A track that ends is no failure: its device was unplugged, or sharing was stopped.
           if (error && error.code !== 'MEDIA_ENDED') this.#failed(error);
         },
       },
@@ -163,10 +163,10 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /**
-   * Says what the app shows, and how large: from then on only these pictures are received, each in the layers that suit its size and the
-   * bandwidth there is; all voices are received as before. Call it whenever that changes; it is told when it settles. It holds on as people
-   * and their pictures come and go. `track` follows when a picture comes onto the screen for the first time, and `track-ended` half a minute after
-   * it has left.
+   * Reports what the app shows, and at what size. From then on only these videos are received, in the layers that suit their size and the
+   * available bandwidth; audio is received as before. Call it whenever the screen changes; the settled layout is sent. It stays in force as
+   * people and their videos come and go. `track` fires when a video is shown for the first time, `track-ended` half a minute after it was
+   * last shown.
    */
   setLayout(layout: Layout): void {
     if (this.#state !== 'closed') this.#layout.set(layout);
@@ -181,21 +181,21 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /**
-   * Removes somebody from the room for five minutes, with all their devices; a phone's call is ended. Rejects with FORBIDDEN,
+   * Removes somebody from the room for five minutes, on all their devices; a phone's call ends. Rejects with FORBIDDEN,
    * PARTICIPANT_UNKNOWN.
    */
   async kick(participantId: string): Promise<void> {
     await this.#options.connection.request('participant.kick', { participantId });
   }
 
-  /** Lets an account in again before its five minutes are over. Rejects with FORBIDDEN. */
+  /** Readmits an account before its five minutes are over. Rejects with FORBIDDEN. */
   async readmit(accountId: string): Promise<void> {
     await this.#options.connection.request('participant.readmit', { accountId });
   }
 
   /**
-   * Calls a phone into the room, which appears as a participant while it rings. If nothing comes of it, `call-failed` tells the same call's
-   * id. Rejects with FORBIDDEN, CALL_REFUSED (the dial plan), GATEWAY_MISSING, RATE_LIMITED.
+   * Calls a phone into the room; it appears as a participant while it rings. If the call fails, `call-failed` carries the same call id.
+   * Rejects with FORBIDDEN, CALL_REFUSED (the dial plan), GATEWAY_MISSING, RATE_LIMITED.
    *
    * @param target a number, or a `sip:` or `tel:` URI
    */
@@ -345,7 +345,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #syncPublications(which: (publication: Publication) => boolean = () => true): void {
     for (const publication of [...this.#publications].filter(which)) {
-      // A failure is told as `unpublished`, and to the caller of publish().
+      // `unpublished` reports a failure, and so does publish() to its caller.
       publication.sync().catch(() => {});
     }
   }
@@ -365,17 +365,17 @@ export class Room extends Emitter<RoomEvents> {
     return device;
   }
 
-  /** A moderator's word. Being removed is told as the connection's end. */
+  /** A moderator's action. Removal arrives as the connection's end. */
   #obey({ participantId, action, by }: EventData<'participant.action'>): void {
     if (participantId !== this.#participantId || action !== 'mute') return;
     for (const publication of this.#publications) {
-      // A failure is told as `unpublished`.
+      // `unpublished` reports a failure.
       if (publication.source === 'microphone') publication.mute().catch(() => {});
     }
     this.emit('muted-by', by === null ? undefined : this.participants.get(by));
   }
 
-  /** Media keys that do not prove genuine end the call; anything else is told and survived. */
+  /** Unverified media keys end the call; any other failure is reported and survived. */
   #failed(error: CanopyError): void {
     if (this.#state === 'closed') return;
     if (error.code === 'SERVER_UNVERIFIED' || error.code === 'FINGERPRINT_UNSIGNED') {

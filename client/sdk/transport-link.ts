@@ -32,7 +32,7 @@ export class TransportLink {
   readonly #options: LinkOptions;
   readonly #endpoints: readonly MediaEndpoint[];
   #wasConnected = false;
-  /** What the server says of it; it may notice a dead path before this side does. */
+  /** The server's view of the transport; it may notice a dead path before this side does. */
   #serverLost = false;
   #recovering: Promise<void> | undefined;
   #wake: () => void = () => {};
@@ -65,10 +65,10 @@ export class TransportLink {
   }
 
   /**
-   * Makes both halves of a transport, or neither: where this side's fails, the server's is closed again.
+   * Creates both halves of a transport, or neither: if this side's fails, the server's is closed again.
    *
    * @throws {CanopyError} SERVER_UNVERIFIED - the media keys are not the deployment's; CONFIG_INVALID - the browser refuses the server's TURN
-   * or STUN addresses; and whatever the server refuses
+   * or STUN addresses; and the server's own errors
    */
   static async create(options: LinkOptions): Promise<TransportLink> {
     const { connection, device, direction, iceServers } = options;
@@ -93,7 +93,7 @@ export class TransportLink {
       };
       return new TransportLink(options, makeTransport(device, direction, parameters), created.iceCandidates);
     } catch (error) {
-      // Else the next attempt would find it there. The answer does not matter: the server may have closed it already.
+      // Otherwise it would be in the way of the next attempt. The answer does not matter: the server may have closed it already.
       connection.request('transport.close', { transportId: created.transportId }).catch(() => {});
       throw error;
     }
@@ -185,7 +185,7 @@ export class TransportLink {
   }
 }
 
-/** What RTCPeerConnection throws for addresses of TURN and STUN servers that it refuses. */
+/** Thrown by RTCPeerConnection for TURN and STUN addresses that it refuses. */
 const ADDRESS_ERRORS = ['SyntaxError', 'InvalidAccessError'];
 
 function makeTransport(

@@ -4,7 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import preact from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Text is compressed once, when the bundle is written in its final form; the server sends what the browser takes. */
+/** Compresses text once, when the final bundle is written; the server sends the form that the browser accepts. */
 const precompress: Plugin = {
   name: 'precompress',
   writeBundle({ dir = '' }, bundle) {

@@ -35,7 +35,7 @@ describe('enrolment', () => {
     });
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   };
-  /** Enrols, and gives the body that was sent too. */
+  /** Enrols, and also returns the body that was sent. */
   const enrolled = async (options: Parameters<TestServer['invite']>[0]) => {
     let sent = {};
     const listening: typeof fetch = (input, init) => {

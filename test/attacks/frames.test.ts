@@ -145,7 +145,7 @@ describe('threat 4: frames', () => {
     const fatal: Array<Array<string | Uint8Array>> = [
       [Buffer.from('nobody asked')],
       ['451000-["room.join",{}]', ...Array(1000).fill(Buffer.alloc(1000))],
-      // Announced and never sent: it would be waited for.
+      // Announced but never sent: the server would wait for it.
       ['451-["room.join",{"_placeholder":true,"num":0}]'],
       ['451-["room.join",{"_placeholder":true,"num":7}]', Buffer.alloc(8)],
       ['451-["room.join",{"_placeholder":true,"num":0}]', '42["room.join",{}]'],

@@ -63,7 +63,7 @@ describe('threat 7: lost sockets', () => {
 
   it('8 rooms of 25 whose sockets drop at once all come back to their seats, and one beside them goes on', async () => {
     const people = await Bystanders.start(server.url, ann, bob);
-    // A device may sit in many rooms: identities cost more than sockets.
+    // One device joins many rooms, because identities cost more than sockets.
     const crowd = await Promise.all(Array.from({ length: 25 }, () => newIdentity(server)));
     const sit = async (identity: Identity, roomId: string) => {
       const client = await ProtocolClient.enter(server.url, identity);

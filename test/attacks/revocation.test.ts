@@ -210,7 +210,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
   });
 });
 
-/** A person of whom a device is known. */
+/** A person with a known device. */
 async function signedIn(server: TestServer): Promise<Identity> {
   const identity = await newIdentity(server);
   assert.equal(await signIn(server.url, identity), 'ok');
@@ -242,7 +242,7 @@ describe('threats 1 and 7: revoking from the command line', () => {
       }
       assert.doesNotMatch(list, /REVOKED/);
 
-      // The first digits do.
+      // The first digits are enough.
       const start = account.accountId.slice(0, 12);
       assert.match((await canopy(server, 'revoke', start)).stdout, /account is revoked.*: 1\.$/m);
       assert.equal(await connected.ended(), 'CERT_REVOKED');

@@ -28,7 +28,7 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
       assert.equal(retryAfterSeconds, DRAIN_SECONDS);
       await people.bob.client.event('server.closing');
 
-      // One who is connected but in no room, and others at the door, are told to come again.
+      // A client connected outside any room, and newcomers, are told to come back later.
       for (const roomId of ['team', 'other']) {
         const answer = await waiting.ask('room.join', { roomId });
         assert.ok(!answer.ok);

@@ -40,7 +40,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     return peer;
   }
 
-  /** A socket that media may be aimed at. */
+  /** A socket to aim media at. */
   async function mediaAt(address: string): Promise<{ socket: Socket; port: number; packets: () => number }> {
     const socket = createSocket('udp4');
     open.push(socket);
@@ -51,7 +51,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     return { socket, port: socket.address().port, packets: () => packets };
   }
 
-  /** A call by 1001 or 1002 to the PIN prompt, answered or refused. */
+  /** A call from 1001 or 1002 to the PIN prompt, answered or refused. */
   async function callPrompt(phone: SipPeer, username: string, callId: string) {
     const media = await mediaAt(PHONE);
     const answer = await phone.login('INVITE', username, PHONE_PASSWORD, {
@@ -80,7 +80,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
       const callId = `forged-${number}`;
       caller.send(caller.request('INVITE', { callId, user: number, sdp: g711Offer(VICTIM, victim.port) }));
       const toTag = tagOf(await caller.final(callId));
-      // Sound of any call that is served comes within a fraction of this.
+      // The audio of a served call arrives within a fraction of this.
       await delay(1500);
       assert.equal(victim.packets(), 0);
       caller.send(caller.request('ACK', { callId, user: number, toTag }));
@@ -114,7 +114,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
       await callPrompt(phone, '1001', 'last-b'),
     ] as const;
     await two[0].press('999999#');
-    // The tenth was wrong in one call: the other is let in no more.
+    // The tenth wrong PIN came from one call: the other is no longer let in.
     await two[1].press(`${PIN}#`);
     await Promise.all(two.map(({ hangUp }) => hangUp()));
     assert.equal((await server.server.metrics()).get('canopy_sip_pin_lockouts_total'), 1);

@@ -1,7 +1,7 @@
 /**
- * Two phones behind a NAT, in a process of the server's namespace: one calls a room, the other is called into it, and they hear each other
- * through rounds of hold and resume. Arguments: the prefix that runs a program in the phones' namespace, as JSON; the number of rounds; how
- * long each lasts, in seconds.
+ * Two phones behind a NAT, in a process in the server's namespace: one calls a room, the other is called into it, and they hear each other
+ * through rounds of hold and resume. Arguments: the command prefix for the phones' namespace, as JSON; the number of rounds; the length of
+ * a round, in seconds.
  */
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -55,7 +55,7 @@ try {
     await allHear();
   }
 
-  // The server's own goodbye reaches the phone that it called, and the caller's reaches the server.
+  // The server's BYE reaches the phone that it called, and the caller's reaches the server.
   const calls = await phones.calls();
   const outgoing = calls.find(({ direction }) => direction === 'outgoing');
   assert.ok(outgoing);

@@ -239,7 +239,7 @@ describe('callers with unusual messages', () => {
     it(`a caller enters its PIN by INFO with ${type}`, async () => {
       const from = `"${name}" <sip:a@127.0.0.2>`;
       await calls({ uri: 'sip:200@127.0.0.1', from }, async (_answer, caller) => {
-        // The prompt is being played: keys count from now on.
+        // The prompt is playing: keys count from now on.
         await caller.hears();
         for (const key of `${PIN}#`) {
           const answer = await caller.inDialog('INFO', [`Content-Type: ${type}`], body.replace('K', key));

@@ -296,7 +296,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       await moderator.get('participant.kick', { participantId });
       const messages = await succeeds(sipp);
       assert.match(messages, /^INVITE sip:\+15550100@/m);
-      // The account's domain, and a name that says who calls and from which room.
+      // The account's domain, and a display name with the caller and the room.
       assert.match(messages, /^From: "Moderator \(team\)" <sip:15550199@127\.0\.0\.1>/m);
       assert.match(messages, /^Contact: <sip:100@127\.0\.0\.1/m);
       assert.equal((await lastCall())?.endCause, 'kicked');

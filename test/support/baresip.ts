@@ -21,7 +21,7 @@ export interface BaresipEvent {
 }
 
 export interface BaresipOptions {
-  /** File with key and certificate, for TLS; also whom it trusts. */
+  /** File with key and certificate, for TLS; also its trusted CA. */
   certificate?: string;
   /** The tone that it sends. Default 440. */
   toneHz?: number;
@@ -140,7 +140,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return hearInRecording(what, () => this.recording(), isRight);
   }
 
-  /** All that it has heard in its last call, as far as it is written. */
+  /** Everything it has heard in its last call, as far as written. */
   async recording(): Promise<Recording> {
     const file = (await readdir(this.#folder))
       .filter((name) => name.endsWith('-dec.wav'))

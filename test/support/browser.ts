@@ -34,7 +34,7 @@ export class TestBrowser {
   }: {
     toneHz?: number;
     flags?: string[];
-    /** Microphones of this PulseAudio server, and no camera, instead of the fake ones. */
+    /** Uses the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
     pulseServer?: string;
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));

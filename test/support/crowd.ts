@@ -13,7 +13,7 @@ interface Seat {
 /** How many enter at once, so that entering itself is no storm. */
 const AT_ONCE = 25;
 
-/** People in rooms who have little but their sockets. A device has a seat in each room, so people of different rooms share devices. */
+/** People in rooms with little more than their sockets. A device has one seat per room, so people in different rooms share devices. */
 export class Crowd {
   readonly seats: Seat[] = [];
   readonly #server: TestServer;

@@ -7,12 +7,12 @@ import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 import { eventually } from './wait.ts';
 
-/** Far more than a start needs, in milliseconds. */
+/** Far longer than a start takes, in milliseconds. */
 const START_MS = 60_000;
-/** How long a profile that Firefox still writes to may resist its removal, in tries of 100 ms. */
+/** Attempts, 100 ms apart, to remove a profile that Firefox may still be writing to. */
 const REMOVAL_TRIES = 20;
 
-/** A fake 720p camera and a microphone, no questions, media over loopback, and nothing that talks to the network by itself. */
+/** A fake 720p camera and a microphone, no permission prompts, media over loopback, and no background network traffic. */
 const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   'media.navigator.streams.fake': true,
   'media.navigator.permission.disabled': true,
@@ -41,7 +41,7 @@ interface Answer {
   message?: string;
 }
 
-/** The value of a script, as WebDriver BiDi writes it. */
+/** A script's result, as WebDriver BiDi encodes it. */
 interface ScriptResult {
   type: 'success' | 'exception';
   result?: { value?: string };
@@ -69,8 +69,8 @@ export class FirefoxBrowser {
   }
 
   /**
-   * @param media - Where its media goes in place of where the server says. Firefox has no loopback candidates and pairs none with others, so this
-   * must be an address of a network: that of a relay.
+   * @param media - Where media goes instead of the server's address. Firefox has no loopback candidates and pairs none with others, so
+   * this must be a network address: that of a relay.
    */
   static async launch(media: { address: string; port: number }): Promise<FirefoxBrowser> {
     const profile = mkdtempSync(join(tmpdir(), 'canopy-firefox-'));
@@ -108,7 +108,7 @@ export class FirefoxBrowser {
     return new FirefoxPage(this, context);
   }
 
-  /** A command of WebDriver BiDi. Rejects where Firefox answers with an error. */
+  /** Sends a WebDriver BiDi command. Rejects if Firefox answers with an error. */
   async send(method: string, params: object): Promise<unknown> {
     const id = ++this.#lastId;
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
@@ -127,7 +127,7 @@ export class FirefoxBrowser {
   }
 }
 
-/** A page in Firefox: what tests need of it, by the names of Playwright's. */
+/** A page in Firefox: the subset that tests need, named as in Playwright. */
 export class FirefoxPage {
   readonly #browser: FirefoxBrowser;
   readonly #context: string;
@@ -144,7 +144,7 @@ export class FirefoxPage {
     });
   }
 
-  /** Runs a function in the page; argument and result go as JSON. */
+  /** Runs a function in the page; argument and result are passed as JSON. */
   async evaluate<Result, Argument = undefined>(
     run: (argument: Argument) => Result | Promise<Result>,
     argument?: Argument,
@@ -168,7 +168,7 @@ export class FirefoxPage {
   }
 }
 
-/** An element of a page that comes some time, by its `data-testid`. */
+/** An element of a page, by its `data-testid`; it may not exist yet. */
 class FirefoxElement {
   readonly #page: FirefoxPage;
   readonly #testId: string;
@@ -223,7 +223,7 @@ function sendMediaTo({ address, port }: { address: string; port: number }): void
   };
 }
 
-/** Where it listens for WebDriver BiDi. */
+/** The address where Firefox listens for WebDriver BiDi. */
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const output: string[] = [];
@@ -241,7 +241,7 @@ function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Its child processes end a moment after it. */
+/** Its child processes end a moment later. */
 function removeProfile(profile: string): void {
   rmSync(profile, { recursive: true, force: true, maxRetries: REMOVAL_TRIES, retryDelay: 100 });
 }

@@ -3,7 +3,7 @@ import { loadConfig } from '../../base/index.ts';
 import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
 import { createInvitation } from '../../signaling/index.ts';
 
-/** An identity as the phone gateway of a server's data folder makes itself: only such a one may register. */
+/** An identity made as the phone gateway makes its own, from the server's data folder: only such an identity may register. */
 export async function newGatewayIdentity(server: { url: string; dataDir: string }): Promise<Identity> {
   const config = loadConfig({ env: {}, flags: { 'data.dir': server.dataDir } });
   const link = await createInvitation(config, {

@@ -10,7 +10,7 @@ import { eventually } from './wait.ts';
 
 const LARGE = { width: 1280, height: 720 };
 const MEDIUM = { width: 640, height: 360 };
-/** Where the server says that media goes, and where it really is. */
+/** The media address that the server announces, and the real one. */
 const RELAY_ADDRESS = '127.0.0.2';
 const SERVER_ADDRESS = '127.0.0.1';
 const QUEUE_MS = 300;
@@ -18,13 +18,13 @@ const DELAY_MS = 10;
 
 export type SenderBrowser = 'Chromium' | 'Firefox';
 
-/** An address of a network that this machine has, as Firefox needs one; packets to it stay inside. Undefined: it has none. */
+/** One of this machine's network addresses, which Firefox needs; packets to it stay local. Undefined: there is none. */
 export function ownAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
-/** Somebody sends a camera from a real browser, over an uplink that can be shaped; somebody in Chromium looks. */
+/** A sender with a real browser's camera, over an uplink that can be shaped, and a viewer in Chromium. */
 export class LargeScene {
   readonly sender: Person<PersonPage>;
   readonly view: Viewer;
@@ -69,31 +69,31 @@ export class LargeScene {
     const parts = { server, relays, chromium, firefox };
     const sender: Person<PersonPage> = await Person.invited<PersonPage>(firefox ?? chromium, server, 'Sam');
     const viewer = await Person.invited(chromium, server, 'Vera');
-    // Her own picture would fill her uplink, too.
+    // Her own video would fill her uplink, too.
     await viewer.click('camera');
     await viewer.sees('Sam');
     const senderId = await (await Viewer.of(sender)).participantId();
     return new LargeScene(parts, { sender, view: await Viewer.of(viewer), senderId });
   }
 
-  /** From now on what the sender sends must pass so many kilobits a second. */
+  /** Limits the sender's uplink from now on, in kbit/s. */
   shapeUplink(kbps: number): void {
     const up = { rateBps: kbps * 1000, queueMs: QUEUE_MS, delayMs: DELAY_MS };
     for (const relay of this.#relays) relay.shape({ up });
   }
 
-  /** Shows the sender as one of several, until the picture has 360 lines. */
+  /** Shows the sender as one of several, until the video has 360 lines. */
   async showMedium(): Promise<void> {
     const sinceMs = await this.view.shows([{ participantId: this.#senderId, ...MEDIUM }]);
     await this.view.sees(this.#senderId, 'a picture of 360 lines', (lines) => lines === 360, sinceMs);
   }
 
-  /** Shows the sender large. Gives the page's time. */
+  /** Shows the sender large. Returns the page's time. */
   showLarge(): Promise<number> {
     return this.view.shows([{ participantId: this.#senderId, ...LARGE }]);
   }
 
-  /** How long it takes from then until the picture has so many lines, in milliseconds. */
+  /** Time from then until the video has this many lines, in milliseconds. */
   async untilLines(lines: number, sinceMs: number, milliseconds: number): Promise<number> {
     const isRight = (height: number) => height >= lines;
     const { afterMs } = await this.view.sees(
@@ -121,7 +121,7 @@ export class LargeScene {
     return this.linesSince((await this.view.nowMs()) - milliseconds);
   }
 
-  /** Somebody else, in the sender's Firefox, who shows the sender large. */
+  /** Another person in the sender's Firefox, who shows the sender large. */
   async firefoxViewer(): Promise<Person<FirefoxPage>> {
     assert.ok(this.#firefox);
     const viewer = await Person.invited(this.#firefox, this.#server, 'Fay');
@@ -138,7 +138,7 @@ export class LargeScene {
     return receivers.flatMap(({ tiles }) => tiles).find(({ widthPx }) => widthPx === LARGE.width)?.reason;
   }
 
-  /** Waits until this is why the one who looks gets no more. */
+  /** Waits until this is the reason why the viewer gets no more. */
   untilReason(reason: string): Promise<string | undefined> {
     return eventually(
       `the reason is ${reason}`,

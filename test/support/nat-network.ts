@@ -3,13 +3,13 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Why no namespaces can be made here, for the reason of a skipped test; false where they can. */
+/** Why namespaces cannot be created here, as the reason for a skipped test; false if they can. */
 export const noNamespaces: string | false =
   process.getuid?.() === 0 ? false : 'only root may make network namespaces';
 
 /**
- * Three network namespaces of a test: `server` on a public address, `home` behind a router that rewrites addresses and ports. Nothing
- * leaves them. The addresses are those that RFC 5737 keeps for examples, and private ones.
+ * Three network namespaces for a test: `server` on a public address, `home` behind a router that rewrites addresses and ports. No packet
+ * leaves them. They use the example addresses of RFC 5737 and private ones.
  */
 export class NatNetwork {
   static readonly serverAddress = '203.0.113.1';
@@ -58,7 +58,7 @@ export class NatNetwork {
     }
   }
 
-  /** What runs a program in the namespace of the server, or of the phones. */
+  /** Command prefix that runs a program in the server's or the phones' namespace. */
   command(where: 'server' | 'home'): string[] {
     return ['ip', 'netns', 'exec', this.#names[where]];
   }
@@ -72,7 +72,7 @@ export class NatNetwork {
     await execute('ip', ['netns', 'exec', name, ...command.split(' ')]);
   }
 
-  /** Joins two namespaces by a pair of interfaces. */
+  /** Connects two namespaces with a pair of interfaces. */
   async #link(
     one: string,
     oneEnd: string,

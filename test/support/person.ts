@@ -48,7 +48,7 @@ export interface VideoState {
   bytesReceived: number;
 }
 
-/** What a person needs of a page, in any browser. */
+/** The part of a page that a person needs, in any browser. */
 export interface PersonPage {
   goto(url: string): Promise<unknown>;
   evaluate<Result, Argument = undefined>(
@@ -63,7 +63,7 @@ export interface PersonPage {
   close(): Promise<void>;
 }
 
-/** A person at the page: does what a person does, and tells what they see and hear. */
+/** A person at the page: acts as a person does, and reports what they see and hear. */
 export class Person<AnyPage extends PersonPage = Page> {
   readonly page: AnyPage;
   readonly name: string;
@@ -73,7 +73,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     this.name = name;
   }
 
-  /** Somebody who is invited to the server, in a room by a page of their own. */
+  /** A person invited to the server, in a room with their own page. */
   static async invited<AnyPage extends PersonPage>(
     browser: { page(): Promise<AnyPage> },
     server: TestServer,
@@ -194,7 +194,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     });
   }
 
-  /** Clicks somebody's picture. */
+  /** Clicks somebody's tile. */
   async pin(this: Person, name: string): Promise<void> {
     await this.page.getByRole('button', { name: `Pin ${name}` }).click();
   }
@@ -300,7 +300,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
-  /** Sends the camera anew with another codec. */
+  /** Re-publishes the camera with another codec. */
   async sendCameraAs(codec: string): Promise<void> {
     await this.page.evaluate(async (codec) => {
       const room = window.canopy?.room;

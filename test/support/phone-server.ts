@@ -66,7 +66,7 @@ export class PhoneServer {
     return new PhoneServer(server, sipPort, 0);
   }
 
-  /** Process id of the gateway that runs now, as the server logged it. */
+  /** Process id of the running gateway, from the server's log. */
   get gatewayPid(): number {
     return Number([...this.server.log.matchAll(/"gatewayPid":(\d+)/g)].at(-1)?.[1]);
   }

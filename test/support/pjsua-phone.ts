@@ -13,7 +13,7 @@ import { hearInRecording, readRecording } from './recording.ts';
 const PROGRAM = fileURLToPath(new URL('pjsua.py', import.meta.url));
 const EVENT_MILLISECONDS = 10_000;
 
-/** Why there is no PJSIP here, for the reason of a skipped test; false where there is. */
+/** Why PJSIP is unavailable here, as the reason for a skipped test; false if it is available. */
 export const noPjsua: string | false = existsSync(pjsuaFolder())
   ? false
   : 'PJSIP is not installed: PyPI has no pjsua2-python for this Python';
@@ -24,14 +24,14 @@ export interface PjsuaOptions {
   /** `HOST:PORT` of the server. */
   server: string;
   transport?: 'udp' | 'tcp';
-  /** Address of its own that it binds and writes into its messages. */
+  /** Its own address, which it binds and writes into its messages. */
   address: string;
   toneHz: number;
-  /** As PJSIP names them: `PCMU/8000/1`. */
+  /** In PJSIP's notation: `PCMU/8000/1`. */
   codecs: string[];
   /** Whether it insists on reliable provisional responses. */
   requirePrack?: boolean;
-  /** What runs it, as `ip netns exec NAME`. */
+  /** Command prefix that runs it, e.g. `ip netns exec NAME`. */
   command?: string[];
 }
 
@@ -43,7 +43,7 @@ export interface PjsuaEvent {
   message?: string;
 }
 
-/** A phone by PJSIP in a process of its own. It answers by itself, sends a tone and records what it hears. */
+/** A PJSIP phone in its own process. It answers by itself, sends a tone and records what it hears. */
 export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
   readonly #process: ChildProcess;
   readonly #folder: string;
@@ -113,7 +113,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     return await this.waitFor((event) => event.event === 'call' && event.state === state);
   }
 
-  /** Whether its call has ended, as far as it has told and nobody waited for. */
+  /** Whether it has reported the end of its call in an event that nobody waited for. */
   get hasEnded(): boolean {
     return this.#seen.some(({ event, state }) => event === 'call' && state === 'DISCONNECTED');
   }
@@ -127,7 +127,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     );
   }
 
-  /** Waits for an event, or takes one that came before; those before it are dropped. */
+  /** Waits for an event, or takes one received earlier; events before it are dropped. */
   async waitFor(isRight: (event: PjsuaEvent) => boolean): Promise<PjsuaEvent> {
     const signal = AbortSignal.timeout(EVENT_MILLISECONDS);
     for (;;) {

@@ -1,6 +1,6 @@
-"""A phone by PJSIP, driven by lines of JSON: commands on standard input, events on standard output.
+"""A PJSIP phone driven by lines of JSON: commands on standard input, events on standard output.
 
-It keeps to what its own host tells it, as phones behind NAT do that know nothing of it: private addresses stay in Contact, Via and SDP.
+It uses its own host's addresses, like a phone that does not know it is behind NAT: private addresses stay in Contact, Via and SDP.
 """
 
 import json
@@ -26,7 +26,7 @@ class Call(pj.Call):
             calls.remove(self)
 
     def onCallMediaState(self, prm):
-        # What SWIG returns is gone with the object that it is a part of.
+        # An object returned by SWIG dies with the object that contains it.
         info = self.getInfo()
         states = [media.status for media in info.media]
         for index, media in enumerate(info.media):

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './wait.ts';
 
-/** A sound server of its own, whose microphones come and go. As on desktops, what loses its device goes on with another one. */
+/** A separate sound server whose microphones come and go. As on desktops, a stream that loses its device moves to another one. */
 export class PulseAudio {
   /** For PULSE_SERVER. */
   readonly address: string;
@@ -40,7 +40,7 @@ export class PulseAudio {
     return pulse;
   }
 
-  /** Plugs a microphone in. Returns what unplugs it. */
+  /** Plugs a microphone in. Returns a function that unplugs it. */
   async plugIn(name: string): Promise<() => Promise<void>> {
     const properties = `source_properties=device.description=${name}`;
     const module = await this.#pactl('load-module', 'module-sine-source', `source_name=${name}`, properties);

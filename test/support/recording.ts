@@ -5,12 +5,12 @@ import { eventually } from './wait.ts';
 /** Length of the header of a WAV file, in bytes. */
 const WAV_HEADER = 44;
 
-/** What a softphone has heard, as far as it is written. */
+/** What a softphone has heard, as far as written. */
 export interface Recording {
   file: string | undefined;
   /** The first channel. */
   samples: Int16Array;
-  /** 0: there is none yet. */
+  /** 0: none yet. */
   rateHz: number;
 }
 
@@ -24,7 +24,7 @@ export async function readRecording(file: string | undefined): Promise<Recording
   return { file, samples, rateHz: wav.readUInt32LE(24) };
 }
 
-/** Waits until a second of the recording, from now on, is as `isRight` wants it. */
+/** Waits until `isRight` accepts one second of the recording, from now on. */
 export async function hearInRecording(
   what: string,
   read: () => Promise<Recording>,

@@ -36,7 +36,7 @@ type Script = {
 export class ScriptedServer {
   readonly requests: ReceivedRequest[] = [];
   readonly authority: Authority;
-  /** Answers by request name; what is not here is answered with {}. */
+  /** Answers by request name; other requests are answered with {}. */
   readonly script: Script = {};
   readonly #http: HttpServer;
   readonly #io: Server;

@@ -123,7 +123,7 @@ export class TestServer {
     return this.#output.join('\n');
   }
 
-  /** Calls the REST API with the key of the data folder. Rejects where it answers with an error. */
+  /** Calls the REST API with the key from the data folder. Rejects if it answers with an error. */
   async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await fetch(new URL(path, this.url), {
       method,
@@ -144,7 +144,7 @@ export class TestServer {
     return body.url;
   }
 
-  /** The metrics page as it is now: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
+  /** The current metrics: value by name with labels, e.g. `canopy_objects{kind="rooms"}`. */
   async metrics(): Promise<Metrics> {
     const text = await (await fetch(`${this.url}/metrics`, { headers: this.#withKey() })).text();
     const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
@@ -175,7 +175,7 @@ export class TestServer {
     return { authorization: `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}` };
   }
 
-  /** Stops it as an operator would (SIGTERM), and tells the status that it ended with. */
+  /** Stops it as an operator would (SIGTERM), and returns its exit status. */
   async terminate(): Promise<number | null> {
     if (this.alive) {
       const exited = once(this.#process, 'exit');

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter, on, once } from 'node:events';
 
-/** What a request says beside the mandatory fields. */
+/** Parts of a request beyond the mandatory fields. */
 export interface RequestParts {
   /** User part of the Request-URI and To. */
   user?: string;
@@ -18,22 +18,22 @@ export interface RequestParts {
   headers?: string[];
   /** An SDP body. */
   sdp?: string;
-  /** A key that is pressed, as the body of an INFO. */
+  /** A pressed key, as the body of an INFO. */
   key?: string;
 }
 
-/** How long an answer may take, in milliseconds: far more than it should. */
+/** Time limit for an answer, in milliseconds: far longer than it should take. */
 const PATIENCE_MILLISECONDS = 20_000;
 
 const RETRANSMISSION_MILLISECONDS = 500;
 
 /**
- * A SIP peer over UDP on a loopback address of its own: sends requests as a test writes them and keeps what comes back. Its source
- * address is what the other side knows it by, so that a test can also play a forged one: by sending and not reading.
+ * A SIP peer over UDP on its own loopback address: sends requests as a test writes them and keeps the responses. The other side identifies
+ * it by its source address, so a test can also play a forged one: by sending without reading.
  */
 export class SipPeer {
   readonly address: string;
-  /** Messages in the order of arrival. */
+  /** Messages in order of arrival. */
   readonly received: string[] = [];
   readonly #socket: Socket;
   readonly #port: number;
@@ -50,7 +50,7 @@ export class SipPeer {
     });
   }
 
-  /** @param port where requests go, on 127.0.0.1 */
+  /** @param port that receives the requests, on 127.0.0.1 */
   static async open(address: string, port: number): Promise<SipPeer> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
     socket.bind(0, address);
@@ -66,7 +66,7 @@ export class SipPeer {
     this.#socket.send(text, this.#port, '127.0.0.1', () => {});
   }
 
-  /** Answers a request that came. */
+  /** Answers a received request. */
   answer(request: string, status: string, headers: string[] = []): void {
     const copied = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
       (name) => `${name}: ${headerOf(request, name)}`,
@@ -96,7 +96,7 @@ export class SipPeer {
     ].join('\r\n');
   }
 
-  /** Sends a request, again if it is lost, and gives its final response. */
+  /** Sends a request, retransmits it if lost, and returns its final response. */
   async ask(method: string, parts: RequestParts = {}): Promise<string> {
     const callId = parts.callId ?? randomUUID();
     const from = this.received.length;
@@ -110,7 +110,7 @@ export class SipPeer {
     }
   }
 
-  /** The final response to a request of ours. */
+  /** The final response to one of our requests. */
   final(callId: string, cseq = 1, from = 0): Promise<string> {
     return this.waitFor(
       (text) =>
@@ -121,7 +121,7 @@ export class SipPeer {
     );
   }
 
-  /** Sends a request, answers the challenge, and gives the final response to that, which has the CSeq 2. */
+  /** Sends a request, answers the challenge with CSeq 2, and returns the final response to that. */
   async login(method: string, username: string, password: string, parts: RequestParts = {}): Promise<string> {
     const callId = parts.callId ?? randomUUID();
     const own = { from: username, ...parts, callId };
@@ -133,7 +133,7 @@ export class SipPeer {
     return this.ask(method, { ...own, cseq: 2, headers });
   }
 
-  /** Waits for a message that fits, from a place in `received` on. */
+  /** Waits for a matching message, from an index in `received` on. */
   async waitFor(fits: (text: string) => boolean, from = 0): Promise<string> {
     const found = this.received.slice(from).find(fits);
     if (found !== undefined) return found;
@@ -143,7 +143,7 @@ export class SipPeer {
     throw new Error('the socket is closed');
   }
 
-  /** Status codes of all responses so far, or of those to one call. */
+  /** Status codes of all responses so far, or only of one call's. */
   statuses(callId?: string): number[] {
     return this.received.flatMap((text) => {
       const status = /^SIP\/2\.0 (\d{3})/.exec(text)?.[1];

@@ -45,7 +45,7 @@ export interface ReceivedPicture {
   bytesReceived: number;
 }
 
-/** Takes over what a person's page shows, and watches every frame of it. */
+/** Takes control of what a person's page shows, and watches every frame of it. */
 export class Viewer {
   readonly #person: Person<PersonPage>;
 
@@ -56,7 +56,7 @@ export class Viewer {
   static async of(person: Person<PersonPage>): Promise<Viewer> {
     await person.page.evaluate(() => {
       const { room } = window.canopy;
-      // The page says no more what it shows.
+      // The page stops reporting what it shows.
       const set = room.setLayout.bind(room);
       window.setViewed = (tiles) => set({ tiles: tiles.map((tile) => ({ ...tile, source: 'camera' })) });
       room.setLayout = () => {};
@@ -99,7 +99,7 @@ export class Viewer {
     return this.#person.page.evaluate(() => performance.now());
   }
 
-  /** Frames of somebody that were shown after a time of the page. */
+  /** Somebody's frames that were shown after a given page time. */
   frames(of: string, afterMs = 0): Promise<ShownFrame[]> {
     return this.#person.page.evaluate(
       ([of, afterMs]) => (window.shownFrames?.get(of) ?? []).filter(({ atMs }) => atMs > afterMs),
@@ -150,7 +150,7 @@ export class Viewer {
     return new Map(all);
   }
 
-  /** What was made up of somebody's voice because it did not come in time: its share of what is heard from now on, over some seconds. */
+  /** The concealed share of somebody's voice, because it was late or lost, over the next few seconds. */
   async concealedShare(of: string, seconds = 4): Promise<number> {
     const samples = () =>
       this.#person.page.evaluate(async (of) => {

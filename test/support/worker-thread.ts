@@ -6,9 +6,9 @@ interface InspectorMessage {
 }
 
 /**
- * Lets an exception that nobody catches end a worker thread of another Node process, as a fault in its code would; resolves once it has
- * ended. `log`: what that process printed, which runs under `--inspect=127.0.0.1:0`; of several, the one that started last is meant.
- * `name`: of the worker.
+ * Ends a worker thread of another Node process with an uncaught exception, as a fault in its code would; resolves once the thread has
+ * ended. `log`: the output of that process, which runs under `--inspect=127.0.0.1:0`; if there are several, the last one started is meant.
+ * `name`: the worker's name.
  */
 export async function crashWorkerThread(log: string, name: string): Promise<void> {
   const url = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
@@ -22,7 +22,7 @@ export async function crashWorkerThread(log: string, name: string): Promise<void
     socket.addEventListener('close', () => reject(new Error(`no end of a worker ${name} was told`)));
     socket.addEventListener('message', ({ data }) => {
       const { method, params } = JSON.parse(String(data)) as InspectorMessage;
-      // Its successor is attached to as well, and spared.
+      // The inspector attaches to its successor too, which is left alone.
       if (
         victim === undefined &&
         method === 'NodeWorker.attachedToWorker' &&

@@ -6,7 +6,7 @@ import { ENTER_STAGES, RETURN_STAGES } from './visitor.ts';
 
 export { handleSummary, setup } from './setting.ts';
 
-/** The SDK's first backoff: anywhere in the upper half of so many milliseconds. */
+/** The SDK's first backoff, in milliseconds: a random value in the upper half of this. */
 const BACKOFF_MS = 500;
 /** After this time the SDK gives an attempt up and begins another, in milliseconds. */
 const ATTEMPT_MS = 10_000;
@@ -16,7 +16,7 @@ export const options = optionsFor(['connect', 'challenge', 'prove', 'join'], { r
 
 export default async function (schedule: Schedule): Promise<void> {
   const visitor = await enterInTurn(schedule, stages);
-  // Only a seat that has had a transport is kept.
+  // The server keeps a seat only if it ever had a transport.
   await visitor.socket.request('transport.create', { direction: 'send' });
   await until(schedule.middleMs);
   visitor.drop();

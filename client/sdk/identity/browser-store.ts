@@ -3,7 +3,7 @@ import type { IdentityStore, PendingEnrolment, StoredIdentity } from './store.ts
 const DATABASE = 'canopy';
 const TABLE = 'identities';
 
-/** Key of an enrolment that waits for its answer, beside the identities; no origin has a space. */
+/** Key of the enrolment that awaits its answer, stored beside the identities; no origin contains a space. */
 const pendingKey = (origin: string): string => `pending ${origin}`;
 
 function promised<T>(request: IDBRequest<T>): Promise<T> {

@@ -130,7 +130,7 @@ describe('enrol()', () => {
     assert.equal((await enrolled({ displayName: undefined })).displayName, 'From the invitation');
   });
 
-  /** A server that counts what it is sent. */
+  /** A server that counts its requests. */
   function counting(answer: typeof fetch = api()): { sent: string[]; fetch: typeof fetch } {
     const sent: string[] = [];
     const counted: typeof fetch = async (url, init) => {
@@ -189,7 +189,7 @@ describe('enrol()', () => {
     await assert.rejects(enrolled({ fetch: offline, store }), withCode('CONNECTION_LOST'));
     const pending = kept.get(ORIGIN);
     assert.equal(pending?.accountKey.extractable, false);
-    // What a reload leaves: this page's memory is forgotten by the refusal of another page.
+    // Simulates a reload: another page's refusal clears this page's memory.
     const used = { secret: 'good', fetch: api() };
     await enrolled(used);
     kept.set(ORIGIN, pending);

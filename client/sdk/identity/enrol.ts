@@ -30,12 +30,12 @@ export interface EnrolOptions extends ServerOptions {
 
 /**
  * Uses an invitation: makes the account's and the device's keys, has the account certified by the server, issues the device's
- * certificate and keeps the identity. What can be checked is checked before the invitation is used. When the answer is lost, call it again: the
- * same request is sent again, and the server answers it as before.
+ * certificate and stores the identity. All possible checks come before the invitation is used. If the answer is lost, call it again: it
+ * repeats the request, and the server gives the same answer.
  *
- * @throws {CanopyError} UNSUPPORTED_PLATFORM - the browser or Node is too old; INVITE_MISMATCH - the server is not the one that the link names; ORIGIN_NOT_ALLOWED - the server does not know
- * the address that was dialled; the server's INVITE_… and CSR_INVALID; SERVER_UNVERIFIED - the answer does not end in the deployment
- * CA; CONNECTION_LOST
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM - the browser or Node is too old; INVITE_MISMATCH - the server is not the one in the link;
+ * ORIGIN_NOT_ALLOWED - the server does not know the dialled address; the server's INVITE_… and CSR_INVALID; SERVER_UNVERIFIED - the
+ * answer's chain does not end in the deployment CA; CONNECTION_LOST
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
   requirePlatform();
@@ -121,7 +121,7 @@ export interface ImportOptions extends ServerOptions {
   caFingerprint?: string;
 }
 
-/** Makes an identity of a certificate that a company's PKI issued. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED, ORIGIN_NOT_ALLOWED. */
+/** Makes an identity from a company PKI's certificate. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED, ORIGIN_NOT_ALLOWED. */
 export async function importIdentity(options: ImportOptions): Promise<Identity> {
   requirePlatform();
   const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
@@ -185,7 +185,7 @@ async function linkDevice(
   return Identity.create(stored, accountKey.extractable ? accountKey : undefined);
 }
 
-/** The account's key as the store keeps it: not extractable, unless the store must write it down. */
+/** The account's key in the form for the store: not extractable, unless the store must write it to a file. */
 async function keptKey(accountKey: CryptoKey, store: IdentityStore): Promise<CryptoKey> {
   if (!accountKey.extractable) return accountKey;
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
@@ -199,9 +199,9 @@ async function isPinned(ca: Certificate, fingerprint: string | undefined): Promi
 }
 
 /**
- * What the server says of itself.
+ * Fetches the server's description of itself.
  *
- * @throws {CanopyError} ORIGIN_NOT_ALLOWED - it does not know the address that it was dialled by, and would refuse every connection;
+ * @throws {CanopyError} ORIGIN_NOT_ALLOWED - the server does not know the dialled address, and would refuse every connection;
  * CONNECTION_LOST
  */
 export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {

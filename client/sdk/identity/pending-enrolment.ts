@@ -2,22 +2,22 @@ import { type Bytes, fromBase64, sha256, toBase64, toBase64Url } from '../bytes.
 import { generateSigningKey, importPrivateKey } from './keys.ts';
 import type { IdentityStore } from './store.ts';
 
-/** A certificate request that was sent, or is about to be, with the account's key. */
+/** A certificate request, sent or about to be, with the account's key. */
 export interface EnrolmentRequest {
   /** PKCS#10, DER in base64. */
   csr: string;
   /** The public key in it. */
   spki: Bytes;
-  /** Extractable, unless the page was reloaded since it was made. */
+  /** Extractable, unless the page has been reloaded since. */
   accountKey: CryptoKey;
 }
 
-/** Requests of this page whose answer has not come. */
+/** This page's unanswered requests. */
 const waiting = new Map<string, EnrolmentRequest>();
 
 /**
- * The request for an invitation: the one that was sent before, if its answer was lost, else a new one. The server answers the same request again
- * with the same certificate, so that a lost answer costs no invitation.
+ * The request for an invitation: the earlier one if its answer was lost, else a new one. The server answers a repeated request with the
+ * same certificate, so that a lost answer costs no invitation.
  */
 export async function enrolmentRequest(
   origin: string,

@@ -14,7 +14,7 @@ export interface StoredIdentity {
   roomId?: string;
 }
 
-/** What is kept of an enrolment whose answer has not come, so that a reload of the page costs no invitation. */
+/** State of an unanswered enrolment, kept so that reloading the page costs no invitation. */
 export interface PendingEnrolment {
   /** SHA-256 of the invitation's secret, base64url. */
   secretHash: string;
@@ -33,12 +33,12 @@ export interface IdentityStore {
   load(origin: string): Promise<StoredIdentity | undefined>;
   save(identity: StoredIdentity): Promise<void>;
   remove(origin: string): Promise<void>;
-  /** Optional: keeps one enrolment whose answer has not come, or with undefined forgets it. */
+  /** Optional: keeps one unanswered enrolment; undefined forgets it. */
   savePending?(origin: string, pending: PendingEnrolment | undefined): Promise<void>;
   loadPending?(origin: string): Promise<PendingEnrolment | undefined>;
 }
 
-/** Keeps identities for as long as the program runs. */
+/** Keeps identities while the program runs. */
 export function memoryStore(): IdentityStore {
   const identities = new Map<string, StoredIdentity>();
   return {

@@ -22,7 +22,7 @@ export type Screen =
   | { name: 'loading' }
   /** An invitation is open; with an identity it only adds rights to it. */
   | { name: 'invitation'; invitation: Invitation }
-  /** The link of an invitation that was cut or changed on its way. */
+  /** An invitation link that was cut off or altered on its way. */
   | { name: 'damaged-invitation' }
   | { name: 'no-identity' }
   | { name: 'lobby'; roomId: string }
@@ -88,7 +88,7 @@ export class AppModel {
     });
   }
 
-  /** Uses the invitation to add what it grants to the identity that is here. */
+  /** Uses the invitation to add its rights to the current identity. */
   async redeem(invitation: Invitation): Promise<void> {
     await this.#attempt(async () => {
       const client = await this.#connect();
@@ -127,13 +127,13 @@ export class AppModel {
     });
   }
 
-  /** Takes another name in calls, remembered for the next ones. */
+  /** Changes the name for calls, and remembers it for later ones. */
   rename(displayName: string): void {
     this.displayName.value = displayName;
     try {
       localStorage.setItem(NAME_KEY, displayName);
     } catch {
-      // Storage may be full or forbidden; the name holds for this visit.
+      // Storage may be full or forbidden; the name then lasts for this visit.
     }
   }
 
@@ -142,7 +142,7 @@ export class AppModel {
       const client = await this.#connect();
       const displayName = displayable(this.displayName.value);
       const joining = client.join(roomId, displayName === '' ? {} : { displayName });
-      // Pictures are received when they have their places on the page.
+      // Videos are received once they have a place on the page.
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
       window.canopy = { client, room };
@@ -189,7 +189,7 @@ export class AppModel {
 
   #showLobby(roomId: string): void {
     this.screen.value = { name: 'lobby', roomId };
-    // Early, so that a certificate that is refused is told before anybody dresses for the camera.
+    // Early, so that a refused certificate is reported before anyone gets ready for the camera.
     if (!this.problem.value) void this.#connect().catch((error) => this.#fail(error));
   }
 

@@ -1,7 +1,7 @@
-/** Those who come or go within this time are named in one sentence, in milliseconds. */
+/** Arrivals and departures within this time share one sentence, in milliseconds. */
 const TOGETHER_MS = 600;
 
-/** Says who came and who left, many in one sentence. */
+/** Announces who joined and who left, several people in one sentence. */
 export class Arrivals {
   readonly #say: (sentence: string) => void;
   #joined: string[] = [];

@@ -39,14 +39,14 @@ export class Call {
   /** Participants in the order in which they are shown, oneself first. */
   readonly order = signal<readonly string[]>([]);
   readonly layout: ScreenLayout;
-  /** How much is received and sent, for those who want to know. */
+  /** How much is received and sent, for anyone who wants to know. */
   readonly stats: TileStats;
-  /** Sound and picture that do not get through. */
+  /** Audio and video that do not get through. */
   readonly trouble: MediaTrouble;
-  /** Whom a moderator may let back in. */
+  /** People whom a moderator may let back in. */
   readonly removals: Removals;
   readonly #arrivals: Arrivals;
-  /** How many people are seen at once; who speaks is brought among them. */
+  /** How many people are visible at once; speakers are moved among them. */
   visibleSeats = Number.POSITIVE_INFINITY;
   readonly #spokeAtMs = new Map<string, number>();
   readonly #media: LocalMedia;
@@ -55,7 +55,7 @@ export class Call {
   #toldProblems: LocalMedia['problems']['value'];
   #microphone: Publication | undefined;
   #camera: Publication | undefined;
-  /** Changes of what is sent happen one after another. */
+  /** Changes to the sent media run one after another. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(client: Client, room: Room, media: LocalMedia, notices: Notices) {
@@ -148,7 +148,7 @@ export class Call {
     try {
       stream = await openScreen();
     } catch (cause) {
-      // Nobody need be told that they cancelled the dialog; an actual refusal by the system reads the same.
+      // Cancelling the dialog needs no notice; an actual refusal by the system looks the same.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') this.#notices.say('No screen was shared.');
       else this.#notices.error(error);
@@ -159,7 +159,7 @@ export class Call {
     if (!picture) return;
     try {
       const publication = await this.room.publish(picture, { source: 'screen' });
-      // Sharing may have been stopped by the browser's own button meanwhile; later that ends the publication too.
+      // The browser's own button may have stopped sharing meanwhile; later on it also ends the publication.
       if (publication.closed) {
         sound?.stop();
         return;
@@ -189,7 +189,7 @@ export class Call {
     await this.#try(() => this.room.kick(participantId));
   }
 
-  /** Lets somebody in again who was removed. */
+  /** Readmits somebody who was removed. */
   async readmit(accountId: string): Promise<void> {
     await this.#try(async () => {
       await this.room.readmit(accountId);
@@ -218,7 +218,7 @@ export class Call {
     }
   }
 
-  /** Gives a place to those who came, and takes it from those who left. */
+  /** Gives newcomers a place and frees the places of those who left. */
   #seat(): void {
     const { participants, participantId: self } = this.room;
     const seated = this.order.value.filter((id) => participants.has(id));
@@ -274,7 +274,7 @@ export class Call {
       : `${name} was removed.`;
   }
 
-  /** The same person may be in the room by another device, and hear themselves. */
+  /** The same person may be in the room on another device, and hear themselves. */
   #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
     if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
     if (accountId !== this.client.account.accountId) return;
@@ -323,7 +323,7 @@ export class Call {
 
   #unpublished(publication: Publication, error: CanopyError | undefined): void {
     if (publication === this.screen.value) void this.#endScreen(publication);
-    // A camera that ended is replaced by the local media.
+    // LocalMedia replaces a camera that ended.
     if (!error || error.code === 'MEDIA_ENDED') return;
     if (publication.source === 'camera') void this.#media.setCameraWanted(false);
   }

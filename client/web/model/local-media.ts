@@ -3,7 +3,7 @@ import { CanopyError, openCapture } from '../../sdk/index.ts';
 
 export type CaptureKind = 'camera' | 'microphone';
 
-/** What is remembered from visit to visit. */
+/** Settings remembered between visits. */
 export interface Choices {
   camera?: string;
   microphone?: string;
@@ -14,9 +14,9 @@ export interface Choices {
 
 export type DeviceKind = 'camera' | 'microphone' | 'speaker';
 
-/** What happens to a device by itself, while it is in use. */
+/** Something that happened to a device while in use, not by the person. */
 export type DeviceEvent =
-  /** It is gone, and another one has taken its place. */
+  /** It is gone, and another one has replaced it. */
   | { name: 'replaced'; kind: CaptureKind; label: string }
   /** It is gone, and there is no other. */
   | { name: 'lost'; kind: CaptureKind }
@@ -26,11 +26,11 @@ export type DeviceEvent =
 const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
 const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
-/** The browser asks the person when opening takes longer than this, in milliseconds. */
+/** If opening takes longer than this, the browser must be asking the person, in milliseconds. */
 const ASKING_MS = 500;
-/** How often devices are looked at while some are open, in milliseconds: Chromium on Linux tells of no change that the sound server alone knows. */
+/** How often open devices are checked, in milliseconds: Chromium on Linux reports no changes that only the sound server knows. */
 const LOOK_MS = 3000;
-/** Shorter interruptions are not worth a word, in milliseconds. */
+/** Shorter interruptions are not reported, in milliseconds. */
 const INTERRUPTED_MS = 1000;
 
 /** The person's own camera and microphone, and which devices they chose. */
@@ -41,22 +41,22 @@ export class LocalMedia {
   readonly problems = signal<{ [K in CaptureKind]?: CanopyError }>({});
   /** Devices are being opened. */
   readonly opening = signal(false);
-  /** So long that the browser must be asking the person. */
+  /** Opening takes so long that the browser must be asking the person. */
   readonly asking = signal(false);
   readonly devices = signal<MediaDeviceInfo[]>([]);
   readonly choices = signal<Choices>(readChoices());
-  /** What the person wants, whether or not there is a device. */
+  /** What the person wants on, whether or not there is a device. */
   readonly cameraWanted = signal(!this.choices.value.cameraOff);
   readonly muted = signal(this.choices.value.muted ?? false);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
   readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.muted.value);
-  /** Told what happens to devices in use; set by a call. */
+  /** Called for events of devices in use; set by a call. */
   onDevice: (event: DeviceEvent) => void = () => {};
-  /** Closed after a call, so that no camera's light is on: opened again when the person joins or asks for it. */
+  /** Devices are closed after a call, so that no camera light stays on, and reopened when the person joins or asks for them. */
   #resting = false;
   #pending = 0;
   #watching = false;
-  /** The device of each track, as the list had it last. */
+  /** Each track's device, as last listed. */
   readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
   /** Whether the chosen device was not in the list. */
   readonly #missed = { camera: false, microphone: false };
@@ -70,7 +70,7 @@ export class LocalMedia {
     }, LOOK_MS);
   }
 
-  /** Opens what is wanted and not open yet, with one question to the person where that is possible. Never rejects. */
+  /** Opens wanted devices that are not open yet, with one permission prompt if possible. Never rejects. */
   async open(): Promise<void> {
     this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
@@ -82,12 +82,12 @@ export class LocalMedia {
     ]);
   }
 
-  /** Opens them for the lobby: not right after a call. */
+  /** Opens the devices for the lobby, except right after a call. */
   async preview(): Promise<void> {
     if (!this.#resting) await this.open();
   }
 
-  /** Opens what was closed after a call, for the next one. */
+  /** Reopens the devices closed after a call, for the next one. */
   async wake(): Promise<void> {
     if (this.#resting) await this.open();
   }
@@ -120,7 +120,7 @@ export class LocalMedia {
     for (const kind of KINDS) this.#stop(kind);
   }
 
-  /** @param optional what is open stays so if this fails */
+  /** @param optional on failure, open devices stay open */
   async #openOne(kind: CaptureKind, optional = false): Promise<boolean> {
     return this.#tryOpen([kind], optional);
   }
@@ -144,7 +144,7 @@ export class LocalMedia {
       await this.#list();
       return true;
     } catch (cause) {
-      // Of two at once it is not said which one failed: they are tried one by one.
+      // When two are opened at once, the error does not say which one failed: try them one by one.
       const [only, another] = kinds;
       if (only && !another && !optional && current(only)) {
         this.problems.value = { ...this.problems.value, [only]: CanopyError.from(cause) };
@@ -184,7 +184,7 @@ export class LocalMedia {
     });
   }
 
-  /** The device in use is gone: goes on with another one, if there is one. */
+  /** The device in use is gone: continues with another one, if there is one. */
   async #replace(kind: CaptureKind): Promise<void> {
     const gone = this[kind].value;
     const opened = await this.#openOne(kind);
@@ -193,7 +193,7 @@ export class LocalMedia {
     else if (!now && this.problems.value[kind]) this.onDevice({ name: 'lost', kind });
   }
 
-  /** Sees to it that what is shown as chosen is what is sent: devices come and go, and the system moves what uses them. */
+  /** Keeps the sent device in line with the one shown as chosen: devices come and go, and the system moves streams between them. */
   async #watch(): Promise<void> {
     if (this.#watching || this.opening.value) return;
     this.#watching = true;
@@ -211,18 +211,18 @@ export class LocalMedia {
     }
   }
 
-  /** The track's device is there no longer; or it is the system's default, and that is another one now. */
+  /** The track's device is gone, or it was the system default, which has changed. */
   #isGone(kind: CaptureKind, track: MediaStreamTrack): boolean {
     const { deviceId } = track.getSettings();
     const device = this.#inputs(kind).find((each) => each.deviceId === deviceId);
     const before = this.#inUse[kind];
     this.#inUse[kind] = device;
-    // Only what was seen there can be gone.
+    // Only a device that was listed before can be gone.
     if (deviceId === undefined || before?.deviceId !== deviceId) return false;
     return device === undefined || (deviceId === 'default' && device.groupId !== before.groupId);
   }
 
-  /** The device that the person chose was not there, and is now. */
+  /** The person's chosen device was missing and is back. */
   #isBack(kind: CaptureKind): boolean {
     const chosen = this.choices.value[kind];
     const isThere = chosen === undefined || this.#inputs(kind).some(({ deviceId }) => deviceId === chosen);
@@ -231,7 +231,7 @@ export class LocalMedia {
     return isThere && !wasThere && this[kind].value?.getSettings().deviceId !== chosen;
   }
 
-  /** The person wanted a device when there was none, and there is one now. */
+  /** The person wanted a device when there was none; now there is one. */
   #hasCome(kind: CaptureKind): boolean {
     return this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND' && this.#inputs(kind).length > 0;
   }

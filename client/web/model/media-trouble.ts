@@ -1,16 +1,16 @@
 import { signal } from '@preact/signals';
 import type { MediaEndpoint, Room } from '../../sdk/index.ts';
 
-/** Sound and picture do not get through. */
+/** Audio and video do not get through. */
 export interface Trouble {
   sending: boolean;
   receiving: boolean;
-  /** For so long that somebody has to look into it. */
+  /** Long enough that somebody has to look into it. */
   lasts: boolean;
   endpoints: readonly MediaEndpoint[];
 }
 
-/** When waiting is of no use any more, in milliseconds after the first word. */
+/** When waiting longer is pointless, in milliseconds after the first notice. */
 const LASTS_MS = 15_000;
 
 /** Watches whether a room's media gets through. */

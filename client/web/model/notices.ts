@@ -33,7 +33,7 @@ export class Notices {
 
   #add(text: string, isError: boolean): void {
     const notice = { id: this.#nextId++, text, isError };
-    // A repeated notice is shown for its full time again.
+    // A repeated notice restarts its display time.
     const others = this.list.value.filter((each) => each.text !== text);
     this.list.value = [...others.slice(-2), notice];
     setTimeout(() => this.dismiss(notice.id), NOTICE_MS);

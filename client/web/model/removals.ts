@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals';
 import type { Participant, Room } from '../../sdk/index.ts';
 
-/** Somebody who was removed from the room and cannot come back yet. */
+/** A person removed from the room who cannot come back yet. */
 export type Removed = Pick<Participant, 'accountId' | 'displayName'>;
 
-/** How long the server keeps somebody out, in milliseconds. */
+/** How long the server bars a removed person, in milliseconds. */
 const REMOVED_MS = 300_000;
 
-/** The people who were removed while this page looked on. */
+/** People removed while this page was in the room. */
 export class Removals {
   readonly list = signal<readonly Removed[]>([]);
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -16,7 +16,7 @@ export class Removals {
   constructor(room: Room) {
     this.#stop = [
       room.on('participant-left', ({ accountId, displayName, kind, role }, reason) => {
-        // A phone may call again, and admins are not kept out.
+        // A phone may call again, and admins are not barred.
         if (reason !== 'kicked' || kind === 'phone' || role === 'admin') return;
         this.drop(accountId);
         this.list.value = [...this.list.value, { accountId, displayName }];
@@ -29,7 +29,7 @@ export class Removals {
     ];
   }
 
-  /** The account may come in again. */
+  /** The account may join again. */
   drop(accountId: string): void {
     clearTimeout(this.#timers.get(accountId));
     this.#timers.delete(accountId);

@@ -10,7 +10,7 @@ export type Route =
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) return { page: 'invitation', invitation };
-  // Mail programs break long links, and people copy a part of them.
+  // Mail programs break long links, and people copy only part of them.
   if (/^#\/?invite(\/|$)/.test(fragment)) return { page: 'damaged-invitation' };
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);

@@ -17,7 +17,7 @@ export interface SeatingRequest<T extends Seat> {
   view: View;
   /** Key of the tile that the person chose. */
   pinned: string | undefined;
-  /** Whoever of the others spoke last. */
+  /** The other person who spoke last. */
   speaker: string | undefined;
 }
 
@@ -51,8 +51,8 @@ function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingReques
 }
 
 /**
- * Seats somebody who spoke among the first `visible`, in the place of whoever there has been silent longest; nobody else moves. `spokeAtMs`
- * has when people spoke; `keeps` never gives way.
+ * Moves a speaker among the first `visible`, into the place of the person there who has been silent longest; nobody else moves. `spokeAtMs`
+ * holds the times when people spoke; `keeps` never gives way.
  */
 export function promote(
   order: readonly string[],

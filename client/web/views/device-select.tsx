@@ -6,7 +6,7 @@ const KINDS = {
   speaker: { kind: 'audiooutput', label: 'Speaker' },
 } as const;
 
-/** Chooses a device. Shown only where the browser tells of devices of the kind. */
+/** Chooses a device. Shown only if the browser lists devices of that kind. */
 export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
   const { kind: deviceKind, label } = KINDS[kind];
   const devices = media.devices.value.filter(

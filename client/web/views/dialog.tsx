@@ -17,7 +17,7 @@ export function Dialog({
   useEffect(() => {
     element.current?.showModal();
   }, []);
-  // A click on the backdrop is one on the dialog itself, outside its box.
+  // A click on the backdrop counts as a click on the dialog, outside its box.
   const clicked = ({ target, clientX, clientY }: MouseEvent) => {
     if (target !== element.current || !element.current) return;
     const { left, right, top, bottom } = element.current.getBoundingClientRect();

@@ -27,7 +27,7 @@ export function Invitation({ model, invitation }: Props) {
   );
 }
 
-/** A link that lacks a part: nothing can be done with it here. */
+/** An incomplete link, which is of no use here. */
 export function DamagedInvitation() {
   return (
     <main class="center">

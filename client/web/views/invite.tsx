@@ -6,7 +6,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Makes an invitation for one more person; the button is there for those who may. */
+/** Creates an invitation for one more person; shown only to people who may. */
 export function InviteButton({ call }: { call: Call }) {
   if (!call.moderates) return null;
   return (

@@ -79,7 +79,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   );
 }
 
-/** Names of rooms are parts of links: what is changed for that is shown. */
+/** Room names are part of links, so the page shows how it changed a name to fit. */
 function roomHint(typed: string, target: string | undefined): string {
   if (typed.trim() === '') return '';
   if (target === undefined) return 'A room’s name needs a letter or a digit.';
@@ -145,9 +145,9 @@ function placeholder(media: LocalMedia): string {
   return media.problems.value.camera ? 'No picture' : 'Camera is off';
 }
 
-/** What is wrong with the devices: in one sentence if it is the same with both. */
+/** What is wrong with the devices; one sentence if both have the same problem. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
-  // They are told apart by trying one after the other.
+  // Trying one after the other tells them apart.
   if (media.opening.value) return null;
   const { camera, microphone } = media.problems.value;
   const sentences =

@@ -1,11 +1,11 @@
 import type { CanopyError, ErrorCode } from '../../sdk/index.ts';
 
-/** Where a page can say it plainer than an error that programs get too. */
+/** Plainer wording for the page; programs get the error's own message. */
 const SENTENCES: { [C in ErrorCode]?: string } = {
   SESSION_REPLACED: 'This call goes on in another tab or window, where you joined it again.',
 };
 
-/** What went wrong, in a sentence, with the code for those who ask for help. */
+/** What went wrong, in a sentence, with the code for support requests. */
 export function Problem({ error }: { error: CanopyError | undefined }) {
   if (!error) return null;
   return (

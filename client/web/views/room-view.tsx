@@ -27,7 +27,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${call.room.roomId} – Canopy`;
-    // The lobby and its focus are gone: whoever uses the keyboard goes on from the top of the room.
+    // The lobby and its focus are gone: keyboard users continue from the top of the room.
     heading.current?.focus();
     return () => {
       document.title = 'Canopy';
@@ -40,7 +40,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     <div class="room" data-testid="room-view" data-state={call.state.value}>
       <TopBar model={model} call={call} heading={heading} onShortcuts={() => (sheet.value = true)} />
       <ConnectionBanner call={call} />
-      {/* Before the people, so that their many buttons need not be gone through; seen below them. */}
+      {/* Before the people in tab order, so that keyboard users skip their many buttons; displayed below them. */}
       <Controls model={model} call={call} />
       <main class="stage-area" aria-label="Participants">
         <Stage call={call} media={media} />
@@ -64,7 +64,7 @@ function TopBar({
 }) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
-  // Not the name in this call, which anybody may choose.
+  // Not the name in this call, which anyone may choose.
   const { displayName } = call.client.account;
   return (
     <header class="top-bar">
@@ -95,7 +95,7 @@ function TopBar({
   );
 }
 
-/** Says what does not get through. */
+/** Reports media that does not get through. */
 function ConnectionBanner({ call }: { call: Call }) {
   const state = call.state.value;
   const trouble = call.trouble.current.value;
@@ -174,7 +174,7 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
   );
 }
 
-/** Everybody alike, or the speaker large. A shared screen is large in any case. */
+/** Everybody at the same size, or the speaker large. A shared screen is always large. */
 function ViewToggle({ call }: { call: Call }) {
   const speaker = call.view.value === 'speaker';
   const shared = call.sources.value.some(({ source }) => source === 'screen');

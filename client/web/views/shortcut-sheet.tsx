@@ -10,7 +10,7 @@ const SHORTCUTS = [
   ['?', 'This list'],
 ] as const;
 
-/** Lists the keys that do something, and turns them off. */
+/** Lists the keyboard shortcuts, and turns them off. */
 export function ShortcutSheet({ onClose }: { onClose(): void }) {
   return (
     <Dialog title="Keyboard shortcuts" onClose={onClose}>

@@ -8,11 +8,11 @@ import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
 const GAP_PX = 8;
-/** A face may be cropped at the sides to fill the window, on a phone even to a portrait; a screen takes what there is and is never cropped. */
+/** Faces may be cropped at the sides to fill the window, on a phone even to portrait. Screens use the free space and are never cropped. */
 const PEOPLE = { least: 4 / 3, most: 16 / 9 };
 const PEOPLE_ON_PHONES = { least: 3 / 4, most: 16 / 9 };
 const SCREEN = { least: 0.1, most: 10 };
-/** Several screens are best large when their tiles have the shape of most screens. */
+/** Several screens are largest when their tiles have the aspect ratio of most screens. */
 const SCREENS = { least: 16 / 9, most: 16 / 9 };
 /** More people than this are on further pages. */
 const MOST_TILES = 25;
@@ -127,7 +127,7 @@ function PageButton({
   );
 }
 
-/** @param aspects of the tiles; default: those that suit people on this area */
+/** @param aspects of the tiles; default: ratios that suit people in this area */
 function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects?: typeof PEOPLE }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);
@@ -190,7 +190,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       name,
       ...(certifiedName !== undefined && { certifiedName }),
       guest: participant.role === 'guest',
-      // All phones of a gateway have its account.
+      // All phones of a gateway share its account.
       seed: kind === 'phone' ? name : participant.accountId,
       self: participantId === self,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
@@ -210,7 +210,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       const shared = call.screen.value;
       const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
       return [
-        // Without the picture: a screen that shows itself is a hall of mirrors.
+        // Without the video: a screen that shows itself is a hall of mirrors.
         ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
         { ...common(false), ...own },
       ];

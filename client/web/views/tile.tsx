@@ -8,19 +8,19 @@ import { Video } from './media-element.tsx';
 export interface TileProps {
   participantId: string;
   name: string;
-  /** What decides the colour of the avatar: the same for a person in every meeting. */
+  /** Determines the avatar's colour: the same for a person in every meeting. */
   seed: string;
   track: MediaStreamTrack | undefined;
   screen?: boolean;
   self?: boolean;
-  /** The name in the certificate, where it is another one. */
+  /** The name in the certificate, if different. */
   certifiedName?: string;
   guest?: boolean;
   muted?: boolean;
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
   connected?: boolean;
-  /** False while its media does not get to the server, or nothing from there. */
+  /** False while its media does not reach the server, or the server's does not reach it. */
   mediaConnected?: boolean;
   phone?: boolean;
   callState?: Participant['callState'];
@@ -30,13 +30,13 @@ export interface TileProps {
   onPin?: () => void;
   /** Where the tile's size and visibility are reported. */
   layout?: ScreenLayout;
-  /** What is measured of it, for those who want to know. */
+  /** Its statistics, for anyone who wants to know. */
   lines?: readonly string[] | undefined;
   /** What may be done about the participant. */
   menu?: ComponentChildren;
 }
 
-/** How far a phone's call is, for as long as nobody speaks there. */
+/** A phone call's progress, until somebody speaks there. */
 const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
   dialing: 'dialing…',
   ringing: 'ringing…',
@@ -96,7 +96,7 @@ export function Tile({
     .filter(Boolean)
     .join(' ');
   const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
-  // Pinned, the tile stands elsewhere and is another element: the focus goes with it.
+  // A pinned tile moves and becomes another element: the focus moves with it.
   const pin = () => {
     onPin?.();
     focusWhenThere(
@@ -117,7 +117,7 @@ export function Tile({
       data-saving={saving}
       data-media-connected={mediaConnected}
     >
-      {/* Seen until the first picture is there. */}
+      {/* Visible until the first frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
       {screen && self && <p class="sharing">You are sharing your screen</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
@@ -200,7 +200,7 @@ function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boo
   );
 }
 
-/** Gives the focus that a removed element had to another one, which may take some frames to appear. */
+/** Moves the focus from a removed element to another one, which may take some frames to appear. */
 function focusWhenThere(selector: string, frames = 10): void {
   requestAnimationFrame(() => {
     const element = document.querySelector<HTMLElement>(selector);
@@ -210,7 +210,7 @@ function focusWhenThere(selector: string, frames = 10): void {
 }
 
 async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
-  // A refusal changes nothing: there is nothing to tell.
+  // A refusal changes nothing, so there is nothing to report.
   await (document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen())?.catch(
     () => {},
   );
@@ -218,7 +218,7 @@ async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** What a person sees as one character: an emoji or an accented letter may be several code points. */
+/** One character as a person sees it: an emoji or an accented letter may be several code points. */
 function firstCharacter(word: string): string {
   const [first] = GRAPHEMES.segment(word);
   return first?.segment ?? '';
