@@ -16,15 +16,15 @@ export function urlHost(host: string): string {
 }
 
 /**
- * The network that an address belongs to, as far as one subscriber can choose addresses freely: the address itself for IPv4 (also when
- * written as IPv6), the /64 for IPv6 (RFC 6177). Anything else is returned as it is.
+ * The network an address belongs to, within which one subscriber can choose addresses freely: the address itself for IPv4 (also when
+ * written as IPv6), the /64 for IPv6 (RFC 6177). Anything else is returned unchanged.
  */
 export function networkOf(address: string): string {
   const [bare = ''] = address.split('%');
   if (!isIPv6(bare)) {
     return address;
   }
-  // The URL parser writes every spelling of an address the same way.
+  // The URL parser normalises every spelling of an address.
   const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
   const left = head.split(':').filter(Boolean);

@@ -53,7 +53,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   /** New for each process, so that a respawned worker is another worker. */
   readonly workerId = randomUUID();
   readonly rtcPort: number;
-  /** What it was made with. */
+  /** The addresses it was created with. */
   readonly listen: readonly ListenAddress[];
   #announced: readonly ListenAddress[];
   readonly #worker: Worker;
@@ -119,12 +119,12 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     return this.#worker.pid;
   }
 
-  /** What it announces now, for the sockets that it has. */
+  /** What it currently announces for its sockets. */
   get announced(): readonly ListenAddress[] {
     return this.#announced;
   }
 
-  /** Announces other addresses from now on, as far as they lead to a socket that it has. */
+  /** Announces other addresses from now on, skipping those that match none of its sockets. */
   announce(listen: readonly ListenAddress[]): void {
     const bound = new Set(this.listen.map(({ ip }) => ip));
     const reachable = listen.flatMap(({ ip, announcedAddress = ip }) => {

@@ -28,7 +28,7 @@ export interface PeerTransportOptions {
   estimateChanged(): void;
   /** Its bandwidth estimation fell to a fraction of what was sent. */
   estimateCollapsed(): void;
-  /** Its client is reached again, or another way than before. */
+  /** Its client is reachable again, or over another path. */
   pathChanged(): void;
 }
 

@@ -8,7 +8,7 @@ export interface SfuOptions {
   workers: number;
   /** UDP and TCP port of the first worker; worker n uses rtcPort + n. 0: free ports. */
   rtcPort: number;
-  /** Where clients reach the workers, see AnnouncedHosts. */
+  /** Where clients reach the workers; see AnnouncedHosts. */
   listen: readonly ListenAddress[];
   /** The mediasoup worker program. Default: MEDIASOUP_WORKER_BIN, else mediasoup's own. */
   workerBin?: string;

@@ -157,7 +157,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#rooms.close(roomId);
   }
 
-  /** Announces other addresses in new transports from now on, see AnnouncedHosts. */
+  /** Announces other addresses in new transports from now on; see AnnouncedHosts. */
   announce(listen: SfuOptions['listen']): void {
     this.#pool.announce(listen);
   }

@@ -14,7 +14,7 @@ export type Direction = 'send' | 'recv';
 export interface ListenAddress {
   /** Local IP address to bind. */
   ip: string;
-  /** IP address put into ICE candidates; default `ip`. */
+  /** IP address announced in ICE candidates; default `ip`. */
   announcedAddress?: string;
 }
 
@@ -81,7 +81,7 @@ export interface ProduceOptions {
   source?: MediaSource;
   /** Whose voice and pictures belong together. Default: the peer. */
   participantId?: string;
-  /** Whose voice it is: of one speaker at most one microphone is forwarded at a time. Default: the participant. */
+  /** The speaker: at most one microphone per speaker is forwarded at a time. Default: the participant. */
   speakerId?: string;
 }
 
@@ -199,7 +199,7 @@ export interface PictureExplanation {
   points: OperatingPoint[];
   /** What its sender was told last. */
   wantedSpatialLayers: PictureDecision['spatialLayers'];
-  /** Those that its sender was asked for in vain. */
+  /** Layers that the sender was asked for in vain. */
   missingSpatialLayers: number[];
 }
 

@@ -106,7 +106,7 @@ export class RoomAllocation {
     }
   }
 
-  /** Which spatial layers of pictures receivers get at the moment, whatever was decided. */
+  /** The spatial layers that receivers are getting now, whatever was decided. */
   #forwarded(): Map<string, Set<number>> {
     const forwarded = new Map<string, Set<number>>();
     for (const peer of this.#options.peers()) {

@@ -8,7 +8,7 @@ export interface Ladder {
   rows: readonly (readonly OperatingPoint[])[];
   /** Lines of each spatial layer, guessed where they are not known. */
   heightsPx: readonly number[];
-  /** Spatial layers that cannot be had from the sender, and their lines. */
+  /** Spatial layers that the sender cannot send, and their heights. */
   missing: readonly { spatialLayer: number; heightPx: number }[];
 }
 
@@ -117,7 +117,7 @@ export function ceilingOf(
   return { row, maxFps, stressed: row < useful || slowed, awaits };
 }
 
-/** The missing layers that are larger than what there is, up to the first with so many lines. */
+/** The missing layers above the available ones, up to the first that has enough lines. */
 function missingLayers({ missing, heightsPx }: Ladder, sufficientPx: number): number[] {
   const largestPx = Math.max(...heightsPx);
   const larger = missing.filter(({ heightPx }) => heightPx > largestPx);

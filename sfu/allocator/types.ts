@@ -30,7 +30,7 @@ export interface PictureState {
   svc: boolean;
   /** Every operating point, spatial layer by spatial layer, lowest first. At least one. */
   points: OperatingPoint[];
-  /** Spatial layers that its sender was asked for and does not send: nobody is given them. Never the lowest. */
+  /** Spatial layers that the sender was asked for and does not send, so nobody is given them. Never the lowest. */
   missing: readonly number[];
   /** When its sender last spoke, on the clock of `nowMs`; null: not yet. */
   lastSpokeAtMs: number | null;
@@ -87,9 +87,10 @@ export interface AllocatorInput {
 }
 
 /**
- * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as its sender has. `budget`: the receiver's own budget.
- * `estimate`: its network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its sender. `steady`: a better one waits until it
- * is sure to last. `sender`: its sender was asked for a better one and does not send it (a narrow uplink, a busy machine).
+ * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as good as its sender has. `budget`:
+ * the receiver's own budget. `estimate`: the receiver's network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its
+ * sender. `steady`: a better layer waits until it is sure to last. `sender`: the sender was asked for a better layer and does not send it
+ * (a narrow uplink, a busy machine).
  */
 export type Reason = 'full' | 'budget' | 'estimate' | 'link' | 'stress' | 'paused' | 'steady' | 'sender';
 
@@ -103,7 +104,7 @@ export interface TileDecision {
   priority: number;
   class: TileClass;
   reason: Reason;
-  /** The missing spatial layers that it would have, where the reason is `sender`; else none. */
+  /** The missing spatial layers the tile would use if `reason` is `sender`; else empty. */
   awaits: readonly number[];
 }
 
@@ -121,7 +122,7 @@ export interface PictureDecision {
   producerId: string;
   /** Whether anybody wants each spatial layer, lowest first. None: nobody watches. */
   spatialLayers: boolean[];
-  /** Missing spatial layers that somebody would have: to be asked for again from time to time. */
+  /** Missing spatial layers that somebody would use: to be asked for again from time to time. */
   awaited: number[];
 }
 

@@ -18,7 +18,7 @@ const PROOF_OF_A_TYPIST_MS = 60;
 /** One microphone: when it speaks, and how loud. Pure; times are of one monotonic clock, in milliseconds. */
 export class Talker {
   readonly id: string;
-  /** Whose voice it is: several microphones may be one speaker's. */
+  /** The speaker; several microphones may belong to one. */
   readonly speakerId: string;
   /** Muted: it sends nothing. */
   paused: boolean;

@@ -111,7 +111,7 @@ async function join(
   if (before && before.peer !== peer) {
     before.room.remove(before.peer, 'left');
   }
-  // From the start, not from the log of an earlier join: bindings would pile up.
+  // Derived from the base log, not from an earlier join's: bindings would pile up.
   session.log = context.log.child({
     connectionId: session.connectionId,
     accountId: principal.accountId,

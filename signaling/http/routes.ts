@@ -36,7 +36,7 @@ export function registerRoutes(
   const app = fastify.withTypeProvider<ZodTypeProvider>();
   const { authority, config, invitations } = context;
 
-  /** Before anything one-time is used: a page whose origin may not connect could do nothing with it. */
+  /** Checked before anything single-use is consumed: a page whose origin may not connect could not use the result. */
   async function requireOwnOrigin({ headers: { origin } }: Pick<FastifyRequest, 'headers'>): Promise<void> {
     if (origin !== undefined && !context.origins().has(origin)) {
       const isUrl = /^https?:\/\/[^\s/]+$/.test(origin);
@@ -140,7 +140,7 @@ export function registerRoutes(
       const accountId = await authority.accountIdOf(csr);
       const offered = await invitations.check(body.secret, accountId);
       const signed = await authority.signAccount(csr, {
-        // Whoever invited somebody by name vouches for that name.
+        // The inviter vouches for the name they chose.
         displayName: offered.displayName ?? body.displayName ?? 'Guest',
         validSeconds: offered.role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
       });

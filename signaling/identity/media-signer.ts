@@ -58,7 +58,7 @@ export class MediaSigner {
       const made = this.#makeLeaf(nowMs);
       const leaf = {
         made,
-        // The clock may have been put back since.
+        // The clock may have been set back since.
         validFromMs: nowMs - BACKDATE_MS,
         renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS,
       };

@@ -57,7 +57,7 @@ export class TrustStore {
     return this.#anchors;
   }
 
-  /** Changes whenever the files were read again. */
+  /** Changes whenever the files are re-read. */
   get version(): number {
     return this.#version;
   }
@@ -119,7 +119,7 @@ export class TrustStore {
   }
 }
 
-/** What the files of a company's PKI have. Errors: `CONFIG_INVALID` naming what is wrong with them. */
+/** Reads the trust files of a company's PKI. Errors: `CONFIG_INVALID`, naming the problem. */
 export async function readTrustFiles({
   policy,
   caBundleFile,

@@ -79,7 +79,7 @@ export const EVENTS = {
     callId: objectId,
     error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
   }),
-  /** To the gateway: place this call into that room. `caller`: the name of whoever asked, for the called to see. */
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
   'gateway.dial': z.object({
     callId: objectId,
     roomId,

@@ -31,7 +31,7 @@ export const roomAllocation = z.object({
       ),
       /** What its sender was told last. */
       wantedSpatialLayers: z.array(z.boolean()),
-      /** Those that its sender was asked for and does not send. */
+      /** Layers that the sender was asked for and does not send. */
       missingSpatialLayers: z.array(z.int()),
     }),
   ),
