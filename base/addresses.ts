@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** Whether this is no address in particular: to listen on it is to listen on all, to send to it is to send to nobody. */
+/** Whether this is the unspecified address: listening on it means listening on all addresses, and sending to it reaches nobody. */
 export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
@@ -10,7 +10,7 @@ export function isLoopback(address: string): boolean {
   return /^(?:::ffff:)?127\.[\d.]+$|^::1$/.test(address);
 }
 
-/** A name or an address as it stands in a URL or in SIP (RFC 3986 §3.2.2). */
+/** A name or an address as written in a URL or in SIP (RFC 3986 §3.2.2). */
 export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

@@ -7,7 +7,7 @@ import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
-/** Runs the conference server until it is told to stop. */
+/** Runs the conference server until it is stopped. */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger(config.log);
   const hosts = await judge(config);

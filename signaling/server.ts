@@ -157,7 +157,7 @@ export class SignalingServer {
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
       rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
-        // The same server: whoever dialled it under another name stays there.
+        // It is the same server: clients connected under another name stay there.
         url: connection?.origin ?? publicUrl(),
         ticket: await tickets.issue({ roomId, peerId, deviceId, displayName, role }),
       }),

@@ -97,7 +97,7 @@ async function installTogether(stillMissing) {
   });
 }
 
-/** How long a failure stands before it is tried again: without a network it takes a while to fail. */
+/** How long to wait before retrying after a failure: without a network, failing takes a while. */
 const retryAfterMs = 86_400_000;
 
 /**

@@ -10,7 +10,7 @@ export interface RoomAllocationOptions {
   roomId: string;
   tell: Tell;
   peers(): Iterable<Peer>;
-  /** What each receiver may be sent, in bits a second. */
+  /** What each receiver may be sent, in bits per second. */
   downBudgetBps: number;
   /** How many microphones are forwarded; 0: all. */
   audibleSpeakers: number;

@@ -6,9 +6,9 @@ export type PictureSource = 'camera' | 'screen';
 export interface OperatingPoint {
   spatialLayer: number;
   temporalLayer: number;
-  /** On the wire, all headers included, in bits a second: measured while it is sent, else expected. */
+  /** On the wire, all headers included, in bits per second: measured while it is sent, else expected. */
   bitrateBps: number;
-  /** Packets a second that its receiver gets. */
+  /** Packets per second that its receiver gets. */
   packetsPerSecond: number;
   /** Lines of the picture, in pixels; 0: not known. */
   heightPx: number;
@@ -62,14 +62,14 @@ export interface TileState {
 export interface ReceiverState {
   roomId: string;
   peerId: string;
-  /** What it may be sent in all, audio included, in bits a second. */
+  /** What it may be sent in all, audio included, in bits per second. */
   budgetBps: number;
   /**
-   * What its bandwidth estimation says that it can take, in bits a second; null: there is none (yet). Video only: audio is sent without
+   * What its bandwidth estimation says that it can take, in bits per second; null: there is none (yet). Video only: audio is sent without
    * feedback, so that the estimation never counts it.
    */
   estimateBps: number | null;
-  /** What its audio takes, in bits a second. */
+  /** What its audio takes, in bits per second. */
   audioBps: number;
   /** What it shows; every other picture is off its screen. */
   tiles: TileState[];
@@ -78,7 +78,7 @@ export interface ReceiverState {
 export interface AllocatorInput {
   /** A monotonic clock, in milliseconds. */
   nowMs: number;
-  /** What the node may send in all, over all rooms, audio included, in bits a second; null: not guarded. */
+  /** What the node may send in all, over all rooms, audio included, in bits per second; null: not guarded. */
   linkBps: number | null;
   /** How much must be saved for want of CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of pictures too. */
   stressLevel: 0 | 1 | 2 | 3;
@@ -98,7 +98,7 @@ export interface TileDecision {
   producerId: string;
   /** The most to forward; null: nothing. */
   layers: { spatialLayer: number; temporalLayer: number } | null;
-  /** What that takes, in bits a second. */
+  /** What that takes, in bits per second. */
   bitrateBps: number;
   /** Of the consumer, 1 to 255: what the bandwidth estimation serves first. */
   priority: number;
@@ -112,9 +112,9 @@ export interface ReceiverDecision {
   roomId: string;
   peerId: string;
   tiles: TileDecision[];
-  /** Ceiling for the transport's bandwidth estimation, in bits a second. */
+  /** Ceiling for the transport's bandwidth estimation, in bits per second. */
   maxOutgoingBps: number;
-  /** The sum of its tiles, in bits a second. */
+  /** The sum of its tiles, in bits per second. */
   videoBps: number;
 }
 
@@ -129,6 +129,6 @@ export interface PictureDecision {
 export interface AllocatorDecision {
   receivers: ReceiverDecision[];
   pictures: PictureDecision[];
-  /** What the node sends by these decisions, audio included, in bits a second. */
+  /** What the node sends by these decisions, audio included, in bits per second. */
   egressBps: number;
 }

@@ -9,7 +9,7 @@ const PACKET_MS = 20;
 /** A room under an invented clock. */
 class Scene {
   readonly selector: SpeakerSelector;
-  /** Who is forwarded, as it was told. */
+  /** Who is forwarded, according to the events. */
   readonly forwarded = new Set<string>();
   readonly changes: Array<{ id: string; forwarded: boolean; atMs: number }> = [];
   readonly dominants: Array<string | null> = [];

@@ -1,7 +1,7 @@
 import { FloorTimes } from './floor-times.ts';
 import { PACKET_MS, Talker } from './talker.ts';
 
-/** How much louder somebody must be to take the place of one who speaks, in dB, and for how long they must have spoken both, in ms. */
+/** How much louder someone must be to take the slot of a current speaker, in dB, and how long both must have been speaking, in ms. */
 const LOUDER_DB = 6;
 const CHALLENGE_MS = 400;
 const SEATED_MS = 1000;
@@ -11,14 +11,14 @@ const SEATED_MS = 1000;
  */
 const UNHEARD_MS = 2000;
 const FLOOR_LEAD_MS = 15_000;
-/** Who was heard within this time keeps the place against one who merely unmutes, in ms. */
+/** Someone heard within this time keeps the slot against someone who merely unmutes, in ms. */
 const IN_CONVERSATION_MS = 3000;
 /** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
 const DOMINANT_FIRST_MS = 100;
 const DOMINANT_NEXT_MS = 300;
 const DOMINANT_RIVAL_MS = 1000;
 
-/** What a selector tells. */
+/** Events of a selector. */
 export interface SelectorEvents {
   forwarded(id: string, forwarded: boolean): void;
   /** null: the dominant speaker has gone. */
@@ -90,7 +90,7 @@ export class SpeakerSelector {
     this.#events.dominant(null);
   }
 
-  /** Muted or unmuted. Who unmutes is about to speak, and gets the place of one who has not spoken for a while. */
+  /** Muted or unmuted. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
   setPaused(id: string, paused: boolean, nowMs: number): void {
     const talker = this.#talkers.get(id);
     if (!talker) return;

@@ -56,7 +56,7 @@ export class Talker {
     return this.#loudnessDbov;
   }
 
-  /** Takes in the level of a packet, in dBov; tells whether it is loud. */
+  /** Takes in the level of a packet, in dBov; returns whether it is loud. */
   hear(dbov: number, nowMs: number): boolean {
     const loud = dbov >= this.#floor.dbov + SPEECH_MARGIN_DB;
     this.#floor.note(dbov, nowMs);

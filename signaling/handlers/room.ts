@@ -68,7 +68,7 @@ async function join(
   if (context.draining() && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
-  // Whoever is in stays in, and comes back.
+  // People already inside stay, and may come back.
   if (!ticket && known?.device.deviceId !== deviceId) {
     context.sfu.admit(roomId);
   }

@@ -144,7 +144,7 @@ export function registerRoutes(
         displayName: offered.displayName ?? body.displayName ?? 'Guest',
         validSeconds: offered.role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
       });
-      // Whoever loses a race for the invitation gets no certificate.
+      // The loser of a race for the invitation gets no certificate.
       const { role, roomId, invitedBy } = await invitations.admit(body.secret, accountId, signed.displayName);
       if (roomId !== null && invitedBy !== accountId) {
         context.rooms.readmit(roomId, accountId);

@@ -26,7 +26,7 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   const [certificatePem, keyPem] = await Promise.all([readIfThere(certificateFile), readIfThere(keyFile)]);
   if (certificatePem === undefined && keyPem === undefined)
     return createCa(certificateFile, keyFile, name, nowMs);
-  // One without the other is never made anew: every identity of the deployment hangs on the pair.
+  // If one of the two is missing, never recreate it: every identity of the deployment depends on the pair.
   if (certificatePem === undefined) throw new CanopyError('CA_UNUSABLE', `${certificateFile} is missing`);
   if (keyPem === undefined) throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
   // Another owner's file (a restored volume): its mode stays as it is.

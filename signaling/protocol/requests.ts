@@ -164,7 +164,7 @@ export const REQUESTS = {
           }),
         )
         .max(256),
-      /** The most that the client wants to receive, audio included, in bits a second; the server's own budget still holds. */
+      /** The most that the client wants to receive, audio included, in bits per second; the server's own budget still holds. */
       maxBitrateBps: z.int().min(50_000).max(1_000_000_000).optional(),
     }),
     result: nothing,
@@ -269,9 +269,9 @@ export const REQUESTS = {
   },
   /** Notes the state of a call in the history, at its start, answer and end. */
   'gateway.record': { data: callRecord, result: nothing },
-  /** A call that was asked for did not come about; whoever asked is told. */
+  /** A requested call failed; its requester is notified. */
   'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
-  /** Tells how each trunk that is registered at stands: all of them, the first 500 of more, after every change. */
+  /** Reports the state of each registered trunk after every change: all of them, or the first 500. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),

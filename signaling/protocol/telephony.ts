@@ -1,4 +1,4 @@
-/** What the server, its administrators and the SIP gateway tell each other about phones. */
+/** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
 import { displayName, objectId, roomId } from './common.ts';
 
@@ -52,7 +52,7 @@ export const sipTrunk = z.object({
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
-/** How a trunk that Canopy registers at stands, as the gateway tells it. Times are Unix times in milliseconds. */
+/** Registration state of a trunk, as reported by the gateway. Times are Unix times in milliseconds. */
 export const trunkRegistration = z.object({
   /** `registering`: no answer yet since the gateway began or the trunk was set. After a failure it tries again by itself. */
   state: z.enum(['registering', 'registered', 'failed']),

@@ -212,7 +212,7 @@ export class Room {
     }
   }
 
-  /** Pauses or resumes a peer's producer at the worker, and tells the others. */
+  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
   async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
     const { sfu } = this.#options;
     await (paused
@@ -307,7 +307,7 @@ export class Room {
       workerId,
       routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
     }));
-    // Whoever joins sees the failure; nobody may be waiting when it happens.
+    // Joining clients see the failure; nobody may be waiting when it happens.
     ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
     return { generation, ready };
   }

@@ -80,7 +80,7 @@ export class Wire {
     this.#webSocket.once('close', listener);
   }
 
-  /** Who decides on an offence, e.g. to tell the client why. Until one is named the connection is cut. */
+  /** Sets the handler for offences, which may e.g. notify the client. Without one, the connection is cut. */
   onOffence(listener: (offence: Offence) => void): void {
     this.#onOffence = listener;
   }

@@ -3,7 +3,7 @@ import type { Role } from '../protocol/index.ts';
 import type { AccountRow } from './schema.ts';
 import type { Store } from './store.ts';
 
-/** Who is known, with which role, and which rooms guests may enter. */
+/** The known accounts with their roles, and the rooms guests may enter. */
 export class Accounts {
   readonly #store: Store;
 

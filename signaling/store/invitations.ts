@@ -205,12 +205,12 @@ export class Invitations {
     return numUpdatedRows > 0n;
   }
 
-  /** Whether nobody was ever admitted: then an invitation is printed at start. */
+  /** Whether nobody was ever admitted; if so, an invitation is printed at start. */
   async isFirstStart(): Promise<boolean> {
     const account = await this.#store.db
       .selectFrom('accounts')
       .select('account_id')
-      // The phone gateway enrols by itself.
+      // The phone gateway enrols automatically.
       .where('role', '!=', 'bridge')
       .limit(1)
       .executeTakeFirst();

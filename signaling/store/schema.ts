@@ -181,7 +181,7 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('mos', 'real')
         .execute();
       await db.schema.createIndex('calls_by_start').on('calls').column('started_at_ms').execute();
-      // Whoever knows a room's PIN may call in; nothing may be called until an administrator says what (threat case 19).
+      // Anyone who knows a room's PIN may call in; outgoing calls are barred until an administrator allows them (threat case 19).
       await (db as Kysely<Tables>)
         .insertInto('dial_rules')
         .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })
