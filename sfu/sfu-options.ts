@@ -29,7 +29,7 @@ export interface SfuOptions {
    * Default 0.65.
    */
   spillShare?: number;
-  /** Newcomers are refused if each receiver's share of the guarded link would fall below this, in bits per second; 0: off. Default 250,000. */
+  /** Newcomers are refused if a receiver's share of the guarded link would fall below this, in bits per second; 0: off. Default 250,000. */
   linkFloorBps?: number;
   /** How many microphones of a room are forwarded, the loudest; 0: all. Default 3. */
   audibleSpeakers?: number;
