@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** Whether this is no address in particular: to listen on it is to listen on all, to send to it is to send to nobody. */
+/** Whether this is the unspecified address: listening on it means listening on all addresses, and sending to it reaches nobody. */
 export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
@@ -10,21 +10,21 @@ export function isLoopback(address: string): boolean {
   return /^(?:::ffff:)?127\.[\d.]+$|^::1$/.test(address);
 }
 
-/** A name or an address as it stands in a URL or in SIP (RFC 3986 §3.2.2). */
+/** A name or an address as written in a URL or in SIP (RFC 3986 §3.2.2). */
 export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
 /**
- * The network that an address belongs to, as far as one subscriber can choose addresses freely: the address itself for IPv4 (also when
- * written as IPv6), the /64 for IPv6 (RFC 6177). Anything else is returned as it is.
+ * The network an address belongs to, within which one subscriber can choose addresses freely: the address itself for IPv4 (also when
+ * written as IPv6), the /64 for IPv6 (RFC 6177). Anything else is returned unchanged.
  */
 export function networkOf(address: string): string {
   const [bare = ''] = address.split('%');
   if (!isIPv6(bare)) {
     return address;
   }
-  // The URL parser writes every spelling of an address the same way.
+  // The URL parser normalises every spelling of an address.
   const canonical = new URL(`http://[${bare}]`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
   const left = head.split(':').filter(Boolean);

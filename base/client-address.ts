@@ -1,24 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
-/** The parts of a request that tell where it comes from. */
+/** The parts of a request that show where it comes from. */
 export interface RequestOrigin {
   headers: IncomingHttpHeaders;
   socket: { remoteAddress?: string | undefined };
 }
 
 /**
- * The address that a request comes from. Each trusted proxy appends to `X-Forwarded-For` who connected to it, so the client is counted from
- * the right: what a client wrote there itself stands further left (threat case 25). Entries may have ports and, with IPv6, brackets.
+ * The client address of a request. Each trusted proxy appends the address of its peer to `X-Forwarded-For`, so we count from the right:
+ * whatever the client itself wrote is further left (threat case 25). Entries may have ports and, for IPv6, brackets.
  *
- * @param proxies how many proxies in front of the server are trusted; 0: the header is not read
- * @returns the other end of the connection where the header names no address; `unknown` where that is gone
+ * @param proxies number of trusted proxies in front of the server; 0: the header is ignored
+ * @returns the peer address of the connection if the header has no valid address; `unknown` if the connection is gone
  */
 export function clientAddress({ headers, socket }: RequestOrigin, proxies: number): string {
   const direct = socket.remoteAddress ?? 'unknown';
   if (proxies === 0) return direct;
   const entries = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
-  // A request that passed fewer proxies has fewer entries.
+  // A request that bypassed some proxies has fewer entries.
   const entry = entries.at(-proxies) ?? entries[0] ?? '';
   const bare = withoutPort(entry.trim());
   return isIP(bare) === 0 ? direct : bare;

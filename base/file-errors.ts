@@ -4,8 +4,8 @@ import { dirname } from 'node:path';
 const DENIED = new Set(['EACCES', 'EPERM', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']);
 
 /**
- * Says in words what is wrong with a file or folder, for whoever runs the server: `/data/ca.key: EACCES; it belongs to user 0, and this
- * runs as user 1000: run it as that user (sudo -u '#0'), or change the owner`.
+ * Describes for an operator what is wrong with a file or folder: `/data/ca.key: EACCES; it belongs to user 0, and this runs as user 1000:
+ * run it as that user (sudo -u '#0'), or change the owner`.
  */
 export function describeFileError(file: string, error: unknown): string {
   const { code = 'unknown error', message } = error as NodeJS.ErrnoException;
@@ -20,7 +20,7 @@ export function describeFileError(file: string, error: unknown): string {
   return `${file}: ${code === 'unknown error' ? message : code}`;
 }
 
-/** User id of the owner of a file, or of the nearest folder above it that exists. */
+/** User id of the owner of a file, or of its nearest existing parent folder. */
 function ownerOf(file: string): number | undefined {
   try {
     return statSync(file).uid;

@@ -1,10 +1,10 @@
 import type { Logger } from './log.ts';
 
-/** What strangers cause must not fill the log. */
+/** Strangers must not be able to fill the log. */
 const LINES_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 
-/** Says what may be logged of what strangers cause: each kind once per minute, and at most 30 lines per minute in all. */
+/** Limits log lines that strangers can trigger: each kind once per minute, and at most 30 lines per minute in total. */
 export class LineLimit {
   readonly #log: Logger;
   #minuteMs = Number.NEGATIVE_INFINITY;

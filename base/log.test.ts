@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const MODULE = fileURLToPath(new URL('log.ts', import.meta.url));
 
-/** Logs until it is asked to end, then reports the outcome on standard error. */
+/** Logs until told to stop, then reports the outcome on standard error. */
 const script = (format: string) => `
   import { createLogger } from ${JSON.stringify(MODULE)};
   const log = createLogger({ level: 'info', format: '${format}' });

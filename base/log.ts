@@ -6,8 +6,8 @@ import type { Config } from './config/index.ts';
 export type { Logger };
 
 /**
- * The process's logger: JSON lines on standard output, or readable lines on a terminal. Ids, never secrets: the fields below are
- * removed wherever they would appear. Lines that cannot be written (the disk is full, the reader is gone) are lost, and nothing else.
+ * The process's logger: JSON lines on standard output, or readable lines on a terminal. It logs ids, never secrets: the fields below are
+ * removed wherever they appear. A line that cannot be written (full disk, reader gone) is lost without further effect.
  */
 export function createLogger(
   { level, format }: Config['log'],
@@ -32,7 +32,7 @@ export function createLogger(
   };
   const readable = format === 'pretty' || (format === 'auto' && destination.isTTY);
   if (!readable) return pino(options, toleratingErrors(destination));
-  // Its pipeline would end for good with the first line that cannot be written.
+  // Without this, the first failed write would end pino's pipeline for good.
   const output = toleratingErrors(destination);
   const sink = new Writable({
     write: (line, _encoding, done) => {
@@ -51,7 +51,7 @@ export function createLogger(
   );
 }
 
-/** An error of a stream that nobody listens to would end the process. */
+/** An unhandled stream error would end the process. */
 function toleratingErrors<S extends NodeJS.WriteStream>(stream: S): S {
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
   return stream;

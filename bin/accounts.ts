@@ -5,10 +5,10 @@ import { UsageError } from './usage-error.ts';
 
 /** How many accounts are asked for at once. */
 const PAGE = 1000;
-/** Digits of an id that are shown where it is compared with others. */
+/** Number of digits shown of an id, enough to compare it. */
 const SHORT_ID = 12;
 
-/** The accounts of the running server with their devices, for a person or a program to read. */
+/** Lists the accounts of the running server with their devices, for a person or a program. */
 export async function accounts(
   config: Config,
   { url, name, json }: { url?: string; name?: string; json?: boolean },
@@ -20,7 +20,7 @@ export async function accounts(
   return all.length === 0 ? 'Nobody has enrolled yet.\n' : `Nobody's name contains ${name}.\n`;
 }
 
-/** Revokes an account, or one device of it, at the running server. */
+/** Revokes an account, or one of its devices, on the running server. */
 export async function revoke(
   config: Config,
   { id, name, device, url }: { id?: string | undefined; name?: string; device?: string; url?: string },
@@ -54,7 +54,7 @@ async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   return all;
 }
 
-/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError where several begin so */
+/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several ids begin so */
 function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
   if (!/^[0-9a-f]{4,64}$/i.test(start)) {
     throw new UsageError(`${start} is no id: give its first digits, 4 at least, as canopy accounts lists it`);
@@ -69,7 +69,7 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
   return only;
 }
 
-/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError where several have the name */
+/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several accounts have the name */
 function byName(all: readonly AccountInfo[], name: string): AccountInfo {
   const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
   const [only] = found;

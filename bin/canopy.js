@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The canopy command, for any Node that npm may have: finds a Node that runs Canopy, then runs bin/canopy.ts in a checkout, or what it
-// was compiled to in an installed package. That brings into place what a command needs, once it knows that the command line is right.
+// The canopy command, for any Node version npm may run on: finds a Node that can run Canopy, then runs bin/canopy.ts in a checkout or its
+// compiled form in an installed package. That program validates the command line, then installs what the command needs.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -6,9 +6,9 @@ import { configOf, withConfig } from './options.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
-// Whoever reads the output may stop before its end, as `head` does.
+// The reader of the output may stop early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-// By itself Node would open its debugger.
+// By default Node would open its debugger.
 process.on('SIGUSR1', () => {});
 
 const program = new Command('canopy')

@@ -11,8 +11,8 @@ export interface CloseOptions {
 }
 
 /**
- * Signals that others send by habit, to rotate a log for instance, and that must not end conferences. By itself SIGUSR1 would open Node's
- * debugger to every user of the machine.
+ * Signals that tools send by habit, e.g. to rotate a log, and that must not end conferences. By default SIGUSR1 would open Node's debugger
+ * to every user of the machine.
  */
 const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 

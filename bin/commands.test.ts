@@ -150,7 +150,7 @@ describe('in an operator’s hands', () => {
   });
 });
 
-/** The secret of the link that a server printed. */
+/** The invitation secret in the link that a server printed. */
 async function printedLink(server: TestServer): Promise<string> {
   const linkIn = (log: string) => /https?:\S+#\/invite\/\S+/.exec(log)?.[0];
   const log = await eventually(

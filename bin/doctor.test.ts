@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-// biome-ignore lint/plugin: a CA with another clock is made there
+// biome-ignore lint/plugin: the test makes a CA with another clock
 import { Authority } from '../signaling/identity/index.ts';
 
 const CANOPY = fileURLToPath(new URL('canopy.ts', import.meta.url));

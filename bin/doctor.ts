@@ -32,8 +32,7 @@ const EXPIRY_WARNING_DAYS = 21;
 const WORKER_STATUS_BY_HAND = 41;
 
 /**
- * Looks at everything that a start needs, as `canopy serve` does it, and says what to do about what is wrong. Returns whether nothing
- * failed.
+ * Checks everything a start needs, as `canopy serve` does, and prints how to fix each problem. Returns whether nothing failed.
  */
 export async function doctor(config: Config): Promise<boolean> {
   const counts = { ok: 0, warn: 0, fail: 0 };
@@ -69,7 +68,7 @@ function closing({ warn, fail }: Record<Verdict, number>, isRunning: boolean): s
 
 type Running = ReturnType<typeof runningServer>;
 
-/** The data folder, and the server that runs on it. */
+/** Checks the data folder and the server that runs on it. */
 function checkData({ data: { dir } }: Config, say: Say): Running {
   try {
     if (!existsSync(dir)) {
@@ -103,7 +102,7 @@ async function checkAnnounced(config: Config, say: Say): Promise<AnnouncedHosts 
   }
 }
 
-/** One line for each kind of port, and one for each that is taken. */
+/** Prints one line per kind of port, and one per taken port. */
 async function checkPorts(
   config: Config,
   listen: readonly ListenAddress[],
@@ -140,7 +139,7 @@ function describeGroup(group: readonly PortFinding[]): string {
     : `${protocols} ${hosts} ports ${first} to ${ports.at(-1)} are`;
 }
 
-/** Whether a port that is taken is one that the running server says it has. SIP has the ports of the same configuration. */
+/** Whether the running server has this taken port. SIP ports are attributed to it if it runs on the configured HTTPS port. */
 function holds(running: NonNullable<Running>, config: Config, { subject, port }: PortFinding): boolean {
   if (running.pid === null) return false;
   if (subject === 'port') return running.port === port;
@@ -208,7 +207,7 @@ async function checkProbes(program: string, say: Say): Promise<void> {
   }
 }
 
-/** Reads the candidates from a real transport: on the configured ports where they are free, else on others, named as configured. */
+/** Reads the candidates from a real transport: on the configured ports if they are free, else on other ports but shown as configured. */
 async function checkCandidates(
   config: Config,
   listen: ListenAddress[],
@@ -286,7 +285,7 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
   }
 }
 
-/** As the server judges them at its start. */
+/** The same check as at server start. */
 function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): void {
   if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) return;
   try {
@@ -297,7 +296,7 @@ function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): vo
   }
 }
 
-/** As the server reads them at its start. */
+/** Read as at server start. */
 async function checkTrustFiles({ policy, caBundle, crl }: Config['identity'], say: Say): Promise<void> {
   try {
     await readTrustFiles({ policy, caBundleFile: caBundle, crlFile: crl });
@@ -317,7 +316,7 @@ function checkCertificate(
     const days = Math.floor((certificate.validToDate.getTime() - Date.now()) / 86_400_000);
     const until = `${what}: ${file}, ${certificate.subject.replaceAll('\n', ', ')}, expires in ${days} days`;
     const verdict = days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS ? 'warn' : 'ok';
-    // The server makes another in time, or at its start.
+    // The server renews it in time, or at its next start.
     if (what === 'own TLS') say('ok', 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
     else say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
     if (certificate.validFromDate.getTime() > Date.now() && what !== 'own TLS') {

@@ -4,14 +4,14 @@ interface Setup {
   ensureParts(purpose: 'start' | 'bench'): Promise<string>;
 }
 
-/** Where canopy.js has the set-up; undefined where the program is run without it, as in the container. */
+/** Path of the set-up module, passed by canopy.js; undefined if the program runs without it, as in the container. */
 const { CANOPY_SETUP: location } = process.env;
 delete process.env.CANOPY_SETUP;
 
 /**
- * Downloads or builds what a command needs, which takes minutes the first time: after the command line was found right.
+ * Downloads or builds what a command needs. It takes minutes the first time, so call it after validating the command line.
  *
- * @throws {UsageError} says what is missing and what to do about it
+ * @throws {UsageError} says what is missing and how to fix it
  */
 export async function ensureParts(purpose: 'start' | 'bench'): Promise<void> {
   if (location === undefined) return;

@@ -1,18 +1,18 @@
 /**
- * The phone gateway as a process of `canopy serve`, which starts it, restarts it and closes it over IPC (gateway-supervisor.ts). Signals of
- * a terminal or of systemd reach both: the server lets people finish first, so this one waits to be told.
+ * The phone gateway as a child process of `canopy serve`, which starts, restarts and closes it over IPC (gateway-supervisor.ts). Signals
+ * from a terminal or systemd reach both processes: the server lets people finish first, so this one ignores them and waits for the server.
  */
 import { CanopyError, createLogger } from '../base/index.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
-/** Closing says goodbye to every phone; whatever is not done by then is dropped. */
+/** Closing says goodbye to every phone; anything unfinished by then is dropped. */
 const CLOSE_MILLISECONDS = 5_000;
 
 let running: RunningGateway | undefined;
 let closing = false;
 
-// Without a handler SIGUSR1 would open a debugger and SIGUSR2 end the process.
+// Without a handler, SIGUSR1 would open a debugger and SIGUSR2 end the process.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
   process.on(signal, () => {});
 process.on('disconnect', () => void close());

@@ -8,26 +8,26 @@ import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./gateway-process${extname(import.meta.filename)}`, import.meta.url));
 
-/** A first restart comes at once; further ones wait twice as long each time. */
+/** Delay before the first restart; it doubles with each further one. */
 const RESTART_MILLISECONDS = 500;
 const MAX_RESTART_MILLISECONDS = 30_000;
-/** A gateway that ran for this long did not end because of how it was started. */
+/** A gateway that ran for this long did not exit because of a failed start. */
 const LONG_LIFE_MILLISECONDS = 60_000;
-/** A gateway that has not answered for three of these hangs. */
+/** A gateway that misses three of these heartbeats counts as hung. */
 const HEARTBEAT_MILLISECONDS = 10_000;
 const MISSED_HEARTBEATS = 3;
-/** How long a page of metrics waits for the gateway's part. */
+/** How long a scrape waits for the gateway's metrics. */
 const METRICS_MILLISECONDS = 2_000;
 const CLOSE_MILLISECONDS = 6_000;
 
 export interface GatewaySupervisorOptions {
   config: Config;
   log: Logger;
-  /** The server, on this host. */
+  /** URL of the server on this host. */
   url: string;
 }
 
-/** Metrics of the supervision itself, for the page of the server. */
+/** Metrics of the supervisor itself, added to the server's metrics page. */
 export class GatewayProcessMetrics {
   readonly registry = new Registry();
   readonly up = new Gauge({
@@ -43,8 +43,8 @@ export class GatewayProcessMetrics {
 }
 
 /**
- * Runs the phone gateway as a process of its own, so that whatever ends it ends no conference: one that dies or hangs is restarted, with a
- * growing delay. Owns that process; close() ends calls and waits for it.
+ * Runs the phone gateway as a separate process, so that its crashes end no conference. Restarts it with a growing delay when it dies or
+ * hangs. Owns that process; close() ends its calls and waits for its exit.
  */
 export class GatewaySupervisor {
   readonly #options: GatewaySupervisorOptions;
@@ -77,7 +77,7 @@ export class GatewaySupervisor {
     }
   }
 
-  /** The metrics of the gateway and its process in the Prometheus text format; without the former while it is away. */
+  /** The metrics of the gateway and its process in the Prometheus text format; the process's alone while the gateway is down. */
   async metricsPage(): Promise<string> {
     const pages = [await this.#metrics.registry.metrics(), await this.#ask()];
     return pages.filter(Boolean).join('\n');
@@ -96,7 +96,7 @@ export class GatewaySupervisor {
     clearTimeout(timer);
   }
 
-  /** Starts a process. Resolves when it is ready, rejects when it ends before. */
+  /** Starts a process. Resolves when it is ready, rejects if it exits before that. */
   #run(): Promise<void> {
     const { config, log, url } = this.#options;
     const child = fork(PROGRAM, {
@@ -119,7 +119,7 @@ export class GatewaySupervisor {
           this.#pages.get(message.id)?.(message.text);
         }
       });
-      // Its exit tells; a message that no longer gets through is no error of ours.
+      // The exit event reports the end; a message that can no longer be delivered is not an error.
       child.on('error', () => {});
       child.once('exit', (code, signal) => {
         this.#metrics.up.set(0);
@@ -152,7 +152,7 @@ export class GatewaySupervisor {
     );
     this.#restart = setTimeout(() => {
       this.#metrics.restarts.inc();
-      // It says why when it ends.
+      // Its exit handler logs the reason.
       this.#run().catch(() => {});
     }, this.#delayMs);
   }

@@ -52,8 +52,8 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
 }
 
 /**
- * A gateway whose identity was revoked, say because its key had become known, or is not that of this data folder (made by an older version),
- * makes itself another: it holds the folder.
+ * Makes a new identity if the gateway's was revoked (e.g. because its key leaked) or does not belong to this data folder (made by an older
+ * version). It may do so because it owns the folder.
  */
 async function connect(config: Config, url: string): Promise<{ identity: Identity; link: GatewayLink }> {
   const kept = await gatewayIdentity(config, url);

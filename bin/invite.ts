@@ -3,7 +3,7 @@ import { createInvitation } from '../signaling/index.ts';
 import { inviteRequest } from '../signaling/protocol/index.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What to write for a field of the request, by its name in the protocol. */
+/** What to write for each request field, by its name in the protocol. */
 const HINTS: Record<string, string> = {
   role: '--role is admin, member, guest or bridge',
   roomId: '--room is the name of a room as its link has it: letters, digits and ._- , no spaces',
@@ -11,7 +11,7 @@ const HINTS: Record<string, string> = {
   ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720',
 };
 
-/** Makes an invitation in the store of the data folder, whether or not a server runs on it now. Returns the link. */
+/** Makes an invitation in the store of the data folder, whether or not a server is running. Returns the link. */
 export async function invite(
   config: Config,
   { role, room, name, ttlHours }: { role: string; room?: string; name?: string; ttlHours: string },

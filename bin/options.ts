@@ -30,10 +30,10 @@ const FLAGS = [
 type Setting = (typeof FLAGS)[number][1];
 
 /**
- * Gives a command the flags of the configuration.
+ * Adds the configuration flags to a command.
  *
- * @param shown the settings that matter to the command; others are taken, so that the flags of the server may be given, and not listed.
- *   Default: all
+ * @param shown the settings relevant to the command; the others are accepted but not listed, so that the server's flags can be reused.
+ * Default: all
  */
 export function withConfig(command: Command, shown?: readonly Setting[]): Command {
   command.option('--config <file>', 'configuration file (JSON)', process.env.CANOPY_CONFIG);
@@ -43,7 +43,7 @@ export function withConfig(command: Command, shown?: readonly Setting[]): Comman
   return command;
 }
 
-/** The configuration of a command line. @throws {CanopyError} CONFIG_INVALID */
+/** Reads the configuration from a command line. @throws {CanopyError} CONFIG_INVALID */
 export function configOf(command: Command): Config {
   const given: Record<string, string | boolean | undefined> = command.opts();
   const names = new Map(command.options.map((option) => [option.flags, option.attributeName()]));

@@ -16,7 +16,7 @@ export class OwnApi {
   readonly #url: string;
 
   /**
-   * @param url default: where the data folder says that its server listens, else where the configuration has it
+   * @param url default: the address recorded in the data folder, else the configured one
    * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
    */
   constructor(config: Config, url?: string) {

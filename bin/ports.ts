@@ -6,27 +6,27 @@ import type { ListenAddress } from '../sfu/index.ts';
 
 type Protocol = 'UDP' | 'TCP';
 
-/** One port that the server takes. */
+/** A port the server needs. */
 interface Port {
   subject: 'port' | 'rtc ports' | 'sip port' | 'sip tls port';
   protocol: Protocol;
   host: string;
   port: number;
-  /** What else to do, as the flags have it. */
+  /** How to change it with flags. */
   flag: string;
-  /** The setting of the host. */
+  /** The setting that holds the host. */
   hostKey: string;
 }
 
 export interface PortFinding extends Port {
-  /** Code of the error; null where the port is free. */
+  /** Error code, or null if the port is free. */
   code: string | null;
 }
 
-/** Ports that are tried at a time, far below the usual limit of open files. */
+/** Number of ports probed at once, far below the usual limit of open files. */
 const PROBES_AT_ONCE = 100;
 
-/** Tries every fixed port that the server would take; those that are 0 (any free one) are left out. */
+/** Probes every fixed port the server would use, skipping 0 (any free port). */
 export async function probePorts(config: Config, listen: readonly ListenAddress[]): Promise<PortFinding[]> {
   return Promise.all(
     portsOf(config, listen)
@@ -35,7 +35,7 @@ export async function probePorts(config: Config, listen: readonly ListenAddress[
   );
 }
 
-/** @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID - names every kind of port that cannot be had, with its flag */
+/** @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID - names every kind of port that is unavailable, with its flag */
 export function requirePorts(findings: readonly PortFinding[]): void {
   const taken = findings.filter(({ code }) => code !== null);
   const [first] = taken;
@@ -58,12 +58,12 @@ export function requirePorts(findings: readonly PortFinding[]): void {
   );
 }
 
-/** For people: which port, what is wrong with it, and what else to do. */
+/** Describes for people which port it is, what is wrong with it and how to change it. */
 export function describePort({ protocol, host, port, code, flag }: PortFinding): string {
   return `${protocol} ${host} port ${port}: ${code}; choose another with ${flag}`;
 }
 
-/** Whether the host of a port is none of this machine's. */
+/** Whether the host of a port is not an address of this machine. */
 export function isForeignHost({ code }: PortFinding): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
@@ -118,7 +118,7 @@ function portsOf({ server, rtc, sip }: Config, listen: readonly ListenAddress[])
   return ports;
 }
 
-/** A call takes an even port and the next one; the gateway looks for a free pair anywhere in the range. */
+/** A call uses an even port and the next one; the gateway looks for a free pair anywhere in the range. */
 export async function probeMediaPorts({
   sip: { rtpPortMin: min, rtpPortMax: max },
 }: Config): Promise<{ sound: boolean; text: string }> {
@@ -144,7 +144,7 @@ export async function probeMediaPorts({
   return { sound: false, text };
 }
 
-/** Binds a port and gives it back. Returns the code of the error, or null when it was free. */
+/** Binds a port and releases it. Returns the error code, or null if it was free. */
 async function bindError(protocol: Protocol, host: string, port: number): Promise<string | null> {
   const code = await new Promise<string | null>((resolve) => {
     const failed = (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message);
@@ -156,6 +156,6 @@ async function bindError(protocol: Protocol, host: string, port: number): Promis
       probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(null)));
     }
   });
-  // Without IPv6 the server listens for IPv4.
+  // Without IPv6, the server listens on IPv4.
   return code === 'EAFNOSUPPORT' && host === '::' ? bindError(protocol, '0.0.0.0', port) : code;
 }

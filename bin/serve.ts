@@ -7,7 +7,7 @@ import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
-/** Runs the conference server until it is told to stop. */
+/** Runs the conference server until it is stopped. */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger(config.log);
   const hosts = await judge(config);
@@ -58,8 +58,8 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /**
- * What can be judged before anything is started: that no other server runs on the folder, that announced names have addresses, TLS files,
- * and every port. `canopy doctor` looks at the same.
+ * Checks everything that can fail before the start: that no other server runs on the folder, that announced names resolve, TLS files, and
+ * every port. `canopy doctor` runs the same checks.
  *
  * @throws {CanopyError} DATA_IN_USE, CONFIG_INVALID, PORT_IN_USE
  */
@@ -73,7 +73,7 @@ async function judge(config: Config): Promise<AnnouncedHosts> {
   return hosts;
 }
 
-/** What is printed for whoever starts the server. */
+/** The text printed for the operator at the start. */
 function greeting(config: Config, [link, ...others]: string[], invitation: string | null): string {
   const lines = [`Canopy ${VERSION} is ready at ${link}`, ...others.map((url) => `  also ${url}`)];
   if (invitation !== null) {

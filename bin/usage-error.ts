@@ -1,4 +1,4 @@
-/** What whoever runs the command can mend, such as a mistake on the command line, in words for them. */
+/** An error the user of the command can fix, such as a mistake on the command line, explained for them. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

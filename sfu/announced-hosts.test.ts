@@ -41,7 +41,7 @@ describe('AnnouncedHosts', () => {
       intervalMilliseconds: 5,
     });
     t.after(() => hosts.close());
-    // The timer of the watch does not keep a process alive.
+    // The watch's timer does not keep a process alive.
     const alive = setInterval(() => {}, 1000);
     t.after(() => clearInterval(alive));
     const changes: string[][] = [];

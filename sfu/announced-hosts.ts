@@ -5,20 +5,20 @@ import { CanopyError, type Config, isLoopback, isUnspecified, type Logger } from
 import { listenAddresses } from './listen.ts';
 import type { ListenAddress } from './types.ts';
 
-/** How often names are resolved again, in milliseconds. */
+/** How often names are re-resolved, in milliseconds. */
 const RESOLVE_MILLISECONDS = 60_000;
 
 export interface AnnouncedHostsOptions {
-  /** IP addresses and host names. None: the addresses of the interfaces. */
+  /** IP addresses and host names. Empty: the addresses of the interfaces. */
   announce: readonly string[];
-  /** All addresses of a name. Default: the system's resolver. */
+  /** Returns all addresses of a name. Default: the system's resolver. */
   lookup?: (name: string) => Promise<string[]>;
-  /** How often names are resolved again, in milliseconds. Default 60,000. */
+  /** How often names are re-resolved, in milliseconds. Default 60,000. */
   intervalMilliseconds?: number;
 }
 
 /**
- * What is announced to clients. Browsers do not resolve names in ICE candidates (RFC 8839 §5.1 lets them ignore such candidates), so
+ * The addresses announced to clients. Browsers do not resolve names in ICE candidates (RFC 8839 §5.1 lets them ignore such candidates), so
  * names are resolved here, at the start and every minute.
  */
 export class AnnouncedHosts {
@@ -43,12 +43,12 @@ export class AnnouncedHosts {
     this.#names = announce.filter((host) => isIP(host) === 0);
   }
 
-  /** Where the workers listen and what they announce at this moment. */
+  /** Where the workers listen and what they announce now. */
   get listen(): ListenAddress[] {
     return listenAddresses(this.#options.announce, this.#resolved);
   }
 
-  /** Calls back when the addresses of the names have changed. While a name cannot be resolved, its last addresses stay. */
+  /** Calls back when the addresses behind the names have changed. While a name does not resolve, its last addresses stay. */
   watch(log: Logger, onChange: (listen: ListenAddress[]) => void): void {
     if (this.#names.length === 0) return;
     const look = async () => {
@@ -91,14 +91,14 @@ export class AnnouncedHosts {
         { cause },
       );
     }
-    // Without IPv6 here, nobody reaches this host by it.
+    // Without IPv6, nobody can reach this host at such an address.
     const usable = addresses.filter((address) => isIP(address) === 4 || hasIpv6());
     return (usable.length > 0 ? usable : addresses).sort();
   }
 }
 
 /**
- * The hosts that a configuration announces: rtc.announce, else the one address that the server listens on. Not a loopback address, since
+ * The hosts that a configuration announces: rtc.announce, else the one address the server listens on. Never a loopback address, since
  * browsers gather no loopback candidates while they have another network.
  */
 export function announcedOf({

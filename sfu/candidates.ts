@@ -3,11 +3,11 @@ import type { IceCandidate as WorkerCandidate } from 'mediasoup/types';
 import type { IceCandidate, ListenAddress } from './types.ts';
 
 /**
- * What a transport offers: for each candidate of the worker every address that is announced now for the same socket. (A worker
- * announces one address a socket, for good.)
+ * The candidates a transport offers: for each of the worker's candidates, every address currently announced for the same socket. (A worker
+ * itself announces one fixed address per socket.)
  *
- * @param bound what the worker was made with
- * @param announced what is announced now
+ * @param bound what the worker was created with
+ * @param announced what is currently announced
  */
 export function iceCandidates(
   ofWorker: readonly WorkerCandidate[],
@@ -51,7 +51,7 @@ PRIVATE.addSubnet('169.254.0.0', 16, 'ipv4');
 PRIVATE.addSubnet('fc00::', 7, 'ipv6');
 PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 
-/** Who can reach an IP address: this host only, the local network, everybody. */
+/** Who can reach an IP address: this host only, the local network, or everybody. */
 export function addressScope(address: string): AddressScope {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
   if (LOOPBACK.check(address, family)) return 'loopback';

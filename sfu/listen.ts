@@ -15,15 +15,15 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 /**
  * Where the workers listen and what they announce.
  *
- * With `announce` (the setting rtc.announce) exactly these addresses are announced. When every one of a family (IPv4, IPv6) belongs
- * to this host, each is bound by itself; otherwise (NAT, containers, host names, whose addresses may change) the family's wildcard is bound. When all are loopback
- * addresses that are not configured, like 127.0.0.2, 127.0.0.1 is bound: something that stands between clients and this server on one
- * machine, such as a relay, then listens there with the same port.
+ * With `announce` (the setting rtc.announce), exactly these addresses are announced. If every address of a family (IPv4, IPv6) belongs to
+ * this host, each is bound by itself; otherwise (NAT, containers, host names, whose addresses may change) the family's wildcard is bound.
+ * If all are loopback addresses that are not configured, like 127.0.0.2, 127.0.0.1 is bound: a relay or similar between clients and this
+ * server on one machine can then listen there on the same port.
  *
- * Without it, every address of an interface that is up is bound and announced, except loopback and IPv6 link-local ones. Two browsers
- * on the server's own machine work with that: the kernel delivers a host's own addresses locally. 127.0.0.1 is announced only
- * when there is nothing else (a machine without a network), for others could not use it and browsers gather no loopback candidates
- * while they have another network.
+ * Without it, every address of an interface that is up is bound and announced, except loopback and IPv6 link-local ones. That suffices for
+ * two browsers on the server's own machine: the kernel delivers a host's own addresses locally. 127.0.0.1 is announced only if there is
+ * nothing else (a machine without a network): other machines could not use it, and browsers gather no loopback candidates while they have
+ * another network.
  *
  * @param resolved the addresses of the host names in `announce`
  */
@@ -52,7 +52,7 @@ export function listenAddresses(
   });
 }
 
-/** The address that stands for all of the family of this one. */
+/** The wildcard address of this address's family. */
 export function wildcardFor(address: string): string {
   return isIPv6(address) ? '::' : '0.0.0.0';
 }

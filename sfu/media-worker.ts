@@ -18,7 +18,7 @@ const PORT_ATTEMPTS = 10;
  * mediasoup's own, and two more.
  * The time between two turns of each transport's bandwidth estimation, in milliseconds. By itself it is 5, for a pacer of packets that mediasoup
  * does not use; the estimator asks for 25, but a probe begins with a turn, and what is sent between its order and that counts into it. A room of
- * 25 is spared 2500 timers a second.
+ * 25 is spared 2500 timers per second.
  * How late a probe's next packet may be and still go out at once. By itself it is 3 ms: the rest of a probe that was held up for longer leaves
  * one packet a turn, and what it finds is how slow that was.
  */
@@ -41,7 +41,7 @@ export interface ResourceUsage {
 }
 
 interface MediaWorkerEvents {
-  /** The process is gone, by itself or killed because it no longer answered. Told once; not told after close(). */
+  /** The process is gone: it exited, or was killed because it no longer answered. Emitted once; not emitted after close(). */
   died: [reason: string];
 }
 
@@ -53,7 +53,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   /** New for each process, so that a respawned worker is another worker. */
   readonly workerId = randomUUID();
   readonly rtcPort: number;
-  /** What it was made with. */
+  /** The addresses it was created with. */
   readonly listen: readonly ListenAddress[];
   #announced: readonly ListenAddress[];
   readonly #worker: Worker;
@@ -119,12 +119,12 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     return this.#worker.pid;
   }
 
-  /** What it announces now, for the sockets that it has. */
+  /** What it currently announces for its sockets. */
   get announced(): readonly ListenAddress[] {
     return this.#announced;
   }
 
-  /** Announces other addresses from now on, as far as they lead to a socket that it has. */
+  /** Announces other addresses from now on, skipping those that match none of its sockets. */
   announce(listen: readonly ListenAddress[]): void {
     const bound = new Set(this.listen.map(({ ip }) => ip));
     const reachable = listen.flatMap(({ ip, announcedAddress = ip }) => {
@@ -160,7 +160,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     return this.#worker;
   }
 
-  /** Reads the usage anew; resolves with the last known one if the worker does not answer. */
+  /** Re-reads the usage; resolves with the last known value if the worker does not answer. */
   async currentUsage(): Promise<ResourceUsage> {
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, 200).unref());
     await Promise.race([this.#readUsage().catch(() => {}), timeout]);
@@ -185,7 +185,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     if (this.#worker.subprocessClosed) return;
     const gone = once(this.#worker, 'subprocessclose');
     this.#worker.close();
-    // A stopped process would not end by itself.
+    // A stopped process would never exit.
     const impatience = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
     await gone;
     clearTimeout(impatience);

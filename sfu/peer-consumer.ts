@@ -14,12 +14,14 @@ export class PeerConsumer {
   #wanted = false;
   #declined = false;
   #held = false;
-  /** What the worker was told last. */
+  /** The state last requested from the worker. */
   #paused = true;
   #priority = 1;
-  /** The spatial layer that flows. mediasoup's getters copy what they give, too much for a look at everything every 2 s. */
+  /**
+   * The spatial layer that flows. Cached: mediasoup's getters copy their values, which is too costly for a check of everything every 2 s.
+   */
   #flowingLayer: number | null = null;
-  /** Whether nothing of the picture came yet at the last look. */
+  /** Whether no video had arrived yet at the last check. */
   #waits = false;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
@@ -66,7 +68,7 @@ export class PeerConsumer {
     return this.#held;
   }
 
-  /** The spatial layer that is forwarded at the moment; null: nothing, or a picture without layers. */
+  /** The spatial layer being forwarded; null: none, or video without layers. */
   get forwardedLayer(): number | null {
     return this.#paused ? null : this.#flowingLayer;
   }

@@ -28,7 +28,7 @@ export interface PeerTransportOptions {
   estimateChanged(): void;
   /** Its bandwidth estimation fell to a fraction of what was sent. */
   estimateCollapsed(): void;
-  /** Its client is reached again, or another way than before. */
+  /** Its client is reachable again, or over another path. */
   pathChanged(): void;
 }
 
@@ -96,12 +96,12 @@ export abstract class PeerTransport {
     }
   }
 
-  /** What the network towards the client can take, as decisions are now made from it, in bits a second; null: not known, or enough. */
+  /** What the network towards the client can carry, as used in current decisions, in bits per second; null: unknown, or enough. */
   takeEstimate(): number | null {
     return null;
   }
 
-  /** Sets the most that its bandwidth estimation may come to, and how much is needed, in bits a second. Waits for nothing. */
+  /** Sets the maximum of its bandwidth estimation, and how much is needed, in bits per second. Does not wait. */
   setMaxOutgoing(_mostBps: number, _neededBps: number): void {}
 
   /** Closes it and what it carries. Idempotent. */

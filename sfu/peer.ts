@@ -105,12 +105,12 @@ export class Peer {
   }
 
   /**
-   * Its client is reached again after an outage, or another way: asks for a key frame of each picture. Clients ask by themselves only after
-   * they have waited for what was lost, Chromium for 3 s. Waits for nothing.
+   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients themselves ask
+   * only after waiting for the lost packets, Chromium for 3 s. Does not wait for the result.
    */
   requestKeyFrames(): void {
     for (const consumer of this.#consumers.values()) {
-      // What fails has closed meanwhile.
+      // A consumer that fails here has closed meanwhile.
       if (consumer.kind === 'video' && consumer.wanted && !consumer.held)
         consumer.requestKeyFrame().catch(() => {});
     }

@@ -8,7 +8,7 @@ export interface SfuOptions {
   workers: number;
   /** UDP and TCP port of the first worker; worker n uses rtcPort + n. 0: free ports. */
   rtcPort: number;
-  /** Where clients reach the workers, see AnnouncedHosts. */
+  /** Where clients reach the workers; see AnnouncedHosts. */
   listen: readonly ListenAddress[];
   /** The mediasoup worker program. Default: MEDIASOUP_WORKER_BIN, else mediasoup's own. */
   workerBin?: string;
@@ -16,11 +16,11 @@ export interface SfuOptions {
   heartbeatMilliseconds?: number;
   /** A worker whose memory has grown beyond this, in bytes of resident set, is ended and replaced. Default 2 GiB. */
   workerMemoryLimitBytes?: number;
-  /** What a peer may be sent in all, in bits a second. Default 2,000,000. */
+  /** What a peer may be sent in all, in bits per second. Default 2,000,000. */
   downBudgetBps?: number;
-  /** What a peer may send in all, in bits a second; 0: any amount. Default 2,000,000. */
+  /** What a peer may send in all, in bits per second; 0: any amount. Default 2,000,000. */
   upBudgetBps?: number;
-  /** What the node may send in all, in bits a second; 0: any amount. Default 0. */
+  /** What the node may send in all, in bits per second; 0: any amount. Default 0. */
   linkBps?: number;
   /** Nobody new gets in when the worker of the room uses more of a core than this, 0 to 1; 0: off. Default 0.85. */
   cpuLimitShare?: number;
@@ -29,7 +29,7 @@ export interface SfuOptions {
    * Default 0.65.
    */
   spillShare?: number;
-  /** Nobody new gets in when each receiver's share of the guarded link would fall below this, in bits a second; 0: off. Default 250,000. */
+  /** Newcomers are refused if a receiver's share of the guarded link would fall below this, in bits per second; 0: off. Default 250,000. */
   linkFloorBps?: number;
   /** How many microphones of a room are forwarded, the loudest; 0: all. Default 3. */
   audibleSpeakers?: number;

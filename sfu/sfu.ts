@@ -124,8 +124,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /**
-   * Opens a room on the worker with the least load, or tells where it is open already. Concurrent calls share one opening.
-   * After a `roomlost` it opens the room anew, on another worker or on the respawned one.
+   * Opens a room on the least loaded worker, or returns where it is already open. Concurrent calls share one opening. After a `roomlost` it
+   * reopens the room, on another worker or on the respawned one.
    */
   async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
     if (this.#closing) throw new CanopyError('SERVER_CLOSING');
@@ -157,7 +157,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#rooms.close(roomId);
   }
 
-  /** Announces other addresses in new transports from now on, see AnnouncedHosts. */
+  /** Announces other addresses in new transports from now on; see AnnouncedHosts. */
   announce(listen: SfuOptions['listen']): void {
     this.#pool.announce(listen);
   }

@@ -67,7 +67,7 @@ export class Voices {
   async microphone(
     options: { source?: MediaSource; paused?: boolean; levels?: boolean; participantId?: string } = {},
   ): Promise<Microphone> {
-    // Each is another person's: of one speaker one microphone is forwarded.
+    // Each belongs to a different person, since only one microphone per speaker is forwarded.
     const { source = 'microphone', paused = false, levels = true, participantId = randomUUID() } = options;
     // Many on one transport are told apart by their SSRCs.
     const { mid: _, ...rtpParameters } = opusParameters();

@@ -14,7 +14,7 @@ export type Direction = 'send' | 'recv';
 export interface ListenAddress {
   /** Local IP address to bind. */
   ip: string;
-  /** IP address put into ICE candidates; default `ip`. */
+  /** IP address announced in ICE candidates; default `ip`. */
   announcedAddress?: string;
 }
 
@@ -81,7 +81,7 @@ export interface ProduceOptions {
   source?: MediaSource;
   /** Whose voice and pictures belong together. Default: the peer. */
   participantId?: string;
-  /** Whose voice it is: of one speaker at most one microphone is forwarded at a time. Default: the participant. */
+  /** The speaker: at most one microphone per speaker is forwarded at a time. Default: the participant. */
   speakerId?: string;
 }
 
@@ -95,13 +95,13 @@ export interface Layout {
     /** Chosen by the person who looks. */
     pinned: boolean;
   }>;
-  /** The most that it wants to receive, audio included, in bits a second. */
+  /** The most that it wants to receive, audio included, in bits per second. */
   maxBitrateBps?: number | undefined;
 }
 
 export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed';
 
-/** What the media plane tells, each event with one plain argument. */
+/** Events of the media plane, each with one plain argument. */
 export interface SfuEvents {
   /** A room's worker died or was killed: all media of the room is gone; openRoom() puts it on another worker. */
   roomlost: [{ roomId: string; workerId: string; reason: string }];
@@ -111,15 +111,15 @@ export interface SfuEvents {
   speaker: [{ roomId: string; producerId: string | null }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
-  /** The layers that a consumer forwards now, told at most five times a second. */
+  /** The layers that a consumer forwards now, emitted at most five times per second. */
   consumerlayers: [{ roomId: string; peerId: string; consumerId: string; layers: Layers | null }];
-  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Told when it changes. */
+  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Emitted when it changes. */
   producerwanted: [{ roomId: string; peerId: string; producerId: string; spatialLayers: boolean[] }];
   /** What a receiver is given of the pictures that it shows: those that changed. */
   allocation: [
     { roomId: string; peerId: string; tiles: Array<Pick<TileDecision, 'producerId' | 'layers' | 'reason'>> },
   ];
-  /** Who receives what was decided: how long that took, and for how many rooms. */
+  /** Metrics of a decision: how long it took, and for how many rooms. */
   allocated: [{ durationMs: number; rooms: number }];
   transportstate: [{ roomId: string; peerId: string; transportId: string; state: TransportState }];
   /** The remote DTLS certificate after connecting, PEM, for audit: its digest equals the fingerprint that was given. */
@@ -165,9 +165,9 @@ export interface SfuLoad {
   }>;
   /** What of the machine's time the hypervisor takes for others, 0 to 1. */
   stealShare: number;
-  /** What is sent by the decisions that hold, audio included, in bits a second. */
+  /** Currently allocated egress bitrate, audio included, in bits per second. */
   egressBps: number;
-  /** What may be sent, in bits a second; null: not guarded. */
+  /** Maximum egress bitrate, in bits per second; null: not guarded. */
   linkBps: number | null;
   /** Consumers that are held back. */
   heldConsumers: number;
@@ -199,7 +199,7 @@ export interface PictureExplanation {
   points: OperatingPoint[];
   /** What its sender was told last. */
   wantedSpatialLayers: PictureDecision['spatialLayers'];
-  /** Those that its sender was asked for in vain. */
+  /** Layers that the sender was asked for in vain. */
   missingSpatialLayers: number[];
 }
 

@@ -118,7 +118,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     // From another port.
     await here.connectIce(recv);
     await asked;
-    // Its handshake cannot be ended in order: the answers go elsewhere now.
+    // Its handshake cannot be finished cleanly: the answers now go elsewhere.
     await here.close();
   });
 

@@ -12,7 +12,7 @@ type Parts = Pick<
 
 type Connections = Pick<SocketGateway, 'endThose' | 'principals'>;
 
-/** What whoever runs the server may do about accounts and their devices: list and revoke them, and change roles. */
+/** What the operator may do with accounts and their devices: list and revoke them, and change roles. */
 export class AccountAdministration {
   readonly #parts: Parts;
   readonly #connections: Connections;
@@ -72,9 +72,9 @@ export class AccountAdministration {
   }
 
   /**
-   * Gives a person another role, at once for those who are connected. Seats in rooms stay, also those that the new role could not take.
+   * Gives a person another role, effective at once on their connections. They keep seats in rooms, even ones the new role could not take.
    *
-   * @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account is a bridge's or the gateway's
+   * @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway
    */
   async setRole(accountId: string, role: Role): Promise<{ accountId: string; role: Role }> {
     await this.#parts.accounts.setRole(accountId, role);

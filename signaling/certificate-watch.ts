@@ -3,7 +3,7 @@ import { type TrustStore, type VerifiedDevice, verifyChain } from './identity/in
 import type { Rooms } from './rooms/index.ts';
 import type { SocketGateway } from './sockets/index.ts';
 
-/** How often certificates of those who are connected are looked at, in milliseconds. */
+/** How often the certificates of connected devices are checked, in milliseconds. */
 const WATCH_MS = 5000;
 
 export interface CertificateWatchOptions {
@@ -14,8 +14,8 @@ export interface CertificateWatchOptions {
 }
 
 /**
- * Ends connections and seats whose certificate expires, or is revoked by a list that changed, while they are in use. A list that is merely
- * overdue ends nobody: it keeps newcomers out.
+ * Ends connections and seats whose certificate expires while in use, or is revoked by an updated list. A list that is merely overdue ends
+ * nobody: it keeps newcomers out.
  */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
@@ -30,7 +30,7 @@ export class CertificateWatch {
     this.#timer.unref();
   }
 
-  /** Looks now. Never rejects. */
+  /** Checks now. Never rejects. */
   async look(): Promise<void> {
     if (this.#looking) {
       return;

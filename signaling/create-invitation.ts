@@ -7,8 +7,8 @@ import { Authority } from './identity/index.ts';
 import { Invitations, type NewInvitation, Store } from './store/index.ts';
 
 /**
- * Makes an invitation directly in the data folder: the server need not run now, but must have run. Returns the link, which names the
- * public URL or else the port of the configuration, or those that the server had.
+ * Makes an invitation directly in the data folder: the server must have run once, but need not be running. The returned link names the
+ * configured public URL or port, or else those the server last had.
  *
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
  */

@@ -59,9 +59,9 @@ describe('the data folder', () => {
   const nobody = { uid: 65_534, gid: 65_534 };
   const asRoot = { skip: process.getuid?.() === 0 ? false : 'takes root to be two users' };
 
-  /** What openDataDir() says in a process of another user. */
+  /** Runs openDataDir() in a process of another user and returns its output. */
   async function openedBy(user: { uid: number; gid: number }, dir: string): Promise<string> {
-    // The module is given as text: that user may not be let into this folder.
+    // The module is passed as text, because that user may have no access to this folder.
     const script = `const { openDataDir } = await import(${JSON.stringify(MODULE)});
       try { openDataDir(${JSON.stringify(dir)}); console.log('opened'); } catch ({ code, detail }) { console.log(code, detail); }`;
     const { stdout } = await promisify(execFile)(

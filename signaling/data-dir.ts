@@ -16,7 +16,7 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { CanopyError, describeFileError } from '../base/index.ts';
 
-/** Creates the data folder for its owner alone, or takes the one that is there. @throws {CanopyError} CONFIG_INVALID */
+/** Creates the data folder for its owner alone, or uses the existing one. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
   try {
     makeFolders(resolve(dir));
@@ -30,12 +30,12 @@ export function openDataDir(dir: string): void {
   try {
     chmodSync(dir, 0o700);
   } catch {
-    // A volume of somebody else's that this user may write to, as Kubernetes makes them. The files in it are for their owner alone.
+    // Another owner's volume that this user may write to, as Kubernetes creates them. The files in it are private to their owner.
   }
   checkDataDir(dir);
 }
 
-/** Whether there is a folder, and this process may work in it. @throws {CanopyError} CONFIG_INVALID */
+/** Checks that the folder exists and this process may work in it. @throws {CanopyError} CONFIG_INVALID */
 export function checkDataDir(dir: string): void {
   try {
     if (!statSync(dir).isDirectory()) throw new Error(`${dir} is a file`);
@@ -50,13 +50,13 @@ export function checkDataDir(dir: string): void {
 }
 
 /**
- * For commands that work on the folder of a server: refuses one where no server has run, rather than make another CA and database.
+ * For commands that need a server's data folder: refuses one where no server has run, instead of making another CA and database.
  *
  * @throws {CanopyError} CONFIG_INVALID
  */
 export function requireDataDir(dir: string): void {
   if (!existsSync(join(dir, 'ca.pem')) || !existsSync(join(dir, 'canopy.sqlite'))) {
-    // One that may not be looked into says so.
+    // Report an inaccessible folder as such.
     if (existsSync(dir)) checkDataDir(dir);
     throw new CanopyError(
       'CONFIG_INVALID',
@@ -82,8 +82,8 @@ function makeFolders(dir: string): void {
 }
 
 /**
- * A secret that is made once and kept in a file for its owner alone: 32 random bytes, base64url. An empty file, left by a full disk, is
- * replaced: calls `onRemade`.
+ * A secret that is generated once (32 random bytes, base64url) and kept in a file for its owner alone. An empty file, left by a full disk,
+ * is replaced and `onRemade` called.
  *
  * @throws {CanopyError} CONFIG_INVALID - the file cannot be read or written
  */
@@ -101,7 +101,7 @@ export function keptSecret(dir: string, name: string, onRemade: (file: string) =
   }
 }
 
-/** Writes a file for its owner alone, whole or not at all. */
+/** Writes a file for its owner alone, atomically. */
 export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, 'w', 0o600);

@@ -6,32 +6,32 @@ import { z } from 'zod';
 import { CanopyError, type Config, configKeys, describeFileError } from '../base/index.ts';
 import { writeWhole } from './data-dir.ts';
 
-/** How long a start waits for a server that is just ending, in milliseconds. */
+/** How long a starting server waits for another that is just stopping, in milliseconds. */
 const PATIENCE_MILLISECONDS = 1000;
 
 const DEFAULT_PORT = configKeys().find(({ path }) => path === 'server.port')?.default;
 
 const serverRecord = z.object({
   pid: z.int(),
-  /** Of the machine or container: process ids repeat in others. */
+  /** Id of the machine or container: process ids are unique only within one. */
   host: z.string(),
   /** Unix time in milliseconds. */
   startedAtMs: z.number(),
   /** TCP port of HTTPS and signalling; absent until it listens. */
   port: z.int().optional(),
-  /** The address that links name. */
+  /** The address used in links. */
   publicUrl: z.string().optional(),
-  /** The address at which programs on the same host reach it. */
+  /** The address for programs on the same host. */
   localUrl: z.string().optional(),
-  /** First port of the media workers, and how many there are. */
+  /** First port of the media workers, and the number of workers. */
   rtc: z.object({ port: z.int(), workers: z.int() }).optional(),
 });
-/** What a data folder remembers of the server that runs on it, or ran last. */
+/** What a data folder records about the server that runs on it, or ran last. */
 export type ServerRecord = z.infer<typeof serverRecord>;
 
 /**
- * The lock on a data folder: at most one server runs on it, since a server knows by heart what the store has, such as who was revoked
- * (threat 60). The lock is the operating system's, on the file `lock.sqlite`, and ends with the process, whatever it dies of.
+ * The lock on a data folder: at most one server may run on it, since a server keeps parts of the store in memory, such as revocations
+ * (threat 60). It is an operating-system lock on the file `lock.sqlite`, so it ends with the process however that dies.
  */
 export class DataLock {
   readonly #database: Database.Database;
@@ -48,7 +48,7 @@ export class DataLock {
   private constructor(dir: string, database: Database.Database) {
     this.#database = database;
     this.#file = join(dir, 'server.json');
-    // Where the last one listened is likely where this one will.
+    // A server is likely to listen where the last one did.
     this.#record = {
       ...recordOf(dir),
       pid: process.pid,
@@ -58,7 +58,7 @@ export class DataLock {
     this.#save();
   }
 
-  /** Remembers where the server listens, for the commands that work on the folder. */
+  /** Records where the server listens, for commands that work on the folder. */
   remember(where: Pick<ServerRecord, 'port' | 'publicUrl' | 'localUrl' | 'rtc'>): void {
     this.#record = { ...this.#record, ...where };
     this.#save();
@@ -68,17 +68,17 @@ export class DataLock {
     this.#database.close();
   }
 
-  /** With a full disk a server runs nonetheless; commands then need its flags. */
+  /** With a full disk, a server runs without the record; commands then need its flags. */
   #save(): void {
     try {
       writeWhole(this.#file, `${JSON.stringify(this.#record, null, 1)}\n`);
     } catch {
-      // Said by /readyz, which tries to write too.
+      // /readyz reports this, as it tries to write too.
     }
   }
 }
 
-/** The server that runs on a folder; null where none does. @throws {CanopyError} CONFIG_INVALID */
+/** The server running on a folder; null if none is. @throws {CanopyError} CONFIG_INVALID */
 export function runningServer(dir: string): ServerRecord | { pid: null } | null {
   if (!existsSync(join(dir, 'lock.sqlite'))) return null;
   const database = tryLock(dir, 0);
@@ -86,7 +86,7 @@ export function runningServer(dir: string): ServerRecord | { pid: null } | null 
   return database ? null : (recordOf(dir) ?? { pid: null });
 }
 
-/** The error for a folder on which a server runs. */
+/** The error for a folder that a server is using. */
 export function inUse(dir: string): CanopyError {
   const record = recordOf(dir);
   const who = record
@@ -95,7 +95,7 @@ export function inUse(dir: string): CanopyError {
   return new CanopyError('DATA_IN_USE', `${dir} is held by ${who}`);
 }
 
-/** What the folder remembers of its server, if anything. */
+/** The folder's record of its server, if it has one. */
 function recordOf(dir: string): ServerRecord | undefined {
   try {
     return serverRecord.parse(JSON.parse(readFileSync(join(dir, 'server.json'), 'utf8')));
@@ -105,21 +105,21 @@ function recordOf(dir: string): ServerRecord | undefined {
 }
 
 /**
- * What the folder remembers, unless the configuration names another port: for commands that were not given the flags of the server.
+ * The folder's record, unless the configuration names another port: for commands run without the server's flags.
  */
 export function rememberedServer({ data, server }: Config): ServerRecord | undefined {
   const record = recordOf(data.dir);
   return [DEFAULT_PORT, 0, record?.port].includes(server.port) ? record : undefined;
 }
 
-/** The connection that holds the lock, or undefined where another process has it. */
+/** The connection that holds the lock, or undefined if another process has it. */
 function tryLock(dir: string, patienceMs: number): Database.Database | undefined {
   const file = join(dir, 'lock.sqlite');
   const mask = process.umask(0o077);
   let database: Database.Database | undefined;
   try {
     database = new Database(file, { timeout: patienceMs });
-    // No journal on the disk, which may be full.
+    // Keep the journal off the disk, which may be full.
     database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');
     return database;

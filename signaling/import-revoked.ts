@@ -5,7 +5,7 @@ import { isRevocable } from './identity/index.ts';
 import type { RevocationRow, Revocations } from './store/index.ts';
 
 /**
- * Takes the revocations of an older version over, which kept them in `revoked.json`; the file is renamed then.
+ * Imports the revocations of an older version, which kept them in `revoked.json`, and renames that file.
  *
  * @throws {CanopyError} CA_UNUSABLE - the file is damaged or empty: nobody knows who was revoked
  */
@@ -29,7 +29,7 @@ function read(file: string, text: string): RevocationRow[] {
       return { id, revoked_at_ms: timeMs };
     });
   } catch (cause) {
-    // Never start as if nobody were revoked.
+    // Never start as if nobody had been revoked.
     throw new CanopyError(
       'CA_UNUSABLE',
       `${file} is damaged, so nobody knows who was revoked; restore it from a backup`,

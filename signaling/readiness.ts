@@ -1,10 +1,10 @@
 import { CanopyError, type Logger } from '../base/index.ts';
 import type { Store } from './store/index.ts';
 
-/** How long the answer of a trial holds, in milliseconds: anybody may ask. */
+/** How long the result of a write test is cached, in milliseconds: anybody may ask. */
 const FRESH_MILLISECONDS = 5000;
 
-/** Whether the store can be written, tried at most every 5 s. */
+/** Whether the store is writable, tested at most every 5 s. */
 export class Readiness {
   readonly #store: Pick<Store, 'tryWrite'>;
   readonly #log: Logger;

@@ -9,7 +9,7 @@ import {
   requireTarget,
 } from './rooms/index.ts';
 
-/** What whoever runs the server may do about open rooms and the people in them. */
+/** What the operator may do with open rooms and the people in them. */
 export class RoomAdministration {
   readonly #rooms: Rooms;
   readonly #log: Logger;
@@ -19,21 +19,21 @@ export class RoomAdministration {
     this.#log = log;
   }
 
-  /** Open rooms by name, with everyone who is in them. */
+  /** Open rooms by name, with their participants. */
   list(): RoomInfo[] {
     return this.#rooms.all
       .map((room) => ({ roomId: room.roomId, participants: [...room.peers.values()].flatMap(describe) }))
       .sort((a, b) => (a.roomId < b.roomId ? -1 : 1));
   }
 
-  /** Closes a room: connections in it end with ROOM_CLOSED. Anyone may open it again. @throws {CanopyError} ROOM_UNKNOWN */
+  /** Closes a room: its connections end with ROOM_CLOSED. Anyone may open it again. @throws {CanopyError} ROOM_UNKNOWN */
   close(roomId: string): { connectionsEnded: number } {
     const connectionsEnded = this.#rooms.end(this.#require(roomId), 'ROOM_CLOSED');
     this.#log.info({ roomId, connectionsEnded }, 'room closed by an administrator');
     return { connectionsEnded };
   }
 
-  /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN; FORBIDDEN - when a person would be unmuted */
+  /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN; FORBIDDEN - the request would unmute a person */
   async mute(roomId: string, participantId: string, muted: boolean): Promise<void> {
     await muteParticipant(requireTarget(this.#require(roomId), participantId, null), muted);
   }

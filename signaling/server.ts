@@ -55,7 +55,7 @@ export interface SignalingOptions {
   furtherMetrics?: () => Promise<string>;
 }
 
-/** Clients wait this long at most before they try again, in seconds: whoever is inside may come back during a long drain. */
+/** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
 const MAX_RETRY_AFTER_SECONDS = 10;
 
 /** What the server owns, in the order in which it is closed. */
@@ -93,11 +93,11 @@ export class SignalingServer {
   }
 
   /**
-   * Takes the data folder, opens it and listens.
+   * Locks and opens the data folder, and listens.
    *
    * @throws {CanopyError} CONFIG_INVALID, PORT_IN_USE
-   * @throws {CanopyError} DATA_IN_USE - another server runs on the folder
-   * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - what is in the folder is damaged
+   * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
+   * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
    */
   static async create(options: SignalingOptions): Promise<SignalingServer> {
     const { dir } = options.config.data;
@@ -157,7 +157,7 @@ export class SignalingServer {
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
       rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
-        // The same server: whoever dialled it under another name stays there.
+        // It is the same server: clients connected under another name stay there.
         url: connection?.origin ?? publicUrl(),
         ticket: await tickets.issue({ roomId, peerId, deviceId, displayName, role }),
       }),
@@ -214,7 +214,7 @@ export class SignalingServer {
       log,
       dispatcher,
       connections: budgets.connections,
-      // While people are inside, those of them who lost their connection may come back.
+      // While people are inside, those who lost their connection may come back.
       closed: () => state.draining && rooms.size === 0,
       origins: context.origins,
       onRefused,
@@ -283,7 +283,7 @@ export class SignalingServer {
     return [...new Set([this.#context.publicUrl(), ...this.#origins.reachable()])];
   }
 
-  /** A one-time link for the first person, as long as nobody has enrolled. Those of earlier starts end by it. */
+  /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
   async firstInvitation(): Promise<string | null> {
     const { authority, invitations, publicUrl } = this.#context;
     if (!(await invitations.isFirstStart())) {
@@ -319,7 +319,7 @@ export class SignalingServer {
     gateway.broadcast('server.closing', { retryAfterSeconds });
     log.info({ rooms: rooms.size, drainSeconds }, 'draining');
     await rooms.empty(drainSeconds * 1000);
-    // Whoever left last gets an answer.
+    // Lets the answer to the last leave request go out.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

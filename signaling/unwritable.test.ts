@@ -32,7 +32,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
     const ballast = join(dir, 'ballast');
     for (let size = 4096; size >= 1; size /= 2) {
-      // Until nothing fits any more.
+      // Until the disk is full.
       for (;;) {
         try {
           writeFileSync(ballast, 'x'.repeat(size), { flag: 'a' });
@@ -44,7 +44,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     const invite = () => new Invitations(store).create({ role: 'member', ttlSeconds: 60 });
     await assert.rejects(
       async () => {
-        // What the log of the database has left is used up first.
+        // Uses up the space left in the database's log first.
         for (let n = 0; n < 1000; n += 1) await invite();
       },
       { code: 'STORE_UNWRITABLE', retryable: true },

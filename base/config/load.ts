@@ -15,9 +15,9 @@ export interface ConfigSources {
 }
 
 /**
- * Reads and judges the configuration: defaults, then the file, then the environment, then flags.
+ * Reads and validates the configuration: defaults, then the file, then the environment, then flags.
  *
- * @throws {CanopyError} CONFIG_INVALID - names the key, its value and what to write instead, for an unknown key the nearest that exists
+ * @throws {CanopyError} CONFIG_INVALID - names the key, its value and what to write instead; for an unknown key, the nearest existing one
  */
 export function loadConfig({ file, env = process.env, flags = {} }: ConfigSources = {}): Config {
   const keys = configKeys();
@@ -35,7 +35,7 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
           `environment variable ${name} is unknown; did you mean ${closest(name, names)}?`,
         );
       }
-      // Compose files and units write an empty text where nothing is to be set.
+      // Compose files and systemd units leave a variable empty when it is not set.
       if (value !== '' || key.default !== undefined) set(raw, key.path, value);
     }
   }
@@ -61,8 +61,8 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
 }
 
 /**
- * Variables of this prefix that are no settings: `CANOPY_CONFIG` and `CANOPY_API_KEY` stand for flags, the tests read `CANOPY_CHROMIUM` and
- * `CANOPY_FIREFOX`, and a release names by the others what was built for the phones.
+ * Variables with this prefix that are not settings: `CANOPY_CONFIG` and `CANOPY_API_KEY` stand for flags, the tests read `CANOPY_CHROMIUM`
+ * and `CANOPY_FIREFOX`, and a release uses the others to locate its parts for phones.
  */
 const FOREIGN_VARIABLES = new Set([
   'CANOPY_CONFIG',
@@ -103,12 +103,12 @@ function set(raw: Record<string, unknown>, path: string, value: unknown): void {
 }
 
 function describe(issue: z.core.$ZodIssue, paths: string[]): string {
-  // An item of a list is shown by its value.
+  // The shown value identifies a list item, so its index is omitted.
   const path = issue.path
     .filter((key, index, all) => typeof key !== 'number' || index < all.length - 1)
     .join('.');
   if (issue.code !== 'unrecognized_keys') {
-    // A refinement of a whole section names its keys itself.
+    // A refinement of a whole section already names its keys.
     return issue.path.length < 2 && issue.code === 'custom'
       ? issue.message
       : `${path}${shown(issue)}: ${issue.message}`;
@@ -125,7 +125,7 @@ function describe(issue: z.core.$ZodIssue, paths: string[]): string {
 const SECRET = /secret|credential|password/i;
 const MAX_SHOWN_LENGTH = 100;
 
-/** The value in parentheses, unless it is a secret or too long to help. */
+/** The value in parentheses, unless it is a secret or too long to be useful. */
 function shown({ path, input }: z.core.$ZodIssue): string {
   if (input === undefined || typeof input === 'object' || path.some((key) => SECRET.test(String(key)))) {
     return '';

@@ -308,7 +308,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
 });
 
-/** What the schemas of the sections cannot see, because it concerns several values. Returns sentences that name the keys. */
+/** Checks values against each other, which section schemas cannot do. Returns sentences that name the keys. */
 export function contradictions({ rtc }: z.output<typeof configSchema>): string[] {
   const workers = rtc.workers || availableParallelism();
   if (rtc.port === 0 || rtc.port + workers - 1 <= 65_535) return [];
@@ -319,5 +319,5 @@ export function contradictions({ rtc }: z.output<typeof configSchema>): string[]
 
 type Parsed = z.output<typeof configSchema>;
 
-/** The configuration as read: defaults that depend on other settings are filled in. */
+/** The loaded configuration, with defaults that depend on other settings filled in. */
 export type Config = Omit<Parsed, 'sip'> & { sip: Parsed['sip'] & { host: string } };

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isHost, webOrigin } from '../hosts.ts';
 
-/** Longest that a timer of Node runs is 2³¹ − 1 ms; in whole days, as seconds. */
+/** A Node timer runs at most 2³¹ − 1 ms; this is that limit in seconds, rounded down to whole days. */
 export const MAX_TIMER_SECONDS = 24 * 86_400;
 
 interface Range {
@@ -10,7 +10,7 @@ interface Range {
   max?: number;
 }
 
-/** A number; in the environment and on the command line its decimal text. An empty text is no number. */
+/** A number, or its decimal text in the environment and on the command line. An empty text is not a number. */
 function number({ min = 0, max = Number.MAX_SAFE_INTEGER }: Range, whole: boolean) {
   const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
   const error = `write a ${whole ? 'whole ' : ''}number ${range}`;
@@ -34,16 +34,16 @@ export const flag = z.preprocess(
   z.boolean({ error: 'write true or false' }),
 );
 
-/** How many proxies in front of the server are trusted: a number, or a flag, whose `true` is one. */
+/** Number of trusted proxies in front of the server; as a flag, `true` means one. */
 export const proxyCount = z.preprocess(
   (value) => (value === 'true' || value === true ? 1 : value === 'false' || value === false ? 0 : value),
   number({ max: 10 }, true),
 );
 
-/** Text that is not empty and holds no control characters. */
+/** Non-empty text without control characters. */
 export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write some text, without control characters' });
 
-/** A list; in the environment and on the command line its items are separated by commas. */
+/** A list; in the environment and on the command line, items are comma-separated. */
 export function list(item: z.ZodType<string, string>) {
   return z.preprocess(
     (value) =>
@@ -62,14 +62,14 @@ export const listenHost = z
   .string()
   .refine(isHost, { error: 'write an IP address of this machine, such as 127.0.0.1, or :: for all' });
 
-/** An address or host name that others reach this host by: no port, no scheme, no brackets. */
+/** An address or host name at which others reach this host: no port, scheme or brackets. */
 export const publicHost = z
   .string()
   .refine((value) => isHost(value) && !(isIP(value) !== 0 && /^[0.:]+$/.test(value)), {
     error: 'write an IP address or a host name without scheme and port, such as 203.0.113.7 or meet.example',
   });
 
-/** A web origin, kept as browsers write it. */
+/** A web origin, normalised as browsers write it. */
 export const origin = z
   .string()
   .refine(isOrigin, {
@@ -84,7 +84,7 @@ function isOrigin(value: string): boolean {
   return /^https?:\/\//i.test(value) && pathname === '/' && `${search}${hash}${username}${password}` === '';
 }
 
-/** RFC 7064 and RFC 7065, as browsers take them. */
+/** RFC 7064 and RFC 7065, as browsers accept them. */
 const ICE_URL =
   /^(?:(stuns?)|turns?):(\[[\d:a-f.]+\]|[^\s:/?#@[\]]+)(?::(\d{1,5}))?(\?transport=(?:udp|tcp))?$/i;
 
@@ -102,7 +102,7 @@ export const iceUrl = z.string().refine(
   { error: 'write stun:HOST, turn:HOST or turns:HOST, with :PORT and ?transport=tcp if need be' },
 );
 
-/** Whether an ICE URL is one that wants credentials. */
+/** Whether an ICE URL needs credentials. */
 export function isTurnUrl(value: string): boolean {
   return /^turns?:/i.test(value);
 }

@@ -10,7 +10,7 @@ export interface ErrorBody {
   retryable?: boolean;
 }
 
-/** Longest detail, in UTF-16 code units: it may quote what a client sent, and must not give that back whole. */
+/** Maximum length of a detail, in UTF-16 code units: it may quote client input, but must not echo all of it. */
 const MAX_DETAIL_LENGTH = 300;
 
 /** An error with a stable code from the table in codes.ts. */
@@ -50,8 +50,8 @@ export class CanopyError extends Error {
   }
 
   /**
-   * Passes a CanopyError on and wraps anything else, keeping it as the cause: SERVER_BUSY where the process or the system is out of file
-   * descriptors, else INTERNAL.
+   * Returns a CanopyError unchanged and wraps anything else, keeping it as the cause: SERVER_BUSY if the process or the system is out of
+   * file descriptors, else INTERNAL.
    */
   static from(error: unknown): CanopyError {
     if (error instanceof CanopyError) return error;

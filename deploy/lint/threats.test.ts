@@ -6,7 +6,7 @@ import { root } from '../setup/index.mjs';
 
 const HOUSES = ['base', 'bin', 'client', 'deploy', 'sfu', 'signaling', 'sip-gateway', 'test'];
 
-/** The numbers that test titles name, as `threat 13:` or `threats 4 and 8:`. */
+/** The case numbers in test titles, written `threat 13:` or `threats 4 and 8:`. */
 function testedCases(): Set<number> {
   const cases = new Set<number>();
   for (const house of HOUSES) {

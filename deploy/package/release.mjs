@@ -4,7 +4,7 @@
 //   npm run pack:release                        canopy-VERSION-linux-x64.tar.gz in the current folder
 //   node deploy/package/release.mjs FOLDER      the unpacked release, for the container image and the tests
 //
-// It is linked to the libraries of the system that it was made on, as deploy/README.md says.
+// It is linked against the libraries of the system it was built on; see deploy/README.md.
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,7 +13,7 @@ import { ensureWorker, findNode, npm, reportErrors, root, run, SetupError, tail 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const name = `canopy-${version}-${process.platform}-${process.arch}`;
 
-/** The command of the release: names what it carries along, where the environment names nothing else. */
+/** The release's command: points to the bundled parts unless the environment overrides them. */
 const COMMAND = `#!/bin/sh
 here=$(dirname "$(readlink -f "$0")")
 : "\${MEDIASOUP_WORKER_BIN:=$here/mediasoup-worker}"
@@ -36,7 +36,7 @@ await reportErrors(async () => {
   for (const file of ['package.json', 'package-lock.json', 'LICENSE'])
     cpSync(join(root, file), join(folder, file));
   await npm(['ci', '--omit=dev', '--include=optional', '--prefix', folder]);
-  // npm made node_modules from it; nobody installs from it again.
+  // npm has created node_modules from it; nothing is installed from it again.
   rmSync(join(folder, 'package-lock.json'));
   cpSync(await ensureWorker('start'), join(folder, 'mediasoup-worker'));
   for (const part of ['codecs/build.mjs', 'media/network/build.mjs', 'prompts/build.mjs'])
@@ -52,7 +52,7 @@ await reportErrors(async () => {
 });
 
 /**
- * Adds what one of the gateway's builders makes: a file, or the folder of prompts.
+ * Adds the output of one of the gateway's builders: a file, or the folder of prompts.
  * @param {string} builder
  * @param {string} folder
  */

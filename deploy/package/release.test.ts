@@ -41,7 +41,7 @@ describe('the release', () => {
       const { port, printed } = await ready(server);
       assert.equal((await fetch(`http://127.0.0.1:${port}/readyz`)).status, 200);
       assert.match(await (await fetch(`http://127.0.0.1:${port}/`)).text(), /<title>Canopy/);
-      // The add-ons and the prompts are those of the release.
+      // The add-ons and prompts come from the release.
       assert.match(printed, /"spokenPrompts":true/);
       assert.match(printed, /G722/);
     } finally {
@@ -52,7 +52,7 @@ describe('the release', () => {
   });
 });
 
-/** Waits until the server says that it is ready. */
+/** Waits until the server reports that it is ready. */
 async function ready(server: ChildProcess): Promise<{ port: number; printed: string }> {
   let printed = '';
   assert.ok(server.stdout);
@@ -60,7 +60,7 @@ async function ready(server: ChildProcess): Promise<{ port: number; printed: str
     printed += `${line}\n`;
     const port = /"port":(\d+).*canopy is ready/.exec(line)?.[1];
     if (port !== undefined) {
-      // The rest of what it prints is not read.
+      // Discard the rest of the output.
       server.stdout.resume();
       return { port: Number(port), printed };
     }

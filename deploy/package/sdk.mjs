@@ -1,13 +1,13 @@
-// Makes the npm package of the SDK, which holds nothing of the server: `npm run pack:sdk` leaves canopy-sdk-VERSION.tgz in the
-// current folder. Everything in it is derived from the project's own package.json and sources.
+// Makes the npm package of the SDK, without any server code: `npm run pack:sdk` leaves canopy-sdk-VERSION.tgz in the current folder.
+// Everything in it is derived from the project's own package.json and sources.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findNode, findProgram, reportErrors, root, run, SetupError, tail } from '../setup/index.mjs';
 
-/** Where the package is put together: ignored by git, and not part of the server's own package. */
+/** Staging folder of the package: ignored by git, and not part of the server's package. */
 const folder = join(root, 'deploy', 'package', 'dist', 'sdk');
 
-/** What can be imported, and the file behind it. */
+/** Import paths and the files behind them. */
 const entries = {
   '.': 'client/sdk/index',
   './node': 'client/node/index',
@@ -47,7 +47,7 @@ function manifest() {
   const { version, license, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const imported = importedPackages();
   const needed = Object.entries(dependencies).filter(([name]) => imported.has(name));
-  // Only programs on Node need it, and it brings a binary of 1 MB.
+  // Only programs on Node need it, and it includes a 1 MB binary.
   const native = needed.filter(([name]) => name === 'node-datachannel');
   return {
     name: 'canopy-sdk',
@@ -68,7 +68,7 @@ function manifest() {
   };
 }
 
-/** Names of the packages that the compiled code imports. */
+/** Names of the packages imported by the compiled code. */
 function importedPackages() {
   const names = new Set();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {

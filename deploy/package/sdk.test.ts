@@ -18,7 +18,7 @@ describe("the SDK's npm package", () => {
   let folder: string;
   let manifest: Manifest;
 
-  // A project that has installed it, with its dependencies.
+  // A project with the package and its dependencies installed.
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'canopy-sdk-'));
     const packed = run(process.execPath, [join(root, 'deploy', 'package', 'sdk.mjs')], folder).trim();

@@ -38,7 +38,7 @@ async function nodeForNpm() {
 }
 
 /**
- * Makes a project of one dependency, locked to the checksum in our own lockfile.
+ * Creates a project with one dependency, locked to the checksum in our own lockfile.
  * @param {string} folder
  * @param {string} name
  * @param {string} version

@@ -1,4 +1,4 @@
-// What `canopy` installs once its command line has been checked. bin/canopy.js passes it the path of this file.
+// What `canopy` installs once its command line is validated. bin/canopy.js passes on the path of this file.
 import { ensurePhoneParts } from './phone-parts.mjs';
 import { ensureWorker } from './setup.mjs';
 

@@ -7,11 +7,11 @@ import { cacheFolder } from './paths.mjs';
 import { run } from './processes.mjs';
 import { say, step } from './progress.mjs';
 
-/** Version and checksums of what is installed. */
+/** Version and checksums of the package. */
 const REQUIREMENTS = fileURLToPath(new URL('pjsua-requirements.txt', import.meta.url));
 const VERSION = '2.15.1.post1';
 
-/** Where PJSIP's Python package for the tests lies, whether it is there or not: it is built for one version of Python. */
+/** Folder of PJSIP's Python package for the tests, whether or not it exists. The package is built for one version of Python. */
 export function pjsuaFolder() {
   const { stdout } = spawnSync('python3', ['-c', 'import sys; print(*sys.version_info[:2], sep=".")'], {
     encoding: 'utf8',
@@ -19,7 +19,7 @@ export function pjsuaFolder() {
   return join(cacheFolder(), `pjsua2-${VERSION}-python${stdout?.trim()}`);
 }
 
-/** Installs PJSIP's Python package, a second phone for the tests. Where it cannot be had, they are skipped and say so. */
+/** Installs PJSIP's Python package, which the tests use as a second phone. If it is unavailable, those tests are skipped with a message. */
 export async function ensurePjsua() {
   const folder = pjsuaFolder();
   if (existsSync(folder)) return;

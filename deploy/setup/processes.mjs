@@ -82,7 +82,7 @@ export async function become(program, args, env) {
       if (!fromTerminal) child.kill(signal);
     });
   }
-  // The program takes no notice of these; by themselves one would end this process, and the other open its debugger.
+  // The program ignores these signals; by default one would end this process and the other open its debugger.
   for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
   return await new Promise((resolve, reject) => {
     child.once('error', reject);

@@ -27,7 +27,7 @@ export async function setUp(purpose) {
   );
   const node = findNode();
   await ensurePackages(purpose);
-  // The worker takes longest: all else is made meanwhile.
+  // The worker takes longest, so everything else is built in parallel.
   const [worker] = await Promise.all([
     ensureWorkerBuilt(),
     ensureBundle(node).then(ensurePhoneParts),
@@ -44,7 +44,7 @@ export async function ensureBundle(node) {
 }
 
 /**
- * The worker, and the system's packages that the purpose needs.
+ * Ensures the worker, and the system packages the purpose needs.
  * @param {'start' | 'test' | 'bench'} purpose
  */
 export async function ensureWorker(purpose) {
@@ -63,7 +63,7 @@ async function ensureWorkerBuilt() {
 }
 
 /**
- * Building the worker takes packages too: whoever has to install them by hand should hear of all of them at once.
+ * Building the worker needs packages too: report all missing ones at once to anyone who must install them by hand.
  * @param {'start' | 'test' | 'bench'} purpose
  */
 async function ensurePackages(purpose) {
@@ -97,7 +97,7 @@ async function installTogether(stillMissing) {
   });
 }
 
-/** How long a failure stands before it is tried again: without a network it takes a while to fail. */
+/** How long to wait before retrying after a failure: without a network, failing takes a while. */
 const retryAfterMs = 86_400_000;
 
 /**

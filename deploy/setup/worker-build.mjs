@@ -36,7 +36,7 @@ export async function buildWorker(note) {
   }
 }
 
-/** What a build needs where this does not install it. */
+/** Lists what a build needs where this program cannot install it. */
 function hint() {
   if (debianRelease() !== undefined) return '';
   return (

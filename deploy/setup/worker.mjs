@@ -14,8 +14,8 @@ export const recipe = fileURLToPath(new URL('mediasoup-worker', import.meta.url)
 const standaloneStatus = 41;
 
 /**
- * A mediasoup worker that runs here, found without any work: the one that MEDIASOUP_WORKER_BIN names, or one built earlier. The one that
- * mediasoup's authors build lacks the recipe's patches, and nothing tells its checksum.
+ * Finds a mediasoup worker that runs here without building one: the one named by MEDIASOUP_WORKER_BIN, or an earlier build. The binary
+ * published by mediasoup's authors lacks the recipe's patches and comes with no checksum, so it is not used.
  * @returns {string | undefined}
  */
 export function findWorker() {

@@ -13,7 +13,7 @@ export interface PictureOptions {
   peerId: string;
   participantId: string;
   source: PictureSource;
-  /** A layer began or ended. */
+  /** A layer started or stopped flowing. */
   onFlow(): void;
 }
 
@@ -31,7 +31,7 @@ export class Picture {
   #measured: OperatingPoint[] | null = null;
   readonly #counted = new Map<number, { packets: number; atMs: number }>();
   #measuring = false;
-  /** Whether packets of each encoding come; of simulcast these are the spatial layers. */
+  /** Whether packets of each encoding are arriving; with simulcast these are the spatial layers. */
   #flowing: readonly boolean[] = [];
 
   constructor(producer: Producer, options: PictureOptions, nowMs: number) {
@@ -56,7 +56,7 @@ export class Picture {
     return this.#producer.paused;
   }
 
-  /** Whether each spatial layer comes, lowest first: of simulcast known at once, of SVC by the last measurement. */
+  /** Whether each spatial layer is flowing, lowest first: for simulcast known at once, for SVC from the last measurement. */
   get flowing(): boolean[] {
     return Array.from({ length: this.#ladder.spatialLayers }, (_, layer) =>
       this.#ladder.svc
@@ -103,7 +103,7 @@ export class Picture {
     };
   }
 
-  /** Takes over the scores of the encodings: 0 means that nothing has come for 1.5 s. Whether one began or ended. */
+  /** Updates from the encodings' scores: 0 means that nothing has arrived for 1.5 s. Returns whether any encoding started or stopped. */
   #scored(scores: readonly ProducerScore[]): boolean {
     const flowing = this.#encodings.map((_, index) =>
       scores.some((each) => each.score > 0 && this.#indexOf(each) === index),

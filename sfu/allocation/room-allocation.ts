@@ -10,7 +10,7 @@ export interface RoomAllocationOptions {
   roomId: string;
   tell: Tell;
   peers(): Iterable<Peer>;
-  /** What each receiver may be sent, in bits a second. */
+  /** What each receiver may be sent, in bits per second. */
   downBudgetBps: number;
   /** How many microphones are forwarded; 0: all. */
   audibleSpeakers: number;
@@ -106,7 +106,7 @@ export class RoomAllocation {
     }
   }
 
-  /** Which spatial layers of pictures receivers get at the moment, whatever was decided. */
+  /** The spatial layers that receivers are getting now, whatever was decided. */
   #forwarded(): Map<string, Set<number>> {
     const forwarded = new Map<string, Set<number>>();
     for (const peer of this.#options.peers()) {

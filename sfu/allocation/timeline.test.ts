@@ -5,12 +5,12 @@ import { allocate, type PictureState, type TileDecision } from '../allocator/ind
 import { WantedLayers } from './wanted-layers.ts';
 
 const TICK_MS = 100;
-/** Decisions are made at least so often, and when a layer begins or ends. */
+/** Decisions are made at least this often, and when a layer starts or stops. */
 const TICKS_PER_DECISION = 20;
-/** A worker notices after so long that a layer has ended, and uses one of simulcast when it is so old. */
+/** A worker takes this long to notice that a layer has stopped, and uses a simulcast layer once it is this old. */
 const ENDED_TICKS = 15;
 const OLD_TICKS = 20;
-/** What an encoder needs to send each layer beside the lower ones, in kilobits a second, and what it then takes. */
+/** What an encoder needs to send each layer on top of the lower ones, and what the layer then uses, both in kbit/s. */
 const LEAST_KBPS = [50, 200, 600];
 const TAKES_KBPS = [150, 500, 1200];
 const SIZES = { small: [240, 135], medium: [640, 360], large: [1280, 720] } as const;
@@ -19,7 +19,7 @@ interface Phase {
   ticks: number;
   size: keyof typeof SIZES;
   uplinkKbps: number;
-  /** The sender's network is gone, or its camera rests. */
+  /** The sender has lost its network, or its camera is off. */
   silent: boolean;
 }
 
@@ -30,7 +30,7 @@ const phase: fc.Arbitrary<Phase> = fc.record({
   silent: fc.integer({ min: 0, max: 9 }).map((dice) => dice === 0),
 });
 
-/** As libwebrtc fills an uplink: the lowest layers first, each up to what it takes at most. */
+/** Models how libwebrtc fills an uplink: the lowest layers first, each up to its maximum. */
 function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): boolean[] {
   let leftKbps = silent ? 0 : uplinkKbps;
   return told.map((active, layer) => {
@@ -40,13 +40,13 @@ function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): bool
   });
 }
 
-/** One who sends, a worker, and one who looks; all by an invented clock. */
+/** A sender, a worker and a viewer, on a simulated clock. */
 class Scene {
   readonly wanted = new WantedLayers(3, 0);
-  /** The layer that the one who looks gets. */
+  /** The layer the viewer gets. */
   forwarded: number | null = null;
   #tick = 0;
-  /** Since when each layer comes, and when it was seen last. */
+  /** When each layer started, and when it was last seen. */
   readonly #beganAt: Array<number | null> = [null, null, null];
   readonly #seenAt = [0, 0, 0];
   #flowing: boolean[] = [false, false, false];
@@ -56,7 +56,7 @@ class Scene {
     return this.#tick * TICK_MS;
   }
 
-  /** The layer that was decided; -1: none. */
+  /** The decided layer; -1: none. */
   get preferred(): number {
     return this.#decided?.layers?.spatialLayer ?? -1;
   }
@@ -173,7 +173,7 @@ check(
     const scene = new Scene();
     for (const each of phases) for (let tick = 0; tick < each.ticks; tick++) scene.step(each);
     const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
-    // An earlier failure may have to be waited out first.
+    // An earlier failure may first have to time out.
     for (let tick = 0; tick < 1200; tick++) scene.step(last);
     let best = scene.forwarded ?? -1;
     for (let tick = 0; tick < 1800; tick++) {

@@ -4,14 +4,14 @@ import { type LayerNeeds, WantedLayers } from './wanted-layers.ts';
 
 const NONE = [false, false, false];
 
-/** Layers by their numbers, as `02`. */
+/** The layers with these numbers, written as `02`. */
 const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.includes(`${layer}`));
 
-/** A sender that is being watched. Every layer it is asked for flows at once, except those it lacks. */
+/** A sender being watched. Every layer it is asked for flows at once, except those it lacks. */
 class Sender {
   readonly wanted: WantedLayers;
   nowMs = 0;
-  /** What it cannot send. */
+  /** The layers it cannot send. */
   lacks = '';
   sends = true;
 
@@ -23,7 +23,7 @@ class Sender {
     return this.wanted.told.flatMap((told, layer) => (told ? [layer] : [])).join('');
   }
 
-  /** Lets time go by while these are wanted. Without `forwarded`, what is wanted is forwarded as far as it flows. */
+  /** Advances the clock while these layers are wanted. Without `forwarded`, wanted layers are forwarded as far as they flow. */
   until(
     nowMs: number,
     { wanted = '', awaited = '', forwarded }: { [Key in keyof LayerNeeds]?: string },
@@ -124,7 +124,7 @@ describe('WantedLayers', () => {
       before = told;
     }
     const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));
-    // Each time it waits 6 s in vain first.
+    // Each interval includes 6 s of waiting in vain.
     assert.deepEqual(pauses, [26, 46, 86, 86, 86]);
     assert.equal(sender.until(500_000, { wanted: '01' }), '01');
   });

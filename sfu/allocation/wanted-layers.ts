@@ -1,43 +1,45 @@
 /**
- * How long nobody must have needed a layer before its sender is told, in milliseconds: one that comes back takes seconds to be seen. The
- * second is for a sender that could not keep a layer up: what it falls back on goes on until that layer has proved itself.
+ * How long a layer must have been unneeded before its sender is asked to stop it, in milliseconds: a restarted layer takes seconds to
+ * become visible. The second value is for a sender that could not keep a layer up: its fallback layers continue until that layer has proved
+ * stable.
  */
 const UNWANTED_MS = 5000;
 const UNWANTED_AFTER_FAILURE_MS = 30_000;
 /**
- * How long a sender has for a layer that it was asked for, in milliseconds. One on a good network needs one or two seconds. The second is
- * for one that came and has ended before it proved itself: by now the others would have ended too if the network were to blame.
+ * How long a sender has to start a layer it was asked for, in milliseconds; on a good network it takes one or two seconds. The second value
+ * is for a layer that started and then stopped before it proved stable: if the network were to blame, the other layers would have stopped
+ * by now.
  */
 const PATIENCE_MS = 6000;
 const PATIENCE_WITH_FALLEN_MS = 1000;
-/** How long after a layer was asked for the next lower one is asked for in its place, in milliseconds. */
+/** How long after asking for a layer the next lower one is asked for as a substitute, in milliseconds. */
 const INSTEAD_MS = 2000;
-/** How long after a failure a missing layer is asked for again, in milliseconds: doubled with each failure, up to the second. */
+/** How long after a failure a missing layer is asked for again, in milliseconds: doubles with each failure, up to the second value. */
 const RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 80_000;
-/** A layer that has flowed for so long has proved itself, in milliseconds: its failures are forgotten. */
+/** A layer that has flowed for this long counts as stable, in milliseconds: its failures are forgotten. */
 const STEADY_MS = 20_000;
 
-/** What is known of a picture at the moment: of each spatial layer, lowest first. */
+/** The current state of a video producer, per spatial layer, lowest first. */
 export interface LayerNeeds {
-  /** Somebody is to get it, by the last decisions. */
+  /** The last decisions give it to somebody. */
   wanted: readonly boolean[];
-  /** It is missing, and somebody would have it. */
+  /** It is missing, and somebody would use it. */
   awaited: readonly boolean[];
-  /** Somebody is forwarded it. */
+  /** It is being forwarded to somebody. */
   forwarded: readonly boolean[];
-  /** It comes from the sender. */
+  /** It arrives from the sender. */
   flowing: readonly boolean[];
 }
 
 interface Layer {
-  /** Its sender was told to send it. */
+  /** The sender was asked to send it. */
   told: boolean;
   neededAtMs: number;
-  /** Since when it has been flowing, or has been awaited in vain; null: it is not. */
+  /** Since when it has been flowing, or awaited in vain; null: it is not. */
   flowingSinceMs: number | null;
   silentSinceMs: number | null;
-  /** It has flowed since it was asked for, and so long that it has proved itself. */
+  /** It has flowed since it was asked for, and long enough to count as stable. */
   came: boolean;
   steady: boolean;
   failures: number;
@@ -46,10 +48,10 @@ interface Layer {
 }
 
 /**
- * Which spatial layers of a picture its sender is told to send, and which cannot be had of it. Wanted layers are asked for at once; those that
- * nobody wants or is forwarded any more end after a while: a layer is never stopped before its successor has taken its place. A sender may not
- * send what it was asked for (its uplink is too narrow, its machine too slow). Then the layer is missing: decisions leave it out, and as long
- * as somebody would have it, it is asked for again, ever more rarely.
+ * Tracks which spatial layers of a video producer its sender is asked to send, and which it cannot send. Wanted layers are asked for at
+ * once. A layer that is neither wanted nor forwarded is stopped after a while, but never before its successor has replaced it. A sender may
+ * fail to send a layer (its uplink is too narrow, or its machine too slow). Then the layer is missing: decisions leave it out, and while
+ * somebody would use it, it is asked for again, at growing intervals.
  */
 export class WantedLayers {
   readonly #layers: Layer[];
@@ -68,12 +70,12 @@ export class WantedLayers {
     return this.#layers.map(({ told }) => told);
   }
 
-  /** Spatial layers that the sender was asked for in vain, lowest first. */
+  /** Spatial layers the sender was asked for in vain, lowest first. */
   get missing(): readonly number[] {
     return this.#layers.flatMap(({ missing }, place) => (missing ? [place] : []));
   }
 
-  /** Takes over what is known now; whether there is something to tell its sender, and whether other layers are missing than before. */
+  /** Updates the state. Returns whether the sender must be notified, and whether the set of missing layers changed. */
   update(needs: LayerNeeds, nowMs: number): { told: boolean; missing: boolean } {
     const toldBefore = this.told.join();
     const missingBefore = this.missing.join();
@@ -81,7 +83,7 @@ export class WantedLayers {
     for (const [place, layer] of this.#layers.entries()) {
       if (needs.forwarded[place] || (needs.wanted[place] && !layer.missing)) this.#need(place, nowMs);
       if (!needs.wanted[place] || needs.forwarded[place]) continue;
-      // What comes already goes on until it is forwarded: it may have to be forwarded first.
+      // Keep lower layers that already flow until this one is forwarded: they may have to be forwarded first.
       for (let lower = 0; lower < place; lower++) if (needs.flowing[lower]) this.#need(lower, nowMs);
       if (this.#lacks(layer, nowMs)) this.#need(this.#below(place), nowMs);
     }
@@ -97,7 +99,7 @@ export class WantedLayers {
     return { told: this.told.join() !== toldBefore, missing: this.missing.join() !== missingBefore };
   }
 
-  /** What has come of a layer that was asked for. */
+  /** Tracks whether a layer the sender was asked for arrives. */
   #watch(layer: Layer, place: number, { wanted, awaited, flowing }: LayerNeeds, nowMs: number): void {
     if (flowing[place]) {
       layer.flowingSinceMs ??= nowMs;
@@ -110,7 +112,7 @@ export class WantedLayers {
       return;
     }
     layer.flowingSinceMs = null;
-    // A sender of which nothing comes has lost its network, or is paused: that says nothing of single layers.
+    // If nothing arrives from a sender, its network is down or it is paused: that says nothing about single layers.
     const isAsked = layer.told && (wanted[place] || awaited[place]) && flowing.some(Boolean);
     layer.silentSinceMs = isAsked ? (layer.silentSinceMs ?? nowMs) : null;
     const patienceMs = layer.came && !layer.steady ? PATIENCE_WITH_FALLEN_MS : PATIENCE_MS;
@@ -122,7 +124,7 @@ export class WantedLayers {
     layer.failures += 1;
   }
 
-  /** Whether a lower layer is needed in the place of one that is wanted: it ended, or has been long in coming. */
+  /** Whether a lower layer must substitute for a wanted one that has stopped or is slow to start. */
   #lacks({ missing, came, silentSinceMs }: Layer, nowMs: number): boolean {
     return missing || (silentSinceMs !== null && (came || nowMs - silentSinceMs >= INSTEAD_MS));
   }

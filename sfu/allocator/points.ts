@@ -8,7 +8,7 @@ export interface Ladder {
   rows: readonly (readonly OperatingPoint[])[];
   /** Lines of each spatial layer, guessed where they are not known. */
   heightsPx: readonly number[];
-  /** Spatial layers that cannot be had from the sender, and their lines. */
+  /** Spatial layers that the sender cannot send, and their heights. */
   missing: readonly { spatialLayer: number; heightPx: number }[];
 }
 
@@ -42,7 +42,7 @@ const SMOOTH_FPS = 12;
 const STRESSED_FPS = 15;
 const LOWEST_FPS = 0;
 
-/** What frames a second are worth: a talking head loses little at 15, a shared screen little at 7.5. */
+/** What frames per second are worth: a talking head loses little at 15, a shared screen little at 7.5. */
 function smoothness(source: PictureState['source'], fps: number): number {
   if (fps >= 24) return 1;
   if (fps >= SMOOTH_FPS) return source === 'screen' ? 0.97 : 0.94;
@@ -117,7 +117,7 @@ export function ceilingOf(
   return { row, maxFps, stressed: row < useful || slowed, awaits };
 }
 
-/** The missing layers that are larger than what there is, up to the first with so many lines. */
+/** The missing layers above the available ones, up to the first that has enough lines. */
 function missingLayers({ missing, heightsPx }: Ladder, sufficientPx: number): number[] {
   const largestPx = Math.max(...heightsPx);
   const larger = missing.filter(({ heightPx }) => heightPx > largestPx);
@@ -127,7 +127,7 @@ function missingLayers({ missing, heightsPx }: Ladder, sufficientPx: number): nu
     .map(({ spatialLayer }) => spatialLayer);
 }
 
-/** The fewest frames a second with which a row is smooth, or all that it has; a shared screen is so with the fewest. */
+/** The fewest frames per second with which a row is smooth, or all that it has; a shared screen is so with the fewest. */
 function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_INFINITY): number {
   const last = Math.min((ladder.rows[row]?.length ?? 1) - 1, mostColumn);
   const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
@@ -142,7 +142,7 @@ export function smoothStep(ladder: Ladder, { maxFps }: Ceiling): Step {
   return fpsAt(ladder, smooth) <= maxFps ? smooth : { row: 0, column: 0 };
 }
 
-/** More lines, if need be at fewer frames a second, as long as they are smooth (of a shared screen: at the fewest); or null. */
+/** More lines, if need be at fewer frames per second, as long as they are smooth (of a shared screen: at the fewest); or null. */
 function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
   if (from.row >= ceiling.row) return null;
   const row = from.row + 1;
@@ -187,8 +187,8 @@ export function nextSteps(
 }
 
 /**
- * What a camera's picture of so many lines and frames usually takes, in bits a second: 150 kbit/s for 180 lines and 500 for 360 at 30 frames,
- * as the SDK's ladder; temporal layers have about 0.45 and 0.7 of that.
+ * The usual bitrate of camera video at this height and frame rate, in bits per second: 150 kbit/s for 180 lines and 500 for 360 at 30 fps,
+ * like the SDK's ladder; temporal layers have about 0.45 and 0.7 of that.
  */
 export function usualBps(ladder: Ladder, step: Step): number {
   const lines = ladder.heightsPx[step.row] ?? 0;

@@ -6,9 +6,9 @@ export type PictureSource = 'camera' | 'screen';
 export interface OperatingPoint {
   spatialLayer: number;
   temporalLayer: number;
-  /** On the wire, all headers included, in bits a second: measured while it is sent, else expected. */
+  /** On the wire, all headers included, in bits per second: measured while it is sent, else expected. */
   bitrateBps: number;
-  /** Packets a second that its receiver gets. */
+  /** Packets per second that its receiver gets. */
   packetsPerSecond: number;
   /** Lines of the picture, in pixels; 0: not known. */
   heightPx: number;
@@ -30,7 +30,7 @@ export interface PictureState {
   svc: boolean;
   /** Every operating point, spatial layer by spatial layer, lowest first. At least one. */
   points: OperatingPoint[];
-  /** Spatial layers that its sender was asked for and does not send: nobody is given them. Never the lowest. */
+  /** Spatial layers that the sender was asked for and does not send, so nobody is given them. Never the lowest. */
   missing: readonly number[];
   /** When its sender last spoke, on the clock of `nowMs`; null: not yet. */
   lastSpokeAtMs: number | null;
@@ -62,14 +62,14 @@ export interface TileState {
 export interface ReceiverState {
   roomId: string;
   peerId: string;
-  /** What it may be sent in all, audio included, in bits a second. */
+  /** What it may be sent in all, audio included, in bits per second. */
   budgetBps: number;
   /**
-   * What its bandwidth estimation says that it can take, in bits a second; null: there is none (yet). Video only: audio is sent without
+   * What its bandwidth estimation says that it can take, in bits per second; null: there is none (yet). Video only: audio is sent without
    * feedback, so that the estimation never counts it.
    */
   estimateBps: number | null;
-  /** What its audio takes, in bits a second. */
+  /** What its audio takes, in bits per second. */
   audioBps: number;
   /** What it shows; every other picture is off its screen. */
   tiles: TileState[];
@@ -78,7 +78,7 @@ export interface ReceiverState {
 export interface AllocatorInput {
   /** A monotonic clock, in milliseconds. */
   nowMs: number;
-  /** What the node may send in all, over all rooms, audio included, in bits a second; null: not guarded. */
+  /** What the node may send in all, over all rooms, audio included, in bits per second; null: not guarded. */
   linkBps: number | null;
   /** How much must be saved for want of CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of pictures too. */
   stressLevel: 0 | 1 | 2 | 3;
@@ -87,9 +87,10 @@ export interface AllocatorInput {
 }
 
 /**
- * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as its sender has. `budget`: the receiver's own budget.
- * `estimate`: its network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its sender. `steady`: a better one waits until it
- * is sure to last. `sender`: its sender was asked for a better one and does not send it (a narrow uplink, a busy machine).
+ * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as good as its sender has. `budget`:
+ * the receiver's own budget. `estimate`: the receiver's network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its
+ * sender. `steady`: a better layer waits until it is sure to last. `sender`: the sender was asked for a better layer and does not send it
+ * (a narrow uplink, a busy machine).
  */
 export type Reason = 'full' | 'budget' | 'estimate' | 'link' | 'stress' | 'paused' | 'steady' | 'sender';
 
@@ -97,13 +98,13 @@ export interface TileDecision {
   producerId: string;
   /** The most to forward; null: nothing. */
   layers: { spatialLayer: number; temporalLayer: number } | null;
-  /** What that takes, in bits a second. */
+  /** What that takes, in bits per second. */
   bitrateBps: number;
   /** Of the consumer, 1 to 255: what the bandwidth estimation serves first. */
   priority: number;
   class: TileClass;
   reason: Reason;
-  /** The missing spatial layers that it would have, where the reason is `sender`; else none. */
+  /** The missing spatial layers the tile would use if `reason` is `sender`; else empty. */
   awaits: readonly number[];
 }
 
@@ -111,9 +112,9 @@ export interface ReceiverDecision {
   roomId: string;
   peerId: string;
   tiles: TileDecision[];
-  /** Ceiling for the transport's bandwidth estimation, in bits a second. */
+  /** Ceiling for the transport's bandwidth estimation, in bits per second. */
   maxOutgoingBps: number;
-  /** The sum of its tiles, in bits a second. */
+  /** The sum of its tiles, in bits per second. */
   videoBps: number;
 }
 
@@ -121,13 +122,13 @@ export interface PictureDecision {
   producerId: string;
   /** Whether anybody wants each spatial layer, lowest first. None: nobody watches. */
   spatialLayers: boolean[];
-  /** Missing spatial layers that somebody would have: to be asked for again from time to time. */
+  /** Missing spatial layers that somebody would use: to be asked for again from time to time. */
   awaited: number[];
 }
 
 export interface AllocatorDecision {
   receivers: ReceiverDecision[];
   pictures: PictureDecision[];
-  /** What the node sends by these decisions, audio included, in bits a second. */
+  /** What the node sends by these decisions, audio included, in bits per second. */
   egressBps: number;
 }

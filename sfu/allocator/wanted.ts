@@ -1,9 +1,9 @@
 import type { PictureDecision, PictureState, ReceiverDecision } from './types.ts';
 
 /**
- * Which spatial layers of each picture anybody wants by these decisions; what is forwarded at present counts too, but is not known here. Of simulcast the lowest is sent as long as anybody watches at all: receivers fall
- * back on it when their estimates fall, and while a layer that was switched on again cannot be used yet (2 s with mediasoup). With SVC
- * every layer needs those below.
+ * Which spatial layers of each video producer anybody wants by these decisions. Layers being forwarded count too, but are not known here.
+ * With simulcast, the lowest layer is sent as long as anybody watches: receivers fall back on it when their estimates fall, and while a
+ * layer that was switched on again cannot be used yet (2 s with mediasoup). With SVC, every layer needs those below.
  */
 export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecision[]): PictureDecision[] {
   const given = new Map<string, Set<number>>();

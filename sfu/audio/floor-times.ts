@@ -1,14 +1,14 @@
-/** After this long half of the time counts no more, in milliseconds. */
+/** Heard time loses half its weight after this long, in milliseconds. */
 const HALF_LIFE_MS = 60_000;
-/** Speakers that are remembered before those who hardly spoke are forgotten, and what that is, in milliseconds. */
+/** Above this number of speakers, those heard for less than the time below (in milliseconds) are forgotten. */
 const MAX_SPEAKERS = 1000;
 const FORGOTTEN_MS = 100;
 
-/** For how long each speaker was heard lately. Pure; times are of one monotonic clock, in milliseconds. */
+/** How long each speaker was heard recently. Pure; times are in milliseconds of one monotonic clock. */
 export class FloorTimes {
   readonly #heard = new Map<string, { ms: number; atMs: number }>();
 
-  /** Heard time of a speaker, of the last minutes. */
+  /** How long a speaker was heard during the last minutes. */
   of(speakerId: string, nowMs: number): number {
     const heard = this.#heard.get(speakerId);
     return heard ? heard.ms * 2 ** ((heard.atMs - nowMs) / HALF_LIFE_MS) : 0;

@@ -9,7 +9,7 @@ const PACKET_MS = 20;
 /** A room under an invented clock. */
 class Scene {
   readonly selector: SpeakerSelector;
-  /** Who is forwarded, as it was told. */
+  /** Who is forwarded, according to the events. */
   readonly forwarded = new Set<string>();
   readonly changes: Array<{ id: string; forwarded: boolean; atMs: number }> = [];
   readonly dominants: Array<string | null> = [];
@@ -195,7 +195,7 @@ describe('SpeakerSelector', () => {
   });
 
   describe('threat 62: levels that are forged', () => {
-    /** As loud as can be, with the least pauses that are no noise. */
+    /** As loud as possible, with the shortest pauses that do not count as noise. */
     const forged = (elapsed: number) => (elapsed % 400 < 300 ? 0 : SILENCE);
     const honest = (elapsed: number) => (elapsed % 5000 < 4200 ? speech(-35, elapsed) : SILENCE);
 

@@ -1,24 +1,24 @@
 import { FloorTimes } from './floor-times.ts';
 import { PACKET_MS, Talker } from './talker.ts';
 
-/** How much louder somebody must be to take the place of one who speaks, in dB, and for how long they must have spoken both, in ms. */
+/** How much louder someone must be to take the slot of a current speaker, in dB, and how long both must have been speaking, in ms. */
 const LOUDER_DB = 6;
 const CHALLENGE_MS = 400;
 const SEATED_MS = 1000;
 /**
- * Levels come from clients, so being loud must not win for ever: whoever spoke unheard for this long takes the place of one who was heard
- * this much more lately, and such a one is not let in for being louder. Both in ms.
+ * Clients report the levels, so loudness must not win forever. Someone who has spoken unheard for this long takes the slot of a speaker who
+ * was heard this much more recently, and that speaker cannot win it back by being louder. Both in ms.
  */
 const UNHEARD_MS = 2000;
 const FLOOR_LEAD_MS = 15_000;
-/** Who was heard within this time keeps the place against one who merely unmutes, in ms. */
+/** Someone heard within this time keeps the slot against someone who merely unmutes, in ms. */
 const IN_CONVERSATION_MS = 3000;
 /** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
 const DOMINANT_FIRST_MS = 100;
 const DOMINANT_NEXT_MS = 300;
 const DOMINANT_RIVAL_MS = 1000;
 
-/** What a selector tells. */
+/** Events of a selector. */
 export interface SelectorEvents {
   forwarded(id: string, forwarded: boolean): void;
   /** null: the dominant speaker has gone. */
@@ -26,10 +26,10 @@ export interface SelectorEvents {
 }
 
 /**
- * Who is forwarded: at most so many microphones, the loudest. Whoever begins to speak gets the place of one who does not with the first
- * loud packet; where all speak it takes being louder for a while. Who stops keeps the place until somebody needs it, so that small rooms
- * never change anything. A speaker has one place, however many microphones they have. Also names the dominant speaker. Pure: it is told what comes when; times are of one monotonic clock, in
- * milliseconds.
+ * Selects the microphones to forward: the loudest, up to a limit. A new speaker takes the slot of a silent one, starting with the first
+ * loud packet; if all are speaking, they must be louder for a while. A speaker who stops keeps the slot until somebody needs it, so small
+ * rooms never change anything. A speaker has one slot, however many microphones they use. Also determines the dominant speaker. Pure:
+ * events are passed in; times are in milliseconds of one monotonic clock.
  */
 export class SpeakerSelector {
   readonly #places: number;
@@ -64,7 +64,7 @@ export class SpeakerSelector {
     return this.#talkers.get(id)?.lastSpokeAtMs ?? null;
   }
 
-  /** A microphone, which gets a place where one is free and its speaker has none. Default: a speaker of its own. */
+  /** Adds a microphone. It gets a slot if one is free and its speaker has none. By default it is a speaker of its own. */
   add(id: string, paused: boolean, nowMs: number, speakerId: string = id): void {
     const talker = new Talker(id, paused, speakerId);
     this.#talkers.set(id, talker);
@@ -90,7 +90,7 @@ export class SpeakerSelector {
     this.#events.dominant(null);
   }
 
-  /** Muted or unmuted. Who unmutes is about to speak, and gets the place of one who has not spoken for a while. */
+  /** Muted or unmuted. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
   setPaused(id: string, paused: boolean, nowMs: number): void {
     const talker = this.#talkers.get(id);
     if (!talker) return;
@@ -129,7 +129,7 @@ export class SpeakerSelector {
     return true;
   }
 
-  /** Takes the place of one who was heard far longer, or of the quietest of those who speak, if that one is clearly quieter. */
+  /** Takes the slot of a speaker who was heard far longer, or else of the quietest one speaking if that one is clearly quieter. */
   #challenge(talker: Talker, nowMs: number): void {
     if (talker.spurtMs < CHALLENGE_MS) return;
     const own = this.#placeOf(talker);
@@ -142,7 +142,7 @@ export class SpeakerSelector {
     this.#seat(talker, nowMs);
   }
 
-  /** Who was heard most, and far longer than one who has spoken unheard for a while. */
+  /** The speaker heard most, if heard far longer than someone who has spoken unheard for a while. */
   #leader(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
     if (talker.spurtMs < UNHEARD_MS) return undefined;
     const leader = least(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
@@ -155,14 +155,14 @@ export class SpeakerSelector {
     return quietest && talker.loudnessDbov >= quietest.loudnessDbov + LOUDER_DB ? quietest : undefined;
   }
 
-  /** Whether one was heard far longer than another lately. */
+  /** Whether one speaker was heard far longer than the other recently. */
   #leads(one: Talker, other: Talker, nowMs: number): boolean {
     return this.#floor.of(one.speakerId, nowMs) - this.#floor.of(other.speakerId, nowMs) >= FLOOR_LEAD_MS;
   }
 
-  /** The microphone that has the place of this one's speaker. */
+  /** The microphone that holds this speaker's slot. */
   #placeOf({ speakerId }: Talker): Talker | undefined {
-    // Without a limit of places nobody is held back.
+    // With unlimited slots nobody is held back.
     if (this.#places === Number.POSITIVE_INFINITY) return undefined;
     return [...this.#seated.keys()].find((one) => one.speakerId === speakerId);
   }

@@ -18,7 +18,7 @@ const PROOF_OF_A_TYPIST_MS = 60;
 /** One microphone: when it speaks, and how loud. Pure; times are of one monotonic clock, in milliseconds. */
 export class Talker {
   readonly id: string;
-  /** Whose voice it is: several microphones may be one speaker's. */
+  /** The speaker; several microphones may belong to one. */
   readonly speakerId: string;
   /** Muted: it sends nothing. */
   paused: boolean;
@@ -56,7 +56,7 @@ export class Talker {
     return this.#loudnessDbov;
   }
 
-  /** Takes in the level of a packet, in dBov; tells whether it is loud. */
+  /** Takes in the level of a packet, in dBov; returns whether it is loud. */
   hear(dbov: number, nowMs: number): boolean {
     const loud = dbov >= this.#floor.dbov + SPEECH_MARGIN_DB;
     this.#floor.note(dbov, nowMs);

@@ -2,32 +2,32 @@ import type { Config } from '../../base/index.ts';
 import type { Role } from '../protocol/index.ts';
 import { NestedBudget } from './nested-budget.ts';
 
-/** A bridge acts for many phones: its share is this many times a person's. */
+/** A bridge acts for many phones, so its share is this multiple of a person's. */
 export const BRIDGE_FACTOR = 32;
 
-/** How many times a person's share an account of this role has. */
+/** The multiple of a person's share that an account with this role gets. */
 export function factorOf({ role }: { role: Role }): number {
   return role === 'bridge' ? BRIDGE_FACTOR : 1;
 }
 
 /**
- * TCP connections that an address may have beside its sockets, to load pages. At the default limits its share fits into 1024 file
- * descriptors with hundreds left for others.
+ * TCP connections an address may have on top of its sockets, to load pages. At the default limits, one address's share fits into 1024 file
+ * descriptors and leaves hundreds for others.
  */
 const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** What is shared between everyone on the server. Seats are budgeted by each room, open invitations by the store. */
+/** Limits shared by everyone on the server. Each room budgets its own seats, and the store budgets open invitations. */
 export interface Budgets {
   /** Open sockets. */
   connections: NestedBudget;
-  /** TCP connections, sockets among them, by the address at the other end. */
+  /** TCP connections, including sockets, by peer address. */
   tcp: NestedBudget;
-  /** Open rooms; each counts for whoever opened it. */
+  /** Open rooms; each counts against whoever opened it. */
   rooms: NestedBudget;
-  /** Answers kept for retries, in bytes. */
+  /** Bytes of cached answers. */
   answers: NestedBudget;
 }
 
@@ -38,7 +38,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
       what: 'connections',
       code: 'TOO_MANY_CONNECTIONS',
       limits: {
-        // A device that misbehaves does not shut out the account's other devices.
+        // A misbehaving device must not lock out the account's other devices.
         device: Math.ceil(connectionsPerAccount / 2),
         account: connectionsPerAccount,
         invitation: connectionsPerAccount * 4,
@@ -48,7 +48,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
     tcp: new NestedBudget({
       what: 'TCP connections',
       code: 'TOO_MANY_CONNECTIONS',
-      // Everyone has the address of a proxy, which limits strangers itself.
+      // Behind a proxy, everyone has its address, and the proxy limits strangers itself.
       limits:
         server.trustProxy > 0 ? {} : { address: connectionsPerAddress + TCP_CONNECTIONS_BESIDE_SOCKETS },
     }),
@@ -74,7 +74,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
   };
 }
 
-/** The seats of one room. One link lets in at most half of a full room, an account a few devices. */
+/** The seat budget of one room. One link admits people to at most half of the room's seats, an account gets a few devices. */
 export function createSeatBudget({ limits }: Pick<Config, 'limits'>): NestedBudget {
   const { seatsPerAccount, peersPerRoom } = limits;
   return new NestedBudget({

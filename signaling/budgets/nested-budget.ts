@@ -1,24 +1,24 @@
 import { CanopyError, type ErrorCode } from '../../base/index.ts';
 
-/** From the narrowest to the widest. `invitation`: everyone whom one link let in; `address`: an IPv4 address or an IPv6 /64. */
+/** From narrowest to widest. `invitation`: everyone admitted through one link; `address`: an IPv4 address or an IPv6 /64. */
 export const SCOPES = ['device', 'account', 'invitation', 'address', 'server'] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who uses something, by name in each scope that is known. The whole server counts always. */
+/** The user of a resource, named in each known scope. The server scope always counts. */
 export type Holder = Readonly<Partial<Record<Exclude<Scope, 'server'>, string>>>;
 
 export interface NestedBudgetOptions {
   /** What is counted, in the plural, for error details. */
   what: string;
-  /** Maximum in each scope; a scope that is left out has none. */
+  /** Maximum per scope; an omitted scope is unlimited. */
   limits: Readonly<Partial<Record<Scope, number>>>;
-  /** Code of a refusal. Default LIMIT_REACHED. A full server is SERVER_BUSY. */
+  /** Error code of a refusal. Default LIMIT_REACHED. A full server is SERVER_BUSY. */
   code?: ErrorCode;
 }
 
 /**
- * Counts one resource in all scopes at once, so that nobody multiplies a share by more devices, accounts or addresses. What is taken is
- * counted in every scope of its holder until it is released.
+ * Counts one resource in all scopes at once, so that nobody multiplies their share with more devices, accounts or addresses. An amount
+ * taken counts in every scope of its holder until it is released.
  */
 export class NestedBudget {
   readonly #options: NestedBudgetOptions;
@@ -28,15 +28,15 @@ export class NestedBudget {
     this.#options = options;
   }
 
-  /** How much is taken in a scope. */
+  /** The amount in use in a scope. */
   used(scope: Scope, name = ''): number {
     return this.#used.get(`${scope} ${name}`) ?? 0;
   }
 
   /**
-   * The narrowest scope in which the amount does not fit; undefined when it fits.
+   * The narrowest scope in which the amount does not fit; undefined if it fits.
    *
-   * @param factor how many times the usual share of a device, account and invitation the holder has; default 1
+   * @param factor multiple of the usual share that the holder's device, account and invitation get; default 1
    */
   exceeded(holder: Holder, amount = 1, factor = 1): Scope | undefined {
     return SCOPES.find((scope) => {
@@ -46,9 +46,9 @@ export class NestedBudget {
   }
 
   /**
-   * Takes the amount in every scope, or in none. Returns a function that gives it back; calling it twice does no harm.
+   * Takes the amount in every scope, or in none. Returns a function that releases it (idempotent).
    *
-   * @throws {CanopyError} the code of the budget, or SERVER_BUSY - when it does not fit
+   * @throws {CanopyError} the budget's code, or SERVER_BUSY - the amount does not fit
    */
   take(holder: Holder, amount = 1, factor = 1): () => void {
     const full = this.exceeded(holder, amount, factor);
@@ -82,7 +82,7 @@ export class NestedBudget {
         continue;
       }
       const used = this.used(scope, name) + amount;
-      // Names are chosen by strangers: those that hold nothing are forgotten.
+      // Strangers choose the names, so forget names that hold nothing.
       if (used > 0) {
         this.#used.set(`${scope} ${name}`, used);
       } else {

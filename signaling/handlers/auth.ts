@@ -50,7 +50,7 @@ export function authHandlers(context: AuthContext): {
         ...(account.invitation !== null && { invitation: account.invitation }),
       };
       if (!session.closed) {
-        // The network counts the connection already.
+        // The connection already counts against the network.
         session.releases.push(context.budgets.connections.take(holder, 1, factorOf(account)));
       }
       session.holder = { ...session.holder, ...holder };
@@ -82,7 +82,7 @@ async function accountOf(context: AuthContext, device: VerifiedDevice, nowMs: nu
   if (device.source === 'pki') {
     const { accountId, displayName } = device;
     const role = context.config.identity.pkiRole;
-    // Whoever is known already needs no write, which a full disk would refuse.
+    // A known account needs no write, which would fail on a full disk.
     const known = await context.accounts.find(accountId);
     if (known) return known;
     await context.accounts.ensure({ accountId, displayName, role, source: 'pki', nowMs });

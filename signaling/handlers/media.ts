@@ -95,7 +95,7 @@ function producerHandlers(context: HandlerContext) {
         throw new CanopyError('LIMIT_REACHED', `one ${source} per participant`);
       }
       const { generation } = peer;
-      // Counted before waiting, so that many at once cannot pass the limits together.
+      // Counted before the await, so that concurrent requests cannot exceed the limits together.
       peer.pending.producers += 1;
       peer.pendingVoices.add(voice);
       const { producerId } = await sfu
@@ -103,7 +103,7 @@ function producerHandlers(context: HandlerContext) {
           ...options,
           source,
           participantId,
-          // A person with several devices is one speaker; of a bridge's phones each is one.
+          // A person with several devices is one speaker; each phone of a bridge is its own.
           speakerId: peer.role === 'bridge' ? participantId : peer.device.accountId,
         })
         .finally(() => {
@@ -155,7 +155,7 @@ function producerHandlers(context: HandlerContext) {
   }
 }
 
-/** Whether a participant has sound from this source already, or is getting it. */
+/** Whether a participant already has sound from this source, or is creating it. */
 function hasVoice(peer: Peer, source: ProducerInfo['source'], participantId: string): boolean {
   const producers = [...peer.producers.values()];
   return (

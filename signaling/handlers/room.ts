@@ -68,7 +68,7 @@ async function join(
   if (context.draining() && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
-  // Whoever is in stays in, and comes back.
+  // People already inside stay, and may come back.
   if (!ticket && known?.device.deviceId !== deviceId) {
     context.sfu.admit(roomId);
   }
@@ -111,7 +111,7 @@ async function join(
   if (before && before.peer !== peer) {
     before.room.remove(before.peer, 'left');
   }
-  // From the start, not from the log of an earlier join: bindings would pile up.
+  // Derived from the base log, not from an earlier join's: bindings would pile up.
   session.log = context.log.child({
     connectionId: session.connectionId,
     accountId: principal.accountId,

@@ -12,7 +12,7 @@ import {
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 
-/** For administrators: who is known, to revoke them and to change roles. */
+/** For administrators: list accounts, revoke them and change their roles. */
 export function registerAccountRoutes(
   fastify: FastifyInstance,
   { administration, apiKey }: { administration: AccountAdministration; apiKey: string },

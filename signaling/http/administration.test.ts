@@ -16,7 +16,7 @@ const NO_PARTICIPANT = '00000000-0000-4000-8000-000000000000';
 describe('the REST API for administrators', () => {
   let server: InProcessServer;
   let turn = 0;
-  /** A room of its own for each test. */
+  /** Each test has its own room. */
   let roomId = '';
 
   before(async () => {
@@ -188,7 +188,7 @@ describe('the REST API for administrators', () => {
       assert.ok(!(await invitationsNow()).some(({ invitationId }) => invitationId === listed.invitationId));
       const ann = await person();
       assert.equal(await ann.refusal('invite.redeem', { secret }), 'INVITE_EXPIRED');
-      // The other one holds, until it is used.
+      // The other invitation stays valid until it is used.
       await ann.get('invite.redeem', { secret: other });
       assert.ok(!(await invitationsNow()).some(({ invitationId }) => invitationId === first?.invitationId));
       assert.equal(await refusal('DELETE', `/api/invites/${first?.invitationId}`), '404 INVITE_UNKNOWN');
@@ -253,7 +253,7 @@ describe('the REST API for administrators', () => {
   describe('threat 29: administration over HTTP', () => {
     type Operation = { security?: unknown[] };
 
-    /** Every route of the OpenAPI document, with values for the parameters of its path. */
+    /** Every route of the OpenAPI document, with its path parameters filled in. */
     async function routes() {
       const response = await fetch(`${server.url}/api/docs/json`);
       const { paths } = (await response.json()) as { paths: Record<string, Record<string, Operation>> };
@@ -303,7 +303,7 @@ describe('the REST API for administrators', () => {
         rooms: await roomNow(),
         stored: tables.map((table) => database.prepare(`SELECT * FROM "${table}"`).all()),
       });
-      // Devices that were seen are written with the first list.
+      // Listing the accounts first saves the devices seen so far.
       await ok('GET', '/api/accounts');
       const apiKey = readFileSync(join(server.dataDir, 'api.key'), 'utf8').trim();
       const earlier = await state();

@@ -26,10 +26,10 @@ const WEB_BUNDLE = fileURLToPath(new URL('../../client/web/dist', import.meta.ur
 export interface AppOptions {
   server: Server;
   log: Logger;
-  /** How many proxies in front of the server are trusted to name clients' addresses. */
+  /** Number of trusted proxies in front of the server that report client addresses. */
   trustProxy: number;
   version: string;
-  /** Where the built web page is. Default: client/web/dist. */
+  /** Folder of the built web page. Default: client/web/dist. */
   webBundle?: string;
   onError(code: ErrorCode): void;
 }
@@ -66,7 +66,7 @@ export async function createApp({
   });
   app.setNotFoundHandler((request, reply) => {
     const room = roomOf(request);
-    // People type the room's name after the server's.
+    // People type the room's name after the server's address.
     if (room !== undefined) return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
     onError('NOT_FOUND');
     return reply.status(404).send({ error: new CanopyError('NOT_FOUND').toJSON() });
@@ -113,12 +113,12 @@ export async function createApp({
   return app;
 }
 
-/** Vite names files in assets/ by their content, so that a name never means anything else. */
+/** Vite puts a content hash into the names of files in assets/, so the content behind a name never changes. */
 function isHashed(path: string): boolean {
   return /[\\/]assets[\\/]/.test(path);
 }
 
-/** The room that a browser asks for by an address like `/team`. */
+/** The room named by a browser request for a path like `/team`. */
 function roomOf({ method, url, headers }: FastifyRequest): string | undefined {
   if (method !== 'GET' || !headers.accept?.includes('text/html')) return undefined;
   const [path = ''] = url.split('?');

@@ -8,7 +8,7 @@ import { failed } from './error-response.ts';
 
 const nothing = z.object({});
 
-/** For administrators: which invitations are open, and to withdraw them. */
+/** For administrators: list open invitations and withdraw them. */
 export function registerInvitationRoutes(
   fastify: FastifyInstance,
   { invitations, apiKey }: { invitations: Invitations; apiKey: string },

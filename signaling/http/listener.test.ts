@@ -43,7 +43,7 @@ describe('Listener', () => {
     );
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   };
-  /** What the listener logged. */
+  /** Lines logged by the listener. */
   let lines: string[] = [];
   const options = (limit = 100, output = lines): ListenerOptions => ({
     log: pino({ level: 'info' }, { write: (line) => output.push(line) }),
@@ -144,7 +144,7 @@ describe('Listener', () => {
       const socket = connect({ port, host: '127.0.0.1', localAddress });
       silent.push(socket.on('error', () => {}));
       await once(socket, 'connect');
-      // Half of them inside of a handshake.
+      // Half of them are in the middle of a handshake.
       if (silent.length % 2 === 0) socket.write(Buffer.from([0x16, 3, 1]));
     };
     for (let n = 0; n < 10; n += 1) await hold('127.0.0.2');
@@ -153,7 +153,7 @@ describe('Listener', () => {
     const refusals = lines.filter((line) => line.includes('TOO_MANY_CONNECTIONS'));
     assert.equal(refusals.length, 1, 'one line for all of them');
     assert.match(refusals[0] ?? '', /127\.0\.0\.2/);
-    // Whoever lets go gets in again.
+    // A client that closes connections gets in again.
     silent[0]?.destroy();
     await eventually('there is room again', () =>
       tryOut('127.0.0.2').then(

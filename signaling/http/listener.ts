@@ -19,7 +19,7 @@ export interface TlsMaterial {
 
 export interface ListenerOptions {
   log: Logger;
-  /** What TCP connections count against, from the first moment: before a handshake, a request, an upgrade. */
+  /** Budget for TCP connections, charged on accept: before a handshake, a request or an upgrade. */
   connections: NestedBudget;
 }
 
@@ -63,7 +63,7 @@ export class Listener {
       socket.destroy();
     });
     this.#tcp = createTcpServer((socket) => this.#accept(socket));
-    // Out of descriptors, for example: that connection is lost, the next ones come.
+    // E.g. out of descriptors: this connection is lost, later ones succeed.
     this.#tcp.on('error', ({ code }: NodeJS.ErrnoException) =>
       this.#note('connection not accepted', code ?? 'unknown'),
     );
@@ -74,7 +74,7 @@ export class Listener {
     return (this.#tcp.address() as AddressInfo).port;
   }
 
-  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not this machine's */
+  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
   async listen(host: string, port: number): Promise<void> {
     try {
       await this.#listen(host, port);
@@ -157,7 +157,7 @@ export class Listener {
     });
   }
 
-  /** Logs what strangers cause, each kind once per minute and network. */
+  /** Logs events that strangers can cause, each kind once per minute and network. */
   #note(message: string, code: string, address = 'unknown'): void {
     const isShown = this.#lines.may(`${message} ${code} ${networkOf(address)}`);
     this.#options.log[isShown ? 'info' : 'debug']({ code, address }, message);
@@ -182,7 +182,7 @@ function redirect({ headers, url }: IncomingMessage, response: ServerResponse): 
   response.writeHead(308, { location, connection: 'close' }).end();
 }
 
-/** The other end of a TLS socket, also when that has gone already: the connection below remembers it. */
+/** The peer address of a TLS socket, even after it has closed: the underlying connection still knows it. */
 function addressOf(socket: TLSSocket): string | undefined {
   const { _parent: below } = socket as TLSSocket & { _parent?: Socket };
   return socket.remoteAddress ?? below?.remoteAddress;

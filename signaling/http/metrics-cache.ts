@@ -3,10 +3,10 @@ export interface MetricsPage {
   contentType: string;
 }
 
-/** A scrape costs statistics of every transport, so a page serves everyone who asks within this time. */
+/** A scrape reads statistics from every transport, so one page serves all requests within this time. */
 const FRESH_MILLISECONDS = 1_000;
 
-/** Makes a page of metrics at most once a second, however many ask for it. */
+/** Builds the metrics page at most once a second, however many clients ask for it. */
 export function cacheMetrics(
   makePage: () => Promise<MetricsPage>,
   now: () => number = () => performance.now(),
@@ -18,7 +18,7 @@ export function cacheMetrics(
       madeMs = now();
       const made = makePage();
       page = made;
-      // A failure is answered, but not kept.
+      // A failure is returned but not cached.
       made.catch(() => {
         if (page === made) page = undefined;
       });

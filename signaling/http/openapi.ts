@@ -3,10 +3,10 @@ import type { FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 
-/** Name of the security scheme in the specification. */
+/** Name of the security scheme in the OpenAPI document. */
 export const API_KEY_SCHEME = 'apiKey';
 
-/** Sections of the page, by the beginning of a route's path. */
+/** Sections of the page, by the prefix of a route's path. */
 const TAGS = [
   { prefix: '/api/sip', name: 'Phones', description: 'Phones, trunks, the dial plan and calls' },
   { prefix: '/api/rooms', name: 'Rooms', description: 'Conferences' },
@@ -16,7 +16,7 @@ const TAGS = [
   { prefix: '/', name: 'Server', description: 'Health, metrics and what clients need to connect' },
 ] as const;
 
-/** Values for fields that the page would otherwise fill with strings made from their patterns. */
+/** Example values for fields that the page would otherwise fill with strings generated from their patterns. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   accountId: '3f'.repeat(32),
   callerId: '+4930123456',
@@ -72,7 +72,7 @@ export const swaggerUiOptions: FastifySwaggerUiOptions = {
   },
 };
 
-/** Gives a route its section, and as a summary the first sentence of its description. */
+/** Assigns a route to its section and uses the first sentence of its description as the summary. */
 export function describeRoute({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>): void {
   if (schema?.description === undefined) return;
   schema.tags ??= [TAGS.find(({ prefix }) => url.startsWith(prefix))?.name ?? 'Server'];

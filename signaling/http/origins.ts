@@ -3,7 +3,7 @@ import { type Config, isHost, isUnspecified, originOf } from '../../base/index.t
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** Every name and address at which this host may be dialled, loopback first. A host name that no URL can hold is left out. */
+/** Every name and address at which clients may reach this host, loopback first. Omits a host name that no URL can hold. */
 export function ownHosts(announce: string[], name = hostname()): string[] {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])

@@ -13,7 +13,7 @@ import { failed } from './error-response.ts';
 
 const nothing = z.object({});
 
-/** For administrators: who is in which room, and to act on them. */
+/** For administrators: list who is in which room, and moderate. */
 export function registerRoomRoutes(
   fastify: FastifyInstance,
   { administration, apiKey }: { administration: RoomAdministration; apiKey: string },

@@ -36,7 +36,7 @@ export function registerRoutes(
   const app = fastify.withTypeProvider<ZodTypeProvider>();
   const { authority, config, invitations } = context;
 
-  /** Before anything one-time is used: a page whose origin may not connect could do nothing with it. */
+  /** Checked before anything single-use is consumed: a page whose origin may not connect could not use the result. */
   async function requireOwnOrigin({ headers: { origin } }: Pick<FastifyRequest, 'headers'>): Promise<void> {
     if (origin !== undefined && !context.origins().has(origin)) {
       const isUrl = /^https?:\/\/[^\s/]+$/.test(origin);
@@ -140,11 +140,11 @@ export function registerRoutes(
       const accountId = await authority.accountIdOf(csr);
       const offered = await invitations.check(body.secret, accountId);
       const signed = await authority.signAccount(csr, {
-        // Whoever invited somebody by name vouches for that name.
+        // The inviter vouches for the name they chose.
         displayName: offered.displayName ?? body.displayName ?? 'Guest',
         validSeconds: offered.role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
       });
-      // Whoever loses a race for the invitation gets no certificate.
+      // The loser of a race for the invitation gets no certificate.
       const { role, roomId, invitedBy } = await invitations.admit(body.secret, accountId, signed.displayName);
       if (roomId !== null && invitedBy !== accountId) {
         context.rooms.readmit(roomId, accountId);

@@ -9,9 +9,9 @@ export interface TlsFiles {
 }
 
 /**
- * Reads a certificate chain and its key, and judges them: a server that took an unusable pair would fail at each connection only.
+ * Reads and validates a certificate chain and its key: a server with an unusable pair would start, and then fail on every connection.
  *
- * @throws {CanopyError} CONFIG_INVALID - missing, empty, damaged, encrypted, not a pair, or expired; names the setting
+ * @throws {CanopyError} CONFIG_INVALID - missing, empty, damaged, encrypted, mismatched or expired; names the setting
  */
 export function readTlsFiles({ tlsCert, tlsKey }: TlsFiles): TlsMaterial & { certificate: X509Certificate } {
   const cert = read('server.tlsCert', tlsCert);

@@ -5,9 +5,9 @@ import type { TlsMaterial } from './listener.ts';
 import { ownHosts } from './origins.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
-/** How often files are looked at for a change, in milliseconds. */
+/** How often the files are checked for changes, in milliseconds. */
 const POLL_MILLISECONDS = 10_000;
-/** How often the certificate is judged again, in milliseconds: it nears its end, or the clock was put right. */
+/** How often the certificate is re-checked, in milliseconds: it may be about to expire, or the clock may have been corrected. */
 const JUDGE_MILLISECONDS = 60_000;
 
 /** Where the HTTPS certificate comes from: the operator's files, or the own CA. Tells when there is a new one. */
@@ -25,7 +25,7 @@ export class TlsSource {
     this.#log = log;
   }
 
-  /** The certificate in force, or null when TLS is off. @throws {CanopyError} CONFIG_INVALID, CA_UNUSABLE */
+  /** The current certificate, or null if TLS is off. @throws {CanopyError} CONFIG_INVALID, CA_UNUSABLE */
   async load(): Promise<TlsMaterial | null> {
     this.#loaded = await this.#read();
     return this.#loaded;
@@ -58,7 +58,7 @@ export class TlsSource {
       this.#loaded = tls;
       this.#log.info('TLS certificate loaded');
     } catch (error) {
-      // Told once for each way in which it is wrong.
+      // Each distinct problem is logged once.
       const problem = `${(error as { detail?: string }).detail ?? error}`;
       if (problem === this.#problem) return;
       this.#problem = problem;

@@ -22,7 +22,7 @@ const withCode = (code: ErrorCode) => (error: CanopyError) => error.code === cod
 let dir: string;
 let nowMs: number;
 const now = () => nowMs;
-/** What was revoked, over the restarts of a test. */
+/** Revocations that persist across the restarts in a test. */
 let record: Array<{ id: string; revoked_at_ms: number }>;
 let unwritable: boolean;
 const revocations = {

@@ -14,7 +14,7 @@ export interface AuthorityOptions {
   dir: string;
   /** The deployment's name, for people who read certificates. */
   name: string;
-  /** Where it is written down what was revoked. Left out: in memory only, for a use that revokes nobody. */
+  /** Persistent store of revocations. Omitted: in memory only, for uses that revoke nobody. */
   revocations?: RevocationRecord;
   /** The clock, Unix time in milliseconds. Default `Date.now`. */
   now?: () => number;
@@ -25,15 +25,15 @@ export interface SignedAccount {
   chain: Uint8Array[];
   /** SHA-256 of the account's SPKI, 64 hex digits. */
   accountId: string;
-  /** The name that it certifies. */
+  /** The certified name. */
   displayName: string;
   /** Unix time in milliseconds, of whole seconds. */
   notAfterMs: number;
 }
 
 /**
- * The deployment CA: ECDSA P-256 with SHA-256, path length 1, valid for ten years, made at the first start. It signs accounts, the
- * server's media keys and its HTTPS certificate, and knows what was revoked.
+ * The deployment CA: ECDSA P-256 with SHA-256, path length 1, valid for ten years, created at the first start. It signs accounts, the
+ * server's media keys and its HTTPS certificate, and tracks revocations.
  */
 export class Authority {
   /** What the deployment revoked. */
@@ -42,7 +42,7 @@ export class Authority {
   readonly certificatePem: string;
   /** SHA-256 of the certificate, 64 hex digits. */
   readonly fingerprint: string;
-  /** When the CA itself begins to be valid, and when it expires, Unix time in milliseconds. */
+  /** When the CA becomes valid, and when it expires, as Unix time in milliseconds. */
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly #dir: string;

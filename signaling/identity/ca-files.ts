@@ -10,8 +10,8 @@ import { X509Certificate } from './x509.ts';
 const CA_YEARS = 10;
 const YEAR_MS = 365.25 * 86_400_000;
 /**
- * Certificates start in the past, in milliseconds: for clients whose clock is slow, and for a server that was started with a fast clock,
- * such as local time taken for UTC, which is put right later.
+ * How far certificates are backdated, in milliseconds: it covers clients with slow clocks, and a server started with a fast clock (such as
+ * local time taken for UTC) that is corrected later.
  */
 export const BACKDATE_MS = 86_400_000;
 
@@ -26,10 +26,10 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   const [certificatePem, keyPem] = await Promise.all([readIfThere(certificateFile), readIfThere(keyFile)]);
   if (certificatePem === undefined && keyPem === undefined)
     return createCa(certificateFile, keyFile, name, nowMs);
-  // One without the other is never made anew: every identity of the deployment hangs on the pair.
+  // If one of the two is missing, never recreate it: every identity of the deployment depends on the pair.
   if (certificatePem === undefined) throw new CanopyError('CA_UNUSABLE', `${certificateFile} is missing`);
   if (keyPem === undefined) throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
-  // Of another owner (a volume that was restored): it is as that one left it.
+  // Another owner's file (a restored volume): its mode stays as it is.
   await chmod(keyFile, 0o600).catch(() => {});
   const issuer = await load(certificatePem, keyPem).catch((cause) => {
     throw new CanopyError('CA_UNUSABLE', `${certificateFile} and ca.key do not belong together`, { cause });

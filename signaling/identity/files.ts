@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { CanopyError, describeFileError } from '../../base/index.ts';
 
-/** Reads a text file, or gives undefined where there is none. Errors: `CA_UNUSABLE` where it cannot be read. */
+/** Reads a text file; undefined if it does not exist. Errors: `CA_UNUSABLE` if it cannot be read. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
@@ -9,13 +9,13 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   });
 }
 
-/** Writes a file whole or not at all, readable by its owner only, and on the disk before it resolves. Errors: `CA_UNUSABLE`. */
+/** Writes a file atomically, readable by its owner only, and synced to disk before it resolves. Errors: `CA_UNUSABLE`. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
   try {
     const handle = await open(temporary, 'w', 0o600);
     try {
-      // The mode above counts only when the file is new.
+      // The mode above only applies to a new file.
       await handle.chmod(0o600);
       await handle.writeFile(text);
       await handle.sync();

@@ -38,11 +38,11 @@ export class MediaSigner {
     const key = `${workerId} ${fingerprint}`;
     const known = this.#signed.get(key);
     if (known && isFresh(known.timeMs, timeMs)) return known.result;
-    // Workers come and go; what is old would be signed anew anyway.
+    // Workers come and go, and old signatures would be renewed anyway.
     for (const [other, entry] of this.#signed) if (!isFresh(entry.timeMs, timeMs)) this.#signed.delete(other);
     const result = this.#sign({ workerId, fingerprint, timeMs });
     this.#signed.set(key, { result, timeMs });
-    // A failure is told to whoever asked, and not remembered.
+    // A failure is reported to the caller, but not cached.
     result.catch(() => this.#signed.delete(key));
     return result;
   }
@@ -58,7 +58,7 @@ export class MediaSigner {
       const made = this.#makeLeaf(nowMs);
       const leaf = {
         made,
-        // The clock may have been put back since.
+        // The clock may have been set back since.
         validFromMs: nowMs - BACKDATE_MS,
         renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS,
       };

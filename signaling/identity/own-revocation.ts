@@ -3,10 +3,10 @@ import { CanopyError } from '../../base/errors/index.ts';
 const SERIAL = /^[0-9a-f]{1,40}$/;
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Where it is written down what was revoked. */
+/** Persistent store of revocations. */
 export interface RevocationRecord {
   all(): Promise<Array<{ id: string; revoked_at_ms: number }>>;
-  /** Resolves when it is on the disk; one that is there stays as it is. */
+  /** Resolves once the row is on disk; an existing row stays unchanged. */
   add(row: { id: string; revoked_at_ms: number }): Promise<void>;
 }
 
@@ -15,13 +15,13 @@ export function isRevocable(id: unknown): id is string {
   return typeof id === 'string' && (HASH.test(id) || SERIAL.test(id));
 }
 
-/** What the deployment revoked: known here, so that everybody is judged at once, and kept in a record. */
+/** The deployment's own revocations: held in memory, so that they apply to everybody at once, and persisted in a record. */
 export class OwnRevocation {
   readonly #record: RevocationRecord | undefined;
   readonly #now: () => number;
   readonly #revoked = new Map<string, number>();
 
-  /** @param record left out: it is kept in memory only, for a use that revokes nobody */
+  /** @param record omitted: kept in memory only, for uses that revoke nobody */
   static async open(record: RevocationRecord | undefined, now: () => number): Promise<OwnRevocation> {
     const revocation = new OwnRevocation(record, now);
     for (const { id, revoked_at_ms } of (await record?.all()) ?? [])

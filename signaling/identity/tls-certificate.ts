@@ -49,7 +49,7 @@ function normalize(host: string): string {
   return isIP(bare) ? bare : domainToASCII(bare);
 }
 
-/** Until when a certificate serves these names, or 0 if it does not, not yet, or not with this key or authority. */
+/** When a certificate for these names expires; 0 if it does not cover them, is not valid yet, or does not match this key or authority. */
 function servesUntil(
   certPem: string,
   keyPem: string,

@@ -18,7 +18,7 @@ export interface TrustStoreOptions {
   crlFile?: string | undefined;
   /** How often the files are looked at, at most, in milliseconds. Default 1000. */
   lookIntervalMs?: number | undefined;
-  /** Told when a changed file could not be read; what was loaded before stays in force. */
+  /** Called when a changed file could not be read; the previously loaded data stays in force. */
   onReloadError?: ((error: CanopyError) => void) | undefined;
 }
 
@@ -57,7 +57,7 @@ export class TrustStore {
     return this.#anchors;
   }
 
-  /** Changes whenever the files were read again. */
+  /** Changes whenever the files are re-read. */
   get version(): number {
     return this.#version;
   }
@@ -78,7 +78,7 @@ export class TrustStore {
     return revocation.isRevoked(deviceId, accountId, ...(source === 'invite' ? [serialHex] : []));
   }
 
-  /** Reads the files anew. On an error what was loaded before stays in force. Errors: `CONFIG_INVALID`. */
+  /** Re-reads the files. On an error, the previously loaded data stays in force. Errors: `CONFIG_INVALID`. */
   async reload(): Promise<void> {
     const stamp = await this.#look();
     const { bundle, lists } = await readTrustFiles(this.#options);
@@ -105,7 +105,7 @@ export class TrustStore {
     try {
       await this.reload();
     } catch (error) {
-      // Told once for each change of the files.
+      // Reported once per change of the files.
       this.#stamp = stamp;
       this.#options.onReloadError?.(CanopyError.from(error));
     }
@@ -119,7 +119,7 @@ export class TrustStore {
   }
 }
 
-/** What the files of a company's PKI have. Errors: `CONFIG_INVALID` naming what is wrong with them. */
+/** Reads the trust files of a company's PKI. Errors: `CONFIG_INVALID`, naming the problem. */
 export async function readTrustFiles({
   policy,
   caBundleFile,

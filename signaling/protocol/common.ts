@@ -7,7 +7,7 @@ export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 export const objectId = z.uuid();
 /** A room's name in links: letters of any script with their marks, digits, `-` and `_`, 1 to 64 characters; compared after NFC. */
 export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
-/** A person's name as others see it: 1 to 64 characters. Characters that cannot be seen, or reorder others, are taken out. */
+/** A person's name as others see it: 1 to 64 characters. Invisible characters and ones that reorder text are removed. */
 export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
 /** How long the link of an invitation may be used, in seconds, 60 to 30 days. Default one day. */
 export const invitationTtlSeconds = z
@@ -36,13 +36,13 @@ export const participant = z.object({
   peerId: objectId,
   accountId: sha256Hex,
   displayName,
-  /** The name in the certificate, where the person entered under another one. */
+  /** The name in the certificate, if the person joined under another one. */
   certifiedName: displayName.optional(),
   kind: z.enum(['user', 'phone']),
   role,
   /** Whether its connection is up; false while the server waits for it to come back. */
   connected: z.boolean(),
-  /** False while media cannot get between it and the server, though its connection is up. Absent: no such trouble is known. */
+  /** False while media cannot flow between it and the server, though its connection is up. Absent: no such problem is known. */
   mediaConnected: z.boolean().optional(),
   /** Of a phone: how far its call is. */
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),

@@ -1,4 +1,4 @@
-/** Every message that the server sends by itself, as a socket.io event with one argument. */
+/** Every message the server sends unprompted, as a socket.io event with one argument. */
 import { z } from 'zod';
 import { base64url, objectId, participant, roomId } from './common.ts';
 import { producerInfo } from './requests.ts';
@@ -43,12 +43,12 @@ export const EVENTS = {
   'producer.added': z.object({ producer: producerInfo }),
   'producer.paused': z.object({ producerId: objectId }),
   'producer.resumed': z.object({ producerId: objectId }),
-  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. What nobody wants need not be sent. */
+  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Unwanted layers need not be sent. */
   'producer.wanted': z.object({ producerId: objectId, spatialLayers: z.array(z.boolean()).max(8) }),
   'producer.closed': z.object({ producerId: objectId }),
   /** The server closed a consumer (its producer is gone, or its transport). */
   'consumer.closed': z.object({ consumerId: objectId }),
-  /** The layers that the consumer forwards now, at most five times a second; null when none fits. */
+  /** The layers that the consumer forwards now, at most five times per second; null if none fits. */
   'consumer.layers': z.object({
     consumerId: objectId,
     layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),
@@ -68,7 +68,7 @@ export const EVENTS = {
     transportId: objectId,
     state: z.enum(['new', 'connecting', 'connected', 'disconnected', 'failed', 'closed']),
   }),
-  /** A moderator acts on a participant that this peer hosts: obey, and tell the room by the usual requests. */
+  /** A moderator acts on a participant that this peer hosts: comply, and inform the room by the usual requests. */
   'participant.action': z.object({
     participantId: objectId,
     action: z.enum(['mute', 'unmute', 'kick']),
@@ -79,7 +79,7 @@ export const EVENTS = {
     callId: objectId,
     error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
   }),
-  /** To the gateway: place this call into that room. `caller`: the name of whoever asked, for the called to see. */
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
   'gateway.dial': z.object({
     callId: objectId,
     roomId,

@@ -91,7 +91,7 @@ export const REQUESTS = {
       serverTimeMs: z.number(),
     }),
   },
-  /** A sign of life from the server, for a client that doubts its connection. */
+  /** A heartbeat from the server, for a client that suspects its connection is dead. */
   'session.ping': { data: nothing, result: nothing },
   /** Adds what an invitation grants to the identity that is signed in. */
   'invite.redeem': {
@@ -164,7 +164,7 @@ export const REQUESTS = {
           }),
         )
         .max(256),
-      /** The most that the client wants to receive, audio included, in bits a second; the server's own budget still holds. */
+      /** The most that the client wants to receive, audio included, in bits per second; the server's own budget still holds. */
       maxBitrateBps: z.int().min(50_000).max(1_000_000_000).optional(),
     }),
     result: nothing,
@@ -209,7 +209,7 @@ export const REQUESTS = {
         source: mediaSource,
         rtpParameters: rtpSendParameters,
         paused: z.boolean().default(false),
-        /** Which of the peer's participants it belongs to. Default: the peer's own. */
+        /** Which of the peer's participants the producer belongs to. Default: the peer's own. */
         participantId: objectId.optional(),
       })
       .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
@@ -246,11 +246,11 @@ export const REQUESTS = {
   /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. Not for guests. */
   'participant.mute': { data: z.object({ participantId: objectId, muted: z.boolean() }), result: nothing },
   /**
-   * Removes somebody from the room; a phone's call is ended. A person's account is barred from the room for five minutes. For admins and
-   * members; only admins remove admins.
+   * Removes somebody from the room; for a phone, this ends its call. A person's account is barred from the room for five minutes. For
+   * admins and members; only admins can remove admins.
    */
   'participant.kick': { data: z.object({ participantId: objectId }), result: nothing },
-  /** Lets an account in again that was removed from the room. For admins and members. */
+  /** Lets a removed account join the room again. For admins and members. */
   'participant.readmit': { data: z.object({ accountId: sha256Hex }), result: nothing },
   /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. Not for guests. */
   'call.dial': {
@@ -258,8 +258,8 @@ export const REQUESTS = {
     result: z.object({ callId: objectId }),
   },
 
-  // For the phone gateway that belongs to the data folder, of role `bridge`
-  /** Makes this connection, which is in no room, the one that is asked to place calls. */
+  // For the phone gateway of the data folder, role `bridge`
+  /** Registers this connection, which is in no room, as the one that places calls. */
   'gateway.register': {
     data: z.object({
       /** The calls that it has: others that the history shows as going on have ended. */
@@ -269,9 +269,9 @@ export const REQUESTS = {
   },
   /** Notes the state of a call in the history, at its start, answer and end. */
   'gateway.record': { data: callRecord, result: nothing },
-  /** A call that was asked for did not come about; whoever asked is told. */
+  /** A requested call failed; its requester is notified. */
   'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
-  /** Tells how each trunk that is registered at stands: all of them, the first 500 of more, after every change. */
+  /** Reports the state of each registered trunk after every change: all of them, or the first 500. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),

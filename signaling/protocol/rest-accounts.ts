@@ -8,9 +8,9 @@ export const deviceInfo = z.object({
   deviceId: sha256Hex,
   firstSeenAtMs: unixMs,
   lastSeenAtMs: unixMs,
-  /** What its client calls itself: its own word. Null where it does not say, or has not signed in since that is noted. */
+  /** The client's self-reported name. Null if it gives none, or has not signed in since this was recorded. */
   userAgent: z.string().nullable(),
-  /** Whether this device was revoked by itself; those of a revoked account are out with it. */
+  /** Whether this device itself was revoked; the devices of a revoked account are shut out with it. */
   revoked: z.boolean(),
 });
 

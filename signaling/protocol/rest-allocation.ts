@@ -1,4 +1,4 @@
-/** What the REST API tells of the media plane's decisions. */
+/** Media plane decisions as reported by the REST API. */
 import { z } from 'zod';
 import { objectId } from './common.ts';
 import { roomAllocationReason } from './events.ts';
@@ -6,7 +6,7 @@ import { roomAllocationReason } from './events.ts';
 const bps = z.number().describe('In bits a second.');
 const layers = z.object({ spatialLayer: z.int(), temporalLayer: z.int() }).nullable();
 
-/** Who receives what in a room, and why not more. */
+/** Who receives what in a room, and what limits it. */
 export const roomAllocation = z.object({
   roomId: z.string(),
   pictures: z.array(
@@ -31,7 +31,7 @@ export const roomAllocation = z.object({
       ),
       /** What its sender was told last. */
       wantedSpatialLayers: z.array(z.boolean()),
-      /** Those that its sender was asked for and does not send. */
+      /** Layers that the sender was asked for and does not send. */
       missingSpatialLayers: z.array(z.int()),
     }),
   ),

@@ -1,4 +1,4 @@
-/** Bodies of the REST API for open rooms. Every one wants the API key. */
+/** Bodies of the REST API for open rooms. Every request needs the API key. */
 import { z } from 'zod';
 import { objectId, participant, roomId } from './common.ts';
 
@@ -6,7 +6,7 @@ export const roomParticipant = participant
   .pick({ participantId: true, accountId: true, displayName: true, kind: true, role: true, connected: true })
   .extend({
     certifiedName: z.string().describe('The name in the certificate; of a phone, its name.'),
-    /** Whether no microphone is heard from it: muted, or there is none. */
+    /** Whether no microphone is heard from this participant: muted, or none exists. */
     muted: z.boolean(),
     sinceMs: z.number().describe('When it entered: Unix time in milliseconds.'),
   });
@@ -21,7 +21,7 @@ export const roomParticipantParams = roomParams.extend({ participantId: objectId
 export const muteRequest = z.object({ muted: z.boolean() });
 
 export const closeRoomResponse = z.object({
-  /** Connections that ended by it. */
+  /** Number of connections this ended. */
   connectionsEnded: z.int(),
 });
 

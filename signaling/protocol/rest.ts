@@ -26,12 +26,12 @@ export const inviteResponse = z.object({
 
 export const invitationQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Only invitations that come after this one in the list. For the next page: `invitationId` of the last one. */
+  /** Returns only invitations after this one in the list. For the next page: `invitationId` of the last one. */
   before: sha256Hex.optional(),
 });
 export const invitationParams = z.object({ invitationId: sha256Hex });
 export const invitationInfo = z.object({
-  /** Names it without being its secret. */
+  /** Identifies the invitation without revealing its secret. */
   invitationId: sha256Hex,
   role,
   roomId: z.string().nullable(),
@@ -72,11 +72,11 @@ export const serverInfo = z.object({
   identityPolicy: z.enum(['invite', 'pki']),
   /** The deployment CA, DER in base64: signs accounts and the server's media keys. */
   deploymentCa: certificate,
-  /** Whether the `origin` that was asked about is one that may connect; absent where none was. */
+  /** Whether the `origin` in the query may connect; absent if none was given. */
   originAllowed: z.boolean().optional(),
 });
 
-/** Pages ask about the origin that they were opened by: browsers name it in no request for it. */
+/** A page asks about its own origin, since browsers do not send it with this request. */
 export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
 export type InviteRequest = z.input<typeof inviteRequest>;

@@ -1,4 +1,4 @@
-/** What the server, its administrators and the SIP gateway tell each other about phones. */
+/** Messages about phones between the server, its administrators and the SIP gateway. */
 import { z } from 'zod';
 import { displayName, objectId, roomId } from './common.ts';
 
@@ -27,16 +27,16 @@ export const sipTrunk = z.object({
   /** `sip:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
   uri: z.string().regex(/^sips?:[^\s<>"]{1,250}$/),
   /**
-   * Domain of Canopy's own address at the trunk: the host of From in our calls, and of the address that registers. Default: the host of
-   * `uri` where there is a `username` or `register`, else Canopy's own address.
+   * Domain of Canopy's own address at the trunk: the host in From of our calls, and in the address we register. Default: the host of `uri`
+   * if there is a `username` or `register`, else Canopy's own address.
    */
   domain: z
     .string()
     .regex(/^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]{2,45}\])$/)
     .optional(),
   /**
-   * Calls from these addresses or networks (CIDR) are this trunk's, without a password. While Canopy is registered at the trunk, so are
-   * those from the registrar's address.
+   * Calls from these addresses or networks (CIDR) belong to this trunk, without a password. While Canopy is registered at the trunk, so do
+   * calls from the registrar's address.
    */
   addresses: z.array(host).max(64).default([]),
   /** Answers the trunk's digest challenges; and registers there if asked. */
@@ -52,7 +52,7 @@ export const sipTrunk = z.object({
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
-/** How a trunk that Canopy registers at stands, as the gateway tells it. Times are Unix times in milliseconds. */
+/** Registration state of a trunk, as reported by the gateway. Times are Unix times in milliseconds. */
 export const trunkRegistration = z.object({
   /** `registering`: no answer yet since the gateway began or the trunk was set. After a failure it tries again by itself. */
   state: z.enum(['registering', 'registered', 'failed']),

@@ -1,7 +1,7 @@
-/** What administrators may write for a trunk. What is stored may be older than these rules: the gateway leaves out what it cannot use. */
+/** What administrators may enter for a trunk. Stored trunks may predate these rules; the gateway skips what it cannot use. */
 import { z } from 'zod';
 
-/** An IP address, or a network in CIDR notation. A host name is none: it would have to be resolved again and again. */
+/** An IP address, or a network in CIDR notation. Host names are not allowed: they would have to be resolved repeatedly. */
 export const trunkAddress = z
   .string()
   .refine(
@@ -11,7 +11,7 @@ export const trunkAddress = z
     },
   );
 
-/** Scheme, perhaps a user, host, perhaps a port, perhaps parameters (RFC 3261 §19.1.1, without headers). */
+/** Scheme, optional user, host, optional port, optional parameters (RFC 3261 §19.1.1, without headers). */
 const SIP_URI =
   /^sips?:(?:[\w.!~*'()&=+$,;?/%-]+@)?(?:\[[\d:a-f.]+\]|(?=[a-z\d.-]*[a-z\d](?:[:;]|$))[a-z\d][a-z\d.-]*)(?::(\d{1,5}))?(?:;[\w.!~*'()&+$/:[\]%-]+(?:=[\w.!~*'()&+$/:[\]%-]+)?)*$/i;
 

@@ -2,13 +2,13 @@ import type { EventData, IceCandidate } from '../protocol/index.ts';
 
 type TransportState = EventData<'transport.state'>['state'];
 
-/** How long a transport may take to connect, in milliseconds, before the room and the log are told. */
+/** How long a transport may take to connect before the room is notified and it is logged, in milliseconds. */
 const LATE_MILLISECONDS = 5000;
 
 export interface MediaPath {
   transportId: string;
   direction: 'send' | 'recv';
-  /** Where the server takes media of this transport. */
+  /** Where the server receives this transport's media. */
   iceCandidates: readonly IceCandidate[];
 }
 
@@ -17,13 +17,13 @@ interface Watched extends MediaPath {
   failed: boolean;
 }
 
-/** Whether the media of one peer gets through: it does, unless a transport that should be connected is not. */
+/** Whether one peer's media gets through. It does unless a transport that should be connected is not. */
 export class MediaPaths {
-  /** Called when a transport has failed to connect in time, and when it is connected after all; set by the room. */
+  /** Called when a transport has failed to connect in time, and when it connects after all; set by the room. */
   onChanged: (path: MediaPath, connected: boolean) => void = () => {};
   readonly #paths = new Map<string, Watched>();
 
-  /** Whether all that should be connected is, as far as is known. */
+  /** Whether every transport that should be connected is, as far as is known. */
   get connected(): boolean {
     return ![...this.#paths.values()].some(({ failed }) => failed);
   }
@@ -32,7 +32,7 @@ export class MediaPaths {
     this.#paths.set(path.transportId, { ...path, timer: undefined, failed: false });
   }
 
-  /** The client has begun to connect. */
+  /** The client has started to connect. */
   connecting(transportId: string): void {
     const path = this.#paths.get(transportId);
     if (path) path.timer ??= setTimeout(() => this.#fail(path), LATE_MILLISECONDS);
@@ -42,7 +42,7 @@ export class MediaPaths {
     const path = this.#paths.get(transportId);
     if (!path) return;
     if (state === 'connected') this.#succeed(path);
-    // The worker takes long to notice a lost path, so there is nothing more to wait for.
+    // The worker is slow to notice a lost path, so there is no reason to wait longer.
     else if (state === 'disconnected' || state === 'failed') this.#fail(path);
   }
 

@@ -4,12 +4,12 @@ import type { Peer } from './peer.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';
 
-/** A participant of an open room, to act on. */
+/** A participant of an open room, as the target of an action. */
 export interface Target {
   room: Room;
   host: Peer;
   participant: Participant;
-  /** The moderator's participant; null: whoever runs the server. */
+  /** The moderator's participant; null: the operator. */
   by: string | null;
 }
 
@@ -26,7 +26,7 @@ export function requireTarget(room: Room, participantId: string, by: string | nu
 /**
  * Mutes a participant's microphone; only a phone can be unmuted by others.
  *
- * @throws {CanopyError} FORBIDDEN - when a person would be unmuted
+ * @throws {CanopyError} FORBIDDEN - the request would unmute a person
  */
 export async function muteParticipant(target: Target, muted: boolean): Promise<void> {
   const { room, host, participant, by } = target;
@@ -34,26 +34,26 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
   if (!muted && participant.kind !== 'phone') {
     throw new CanopyError('FORBIDDEN', 'people unmute themselves');
   }
-  // Told first: what its host begins to send from now on is muted too.
+  // Notified first, so that anything its host starts to send from now on is muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
   await Promise.all(
     host.microphonesOf(participantId).map(({ producerId }) => setPaused(room, host, producerId, muted)),
   );
 }
 
-/** Removes a participant at once. People are barred from the room for five minutes, with all devices, unless they are admins. */
+/** Removes a participant at once. A person is barred from the room for five minutes, on all devices, unless they are an admin. */
 export function removeParticipant(rooms: Rooms, target: Target, log: Logger): void {
   const { room, host, participant, by } = target;
   const { participantId } = participant;
   log.info({ roomId: room.roomId, participantId, by }, 'participant is removed');
   if (host.participantId !== participantId) {
-    // It is out at once, whatever its host does; and the call ends when the host hears of it.
+    // The removal does not depend on the host; the call ends when the host learns of it.
     room.removeParticipant(host, participantId, 'kicked');
     host.send('participant.action', { participantId, action: 'kick', by });
     return;
   }
   const { accountId } = host.device;
-  // An admin could let themselves in again.
+  // An admin could readmit themselves.
   if (host.role !== 'admin') {
     rooms.bar(room.roomId, accountId);
   }
@@ -67,7 +67,7 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
   }
 }
 
-/** One that closes meanwhile is silent anyway. */
+/** A producer that closes meanwhile is silent anyway. */
 async function setPaused(room: Room, host: Peer, producerId: string, paused: boolean): Promise<void> {
   try {
     await room.setProducerPaused(host, producerId, paused);

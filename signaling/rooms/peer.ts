@@ -21,28 +21,28 @@ export class Peer {
   /** Changed by Room.setRole(). */
   role: Role;
   readonly displayName: string;
-  /** Whose budgets its seat counts against. */
+  /** The holder its seat counts against. */
   readonly holder: Holder;
   /** Participants that it hosts by id: a browser itself; a bridge its phones. */
   readonly participants = new Map<string, Participant>();
-  /** When they entered, as Unix time in milliseconds, by id. */
+  /** When they joined, as Unix time in milliseconds, by id. */
   readonly enteredAtMs = new Map<string, number>();
   /** Its own participant; undefined for a bridge. */
   readonly participantId: string | undefined;
   readonly producers = new Map<string, ProducerInfo>();
   /** Its transports' ids by direction. */
   readonly transports = new Map<'send' | 'recv', string>();
-  /** Whether media gets through on them. */
+  /** Whether media gets through on the transports. */
   readonly media = new MediaPaths();
   /** Producer by consumer. */
   readonly consumers = new Map<string, string>();
   /** How many of each were asked for and are being made. */
   readonly pending = { producers: 0, consumers: 0 };
-  /** Participants whose only microphone, or sound of a screen, is being made. */
+  /** Participants whose single microphone, or screen audio, is being created. */
   readonly pendingVoices = new Set<string>();
-  /** Whether it ever had a transport: without, there is nothing to come back to. */
+  /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;
-  /** Gives its seat's share of the budgets back. */
+  /** Releases its seat's share of the budgets. */
   releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;
   /** The room's media generation that its transports belong to. */
@@ -54,7 +54,7 @@ export class Peer {
     device: VerifiedDevice;
     role: Role;
     displayName: string;
-    /** The name in the certificate. Default: the same. */
+    /** The name in the certificate. Default: `displayName`. */
     certifiedName?: string | undefined;
     holder: Holder;
     connection: PeerConnection;
@@ -89,20 +89,20 @@ export class Peer {
     this.enteredAtMs.set(participant.participantId, Date.now());
   }
 
-  /** False when it has gone already. */
+  /** Returns false if it has already gone. */
   removeParticipant(participantId: string): boolean {
     this.enteredAtMs.delete(participantId);
     return this.participants.delete(participantId);
   }
 
-  /** The microphones of a participant that it hosts. */
+  /** The microphones of a participant hosted by this peer. */
   microphonesOf(participantId: string): ProducerInfo[] {
     return [...this.producers.values()].filter(
       (producer) => producer.participantId === participantId && producer.source === 'microphone',
     );
   }
 
-  /** Notes a transport that was made. */
+  /** Records a new transport. */
   transportMade(direction: 'send' | 'recv', transportId: string): void {
     this.transports.set(direction, transportId);
     this.hadTransport = true;

@@ -18,7 +18,7 @@ export interface RoomOptions {
   sfu: Sfu;
   log: Logger;
   maxPeers: number;
-  /** What seats count against. */
+  /** The budget for seats. */
   seats: NestedBudget;
   /** How long the seat of a peer without connection is kept, in milliseconds. */
   resumeMilliseconds: number;
@@ -68,7 +68,7 @@ export class Room {
   /**
    * Seats a peer. A device has one seat in a room: its previous seat is given up, and that connection is notified.
    *
-   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - when the account, or everyone with its invitation, has too many seats
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account, or everyone with its invitation together, has too many seats
    */
   add(peer: Peer): void {
     const replaced = [...this.peers.values()].filter(
@@ -79,7 +79,7 @@ export class Room {
       old.releaseSeat();
     }
     peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
-    // Before the others go: a room without peers would close.
+    // Added before the others are removed: a room without peers would close.
     this.peers.set(peer.peerId, peer);
     peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
     for (const old of replaced) {
@@ -170,7 +170,7 @@ export class Room {
     this.broadcast('participant.updated', { participant }, peer);
   }
 
-  /** Changes what a person may do, from now on. */
+  /** Changes a person's permissions from now on. */
   setRole(peer: Peer, role: Role): void {
     peer.role = role;
     for (const participant of peer.participants.values()) {
@@ -212,7 +212,7 @@ export class Room {
     }
   }
 
-  /** Pauses or resumes a peer's producer at the worker, and tells the others. */
+  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
   async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
     const { sfu } = this.#options;
     await (paused
@@ -282,7 +282,7 @@ export class Room {
     this.#log.info('room closed');
   }
 
-  /** The waiting seat that a newcomer gets, where there is no free one. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
+  /** The detached seat to give to a newcomer if no seat is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
   #seatToEvict(peer: Peer): Peer | undefined {
     const { maxPeers, seats } = this.#options;
     const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
@@ -293,7 +293,7 @@ export class Room {
     if (this.peers.size < maxPeers) {
       return undefined;
     }
-    // Whoever has one seat keeps it: they are coming back.
+    // An account with a single seat keeps it: they are coming back.
     const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
     const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
     if (!most) {
@@ -307,12 +307,12 @@ export class Room {
       workerId,
       routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
     }));
-    // Whoever joins sees the failure; nobody may be waiting when it happens.
+    // Joining clients see the failure; nobody may be waiting when it happens.
     ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
     return { generation, ready };
   }
 
-  /** Tells the log and the others that a peer's media does not get through, or does again. */
+  /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
   #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
     if (this.peers.get(peer.peerId) !== peer) {
       return;

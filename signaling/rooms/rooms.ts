@@ -10,25 +10,25 @@ import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 export interface RoomsOptions {
   sfu: Sfu;
   log: Logger;
-  /** What open rooms count against. */
+  /** The budget for open rooms. */
   budget: NestedBudget;
-  /** Makes what the seats of a new room count against. */
+  /** Creates the seat budget of a new room. */
   seats(): NestedBudget;
   maxPeersPerRoom: number;
   resumeMilliseconds: number;
   rehomeTicket: RoomOptions['rehomeTicket'];
 }
 
-/** How long somebody who was removed from a room stays out, in milliseconds, and how many of them are remembered. */
+/** How long somebody removed from a room is barred, in milliseconds, and how many bans are remembered. */
 const BARRED_MS = 300_000;
 const MAX_BARRED = 10_000;
 
 /** All open rooms of this node, and the way of the media plane's events into them. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
-  /** Gives an open room's share of the budget back. */
+  /** Releases an open room's share of the budget. */
   readonly #releases = new Map<Room, () => void>();
-  /** Accounts that are barred from rooms, as `room account`. */
+  /** Accounts barred from rooms, as `room account`. */
   readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BARRED_MS });
   readonly #options: RoomsOptions;
   readonly #events = new EventEmitter<{ empty: [] }>();
@@ -55,9 +55,9 @@ export class Rooms {
   }
 
   /**
-   * The room of this name. When it isn't open it is opened, and counts for `holder` until it closes.
+   * The room with this name. If it is not open, it is opened and counts against `holder` until it closes.
    *
-   * @param factor how many times the usual share the holder has
+   * @param factor multiple of the usual share that the holder gets
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
    */
   open(roomId: string, holder: Holder, factor = 1): Room {
@@ -89,7 +89,7 @@ export class Rooms {
     }
   }
 
-  /** Closes a room for everyone who is in it; their connections end with the code. Returns how many those were. */
+  /** Closes a room for everyone in it; their connections end with the code. Returns the number of connections ended. */
   end(room: Room, code: ErrorCode): number {
     const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
     this.closeIfEmpty(room);
@@ -100,7 +100,7 @@ export class Rooms {
     return connections.length;
   }
 
-  /** Changes the role of an account's seats. */
+  /** Changes the role of an account in all its seats. */
   setRole(accountId: string, role: Role): void {
     for (const room of this.#rooms.values()) {
       for (const peer of room.peers.values()) {
@@ -109,12 +109,12 @@ export class Rooms {
     }
   }
 
-  /** Keeps an account out of a room for five minutes. */
+  /** Bars an account from a room for five minutes. */
   bar(roomId: string, accountId: string): void {
     this.#barred.set(`${roomId} ${accountId}`, true);
   }
 
-  /** Lets an account in again that was barred. */
+  /** Lets a barred account in again. */
   readmit(roomId: string, accountId: string): void {
     this.#barred.delete(`${roomId} ${accountId}`);
   }

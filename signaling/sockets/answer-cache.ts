@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Holder, NestedBudget } from '../budgets/index.ts';
 import type { Answer } from '../protocol/index.ts';
 
-/** More than a client has under way when its connection breaks. */
+/** More requests than a client has in flight when its connection breaks. */
 const ANSWERS_PER_DEVICE = 128;
 const DEVICES = 10_000;
 const ANSWER_MS = 60_000;
@@ -13,8 +13,8 @@ interface Kept {
 }
 
 /**
- * Answers of the last minute, for retries. Counted in bytes: whoever fills their share loses their own oldest answers, and where that of
- * their account, link, network or the server is full the answer is not kept.
+ * Caches the answers of the last minute for retries, counted in bytes. A device that fills its share loses its own oldest answers. If the
+ * share of its account, link, network or the server is full, the answer is not cached.
  */
 export class AnswerCache {
   readonly #budget: NestedBudget;
@@ -22,7 +22,7 @@ export class AnswerCache {
     max: DEVICES,
     ttl: ANSWER_MS,
     updateAgeOnGet: true,
-    // Answers of devices that have gone must not stay until others push them out.
+    // Answers of devices that left must not stay until others evict them.
     ttlAutopurge: true,
     dispose: (answers) => answers.clear(),
   });
@@ -31,12 +31,12 @@ export class AnswerCache {
     this.#budget = budget;
   }
 
-  /** The answer to a request of a device, also while it is being made. */
+  /** The answer to a device's request, even if still pending. */
   find(deviceId: string, key: string): Promise<Answer<unknown>> | undefined {
     return this.#devices.get(deviceId)?.get(key)?.answer;
   }
 
-  /** Keeps an answer that is being made, and never rejects; afterwards it stays unless the same request may succeed later or was never run. */
+  /** Caches a pending answer; never rejects. Once settled, the answer stays unless the same request may succeed later or never ran. */
   async keep(
     holder: Holder & { device: string },
     key: string,
@@ -49,7 +49,7 @@ export class AnswerCache {
     if (answers.peek(key) !== kept) {
       return;
     }
-    // To be the last that makes way for itself.
+    // Marks this answer as most recently used, so that making space evicts it last.
     answers.get(key);
     const bytes = JSON.stringify(settled).length * 2;
     if (
@@ -62,7 +62,7 @@ export class AnswerCache {
     }
   }
 
-  /** Drops the device's own oldest answers until this one fits; false when it does not even then. */
+  /** Drops the device's own oldest answers until this one fits; false if it still does not fit. */
   #makeSpace(holder: Holder, bytes: number, answers: LRUCache<string, Kept>): boolean {
     while (this.#budget.exceeded(holder, bytes) !== undefined) {
       if (answers.size <= 1) {

@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   wire: Wire;
   dispatcher: Dispatcher;
   log: Logger;
-  /** What the client dials from, as networkOf() names it. */
+  /** The network the client connects from, as named by networkOf(). */
   network: string;
   requestsPerSecond: number;
   /** How long a client may take to authenticate, in milliseconds. */

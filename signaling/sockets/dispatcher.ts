@@ -23,7 +23,7 @@ export interface DispatchObserver {
   failed(code: string): void;
 }
 
-/** Requests that are about the connection they come by: a retry must run again on the new connection. */
+/** Requests about the connection they arrive on: a retry must run again on the new connection. */
 const PER_CONNECTION: ReadonlySet<RequestName> = new Set([
   'auth.prove',
   'session.ping',
@@ -42,7 +42,7 @@ export class Dispatcher {
   readonly #observer: DispatchObserver;
   readonly #answers: AnswerCache;
 
-  /** @param answerBytes what kept answers count against */
+  /** @param answerBytes budget for cached answers */
   constructor(handlers: Handlers, observer: DispatchObserver, answerBytes: NestedBudget) {
     this.#handlers = handlers;
     this.#observer = observer;

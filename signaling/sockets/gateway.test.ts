@@ -10,7 +10,7 @@ import { Dispatcher, type Handlers, SocketGateway } from './index.ts';
 
 const ORIGIN = 'https://meet.example';
 
-/** A gateway on a free port that admits pages of ORIGIN. */
+/** A gateway on a free port that accepts pages from ORIGIN. */
 async function startGateway(
   t: TestContext,
   {

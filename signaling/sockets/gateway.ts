@@ -20,9 +20,9 @@ export interface SocketGatewayOptions {
   config: Config;
   log: Logger;
   dispatcher: Dispatcher;
-  /** What open connections count against. */
+  /** The budget for open connections. */
   connections: NestedBudget;
-  /** Whether nobody may connect any more, not even to come back. */
+  /** Whether connections are refused, even reconnections. */
   closed(): boolean;
   origins(): ReadonlySet<string>;
   onRefused(code: ErrorCode): void;
@@ -96,7 +96,7 @@ export class SocketGateway {
     return meant.length;
   }
 
-  /** Everyone who is signed in, once for each connection. */
+  /** Everyone signed in, once per connection. */
   get principals(): Principal[] {
     return [...this.#connections].flatMap(({ session: { principal } }) => principal ?? []);
   }
@@ -120,7 +120,7 @@ export class SocketGateway {
     try {
       code = this.#refusal(request);
     } catch (error) {
-      // A fault at the door refuses this one connection; engine.io would let it end the process.
+      // An unexpected error here refuses only this connection; engine.io would let it end the process.
       this.#options.log.error({ err: error }, 'a connection could not be judged');
       code = 'INTERNAL';
     }
@@ -158,7 +158,7 @@ export class SocketGateway {
     try {
       release = this.#options.connections.take({ address: this.#networkOf(raw.request) });
     } catch {
-      // Others came between the request and its upgrade.
+      // Other connections arrived between the request and its upgrade.
       wire.cut();
     }
     wire.onceClosed(() => {

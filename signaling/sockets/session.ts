@@ -11,7 +11,7 @@ export interface Principal {
   /** The name in its certificate. */
   displayName: string;
   role: Role;
-  /** Whether it is the phone gateway that belongs to the data folder. */
+  /** Whether it is the data folder's own phone gateway. */
   isGateway: boolean;
   /** As presented, DER, leaf first. */
   chain: readonly Uint8Array[];
@@ -23,16 +23,16 @@ export interface Principal {
 export interface Session {
   readonly connectionId: string;
   readonly connection: PeerConnection;
-  /** What the client calls itself (User-Agent): its own word, without control characters, 200 characters at most. */
+  /** The client's self-reported User-Agent: no control characters, at most 200 characters. */
   readonly userAgent?: string | undefined;
   /** Monotonic time at which the connection opened, in milliseconds. */
   readonly openedAtMs: number;
   /** The challenge, until it is used up. */
   nonce: string | null;
   principal: Principal | null;
-  /** Whose budgets it uses: the network's from the start, the rest once it is known who it is. */
+  /** Whose budgets it uses: the network's from the start, the rest once it is authenticated. */
   holder: Holder;
-  /** Gives back what the connection holds; called once it is gone. */
+  /** Releases the connection's budgets; called once it is gone. */
   readonly releases: Array<() => void>;
   seat: { room: Room; peer: Peer } | null;
   /** The stages of joining that it has passed: each is counted once. */

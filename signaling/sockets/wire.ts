@@ -4,7 +4,7 @@ import { TokenBucket } from './token-bucket.ts';
 export interface EngineSocket {
   readonly writeBuffer: ReadonlyArray<{ data?: unknown }>;
   readonly transport: { readonly socket: WebSocketLike };
-  /** The upgraded request's connection. */
+  /** The connection of the upgraded request. */
   readonly request: { readonly socket: ByteStream };
   on(event: 'packet', listener: (packet: { data?: unknown }) => void): unknown;
 }
@@ -32,16 +32,16 @@ export interface WireOptions {
 
 export type Offence = 'BAD_REQUEST' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'SLOW_READER';
 
-/** What a stranger may send in all before it is known who it is, in bytes: a few certificates and a signature. */
+/** Maximum bytes an unauthenticated client may send in total: a few certificates and a signature. */
 const STRANGER_BYTES = 16_384;
 
 /** How long a connection that was told to close may take, in milliseconds. */
 const FAREWELL_MILLISECONDS = 1000;
 
 /**
- * One WebSocket from its first byte to its last, whatever is spoken on it. It counts all that comes, since socket.io and ws answer
- * much by themselves (namespaces, heartbeats, pings), and what waits to be sent, since neither bounds it (threat cases 4 and 8). Binary
- * data ends it, since the protocol has none and socket.io would hold it until a whole message is there (threat case 63).
+ * One WebSocket from its first byte to its last, whatever is sent on it. It counts everything received, since socket.io and ws answer much
+ * by themselves (namespaces, heartbeats, pings), and everything queued for sending, since neither limits it (threat cases 4 and 8). Binary
+ * data ends it: the protocol has none, and socket.io would buffer it until the message is complete (threat case 63).
  */
 export class Wire {
   readonly #raw: EngineSocket;
@@ -80,12 +80,12 @@ export class Wire {
     this.#webSocket.once('close', listener);
   }
 
-  /** Who decides on an offence, e.g. to tell the client why. Until one is named the connection is cut. */
+  /** Sets the handler for offences, which may e.g. notify the client. Without one, the connection is cut. */
   onOffence(listener: (offence: Offence) => void): void {
     this.#onOffence = listener;
   }
 
-  /** It is known who is there: they may send as much as everybody. */
+  /** The client is authenticated and gets the usual limits. */
   trust(): void {
     this.#raw.request.socket.off('data', this.#countBytes);
   }
@@ -123,14 +123,14 @@ export class Wire {
     this.checkQueue();
   }
 
-  /** Ends it without taking in more: the farewell still goes out. */
+  /** Ends it without reading more; the farewell still goes out. */
   #offend(offence: Offence): void {
     this.trust();
     this.#onOffence(offence);
   }
 }
 
-/** Binary frames, and the text that announces them: socket.io's BINARY_EVENT and BINARY_ACK. */
+/** Binary frames, and the text frames that announce them: socket.io's BINARY_EVENT and BINARY_ACK. */
 function isBinary(data: unknown): boolean {
   return data !== undefined && (typeof data !== 'string' || data.startsWith('5') || data.startsWith('6'));
 }

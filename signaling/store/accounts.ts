@@ -3,7 +3,7 @@ import type { Role } from '../protocol/index.ts';
 import type { AccountRow } from './schema.ts';
 import type { Store } from './store.ts';
 
-/** Who is known, with which role, and which rooms guests may enter. */
+/** The known accounts with their roles, and the rooms guests may enter. */
 export class Accounts {
   readonly #store: Store;
 
@@ -19,7 +19,7 @@ export class Accounts {
       .executeTakeFirst();
   }
 
-  /** Creates the account unless it exists; the existing one is left as it is. Resolves when it is on the disk. */
+  /** Creates the account unless it exists; an existing one stays unchanged. Resolves once it is on disk. */
   async ensure(account: {
     accountId: string;
     displayName: string;
@@ -63,7 +63,7 @@ export class Accounts {
     return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
   }
 
-  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account is a bridge's or the gateway's */
+  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
   async setRole(accountId: string, role: Role): Promise<void> {
     const account = await this.find(accountId);
     if (!account) {

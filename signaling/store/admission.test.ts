@@ -14,7 +14,7 @@ describe('admission by invitation', () => {
   let invitations: Invitations;
   let nowMs = 1_700_000_000_000;
   let count = 0;
-  /** A new account's id. */
+  /** Id of a new account. */
   let id: string;
 
   before(async () => {

@@ -4,32 +4,32 @@ import type { Store } from './store.ts';
 
 /** How many devices of an account are remembered: who holds the account's key makes as many as they like. */
 const MOST_DEVICES = 64;
-/** How many sign-ins wait to be written down at most; beyond, the oldest are forgotten. */
+/** Maximum number of unsaved sign-ins; beyond it, the oldest are dropped. */
 const MOST_UNSAVED = 10_000;
-/** Sign-ins that are written in one transaction, which holds up everybody. */
+/** Sign-ins written per transaction; a transaction blocks everybody. */
 const BATCH = 100;
-/** How long sign-ins are gathered before they are written, and after a failure, in milliseconds. */
+/** How long sign-ins are collected before they are written, and the delay after a failure, in milliseconds. */
 const SAVE_MILLISECONDS = 1000;
 const RETRY_MILLISECONDS = 10_000;
 
 interface SignIn {
   accountId: string;
   deviceId: string;
-  /** What the client calls itself. */
+  /** The client's self-reported name. */
   userAgent?: string | undefined;
   /** Unix time in milliseconds. */
   nowMs: number;
 }
 
-/** A sign-in that is not written down yet, the last of those of its device. */
+/** The latest unsaved sign-in of a device. */
 interface Unsaved extends SignIn {
-  /** When the first of them was, Unix time in milliseconds. */
+  /** When the first unsaved one happened, as Unix time in milliseconds. */
   firstMs: number;
 }
 
 /**
- * The devices that have signed in, by account. Writing that down is bookkeeping: it is gathered, and when it fails (a full disk) it is
- * tried again later, and nobody is kept out.
+ * The devices that have signed in, by account. This is bookkeeping: writes are batched, a failed write (e.g. on a full disk) is retried
+ * later, and nobody is kept out because of it.
  */
 export class Devices {
   readonly #store: Store;
@@ -48,7 +48,7 @@ export class Devices {
   seen(signIn: SignIn): void {
     const key = `${signIn.accountId} ${signIn.deviceId}`;
     const firstMs = this.#unsaved.get(key)?.firstMs ?? signIn.nowMs;
-    // The last one in the order of the map.
+    // Re-inserted at the end of the map's order.
     this.#unsaved.delete(key);
     this.#unsaved.set(key, { ...signIn, firstMs });
     if (this.#unsaved.size > MOST_UNSAVED) {
@@ -58,7 +58,7 @@ export class Devices {
     this.#saveSoon(SAVE_MILLISECONDS);
   }
 
-  /** Writes down what was noted, as far as possible. Never rejects. */
+  /** Writes unsaved sign-ins as far as possible. Never rejects. */
   save(): Promise<void> {
     this.#saving ??= this.#save().finally(() => {
       this.#saving = undefined;
@@ -81,7 +81,7 @@ export class Devices {
     return [...known.values()].sort((a, b) => b.last_seen_at_ms - a.last_seen_at_ms);
   }
 
-  /** Writes down what is left. */
+  /** Writes the remaining sign-ins. */
   async close(): Promise<void> {
     await this.save();
     clearTimeout(this.#timer);
@@ -103,7 +103,7 @@ export class Devices {
         await this.#write(batch.map(([, signIn]) => signIn));
         this.#failing = false;
       } catch (error) {
-        // Told once for each time that it goes on.
+        // Each period of failure is logged once.
         if (!this.#failing)
           this.#log?.warn({ err: error }, 'when devices were seen last cannot be written down');
         this.#failing = true;
@@ -113,7 +113,7 @@ export class Devices {
       for (const [key, signIn] of batch) {
         if (this.#unsaved.get(key) === signIn) this.#unsaved.delete(key);
       }
-      // Others have a turn.
+      // Lets other work run in between.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -8,34 +8,34 @@ export interface NewInvitation {
   role: Role;
   roomId?: string | undefined;
   displayName?: string | undefined;
-  /** Account that invites, or START; left out for the command line and the API key. */
+  /** The inviting account, or START; omitted for the command line and the API key. */
   createdBy?: string | undefined;
   ttlSeconds: number;
-  /** Whether it is for the phone gateway that belongs to the data folder. Default false. */
+  /** Whether it is for the data folder's own phone gateway. Default false. */
   isGateway?: boolean;
 }
 
-/** How many open invitations an account may have made, and how many used or expired ones of it are remembered. */
+/** Maximum number of open invitations per account, and of its used or expired ones that are kept. */
 const MAX_OPEN = 100;
 const MAX_FINISHED = 1000;
 
-/** For how long whoever enrolled by an invitation gets the same outcome again, in milliseconds: the answer may have been lost. */
+/** How long an account that enrolled by an invitation gets the same result again, in milliseconds: the answer may have been lost. */
 const RETRY_MS = 600_000;
 
-/** Roles that an invitation may raise, lowest first. A bridge is no person and stays what it is. */
+/** Roles that an invitation may raise, lowest first. A bridge is not a person and keeps its role. */
 const RANK: readonly Role[] = ['guest', 'member', 'admin'];
 
 /** What an invitation gives to an account. */
 export interface Admission {
   role: Role;
   roomId: string | null;
-  /** Name that the inviter chose. */
+  /** Name chosen by the inviter. */
   displayName: string | null;
-  /** Account that invited; null for the command line and the API key. */
+  /** The inviting account; null for the command line and the API key. */
   invitedBy: string | null;
 }
 
-/** Who made the link that the server prints while nobody has enrolled. */
+/** The creator of the link that the server prints while nobody has enrolled. */
 export const START = 'start';
 
 /** One-time invitations. Only hashes of the secrets are stored. */
@@ -49,9 +49,9 @@ export class Invitations {
   }
 
   /**
-   * Makes an invitation; its secret (24 random bytes, base64url) is returned this once.
+   * Makes an invitation. Its secret (24 random bytes, base64url) is returned only here.
    *
-   * @throws {CanopyError} LIMIT_REACHED - when the inviting account has 100 open ones
+   * @throws {CanopyError} LIMIT_REACHED - the inviting account has 100 open ones
    */
   async create(invitation: NewInvitation): Promise<{ secret: string; expiresAtMs: number }> {
     const secret = randomBytes(24).toString('base64url');
@@ -81,20 +81,21 @@ export class Invitations {
   }
 
   /**
-   * What an invitation would give to an account, without using it up. Whoever enrolled by it within ten minutes may do so again.
+   * What an invitation would grant an account, without using it. An account that enrolled by it within the last ten minutes may do so
+   * again.
    *
-   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - when it is not for this kind of account
+   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - it is not for this kind of account
    */
   async check(secret: string, accountId: string): Promise<Admission> {
     return this.#check(this.#store.db, secret, accountId, RETRY_MS).then(({ admission }) => admission);
   }
 
   /**
-   * Uses an invitation up for an account and gives the account what it grants, both or neither. Of two accounts at once only one
-   * succeeds; an account that enrols gets the same outcome again for ten minutes. Rights are added, never taken.
+   * Atomically uses an invitation for an account and grants its rights. Of two accounts at once only one succeeds; an account that enrols
+   * gets the same result again for ten minutes. Rights are added, never removed.
    *
-   * @param certifiedName name in the account's new certificate; undefined for an account that exists and keeps its certificate
-   * @throws {CanopyError} as check()
+   * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
+   * @throws {CanopyError} see check()
    */
   async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
     const nowMs = this.#now();
@@ -142,7 +143,7 @@ export class Invitations {
     return admission;
   }
 
-  /** Lets the unused invitations end that an account made, or START. */
+  /** Expires the unused invitations made by an account, or by START. */
   async expireFrom(accountId: string): Promise<void> {
     const nowMs = this.#now();
     await this.#store.db
@@ -154,7 +155,7 @@ export class Invitations {
       .execute();
   }
 
-  /** Invitations that may still be used, latest first. `before`: those that come after this one. */
+  /** Invitations that can still be used, latest first. `before`: only those after this one in the list. */
   async open({ limit, before }: { limit: number; before?: string | undefined }): Promise<InvitationInfo[]> {
     let query = this.#store.db
       .selectFrom('invitations')
@@ -190,7 +191,7 @@ export class Invitations {
     }));
   }
 
-  /** Lets one open invitation end, by the id that open() gives; false where none has it. */
+  /** Expires one open invitation, by the id from open(); false if there is none. */
   async withdraw(invitationId: string): Promise<boolean> {
     const nowMs = this.#now();
     const { numUpdatedRows } = await this.#store.db
@@ -204,12 +205,12 @@ export class Invitations {
     return numUpdatedRows > 0n;
   }
 
-  /** Whether nobody was ever admitted: then an invitation is printed at start. */
+  /** Whether nobody was ever admitted; if so, an invitation is printed at start. */
   async isFirstStart(): Promise<boolean> {
     const account = await this.#store.db
       .selectFrom('accounts')
       .select('account_id')
-      // The phone gateway enrols by itself.
+      // The phone gateway enrols automatically.
       .where('role', '!=', 'bridge')
       .limit(1)
       .executeTakeFirst();
@@ -254,7 +255,7 @@ export class Invitations {
 
 type Db = Pick<Store['db'], 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>;
 
-/** @throws {CanopyError} FORBIDDEN - when one of the roles is a bridge's and the other a person's */
+/** @throws {CanopyError} FORBIDDEN - one role is a bridge's and the other a person's */
 function raised(role: Role | undefined, offered: Role): Role {
   if (role === undefined || role === offered) {
     return offered;
@@ -265,7 +266,7 @@ function raised(role: Role | undefined, offered: Role): Role {
   return RANK.indexOf(offered) > RANK.indexOf(role) ? offered : role;
 }
 
-/** Forgets the oldest finished invitations of an account. @throws {CanopyError} LIMIT_REACHED */
+/** Deletes an account's oldest finished invitations. @throws {CanopyError} LIMIT_REACHED */
 async function makeSpace(db: Db, createdBy: string, nowMs: number): Promise<void> {
   const theirs = db.selectFrom('invitations').where('created_by', '=', createdBy);
   const { open } = await theirs

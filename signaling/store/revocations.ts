@@ -1,7 +1,7 @@
 import type { RevocationRow } from './schema.ts';
 import type { Store } from './store.ts';
 
-/** What the deployment revoked. */
+/** The deployment's own revocations. */
 export class Revocations {
   readonly #store: Store;
 
@@ -13,7 +13,7 @@ export class Revocations {
     return this.#store.db.selectFrom('revocations').selectAll().execute();
   }
 
-  /** Resolves when they are on the disk. One that is there stays as it is. */
+  /** Resolves once they are on disk. Existing ones stay unchanged. */
   async add(...rows: RevocationRow[]): Promise<void> {
     await this.#store.db.transaction().execute(async (transaction) => {
       for (const row of rows) {

@@ -16,7 +16,7 @@ export interface Tables {
   /** PINs by which callers enter rooms. */
   room_pins: { room_id: string; pin: string };
   calls: CallRow;
-  /** What the deployment revoked. */
+  /** The deployment's own revocations. */
   revocations: RevocationRow;
 }
 
@@ -27,9 +27,9 @@ export interface AccountRow {
   source: 'invite' | 'pki';
   created_at_ms: number;
   last_seen_at_ms: number | null;
-  /** `secret_hash` of the invitation that admitted it; null for a company's people. */
+  /** `secret_hash` of the invitation that admitted it; null for people with a company certificate. */
   invitation: string | null;
-  /** 1 for the phone gateway that was made with this data folder. */
+  /** 1 for the phone gateway created with this data folder. */
   is_gateway: number;
 }
 
@@ -38,7 +38,7 @@ export interface DeviceRow {
   device_id: string;
   first_seen_at_ms: number;
   last_seen_at_ms: number;
-  /** What its client calls itself; null where it does not say. */
+  /** The client's self-reported name; null if it gives none. */
   user_agent: string | null;
 }
 
@@ -48,13 +48,13 @@ export interface InvitationRow {
   role: Role;
   room_id: string | null;
   display_name: string | null;
-  /** Account that made it; `start` for the link that the server printed; null for the command line and the API key. */
+  /** The inviting account; `start` for the link that the server printed; null for the command line and the API key. */
   created_by: string | null;
   created_at_ms: number;
   expires_at_ms: number;
   used_at_ms: number | null;
   used_by: string | null;
-  /** 1: for the phone gateway of this data folder. */
+  /** 1 for this data folder's own phone gateway. */
   is_gateway: number;
 }
 
@@ -181,7 +181,7 @@ export const MIGRATIONS: Record<string, Migration> = {
         .addColumn('mos', 'real')
         .execute();
       await db.schema.createIndex('calls_by_start').on('calls').column('started_at_ms').execute();
-      // Whoever knows a room's PIN may call in; nothing may be called until an administrator says what (threat case 19).
+      // Anyone who knows a room's PIN may call in; outgoing calls are barred until an administrator allows them (threat case 19).
       await (db as Kysely<Tables>)
         .insertInto('dial_rules')
         .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })

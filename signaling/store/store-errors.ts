@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from 'kysely';
 import { CanopyError } from '../../base/index.ts';
 
-/** The coded error for what SQLite says, or the error itself where it says nothing about the state of the store. */
+/** Maps a SQLite error to a coded error; returns the error itself if it says nothing about the state of the store. */
 export function storeError(error: unknown): unknown {
   const { code, message } = error as { code?: unknown; message?: string };
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
@@ -16,7 +16,7 @@ export function storeError(error: unknown): unknown {
   return error;
 }
 
-/** A database whose errors are coded. */
+/** A database that throws coded errors. */
 export function withCodedErrors(database: SqliteDatabase): SqliteDatabase {
   const coded = <T>(work: () => T): T => {
     try {

@@ -9,14 +9,14 @@ import { MIGRATIONS, type Tables } from './schema.ts';
 import { storeError, withCodedErrors } from './store-errors.ts';
 
 /**
- * How long a statement waits for another program's lock, in milliseconds. SQLite waits in this thread, so everybody in the conferences
- * waits too: it is short, and STORE_BUSY asks for another try.
+ * How long a statement waits for another program's lock, in milliseconds. SQLite waits on this thread, which stalls every conference, so
+ * the wait is short, and STORE_BUSY asks for a retry.
  */
 const BUSY_MILLISECONDS = 50;
-/** The same while the store is opened, when nobody waits. */
+/** The same while opening the store, when nobody is waiting. */
 const OPENING_BUSY_MILLISECONDS = 5000;
 
-/** The control plane's memory: accounts, devices, invitations, revocations, grants and what concerns phones. Embedded SQLite. */
+/** Persistence of the control plane: accounts, devices, invitations, revocations, grants and telephony. Embedded SQLite. */
 export class Store {
   readonly db: Kysely<Tables>;
   readonly #sqlite: Database.Database;
@@ -30,10 +30,10 @@ export class Store {
   }
 
   /**
-   * Opens `canopy.sqlite` in the folder, for its owner alone, and brings its tables up to date.
+   * Opens `canopy.sqlite` in the folder, readable by its owner only, and migrates its tables.
    *
-   * @throws {CanopyError} STORE_UNUSABLE - damaged, of a newer version, or of another owner
-   * @throws {CanopyError} STORE_BUSY - another program holds it for over 5 s
+   * @throws {CanopyError} STORE_UNUSABLE - damaged, written by a newer version, or owned by another user
+   * @throws {CanopyError} STORE_BUSY - another program has held the lock for over 5 s
    */
   static async open(dir: string): Promise<Store> {
     const file = join(dir, 'canopy.sqlite');
@@ -59,7 +59,7 @@ export class Store {
   }
 
   /**
-   * Writes to the database, to see whether that is possible.
+   * Test-writes to the database.
    *
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
@@ -72,8 +72,8 @@ export class Store {
   }
 
   /**
-   * Resolves when everything that was written so far is on the disk, so that a power cut does not undo it: for what happens once, such as
-   * the use of an invitation. Commits alone are not synced (`synchronous = NORMAL`), since that would hold up everybody.
+   * Resolves once all earlier writes are on disk, so that a power cut cannot undo them: for one-time events such as using an invitation.
+   * Commits alone are not synced (`synchronous = NORMAL`), since that would block everybody.
    */
   async sync(): Promise<void> {
     const log = await open(`${this.#file}-wal`, 'r+');
@@ -88,13 +88,13 @@ export class Store {
     if (!this.#closed) {
       this.#closed = true;
       await this.db.destroy();
-      // Kysely closes only what it has used.
+      // Kysely closes only a database it has used.
       this.#sqlite.close();
     }
   }
 }
 
-/** SQLite ends a transaction by itself on a full disk; rolling it back once more would hide why it failed. */
+/** SQLite rolls back by itself on a full disk; a second rollback would hide the original error. */
 class Dialect extends SqliteDialect {
   readonly #sqlite: Database.Database;
 
@@ -113,7 +113,7 @@ class Dialect extends SqliteDialect {
   }
 }
 
-/** Its files get the mode of the database, which holds the passwords of trunks. */
+/** All database files are private to their owner, since they hold trunk passwords. */
 function openForOwner(file: string): Database.Database {
   const mask = process.umask(0o077);
   try {
@@ -125,7 +125,7 @@ function openForOwner(file: string): Database.Database {
       try {
         chmodSync(each, 0o600);
       } catch {
-        // Not there, or of another owner, which the first write shows.
+        // Missing, or owned by another user, which the first write reveals.
       }
     }
     return sqlite;
@@ -134,7 +134,7 @@ function openForOwner(file: string): Database.Database {
   }
 }
 
-/** A database that belongs to somebody else can be read, and nobody could get in. A full disk is no reason not to start. */
+/** With another user's database, reading works but nobody could join. A full disk does not prevent the start. */
 function requireOwnership(sqlite: Database.Database): void {
   try {
     touch(sqlite);
@@ -143,7 +143,7 @@ function requireOwnership(sqlite: Database.Database): void {
   }
 }
 
-/** Writes a value in the file's header that nothing else uses. */
+/** Writes an otherwise unused value in the file's header. */
 function touch(sqlite: Database.Database): void {
   const before = Number(sqlite.pragma('user_version', { simple: true }));
   sqlite.pragma(`user_version = ${before === 1 ? 2 : 1}`);

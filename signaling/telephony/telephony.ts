@@ -23,9 +23,9 @@ export interface TelephonyOptions {
 export interface DialRequest {
   roomId: string;
   target: string;
-  /** Name of the called in the room. Default: that of the phone's account, else what was dialled. */
+  /** Name of the callee in the room. Default: the name of the phone's account, else the number dialled. */
   displayName?: string | undefined;
-  /** Name of whoever asks, for the called to see; absent for applications. */
+  /** Name of the caller, shown to the callee; absent for applications. */
   caller?: string;
   /** The account that asks, or `api`: each may place so many calls. */
   by: string;
