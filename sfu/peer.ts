@@ -181,6 +181,8 @@ export class Peer {
         this.#home.producerClosed(producer);
       });
       await this.#home.producerOpened(this.peerId, producer, options);
+      // That takes requests to the worker, for a voice, and the transport may have closed meanwhile.
+      transport.assertOpen();
       return producer;
     } catch (error) {
       producer.close();

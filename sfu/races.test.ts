@@ -32,6 +32,9 @@ const ACTS = [
   ...['reopen', 'reopen', 'reopen', 'wait', 'wait', 'settle', 'settle', 'settle'],
 ] as const;
 
+/** Far more turns of the event loop than a voice takes to be created. */
+const MAX_TURNS = 400;
+
 describe('requests and closings in any order', () => {
   const behind = new Behind();
   let sfu: Sfu;
@@ -42,6 +45,39 @@ describe('requests and closings in any order', () => {
   after(async () => {
     await sfu.close();
     behind.close();
+  });
+
+  it('threat 14: a producer whose transport closes before it is answered is refused, never answered as open', async () => {
+    const parameters = opusParameters();
+    for (let turns = 0, answered = 0; answered < 3; turns += 1) {
+      assert.ok(turns < MAX_TURNS, 'a voice is created in time');
+      const roomId = `closing-${turns}`;
+      const { send } = await enter(sfu, roomId, 'ann');
+      let open = true;
+      const producing = sfu
+        .produce(roomId, 'ann', {
+          transportId: send.transportId,
+          kind: 'audio',
+          source: 'microphone',
+          rtpParameters: parameters,
+          paused: false,
+        })
+        .then(
+          () => assert.ok(open, `answered after its transport closed, at turn ${turns}`),
+          (error) => assert.equal(CanopyError.from(error).code, 'TRANSPORT_UNKNOWN'),
+        );
+      let done = false;
+      const mark = () => {
+        done = true;
+      };
+      void producing.then(mark, mark);
+      for (let turn = 0; turn < turns && !done; turn += 1) await setImmediate();
+      if (done) answered += 1;
+      open = false;
+      sfu.closeTransport(roomId, 'ann', send.transportId);
+      await producing;
+      sfu.closeRoom(roomId);
+    }
   });
 
   it('threat 14: end at the baseline, each refused with a code or done, and the worker lives on', async (t) => {

@@ -745,7 +745,7 @@ describe('a track that ends', () => {
 });
 
 describe('a path that is lost', () => {
-  it('has the socket made anew when the server is silent on it too', async () => {
+  it('replaces the socket if the server is silent on it too', async () => {
     snapshot.producers = [producer()];
     const room = await client.join('demo');
     await hasTracks(room, 1);

@@ -90,8 +90,12 @@ function producerHandlers(context: HandlerContext) {
       if (peer.producers.size + peer.pending.producers >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} producers`);
       }
-      const voice = `${source} ${participantId}`;
-      if (options.kind === 'audio' && hasVoice(peer, source, participantId)) {
+      // With its transport: a voice on one that has closed since does not stand in the way of its successor.
+      const voice = `${source} ${participantId} ${options.transportId}`;
+      if (
+        options.kind === 'audio' &&
+        (peer.pendingVoices.has(voice) || hasVoice(peer, source, participantId))
+      ) {
         throw new CanopyError('LIMIT_REACHED', `one ${source} per participant`);
       }
       const { generation } = peer;
@@ -157,10 +161,8 @@ function producerHandlers(context: HandlerContext) {
 
 /** Whether a participant already has sound from this source, or is creating it. */
 function hasVoice(peer: Peer, source: ProducerInfo['source'], participantId: string): boolean {
-  const producers = [...peer.producers.values()];
-  return (
-    peer.pendingVoices.has(`${source} ${participantId}`) ||
-    producers.some((producer) => producer.source === source && producer.participantId === participantId)
+  return [...peer.producers.values()].some(
+    (producer) => producer.source === source && producer.participantId === participantId,
   );
 }
 

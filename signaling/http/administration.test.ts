@@ -61,7 +61,7 @@ describe('the REST API for administrators', () => {
   };
 
   describe('rooms', () => {
-    it('shows who is in a room: name, certified name, role, account, connection, microphone and since when', async () => {
+    it('lists the people in a room: name, certified name, role, account, connection, microphone and time of entry', async () => {
       assert.equal(await roomNow(), undefined);
       const beforeMs = Date.now();
       const ann = await Seat.take(server.url, await newIdentity(server), roomId);

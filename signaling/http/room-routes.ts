@@ -13,7 +13,7 @@ import { failed } from './error-response.ts';
 
 const nothing = z.object({});
 
-/** For administrators: list who is in which room, and moderate. */
+/** Lists rooms and their participants, and moderates them, for administrators. */
 export function registerRoomRoutes(
   fastify: FastifyInstance,
   { administration, apiKey }: { administration: RoomAdministration; apiKey: string },

@@ -38,7 +38,7 @@ export class Peer {
   readonly consumers = new Map<string, string>();
   /** How many of each were asked for and are being made. */
   readonly pending = { producers: 0, consumers: 0 };
-  /** Participants whose single microphone, or screen audio, is being created. */
+  /** Producers that are being created, as source, participant and transport. */
   readonly pendingVoices = new Set<string>();
   /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;

@@ -205,6 +205,24 @@ describe('budgets', () => {
     await leave(client);
   });
 
+  it('threat 14: a microphone whose transport closes while it is created does not stand in the way of the next one', async () => {
+    const seat = await Seat.take(server.url, ann, 'team');
+    const { client } = seat;
+    let transportId = seat.send;
+    for (let round = 0; round < 20; round += 1) {
+      const microphone = { kind: 'audio', source: 'microphone', rtpParameters: opus() } as const;
+      const [, closed] = await Promise.all([
+        client.ask('producer.create', { ...microphone, transportId }),
+        client.ask('transport.close', { transportId }),
+      ]);
+      assert.ok(closed.ok);
+      ({ transportId } = await client.get('transport.create', { direction: 'send' }));
+      const { producerId } = await client.get('producer.create', { ...microphone, transportId });
+      await client.get('producer.close', { producerId });
+    }
+    await leave(client);
+  });
+
   it('threat 63: a stranger sends 16 KiB at most before it is known who it is, in one message or many', async () => {
     for (const size of [17_000, 4000]) {
       const stranger = await RawSocket.challenged(server.url);
@@ -214,7 +232,7 @@ describe('budgets', () => {
       await stranger.closed;
       assert.ok(
         stranger.received.some((packet) => packet.includes('PAYLOAD_TOO_LARGE')),
-        'it is told why',
+        'the answer says why',
       );
     }
     const known = await ProtocolClient.enter(server.url, ann);

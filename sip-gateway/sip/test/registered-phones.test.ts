@@ -351,7 +351,7 @@ describe('answers to our INVITE', () => {
     await hungUp;
   });
 
-  it('a callee that asks, presses keys or changes its offer while it rings is told of no missing dialog', async () => {
+  it('a callee that sends OPTIONS, INFO or UPDATE while it rings does not get 481', async () => {
     const placed = await call();
     const answered = once(placed, 'answered');
     const invite = await callee.request('INVITE');
