@@ -4,6 +4,7 @@ import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
 import { chooseCodec, profileOf, sentCodec, type VideoCodec } from './profiles.ts';
+import { type AfterFailure, afterFailure, Reconciler } from './reconciler.ts';
 import { applyWantedLayers } from './wanted-layers.ts';
 
 export interface PublishOptions {
@@ -18,9 +19,6 @@ export interface PublishOptions {
   /** For a bridge: which of its participants it belongs to. */
   participantId?: string;
 }
-
-/** How long to wait after a failure that may pass, in milliseconds. */
-const RETRY_MS = 1000;
 
 /** What a publication needs of its room. */
 export interface PublicationHost {
@@ -54,9 +52,10 @@ export class Publication {
   #encodings: types.RtpEncodingParameters[] = [];
   /** It was sent once, so that what fails for a while is tried again. */
   #established = false;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #syncing: Promise<void> | undefined;
-  #again = false;
+  readonly #reconciler = new Reconciler({
+    pass: () => this.#pass(),
+    onFailure: (error) => this.#afterFailure(error),
+  });
   readonly #trackEnded = (): void => this.#fail(new CanopyError('MEDIA_ENDED'));
 
   constructor(host: PublicationHost, track: MediaStreamTrack, options: PublishOptions) {
@@ -129,36 +128,33 @@ export class Publication {
 
   /** Brings the producer to the wanted state. If that is impossible, rejects with the reason; the publication has then ended. */
   sync(): Promise<void> {
-    clearTimeout(this.#retryTimer);
-    this.#again = true;
-    this.#syncing ??= this.#syncAll().finally(() => {
-      this.#syncing = undefined;
-    });
-    return this.#syncing;
+    return this.#reconciler.run();
   }
 
-  async #syncAll(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      const media = this.#host.media();
-      if (!media) return;
-      try {
-        if (this.#closed) await this.#close();
-        else await this.#syncOnce(media);
-      } catch (cause) {
-        // On a new home everything is made again; a failure of the old one says nothing.
-        if (media.closed || media !== this.#host.media()) continue;
-        const error = toCanopyError(cause);
-        if (this.#closed || this.#again || error.code === 'CONNECTION_LOST') continue;
-        if (this.#established && error.retryable) {
-          this.#retryTimer = setTimeout(() => this.#syncLater(), RETRY_MS);
-          return;
-        }
-        this.detach();
-        this.#end(error);
-        throw error;
-      }
+  /** The room is closed: ends retries. */
+  close(): void {
+    this.#reconciler.stop();
+  }
+
+  async #pass(): Promise<void> {
+    const media = this.#host.media();
+    if (!media) return;
+    try {
+      if (this.#closed) await this.#close();
+      else await this.#syncOnce(media);
+    } catch (cause) {
+      // On a new home everything is made again; a failure of the old one says nothing. Nor does one after the end.
+      if (media.closed || media !== this.#host.media() || this.#closed) return;
+      throw toCanopyError(cause);
     }
+  }
+
+  #afterFailure(error: CanopyError): AfterFailure {
+    const next = afterFailure(error);
+    if (next === 'wait' || (next === 'retry' && this.#established)) return next;
+    this.detach();
+    this.#end(error);
+    return 'fail';
   }
 
   #end(error?: CanopyError): void {
@@ -171,12 +167,8 @@ export class Publication {
   #fail(error: CanopyError): void {
     if (this.#closed) return;
     this.#end(error);
-    this.#syncLater();
-  }
-
-  #syncLater(): void {
     // host.ended() reports a failure.
-    this.sync().catch(() => {});
+    this.#reconciler.poke();
   }
 
   async #syncOnce(media: MediaSession): Promise<void> {

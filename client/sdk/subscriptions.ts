@@ -3,6 +3,7 @@ import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../s
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
+import { Reconciler } from './reconciler.ts';
 import { type Allocation, RemoteTrack } from './remote-track.ts';
 
 /** What subscriptions need of their room. */
@@ -20,8 +21,6 @@ export interface SubscriptionHost {
 
 /** The protocol's limit of one consumer.create. */
 const MOST_AT_ONCE = 64;
-/** How long to wait after a failure that may pass, in milliseconds. */
-const RETRY_MS = 1000;
 /** How long a picture that went off the screen keeps its consumer, which the server holds, so that it is back at once. */
 const HIDDEN_MS = 30_000;
 
@@ -42,9 +41,7 @@ export class Subscriptions {
   readonly #hidden = new Map<string, ReturnType<typeof setTimeout>>();
   /** What the server gives, by producer id; told before or after a track begins. */
   readonly #allocations = new Map<string, Allocation>();
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #syncing = false;
-  #again = false;
+  readonly #reconciler = new Reconciler({ pass: () => this.#pass() });
 
   constructor(host: SubscriptionHost) {
     this.#host = host;
@@ -144,49 +141,31 @@ export class Subscriptions {
   /** Drops everything for good. */
   close(): void {
     this.#producers.clear();
-    this.#again = false;
-    clearTimeout(this.#retryTimer);
+    this.#reconciler.stop();
     this.drop();
   }
 
   /** Subscribes to what is missing. */
   sync(): void {
-    clearTimeout(this.#retryTimer);
-    this.#again = true;
-    if (this.#syncing) return;
-    this.#syncing = true;
-    this.#syncAll()
-      .catch((cause: unknown) => {
-        const error = CanopyError.from(cause);
-        this.#host.failed(error);
-        if (error.retryable) this.#retryTimer = setTimeout(() => this.sync(), RETRY_MS);
-      })
-      .finally(() => {
-        this.#syncing = false;
-        if (this.#again) this.sync();
-      });
+    this.#reconciler.poke();
   }
 
-  async #syncAll(): Promise<void> {
-    while (this.#again) {
-      // What arrives together is asked for together.
-      await Promise.resolve();
-      this.#again = false;
-      const media = this.#host.media();
-      const missing = [...this.#producers.keys()].filter(
-        (producerId) =>
-          !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
-      );
-      if (!media || missing.length === 0) continue;
-      try {
-        await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
-        if (missing.length > MOST_AT_ONCE) this.#again = true;
-      } catch (error) {
-        // A new home begins with a new reset(); a failure of the old one says nothing.
-        if (media.closed || media !== this.#host.media()) continue;
-        throw error;
-      }
+  async #pass(): Promise<void> {
+    const media = this.#host.media();
+    const missing = [...this.#producers.keys()].filter(
+      (producerId) =>
+        !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
+    );
+    if (!media || missing.length === 0) return;
+    try {
+      await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
+    } catch (error) {
+      // A new home begins with a new reset(); a failure of the old one says nothing.
+      if (media.closed || media !== this.#host.media()) return;
+      this.#host.failed(CanopyError.from(error));
+      throw error;
     }
+    if (missing.length > MOST_AT_ONCE) this.sync();
   }
 
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {

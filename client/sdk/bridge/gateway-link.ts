@@ -7,6 +7,7 @@ import type {
 import { CanopyError } from '../../../signaling/protocol/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
+import { Reconciler } from '../reconciler.ts';
 import { Outbox } from './outbox.ts';
 
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
@@ -29,6 +30,7 @@ export interface GatewayLinkEvents {
 export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
+  readonly #trunks: Reconciler;
   /** Calls that go on, and those whose end the server has not heard of yet: else it would think them lost. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
@@ -39,6 +41,11 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     super();
     this.#connection = connection;
     this.#outbox = new Outbox(connection);
+    this.#trunks = new Reconciler({
+      pass: async () => {
+        await connection.request('gateway.trunks', { registrations: this.#registrations });
+      },
+    });
     this.#config = config;
     // Registered anew before anything that waits is sent.
     connection.onReturn = async () => {
@@ -49,7 +56,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       this.#setConfig(config);
       return true;
     };
-    connection.on('state', (state, error) => this.emit('state', state, error));
+    connection.on('state', (state, error) => {
+      if (state === 'closed') this.#trunks.stop();
+      this.emit('state', state, error);
+    });
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
     connection.on('gateway.dial', (call) => this.emit('dial', call));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
@@ -102,7 +112,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   /** Tells how all trunks that are registered at stand, after each change. A server that comes back is told by the link itself. */
   async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
     this.#registrations = registrations;
-    await this.#connection.request('gateway.trunks', { registrations });
+    await this.#trunks.run();
   }
 
   /** Drops the connection and makes it anew at once. */
