@@ -25,6 +25,8 @@ export interface PublicationHost {
   readonly connection: Connection;
   /** The media of the room's present home; undefined while it moves. */
   media(): MediaSession | undefined;
+  /** The own participant's id, once known. */
+  participantId(): string | undefined;
   /** Which spatial layers of a producer anybody wants, lowest first; undefined while the server has not told. */
   wanted(producerId: string): readonly boolean[] | undefined;
   /** Layers that nobody wants could not be suspended. */
@@ -218,6 +220,7 @@ export class Publication {
     const profile = profileOf({ kind, source, codec, simulcast, motion, width, height, firefox });
     const transport = await media.transport('send');
     const muted = this.#muted;
+    let isTransformed = true;
     const producing = transport.produce({
       track: this.#liveTrack(),
       ...(profile.encodings && { encodings: profile.encodings }),
@@ -226,11 +229,22 @@ export class Publication {
       stopTracks: false,
       // A camera that is off costs nothing; a microphone goes on in silence, so that unmuting is immediate.
       zeroRtpOnPause: kind === 'video',
+      onRtpSender: (sender) => {
+        isTransformed = false;
+        media.transformSender(sender, {
+          source,
+          kind,
+          participantId: participantId ?? this.#host.participantId(),
+        });
+        isTransformed = true;
+      },
       appData: { source, paused: muted, ...(participantId && { participantId }) },
     });
     const producer = await producing.catch((cause: unknown) => {
       // It broke meanwhile: it is made anew, and then this is tried again.
-      throw transport.closed ? new CanopyError('CONNECTION_LOST', undefined, { cause }) : cause;
+      throw transport.closed && isTransformed
+        ? new CanopyError('CONNECTION_LOST', undefined, { cause })
+        : cause;
     });
     this.#sentMuted = muted;
     this.#encodings = profile.encodings ?? [];

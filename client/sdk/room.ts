@@ -3,6 +3,7 @@ import type { EventData, Participant } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
+import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
@@ -18,6 +19,8 @@ import type { Direction } from './transport-link.ts';
 export interface JoinOptions {
   /** The name that others see here. Default: the identity's. */
   displayName?: string;
+  /** Transforms of encoded frames, e.g. for end-to-end encryption. */
+  transforms?: FrameTransforms;
 }
 
 export interface RoomOptions extends JoinOptions {
@@ -134,6 +137,7 @@ export class Room extends Emitter<RoomEvents> {
       {
         connection: this.#options.connection,
         media: () => this.#media,
+        participantId: () => this.#participantId,
         wanted: (producerId) => this.#wanted.get(producerId),
         wasted: (error) => this.#failed(error),
         ended: (ended, error) => {
@@ -257,7 +261,7 @@ export class Room extends Emitter<RoomEvents> {
   #renewMedia({ iceServers }: Snapshot): void {
     const device = this.#device?.device;
     if (!device) throw new CanopyError('INTERNAL', 'the device is not loaded');
-    const { connection, identity } = this.#options;
+    const { connection, identity, transforms = {} } = this.#options;
     this.#dropMedia();
     this.#wanted.clear();
     this.#media = new MediaSession({
@@ -265,6 +269,7 @@ export class Room extends Emitter<RoomEvents> {
       identity,
       device,
       iceServers,
+      transforms,
       onBroken: (direction) => this.#remake(direction),
       onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
     });

@@ -195,10 +195,11 @@ export class Subscriptions {
     const wanted = this.#producers.get(producerId);
     if (!wanted) return undefined;
     // Voice and picture of one person are kept in step by their common stream; a screen is another.
-    const group = wanted.source.startsWith('screen') ? 'screen' : 'person';
+    const { participantId, source, kind } = wanted;
+    const group = source.startsWith('screen') ? 'screen' : 'person';
     let consumer: types.Consumer;
     try {
-      consumer = await media.consume(info, `${wanted.participantId}-${group}`);
+      consumer = await media.consume(info, `${participantId}-${group}`, { participantId, source, kind });
     } catch (error) {
       if (media.closed) throw error;
       if (transport.closed) return undefined;

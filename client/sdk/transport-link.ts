@@ -2,6 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { MediaSource, RequestInput } from '../../signaling/protocol/index.ts';
 import { CanopyError } from '../../signaling/protocol/light.ts';
 import type { Connection } from './connection.ts';
+import type { FrameTransforms } from './frame-transforms.ts';
 import { type Identity, verifyServerBinding } from './identity/index.ts';
 import type { MediaEndpoint, PathState } from './media-connectivity.ts';
 import { Reconciler } from './reconciler.ts';
@@ -17,6 +18,7 @@ export interface LinkOptions {
   device: types.Device;
   iceServers: RTCIceServer[];
   direction: Direction;
+  transforms: FrameTransforms;
   /** Whether media gets through may have changed. */
   onPath(state: PathState, endpoints: readonly MediaEndpoint[]): void;
   /** The transport cannot be used any more, though ICE might; it has closed itself. */
@@ -75,7 +77,7 @@ export class TransportLink {
    * or STUN addresses; and the server's own errors
    */
   static async create(options: LinkOptions): Promise<TransportLink> {
-    const { connection, device, direction, iceServers } = options;
+    const { connection, device, direction, iceServers, transforms } = options;
     const created = await connection.request(
       'transport.create',
       direction === 'send'
@@ -94,6 +96,10 @@ export class TransportLink {
         iceCandidates: created.iceCandidates,
         dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
         iceServers,
+        // Not in the standard's RTCConfiguration.
+        ...(transforms.encodedInsertableStreams && {
+          additionalSettings: { encodedInsertableStreams: true } as Partial<RTCConfiguration>,
+        }),
       };
       return new TransportLink(options, makeTransport(device, direction, parameters), created.iceCandidates);
     } catch (error) {
@@ -106,9 +112,7 @@ export class TransportLink {
   /** Takes note of the server's view of the transport. */
   noticeServerState(state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void {
     if (state === 'failed' || state === 'closed') {
-      if (this.transport.closed) return;
-      this.close();
-      this.#options.onBroken(this);
+      this.abandon();
       return;
     }
     this.#serverLost = state === 'disconnected';
@@ -130,6 +134,13 @@ export class TransportLink {
       transportId: this.transport.id,
     });
     if (!this.transport.closed) await this.transport.restartIce({ iceParameters });
+  }
+
+  /** Closes it so that another takes its place. */
+  abandon(): void {
+    if (this.transport.closed) return;
+    this.close();
+    this.#options.onBroken(this);
   }
 
   close(): void {
