@@ -11,6 +11,7 @@ import {
   SendStream,
   type StreamNumbers,
 } from '../rtp/index.ts';
+import type { PayloadTransform } from './payload-transform.ts';
 import type { RoomConnection } from './room-types.ts';
 
 /** A room's one socket towards its media worker: all phones out by SSRC, all speakers in by SSRC, RTCP beside them (RFC 5761). */
@@ -24,6 +25,7 @@ export class RoomPort {
   readonly #streams = new Map<number, { stream: SendStream; rtcp: RtcpSession }>();
   #udp: UdpPort | undefined;
   #connection: RoomConnection | undefined;
+  #transform: PayloadTransform | undefined;
 
   private constructor(onPacket: (packet: ReceivedPacket, nowMs: number) => void) {
     this.#onPacket = onPacket;
@@ -51,9 +53,10 @@ export class RoomPort {
     return this.#connection;
   }
 
-  /** Says where the room is. Streams that are open go on there. */
-  connect(connection: RoomConnection): void {
+  /** Says where the room is. Streams that are open go on there. `transform`: the one that the connection names. */
+  connect(connection: RoomConnection, transform?: PayloadTransform): void {
     this.#connection = connection;
+    this.#transform = transform;
   }
 
   /** Opens one phone's stream, or opens it anew. */
@@ -78,7 +81,9 @@ export class RoomPort {
 
   send(stream: SendStream, payload: Uint8Array, level: AudioLevel): void {
     if (!this.#connection) return;
-    this.#udp?.send(stream.packet(payload, level), this.#connection.sendTo);
+    const sent = this.#transform?.send ? this.#transform.send(payload, stream.ssrc) : payload;
+    if (!sent) return;
+    this.#udp?.send(stream.packet(sent, level), this.#connection.sendTo);
     this.packetsSent++;
   }
 
@@ -111,11 +116,24 @@ export class RoomPort {
     }
     const { address, port } = connection.receiveFrom;
     const packet = source.address === address && source.port === port ? parseRtp(datagram) : null;
-    if (!packet || packet.payloadType !== connection.receivePayloadType) {
+    if (!packet || packet.payloadType !== connection.receivePayloadType || !this.#restore(packet)) {
       this.rejected++;
       return;
     }
     this.packetsReceived++;
     this.#onPacket(packet, nowMs);
+  }
+
+  /** False: the payload cannot be restored. */
+  #restore(packet: ReceivedPacket): boolean {
+    if (!this.#transform?.receive) return true;
+    try {
+      const payload = this.#transform.receive(packet.payload, packet.ssrc);
+      if (!payload) return false;
+      packet.payload = payload;
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
