@@ -57,6 +57,8 @@ export class Publication {
   readonly #reconciler = new Reconciler({
     pass: () => this.#pass(),
     onFailure: (error) => this.#afterFailure(error),
+    // Whoever mutes must not wait for a server that is busy: here it is muted already.
+    retriesInBackground: true,
   });
   readonly #trackEnded = (): void => this.#fail(new CanopyError('MEDIA_ENDED'));
 

@@ -100,6 +100,24 @@ describe('Reconciler', () => {
     assert.equal(passes, 2);
   });
 
+  it('lets run() resolve before a retry that follows in the background', async () => {
+    const retried = Promise.withResolvers<void>();
+    let passes = 0;
+    const reconciler = new Reconciler({
+      pass: async () => {
+        passes += 1;
+        if (passes === 1) throw new CanopyError('SERVER_BUSY');
+        retried.resolve();
+      },
+      backoff: SOON,
+      retriesInBackground: true,
+    });
+    await reconciler.run();
+    assert.equal(passes, 1);
+    await retried.promise;
+    assert.equal(passes, 2);
+  });
+
   it('stops retrying when it is stopped', async () => {
     let passes = 0;
     const failed = Promise.withResolvers<void>();

@@ -16,6 +16,8 @@ export interface ReconcilerOptions {
   failed?(error: CanopyError): void;
   /** Delays between retries. Default: 1 s, growing to 8 s. */
   backoff?: BackoffOptions;
+  /** run() resolves when a retry is due later, instead of waiting for it. Default false. */
+  retriesInBackground?: boolean;
 }
 
 const BACKOFF = { firstMs: 1000, mostMs: 8000 };
@@ -40,6 +42,8 @@ export class Reconciler {
   /** It is due at once, even if the current one fails. */
   #urgent = false;
   #stopped = false;
+  /** Retries since the last success. */
+  #attempt = 0;
   #endPause: () => void = () => {};
 
   constructor(options: ReconcilerOptions) {
@@ -85,22 +89,30 @@ export class Reconciler {
   }
 
   async #runAll(): Promise<void> {
-    const { pass, onFailure = afterFailure, backoff = BACKOFF } = this.#options;
-    for (let attempt = 0; this.#stale; attempt += 1) {
+    const { pass, onFailure = afterFailure, backoff = BACKOFF, retriesInBackground } = this.#options;
+    while (this.#stale) {
       // Changes of one task share a pass.
       await Promise.resolve();
       this.#stale = false;
       this.#urgent = false;
       try {
         await pass();
-        attempt = -1;
+        this.#attempt = 0;
       } catch (cause) {
         if (this.#urgent) continue;
         const error = CanopyError.from(cause);
         const next = onFailure(error);
+        if (next !== 'retry') this.#attempt = 0;
         if (next === 'wait') return;
         if (next === 'fail' || this.#stopped) throw error;
-        await this.#pause(backoffMs(attempt, backoff));
+        const delayMs = backoffMs(this.#attempt, backoff);
+        this.#attempt += 1;
+        if (retriesInBackground) {
+          const timer = setTimeout(() => this.poke(), delayMs);
+          this.#endPause = () => clearTimeout(timer);
+          return;
+        }
+        await this.#pause(delayMs);
         this.#stale = !this.#stopped;
       }
     }
