@@ -71,9 +71,7 @@ export class Reconciler {
       this.#urgent = true;
       this.#endPause();
     }
-    this.#running ??= this.#runAll().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running ??= this.#runAll();
     return this.#running;
   }
 
@@ -90,31 +88,36 @@ export class Reconciler {
 
   async #runAll(): Promise<void> {
     const { pass, onFailure = afterFailure, backoff = BACKOFF, retriesInBackground } = this.#options;
-    while (this.#stale) {
-      // Changes of one task share a pass.
-      await Promise.resolve();
-      this.#stale = false;
-      this.#urgent = false;
-      try {
-        await pass();
-        this.#attempt = 0;
-      } catch (cause) {
-        if (this.#urgent) continue;
-        const error = CanopyError.from(cause);
-        const next = onFailure(error);
-        if (next !== 'retry') this.#attempt = 0;
-        if (next === 'wait') return;
-        if (next === 'fail' || this.#stopped) throw error;
-        const delayMs = backoffMs(this.#attempt, backoff);
-        this.#attempt += 1;
-        if (retriesInBackground) {
-          const timer = setTimeout(() => this.poke(), delayMs);
-          this.#endPause = () => clearTimeout(timer);
-          return;
+    try {
+      while (this.#stale) {
+        // Changes of one task share a pass.
+        await Promise.resolve();
+        this.#stale = false;
+        this.#urgent = false;
+        try {
+          await pass();
+          this.#attempt = 0;
+        } catch (cause) {
+          if (this.#urgent) continue;
+          const error = CanopyError.from(cause);
+          const next = onFailure(error);
+          if (next !== 'retry') this.#attempt = 0;
+          if (next === 'wait') return;
+          if (next === 'fail' || this.#stopped) throw error;
+          const delayMs = backoffMs(this.#attempt, backoff);
+          this.#attempt += 1;
+          if (retriesInBackground) {
+            const timer = setTimeout(() => this.poke(), delayMs);
+            this.#endPause = () => clearTimeout(timer);
+            return;
+          }
+          await this.#pause(delayMs);
+          this.#stale = !this.#stopped;
         }
-        await this.#pause(delayMs);
-        this.#stale = !this.#stopped;
       }
+    } finally {
+      // In the same step, so that no run() is lost between the last pass and the end.
+      this.#running = undefined;
     }
   }
 
