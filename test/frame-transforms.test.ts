@@ -13,8 +13,8 @@ import { eventually } from './support/wait.ts';
 
 const SDK = fileURLToPath(new URL('../client/sdk/index.ts', import.meta.url));
 
-/** How a page transforms frames: by each of the two interfaces, or not at all. */
-type Way = 'script' | 'streams' | 'none';
+/** How a page transforms frames: by each of the two interfaces, not at all, or so that each sender’s hook throws at first. */
+type Way = 'script' | 'streams' | 'none' | 'fails';
 
 interface Seen {
   /** Frames that passed the receivers' transforms, and those of them that no sender had transformed. */
@@ -121,8 +121,12 @@ describe('transforms of encoded frames', () => {
         if (!invitation) throw new Error('no invitation');
         const identity = await sdk.enrol({ serverUrl: url, ...invitation, displayName: 'Ada' });
         const client = await sdk.connect({ url, identity });
+        let mayFail = false;
         const transforms: Sdk.FrameTransforms = {
-          sender: (sender) => attach('send', sender),
+          sender: (sender) => {
+            if (mayFail) throw new Error('no key');
+            if (way !== 'fails') attach('send', sender);
+          },
           receiver: (receiver) => attach('receive', receiver),
           encodedInsertableStreams: way === 'streams',
         };
@@ -143,7 +147,14 @@ describe('transforms of encoded frames', () => {
         });
         if (!sends) return;
         const media = await sdk.openCapture({ camera: true, microphone: true });
-        for (const track of media.getTracks()) await room.publish(track, { simulcast: false });
+        for (const track of media.getTracks()) {
+          mayFail = way === 'fails';
+          const isRefused =
+            mayFail && (await room.publish(track).then(Boolean, () => 'refused')) === 'refused';
+          if (isRefused !== mayFail) throw new Error('it was published without its transform');
+          mayFail = false;
+          await room.publish(track, { simulcast: false });
+        }
       },
       { roomId, way, sends },
     );
@@ -176,6 +187,19 @@ describe('transforms of encoded frames', () => {
       60_000,
     );
     assert.equal(decoded, 0);
+    assert.deepEqual(browser.problems, []);
+  });
+
+  it('end a publication when the hook throws, without a frame sent, and others go on', async () => {
+    const sender = await enter('fails', await server.invite({ role: 'member' }), 'fails', true);
+    const receiver = await enter('fails', await server.invite({ role: 'member' }), 'none', false);
+    await eventually(
+      'video is decoded',
+      () => seen(receiver),
+      ({ decoded }) => decoded >= 10,
+      60_000,
+    );
+    await sender.close();
     assert.deepEqual(browser.problems, []);
   });
 });
