@@ -6,8 +6,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
+import { EVENTS, REQUESTS } from '../contract/index.ts';
 import { Metrics } from '../signaling/index.ts';
-import { EVENTS, REQUESTS } from '../signaling/protocol/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 

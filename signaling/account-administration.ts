@@ -1,7 +1,7 @@
 import { CanopyError } from '../base/index.ts';
+import type { AccountInfo, Role } from '../contract/index.ts';
 import type { HandlerContext } from './handlers/index.ts';
 import type { VerifiedDevice } from './identity/index.ts';
-import type { AccountInfo, Role } from './protocol/index.ts';
 import type { SocketGateway } from './sockets/index.ts';
 import type { AccountRow, DeviceRow } from './store/index.ts';
 

@@ -7,19 +7,19 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { createLogger, ERROR_CODES, loadConfig } from '../base/index.ts';
-import { Sfu } from '../sfu/index.ts';
-import { filled, type Hints, malformed } from '../test/support/malformed.ts';
-import { opus, simulcast } from '../test/support/rtp-parameters.ts';
-import { createBudgets, createSeatBudget } from './budgets/index.ts';
-import { createHandlers, type HandlerContext } from './handlers/index.ts';
-import { Authority, TrustStore, type VerifiedDevice } from './identity/index.ts';
 import {
   type Answer,
   REQUESTS,
   type RequestName,
   type Role,
   type RtpCapabilities,
-} from './protocol/index.ts';
+} from '../contract/index.ts';
+import { Sfu } from '../sfu/index.ts';
+import { filled, type Hints, malformed } from '../test/support/malformed.ts';
+import { opus, simulcast } from '../test/support/rtp-parameters.ts';
+import { createBudgets, createSeatBudget } from './budgets/index.ts';
+import { createHandlers, type HandlerContext } from './handlers/index.ts';
+import { Authority, TrustStore, type VerifiedDevice } from './identity/index.ts';
 import { Rooms, Tickets } from './rooms/index.ts';
 import { Dispatcher, type Session } from './sockets/index.ts';
 import { Accounts, Calls, Devices, Invitations, Store, TelephonySettings } from './store/index.ts';

@@ -1,5 +1,5 @@
 import { CanopyError, type Logger } from '../base/index.ts';
-import type { RoomInfo } from './protocol/index.ts';
+import type { RoomInfo } from '../contract/index.ts';
 import {
   muteParticipant,
   type Peer,

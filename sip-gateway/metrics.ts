@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { TrunkRegistration } from '../signaling/protocol/index.ts';
+import type { TrunkRegistration } from '../contract/index.ts';
 import type { CallStage, EndCause } from './calls/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 

@@ -6,8 +6,8 @@ import type {
   RequestInput,
   RequestName,
   RequestResult,
-} from '../../signaling/protocol/index.ts';
-import { CanopyError, PROTOCOL_VERSION } from '../../signaling/protocol/light.ts';
+} from '../../contract/index.ts';
+import { CanopyError, PROTOCOL_VERSION } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
 import { randomBytes, toBase64Url } from './bytes.ts';
 import { Emitter } from './emitter.ts';

@@ -1,5 +1,5 @@
-import type { EventData, EventName, RequestResult } from '../../signaling/protocol/index.ts';
-import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+import type { EventData, EventName, RequestResult } from '../../contract/index.ts';
+import { CanopyError, type ErrorCode } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
 

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { EventData, Participant } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Identity } from './identity/index.ts';

@@ -11,7 +11,7 @@ const folder = join(root, 'deploy', 'package', 'dist', 'sdk');
 const entries = {
   '.': 'client/sdk/index',
   './node': 'client/node/index',
-  './protocol': 'signaling/protocol/index',
+  './protocol': 'contract/index',
 };
 
 await reportErrors(async () => {

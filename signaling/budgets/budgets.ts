@@ -1,5 +1,5 @@
 import type { Config } from '../../base/index.ts';
-import type { Role } from '../protocol/index.ts';
+import type { Role } from '../../contract/index.ts';
 import { NestedBudget } from './nested-budget.ts';
 
 /** A bridge acts for many phones, so its share is this multiple of a person's. */

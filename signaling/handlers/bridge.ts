@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/index.ts';
+import type { Participant } from '../../contract/index.ts';
 import { BRIDGE_FACTOR } from '../budgets/index.ts';
-import type { Participant } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
 import { type HandlerContext, requireRole, requireSeat } from './context.ts';

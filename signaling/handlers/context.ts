@@ -1,8 +1,8 @@
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import type { Role } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Budgets } from '../budgets/index.ts';
 import type { Authority, TrustStore } from '../identity/index.ts';
-import type { Role } from '../protocol/index.ts';
 import type { Peer, Room, Rooms, Tickets } from '../rooms/index.ts';
 import type { Principal, Session } from '../sockets/index.ts';
 import type { Accounts, Devices, Invitations } from '../store/index.ts';

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Config } from '../../base/index.ts';
-import type { RequestResult } from '../protocol/index.ts';
+import type { RequestResult } from '../../contract/index.ts';
 
 type IceServers = RequestResult<'room.join'>['iceServers'];
 

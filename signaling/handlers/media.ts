@@ -1,7 +1,7 @@
 import { CanopyError } from '../../base/index.ts';
+import type { ProducerInfo, RequestName } from '../../contract/index.ts';
 import { factorOf } from '../budgets/index.ts';
 import { verifyDtlsProof } from '../identity/index.ts';
-import type { ProducerInfo, RequestName } from '../protocol/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 import type { Handler, Session } from '../sockets/index.ts';
 import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/index.ts';
-import type { ProducerInfo } from '../protocol/index.ts';
+import type { ProducerInfo } from '../../contract/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
 
 /** The direction of an own transport. @throws CanopyError TRANSPORT_UNKNOWN */

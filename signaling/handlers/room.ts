@@ -1,6 +1,6 @@
 import { CanopyError } from '../../base/index.ts';
+import type { RequestData, RequestResult } from '../../contract/index.ts';
 import { factorOf } from '../budgets/index.ts';
-import type { RequestData, RequestResult } from '../protocol/index.ts';
 import { Peer, type Room } from '../rooms/index.ts';
 import type { Handler, Principal, Session } from '../sockets/index.ts';
 import { type HandlerContext, requirePrincipal, requireSeat } from './context.ts';

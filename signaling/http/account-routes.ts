@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { AccountAdministration } from '../account-administration.ts';
 import {
   accountDeviceParams,
   accountList,
@@ -8,7 +7,8 @@ import {
   revokeResponse,
   roleRequest,
   roleResponse,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
+import type { AccountAdministration } from '../account-administration.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import { parseInvitation } from '../../client/sdk/index.ts';
+import type { AccountInfo, InvitationInfo, RoomInfo } from '../../contract/index.ts';
 import { newGatewayIdentity } from '../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { Seat } from '../../test/support/raw-call.ts';
-import type { AccountInfo, InvitationInfo, RoomInfo } from '../protocol/index.ts';
 
 const NOBODY = '0'.repeat(64);
 const NO_PARTICIPANT = '00000000-0000-4000-8000-000000000000';

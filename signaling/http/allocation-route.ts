@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
+import { roomAllocation, roomParams } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
-import { roomAllocation, roomParams } from '../protocol/index.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';
 

@@ -18,7 +18,7 @@ import {
   validatorCompiler,
 } from 'fastify-type-provider-zod';
 import { CanopyError, clientAddress, type ErrorCode, type Logger, networkOf } from '../../base/index.ts';
-import { roomId } from '../protocol/index.ts';
+import { roomId } from '../../contract/index.ts';
 import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
 
 const WEB_BUNDLE = fileURLToPath(new URL('../../client/web/dist', import.meta.url));

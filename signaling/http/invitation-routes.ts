@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { CanopyError } from '../../base/index.ts';
-import { invitationList, invitationParams, invitationQuery } from '../protocol/index.ts';
+import { invitationList, invitationParams, invitationQuery } from '../../contract/index.ts';
 import type { Invitations } from '../store/index.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';

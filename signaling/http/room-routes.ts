@@ -6,7 +6,7 @@ import {
   roomList,
   roomParams,
   roomParticipantParams,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
 import type { RoomAdministration } from '../room-administration.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';

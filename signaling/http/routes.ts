@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { CanopyError } from '../../base/index.ts';
-import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
 import {
   enrolRequest,
   enrolResponse,
@@ -10,7 +9,8 @@ import {
   PROTOCOL_VERSION,
   serverInfo,
   serverQuery,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
+import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
 import { hasApiKey, registerWithApiKey } from './api-key.ts';
 import { errorResponse } from './error-response.ts';
 import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';

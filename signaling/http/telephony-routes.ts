@@ -19,7 +19,7 @@ import {
   trunkInfo,
   trunkList,
   trunkParams,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
 import type { Telephony } from '../telephony/index.ts';
 import { registerWithApiKey } from './api-key.ts';
 import { failed } from './error-response.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError, type ErrorCode } from '../../base/errors/index.ts';
-import { authStatement, dtlsStatement, REQUESTS } from '../protocol/index.ts';
+import { authStatement, dtlsStatement, REQUESTS } from '../../contract/index.ts';
 import {
   Authority,
   type AuthProof,

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { ERROR_CODES, type ErrorCode } from '../../base/index.ts';
+import type { RequestName } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { JoinStage } from '../handlers/index.ts';
-import type { RequestName } from '../protocol/index.ts';
 
 /** What the metrics page reads at each scrape. */
 export interface MetricsSources {

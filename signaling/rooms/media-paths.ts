@@ -1,4 +1,4 @@
-import type { EventData, IceCandidate } from '../protocol/index.ts';
+import type { EventData, IceCandidate } from '../../contract/index.ts';
 
 type TransportState = EventData<'transport.state'>['state'];
 

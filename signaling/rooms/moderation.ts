@@ -1,5 +1,5 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { Participant } from '../protocol/index.ts';
+import type { Participant } from '../../contract/index.ts';
 import type { Peer } from './peer.ts';
 import type { Room } from './room.ts';
 import type { Rooms } from './rooms.ts';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../base/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo, Role } from '../../contract/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
 import { MediaPaths } from './media-paths.ts';
 
 /** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */

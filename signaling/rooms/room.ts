@@ -1,7 +1,7 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo, Role } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo, Role } from '../protocol/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 

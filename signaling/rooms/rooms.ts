@@ -1,9 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode, Logger } from '../../base/index.ts';
+import type { Role } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import type { Holder, NestedBudget } from '../budgets/index.ts';
-import type { Role } from '../protocol/index.ts';
 import type { Peer } from './peer.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 

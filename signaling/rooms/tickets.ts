@@ -1,6 +1,6 @@
 import { jwtVerify, SignJWT } from 'jose';
 import { CanopyError } from '../../base/index.ts';
-import type { Role } from '../protocol/index.ts';
+import type { Role } from '../../contract/index.ts';
 
 /** What a ticket says: this device is that peer of that room. */
 export interface TicketClaims {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
+import type { Answer } from '../../contract/index.ts';
 import type { Holder, NestedBudget } from '../budgets/index.ts';
-import type { Answer } from '../protocol/index.ts';
 
 /** More requests than a client has in flight when its connection breaks. */
 const ANSWERS_PER_DEVICE = 128;

@@ -1,7 +1,7 @@
 import type { Socket } from 'socket.io';
 import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { type EventData, type EventName, REQUESTS, type RequestName } from '../../contract/index.ts';
 import { createNonce } from '../identity/index.ts';
-import { type EventData, type EventName, REQUESTS, type RequestName } from '../protocol/index.ts';
 import type { PeerConnection } from '../rooms/index.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Session } from './session.ts';

@@ -1,5 +1,4 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { NestedBudget } from '../budgets/index.ts';
 import {
   type Answer,
   REQUESTS,
@@ -7,7 +6,8 @@ import {
   type RequestName,
   type RequestResult,
   requestEnvelope,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
 import { AnswerCache } from './answer-cache.ts';
 import type { Session } from './session.ts';
 

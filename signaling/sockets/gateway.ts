@@ -8,8 +8,8 @@ import {
   type Logger,
   networkOf,
 } from '../../base/index.ts';
+import type { EventData, EventName } from '../../contract/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
-import type { EventData, EventName } from '../protocol/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Principal, Session } from './session.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from '../../base/index.ts';
+import type { Role } from '../../contract/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import type { VerifiedDevice } from '../identity/index.ts';
-import type { Role } from '../protocol/index.ts';
 import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
 
 /** Who a connection turned out to be. Every permission derives from it. */

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import type { Role } from '../protocol/index.ts';
+import type { Role } from '../../contract/index.ts';
 
 /** Tables of the store. Times are Unix times in milliseconds. */
 export interface Tables {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { CanopyError } from '../../base/index.ts';
-import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../protocol/index.ts';
+import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../contract/index.ts';
 import type { TelephonySettings } from '../store/index.ts';
 import { digestSecrets } from './digest-secrets.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SipPhone } from '../protocol/index.ts';
+import type { SipPhone } from '../../contract/index.ts';
 
 /** What is kept of a phone's password: HA1 of both digest algorithms (RFC 7616 section 3.4.2). */
 export function digestSecrets(username: string, realm: string, password: string): SipPhone['ha1'] {

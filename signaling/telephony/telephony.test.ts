@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { CanopyError, GatewayLink, type GatewayLinkEvents, type Identity } from '../../client/sdk/index.ts';
+import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../../contract/index.ts';
 import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { newGatewayIdentity } from '../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { eventually } from '../../test/support/wait.ts';
-import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../protocol/index.ts';
 
 const startedAtMs = Date.now();
 /** How long a request may take where a test waits for that, in milliseconds. */

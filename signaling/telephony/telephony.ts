@@ -6,7 +6,7 @@ import {
   routeDial,
   type TelephonyConfig,
   type TrunkRegistration,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
 import type { Rooms } from '../rooms/index.ts';
 import { type Session, TokenBucket } from '../sockets/index.ts';
 import type { Calls, TelephonySettings } from '../store/index.ts';

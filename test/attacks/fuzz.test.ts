@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { Identity } from '../../client/sdk/index.ts';
-import { ERROR_CODES, REQUESTS, type RequestName, requestId } from '../../signaling/protocol/index.ts';
+import { ERROR_CODES, REQUESTS, type RequestName, requestId } from '../../contract/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { filled, malformed } from '../support/malformed.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';

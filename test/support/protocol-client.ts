@@ -11,8 +11,8 @@ import type {
   RequestInput,
   RequestName,
   RequestResult,
-} from '../../signaling/protocol/index.ts';
-import { ERROR_CODES } from '../../signaling/protocol/index.ts';
+} from '../../contract/index.ts';
+import { ERROR_CODES } from '../../contract/index.ts';
 import type { TestServer } from './server.ts';
 
 /** Far more than an answer or an event needs, in milliseconds. */

@@ -5,8 +5,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, type Socket } from 'socket.io';
-// biome-ignore lint/plugin: the deployment's own authority signs what this server shows
-import { Authority } from '../../signaling/identity/index.ts';
 import {
   CanopyError,
   type EventData,
@@ -14,7 +12,9 @@ import {
   REQUESTS,
   type RequestName,
   type RequestResult,
-} from '../../signaling/protocol/index.ts';
+} from '../../contract/index.ts';
+// biome-ignore lint/plugin: the deployment's own authority signs what this server shows
+import { Authority } from '../../signaling/identity/index.ts';
 
 export interface ReceivedRequest {
   /** Connections count from 0. */

@@ -1,5 +1,5 @@
-import type { EventData, Participant, RtpCapabilities } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { EventData, Participant, RtpCapabilities } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { RoomEntry, type Snapshot } from '../room-entry.ts';
