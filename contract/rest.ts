@@ -10,6 +10,9 @@ import {
   sha256Hex,
 } from './common.ts';
 
+/** Path parameters of what belongs to one room. */
+export const roomParams = z.object({ roomId });
+
 export const inviteRequest = z.object({
   role: role.default('member'),
   roomId: roomId.optional(),

@@ -5,16 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, type Socket } from 'socket.io';
-import {
-  CanopyError,
-  type EventData,
-  type EventName,
-  REQUESTS,
-  type RequestName,
-  type RequestResult,
-} from '../../contract/index.ts';
+import { CanopyError } from '../../base/index.ts';
+import type { EventData, EventName, RequestName, RequestResult } from '../../contract/index.ts';
 // biome-ignore lint/plugin: the deployment's own authority signs what this server shows
 import { Authority } from '../../signaling/identity/index.ts';
+import { REQUESTS } from '../../signaling/index.ts';
 
 export interface ReceivedRequest {
   /** Connections count from 0. */

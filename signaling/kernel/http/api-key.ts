@@ -1,0 +1,51 @@
+import { timingSafeEqual } from 'node:crypto';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { CanopyError } from '../../../base/index.ts';
+import { API_KEY_SCHEME } from './openapi.ts';
+
+/** The application, with its routes typed by their schemas. */
+export type ZodInstance = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** Adds routes that ask for the key before anything else of a request is looked at. */
+export function registerWithApiKey(
+  fastify: FastifyInstance,
+  apiKey: string,
+  addRoutes: (app: ZodInstance) => void,
+): void {
+  // A plugin, so that the key is asked for here and nowhere else.
+  fastify.register(async (scope) => {
+    scope.addHook('onRoute', ({ schema }) => {
+      if (schema !== undefined) schema.security = [{ [API_KEY_SCHEME]: [] }];
+    });
+    scope.addHook('onRequest', async (request) => requireApiKey(request, apiKey));
+    addRoutes(scope.withTypeProvider<ZodTypeProvider>());
+  });
+}
+
+/** @throws CanopyError API_KEY_INVALID */
+function requireApiKey(request: Pick<FastifyRequest, 'headers'>, apiKey: string): void {
+  if (!hasApiKey(request, apiKey)) {
+    throw new CanopyError('API_KEY_INVALID');
+  }
+}
+
+/** Compares in constant time, so that the key cannot be guessed byte by byte. */
+export function hasApiKey({ headers }: Pick<FastifyRequest, 'headers'>, apiKey: string): boolean {
+  const given = Buffer.from(headers.authorization ?? '');
+  const expected = Buffer.from(`Bearer ${apiKey}`);
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}

@@ -1,0 +1,4 @@
+export { Peer, type PeerConnection } from './peer.ts';
+export { type LeaveReason, Room } from './room.ts';
+export { Rooms } from './rooms.ts';
+export { Tickets } from './tickets.ts';

@@ -1,0 +1,363 @@
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo, Role } from '../../../contract/index.ts';
+import type { Sfu } from '../../../sfu/index.ts';
+import { factorOf, type NestedBudget } from '../budgets/index.ts';
+import type { MediaPath } from './media-paths.ts';
+import type { Peer, PeerConnection } from './peer.ts';
+
+/** The media side of a room at one time: a worker's death begins a new generation. */
+interface RoomMedia {
+  generation: number;
+  ready: Promise<{ workerId: string; routerRtpCapabilities: Record<string, unknown> }>;
+}
+
+export type LeaveReason = EventData<'participant.left'>['reason'];
+
+export interface RoomOptions {
+  roomId: string;
+  sfu: Sfu;
+  log: Logger;
+  maxPeers: number;
+  /** The budget for seats. */
+  seats: NestedBudget;
+  /** How long the seat of a peer without connection is kept, in milliseconds. */
+  resumeMilliseconds: number;
+  /** Makes the message that brings a peer back after its media is lost. */
+  rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
+  onEmpty(room: Room): void;
+}
+
+/**
+ * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone.
+ */
+export class Room {
+  readonly roomId: string;
+  readonly peers = new Map<string, Peer>();
+  readonly #options: RoomOptions;
+  readonly #log: Logger;
+  #media: RoomMedia;
+  #speakerProducerId: string | null = null;
+  #speaker: string | null = null;
+  #closed = false;
+
+  constructor(options: RoomOptions) {
+    this.roomId = options.roomId;
+    this.#options = options;
+    this.#log = options.log.child({ roomId: options.roomId });
+    this.#media = this.#openMedia(1);
+  }
+
+  get generation(): number {
+    return this.#media.generation;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The dominant speaker's participant. */
+  get speaker(): string | null {
+    return this.#speaker;
+  }
+
+  /** The router's capabilities, once a worker has the room. @throws CanopyError WORKER_UNAVAILABLE */
+  async routerRtpCapabilities(): Promise<Record<string, unknown>> {
+    return (await this.#media.ready).routerRtpCapabilities;
+  }
+
+  /**
+   * Seats a peer. A device has one seat in a room: its previous seat is given up, and that connection is notified.
+   *
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account, or everyone with its invitation together, has too many seats
+   */
+  add(peer: Peer): void {
+    const replaced = [...this.peers.values()].filter(
+      ({ device }) => device.deviceId === peer.device.deviceId,
+    );
+    const evicted = replaced.length > 0 ? undefined : this.#seatToEvict(peer);
+    for (const old of evicted ? [evicted] : replaced) {
+      old.releaseSeat();
+    }
+    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
+    // Added before the others are removed: a room without peers would close.
+    this.peers.set(peer.peerId, peer);
+    peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    for (const old of replaced) {
+      const { connection } = old;
+      this.remove(old, connection ? 'left' : 'lost');
+      if (connection !== peer.connection) {
+        connection?.end('SESSION_REPLACED');
+      }
+    }
+    if (evicted) {
+      this.remove(evicted, 'lost');
+    }
+    for (const participant of peer.participants.values()) {
+      this.broadcast('participant.joined', { participant }, peer);
+    }
+    this.#log.info(
+      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
+      'peer joined',
+    );
+  }
+
+  /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
+  attach(peer: Peer, connection: PeerConnection): void {
+    clearTimeout(peer.graceTimer);
+    if (peer.connection && peer.connection !== connection) {
+      peer.connection.end('SESSION_REPLACED');
+    }
+    peer.connection = connection;
+    this.#setConnected(peer, true);
+  }
+
+  /** A peer's connection is lost: its seat is kept for a while. */
+  detach(peer: Peer, connection: PeerConnection): void {
+    if (peer.connection !== connection || this.peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    peer.connection = null;
+    if (!peer.hadTransport) {
+      this.remove(peer, 'lost');
+      return;
+    }
+    this.#setConnected(peer, false);
+    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMilliseconds);
+  }
+
+  /** Takes a peer out with everything it has. */
+  remove(peer: Peer, reason: LeaveReason): void {
+    if (!this.peers.delete(peer.peerId)) {
+      return;
+    }
+    clearTimeout(peer.graceTimer);
+    peer.releaseSeat();
+    this.#options.sfu.closePeer(this.roomId, peer.peerId);
+    for (const producerId of peer.producers.keys()) {
+      this.broadcast('producer.closed', { producerId }, peer);
+    }
+    peer.forgetMedia();
+    for (const participantId of peer.participants.keys()) {
+      this.broadcast('participant.left', { participantId, reason }, peer);
+    }
+    this.#updateSpeaker();
+    this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
+    if (this.peers.size === 0) {
+      this.close();
+      this.#options.onEmpty(this);
+    }
+  }
+
+  /** Drops a peer's media objects but keeps the peer: it will make new ones. */
+  resetMedia(peer: Peer): void {
+    this.#options.sfu.closePeer(this.roomId, peer.peerId);
+    for (const producerId of peer.producers.keys()) {
+      this.broadcast('producer.closed', { producerId }, peer);
+    }
+    peer.forgetMedia();
+    peer.generation = this.generation;
+  }
+
+  /** Brings a participant in that a peer hosts. */
+  addParticipant(peer: Peer, participant: Participant): void {
+    peer.addParticipant(participant);
+    this.broadcast('participant.joined', { participant }, peer);
+  }
+
+  /** Changes a hosted participant. */
+  updateParticipant(peer: Peer, participant: Participant): void {
+    peer.participants.set(participant.participantId, participant);
+    this.broadcast('participant.updated', { participant }, peer);
+  }
+
+  /** Changes a person's permissions from now on. */
+  setRole(peer: Peer, role: Role): void {
+    peer.role = role;
+    for (const participant of peer.participants.values()) {
+      this.updateParticipant(peer, { ...participant, role });
+    }
+  }
+
+  /** Takes a hosted participant out with what it sends; false when it is gone already. The peer stays. */
+  removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
+    if (!peer.removeParticipant(participantId)) {
+      return false;
+    }
+    for (const producer of [...peer.producers.values()]) {
+      if (producer.participantId === participantId) {
+        this.#options.sfu.closeProducer(this.roomId, peer.peerId, producer.producerId);
+        this.forgetProducer(peer, producer.producerId);
+      }
+    }
+    this.broadcast('participant.left', { participantId, reason }, peer);
+    this.#updateSpeaker();
+    this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
+    return true;
+  }
+
+  /** The peer that hosts a participant. */
+  hostOf(participantId: string): Peer | undefined {
+    for (const peer of this.peers.values()) {
+      if (peer.participants.has(participantId)) {
+        return peer;
+      }
+    }
+    return undefined;
+  }
+
+  /** Tells that a producer has closed. */
+  forgetProducer(peer: Peer, producerId: string): void {
+    if (peer.producers.delete(producerId)) {
+      this.broadcast('producer.closed', { producerId }, peer);
+    }
+  }
+
+  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
+  async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
+    const { sfu } = this.#options;
+    await (paused
+      ? sfu.pauseProducer(this.roomId, peer.peerId, producerId)
+      : sfu.resumeProducer(this.roomId, peer.peerId, producerId));
+    const producer = peer.producers.get(producerId);
+    if (producer && producer.paused !== paused) {
+      peer.producers.set(producerId, { ...producer, paused });
+      this.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
+    }
+  }
+
+  broadcast<N extends EventName>(event: N, data: EventData<N>, except?: Peer): void {
+    for (const peer of this.peers.values()) {
+      if (peer !== except) {
+        peer.send(event, data);
+      }
+    }
+  }
+
+  /** Producers that others than `peer` send. */
+  producersFor(peer: Peer): ProducerInfo[] {
+    return [...this.peers.values()]
+      .filter((other) => other !== peer)
+      .flatMap((other) => [...other.producers.values()]);
+  }
+
+  /** The media plane's word on who speaks loudest. */
+  setSpeaker(producerId: string | null): void {
+    this.#speakerProducerId = producerId;
+    this.#updateSpeaker();
+  }
+
+  /** The worker died with all media of the room: moves to another one and calls the peers to come back. */
+  rehome(reason: 'worker-died' | 'drain'): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#media = this.#openMedia(this.generation + 1);
+    this.#speakerProducerId = null;
+    this.#updateSpeaker();
+    this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 'room is re-homed');
+    for (const peer of this.peers.values()) {
+      peer.forgetMedia();
+      void this.#callBack(peer, reason);
+    }
+  }
+
+  async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
+    try {
+      const { url, ticket } = await this.#options.rehomeTicket(this, peer);
+      peer.send('room.rehome', { roomId: this.roomId, url, ticket, reason });
+    } catch (error) {
+      this.#log.error({ err: error, peerId: peer.peerId }, 'could not call a peer back');
+    }
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    for (const peer of [...this.peers.values()]) {
+      this.remove(peer, 'closed');
+    }
+    this.#options.sfu.closeRoom(this.roomId);
+    this.#log.info('room closed');
+  }
+
+  /** The detached seat to give to a newcomer if no seat is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
+  #seatToEvict(peer: Peer): Peer | undefined {
+    const { maxPeers, seats } = this.#options;
+    const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
+    const scope = seats.exceeded(peer.holder, 1, factorOf(peer));
+    if (scope === 'account' || scope === 'invitation') {
+      return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
+    }
+    if (this.peers.size < maxPeers) {
+      return undefined;
+    }
+    // An account with a single seat keeps it: they are coming back.
+    const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
+    const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
+    if (!most) {
+      throw new CanopyError('ROOM_FULL', `at most ${maxPeers} peers`);
+    }
+    return most;
+  }
+
+  #openMedia(generation: number): RoomMedia {
+    const ready = this.#options.sfu.openRoom(this.roomId).then(({ workerId, routerRtpCapabilities }) => ({
+      workerId,
+      routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
+    }));
+    // Joining clients see the failure; nobody may be waiting when it happens.
+    ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
+    return { generation, ready };
+  }
+
+  /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
+  #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
+    if (this.peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    const { peerId, device } = peer;
+    const about = { peerId, accountId: device.accountId, transportId, direction };
+    if (connected) {
+      this.#log.info(about, 'media gets through again');
+    } else {
+      const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
+      this.#log.warn(
+        { ...about, candidates },
+        'media does not get through; a firewall may block these ports',
+      );
+    }
+    for (const [participantId, { mediaConnected = true, ...participant }] of peer.participants) {
+      if (mediaConnected !== peer.media.connected) {
+        const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
+        peer.participants.set(participantId, updated);
+        this.broadcast('participant.updated', { participant: updated }, peer);
+      }
+    }
+  }
+
+  #setConnected(peer: Peer, connected: boolean): void {
+    for (const [participantId, participant] of peer.participants) {
+      if (participant.connected !== connected) {
+        const updated = { ...participant, connected };
+        peer.participants.set(participantId, updated);
+        this.broadcast('participant.updated', { participant: updated }, peer);
+      }
+    }
+  }
+
+  #updateSpeaker(): void {
+    const producerId = this.#speakerProducerId;
+    let speaker: string | null = null;
+    if (producerId !== null) {
+      for (const peer of this.peers.values()) {
+        speaker ??= peer.producers.get(producerId)?.participantId ?? null;
+      }
+    }
+    if (speaker !== this.#speaker) {
+      this.#speaker = speaker;
+      this.broadcast('room.speaker', { participantId: speaker });
+    }
+  }
+}
