@@ -14,13 +14,21 @@ export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';
-export { type LeaveReason, Peer, type PeerConnection, Room, Rooms } from './rooms/index.ts';
+export {
+  type ActionInRoom,
+  demand,
+  isConfinedToRooms,
+  isNamed,
+  may,
+  type RoomPolicy,
+  type ServerAction,
+} from './policy/index.ts';
+export { type PeerPrincipal, type Principal, peerPrincipal, serverRoleOf } from './principals/index.ts';
+export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,
-  type Principal,
   requirePrincipal,
-  requireRole,
   requireSeat,
   type Session,
   TokenBucket,

@@ -1,7 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
 import type { Handler, Peer, Room, Session } from '../../kernel/index.ts';
-import { BRIDGE_FACTOR, type Kernel, requireRole, requireSeat } from '../../kernel/index.ts';
+import { BRIDGE_FACTOR, demand, type Kernel, requirePrincipal, requireSeat } from '../../kernel/index.ts';
 import { requireGeneration } from './owned.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
@@ -71,12 +71,8 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
 }
 
 function requireBridge(session: Session): { room: Room; peer: Peer } {
-  requireRole(session, 'bridge');
   const seat = requireSeat(session);
-  // The role of the seat: it was taken with it.
-  if (seat.peer.role !== 'bridge') {
-    throw new CanopyError('FORBIDDEN');
-  }
+  demand(requirePrincipal(session), 'participant.host', seat.room.record);
   return seat;
 }
 

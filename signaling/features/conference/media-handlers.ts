@@ -2,7 +2,7 @@ import { CanopyError } from '../../../base/index.ts';
 import type { ProducerInfo, RequestName } from '../../../contract/index.ts';
 import { verifyDtlsProof } from '../../identity/index.ts';
 import type { Handler, Peer, Room, Session } from '../../kernel/index.ts';
-import { factorOf, type Kernel, requirePrincipal, requireSeat } from '../../kernel/index.ts';
+import { demand, factorOf, type Kernel, may, requirePrincipal, requireSeat } from '../../kernel/index.ts';
 import { requireGeneration, requireProducer, requireTransport } from './owned.ts';
 
 type MediaRequest = Extract<RequestName, `transport.${string}` | `producer.${string}` | `consumer.${string}`>;
@@ -83,8 +83,9 @@ function producerHandlers(context: Kernel) {
       if (participantId === undefined || !peer.participants.has(participantId)) {
         throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
       }
+      demand(peer.principalOf(participantId), 'media.send', room.record);
       requireTransport(peer, options.transportId);
-      const limit = config.limits.producersPerPeer * factorOf(peer);
+      const limit = config.limits.producersPerPeer * factorOf(peer.principal);
       if (peer.producers.size + peer.pending.producers >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} producers`);
       }
@@ -106,15 +107,18 @@ function producerHandlers(context: Kernel) {
           source,
           participantId,
           // A person with several devices is one speaker; each phone of a bridge is its own.
-          speakerId: peer.role === 'bridge' ? participantId : peer.device.accountId,
+          speakerId: peer.principal.kind === 'bridge' ? participantId : peer.device.accountId,
         })
         .finally(() => {
           peer.pending.producers -= 1;
           peer.pendingVoices.delete(voice);
         });
       requireGeneration(room, peer, generation);
-      if (!peer.participants.has(participantId)) {
-        // Removed, or kicked, while the worker was at work.
+      if (
+        !peer.participants.has(participantId) ||
+        !may(peer.principalOf(participantId), 'media.send', room.record)
+      ) {
+        // Removed, kicked or silenced while the worker was at work.
         sfu.closeProducer(room.roomId, peer.peerId, producerId);
         throw new CanopyError('PARTICIPANT_UNKNOWN');
       }
@@ -152,7 +156,10 @@ function producerHandlers(context: Kernel) {
 
   async function setPaused(session: Session, producerId: string, paused: boolean): Promise<void> {
     const { room, peer } = requireSeat(session);
-    requireProducer(peer, producerId);
+    const { participantId } = requireProducer(peer, producerId);
+    if (!paused) {
+      demand(peer.principalOf(participantId), 'media.send', room.record);
+    }
     await room.setProducerPaused(peer, producerId, paused);
   }
 }

@@ -7,7 +7,7 @@ import {
   inviteRequest,
   inviteResponse,
 } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
 
@@ -16,7 +16,7 @@ const nothing = z.object({});
 /** For administrators: make invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
   const { authority, origins } = kernel;
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('invitation.administer', (app) => {
     app.post(
       '/api/invites',
       {
@@ -29,7 +29,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
       async ({ body }) => {
-        if (body.role === 'guest' && body.roomId === undefined) {
+        if (isConfinedToRooms(body.role) && body.roomId === undefined) {
           throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
         }
         const { secret, expiresAtMs } = await invitations.create(body);

@@ -8,7 +8,7 @@ const nothing = z.object({});
 
 /** Lists rooms and their participants, and moderates them, for administrators. */
 export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministration): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('room.administer', (app) => {
     app.get(
       '/api/rooms',
       {

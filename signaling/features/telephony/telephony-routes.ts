@@ -25,7 +25,7 @@ const nothing = z.object({});
 
 /** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('telephony.administer', (app) => {
     const { administration, calls, settings } = telephony;
 
     app.get(

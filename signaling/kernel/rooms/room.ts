@@ -1,9 +1,12 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo, Role } from '../../../contract/index.ts';
+import type { EventData, EventName, Participant, ProducerInfo } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
+import { may, roomRoleOf } from '../policy/index.ts';
+import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
+import type { RoomRecord } from './room-records.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
 interface RoomMedia {
@@ -14,7 +17,8 @@ interface RoomMedia {
 export type LeaveReason = EventData<'participant.left'>['reason'];
 
 export interface RoomOptions {
-  roomId: string;
+  /** Who owns the room, and what was decided for it. */
+  record: RoomRecord;
   sfu: Sfu;
   log: Logger;
   maxPeers: number;
@@ -32,6 +36,7 @@ export interface RoomOptions {
  */
 export class Room {
   readonly roomId: string;
+  readonly record: RoomRecord;
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
@@ -41,9 +46,10 @@ export class Room {
   #closed = false;
 
   constructor(options: RoomOptions) {
-    this.roomId = options.roomId;
+    this.roomId = options.record.roomId;
+    this.record = options.record;
     this.#options = options;
-    this.#log = options.log.child({ roomId: options.roomId });
+    this.#log = options.log.child({ roomId: this.roomId });
     this.#media = this.#openMedia(1);
   }
 
@@ -78,7 +84,7 @@ export class Room {
     for (const old of evicted ? [evicted] : replaced) {
       old.releaseSeat();
     }
-    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
+    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
     // Added before the others are removed: a room without peers would close.
     this.peers.set(peer.peerId, peer);
     peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
@@ -92,7 +98,9 @@ export class Room {
     if (evicted) {
       this.remove(evicted, 'lost');
     }
-    for (const participant of peer.participants.values()) {
+    for (const [participantId, ungraded] of peer.participants) {
+      const participant = this.#graded(peer, ungraded);
+      peer.participants.set(participantId, participant);
       this.broadcast('participant.joined', { participant }, peer);
     }
     this.#log.info(
@@ -102,13 +110,15 @@ export class Room {
   }
 
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
-  attach(peer: Peer, connection: PeerConnection): void {
+  attach(peer: Peer, principal: PeerPrincipal, connection: PeerConnection): void {
     clearTimeout(peer.graceTimer);
     if (peer.connection && peer.connection !== connection) {
       peer.connection.end('SESSION_REPLACED');
     }
     peer.connection = connection;
+    peer.principal = principal;
     this.#setConnected(peer, true);
+    this.showRoles(peer);
   }
 
   /** A peer's connection is lost: its seat is kept for a while. */
@@ -159,7 +169,8 @@ export class Room {
   }
 
   /** Brings a participant in that a peer hosts. */
-  addParticipant(peer: Peer, participant: Participant): void {
+  addParticipant(peer: Peer, newcomer: Participant): void {
+    const participant = this.#graded(peer, newcomer);
     peer.addParticipant(participant);
     this.broadcast('participant.joined', { participant }, peer);
   }
@@ -170,11 +181,30 @@ export class Room {
     this.broadcast('participant.updated', { participant }, peer);
   }
 
-  /** Changes a person's permissions from now on. */
-  setRole(peer: Peer, role: Role): void {
-    peer.role = role;
+  /** Shows which roles the participants of a peer have now, if they changed. */
+  showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
-      this.updateParticipant(peer, { ...participant, role });
+      const graded = this.#graded(peer, participant);
+      if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
+        this.updateParticipant(peer, graded);
+      }
+    }
+  }
+
+  /** The room's settings have changed: shows the roles, and silences those who may not send any more. Everybody keeps their seat. */
+  applySettings(): void {
+    for (const peer of this.peers.values()) {
+      this.showRoles(peer);
+      for (const { participantId, producerId, source, paused } of peer.producers.values()) {
+        if (!paused && !may(peer.principalOf(participantId), 'media.send', this.record)) {
+          if (source === 'microphone') {
+            peer.send('participant.action', { participantId, action: 'mute', by: null });
+          }
+          this.setProducerPaused(peer, producerId, true).catch((error: unknown) =>
+            this.#log.warn({ err: error, producerId }, 'could not pause a producer'),
+          );
+        }
+      }
     }
   }
 
@@ -286,7 +316,7 @@ export class Room {
   #seatToEvict(peer: Peer): Peer | undefined {
     const { maxPeers, seats } = this.#options;
     const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
-    const scope = seats.exceeded(peer.holder, 1, factorOf(peer));
+    const scope = seats.exceeded(peer.holder, 1, factorOf(peer.principal));
     if (scope === 'account' || scope === 'invitation') {
       return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
     }
@@ -300,6 +330,17 @@ export class Room {
       throw new CanopyError('ROOM_FULL', `at most ${maxPeers} peers`);
     }
     return most;
+  }
+
+  /** A participant with the roles that it has now, on the server and in the room. */
+  #graded(peer: Peer, participant: Participant): Participant {
+    const principal = peer.principalOf(participant.participantId);
+    const roomRole = roomRoleOf(principal, this.record);
+    return {
+      ...participant,
+      ...(principal.kind !== 'phone' && { role: serverRoleOf(principal) }),
+      ...(roomRole !== undefined && { roomRole }),
+    };
   }
 
   #openMedia(generation: number): RoomMedia {

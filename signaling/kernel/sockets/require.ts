@@ -1,23 +1,14 @@
 import { CanopyError } from '../../../base/index.ts';
-import type { Role } from '../../../contract/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
 import type { Peer, Room } from '../rooms/index.ts';
-import type { Principal, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** @throws {CanopyError} AUTH_REQUIRED */
-export function requirePrincipal(session: Session): Principal {
+export function requirePrincipal(session: Session): PeerPrincipal {
   if (!session.principal) {
     throw new CanopyError('AUTH_REQUIRED');
   }
   return session.principal;
-}
-
-/** @throws {CanopyError} AUTH_REQUIRED, FORBIDDEN */
-export function requireRole(session: Session, ...roles: Role[]): Principal {
-  const principal = requirePrincipal(session);
-  if (!roles.includes(principal.role)) {
-    throw new CanopyError('FORBIDDEN', `requires the role ${roles.join(' or ')}`);
-  }
-  return principal;
 }
 
 /** The room and peer of a connection. @throws {CanopyError} ROOM_NOT_JOINED */

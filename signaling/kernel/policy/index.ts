@@ -1,0 +1,3 @@
+/** Who may do what: the only place where roles are compared. */
+export type { ActionInRoom, ServerAction } from './actions.ts';
+export { demand, isConfinedToRooms, isNamed, may, mayOwn, type RoomPolicy, roomRoleOf } from './policy.ts';
