@@ -1,6 +1,7 @@
 /** What a room's owners decide: who has which role in it, and what each role may do. */
 import { z } from 'zod';
 import { roomRole, sha256Hex } from './common.ts';
+import { displayable } from './names.ts';
 
 /** What owners may give to a role in their room, or take from it. */
 export const roomAction = z.enum([
@@ -20,10 +21,7 @@ export const roomAction = z.enum([
 ]);
 export type RoomAction = z.infer<typeof roomAction>;
 
-const actions = z
-  .array(roomAction)
-  .max(32)
-  .transform((all) => [...new Set(all)]);
+const actions = z.array(roomAction).max(roomAction.options.length);
 
 /** Most accounts that have a role of their own in a room. */
 const MAX_ROLES = 500;
@@ -38,7 +36,7 @@ export const roomSettings = z.object({
 });
 export type RoomSettings = z.infer<typeof roomSettings>;
 
-const title = z.string().trim().min(1).max(128).nullable();
+const title = z.string().max(128).overwrite(displayable).min(1, 'no visible characters').nullable();
 
 /** A change of a room. What is absent stays as it is; null resets. */
 export const roomChange = z.object({

@@ -23,12 +23,19 @@ export {
   type RoomPolicy,
   type ServerAction,
 } from './policy/index.ts';
-export { type PeerPrincipal, type Principal, peerPrincipal, serverRoleOf } from './principals/index.ts';
+export {
+  OPERATOR,
+  type PeerPrincipal,
+  type Principal,
+  peerPrincipal,
+  serverRoleOf,
+} from './principals/index.ts';
 export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,
   requirePrincipal,
+  requireRight,
   requireSeat,
   type Session,
   TokenBucket,

@@ -26,7 +26,7 @@ import {
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
-import { type PeerPrincipal, serverRoleOf } from './principals/index.ts';
+import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
 import { type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
@@ -198,8 +198,8 @@ export class Kernel {
   /** Gives a person another role, at once on their connections and in rooms. */
   changeRole(accountId: string, role: Role): void {
     for (const principal of this.sockets.principals) {
-      if (principal.accountId === accountId && principal.kind === 'device' && role !== 'bridge') {
-        principal.role = role;
+      if (principal.accountId === accountId) {
+        changeServerRole(principal, role);
       }
     }
     this.rooms.setRole(accountId, role);

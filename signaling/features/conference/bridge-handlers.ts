@@ -1,7 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
-import type { Handler, Peer, Room, Session } from '../../kernel/index.ts';
-import { BRIDGE_FACTOR, demand, type Kernel, requirePrincipal, requireSeat } from '../../kernel/index.ts';
+import type { Handler, Peer } from '../../kernel/index.ts';
+import { BRIDGE_FACTOR, type Kernel, requireRight } from '../../kernel/index.ts';
 import { requireGeneration } from './owned.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
@@ -11,7 +11,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
   const { sfu, config } = context;
   return {
     'bridge.open': async (session, { address, port, rtpCapabilities }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       if (peer.transports.size > 0) {
         throw new CanopyError('TRANSPORT_EXISTS');
       }
@@ -39,7 +39,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.add': async (session, { displayName, kind, callState }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       const limit = config.limits.producersPerPeer * BRIDGE_FACTOR;
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
@@ -51,7 +51,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.update': async (session, { participantId, displayName, callState }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       const participant = requireHosted(peer, participantId);
       room.updateParticipant(peer, {
         ...participant,
@@ -62,18 +62,12 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.remove': async (session, { participantId, reason }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       requireHosted(peer, participantId);
       room.removeParticipant(peer, participantId, reason);
       return {};
     },
   };
-}
-
-function requireBridge(session: Session): { room: Room; peer: Peer } {
-  const seat = requireSeat(session);
-  demand(requirePrincipal(session), 'participant.host', seat.room.record);
-  return seat;
 }
 
 function requireHosted(peer: Peer, participantId: string): Participant {

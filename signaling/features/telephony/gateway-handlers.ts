@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
-import { demand, type Handlers, requirePrincipal, requireSeat, type Session } from '../../kernel/index.ts';
+import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
@@ -33,9 +33,7 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
     },
 
     'call.dial': async (session, { target, displayName }) => {
-      const { room, peer } = requireSeat(session);
-      const principal = requirePrincipal(session);
-      demand(principal, 'call.dial', room.record);
+      const { principal, room, peer } = requireRight(session, 'call.dial');
       const { peerId, displayName: caller } = peer;
       return telephony.dial({
         roomId: room.roomId,

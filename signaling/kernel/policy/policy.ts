@@ -7,6 +7,9 @@ import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaul
 /** What of a room decides who may do what in it. */
 export type RoomPolicy = Readonly<Pick<RoomDescription, 'ownerId' | 'permissions' | 'roles'>>;
 
+/** A room that nobody owns and whose settings nobody changed. */
+export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {} };
+
 type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Principal];
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
 

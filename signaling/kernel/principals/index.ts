@@ -1,6 +1,7 @@
 /** Who asks for something: a person's device, a bridge, a phone that a bridge hosts, or a token. */
 export {
   type BridgePrincipal,
+  changeServerRole,
   type DevicePrincipal,
   OPERATOR,
   type PeerPrincipal,

@@ -68,3 +68,10 @@ export function peerPrincipal(
 export function serverRoleOf(principal: PeerPrincipal): Role {
   return principal.kind === 'bridge' ? 'bridge' : principal.role;
 }
+
+/** Gives a person another role on the server. A bridge keeps its own. */
+export function changeServerRole(principal: PeerPrincipal, role: Role): void {
+  if (principal.kind === 'device' && role !== 'bridge') {
+    principal.role = role;
+  }
+}

@@ -4,7 +4,7 @@ import type { ErrorCode, Logger } from '../../../base/index.ts';
 import type { Role, RoomChange } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
-import type { PeerPrincipal } from '../principals/index.ts';
+import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
 import type { Peer } from './peer.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 import type { RoomRecord, RoomRecords } from './room-records.ts';
@@ -124,9 +124,8 @@ export class Rooms {
   setRole(accountId: string, role: Role): void {
     for (const room of this.#rooms.values()) {
       for (const peer of room.peers.values()) {
-        const { principal } = peer;
-        if (principal.accountId === accountId && principal.kind === 'device' && role !== 'bridge') {
-          principal.role = role;
+        if (peer.principal.accountId === accountId) {
+          changeServerRole(peer.principal, role);
           room.showRoles(peer);
         }
       }
