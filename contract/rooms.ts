@@ -41,6 +41,8 @@ const title = z.string().max(128).overwrite(displayable).min(1, 'no visible char
 /** A change of a room. What is absent stays as it is; null resets. */
 export const roomChange = z.object({
   title: title.optional(),
+  /** The account that owns the room from now on; null: the next member or admin who opens it, unless it is configured. For admins. */
+  ownerId: sha256Hex.nullable().optional(),
   permissions: z
     .object({ moderator: actions.nullable(), speaker: actions.nullable(), viewer: actions.nullable() })
     .partial()

@@ -18,7 +18,6 @@ export {
   type ActionInRoom,
   demand,
   isConfinedToRooms,
-  isNamed,
   may,
   type RoomPolicy,
   type ServerAction,
@@ -28,7 +27,6 @@ export {
   type PeerPrincipal,
   type Principal,
   peerPrincipal,
-  serverRoleOf,
 } from './principals/index.ts';
 export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
 export {

@@ -19,6 +19,9 @@ export class RoomConfiguration {
     const { rooms, log } = this.#kernel;
     const room = await rooms.record(roomId);
     demand(principal, 'room.configure', room);
+    if (change.ownerId !== undefined) {
+      demand(principal, 'room.setOwner', room);
+    }
     if (Object.values(change).some((value) => value !== undefined)) {
       await rooms.configure(room, change);
       const by = 'accountId' in principal ? principal.accountId : principal.kind;

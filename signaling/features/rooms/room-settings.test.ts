@@ -162,6 +162,20 @@ describe('the settings of a room', () => {
     assert.equal(status, 401);
   });
 
+  it('admins say who owns a room, owners do not', async () => {
+    const olga = await enter(owner);
+    const ada = await enter(admin);
+    const change = { roomId, ownerId: member.accountId };
+    assert.equal(await olga.client.refusal('room.configure', change), 'FORBIDDEN');
+    await ada.client.get('room.configure', change);
+    await olga.client.event(
+      'participant.updated',
+      ({ participant }) => participant.accountId === owner.accountId && participant.roomRole === 'moderator',
+    );
+    assert.equal(await olga.client.refusal('room.configure', { roomId }), 'FORBIDDEN');
+    close(olga, ada);
+  });
+
   it('a role that an invitation raises shows in the room at once', async () => {
     const olga = await enter(owner);
     const gus = await enter(await guestOf(roomId));
@@ -192,6 +206,7 @@ describe('the settings of a room', () => {
     const changes = fc.record(
       {
         title: fc.constantFrom('Mine', null),
+        ownerId: fc.constantFrom(...accounts, null),
         permissions: fc.record(
           { moderator: actions, speaker: actions, viewer: actions },
           { requiredKeys: [] },

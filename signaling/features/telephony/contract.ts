@@ -15,7 +15,7 @@ import {
 const nothing = z.object({});
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. Not for guests. */
+  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. For owners and moderators. */
   'call.dial': {
     data: z.object({ target: dialTarget, displayName: displayName.optional() }),
     result: z.object({ callId: objectId }),

@@ -5,6 +5,8 @@ export type ActionInRoom =
   | RoomAction
   /** Change the room's settings. */
   | 'room.configure'
+  /** Say which account owns the room. */
+  | 'room.setOwner'
   /** Enter although removed a short time ago. */
   | 'room.enterBarred'
   /** Remove a server's admin. */
@@ -31,6 +33,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.open': 'be the first to enter',
   'room.invite': 'invite guests to this room',
   'room.configure': 'change the settings of this room',
+  'room.setOwner': 'say who owns this room',
   'media.send': 'send sound or video',
   'participant.mute': 'mute others',
   'participant.kick': 'remove others',

@@ -11,7 +11,7 @@ const EVERY = roomAction.options;
 
 /** What each may do in a room whose settings nobody changed. */
 export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
-  admin: new Set([...EVERY, 'room.configure', 'room.enterBarred', 'participant.kickAdmin']),
+  admin: new Set([...EVERY, 'room.configure', 'room.setOwner', 'room.enterBarred', 'participant.kickAdmin']),
   owner: new Set([...EVERY, 'room.configure']),
   moderator: new Set(EVERY),
   speaker: new Set(['room.enter', 'room.open', 'media.send']),

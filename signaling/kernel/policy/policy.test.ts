@@ -32,7 +32,7 @@ const EVERYBODY: Record<string, Principal> = {
   token: OPERATOR,
 };
 
-/** Who may do what in a room whose settings nobody changed. What comes with settings is `room.configure`; the rest is as it always was. */
+/** Who may do what in a room whose settings nobody changed. What is about settings is new; the rest is as it always was. */
 const IN_ROOM: Record<ActionInRoom, string> = {
   'room.enter': 'admin owner member guest bridge gateway phone token',
   'room.enterUninvited': 'admin owner member bridge gateway token',
@@ -40,6 +40,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'room.open': 'admin owner member guest bridge gateway phone token',
   'room.invite': 'admin owner member token',
   'room.configure': 'admin owner token',
+  'room.setOwner': 'admin token',
   'media.send': 'admin owner member guest bridge gateway phone token',
   'participant.mute': 'admin owner member token',
   'participant.kick': 'admin owner member token',
@@ -154,6 +155,7 @@ describe('may', () => {
             (room.roles[principal.accountId] === 'owner' ||
               (room.ownerId === principal.accountId && principal.role !== 'guest'));
           assert.equal(may(principal, 'room.configure', room), isOwner);
+          assert.equal(may(principal, 'room.setOwner', room), false);
           assert.equal(may(principal, 'room.enterBarred', room), false);
           assert.equal(may(principal, 'participant.kick', room, admin), false);
           assert.equal(may(principal, 'participant.host', room), principal.kind === 'bridge');

@@ -82,6 +82,18 @@ describe('RoomRecords', () => {
     assert.deepEqual(await reopened().load('team'), expected);
   });
 
+  it('another owner is remembered, and with none the next member who opens the room owns it', async () => {
+    const room = await open('team');
+    await records.configure(room, { ownerId: 'b'.repeat(64) });
+    records.used(room);
+    await records.save();
+    assert.equal((await reopened().load('team')).ownerId, 'b'.repeat(64));
+    await records.configure(room, { ownerId: null });
+    await open('team', person('c'.repeat(64)));
+    await records.save();
+    assert.equal((await reopened().load('team')).ownerId, 'c'.repeat(64));
+  });
+
   it('a room has at most 500 accounts with a role, however they came', async () => {
     const room = await open('team');
     const some = (from: number) =>

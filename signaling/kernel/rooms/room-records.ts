@@ -41,8 +41,8 @@ export class RoomRecords {
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
   #prunedAtMs = 0;
-  /** One change at a time, so that none undoes another. */
-  #changing: Promise<unknown> = Promise.resolve();
+  /** The latest write: one at a time, so that none undoes another. */
+  #writing: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, log?: Logger, now: () => number = Date.now) {
     this.#store = store;
@@ -86,9 +86,7 @@ export class RoomRecords {
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
   configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    const changed = this.#changing.then(() => this.#configure(record, change));
-    this.#changing = changed.catch(() => undefined);
-    return changed;
+    return this.#inTurn(() => this.#configure(record, change));
   }
 
   /** Writes which rooms were used, as far as possible. Never rejects. */
@@ -101,7 +99,7 @@ export class RoomRecords {
 
   /** Writes the rest. */
   async close(): Promise<void> {
-    await this.#changing;
+    await this.#writing;
     await this.save();
     clearTimeout(this.#timer);
   }
@@ -121,11 +119,12 @@ export class RoomRecords {
     if (!isConfigured(record) && isConfigured(changed)) {
       await this.#requireSpace(record);
     }
-    const { title, settings } = rowOf(changed, this.#now());
+    const row = rowOf(changed, this.#now());
+    const { owner_id, title, settings } = row;
     await this.#store.db
       .insertInto('rooms')
-      .values(rowOf(changed, this.#now()))
-      .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ title, settings }))
+      .values(row)
+      .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ owner_id, title, settings }))
       .execute();
     await this.#store.sync();
     Object.assign(record, changed);
@@ -150,6 +149,12 @@ export class RoomRecords {
     }
   }
 
+  #inTurn(write: () => Promise<void>): Promise<void> {
+    const written = this.#writing.then(write);
+    this.#writing = written.catch(() => undefined);
+    return written;
+  }
+
   #saveSoon(delayMs: number): void {
     if (this.#timer) {
       return;
@@ -165,7 +170,7 @@ export class RoomRecords {
     while (this.#unsaved.size > 0) {
       const batch = [...this.#unsaved].slice(0, BATCH);
       try {
-        await this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs)));
+        await this.#inTurn(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
         await this.#prune();
         this.#failing = false;
       } catch (error) {
@@ -237,7 +242,7 @@ function isConfigured({ title, permissions, roles }: RoomRecord): boolean {
 
 /** @throws {CanopyError} LIMIT_REACHED */
 function merged(record: RoomRecord, change: RoomChange): RoomRecord {
-  const { title = record.title } = change;
+  const { title = record.title, ownerId = record.ownerId } = change;
   const settings = roomSettings.safeParse({
     permissions: withoutNulls({ ...record.permissions, ...change.permissions }),
     roles: withoutNulls({ ...record.roles, ...change.roles }),
@@ -245,7 +250,7 @@ function merged(record: RoomRecord, change: RoomChange): RoomRecord {
   if (!settings.success) {
     throw new CanopyError('LIMIT_REACHED', settings.error.issues[0]?.message);
   }
-  return { ...record, title, ...settings.data };
+  return { ...record, title, ownerId, ...settings.data };
 }
 
 function withoutNulls(entries: object): object {

@@ -181,12 +181,13 @@ export class Room {
     this.broadcast('participant.updated', { participant }, peer);
   }
 
-  /** Shows which roles the participants of a peer have now, if they changed. */
+  /** Shows everybody, the peer too, which roles its participants have now, if they changed. */
   showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
       const graded = this.#graded(peer, participant);
       if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
-        this.updateParticipant(peer, graded);
+        peer.participants.set(graded.participantId, graded);
+        this.broadcast('participant.updated', { participant: graded });
       }
     }
   }
