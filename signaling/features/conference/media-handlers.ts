@@ -131,7 +131,7 @@ function producerHandlers(context: Kernel) {
       };
       peer.producers.set(producerId, producer);
       context.stage(session, 'first_producer');
-      room.broadcast('producer.added', { producer }, peer);
+      room.append('producer.added', { producer });
       return { producerId };
     },
 

@@ -142,6 +142,8 @@ async function join(
     // After the answer: what was told while the connection was lost.
     setImmediate(() => context.sfu.tellAllocation(roomId, peer.peerId));
   }
+  // A peer that is new here has missed nothing, whatever it says.
+  const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);
   return {
     peerId: peer.peerId,
     participantId: peer.participantId,
@@ -151,6 +153,7 @@ async function join(
     participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
     producers: room.producersFor(peer),
     speaker: room.speaker,
+    log: { ...room.position, ...(entries && { entries }) },
     own: resumed
       ? context.sfu.ownObjects(roomId, peer.peerId)
       : { transportIds: [], producerIds: [], consumerIds: [] },

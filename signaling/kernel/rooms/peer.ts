@@ -42,6 +42,8 @@ export class Peer {
   readonly pendingVoices = new Set<string>();
   /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;
+  /** The room's log when it entered: it is not told of anything earlier. */
+  enteredSeq = 0;
   /** Releases its seat's share of the budgets. */
   releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;

@@ -1,7 +1,17 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo } from '../../../contract/index.ts';
+import type {
+  EntryData,
+  EventData,
+  EventName,
+  LogEntry,
+  LoggedEvent,
+  LogPosition,
+  Participant,
+  ProducerInfo,
+} from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
+import { MemoryRoomLog, type RoomLog } from '../log/index.ts';
 import { may, roomRoleOf } from '../policy/index.ts';
 import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { MediaPath } from './media-paths.ts';
@@ -40,6 +50,10 @@ export class Room {
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
+  /** Everything that its people see happen, in order. */
+  readonly #events: RoomLog = new MemoryRoomLog();
+  /** Entries that are being sent. */
+  readonly #outbox: Array<(peer: Peer) => void> = [];
   #media: RoomMedia;
   #speakerProducerId: string | null = null;
   #speaker: string | null = null;
@@ -101,8 +115,9 @@ export class Room {
     for (const [participantId, ungraded] of peer.participants) {
       const participant = this.#graded(peer, ungraded);
       peer.participants.set(participantId, participant);
-      this.broadcast('participant.joined', { participant }, peer);
+      this.append('participant.joined', { participant });
     }
+    peer.enteredSeq = this.#events.head;
     this.#log.info(
       { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
       'peer joined',
@@ -144,11 +159,11 @@ export class Room {
     peer.releaseSeat();
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
     for (const producerId of peer.producers.keys()) {
-      this.broadcast('producer.closed', { producerId }, peer);
+      this.append('producer.closed', { producerId });
     }
     peer.forgetMedia();
     for (const participantId of peer.participants.keys()) {
-      this.broadcast('participant.left', { participantId, reason }, peer);
+      this.append('participant.left', { participantId, reason });
     }
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
@@ -162,7 +177,7 @@ export class Room {
   resetMedia(peer: Peer): void {
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
     for (const producerId of peer.producers.keys()) {
-      this.broadcast('producer.closed', { producerId }, peer);
+      this.append('producer.closed', { producerId });
     }
     peer.forgetMedia();
     peer.generation = this.generation;
@@ -172,22 +187,21 @@ export class Room {
   addParticipant(peer: Peer, newcomer: Participant): void {
     const participant = this.#graded(peer, newcomer);
     peer.addParticipant(participant);
-    this.broadcast('participant.joined', { participant }, peer);
+    this.append('participant.joined', { participant });
   }
 
   /** Changes a hosted participant. */
   updateParticipant(peer: Peer, participant: Participant): void {
     peer.participants.set(participant.participantId, participant);
-    this.broadcast('participant.updated', { participant }, peer);
+    this.append('participant.updated', { participant });
   }
 
-  /** Shows everybody, the peer too, which roles its participants have now, if they changed. */
+  /** Shows which roles its participants have now, if they changed. */
   showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
       const graded = this.#graded(peer, participant);
       if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
-        peer.participants.set(graded.participantId, graded);
-        this.broadcast('participant.updated', { participant: graded });
+        this.updateParticipant(peer, graded);
       }
     }
   }
@@ -220,7 +234,7 @@ export class Room {
         this.forgetProducer(peer, producer.producerId);
       }
     }
-    this.broadcast('participant.left', { participantId, reason }, peer);
+    this.append('participant.left', { participantId, reason });
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
     return true;
@@ -239,7 +253,7 @@ export class Room {
   /** Tells that a producer has closed. */
   forgetProducer(peer: Peer, producerId: string): void {
     if (peer.producers.delete(producerId)) {
-      this.broadcast('producer.closed', { producerId }, peer);
+      this.append('producer.closed', { producerId });
     }
   }
 
@@ -252,16 +266,53 @@ export class Room {
     const producer = peer.producers.get(producerId);
     if (producer && producer.paused !== paused) {
       peer.producers.set(producerId, { ...producer, paused });
-      this.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
+      this.append(paused ? 'producer.paused' : 'producer.resumed', { producerId });
     }
   }
 
-  broadcast<N extends EventName>(event: N, data: EventData<N>, except?: Peer): void {
-    for (const peer of this.peers.values()) {
-      if (peer !== except) {
-        peer.send(event, data);
-      }
+  /**
+   * Adds an entry to the room's log and sends it, with its number, to everyone in the room, the peer that caused it included. All that
+   * people see happen in a room goes this way.
+   */
+  append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
+    const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
+    const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
+    this.#outbox.push((peer) => peer.send(kind, event));
+    // Sending may end the connection of a peer that does not read, which is the next entry: everyone gets this one first.
+    if (this.#outbox.length === 1) {
+      this.#flush();
     }
+  }
+
+  /** Sends everyone an event that is no entry of the log: one that is of no use later. */
+  broadcast<N extends Exclude<EventName, LoggedEvent>>(event: N, data: EventData<N>): void {
+    for (const peer of this.peers.values()) {
+      peer.send(event, data);
+    }
+  }
+
+  /** Where the log stands; a snapshot taken now is the state after this entry. */
+  get position(): LogPosition {
+    return { logId: this.#events.logId, seq: this.#events.head };
+  }
+
+  /**
+   * What a peer missed since a position that it knows. Undefined when a snapshot must do: the log is another one, does not reach back so
+   * far, or the position lies before the peer's own entry.
+   */
+  missedBy(peer: Peer, since: LogPosition): LogEntry[] | undefined {
+    if (since.logId !== this.#events.logId || since.seq < peer.enteredSeq) {
+      return undefined;
+    }
+    const missed = this.#events.since(since.seq);
+    if (missed === 'gone') {
+      return undefined;
+    }
+    return missed.map(({ seq, kind, bytes }) => ({
+      seq,
+      kind,
+      data: JSON.parse(Buffer.from(bytes).toString()),
+    }));
   }
 
   /** Producers that others than `peer` send. */
@@ -374,7 +425,7 @@ export class Room {
       if (mediaConnected !== peer.media.connected) {
         const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
         peer.participants.set(participantId, updated);
-        this.broadcast('participant.updated', { participant: updated }, peer);
+        this.append('participant.updated', { participant: updated });
       }
     }
   }
@@ -384,7 +435,7 @@ export class Room {
       if (participant.connected !== connected) {
         const updated = { ...participant, connected };
         peer.participants.set(participantId, updated);
-        this.broadcast('participant.updated', { participant: updated }, peer);
+        this.append('participant.updated', { participant: updated });
       }
     }
   }
@@ -399,7 +450,17 @@ export class Room {
     }
     if (speaker !== this.#speaker) {
       this.#speaker = speaker;
+      // Not an entry of the log: it changes every second, and the snapshot has it.
       this.broadcast('room.speaker', { participantId: speaker });
+    }
+  }
+
+  #flush(): void {
+    for (let send = this.#outbox[0]; send; send = this.#outbox[0]) {
+      for (const peer of this.peers.values()) {
+        send(peer);
+      }
+      this.#outbox.shift();
     }
   }
 }
