@@ -312,6 +312,7 @@ export class Room {
       peer.forgetMedia();
       void this.#callBack(peer, reason);
     }
+    this.append('room.mediaLost', {});
   }
 
   async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
