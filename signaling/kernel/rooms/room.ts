@@ -120,10 +120,12 @@ export class Room {
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
   attach(peer: Peer, connection: PeerConnection): void {
     clearTimeout(peer.graceTimer);
-    if (peer.connection && peer.connection !== connection) {
-      peer.connection.end('SESSION_REPLACED');
-    }
+    const old = peer.connection;
+    // Set first: the end of the old one must not count as this peer's loss.
     peer.connection = connection;
+    if (old !== connection) {
+      old?.end('SESSION_REPLACED');
+    }
     this.#setConnected(peer, true);
   }
 
