@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Device } from 'mediasoup-client';
-import { createHandlerFactory } from '../client/node/index.ts';
-import { type Client, connect, type Identity, type Room } from '../client/sdk/index.ts';
-import { CuttableRelay } from './support/cuttable-relay.ts';
-import { type Arrival, type Link, LogMember, sightOf } from './support/log-member.ts';
-import { newIdentity, ProtocolClient } from './support/protocol-client.ts';
-import { opus } from './support/rtp-parameters.ts';
-import { TestServer } from './support/server.ts';
-import { eventually } from './support/wait.ts';
+import { createHandlerFactory } from '../../client/node/index.ts';
+import { type Client, connect, type Identity, type Room } from '../../client/sdk/index.ts';
+import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
+import { InProcessServer } from '../../test/support/in-process-server.ts';
+import { type Arrival, type Link, LogMember, sightOf } from '../../test/support/log-member.ts';
+import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
+import { opus } from '../../test/support/rtp-parameters.ts';
+import { eventually } from '../../test/support/wait.ts';
 
 /** How long somebody is cut off, in seconds; the long test takes 20. */
 const CUT_SECONDS = Number(process.env.ROOM_LOG_CUT_SECONDS ?? 2);
@@ -95,16 +95,13 @@ class SdkPeer {
 }
 
 describe('the room log over a network that fails', () => {
-  let server: TestServer;
+  let server: InProcessServer;
   let relay: CuttableRelay;
   let identities: Identity[];
 
   before(async () => {
-    relay = await CuttableRelay.open(() => server.port);
-    server = await TestServer.start({
-      flags: ['--workers', '1'],
-      env: { CANOPY_SERVER_ORIGINS: relay.url, CANOPY_LIMITS_RESUME_SECONDS: '60' },
-    });
+    relay = await CuttableRelay.open(() => server.signaling.port);
+    server = await InProcessServer.start({ 'server.origins': [relay.url], 'limits.resumeSeconds': 60 });
     identities = await Promise.all(Array.from({ length: 4 }, () => newIdentity(server)));
   });
   after(async () => {

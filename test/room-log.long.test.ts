@@ -1,3 +1,0 @@
-/** The same as room-log.test.ts with a cut of 20 seconds. */
-process.env.ROOM_LOG_CUT_SECONDS ??= '20';
-await import('./room-log.test.ts');
