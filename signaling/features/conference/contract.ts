@@ -225,6 +225,8 @@ export const CONFERENCE_EVENTS = {
     ticket: z.string(),
     reason: z.enum(['worker-died', 'drain', 'node-died']),
   }),
+  /** Every producer in the room is gone, because its media moves. Each peer gets a `room.rehome` besides. */
+  'room.mediaLost': logged({}),
   'room.speaker': z.object({ participantId: objectId.nullable() }),
   'participant.joined': logged({ participant }),
   /** Its connection state or name changed. */

@@ -88,7 +88,12 @@ async function join(
   if (!ticket && known?.device.deviceId !== deviceId) {
     context.sfu.admit(roomId);
   }
-  const { room, routerRtpCapabilities } = await openRoom(context, session, principal, record);
+  let opened = await openRoom(context, session, principal, record);
+  // Somebody whose join came to nothing may just have closed it.
+  while (opened.room.closed) {
+    opened = await openRoom(context, session, principal, record);
+  }
+  const { room, routerRtpCapabilities } = opened;
   if (session.closed) {
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');

@@ -127,11 +127,13 @@ export class Room {
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
   attach(peer: Peer, principal: PeerPrincipal, connection: PeerConnection): void {
     clearTimeout(peer.graceTimer);
-    if (peer.connection && peer.connection !== connection) {
-      peer.connection.end('SESSION_REPLACED');
-    }
+    const old = peer.connection;
+    // Set first: the end of the old one must not count as this peer's loss.
     peer.connection = connection;
     peer.principal = principal;
+    if (old !== connection) {
+      old?.end('SESSION_REPLACED');
+    }
     this.#setConnected(peer, true);
     this.showRoles(peer);
   }
@@ -341,6 +343,7 @@ export class Room {
       peer.forgetMedia();
       void this.#callBack(peer, reason);
     }
+    this.append('room.mediaLost', {});
   }
 
   async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
