@@ -102,7 +102,7 @@ describe('the room log', () => {
     if (room) kernel.rooms.end(room, 'ROOM_CLOSED');
   };
 
-  it('threat 5: nobody gets entries of before they entered, of another log, or to a seat that is not theirs', async () => {
+  it('threat 5: nobody gets entries from before they entered, from another log, or for a seat that is not theirs', async () => {
     const roomId = 'past';
     const ann = await seated(roomId);
     const bob = await seated(roomId);

@@ -34,8 +34,8 @@ export interface Sight {
 }
 
 /**
- * A client of the room log, which reads when it is told to. It keeps the entries since its last snapshot and what they make of it, and holds
- * events back while it joins, as the SDK does.
+ * A client of the room log that reads only on request. It keeps the entries since its last snapshot and the state that results from them.
+ * Like the SDK, it holds events back while it joins.
  */
 export class LogMember {
   /** The entries since the last snapshot. */
