@@ -53,3 +53,6 @@ export const participant = z.object({
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });
 export type Participant = z.infer<typeof participant>;
+
+/** Data or a result without content. */
+export const nothing = z.object({});

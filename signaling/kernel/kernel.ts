@@ -226,7 +226,7 @@ export class Kernel {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The address for links, then the others by which people may reach the server. */
+  /** The addresses at which people can reach the server; the first one is used in links. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }

@@ -6,3 +6,4 @@ export { Revocations } from './revocations.ts';
 export type { AccountRow, DeviceRow, InvitationRow, RevocationRow, RoomRow } from './schema.ts';
 export { Store } from './store.ts';
 export { TelephonySettings } from './telephony-settings.ts';
+export { WriteBehind } from './write-behind.ts';

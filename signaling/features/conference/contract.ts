@@ -16,6 +16,7 @@ import {
   logPosition,
   mediaKind,
   mediaSource,
+  nothing,
   objectId,
   participant,
   producerInfo,
@@ -26,7 +27,6 @@ import {
 } from '../../../contract/index.ts';
 
 const signature = base64url.max(1024);
-const nothing = z.object({});
 const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 

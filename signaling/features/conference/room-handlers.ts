@@ -65,14 +65,13 @@ async function join(
     data.ticket === undefined ? undefined : await context.tickets.verify(data.ticket, { deviceId, roomId });
   const record = await context.rooms.record(roomId);
   const wanted = ticket?.peerId ?? data.resume?.peerId;
-  const seatOf = (peerId = '') => context.rooms.find(roomId)?.peers.get(peerId);
   let refused: unknown;
   try {
     await context.demandEntry(principal, record);
   } catch (error) {
     refused = error;
   }
-  const known = seatOf(wanted);
+  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
   // Nobody is kept from coming back to a seat: the settings may have changed since it was taken.
   if (refused && known?.device.deviceId !== deviceId) {
     throw refused;

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { CanopyError } from '../../../base/index.ts';
 import {
   invitationList,
@@ -6,12 +5,11 @@ import {
   invitationQuery,
   inviteRequest,
   inviteResponse,
+  nothing,
 } from '../../../contract/index.ts';
 import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
-
-const nothing = z.object({});
 
 /** For administrators: make invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {

@@ -1,8 +1,6 @@
 /** What moderators do to others in a room. */
 import { z } from 'zod';
-import { objectId, sha256Hex } from '../../../contract/index.ts';
-
-const nothing = z.object({});
+import { nothing, objectId, sha256Hex } from '../../../contract/index.ts';
 
 export const MODERATION_REQUESTS = {
   /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. For owners and moderators. */

@@ -5,14 +5,13 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  nothing,
   objectId,
   roomId,
   sipTrunk,
   telephonyConfig,
   trunkRegistration,
 } from '../../../contract/index.ts';
-
-const nothing = z.object({});
 
 export const TELEPHONY_REQUESTS = {
   /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. For owners and moderators. */

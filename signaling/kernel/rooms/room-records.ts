@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import { type RoomChange, type RoomDescription, roomSettings } from '../../../contract/index.ts';
-import type { RoomRow, Store } from '../../store/index.ts';
+import { type RoomRow, type Store, WriteBehind } from '../../store/index.ts';
 import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
 
@@ -10,13 +10,6 @@ export type RoomRecord = RoomDescription;
 
 /** Records kept in memory; those of open rooms stay in any case. */
 const MAX_CACHED = 10_000;
-/** How long uses of rooms are collected before they are written, and the delay after a failure, in milliseconds. */
-const SAVE_MS = 1000;
-const RETRY_MS = 10_000;
-/** Uses written per transaction; a transaction blocks everybody. */
-const BATCH = 100;
-/** Maximum number of unsaved uses; beyond it, the oldest are dropped. */
-const MAX_UNSAVED = 10_000;
 /** A room that nobody configured is forgotten after this time without use, in milliseconds. */
 const FORGOTTEN_AFTER_MS = 30 * 86_400_000;
 /** How many such rooms are remembered, so that naming random rooms cannot fill the disk. */
@@ -32,22 +25,25 @@ const MAX_CONFIGURED_PER_OWNER = 100;
  */
 export class RoomRecords {
   readonly #store: Store;
-  readonly #log: Logger | undefined;
   readonly #now: () => number;
   readonly #records: LRUCache<string, RoomRecord>;
   /** Unix time of the last use, by record. */
-  readonly #unsaved = new Map<RoomRecord, number>();
-  #saving: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #failing = false;
+  readonly #uses: WriteBehind<RoomRecord, number>;
   #prunedAtMs = 0;
   /** The latest write: one at a time, so that none undoes another. */
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, log?: Logger, now: () => number = Date.now) {
     this.#store = store;
-    this.#log = log;
     this.#now = now;
+    this.#uses = new WriteBehind({
+      write: async (batch) => {
+        await this.#inTurn(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
+        await this.#prune();
+      },
+      log,
+      warning: 'cannot record which rooms were used; trying again',
+    });
     this.#records = new LRUCache({ max: MAX_CACHED, fetchMethod: (roomId) => this.#read(roomId) });
   }
 
@@ -67,16 +63,7 @@ export class RoomRecords {
 
   /** A room is in use. */
   used(record: RoomRecord): void {
-    // Re-inserted at the end of the map's order.
-    this.#unsaved.delete(record);
-    this.#unsaved.set(record, this.#now());
-    if (this.#unsaved.size > MAX_UNSAVED) {
-      const [oldest] = this.#unsaved.keys();
-      if (oldest) {
-        this.#unsaved.delete(oldest);
-      }
-    }
-    this.#saveSoon(SAVE_MS);
+    this.#uses.put(record, this.#now());
   }
 
   /**
@@ -91,17 +78,13 @@ export class RoomRecords {
 
   /** Writes which rooms were used, as far as possible. Never rejects. */
   save(): Promise<void> {
-    this.#saving ??= this.#save().finally(() => {
-      this.#saving = undefined;
-    });
-    return this.#saving;
+    return this.#uses.save();
   }
 
   /** Writes the rest. */
   async close(): Promise<void> {
     await this.#writing;
-    await this.save();
-    clearTimeout(this.#timer);
+    await this.#uses.close();
   }
 
   async #read(roomId: string): Promise<RoomRecord> {
@@ -153,43 +136,6 @@ export class RoomRecords {
     const written = this.#writing.then(write);
     this.#writing = written.catch(() => undefined);
     return written;
-  }
-
-  #saveSoon(delayMs: number): void {
-    if (this.#timer) {
-      return;
-    }
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.save();
-    }, delayMs);
-    this.#timer.unref();
-  }
-
-  async #save(): Promise<void> {
-    while (this.#unsaved.size > 0) {
-      const batch = [...this.#unsaved].slice(0, BATCH);
-      try {
-        await this.#inTurn(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
-        await this.#prune();
-        this.#failing = false;
-      } catch (error) {
-        // Each period of failure is logged once.
-        if (!this.#failing) {
-          this.#log?.warn({ err: error }, 'cannot record which rooms were used; trying again');
-        }
-        this.#failing = true;
-        this.#saveSoon(RETRY_MS);
-        return;
-      }
-      for (const [record, nowMs] of batch) {
-        if (this.#unsaved.get(record) === nowMs) {
-          this.#unsaved.delete(record);
-        }
-      }
-      // Lets other work run in between.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 
   async #write(rows: RoomRow[]): Promise<void> {

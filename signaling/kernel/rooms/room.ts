@@ -424,21 +424,18 @@ export class Room {
         'media does not get through; a firewall may block these ports',
       );
     }
-    for (const [participantId, { mediaConnected = true, ...participant }] of peer.participants) {
+    for (const { mediaConnected = true, ...participant } of peer.participants.values()) {
       if (mediaConnected !== peer.media.connected) {
         const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
-        peer.participants.set(participantId, updated);
-        this.append('participant.updated', { participant: updated });
+        this.updateParticipant(peer, updated);
       }
     }
   }
 
   #setConnected(peer: Peer, connected: boolean): void {
-    for (const [participantId, participant] of peer.participants) {
+    for (const participant of peer.participants.values()) {
       if (participant.connected !== connected) {
-        const updated = { ...participant, connected };
-        peer.participants.set(participantId, updated);
-        this.append('participant.updated', { participant: updated });
+        this.updateParticipant(peer, { ...participant, connected });
       }
     }
   }
