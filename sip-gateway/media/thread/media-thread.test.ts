@@ -92,8 +92,9 @@ describe('media thread', () => {
   });
   after(async () => {
     for (const child of children) child.kill('SIGKILL');
-    for (const socket of sockets) socket.close();
     await thread.close();
+    // By now a socket that a test has just closed is no longer among them.
+    for (const socket of sockets) socket.close();
   });
 
   async function openLeg(legId: string, remotePort: number, media: Partial<LegMedia> = {}): Promise<number> {
