@@ -252,7 +252,8 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
   }
 }
 
-if (network.capabilities.reason !== undefined)
-  log.info({ reason: network.capabilities.reason }, 'phones’ packets go over Node’s sockets');
 parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
+// The first message has to be 'ready'.
+if (network.capabilities.reason !== undefined)
+  log.info({ reason: network.capabilities.reason }, 'phones’ packets go over Node’s sockets');
