@@ -1,4 +1,4 @@
-import type { MediaSource } from '../../signaling/protocol/index.ts';
+import type { MediaSource } from '../../contract/index.ts';
 
 /** What a sender or receiver carries. */
 export interface TransformedMedia {

@@ -1,5 +1,5 @@
-import type { ProducerInfo, RequestInput } from '../../signaling/protocol/index.ts';
-import type { CanopyError } from '../../signaling/protocol/light.ts';
+import type { ProducerInfo, RequestInput } from '../../contract/index.ts';
+import type { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Reconciler } from './reconciler.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import { CanopyError } from '../../contract/light.ts';
 import { Reconciler } from './reconciler.ts';
 
 const SOON = { firstMs: 2, mostMs: 8 };

@@ -1,4 +1,4 @@
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import { CanopyError } from '../../contract/light.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 
 /** What follows a failed pass: another one after a delay, one at the next run() only, or a rejection. */

@@ -1,5 +1,5 @@
-import type { EventData, EventName, Participant } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { EventData, EventName, Participant } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection, ConnectionState } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { RoomEntry, type Snapshot } from './room-entry.ts';
@@ -43,8 +43,11 @@ export interface RoomSessionOptions {
   dropMedia(): void;
   /** The room was entered at a home where this session has no media yet; followed by entered(). */
   renewMedia(snapshot: Snapshot): void;
-  /** The room was entered, for the first time or again: brings what is wanted and what the server has together. */
-  entered(snapshot: Snapshot): void;
+  /**
+   * The room was entered, for the first time or again: brings what is wanted and what the server has together. `seat.isSame`: its peer id
+   * is the one before.
+   */
+  entered(snapshot: Snapshot, seat: { isSame: boolean }): void;
   /** It is over: frees everything. */
   closed(): void;
 }
@@ -62,6 +65,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   readonly #entry: RoomEntry;
   readonly #unlisten: Array<() => void> = [];
   #state: ConnectionState = 'connecting';
+  #peerId: string | undefined;
   /** There is media of the present home. */
   #hasMedia = false;
 
@@ -90,7 +94,10 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     return this.#state;
   }
 
-  /** Has an event from the server applied as it comes, or after the snapshot that is on its way. */
+  /**
+   * Has an event from the server applied as it comes, or after the snapshot that is on its way; an entry of the room's log once and in
+   * order. What this session did itself is among them.
+   */
   onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void {
     this.#entry.on(name, apply);
   }
@@ -140,8 +147,8 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     );
     this.#entry.on('server.closing', (data) => this.emit('server-closing', data));
     this.#entry.on('room.speaker', ({ participantId }) => this.roster.setSpeaker(participantId));
-    this.#entry.on('participant.joined', ({ participant }) => this.roster.set(participant));
-    this.#entry.on('participant.updated', ({ participant }) => this.roster.set(participant));
+    this.#entry.on('participant.joined', ({ participant }) => this.#setParticipant(participant));
+    this.#entry.on('participant.updated', ({ participant }) => this.#setParticipant(participant));
     this.#entry.on('participant.left', ({ participantId, reason }) =>
       this.roster.remove(participantId, reason),
     );
@@ -158,15 +165,27 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   }
 
   #apply(snapshot: Snapshot): void {
-    const { othersOnly = false, renewMedia, entered } = this.#options;
+    const { renewMedia, entered } = this.#options;
     if (!snapshot.resumed || !this.#hasMedia) {
       this.#hasMedia = true;
       renewMedia(snapshot);
     }
     const { participants, peerId, speaker } = snapshot;
-    const listed = othersOnly ? participants.filter((each) => each.peerId !== peerId) : participants;
-    this.roster.reset(listed, speaker);
-    entered(snapshot);
+    const isSame = peerId === this.#peerId;
+    this.#peerId = peerId;
+    this.roster.reset(
+      participants.filter((each) => this.#lists(each)),
+      speaker,
+    );
+    entered(snapshot, { isSame });
+  }
+
+  #setParticipant(participant: Participant): void {
+    if (this.#lists(participant)) this.roster.set(participant);
+  }
+
+  #lists({ peerId }: Participant): boolean {
+    return !this.#options.othersOnly || peerId !== this.#peerId;
   }
 
   #setState(state: ConnectionState, error?: CanopyError): void {

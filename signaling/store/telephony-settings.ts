@@ -6,7 +6,7 @@ import {
   type SipTrunk,
   sipTrunk,
   type TelephonyConfig,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
 import type { Store } from './store.ts';
 
 /** What administrators set about phones: phones that register, trunks, the dial plan, PINs of rooms. */

@@ -1,5 +1,5 @@
-import type { EventData, RequestResult } from '../../../signaling/protocol/index.ts';
-import type { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { EventData, RequestResult } from '../../../contract/index.ts';
+import type { CanopyError } from '../../../contract/light.ts';
 import type { RoomSessionEvents } from '../room-session.ts';
 import type { BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';

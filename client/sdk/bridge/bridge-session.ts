@@ -1,5 +1,5 @@
-import type { Participant, RtpCapabilities } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { Participant, RtpCapabilities } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
@@ -32,7 +32,6 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   readonly #hosted = new Set<BridgeParticipant>();
   readonly #sources: BridgeSources;
   readonly #opening: Reconciler;
-  #peerId: string | undefined;
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
@@ -58,7 +57,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       othersOnly: true,
       dropMedia: () => this.#dropMedia(),
       renewMedia: () => this.#dropMedia(),
-      entered: (snapshot) => this.#entered(snapshot),
+      entered: (snapshot, { isSame }) => this.#entered(snapshot, isSame),
       closed: () => this.#closed(),
     });
     this.relay(this.#session, ROOM_SESSION_EVENTS);
@@ -181,16 +180,17 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       hosted.act(action);
       this.emit('action', hosted, action, by);
     });
-    on('producer.added', ({ producer }) => this.#sources.add(producer));
+    on('producer.added', ({ producer }) => {
+      const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
+      if (!isOwn) this.#sources.add(producer);
+    });
     on('producer.paused', ({ producerId }) => this.#sources.setPaused(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#sources.setPaused(producerId, false));
     on('producer.closed', ({ producerId }) => this.#sources.remove(producerId));
     on('consumer.closed', ({ consumerId }) => this.#sources.consumerClosed(consumerId));
   }
 
-  #entered(snapshot: Snapshot): void {
-    const sameSeat = snapshot.peerId === this.#peerId;
-    this.#peerId = snapshot.peerId;
+  #entered(snapshot: Snapshot, sameSeat: boolean): void {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
@@ -244,7 +244,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** Opens the transports unless there are some. */
   async #open(): Promise<void> {
     const options = this.#openOptions;
-    if (!options || this.#media || this.#peerId === undefined || this.state === 'closed') return;
+    if (!options || this.#media || this.state === 'closed') return;
     const home = this.#home;
     let media: BridgeMedia;
     try {
