@@ -185,7 +185,7 @@ export class Subscriptions {
     if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
   }
 
-  /** Makes the local half of a consumer. Undefined when its producer ended meanwhile, or its transport broke. */
+  /** Makes the local half of a consumer. Undefined when that fails, its producer ended meanwhile, or its transport broke. */
   async #begin(
     media: MediaSession,
     transport: types.Transport,
@@ -204,6 +204,7 @@ export class Subscriptions {
       if (media.closed) throw error;
       if (transport.closed) return undefined;
       this.#refused.add(producerId);
+      this.#closeAtServer(consumerId);
       this.#host.failed(CanopyError.from(error));
       return undefined;
     }
@@ -234,9 +235,12 @@ export class Subscriptions {
   #release(producerId: string): void {
     const track = this.#tracks.get(producerId);
     this.#end(producerId);
-    if (!track) return;
+    if (track) this.#closeAtServer(track.consumerId);
+  }
+
+  #closeAtServer(consumerId: string): void {
     // Refused when it is gone already: nothing to tell.
-    this.#host.connection.request('consumer.close', { consumerIds: [track.consumerId] }).catch(() => {});
+    this.#host.connection.request('consumer.close', { consumerIds: [consumerId] }).catch(() => {});
   }
 
   #forget(producerId: string): void {
