@@ -1,14 +1,15 @@
-import type { Consumer, Producer, RtpCapabilities, RtpParameters } from 'mediasoup/types';
+import type { Producer, RtpCapabilities } from 'mediasoup/types';
 import { CanopyError } from '../base/errors/index.ts';
-import { checkRtpCapabilities, checkRtpParameters } from './guards.ts';
-import { LayerNews } from './layer-news.ts';
+import { checkRtpCapabilities } from './guards.ts';
 import type { MediaWorker } from './media-worker.ts';
-import { PeerConsumer } from './peer-consumer.ts';
+import type { PeerConsumer } from './peer-consumer.ts';
+import { PeerConsumers } from './peer-consumers.ts';
+import { PeerProducers } from './peer-producers.ts';
 import type { PeerTransport } from './peer-transport.ts';
 import type { PlainPeerTransport } from './plain-peer-transport.ts';
 import type { Tell } from './tell.ts';
 import type {
-  ConsumerResult,
+  ConsumersResult,
   Direction,
   Endpoint,
   Layers,
@@ -17,11 +18,12 @@ import type {
   ProduceOptions,
 } from './types.ts';
 import { WebRtcPeerTransport } from './webrtc-peer-transport.ts';
-import { answered } from './worker-errors.ts';
 
 /** What a peer needs of its room. */
 export interface PeerHome {
   readonly roomId: string;
+  /** Whether it is closing, or lost: what ends with it is not reported. */
+  readonly closed: boolean;
   readonly tell: Tell;
   openTransport(
     peerId: string,
@@ -54,21 +56,18 @@ export class Peer {
   readonly peerId: string;
   readonly #home: PeerHome;
   readonly #transports = new Map<string, PeerTransport>();
-  readonly #producers = new Map<string, Producer>();
-  readonly #consumers = new Map<string, PeerConsumer>();
+  readonly #producers: PeerProducers;
+  readonly #consumers: PeerConsumers;
   /** Directions whose transport is being made. */
   readonly #opening = new Set<Direction>();
-  readonly #layerNews: LayerNews;
   #layout: Layout | undefined;
   #closed = false;
 
   constructor(peerId: string, home: PeerHome) {
     this.peerId = peerId;
     this.#home = home;
-    const { roomId, tell } = home;
-    this.#layerNews = new LayerNews((consumerId, layers) =>
-      tell('consumerlayers', { roomId, peerId, consumerId, layers }),
-    );
+    this.#producers = new PeerProducers(peerId, home);
+    this.#consumers = new PeerConsumers(peerId, home);
   }
 
   /** What it shows; undefined: it has not said. */
@@ -91,17 +90,17 @@ export class Peer {
   }
 
   get producerIds(): string[] {
-    return [...this.#producers.keys()];
+    return this.#producers.ids;
   }
 
   get consumers(): PeerConsumer[] {
-    return [...this.#consumers.values()];
+    return this.#consumers.all;
   }
 
   /** Its network carries next to nothing of what it is sent: see PeerConsumer.startAnew(). Waits for nothing. */
   startPicturesAnew(): void {
     // What fails has closed meanwhile.
-    for (const consumer of this.#consumers.values()) consumer.startAnew().catch(() => {});
+    for (const consumer of this.#consumers.all) consumer.startAnew().catch(() => {});
   }
 
   /**
@@ -109,7 +108,7 @@ export class Peer {
    * only after waiting for the lost packets, Chromium for 3 s. Does not wait for the result.
    */
   requestKeyFrames(): void {
-    for (const consumer of this.#consumers.values()) {
+    for (const consumer of this.#consumers.all) {
       // A consumer that fails here has closed meanwhile.
       if (consumer.kind === 'video' && consumer.wanted && !consumer.held)
         consumer.requestKeyFrame().catch(() => {});
@@ -117,10 +116,17 @@ export class Peer {
   }
 
   get consumerIds(): string[] {
-    return [...this.#consumers.keys()];
+    return this.#consumers.ids;
+  }
+
+  /** Whether it has this object, and it is open. */
+  owns(kind: 'transport' | 'producer' | 'consumer', id: string): boolean {
+    if (kind === 'transport') return this.#transports.get(id)?.closed === false;
+    return kind === 'producer' ? this.#producers.has(id) : this.#consumers.has(id);
   }
 
   async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<WebRtcPeerTransport> {
+    this.#assertFree(direction);
     const capabilities = direction === 'recv' ? checkRtpCapabilities(rtpCapabilities) : undefined;
     return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, capabilities));
   }
@@ -130,6 +136,7 @@ export class Peer {
     remote: Endpoint,
     rtpCapabilities: unknown,
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
+    for (const direction of ['send', 'recv'] as const) this.#assertFree(direction);
     const capabilities = checkRtpCapabilities(rtpCapabilities);
     const made: PlainPeerTransport[] = [];
     const open = async (direction: Direction) => {
@@ -144,7 +151,10 @@ export class Peer {
     try {
       return { send: await open('send'), recv: await open('recv') };
     } catch (error) {
-      for (const { id } of made) this.closeTransport(id);
+      for (const transport of made) {
+        transport.close();
+        this.#transports.delete(transport.id);
+      }
       throw error;
     }
   }
@@ -164,106 +174,73 @@ export class Peer {
 
   closeTransport(transportId: string): boolean {
     const transport = this.#transports.get(transportId);
-    transport?.close();
-    return this.#transports.delete(transportId);
+    if (!transport) return false;
+    this.#transports.delete(transportId);
+    transport.close();
+    const { roomId, tell, closed } = this.#home;
+    if (!closed) tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+    return true;
   }
 
   async produce(options: ProduceOptions): Promise<Producer> {
-    const transport = this.transport(options.transportId);
-    const rtpParameters: RtpParameters = checkRtpParameters(options.kind, options.rtpParameters);
-    const { kind, paused } = options;
-    const producer = await transport.produce({ kind, rtpParameters, paused: paused === true });
-    try {
-      transport.assertOpen();
-      this.#producers.set(producer.id, producer);
-      producer.observer.once('close', () => {
-        this.#producers.delete(producer.id);
-        this.#home.producerClosed(producer);
-      });
-      await this.#home.producerOpened(this.peerId, producer, options);
-      // That takes requests to the worker, for a voice, and the transport may have closed meanwhile.
-      transport.assertOpen();
-      return producer;
-    } catch (error) {
-      producer.close();
-      throw error;
-    }
+    return this.#producers.create(this.transport(options.transportId), options);
   }
 
-  async pauseProducer(producerId: string): Promise<void> {
-    await answered(this.#producer(producerId).pause(), 'PRODUCER_UNKNOWN');
-    this.#home.changed();
-  }
-
-  async resumeProducer(producerId: string): Promise<void> {
-    await answered(this.#producer(producerId).resume(), 'PRODUCER_UNKNOWN');
-    this.#home.changed();
+  async setProducerPaused(producerId: string, paused: boolean): Promise<void> {
+    await this.#producers.setPaused(producerId, paused);
   }
 
   closeProducer(producerId: string): boolean {
-    const producer = this.#producers.get(producerId);
-    producer?.close();
-    return producer !== undefined;
+    return this.#producers.close(producerId);
   }
 
-  async consume(options: { transportId: string; producerId: string }): Promise<ConsumerResult> {
-    const transport = this.transport(options.transportId);
-    const owner = this.#home.ownerOf(options.producerId);
-    if (owner === undefined || owner === this.peerId) throw new CanopyError('PRODUCER_UNKNOWN');
-    await this.#home.bring(options.producerId, transport.worker);
-    const consumer = await transport.consume(options.producerId);
-    this.#adopt(consumer, transport);
-    return {
-      consumerId: consumer.id,
-      producerId: consumer.producerId,
-      kind: consumer.kind,
-      rtpParameters: { ...consumer.rtpParameters },
-      type: consumer.type,
-      producerPaused: consumer.producerPaused,
-    };
+  /** Closes what a participant of the peer sends, and refuses what is being created for it. */
+  closeParticipant(participantId: string): void {
+    this.#producers.closeParticipant(participantId);
+  }
+
+  async consume(options: {
+    transportId: string;
+    producerIds: readonly string[];
+    maxConsumers?: number;
+  }): Promise<ConsumersResult> {
+    const { transportId, producerIds, maxConsumers } = options;
+    return this.#consumers.create(() => this.transport(transportId), producerIds, maxConsumers);
   }
 
   async pauseConsumer(consumerId: string): Promise<void> {
-    await this.#consumer(consumerId).setWanted(false);
+    await this.#consumers.get(consumerId).setWanted(false);
     this.#home.changed();
   }
 
   async resumeConsumer(consumerId: string): Promise<void> {
-    const consumer = this.#consumer(consumerId);
+    const consumer = this.#consumers.get(consumerId);
     if (consumer.declined) this.#home.changed();
     await consumer.setWanted(true);
   }
 
   async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
-    await this.#consumer(consumerId).setClientLayers(layers);
+    await this.#consumers.get(consumerId).setClientLayers(layers);
   }
 
   async requestKeyFrame(consumerId: string): Promise<void> {
-    await this.#consumer(consumerId).requestKeyFrame();
+    await this.#consumers.get(consumerId).requestKeyFrame();
   }
 
   closeConsumer(consumerId: string): boolean {
-    const consumer = this.#consumers.get(consumerId);
-    consumer?.close();
-    return consumer !== undefined;
+    return this.#consumers.close(consumerId);
   }
 
   /** Closes its transports and so everything in them. Idempotent. */
   close(): void {
     this.#closed = true;
-    this.#layerNews.close();
-    for (const transport of this.#transports.values()) transport.close();
-    this.#transports.clear();
+    this.#consumers.end();
+    for (const transportId of [...this.#transports.keys()]) this.closeTransport(transportId);
   }
 
   /** Makes the one transport of a direction. */
   async #open<T extends PeerTransport>(direction: Direction, make: () => Promise<T>): Promise<T> {
-    if (
-      this.#opening.has(direction) ||
-      this.transports.some((transport) => transport.direction === direction)
-    ) {
-      throw new CanopyError('TRANSPORT_EXISTS');
-    }
+    this.#assertFree(direction);
     this.#opening.add(direction);
     try {
       const transport = await make();
@@ -278,37 +255,13 @@ export class Peer {
     }
   }
 
-  #adopt(consumer: Consumer, transport: PeerTransport): void {
-    if (transport.closed) consumer.close();
-    transport.assertOpen();
-    const { roomId, tell } = this.#home;
-    const about = { roomId, peerId: this.peerId, consumerId: consumer.id };
-    const own = new PeerConsumer(consumer);
-    this.#consumers.set(consumer.id, own);
-    // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
-    if (consumer.kind === 'video') void own.setHeld(true);
-    this.#home.consumerOpened(own);
-    this.#home.changed();
-    consumer.observer.once('close', () => {
-      this.#consumers.delete(consumer.id);
-      this.#layerNews.forget(consumer.id);
-      this.#home.changed();
-    });
-    consumer.on('producerclose', () => tell('consumerclosed', about));
-    consumer.on('layerschange', (layers) =>
-      this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),
-    );
-  }
-
-  #producer(producerId: string): Producer {
-    const producer = this.#producers.get(producerId);
-    if (!producer) throw new CanopyError('PRODUCER_UNKNOWN');
-    return producer;
-  }
-
-  #consumer(consumerId: string): PeerConsumer {
-    const consumer = this.#consumers.get(consumerId);
-    if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
-    return consumer;
+  /** @throws CanopyError TRANSPORT_EXISTS. */
+  #assertFree(direction: Direction): void {
+    if (
+      this.#opening.has(direction) ||
+      this.transports.some((transport) => transport.direction === direction)
+    ) {
+      throw new CanopyError('TRANSPORT_EXISTS');
+    }
   }
 }

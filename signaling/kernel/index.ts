@@ -14,7 +14,7 @@ export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';
-export { type LeaveReason, Peer, type PeerConnection, Room, Rooms } from './rooms/index.ts';
+export { type LeaveReason, Peer, type PeerConnection, type PeerMedia, Room, Rooms } from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,

@@ -269,6 +269,7 @@ export class Kernel {
     const { config, log, sfu, budgets, tickets } = this;
     return new Rooms({
       sfu,
+      media: { authority: this.authority, limits: config.limits },
       log,
       budget: budgets.rooms,
       seats: () => createSeatBudget(config),

@@ -83,7 +83,7 @@ async function join(
   if (existing && existing.device.deviceId === deviceId) {
     peer = existing;
     room.attach(peer, session.connection);
-    resumed = ticket === undefined && peer.generation === room.generation;
+    resumed = ticket === undefined && !room.mediaOf(peer).ended;
     if (!resumed) {
       room.resetMedia(peer);
     }
@@ -96,7 +96,6 @@ async function join(
       certifiedName: principal.displayName,
       holder: session.holder,
       connection: session.connection,
-      generation: room.generation,
     });
     try {
       room.add(peer);

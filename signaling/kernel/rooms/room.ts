@@ -4,6 +4,7 @@ import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
+import { PeerMedia, type PeerMediaOptions } from './peer-media.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
 interface RoomMedia {
@@ -16,6 +17,8 @@ export type LeaveReason = EventData<'participant.left'>['reason'];
 export interface RoomOptions {
   roomId: string;
   sfu: Sfu;
+  /** For the media of its peers. */
+  media: PeerMediaOptions;
   log: Logger;
   maxPeers: number;
   /** The budget for seats. */
@@ -28,13 +31,18 @@ export interface RoomOptions {
 }
 
 /**
- * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone.
+ * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone. What peers
+ * send it knows from the media plane's events.
  */
 export class Room {
   readonly roomId: string;
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
+  /** The media of each peer. */
+  readonly #peerMedia = new Map<Peer, PeerMedia>();
+  /** What peers send: each producer with the id of its peer. */
+  readonly #roster = new Map<string, { peerId: string; producer: ProducerInfo }>();
   #media: RoomMedia;
   #speakerProducerId: string | null = null;
   #speaker: string | null = null;
@@ -81,7 +89,7 @@ export class Room {
     peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
     // Added before the others are removed: a room without peers would close.
     this.peers.set(peer.peerId, peer);
-    peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    this.#newMedia(peer);
     for (const old of replaced) {
       const { connection } = old;
       this.remove(old, connection ? 'left' : 'lost');
@@ -133,10 +141,8 @@ export class Room {
     clearTimeout(peer.graceTimer);
     peer.releaseSeat();
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
-    for (const producerId of peer.producers.keys()) {
-      this.broadcast('producer.closed', { producerId }, peer);
-    }
-    peer.forgetMedia();
+    this.#peerMedia.get(peer)?.end('ROOM_NOT_JOINED');
+    this.#peerMedia.delete(peer);
     for (const participantId of peer.participants.keys()) {
       this.broadcast('participant.left', { participantId, reason }, peer);
     }
@@ -151,11 +157,17 @@ export class Room {
   /** Drops a peer's media objects but keeps the peer: it will make new ones. */
   resetMedia(peer: Peer): void {
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
-    for (const producerId of peer.producers.keys()) {
-      this.broadcast('producer.closed', { producerId }, peer);
+    this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
+    this.#newMedia(peer);
+  }
+
+  /** The media of a peer of the room. @throws {CanopyError} ROOM_NOT_JOINED */
+  mediaOf(peer: Peer): PeerMedia {
+    const media = this.#peerMedia.get(peer);
+    if (!media) {
+      throw new CanopyError('ROOM_NOT_JOINED');
     }
-    peer.forgetMedia();
-    peer.generation = this.generation;
+    return media;
   }
 
   /** Brings a participant in that a peer hosts. */
@@ -183,12 +195,7 @@ export class Room {
     if (!peer.removeParticipant(participantId)) {
       return false;
     }
-    for (const producer of [...peer.producers.values()]) {
-      if (producer.participantId === participantId) {
-        this.#options.sfu.closeProducer(this.roomId, peer.peerId, producer.producerId);
-        this.forgetProducer(peer, producer.producerId);
-      }
-    }
+    this.#options.sfu.closeParticipant(this.roomId, peer.peerId, participantId);
     this.broadcast('participant.left', { participantId, reason }, peer);
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
@@ -205,23 +212,28 @@ export class Room {
     return undefined;
   }
 
-  /** Tells that a producer has closed. */
-  forgetProducer(peer: Peer, producerId: string): void {
-    if (peer.producers.delete(producerId)) {
-      this.broadcast('producer.closed', { producerId }, peer);
+  /** The media plane's report that a peer sends something new. */
+  producerOpened(peerId: string, producer: ProducerInfo): void {
+    this.#roster.set(producer.producerId, { peerId, producer });
+    this.broadcast('producer.added', { producer }, this.peers.get(peerId));
+  }
+
+  /** The media plane's report that a producer was paused or resumed. */
+  producerPaused(producerId: string, paused: boolean): void {
+    const entry = this.#roster.get(producerId);
+    if (entry) {
+      entry.producer = { ...entry.producer, paused };
+      const event = paused ? 'producer.paused' : 'producer.resumed';
+      this.broadcast(event, { producerId }, this.peers.get(entry.peerId));
     }
   }
 
-  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
-  async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
-    const { sfu } = this.#options;
-    await (paused
-      ? sfu.pauseProducer(this.roomId, peer.peerId, producerId)
-      : sfu.resumeProducer(this.roomId, peer.peerId, producerId));
-    const producer = peer.producers.get(producerId);
-    if (producer && producer.paused !== paused) {
-      peer.producers.set(producerId, { ...producer, paused });
-      this.broadcast(paused ? 'producer.paused' : 'producer.resumed', { producerId }, peer);
+  /** The media plane's report that a producer has closed. */
+  producerClosed(producerId: string): void {
+    const entry = this.#roster.get(producerId);
+    if (entry) {
+      this.#roster.delete(producerId);
+      this.broadcast('producer.closed', { producerId }, this.peers.get(entry.peerId));
     }
   }
 
@@ -235,9 +247,21 @@ export class Room {
 
   /** Producers that others than `peer` send. */
   producersFor(peer: Peer): ProducerInfo[] {
-    return [...this.peers.values()]
-      .filter((other) => other !== peer)
-      .flatMap((other) => [...other.producers.values()]);
+    return [...this.#roster.values()].flatMap(({ peerId, producer }) =>
+      peerId === peer.peerId ? [] : [producer],
+    );
+  }
+
+  /** Whether somebody sends this. */
+  hasProducer(producerId: string): boolean {
+    return this.#roster.has(producerId);
+  }
+
+  /** The microphones of a participant. */
+  microphonesOf(participantId: string): ProducerInfo[] {
+    return [...this.#roster.values()].flatMap(({ producer }) =>
+      producer.participantId === participantId && producer.source === 'microphone' ? [producer] : [],
+    );
   }
 
   /** The media plane's word on who speaks loudest. */
@@ -252,11 +276,12 @@ export class Room {
       return;
     }
     this.#media = this.#openMedia(this.generation + 1);
+    this.#roster.clear();
     this.#speakerProducerId = null;
     this.#updateSpeaker();
     this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 'room is re-homed');
     for (const peer of this.peers.values()) {
-      peer.forgetMedia();
+      this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
       void this.#callBack(peer, reason);
     }
   }
@@ -312,6 +337,12 @@ export class Room {
     return { generation, ready };
   }
 
+  #newMedia(peer: Peer): void {
+    const media = new PeerMedia(this.#options.media, this.roomId, peer);
+    media.paths.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    this.#peerMedia.set(peer, media);
+  }
+
   /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
   #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
     if (this.peers.get(peer.peerId) !== peer) {
@@ -329,7 +360,7 @@ export class Room {
       );
     }
     for (const [participantId, { mediaConnected = true, ...participant }] of peer.participants) {
-      if (mediaConnected !== peer.media.connected) {
+      if (mediaConnected !== this.mediaOf(peer).paths.connected) {
         const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
         peer.participants.set(participantId, updated);
         this.broadcast('participant.updated', { participant: updated }, peer);
@@ -349,12 +380,8 @@ export class Room {
 
   #updateSpeaker(): void {
     const producerId = this.#speakerProducerId;
-    let speaker: string | null = null;
-    if (producerId !== null) {
-      for (const peer of this.peers.values()) {
-        speaker ??= peer.producers.get(producerId)?.participantId ?? null;
-      }
-    }
+    const speaker =
+      producerId === null ? null : (this.#roster.get(producerId)?.producer.participantId ?? null);
     if (speaker !== this.#speaker) {
       this.#speaker = speaker;
       this.broadcast('room.speaker', { participantId: speaker });
