@@ -120,7 +120,7 @@ describe('the ledger of what peers have', () => {
     }
   });
 
-  it('threat 9: limits hold for concurrent requests, and a place is free again when its holder has gone', async () => {
+  it('limits hold for concurrent requests, and a place is free again when its holder has gone', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const bob = await enter(sfu, 'green', 'bob');

@@ -125,7 +125,8 @@ export class PeerProducers {
         tell('producerclosed', about);
     });
     const report = (paused: boolean) => {
-      if (entry.announced) tell('producerpaused', { ...about, paused });
+      // The worker's answer may cross with its closing.
+      if (entry.announced && !producer.closed) tell('producerpaused', { ...about, paused });
     };
     producer.observer.on('pause', () => report(true));
     producer.observer.on('resume', () => report(false));
