@@ -36,16 +36,12 @@ describe('threat 14: media that ends while a request about it is answered', () =
   it('a consumer that dies while others of its request are awaited is answered as failed, and counts no longer', async () => {
     const roomId = newRoom();
     const seats: Array<{ seat: Seat; workerId: string }> = [];
+    /** Makes the sending transport again: the answer says which worker it is on. */
     const workerOf = async (seat: Seat) => {
-      const { binding } = await remade(seat);
-      return binding.workerId;
-    };
-    /** Makes the sending transport again, which tells the worker. */
-    const remade = async (seat: Seat) => {
       await seat.client.get('transport.close', { transportId: seat.send });
-      const info = await seat.client.get('transport.create', { direction: 'send' });
-      Object.assign(seat, { send: info.transportId });
-      return info;
+      const { transportId, binding } = await seat.client.get('transport.create', { direction: 'send' });
+      Object.assign(seat, { send: transportId });
+      return binding.workerId;
     };
     while (seats.length < 3 || new Set(seats.map(({ workerId }) => workerId)).size < 2) {
       assert.ok(seats.length < 20, 'peers are on both workers');
