@@ -24,11 +24,15 @@ export const certificate = z.base64().max(8192);
 export const certificateChain = z.array(certificate).min(1).max(6);
 
 /**
- * What a person may do. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
+ * What a person is on this server. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
  * `bridge`: host participants of other networks (the SIP gateway).
  */
 export const role = z.enum(['admin', 'member', 'guest', 'bridge']);
 export type Role = z.infer<typeof role>;
+
+/** What somebody is in a room. Admins are owners of every room; phones are speakers. */
+export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
+export type RoomRole = z.infer<typeof roomRole>;
 
 export const participant = z.object({
   participantId: objectId,
@@ -40,6 +44,7 @@ export const participant = z.object({
   certifiedName: displayName.optional(),
   kind: z.enum(['user', 'phone']),
   role,
+  roomRole: roomRole.optional(),
   /** Whether its connection is up; false while the server waits for it to come back. */
   connected: z.boolean(),
   /** False while media cannot flow between it and the server, though its connection is up. Absent: no such problem is known. */
@@ -48,3 +53,6 @@ export const participant = z.object({
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });
 export type Participant = z.infer<typeof participant>;
+
+/** Data or a result without content. */
+export const nothing = z.object({});

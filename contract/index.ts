@@ -8,6 +8,8 @@ export * from './light.ts';
 export * from './media.ts';
 export * from './producers.ts';
 export * from './rest.ts';
+export * from './room-log.ts';
+export * from './rooms.ts';
 export * from './session.ts';
 export * from './telephony.ts';
 export * from './wire.ts';

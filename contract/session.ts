@@ -1,11 +1,9 @@
 /** What every connection says before and besides its features: who the client is, and that the connection ends. */
 import { z } from 'zod';
-import { base64url, certificateChain, displayName, role, sha256Hex } from './common.ts';
+import { base64url, certificateChain, displayName, nothing, role, sha256Hex } from './common.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
 const signature = base64url.max(1024);
-const nothing = z.object({});
-
 export const SESSION_REQUESTS = {
   /** Proves possession of a device certificate; the first request on every connection. */
   'auth.prove': {

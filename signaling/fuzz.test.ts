@@ -13,7 +13,7 @@ import { filled, type Hints, malformed } from '../test/support/malformed.ts';
 import { opus, simulcast } from '../test/support/rtp-parameters.ts';
 import { REQUESTS, registerFeatures } from './features/index.ts';
 import type { VerifiedDevice } from './identity/index.ts';
-import { Kernel, type Session } from './kernel/index.ts';
+import { Kernel, peerPrincipal, type Session } from './kernel/index.ts';
 
 /** Over 10^4 in all; FUZZ_MESSAGES=10000 makes it 10^4 of each, in minutes. */
 const MESSAGES_PER_KIND = Number(process.env.FUZZ_MESSAGES ?? 600);
@@ -102,22 +102,22 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
 
   function session(role: Role): Session {
     const deviceId = randomUUID();
-    const device = { deviceId, accountId: deviceId, verify: async () => true } as unknown as VerifiedDevice;
+    const device = {
+      deviceId,
+      accountId: deviceId,
+      displayName: 'Somebody',
+      verify: async () => true,
+    } as unknown as VerifiedDevice;
     return {
       connectionId: deviceId,
       connection: { origin: 'http://localhost', send: () => undefined, end: () => undefined },
       openedAtMs: 0,
       stages: new Set(),
       nonce: null,
-      principal: {
-        device,
-        accountId: deviceId,
-        displayName: 'Somebody',
-        role,
-        isGateway: role === 'bridge',
-        chain: [],
-        origin: 'http://localhost',
-      },
+      principal: peerPrincipal(
+        { device, chain: [], origin: 'http://localhost' },
+        { role, isGateway: role === 'bridge' },
+      ),
       holder: { device: deviceId, account: deviceId },
       releases: [],
       seat: null,

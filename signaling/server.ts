@@ -4,7 +4,7 @@ import { Kernel, type KernelOptions } from './kernel/index.ts';
 /** The running control plane. */
 export interface SignalingServer {
   readonly port: number;
-  /** The address for links, then the others by which people may reach the server. */
+  /** The addresses at which people can reach the server; the first one is used in links. */
   readonly urls: string[];
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
   firstInvitation(): Promise<string | null>;

@@ -9,6 +9,7 @@ import { newGatewayIdentity } from '../../test/support/gateway-identity.ts';
 import { InProcessServer } from '../../test/support/in-process-server.ts';
 import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.ts';
 import { Seat } from '../../test/support/raw-call.ts';
+import { eventually } from '../../test/support/wait.ts';
 import type { AccountInfo } from './accounts/index.ts';
 import type { RoomInfo } from './moderation/index.ts';
 
@@ -305,7 +306,12 @@ describe('the REST API for administrators', () => {
         rooms: await roomNow(),
         stored: tables.map((table) => database.prepare(`SELECT * FROM "${table}"`).all()),
       });
-      // Listing the accounts first saves the devices seen so far.
+      // Listing the accounts saves the devices seen so far. Uses of rooms are written in order, a second later: when the last is, all are.
+      await ok('GET', '/api/accounts');
+      const lastRoom = `${roomId}-last`;
+      await (await person()).get('room.join', { roomId: lastRoom });
+      const lastUse = database.prepare('SELECT 1 FROM rooms WHERE room_id = ?').pluck();
+      await eventually('the uses of rooms are written', async () => lastUse.get(lastRoom), Boolean);
       await ok('GET', '/api/accounts');
       const apiKey = readFileSync(join(server.dataDir, 'api.key'), 'utf8').trim();
       const earlier = await state();

@@ -3,6 +3,7 @@ import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
+import { ROOM_REQUESTS } from './rooms/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
 export const REQUESTS = {
@@ -10,6 +11,7 @@ export const REQUESTS = {
   ...INVITATION_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
+  ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };
 

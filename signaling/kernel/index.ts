@@ -1,5 +1,5 @@
 /** What every feature stands on. */
-export { BRIDGE_FACTOR, type Budgets, factorOf } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { aheadOfTime } from './clock.ts';
 export {
   checkDataDir,
@@ -14,13 +14,34 @@ export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';
-export { type LeaveReason, Peer, type PeerConnection, type PeerMedia, Room, Rooms } from './rooms/index.ts';
+export {
+  type ActionInRoom,
+  demand,
+  isConfinedToRooms,
+  may,
+  type RoomPolicy,
+  type ServerAction,
+} from './policy/index.ts';
+export {
+  OPERATOR,
+  type PeerPrincipal,
+  type Principal,
+  peerPrincipal,
+} from './principals/index.ts';
+export {
+  type LeaveReason,
+  Peer,
+  type PeerConnection,
+  type PeerMedia,
+  Room,
+  type RoomRecord,
+  Rooms,
+} from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,
-  type Principal,
   requirePrincipal,
-  requireRole,
+  requireRight,
   requireSeat,
   type Session,
   TokenBucket,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
-import { type RequestName, type RequestSchema, SESSION_REQUESTS } from '../../contract/index.ts';
+import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { Accounts, Devices, Revocations, Store } from '../store/index.ts';
@@ -25,8 +25,10 @@ import {
 } from './http/index.ts';
 import { type JoinStage, Metrics } from './metrics/index.ts';
 import { ownServerUrl } from './own-server-url.ts';
+import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
+import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { Rooms, Tickets } from './rooms/index.ts';
+import { type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -86,6 +88,7 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** An account was revoked: features end what it left behind. */
   readonly accountRevoked = new Hook<string>();
+  readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
   readonly #readiness: Readiness;
@@ -111,6 +114,7 @@ export class Kernel {
     this.#readiness = new Readiness(store, log);
     this.origins = new OwnOrigins(config, () => listener.port);
     this.tickets = new Tickets(Buffer.from(ground.ticketKey));
+    this.#roomRecords = new RoomRecords(store, log);
     this.rooms = this.#createRooms();
     const failed = (code: string) => metrics.error(code);
     const requested = (name: RequestName, seconds: number) => metrics.request(name, seconds);
@@ -174,9 +178,31 @@ export class Kernel {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
   }
 
-  /** Adds routes that require the API key. */
-  adminRoutes(add: (app: ZodInstance) => void): void {
-    registerWithApiKey(this.#ground.app, this.#ground.apiKey, add);
+  /** Adds routes for those who may do this on the server: today, whoever has the API key. */
+  adminRoutes(action: ServerAction, add: (app: ZodInstance) => void): void {
+    registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
+  }
+
+  /** @throws {CanopyError} FORBIDDEN - the room lets in only those who are invited, or not this role */
+  async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+    demand(principal, 'room.enter', room);
+    const mayEnter =
+      may(principal, 'room.enterUninvited', room) ||
+      isNamed(principal, room) ||
+      (await this.accounts.hasGrant(principal.accountId, room.roomId));
+    if (!mayEnter) {
+      demand(principal, 'room.enterUninvited', room);
+    }
+  }
+
+  /** Gives a person another role, at once on their connections and in rooms. */
+  changeRole(accountId: string, role: Role): void {
+    for (const principal of this.sockets.principals) {
+      if (principal.accountId === accountId) {
+        changeServerRole(principal, role);
+      }
+    }
+    this.rooms.setRole(accountId, role);
   }
 
   /** Notes the time that a connection took to come to this stage; each stage counts once. */
@@ -200,7 +226,7 @@ export class Kernel {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
 
-  /** The address for links, then the others by which people may reach the server. */
+  /** The addresses at which people can reach the server; the first one is used in links. */
   get urls(): string[] {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
@@ -261,6 +287,7 @@ export class Kernel {
     await app.close();
     await listener.close();
     await this.devices.close();
+    await this.#roomRecords.close();
     await this.store.close();
     lock.release();
   }
@@ -271,14 +298,21 @@ export class Kernel {
       sfu,
       media: { authority: this.authority, limits: config.limits },
       log,
+      records: this.#roomRecords,
       budget: budgets.rooms,
       seats: () => createSeatBudget(config),
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
-      rehomeTicket: async ({ roomId }, { peerId, displayName, role, device: { deviceId }, connection }) => ({
+      rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
         // It is the same server: clients connected under another name stay there.
         url: connection?.origin ?? this.publicUrl,
-        ticket: await tickets.issue({ roomId, peerId, deviceId, displayName, role }),
+        ticket: await tickets.issue({
+          roomId,
+          peerId,
+          deviceId: principal.device.deviceId,
+          displayName,
+          role: serverRoleOf(principal),
+        }),
       }),
     });
   }

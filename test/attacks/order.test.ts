@@ -57,6 +57,7 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'room.configure',
 ];
 
 describe('threat 5: order and ownership', () => {

@@ -68,10 +68,7 @@ export class AccountAdministration {
    */
   async setRole(accountId: string, role: Role): Promise<{ accountId: string; role: Role }> {
     await this.#kernel.accounts.setRole(accountId, role);
-    for (const principal of this.#kernel.sockets.principals) {
-      if (principal.accountId === accountId) principal.role = role;
-    }
-    this.#kernel.rooms.setRole(accountId, role);
+    this.#kernel.changeRole(accountId, role);
     this.#kernel.log.info({ accountId, role }, 'role changed');
     return { accountId, role };
   }

@@ -12,7 +12,7 @@ import {
 
 /** For administrators: list accounts, revoke them and change their roles. */
 export function registerAccountRoutes(kernel: Kernel, administration: AccountAdministration): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('account.administer', (app) => {
     app.get(
       '/api/accounts',
       {

@@ -4,7 +4,7 @@ import { roomAllocation } from './allocation-rest.ts';
 
 /** For administrators: who receives what in a room, and why. */
 export function registerAllocationRoute(kernel: Kernel): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('room.administer', (app) => {
     app.get(
       '/api/rooms/:roomId/allocation',
       {

@@ -1,7 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
-import type { Handler, Peer, Room, Session } from '../../kernel/index.ts';
-import { BRIDGE_FACTOR, type Kernel, requireRole, requireSeat } from '../../kernel/index.ts';
+import type { Handler, Peer } from '../../kernel/index.ts';
+import { BRIDGE_FACTOR, type Kernel, requireRight } from '../../kernel/index.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
 
@@ -10,7 +10,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
   const { config } = context;
   return {
     'bridge.open': async (session, { address, port, rtpCapabilities }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       const made = await room
         .mediaOf(peer)
         .createPlainTransports({ remote: { address, port }, rtpCapabilities });
@@ -19,7 +19,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.add': async (session, { displayName, kind, callState }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       const limit = config.limits.producersPerPeer * BRIDGE_FACTOR;
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
@@ -31,7 +31,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.update': async (session, { participantId, displayName, callState }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       const participant = requireHosted(peer, participantId);
       room.updateParticipant(peer, {
         ...participant,
@@ -42,22 +42,12 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
     },
 
     'participant.remove': async (session, { participantId, reason }) => {
-      const { room, peer } = requireBridge(session);
+      const { room, peer } = requireRight(session, 'participant.host');
       requireHosted(peer, participantId);
       room.removeParticipant(peer, participantId, reason);
       return {};
     },
   };
-}
-
-function requireBridge(session: Session): { room: Room; peer: Peer } {
-  requireRole(session, 'bridge');
-  const seat = requireSeat(session);
-  // The role of the seat: it was taken with it.
-  if (seat.peer.role !== 'bridge') {
-    throw new CanopyError('FORBIDDEN');
-  }
-  return seat;
 }
 
 function requireHosted(peer: Peer, participantId: string): Participant {

@@ -11,8 +11,12 @@ import {
   fromMediasoup,
   iceCandidate,
   iceParameters,
+  logEntry,
+  logged,
+  logPosition,
   mediaKind,
   mediaSource,
+  nothing,
   objectId,
   participant,
   producerInfo,
@@ -23,7 +27,6 @@ import {
 } from '../../../contract/index.ts';
 
 const signature = base64url.max(1024);
-const nothing = z.object({});
 const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
@@ -48,7 +51,13 @@ export const CONFERENCE_REQUESTS = {
     data: z.object({
       roomId,
       displayName: displayName.optional(),
-      resume: z.object({ peerId: objectId }).optional(),
+      resume: z
+        .object({
+          peerId: objectId,
+          /** The last entry of the room log that the client has. */
+          since: logPosition.optional(),
+        })
+        .optional(),
       ticket: z.string().max(2048).optional(),
     }),
     result: z.object({
@@ -69,6 +78,11 @@ export const CONFERENCE_REQUESTS = {
       producers: z.array(producerInfo),
       /** The dominant speaker, or null. */
       speaker: objectId.nullable(),
+      /**
+       * Where the room log stands: all else here is the state after this entry. `entries`: what happened after `resume.since`, in order;
+       * absent if nothing was asked for or the log does not reach back so far.
+       */
+      log: logPosition.extend({ entries: z.array(logEntry).optional() }),
       /** When resumed: the peer's own objects that live on. Others must be made again or dropped. */
       own: z.object({
         transportIds: z.array(objectId),
@@ -211,20 +225,22 @@ export const CONFERENCE_EVENTS = {
     ticket: z.string(),
     reason: z.enum(['worker-died', 'drain', 'node-died']),
   }),
+  /** Every producer in the room is gone, because its media moves. Each peer gets a `room.rehome` besides. */
+  'room.mediaLost': logged({}),
   'room.speaker': z.object({ participantId: objectId.nullable() }),
-  'participant.joined': z.object({ participant }),
+  'participant.joined': logged({ participant }),
   /** Its connection state or name changed. */
-  'participant.updated': z.object({ participant }),
-  'participant.left': z.object({
+  'participant.updated': logged({ participant }),
+  'participant.left': logged({
     participantId: objectId,
     reason: z.enum(['left', 'lost', 'kicked', 'closed']),
   }),
-  'producer.added': z.object({ producer: producerInfo }),
-  'producer.paused': z.object({ producerId: objectId }),
-  'producer.resumed': z.object({ producerId: objectId }),
+  'producer.added': logged({ producer: producerInfo }),
+  'producer.paused': logged({ producerId: objectId }),
+  'producer.resumed': logged({ producerId: objectId }),
   /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Unwanted layers need not be sent. */
   'producer.wanted': z.object({ producerId: objectId, spatialLayers: z.array(z.boolean()).max(8) }),
-  'producer.closed': z.object({ producerId: objectId }),
+  'producer.closed': logged({ producerId: objectId }),
   /** The server closed a consumer (its producer is gone, or its transport). */
   'consumer.closed': z.object({ consumerId: objectId }),
   /** The layers that the consumer forwards now, at most five times per second; null if none fits. */

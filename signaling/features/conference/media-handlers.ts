@@ -48,12 +48,12 @@ function producerHandlers(context: Kernel) {
     },
 
     'producer.pause': async (session, { producerId }) => {
-      await requireMedia(session).setProducerPaused(producerId, true);
+      await requireMedia(session).pauseProducer(producerId);
       return {};
     },
 
     'producer.resume': async (session, { producerId }) => {
-      await requireMedia(session).setProducerPaused(producerId, false);
+      await requireMedia(session).resumeProducer(producerId);
       return {};
     },
 

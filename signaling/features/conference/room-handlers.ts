@@ -1,7 +1,15 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { RequestData, RequestResult } from '../../../contract/index.ts';
-import type { Handler, Principal, Session } from '../../kernel/index.ts';
-import { factorOf, type Kernel, Peer, type Room, requirePrincipal, requireSeat } from '../../kernel/index.ts';
+import type { Handler, PeerPrincipal, RoomRecord, Session } from '../../kernel/index.ts';
+import {
+  demand,
+  type Kernel,
+  may,
+  Peer,
+  type Room,
+  requirePrincipal,
+  requireSeat,
+} from '../../kernel/index.ts';
 import { iceServers } from './ice-servers.ts';
 
 type JoinData = RequestData<'room.join'>;
@@ -48,21 +56,30 @@ function isSeated({ seat }: Session): boolean {
 async function join(
   context: Kernel,
   session: Session,
-  principal: Principal,
+  principal: PeerPrincipal,
   data: JoinData,
 ): Promise<RequestResult<'room.join'>> {
   const { roomId } = data;
   const { deviceId } = principal.device;
   const ticket =
     data.ticket === undefined ? undefined : await context.tickets.verify(data.ticket, { deviceId, roomId });
-  if (principal.role === 'guest' && !(await context.accounts.hasGrant(principal.accountId, roomId))) {
-    throw new CanopyError('FORBIDDEN', 'a guest may enter the rooms of the invitation only');
+  const record = await context.rooms.record(roomId);
+  const wanted = ticket?.peerId ?? data.resume?.peerId;
+  let refused: unknown;
+  try {
+    await context.demandEntry(principal, record);
+  } catch (error) {
+    refused = error;
   }
-  if (principal.role !== 'admin' && context.rooms.isBarred(roomId, principal.accountId)) {
+  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
+  // Nobody is kept from coming back to a seat: the settings may have changed since it was taken.
+  if (refused && known?.device.deviceId !== deviceId) {
+    throw refused;
+  }
+  const isBarred = context.rooms.isBarred(roomId, principal.accountId);
+  if (isBarred && !may(principal, 'room.enterBarred', record)) {
     throw new CanopyError('KICKED');
   }
-  const wanted = ticket?.peerId ?? data.resume?.peerId;
-  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
   if (context.draining && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
@@ -70,7 +87,12 @@ async function join(
   if (!ticket && known?.device.deviceId !== deviceId) {
     context.sfu.admit(roomId);
   }
-  const { room, routerRtpCapabilities } = await openRoom(context, session, roomId);
+  let opened = await openRoom(context, session, principal, record);
+  // Somebody whose join came to nothing may just have closed it.
+  while (opened.room.closed) {
+    opened = await openRoom(context, session, principal, record);
+  }
+  const { room, routerRtpCapabilities } = opened;
   if (session.closed) {
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
@@ -82,18 +104,21 @@ async function join(
   let peer: Peer;
   if (existing && existing.device.deviceId === deviceId) {
     peer = existing;
-    room.attach(peer, session.connection);
+    room.attach(peer, principal, session.connection);
     resumed = ticket === undefined && !room.mediaOf(peer).ended;
     if (!resumed) {
       room.resetMedia(peer);
     }
   } else {
+    if (refused) {
+      // The seat has gone in the meantime.
+      context.rooms.closeIfEmpty(room);
+      throw refused;
+    }
     peer = new Peer({
       peerId: ticket && !existing ? ticket.peerId : undefined,
-      device: principal.device,
-      role: principal.role,
-      displayName: data.displayName ?? principal.displayName,
-      certifiedName: principal.displayName,
+      principal,
+      displayName: data.displayName,
       holder: session.holder,
       connection: session.connection,
     });
@@ -120,6 +145,8 @@ async function join(
     // After the answer: what was told while the connection was lost.
     setImmediate(() => context.sfu.tellAllocation(roomId, peer.peerId));
   }
+  // A peer that is new here has missed nothing, whatever it says.
+  const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);
   return {
     peerId: peer.peerId,
     participantId: peer.participantId,
@@ -129,6 +156,7 @@ async function join(
     participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
     producers: room.producersFor(peer),
     speaker: room.speaker,
+    log: { ...room.position, ...(entries && { entries }) },
     own: resumed
       ? context.sfu.ownObjects(roomId, peer.peerId)
       : { transportIds: [], producerIds: [], consumerIds: [] },
@@ -139,10 +167,14 @@ async function join(
 async function openRoom(
   { rooms }: Kernel,
   session: Session,
-  roomId: string,
+  principal: PeerPrincipal,
+  record: RoomRecord,
 ): Promise<{ room: Room; routerRtpCapabilities: Record<string, unknown> }> {
   for (let tries = 0; tries < 5; tries += 1) {
-    const room = rooms.open(roomId, session.holder, factorOf(requirePrincipal(session)));
+    if (!rooms.find(record.roomId)) {
+      demand(principal, 'room.open', record);
+    }
+    const room = rooms.open(record, principal, session.holder);
     const { generation } = room;
     try {
       const routerRtpCapabilities = await room.routerRtpCapabilities();

@@ -1,6 +1,6 @@
 import { CanopyError, type Config } from '../../../base/index.ts';
 import { Authority } from '../../identity/index.ts';
-import { defaultPublicUrl, rememberedServer, requireDataDir } from '../../kernel/index.ts';
+import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from '../../kernel/index.ts';
 import { Invitations, type NewInvitation, Store } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
 
@@ -11,7 +11,7 @@ import { invitationUrl } from './invitation-url.ts';
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
  */
 export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {
-  if (invitation.role === 'guest' && invitation.roomId === undefined) {
+  if (isConfinedToRooms(invitation.role) && invitation.roomId === undefined) {
     throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
   }
   const { dir } = config.data;

@@ -1,5 +1,5 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from '../../store/index.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -30,7 +30,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
         const signed = await authority.signAccount(csr, {
           // The inviter vouches for the name they chose.
           displayName: offered.displayName ?? body.displayName ?? 'Guest',
-          validSeconds: offered.role === 'guest' ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
+          validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
         });
         // The loser of a race for the invitation gets no certificate.
         const { role, roomId, invitedBy } = await invitations.admit(

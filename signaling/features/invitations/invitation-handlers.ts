@@ -1,21 +1,33 @@
 import { CanopyError } from '../../../base/index.ts';
-import { type Handlers, type Kernel, requirePrincipal } from '../../kernel/index.ts';
+import {
+  demand,
+  type Handlers,
+  isConfinedToRooms,
+  type Kernel,
+  requirePrincipal,
+} from '../../kernel/index.ts';
 import type { Invitations } from '../../store/index.ts';
 import type { INVITATION_REQUESTS } from './contract.ts';
 import { invitationUrl } from './invitation-url.ts';
 
 export function invitationHandlers(
-  { authority, config, rooms }: Kernel,
+  kernel: Kernel,
   invitations: Invitations,
 ): Handlers<keyof typeof INVITATION_REQUESTS> {
+  const { authority, config, rooms } = kernel;
   return {
     'invite.create': async (session, data) => {
-      const { accountId, role, origin } = requirePrincipal(session);
-      if (role !== 'admin' && !(role === 'member' && data.role === 'guest')) {
-        throw new CanopyError('FORBIDDEN', `a ${role} may not invite a ${data.role}`);
-      }
-      if (data.role === 'guest' && data.roomId === undefined) {
+      const principal = requirePrincipal(session);
+      const { accountId, origin } = principal;
+      demand(principal, `invite.create:${data.role}`);
+      if (isConfinedToRooms(data.role) && data.roomId === undefined) {
         throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+      }
+      if (data.roomId !== undefined) {
+        const room = await rooms.record(data.roomId);
+        // Whoever may not enter could otherwise invite themselves.
+        await kernel.demandEntry(principal, room);
+        demand(principal, 'room.invite', room);
       }
       const { secret, expiresAtMs } = await invitations.create({ ...data, createdBy: accountId });
       return {
@@ -26,10 +38,9 @@ export function invitationHandlers(
     },
 
     'invite.redeem': async (session, { secret }) => {
-      const principal = requirePrincipal(session);
-      const { accountId } = principal;
+      const { accountId } = requirePrincipal(session);
       const { role, roomId, invitedBy } = await invitations.admit(secret, accountId);
-      principal.role = role;
+      kernel.changeRole(accountId, role);
       if (roomId !== null && invitedBy !== accountId) {
         rooms.readmit(roomId, accountId);
       }

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { CanopyError } from '../../../base/index.ts';
 import {
   invitationList,
@@ -6,17 +5,16 @@ import {
   invitationQuery,
   inviteRequest,
   inviteResponse,
+  nothing,
 } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
-
-const nothing = z.object({});
 
 /** For administrators: make invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
   const { authority, origins } = kernel;
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('invitation.administer', (app) => {
     app.post(
       '/api/invites',
       {
@@ -29,7 +27,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
       async ({ body }) => {
-        if (body.role === 'guest' && body.roomId === undefined) {
+        if (isConfinedToRooms(body.role) && body.roomId === undefined) {
           throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
         }
         const { secret, expiresAtMs } = await invitations.create(body);

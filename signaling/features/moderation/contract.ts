@@ -1,18 +1,16 @@
 /** What moderators do to others in a room. */
 import { z } from 'zod';
-import { objectId, sha256Hex } from '../../../contract/index.ts';
-
-const nothing = z.object({});
+import { nothing, objectId, sha256Hex } from '../../../contract/index.ts';
 
 export const MODERATION_REQUESTS = {
-  /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. Not for guests. */
+  /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. For owners and moderators. */
   'participant.mute': { data: z.object({ participantId: objectId, muted: z.boolean() }), result: nothing },
   /**
    * Removes somebody from the room; for a phone, this ends its call. A person's account is barred from the room for five minutes. For
-   * admins and members; only admins can remove admins.
+   * owners and moderators; only admins can remove admins.
    */
   'participant.kick': { data: z.object({ participantId: objectId }), result: nothing },
-  /** Lets a removed account join the room again. For admins and members. */
+  /** Lets a removed account join the room again. For owners and moderators. */
   'participant.readmit': { data: z.object({ accountId: sha256Hex }), result: nothing },
 } as const;
 

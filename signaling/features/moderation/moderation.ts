@@ -1,6 +1,6 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
-import type { Peer, Room, Rooms } from '../../kernel/index.ts';
+import { may, type Peer, type Room, type Rooms } from '../../kernel/index.ts';
 
 /** A participant of an open room, as the target of an action. */
 export interface Target {
@@ -52,11 +52,12 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
   }
   const { accountId } = host.device;
   // An admin could readmit themselves.
-  if (host.role !== 'admin') {
+  const mayComeBack = may(host.principal, 'room.enterBarred', room.record);
+  if (!mayComeBack) {
     rooms.bar(room.roomId, accountId);
   }
   const seats = [...room.peers.values()].filter(
-    (peer) => peer === host || (host.role !== 'admin' && peer.device.accountId === accountId),
+    (peer) => peer === host || (!mayComeBack && peer.device.accountId === accountId),
   );
   for (const seat of seats) {
     const { connection } = seat;
@@ -68,9 +69,10 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
 /** A producer that closes meanwhile is silent anyway. */
 async function setPaused(room: Room, host: Peer, producerId: string, paused: boolean): Promise<void> {
   try {
-    await room.mediaOf(host).setProducerPaused(producerId, paused);
+    const media = room.mediaOf(host);
+    await (paused ? media.pauseProducer(producerId) : media.resumeProducer(producerId));
   } catch (error) {
-    if (room.hasProducer(producerId)) {
+    if (room.producer(producerId)) {
       throw error;
     }
   }

@@ -1,14 +1,11 @@
-import { z } from 'zod';
-import { roomParams } from '../../../contract/index.ts';
+import { nothing, roomParams } from '../../../contract/index.ts';
 import { failed, type Kernel } from '../../kernel/index.ts';
 import { closeRoomResponse, muteRequest, roomList, roomParticipantParams } from './rest.ts';
 import type { RoomAdministration } from './room-administration.ts';
 
-const nothing = z.object({});
-
 /** Lists rooms and their participants, and moderates them, for administrators. */
 export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministration): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('room.administer', (app) => {
     app.get(
       '/api/rooms',
       {

@@ -5,6 +5,7 @@ import {
   dialTarget,
   displayName,
   errorBody,
+  nothing,
   objectId,
   roomId,
   sipTrunk,
@@ -12,10 +13,8 @@ import {
   trunkRegistration,
 } from '../../../contract/index.ts';
 
-const nothing = z.object({});
-
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. Not for guests. */
+  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. For owners and moderators. */
   'call.dial': {
     data: z.object({ target: dialTarget, displayName: displayName.optional() }),
     result: z.object({ callId: objectId }),

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
-import { type Handlers, requireRole, requireSeat, type Session } from '../../kernel/index.ts';
+import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
@@ -7,10 +7,7 @@ import type { Telephony } from './telephony.ts';
 export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TELEPHONY_REQUESTS> {
   return {
     'gateway.register': async (session, { callIds }) => {
-      const { isGateway } = requireRole(session, 'bridge');
-      if (!isGateway) {
-        throw new CanopyError('FORBIDDEN', 'only the phone gateway of the data folder registers');
-      }
+      demand(requirePrincipal(session), 'gateway.register');
       if (session.seat) {
         throw new CanopyError('ROOM_ALREADY_JOINED');
       }
@@ -36,16 +33,22 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
     },
 
     'call.dial': async (session, { target, displayName }) => {
-      const { accountId } = requireRole(session, 'admin', 'member');
-      const { room, peer } = requireSeat(session);
+      const { principal, room, peer } = requireRight(session, 'call.dial');
       const { peerId, displayName: caller } = peer;
-      return telephony.dial({ roomId: room.roomId, target, displayName, caller, by: accountId, peerId });
+      return telephony.dial({
+        roomId: room.roomId,
+        target,
+        displayName,
+        caller,
+        by: principal.accountId,
+        peerId,
+      });
     },
   };
 
   /** Only the gateway in charge: an older one has been replaced. */
   function requireGateway(session: Session): void {
-    requireRole(session, 'bridge');
+    demand(requirePrincipal(session), 'gateway.register');
     if (!telephony.isGateway(session)) {
       throw new CanopyError('FORBIDDEN', 'gateway.register comes first');
     }

@@ -1,6 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { SipTrunk, TrunkRegistration } from '../../../contract/index.ts';
-import { roomParams } from '../../../contract/index.ts';
+import { nothing, roomParams } from '../../../contract/index.ts';
 import { failed, type Kernel } from '../../kernel/index.ts';
 import {
   callList,
@@ -21,11 +21,9 @@ import {
 } from './rest.ts';
 import type { Telephony } from './telephony.ts';
 
-const nothing = z.object({});
-
 /** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
-  kernel.adminRoutes((app) => {
+  kernel.adminRoutes('telephony.administer', (app) => {
     const { administration, calls, settings } = telephony;
 
     app.get(

@@ -560,8 +560,9 @@ describe('telephony', () => {
       assert.equal((await bob.event('participant.action')).action, 'mute');
       await ann.get('participant.kick', { participantId });
       assert.equal(await bob.ended(), 'KICKED');
-      const left = await ann.event('participant.left');
+      const { log, ...left } = await ann.event('participant.left');
       assert.deepEqual(left, { participantId, reason: 'kicked' });
+      assert.ok(log.seq > 0);
       assert.equal(await ann.refusal('participant.kick', { participantId }), 'PARTICIPANT_UNKNOWN');
       await ann.get('room.leave', {});
       ann.close();

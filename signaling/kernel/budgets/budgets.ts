@@ -1,13 +1,13 @@
 import type { Config } from '../../../base/index.ts';
-import type { Role } from '../../../contract/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
 import { NestedBudget } from './nested-budget.ts';
 
 /** A bridge acts for many phones, so its share is this multiple of a person's. */
 export const BRIDGE_FACTOR = 32;
 
-/** The multiple of a person's share that an account with this role gets. */
-export function factorOf({ role }: { role: Role }): number {
-  return role === 'bridge' ? BRIDGE_FACTOR : 1;
+/** The multiple of a person's share that this principal gets. */
+export function factorOf({ kind }: PeerPrincipal): number {
+  return kind === 'bridge' ? BRIDGE_FACTOR : 1;
 }
 
 /**

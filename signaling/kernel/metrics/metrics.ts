@@ -46,7 +46,7 @@ export class Metrics {
     });
     this.#errors = new Counter({
       name: 'canopy_errors_total',
-      help: 'Errors answered, by code',
+      help: 'Errors returned to clients, by code',
       labelNames: ['code'],
       registers,
     });
@@ -59,7 +59,7 @@ export class Metrics {
     });
     this.#stages = new Histogram({
       name: 'canopy_join_stage_seconds',
-      help: 'Time from the opening of a connection to each stage: authenticated, joined, transport_created, media_connected, first_producer, first_consumer',
+      help: 'Time from opening a connection to each stage of joining: authenticated, joined, transport_created, media_connected, first_producer, first_consumer',
       labelNames: ['stage'],
       buckets: BUCKETS,
       registers,
@@ -78,14 +78,14 @@ export class Metrics {
     this.#workers = workerGauges(this.registry);
     this.#allocations = new Histogram({
       name: 'canopy_allocation_duration_seconds',
-      help: 'Time to decide who receives what, each time',
+      help: 'Duration of each run of the allocator',
       buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
       registers,
     });
     this.#load = loadGauges(this.registry);
     this.#traffic = new Counter({
       name: 'canopy_media_bytes_total',
-      help: 'Bytes of media that rooms received from and sent to clients',
+      help: 'Media bytes received from and sent to clients',
       labelNames: ['direction'],
       registers,
     });
@@ -201,13 +201,21 @@ function loadGauges(registry: Registry) {
   const perWorker = (name: string, help: string) =>
     new Gauge({ ...options(`worker_${name}`, help), labelNames: ['worker'] });
   return {
-    cpuShare: perWorker('cpu_share', 'What each media worker used of a core over the last 5 s, 0 to 1'),
-    stressLevel: perWorker('stress_level', 'How much is saved on each media worker for want of CPU, 0 to 3'),
-    steal: new Gauge(options('cpu_steal_share', 'What the hypervisor took of the machine, 0 to 1')),
-    allocated: new Gauge(options('allocated_bits_per_second', 'What is sent by the decisions that hold')),
-    link: new Gauge(
-      options('link_share', 'What the decisions take of the guarded link, 0 to 1; 0: not guarded'),
+    cpuShare: perWorker(
+      'cpu_share',
+      'CPU use of each media worker over the last 5 s, as a share of one core, 0 to 1',
     ),
-    held: new Gauge(options('held_consumers', 'Consumers that the server holds back')),
+    stressLevel: perWorker(
+      'stress_level',
+      'How far video quality is lowered on each media worker because of CPU load, 0 to 3',
+    ),
+    steal: new Gauge(
+      options('cpu_steal_share', 'CPU time stolen by the hypervisor, as a share of the machine, 0 to 1'),
+    ),
+    allocated: new Gauge(options('allocated_bits_per_second', 'Currently allocated egress bitrate')),
+    link: new Gauge(
+      options('link_share', 'Allocated share of media.linkMbps, 0 to 1; 0 if no link limit is set'),
+    ),
+    held: new Gauge(options('held_consumers', 'Consumers paused by the server')),
   };
 }

@@ -1,9 +1,12 @@
 import { CanopyError, type ErrorCode } from '../../../base/index.ts';
+import type { ProducerInfo } from '../../../contract/index.ts';
 import type { Layers, PlainTransportInfo, ProduceOptions, Sfu, TransportInfo } from '../../../sfu/index.ts';
 import type { Authority, SignedDtls } from '../../identity/index.ts';
 import { factorOf } from '../budgets/index.ts';
+import { demand } from '../policy/index.ts';
 import { MediaPaths } from './media-paths.ts';
 import type { Peer } from './peer.ts';
+import type { RoomRecord } from './room-records.ts';
 
 export interface PeerMediaOptions {
   sfu: Sfu;
@@ -19,8 +22,15 @@ type Sent = Pick<ProduceOptions, 'transportId' | 'kind' | 'rtpParameters' | 'pau
   participantId?: string | undefined;
 };
 
+/** What a peer's media needs of its room. */
+export interface MediaRoom {
+  readonly record: RoomRecord;
+  /** What somebody sends; undefined once it has closed. */
+  producer(producerId: string): ProducerInfo | undefined;
+}
+
 /**
- * What a peer sends and receives in its room, without a socket: whoever acts for the peer checks the right to do so, and calls this. The
+ * What a peer sends and receives in its room, without a socket. It checks the right to send; the caller checks that it acts for the peer. The
  * media plane alone knows the peer's transports, producers and consumers. Ends when the peer leaves, or the room's media is lost or reset;
  * then it has nothing and makes nothing. Owned by Room.
  *
@@ -31,13 +41,13 @@ export class PeerMedia {
   /** Whether media gets through on the transports. */
   readonly paths = new MediaPaths();
   readonly #options: PeerMediaOptions;
-  readonly #roomId: string;
+  readonly #room: MediaRoom;
   readonly #peer: Peer;
   #endedBy: 'ROOM_NOT_JOINED' | 'ROOM_REHOMING' | undefined;
 
-  constructor(options: PeerMediaOptions, roomId: string, peer: Peer) {
+  constructor(options: PeerMediaOptions, room: MediaRoom, peer: Peer) {
     this.#options = options;
-    this.#roomId = roomId;
+    this.#room = room;
     this.#peer = peer;
   }
 
@@ -113,34 +123,59 @@ export class PeerMedia {
   /**
    * Begins to send for one of the peer's participants.
    *
-   * @throws {CanopyError} FORBIDDEN - the peer hosts no such participant
+   * @throws {CanopyError} FORBIDDEN - the peer hosts no such participant, or it may not send
    * @throws {CanopyError} LIMIT_REACHED - too many producers, or a second voice of the participant from this source
    * @throws {CanopyError} MEDIA_REJECTED, CODEC_UNSUPPORTED
    * @throws {CanopyError} PARTICIPANT_UNKNOWN - it left in the meantime
    */
   async produce({ participantId: hosted, ...options }: Sent): Promise<{ producerId: string }> {
-    const { role, device, participants } = this.#peer;
+    const { principal, device, participants } = this.#peer;
     const participantId = hosted ?? this.#peer.participantId;
     if (participantId === undefined || !participants.has(participantId)) {
       throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
     }
+    this.#demandSending(participantId);
     this.#assertLive('TRANSPORT_UNKNOWN');
     const { sfu, limits } = this.#options;
     const made = await sfu.produce(...this.#at, {
       ...options,
       participantId,
       // A person with several devices is one speaker; each phone of a bridge is its own.
-      speakerId: role === 'bridge' ? participantId : device.accountId,
-      maxProducers: limits.producersPerPeer * factorOf(this.#peer),
+      speakerId: principal.kind === 'bridge' ? participantId : device.accountId,
+      maxProducers: limits.producersPerPeer * factorOf(principal),
     });
     this.#assertLive();
+    try {
+      this.#demandSending(participantId);
+    } catch (error) {
+      // Silenced while the worker was at work.
+      sfu.closeProducer(...this.#at, made.producerId);
+      throw error;
+    }
     return made;
   }
 
-  async setProducerPaused(producerId: string, paused: boolean): Promise<void> {
+  async pauseProducer(producerId: string): Promise<void> {
     this.#assertLive('PRODUCER_UNKNOWN');
-    const { sfu } = this.#options;
-    await (paused ? sfu.pauseProducer(...this.#at, producerId) : sfu.resumeProducer(...this.#at, producerId));
+    await this.#options.sfu.pauseProducer(...this.#at, producerId);
+  }
+
+  /** @throws {CanopyError} FORBIDDEN - its participant may not send */
+  async resumeProducer(producerId: string): Promise<void> {
+    this.#assertLive('PRODUCER_UNKNOWN');
+    const participantId = this.#room.producer(producerId)?.participantId;
+    if (participantId === undefined) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
+    this.#demandSending(participantId);
+    await this.#options.sfu.resumeProducer(...this.#at, producerId);
+    try {
+      this.#demandSending(participantId);
+    } catch (error) {
+      // Silenced while the worker was at work.
+      await this.pauseProducer(producerId);
+      throw error;
+    }
   }
 
   closeProducer(producerId: string): void {
@@ -188,7 +223,11 @@ export class PeerMedia {
 
   /** The peer in the media plane. */
   get #at(): [roomId: string, peerId: string] {
-    return [this.#roomId, this.#peer.peerId];
+    return [this.#room.record.roomId, this.#peer.peerId];
+  }
+
+  #demandSending(participantId: string): void {
+    demand(this.#peer.principalOf(participantId), 'media.send', this.#room.record);
   }
 
   /** @param unknown the code for an object of a room whose media is lost. Default: ROOM_REHOMING */

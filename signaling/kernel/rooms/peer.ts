@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../../base/index.ts';
-import type { EventData, EventName, Participant, Role } from '../../../contract/index.ts';
+import type { EventData, EventName, Participant } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Holder } from '../budgets/index.ts';
+import { type PeerPrincipal, PHONE, type PhonePrincipal, serverRoleOf } from '../principals/index.ts';
 
 /** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
 export interface PeerConnection {
@@ -16,9 +17,8 @@ export interface PeerConnection {
 /** One session of one device in a room. Outlives its connection for a grace time. */
 export class Peer {
   readonly peerId: string;
-  readonly device: VerifiedDevice;
-  /** Changed by Room.setRole(). */
-  role: Role;
+  /** Who has the seat, as proved on the latest connection. */
+  principal: PeerPrincipal;
   readonly displayName: string;
   /** The holder its seat counts against. */
   readonly holder: Holder;
@@ -30,6 +30,8 @@ export class Peer {
   readonly participantId: string | undefined;
   /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;
+  /** The room's log when it entered: it is not told of anything earlier. */
+  enteredSeq = 0;
   /** Releases its seat's share of the budgets. */
   releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;
@@ -37,31 +39,38 @@ export class Peer {
 
   constructor(options: {
     peerId?: string | undefined;
-    device: VerifiedDevice;
-    role: Role;
-    displayName: string;
-    /** The name in the certificate. Default: `displayName`. */
-    certifiedName?: string | undefined;
+    principal: PeerPrincipal;
+    /** Default: the name in the certificate. */
+    displayName?: string | undefined;
     holder: Holder;
     connection: PeerConnection;
   }) {
     this.peerId = options.peerId ?? randomUUID();
-    this.device = options.device;
-    this.role = options.role;
-    this.displayName = options.displayName;
+    const { principal } = options;
+    this.principal = principal;
+    this.displayName = options.displayName ?? principal.displayName;
     this.holder = options.holder;
     this.connection = options.connection;
-    if (options.role !== 'bridge') {
-      const { certifiedName = this.displayName } = options;
+    if (principal.kind === 'device') {
+      const certifiedName = principal.displayName;
       const participant = this.newParticipant({
         displayName: this.displayName,
         ...(certifiedName !== this.displayName && { certifiedName }),
         kind: 'user',
-        role: this.role,
+        role: serverRoleOf(principal),
       });
       this.participantId = participant.participantId;
       this.addParticipant(participant);
     }
+  }
+
+  get device(): VerifiedDevice {
+    return this.principal.device;
+  }
+
+  /** Who one of its participants is: a bridge hosts phones, everybody else only themselves. */
+  principalOf(participantId: string): PeerPrincipal | PhonePrincipal {
+    return participantId === this.participantId ? this.principal : PHONE;
   }
 
   send<N extends EventName>(event: N, data: EventData<N>): void {

@@ -1,10 +1,23 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo, Role } from '../../../contract/index.ts';
+import type {
+  EntryData,
+  EventData,
+  EventName,
+  LogEntry,
+  LoggedEvent,
+  LogPosition,
+  Participant,
+  ProducerInfo,
+} from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type NestedBudget } from '../budgets/index.ts';
+import { MemoryRoomLog, type RoomLog } from '../log/index.ts';
+import { may, roomRoleOf } from '../policy/index.ts';
+import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
 import { PeerMedia, type PeerMediaOptions } from './peer-media.ts';
+import type { RoomRecord } from './room-records.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
 interface RoomMedia {
@@ -15,7 +28,8 @@ interface RoomMedia {
 export type LeaveReason = EventData<'participant.left'>['reason'];
 
 export interface RoomOptions {
-  roomId: string;
+  /** Who owns the room, and what was decided for it. */
+  record: RoomRecord;
   sfu: Sfu;
   /** For the media of its peers. */
   media: PeerMediaOptions;
@@ -36,9 +50,14 @@ export interface RoomOptions {
  */
 export class Room {
   readonly roomId: string;
+  readonly record: RoomRecord;
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
+  /** Everything that its people see happen, in order. */
+  readonly #events: RoomLog = new MemoryRoomLog();
+  /** Entries that are being sent. */
+  readonly #outbox: Array<(peer: Peer) => void> = [];
   /** The media of each peer. */
   readonly #peerMedia = new Map<Peer, PeerMedia>();
   /** What peers send: each producer with the id of its peer. */
@@ -49,9 +68,10 @@ export class Room {
   #closed = false;
 
   constructor(options: RoomOptions) {
-    this.roomId = options.roomId;
+    this.roomId = options.record.roomId;
+    this.record = options.record;
     this.#options = options;
-    this.#log = options.log.child({ roomId: options.roomId });
+    this.#log = options.log.child({ roomId: this.roomId });
     this.#media = this.#openMedia(1);
   }
 
@@ -86,7 +106,7 @@ export class Room {
     for (const old of evicted ? [evicted] : replaced) {
       old.releaseSeat();
     }
-    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer));
+    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
     // Added before the others are removed: a room without peers would close.
     this.peers.set(peer.peerId, peer);
     this.#newMedia(peer);
@@ -100,9 +120,12 @@ export class Room {
     if (evicted) {
       this.remove(evicted, 'lost');
     }
-    for (const participant of peer.participants.values()) {
-      this.broadcast('participant.joined', { participant }, peer);
+    for (const [participantId, ungraded] of peer.participants) {
+      const participant = this.#graded(peer, ungraded);
+      peer.participants.set(participantId, participant);
+      this.append('participant.joined', { participant });
     }
+    peer.enteredSeq = this.#events.head;
     this.#log.info(
       { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
       'peer joined',
@@ -110,13 +133,17 @@ export class Room {
   }
 
   /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
-  attach(peer: Peer, connection: PeerConnection): void {
+  attach(peer: Peer, principal: PeerPrincipal, connection: PeerConnection): void {
     clearTimeout(peer.graceTimer);
-    if (peer.connection && peer.connection !== connection) {
-      peer.connection.end('SESSION_REPLACED');
-    }
+    const old = peer.connection;
+    // Set first: the end of the old one must not count as this peer's loss.
     peer.connection = connection;
+    peer.principal = principal;
+    if (old !== connection) {
+      old?.end('SESSION_REPLACED');
+    }
     this.#setConnected(peer, true);
+    this.showRoles(peer);
   }
 
   /** A peer's connection is lost: its seat is kept for a while. */
@@ -144,7 +171,7 @@ export class Room {
     this.#peerMedia.get(peer)?.end('ROOM_NOT_JOINED');
     this.#peerMedia.delete(peer);
     for (const participantId of peer.participants.keys()) {
-      this.broadcast('participant.left', { participantId, reason }, peer);
+      this.append('participant.left', { participantId, reason });
     }
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
@@ -171,22 +198,46 @@ export class Room {
   }
 
   /** Brings a participant in that a peer hosts. */
-  addParticipant(peer: Peer, participant: Participant): void {
+  addParticipant(peer: Peer, newcomer: Participant): void {
+    const participant = this.#graded(peer, newcomer);
     peer.addParticipant(participant);
-    this.broadcast('participant.joined', { participant }, peer);
+    this.append('participant.joined', { participant });
   }
 
   /** Changes a hosted participant. */
   updateParticipant(peer: Peer, participant: Participant): void {
     peer.participants.set(participant.participantId, participant);
-    this.broadcast('participant.updated', { participant }, peer);
+    this.append('participant.updated', { participant });
   }
 
-  /** Changes a person's permissions from now on. */
-  setRole(peer: Peer, role: Role): void {
-    peer.role = role;
+  /** Shows which roles its participants have now, if they changed. */
+  showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
-      this.updateParticipant(peer, { ...participant, role });
+      const graded = this.#graded(peer, participant);
+      if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
+        this.updateParticipant(peer, graded);
+      }
+    }
+  }
+
+  /** The room's settings have changed: shows the roles, and silences those who may not send any more. Everybody keeps their seat. */
+  applySettings(): void {
+    for (const peer of this.peers.values()) {
+      this.showRoles(peer);
+    }
+    for (const { peerId, producer } of this.#roster.values()) {
+      const { participantId, producerId, source, paused } = producer;
+      const peer = this.peers.get(peerId);
+      if (peer && !paused && !may(peer.principalOf(participantId), 'media.send', this.record)) {
+        if (source === 'microphone') {
+          peer.send('participant.action', { participantId, action: 'mute', by: null });
+        }
+        this.mediaOf(peer)
+          .pauseProducer(producerId)
+          .catch((error: unknown) =>
+            this.#log.warn({ err: error, producerId }, 'could not pause a producer'),
+          );
+      }
     }
   }
 
@@ -196,7 +247,7 @@ export class Room {
       return false;
     }
     this.#options.sfu.closeParticipant(this.roomId, peer.peerId, participantId);
-    this.broadcast('participant.left', { participantId, reason }, peer);
+    this.append('participant.left', { participantId, reason });
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
     return true;
@@ -215,7 +266,7 @@ export class Room {
   /** The media plane's report that a peer sends something new. */
   producerOpened(peerId: string, producer: ProducerInfo): void {
     this.#roster.set(producer.producerId, { peerId, producer });
-    this.broadcast('producer.added', { producer }, this.peers.get(peerId));
+    this.append('producer.added', { producer });
   }
 
   /** The media plane's report that a producer was paused or resumed. */
@@ -223,26 +274,60 @@ export class Room {
     const entry = this.#roster.get(producerId);
     if (entry) {
       entry.producer = { ...entry.producer, paused };
-      const event = paused ? 'producer.paused' : 'producer.resumed';
-      this.broadcast(event, { producerId }, this.peers.get(entry.peerId));
+      this.append(paused ? 'producer.paused' : 'producer.resumed', { producerId });
     }
   }
 
   /** The media plane's report that a producer has closed. */
   producerClosed(producerId: string): void {
-    const entry = this.#roster.get(producerId);
-    if (entry) {
-      this.#roster.delete(producerId);
-      this.broadcast('producer.closed', { producerId }, this.peers.get(entry.peerId));
+    if (this.#roster.delete(producerId)) {
+      this.append('producer.closed', { producerId });
     }
   }
 
-  broadcast<N extends EventName>(event: N, data: EventData<N>, except?: Peer): void {
-    for (const peer of this.peers.values()) {
-      if (peer !== except) {
-        peer.send(event, data);
-      }
+  /**
+   * Adds an entry to the room's log and sends it, with its number, to everyone in the room, the peer that caused it included. All that
+   * people see happen in a room goes this way.
+   */
+  append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
+    const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
+    const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
+    this.#outbox.push((peer) => peer.send(kind, event));
+    // Sending may end the connection of a peer that does not read, which is the next entry: everyone gets this one first.
+    if (this.#outbox.length === 1) {
+      this.#flush();
     }
+  }
+
+  /** Sends everyone an event that is no entry of the log: one that is of no use later. */
+  broadcast<N extends Exclude<EventName, LoggedEvent>>(event: N, data: EventData<N>): void {
+    for (const peer of this.peers.values()) {
+      peer.send(event, data);
+    }
+  }
+
+  /** Where the log stands; a snapshot taken now is the state after this entry. */
+  get position(): LogPosition {
+    return { logId: this.#events.logId, seq: this.#events.head };
+  }
+
+  /**
+   * What a peer missed since a position that it knows. Undefined when a snapshot must do: the log is another one, does not reach back so
+   * far, or the position lies before the peer's own entry.
+   */
+  missedBy(peer: Peer, since: LogPosition): LogEntry[] | undefined {
+    if (since.logId !== this.#events.logId || since.seq < peer.enteredSeq) {
+      return undefined;
+    }
+    const missed = this.#events.since(since.seq);
+    if (missed === 'gone') {
+      return undefined;
+    }
+    return missed.map(({ seq, kind, bytes }) => ({
+      seq,
+      kind,
+      data: JSON.parse(Buffer.from(bytes).toString()),
+    }));
   }
 
   /** Producers that others than `peer` send. */
@@ -252,9 +337,9 @@ export class Room {
     );
   }
 
-  /** Whether somebody sends this. */
-  hasProducer(producerId: string): boolean {
-    return this.#roster.has(producerId);
+  /** What somebody sends; undefined once it has closed. */
+  producer(producerId: string): ProducerInfo | undefined {
+    return this.#roster.get(producerId)?.producer;
   }
 
   /** The microphones of a participant. */
@@ -284,6 +369,7 @@ export class Room {
       this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
       void this.#callBack(peer, reason);
     }
+    this.append('room.mediaLost', {});
   }
 
   async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
@@ -311,7 +397,7 @@ export class Room {
   #seatToEvict(peer: Peer): Peer | undefined {
     const { maxPeers, seats } = this.#options;
     const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
-    const scope = seats.exceeded(peer.holder, 1, factorOf(peer));
+    const scope = seats.exceeded(peer.holder, 1, factorOf(peer.principal));
     if (scope === 'account' || scope === 'invitation') {
       return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
     }
@@ -327,6 +413,17 @@ export class Room {
     return most;
   }
 
+  /** A participant with the roles that it has now, on the server and in the room. */
+  #graded(peer: Peer, participant: Participant): Participant {
+    const principal = peer.principalOf(participant.participantId);
+    const roomRole = roomRoleOf(principal, this.record);
+    return {
+      ...participant,
+      ...(principal.kind !== 'phone' && { role: serverRoleOf(principal) }),
+      ...(roomRole !== undefined && { roomRole }),
+    };
+  }
+
   #openMedia(generation: number): RoomMedia {
     const ready = this.#options.sfu.openRoom(this.roomId).then(({ workerId, routerRtpCapabilities }) => ({
       workerId,
@@ -338,7 +435,7 @@ export class Room {
   }
 
   #newMedia(peer: Peer): void {
-    const media = new PeerMedia(this.#options.media, this.roomId, peer);
+    const media = new PeerMedia(this.#options.media, this, peer);
     media.paths.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
     this.#peerMedia.set(peer, media);
   }
@@ -359,21 +456,18 @@ export class Room {
         'media does not get through; a firewall may block these ports',
       );
     }
-    for (const [participantId, { mediaConnected = true, ...participant }] of peer.participants) {
+    for (const { mediaConnected = true, ...participant } of peer.participants.values()) {
       if (mediaConnected !== this.mediaOf(peer).paths.connected) {
         const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
-        peer.participants.set(participantId, updated);
-        this.broadcast('participant.updated', { participant: updated }, peer);
+        this.updateParticipant(peer, updated);
       }
     }
   }
 
   #setConnected(peer: Peer, connected: boolean): void {
-    for (const [participantId, participant] of peer.participants) {
+    for (const participant of peer.participants.values()) {
       if (participant.connected !== connected) {
-        const updated = { ...participant, connected };
-        peer.participants.set(participantId, updated);
-        this.broadcast('participant.updated', { participant: updated }, peer);
+        this.updateParticipant(peer, { ...participant, connected });
       }
     }
   }
@@ -384,7 +478,17 @@ export class Room {
       producerId === null ? null : (this.#roster.get(producerId)?.producer.participantId ?? null);
     if (speaker !== this.#speaker) {
       this.#speaker = speaker;
+      // Not an entry of the log: it changes every second, and the snapshot has it.
       this.broadcast('room.speaker', { participantId: speaker });
+    }
+  }
+
+  #flush(): void {
+    for (let send = this.#outbox[0]; send; send = this.#outbox[0]) {
+      for (const peer of this.peers.values()) {
+        send(peer);
+      }
+      this.#outbox.shift();
     }
   }
 }

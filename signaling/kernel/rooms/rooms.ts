@@ -1,18 +1,21 @@
 import { EventEmitter, once } from 'node:events';
 import { LRUCache } from 'lru-cache';
 import type { ErrorCode, Logger } from '../../../base/index.ts';
-import type { Role } from '../../../contract/index.ts';
+import type { Role, RoomChange } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
-import type { Holder, NestedBudget } from '../budgets/index.ts';
+import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
+import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
 import type { Peer } from './peer.ts';
 import type { PeerMediaOptions } from './peer-media.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
+import type { RoomRecord, RoomRecords } from './room-records.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
   /** For the media of peers. */
   media: Omit<PeerMediaOptions, 'sfu'>;
   log: Logger;
+  records: RoomRecords;
   /** The budget for open rooms. */
   budget: NestedBudget;
   /** Creates the seat budget of a new room. */
@@ -57,20 +60,36 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
+  /** Who owns a room and what was decided for it, whether or not it is open. @throws {CanopyError} STORE_BUSY */
+  async record(roomId: string): Promise<RoomRecord> {
+    // With several nodes, this is where a room's node would be asked for.
+    return this.#rooms.get(roomId)?.record ?? this.#options.records.load(roomId);
+  }
+
   /**
-   * The room with this name. If it is not open, it is opened and counts against `holder` until it closes.
+   * Changes a room, at once for those inside.
    *
-   * @param factor multiple of the usual share that the holder gets
+   * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
+   */
+  async configure(record: RoomRecord, change: RoomChange): Promise<void> {
+    await this.#options.records.configure(record, change);
+    this.#rooms.get(record.roomId)?.applySettings();
+  }
+
+  /**
+   * The room of this record. If it is not open, `opener` opens it, and it counts against `holder` until it closes.
+   *
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
    */
-  open(roomId: string, holder: Holder, factor = 1): Room {
+  open(record: RoomRecord, opener: PeerPrincipal, holder: Holder): Room {
+    const { roomId } = record;
     const open = this.#rooms.get(roomId);
     if (open) {
       return open;
     }
-    const release = this.#options.budget.take(holder, 1, factor);
+    const release = this.#options.budget.take(holder, 1, factorOf(opener));
     const room = new Room({
-      roomId,
+      record,
       sfu: this.#options.sfu,
       media: { sfu: this.#options.sfu, ...this.#options.media },
       log: this.#options.log,
@@ -82,6 +101,7 @@ export class Rooms {
     });
     this.#rooms.set(roomId, room);
     this.#releases.set(room, release);
+    this.#options.records.opened(record, opener);
     return room;
   }
 
@@ -108,7 +128,10 @@ export class Rooms {
   setRole(accountId: string, role: Role): void {
     for (const room of this.#rooms.values()) {
       for (const peer of room.peers.values()) {
-        if (peer.device.accountId === accountId) room.setRole(peer, role);
+        if (peer.principal.accountId === accountId) {
+          changeServerRole(peer.principal, role);
+          room.showRoles(peer);
+        }
       }
     }
   }
@@ -157,6 +180,7 @@ export class Rooms {
   }
 
   #forget(room: Room): void {
+    this.#options.records.used(room.record);
     this.#rooms.delete(room.roomId);
     this.#releases.get(room)?.();
     this.#releases.delete(room);

@@ -4,6 +4,7 @@ import type { AccountRow, Accounts, Devices } from '../../store/index.ts';
 import { type Budgets, factorOf } from '../budgets/index.ts';
 import type { OwnOrigins } from '../http/index.ts';
 import type { JoinStage } from '../metrics/index.ts';
+import { peerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { Rooms } from '../rooms/index.ts';
 import type { Handlers, Session } from '../sockets/index.ts';
 
@@ -56,20 +57,17 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         account: device.accountId,
         ...(account.invitation !== null && { invitation: account.invitation }),
       };
+      const chain = proof.chain.map((certificate) => Buffer.from(certificate, 'base64'));
+      const principal = peerPrincipal(
+        { device, chain, origin: proof.origin },
+        { role: account.role, isGateway: account.is_gateway === 1 },
+      );
       if (!session.closed) {
         // The connection already counts against the network.
-        session.releases.push(context.budgets.connections.take(holder, 1, factorOf(account)));
+        session.releases.push(context.budgets.connections.take(holder, 1, factorOf(principal)));
       }
       session.holder = { ...session.holder, ...holder };
-      session.principal = {
-        device,
-        accountId: device.accountId,
-        displayName: device.displayName,
-        role: account.role,
-        isGateway: account.is_gateway === 1,
-        chain: proof.chain.map((certificate) => Buffer.from(certificate, 'base64')),
-        origin: proof.origin,
-      };
+      session.principal = principal;
       session.log = session.log.child({ accountId: device.accountId, deviceId: device.deviceId });
       context.stage(session, 'authenticated');
       return {
@@ -77,7 +75,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         accountAlias: device.accountAlias,
         deviceId: device.deviceId,
         displayName: device.displayName,
-        role: account.role,
+        role: serverRoleOf(principal),
         serverTimeMs: nowMs,
       };
     },

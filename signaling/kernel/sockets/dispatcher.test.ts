@@ -25,11 +25,11 @@ describe('Dispatcher', () => {
       deviceId === null
         ? null
         : {
+            kind: 'device',
             device: { deviceId } as VerifiedDevice,
             accountId: 'a',
             displayName: 'Ann',
             role: 'member',
-            isGateway: false,
             chain: [],
             origin: '',
           },

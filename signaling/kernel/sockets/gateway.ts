@@ -10,9 +10,10 @@ import {
 } from '../../../base/index.ts';
 import type { EventData, EventName } from '../../../contract/index.ts';
 import type { NestedBudget } from '../budgets/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
 import { Connection } from './connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import type { Principal, Session } from './session.ts';
+import type { Session } from './session.ts';
 import { type EngineSocket, Wire } from './wire.ts';
 
 export interface SocketGatewayOptions {
@@ -86,7 +87,7 @@ export class SocketGateway {
   }
 
   /** Ends the connections of those who are meant, for the reason given. Returns how many there were. */
-  endThose(isMeant: (principal: Principal) => boolean, code: ErrorCode): number {
+  endThose(isMeant: (principal: PeerPrincipal) => boolean, code: ErrorCode): number {
     const meant = [...this.#connections].filter(
       ({ session: { principal } }) => principal !== null && isMeant(principal),
     );
@@ -97,7 +98,7 @@ export class SocketGateway {
   }
 
   /** Everyone signed in, once per connection. */
-  get principals(): Principal[] {
+  get principals(): PeerPrincipal[] {
     return [...this.#connections].flatMap(({ session: { principal } }) => principal ?? []);
   }
 
