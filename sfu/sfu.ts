@@ -4,13 +4,11 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
-import type { MediaWorker } from './media-worker.ts';
-import type { Peer } from './peer.ts';
-import { Placement } from './placement.ts';
+import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
-import { Rooms } from './rooms.ts';
+import { Placement, Rooms } from './rooms/index.ts';
 import type { SfuOptions } from './sfu-options.ts';
-import { TrafficMeter } from './traffic-meter.ts';
+import { TrafficMeter } from './transports/index.ts';
 import type {
   ClientDtlsParameters,
   ConsumerResult,
@@ -29,7 +27,8 @@ import type {
   TransportInfo,
   WorkerStatus,
 } from './types.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { MediaWorker } from './workers/index.ts';
+import { WorkerPool } from './workers/index.ts';
 
 const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
