@@ -1,5 +1,6 @@
 /** What each peer sends and receives. */
 
-export { Peer, type PeerHome } from './peer.ts';
+export { Peer } from './peer.ts';
 export type { PeerConsumer } from './peer-consumer.ts';
+export type { PeerHome } from './peer-home.ts';
 export { sameLayers } from './same-layers.ts';

@@ -3,8 +3,8 @@ import { CanopyError } from '../../base/errors/index.ts';
 import type { PeerTransport } from '../transports/index.ts';
 import type { ConsumerResult, ConsumersResult } from '../types.ts';
 import { LayerNews } from './layer-news.ts';
-import type { PeerHome } from './peer.ts';
 import { PeerConsumer } from './peer-consumer.ts';
+import type { PeerHome } from './peer-home.ts';
 
 /**
  * What one peer receives: the limit, and the events about it. A request counts from its beginning, so that concurrent ones cannot exceed the

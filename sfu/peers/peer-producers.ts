@@ -4,7 +4,7 @@ import { checkRtpParameters } from '../guards.ts';
 import type { PeerTransport } from '../transports/index.ts';
 import type { MediaKind, MediaSource, ProduceOptions } from '../types.ts';
 import { answered } from '../worker-errors.ts';
-import type { PeerHome } from './peer.ts';
+import type { PeerHome } from './peer-home.ts';
 
 /** One producer, from the request for it to its end. */
 interface Entry {
