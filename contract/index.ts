@@ -1,6 +1,6 @@
 /**
  * The wire contract between server, SDK, gateway and load generator. Clients that must stay small import its types, and its
- * values from `protocol/light.ts`, which has no schemas.
+ * values from `contract/light.ts`, which has no schemas.
  */
 export * from './common.ts';
 export * from './dial-plan.ts';
@@ -13,4 +13,6 @@ export * from './rest-accounts.ts';
 export * from './rest-allocation.ts';
 export * from './rest-rooms.ts';
 export * from './rest-telephony.ts';
+export { type MediaKind, mediaKind } from './rtp-codecs.ts';
+export * from './rtp-send-parameters.ts';
 export * from './telephony.ts';

@@ -17,14 +17,16 @@ import {
   sha256Hex,
 } from './common.ts';
 import {
+  bridgeEndpoint,
   clientDtlsParameters,
   iceCandidate,
   iceParameters,
-  mediaKind,
+  preferredLayers,
   rtpCapabilities,
-  rtpSendParameters,
   sha256Fingerprint,
 } from './media.ts';
+import { mediaKind } from './rtp-codecs.ts';
+import { codecsAreOf, rtpSendParameters } from './rtp-send-parameters.ts';
 import { callRecord, dialTarget, sipTrunk, telephonyConfig, trunkRegistration } from './telephony.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
@@ -215,6 +217,10 @@ export const REQUESTS = {
       .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
         path: ['source'],
         error: 'is of the other kind',
+      })
+      .refine(({ kind, rtpParameters }) => codecsAreOf(kind, rtpParameters), {
+        path: ['rtpParameters', 'codecs'],
+        error: 'another kind',
       }),
     result: z.object({ producerId: objectId }),
   },
@@ -235,11 +241,7 @@ export const REQUESTS = {
   'consumer.close': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
   /** Sets the highest layers that the client wants of a simulcast or SVC consumer. */
   'consumer.setPreferredLayers': {
-    data: z.object({
-      consumerId: objectId,
-      spatialLayer: z.int().min(0).max(7),
-      temporalLayer: z.int().min(0).max(7).optional(),
-    }),
+    data: z.object({ consumerId: objectId, ...preferredLayers.shape }),
     result: nothing,
   },
   'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
@@ -280,11 +282,7 @@ export const REQUESTS = {
   },
   /** Makes the bridge's pair of plain transports, connected to its one socket. The gateway must be on the server's host. */
   'bridge.open': {
-    data: z.object({
-      address: z.union([z.ipv4(), z.ipv6()]),
-      port: z.int().min(1).max(65_535),
-      rtpCapabilities,
-    }),
+    data: z.object({ ...bridgeEndpoint.shape, rtpCapabilities }),
     result: z.object({ send: plainTransport, recv: plainTransport }),
   },
   /** Brings a phone into the room. */
