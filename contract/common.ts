@@ -48,3 +48,11 @@ export const participant = z.object({
   callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
 });
 export type Participant = z.infer<typeof participant>;
+
+/** A refusal, in answers of both the socket and REST. Codes: docs/errors.md. */
+export const errorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  detail: z.string().optional(),
+  retryable: z.boolean().optional(),
+});

@@ -8,6 +8,7 @@ import {
   base64url,
   certificateChain,
   displayName,
+  errorBody,
   invitationTtlSeconds,
   objectId,
   participant,
@@ -61,13 +62,6 @@ const consumerInfo = z.object({
   producerPaused: z.boolean(),
 });
 export type ConsumerInfo = z.infer<typeof consumerInfo>;
-
-const errorBody = z.object({
-  code: z.string(),
-  message: z.string(),
-  detail: z.string().optional(),
-  retryable: z.boolean().optional(),
-});
 
 export const REQUESTS = {
   /** Proves possession of a device certificate; the first request on every connection. */

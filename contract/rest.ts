@@ -4,6 +4,7 @@ import {
   base64url,
   certificate,
   displayName,
+  errorBody,
   invitationTtlSeconds,
   role,
   roomId,
@@ -79,6 +80,10 @@ export const serverInfo = z.object({
 /** A page asks about its own origin, since browsers do not send it with this request. */
 export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
+/** Body of every refusal. */
+export const errorResponse = z.object({ error: errorBody });
+
+export type ErrorResponse = z.infer<typeof errorResponse>;
 export type InviteRequest = z.input<typeof inviteRequest>;
 export type InviteResponse = z.infer<typeof inviteResponse>;
 export type InvitationInfo = z.infer<typeof invitationInfo>;

@@ -48,7 +48,7 @@ export const codecParameters = z
   .meta({ maxProperties: MAX_PARAMETERS, propertyNames: { maxLength: MAX_PARAMETER_NAME } });
 
 /** Media types are compared without regard to case (RFC 6838 section 4.2). */
-export const mimeType = z.string().regex(/^([Aa][Uu][Dd][Ii][Oo]|[Vv][Ii][Dd][Ee][Oo])\/[A-Za-z0-9-]{1,32}$/);
+const mimeType = z.string().regex(/^([Aa][Uu][Dd][Ii][Oo]|[Vv][Ii][Dd][Ee][Oo])\/[A-Za-z0-9-]{1,32}$/);
 
 export const codecDetails = {
   mimeType,

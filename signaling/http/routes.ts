@@ -4,6 +4,7 @@ import { CanopyError } from '../../base/index.ts';
 import {
   enrolRequest,
   enrolResponse,
+  errorResponse,
   inviteRequest,
   inviteResponse,
   PROTOCOL_VERSION,
@@ -12,7 +13,6 @@ import {
 } from '../../contract/index.ts';
 import { type HandlerContext, invitationUrl } from '../handlers/index.ts';
 import { hasApiKey, registerWithApiKey } from './api-key.ts';
-import { errorResponse } from './error-response.ts';
 import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
 
 const YEAR_SECONDS = 365 * 86_400;

@@ -1,4 +1,4 @@
-import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../contract/index.ts';
+import type { EnrolRequest, EnrolResponse, ErrorResponse, ServerInfo } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { AnchorSet, OID, statementMatches, validateChain } from '../../../contract/x509/index.ts';
 import { equalBytes, fromBase64, randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
@@ -240,6 +240,6 @@ async function callApi<T>(
     throw new CanopyError('CONNECTION_LOST', undefined, { cause });
   }
   if (response.ok) return answer as T;
-  const { error } = answer as { error?: { code: string; message?: string; detail?: string } };
+  const { error } = answer as Partial<ErrorResponse>;
   throw error ? CanopyError.fromBody(error) : new CanopyError('INTERNAL', `HTTP ${response.status}`);
 }
