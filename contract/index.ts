@@ -4,15 +4,14 @@
  */
 export * from './common.ts';
 export * from './dial-plan.ts';
-export * from './events.ts';
 export * from './light.ts';
 export * from './media.ts';
-export * from './requests.ts';
+export * from './producers.ts';
 export * from './rest.ts';
-export * from './rest-accounts.ts';
-export * from './rest-allocation.ts';
-export * from './rest-rooms.ts';
-export * from './rest-telephony.ts';
+export * from './room-log.ts';
+export * from './rooms.ts';
 export { type MediaKind, mediaKind } from './rtp-codecs.ts';
 export * from './rtp-send-parameters.ts';
+export * from './session.ts';
 export * from './telephony.ts';
+export * from './wire.ts';

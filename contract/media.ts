@@ -29,11 +29,13 @@ export const rtpCapabilities = z.object({
 /** `sha-256` fingerprint: 32 upper-case hex pairs joined by colons (RFC 8122). */
 export const sha256Fingerprint = z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2}$/);
 
+export const dtlsRole = z.enum(['auto', 'client', 'server']);
+
 /**
  * A client's DTLS parameters: exactly one fingerprint, and that sha-256. The worker looks at the first only, and an empty list once ended it.
  */
 export const clientDtlsParameters = z.object({
-  role: z.enum(['auto', 'client', 'server']).optional(),
+  role: dtlsRole.optional(),
   fingerprints: z.tuple([z.object({ algorithm: z.literal('sha-256'), value: sha256Fingerprint })]),
 });
 

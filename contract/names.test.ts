@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { displayable, displayName, roomId } from './index.ts';
+import { displayName, roomId } from './common.ts';
+import { displayable } from './names.ts';
 
 describe('threat 64: names of people', () => {
   const SHOWN = [

@@ -1,15 +1,18 @@
 /** Bodies of the REST API. */
 import { z } from 'zod';
 import {
-  base64url,
   certificate,
   displayName,
   errorBody,
+  invitationSecret,
   invitationTtlSeconds,
   role,
   roomId,
   sha256Hex,
 } from './common.ts';
+
+/** Path parameters of what belongs to one room. */
+export const roomParams = z.object({ roomId });
 
 export const inviteRequest = z.object({
   role: role.default('member'),
@@ -50,7 +53,7 @@ export const invitationList = z.object({ invitations: z.array(invitationInfo) })
 
 export const enrolRequest = z.object({
   /** The secret of an unused invitation. */
-  secret: base64url.max(64),
+  secret: invitationSecret,
   /** PKCS#10 request for the account's CA certificate, P-256, DER in base64. */
   csr: z.base64().max(4096),
   displayName: displayName.optional(),

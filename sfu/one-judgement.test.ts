@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError } from '../base/errors/index.ts';
-import { REQUESTS } from '../contract/index.ts';
+import { REQUESTS } from '../signaling/index.ts';
 import type { Sfu } from './index.ts';
 import { h264Parameters, mutated, vp9Parameters } from './test-mutations.ts';
 import { clientFingerprint, enter, opusParameters, simulcastParameters, startSfu } from './test-support.ts';

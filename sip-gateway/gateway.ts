@@ -115,7 +115,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       lookup: phoneLookup(() => options.link.config),
     });
     try {
-      const pool = await MediaPool.start({ threads: options.sip.mediaThreads });
+      const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
       return new SipGateway(options, { stack, pool, announce: address, log });
     } catch (error) {
       await stack.close();

@@ -58,7 +58,7 @@ let client: Client;
 /** Handlers of all transports in the order of their making. */
 let handlers: FakeHandler[];
 /** What the room's snapshot says; changed by tests. */
-let snapshot: RequestResult<'room.join'>;
+let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
 
 function useScript(target: ScriptedServer): void {
   target.script['auth.prove'] = () => ({}) as never;

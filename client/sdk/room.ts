@@ -271,7 +271,9 @@ export class Room extends Emitter<RoomEvents> {
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
-    on('producer.added', ({ producer }) => this.#subscriptions.add(producer));
+    on('producer.added', ({ producer }) => {
+      if (producer.participantId !== this.#participantId) this.#subscriptions.add(producer);
+    });
     on('producer.paused', ({ producerId }) => this.#subscriptions.setMuted(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#subscriptions.setMuted(producerId, false));
     on('producer.closed', ({ producerId }) => this.#subscriptions.remove(producerId));

@@ -16,6 +16,7 @@ export interface Tables {
   /** PINs by which callers enter rooms. */
   room_pins: { room_id: string; pin: string };
   calls: CallRow;
+  rooms: RoomRow;
   /** The deployment's own revocations. */
   revocations: RevocationRow;
 }
@@ -95,6 +96,18 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+}
+
+export interface RoomRow {
+  /** Its name. */
+  room_id: string;
+  /** The account of whoever opened it first; null if no member has. */
+  owner_id: string | null;
+  title: string | null;
+  /** JSON; `{}` if nobody changed them. */
+  settings: string;
+  created_at_ms: number;
+  last_used_at_ms: number;
 }
 
 export interface RevocationRow {
@@ -237,6 +250,21 @@ export const MIGRATIONS: Record<string, Migration> = {
         .on('invitations')
         .columns(['created_by', 'expires_at_ms'])
         .execute();
+    },
+  },
+  '0006_rooms': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('rooms')
+        .addColumn('room_id', 'text', (column) => column.primaryKey())
+        .addColumn('owner_id', 'text')
+        .addColumn('title', 'text')
+        .addColumn('settings', 'text', (column) => column.notNull().defaultTo('{}'))
+        .addColumn('created_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('last_used_at_ms', 'bigint', (column) => column.notNull())
+        .execute();
+      await db.schema.createIndex('rooms_by_use').on('rooms').column('last_used_at_ms').execute();
+      await db.schema.createIndex('rooms_by_owner').on('rooms').column('owner_id').execute();
     },
   },
 };

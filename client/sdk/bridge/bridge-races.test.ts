@@ -17,7 +17,7 @@ const OPUS = {
 
 let server: ScriptedServer;
 let session: BridgeSession;
-let snapshot: RequestResult<'room.join'>;
+let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
 
 function hosted(participantId: string, peerId = PEER) {
   const accountId = 'a'.repeat(64);
