@@ -1,12 +1,10 @@
 /** Media parameters of the protocol beside rtp-send-parameters.ts. The media plane checks with the same schemas. */
 import { z } from 'zod';
-import { codecDetails, headerExtensionId, mediaKind, payloadType } from './rtp-codecs.ts';
+import { codecDetails, headerExtensionId, headerExtensionUri, mediaKind, payloadType } from './rtp-codecs.ts';
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
 
-/**
- * What a client can receive: `device.recvRtpCapabilities` of mediasoup-client. It may name more than the server knows; that is ignored.
- */
+/** What a client can receive: `device.recvRtpCapabilities` of mediasoup-client, which names only what the server knows too. */
 export const rtpCapabilities = z.object({
   codecs: z
     .array(z.object({ ...codecDetails, kind: mediaKind, preferredPayloadType: payloadType }))
@@ -16,7 +14,7 @@ export const rtpCapabilities = z.object({
     .array(
       z.object({
         kind: mediaKind,
-        uri: z.string().min(1).max(256),
+        uri: headerExtensionUri,
         preferredId: headerExtensionId,
         preferredEncrypt: z.boolean().optional(),
         direction: z.enum(['sendrecv', 'sendonly', 'recvonly', 'inactive']).optional(),
