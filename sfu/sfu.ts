@@ -166,7 +166,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createTransport(
     roomId: string,
     peerId: string,
-    options: { direction: Direction; rtpCapabilities?: RtpCapabilities },
+    options: { direction: Direction; rtpCapabilities?: object },
   ): Promise<TransportInfo> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
@@ -179,7 +179,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createPlainTransports(
     roomId: string,
     peerId: string,
-    options: { remote: Endpoint; rtpCapabilities: RtpCapabilities },
+    options: { remote: Endpoint; rtpCapabilities: object },
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return peer.createPlainTransports(options.remote, options.rtpCapabilities);
@@ -273,7 +273,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       producerIds: [producerId],
     });
     const [consumer] = consumers;
-    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? { code: 'PRODUCER_UNKNOWN' });
+    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? new CanopyError('PRODUCER_UNKNOWN'));
     return consumer;
   }
 

@@ -1,6 +1,5 @@
-import { isIP } from 'node:net';
 import type { PlainTransport } from 'mediasoup/types';
-import { CanopyError } from '../../base/errors/index.ts';
+import { checkEndpoint } from '../guards.ts';
 import type { Endpoint, PlainTransportInfo } from '../types.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
@@ -19,10 +18,8 @@ export class PlainPeerTransport extends PeerTransport {
   }
 
   /** Takes media from the remote address alone. @throws CanopyError MEDIA_REJECTED. */
-  async connect({ address, port }: Endpoint): Promise<void> {
-    if (isIP(address) === 0 || !Number.isInteger(port) || port < 1 || port > 65_535) {
-      throw new CanopyError('MEDIA_REJECTED', 'the address of the bridge');
-    }
+  async connect(remote: Endpoint): Promise<void> {
+    const { address, port } = checkEndpoint(remote);
     await this.answered(this.#transport.connect({ ip: address, port }));
   }
 }

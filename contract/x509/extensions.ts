@@ -1,3 +1,4 @@
+import { type Bytes, toHex } from './bytes.ts';
 import {
   type DerElement,
   DerError,
@@ -26,7 +27,7 @@ export interface Extensions {
   readonly subjectKeyId: string | undefined;
   readonly authorityKeyId: { keyId: string | undefined; serialHex: string | undefined } | undefined;
   /** DER of each GeneralName, in order. */
-  readonly subjectAltNames: readonly Uint8Array[];
+  readonly subjectAltNames: readonly Bytes[];
   /** Constraints that are refused even when not marked critical, since ignoring them would widen what an issuer allowed. */
   readonly unsupported: readonly string[];
 }
@@ -35,7 +36,7 @@ const CONSTRAINTS = new Set<string>([OID.nameConstraints, OID.policyConstraints,
 const MAX_EXTENSIONS = 32;
 
 /** Reads a certificate's extensions (the content of their SEQUENCE, or undefined where there are none). */
-export function decodeExtensions(content: Uint8Array | undefined): Extensions {
+export function decodeExtensions(content: Bytes | undefined): Extensions {
   const found: { -readonly [K in keyof Extensions]: Extensions[K] } & { unsupported: string[] } = {
     basicConstraints: undefined,
     keyUsage: undefined,
@@ -57,7 +58,7 @@ export function decodeExtensions(content: Uint8Array | undefined): Extensions {
         found.extKeyUsage = new Set(elements(value, TAG.oid).map((usage) => decodeOid(usage.content)));
         break;
       case OID.subjectKeyIdentifier:
-        found.subjectKeyId = hex(DerReader.single(value, TAG.octetString).content);
+        found.subjectKeyId = toHex(DerReader.single(value, TAG.octetString).content);
         break;
       case OID.authorityKeyIdentifier:
         found.authorityKeyId = decodeAuthorityKeyId(value);
@@ -76,8 +77,8 @@ export function decodeExtensions(content: Uint8Array | undefined): Extensions {
 }
 
 /** The extensions of a certificate or revocation list, each at most once (RFC 5280 §4.2). */
-export function listExtensions(content: Uint8Array): { oid: string; critical: boolean; value: Uint8Array }[] {
-  const list = new Map<string, { oid: string; critical: boolean; value: Uint8Array }>();
+export function listExtensions(content: Bytes): { oid: string; critical: boolean; value: Bytes }[] {
+  const list = new Map<string, { oid: string; critical: boolean; value: Bytes }>();
   for (const reader = new DerReader(content); !reader.done; ) {
     const extension = reader.enter(TAG.sequence);
     const oid = decodeOid(extension.read(TAG.oid).content);
@@ -91,7 +92,7 @@ export function listExtensions(content: Uint8Array): { oid: string; critical: bo
   return [...list.values()];
 }
 
-function decodeBasicConstraints(value: Uint8Array): { ca: boolean; pathLength: number | undefined } {
+function decodeBasicConstraints(value: Bytes): { ca: boolean; pathLength: number | undefined } {
   const reader = new DerReader(DerReader.single(value, TAG.sequence).content);
   const ca = reader.optional(TAG.boolean);
   const pathLength = reader.optional(TAG.integer);
@@ -101,7 +102,7 @@ function decodeBasicConstraints(value: Uint8Array): { ca: boolean; pathLength: n
 }
 
 /** Reads keyIdentifier [0] and authorityCertSerialNumber [2] (RFC 5280 §4.2.1.1). */
-export function decodeAuthorityKeyId(value: Uint8Array): {
+export function decodeAuthorityKeyId(value: Bytes): {
   keyId: string | undefined;
   serialHex: string | undefined;
 } {
@@ -110,18 +111,14 @@ export function decodeAuthorityKeyId(value: Uint8Array): {
   reader.optional(0xa1);
   const serial = reader.optional(0x82);
   reader.end();
-  return { keyId: keyId && hex(keyId.content), serialHex: serial && decodeUnsigned(serial.content) };
+  return { keyId: keyId && toHex(keyId.content), serialHex: serial && decodeUnsigned(serial.content) };
 }
 
-function elements(value: Uint8Array, tag?: number): DerElement[] {
+function elements(value: Bytes, tag?: number): DerElement[] {
   const list: DerElement[] = [];
   for (const reader = new DerReader(DerReader.single(value, TAG.sequence).content); !reader.done; ) {
     list.push(reader.read(tag));
   }
   if (list.length === 0) throw new DerError('an extension has an empty list');
   return list;
-}
-
-function hex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
 }

@@ -1,9 +1,10 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import { CanopyError } from '../../base/errors/index.ts';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import { type Bytes, equalBytes } from './bytes.ts';
 import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeExtensions, type Extensions } from './extensions.ts';
 import { commonName } from './names.ts';
+import { decodePublicKey, type PublicKey } from './public-key.ts';
 import { readSigned, readSignedAlgorithm } from './signed.ts';
 
 /** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
@@ -11,42 +12,42 @@ const MAX_CERTIFICATE_BYTES = 6144;
 /** RFC 5280 §4.1.2.2: serial numbers have at most 20 octets. */
 const MAX_SERIAL_HEX = 40;
 
-/** A parsed certificate, not judged yet. Byte fields are exact slices of what was presented. */
+/** A parsed certificate, not judged yet. Byte fields are exactly what was presented. */
 export interface Certificate {
-  readonly der: Uint8Array;
+  readonly der: Bytes;
   /** The part that is signed. */
-  readonly tbs: Uint8Array;
+  readonly tbs: Bytes;
   readonly serialHex: string;
   /** DER of the names; they are compared byte by byte (RFC 5280 §4.1.2.6 has issuers repeat their encoding). */
-  readonly issuer: Buffer;
-  readonly subject: Buffer;
+  readonly issuer: Bytes;
+  readonly subject: Bytes;
   readonly subjectCommonName: string | undefined;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   /** DER of the SubjectPublicKeyInfo. */
-  readonly spki: Uint8Array;
-  readonly key: KeyObject;
+  readonly spki: Bytes;
+  readonly key: PublicKey;
   readonly extensions: Extensions;
   readonly signatureAlgorithm: SignatureAlgorithm;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
   readonly selfIssued: boolean;
 }
 
 /**
  * Reads a certificate from strict DER. Errors: `CERT_MALFORMED`; `CERT_NONCONFORMING` for other versions than 3;
- * `CERT_UNSUPPORTED` for a key that OpenSSL cannot read.
+ * `CERT_UNSUPPORTED` for a key that cannot be read.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_CERTIFICATE_BYTES) throw new CanopyError('CERT_MALFORMED', 'certificate too large');
   try {
-    return decode(der);
+    return decode(new Uint8Array(der));
   } catch (error) {
     if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
     throw error;
   }
 }
 
-function decode(der: Uint8Array): Certificate {
+function decode(der: Bytes): Certificate {
   const signed = readSigned(der);
   const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
@@ -57,12 +58,12 @@ function decode(der: Uint8Array): Certificate {
   const serialHex = decodeUnsigned(body.read(TAG.integer).content);
   if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) throw new DerError('bad serial number');
   const algorithm = readSignedAlgorithm(body, signed);
-  const issuer = Buffer.from(body.read(TAG.sequence).bytes);
+  const issuer = body.read(TAG.sequence).bytes;
   const validity = body.enter(TAG.sequence);
   const notBeforeMs = decodeTime(validity.read());
   const notAfterMs = decodeTime(validity.read());
   validity.end();
-  const subject = Buffer.from(body.read(TAG.sequence).bytes);
+  const subject = body.read(TAG.sequence).bytes;
   const spki = body.read(TAG.sequence).bytes;
   // issuerUniqueID and subjectUniqueID: obsolete, without meaning here
   body.optional(0x81);
@@ -81,18 +82,10 @@ function decode(der: Uint8Array): Certificate {
     notBeforeMs,
     notAfterMs,
     spki,
-    key: readKey(spki),
+    key: decodePublicKey(spki),
     extensions: decodeExtensions(extensions && DerReader.single(extensions.content, TAG.sequence).content),
     signatureAlgorithm: decodeSignatureAlgorithm(algorithm.content),
     signature,
-    selfIssued: issuer.equals(subject),
+    selfIssued: equalBytes(issuer, subject),
   };
-}
-
-function readKey(spki: Uint8Array): KeyObject {
-  try {
-    return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-  } catch (cause) {
-    throw new CanopyError('CERT_UNSUPPORTED', 'the public key cannot be read', { cause });
-  }
 }

@@ -11,6 +11,7 @@ export const OID = {
   policyConstraints: '2.5.29.36',
   extKeyUsage: '2.5.29.37',
   inhibitAnyPolicy: '2.5.29.54',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   /** Microsoft's user principal name, an otherName. */
   upn: '1.3.6.1.4.1.311.20.2.3',

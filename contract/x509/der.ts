@@ -1,3 +1,5 @@
+import { type Bytes, toHex } from './bytes.ts';
+
 /**
  * A strict reader of DER (X.690 §10): definite, minimal lengths, low tag numbers, nothing left over. It keeps the exact bytes of
  * every element, since what is hashed, compared and signed must be what was sent, not a re-encoding of it. It never recurses.
@@ -30,21 +32,21 @@ export const TAG = {
 /** One element: its identifier octet, its content, and the whole of it. */
 export interface DerElement {
   readonly tag: number;
-  readonly content: Uint8Array;
-  readonly bytes: Uint8Array;
+  readonly content: Bytes;
+  readonly bytes: Bytes;
 }
 
 /** Reads the elements of one constructed value in order. */
 export class DerReader {
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Bytes;
   #offset = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Bytes) {
     this.#bytes = bytes;
   }
 
   /** Reads `bytes` as exactly one element. */
-  static single(bytes: Uint8Array, tag: number): DerElement {
+  static single(bytes: Bytes, tag: number): DerElement {
     const reader = new DerReader(bytes);
     const element = reader.read(tag);
     reader.end();
@@ -114,7 +116,7 @@ export class DerReader {
 }
 
 /** Dotted form of an OBJECT IDENTIFIER's content. */
-export function decodeOid(content: Uint8Array): string {
+export function decodeOid(content: Bytes): string {
   const arcs: number[] = [];
   let value = 0;
   let inside = false;
@@ -135,28 +137,28 @@ export function decodeOid(content: Uint8Array): string {
 }
 
 /** Hex of a non-negative INTEGER's content, without a sign octet. */
-export function decodeUnsigned(content: Uint8Array): string {
+export function decodeUnsigned(content: Bytes): string {
   const [first, second] = content;
   if (first === undefined) throw new DerError('empty integer');
   if (first >= 0x80) throw new DerError('negative integer');
   if (first === 0 && second !== undefined && second < 0x80) throw new DerError('integer is not minimal');
-  return Buffer.from(first === 0 && second !== undefined ? content.subarray(1) : content).toString('hex');
+  return toHex(first === 0 && second !== undefined ? content.subarray(1) : content);
 }
 
 /** BOOLEAN's content. */
-export function decodeBoolean(content: Uint8Array): boolean {
+export function decodeBoolean(content: Bytes): boolean {
   if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new DerError('bad boolean');
   return content[0] === 0xff;
 }
 
 /** The octets of a BIT STRING that has no unused bits, as keys and signatures are. */
-export function decodeBitOctets(content: Uint8Array): Uint8Array {
+export function decodeBitOctets(content: Bytes): Bytes {
   if (content[0] !== 0) throw new DerError('bit string is not of whole octets');
   return content.subarray(1);
 }
 
 /** Numbers of the bits set in a named BIT STRING (bit 0 is the first). */
-export function decodeNamedBits(content: Uint8Array): Set<number> {
+export function decodeNamedBits(content: Bytes): Set<number> {
   const unused = content[0];
   if (unused === undefined || unused > 7 || (content.length === 1 && unused > 0) || content.length > 5) {
     throw new DerError('bad bit string');
@@ -170,7 +172,7 @@ export function decodeNamedBits(content: Uint8Array): Set<number> {
 
 /** A Time (RFC 5280 §4.1.2.5) as Unix time in milliseconds: UTCTime or GeneralizedTime, to the second, in Z. */
 export function decodeTime({ tag, content }: DerElement): number {
-  const text = Buffer.from(content).toString('latin1');
+  const text = latin1(content);
   const digits = tag === TAG.utcTime ? 2 : tag === TAG.generalizedTime ? 4 : 0;
   if (digits === 0 || !/^\d+Z$/.test(text) || text.length !== digits + 11) throw new DerError('bad time');
   const short = Number(text.slice(0, digits));
@@ -193,7 +195,7 @@ export function decodeString({ tag, content }: DerElement): string | undefined {
       case TAG.printableString:
       case TAG.ia5String:
       case TAG.teletexString:
-        return Buffer.from(content).toString('latin1');
+        return latin1(content);
       case TAG.bmpString:
         return utf16.decode(content);
       case TAG.bitString:
@@ -207,4 +209,8 @@ export function decodeString({ tag, content }: DerElement): string | undefined {
   } catch (cause) {
     throw new DerError('text of a wrong type or encoding', { cause });
   }
+}
+
+function latin1(bytes: Bytes): string {
+  return String.fromCharCode(...bytes);
 }

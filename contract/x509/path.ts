@@ -1,11 +1,21 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { requireSoundKey, requireSoundSignature, signatureMatches } from './algorithms.ts';
+import { requireSoundSignature } from './algorithms.ts';
+import { type Bytes, equalBytes, toHex } from './bytes.ts';
 import type { Certificate } from './certificate.ts';
 import { KEY_USAGE } from './extensions.ts';
 import { OID } from './oids.ts';
+import { requireReadableKey, requireSoundKey } from './public-key.ts';
+import { signatureMatches } from './signatures.ts';
 
+/** Most certificates that may be presented. */
+const MAX_CHAIN_CERTIFICATES = 6;
 /** Most authorities above a leaf, the trust anchor included. */
 const MAX_AUTHORITIES = 4;
+
+const USAGES: Readonly<Record<string, string>> = {
+  [OID.clientAuth]: 'clientAuth',
+  [OID.serverAuth]: 'serverAuth',
+};
 
 /** A leaf and its issuers, the trust anchor last. */
 export type Path = readonly [leaf: Certificate, ...authorities: Certificate[]];
@@ -17,13 +27,13 @@ export class AnchorSet {
   constructor(anchors: Iterable<Certificate>) {
     // Of an authority and its renewal, the one that lasts longer comes first.
     for (const anchor of [...anchors].sort((a, b) => b.notAfterMs - a.notAfterMs)) {
-      const subject = anchor.subject.toString('hex');
+      const subject = toHex(anchor.subject);
       this.#bySubject.set(subject, [...(this.#bySubject.get(subject) ?? []), anchor]);
     }
   }
 
   has(certificate: Certificate): boolean {
-    return this.#named(certificate.subject).some((anchor) => sameBytes(anchor.der, certificate.der));
+    return this.#named(certificate.subject).some((anchor) => equalBytes(anchor.der, certificate.der));
   }
 
   /** The trusted authorities that a certificate names as its issuer. */
@@ -31,8 +41,8 @@ export class AnchorSet {
     return this.#named(certificate.issuer).filter((anchor) => mayHaveIssued(anchor, certificate));
   }
 
-  #named(subject: Buffer): readonly Certificate[] {
-    return this.#bySubject.get(subject.toString('hex')) ?? [];
+  #named(subject: Bytes): readonly Certificate[] {
+    return this.#bySubject.get(toHex(subject)) ?? [];
   }
 }
 
@@ -41,7 +51,7 @@ export class AnchorSet {
  * certificates are preferred to presented ones, and the climb goes on while the issuer is trusted too. Errors: `CERT_MALFORMED`
  * (order, duplicates), `CERT_SELF_SIGNED`, `CERT_UNTRUSTED`, `CERT_CHAIN_TOO_LONG`.
  */
-export async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Promise<Path> {
+async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Promise<Path> {
   const [leaf] = chain;
   if (!leaf) throw new CanopyError('CERT_MISSING');
   requireOrder(chain);
@@ -72,10 +82,10 @@ export async function buildPath(chain: readonly Certificate[], anchors: AnchorSe
 function requireOrder(chain: readonly Certificate[]): void {
   for (const [i, certificate] of chain.entries()) {
     const next = chain[i + 1];
-    if (next && !certificate.issuer.equals(next.subject)) {
+    if (next && !equalBytes(certificate.issuer, next.subject)) {
       throw new CanopyError('CERT_MALFORMED', `certificate ${i + 1} did not issue certificate ${i}`);
     }
-    if (chain.slice(i + 1).some((other) => sameBytes(other.der, certificate.der))) {
+    if (chain.slice(i + 1).some((other) => equalBytes(other.der, certificate.der))) {
       throw new CanopyError('CERT_MALFORMED', `certificate ${i} is there twice`);
     }
   }
@@ -98,7 +108,7 @@ async function pickIssuer(
 function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
   const { keyId, serialHex } = certificate.extensions.authorityKeyId ?? {};
   return (
-    certificate.issuer.equals(issuer.subject) &&
+    equalBytes(certificate.issuer, issuer.subject) &&
     (keyId === undefined ||
       issuer.extensions.subjectKeyId === undefined ||
       keyId === issuer.extensions.subjectKeyId) &&
@@ -106,40 +116,71 @@ function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
   );
 }
 
+/** What a path is judged for. */
+export interface PathRules {
+  /** Unix time in milliseconds. */
+  atMs: number;
+  /** The extended key usage that the leaf must name and its issuers must permit: an object identifier. */
+  usage: string;
+  /** The first certificate is an authority, such as an account before it has devices. Default false. */
+  authority?: boolean;
+}
+
 /**
- * Validates a path for client authentication (RFC 5280 §6.1 without policies and name constraints, which are refused): the cheap
- * rules first, then signatures from the anchor down, so that a stranger's certificates cost at most one verification.
- * Revocation is the caller's. Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`, `CERT_NONCONFORMING`, `CERT_NOT_A_CA`,
- * `CERT_WRONG_USAGE`, `CERT_CHAIN_TOO_LONG`, `CERT_NOT_YET_VALID`, `CERT_EXPIRED`, `CERT_BAD_SIGNATURE`.
+ * Judges a presented chain (leaf first, each followed by its issuer; the root may be left out) and gives its path to a trusted authority.
+ * RFC 5280 §6.1 without policies and name constraints, which are refused. Revocation is the caller's. Errors: the `CERT_…` codes, see
+ * docs/identity.md.
  */
-export async function validatePath(path: Path, nowMs: number): Promise<void> {
-  const [leaf, ...authorities] = path;
-  requireCommon(leaf, 'leaf', false);
-  requireLeaf(leaf);
+export async function validateChain(
+  chain: readonly Certificate[],
+  anchors: AnchorSet,
+  rules: PathRules,
+): Promise<Path> {
+  requireChainLength(chain.length);
+  const path = await buildPath(chain, anchors);
+  await validatePath(path, rules);
+  return path;
+}
+
+/** Errors: `CERT_MISSING`, `CERT_CHAIN_TOO_LONG`. */
+export function requireChainLength(certificates: number): void {
+  if (certificates === 0) throw new CanopyError('CERT_MISSING');
+  if (certificates > MAX_CHAIN_CERTIFICATES) {
+    throw new CanopyError('CERT_CHAIN_TOO_LONG', `over ${MAX_CHAIN_CERTIFICATES} certificates presented`);
+  }
+}
+
+/** The cheap rules first, then signatures from the anchor down, so that a stranger's certificates cost at most one verification. */
+async function validatePath(path: Path, { atMs, usage, authority = false }: PathRules): Promise<void> {
+  const named = path.map((certificate, i) => ({
+    certificate,
+    what: authority ? `authority ${i + 1}` : i === 0 ? 'leaf' : `authority ${i}`,
+  }));
   let intermediates = 0;
-  for (const [i, authority] of authorities.entries()) {
-    const what = `authority ${i + 1}`;
-    requireCommon(authority, what, i === authorities.length - 1);
-    requireAuthority(authority, what, intermediates);
-    if (!authority.selfIssued) intermediates += 1;
-  }
-  for (const [i, certificate] of path.entries()) {
-    const what = i === 0 ? 'leaf' : `authority ${i}`;
-    if (nowMs < certificate.notBeforeMs) throw new CanopyError('CERT_NOT_YET_VALID', what);
-    if (nowMs >= certificate.notAfterMs) throw new CanopyError('CERT_EXPIRED', what);
-  }
-  for (let i = path.length - 2; i >= 0; i -= 1) {
-    const certificate = path[i] as Certificate;
-    const issuer = path[i + 1] as Certificate;
-    const { signatureAlgorithm, tbs, signature } = certificate;
-    if (!mayHaveIssued(issuer, certificate)) {
-      throw new CanopyError(
-        'CERT_UNTRUSTED',
-        `authority ${i + 1} has another key than the issuer that is named`,
-      );
+  for (const [i, { certificate, what }] of named.entries()) {
+    requireCommon(certificate, what, i === path.length - 1);
+    if (what === 'leaf') {
+      requireLeaf(certificate, usage);
+      continue;
     }
-    if (!(await signatureMatches(signatureAlgorithm, issuer.key, tbs, signature))) {
-      throw new CanopyError('CERT_BAD_SIGNATURE', i === 0 ? 'leaf' : `authority ${i}`);
+    requireAuthority(certificate, what, { intermediates, usage });
+    if (!certificate.selfIssued) intermediates += 1;
+  }
+  for (const { certificate, what } of named) {
+    if (atMs < certificate.notBeforeMs) throw new CanopyError('CERT_NOT_YET_VALID', what);
+    // RFC 5280 §4.1.2.5: valid through notAfter, inclusive.
+    if (atMs > certificate.notAfterMs) throw new CanopyError('CERT_EXPIRED', what);
+  }
+  for (const { certificate, what } of named) await requireReadableKey(certificate.key, what);
+  for (const [i, { certificate, what }] of [...named.entries()].reverse()) {
+    const issuer = named[i + 1];
+    if (!issuer) continue;
+    const { signatureAlgorithm, tbs, signature } = certificate;
+    if (!mayHaveIssued(issuer.certificate, certificate)) {
+      throw new CanopyError('CERT_UNTRUSTED', `${issuer.what} has another key than the issuer that is named`);
+    }
+    if (!(await signatureMatches(signatureAlgorithm, issuer.certificate.key, tbs, signature))) {
+      throw new CanopyError('CERT_BAD_SIGNATURE', what);
     }
   }
 }
@@ -156,10 +197,10 @@ function requireCommon(certificate: Certificate, what: string, isAnchor: boolean
   }
 }
 
-function requireLeaf({ extensions }: Certificate): void {
+function requireLeaf({ extensions }: Certificate, usage: string): void {
   const { extKeyUsage, keyUsage, basicConstraints } = extensions;
-  if (!extKeyUsage?.has(OID.clientAuth)) {
-    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: extended key usage lacks clientAuth');
+  if (!extKeyUsage?.has(usage)) {
+    throw new CanopyError('CERT_WRONG_USAGE', `leaf: extended key usage lacks ${USAGES[usage] ?? usage}`);
   }
   if (keyUsage && !keyUsage.has(KEY_USAGE.digitalSignature)) {
     throw new CanopyError('CERT_WRONG_USAGE', 'leaf: key usage lacks digitalSignature');
@@ -172,7 +213,11 @@ function requireLeaf({ extensions }: Certificate): void {
   }
 }
 
-function requireAuthority({ extensions, subject }: Certificate, what: string, intermediates: number): void {
+function requireAuthority(
+  { extensions, subject }: Certificate,
+  what: string,
+  { intermediates, usage }: { intermediates: number; usage: string },
+): void {
   const { basicConstraints, keyUsage, extKeyUsage, subjectKeyId } = extensions;
   if (!basicConstraints?.ca) throw new CanopyError('CERT_NOT_A_CA', `${what}: no CA flag`);
   if (!keyUsage?.has(KEY_USAGE.keyCertSign)) {
@@ -186,14 +231,13 @@ function requireAuthority({ extensions, subject }: Certificate, what: string, in
   }
   const emptyName = 2;
   if (subject.length <= emptyName) throw new CanopyError('CERT_NONCONFORMING', `${what}: no name`);
-  if (extKeyUsage && !extKeyUsage.has(OID.clientAuth)) {
-    throw new CanopyError('CERT_WRONG_USAGE', `${what}: extended key usage does not permit clientAuth`);
+  if (extKeyUsage && !extKeyUsage.has(usage)) {
+    throw new CanopyError(
+      'CERT_WRONG_USAGE',
+      `${what}: extended key usage does not permit ${USAGES[usage] ?? usage}`,
+    );
   }
   if (basicConstraints.pathLength !== undefined && intermediates > basicConstraints.pathLength) {
     throw new CanopyError('CERT_CHAIN_TOO_LONG', `${what}: path length ${basicConstraints.pathLength}`);
   }
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.from(a.buffer, a.byteOffset, a.length).equals(b);
 }
