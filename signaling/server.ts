@@ -41,6 +41,7 @@ import {
   Revocations,
   START,
   Store,
+  sharedSecret,
   TelephonySettings,
 } from './store/index.ts';
 import { Telephony } from './telephony/index.ts';
@@ -98,6 +99,7 @@ export class SignalingServer {
    * @throws {CanopyError} CONFIG_INVALID, PORT_IN_USE
    * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
    * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+   * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
    */
   static async create(options: SignalingOptions): Promise<SignalingServer> {
     const { dir } = options.config.data;
@@ -105,12 +107,14 @@ export class SignalingServer {
     const lock = DataLock.take(dir);
     let store: Store | undefined;
     try {
-      if (existsSync(join(dir, 'ca.pem')) && !existsSync(join(dir, 'canopy.sqlite'))) {
+      const { url } = options.config.store;
+      const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
+      if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
         options.log.warn(
           'the folder has a CA but no database: whoever enrolled before is not known any more',
         );
       }
-      store = await Store.open(dir);
+      store = await Store.open(dir, { url, exclusive: true });
       return await SignalingServer.#compose(options, lock, store);
     } catch (error) {
       await store?.close();
@@ -147,7 +151,12 @@ export class SignalingServer {
     const readiness = new Readiness(store, log);
     const state = { draining: false };
     const origins = new OwnOrigins(config, () => listener.port);
-    const tickets = new Tickets(Buffer.from(secret('ticket.key')));
+    // Servers that share a database verify each other's tickets; the first one brings its key.
+    const ticketKey =
+      store.engine === 'postgres'
+        ? await sharedSecret(store, 'ticket.key', () => secret('ticket.key'))
+        : secret('ticket.key');
+    const tickets = new Tickets(Buffer.from(ticketKey));
     const publicUrl = () => config.server.publicUrl ?? defaultPublicUrl(listener.port);
     const rooms = new Rooms({
       sfu,
@@ -245,7 +254,7 @@ export class SignalingServer {
         if (sfu.gauges().workers === 0) {
           throw new CanopyError('WORKER_UNAVAILABLE');
         }
-        readiness.check();
+        await readiness.check();
       },
     });
     await app.ready();

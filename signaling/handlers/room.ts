@@ -57,14 +57,21 @@ async function join(
   const { deviceId } = principal.device;
   const ticket =
     data.ticket === undefined ? undefined : await context.tickets.verify(data.ticket, { deviceId, roomId });
-  if (principal.role === 'guest' && !(await context.accounts.hasGrant(principal.accountId, roomId))) {
+  const wanted = ticket?.peerId ?? data.resume?.peerId;
+  const find = () => (wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted));
+  // The store may be away while a guest inside comes back.
+  const isOutside = find()?.device.deviceId !== deviceId;
+  if (
+    principal.role === 'guest' &&
+    isOutside &&
+    !(await context.accounts.hasGrant(principal.accountId, roomId))
+  ) {
     throw new CanopyError('FORBIDDEN', 'a guest may enter the rooms of the invitation only');
   }
   if (principal.role !== 'admin' && context.rooms.isBarred(roomId, principal.accountId)) {
     throw new CanopyError('KICKED');
   }
-  const wanted = ticket?.peerId ?? data.resume?.peerId;
-  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
+  const known = find();
   if (context.draining() && known?.device.deviceId !== deviceId) {
     throw new CanopyError('SERVER_CLOSING');
   }
