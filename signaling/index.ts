@@ -1,4 +1,5 @@
 /** The control plane's face. */
+export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
 export { aheadOfTime } from './clock.ts';
 export { createInvitation } from './create-invitation.ts';
 export { checkDataDir, requireDataDir } from './data-dir.ts';

@@ -7,5 +7,5 @@ export { withoutPassword } from './postgres-connection.ts';
 export { Revocations } from './revocations.ts';
 export type { AccountRow, DeviceRow, InvitationRow, RevocationRow } from './schema.ts';
 export { sharedSecret } from './shared-secret.ts';
-export { Store, type StoreOptions } from './store.ts';
+export { type Row, Store, type StoreOptions } from './store.ts';
 export { TelephonySettings } from './telephony-settings.ts';

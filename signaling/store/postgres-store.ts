@@ -6,7 +6,7 @@ import type { Migrations } from './migrations.ts';
 import { connectionOf, withoutPassword } from './postgres-connection.ts';
 import { PostgresLock } from './postgres-lock.ts';
 import type { Tables } from './schema.ts';
-import type { Store } from './store.ts';
+import type { Row, Store } from './store.ts';
 import { poolWithCodedErrors, storeError } from './store-errors.ts';
 
 /** Maximum number of connections. */
@@ -17,6 +17,9 @@ const LOCK_MILLISECONDS = 2000;
 const STATEMENT_MILLISECONDS = 3000;
 /** How long a statement's answer is waited for if PostgreSQL hangs, in milliseconds. */
 const ANSWER_MILLISECONDS = 4000;
+
+/** Rows that are read at once when a whole table is read. */
+const FETCHED_ROWS = 1000;
 
 interface Options {
   migrations: Migrations;
@@ -84,6 +87,16 @@ class PostgresStore implements Store {
       .execute(work);
   }
 
+  async *rows(db: Transaction<Tables>, table: string): AsyncIterable<Row> {
+    await sql`declare all_rows no scroll cursor for select * from ${sql.table(table)}`.execute(db);
+    for (;;) {
+      const { rows } = await sql<Row>`fetch ${sql.lit(FETCHED_ROWS)} from all_rows`.execute(db);
+      yield* rows;
+      if (rows.length < FETCHED_ROWS) break;
+    }
+    await sql`close all_rows`.execute(db);
+  }
+
   async tables(): Promise<string[]> {
     const { rows } = await sql<{ name: string }>`
       select relname as name from pg_class
@@ -118,6 +131,8 @@ function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | und
   const pool = new pg.Pool({ ...connectionOf(url), ...limits });
   // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
+  // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const check = () => lock?.check();
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolWithCodedErrors(pool, check) }) });
 }

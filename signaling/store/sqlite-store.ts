@@ -7,7 +7,7 @@ import { CanopyError, describeFileError } from '../../base/index.ts';
 import { migrate, pendingMigration } from './migrate.ts';
 import type { Migrations } from './migrations.ts';
 import type { Tables } from './schema.ts';
-import type { Store } from './store.ts';
+import type { Row, Store } from './store.ts';
 import { storeError, withCodedErrors } from './store-errors.ts';
 
 /**
@@ -74,6 +74,13 @@ class SqliteStore implements Store {
 
   snapshot<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
     return this.db.transaction().execute(work);
+  }
+
+  rows(db: Transaction<Tables>, table: string): AsyncIterable<Row> {
+    return db
+      .selectFrom(table as keyof Tables)
+      .selectAll()
+      .stream() as AsyncIterable<Row>;
   }
 
   async tables(): Promise<string[]> {

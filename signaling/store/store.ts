@@ -4,6 +4,9 @@ import { openPostgres } from './postgres-store.ts';
 import type { Tables } from './schema.ts';
 import { openSqlite } from './sqlite-store.ts';
 
+/** A row of any table. */
+export type Row = Record<string, string | number | null>;
+
 export interface StoreOptions {
   /** `postgres://…`. Default: SQLite, in the file `canopy.sqlite` of the data folder. */
   url?: string | undefined;
@@ -32,6 +35,9 @@ export interface Store {
 
   /** Runs `work` in a transaction that reads the whole store as it was at one moment. */
   snapshot<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T>;
+
+  /** Streams a table's rows, inside snapshot(). */
+  rows(db: Transaction<Tables>, table: string): AsyncIterable<Row>;
 
   /** All tables but the engine's and the migrator's, in the order of their creation: a table comes after those it refers to. */
   tables(): Promise<string[]>;
