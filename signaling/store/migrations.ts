@@ -141,7 +141,7 @@ export const MIGRATIONS: Migrations = {
         .execute();
     },
   },
-  '0006_shared_secrets': {
+  '0007_shared_secrets': {
     async up(db: Kysely<unknown>): Promise<void> {
       await db.schema
         .createTable('secrets')
