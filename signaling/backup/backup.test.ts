@@ -64,6 +64,18 @@ describe('copies of a deployment', () => {
     }
   }
 
+  it('a backup migrates nothing, and one of an older version is restored up to date', async () => {
+    const before = readFileSync(join(dir, 'canopy.sqlite'));
+    await createBackup(configOf(dir), file, '0.1.0');
+    assert.match(readFileSync(file, 'utf8'), /"migration":"0005_admission"/);
+    assert.deepEqual(readFileSync(join(dir, 'canopy.sqlite')).subarray(100), before.subarray(100));
+    const target = join(outer, 'restored');
+    await restoreBackup(configOf(target), file);
+    const { secrets: _, ...restored } = await digests(target);
+    const { secrets: __, ...original } = await digests(dir);
+    assert.deepEqual(restored, original);
+  });
+
   it('a damaged or shortened backup is refused before anything is written', async () => {
     await createBackup(configOf(dir), file, '0.2.0');
     const whole = readFileSync(file, 'utf8');

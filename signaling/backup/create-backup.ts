@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
 import { requireDataDir } from '../data-dir.ts';
-import { MIGRATIONS, Store } from '../store/index.ts';
+import { lastMigration, Store } from '../store/index.ts';
 import type { end, header, line } from './format.ts';
 import { type Counts, copiedTables } from './rows.ts';
 
@@ -17,7 +17,7 @@ const CHUNK_BYTES = 1_048_576;
 
 /**
  * Writes the database and the files of the data folder, CA and keys included, to one file for its owner alone. A server may run meanwhile:
- * the copy is of one moment. Returns the number of rows by table.
+ * the copy is of one moment. Nothing is migrated: an older version still opens the database. Returns the number of rows by table.
  *
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or the file cannot be written; and what Store.open() throws
  */
@@ -25,12 +25,12 @@ export async function createBackup(config: Config, file: string, version: string
   const { dir } = config.data;
   const { url } = config.store;
   requireDataDir(dir, url);
-  const store = await Store.open(dir, { url, unhurried: true });
+  const store = await Store.open(dir, { url, migrateTo: null, unhurried: true });
   const rows: Counts = {};
   try {
     const out = await Output.create(file);
     try {
-      const migration = Object.keys(MIGRATIONS).sort().at(-1) ?? '';
+      const migration = (await lastMigration(store.db)) ?? '';
       await out.write({ canopyBackup: 1, version, createdAtMs: Date.now(), migration });
       const tables = await copiedTables(store);
       await store.snapshot(async (db) => {

@@ -80,6 +80,16 @@ for (const engine of storeEngines()) {
       assert.equal((await invitations.check(person.secret, id)).role, 'member');
     });
 
+    it('threat 42: a clock that jumps an hour either way burns no invitation and gives none a second use', async () => {
+      const { secret } = await invitations.create({ role: 'member', ttlSeconds: 86_400 });
+      nowMs += 60 * MINUTE_MS;
+      const first = await invitations.admit(secret, id, 'Ann');
+      nowMs -= 120 * MINUTE_MS;
+      assert.deepEqual(await invitations.admit(secret, id, 'Ann'), first);
+      await assert.rejects(invitations.admit(secret, `${id}-other`, 'Eve'), { code: 'INVITE_USED' });
+      nowMs += 60 * MINUTE_MS;
+    });
+
     it('an account has at most 100 open invitations; the folder and the API have any number', async () => {
       const create = (createdBy?: string) =>
         invitations.create({ role: 'guest', roomId: 'team', createdBy, ttlSeconds: 60 });

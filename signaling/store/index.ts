@@ -2,6 +2,7 @@ export { Accounts } from './accounts.ts';
 export { Calls } from './calls.ts';
 export { Devices } from './devices.ts';
 export { type Admission, Invitations, type NewInvitation, START } from './invitations.ts';
+export { lastMigration } from './migrate.ts';
 export { MIGRATIONS, type Migrations } from './migrations.ts';
 export { withoutPassword } from './postgres-connection.ts';
 export { Revocations } from './revocations.ts';

@@ -23,7 +23,7 @@ const FETCHED_ROWS = 1000;
 
 interface Options {
   migrations: Migrations;
-  migrateTo?: string | undefined;
+  migrateTo?: string | null | undefined;
   exclusive?: boolean;
   unhurried?: boolean;
 }

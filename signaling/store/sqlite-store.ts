@@ -24,7 +24,7 @@ const OPENING_BUSY_MILLISECONDS = 5000;
  */
 export async function openSqlite(
   dir: string,
-  { migrations, migrateTo }: { migrations: Migrations; migrateTo?: string | undefined },
+  { migrations, migrateTo }: { migrations: Migrations; migrateTo?: string | null | undefined },
 ): Promise<Store> {
   const file = join(dir, 'canopy.sqlite');
   if (!existsSync(file) && existsSync(`${file}.moved`)) {
@@ -41,7 +41,7 @@ export async function openSqlite(
   }
   const store = new SqliteStore(file, sqlite);
   try {
-    const pending = await pendingMigration(store.db, migrations);
+    const pending = migrateTo === null ? undefined : await pendingMigration(store.db, migrations);
     if (pending !== undefined) copyTo(sqlite, `${file}.before-${pending}`);
     await migrate(store.db, migrations, file, migrateTo);
     requireOwnership(sqlite);

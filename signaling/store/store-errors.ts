@@ -47,7 +47,7 @@ const LOST =
   /^(?:Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|.*not queryable)/;
 
 /** Whether the connection to PostgreSQL is lost, so that nothing more may be sent on it. */
-export function isConnectionError(error: unknown): boolean {
+function isConnectionError(error: unknown): boolean {
   const { code, message = '', syscall } = error as { code?: string; message?: string; syscall?: string };
   return code === undefined ? LOST.test(message) : syscall !== undefined || /^E[A-Z]+$/.test(code);
 }

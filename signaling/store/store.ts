@@ -18,8 +18,8 @@ export interface StoreOptions {
   exclusive?: boolean;
   /** Whether statements may take as long as they need, for commands that copy whole tables. Default false. */
   unhurried?: boolean;
-  /** Apply only the migrations up to this one: for restoring an older backup. Default: all. */
-  migrateTo?: string | undefined;
+  /** The last migration to apply: for restoring an older backup. Null: none, for reading an older database. Default: all. */
+  migrateTo?: string | null | undefined;
 }
 
 /** Persistence of the control plane: accounts, devices, invitations, revocations, grants and telephony. */
