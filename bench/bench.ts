@@ -41,7 +41,7 @@ export async function bench(
   const server =
     options.url !== undefined
       ? { url: options.url, apiKey: options.apiKey ?? '' }
-      : await startLocalServer([], settings);
+      : await startLocalServer(['--no-sip'], settings);
   try {
     write(`${scenario.name}: ${scenario.description}`);
     const run = await runScenario(scenario, server, write);

@@ -1,5 +1,5 @@
 import { CanopyError, type Config } from '../base/index.ts';
-import { type AccountInfo, accountList, revokeResponse } from '../signaling/protocol/index.ts';
+import { type AccountInfo, accountList, revokeResponse } from '../signaling/index.ts';
 import { OwnApi } from './own-api.ts';
 import { UsageError } from './usage-error.ts';
 

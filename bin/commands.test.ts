@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { enrol, parseInvitation } from '../client/sdk/index.ts';
-import type { AccountInfo } from '../signaling/protocol/index.ts';
+import type { AccountInfo } from '../signaling/index.ts';
 import { freePort } from '../test/support/programs.ts';
 import { newIdentity, ProtocolClient } from '../test/support/protocol-client.ts';
 import { TestServer } from '../test/support/server.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../base/index.ts';
+import { inviteRequest } from '../contract/index.ts';
 import { createInvitation } from '../signaling/index.ts';
-import { inviteRequest } from '../signaling/protocol/index.ts';
 import { UsageError } from './usage-error.ts';
 
 /** What to write for each request field, by its name in the protocol. */

@@ -6,8 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
-import { Metrics } from '../signaling/index.ts';
-import { EVENTS, REQUESTS } from '../signaling/protocol/index.ts';
+import { EVENTS, Metrics, REQUESTS } from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 
@@ -112,13 +111,7 @@ function metricsPage(): string {
   const unread = () => {
     throw new Error('nothing is read for the reference');
   };
-  const server = new Metrics({
-    sfu: { gauges: unread, workers: unread, traffic: unread, load: unread },
-    connections: unread,
-    rooms: unread,
-    peers: unread,
-    participants: unread,
-  });
+  const server = new Metrics();
   const gateway = new GatewayMetrics();
   gateway.watch({
     codecs: unread,

@@ -1,7 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { type Config, createLogger } from '../base/index.ts';
 import { AnnouncedHosts, announcedOf, budgetsOf, codecsOf, Sfu } from '../sfu/index.ts';
-import { inUse, ownServerUrl, readTlsFiles, runningServer, SignalingServer } from '../signaling/index.ts';
+import {
+  inUse,
+  ownServerUrl,
+  readTlsFiles,
+  runningServer,
+  type SignalingServer,
+  startSignaling,
+} from '../signaling/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
@@ -26,7 +33,7 @@ export async function serve(config: Config): Promise<void> {
   let phones: GatewaySupervisor | undefined;
   const furtherMetrics = async () => (await phones?.metricsPage()) ?? '';
   try {
-    signaling = await SignalingServer.create({ config, log, sfu, version: VERSION, furtherMetrics });
+    signaling = await startSignaling({ config, log, sfu, version: VERSION, furtherMetrics });
   } catch (error) {
     await sfu.close();
     throw error;

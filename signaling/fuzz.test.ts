@@ -7,23 +7,13 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { createLogger, ERROR_CODES, loadConfig } from '../base/index.ts';
+import type { Answer, RequestName, Role, RtpCapabilities } from '../contract/index.ts';
 import { Sfu } from '../sfu/index.ts';
 import { filled, type Hints, malformed } from '../test/support/malformed.ts';
 import { opus, simulcast } from '../test/support/rtp-parameters.ts';
-import { createBudgets, createSeatBudget } from './budgets/index.ts';
-import { createHandlers, type HandlerContext } from './handlers/index.ts';
-import { Authority, TrustStore, type VerifiedDevice } from './identity/index.ts';
-import {
-  type Answer,
-  REQUESTS,
-  type RequestName,
-  type Role,
-  type RtpCapabilities,
-} from './protocol/index.ts';
-import { Rooms, Tickets } from './rooms/index.ts';
-import { Dispatcher, type Session } from './sockets/index.ts';
-import { Accounts, Calls, Devices, Invitations, Store, TelephonySettings } from './store/index.ts';
-import { Telephony } from './telephony/index.ts';
+import { REQUESTS, registerFeatures } from './features/index.ts';
+import type { VerifiedDevice } from './identity/index.ts';
+import { Kernel, peerPrincipal, type Session } from './kernel/index.ts';
 
 /** Over 10^4 in all; FUZZ_MESSAGES=10000 makes it 10^4 of each, in minutes. */
 const MESSAGES_PER_KIND = Number(process.env.FUZZ_MESSAGES ?? 600);
@@ -47,9 +37,7 @@ const BRIDGE_REQUESTS: ReadonlySet<RequestName> = new Set([
 describe('threat 6: malformed messages through the handlers, with a real worker', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-fuzz-'));
   let sfu: Sfu;
-  let store: Store;
-  let rooms: Rooms;
-  let dispatcher: Dispatcher;
+  let kernel: Kernel;
   let pids: number[];
   let hints: Hints;
   let mallory: Session;
@@ -57,48 +45,22 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
   let annsProducer: string;
 
   before(async () => {
-    const config = loadConfig({ flags: { 'data.dir': dir } });
+    const config = loadConfig({
+      env: {},
+      flags: {
+        'server.host': '127.0.0.1',
+        'server.port': 0,
+        'data.dir': dir,
+        'limits.peersPerRoom': 100,
+        'limits.resumeSeconds': 1,
+      },
+    });
     const log = createLogger({ level: 'silent', format: 'json' });
     sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
     pids = (await sfu.workers()).map(({ pid }) => pid);
-    store = await Store.open(dir);
-    const authority = await Authority.open({ dir, name: 'Fuzz' });
-    const budgets = createBudgets(config);
-    rooms = new Rooms({
-      sfu,
-      log,
-      budget: budgets.rooms,
-      seats: () => createSeatBudget(config),
-      maxPeersPerRoom: 100,
-      resumeMilliseconds: 1000,
-      rehomeTicket: async () => ({ url: 'http://localhost', ticket: '' }),
-    });
-    const context: HandlerContext = {
-      config,
-      log,
-      sfu,
-      authority,
-      budgets,
-      trust: await TrustStore.create({ authority, policy: 'invite' }),
-      accounts: new Accounts(store),
-      devices: new Devices(store),
-      invitations: new Invitations(store),
-      rooms,
-      tickets: new Tickets(Buffer.alloc(43, 'k')),
-      telephony: new Telephony({
-        config,
-        log,
-        rooms,
-        settings: new TelephonySettings(store),
-        calls: new Calls(store),
-      }),
-      origins: () => new Set(['http://localhost']),
-      publicUrl: () => 'http://localhost',
-      draining: () => false,
-      stage: () => undefined,
-    };
-    const observer = { requested: () => undefined, failed: () => undefined };
-    dispatcher = new Dispatcher(createHandlers(context), observer, budgets.answers);
+    kernel = await Kernel.open({ config, log, sfu, version: '0.0.0' });
+    registerFeatures(kernel);
+    await kernel.listen();
     ann = session('member');
     mallory = session('admin');
     const { routerRtpCapabilities } = await ask<{ routerRtpCapabilities: RtpCapabilities }>(
@@ -111,7 +73,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     });
     const produced = { transportId, kind: 'video', source: 'camera', rtpParameters: simulcast() };
     annsProducer = (await ask<{ producerId: string }>(ann, 'producer.create', produced)).producerId;
-    const { certificateDer } = authority;
+    const { certificateDer } = kernel.authority;
     const der = Buffer.from(certificateDer).toString('base64');
     hints = {
       roomId: [ROOM, 'other'],
@@ -133,30 +95,29 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     };
   });
   after(async () => {
-    rooms.close();
+    await kernel.close();
     await sfu.close();
-    await store.close();
     rmSync(dir, { recursive: true });
   });
 
   function session(role: Role): Session {
     const deviceId = randomUUID();
-    const device = { deviceId, accountId: deviceId, verify: async () => true } as unknown as VerifiedDevice;
+    const device = {
+      deviceId,
+      accountId: deviceId,
+      displayName: 'Somebody',
+      verify: async () => true,
+    } as unknown as VerifiedDevice;
     return {
       connectionId: deviceId,
       connection: { origin: 'http://localhost', send: () => undefined, end: () => undefined },
       openedAtMs: 0,
       stages: new Set(),
       nonce: null,
-      principal: {
-        device,
-        accountId: deviceId,
-        displayName: 'Somebody',
-        role,
-        isGateway: role === 'bridge',
-        chain: [],
-        origin: 'http://localhost',
-      },
+      principal: peerPrincipal(
+        { device, chain: [], origin: 'http://localhost' },
+        { role, isGateway: role === 'bridge' },
+      ),
       holder: { device: deviceId, account: deviceId },
       releases: [],
       seat: null,
@@ -167,7 +128,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
   }
 
   async function ask<R>(from: Session, name: RequestName, data: unknown): Promise<R> {
-    const answer = await dispatcher.dispatch(from, name, { id: randomUUID(), data });
+    const answer = await kernel.dispatcher.dispatch(from, name, { id: randomUUID(), data });
     assert.ok(answer.ok, `${name}: ${JSON.stringify(answer)}`);
     return answer.result as R;
   }
@@ -188,7 +149,12 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     let peer = mallory.seat?.peer;
     const wanted = name === 'transport.create' ? 0 : 2;
     const whole = wanted === 0 || (peer?.producers.size === 1 && peer.consumers.size === 1);
-    if (!peer || !whole || peer.transports.size !== wanted || !rooms.find(ROOM)?.peers.has(peer.peerId)) {
+    if (
+      !peer ||
+      !whole ||
+      peer.transports.size !== wanted ||
+      !kernel.rooms.find(ROOM)?.peers.has(peer.peerId)
+    ) {
       await leave();
       await enter(wanted > 0);
       peer = mallory.seat?.peer;
@@ -221,7 +187,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
   }
 
   async function leave(): Promise<void> {
-    await dispatcher.dispatch(mallory, 'room.leave', { id: randomUUID(), data: {} });
+    await kernel.dispatcher.dispatch(mallory, 'room.leave', { id: randomUUID(), data: {} });
   }
 
   async function enter(withMedia: boolean): Promise<void> {
@@ -249,7 +215,11 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
       await fc.assert(
         fc.asyncProperty(malformed(envelope, hints), async (message) => {
           const slots = await prepare(name);
-          const answer: Answer<unknown> = await dispatcher.dispatch(mallory, name, filled(message, slots));
+          const answer: Answer<unknown> = await kernel.dispatcher.dispatch(
+            mallory,
+            name,
+            filled(message, slots),
+          );
           const code = answer.ok ? 'ok' : answer.error.code;
           assert.ok(code === 'ok' || code in ERROR_CODES, code);
           assert.notEqual(code, 'INTERNAL', JSON.stringify(answer));
@@ -274,7 +244,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
 
   it('leaves nothing behind', async () => {
     await ask(ann, 'room.leave', {});
-    assert.equal(rooms.size, 0);
+    assert.equal(kernel.rooms.size, 0);
     const { workers, webRtcServers, ...others } = sfu.gauges();
     assert.deepEqual([workers, webRtcServers], [1, 1]);
     assert.ok(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DataLock } from './data-lock.ts';
+import { DataLock } from './kernel/index.ts';
 import { Accounts, Devices, Invitations, Store } from './store/index.ts';
 
 const STORE = fileURLToPath(new URL('store/index.ts', import.meta.url));

@@ -3,12 +3,7 @@ import { EventEmitter } from 'node:events';
 import { isIP } from 'node:net';
 import { CanopyError, type Config, type Logger } from '../base/index.ts';
 import type { BridgeSession, GatewayLink } from '../client/sdk/index.ts';
-import {
-  type CallRecord,
-  type EventData,
-  MIN_PIN_DIGITS,
-  type TelephonyConfig,
-} from '../signaling/protocol/index.ts';
+import { type CallRecord, type EventData, MIN_PIN_DIGITS, type TelephonyConfig } from '../contract/index.ts';
 import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
@@ -120,7 +115,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       lookup: phoneLookup(() => options.link.config),
     });
     try {
-      const pool = await MediaPool.start({ threads: options.sip.mediaThreads });
+      const pool = await MediaPool.start({ threads: options.sip.mediaThreads, log });
       return new SipGateway(options, { stack, pool, announce: address, log });
     } catch (error) {
       await stack.close();

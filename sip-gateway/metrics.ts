@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { TrunkRegistration } from '../signaling/protocol/index.ts';
+import type { TrunkRegistration } from '../contract/index.ts';
 import type { CallStage, EndCause } from './calls/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
 
@@ -49,9 +49,9 @@ export class GatewayMetrics {
       new Counter({ name: `canopy_sip_${name}_total`, help, labelNames, registers });
     const histogram = <L extends string>(name: string, help: string, buckets: number[], labelNames: L[]) =>
       new Histogram({ name: `canopy_sip_${name}`, help, buckets, labelNames, registers });
-    this.#invites = counter('invites', 'Calls that came in (admitted callers) or were placed', ['direction']);
-    this.#accepted = counter('accepted', 'Calls that were answered', ['direction', 'codec']);
-    this.#failed = counter('failed', 'Calls that ended unanswered, by cause and SIP status (0: none)', [
+    this.#invites = counter('invites', 'Calls received from admitted callers, or placed', ['direction']);
+    this.#accepted = counter('accepted', 'Answered calls', ['direction', 'codec']);
+    this.#failed = counter('failed', 'Unanswered calls, by cause and SIP status (0: none)', [
       'direction',
       'cause',
       'code',
@@ -59,15 +59,19 @@ export class GatewayMetrics {
     this.#refused = counter('refused', 'Requests refused before they became a call', ['method', 'code']);
     this.#wrongPins = counter('wrong_pins', 'Wrong PINs', []);
     this.#pinLockouts = counter('pin_lockouts', 'Callers refused after too many wrong PINs', []);
-    this.#failedLogins = counter('failed_logins', 'Wrong passwords, and logins while locked out', []);
+    this.#failedLogins = counter(
+      'failed_logins',
+      'Failed logins: wrong passwords, or attempts while locked out',
+      [],
+    );
     this.#loginLockouts = counter(
       'login_lockouts',
-      'Lock-outs after too many wrong passwords: of one user at one address, or of a whole address',
+      'Lock-outs after too many wrong passwords, of one user at one address or of a whole address',
       ['scope'],
     );
     this.#stages = histogram(
       'setup_stage_seconds',
-      'Time from the beginning of a call to each stage of its set-up',
+      'Time from the start of a call to each stage of its set-up',
       SETUP_SECONDS,
       ['direction', 'stage'],
     );
@@ -80,13 +84,8 @@ export class GatewayMetrics {
       JITTER_SECONDS,
       [],
     );
-    this.#loss = histogram(
-      'loss_ratio',
-      'Share of packets of phones that were lost, sampled',
-      LOSS_RATIO,
-      [],
-    );
-    this.#mos = histogram('mos', 'Estimated opinion score of what phones send, sampled, 1 to 4.5', MOS, []);
+    this.#loss = histogram('loss_ratio', 'Packet loss from phones as a share, sampled', LOSS_RATIO, []);
+    this.#mos = histogram('mos', 'Estimated MOS of audio from phones, sampled, 1 to 4.5', MOS, []);
   }
 
   /** Adds the gauges. Once. */
@@ -107,15 +106,13 @@ export class GatewayMetrics {
           await set(this);
         },
       });
-    read('active_calls', 'Calls that are answered, by codec', ['codec'], (gauge) => {
+    read('active_calls', 'Active calls, by codec', ['codec'], (gauge) => {
       const codecs = sources.codecs();
       for (const codec of CODECS) gauge.set({ codec }, codecs.filter((each) => each === codec).length);
     });
-    read('ringing_calls', 'Calls on their way to an answer', [], (gauge) => gauge.set(sources.ringing()));
-    read('registered_phones', 'Phones that are registered', [], (gauge) =>
-      gauge.set(sources.registeredPhones()),
-    );
-    read('trunk_registrations', 'Trunks that are registered at, by how that stands', ['state'], (gauge) => {
+    read('ringing_calls', 'Calls that are ringing', [], (gauge) => gauge.set(sources.ringing()));
+    read('registered_phones', 'Registered phones', [], (gauge) => gauge.set(sources.registeredPhones()));
+    read('trunk_registrations', 'Trunk registrations, by state', ['state'], (gauge) => {
       const states = sources.trunkStates();
       for (const state of TRUNK_STATES) gauge.set({ state }, states.filter((each) => each === state).length);
     });
@@ -126,7 +123,7 @@ export class GatewayMetrics {
     });
     read(
       'unsent_packets',
-      'Packets to phones and rooms that the system did not take, by reason, since the media threads began',
+      'Packets to phones and rooms that the operating system refused, by reason, since the media threads started',
       ['reason'],
       async (gauge) => {
         for (const [reason, count] of Object.entries(await unsent(sources))) gauge.set({ reason }, count);

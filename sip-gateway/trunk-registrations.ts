@@ -1,5 +1,5 @@
 import type { Logger } from '../base/index.ts';
-import type { SipTrunk, TrunkRegistration } from '../signaling/protocol/index.ts';
+import type { SipTrunk, TrunkRegistration } from '../contract/index.ts';
 import { hostOf } from './dial/index.ts';
 import type { Registration, SipStack } from './sip/index.ts';
 

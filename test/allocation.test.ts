@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 import { UdpRelay } from '../bench/index.ts';
 import type { InboundStream } from '../client/node/index.ts';
-import type { roomAllocation } from '../signaling/protocol/index.ts';
+import type { roomAllocation } from '../signaling/index.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { HeadlessPerson } from './support/headless-person.ts';
 import { TestServer } from './support/server.ts';

@@ -31,24 +31,24 @@ export const configSchema = z.strictObject({
       host: listenHost
         .default('::')
         .describe(
-          'Address to listen on for HTTP and signalling; `::` is all, IPv4 too. It is the default of `sip.host`; and of `rtc.announce`, unless it is `::`, `0.0.0.0` or a loopback address (browsers cannot use that one for media).',
+          'Address to listen on for HTTP and signalling; `::` means all addresses, IPv4 included. Also the default for `sip.host`, and for `rtc.announce` unless it is `::`, `0.0.0.0` or a loopback address.',
         ),
       port: port.default(8443).describe('TCP port for HTTPS and signalling. 0 picks a free one.'),
       publicUrl: origin
         .optional()
         .describe(
-          'The address people use, e.g. `https://meet.example`, without a path (Canopy does not run below one): pages under it may connect, links and re-homing name it. Default: `http://localhost` with the port, which serves this machine only.',
+          'The address that people open, e.g. `https://meet.example`, without a path. Pages at this address may connect, and links use it. Default: `http://localhost` with the port, which works on this machine only.',
         ),
       origins: list(origin)
         .default([])
         .describe(
-          'Further web origins whose pages may enrol and connect, comma-separated, e.g. `https://app.example`. Own addresses are always allowed.',
+          'Other web origins whose pages may enrol and connect, comma-separated, e.g. `https://app.example`. The server’s own addresses are always allowed.',
         ),
       tls: z
         .enum(['auto', 'off'])
         .default('auto')
         .describe(
-          '`auto`: HTTPS with `tlsCert`/`tlsKey` or a certificate of the own CA; plain HTTP is answered on loopback only. `off`: plain HTTP everywhere, for use behind a proxy.',
+          '`auto`: HTTPS with `tlsCert`/`tlsKey` or a certificate issued by Canopy’s own CA; plain HTTP only on loopback. `off`: plain HTTP everywhere, for use behind a proxy.',
         ),
       tlsCert: text
         .optional()
@@ -57,11 +57,11 @@ export const configSchema = z.strictObject({
       trustProxy: proxyCount
         .default(0)
         .describe(
-          'Number of proxies in front of the server; `true` is one, `false` none. The client address is taken from X-Forwarded-For, counted from the right. Set it only where everyone comes through the proxy.',
+          'Number of proxies in front of the server (`true`: one, `false`: none). The client address is read from X-Forwarded-For, counting from the right. Set it only if all traffic passes through the proxies.',
         ),
       drainSeconds: timerSeconds
         .default(10)
-        .describe('How long a stopping server lets people finish, in seconds.'),
+        .describe('How long people may finish their calls after the server was told to stop, in seconds.'),
     })
     .refine(({ tlsCert, tlsKey }) => (tlsCert === undefined) === (tlsKey === undefined), {
       error: 'server.tlsCert and server.tlsKey go together: set both or neither',
@@ -86,11 +86,11 @@ export const configSchema = z.strictObject({
       port: port
         .default(40_000)
         .describe('UDP and TCP port of the first media worker; worker n uses port + n. 0 picks free ones.'),
-      workers: count({ max: 1024 }).default(0).describe('Number of media workers. 0: one for each CPU core.'),
+      workers: count({ max: 1024 }).default(0).describe('Number of media workers. 0: one per CPU core.'),
       announce: list(publicHost)
         .default([])
         .describe(
-          'Addresses (IP or host name) that clients reach this host by, comma-separated. Names are resolved at the start and every minute, and their addresses are announced. Default: the addresses of its interfaces.',
+          'Addresses (IP or host name) at which clients reach this host, comma-separated. Names are resolved at start and every minute. Default: the addresses of its network interfaces.',
         ),
       workerBin: text
         .optional()
@@ -110,50 +110,52 @@ export const configSchema = z.strictObject({
         )
         .default([])
         .describe(
-          'STUN servers, and TURN servers with lasting credentials, that clients are told of (file only).',
+          'STUN servers, and TURN servers with static credentials, for clients (configuration file only).',
         ),
       heartbeatMilliseconds: count({ min: 50, max: 60_000 })
         .default(500)
-        .describe('How often a worker must answer, in milliseconds; three misses end it.'),
+        .describe(
+          'Heartbeat interval of media workers, in milliseconds; a worker that misses three is replaced.',
+        ),
     })
     .prefault({}),
   media: z
     .strictObject({
       downBudgetKbps: kbps(100)
         .default(2000)
-        .describe('What a peer is sent at most, audio and overhead included, in kbit/s.'),
+        .describe('Maximum bitrate sent to each peer, including audio and overhead, in kbit/s.'),
       upBudgetKbps: kbps()
         .default(2000)
-        .describe('What a peer may send at most, in kbit/s; browsers keep to it. 0: any amount.'),
+        .describe('Maximum bitrate that each peer may send, in kbit/s. 0: unlimited.'),
       linkMbps: decimal({ max: 1_000_000 })
         .default(0)
         .describe(
-          'What this node may send in all, over all rooms, in Mbit/s: pictures are made smaller before it is passed. 0: not guarded. For a link of 100 Mbit/s set 90, as other traffic needs some.',
+          'Maximum bitrate sent to everyone together, in Mbit/s: video quality is lowered before it is exceeded. 0: unlimited. For a 100 Mbit/s link set 90, to leave room for other traffic.',
         ),
       cpuLimitPercent: decimal({ max: 100 })
         .default(85)
         .describe(
-          'Nobody new gets into a room whose media worker has used more of a core than this over 5 s, in percent; from 10 points below on pictures are made smaller. What the host’s hypervisor steals counts as used. It is the worker’s own use and not the machine’s: other programs may fill the other cores without harm. 0: off.',
+          'CPU limit per media worker, in percent of a core over 5 s. Above it, newcomers are refused; from 10 points below it, video quality is lowered. Time stolen by a hypervisor counts as used; other programs on other cores do not count. 0: off.',
         ),
       spillPercent: decimal({ max: 100 })
         .default(65)
         .describe(
-          'When the media worker of a room uses more of a core than this, in percent, further people of the room go to another worker of the host; nobody notices. 100: rooms stay on one worker.',
+          'When a room’s media worker uses more of a core than this, in percent, the next people who join go to another worker of the same host. 100: rooms stay on one worker.',
         ),
       linkFloorKbps: kbps()
         .default(250)
         .describe(
-          'Nobody new gets in when each receiver’s share of a guarded link would fall below this, in kbit/s. 0: off.',
+          'Newcomers are refused if they would reduce each receiver’s share of `media.linkMbps` below this, in kbit/s. 0: off.',
         ),
       av1: flag
         .default(false)
         .describe(
-          'Whether rooms carry AV1 too, for clients that ask for it. Not the default: receivers may stand still after losses that other codecs survive.',
+          'Offer AV1 to clients that ask for it. Off by default, since AV1 video may freeze after packet loss that other codecs survive.',
         ),
       audibleSpeakers: count()
         .default(3)
         .describe(
-          'How many people of a room are heard at once: the loudest microphones are forwarded, the others held back. 0: all.',
+          'How many people can be heard at once in a room: only the loudest microphones are forwarded. 0: all.',
         ),
     })
     .prefault({}),
@@ -167,11 +169,11 @@ export const configSchema = z.strictObject({
       secret: text
         .optional()
         .describe(
-          'The secret of the TURN servers (coturn: `static-auth-secret`), of which each peer gets credentials of its own. Better in the environment or the file than in a command line.',
+          'Shared secret of the TURN servers (coturn: `static-auth-secret`); each peer gets its own short-lived credentials. Set it in the environment or the file rather than on the command line.',
         ),
       ttlSeconds: count({ min: 1, max: 10 * 365 * 86_400 })
         .default(86_400)
-        .describe('How long those credentials hold, in seconds: longer than a conference.'),
+        .describe('Lifetime of those credentials, in seconds; longer than any conference.'),
     })
     .refine(({ urls, secret }) => urls.length === 0 || secret !== undefined, {
       error: 'turn.urls needs turn.secret',
@@ -183,7 +185,7 @@ export const configSchema = z.strictObject({
         .enum(['invite', 'pki'])
         .default('invite')
         .describe(
-          '`invite`: one-time links, accounts under the own CA. `pki`: certificates of the authorities in `caBundle` (invitations work too).',
+          '`invite`: accounts come from one-time links and are issued by Canopy’s own CA. `pki`: certificates issued by the authorities in `caBundle` are also accepted.',
         ),
       caBundle: text.optional().describe('File with the trusted authorities (PEM), for `pki`.'),
       crl: text
@@ -195,7 +197,7 @@ export const configSchema = z.strictObject({
         .describe('Role of people admitted by `pki`.'),
       clockSkewSeconds: decimal({ max: 86_400 })
         .default(300)
-        .describe('How far a client’s clock may be off, in seconds.'),
+        .describe('Maximum clock difference between client and server, in seconds.'),
     })
     .refine(({ policy, caBundle }) => policy !== 'pki' || caBundle !== undefined, {
       error: 'identity.policy pki needs identity.caBundle',
@@ -205,58 +207,56 @@ export const configSchema = z.strictObject({
     .strictObject({
       enabled: flag
         .default(true)
-        .describe('Whether `canopy serve` takes phone calls, by a SIP gateway in the same process.'),
+        .describe('Whether `canopy serve` runs the phone gateway, as a separate process.'),
       host: listenHost
         .optional()
-        .describe('Address to listen on for SIP; `::` is all, IPv4 too. Default: `server.host`.'),
+        .describe(
+          'Address to listen on for SIP; `::` means all addresses, IPv4 included. Default: `server.host`.',
+        ),
       port: port.default(5060).describe('UDP and TCP port for SIP. 0 picks a free one.'),
-      tlsPort: port
-        .default(5061)
-        .describe('TCP port for SIP over TLS, with the certificate of HTTPS. 0 turns it off.'),
+      tlsPort: port.default(5061).describe('TCP port for SIP over TLS, with the HTTPS certificate. 0: off.'),
       realm: z
         .string()
         .min(1)
         .max(128)
         .regex(/^[^\p{Cc}"\\:]+$/u)
         .default('canopy')
-        .describe(
-          'Realm of the digest authentication of phones. The passwords of phones hold for the realm in which they were set.',
-        ),
+        .describe('Realm for digest authentication of phones. Changing it invalidates all phone passwords.'),
       announce: publicHost
         .optional()
         .describe(
-          'Address (IP or host name) that phones reach this host by. Default: the first of `rtc.announce`, else the first of an interface.',
+          'Address (IP or host name) at which phones reach this host. Default: the first of `rtc.announce`, or else of the network interfaces.',
         ),
-      rtpPortMin: port.default(30_000).describe('First UDP port for the media of phones.'),
-      rtpPortMax: port.default(30_999).describe('Last UDP port for the media of phones; a call takes two.'),
+      rtpPortMin: port.default(30_000).describe('First UDP port for phone media.'),
+      rtpPortMax: port.default(30_999).describe('Last UDP port for phone media; each call uses two.'),
       mediaThreads: count({ max: 64 })
         .default(0)
         .describe(
-          'Threads for the media of phones; a room with all its phones is in one of them. 0: one for every two cores, and two on two cores.',
+          'Number of threads for phone media. All phones of a room share one thread. 0: one per two cores, but at least two if there are two cores.',
         ),
       callsPerPhone: count({ min: 1 })
         .default(4)
-        .describe('Maximum concurrent calls made by one phone account; further ones get 486.'),
+        .describe('Maximum concurrent calls from one phone account; more get 486.'),
       callsPerSecond: count({ min: 1 })
         .default(50)
         .describe(
-          'New calls per second from one address (IPv6: one /64) of a trunk or of phones that have logged in lately. Any other address may make a fifth of that, and all such addresses together as much. More get 503.',
+          'Maximum new calls per second from one address (IPv6: /64) of a trunk or of recently authenticated phones. An unknown address may make a fifth of that, and all unknown addresses together as many. More get 503.',
         ),
       requestsPerSecond: count({ min: 1 })
         .default(50)
         .describe(
-          'Other SIP requests outside calls (REGISTER, OPTIONS) per second from one address (IPv6: one /64); more are dropped.',
+          'Maximum other SIP requests outside calls (REGISTER, OPTIONS) per second from one address (IPv6: /64); more are dropped.',
         ),
       silentToStrangers: flag
         .default(false)
         .describe(
-          'Leave SIP requests unanswered that would be refused, where neither the address nor the user is known: scanners find nothing.',
+          'Drop SIP requests from unknown addresses and users instead of refusing them, so that scanners find nothing.',
         ),
-      language: z.enum(['en', 'ru']).default('en').describe('Language of what callers hear: `en` or `ru`.'),
+      language: z.enum(['en', 'ru']).default('en').describe('Language of the spoken prompts: `en` or `ru`.'),
       signalingUrl: origin
         .optional()
         .describe(
-          'For `canopy sip`: the server whose rooms it serves, on the same host. Default: this host, `server.port`.',
+          'For `canopy sip`: the URL of the server, on the same host. Default: this host, `server.port`.',
         ),
     })
     .refine(({ rtpPortMin, rtpPortMax }) => rtpPortMin + (rtpPortMin % 2) + 1 <= rtpPortMax, {
@@ -266,42 +266,42 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      peersPerRoom: count({ min: 1 }).default(100).describe('Maximum peers in one room.'),
+      peersPerRoom: count({ min: 1 }).default(100).describe('Maximum peers per room.'),
       rooms: count({ min: 1 }).default(1000).describe('Maximum open rooms.'),
       producersPerPeer: count({ min: 1 })
         .default(8)
-        .describe('Maximum producers of one peer (a bridge: 32 times as many).'),
-      consumersPerPeer: count({ min: 1 }).default(400).describe('Maximum consumers of one peer.'),
+        .describe('Maximum producers per peer (bridges: 32 times as many).'),
+      consumersPerPeer: count({ min: 1 }).default(400).describe('Maximum consumers per peer.'),
       connectionsPerAddress: count({ min: 1 })
         .default(500)
         .describe(
-          'Maximum open sockets from one address; an IPv6 /64 counts as one address. Without a trusted proxy, it may hold 200 more TCP connections than that.',
+          'Maximum open sockets per address; an IPv6 /64 counts as one address. Without a trusted proxy, 200 further TCP connections are allowed.',
         ),
       connectionsPerAccount: count({ min: 1 })
         .default(32)
         .describe(
-          'Maximum open sockets of one account, half of them from one device (a bridge: 32 times as many).',
+          'Maximum open sockets per account, and half as many per device (bridges: 32 times as many).',
         ),
       roomsPerAccount: count({ min: 1 })
         .default(20)
         .describe(
-          'Maximum open rooms that one account opened (a bridge: 32 times as many). One address opens at most half of `limits.rooms`.',
+          'Maximum open rooms opened by one account (bridges: 32 times as many). One address can open at most half of `limits.rooms`.',
         ),
       seatsPerAccount: count({ min: 1 })
         .default(5)
-        .describe('Maximum devices of one account in the same room. Each device has one seat in a room.'),
+        .describe('Maximum devices of one account in the same room.'),
       requestsPerSecond: count({ min: 1 })
         .default(100)
-        .describe('Requests a second of one connection, with bursts of three times as many.'),
+        .describe('Maximum requests per second per connection; bursts may be three times as large.'),
       messageBytes: count({ min: 4096 })
         .default(262_144)
-        .describe('Largest message of a client, in bytes; a larger one closes its connection.'),
+        .describe('Maximum size of a client’s message, in bytes; a larger one closes the connection.'),
       sendQueueBytes: count({ min: 4096 })
         .default(1_048_576)
-        .describe('A connection with more unsent than this, in bytes, is closed.'),
+        .describe('A connection with more unsent data than this, in bytes, is closed.'),
       resumeSeconds: timerSeconds
         .default(30)
-        .describe('How long the seat of a peer with a lost connection is kept, in seconds.'),
+        .describe('How long a peer’s place in the room is kept after it lost its connection, in seconds.'),
     })
     .prefault({}),
   log: z

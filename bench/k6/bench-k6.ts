@@ -47,7 +47,7 @@ export async function benchK6(
     options.url !== undefined
       ? { url: options.url, apiKey: options.apiKey ?? '' }
       : // Everybody seems to come from an address of their own, as people do.
-        await startLocalServer([], { CANOPY_SERVER_TRUST_PROXY: 'true' });
+        await startLocalServer(['--no-sip'], { CANOPY_SERVER_TRUST_PROXY: 'true' });
   try {
     const { peers, joinsPerSecond } = scenario;
     write(`${scenario.name}: ${scenario.description}`);

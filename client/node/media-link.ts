@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
 import datachannel, { type PeerConnection, type Track } from 'node-datachannel';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import { CanopyError } from '../../contract/light.ts';
 import { holdNativeLibrary, releaseNativeLibrary } from './native-library.ts';
 import { isRtcp } from './rtp/index.ts';
 

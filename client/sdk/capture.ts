@@ -1,5 +1,5 @@
 /** Opens cameras, microphones and screens, with errors that a person understands. For browsers only. */
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import { CanopyError } from '../../contract/light.ts';
 
 export interface CaptureOptions {
   /** True: the default device; a string: the device with that id, or the default one if it is gone. */

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { RequestInput, RequestResult } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { RequestInput, RequestResult } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import {
   Connection,
   type ConnectionEvents,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+import { CanopyError, type ErrorCode } from '../../contract/light.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
 import { backoffMs } from './backoff.ts';
 import { Connection, type ConnectionState } from './connection.ts';

@@ -6,8 +6,8 @@ import type {
   RequestInput,
   RequestName,
   RequestResult,
-} from '../../signaling/protocol/index.ts';
-import { CanopyError, PROTOCOL_VERSION } from '../../signaling/protocol/light.ts';
+} from '../../contract/index.ts';
+import { CanopyError, PROTOCOL_VERSION } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
 import { randomBytes, toBase64Url } from './bytes.ts';
 import { Emitter } from './emitter.ts';
@@ -33,6 +33,8 @@ type ServerEvents = { [N in EventName]: [EventData<N>] };
 export interface ConnectionEvents extends ServerEvents {
   /** `error` says why it closed or was interrupted, where known. */
   state: [ConnectionState, CanopyError | undefined];
+  /** Any event of the server, after its own. */
+  event: [name: EventName, data: unknown];
 }
 
 /** Told when a socket is authenticated again. Requests that wait are sent again when it returns true, else refused. */
@@ -264,7 +266,9 @@ export class Connection extends Emitter<ConnectionEvents> {
       this.#notBeforeMs = performance.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
     }
     // All of the protocol's names have a dot, so none is taken for an event of this class.
-    if (name.includes('.')) this.emit(name as EventName, data as never);
+    if (!name.includes('.')) return;
+    this.emit(name as EventName, data as never);
+    this.emit('event', name as EventName, data);
   }
 
   /** The socket is gone: come back after a while. */

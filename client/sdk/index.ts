@@ -2,14 +2,14 @@
  * The SDK: make an identity of an invitation, connect, join, publish, receive. It runs in browsers, and elsewhere with a WebRTC that
  * is given to connect() as `createDevice`.
  */
-export type { MediaSource, Participant } from '../../signaling/protocol/index.ts';
+export type { MediaSource, Participant } from '../../contract/index.ts';
 export {
   CanopyError,
   canonicalRoomId,
   displayable,
   type ErrorCode,
   ROOM_ID,
-} from '../../signaling/protocol/light.ts';
+} from '../../contract/light.ts';
 export {
   type BridgeEvents,
   type BridgeMedia,

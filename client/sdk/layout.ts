@@ -1,5 +1,5 @@
-import type { ProducerInfo, RequestInput } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { ProducerInfo, RequestInput } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 
 /** A picture on the screen of the person who looks. */

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { ConsumerInfo } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { ConsumerInfo } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity/index.ts';
 import { ConnectivityMonitor, type MediaConnectivity } from './media-connectivity.ts';

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { MediaSource } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { MediaSource } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 
 /** Video codecs that a publication may ask for. */
 export type VideoCodec = 'vp8' | 'vp9' | 'h264' | 'av1';

@@ -1,5 +1,5 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, MediaSource, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
+import type { EventData, MediaSource, Participant, ProducerInfo } from '../../contract/index.ts';
 import type { Connection } from './connection.ts';
 
 /** What another participant sends, received or not. */

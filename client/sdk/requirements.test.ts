@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { CanopyError } from '../../signaling/protocol/light.ts';
+import type { CanopyError } from '../../contract/light.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
 import { connect } from './client.ts';
 import { enrol } from './identity/index.ts';

@@ -1,4 +1,4 @@
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import { CanopyError } from '../../contract/light.ts';
 
 /**
  * Makes sure that the SDK can run here, before anything single-use is spent.

@@ -1,7 +1,8 @@
-import type { EventData, EventName, RequestResult } from '../../signaling/protocol/index.ts';
-import { CanopyError, type ErrorCode } from '../../signaling/protocol/light.ts';
+import type { EventData, EventName, RequestResult } from '../../contract/index.ts';
+import { CanopyError, type ErrorCode } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
+import { RoomLog } from './room-log.ts';
 
 export type Snapshot = RequestResult<'room.join'>;
 
@@ -34,12 +35,29 @@ export class RoomEntry {
   #entering: Promise<boolean> | undefined;
   #again = false;
   #closed = false;
-  readonly #unlisten: Array<() => void> = [];
+  readonly #unlisten: Array<() => void>;
+  readonly #appliers = new Map<string, Array<(data: never) => void>>();
+  readonly #log: RoomLog;
   /** Events that arrive while a join is on its way: they are applied after its snapshot. */
   #held: Array<() => void> | undefined;
 
   constructor(options: RoomEntryOptions) {
     this.#options = options;
+    const { connection } = options;
+    this.#log = new RoomLog({
+      apply: (kind, data) => {
+        for (const apply of this.#appliers.get(kind) ?? []) apply(data as never);
+      },
+      missing: () => {
+        if (!this.pending) connection.reconnect();
+      },
+    });
+    this.#unlisten = [
+      connection.on('event', (name, data) => {
+        if (this.#held) this.#held.push(() => this.#log.receive(name, data));
+        else this.#log.receive(name, data);
+      }),
+    ];
   }
 
   get pending(): boolean {
@@ -67,13 +85,9 @@ export class RoomEntry {
     );
   }
 
-  /** Has an event applied as it comes, or after the snapshot that is on its way. */
+  /** Has an event applied as it comes, or after the snapshot that is on its way; an entry of the room's log once and in order. */
   on<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void {
-    const listener = (data: EventData<N>): void => {
-      if (this.#held) this.#held.push(() => apply(data));
-      else apply(data);
-    };
-    this.#unlisten.push(this.#options.connection.on(name, listener as never));
+    this.#appliers.set(name, [...(this.#appliers.get(name) ?? []), apply]);
   }
 
   close(): void {
@@ -115,7 +129,7 @@ export class RoomEntry {
       const snapshot = await connection.requestNow('room.join', {
         roomId,
         ...(displayName !== undefined && { displayName }),
-        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId } }),
+        ...(this.#peerId !== undefined && { resume: { peerId: this.#peerId, since: this.#log.position } }),
         ...(ticket !== undefined && { ticket }),
       });
       this.#peerId = snapshot.peerId;
@@ -124,6 +138,7 @@ export class RoomEntry {
       // Told to move on meanwhile: the snapshot is of the old home.
       if (this.#again) return false;
       if (this.#ticket === ticket) this.#ticket = undefined;
+      this.#log.catchUp(snapshot.log);
       apply();
       return snapshot.resumed;
     } finally {

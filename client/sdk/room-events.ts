@@ -1,5 +1,5 @@
-import type { EventData, Participant } from '../../signaling/protocol/index.ts';
-import type { CanopyError } from '../../signaling/protocol/light.ts';
+import type { EventData, Participant } from '../../contract/index.ts';
+import type { CanopyError } from '../../contract/light.ts';
 import type { ConnectionState } from './connection.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import type { Publication } from './publication.ts';

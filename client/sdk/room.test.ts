@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { verify, X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import { Device, FakeHandler, testFakeParameters, type types } from 'mediasoup-client';
-import type { ProducerInfo, RequestResult } from '../../signaling/protocol/index.ts';
-import { CanopyError, dtlsStatement, type ErrorCode } from '../../signaling/protocol/light.ts';
+import type { ProducerInfo, RequestResult } from '../../contract/index.ts';
+import { CanopyError, dtlsStatement, type ErrorCode } from '../../contract/light.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
 import { type Client, connect } from './client.ts';
 import { enrol } from './identity/index.ts';
@@ -58,7 +58,7 @@ let client: Client;
 /** Handlers of all transports in the order of their making. */
 let handlers: FakeHandler[];
 /** What the room's snapshot says; changed by tests. */
-let snapshot: RequestResult<'room.join'>;
+let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
 
 function useScript(target: ScriptedServer): void {
   target.script['auth.prove'] = () => ({}) as never;

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { EventData, Participant } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { EventData, Participant } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import type { Identity } from './identity/index.ts';
@@ -271,7 +271,9 @@ export class Room extends Emitter<RoomEvents> {
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
-    on('producer.added', ({ producer }) => this.#subscriptions.add(producer));
+    on('producer.added', ({ producer }) => {
+      if (producer.participantId !== this.#participantId) this.#subscriptions.add(producer);
+    });
     on('producer.paused', ({ producerId }) => this.#subscriptions.setMuted(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#subscriptions.setMuted(producerId, false));
     on('producer.closed', ({ producerId }) => this.#subscriptions.remove(producerId));

@@ -1,4 +1,4 @@
-import type { EventData, Participant } from '../../signaling/protocol/index.ts';
+import type { EventData, Participant } from '../../contract/index.ts';
 
 export interface RosterHost {
   joined(participant: Participant): void;

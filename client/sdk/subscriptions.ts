@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
 import { type Allocation, RemoteTrack } from './remote-track.ts';

@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
-import type { MediaSource, RequestInput } from '../../signaling/protocol/index.ts';
-import { CanopyError } from '../../signaling/protocol/light.ts';
+import type { MediaSource, RequestInput } from '../../contract/index.ts';
+import { CanopyError } from '../../contract/light.ts';
 import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
 import { type Identity, verifyServerBinding } from './identity/index.ts';

@@ -1,7 +1,7 @@
 // Makes the npm package of the SDK, without any server code: `npm run pack:sdk` leaves canopy-sdk-VERSION.tgz in the current folder.
 // Everything in it is derived from the project's own package.json and sources.
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { findNode, findProgram, reportErrors, root, run, SetupError, tail } from '../setup/index.mjs';
 
 /** Staging folder of the package: ignored by git, and not part of the server's package. */
@@ -11,13 +11,14 @@ const folder = join(root, 'deploy', 'package', 'dist', 'sdk');
 const entries = {
   '.': 'client/sdk/index',
   './node': 'client/node/index',
-  './protocol': 'signaling/protocol/index',
+  './protocol': 'signaling/protocol',
 };
 
 await reportErrors(async () => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await compile();
+  declareRequests();
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   cpSync(join(root, 'docs', 'sdk.md'), join(folder, 'README.md'));
@@ -41,6 +42,18 @@ async function compile() {
   const { status, output } = await run(findNode(), [tsc, '--project', project]);
   if (status !== 0) throw new SetupError(`The SDK could not be compiled:\n${tail(output)}`);
   rmSync(project);
+}
+
+/** Lets the SDK's types see the requests that each feature declares, since no code of the SDK imports them. */
+function declareRequests() {
+  const features = join('signaling', 'features');
+  const contracts = readdirSync(join(folder, features), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => join(features, name, 'contract.js'));
+  for (const entry of [entries['.'], entries['./protocol']]) {
+    const imports = contracts.map((file) => `import './${relative(dirname(entry), file)}';\n`);
+    appendFileSync(join(folder, `${entry}.d.ts`), imports.join(''));
+  }
 }
 
 function manifest() {

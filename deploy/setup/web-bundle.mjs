@@ -11,7 +11,7 @@ const app = join(root, 'client', 'web');
 const stamp = join(root, 'node_modules', '.cache', 'canopy', 'web-bundle');
 
 /** Everything that can change the bundle. */
-const sources = ['client', 'signaling/protocol', 'base', 'package-lock.json', 'tsconfig.json'];
+const sources = ['client', 'contract', 'base', 'package-lock.json', 'tsconfig.json'];
 
 /** Whether the web app's bundle is there and newer than its sources. */
 export function bundleIsBuilt() {

@@ -206,3 +206,27 @@ test('receivers without tiles cost their audio alone', () => {
     ],
   );
 });
+
+test('the example of docs/allocation.md: a speaker view at 500 kbit/s keeps the speaker smooth and both thumbnails', () => {
+  const ben = camera('Ben', { lastSpokeAtMs: 1 });
+  const cem = camera('Cem', { lastSpokeAtMs: 2 });
+  const dora = camera('Dora');
+  const decision = decideFor(
+    [ben, cem, dora],
+    [tile(ben, 1280, 720), tile(cem, 240, 135), tile(dora, 240, 135)],
+    {
+      estimateBps: 500_000,
+    },
+  );
+  assert.deepEqual(
+    [ben, cem, dora].map((picture) => {
+      const { class: tileClass, layers, bitrateBps, reason } = tileOf(decision, picture);
+      return [tileClass, layers?.spatialLayer, bitrateBps / 1000, reason];
+    }),
+    [
+      ['stage', 0, 150, 'estimate'],
+      ['speaker', 0, 150, 'full'],
+      ['other', 0, 105, 'full'],
+    ],
+  );
+});

@@ -223,9 +223,12 @@ check('nobody small gets better while a larger one could have used the bits', (b
       if (each.reason !== 'budget' || each.priority < 100 || !each.layers) continue;
       // Nobody who is seen smoothly is made to stutter for more lines.
       const smooth = each.class === 'screen' ? 0 : Math.min(1, each.layers.temporalLayer);
-      const better = before.pictures
-        .find(({ producerId }) => producerId === each.producerId)
-        ?.points.filter((point) => point.bitrateBps > each.bitrateBps && point.temporalLayer >= smooth)
+      const picture = before.pictures.find(({ producerId }) => producerId === each.producerId);
+      const maxFps = before.stressLevel >= (each.class === 'screen' ? 2 : 1) ? 15 : Number.POSITIVE_INFINITY;
+      const better = picture?.points
+        .filter((point) => point.bitrateBps > each.bitrateBps && point.temporalLayer >= smooth)
+        // Frames that stress takes away, and layers that the sender cannot send, are no use for the bits.
+        .filter((point) => point.framesPerSecond <= maxFps && !picture.missing.includes(point.spatialLayer))
         .map(({ bitrateBps }) => bitrateBps - each.bitrateBps);
       const cheapest = Math.min(...(better ?? []));
       const room = (budgetBps * 0.9 - audioBps) / 1.05 - (videoBps - improvedBps);

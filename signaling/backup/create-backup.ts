@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
-import { requireDataDir } from '../data-dir.ts';
+import { requireDataDir } from '../kernel/index.ts';
 import { lastMigration, Store } from '../store/index.ts';
 import type { end, header, line } from './format.ts';
 import { type Counts, copiedTables } from './rows.ts';

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
-import { requireDataDir } from '../data-dir.ts';
-import { DataLock } from '../data-lock.ts';
+import { DataLock, requireDataDir } from '../kernel/index.ts';
 import { Store } from '../store/index.ts';
 import {
   batches,

@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { CanopyError, ErrorCode } from '../../base/errors/index.ts';
-import { serverDtlsStatement } from '../protocol/index.ts';
+import { serverDtlsStatement } from '../../contract/index.ts';
 import { Authority, decodeChain, fromPem, TrustStore, toPem, verifyChain } from './index.ts';
 import { createCsr, opensslVerify, Person } from './test-pki/index.ts';
 

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { displayName as displayNameSchema } from '../protocol/index.ts';
+import { displayName as displayNameSchema } from '../../contract/index.ts';
 import { BACKDATE_MS, openCa } from './ca-files.ts';
 import { toPem } from './chain-codec.ts';
 import { accountKeyOf } from './csr.ts';

@@ -13,7 +13,7 @@ import {
   sign,
 } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { authStatement, dtlsStatement, serverDtlsStatement } from '../protocol/index.ts';
+import { authStatement, dtlsStatement, serverDtlsStatement } from '../../contract/index.ts';
 
 export type KeyName = 'device' | 'otherDevice' | 'server' | 'p384' | 'rsa' | 'ed25519';
 export type StatementName = 'auth' | 'dtls' | 'server-dtls';

@@ -1,4 +1,4 @@
-import { type ServerDtlsStatement, serverDtlsStatement } from '../protocol/index.ts';
+import { type ServerDtlsStatement, serverDtlsStatement } from '../../contract/index.ts';
 import { BACKDATE_MS } from './ca-files.ts';
 import { encodeChain } from './chain-codec.ts';
 import { EC_P256, ECDSA_SHA256, type Issuer, issueServer, nameOf } from './issue.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError, type ErrorCode } from '../../base/errors/index.ts';
-import { authStatement, dtlsStatement, REQUESTS } from '../protocol/index.ts';
+import { authStatement, dtlsStatement, SESSION_REQUESTS } from '../../contract/index.ts';
 import {
   Authority,
   type AuthProof,
@@ -55,7 +55,7 @@ describe('createNonce()', () => {
     const nonces = Array.from({ length: 1000 }, createNonce);
     assert.equal(new Set(nonces).size, 1000);
     assert.ok(nonces.every((nonce) => Buffer.from(nonce, 'base64url').length === 32));
-    const { nonce } = REQUESTS['auth.prove'].data.shape;
+    const { nonce } = SESSION_REQUESTS['auth.prove'].data.shape;
     assert.ok(nonce.safeParse(nonces[0]).success);
   });
 });

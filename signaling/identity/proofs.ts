@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CanopyError } from '../../base/errors/index.ts';
-import { authStatement, type DtlsStatement, dtlsStatement } from '../protocol/index.ts';
+import { authStatement, type DtlsStatement, dtlsStatement } from '../../contract/index.ts';
 import { decodeChain } from './chain-codec.ts';
 import type { TrustStore } from './trust-store.ts';
 import type { VerifiedDevice } from './verified-device.ts';

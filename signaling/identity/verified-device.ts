@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { displayable } from '../protocol/index.ts';
+import { displayable } from '../../contract/index.ts';
 import { statementMatches } from './algorithms.ts';
 import { DerError } from './der.ts';
 import { type AccountIds, accountIds, personName, sha256Hex } from './names.ts';

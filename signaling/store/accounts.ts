@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../base/index.ts';
-import type { Role } from '../protocol/index.ts';
+import type { Role } from '../../contract/index.ts';
 import type { AccountRow } from './schema.ts';
 import type { Store } from './store.ts';
 

@@ -1,4 +1,4 @@
-import type { CallRecord } from '../protocol/index.ts';
+import type { CallRecord } from '../../contract/index.ts';
 import type { CallRow } from './schema.ts';
 import type { Store } from './store.ts';
 

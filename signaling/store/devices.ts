@@ -1,16 +1,10 @@
 import type { Logger } from '../../base/index.ts';
 import type { DeviceRow } from './schema.ts';
 import type { Store } from './store.ts';
+import { WriteBehind } from './write-behind.ts';
 
 /** How many devices of an account are remembered: who holds the account's key makes as many as they like. */
 const MOST_DEVICES = 64;
-/** Maximum number of unsaved sign-ins; beyond it, the oldest are dropped. */
-const MOST_UNSAVED = 10_000;
-/** Sign-ins written per transaction; a transaction blocks everybody. */
-const BATCH = 100;
-/** How long sign-ins are collected before they are written, and the delay after a failure, in milliseconds. */
-const SAVE_MILLISECONDS = 1000;
-const RETRY_MILLISECONDS = 10_000;
 
 interface SignIn {
   accountId: string;
@@ -28,42 +22,31 @@ interface Unsaved extends SignIn {
 }
 
 /**
- * The devices that have signed in, by account. This is bookkeeping: writes are batched, a failed write (e.g. on a full disk) is retried
- * later, and nobody is kept out because of it.
+ * The devices that have signed in, by account. This is bookkeeping: nobody is kept out because it could not be written.
  */
 export class Devices {
   readonly #store: Store;
-  readonly #log: Logger | undefined;
-  readonly #unsaved = new Map<string, Unsaved>();
-  #saving: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #failing = false;
+  readonly #signIns: WriteBehind<string, Unsaved>;
 
   constructor(store: Store, log?: Logger) {
     this.#store = store;
-    this.#log = log;
+    this.#signIns = new WriteBehind({
+      write: (batch) => this.#write(batch.map(([, signIn]) => signIn)),
+      log,
+      warning: 'when devices were seen last cannot be written down',
+    });
   }
 
   /** Notes that a device signed in. Forgets those of the account that were seen longest ago where there are over 64. */
   seen(signIn: SignIn): void {
     const key = `${signIn.accountId} ${signIn.deviceId}`;
-    const firstMs = this.#unsaved.get(key)?.firstMs ?? signIn.nowMs;
-    // Re-inserted at the end of the map's order.
-    this.#unsaved.delete(key);
-    this.#unsaved.set(key, { ...signIn, firstMs });
-    if (this.#unsaved.size > MOST_UNSAVED) {
-      const [oldest = ''] = this.#unsaved.keys();
-      this.#unsaved.delete(oldest);
-    }
-    this.#saveSoon(SAVE_MILLISECONDS);
+    const firstMs = this.#signIns.unsaved.get(key)?.firstMs ?? signIn.nowMs;
+    this.#signIns.put(key, { ...signIn, firstMs });
   }
 
   /** Writes unsaved sign-ins as far as possible. Never rejects. */
   save(): Promise<void> {
-    this.#saving ??= this.#save().finally(() => {
-      this.#saving = undefined;
-    });
-    return this.#saving;
+    return this.#signIns.save();
   }
 
   /** The devices of these accounts, those that were seen last first. */
@@ -76,47 +59,15 @@ export class Devices {
       .where('account_id', 'in', accountIds)
       .execute();
     const known = new Map(rows.map((row) => [`${row.account_id} ${row.device_id}`, row]));
-    for (const [key, signIn] of this.#unsaved) {
+    for (const [key, signIn] of this.#signIns.unsaved) {
       if (accountIds.includes(signIn.accountId)) known.set(key, rowOf(signIn, known.get(key)));
     }
     return [...known.values()].sort((a, b) => b.last_seen_at_ms - a.last_seen_at_ms);
   }
 
   /** Writes the remaining sign-ins. */
-  async close(): Promise<void> {
-    await this.save();
-    clearTimeout(this.#timer);
-  }
-
-  #saveSoon(delayMs: number): void {
-    if (this.#timer) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      void this.save();
-    }, delayMs);
-    this.#timer.unref();
-  }
-
-  async #save(): Promise<void> {
-    while (this.#unsaved.size > 0) {
-      const batch = [...this.#unsaved].slice(0, BATCH);
-      try {
-        await this.#write(batch.map(([, signIn]) => signIn));
-        this.#failing = false;
-      } catch (error) {
-        // Each period of failure is logged once.
-        if (!this.#failing)
-          this.#log?.warn({ err: error }, 'when devices were seen last cannot be written down');
-        this.#failing = true;
-        this.#saveSoon(RETRY_MILLISECONDS);
-        return;
-      }
-      for (const [key, signIn] of batch) {
-        if (this.#unsaved.get(key) === signIn) this.#unsaved.delete(key);
-      }
-      // Lets other work run in between.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
+  close(): Promise<void> {
+    return this.#signIns.close();
   }
 
   async #write(signIns: Unsaved[]): Promise<void> {

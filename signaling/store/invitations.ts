@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { CanopyError } from '../../base/index.ts';
-import type { InvitationInfo, Role } from '../protocol/index.ts';
+import type { InvitationInfo, Role } from '../../contract/index.ts';
 import type { InvitationRow } from './schema.ts';
 import type { Store } from './store.ts';
 

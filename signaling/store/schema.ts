@@ -1,4 +1,4 @@
-import type { Role } from '../protocol/index.ts';
+import type { Role } from '../../contract/index.ts';
 
 /** Tables of the store. Times are Unix times in milliseconds. */
 export interface Tables {
@@ -14,6 +14,7 @@ export interface Tables {
   /** PINs by which callers enter rooms. */
   room_pins: { room_id: string; pin: string };
   calls: CallRow;
+  rooms: RoomRow;
   /** The deployment's own revocations. */
   revocations: RevocationRow;
   /** Secrets that all servers on a database share, by name. */
@@ -97,6 +98,18 @@ export interface CallRow {
   end_cause: string | null;
   sip_status: number | null;
   mos: number | null;
+}
+
+export interface RoomRow {
+  /** Its name. */
+  room_id: string;
+  /** The account of whoever opened it first; null if no member has. */
+  owner_id: string | null;
+  title: string | null;
+  /** JSON; `{}` if nobody changed them. */
+  settings: string;
+  created_at_ms: number;
+  last_used_at_ms: number;
 }
 
 export interface RevocationRow {

@@ -6,7 +6,7 @@ import {
   type SipTrunk,
   sipTrunk,
   type TelephonyConfig,
-} from '../protocol/index.ts';
+} from '../../contract/index.ts';
 import type { Store } from './store.ts';
 import { isUniqueViolation } from './store-errors.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from '../../base/index.ts';
-import type { CallRecord, TelephonyConfig } from '../../signaling/protocol/index.ts';
+import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
 import type { RoomBridges } from '../bridge/index.ts';
 import type { MediaPool, PortRange } from '../media/index.ts';
 import type { GatewayMetrics } from '../metrics.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { displayName } from '../../signaling/protocol/index.ts';
+import { displayName } from '../../contract/index.ts';
 import { type IncomingCall, SipStack } from '../sip/index.ts';
 import { callerAddress, callerName } from './caller.ts';
 

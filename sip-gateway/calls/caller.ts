@@ -1,4 +1,4 @@
-import { displayable, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { displayable, type TelephonyConfig } from '../../contract/index.ts';
 import type { IncomingCall } from '../sip/index.ts';
 
 const ANONYMOUS = 'Anonymous';

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/index.ts';
-import type { EventData } from '../../signaling/protocol/index.ts';
+import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
 import type { CallHost } from './call-host.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { CallRecord } from '../../signaling/protocol/index.ts';
+import type { CallRecord } from '../../contract/index.ts';
 import type { CallState, PhoneSeat } from '../bridge/index.ts';
 import type { LegEvent, LegStats } from '../media/index.ts';
 import type { PromptName } from '../prompts/index.ts';

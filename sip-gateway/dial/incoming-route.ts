@@ -1,4 +1,4 @@
-import { matchDialRule, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { matchDialRule, type TelephonyConfig } from '../../contract/index.ts';
 
 /** Where a call that came in leads. */
 export type IncomingRoute =

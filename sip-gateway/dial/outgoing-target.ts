@@ -1,4 +1,4 @@
-import { routeDial, type SipTrunk, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { routeDial, type SipTrunk, type TelephonyConfig } from '../../contract/index.ts';
 import type { CallTarget } from '../sip/index.ts';
 
 /** How a call out of a room is placed. */

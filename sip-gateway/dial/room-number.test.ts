@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type DialRule, dialPlan } from '../../signaling/protocol/index.ts';
+import { type DialRule, dialPlan } from '../../contract/index.ts';
 import { roomNumber } from './room-number.ts';
 
 const plan = (...rules: object[]): { dialPlan: DialRule[] } => ({ dialPlan: dialPlan.parse(rules) });

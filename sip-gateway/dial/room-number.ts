@@ -1,4 +1,4 @@
-import { matchDialRule, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { matchDialRule, type TelephonyConfig } from '../../contract/index.ts';
 
 /** A pattern without wildcards. */
 const PLAIN_NUMBER = /^[0-9A-WYZa-z+#._~-]+$/;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type SipTrunk, sipTrunk } from '../../signaling/protocol/index.ts';
+import { type SipTrunk, sipTrunk } from '../../contract/index.ts';
 import { usableTrunks } from './index.ts';
 
 const trunk = (name: string, settings: Partial<SipTrunk> = {}) =>

@@ -1,4 +1,4 @@
-import { MIN_PIN_DIGITS, type SipTrunk, type TelephonyConfig } from '../../signaling/protocol/index.ts';
+import { MIN_PIN_DIGITS, type SipTrunk, type TelephonyConfig } from '../../contract/index.ts';
 import { checkTrunk, type PasswordLookup, parseUri, SipParseError, type TrunkOptions } from '../sip/index.ts';
 
 /**

@@ -1,11 +1,12 @@
 import { TelephoneEventReceiver } from './dtmf/index.ts';
 import type { Playout } from './jitter/index.ts';
 import type { LegEvent } from './leg-types.ts';
+import type { MediaLog } from './media-log.ts';
 import { ReceivedVoice } from './received-voice.ts';
 import {
-  type ReceivedPacket,
   ReceiveStatistics,
   type ReceptionSummary,
+  type RtpPacket,
   SequenceUnwrapper,
   TimestampUnwrapper,
 } from './rtp/index.ts';
@@ -30,6 +31,7 @@ export class LegReceiver {
   readonly #kinds: ReadonlyArray<ReceivedKind | undefined>;
   readonly #voices: readonly ReceivedVoice[];
   readonly #emit: (event: LegEvent) => void;
+  readonly #log: MediaLog;
   readonly #keys = new TelephoneEventReceiver();
   readonly #statistics: ReceiveStatistics;
   readonly #sequences = new SequenceUnwrapper();
@@ -45,7 +47,9 @@ export class LegReceiver {
     kinds: ReadonlyMap<number, ReceivedKind>,
     voice: ReceivedVoice,
     emit: (event: LegEvent) => void,
+    log: MediaLog,
   ) {
+    this.#log = log;
     this.#kinds = Array.from({ length: 128 }, (_, payloadType) => kinds.get(payloadType));
     const voices = [...kinds.values()].filter((kind) => kind instanceof ReceivedVoice);
     this.#voices = [...new Set([voice, ...voices])];
@@ -77,16 +81,17 @@ export class LegReceiver {
   }
 
   /** Whether a packet has the stream's SSRC and comes soon after its last one. */
-  continues({ ssrc, sequenceNumber }: ReceivedPacket): boolean {
+  continues({ ssrc, sequenceNumber }: RtpPacket): boolean {
     const ahead = (sequenceNumber - this.#lastSequenceNumber) & 0xffff;
     return ssrc === this.ssrc && ahead > 0 && ahead < MAX_DROPOUT;
   }
 
   /** Takes a packet of the call's own source. */
-  receive(packet: ReceivedPacket, nowMs: number): void {
+  receive(packet: RtpPacket, nowMs: number): void {
     const kind = this.#kinds[packet.payloadType];
     if (!kind) {
       this.unknown++;
+      this.#log.debug({ payloadType: packet.payloadType }, 'packet of a payload type that was not agreed');
       return;
     }
     if (!this.#follow(packet.ssrc)) return;
@@ -94,14 +99,18 @@ export class LegReceiver {
     this.bytes += packet.payload.length;
     this.#lastSequenceNumber = packet.sequenceNumber;
     const verdict = this.#sequences.push(packet.sequenceNumber);
+    if (verdict.kind === 'stray') {
+      this.#log.debug({ sequenceNumber: packet.sequenceNumber }, 'stray packet dropped');
+      return;
+    }
     if (verdict.kind === 'restart') {
       this.#statistics.restart();
       this.#keys.renumber();
+      this.playout.restart();
       this.#newestSequence = Number.NEGATIVE_INFINITY;
     }
-    const sequence = verdict.kind === 'stray' ? undefined : verdict.extended;
+    const sequence = verdict.extended;
     if (kind instanceof ReceivedVoice) this.#receiveVoice(kind, packet, sequence, nowMs);
-    else if (sequence === undefined) return;
     else {
       // All packets of a key carry the timestamp of its start, so they say nothing about jitter.
       this.#statistics.received(sequence, undefined, nowMs);
@@ -141,22 +150,15 @@ export class LegReceiver {
     for (const voice of this.#voices) voice.close();
   }
 
-  #receiveVoice(
-    voice: ReceivedVoice,
-    packet: ReceivedPacket,
-    sequence: number | undefined,
-    nowMs: number,
-  ): void {
-    if (sequence !== undefined) {
-      if (sequence > this.#newestSequence) {
-        this.#newestSequence = sequence;
-        if (voice !== this.#voice) this.#switchTo(voice);
-      }
-      const timestamp = voice === this.#voice ? this.#timestamps.push(packet.timestamp) : undefined;
-      this.#statistics.received(sequence, timestamp, nowMs);
+  #receiveVoice(voice: ReceivedVoice, packet: RtpPacket, sequence: number, nowMs: number): void {
+    if (sequence > this.#newestSequence) {
+      this.#newestSequence = sequence;
+      if (voice !== this.#voice) this.#switchTo(voice);
     }
+    const current = voice === this.#voice;
+    this.#statistics.received(sequence, current ? this.#timestamps.push(packet.timestamp) : undefined, nowMs);
     // Packets of the previous codec that are still in flight come too late.
-    if (voice === this.#voice) voice.playout.insert(packet, nowMs);
+    if (current) voice.playout.insert(packet, sequence, nowMs);
   }
 
   /** The phone has switched codecs, which SDP permits without signalling. */
@@ -178,6 +180,7 @@ export class LegReceiver {
       return false;
     }
     if (this.ssrc !== undefined) {
+      this.#log.debug({ ssrc }, 'the phone sends another stream');
       this.playout.restart();
       this.#statistics.restart();
       this.#sequences.reset();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Identity } from '../../client/sdk/index.ts';
-import { REQUESTS } from '../../signaling/protocol/index.ts';
+import { REQUESTS } from '../../signaling/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { Seat } from '../support/raw-call.ts';
@@ -57,6 +57,7 @@ const OUTSIDE = [
   'gateway.record',
   'gateway.dialFailed',
   'gateway.trunks',
+  'room.configure',
 ];
 
 describe('threat 5: order and ownership', () => {

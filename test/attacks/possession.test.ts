@@ -8,7 +8,8 @@ import {
   restoreFromBackup,
   type StoredIdentity,
 } from '../../client/sdk/index.ts';
-import { authStatement, dtlsStatement, REQUESTS } from '../../signaling/protocol/index.ts';
+import { authStatement, dtlsStatement } from '../../contract/index.ts';
+import { REQUESTS } from '../../signaling/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';
 import { TestServer } from '../support/server.ts';

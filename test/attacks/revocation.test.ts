@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3';
 import { type Identity, restoreFromBackup } from '../../client/sdk/index.ts';
-import type { AccountInfo } from '../../signaling/protocol/index.ts';
+import type { AccountInfo } from '../../signaling/index.ts';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { freePort } from '../support/programs.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';

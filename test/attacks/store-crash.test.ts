@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { CanopyError, enrol, type Identity, memoryStore, parseInvitation } from '../../client/sdk/index.ts';
-import type { AccountInfo } from '../../signaling/protocol/index.ts';
+import type { AccountInfo } from '../../signaling/index.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import { freePort } from '../support/programs.ts';
 import { TestServer } from '../support/server.ts';

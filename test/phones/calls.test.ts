@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type { Participant } from '../../signaling/protocol/index.ts';
+import type { Participant } from '../../contract/index.ts';
 import type { Baresip } from '../support/baresip.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { newIdentity, ProtocolClient } from '../support/protocol-client.ts';

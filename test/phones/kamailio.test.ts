@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { z } from 'zod';
-import type { TrunkRegistration, trunkList } from '../../signaling/protocol/index.ts';
+import type { TrunkRegistration } from '../../contract/index.ts';
+import type { trunkList } from '../../signaling/index.ts';
 import { Baresip } from '../support/baresip.ts';
 import { Kamailio } from '../support/kamailio.ts';
 import { PhoneServer } from '../support/phone-server.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, loadConfig } from '../../base/index.ts';
 import { budgetsOf, listenAddresses, Sfu } from '../../sfu/index.ts';
-import { SignalingServer } from '../../signaling/index.ts';
+import { type SignalingServer, startSignaling } from '../../signaling/index.ts';
 
 /** A server in the process of the test, on free ports, with one real media worker and a data folder that goes with it. */
 export class InProcessServer {
@@ -40,7 +40,7 @@ export class InProcessServer {
       ...budgetsOf(config),
       log,
     });
-    const signaling = await SignalingServer.create({ config, log, sfu, version: '0.0.0' });
+    const signaling = await startSignaling({ config, log, sfu, version: '0.0.0' });
     return new InProcessServer(dataDir, sfu, signaling);
   }
 

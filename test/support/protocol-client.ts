@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import type { Socket as TcpSocket } from 'node:net';
 import { io, type Socket } from 'socket.io-client';
+import { ERROR_CODES } from '../../base/index.ts';
 import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
 import type {
   Answer,
@@ -11,8 +12,7 @@ import type {
   RequestInput,
   RequestName,
   RequestResult,
-} from '../../signaling/protocol/index.ts';
-import { ERROR_CODES } from '../../signaling/protocol/index.ts';
+} from '../../contract/index.ts';
 import type { TestServer } from './server.ts';
 
 /** Far more than an answer or an event needs, in milliseconds. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Identity } from '../../client/sdk/index.ts';
-import type { MediaKind, RtpCapabilities } from '../../signaling/protocol/index.ts';
+import type { MediaKind, RtpCapabilities } from '../../contract/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
 import { opus, simulcast } from './rtp-parameters.ts';
 

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { MediaLink } from '../../client/node/index.ts';
 import type { Identity } from '../../client/sdk/index.ts';
-import type { RequestResult, RtpCapabilities } from '../../signaling/protocol/index.ts';
+import type { RequestResult, RtpCapabilities } from '../../contract/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
 
 type TransportInfo = RequestResult<'transport.create'>;

@@ -1,4 +1,4 @@
-import type { RequestInput } from '../../signaling/protocol/index.ts';
+import type { RequestInput } from '../../contract/index.ts';
 
 type RtpParameters = RequestInput<'producer.create'>['rtpParameters'];
 

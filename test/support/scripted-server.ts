@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server as HttpServer } from 'node:http';
@@ -5,16 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, type Socket } from 'socket.io';
+import { CanopyError } from '../../base/index.ts';
+import type { EventData, EventName, RequestName, RequestResult } from '../../contract/index.ts';
 // biome-ignore lint/plugin: the deployment's own authority signs what this server shows
 import { Authority } from '../../signaling/identity/index.ts';
-import {
-  CanopyError,
-  type EventData,
-  type EventName,
-  REQUESTS,
-  type RequestName,
-  type RequestResult,
-} from '../../signaling/protocol/index.ts';
+import { EVENTS, REQUESTS } from '../../signaling/index.ts';
 
 export interface ReceivedRequest {
   /** Connections count from 0. */
@@ -25,8 +21,12 @@ export interface ReceivedRequest {
   data: any;
 }
 
+/** A result that a script gives; this server adds where its log stands. */
+type Scripted<N extends RequestName> = N extends 'room.join'
+  ? Omit<RequestResult<N>, 'log'>
+  : RequestResult<N>;
 type Script = {
-  [N in RequestName]?: (request: ReceivedRequest) => RequestResult<N> | Promise<RequestResult<N>>;
+  [N in RequestName]?: (request: ReceivedRequest) => Scripted<N> | Promise<Scripted<N>>;
 };
 
 /**
@@ -42,6 +42,7 @@ export class ScriptedServer {
   readonly #io: Server;
   readonly #dir: string;
   readonly #sockets: Socket[] = [];
+  readonly #position = { logId: randomUUID(), seq: 0 };
   readonly #waiting: Array<{ count: number; name: string; resolve(request: ReceivedRequest): void }> = [];
 
   private constructor(http: HttpServer, authority: Authority, dir: string) {
@@ -92,9 +93,11 @@ export class ScriptedServer {
     return present ?? new Promise((resolve) => this.#waiting.push({ count, name, resolve }));
   }
 
-  /** Sends an event on the newest connection. */
-  emit<N extends EventName>(name: N, data: EventData<N>): void {
-    this.#sockets.at(-1)?.emit(name, data);
+  /** Sends an event on the newest connection; it numbers the entries of the room log. */
+  emit<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
+    const isEntry = 'log' in EVENTS[name].shape;
+    if (isEntry) this.#position.seq += 1;
+    this.#sockets.at(-1)?.emit(name, isEntry ? { ...data, log: { ...this.#position } } : data);
   }
 
   /** Breaks the newest connection as a lost network would. */
@@ -126,7 +129,10 @@ export class ScriptedServer {
       for (const waiting of this.#waiting) {
         if (waiting.name === name && waiting.count === count) waiting.resolve(request);
       }
-      return { ok: true, result: (await this.script[name]?.(request)) ?? {} };
+      // The snapshot is of the time when it is asked for.
+      const log = name === 'room.join' ? { ...this.#position } : undefined;
+      const result = (await this.script[name]?.(request)) ?? {};
+      return { ok: true, result: log ? { ...result, log } : result };
     } catch (error) {
       return { ok: false, error: CanopyError.from(error).toJSON() };
     }

@@ -1,5 +1,5 @@
 import { WebSocket } from 'k6/websockets';
-import type { Answer, RequestInput, RequestName, RequestResult } from '../../../signaling/protocol/index.ts';
+import type { Answer, RequestInput, RequestName, RequestResult } from '../../../contract/index.ts';
 
 /** Far beyond every goal, in milliseconds. */
 const PATIENCE_MS = 30_000;

@@ -1,6 +1,6 @@
 import { b64decode, b64encode } from 'k6/encoding';
-import type { EventData, RequestInput, RequestResult } from '../../../signaling/protocol/index.ts';
-import { authStatement, PROTOCOL_VERSION } from '../../../signaling/protocol/light.ts';
+import type { EventData, RequestInput, RequestResult } from '../../../contract/index.ts';
+import { authStatement, PROTOCOL_VERSION } from '../../../contract/light.ts';
 import type { PreparedPerson } from '../prepared-person.ts';
 import { ORIGIN } from './setting.ts';
 import { CanopySocket } from './socket.ts';

@@ -6,7 +6,7 @@ import {
   msFromNtp,
   type NtpTime,
   type ReportBlock,
-  type RtpHeader,
+  type RtpPacket,
   readExtension,
   SequenceUnwrapper,
   wallClockMs,
@@ -18,7 +18,7 @@ import { LossTracker } from './loss-tracker.ts';
 export interface ReceivedPacket {
   /** Extended sequence number. */
   sequence: number;
-  header: RtpHeader;
+  header: RtpPacket<Buffer>;
   payload: Buffer;
   /** By retransmission. */
   repaired: boolean;
@@ -110,12 +110,12 @@ export class InboundStream {
     return this.#losses.isWaiting;
   }
 
-  receive(packet: Buffer, header: RtpHeader, nowMs: number): void {
+  receive(packet: Buffer, header: RtpPacket<Buffer>, nowMs: number): void {
     if (header.ssrc === this.rtxSsrc) {
       // RTX: the payload starts with the original sequence number (RFC 4588 §4). Empty ones are probes.
-      if (header.payloadLength < 2) return;
-      const original = packet.readUInt16BE(header.payloadOffset);
-      const payload = packet.subarray(header.payloadOffset + 2, header.payloadOffset + header.payloadLength);
+      if (header.payload.length < 2) return;
+      const original = header.payload.readUInt16BE(0);
+      const payload = header.payload.subarray(2);
       this.#accept(packet, { ...header, ssrc: this.ssrc, sequenceNumber: original }, payload, nowMs, true);
       return;
     }
@@ -123,8 +123,7 @@ export class InboundStream {
       this.counters.malformedPackets++;
       return;
     }
-    const payload = packet.subarray(header.payloadOffset, header.payloadOffset + header.payloadLength);
-    this.#accept(packet, header, payload, nowMs, false);
+    this.#accept(packet, header, header.payload, nowMs, false);
   }
 
   handleSenderReport(ntp: NtpTime, nowMs: number): void {
@@ -166,7 +165,13 @@ export class InboundStream {
     };
   }
 
-  #accept(packet: Buffer, header: RtpHeader, payload: Buffer, nowMs: number, repaired: boolean): void {
+  #accept(
+    packet: Buffer,
+    header: RtpPacket<Buffer>,
+    payload: Buffer,
+    nowMs: number,
+    repaired: boolean,
+  ): void {
     const sequence = this.#unwrapper.unwrap(header.sequenceNumber);
     this.#baseSequence ??= sequence;
     const outcome = this.#losses.arrived(sequence, nowMs);
@@ -188,7 +193,7 @@ export class InboundStream {
     this.tap?.({ sequence, header, payload, repaired });
   }
 
-  #measureJitter({ timestamp }: RtpHeader, nowMs: number): void {
+  #measureJitter({ timestamp }: RtpPacket<Buffer>, nowMs: number): void {
     const transitTicks = (nowMs * this.#clockRateHz) / 1000 - timestamp;
     if (this.#lastTransitTicks !== undefined) {
       const difference = Math.abs(transitTicks - this.#lastTransitTicks);
@@ -198,7 +203,7 @@ export class InboundStream {
     this.#lastTransitTicks = transitTicks;
   }
 
-  #measureDelay(packet: Buffer, header: RtpHeader): void {
+  #measureDelay(packet: Buffer, header: RtpPacket<Buffer>): void {
     const value = readExtension(packet, header, this.#extensions.absCaptureTime);
     if (!value || value.length < 8) return;
     const captureMs = msFromNtp({ seconds: value.readUInt32BE(0), fraction: value.readUInt32BE(4) });

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { types } from 'mediasoup-client';
 import { extensionIds } from '../header-extensions.ts';
-import { buildReceiverReport, parseRtp, type RtcpItem, type RtpHeader, readExtension } from '../rtp/index.ts';
+import { buildReceiverReport, parseRtp, type RtcpItem, type RtpPacket, readExtension } from '../rtp/index.ts';
 import { FeedbackRecorder } from './feedback-recorder.ts';
 import { InboundStream } from './inbound-stream.ts';
 import { SendClock } from './send-clock.ts';
@@ -92,7 +92,7 @@ export class RtpReceiver {
   }
 
   /** When a packet came, as it is reported to the bandwidth estimation. */
-  #arrivedAtMs(packet: Buffer, header: RtpHeader, nowMs: number): number {
+  #arrivedAtMs(packet: Buffer, header: RtpPacket, nowMs: number): number {
     const sendTime = this.#sendClock && readExtension(packet, header, this.#sendTimeId);
     return sendTime?.length === 3 ? (this.#sendClock?.read(sendTime, nowMs) ?? nowMs) : nowMs;
   }

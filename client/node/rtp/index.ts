@@ -1,12 +1,12 @@
 /** RTP and RTCP on the wire, as far as a sender and receiver of conference media needs them. */
-export { msFromNtp, type NtpTime, ntpFromMs, wallClockMs } from './clock.ts';
 export {
   buildRtp,
   type ExtensionElement,
   isRtcp,
   parseRtp,
-  type RtpHeader,
+  type RtpPacket,
   readExtension,
-} from './packet.ts';
+} from '../../../base/rtp/index.ts';
+export { msFromNtp, type NtpTime, ntpFromMs, wallClockMs } from './clock.ts';
 export * from './rtcp.ts';
 export { SequenceUnwrapper } from './sequence.ts';

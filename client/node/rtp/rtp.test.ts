@@ -55,7 +55,7 @@ test('two-byte header extensions are read, and padding is left out', () => {
   assert.ok(header);
   assert.equal(readExtension(packet, header, 5)?.toString('hex'), '00ab');
   assert.equal(readExtension(packet, header, 7)?.toString('hex'), '02');
-  assert.equal(header.payloadLength, packet.length - header.payloadOffset - 3);
+  assert.equal(header.payload.length, packet.length - header.payloadOffset - 3);
 });
 
 test('whatever arrives, the parsers do not throw', () => {

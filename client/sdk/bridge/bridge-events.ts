@@ -1,5 +1,5 @@
-import type { EventData, Participant, RequestResult } from '../../../signaling/protocol/index.ts';
-import type { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { EventData, Participant, RequestResult } from '../../../contract/index.ts';
+import type { CanopyError } from '../../../contract/light.ts';
 import type { ConnectionState } from '../connection.ts';
 import type { BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';

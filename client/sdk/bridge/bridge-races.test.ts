@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import type { ProducerInfo, RequestResult } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { ProducerInfo, RequestResult } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { ScriptedServer } from '../../../test/support/scripted-server.ts';
 import { enrol } from '../identity/index.ts';
 import type { BridgeEvents } from './bridge-events.ts';
@@ -17,7 +17,7 @@ const OPUS = {
 
 let server: ScriptedServer;
 let session: BridgeSession;
-let snapshot: RequestResult<'room.join'>;
+let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
 
 function hosted(participantId: string, peerId = PEER) {
   const accountId = 'a'.repeat(64);

@@ -1,5 +1,5 @@
-import type { EventData, Participant, RtpCapabilities } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { EventData, Participant, RtpCapabilities } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { RoomEntry, type Snapshot } from '../room-entry.ts';
@@ -211,8 +211,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     );
     on('server.closing', (data) => this.emit('server-closing', data));
     on('room.speaker', ({ participantId }) => this.#roster.setSpeaker(participantId));
-    on('participant.joined', ({ participant }) => this.#roster.set(participant));
-    on('participant.updated', ({ participant }) => this.#roster.set(participant));
+    on('participant.joined', ({ participant }) => this.#setOther(participant));
+    on('participant.updated', ({ participant }) => this.#setOther(participant));
     on('participant.left', ({ participantId, reason }) => this.#roster.remove(participantId, reason));
     on('participant.action', ({ participantId, action, by }) => {
       const hosted = this.hosted.find((each) => each.participantId === participantId);
@@ -220,11 +220,18 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       hosted.act(action);
       this.emit('action', hosted, action, by);
     });
-    on('producer.added', ({ producer }) => this.#sources.add(producer));
+    on('producer.added', ({ producer }) => {
+      const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
+      if (!isOwn) this.#sources.add(producer);
+    });
     on('producer.paused', ({ producerId }) => this.#sources.setPaused(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#sources.setPaused(producerId, false));
     on('producer.closed', ({ producerId }) => this.#sources.remove(producerId));
     on('consumer.closed', ({ consumerId }) => this.#sources.consumerClosed(consumerId));
+  }
+
+  #setOther(participant: Participant): void {
+    if (participant.peerId !== this.#peerId) this.#roster.set(participant);
   }
 
   #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {

@@ -1,5 +1,5 @@
-import type { ConsumerInfo, ProducerInfo } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { ConsumerInfo, ProducerInfo } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import type { BridgeMedia } from './bridge-events.ts';
 import { SyncLoop } from './sync-loop.ts';

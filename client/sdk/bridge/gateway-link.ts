@@ -1,10 +1,5 @@
-import type {
-  CallRecord,
-  EventData,
-  RequestInput,
-  TelephonyConfig,
-} from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { CallRecord, EventData, RequestInput, TelephonyConfig } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
 import { Outbox } from './outbox.ts';

@@ -1,5 +1,5 @@
-import type { RequestInput, RequestName } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { RequestInput, RequestName } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 
 /** Most that waits: an hour of busy telephony, and calls enough for one message when the gateway registers anew. */

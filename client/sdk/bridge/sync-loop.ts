@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 
 /** How long to wait after a failure that may pass, in milliseconds. */
 const RETRY_MS = 1000;

@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { type Bytes, fromBase64, randomBytes, toBase64 } from '../bytes.ts';
 
 /** What a backup holds of an account. */

@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { type Bytes, fromBase64 } from '../bytes.ts';
 import { DerReader, readBitString, readOid, readTime, TAG } from './der.ts';
 

@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { equalBytes } from '../bytes.ts';
 import type { Certificate } from './certificate.ts';
 import { verifyCertificateSignature } from './keys.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { CanopyError, dtlsStatement, type ErrorCode } from '../../../contract/light.ts';
 // biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
 import { Authority, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
-import { CanopyError, dtlsStatement, type ErrorCode } from '../../../signaling/protocol/light.ts';
 import {
   enrol,
   type Identity,

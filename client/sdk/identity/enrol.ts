@@ -1,5 +1,5 @@
-import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../signaling/protocol/index.ts';
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../contract/index.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import { equalBytes, fromBase64, randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
 import { requirePlatform } from '../requirements.ts';
 import { openBackup } from './backup.ts';

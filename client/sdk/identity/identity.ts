@@ -4,7 +4,7 @@ import {
   CanopyError,
   type DtlsStatement,
   dtlsStatement,
-} from '../../../signaling/protocol/light.ts';
+} from '../../../contract/light.ts';
 import { type Bytes, sha256, toBase64, toBase64Url, toHex } from '../bytes.ts';
 import { createBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import type { CanopyError, ErrorCode } from '../../../contract/light.ts';
 // biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
 import { Authority, createNonce, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
-import type { CanopyError, ErrorCode } from '../../../signaling/protocol/light.ts';
 import { importIdentity } from './index.ts';
 
 const ORIGIN = 'https://meet.example';

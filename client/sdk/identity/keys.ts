@@ -1,4 +1,4 @@
-import { CanopyError } from '../../../signaling/protocol/light.ts';
+import { CanopyError } from '../../../contract/light.ts';
 import type { Bytes } from '../bytes.ts';
 import type { KeyType } from './certificate.ts';
 import { DerReader, TAG } from './der.ts';
@@ -7,7 +7,7 @@ type KeyAlgorithmParameters = { name: string; namedCurve?: string; hash?: string
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 
-/** How each key type signs Canopy's statements (signaling/protocol/statements.ts). */
+/** How each key type signs Canopy's statements (contract/statements.ts). */
 const SIGNING: Record<KeyType, { key: KeyAlgorithmParameters; sign: KeyAlgorithmParameters }> = {
   'P-256': { key: P256, sign: { name: 'ECDSA', hash: 'SHA-256' } },
   'P-384': { key: { name: 'ECDSA', namedCurve: 'P-384' }, sign: { name: 'ECDSA', hash: 'SHA-384' } },

@@ -4,15 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { CanopyError, SERVER_DTLS_MAX_AGE_MS, serverDtlsStatement } from '../../../contract/light.ts';
 // biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
 import { Authority, type SignedDtls } from '../../../signaling/identity/index.ts';
 // biome-ignore lint/plugin: a person who holds an account key, as the server's tests make them
 import { Person } from '../../../signaling/identity/test-pki/index.ts';
-import {
-  CanopyError,
-  SERVER_DTLS_MAX_AGE_MS,
-  serverDtlsStatement,
-} from '../../../signaling/protocol/light.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { enrol } from './index.ts';
 import { verifyServerBinding } from './server-binding.ts';

@@ -1,9 +1,5 @@
-import type { RequestResult } from '../../../signaling/protocol/index.ts';
-import {
-  CanopyError,
-  SERVER_DTLS_MAX_AGE_MS,
-  serverDtlsStatement,
-} from '../../../signaling/protocol/light.ts';
+import type { RequestResult } from '../../../contract/index.ts';
+import { CanopyError, SERVER_DTLS_MAX_AGE_MS, serverDtlsStatement } from '../../../contract/light.ts';
 import { equalBytes, fromBase64Url } from '../bytes.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { checkChain, EKU_SERVER_AUTH } from './chain.ts';

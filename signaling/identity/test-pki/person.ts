@@ -1,4 +1,4 @@
-import { authStatement } from '../../protocol/index.ts';
+import { authStatement } from '../../../contract/index.ts';
 import { type Authority, type AuthProof, encodeChain } from '../index.ts';
 import { nameOf } from '../issue.ts';
 import {

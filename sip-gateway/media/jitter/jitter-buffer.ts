@@ -1,4 +1,4 @@
-import { SequenceUnwrapper, TimestampUnwrapper } from '../rtp/index.ts';
+import { TimestampUnwrapper } from '../rtp/index.ts';
 import { DelayEstimator } from './delay-estimator.ts';
 
 export interface JitterBufferOptions {
@@ -11,7 +11,7 @@ export interface JitterBufferOptions {
 }
 
 export interface ArrivingPacket {
-  sequenceNumber: number;
+  /** RTP timestamp, 32 bits. */
   timestamp: number;
   /** Is kept until it is played. */
   payload: Uint8Array;
@@ -26,7 +26,7 @@ export interface BufferedPacket {
   fec: boolean;
 }
 
-export type InsertVerdict = 'buffered' | 'restarted' | 'late' | 'duplicate' | 'stray';
+export type InsertVerdict = 'buffered' | 'late' | 'duplicate';
 
 /** What to play next. */
 export type Step =
@@ -63,12 +63,10 @@ export class JitterBuffer {
   readonly #clockRate: number;
   readonly #minTargetMs: number;
   readonly #maxTargetMs: number;
-  readonly #sequences = new SequenceUnwrapper();
   readonly #timestamps = new TimestampUnwrapper();
   readonly #delays = new DelayEstimator();
   /** In order of sequence. */
   readonly #packets: BufferedPacket[] = [];
-  #started = false;
   #playing = false;
   #lastSequence = Number.NEGATIVE_INFINITY;
   /** Timestamp that playout has come to. */
@@ -85,14 +83,17 @@ export class JitterBuffer {
     this.#maxTargetMs = options.maxTargetMs ?? 200;
   }
 
-  /** `durationTicks`: of the payload, in ticks of the RTP clock; `fec`: it carries redundancy for the packet before it. */
-  insert(arriving: ArrivingPacket, durationTicks: number, fec: boolean, nowMs: number): InsertVerdict {
-    const verdict = this.#sequences.push(arriving.sequenceNumber);
-    if (verdict.kind === 'stray') return 'stray';
-    const restarted = verdict.kind === 'restart' && this.#started;
-    if (restarted) this.#forget();
-    this.#started = true;
-    const sequence = verdict.extended;
+  /**
+   * `sequence`: its sequence number, extended over wraps. `durationTicks`: of the payload, in ticks of the RTP clock. `fec`: it carries
+   * redundancy for the packet before it. Call restart() before the first packet of a new numbering.
+   */
+  insert(
+    arriving: ArrivingPacket,
+    sequence: number,
+    durationTicks: number,
+    fec: boolean,
+    nowMs: number,
+  ): InsertVerdict {
     const timestamp = this.#timestamps.push(arriving.timestamp);
     if (sequence <= this.#lastSequence) {
       this.late++;
@@ -112,7 +113,7 @@ export class JitterBuffer {
     else this.#packets.splice(at, 0, packet);
     this.#redundancy += ((fec ? 1 : 0) - this.#redundancy) * LOSS_SMOOTHING;
     if (this.#packets.length > MAX_PACKETS) this.#discardHead();
-    return restarted ? 'restarted' : 'buffered';
+    return 'buffered';
   }
 
   /** What to play next, at this moment. A packet or gap that is handed out counts as played. */
@@ -158,10 +159,15 @@ export class JitterBuffer {
     this.#window = new AdjustmentWindow();
   }
 
-  /** Another stream follows, with a numbering and timestamps of its own. */
+  /** Another stream follows, or the same one with new numbers and timestamps. */
   restart(): void {
-    this.#sequences.reset();
-    this.#forget();
+    this.discarded += this.#packets.length;
+    this.#packets.length = 0;
+    this.#playing = false;
+    this.#lastSequence = Number.NEGATIVE_INFINITY;
+    this.#timestamps.reset();
+    this.#delays.restart();
+    this.#window = new AdjustmentWindow();
   }
 
   /** Time that a packet is given over the fastest path before it is due, in ms. */
@@ -223,16 +229,6 @@ export class JitterBuffer {
 
   #observe(timestamp: number, nowMs: number): void {
     if (this.#delays.observe(this.#milliseconds(timestamp), nowMs)) this.#window = new AdjustmentWindow();
-  }
-
-  #forget(): void {
-    this.discarded += this.#packets.length;
-    this.#packets.length = 0;
-    this.#playing = false;
-    this.#lastSequence = Number.NEGATIVE_INFINITY;
-    this.#timestamps.reset();
-    this.#delays.restart();
-    this.#window = new AdjustmentWindow();
   }
 
   #age(packet: BufferedPacket, nowMs: number): number {

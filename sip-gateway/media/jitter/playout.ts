@@ -73,17 +73,18 @@ export class Playout {
     return this.jitter.ageMs + this.#leftoverMs();
   }
 
-  /** Takes a packet. An unreadable one, or one longer than 120 ms, counts as `malformed` (threat 51). */
-  insert(packet: ArrivingPacket, nowMs: number): InsertVerdict | 'malformed' {
+  /**
+   * Takes a packet; `sequence` is its sequence number, extended over wraps. An unreadable one, or one longer than 120 ms, counts as
+   * `malformed` (threat 51).
+   */
+  insert(packet: ArrivingPacket, sequence: number, nowMs: number): InsertVerdict | 'malformed' {
     const durationTicks = this.#durationTicks(packet.payload);
     if (durationTicks > (this.#codec.clockRate * MAX_PACKET_MS) / 1000) {
       this.counts.malformed++;
       return 'malformed';
     }
     const fec = this.#opus?.hasFec(packet.payload) ?? false;
-    const verdict = this.jitter.insert(packet, durationTicks, fec, nowMs);
-    if (verdict === 'restarted') this.#codec.reset();
-    return verdict;
+    return this.jitter.insert(packet, sequence, durationTicks, fec, nowMs);
   }
 
   /** A comfort noise packet came (RFC 3389): silence sounds like this from now on. */
@@ -91,7 +92,7 @@ export class Playout {
     this.#noise.start(levelDbov);
   }
 
-  /** Another stream follows on the same codec. */
+  /** Another stream follows on the same codec, or the stream has restarted its numbering. */
   restart(): void {
     this.jitter.restart();
     this.#codec.reset();

@@ -1,5 +1,6 @@
 import type { Codec } from '../../codecs/index.ts';
 import { concat, sine } from '../../test-audio/index.ts';
+import { SequenceUnwrapper } from '../rtp/index.ts';
 import { Playout } from './playout.ts';
 
 export interface Simulation {
@@ -25,11 +26,30 @@ export interface Simulation {
 
 export interface SimulationResult {
   playout: Playout;
+  /** Takes further packets of the stream. */
+  receive: (packet: NumberedPacket, nowMs: number) => void;
   heard: Int16Array;
   /** Target delay at the end, in ms. */
   targetMs: number;
   /** From a packet's arrival by the fastest path to the tick that plays its first sample, at the end, in ms. */
   delayMs: number;
+}
+
+export interface NumberedPacket {
+  sequenceNumber: number;
+  timestamp: number;
+  payload: Uint8Array;
+}
+
+/** Hands packets to `playout` as a receiver does: numbers unwrapped, strays dropped, restarts noticed. */
+export function receiver(playout: Playout): (packet: NumberedPacket, nowMs: number) => void {
+  const sequences = new SequenceUnwrapper();
+  return (packet, nowMs) => {
+    const verdict = sequences.push(packet.sequenceNumber);
+    if (verdict.kind === 'stray') return;
+    if (verdict.kind === 'restart') playout.restart();
+    playout.insert(packet, verdict.extended, nowMs);
+  };
 }
 
 /** Plays a tone through codec, a network that is a function, and playout, in simulated time. */
@@ -62,6 +82,7 @@ export function simulate(options: Simulation): SimulationResult {
   }
   arrivals.sort((a, b) => a.atMs - b.atMs);
   const playout = new Playout({ codec, minTargetMs: options.minTargetMs });
+  const receive = receiver(playout);
   const heard: Int16Array[] = [];
   let next = 0;
   let delayMs = 0;
@@ -69,12 +90,12 @@ export function simulate(options: Simulation): SimulationResult {
     for (let packet = arrivals[next]; packet && packet.atMs <= now; packet = arrivals[++next]) {
       const { payload, sequence } = packet;
       const timestamp = (firstTimestamp + packet.i * ticks) >>> 0;
-      playout.insert({ sequenceNumber: sequence & 0xffff, timestamp, payload }, packet.atMs);
+      receive({ sequenceNumber: sequence & 0xffff, timestamp, payload }, packet.atMs);
     }
     heard.push(playout.read(now).slice());
     delayMs = playout.delayMs;
   }
-  return { playout, heard: concat(heard), targetMs: playout.jitter.targetMs, delayMs };
+  return { playout, receive, heard: concat(heard), targetMs: playout.jitter.targetMs, delayMs };
 }
 
 /** A deterministic source of numbers from 0 to 1. */

@@ -9,6 +9,8 @@ export class MixBuses {
   readonly #codecs: Codecs;
   readonly #own = new Map<number, Float32Array>();
   readonly #mixed = new Map<number, Float32Array>();
+  /** What one phone hears. */
+  readonly #heard = new Map<number, Float32Array>();
   readonly #used = new Set<number>();
   readonly #resamplers = new Map<string, Resampler>();
 
@@ -23,6 +25,7 @@ export class MixBuses {
       if (!this.#own.has(rate)) {
         this.#own.set(rate, new Float32Array(rate / 50));
         this.#mixed.set(rate, new Float32Array(rate / 50));
+        this.#heard.set(rate, new Float32Array(rate / 50));
       }
     }
     for (const bus of this.#own.values()) bus.fill(0);
@@ -50,9 +53,14 @@ export class MixBuses {
     }
   }
 
-  /** Everybody, at this rate. */
-  mixed(rate: number): Float32Array {
-    return this.#mixed.get(rate) ?? new Float32Array(rate / 50);
+  /** Everybody except `own`, which was added at this rate: mix minus self. Valid until the next call for the rate. */
+  without(own: Int16Array | null, rate: number): Float32Array {
+    const mixed = this.#mixed.get(rate);
+    const heard = this.#heard.get(rate);
+    if (!mixed || !heard) return new Float32Array(rate / 50);
+    if (!own) heard.set(mixed);
+    else for (let i = 0; i < heard.length; i++) heard[i] = (mixed[i] as number) - (own[i] as number);
+    return heard;
   }
 
   close(): void {

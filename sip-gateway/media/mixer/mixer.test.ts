@@ -5,12 +5,15 @@ import { describe, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { buildNativeCodecs, Codecs } from '../../codecs/index.ts';
 import { concat, fitTone, sine } from '../../test-audio/index.ts';
+import { MediaLog } from '../media-log.ts';
 import { openNetwork } from '../network/index.ts';
 import { audioLevel } from './audio-level.ts';
 import { Limiter } from './limiter.ts';
 import { type MixedLeg, RoomMixer } from './room-mixer.ts';
 
 assert.ok(buildNativeCodecs().path, 'these tests need the headers that build.mjs names');
+
+const SILENT = MediaLog.create(() => undefined, undefined);
 
 /** A leg that says a tone and keeps what it hears. */
 class ToneLeg implements MixedLeg {
@@ -35,8 +38,8 @@ class ToneLeg implements MixedLeg {
     });
   }
 
-  write(mix: Float32Array | null, own: Int16Array | null): void {
-    this.heard.push(Int16Array.from(mix ?? [], (value, i) => value - (own?.[i] ?? 0)));
+  write(heard: Float32Array | null): void {
+    this.heard.push(Int16Array.from(heard ?? []));
   }
 
   amplitude(frequencyHz: number): number {
@@ -48,7 +51,12 @@ describe('mixer', () => {
   for (const prefer of ['native', 'portable'] as const) {
     test(`phones of every rate hear one another and never themselves (${prefer})`, async () => {
       const network = openNetwork({ prefer });
-      const mixer = await RoomMixer.open(await Codecs.load({ prefer }), network, '127.0.0.1');
+      const mixer = await RoomMixer.open({
+        codecs: await Codecs.load({ prefer }),
+        network,
+        ip: '127.0.0.1',
+        log: SILENT,
+      });
       const legs = [
         { leg: new ToneLeg(8_000, 500), tone: 500 },
         { leg: new ToneLeg(8_000, 800), tone: 800 },
@@ -77,9 +85,13 @@ describe('mixer', () => {
       const network = openNetwork({ prefer: 'portable' });
       const faults: Array<{ leg: MixedLeg; fault: unknown }> = [];
       const codecs = await Codecs.load();
-      const mixer = await RoomMixer.open(codecs, network, '127.0.0.1', 0, (leg, fault) =>
-        faults.push({ leg, fault }),
-      );
+      const mixer = await RoomMixer.open({
+        codecs,
+        network,
+        ip: '127.0.0.1',
+        onLegFault: (leg, fault) => faults.push({ leg, fault }),
+        log: SILENT,
+      });
       const [first, faulty, second] = [
         new ToneLeg(8_000, 500),
         new ToneLeg(8_000, 800),
@@ -108,7 +120,12 @@ describe('mixer', () => {
     const room = createSocket('udp4').bind(0, '127.0.0.1');
     await once(room, 'listening');
     const network = openNetwork({ prefer: 'portable' });
-    const mixer = await RoomMixer.open(await Codecs.load(), network, '127.0.0.1');
+    const mixer = await RoomMixer.open({
+      codecs: await Codecs.load(),
+      network,
+      ip: '127.0.0.1',
+      log: SILENT,
+    });
     try {
       const place = { address: '127.0.0.1', port: room.address().port };
       mixer.connect({ sendTo: place, receiveFrom: place, sendPayloadType: 100, receivePayloadType: 101 });

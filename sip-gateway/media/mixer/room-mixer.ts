@@ -1,6 +1,7 @@
 import type { Codecs } from '../../codecs/index.ts';
+import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
-import { type ReceivedPacket, StreamNumbers } from '../rtp/index.ts';
+import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';
@@ -12,11 +13,22 @@ export interface MixedLeg {
   /** 8000, 16000 or 48000 Hz. */
   readonly sampleRate: number;
   read(nowMs: number): Int16Array | null;
-  write(mix: Float32Array | null, own: Int16Array | null, nowMs: number): void;
+  /** Sends 20 ms of what the others say. `heard` is the leg's to change until it returns. */
+  write(heard: Float32Array | null, nowMs: number): void;
 }
 
 /** Called once for a leg that threw, after it has left the room. */
 export type LegFaultHandler = (leg: MixedLeg, fault: unknown) => void;
+
+export interface MixerOptions {
+  codecs: Codecs;
+  network: Network;
+  ip: string;
+  /** 0 (default): any free one. */
+  port?: number;
+  onLegFault?: LegFaultHandler;
+  log: MediaLog;
+}
 
 interface Member {
   leg: MixedLeg;
@@ -43,6 +55,7 @@ const REPORT_EVERY_MS = 5_000;
 export class RoomMixer {
   readonly #codecs: Codecs;
   readonly #onLegFault: LegFaultHandler;
+  readonly #log: MediaLog;
   readonly #members = new Map<MixedLeg, Member>();
   readonly #speakers = new Map<number, Speaker>();
   readonly #buses: MixBuses;
@@ -53,22 +66,18 @@ export class RoomMixer {
   #nextReportMs = 0;
   #closed = false;
 
-  private constructor(codecs: Codecs, onLegFault: LegFaultHandler) {
+  private constructor({ codecs, onLegFault = () => {}, log }: MixerOptions) {
     this.#codecs = codecs;
     this.#onLegFault = onLegFault;
+    this.#log = log;
     this.#buses = new MixBuses(codecs);
   }
 
-  /** `port` 0: any free one. `onLegFault`: called for a leg that threw. */
-  static async open(
-    codecs: Codecs,
-    network: Network,
-    ip: string,
-    port = 0,
-    onLegFault: LegFaultHandler = () => {},
-  ): Promise<RoomMixer> {
-    const mixer = new RoomMixer(codecs, onLegFault);
-    mixer.#port = await RoomPort.open(network, ip, port, (packet, nowMs) => mixer.#onPacket(packet, nowMs));
+  static async open(options: MixerOptions): Promise<RoomMixer> {
+    const mixer = new RoomMixer(options);
+    const { network, ip, port = 0, log } = options;
+    const onPacket = (packet: RtpPacket, nowMs: number) => mixer.#onPacket(packet, nowMs);
+    mixer.#port = await RoomPort.open({ network, ip, port, onPacket, log });
     return mixer;
   }
 
@@ -180,8 +189,8 @@ export class RoomMixer {
     try {
       const frame = speaker.read(nowMs);
       if (frame) this.#buses.add(frame.length * 50, frame);
-    } catch {
-      this.#forgetSpeakers((one) => one === speaker);
+    } catch (error) {
+      this.#dropSpeaker(speaker, error);
     }
   }
 
@@ -202,7 +211,7 @@ export class RoomMixer {
     if (member.fault) return;
     const { leg, frame } = member;
     try {
-      leg.write(this.#buses.mixed(leg.sampleRate), frame, nowMs);
+      leg.write(this.#buses.without(frame, leg.sampleRate), nowMs);
     } catch (error) {
       member.fault = { error };
     }
@@ -241,33 +250,42 @@ export class RoomMixer {
         else up.close();
       },
       // Settings were checked when the room was connected: what fails here is memory. The next tick tries again.
-      () => {
+      (error: unknown) => {
         member.making = false;
+        this.#log.warn({ ssrc: member.ssrc, err: error }, 'no encoder for a phone yet');
       },
     );
   }
 
-  #onPacket(packet: ReceivedPacket, nowMs: number): void {
+  #onPacket(packet: RtpPacket, nowMs: number): void {
     if (this.#members.size === 0) return;
     let speaker = this.#speakers.get(packet.ssrc);
     if (!speaker) {
-      if (this.#speakers.size >= MAX_SPEAKERS) return;
+      if (this.#speakers.size >= MAX_SPEAKERS) {
+        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once: another is not heard by phones');
+        return;
+      }
       speaker = new Speaker(packet.ssrc, nowMs);
       this.#speakers.set(packet.ssrc, speaker);
       if (this.#roomRate > 0) this.#decode(speaker);
     }
     try {
       speaker.receive(packet, nowMs);
-    } catch {
-      this.#forgetSpeakers((one) => one === speaker);
+    } catch (error) {
+      this.#dropSpeaker(speaker, error);
     }
   }
 
   #decode(speaker: Speaker): void {
-    speaker.decodeAt(this.#codecs, this.#roomRate).catch(() => {
-      speaker.close();
-      this.#speakers.delete(speaker.ssrc);
+    speaker.decodeAt(this.#codecs, this.#roomRate).catch((error: unknown) => {
+      this.#dropSpeaker(speaker, error);
     });
+  }
+
+  #dropSpeaker(speaker: Speaker, error: unknown): void {
+    this.#log.warn({ ssrc: speaker.ssrc, err: error }, 'a speaker cannot be decoded and is dropped');
+    speaker.close();
+    this.#speakers.delete(speaker.ssrc);
   }
 
   #report(nowMs: number): void {

@@ -1,42 +1,48 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { MediaLog } from '../media-log.ts';
 import type { Network, UdpPort } from '../network/index.ts';
 import {
   type AudioLevel,
+  demultiplex,
   type Endpoint,
-  looksLikeRtcp,
   parseRtp,
-  type ReceivedPacket,
   type ReportBlockSource,
   RtcpSession,
+  type RtpPacket,
   SendStream,
   type StreamNumbers,
 } from '../rtp/index.ts';
 import type { RoomConnection } from './room-types.ts';
+
+export interface RoomPortOptions {
+  network: Network;
+  ip: string;
+  /** 0: any free one. */
+  port: number;
+  onPacket: (packet: RtpPacket, nowMs: number) => void;
+  log: MediaLog;
+}
 
 /** A room's one socket towards its media worker: all phones out by SSRC, all speakers in by SSRC, RTCP beside them (RFC 5761). */
 export class RoomPort {
   packetsReceived = 0;
   packetsSent = 0;
   rejected = 0;
-  readonly #onPacket: (packet: ReceivedPacket, nowMs: number) => void;
+  readonly #onPacket: (packet: RtpPacket, nowMs: number) => void;
+  readonly #log: MediaLog;
   readonly #cname = randomBytes(8).toString('hex');
   readonly #receiverReports = new RtcpSession(randomInt(1, 2 ** 32), this.#cname);
   readonly #streams = new Map<number, { stream: SendStream; rtcp: RtcpSession }>();
   #udp: UdpPort | undefined;
   #connection: RoomConnection | undefined;
 
-  private constructor(onPacket: (packet: ReceivedPacket, nowMs: number) => void) {
+  private constructor({ onPacket, log }: Pick<RoomPortOptions, 'onPacket' | 'log'>) {
     this.#onPacket = onPacket;
+    this.#log = log;
   }
 
-  /** `port` 0: any free one. */
-  static async open(
-    network: Network,
-    ip: string,
-    port: number,
-    onPacket: (packet: ReceivedPacket, nowMs: number) => void,
-  ): Promise<RoomPort> {
-    const room = new RoomPort(onPacket);
+  static async open({ network, ip, port, ...options }: RoomPortOptions): Promise<RoomPort> {
+    const room = new RoomPort(options);
     room.#udp = await network.bind(ip, port, (datagram, source, arrivalMs) =>
       room.#onDatagram(datagram, source, arrivalMs),
     );
@@ -102,20 +108,26 @@ export class RoomPort {
   #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const connection = this.#connection;
     if (!connection) return;
-    if (looksLikeRtcp(datagram)) {
+    if (demultiplex(datagram) === 'rtcp') {
       const known = [connection.sendTo, connection.receiveFrom];
       if (!known.some(({ address, port }) => address === source.address && port === source.port))
-        this.rejected++;
-      else if (!this.#receiverReports.receive(datagram, nowMs, Date.now())) this.rejected++;
+        this.#reject(source, 'RTCP from another source than the room refused');
+      else if (!this.#receiverReports.receive(datagram, nowMs, Date.now()))
+        this.#reject(source, 'RTCP of the room cannot be read');
       return;
     }
     const { address, port } = connection.receiveFrom;
     const packet = source.address === address && source.port === port ? parseRtp(datagram) : null;
     if (!packet || packet.payloadType !== connection.receivePayloadType) {
-      this.rejected++;
+      this.#reject(source, 'packet refused: of another source or payload type than the room, or unreadable');
       return;
     }
     this.packetsReceived++;
     this.#onPacket(packet, nowMs);
+  }
+
+  #reject({ address, port }: Endpoint, text: string): void {
+    this.rejected++;
+    this.#log.debug({ from: address, port }, text);
   }
 }

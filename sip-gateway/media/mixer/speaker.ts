@@ -1,11 +1,6 @@
 import type { Codecs, OpusCodec } from '../../codecs/index.ts';
 import { Playout } from '../jitter/index.ts';
-import {
-  type ReceivedPacket,
-  ReceiveStatistics,
-  SequenceUnwrapper,
-  TimestampUnwrapper,
-} from '../rtp/index.ts';
+import { ReceiveStatistics, type RtpPacket, SequenceUnwrapper, TimestampUnwrapper } from '../rtp/index.ts';
 
 const OPUS_CLOCK_RATE = 48_000;
 
@@ -41,13 +36,16 @@ export class Speaker {
     return this.#playout;
   }
 
-  receive(packet: ReceivedPacket, nowMs: number): void {
+  receive(packet: RtpPacket, nowMs: number): void {
     this.lastPacketMs = nowMs;
     const verdict = this.#sequences.push(packet.sequenceNumber);
     if (verdict.kind === 'stray') return;
-    if (verdict.kind === 'restart') this.statistics.restart();
+    if (verdict.kind === 'restart') {
+      this.statistics.restart();
+      this.#playout?.restart();
+    }
     this.statistics.received(verdict.extended, this.#timestamps.push(packet.timestamp), nowMs);
-    this.#playout?.insert(packet, nowMs);
+    this.#playout?.insert(packet, verdict.extended, nowMs);
   }
 
   /** The next 20 ms; null while there is nothing to hear. */

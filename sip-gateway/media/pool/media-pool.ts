@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../../base/index.ts';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent, LegStats } from '../leg-types.ts';
 import { StreamNumbers } from '../rtp/index.ts';
@@ -14,7 +15,9 @@ import {
 } from '../thread/index.ts';
 import { LegRecord, RoomRecord, type Slot } from './records.ts';
 
-export interface PoolOptions extends ThreadOptions {
+export interface PoolOptions extends Omit<ThreadOptions, 'logLevel'> {
+  /** Takes what the threads log, at this logger's level. */
+  log?: Logger;
   /** How many threads; 0 (default): one for every two cores, and two where there are no more than two. */
   threads?: number;
   /** How a thread is started. */
@@ -291,6 +294,13 @@ function defaultThreads(): number {
   return Math.max(Math.min(2, cores), Math.floor(cores / 2));
 }
 
-async function startSlot({ start = MediaThread.start, threads: _, ...options }: PoolOptions): Promise<Slot> {
-  return { thread: await start(options), startedMs: performance.now(), busy: undefined };
+async function startSlot({
+  start = MediaThread.start,
+  threads: _,
+  log,
+  ...options
+}: PoolOptions): Promise<Slot> {
+  const thread = await start({ ...options, logLevel: log?.level });
+  thread.on('log', ({ level, fields, text }) => log?.[level](fields, text));
+  return { thread, startedMs: performance.now(), busy: undefined };
 }

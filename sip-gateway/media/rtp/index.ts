@@ -1,6 +1,7 @@
 /** RTP and RTCP: reading, sending, counting, and whom to believe. */
+export { parseRtp, type RtpPacket } from '../../../base/rtp/index.ts';
+export { type DatagramKind, demultiplex } from './demultiplex.ts';
 export { estimateMos } from './mos.ts';
-export { looksLikeRtcp, parseRtp, type ReceivedPacket } from './packet.ts';
 export { ReceiveStatistics, type ReceptionSummary } from './receive-statistics.ts';
 export { type ReportBlockSource, RtcpSession } from './rtcp-session.ts';
 export { type AudioLevel, SendStream } from './send-stream.ts';

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ReceiverReportPacket, RtpPacket } from 'rtp.js/packets';
+import { parseRtp } from '../../../base/rtp/index.ts';
+import { demultiplex } from './demultiplex.ts';
 import { estimateMos } from './mos.ts';
-import { parseRtp } from './packet.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import { SendStream } from './send-stream.ts';
@@ -48,6 +49,21 @@ describe('RTP', () => {
       [first, second, third].map((packet) => packet.getTimestamp()),
       [0xffff_ffff, 959, 1_919],
     );
+  });
+
+  test('protocols that share a port are told apart by their first bytes (RFC 7983)', () => {
+    const kinds = [
+      [[0x00, 0x01], 'stun'],
+      [[0x16, 0xfe], 'dtls'],
+      [[0x80, 0x00, 0, 1], 'rtp'],
+      [[0x80, 200, 0, 0], 'rtcp'],
+      [[0x81, 223, 0, 0], 'rtcp'],
+      [[0x80, 224, 0, 0], 'rtp'],
+      [[0x40, 0x00], 'unknown'],
+      [[0xc0, 0x00], 'unknown'],
+      [[], 'unknown'],
+    ] as const;
+    for (const [bytes, kind] of kinds) assert.equal(demultiplex(Uint8Array.from(bytes)), kind, `${bytes}`);
   });
 
   test('a stream goes on with the numbers of one before it, from memory that threads share', () => {
@@ -95,14 +111,19 @@ describe('RTP', () => {
           }
           read++;
           const ours = parseRtp(bytes);
-          assert.deepEqual(ours && { ...ours, payload: [...ours.payload] }, {
-            payloadType: theirs.getPayloadType(),
-            sequenceNumber: theirs.getSequenceNumber(),
-            timestamp: theirs.getTimestamp(),
-            ssrc: theirs.getSsrc(),
-            marker: theirs.getMarker(),
-            payload: bytesOf(theirs.getPayload()),
-          });
+          assert.ok(ours);
+          const { extensionOffset: _, payloadOffset: __, ...meaning } = ours;
+          assert.deepEqual(
+            { ...meaning, payload: [...ours.payload] },
+            {
+              payloadType: theirs.getPayloadType(),
+              sequenceNumber: theirs.getSequenceNumber(),
+              timestamp: theirs.getTimestamp(),
+              ssrc: theirs.getSsrc(),
+              marker: theirs.getMarker(),
+              payload: bytesOf(theirs.getPayload()),
+            },
+          );
         },
       ),
       { numRuns: 2_000 },

@@ -92,8 +92,9 @@ describe('media thread', () => {
   });
   after(async () => {
     for (const child of children) child.kill('SIGKILL');
-    for (const socket of sockets) socket.close();
     await thread.close();
+    // By now a socket that a test has just closed is no longer among them.
+    for (const socket of sockets) socket.close();
   });
 
   async function openLeg(legId: string, remotePort: number, media: Partial<LegMedia> = {}): Promise<number> {
@@ -569,6 +570,27 @@ describe('media thread', () => {
       phone.socket.close();
     });
   }
+
+  test('a thread logs what its legs drop, with thread and leg, at the level it was started with', async () => {
+    const own = await MediaThread.start({ prefer: 'portable', logLevel: 'debug' });
+    const refused = new Promise<unknown>((resolve) => {
+      own.on('log', ({ level, fields, text }) => {
+        if (text === 'packet from another source refused') resolve({ level, fields });
+      });
+    });
+    const stranger = await listen();
+    const { port } = await own.request('leg.open', { legId: 'logged', ip: LOOPBACK, ports: ANY_PORT });
+    const remote = { address: '127.0.0.9', port: 40_000 };
+    await own.request('leg.start', { legId: 'logged', media: { codec: 'PCMU', payloadType: 0, remote } });
+    stranger.socket.send(Buffer.concat([Buffer.from([0x80, 0]), Buffer.alloc(170)]), port, LOOPBACK);
+    const { level, fields } = (await refused) as { level: string; fields: Record<string, unknown> };
+    const { thread: threadId, ...rest } = fields;
+    assert.equal(level, 'debug');
+    assert.equal(typeof threadId, 'number');
+    assert.deepEqual(rest, { legId: 'logged', from: LOOPBACK, port: stranger.port });
+    await own.close();
+    stranger.socket.close();
+  });
 
   test('wrong requests are refused by name and harm nothing', async () => {
     const none = { legId: 'none' };

@@ -4,11 +4,14 @@ import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { LegEvent } from '../leg-types.ts';
+import type { MediaLogLine } from '../media-log.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions } from './messages.ts';
 
 interface MediaThreadEvents {
   /** Something happened on a leg. */
   leg: [legId: string, event: LegEvent];
+  /** It logs a line, of the level that it was started with or above. */
+  log: [line: MediaLogLine];
   /** The thread is gone, by close() or by a fault; every leg and room in it with it. Told once. */
   close: [error: Error | null];
 }
@@ -81,6 +84,8 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
   #onMessage(message: FromThread): void {
     if (message.type === 'event') {
       this.emit('leg', message.legId, message.event);
+    } else if (message.type === 'log') {
+      this.emit('log', message.line);
     } else if (message.type === 'answer' || message.type === 'failure') {
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);

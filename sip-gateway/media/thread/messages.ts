@@ -1,6 +1,7 @@
 import type { CodecCapabilities } from '../../codecs/index.ts';
 import type { DtmfKey } from '../dtmf/index.ts';
 import type { LegEvent, LegMedia, LegStats, Prompt } from '../leg-types.ts';
+import type { MediaLogLine } from '../media-log.ts';
 import type { RoomConnection, RoomStats } from '../mixer/index.ts';
 import type { NetworkStats, PortRange } from '../network/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
@@ -55,6 +56,7 @@ export type FromThread =
   | { type: 'ready'; capabilities: CodecCapabilities }
   | { type: 'answer'; id: number; result: unknown }
   | { type: 'failure'; id: number; message: string }
+  | { type: 'log'; line: MediaLogLine }
   | { type: 'event'; legId: string; event: LegEvent };
 
 export interface ThreadOptions {
@@ -64,4 +66,6 @@ export interface ThreadOptions {
   udpPath?: string;
   /** `portable` leaves both add-ons out. Default `native`. */
   prefer?: 'native' | 'portable';
+  /** Minimum level that it logs, as pino names it. Default: it logs nothing. */
+  logLevel?: string;
 }

@@ -1,7 +1,8 @@
 /** The media thread's own side: it owns sockets, codecs and mixers, and does what messages say. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
+import { MediaLog } from '../media-log.ts';
 import { RoomMixer } from '../mixer/index.ts';
 import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
@@ -29,6 +30,9 @@ const LEAD_MS = 10;
 
 goFirst();
 const options = workerData as ThreadOptions;
+const log = MediaLog.create((line) => post({ type: 'log', line }), options.logLevel).child({
+  thread: threadId,
+});
 const codecs = await Codecs.load({ path: options.codecsPath, prefer: options.prefer });
 const network = openNetwork({ path: options.udpPath, prefer: options.prefer });
 const pacer = new Pacer({
@@ -69,14 +73,16 @@ function guarded(run: (nowMs: number) => void, fail: (fault: unknown) => void): 
 function attempt(work: () => void): void {
   try {
     work();
-  } catch {
+  } catch (error) {
     // The object is dropped anyway.
+    log.warn({ err: error }, 'cleanup failed');
   }
 }
 
 /** Never throws. */
 function failLeg(legId: string, fault: unknown): void {
   const message = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+  log.error({ legId, err: fault }, 'a fault ended a leg');
   post({ type: 'event', legId, event: { type: 'failed', message } });
   const leg = forget(legId);
   attempt(() => leg?.close());
@@ -88,6 +94,7 @@ function failMember(leg: unknown, fault: unknown): void {
 
 /** Never throws. */
 function failRoom(roomId: string, fault: unknown): void {
+  log.error({ roomId, err: fault }, 'a fault ended a room');
   for (const [legId, entry] of legs) if (entry.roomId === roomId) failLeg(legId, fault);
   attempt(() => handlers['room.close']({ roomId }));
 }
@@ -96,7 +103,7 @@ function failRoom(roomId: string, fault: unknown): void {
 function runAlone(legId: string, entry: LegEntry): void {
   const run = (nowMs: number) => {
     entry.leg.read(nowMs);
-    entry.leg.write(null, null, nowMs);
+    entry.leg.write(null, nowMs);
   };
   entry.stop ??= pacer.add(guarded(run, (fault) => failLeg(legId, fault)));
 }
@@ -124,9 +131,15 @@ type Handlers = {
 const handlers: Handlers = {
   'leg.open': async ({ legId, ip, ports, numbers }) => {
     if (legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
-    const leg = await Leg.open(codecs, network, ip, ports, new StreamNumbers(numbers), (event) =>
-      post({ type: 'event', legId, event }),
-    );
+    const leg = await Leg.open({
+      codecs,
+      network,
+      ip,
+      ports,
+      numbers: new StreamNumbers(numbers),
+      emit: (event) => post({ type: 'event', legId, event }),
+      log: log.child({ legId }),
+    });
     legs.set(legId, { leg, roomId: undefined, stop: undefined });
     return { port: leg.port };
   },
@@ -154,10 +167,8 @@ const handlers: Handlers = {
     runAlone(legId, entry);
     return null;
   },
-  'leg.mute': ({ legId, toRoom, toPhone }) => {
-    const { leg } = legOf(legId);
-    if (toRoom !== undefined) leg.mutedToRoom = toRoom;
-    if (toPhone !== undefined) leg.mutedToPhone = toPhone;
+  'leg.mute': ({ legId, ...directions }) => {
+    legOf(legId).leg.mute(directions);
     return null;
   },
   'leg.play': ({ legId, prompt }) => {
@@ -184,7 +195,14 @@ const handlers: Handlers = {
   },
   'room.open': async ({ roomId, ip, port }) => {
     if (rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
-    const mixer = await RoomMixer.open(codecs, network, ip, port, failMember);
+    const mixer = await RoomMixer.open({
+      codecs,
+      network,
+      ip,
+      port,
+      onLegFault: failMember,
+      log: log.child({ roomId }),
+    });
     const run = guarded(
       (nowMs) => mixer.tick(nowMs),
       (fault) => failRoom(roomId, fault),
@@ -236,3 +254,6 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
 
 parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
+// The first message has to be 'ready'.
+if (network.capabilities.reason !== undefined)
+  log.info({ reason: network.capabilities.reason }, 'phones’ packets go over Node’s sockets');

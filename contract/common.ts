@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { canonicalRoomId, displayable, ROOM_ID } from './names.ts';
+
+/** Client-chosen id of a request, unique within its session: a repeated id gets the first answer again. */
+export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
+/** Ids that the server chose (UUIDs). */
+export const objectId = z.uuid();
+/** A room's name in links: letters of any script with their marks, digits, `-` and `_`, 1 to 64 characters; compared after NFC. */
+export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
+/** A person's name as others see it: 1 to 64 characters. Invisible characters and ones that reorder text are removed. */
+export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
+/** How long the link of an invitation may be used, in seconds, 60 to 30 days. Default one day. */
+export const invitationTtlSeconds = z
+  .int()
+  .min(60)
+  .max(30 * 86_400)
+  .default(86_400);
+/** SHA-256 of an SPKI, 64 lower-case hex digits. */
+export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
+export const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+/** A DER certificate, base64. */
+export const certificate = z.base64().max(8192);
+/** A certificate chain, leaf first, without the root's repetition being required. */
+export const certificateChain = z.array(certificate).min(1).max(6);
+
+/**
+ * What a person is on this server. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
+ * `bridge`: host participants of other networks (the SIP gateway).
+ */
+export const role = z.enum(['admin', 'member', 'guest', 'bridge']);
+export type Role = z.infer<typeof role>;
+
+/** What somebody is in a room. Admins are owners of every room; phones are speakers. */
+export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
+export type RoomRole = z.infer<typeof roomRole>;
+
+export const participant = z.object({
+  participantId: objectId,
+  /** The session that hosts it: a browser hosts itself, a gateway hosts its phones. */
+  peerId: objectId,
+  accountId: sha256Hex,
+  displayName,
+  /** The name in the certificate, if the person joined under another one. */
+  certifiedName: displayName.optional(),
+  kind: z.enum(['user', 'phone']),
+  role,
+  roomRole: roomRole.optional(),
+  /** Whether its connection is up; false while the server waits for it to come back. */
+  connected: z.boolean(),
+  /** False while media cannot flow between it and the server, though its connection is up. Absent: no such problem is known. */
+  mediaConnected: z.boolean().optional(),
+  /** Of a phone: how far its call is. */
+  callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
+});
+export type Participant = z.infer<typeof participant>;
+
+/** Data or a result without content. */
+export const nothing = z.object({});

@@ -1,0 +1,15 @@
+/**
+ * The wire contract between server, SDK, gateway and load generator. Clients that must stay small import its types, and its
+ * values from `contract/light.ts`, which has no schemas.
+ */
+export * from './common.ts';
+export * from './dial-plan.ts';
+export * from './light.ts';
+export * from './media.ts';
+export * from './producers.ts';
+export * from './rest.ts';
+export * from './room-log.ts';
+export * from './rooms.ts';
+export * from './session.ts';
+export * from './telephony.ts';
+export * from './wire.ts';

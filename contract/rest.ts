@@ -1,0 +1,90 @@
+/** Bodies of the REST API. */
+import { z } from 'zod';
+import {
+  base64url,
+  certificate,
+  displayName,
+  invitationTtlSeconds,
+  role,
+  roomId,
+  sha256Hex,
+} from './common.ts';
+
+/** Path parameters of what belongs to one room. */
+export const roomParams = z.object({ roomId });
+
+export const inviteRequest = z.object({
+  role: role.default('member'),
+  roomId: roomId.optional(),
+  displayName: displayName.optional(),
+  ttlSeconds: invitationTtlSeconds,
+});
+
+export const inviteResponse = z.object({
+  secret: z.string(),
+  /** The link for the person: open it in a browser. */
+  url: z.string(),
+  expiresAtMs: z.number(),
+});
+
+export const invitationQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  /** Returns only invitations after this one in the list. For the next page: `invitationId` of the last one. */
+  before: sha256Hex.optional(),
+});
+export const invitationParams = z.object({ invitationId: sha256Hex });
+export const invitationInfo = z.object({
+  /** Identifies the invitation without revealing its secret. */
+  invitationId: sha256Hex,
+  role,
+  roomId: z.string().nullable(),
+  displayName: z.string().nullable(),
+  createdBy: z
+    .string()
+    .nullable()
+    .describe(
+      'The account that invited; `start`: the server at its first start; null: the command line or the API.',
+    ),
+  createdAtMs: z.number().describe('Unix time in milliseconds.'),
+  expiresAtMs: z.number().describe('Unix time in milliseconds.'),
+});
+export const invitationList = z.object({ invitations: z.array(invitationInfo) });
+
+export const enrolRequest = z.object({
+  /** The secret of an unused invitation. */
+  secret: base64url.max(64),
+  /** PKCS#10 request for the account's CA certificate, P-256, DER in base64. */
+  csr: z.base64().max(4096),
+  displayName: displayName.optional(),
+});
+
+export const enrolResponse = z.object({
+  /** The account's certificate and its issuers up to the deployment CA; the device's own leaf is then made by the client. */
+  chain: z.array(certificate),
+  role,
+  roomId: roomId.optional(),
+  displayName,
+  expiresAtMs: z.number(),
+});
+
+export const serverInfo = z.object({
+  name: z.string(),
+  version: z.string(),
+  protocolVersion: z.number(),
+  /** How identities are made: by invitation under the deployment CA, or by a company's PKI. */
+  identityPolicy: z.enum(['invite', 'pki']),
+  /** The deployment CA, DER in base64: signs accounts and the server's media keys. */
+  deploymentCa: certificate,
+  /** Whether the `origin` in the query may connect; absent if none was given. */
+  originAllowed: z.boolean().optional(),
+});
+
+/** A page asks about its own origin, since browsers do not send it with this request. */
+export const serverQuery = z.object({ origin: z.string().max(300).optional() });
+
+export type InviteRequest = z.input<typeof inviteRequest>;
+export type InviteResponse = z.infer<typeof inviteResponse>;
+export type InvitationInfo = z.infer<typeof invitationInfo>;
+export type EnrolRequest = z.input<typeof enrolRequest>;
+export type EnrolResponse = z.infer<typeof enrolResponse>;
+export type ServerInfo = z.infer<typeof serverInfo>;

@@ -1,0 +1,51 @@
+/** What every connection says before and besides its features: who the client is, and that the connection ends. */
+import { z } from 'zod';
+import { base64url, certificateChain, displayName, nothing, role, sha256Hex } from './common.ts';
+import { PROTOCOL_VERSION } from './version.ts';
+
+const signature = base64url.max(1024);
+export const SESSION_REQUESTS = {
+  /** Proves possession of a device certificate; the first request on every connection. */
+  'auth.prove': {
+    data: z.object({
+      protocolVersion: z.literal(PROTOCOL_VERSION),
+      /** Device certificate, account certificate and further issuers; leaf first. */
+      chain: certificateChain,
+      /** The web origin that the client dialled. */
+      origin: z.string().min(1).max(300),
+      nonce: base64url.max(64),
+      timeMs: z.int().min(0),
+      /** Over authStatement(). */
+      signature,
+    }),
+    result: z.object({
+      accountId: sha256Hex,
+      /** SHA-1 of the account's SPKI, 40 hex digits, as Jami shows accounts. */
+      accountAlias: z.string(),
+      deviceId: sha256Hex,
+      displayName,
+      role,
+      serverTimeMs: z.number(),
+    }),
+  },
+  /** A heartbeat from the server, for a client that suspects its connection is dead. */
+  'session.ping': { data: nothing, result: nothing },
+} as const;
+
+export const SESSION_EVENTS = {
+  /** First message on every connection; answer with auth.prove. The nonce is single-use. */
+  'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
+  /** This connection is over for the reason given; the socket closes. */
+  'session.ended': z.object({
+    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
+  }),
+  /** The server is draining: finish, or be cut off when the time is over. */
+  'server.closing': z.object({ retryAfterSeconds: z.number() }),
+} as const;
+
+type SessionRequests = typeof SESSION_REQUESTS;
+type SessionEvents = typeof SESSION_EVENTS;
+declare module './wire.ts' {
+  interface Requests extends SessionRequests {}
+  interface Events extends SessionEvents {}
+}

@@ -1,0 +1,46 @@
+/**
+ * How messages travel. A request is the socket.io event of its name with `{id, data}` and an acknowledgement callback, which receives
+ * `{ok: true, result}` or `{ok: false, error}`. An event is the socket.io event of its name with one argument.
+ */
+import { z } from 'zod';
+import { requestId } from './common.ts';
+
+/** What the client sends (`data`), and what the acknowledgement carries (`result`). */
+export interface RequestSchema {
+  readonly data: z.ZodType;
+  readonly result: z.ZodType;
+}
+
+/**
+ * Every request by its name. Empty here: each part of the server adds the requests it defines by declaration merging, so that one
+ * request is described in one place.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: merged into by the files that define requests
+export interface Requests {}
+
+/** Every message that the server sends unprompted, by its name; merged like Requests. */
+// biome-ignore lint/suspicious/noEmptyInterface: merged into by the files that define events
+export interface Events {}
+
+export type RequestName = keyof Requests;
+/** What a client may write as `data` (fields with defaults may be left out). */
+export type RequestInput<N extends RequestName> = z.input<Requests[N]['data']>;
+/** What a handler gets: validated, defaults filled in. */
+export type RequestData<N extends RequestName> = z.output<Requests[N]['data']>;
+export type RequestResult<N extends RequestName> = z.input<Requests[N]['result']>;
+
+export type EventName = keyof Events;
+export type EventData<N extends EventName> = z.output<Events[N]>;
+
+/** The frame around every request. */
+export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });
+export type RequestEnvelope = z.infer<typeof requestEnvelope>;
+
+export const errorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  detail: z.string().optional(),
+  retryable: z.boolean().optional(),
+});
+
+export type Answer<R> = { ok: true; result: R } | { ok: false; error: z.infer<typeof errorBody> };

@@ -1,0 +1,65 @@
+import { failed, type Kernel } from '../../kernel/index.ts';
+import type { AccountAdministration } from './account-administration.ts';
+import {
+  accountDeviceParams,
+  accountList,
+  accountParams,
+  accountQuery,
+  revokeResponse,
+  roleRequest,
+  roleResponse,
+} from './rest.ts';
+
+/** For administrators: list accounts, revoke them and change their roles. */
+export function registerAccountRoutes(kernel: Kernel, administration: AccountAdministration): void {
+  kernel.adminRoutes('account.administer', (app) => {
+    app.get(
+      '/api/accounts',
+      {
+        schema: {
+          description: 'Accounts with their devices, latest enrolment first, revoked ones included.',
+          querystring: accountQuery,
+          response: { 200: accountList, ...failed },
+        },
+      },
+      async ({ query }) => ({ accounts: await administration.list(query) }),
+    );
+    app.post(
+      '/api/accounts/:accountId/revoke',
+      {
+        schema: {
+          description:
+            'Revokes an account for good. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
+          params: accountParams,
+          response: { 200: revokeResponse, ...failed },
+        },
+      },
+      ({ params }) => administration.revokeAccount(params.accountId),
+    );
+    app.post(
+      '/api/accounts/:accountId/devices/:deviceId/revoke',
+      {
+        schema: {
+          description:
+            'Revokes one device of an account for good. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
+          params: accountDeviceParams,
+          response: { 200: revokeResponse, ...failed },
+        },
+      },
+      ({ params }) => administration.revokeDevice(params.accountId, params.deviceId),
+    );
+    app.post(
+      '/api/accounts/:accountId/role',
+      {
+        schema: {
+          description:
+            'Changes the role of a person, at once for those who are connected. Nobody loses a seat in a room by it. Accounts of bridges keep their role.',
+          params: accountParams,
+          body: roleRequest,
+          response: { 200: roleResponse, ...failed },
+        },
+      },
+      ({ params, body }) => administration.setRole(params.accountId, body.role),
+    );
+  });
+}

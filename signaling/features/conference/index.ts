@@ -1,0 +1,2 @@
+export { roomAllocation } from './allocation-rest.ts';
+export { registerConference } from './register.ts';

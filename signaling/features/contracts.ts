@@ -1,0 +1,18 @@
+/** Every request and event of the wire protocol, for the reference pages and for tests; and the types of all of them, for clients. */
+import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
+import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { INVITATION_REQUESTS } from './invitations/contract.ts';
+import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
+import { ROOM_REQUESTS } from './rooms/contract.ts';
+import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
+
+export const REQUESTS = {
+  ...SESSION_REQUESTS,
+  ...INVITATION_REQUESTS,
+  ...CONFERENCE_REQUESTS,
+  ...MODERATION_REQUESTS,
+  ...ROOM_REQUESTS,
+  ...TELEPHONY_REQUESTS,
+};
+
+export const EVENTS = { ...SESSION_EVENTS, ...CONFERENCE_EVENTS, ...MODERATION_EVENTS, ...TELEPHONY_EVENTS };

@@ -1,0 +1,8 @@
+/** What the server does for people: each folder is a feature by itself, and adds itself to the kernel. */
+export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
+export { roomAllocation } from './conference/index.ts';
+export { EVENTS, REQUESTS } from './contracts.ts';
+export { createInvitation } from './invitations/index.ts';
+export type { RoomInfo } from './moderation/index.ts';
+export { registerFeatures } from './register.ts';
+export { trunkList } from './telephony/index.ts';

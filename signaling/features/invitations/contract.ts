@@ -1,0 +1,26 @@
+/** One-time invitations. */
+import { z } from 'zod';
+import { base64url, displayName, invitationTtlSeconds, role, roomId } from '../../../contract/index.ts';
+
+export const INVITATION_REQUESTS = {
+  /** Adds what an invitation grants to the identity that is signed in. */
+  'invite.redeem': {
+    data: z.object({ secret: base64url.max(64) }),
+    result: z.object({ role, roomId: roomId.optional() }),
+  },
+  /** Makes a one-time invitation. Members invite guests to a room; admins anybody. */
+  'invite.create': {
+    data: z.object({
+      role: role.default('guest'),
+      roomId: roomId.optional(),
+      displayName: displayName.optional(),
+      ttlSeconds: invitationTtlSeconds,
+    }),
+    result: z.object({ secret: z.string(), url: z.string(), expiresAtMs: z.number() }),
+  },
+} as const;
+
+type InvitationRequests = typeof INVITATION_REQUESTS;
+declare module '../../../contract/wire.ts' {
+  interface Requests extends InvitationRequests {}
+}

@@ -1,0 +1,33 @@
+import { CanopyError, type Config } from '../../../base/index.ts';
+import { Authority } from '../../identity/index.ts';
+import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from '../../kernel/index.ts';
+import { Invitations, type NewInvitation, Store } from '../../store/index.ts';
+import { invitationUrl } from './invitation-url.ts';
+
+/**
+ * Makes an invitation directly in the data folder: the server must have run once, but need not be running. The returned link names the
+ * configured public URL or port, or else those the server last had.
+ *
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
+ */
+export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {
+  if (isConfinedToRooms(invitation.role) && invitation.roomId === undefined) {
+    throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+  }
+  const { dir } = config.data;
+  const { url } = config.store;
+  requireDataDir(dir, url);
+  const authority = await Authority.open({ dir, name: config.server.name });
+  const store = await Store.open(dir, { url });
+  try {
+    const { secret } = await new Invitations(store).create(invitation);
+    return invitationUrl(linkBase(config), secret, authority.fingerprint);
+  } finally {
+    await store.close();
+  }
+}
+
+function linkBase(config: Config): string {
+  const { publicUrl, port } = config.server;
+  return publicUrl ?? rememberedServer(config)?.publicUrl ?? defaultPublicUrl(port);
+}

@@ -1,0 +1,55 @@
+import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
+import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import type { Invitations } from '../../store/index.ts';
+
+const YEAR_SECONDS = 365 * 86_400;
+const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
+const GUEST_VALID_SECONDS = 86_400;
+
+/** How a newcomer gets a certificate. */
+export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): void {
+  const { authority, log, origins, rooms } = kernel;
+  kernel.routes((app) => {
+    app.post(
+      '/api/enrol',
+      {
+        schema: {
+          description:
+            'Redeems an invitation: signs the certificate request of a new account. The same request with the same key is answered again for ten minutes.',
+          body: enrolRequest,
+          response: { 200: enrolResponse, '4xx': failed['4xx'] },
+        },
+        config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
+        // Checked before the invitation is used: a page whose origin may not connect could not use the result.
+        onRequest: async ({ headers }) => origins.require(headers.origin),
+      },
+      async ({ body }) => {
+        const csr = Buffer.from(body.csr, 'base64');
+        const accountId = await authority.accountIdOf(csr);
+        const offered = await invitations.check(body.secret, accountId);
+        const signed = await authority.signAccount(csr, {
+          // The inviter vouches for the name they chose.
+          displayName: offered.displayName ?? body.displayName ?? 'Guest',
+          validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
+        });
+        // The loser of a race for the invitation gets no certificate.
+        const { role, roomId, invitedBy } = await invitations.admit(
+          body.secret,
+          accountId,
+          signed.displayName,
+        );
+        if (roomId !== null && invitedBy !== accountId) {
+          rooms.readmit(roomId, accountId);
+        }
+        log.info({ accountId, role }, 'account enrolled');
+        return {
+          chain: signed.chain.map((der) => Buffer.from(der).toString('base64')),
+          role,
+          displayName: signed.displayName,
+          expiresAtMs: signed.notAfterMs,
+          ...(roomId !== null && { roomId }),
+        };
+      },
+    );
+  });
+}

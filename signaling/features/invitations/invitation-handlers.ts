@@ -1,0 +1,50 @@
+import { CanopyError } from '../../../base/index.ts';
+import {
+  demand,
+  type Handlers,
+  isConfinedToRooms,
+  type Kernel,
+  requirePrincipal,
+} from '../../kernel/index.ts';
+import type { Invitations } from '../../store/index.ts';
+import type { INVITATION_REQUESTS } from './contract.ts';
+import { invitationUrl } from './invitation-url.ts';
+
+export function invitationHandlers(
+  kernel: Kernel,
+  invitations: Invitations,
+): Handlers<keyof typeof INVITATION_REQUESTS> {
+  const { authority, config, rooms } = kernel;
+  return {
+    'invite.create': async (session, data) => {
+      const principal = requirePrincipal(session);
+      const { accountId, origin } = principal;
+      demand(principal, `invite.create:${data.role}`);
+      if (isConfinedToRooms(data.role) && data.roomId === undefined) {
+        throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+      }
+      if (data.roomId !== undefined) {
+        const room = await rooms.record(data.roomId);
+        // Whoever may not enter could otherwise invite themselves.
+        await kernel.demandEntry(principal, room);
+        demand(principal, 'room.invite', room);
+      }
+      const { secret, expiresAtMs } = await invitations.create({ ...data, createdBy: accountId });
+      return {
+        secret,
+        expiresAtMs,
+        url: invitationUrl(config.server.publicUrl ?? origin, secret, authority.fingerprint),
+      };
+    },
+
+    'invite.redeem': async (session, { secret }) => {
+      const { accountId } = requirePrincipal(session);
+      const { role, roomId, invitedBy } = await invitations.admit(secret, accountId);
+      kernel.changeRole(accountId, role);
+      if (roomId !== null && invitedBy !== accountId) {
+        rooms.readmit(roomId, accountId);
+      }
+      return { role, ...(roomId !== null && { roomId }) };
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { CanopyError } from '../../../base/index.ts';
+import {
+  invitationList,
+  invitationParams,
+  invitationQuery,
+  inviteRequest,
+  inviteResponse,
+  nothing,
+} from '../../../contract/index.ts';
+import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import type { Invitations } from '../../store/index.ts';
+import { invitationUrl } from './invitation-url.ts';
+
+/** For administrators: make invitations, list the open ones, and withdraw them. */
+export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
+  const { authority, origins } = kernel;
+  kernel.adminRoutes('invitation.administer', (app) => {
+    app.post(
+      '/api/invites',
+      {
+        schema: {
+          description: 'Makes a one-time invitation link.',
+          body: inviteRequest,
+          response: { 200: inviteResponse, ...failed },
+        },
+        config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
+        onRequest: async ({ headers }) => origins.require(headers.origin),
+      },
+      async ({ body }) => {
+        if (isConfinedToRooms(body.role) && body.roomId === undefined) {
+          throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+        }
+        const { secret, expiresAtMs } = await invitations.create(body);
+        return {
+          secret,
+          expiresAtMs,
+          url: invitationUrl(kernel.publicUrl, secret, authority.fingerprint),
+        };
+      },
+    );
+    app.get(
+      '/api/invites',
+      {
+        schema: {
+          description: 'Open invitations, latest first. Their links cannot be shown again.',
+          querystring: invitationQuery,
+          response: { 200: invitationList, ...failed },
+        },
+      },
+      async ({ query }) => ({ invitations: await invitations.open(query) }),
+    );
+    app.delete(
+      '/api/invites/:invitationId',
+      {
+        schema: {
+          description: 'Withdraws an open invitation. Its link answers INVITE_EXPIRED from then on.',
+          params: invitationParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params: { invitationId } }) => {
+        if (!(await invitations.withdraw(invitationId))) {
+          throw new CanopyError('INVITE_UNKNOWN', 'no open invitation has this id');
+        }
+        return {};
+      },
+    );
+  });
+}

@@ -1,0 +1,32 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { Invitations, START } from '../../store/index.ts';
+import { INVITATION_REQUESTS } from './contract.ts';
+import { registerEnrolRoute } from './enrol-route.ts';
+import { invitationHandlers } from './invitation-handlers.ts';
+import { registerInvitationRoutes } from './invitation-routes.ts';
+import { invitationUrl } from './invitation-url.ts';
+
+export interface InvitationsFeature {
+  /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
+  first(): Promise<string | null>;
+}
+
+/** One-time invitations, and how newcomers enrol by them. */
+export function registerInvitations(kernel: Kernel): InvitationsFeature {
+  const invitations = new Invitations(kernel.store);
+  kernel.requests(INVITATION_REQUESTS, invitationHandlers(kernel, invitations));
+  registerInvitationRoutes(kernel, invitations);
+  registerEnrolRoute(kernel, invitations);
+  // Otherwise a revoked account would be back with another one.
+  kernel.accountRevoked.add((accountId) => invitations.expireFrom(accountId));
+  return {
+    first: async () => {
+      if (!(await invitations.isFirstStart())) {
+        return null;
+      }
+      await invitations.expireFrom(START);
+      const { secret } = await invitations.create({ role: 'admin', createdBy: START, ttlSeconds: 86_400 });
+      return invitationUrl(kernel.publicUrl, secret, kernel.authority.fingerprint);
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { registerModeration } from './register.ts';
+export type { RoomInfo } from './rest.ts';

@@ -1,0 +1,61 @@
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import type { Peer, Room, Rooms } from '../../kernel/index.ts';
+import { muteParticipant, removeParticipant, requireTarget } from './moderation.ts';
+import type { RoomInfo } from './rest.ts';
+
+/** What the operator may do with open rooms and the people in them. */
+export class RoomAdministration {
+  readonly #rooms: Rooms;
+  readonly #log: Logger;
+
+  constructor({ rooms, log }: { rooms: Rooms; log: Logger }) {
+    this.#rooms = rooms;
+    this.#log = log;
+  }
+
+  /** Open rooms by name, with their participants. */
+  list(): RoomInfo[] {
+    return this.#rooms.all
+      .map((room) => ({ roomId: room.roomId, participants: [...room.peers.values()].flatMap(describe) }))
+      .sort((a, b) => (a.roomId < b.roomId ? -1 : 1));
+  }
+
+  /** Closes a room: its connections end with ROOM_CLOSED. Anyone may open it again. @throws {CanopyError} ROOM_UNKNOWN */
+  close(roomId: string): { connectionsEnded: number } {
+    const connectionsEnded = this.#rooms.end(this.#require(roomId), 'ROOM_CLOSED');
+    this.#log.info({ roomId, connectionsEnded }, 'room closed by an administrator');
+    return { connectionsEnded };
+  }
+
+  /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN; FORBIDDEN - the request would unmute a person */
+  async mute(roomId: string, participantId: string, muted: boolean): Promise<void> {
+    await muteParticipant(requireTarget(this.#require(roomId), participantId, null), muted);
+  }
+
+  /** @throws {CanopyError} ROOM_UNKNOWN, PARTICIPANT_UNKNOWN */
+  remove(roomId: string, participantId: string): void {
+    removeParticipant(this.#rooms, requireTarget(this.#require(roomId), participantId, null), this.#log);
+  }
+
+  #require(roomId: string): Room {
+    const room = this.#rooms.find(roomId);
+    if (!room) {
+      throw new CanopyError('ROOM_UNKNOWN', roomId);
+    }
+    return room;
+  }
+}
+
+function describe(peer: Peer): RoomInfo['participants'] {
+  return [...peer.participants.values()].map((participant) => ({
+    participantId: participant.participantId,
+    accountId: participant.accountId,
+    displayName: participant.displayName,
+    certifiedName: participant.certifiedName ?? participant.displayName,
+    kind: participant.kind,
+    role: participant.role,
+    connected: participant.connected,
+    muted: peer.microphonesOf(participant.participantId).every(({ paused }) => paused),
+    sinceMs: peer.enteredAtMs.get(participant.participantId) ?? 0,
+  }));
+}

@@ -1,0 +1,62 @@
+import { nothing, roomParams } from '../../../contract/index.ts';
+import { failed, type Kernel } from '../../kernel/index.ts';
+import { closeRoomResponse, muteRequest, roomList, roomParticipantParams } from './rest.ts';
+import type { RoomAdministration } from './room-administration.ts';
+
+/** Lists rooms and their participants, and moderates them, for administrators. */
+export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministration): void {
+  kernel.adminRoutes('room.administer', (app) => {
+    app.get(
+      '/api/rooms',
+      {
+        schema: {
+          description: 'Open rooms with their participants.',
+          response: { 200: roomList, ...failed },
+        },
+      },
+      async () => ({ rooms: administration.list() }),
+    );
+    app.delete(
+      '/api/rooms/:roomId',
+      {
+        schema: {
+          description:
+            'Closes a room. Connections in it end with ROOM_CLOSED and its phone calls end. Nobody is barred: the room opens again when somebody enters.',
+          params: roomParams,
+          response: { 200: closeRoomResponse, ...failed },
+        },
+      },
+      async ({ params }) => administration.close(params.roomId),
+    );
+    app.post(
+      '/api/rooms/:roomId/participants/:participantId/mute',
+      {
+        schema: {
+          description: 'Mutes a participant. People unmute themselves; only phones can be unmuted here.',
+          params: roomParticipantParams,
+          body: muteRequest,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params: { roomId, participantId }, body: { muted } }) => {
+        await administration.mute(roomId, participantId, muted);
+        return {};
+      },
+    );
+    app.delete(
+      '/api/rooms/:roomId/participants/:participantId',
+      {
+        schema: {
+          description:
+            'Removes a participant. A person’s connection ends with KICKED and the account is barred from the room for five minutes, unless it is an admin’s. A phone’s call ends.',
+          params: roomParticipantParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params: { roomId, participantId } }) => {
+        administration.remove(roomId, participantId);
+        return {};
+      },
+    );
+  });
+}

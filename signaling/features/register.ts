@@ -1,0 +1,17 @@
+import type { Kernel } from '../kernel/index.ts';
+import { registerAccounts } from './accounts/index.ts';
+import { registerConference } from './conference/index.ts';
+import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
+import { registerModeration } from './moderation/index.ts';
+import { registerRooms } from './rooms/index.ts';
+import { registerTelephony } from './telephony/index.ts';
+
+/** Adds every feature to a kernel that does not listen yet. */
+export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
+  registerConference(kernel);
+  registerModeration(kernel);
+  registerRooms(kernel);
+  registerAccounts(kernel);
+  registerTelephony(kernel);
+  return { invitations: registerInvitations(kernel) };
+}

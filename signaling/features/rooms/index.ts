@@ -1,0 +1,1 @@
+export { registerRooms } from './register.ts';

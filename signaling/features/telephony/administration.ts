@@ -1,0 +1,123 @@
+import { randomInt } from 'node:crypto';
+import { CanopyError } from '../../../base/index.ts';
+import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../../contract/index.ts';
+import type { TelephonySettings } from '../../store/index.ts';
+import { digestSecrets } from './digest-secrets.ts';
+
+/** Without characters that look alike. */
+const PASSWORD_ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
+/** About 116 random bits. */
+const PASSWORD_LENGTH = 20;
+
+/** What administrators change about phones. Each change is told to the gateway. */
+export class Administration {
+  readonly #settings: TelephonySettings;
+  readonly #realm: string;
+  readonly #changed: () => Promise<void>;
+
+  constructor(options: { settings: TelephonySettings; realm: string; changed(): Promise<void> }) {
+    this.#settings = options.settings;
+    this.#realm = options.realm;
+    this.#changed = options.changed;
+  }
+
+  /** Adds a phone or sets it anew. Returns the password that was made where none was given. */
+  async putPhone(
+    username: string,
+    { displayName, password }: { displayName?: string | undefined; password?: string | undefined },
+  ): Promise<{ realm: string; password?: string }> {
+    const made = password === undefined ? newPassword() : undefined;
+    const ha1 = digestSecrets(username, this.#realm, password ?? made ?? '');
+    await this.#settings.putPhone({ username, ha1, ...(displayName !== undefined && { displayName }) });
+    await this.#changed();
+    return { realm: this.#realm, ...(made !== undefined && { password: made }) };
+  }
+
+  /** @throws CanopyError NOT_FOUND */
+  async deletePhone(username: string): Promise<void> {
+    required(await this.#settings.deletePhone(username), 'no phone of this name');
+    await this.#changed();
+  }
+
+  /** Adds a trunk or sets it anew; a password that is kept stays with its user name. */
+  async putTrunk(trunk: SipTrunk): Promise<SipTrunk> {
+    const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
+    const kept = before?.username === trunk.username ? before?.password : undefined;
+    const password = trunk.password ?? kept;
+    const settled = { ...trunk, ...(password !== undefined && { password }) };
+    if (settled.register && (settled.username === undefined || password === undefined)) {
+      throw new CanopyError('BAD_REQUEST', 'register: it takes a username and a password');
+    }
+    await this.#settings.putTrunk(settled);
+    await this.#changed();
+    return settled;
+  }
+
+  /** @throws CanopyError NOT_FOUND, BAD_REQUEST while a rule of the dial plan leads to it */
+  async deleteTrunk(name: string): Promise<void> {
+    const plan = await this.#settings.dialPlan();
+    const index = plan.findIndex(({ action }) => action.type === 'trunk' && action.trunk === name);
+    if (index >= 0) {
+      throw new CanopyError('BAD_REQUEST', `name: rule ${index} of the dial plan leads to it`);
+    }
+    required(await this.#settings.deleteTrunk(name), 'no trunk of this name');
+    await this.#changed();
+  }
+
+  /** @throws CanopyError BAD_REQUEST that names the rule which makes no sense, PIN_TOO_SHORT for a new PIN */
+  async putDialPlan(rules: DialRule[]): Promise<void> {
+    const names = new Set((await this.#settings.trunks()).map(({ name }) => name));
+    const kept = new Set((await this.#settings.dialPlan()).map(pinOf));
+    for (const [index, rule] of rules.entries()) {
+      const { direction, action } = rule;
+      const leads = action.type === 'trunk' ? 'outgoing' : 'incoming';
+      if (action.type !== 'reject' && leads !== direction) {
+        throw new CanopyError('BAD_REQUEST', `rules.${index}: ${action.type} is for ${leads} calls`);
+      }
+      if (action.type === 'trunk' && !names.has(action.trunk)) {
+        throw new CanopyError('BAD_REQUEST', `rules.${index}: there is no trunk ${action.trunk}`);
+      }
+      const pin = pinOf(rule);
+      if (pin !== undefined && pin.length < MIN_PIN_DIGITS && !kept.has(pin)) {
+        throw new CanopyError('PIN_TOO_SHORT', `rules.${index}.action.pin`);
+      }
+    }
+    await this.#settings.putDialPlan(rules);
+    await this.#changed();
+  }
+
+  /** @throws CanopyError PIN_TAKEN, PIN_TOO_SHORT */
+  async putPin(roomId: string, pin: string): Promise<void> {
+    if (pin.length < MIN_PIN_DIGITS) {
+      const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
+      if (kept?.pin !== pin) {
+        throw new CanopyError('PIN_TOO_SHORT');
+      }
+    }
+    await this.#settings.putPin(roomId, pin);
+    await this.#changed();
+  }
+
+  /** @throws CanopyError NOT_FOUND */
+  async deletePin(roomId: string): Promise<void> {
+    required(await this.#settings.deletePin(roomId), 'the room has no PIN');
+    await this.#changed();
+  }
+}
+
+function required(found: boolean, detail: string): void {
+  if (!found) {
+    throw new CanopyError('NOT_FOUND', detail);
+  }
+}
+
+function pinOf({ action }: DialRule): string | undefined {
+  return action.type === 'room' ? action.pin : undefined;
+}
+
+function newPassword(): string {
+  return Array.from(
+    { length: PASSWORD_LENGTH },
+    () => PASSWORD_ALPHABET[randomInt(PASSWORD_ALPHABET.length)],
+  ).join('');
+}

@@ -1,0 +1,68 @@
+/** The phone gateway's control connection, and calls into a room. */
+import { z } from 'zod';
+import {
+  callRecord,
+  dialTarget,
+  displayName,
+  errorBody,
+  nothing,
+  objectId,
+  roomId,
+  sipTrunk,
+  telephonyConfig,
+  trunkRegistration,
+} from '../../../contract/index.ts';
+
+export const TELEPHONY_REQUESTS = {
+  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. For owners and moderators. */
+  'call.dial': {
+    data: z.object({ target: dialTarget, displayName: displayName.optional() }),
+    result: z.object({ callId: objectId }),
+  },
+  /** Registers this connection, which is in no room, as the one that places calls. */
+  'gateway.register': {
+    data: z.object({
+      /** The calls that it has: others that the history shows as going on have ended. */
+      callIds: z.array(objectId).max(10_000).default([]),
+    }),
+    result: telephonyConfig,
+  },
+  /** Notes the state of a call in the history, at its start, answer and end. */
+  'gateway.record': { data: callRecord, result: nothing },
+  /** A requested call failed; its requester is notified. */
+  'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
+  /** Reports the state of each registered trunk after every change: all of them, or the first 500. */
+  'gateway.trunks': {
+    data: z.object({
+      registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
+    }),
+    result: nothing,
+  },
+} as const;
+
+export const TELEPHONY_EVENTS = {
+  /** A call that this peer asked for did not come about. */
+  'call.failed': z.object({
+    callId: objectId,
+    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
+  }),
+  /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
+  'gateway.dial': z.object({
+    callId: objectId,
+    roomId,
+    target: z.string(),
+    displayName: z.string(),
+    caller: z.string().optional(),
+  }),
+  /** To the gateway: hang this call up. */
+  'gateway.hangUp': z.object({ callId: objectId }),
+  /** To the gateway: the settings have changed. */
+  'gateway.config': telephonyConfig,
+} as const;
+
+type TelephonyRequests = typeof TELEPHONY_REQUESTS;
+type TelephonyEvents = typeof TELEPHONY_EVENTS;
+declare module '../../../contract/wire.ts' {
+  interface Requests extends TelephonyRequests {}
+  interface Events extends TelephonyEvents {}
+}

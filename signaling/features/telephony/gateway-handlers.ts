@@ -1,0 +1,56 @@
+import { CanopyError } from '../../../base/index.ts';
+import { demand, type Handlers, requirePrincipal, requireRight, type Session } from '../../kernel/index.ts';
+import type { TELEPHONY_REQUESTS } from './contract.ts';
+import type { Telephony } from './telephony.ts';
+
+/** Between the phone gateway's control connection, and those who call somebody into a room. */
+export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TELEPHONY_REQUESTS> {
+  return {
+    'gateway.register': async (session, { callIds }) => {
+      demand(requirePrincipal(session), 'gateway.register');
+      if (session.seat) {
+        throw new CanopyError('ROOM_ALREADY_JOINED');
+      }
+      return telephony.register(session, callIds);
+    },
+
+    'gateway.record': async (session, call) => {
+      requireGateway(session);
+      await telephony.record(call);
+      return {};
+    },
+
+    'gateway.dialFailed': async (session, { callId, error }) => {
+      requireGateway(session);
+      telephony.dialFailed(callId, error);
+      return {};
+    },
+
+    'gateway.trunks': async (session, { registrations }) => {
+      requireGateway(session);
+      telephony.trunksRegistered(registrations);
+      return {};
+    },
+
+    'call.dial': async (session, { target, displayName }) => {
+      const { principal, room, peer } = requireRight(session, 'call.dial');
+      const { peerId, displayName: caller } = peer;
+      return telephony.dial({
+        roomId: room.roomId,
+        target,
+        displayName,
+        caller,
+        by: principal.accountId,
+        peerId,
+      });
+    },
+  };
+
+  /** Only the gateway in charge: an older one has been replaced. */
+  function requireGateway(session: Session): void {
+    demand(requirePrincipal(session), 'gateway.register');
+    if (!telephony.isGateway(session)) {
+      throw new CanopyError('FORBIDDEN', 'gateway.register comes first');
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import type { Kernel } from '../../kernel/index.ts';
+import { Calls, TelephonySettings } from '../../store/index.ts';
+import { TELEPHONY_REQUESTS } from './contract.ts';
+import { gatewayHandlers } from './gateway-handlers.ts';
+import { Telephony } from './telephony.ts';
+import { registerTelephonyRoutes } from './telephony-routes.ts';
+
+/** Phones: their settings, the gateway that brings them in, and calls out of rooms. */
+export function registerTelephony(kernel: Kernel): void {
+  const { config, log, rooms, store } = kernel;
+  const settings = new TelephonySettings(store);
+  const telephony = new Telephony({ config, log, rooms, settings, calls: new Calls(store) });
+  kernel.requests(TELEPHONY_REQUESTS, gatewayHandlers(telephony), { perConnection: ['gateway.register'] });
+  registerTelephonyRoutes(kernel, telephony);
+}

@@ -1,0 +1,211 @@
+import type { z } from 'zod';
+import type { SipTrunk, TrunkRegistration } from '../../../contract/index.ts';
+import { nothing, roomParams } from '../../../contract/index.ts';
+import { failed, type Kernel } from '../../kernel/index.ts';
+import {
+  callList,
+  callParams,
+  callQuery,
+  dialPlanBody,
+  dialRequest,
+  dialResponse,
+  phoneList,
+  phoneParams,
+  putPhoneRequest,
+  putPhoneResponse,
+  putTrunkRequest,
+  roomPin,
+  trunkInfo,
+  trunkList,
+  trunkParams,
+} from './rest.ts';
+import type { Telephony } from './telephony.ts';
+
+/** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
+export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
+  kernel.adminRoutes('telephony.administer', (app) => {
+    const { administration, calls, settings } = telephony;
+
+    app.get(
+      '/api/sip/phones',
+      {
+        schema: { description: 'Phones that may register.', response: { 200: phoneList, ...failed } },
+      },
+      async () => ({ phones: (await settings.phones()).map(({ ha1: _secret, ...phone }) => phone) }),
+    );
+    app.put(
+      '/api/sip/phones/:username',
+      {
+        schema: {
+          description:
+            'Adds or replaces a phone. Without a password in the request, one is generated and returned this once.',
+          params: phoneParams,
+          body: putPhoneRequest,
+          response: { 200: putPhoneResponse, ...failed },
+        },
+      },
+      async ({ params: { username }, body }) => ({
+        username,
+        ...(body.displayName !== undefined && { displayName: body.displayName }),
+        ...(await administration.putPhone(username, body)),
+      }),
+    );
+    app.delete(
+      '/api/sip/phones/:username',
+      {
+        schema: {
+          description: 'Removes a phone.',
+          params: phoneParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deletePhone(params.username);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/trunks',
+      {
+        schema: {
+          description: 'Trunks, without their passwords, with the state of their registrations.',
+          response: { 200: trunkList, ...failed },
+        },
+      },
+      async () => ({
+        trunks: (await settings.trunks()).map((trunk) => toInfo(trunk, telephony.registrationOf(trunk.name))),
+      }),
+    );
+    app.put(
+      '/api/sip/trunks/:name',
+      {
+        schema: {
+          description:
+            'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
+          params: trunkParams,
+          body: putTrunkRequest,
+          response: { 200: trunkInfo, ...failed },
+        },
+      },
+      async ({ params: { name }, body }) => {
+        // What was told of its registration was of the trunk as it was before.
+        return toInfo(await administration.putTrunk({ name, ...body }), null);
+      },
+    );
+    app.delete(
+      '/api/sip/trunks/:name',
+      {
+        schema: {
+          description: 'Removes a trunk. Refused while a rule of the dial plan uses it.',
+          params: trunkParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deleteTrunk(params.name);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/dial-plan',
+      { schema: { description: 'The dial plan.', response: { 200: dialPlanBody, ...failed } } },
+      async () => ({ rules: await settings.dialPlan() }),
+    );
+    app.put(
+      '/api/sip/dial-plan',
+      {
+        schema: {
+          description:
+            "Replaces the whole dial plan. The first rule of the call's direction whose pattern matches applies: `*` stands for any characters, `X` for a digit. Calls that no rule permits are refused.",
+          body: dialPlanBody,
+          response: { 200: dialPlanBody, ...failed },
+        },
+        bodyLimit: 1024 * 1024,
+      },
+      async ({ body: { rules } }) => {
+        await administration.putDialPlan(rules);
+        return { rules };
+      },
+    );
+
+    app.put(
+      '/api/rooms/:roomId/pin',
+      {
+        schema: {
+          description: 'Sets the PIN that callers enter to join the room.',
+          params: roomParams,
+          body: roomPin,
+          response: { 200: roomPin, ...failed },
+        },
+      },
+      async ({ params: { roomId }, body: { pin } }) => {
+        await administration.putPin(roomId, pin);
+        return { pin };
+      },
+    );
+    app.delete(
+      '/api/rooms/:roomId/pin',
+      {
+        schema: {
+          description: "Removes the room's PIN.",
+          params: roomParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await administration.deletePin(params.roomId);
+        return {};
+      },
+    );
+
+    app.get(
+      '/api/sip/calls',
+      {
+        schema: {
+          description: 'Calls in progress and past calls, latest first.',
+          querystring: callQuery,
+          response: { 200: callList, ...failed },
+        },
+      },
+      async ({ query: { active, limit, before } }) => ({
+        calls: await calls.list({ active, limit, beforeMs: before }),
+      }),
+    );
+    app.post(
+      '/api/sip/calls',
+      {
+        schema: {
+          description:
+            'Calls a number or one of our phones into a room, as the dial plan permits. The call history tells the outcome.',
+          body: dialRequest,
+          response: { 200: dialResponse, ...failed },
+        },
+      },
+      ({ body }) => telephony.dial({ ...body, by: 'api' }),
+    );
+    app.delete(
+      '/api/sip/calls/:callId',
+      {
+        schema: {
+          description: 'Hangs up a call.',
+          params: callParams,
+          response: { 200: nothing, ...failed },
+        },
+      },
+      async ({ params }) => {
+        await telephony.hangUp(params.callId);
+        return {};
+      },
+    );
+  });
+}
+
+/** A trunk without its password. */
+function toInfo(
+  { password, ...trunk }: SipTrunk,
+  registration: TrunkRegistration | null,
+): z.infer<typeof trunkInfo> {
+  return { ...trunk, hasPassword: password !== undefined, registration };
+}

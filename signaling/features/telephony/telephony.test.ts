@@ -1,0 +1,578 @@
+import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { after, afterEach, before, describe, it } from 'node:test';
+import {
+  CanopyError,
+  GatewayLink,
+  type GatewayLinkEvents,
+  type Identity,
+} from '../../../client/sdk/index.ts';
+import type { CallRecord, TelephonyConfig, TrunkRegistration } from '../../../contract/index.ts';
+import { CuttableRelay } from '../../../test/support/cuttable-relay.ts';
+import { newGatewayIdentity } from '../../../test/support/gateway-identity.ts';
+import { InProcessServer } from '../../../test/support/in-process-server.ts';
+import { newIdentity, ProtocolClient } from '../../../test/support/protocol-client.ts';
+import { eventually } from '../../../test/support/wait.ts';
+
+const startedAtMs = Date.now();
+/** How long a request may take where a test waits for that, in milliseconds. */
+const REQUEST_MS = 200;
+
+function callOf(more: Partial<CallRecord> = {}): CallRecord {
+  return {
+    callId: randomUUID(),
+    direction: 'incoming',
+    remote: 'sip:"><script>@x',
+    dialled: '1000',
+    trunk: null,
+    roomId: 'lobby',
+    codec: 'PCMU',
+    startedAtMs,
+    answeredAtMs: null,
+    endedAtMs: null,
+    endCause: null,
+    sipStatus: null,
+    mos: null,
+    ...more,
+  };
+}
+
+function heard<N extends keyof GatewayLinkEvents>(link: GatewayLink, name: N): Promise<GatewayLinkEvents[N]> {
+  const { promise, resolve, reject } = Promise.withResolvers<GatewayLinkEvents[N]>();
+  const timer = setTimeout(() => reject(new Error(`no ${name}`)), 30_000);
+  link.once(name, (...args) => {
+    clearTimeout(timer);
+    resolve(args);
+  });
+  return promise;
+}
+
+describe('telephony', () => {
+  let server: InProcessServer;
+  /** Between a gateway and the server, where that is to fail. */
+  let relay: CuttableRelay;
+  let bridge: Identity;
+  let member: Identity;
+  let guest: Identity;
+  let link: GatewayLink | undefined;
+
+  before(async () => {
+    relay = await CuttableRelay.open(() => Number(new URL(server.url).port));
+    server = await InProcessServer.start({ 'server.origins': [relay.url] });
+    bridge = await newGatewayIdentity(server);
+    member = await newIdentity(server, { role: 'member' });
+    guest = await newIdentity(server, { role: 'guest', roomId: 'lobby' });
+  });
+  after(async () => {
+    relay.close();
+    await server.close();
+  });
+  afterEach(() => {
+    link?.close();
+    link = undefined;
+  });
+
+  const connected = async () => {
+    link = await GatewayLink.connect({ url: server.url, identity: bridge });
+    return link;
+  };
+  const seated = async (identity: Identity, roomId = 'lobby') => {
+    const client = await ProtocolClient.enter(server.url, identity);
+    await client.get('room.join', { roomId });
+    return client;
+  };
+  const ok = async (method: string, path: string, body?: unknown) => {
+    const answer = await server.api(method, path, body);
+    assert.equal(answer.status, 200, `${method} ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const refused = async (method: string, path: string, body?: unknown, key?: string) => {
+    const answer = await server.api(method, path, body, key);
+    return [answer.status, (answer.body as { error: { code: string } }).error.code];
+  };
+
+  it('begins with a PIN prompt for callers and without any permission to call out', async () => {
+    assert.deepEqual(await ok('GET', '/api/sip/dial-plan'), {
+      rules: [{ direction: 'incoming', pattern: '*', action: { type: 'pin' } }],
+    });
+    const { config } = await connected();
+    assert.deepEqual(config, {
+      realm: 'canopy',
+      language: 'en',
+      phones: [],
+      trunks: [],
+      dialPlan: [{ direction: 'incoming', pattern: '*', action: { type: 'pin' } }],
+      pins: [],
+    });
+  });
+
+  it('wants the API key for every route', async () => {
+    for (const [method, path, body] of [
+      ['GET', '/api/sip/phones'],
+      ['PUT', '/api/sip/phones/1001', {}],
+      ['DELETE', '/api/sip/phones/1001'],
+      ['GET', '/api/sip/trunks'],
+      ['PUT', '/api/sip/trunks/pstn', { uri: 'sip:x' }],
+      ['DELETE', '/api/sip/trunks/pstn'],
+      ['GET', '/api/sip/dial-plan'],
+      ['PUT', '/api/sip/dial-plan', { rules: [] }],
+      ['PUT', '/api/rooms/lobby/pin', { pin: '123456' }],
+      ['DELETE', '/api/rooms/lobby/pin'],
+      ['GET', '/api/sip/calls'],
+      ['POST', '/api/sip/calls', { roomId: 'lobby', target: '1' }],
+      ['DELETE', `/api/sip/calls/${randomUUID()}`],
+    ] as const) {
+      assert.deepEqual(await refused(method, path, body, 'wrong'), [401, 'API_KEY_INVALID'], path);
+    }
+  });
+
+  it('makes the password of a phone once, keeps only digests, and tells the gateway', async () => {
+    const gateway = await connected();
+    const told = heard(gateway, 'config');
+    const { password } = (await ok('PUT', '/api/sip/phones/1001', { displayName: 'Desk' })) as {
+      password: string;
+    };
+    assert.match(password, /^[A-Za-z0-9]{20}$/);
+    const [config] = await told;
+    const ha1 = (algorithm: string) => createHash(algorithm).update(`1001:canopy:${password}`).digest('hex');
+    assert.deepEqual(config.phones, [
+      { username: '1001', displayName: 'Desk', ha1: { md5: ha1('md5'), sha256: ha1('sha256') } },
+    ]);
+    assert.deepEqual(await ok('GET', '/api/sip/phones'), {
+      phones: [{ username: '1001', displayName: 'Desk' }],
+    });
+    assert.deepEqual(await ok('PUT', '/api/sip/phones/1001', { password: 'chosen by hand' }), {
+      username: '1001',
+      realm: 'canopy',
+    });
+    assert.deepEqual(await refused('PUT', '/api/sip/phones/1001', { password: 'short' }), [
+      400,
+      'BAD_REQUEST',
+    ]);
+    assert.deepEqual(await refused('PUT', '/api/sip/phones/a%3Ab', {}), [400, 'BAD_REQUEST']);
+    await ok('DELETE', '/api/sip/phones/1001');
+    assert.deepEqual(await refused('DELETE', '/api/sip/phones/1001'), [404, 'NOT_FOUND']);
+  });
+
+  it('never shows the password of a trunk, and keeps it through changes', async () => {
+    const gateway = await connected();
+    const trunk = { uri: 'sip:pbx.example', username: 'us', password: 'secret of the trunk', register: true };
+    const shown = await ok('PUT', '/api/sip/trunks/pstn', trunk);
+    assert.ok(!JSON.stringify([shown, await ok('GET', '/api/sip/trunks')]).includes('secret'));
+    const told = heard(gateway, 'config');
+    await ok('PUT', '/api/sip/trunks/pstn', { uri: 'sip:other.example', username: 'us', register: true });
+    const [{ trunks }] = await told;
+    assert.deepEqual([trunks[0]?.uri, trunks[0]?.password], ['sip:other.example', trunk.password]);
+    assert.deepEqual(
+      await refused('PUT', '/api/sip/trunks/pstn', { uri: 'sip:x', username: 'another', register: true }),
+      [400, 'BAD_REQUEST'],
+    );
+    const rule = { direction: 'outgoing', pattern: '0*', action: { type: 'trunk', trunk: 'pstn' } };
+    await ok('PUT', '/api/sip/dial-plan', { rules: [rule] });
+    assert.deepEqual(await refused('DELETE', '/api/sip/trunks/pstn'), [400, 'BAD_REQUEST']);
+    await ok('PUT', '/api/sip/dial-plan', { rules: [] });
+    await ok('DELETE', '/api/sip/trunks/pstn');
+  });
+
+  it('refuses dial plans that make no sense', async () => {
+    for (const rule of [
+      { direction: 'outgoing', pattern: '*', action: { type: 'trunk', trunk: 'none' } },
+      { direction: 'outgoing', pattern: '*', action: { type: 'pin' } },
+      { direction: 'incoming', pattern: '*', action: { type: 'trunk', trunk: 'pstn' } },
+      { direction: 'incoming', pattern: '', action: { type: 'pin' } },
+      { direction: 'incoming', pattern: '1', action: { type: 'room', roomId: 'lobby', pin: 'abc' } },
+    ]) {
+      assert.deepEqual(
+        await refused('PUT', '/api/sip/dial-plan', { rules: [rule] }),
+        [400, 'BAD_REQUEST'],
+        JSON.stringify(rule),
+      );
+    }
+  });
+
+  it('gives each PIN to one room', async () => {
+    await ok('PUT', '/api/rooms/lobby/pin', { pin: '123456' });
+    await ok('PUT', '/api/rooms/lobby/pin', { pin: '654321' });
+    await ok('PUT', `/api/rooms/${encodeURIComponent('salón')}/pin`, { pin: '123456' });
+    assert.deepEqual(await refused('PUT', '/api/rooms/board/pin', { pin: '654321' }), [409, 'PIN_TAKEN']);
+    assert.deepEqual(await refused('PUT', '/api/rooms/board/pin', { pin: '123' }), [400, 'BAD_REQUEST']);
+    const { config } = await connected();
+    assert.deepEqual(config.pins, [
+      { pin: '654321', roomId: 'lobby' },
+      { pin: '123456', roomId: 'salón' },
+    ]);
+    await ok('DELETE', '/api/rooms/lobby/pin');
+    await ok('DELETE', `/api/rooms/${encodeURIComponent('salón')}/pin`);
+    assert.deepEqual(await refused('DELETE', '/api/rooms/lobby/pin'), [404, 'NOT_FOUND']);
+  });
+
+  it('threat 58: refuses a new PIN of fewer than six digits', async () => {
+    assert.deepEqual(await refused('PUT', '/api/rooms/lobby/pin', { pin: '12345' }), [400, 'PIN_TOO_SHORT']);
+    const rules = (pin: string) => ({
+      rules: [{ pattern: '1', action: { type: 'room', roomId: 'lobby', pin } }],
+    });
+    assert.deepEqual(await refused('PUT', '/api/sip/dial-plan', rules('1234')), [400, 'PIN_TOO_SHORT']);
+    await ok('PUT', '/api/sip/dial-plan', rules('123456'));
+    await ok('PUT', '/api/sip/dial-plan', { rules: [] });
+  });
+
+  it('passes a call on to the gateway, and its failure back to whoever asked', async () => {
+    await ok('PUT', '/api/sip/phones/1001', {});
+    const person = await seated(member);
+    assert.equal(await person.refusal('call.dial', { target: '1001' }), 'GATEWAY_MISSING');
+    const gateway = await connected();
+    const asked = heard(gateway, 'dial');
+    const { callId } = await person.get('call.dial', { target: 'sip:1001@here', displayName: 'Desk' });
+    assert.deepEqual(await asked, [
+      { callId, roomId: 'lobby', target: 'sip:1001@here', displayName: 'Desk', caller: 'Ann' },
+    ]);
+    await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
+    const { error } = await person.event('call.failed', (event) => event.callId === callId);
+    assert.deepEqual([error.code, error.detail], ['CALL_FAILED', '486 Busy Here']);
+    await gateway.dialFailed(callId, new CanopyError('CALL_FAILED'));
+    const { callId: lost } = await person.get('call.dial', { target: '1001' });
+    gateway.reconnect();
+    const { error: gone } = await person.event('call.failed', (event) => event.callId === lost);
+    assert.equal(gone.code, 'GATEWAY_MISSING', 'the gateway came back without the call');
+    await person.get('room.leave', {});
+    assert.equal(person.count('call.failed'), 2, 'each failure is told once');
+    person.close();
+
+    const askedAgain = heard(gateway, 'dial');
+    const body = (await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' })) as object;
+    assert.deepEqual({ ...body, roomId: 'team', target: '1001', displayName: '1001' }, (await askedAgain)[0]);
+    await ok('DELETE', '/api/sip/phones/1001');
+  });
+
+  it('shows a called phone by the name of its account', async () => {
+    await ok('PUT', '/api/sip/phones/1001', { displayName: 'Front desk' });
+    const asked = heard(await connected(), 'dial');
+    await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' });
+    assert.equal((await asked)[0]?.displayName, 'Front desk');
+    await ok('DELETE', '/api/sip/phones/1001');
+  });
+
+  it('threat 19: refuses what the dial plan does not permit, and many calls at once', async () => {
+    await connected();
+    const person = await seated(await newIdentity(server));
+    for (let count = 0; count < 10; count += 1) {
+      assert.equal(await person.refusal('call.dial', { target: '0900123' }), 'CALL_REFUSED');
+    }
+    assert.equal(await person.refusal('call.dial', { target: '0900123' }), 'RATE_LIMITED');
+    assert.deepEqual(await refused('POST', '/api/sip/calls', { roomId: 'lobby', target: '0900' }), [
+      403,
+      'CALL_REFUSED',
+    ]);
+    await person.get('room.leave', {});
+    person.close();
+  });
+
+  it('keeps the history of calls, the newest first, and hangs up what goes on', async () => {
+    const gateway = await connected();
+    const going = callOf({ startedAtMs: startedAtMs + 2 });
+    const over = callOf({
+      startedAtMs: startedAtMs + 1,
+      endedAtMs: startedAtMs + 9,
+      endCause: 'remote',
+      mos: 4.1,
+    });
+    await gateway.record(going);
+    await gateway.record(over);
+    await gateway.record({ ...over, endedAtMs: null, endCause: null });
+    await gateway.record({ ...going, answeredAtMs: startedAtMs + 3 });
+    const answered = { ...going, answeredAtMs: startedAtMs + 3 };
+    const calls = async (query = '') =>
+      ((await ok('GET', `/api/sip/calls${query}`)) as { calls: unknown }).calls;
+    assert.deepEqual(await calls(), [answered, over]);
+    assert.deepEqual(await calls('?active=true'), [answered]);
+    assert.deepEqual(await calls('?active=false'), [over]);
+    assert.deepEqual(await calls('?limit=1'), [answered]);
+    assert.deepEqual(await calls(`?before=${going.startedAtMs}`), [over]);
+    assert.deepEqual(await refused('GET', '/api/sip/calls?limit=0'), [400, 'BAD_REQUEST']);
+
+    const told = heard(gateway, 'hang-up');
+    await ok('DELETE', `/api/sip/calls/${going.callId}`);
+    assert.deepEqual(await told, [{ callId: going.callId }]);
+    assert.deepEqual(await refused('DELETE', `/api/sip/calls/${over.callId}`), [404, 'NOT_FOUND']);
+    assert.deepEqual(await refused('DELETE', `/api/sip/calls/${randomUUID()}`), [404, 'NOT_FOUND']);
+
+    const back = heard(gateway, 'config');
+    gateway.reconnect();
+    await back;
+    assert.deepEqual(await calls('?active=true'), [answered], 'the same gateway has its calls still');
+    gateway.close();
+    await connected();
+    assert.deepEqual(await calls('?active=true'), [], 'a new one has none of them');
+  });
+
+  it('shows how trunks are registered, as the gateway in charge says, after a return too, and forgets it with the gateway', async () => {
+    const shown = async (name: string) => {
+      const { trunks } = (await ok('GET', '/api/sip/trunks')) as {
+        trunks: Array<{ name: string; registration: TrunkRegistration | null }>;
+      };
+      return trunks.find((trunk) => trunk.name === name)?.registration;
+    };
+    const trunk = { uri: 'sip:pbx.example', username: 'us', password: 'secret', register: true };
+    await ok('PUT', '/api/sip/trunks/one', trunk);
+    await ok('PUT', '/api/sip/trunks/two', trunk);
+    assert.equal(await shown('one'), null);
+    const gateway = await connected();
+    const registered = { state: 'registered', expiresAtMs: startedAtMs + 1, lastFailure: null } as const;
+    const lastFailure = { atMs: startedAtMs, sipStatus: 403, reason: 'Forbidden' };
+    const failed = { state: 'failed', expiresAtMs: null, lastFailure } as const;
+    await gateway.trunksRegistered([
+      { trunk: 'one', ...registered },
+      { trunk: 'two', ...failed },
+    ]);
+    assert.deepEqual([await shown('one'), await shown('two')], [registered, failed]);
+    await gateway.trunksRegistered([{ trunk: 'two', ...failed }]);
+    assert.deepEqual([await shown('one'), await shown('two')], [null, failed]);
+
+    const back = heard(gateway, 'config');
+    gateway.reconnect();
+    await back;
+    assert.deepEqual(await shown('two'), failed);
+    const { registration } = (await ok('PUT', '/api/sip/trunks/two', trunk)) as { registration: unknown };
+    assert.equal(registration, null, 'it was told of the trunk as it was');
+
+    gateway.close();
+    await eventually('the gateway is gone', async () => (await shown('two')) === null);
+    await connected();
+    assert.equal(await shown('two'), null, 'another gateway has told nothing yet');
+    await ok('DELETE', '/api/sip/trunks/one');
+    await ok('DELETE', '/api/sip/trunks/two');
+  });
+
+  describe('a gateway whose connection fails', () => {
+    const connectedByRelay = async () => {
+      link = await GatewayLink.connect({ url: relay.url, identity: bridge, requestTimeoutMs: REQUEST_MS });
+      return link;
+    };
+    /** Lets the requests of before run out of their time. */
+    const timeOut = () => {
+      const untilMs = performance.now() + 3 * REQUEST_MS;
+      return eventually('requests have had their time', () => performance.now() > untilMs);
+    };
+    const ends = async (...calls: CallRecord[]) => {
+      const history = ((await ok('GET', '/api/sip/calls?limit=1000')) as { calls: CallRecord[] }).calls;
+      return calls.map(({ callId }) => history.find((call) => call.callId === callId)?.endCause);
+    };
+    const ended = (call: CallRecord, endCause: string) => ({
+      ...call,
+      endedAtMs: startedAtMs + 50,
+      endCause,
+    });
+
+    for (const [how, fail, mend] of [
+      ['is refused', () => relay.refuse(), () => relay.allow()],
+      ['is dead without a word', () => relay.silence(), () => link?.reconnect()],
+    ] as const) {
+      it(`tells of the calls that came and went while it ${how}, each as it ended`, async () => {
+        const gateway = await connectedByRelay();
+        const before = callOf();
+        const cancelled = callOf();
+        await gateway.record(before);
+        fail();
+        const told = [
+          gateway.record(cancelled),
+          gateway.record(ended(before, 'remote')),
+          gateway.record(ended(cancelled, 'cancelled')),
+        ];
+        await timeOut();
+        mend();
+        await Promise.all(told);
+        assert.deepEqual(await ends(before, cancelled), ['remote', 'cancelled']);
+      });
+    }
+
+    it('tells whoever asked for a call that it failed meanwhile', async () => {
+      await ok('PUT', '/api/sip/phones/1001', { password: 'a-secret-of-twelve' });
+      const gateway = await connectedByRelay();
+      const person = await seated(member);
+      const { callId } = await person.get('call.dial', { target: '1001' });
+      await gateway.record(callOf({ callId }));
+      relay.refuse();
+      const told = [
+        gateway.record(ended(callOf({ callId }), 'busy')),
+        gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here')),
+      ];
+      await timeOut();
+      relay.allow();
+      await Promise.all(told);
+      const { error } = await person.event('call.failed', (event) => event.callId === callId);
+      assert.equal(error.detail, '486 Busy Here');
+      await person.get('room.leave', {});
+      person.close();
+      await ok('DELETE', '/api/sip/phones/1001');
+    });
+
+    it('tells of more calls at once than it may ask a second, one after the other', async () => {
+      const gateway = await connected();
+      const calls = Array.from({ length: 400 }, () => callOf());
+      await Promise.all(calls.map((call) => gateway.record(ended(call, 'cancelled'))));
+      assert.deepEqual(new Set(await ends(...calls)), new Set(['cancelled']));
+    });
+
+    it('forgets the oldest when more waits than it keeps, and everything when it is closed', async () => {
+      const gateway = await connectedByRelay();
+      relay.refuse();
+      const [oldest, ...others] = Array.from({ length: 4001 }, () => gateway.record(callOf()));
+      await assert.rejects(oldest as Promise<void>, { code: 'SERVER_BUSY' });
+      gateway.close();
+      await gateway.settled();
+      for (const { status } of await Promise.allSettled(others)) assert.equal(status, 'rejected');
+      relay.allow();
+    });
+  });
+
+  it('lets one gateway be in charge: the newest', async () => {
+    const first = await connected();
+    const ended = heard(first, 'state');
+    await connected();
+    const [state, error] = await ended;
+    assert.deepEqual([state, error?.code], ['closed', 'SESSION_REPLACED']);
+    await assert.rejects(first.record(callOf()), { code: 'CONNECTION_LOST' });
+  });
+
+  describe('threat 5: rights', () => {
+    it('threat 65: another bridge gets no secrets of phones, and takes nobody’s place', async () => {
+      const gateway = await connected();
+      const program = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
+      assert.equal(await program.refusal('gateway.register', {}), 'FORBIDDEN');
+      assert.equal(await program.refusal('gateway.record', callOf()), 'FORBIDDEN');
+      await gateway.record(callOf());
+      program.close();
+    });
+
+    it('only a bridge without a seat is a gateway, and only the one in charge may speak for calls', async () => {
+      const person = await seated(member);
+      for (const [name, data] of [
+        ['gateway.register', {}],
+        ['gateway.record', callOf()],
+        ['gateway.dialFailed', { callId: randomUUID(), error: { code: 'X', message: 'x' } }],
+        ['gateway.trunks', { registrations: [] }],
+      ] as const) {
+        assert.equal(await person.refusal(name, data), 'FORBIDDEN', name);
+      }
+      const idle = await seated(bridge);
+      assert.equal(await idle.refusal('gateway.register', {}), 'ROOM_ALREADY_JOINED');
+      assert.equal(await idle.refusal('gateway.record', callOf()), 'FORBIDDEN');
+      for (const client of [person, idle]) {
+        await client.get('room.leave', {});
+        client.close();
+      }
+    });
+
+    it('guests, bridges, and people without a seat do not call, mute or kick', async () => {
+      const target = await seated(member);
+      const { participants } = await (async () => {
+        const other = await ProtocolClient.enter(server.url, guest);
+        const joined = await other.get('room.join', { roomId: 'lobby' });
+        await other.get('room.leave', {});
+        other.close();
+        return joined;
+      })();
+      const participantId = participants[0]?.participantId;
+      const requests = [
+        ['call.dial', { target: '1001' }],
+        ['participant.mute', { participantId, muted: true }],
+        ['participant.kick', { participantId }],
+      ] as const;
+      for (const identity of [guest, bridge]) {
+        const client = await seated(identity);
+        for (const [name, data] of requests)
+          assert.equal(await client.refusal(name, data), 'FORBIDDEN', name);
+        await client.get('room.leave', {});
+        client.close();
+      }
+      const elsewhere = await ProtocolClient.enter(server.url, member);
+      for (const [name, data] of requests) {
+        assert.equal(await elsewhere.refusal(name, data), 'ROOM_NOT_JOINED', name);
+      }
+      await elsewhere.get('room.join', { roomId: 'elsewhere' });
+      for (const [name, data] of requests.slice(1)) {
+        assert.equal(await elsewhere.refusal(name, data), 'PARTICIPANT_UNKNOWN', `${name} across rooms`);
+      }
+      assert.equal(target.count('participant.action'), 0);
+      for (const client of [elsewhere, target]) {
+        await client.get('room.leave', {});
+        client.close();
+      }
+    });
+
+    it('only a bridge opens plain transports and hosts participants, and only on this host', async () => {
+      const rtpCapabilities = { codecs: [], headerExtensions: [] };
+      const open = { address: '127.0.0.1', port: 9, rtpCapabilities };
+      const person = await seated(member);
+      for (const [name, data] of [
+        ['bridge.open', open],
+        ['participant.add', { displayName: 'Fake', kind: 'phone' }],
+        ['participant.update', { participantId: randomUUID(), displayName: 'Fake' }],
+        ['participant.remove', { participantId: randomUUID() }],
+      ] as const) {
+        assert.equal(await person.refusal(name, data), 'FORBIDDEN', name);
+      }
+      const host = await seated(bridge);
+      assert.equal(await host.refusal('bridge.open', { ...open, address: '192.0.2.1' }), 'BRIDGE_NOT_LOCAL');
+      assert.equal(await host.refusal('bridge.open', { ...open, port: 0 }), 'BAD_REQUEST');
+      assert.equal(await host.refusal('bridge.open', { ...open, address: 'localhost' }), 'BAD_REQUEST');
+      const answers = await Promise.all([host.ask('bridge.open', open), host.ask('bridge.open', open)]);
+      assert.deepEqual(answers.map(({ ok }) => ok).sort(), [false, true], 'of two at once one succeeds');
+      assert.equal(await host.refusal('transport.create', { direction: 'send' }), 'TRANSPORT_EXISTS');
+
+      const { participantId } = await host.get('participant.add', { displayName: 'Phone', kind: 'phone' });
+      const rival = await seated(await newIdentity(server, { role: 'bridge' }));
+      for (const [name, data] of [
+        ['participant.update', { participantId, displayName: 'Mine' }],
+        ['participant.remove', { participantId }],
+      ] as const) {
+        assert.equal(await rival.refusal(name, data), 'PARTICIPANT_UNKNOWN', name);
+      }
+      assert.equal(
+        await person.refusal('participant.mute', { participantId: randomUUID(), muted: true }),
+        'PARTICIPANT_UNKNOWN',
+      );
+      for (const client of [rival, host, person]) {
+        await client.get('room.leave', {});
+        client.close();
+      }
+    });
+
+    it('a bridge hosts no more participants than its limit', async () => {
+      const host = await seated(bridge);
+      const add = () => host.ask('participant.add', { displayName: 'Phone', kind: 'phone' });
+      const answers = await Promise.all(Array.from({ length: 256 }, add));
+      assert.ok(answers.every(({ ok }) => ok));
+      assert.equal(
+        await host.refusal('participant.add', { displayName: 'Phone', kind: 'phone' }),
+        'LIMIT_REACHED',
+      );
+      await host.get('room.leave', {});
+      host.close();
+    });
+
+    it('nobody is unmuted by others but a phone; who is kicked is out at once', async () => {
+      const ann = await seated(member);
+      const bob = await ProtocolClient.enter(server.url, guest);
+      const { participantId = '' } = await bob.get('room.join', { roomId: 'lobby' });
+      assert.equal(await ann.refusal('participant.mute', { participantId, muted: false }), 'FORBIDDEN');
+      await ann.get('participant.mute', { participantId, muted: true });
+      assert.equal((await bob.event('participant.action')).action, 'mute');
+      await ann.get('participant.kick', { participantId });
+      assert.equal(await bob.ended(), 'KICKED');
+      const { log, ...left } = await ann.event('participant.left');
+      assert.deepEqual(left, { participantId, reason: 'kicked' });
+      assert.ok(log.seq > 0);
+      assert.equal(await ann.refusal('participant.kick', { participantId }), 'PARTICIPANT_UNKNOWN');
+      await ann.get('room.leave', {});
+      ann.close();
+      await eventually('the room is closed', () => server.sfu.gauges().routers === 0);
+    });
+  });
+
+  it('tells a gateway nothing that its schema does not have', async () => {
+    const { config } = await connected();
+    const names: Array<keyof TelephonyConfig> = ['dialPlan', 'language', 'phones', 'pins', 'realm', 'trunks'];
+    assert.deepEqual(Object.keys(config).sort(), names);
+  });
+});

@@ -1,0 +1,84 @@
+import type { Config } from '../../../base/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
+import { NestedBudget } from './nested-budget.ts';
+
+/** A bridge acts for many phones, so its share is this multiple of a person's. */
+export const BRIDGE_FACTOR = 32;
+
+/** The multiple of a person's share that this principal gets. */
+export function factorOf({ kind }: PeerPrincipal): number {
+  return kind === 'bridge' ? BRIDGE_FACTOR : 1;
+}
+
+/**
+ * TCP connections an address may have on top of its sockets, to load pages. At the default limits, one address's share fits into 1024 file
+ * descriptors and leaves hundreds for others.
+ */
+const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Limits shared by everyone on the server. Each room budgets its own seats, and the store budgets open invitations. */
+export interface Budgets {
+  /** Open sockets. */
+  connections: NestedBudget;
+  /** TCP connections, including sockets, by peer address. */
+  tcp: NestedBudget;
+  /** Open rooms; each counts against whoever opened it. */
+  rooms: NestedBudget;
+  /** Bytes of cached answers. */
+  answers: NestedBudget;
+}
+
+export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'server'>): Budgets {
+  const { connectionsPerAddress, connectionsPerAccount, rooms, roomsPerAccount } = limits;
+  return {
+    connections: new NestedBudget({
+      what: 'connections',
+      code: 'TOO_MANY_CONNECTIONS',
+      limits: {
+        // A misbehaving device must not lock out the account's other devices.
+        device: Math.ceil(connectionsPerAccount / 2),
+        account: connectionsPerAccount,
+        invitation: connectionsPerAccount * 4,
+        address: connectionsPerAddress,
+      },
+    }),
+    tcp: new NestedBudget({
+      what: 'TCP connections',
+      code: 'TOO_MANY_CONNECTIONS',
+      // Behind a proxy, everyone has its address, and the proxy limits strangers itself.
+      limits:
+        server.trustProxy > 0 ? {} : { address: connectionsPerAddress + TCP_CONNECTIONS_BESIDE_SOCKETS },
+    }),
+    rooms: new NestedBudget({
+      what: 'rooms',
+      limits: {
+        account: roomsPerAccount,
+        invitation: roomsPerAccount * 4,
+        address: Math.ceil(rooms / 2),
+        server: rooms,
+      },
+    }),
+    answers: new NestedBudget({
+      what: 'bytes of answers',
+      limits: {
+        device: 512 * KIB,
+        account: MIB,
+        invitation: 4 * MIB,
+        address: 32 * MIB,
+        server: 64 * MIB,
+      },
+    }),
+  };
+}
+
+/** The seat budget of one room. One link admits people to at most half of the room's seats, an account gets a few devices. */
+export function createSeatBudget({ limits }: Pick<Config, 'limits'>): NestedBudget {
+  const { seatsPerAccount, peersPerRoom } = limits;
+  return new NestedBudget({
+    what: 'seats in a room',
+    limits: { account: seatsPerAccount, invitation: Math.max(seatsPerAccount, Math.ceil(peersPerRoom / 2)) },
+  });
+}

@@ -1,0 +1,81 @@
+import { CanopyError, type ErrorCode, type Logger } from '../../base/index.ts';
+import { type TrustStore, type VerifiedDevice, verifyChain } from '../identity/index.ts';
+import type { Rooms } from './rooms/index.ts';
+import type { SocketGateway } from './sockets/index.ts';
+
+/** How often the certificates of connected devices are checked, in milliseconds. */
+const WATCH_MS = 5000;
+
+export interface CertificateWatchOptions {
+  trust: TrustStore;
+  rooms: Pick<Rooms, 'remove'>;
+  connections: Pick<SocketGateway, 'endThose' | 'principals'>;
+  log: Logger;
+}
+
+/**
+ * Ends connections and seats whose certificate expires while in use, or is revoked by an updated list. A list that is merely overdue ends
+ * nobody: it keeps newcomers out.
+ */
+export class CertificateWatch {
+  readonly #options: CertificateWatchOptions;
+  readonly #timer: NodeJS.Timeout;
+  #trustVersion: number;
+  #looking = false;
+
+  constructor(options: CertificateWatchOptions) {
+    this.#options = options;
+    this.#trustVersion = options.trust.version;
+    this.#timer = setInterval(() => void this.look(), WATCH_MS);
+    this.#timer.unref();
+  }
+
+  /** Checks now. Never rejects. */
+  async look(): Promise<void> {
+    if (this.#looking) {
+      return;
+    }
+    this.#looking = true;
+    try {
+      const nowMs = Date.now();
+      this.#end(({ notAfterMs }) => notAfterMs <= nowMs, 'CERT_EXPIRED');
+      await this.#judgeAgain(nowMs);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'could not check the certificates of connected devices');
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #judgeAgain(nowMs: number): Promise<void> {
+    const { trust, connections } = this.#options;
+    await trust.refresh();
+    if (trust.version === this.#trustVersion) {
+      return;
+    }
+    this.#trustVersion = trust.version;
+    for (const { device, chain } of connections.principals) {
+      try {
+        await verifyChain(chain, trust, nowMs);
+      } catch (error) {
+        const { code } = CanopyError.from(error);
+        if (code.startsWith('CERT_') && code !== 'CERT_REVOCATION_UNKNOWN') {
+          this.#end(({ deviceId }) => deviceId === device.deviceId, code);
+        }
+      }
+    }
+  }
+
+  #end(isMeant: (device: VerifiedDevice) => boolean, code: ErrorCode): void {
+    const { rooms, connections, log } = this.#options;
+    rooms.remove(({ device }) => isMeant(device), 'lost');
+    const connectionsEnded = connections.endThose(({ device }) => isMeant(device), code);
+    if (connectionsEnded > 0) {
+      log.info({ code, connectionsEnded }, 'certificates are no longer valid');
+    }
+  }
+}

@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import fastifyStatic from '@fastify/static';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+} from 'fastify';
+import {
+  hasZodFastifySchemaValidationErrors,
+  serializerCompiler,
+  validatorCompiler,
+} from 'fastify-type-provider-zod';
+import { CanopyError, clientAddress, type ErrorCode, type Logger, networkOf } from '../../../base/index.ts';
+import { roomId } from '../../../contract/index.ts';
+import { describeRoute, swaggerOptions, swaggerUiOptions } from './openapi.ts';
+
+const WEB_BUNDLE = fileURLToPath(new URL('../../../client/web/dist', import.meta.url));
+
+export interface AppOptions {
+  server: Server;
+  log: Logger;
+  /** Number of trusted proxies in front of the server that report client addresses. */
+  trustProxy: number;
+  version: string;
+  /** Folder of the built web page. Default: client/web/dist. */
+  webBundle?: string;
+  onError(code: ErrorCode): void;
+}
+
+/** The HTTP side: hardening, documentation, the web page, coded errors. Routes are registered on it by others. */
+export async function createApp({
+  server,
+  log,
+  trustProxy,
+  version,
+  webBundle = WEB_BUNDLE,
+  onError,
+}: AppOptions): Promise<FastifyInstance> {
+  const app = fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    loggerInstance: log.child({}, { level: 'warn' }) as FastifyBaseLogger,
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: true,
+  });
+  // Clients that name the type of a body on every request, as with DELETE, may leave the body out.
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    body === '' ? done(null) : parseJson(request, body, done),
+  );
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const coded = toCoded(error);
+    onError(coded.code);
+    if (coded.code === 'INTERNAL') {
+      log.error({ err: error }, 'an HTTP request failed inside the server');
+    }
+    return reply.status(coded.status).send({ error: coded.toJSON() });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const room = roomOf(request);
+    // People type the room's name after the server's address.
+    if (room !== undefined) return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
+    onError('NOT_FOUND');
+    return reply.status(404).send({ error: new CanopyError('NOT_FOUND').toJSON() });
+  });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        fontSrc: ["'self'", 'data:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        mediaSrc: ["'self'", 'blob:'],
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        workerSrc: ["'self'", 'blob:'],
+        frameAncestors: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    // Only those who set up a real certificate can promise HTTPS for good; a proxy in front sets this header.
+    strictTransportSecurity: false,
+    crossOriginEmbedderPolicy: false,
+  });
+  await app.register(rateLimit, {
+    global: false,
+    keyGenerator: ({ raw }) => networkOf(clientAddress(raw, trustProxy)),
+    errorResponseBuilder: () => new CanopyError('RATE_LIMITED'),
+  });
+  await app.register(swagger, swaggerOptions(version));
+  await app.register(swaggerUi, swaggerUiOptions);
+  app.addHook('onRoute', describeRoute);
+  if (existsSync(webBundle)) {
+    await app.register(fastifyStatic, {
+      root: webBundle,
+      preCompressed: true,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        reply.header('cache-control', isHashed(path) ? 'public, max-age=31536000, immutable' : 'no-cache');
+        reply.header('vary', 'accept-encoding');
+      },
+    });
+  } else {
+    log.warn('the web page is not built; npm start builds it');
+  }
+  return app;
+}
+
+/** Vite puts a content hash into the names of files in assets/, so the content behind a name never changes. */
+function isHashed(path: string): boolean {
+  return /[\\/]assets[\\/]/.test(path);
+}
+
+/** The room named by a browser request for a path like `/team`. */
+function roomOf({ method, url, headers }: FastifyRequest): string | undefined {
+  if (method !== 'GET' || !headers.accept?.includes('text/html')) return undefined;
+  const [path = ''] = url.split('?');
+  try {
+    const { success, data } = roomId.safeParse(decodeURIComponent(path.slice(1)));
+    return success ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function toCoded(error: FastifyError | CanopyError): CanopyError {
+  if (error instanceof CanopyError) {
+    return error;
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const issue = error.validation[0];
+    return new CanopyError('BAD_REQUEST', `${issue?.instancePath.slice(1) || 'body'}: ${issue?.message}`);
+  }
+  if (error.statusCode === 413) {
+    return new CanopyError('PAYLOAD_TOO_LARGE');
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new CanopyError('BAD_REQUEST', error.message);
+  }
+  return CanopyError.from(error);
+}

@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { CanopyError, isLoopback, LineLimit, type Logger, networkOf } from '../../../base/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
+
+export interface TlsMaterial {
+  /** PEM chain. */
+  cert: string;
+  /** PEM key. */
+  key: string;
+}
+
+export interface ListenerOptions {
+  log: Logger;
+  /** Budget for TCP connections, charged on accept: before a handshake, a request or an upgrade. */
+  connections: NestedBudget;
+}
+
+/** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
+const TLS_HANDSHAKE = 0x16;
+/** How long a stranger may stay silent before the first byte, in milliseconds. */
+const FIRST_BYTE_MILLISECONDS = 10_000;
+/** How long the head of a request and a whole request may take, in milliseconds, and how often that is looked at. */
+const TIME_LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2000 };
+
+/**
+ * One TCP port that answers HTTPS, and plain HTTP to those who may have it: browsers treat `http://localhost` as secure, so a
+ * first try on one's own machine needs no certificate, while anybody else who types the address without a scheme is led to HTTPS.
+ */
+export class Listener {
+  /** Where fastify and socket.io live. It never listens itself: it is handed finished connections. */
+  readonly http: HttpServer;
+  readonly #tcp: Server;
+  readonly #tls: TlsServer | null;
+  readonly #redirecting = createFedServer().on('request', redirect);
+  readonly #sockets = new Set<Socket>();
+  readonly #options: ListenerOptions;
+  readonly #lines: LineLimit;
+
+  /** @param tls null: plain HTTP for everybody (behind a proxy) */
+  constructor(tls: TlsMaterial | null, options: ListenerOptions) {
+    this.#options = options;
+    this.#lines = new LineLimit(options.log);
+    this.http = createFedServer();
+    this.#tls =
+      tls &&
+      createTlsServer({
+        ...tls,
+        ALPNProtocols: ['http/1.1'],
+        handshakeTimeout: FIRST_BYTE_MILLISECONDS,
+        minVersion: 'TLSv1.2',
+      });
+    this.#tls?.on('secureConnection', (socket) => this.#serve(socket));
+    this.#tls?.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+      this.#note('TLS handshake failed', error.code ?? error.message, addressOf(socket));
+      socket.destroy();
+    });
+    this.#tcp = createTcpServer((socket) => this.#accept(socket));
+    // E.g. out of descriptors: this connection is lost, later ones succeed.
+    this.#tcp.on('error', ({ code }: NodeJS.ErrnoException) =>
+      this.#note('connection not accepted', code ?? 'unknown'),
+    );
+  }
+
+  /** The bound port. */
+  get port(): number {
+    return (this.#tcp.address() as AddressInfo).port;
+  }
+
+  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
+  async listen(host: string, port: number): Promise<void> {
+    try {
+      await this.#listen(host, port);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EAFNOSUPPORT' && host === '::') {
+        await this.listen('0.0.0.0', port);
+      } else if (code === 'EADDRINUSE' || code === 'EACCES') {
+        throw new CanopyError('PORT_IN_USE', `TCP ${host} port ${port}: ${code} (--port)`, { cause: error });
+      } else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+        throw new CanopyError(
+          'CONFIG_INVALID',
+          `server.host (${JSON.stringify(host)}): ${code}, it is no address of this machine`,
+          { cause: error },
+        );
+      } else {
+        throw error;
+      }
+    }
+  }
+
+  /** Uses another certificate for connections from now on. */
+  setTls(tls: TlsMaterial): void {
+    this.#tls?.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
+  }
+
+  async close(): Promise<void> {
+    const closed = this.#tcp.listening ? once(this.#tcp, 'close') : undefined;
+    this.http.close();
+    this.#redirecting.close();
+    this.#tcp.close();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
+    await closed;
+  }
+
+  async #listen(host: string, port: number): Promise<void> {
+    const listening = once(this.#tcp, 'listening');
+    this.#tcp.listen({ host, port });
+    await listening;
+  }
+
+  #accept(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    const { remoteAddress = '' } = socket;
+    let release: () => void;
+    try {
+      release = this.#options.connections.take({ address: networkOf(remoteAddress) });
+    } catch (error) {
+      this.#note('connection refused', CanopyError.from(error).code, remoteAddress);
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      release();
+    });
+    if (!this.#tls) {
+      this.#serve(socket);
+      return;
+    }
+    socket.setTimeout(FIRST_BYTE_MILLISECONDS, () => socket.destroy());
+    socket.once('readable', () => {
+      const first: Buffer | null = socket.read(1);
+      if (first === null) {
+        return;
+      }
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.unshift(first);
+      if (first[0] === TLS_HANDSHAKE) {
+        this.#tls?.emit('connection', socket);
+      } else if (isLoopback(socket.remoteAddress ?? '')) {
+        this.#serve(socket);
+      } else {
+        this.#redirecting.emit('connection', socket);
+      }
+    });
+  }
+
+  /** Logs events that strangers can cause, each kind once per minute and network. */
+  #note(message: string, code: string, address = 'unknown'): void {
+    const isShown = this.#lines.may(`${message} ${code} ${networkOf(address)}`);
+    this.#options.log[isShown ? 'info' : 'debug']({ code, address }, message);
+  }
+
+  #serve(socket: Socket | TLSSocket): void {
+    this.http.emit('connection', socket);
+  }
+}
+
+/** An HTTP server that is handed its connections. */
+function createFedServer(): HttpServer {
+  const server = createHttpServer(TIME_LIMITS);
+  // Node enforces the limits from the moment at which a server listens, and this one never does by itself.
+  server.emit('listening');
+  return server;
+}
+
+function redirect({ headers, url }: IncomingMessage, response: ServerResponse): void {
+  const host = headers.host ?? '';
+  const location = /^[\w.:[\]-]+$/.test(host) ? `https://${host}${url ?? '/'}` : 'https://localhost/';
+  response.writeHead(308, { location, connection: 'close' }).end();
+}
+
+/** The peer address of a TLS socket, even after it has closed: the underlying connection still knows it. */
+function addressOf(socket: TLSSocket): string | undefined {
+  const { _parent: below } = socket as TLSSocket & { _parent?: Socket };
+  return socket.remoteAddress ?? below?.remoteAddress;
+}

@@ -1,0 +1,79 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { CanopyError, type Config, isHost, isUnspecified, originOf } from '../../../base/index.ts';
+
+const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
+
+/** Every name and address at which clients may reach this host, loopback first. Omits a host name that no URL can hold. */
+export function ownHosts(announce: string[], name = hostname()): string[] {
+  const addresses = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ internal, scopeid }) => !internal && !scopeid)
+    .map(({ address }) => address);
+  return [...new Set([...LOOPBACK, name, ...addresses, ...announce])].filter(isHost);
+}
+
+/** Interfaces come and go: own origins are read again when they are older than this, in milliseconds. */
+const FRESH_MILLISECONDS = 5000;
+
+/**
+ * The web origins that are this server's own: what a client signs as the origin it dialled must be one of them, so that a proxy
+ * under another name cannot use the signature (threat cases 2 and 3).
+ */
+export class OwnOrigins {
+  readonly #config: Config;
+  readonly #port: () => number;
+  #origins = new Set<string>();
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(config: Config, port: () => number) {
+    this.#config = config;
+    this.#port = port;
+  }
+
+  current(): ReadonlySet<string> {
+    if (performance.now() - this.#readAtMs > FRESH_MILLISECONDS) {
+      this.#readAtMs = performance.now();
+      this.#origins = this.#read();
+    }
+    return this.#origins;
+  }
+
+  /** Refuses a page of another origin; a program that names none passes. @throws {CanopyError} ORIGIN_NOT_ALLOWED */
+  require(origin: string | undefined): void {
+    if (origin !== undefined && !this.current().has(origin)) {
+      const isUrl = /^https?:\/\/[^\s/]+$/.test(origin);
+      const remedy = `start the server with --public-url ${origin} if this is its own address`;
+      throw new CanopyError('ORIGIN_NOT_ALLOWED', isUrl ? remedy : undefined);
+    }
+  }
+
+  /** The addresses by which others may reach the server, for people to read. */
+  reachable(): string[] {
+    const { server, rtc } = this.#config;
+    if (LOOPBACK.includes(server.host)) return [];
+    const hosts = isUnspecified(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
+    return hosts
+      .filter((host) => !LOOPBACK.includes(host))
+      .flatMap((host) => originOf(this.#tls ? 'https' : 'http', host, this.#port()) ?? []);
+  }
+
+  get #tls(): boolean {
+    return this.#config.server.tls !== 'off';
+  }
+
+  #read(): Set<string> {
+    const { origins: extra, publicUrl } = this.#config.server;
+    const own = ownHosts(this.#config.rtc.announce).flatMap((host) => {
+      const schemes = this.#tls ? (['https', 'http'] as const) : (['http'] as const);
+      return schemes
+        .filter((scheme) => scheme === 'https' || !this.#tls || LOOPBACK.includes(host))
+        .flatMap((scheme) => originOf(scheme, host, this.#port()) ?? []);
+    });
+    return new Set([...extra, ...(publicUrl === undefined ? [] : [publicUrl]), ...own]);
+  }
+}
+
+/** The address for links when none is configured: one that works without a certificate. */
+export function defaultPublicUrl(port: number): string {
+  return originOf('http', 'localhost', port) ?? 'http://localhost';
+}

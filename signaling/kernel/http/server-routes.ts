@@ -1,0 +1,80 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Config } from '../../../base/index.ts';
+import { PROTOCOL_VERSION, serverInfo, serverQuery } from '../../../contract/index.ts';
+import type { Authority } from '../../identity/index.ts';
+import { hasApiKey } from './api-key.ts';
+import { cacheMetrics, type MetricsPage } from './metrics-cache.ts';
+import type { OwnOrigins } from './origins.ts';
+
+export interface ServerRoutesOptions {
+  config: Config;
+  authority: Pick<Authority, 'certificateDer'>;
+  origins: OwnOrigins;
+  version: string;
+  apiKey: string;
+  /** Text of the metrics page and its content type. */
+  metrics(): Promise<MetricsPage>;
+  /** Rejects while the server cannot take people in. */
+  ready(): Promise<void>;
+}
+
+/** The server about itself: health, metrics, and what a client must know before it connects. */
+export function registerServerRoutes(
+  fastify: FastifyInstance,
+  { config, authority, origins, version, apiKey, metrics, ready }: ServerRoutesOptions,
+): void {
+  const app = fastify.withTypeProvider<ZodTypeProvider>();
+
+  app.get('/healthz', { schema: { description: 'Liveness: the process runs.' } }, () => ({ status: 'ok' }));
+
+  app.get(
+    '/readyz',
+    { schema: { description: 'Readiness: workers and store answer, and the server is not shutting down.' } },
+    async () => {
+      await ready();
+      return { status: 'ready' };
+    },
+  );
+
+  const cachedMetrics = cacheMetrics(metrics);
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        description:
+          'Metrics in the Prometheus text format. At most a second old; with the API key, made for this request.',
+      },
+      config: {
+        rateLimit: {
+          max: 600,
+          timeWindow: '1 minute',
+          allowList: (request: FastifyRequest) => hasApiKey(request, apiKey),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { body, contentType } = await (hasApiKey(request, apiKey) ? metrics() : cachedMetrics());
+      return reply.type(contentType).send(body);
+    },
+  );
+
+  app.get(
+    '/api/server',
+    {
+      schema: {
+        description: 'What a client needs to know before it connects.',
+        querystring: serverQuery,
+        response: { 200: serverInfo },
+      },
+    },
+    ({ query: { origin } }) => ({
+      name: config.server.name,
+      version,
+      protocolVersion: PROTOCOL_VERSION,
+      identityPolicy: config.identity.policy,
+      deploymentCa: Buffer.from(authority.certificateDer).toString('base64'),
+      ...(origin !== undefined && { originAllowed: origins.current().has(origin) }),
+    }),
+  );
+}

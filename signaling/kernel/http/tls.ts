@@ -1,0 +1,96 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import type { Config, Logger } from '../../../base/index.ts';
+import type { Authority } from '../../identity/index.ts';
+import type { TlsMaterial } from './listener.ts';
+import { ownHosts } from './origins.ts';
+import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+
+/** How often the files are checked for changes, in milliseconds. */
+const POLL_MILLISECONDS = 10_000;
+/** How often the certificate is re-checked, in milliseconds: it may be about to expire, or the clock may have been corrected. */
+const JUDGE_MILLISECONDS = 60_000;
+
+/** Where the HTTPS certificate comes from: the operator's files, or the own CA. Tells when there is a new one. */
+export class TlsSource {
+  readonly #config: Config;
+  readonly #authority: Authority;
+  readonly #log: Logger;
+  #loaded: TlsMaterial | null = null;
+  #problem: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(config: Config, authority: Authority, log: Logger) {
+    this.#config = config;
+    this.#authority = authority;
+    this.#log = log;
+  }
+
+  /** The current certificate, or null if TLS is off. @throws {CanopyError} CONFIG_INVALID, CA_UNUSABLE */
+  async load(): Promise<TlsMaterial | null> {
+    this.#loaded = await this.#read();
+    return this.#loaded;
+  }
+
+  /** Calls back with each new certificate, so that one can be rotated without a restart (threat case 15). */
+  watch(onChange: (tls: TlsMaterial) => void): void {
+    if (this.#config.server.tls === 'off') return;
+    const look = () => void this.#reload(onChange);
+    for (const file of this.#paths()) {
+      watchFile(file, { interval: POLL_MILLISECONDS, persistent: false }, look);
+    }
+    this.#timer = setInterval(look, JUDGE_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const file of this.#paths()) {
+      unwatchFile(file);
+    }
+  }
+
+  async #reload(onChange: (tls: TlsMaterial) => void): Promise<void> {
+    try {
+      const tls = await this.#read();
+      this.#problem = undefined;
+      if (!tls || (tls.cert === this.#loaded?.cert && tls.key === this.#loaded.key)) return;
+      onChange(tls);
+      this.#loaded = tls;
+      this.#log.info('TLS certificate loaded');
+    } catch (error) {
+      // Each distinct problem is logged once.
+      const problem = `${(error as { detail?: string }).detail ?? error}`;
+      if (problem === this.#problem) return;
+      this.#problem = problem;
+      this.#log.error({ err: error, problem }, 'the TLS certificate cannot be used; the one before stays');
+    }
+  }
+
+  async #read(): Promise<TlsMaterial | null> {
+    const { tls, publicUrl } = this.#config.server;
+    if (tls === 'off') return null;
+    if (this.#files) {
+      const { cert, key, certificate } = readTlsFiles(this.#files);
+      if (certificate.validFromDate.getTime() > Date.now()) {
+        this.#log.warn(
+          { validFrom: certificate.validFrom },
+          'the TLS certificate is not valid yet; is the clock right?',
+        );
+      }
+      return { cert, key };
+    }
+    const hosts = ownHosts(this.#config.rtc.announce);
+    return this.#authority.tlsCertificate(
+      publicUrl === undefined ? hosts : [new URL(publicUrl).hostname, ...hosts],
+    );
+  }
+
+  #paths(): string[] {
+    return Object.values(this.#files ?? {});
+  }
+
+  get #files(): TlsFiles | undefined {
+    const { tlsCert, tlsKey } = this.#config.server;
+    return tlsCert === undefined || tlsKey === undefined ? undefined : { tlsCert, tlsKey };
+  }
+}

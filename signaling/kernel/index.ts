@@ -1,0 +1,42 @@
+/** What every feature stands on. */
+export { BRIDGE_FACTOR, type Budgets, factorOf } from './budgets/index.ts';
+export { aheadOfTime } from './clock.ts';
+export {
+  checkDataDir,
+  DataLock,
+  inUse,
+  openDataDir,
+  rememberedServer,
+  requireDataDir,
+  runningServer,
+  writeWhole,
+} from './data/index.ts';
+export { defaultPublicUrl, failed, readTlsFiles, type ZodInstance } from './http/index.ts';
+export { Kernel, type KernelOptions } from './kernel.ts';
+export { Metrics } from './metrics/index.ts';
+export { openTlsSource } from './open-tls-source.ts';
+export { ownServerUrl } from './own-server-url.ts';
+export {
+  type ActionInRoom,
+  demand,
+  isConfinedToRooms,
+  may,
+  type RoomPolicy,
+  type ServerAction,
+} from './policy/index.ts';
+export {
+  OPERATOR,
+  type PeerPrincipal,
+  type Principal,
+  peerPrincipal,
+} from './principals/index.ts';
+export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
+export {
+  type Handler,
+  type Handlers,
+  requirePrincipal,
+  requireRight,
+  requireSeat,
+  type Session,
+  TokenBucket,
+} from './sockets/index.ts';

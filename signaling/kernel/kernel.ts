@@ -1,0 +1,419 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { CanopyError, type Config, type Logger } from '../../base/index.ts';
+import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
+import type { Sfu } from '../../sfu/index.ts';
+import { Authority, TrustStore } from '../identity/index.ts';
+import { Accounts, Devices, Revocations, Store, sharedSecret } from '../store/index.ts';
+import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
+import { CertificateWatch } from './certificate-watch.ts';
+import { aheadOfTime } from './clock.ts';
+import { DataLock, importRevoked, keptSecret, openDataDir } from './data/index.ts';
+import { Hook } from './hook.ts';
+import {
+  admitForeignPages,
+  createApp,
+  defaultPublicUrl,
+  Listener,
+  OwnOrigins,
+  registerServerRoutes,
+  registerWithApiKey,
+  TlsSource,
+  type ZodInstance,
+} from './http/index.ts';
+import { type JoinStage, Metrics } from './metrics/index.ts';
+import { ownServerUrl } from './own-server-url.ts';
+import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
+import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
+import { Readiness } from './readiness.ts';
+import { type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import { signInHandlers } from './sign-in/index.ts';
+import {
+  Dispatcher,
+  type Handlers,
+  type RequestOptions,
+  type Session,
+  SocketGateway,
+} from './sockets/index.ts';
+
+export interface KernelOptions {
+  config: Config;
+  log: Logger;
+  /** The media plane; the caller owns it. */
+  sfu: Sfu;
+  version: string;
+  /** More for the metrics page, in the Prometheus text format: of what runs beside the server in its process. */
+  furtherMetrics?: () => Promise<string>;
+}
+
+/** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
+const MAX_RETRY_AFTER_SECONDS = 10;
+
+/** What must be opened, and waited for, before the rest of the kernel can be built. */
+interface Ground {
+  lock: DataLock;
+  store: Store;
+  authority: Authority;
+  trust: TrustStore;
+  tls: TlsSource;
+  listener: Listener;
+  budgets: Budgets;
+  ticketKey: string;
+  apiKey: string;
+  metrics: Metrics;
+  app: FastifyInstance;
+}
+
+/**
+ * What every feature stands on: sockets, HTTP, identity, rooms and the store. Features add their requests and routes between open() and
+ * listen(). Owns everything here but the media plane.
+ */
+export class Kernel {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly sfu: Sfu;
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly trust: TrustStore;
+  readonly accounts: Accounts;
+  readonly devices: Devices;
+  readonly budgets: Budgets;
+  readonly rooms: Rooms;
+  readonly tickets: Tickets;
+  readonly dispatcher: Dispatcher;
+  readonly sockets: SocketGateway;
+  /** The server's own web origins. */
+  readonly origins: OwnOrigins;
+  /** An account was revoked: features end what it left behind. */
+  readonly accountRevoked = new Hook<string>();
+  readonly #roomRecords: RoomRecords;
+  readonly #options: KernelOptions;
+  readonly #ground: Ground;
+  readonly #readiness: Readiness;
+  readonly #certificates: CertificateWatch;
+  #draining = false;
+  #drained: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: KernelOptions, ground: Ground) {
+    const { config, log, sfu } = options;
+    const { store, budgets, listener, metrics, trust } = ground;
+    this.#options = options;
+    this.#ground = ground;
+    this.config = config;
+    this.log = log;
+    this.sfu = sfu;
+    this.store = store;
+    this.authority = ground.authority;
+    this.trust = trust;
+    this.budgets = budgets;
+    this.accounts = new Accounts(store);
+    this.devices = new Devices(store, log);
+    this.#readiness = new Readiness(store, log);
+    this.origins = new OwnOrigins(config, () => listener.port);
+    this.tickets = new Tickets(Buffer.from(ground.ticketKey));
+    this.#roomRecords = new RoomRecords(store, log);
+    this.rooms = this.#createRooms();
+    const failed = (code: string) => metrics.error(code);
+    const requested = (name: RequestName, seconds: number) => metrics.request(name, seconds);
+    this.dispatcher = new Dispatcher({ requested, failed }, budgets.answers);
+    this.sockets = new SocketGateway({
+      http: listener.http,
+      config,
+      log,
+      dispatcher: this.dispatcher,
+      connections: budgets.connections,
+      // While people are inside, those who lost their connection may come back.
+      closed: () => this.#draining && this.rooms.size === 0,
+      origins: () => this.origins.current(),
+      onRefused: failed,
+    });
+    this.#certificates = new CertificateWatch({ trust, rooms: this.rooms, connections: this.sockets, log });
+    admitForeignPages(ground.app, () => this.origins.current());
+    this.#observe();
+    this.requests(SESSION_REQUESTS, signInHandlers(this), { perConnection: ['auth.prove', 'session.ping'] });
+    this.#serve();
+  }
+
+  /**
+   * Locks and opens the data folder.
+   *
+   * @throws {CanopyError} CONFIG_INVALID
+   * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
+   * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+   * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
+   */
+  static async open(options: KernelOptions): Promise<Kernel> {
+    const { dir } = options.config.data;
+    openDataDir(dir);
+    const lock = DataLock.take(dir);
+    let store: Store | undefined;
+    try {
+      const { url } = options.config.store;
+      const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
+      if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
+        options.log.warn(
+          'the folder has a CA but no database: whoever enrolled before is not known any more',
+        );
+      }
+      store = await Store.open(dir, { url, exclusive: true });
+      return new Kernel(options, await openGround(options, lock, store));
+    } catch (error) {
+      await store?.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** Adds a feature's requests, each with its handler. */
+  requests<S extends Record<string, RequestSchema>>(
+    schemas: S,
+    handlers: Handlers<keyof S & RequestName>,
+    options?: RequestOptions<keyof S & RequestName>,
+  ): void {
+    this.dispatcher.register(schemas, handlers, options);
+  }
+
+  /** Adds routes that anybody may ask for. */
+  routes(add: (app: ZodInstance) => void): void {
+    add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
+  }
+
+  /** Adds routes for those who may do this on the server: today, whoever has the API key. */
+  adminRoutes(action: ServerAction, add: (app: ZodInstance) => void): void {
+    registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
+  }
+
+  /** @throws {CanopyError} FORBIDDEN - the room lets in only those who are invited, or not this role */
+  async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
+    demand(principal, 'room.enter', room);
+    const mayEnter =
+      may(principal, 'room.enterUninvited', room) ||
+      isNamed(principal, room) ||
+      (await this.accounts.hasGrant(principal.accountId, room.roomId));
+    if (!mayEnter) {
+      demand(principal, 'room.enterUninvited', room);
+    }
+  }
+
+  /** Gives a person another role, at once on their connections and in rooms. */
+  changeRole(accountId: string, role: Role): void {
+    for (const principal of this.sockets.principals) {
+      if (principal.accountId === accountId) {
+        changeServerRole(principal, role);
+      }
+    }
+    this.rooms.setRole(accountId, role);
+  }
+
+  /** Notes the time that a connection took to come to this stage; each stage counts once. */
+  stage({ openedAtMs, stages }: Session, stage: JoinStage): void {
+    if (stages.has(stage)) return;
+    stages.add(stage);
+    this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** Whether the server is stopping and takes nobody in. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  get port(): number {
+    return this.#ground.listener.port;
+  }
+
+  /** The address people use. */
+  get publicUrl(): string {
+    return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
+  }
+
+  /** The addresses at which people can reach the server; the first one is used in links. */
+  get urls(): string[] {
+    return [...new Set([this.publicUrl, ...this.origins.reachable()])];
+  }
+
+  /** Listens: what features add must have been added. @throws {CanopyError} PORT_IN_USE */
+  async listen(): Promise<void> {
+    const { config, sfu } = this;
+    const { app, listener, lock, tls } = this.#ground;
+    try {
+      await app.ready();
+      await listener.listen(config.server.host, config.server.port);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    tls.watch((changed) => listener.setTls(changed));
+    lock.remember({
+      port: listener.port,
+      publicUrl: this.publicUrl,
+      localUrl: ownServerUrl(config, listener.port),
+      rtc: { port: config.rtc.port, workers: sfu.gauges().workers },
+    });
+  }
+
+  /**
+   * Takes nobody in any more, asks those inside to finish, and resolves when they have gone or the time is over
+   * (threat case 16).
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  /** Closes sockets, rooms and store. Idempotent. */
+  close(): Promise<void> {
+    this.#draining = true;
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #drain(): Promise<void> {
+    const { drainSeconds } = this.config.server;
+    this.#draining = true;
+    const retryAfterSeconds = Math.min(drainSeconds, MAX_RETRY_AFTER_SECONDS);
+    this.sockets.broadcast('server.closing', { retryAfterSeconds });
+    this.log.info({ rooms: this.rooms.size, drainSeconds }, 'draining');
+    await this.rooms.empty(drainSeconds * 1000);
+    // Lets the answer to the last leave request go out.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  async #close(): Promise<void> {
+    const { app, listener, lock, tls } = this.#ground;
+    this.#certificates.close();
+    await this.sockets.close();
+    this.rooms.close();
+    tls.close();
+    await app.close();
+    await listener.close();
+    await this.devices.close();
+    await this.#roomRecords.close();
+    await this.store.close();
+    lock.release();
+  }
+
+  #createRooms(): Rooms {
+    const { config, log, sfu, budgets, tickets } = this;
+    return new Rooms({
+      sfu,
+      log,
+      records: this.#roomRecords,
+      budget: budgets.rooms,
+      seats: () => createSeatBudget(config),
+      maxPeersPerRoom: config.limits.peersPerRoom,
+      resumeMilliseconds: config.limits.resumeSeconds * 1000,
+      rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
+        // It is the same server: clients connected under another name stay there.
+        url: connection?.origin ?? this.publicUrl,
+        ticket: await tickets.issue({
+          roomId,
+          peerId,
+          deviceId: principal.device.deviceId,
+          displayName,
+          role: serverRoleOf(principal),
+        }),
+      }),
+    });
+  }
+
+  /** Feeds the metrics, and the log of media connections. */
+  #observe(): void {
+    const { sfu, rooms, sockets, log } = this;
+    const { metrics } = this.#ground;
+    metrics.watch({
+      further: this.#options.furtherMetrics,
+      sfu,
+      connections: () => sockets.size,
+      rooms: () => rooms.size,
+      participants: () => rooms.peers.reduce((sum, peer) => sum + peer.participants.size, 0),
+      peers: () => {
+        const { peers } = rooms;
+        const connected = peers.filter((peer) => peer.connection !== null).length;
+        return { connected, waiting: peers.length - connected };
+      },
+    });
+    sfu.on('workerdied', () => metrics.workerDied());
+    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
+    sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
+      log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
+      const session = sockets.sessionOf(peerId);
+      if (session) this.stage(session, 'media_connected');
+    });
+  }
+
+  /** Adds the server's own pages. */
+  #serve(): void {
+    const { app, apiKey, metrics } = this.#ground;
+    registerServerRoutes(app, {
+      config: this.config,
+      authority: this.authority,
+      origins: this.origins,
+      version: this.#options.version,
+      apiKey,
+      metrics: () => metrics.page(),
+      ready: async () => {
+        if (this.#draining) {
+          throw new CanopyError('SERVER_CLOSING');
+        }
+        if (this.sfu.gauges().workers === 0) {
+          throw new CanopyError('WORKER_UNAVAILABLE');
+        }
+        await this.#readiness.check();
+      },
+    });
+  }
+}
+
+async function openGround(
+  { config, log, version }: KernelOptions,
+  lock: DataLock,
+  store: Store,
+): Promise<Ground> {
+  const { dir } = config.data;
+  const revocations = new Revocations(store);
+  await importRevoked(dir, revocations);
+  const authority = await Authority.open({ dir, name: config.server.name, revocations });
+  if (authority.notBeforeMs > Date.now()) log.error(aheadOfTime(authority.notBeforeMs));
+  const trust = await TrustStore.create({
+    authority,
+    policy: config.identity.policy,
+    caBundleFile: config.identity.caBundle,
+    crlFile: config.identity.crl,
+    onReloadError: (error) =>
+      log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+  });
+  const secret = (name: string) =>
+    keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
+  // Servers that share a database verify each other's tickets; the first one brings its key.
+  const ticketKey =
+    store.engine === 'postgres'
+      ? await sharedSecret(store, 'ticket.key', () => secret('ticket.key'))
+      : secret('ticket.key');
+  const tls = new TlsSource(config, authority, log);
+  const budgets = createBudgets(config);
+  const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
+  const metrics = new Metrics();
+  const app = await createApp({
+    server: listener.http,
+    log,
+    trustProxy: config.server.trustProxy,
+    version,
+    onError: (code) => metrics.error(code),
+  });
+  return {
+    lock,
+    store,
+    authority,
+    trust,
+    tls,
+    listener,
+    budgets,
+    metrics,
+    app,
+    ticketKey,
+    apiKey: secret('api.key'),
+  };
+}

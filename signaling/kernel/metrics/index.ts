@@ -1,0 +1,2 @@
+export type { JoinStage } from './join-stage.ts';
+export { Metrics } from './metrics.ts';

@@ -1,0 +1,45 @@
+import { type RoomRole, roomAction } from '../../../contract/index.ts';
+import type { ActionInRoom, ServerAction } from './actions.ts';
+
+/** What somebody is in a room: a role in it, the server's admin, or a bridge. */
+export type Standing = RoomRole | 'admin' | 'bridge';
+
+/** What somebody is on the server. */
+export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
+
+const EVERY = roomAction.options;
+
+/** What each may do in a room whose settings nobody changed. */
+export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
+  admin: new Set([...EVERY, 'room.configure', 'room.setOwner', 'room.enterBarred', 'participant.kickAdmin']),
+  owner: new Set([...EVERY, 'room.configure']),
+  moderator: new Set(EVERY),
+  speaker: new Set(['room.enter', 'room.open', 'media.send']),
+  viewer: new Set(['room.enter']),
+  bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
+};
+
+/** What each may do on the server. */
+export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction>>> = {
+  admin: new Set([
+    'invite.create:admin',
+    'invite.create:member',
+    'invite.create:guest',
+    'invite.create:bridge',
+  ]),
+  member: new Set(['invite.create:guest']),
+  guest: new Set(),
+  bridge: new Set(),
+  gateway: new Set(['gateway.register']),
+  phone: new Set(),
+  token: new Set([
+    'invite.create:admin',
+    'invite.create:member',
+    'invite.create:guest',
+    'invite.create:bridge',
+    'account.administer',
+    'invitation.administer',
+    'room.administer',
+    'telephony.administer',
+  ]),
+};

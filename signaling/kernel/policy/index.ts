@@ -1,0 +1,12 @@
+/** Who may do what: the only place where roles are compared. */
+export type { ActionInRoom, ServerAction } from './actions.ts';
+export {
+  demand,
+  isConfinedToRooms,
+  isNamed,
+  may,
+  mayOwn,
+  type RoomPolicy,
+  roomRoleOf,
+  UNCHANGED,
+} from './policy.ts';

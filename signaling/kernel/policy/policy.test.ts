@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type RoomAction, roomAction, roomRole } from '../../../contract/index.ts';
+import type { VerifiedDevice } from '../../identity/index.ts';
+import { OPERATOR, type PeerPrincipal, PHONE, type Principal, peerPrincipal } from '../principals/index.ts';
+import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
+import { demand, may, type RoomPolicy, roomRoleOf } from './policy.ts';
+
+const person = (role: 'admin' | 'member' | 'guest' | 'bridge', accountId: string = role, isGateway = false) =>
+  peerPrincipal(
+    { device: { accountId, displayName: accountId } as VerifiedDevice, chain: [], origin: '' },
+    { role, isGateway },
+  );
+
+const admin = person('admin');
+const member = person('member');
+const guest = person('guest');
+const bridge = person('bridge');
+const gateway = person('bridge', 'gateway', true);
+const owner = person('member', 'owner');
+
+const unchanged: RoomPolicy = { ownerId: 'owner', permissions: {}, roles: {} };
+const EVERYBODY: Record<string, Principal> = {
+  admin,
+  owner,
+  member,
+  guest,
+  bridge,
+  gateway,
+  phone: PHONE,
+  token: OPERATOR,
+};
+
+/** Who may do what in a room whose settings nobody changed. What is about settings is new; the rest is as it always was. */
+const IN_ROOM: Record<ActionInRoom, string> = {
+  'room.enter': 'admin owner member guest bridge gateway phone token',
+  'room.enterUninvited': 'admin owner member bridge gateway token',
+  'room.enterBarred': 'admin token',
+  'room.open': 'admin owner member guest bridge gateway phone token',
+  'room.invite': 'admin owner member token',
+  'room.configure': 'admin owner token',
+  'room.setOwner': 'admin token',
+  'media.send': 'admin owner member guest bridge gateway phone token',
+  'participant.mute': 'admin owner member token',
+  'participant.kick': 'admin owner member token',
+  'participant.kickAdmin': 'admin token',
+  'participant.readmit': 'admin owner member token',
+  'participant.host': 'bridge gateway',
+  'call.dial': 'admin owner member token',
+};
+const ON_SERVER: Record<ServerAction, string> = {
+  'invite.create:admin': 'admin token',
+  'invite.create:member': 'admin token',
+  'invite.create:guest': 'admin owner member token',
+  'invite.create:bridge': 'admin token',
+  'gateway.register': 'gateway',
+  'account.administer': 'token',
+  'invitation.administer': 'token',
+  'room.administer': 'token',
+  'telephony.administer': 'token',
+};
+
+const permitted = (isPermitted: (principal: Principal) => boolean) =>
+  Object.entries(EVERYBODY)
+    .filter(([, principal]) => isPermitted(principal))
+    .map(([name]) => name)
+    .join(' ');
+
+describe('may', () => {
+  it('by default, everybody may do in a room what they always could', () => {
+    for (const [action, expected] of Object.entries(IN_ROOM) as Array<[ActionInRoom, string]>) {
+      assert.equal(
+        permitted((principal) => may(principal, action, unchanged)),
+        expected,
+        action,
+      );
+    }
+  });
+
+  it('by default, everybody may do on the server what they always could', () => {
+    for (const [action, expected] of Object.entries(ON_SERVER) as Array<[ServerAction, string]>) {
+      assert.equal(
+        permitted((principal) => may(principal, action)),
+        expected,
+        action,
+      );
+    }
+    assert.deepEqual(
+      [...Object.keys(IN_ROOM), ...Object.keys(ON_SERVER)].sort(),
+      Object.keys(PHRASES).sort(),
+    );
+  });
+
+  it('threat 5: only admins remove an admin', () => {
+    for (const [name, principal] of Object.entries(EVERYBODY)) {
+      const expected = ['admin', 'token'].includes(name);
+      assert.equal(may(principal, 'participant.kick', unchanged, admin), expected, name);
+    }
+    assert.ok(may(member, 'participant.kick', unchanged, owner));
+    assert.ok(may(member, 'participant.kick', unchanged, PHONE));
+  });
+
+  it('a refusal says which role lacks which right', () => {
+    assert.throws(() => demand(guest, 'participant.mute', unchanged), {
+      code: 'FORBIDDEN',
+      detail: 'your role in this room (speaker) does not let you mute others',
+    });
+    assert.throws(() => demand(member, 'invite.create:admin'), {
+      code: 'FORBIDDEN',
+      detail: 'your role on this server (member) does not let you invite an admin',
+    });
+  });
+
+  it('settings change what a role may do, and which role an account has', () => {
+    const room: RoomPolicy = {
+      ownerId: 'owner',
+      permissions: { moderator: ['room.enter', 'media.send'], speaker: ['room.enter', 'participant.mute'] },
+      roles: { guest: 'moderator', viewer: 'viewer', boss: 'owner', owner: 'viewer', admin: 'viewer' },
+    };
+    assert.deepEqual([may(member, 'participant.mute', room), may(member, 'media.send', room)], [false, true]);
+    assert.deepEqual([may(guest, 'media.send', room), may(guest, 'participant.mute', room)], [true, false]);
+    const viewer = person('member', 'viewer');
+    assert.deepEqual([may(viewer, 'room.enter', room), may(viewer, 'media.send', room)], [true, false]);
+    assert.ok(may(person('member', 'boss'), 'room.configure', room));
+    assert.ok(may(person('guest', 'other'), 'participant.mute', room));
+    assert.deepEqual([may(PHONE, 'media.send', room), may(PHONE, 'room.enter', room)], [false, true]);
+    // Neither the owner nor admins can be locked out.
+    assert.ok(may(owner, 'room.configure', room) && may(admin, 'participant.mute', room));
+    assert.deepEqual(
+      [owner, admin, member, guest, viewer, bridge].map((one: PeerPrincipal) => roomRoleOf(one, room)),
+      ['owner', 'owner', 'moderator', 'moderator', 'viewer', undefined],
+    );
+  });
+
+  it('threat 5: a guest owns no room, and an account named as an object property has no role by it', () => {
+    assert.equal(roomRoleOf(person('guest', 'owner'), unchanged), 'speaker');
+    assert.equal(roomRoleOf(person('guest', 'constructor'), unchanged), 'speaker');
+    assert.equal(roomRoleOf(person('guest', '__proto__'), unchanged), 'speaker');
+  });
+
+  it('threat 5: whatever the settings, only owners and admins change them, and bridges and the rights of standings stay', () => {
+    const names = ['owner', 'member', 'guest', 'bridge', 'gateway', 'other'];
+    const actions = fc.uniqueArray(fc.constantFrom<RoomAction>(...roomAction.options));
+    const policy = fc.record({
+      ownerId: fc.option(fc.constantFrom(...names)),
+      permissions: fc.record({ moderator: actions, speaker: actions, viewer: actions }, { requiredKeys: [] }),
+      roles: fc.dictionary(fc.constantFrom(...names), fc.constantFrom(...roomRole.options)),
+    });
+    fc.assert(
+      fc.property(policy, (room: RoomPolicy) => {
+        for (const principal of [owner, member, guest, bridge, gateway, PHONE]) {
+          const isOwner =
+            principal.kind === 'device' &&
+            (room.roles[principal.accountId] === 'owner' ||
+              (room.ownerId === principal.accountId && principal.role !== 'guest'));
+          assert.equal(may(principal, 'room.configure', room), isOwner);
+          assert.equal(may(principal, 'room.setOwner', room), false);
+          assert.equal(may(principal, 'room.enterBarred', room), false);
+          assert.equal(may(principal, 'participant.kick', room, admin), false);
+          assert.equal(may(principal, 'participant.host', room), principal.kind === 'bridge');
+        }
+        for (const action of roomAction.options) {
+          assert.ok(may(admin, action, room));
+          assert.equal(may(bridge, action, room), may(bridge, action, unchanged));
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,14 @@
+/** Who asks for something: a person's device, a bridge, a phone that a bridge hosts, or a token. */
+export {
+  type BridgePrincipal,
+  changeServerRole,
+  type DevicePrincipal,
+  OPERATOR,
+  type PeerPrincipal,
+  PHONE,
+  type PhonePrincipal,
+  type Principal,
+  peerPrincipal,
+  serverRoleOf,
+  type TokenPrincipal,
+} from './principal.ts';

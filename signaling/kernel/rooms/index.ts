@@ -1,0 +1,5 @@
+export { Peer, type PeerConnection } from './peer.ts';
+export { type LeaveReason, Room } from './room.ts';
+export { type RoomRecord, RoomRecords } from './room-records.ts';
+export { Rooms } from './rooms.ts';
+export { Tickets } from './tickets.ts';

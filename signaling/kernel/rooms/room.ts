@@ -1,0 +1,466 @@
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import type {
+  EntryData,
+  EventData,
+  EventName,
+  LogEntry,
+  LoggedEvent,
+  LogPosition,
+  Participant,
+  ProducerInfo,
+} from '../../../contract/index.ts';
+import type { Sfu } from '../../../sfu/index.ts';
+import { factorOf, type NestedBudget } from '../budgets/index.ts';
+import { MemoryRoomLog, type RoomLog } from '../log/index.ts';
+import { may, roomRoleOf } from '../policy/index.ts';
+import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
+import type { MediaPath } from './media-paths.ts';
+import type { Peer, PeerConnection } from './peer.ts';
+import type { RoomRecord } from './room-records.ts';
+
+/** The media side of a room at one time: a worker's death begins a new generation. */
+interface RoomMedia {
+  generation: number;
+  ready: Promise<{ workerId: string; routerRtpCapabilities: Record<string, unknown> }>;
+}
+
+export type LeaveReason = EventData<'participant.left'>['reason'];
+
+export interface RoomOptions {
+  /** Who owns the room, and what was decided for it. */
+  record: RoomRecord;
+  sfu: Sfu;
+  log: Logger;
+  maxPeers: number;
+  /** The budget for seats. */
+  seats: NestedBudget;
+  /** How long the seat of a peer without connection is kept, in milliseconds. */
+  resumeMilliseconds: number;
+  /** Makes the message that brings a peer back after its media is lost. */
+  rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
+  onEmpty(room: Room): void;
+}
+
+/**
+ * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone.
+ */
+export class Room {
+  readonly roomId: string;
+  readonly record: RoomRecord;
+  readonly peers = new Map<string, Peer>();
+  readonly #options: RoomOptions;
+  readonly #log: Logger;
+  /** Everything that its people see happen, in order. */
+  readonly #events: RoomLog = new MemoryRoomLog();
+  /** Entries that are being sent. */
+  readonly #outbox: Array<(peer: Peer) => void> = [];
+  #media: RoomMedia;
+  #speakerProducerId: string | null = null;
+  #speaker: string | null = null;
+  #closed = false;
+
+  constructor(options: RoomOptions) {
+    this.roomId = options.record.roomId;
+    this.record = options.record;
+    this.#options = options;
+    this.#log = options.log.child({ roomId: this.roomId });
+    this.#media = this.#openMedia(1);
+  }
+
+  get generation(): number {
+    return this.#media.generation;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The dominant speaker's participant. */
+  get speaker(): string | null {
+    return this.#speaker;
+  }
+
+  /** The router's capabilities, once a worker has the room. @throws CanopyError WORKER_UNAVAILABLE */
+  async routerRtpCapabilities(): Promise<Record<string, unknown>> {
+    return (await this.#media.ready).routerRtpCapabilities;
+  }
+
+  /**
+   * Seats a peer. A device has one seat in a room: its previous seat is given up, and that connection is notified.
+   *
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account, or everyone with its invitation together, has too many seats
+   */
+  add(peer: Peer): void {
+    const replaced = [...this.peers.values()].filter(
+      ({ device }) => device.deviceId === peer.device.deviceId,
+    );
+    const evicted = replaced.length > 0 ? undefined : this.#seatToEvict(peer);
+    for (const old of evicted ? [evicted] : replaced) {
+      old.releaseSeat();
+    }
+    peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
+    // Added before the others are removed: a room without peers would close.
+    this.peers.set(peer.peerId, peer);
+    peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    for (const old of replaced) {
+      const { connection } = old;
+      this.remove(old, connection ? 'left' : 'lost');
+      if (connection !== peer.connection) {
+        connection?.end('SESSION_REPLACED');
+      }
+    }
+    if (evicted) {
+      this.remove(evicted, 'lost');
+    }
+    for (const [participantId, ungraded] of peer.participants) {
+      const participant = this.#graded(peer, ungraded);
+      peer.participants.set(participantId, participant);
+      this.append('participant.joined', { participant });
+    }
+    peer.enteredSeq = this.#events.head;
+    this.#log.info(
+      { peerId: peer.peerId, accountId: peer.device.accountId, peers: this.peers.size },
+      'peer joined',
+    );
+  }
+
+  /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
+  attach(peer: Peer, principal: PeerPrincipal, connection: PeerConnection): void {
+    clearTimeout(peer.graceTimer);
+    const old = peer.connection;
+    // Set first: the end of the old one must not count as this peer's loss.
+    peer.connection = connection;
+    peer.principal = principal;
+    if (old !== connection) {
+      old?.end('SESSION_REPLACED');
+    }
+    this.#setConnected(peer, true);
+    this.showRoles(peer);
+  }
+
+  /** A peer's connection is lost: its seat is kept for a while. */
+  detach(peer: Peer, connection: PeerConnection): void {
+    if (peer.connection !== connection || this.peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    peer.connection = null;
+    if (!peer.hadTransport) {
+      this.remove(peer, 'lost');
+      return;
+    }
+    this.#setConnected(peer, false);
+    peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMilliseconds);
+  }
+
+  /** Takes a peer out with everything it has. */
+  remove(peer: Peer, reason: LeaveReason): void {
+    if (!this.peers.delete(peer.peerId)) {
+      return;
+    }
+    clearTimeout(peer.graceTimer);
+    peer.releaseSeat();
+    this.#options.sfu.closePeer(this.roomId, peer.peerId);
+    for (const producerId of peer.producers.keys()) {
+      this.append('producer.closed', { producerId });
+    }
+    peer.forgetMedia();
+    for (const participantId of peer.participants.keys()) {
+      this.append('participant.left', { participantId, reason });
+    }
+    this.#updateSpeaker();
+    this.#log.info({ peerId: peer.peerId, reason, peers: this.peers.size }, 'peer left');
+    if (this.peers.size === 0) {
+      this.close();
+      this.#options.onEmpty(this);
+    }
+  }
+
+  /** Drops a peer's media objects but keeps the peer: it will make new ones. */
+  resetMedia(peer: Peer): void {
+    this.#options.sfu.closePeer(this.roomId, peer.peerId);
+    for (const producerId of peer.producers.keys()) {
+      this.append('producer.closed', { producerId });
+    }
+    peer.forgetMedia();
+    peer.generation = this.generation;
+  }
+
+  /** Brings a participant in that a peer hosts. */
+  addParticipant(peer: Peer, newcomer: Participant): void {
+    const participant = this.#graded(peer, newcomer);
+    peer.addParticipant(participant);
+    this.append('participant.joined', { participant });
+  }
+
+  /** Changes a hosted participant. */
+  updateParticipant(peer: Peer, participant: Participant): void {
+    peer.participants.set(participant.participantId, participant);
+    this.append('participant.updated', { participant });
+  }
+
+  /** Shows which roles its participants have now, if they changed. */
+  showRoles(peer: Peer): void {
+    for (const participant of peer.participants.values()) {
+      const graded = this.#graded(peer, participant);
+      if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
+        this.updateParticipant(peer, graded);
+      }
+    }
+  }
+
+  /** The room's settings have changed: shows the roles, and silences those who may not send any more. Everybody keeps their seat. */
+  applySettings(): void {
+    for (const peer of this.peers.values()) {
+      this.showRoles(peer);
+      for (const { participantId, producerId, source, paused } of peer.producers.values()) {
+        if (!paused && !may(peer.principalOf(participantId), 'media.send', this.record)) {
+          if (source === 'microphone') {
+            peer.send('participant.action', { participantId, action: 'mute', by: null });
+          }
+          this.setProducerPaused(peer, producerId, true).catch((error: unknown) =>
+            this.#log.warn({ err: error, producerId }, 'could not pause a producer'),
+          );
+        }
+      }
+    }
+  }
+
+  /** Takes a hosted participant out with what it sends; false when it is gone already. The peer stays. */
+  removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
+    if (!peer.removeParticipant(participantId)) {
+      return false;
+    }
+    for (const producer of [...peer.producers.values()]) {
+      if (producer.participantId === participantId) {
+        this.#options.sfu.closeProducer(this.roomId, peer.peerId, producer.producerId);
+        this.forgetProducer(peer, producer.producerId);
+      }
+    }
+    this.append('participant.left', { participantId, reason });
+    this.#updateSpeaker();
+    this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
+    return true;
+  }
+
+  /** The peer that hosts a participant. */
+  hostOf(participantId: string): Peer | undefined {
+    for (const peer of this.peers.values()) {
+      if (peer.participants.has(participantId)) {
+        return peer;
+      }
+    }
+    return undefined;
+  }
+
+  /** Tells that a producer has closed. */
+  forgetProducer(peer: Peer, producerId: string): void {
+    if (peer.producers.delete(producerId)) {
+      this.append('producer.closed', { producerId });
+    }
+  }
+
+  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
+  async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
+    const { sfu } = this.#options;
+    await (paused
+      ? sfu.pauseProducer(this.roomId, peer.peerId, producerId)
+      : sfu.resumeProducer(this.roomId, peer.peerId, producerId));
+    const producer = peer.producers.get(producerId);
+    if (producer && producer.paused !== paused) {
+      peer.producers.set(producerId, { ...producer, paused });
+      this.append(paused ? 'producer.paused' : 'producer.resumed', { producerId });
+    }
+  }
+
+  /**
+   * Adds an entry to the room's log and sends it, with its number, to everyone in the room, the peer that caused it included. All that
+   * people see happen in a room goes this way.
+   */
+  append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
+    const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
+    const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
+    this.#outbox.push((peer) => peer.send(kind, event));
+    // Sending may end the connection of a peer that does not read, which is the next entry: everyone gets this one first.
+    if (this.#outbox.length === 1) {
+      this.#flush();
+    }
+  }
+
+  /** Sends everyone an event that is no entry of the log: one that is of no use later. */
+  broadcast<N extends Exclude<EventName, LoggedEvent>>(event: N, data: EventData<N>): void {
+    for (const peer of this.peers.values()) {
+      peer.send(event, data);
+    }
+  }
+
+  /** Where the log stands; a snapshot taken now is the state after this entry. */
+  get position(): LogPosition {
+    return { logId: this.#events.logId, seq: this.#events.head };
+  }
+
+  /**
+   * What a peer missed since a position that it knows. Undefined when a snapshot must do: the log is another one, does not reach back so
+   * far, or the position lies before the peer's own entry.
+   */
+  missedBy(peer: Peer, since: LogPosition): LogEntry[] | undefined {
+    if (since.logId !== this.#events.logId || since.seq < peer.enteredSeq) {
+      return undefined;
+    }
+    const missed = this.#events.since(since.seq);
+    if (missed === 'gone') {
+      return undefined;
+    }
+    return missed.map(({ seq, kind, bytes }) => ({
+      seq,
+      kind,
+      data: JSON.parse(Buffer.from(bytes).toString()),
+    }));
+  }
+
+  /** Producers that others than `peer` send. */
+  producersFor(peer: Peer): ProducerInfo[] {
+    return [...this.peers.values()]
+      .filter((other) => other !== peer)
+      .flatMap((other) => [...other.producers.values()]);
+  }
+
+  /** The media plane's word on who speaks loudest. */
+  setSpeaker(producerId: string | null): void {
+    this.#speakerProducerId = producerId;
+    this.#updateSpeaker();
+  }
+
+  /** The worker died with all media of the room: moves to another one and calls the peers to come back. */
+  rehome(reason: 'worker-died' | 'drain'): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#media = this.#openMedia(this.generation + 1);
+    this.#speakerProducerId = null;
+    this.#updateSpeaker();
+    this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 'room is re-homed');
+    for (const peer of this.peers.values()) {
+      peer.forgetMedia();
+      void this.#callBack(peer, reason);
+    }
+    this.append('room.mediaLost', {});
+  }
+
+  async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
+    try {
+      const { url, ticket } = await this.#options.rehomeTicket(this, peer);
+      peer.send('room.rehome', { roomId: this.roomId, url, ticket, reason });
+    } catch (error) {
+      this.#log.error({ err: error, peerId: peer.peerId }, 'could not call a peer back');
+    }
+  }
+
+  close(): void {
+    if (this.#closed) {
+      return;
+    }
+    this.#closed = true;
+    for (const peer of [...this.peers.values()]) {
+      this.remove(peer, 'closed');
+    }
+    this.#options.sfu.closeRoom(this.roomId);
+    this.#log.info('room closed');
+  }
+
+  /** The detached seat to give to a newcomer if no seat is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
+  #seatToEvict(peer: Peer): Peer | undefined {
+    const { maxPeers, seats } = this.#options;
+    const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
+    const scope = seats.exceeded(peer.holder, 1, factorOf(peer.principal));
+    if (scope === 'account' || scope === 'invitation') {
+      return waiting.find(({ holder }) => holder[scope] === peer.holder[scope]);
+    }
+    if (this.peers.size < maxPeers) {
+      return undefined;
+    }
+    // An account with a single seat keeps it: they are coming back.
+    const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
+    const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
+    if (!most) {
+      throw new CanopyError('ROOM_FULL', `at most ${maxPeers} peers`);
+    }
+    return most;
+  }
+
+  /** A participant with the roles that it has now, on the server and in the room. */
+  #graded(peer: Peer, participant: Participant): Participant {
+    const principal = peer.principalOf(participant.participantId);
+    const roomRole = roomRoleOf(principal, this.record);
+    return {
+      ...participant,
+      ...(principal.kind !== 'phone' && { role: serverRoleOf(principal) }),
+      ...(roomRole !== undefined && { roomRole }),
+    };
+  }
+
+  #openMedia(generation: number): RoomMedia {
+    const ready = this.#options.sfu.openRoom(this.roomId).then(({ workerId, routerRtpCapabilities }) => ({
+      workerId,
+      routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
+    }));
+    // Joining clients see the failure; nobody may be waiting when it happens.
+    ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
+    return { generation, ready };
+  }
+
+  /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
+  #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
+    if (this.peers.get(peer.peerId) !== peer) {
+      return;
+    }
+    const { peerId, device } = peer;
+    const about = { peerId, accountId: device.accountId, transportId, direction };
+    if (connected) {
+      this.#log.info(about, 'media gets through again');
+    } else {
+      const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
+      this.#log.warn(
+        { ...about, candidates },
+        'media does not get through; a firewall may block these ports',
+      );
+    }
+    for (const { mediaConnected = true, ...participant } of peer.participants.values()) {
+      if (mediaConnected !== peer.media.connected) {
+        const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
+        this.updateParticipant(peer, updated);
+      }
+    }
+  }
+
+  #setConnected(peer: Peer, connected: boolean): void {
+    for (const participant of peer.participants.values()) {
+      if (participant.connected !== connected) {
+        this.updateParticipant(peer, { ...participant, connected });
+      }
+    }
+  }
+
+  #updateSpeaker(): void {
+    const producerId = this.#speakerProducerId;
+    let speaker: string | null = null;
+    if (producerId !== null) {
+      for (const peer of this.peers.values()) {
+        speaker ??= peer.producers.get(producerId)?.participantId ?? null;
+      }
+    }
+    if (speaker !== this.#speaker) {
+      this.#speaker = speaker;
+      // Not an entry of the log: it changes every second, and the snapshot has it.
+      this.broadcast('room.speaker', { participantId: speaker });
+    }
+  }
+
+  #flush(): void {
+    for (let send = this.#outbox[0]; send; send = this.#outbox[0]) {
+      for (const peer of this.peers.values()) {
+        send(peer);
+      }
+      this.#outbox.shift();
+    }
+  }
+}

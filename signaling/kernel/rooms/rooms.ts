@@ -1,0 +1,212 @@
+import { EventEmitter, once } from 'node:events';
+import { LRUCache } from 'lru-cache';
+import type { ErrorCode, Logger } from '../../../base/index.ts';
+import type { Role, RoomChange } from '../../../contract/index.ts';
+import type { Sfu } from '../../../sfu/index.ts';
+import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
+import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
+import type { Peer } from './peer.ts';
+import { type LeaveReason, Room, type RoomOptions } from './room.ts';
+import type { RoomRecord, RoomRecords } from './room-records.ts';
+
+export interface RoomsOptions {
+  sfu: Sfu;
+  log: Logger;
+  records: RoomRecords;
+  /** The budget for open rooms. */
+  budget: NestedBudget;
+  /** Creates the seat budget of a new room. */
+  seats(): NestedBudget;
+  maxPeersPerRoom: number;
+  resumeMilliseconds: number;
+  rehomeTicket: RoomOptions['rehomeTicket'];
+}
+
+/** How long somebody removed from a room is barred, in milliseconds, and how many bans are remembered. */
+const BARRED_MS = 300_000;
+const MAX_BARRED = 10_000;
+
+/** All open rooms of this node, and the way of the media plane's events into them. */
+export class Rooms {
+  readonly #rooms = new Map<string, Room>();
+  /** Releases an open room's share of the budget. */
+  readonly #releases = new Map<Room, () => void>();
+  /** Accounts barred from rooms, as `room account`. */
+  readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BARRED_MS });
+  readonly #options: RoomsOptions;
+  readonly #events = new EventEmitter<{ empty: [] }>();
+
+  constructor(options: RoomsOptions) {
+    this.#options = options;
+    this.#listen(options.sfu);
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  get all(): Room[] {
+    return [...this.#rooms.values()];
+  }
+
+  get peers(): Peer[] {
+    return [...this.#rooms.values()].flatMap((room) => [...room.peers.values()]);
+  }
+
+  find(roomId: string): Room | undefined {
+    return this.#rooms.get(roomId);
+  }
+
+  /** Who owns a room and what was decided for it, whether or not it is open. @throws {CanopyError} STORE_BUSY */
+  async record(roomId: string): Promise<RoomRecord> {
+    // With several nodes, this is where a room's node would be asked for.
+    return this.#rooms.get(roomId)?.record ?? this.#options.records.load(roomId);
+  }
+
+  /**
+   * Changes a room, at once for those inside.
+   *
+   * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
+   */
+  async configure(record: RoomRecord, change: RoomChange): Promise<void> {
+    await this.#options.records.configure(record, change);
+    this.#rooms.get(record.roomId)?.applySettings();
+  }
+
+  /**
+   * The room of this record. If it is not open, `opener` opens it, and it counts against `holder` until it closes.
+   *
+   * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
+   */
+  open(record: RoomRecord, opener: PeerPrincipal, holder: Holder): Room {
+    const { roomId } = record;
+    const open = this.#rooms.get(roomId);
+    if (open) {
+      return open;
+    }
+    const release = this.#options.budget.take(holder, 1, factorOf(opener));
+    const room = new Room({
+      record,
+      sfu: this.#options.sfu,
+      log: this.#options.log,
+      maxPeers: this.#options.maxPeersPerRoom,
+      seats: this.#options.seats(),
+      resumeMilliseconds: this.#options.resumeMilliseconds,
+      rehomeTicket: this.#options.rehomeTicket,
+      onEmpty: (empty) => this.#forget(empty),
+    });
+    this.#rooms.set(roomId, room);
+    this.#releases.set(room, release);
+    this.#options.records.opened(record, opener);
+    return room;
+  }
+
+  /** Closes a room that nobody entered after all. */
+  closeIfEmpty(room: Room): void {
+    if (room.peers.size === 0 && !room.closed) {
+      room.close();
+      this.#forget(room);
+    }
+  }
+
+  /** Closes a room for everyone in it; their connections end with the code. Returns the number of connections ended. */
+  end(room: Room, code: ErrorCode): number {
+    const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
+    this.closeIfEmpty(room);
+    room.close();
+    for (const connection of connections) {
+      connection.end(code);
+    }
+    return connections.length;
+  }
+
+  /** Changes the role of an account in all its seats. */
+  setRole(accountId: string, role: Role): void {
+    for (const room of this.#rooms.values()) {
+      for (const peer of room.peers.values()) {
+        if (peer.principal.accountId === accountId) {
+          changeServerRole(peer.principal, role);
+          room.showRoles(peer);
+        }
+      }
+    }
+  }
+
+  /** Bars an account from a room for five minutes. */
+  bar(roomId: string, accountId: string): void {
+    this.#barred.set(`${roomId} ${accountId}`, true);
+  }
+
+  /** Lets a barred account in again. */
+  readmit(roomId: string, accountId: string): void {
+    this.#barred.delete(`${roomId} ${accountId}`);
+  }
+
+  isBarred(roomId: string, accountId: string): boolean {
+    return this.#barred.has(`${roomId} ${accountId}`);
+  }
+
+  /** Whether a device has a seat in any room. */
+  hasSeat(deviceId: string): boolean {
+    return this.peers.some(({ device }) => device.deviceId === deviceId);
+  }
+
+  /** Takes those peers out, connected or not, that are meant. */
+  remove(isMeant: (peer: Peer) => boolean, reason: LeaveReason): void {
+    for (const room of [...this.#rooms.values()]) {
+      for (const peer of [...room.peers.values()].filter(isMeant)) {
+        room.remove(peer, reason);
+      }
+    }
+  }
+
+  /** Resolves when nobody is left, or after the time in milliseconds. */
+  async empty(milliseconds: number): Promise<void> {
+    if (this.#rooms.size > 0) {
+      const over = AbortSignal.timeout(milliseconds);
+      await Promise.race([once(this.#events, 'empty'), once(over, 'abort')]);
+    }
+  }
+
+  close(): void {
+    for (const room of [...this.#rooms.values()]) {
+      room.close();
+    }
+    this.#rooms.clear();
+  }
+
+  #forget(room: Room): void {
+    this.#options.records.used(room.record);
+    this.#rooms.delete(room.roomId);
+    this.#releases.get(room)?.();
+    this.#releases.delete(room);
+    if (this.#rooms.size === 0) {
+      this.#events.emit('empty');
+    }
+  }
+
+  #listen(sfu: Sfu): void {
+    const peerOf = ({ roomId, peerId }: { roomId: string; peerId: string }) =>
+      this.#rooms.get(roomId)?.peers.get(peerId);
+    sfu.on('roomlost', ({ roomId }) => this.#rooms.get(roomId)?.rehome('worker-died'));
+    sfu.on('speaker', ({ roomId, producerId }) => this.#rooms.get(roomId)?.setSpeaker(producerId));
+    sfu.on('consumerclosed', (event) => {
+      const peer = peerOf(event);
+      if (peer?.consumers.delete(event.consumerId)) {
+        peer.send('consumer.closed', { consumerId: event.consumerId });
+      }
+    });
+    sfu.on('consumerlayers', (event) => {
+      peerOf(event)?.send('consumer.layers', { consumerId: event.consumerId, layers: event.layers });
+    });
+    sfu.on('producerwanted', ({ producerId, spatialLayers, ...event }) => {
+      peerOf(event)?.send('producer.wanted', { producerId, spatialLayers });
+    });
+    sfu.on('allocation', ({ tiles, ...event }) => peerOf(event)?.send('room.allocation', { tiles }));
+    sfu.on('transportstate', (event) => {
+      const peer = peerOf(event);
+      peer?.send('transport.state', { transportId: event.transportId, state: event.state });
+      peer?.media.update(event.transportId, event.state);
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { jwtVerify, SignJWT } from 'jose';
+import { CanopyError } from '../../../base/index.ts';
+import type { Role } from '../../../contract/index.ts';
+
+/** What a ticket says: this device is that peer of that room. */
+export interface TicketClaims {
+  roomId: string;
+  peerId: string;
+  deviceId: string;
+  displayName: string;
+  role: Role;
+}
+
+/** Signs and verifies the tickets that bring peers back after a re-homing. Every node of a deployment shares the key. */
+export class Tickets {
+  readonly #key: Uint8Array;
+
+  /** @param key at least 32 secret bytes, the same on every node */
+  constructor(key: Uint8Array) {
+    this.#key = key;
+  }
+
+  async issue({ deviceId, ...claims }: TicketClaims): Promise<string> {
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'HS256', typ: 'canopy-ticket' })
+      .setSubject(deviceId)
+      .setIssuedAt()
+      .setExpirationTime('5 min')
+      .sign(this.#key);
+  }
+
+  /** @throws CanopyError TICKET_INVALID unless the ticket is fresh, ours, and for this device and room */
+  async verify(ticket: string, expected: { deviceId: string; roomId: string }): Promise<TicketClaims> {
+    try {
+      const { payload } = await jwtVerify<Omit<TicketClaims, 'deviceId'>>(ticket, this.#key, {
+        algorithms: ['HS256'],
+        typ: 'canopy-ticket',
+        subject: expected.deviceId,
+      });
+      if (payload.roomId === expected.roomId) {
+        const { roomId, peerId, displayName, role } = payload;
+        return { roomId, peerId, displayName, role, deviceId: expected.deviceId };
+      }
+    } catch (error) {
+      throw new CanopyError('TICKET_INVALID', undefined, { cause: error });
+    }
+    throw new CanopyError('TICKET_INVALID', 'it is for another room');
+  }
+}

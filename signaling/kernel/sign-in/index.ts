@@ -1,0 +1,1 @@
+export { signInHandlers } from './sign-in.ts';

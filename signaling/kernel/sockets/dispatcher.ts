@@ -1,0 +1,144 @@
+import { CanopyError, type Logger } from '../../../base/index.ts';
+import {
+  type Answer,
+  PROTOCOL_VERSION,
+  type RequestData,
+  type RequestName,
+  type RequestResult,
+  type RequestSchema,
+  requestEnvelope,
+} from '../../../contract/index.ts';
+import type { NestedBudget } from '../budgets/index.ts';
+import { AnswerCache } from './answer-cache.ts';
+import type { Session } from './session.ts';
+
+export type Handler<N extends RequestName> = (
+  session: Session,
+  data: RequestData<N>,
+) => Promise<RequestResult<N>>;
+/** A handler for each of these requests. */
+export type Handlers<N extends RequestName> = { [Name in N]: Handler<Name> };
+
+/** What happens to requests, for metrics. */
+export interface DispatchObserver {
+  requested(name: RequestName, seconds: number): void;
+  failed(code: string): void;
+}
+
+export interface RequestOptions<N extends RequestName> {
+  /** Requests about the connection they arrive on: a retry must run again on the new connection. */
+  perConnection?: readonly N[];
+}
+
+interface Registered {
+  data: RequestSchema['data'];
+  handle(session: Session, data: unknown): Promise<unknown>;
+  perConnection: boolean;
+}
+
+type AnyAnswer = Answer<unknown>;
+
+/**
+ * Validates the registered requests, runs their handlers and answers; never rejects. A request id that a device used before gets the first answer
+ * again, so that a retry after a reconnect is harmless.
+ */
+export class Dispatcher {
+  readonly #requests = new Map<string, Registered>();
+  readonly #observer: DispatchObserver;
+  readonly #answers: AnswerCache;
+
+  /** @param answerBytes budget for cached answers */
+  constructor(observer: DispatchObserver, answerBytes: NestedBudget) {
+    this.#observer = observer;
+    this.#answers = new AnswerCache(answerBytes);
+  }
+
+  /** Adds requests with their handlers. */
+  register<S extends Record<string, RequestSchema>>(
+    schemas: S,
+    handlers: Handlers<keyof S & RequestName>,
+    { perConnection = [] }: RequestOptions<keyof S & RequestName> = {},
+  ): void {
+    for (const [name, handle] of Object.entries(handlers)) {
+      const { data } = schemas[name] as RequestSchema;
+      this.#requests.set(name, {
+        data,
+        handle: handle as Registered['handle'],
+        perConnection: (perConnection as readonly string[]).includes(name),
+      });
+    }
+  }
+
+  has(name: string): name is RequestName {
+    return this.#requests.has(name);
+  }
+
+  async dispatch(session: Session, name: RequestName, envelope: unknown): Promise<AnyAnswer> {
+    const request = this.#requests.get(name);
+    if (!request) {
+      return this.#failure(new CanopyError('UNKNOWN_REQUEST'), session.log, name);
+    }
+    const parsed = requestEnvelope.safeParse(envelope);
+    if (!parsed.success) {
+      return this.#failure(new CanopyError('BAD_REQUEST', 'expected {id, data}'), session.log, name);
+    }
+    const { id, data } = parsed.data;
+    if (!session.principal && name !== 'auth.prove') {
+      return this.#failure(new CanopyError('AUTH_REQUIRED'), session.log, name);
+    }
+    if (!session.principal || request.perConnection) {
+      return this.#run(session, name, request, data);
+    }
+    const { deviceId } = session.principal.device;
+    const key = `${name} ${id}`;
+    const earlier = this.#answers.find(deviceId, key);
+    if (earlier) {
+      return earlier;
+    }
+    const answer = this.#run(session, name, request, data);
+    void this.#answers.keep({ ...session.holder, device: deviceId }, key, answer);
+    return answer;
+  }
+
+  async #run(session: Session, name: RequestName, request: Registered, data: unknown): Promise<AnyAnswer> {
+    const started = performance.now();
+    try {
+      const valid = request.data.safeParse(data ?? {});
+      if (!valid.success) {
+        const version = otherVersion(data);
+        if (name === 'auth.prove' && version !== undefined) {
+          throw new CanopyError(
+            'PROTOCOL_UNSUPPORTED',
+            `the server speaks version ${PROTOCOL_VERSION}, the client ${version}`,
+          );
+        }
+        const issue = valid.error.issues[0];
+        throw new CanopyError('BAD_REQUEST', `${issue?.path.join('.') || 'data'}: ${issue?.message}`);
+      }
+      const result = await request.handle(session, valid.data);
+      return { ok: true, result };
+    } catch (error) {
+      return this.#failure(CanopyError.from(error), session.log, name);
+    } finally {
+      this.#observer.requested(name, (performance.now() - started) / 1000);
+    }
+  }
+
+  #failure(error: CanopyError, log: Logger, request: RequestName): AnyAnswer {
+    this.#observer.failed(error.code);
+    if (error.code === 'INTERNAL') {
+      log.error({ err: error.cause ?? error, request }, 'a request failed inside the server');
+    } else {
+      log.debug({ request, code: error.code, detail: error.detail }, 'request refused');
+    }
+    return { ok: false, error: error.toJSON() };
+  }
+}
+
+/** The protocol version that a client states, if it is another one: then its other fields may differ too. */
+function otherVersion(data: unknown): number | undefined {
+  const { protocolVersion } = (data ?? {}) as { protocolVersion?: unknown };
+  return typeof protocolVersion === 'number' && protocolVersion !== PROTOCOL_VERSION
+    ? protocolVersion
+    : undefined;
+}

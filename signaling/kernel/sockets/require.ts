@@ -1,0 +1,36 @@
+import { CanopyError } from '../../../base/index.ts';
+import { type ActionInRoom, demand, UNCHANGED } from '../policy/index.ts';
+import type { PeerPrincipal } from '../principals/index.ts';
+import type { Peer, Room } from '../rooms/index.ts';
+import type { Session } from './session.ts';
+
+/** @throws {CanopyError} AUTH_REQUIRED */
+export function requirePrincipal(session: Session): PeerPrincipal {
+  if (!session.principal) {
+    throw new CanopyError('AUTH_REQUIRED');
+  }
+  return session.principal;
+}
+
+/** The room and peer of a connection. @throws {CanopyError} ROOM_NOT_JOINED */
+export function requireSeat(session: Session): { room: Room; peer: Peer } {
+  const { seat } = session;
+  if (!seat || seat.room.peers.get(seat.peer.peerId) !== seat.peer) {
+    throw new CanopyError('ROOM_NOT_JOINED');
+  }
+  return seat;
+}
+
+/**
+ * The seat of somebody who may do this in their room. Without a seat, what counts is what they may do in an ordinary room.
+ *
+ * @throws {CanopyError} AUTH_REQUIRED, FORBIDDEN, ROOM_NOT_JOINED
+ */
+export function requireRight(
+  session: Session,
+  action: ActionInRoom,
+): { principal: PeerPrincipal; room: Room; peer: Peer } {
+  const principal = requirePrincipal(session);
+  demand(principal, action, session.seat?.room.record ?? UNCHANGED);
+  return { principal, ...requireSeat(session) };
+}

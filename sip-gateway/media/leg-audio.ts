@@ -1,0 +1,211 @@
+import type { Codec, CodecName, Codecs } from '../codecs/index.ts';
+import type { DtmfKey } from './dtmf/index.ts';
+import { LegReceiver, type ReceivedKind } from './leg-receiver.ts';
+import { LegSender } from './leg-sender.ts';
+import type { RtpSink } from './leg-transport.ts';
+import type { LegEvent, LegMedia, Prompt, ReceiveFormat } from './leg-types.ts';
+import type { MediaLog } from './media-log.ts';
+import { Limiter } from './mixer/index.ts';
+import { PromptPlayer } from './prompt-player.ts';
+import { ReceivedVoice } from './received-voice.ts';
+import type { RtpPacket, StreamNumbers } from './rtp/index.ts';
+
+/** The mix is lowered by 12 dB under a prompt. */
+const UNDER_PROMPT = 0.25;
+
+export interface AudioOptions {
+  codecs: Codecs;
+  /** Memory for the numbers of its stream, which goes on with them if the leg was elsewhere before. */
+  numbers: StreamNumbers;
+  emit: (event: LegEvent) => void;
+  /** Takes the packets for the phone. */
+  send: (packet: Uint8Array) => void;
+  log: MediaLog;
+}
+
+/** Everything that start() recreates. */
+interface Session {
+  media: LegMedia;
+  codec: Codec;
+  receiver: LegReceiver;
+  sender: LegSender;
+  prompts: PromptPlayer;
+  limiter: Limiter;
+  out: Int16Array;
+  silence: Float32Array;
+}
+
+/** One phone's sound: codecs, jitter buffer, keys, prompts. Knows packets, but no addresses. */
+export class LegAudio implements RtpSink {
+  /** The phone's voice does not reach the room. */
+  mutedToRoom = false;
+  /** The phone hears prompts only. */
+  mutedToPhone = false;
+  readonly #options: AudioOptions;
+  #session: Session | undefined;
+  #closed = false;
+
+  constructor(options: AudioOptions) {
+    this.#options = options;
+  }
+
+  /** Rate of what read() gives and write() takes; 0 before start(). */
+  get sampleRate(): number {
+    return this.#session?.codec.sampleRate ?? 0;
+  }
+
+  /** Undefined before start(). */
+  get session(): Readonly<Pick<Session, 'media' | 'receiver' | 'sender'>> | undefined {
+    return this.#session;
+  }
+
+  /**
+   * Begins the media that was agreed, or changes it after a re-INVITE; a codec that stays keeps its state. False: the leg was closed
+   * meanwhile.
+   */
+  async start(media: LegMedia): Promise<boolean> {
+    const { codecs, numbers, emit, send } = this.#options;
+    const before = this.#session;
+    if (before && sameCodec(before.media, media)) {
+      before.media = { ...media };
+      return true;
+    }
+    const codec = await codecs.createCodec(media.codec, {
+      sampleRate: media.opusSampleRate ?? 48_000,
+      ...media.opus,
+    });
+    const receiver = await this.#makeReceiver(media, codec);
+    if (this.#closed) {
+      receiver.close();
+      return false;
+    }
+    const frame = codec.sampleRate / 50;
+    before?.receiver.close();
+    before?.prompts.stop();
+    this.#session = {
+      media: { ...media },
+      codec,
+      receiver,
+      sender: new LegSender(media, codec, send, numbers, before?.sender),
+      prompts: new PromptPlayer(codecs, codec.sampleRate, emit),
+      limiter: new Limiter(codec.sampleRate),
+      out: new Int16Array(frame),
+      silence: new Float32Array(frame),
+    };
+    return true;
+  }
+
+  knows(payloadType: number): boolean {
+    return this.#session?.receiver.knows(payloadType) ?? false;
+  }
+
+  continues(packet: RtpPacket): boolean {
+    return this.#session?.receiver.continues(packet) ?? false;
+  }
+
+  receive(packet: RtpPacket, nowMs: number): void {
+    this.#session?.receiver.receive(packet, nowMs);
+  }
+
+  /** The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. */
+  read(nowMs: number): Int16Array | null {
+    const frame = this.#session?.receiver.read(nowMs) ?? null;
+    if (this.mutedToRoom || this.#session?.media.receive === false) return null;
+    return frame;
+  }
+
+  /** Sends 20 ms to the phone: what it is to hear, changed here, and any prompt. */
+  write(heard: Float32Array | null): void {
+    const session = this.#session;
+    if (!session) return;
+    const { sender, prompts, limiter, out, silence } = session;
+    if (session.media.send === false) {
+      sender.write(null);
+      return;
+    }
+    let sum = heard;
+    if (!sum || this.mutedToPhone) {
+      silence.fill(0);
+      sum = silence;
+    }
+    if (prompts.playing) {
+      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) * UNDER_PROMPT;
+      prompts.addTo(sum);
+    }
+    limiter.process(sum, out);
+    sender.write(out);
+  }
+
+  play(prompt: Prompt): void {
+    this.#session?.prompts.play(prompt);
+  }
+
+  stopPrompt(promptId?: string): void {
+    this.#session?.prompts.stop(promptId);
+  }
+
+  /** Presses keys towards the phone; false when it takes no telephone-events. */
+  press(keys: DtmfKey[]): boolean {
+    return this.#session?.sender.press(keys) ?? false;
+  }
+
+  close(): void {
+    this.#closed = true;
+    const session = this.#session;
+    this.#session = undefined;
+    session?.receiver.close();
+  }
+
+  /** Makes the receiver for the formats that the phone may send. Owns `codec`. */
+  async #makeReceiver(media: LegMedia, codec: Codec): Promise<LegReceiver> {
+    const { codecs, emit, log } = this.#options;
+    const voices = new Map<CodecName, ReceivedVoice>();
+    const kinds = new Map<number, ReceivedKind>();
+    const voice = new ReceivedVoice(codecs, codec, codec.sampleRate);
+    voices.set(media.codec, voice);
+    try {
+      for (const { kind, payloadType, clockRate } of media.receiveFormats ?? sentFormats(media, codec)) {
+        if (kind === 'telephone-event') {
+          kinds.set(payloadType, { clockRate });
+          continue;
+        }
+        const { sampleRate } = codec;
+        const known =
+          voices.get(kind) ??
+          new ReceivedVoice(codecs, await codecs.createCodec(kind, { sampleRate }), codec.sampleRate);
+        voices.set(kind, known);
+        kinds.set(payloadType, known);
+      }
+    } catch (error) {
+      for (const made of voices.values()) made.close();
+      throw error;
+    }
+    const { comfortNoisePayloadType: noise } = media;
+    if (noise !== undefined && !kinds.has(noise)) kinds.set(noise, 'comfort-noise');
+    return new LegReceiver(kinds, voice, emit, log);
+  }
+}
+
+/** The formats that the phone may send if they are the same as ours. */
+function sentFormats({ codec: kind, payloadType, telephoneEvent }: LegMedia, codec: Codec): ReceiveFormat[] {
+  return [
+    { kind, payloadType, clockRate: codec.clockRate },
+    ...(telephoneEvent ? [{ kind: 'telephone-event' as const, ...telephoneEvent }] : []),
+  ];
+}
+
+/** Whether a renegotiation (hold, resume, a new address) leaves the encoder and decoders unchanged. */
+function sameCodec(a: LegMedia, b: LegMedia): boolean {
+  const essence = (media: LegMedia) =>
+    JSON.stringify([
+      media.codec,
+      media.payloadType,
+      media.receiveFormats,
+      media.opusSampleRate,
+      media.opus,
+      media.ptimeMs,
+      media.telephoneEvent,
+      media.comfortNoisePayloadType,
+    ]);
+  return essence(a) === essence(b);
+}

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { LegTransport, type RtpSink } from './leg-transport.ts';
+import type { LegMedia } from './leg-types.ts';
+import { MediaLog, type MediaLogLine } from './media-log.ts';
+import { type Network, openNetwork } from './network/index.ts';
+import { type Endpoint, SendStream } from './rtp/index.ts';
+
+/** Where SDP says the phone is: an address inside its NAT. */
+const PRIVATE = { address: '127.0.0.9', port: 40_000 };
+const OUTSIDE = '127.0.0.2';
+const GATEWAY = '127.0.0.1';
+
+const sink: RtpSink = { knows: (type) => type === 0, continues: () => false, receive: () => undefined };
+
+describe('the transport of a leg', () => {
+  let network: Network;
+  const open: Array<{ close(): void }> = [];
+
+  before(() => {
+    network = openNetwork({ prefer: 'portable' });
+  });
+  after(() => {
+    for (const one of open) one.close();
+    network.close();
+  });
+
+  async function start(media: Partial<LegMedia>, level?: string) {
+    const lines: MediaLogLine[] = [];
+    const sources: Endpoint[] = [];
+    let learnt = () => {};
+    const transport = await LegTransport.open({
+      network,
+      ip: GATEWAY,
+      ports: { min: 0, max: 0 },
+      sink,
+      onSource: (source) => {
+        sources.push(source);
+        learnt();
+      },
+      log: MediaLog.create((line) => lines.push(line), level),
+    });
+    open.push(transport);
+    const nowMs = performance.now();
+    transport.start({ codec: 'PCMU', payloadType: 0, remote: PRIVATE, ...media }, nowMs);
+    transport.reportAs(7, nowMs);
+    const stream = new SendStream({ ssrc: 7, payloadType: 0, firstSequenceNumber: 1, firstTimestamp: 1 });
+    const report = () => transport.report([], stream, performance.now());
+    const heard = async (socket: Socket) => {
+      const before = sources.length;
+      const learning = new Promise<void>((resolve) => {
+        learnt = resolve;
+      });
+      socket.send(rtp(), transport.port, GATEWAY);
+      if (sources.length === before) await learning;
+    };
+    return { transport, lines, report, heard };
+  }
+
+  async function bind(port = 0): Promise<Socket> {
+    const socket = createSocket('udp4').bind(port, OUTSIDE);
+    open.push(socket);
+    await once(socket, 'listening');
+    return socket;
+  }
+
+  /** A NAT's ports for RTP and for the one after it. */
+  async function bindPair(): Promise<[Socket, Socket]> {
+    for (;;) {
+      const rtpSocket = await bind();
+      try {
+        return [rtpSocket, await bind(rtpSocket.address().port + 1)];
+      } catch {
+        // Taken: try another pair.
+      }
+    }
+  }
+
+  function rtp(): Buffer {
+    const bytes = Buffer.alloc(172, 0xff);
+    bytes.writeUInt16BE(0x8000, 0);
+    return bytes;
+  }
+
+  const emptyReport = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 5]);
+  const isReport = ([datagram]: unknown[]) => (datagram as Buffer)[1] === 201;
+
+  test('RTCP to a phone behind a NAT goes to the port after its RTP, then to where its RTCP comes from', async () => {
+    const [rtpSocket, nextSocket] = await bindPair();
+    const rtcpSocket = await bind();
+    // The SDP names an RTCP address that is inside the NAT too.
+    const remoteRtcp = { ...PRIVATE, port: 40_001 };
+    const { transport, report, heard } = await start({ signallingAddress: OUTSIDE, remoteRtcp });
+    await heard(rtpSocket);
+    const first = once(nextSocket, 'message');
+    report();
+    assert.ok(isReport(await first));
+    rtcpSocket.send(emptyReport, transport.port + 1, GATEWAY);
+    while (transport.lastRtcpMs === undefined) await new Promise(setImmediate);
+    const second = once(rtcpSocket, 'message');
+    report();
+    assert.ok(isReport(await second));
+  });
+
+  test('RTCP goes to the source of RTP where both share a port, and by SDP where media comes from its address', async () => {
+    const rtpSocket = await bind();
+    const muxed = await start({ signallingAddress: OUTSIDE, rtcpMux: true });
+    await muxed.heard(rtpSocket);
+    const shared = once(rtpSocket, 'message');
+    muxed.report();
+    assert.ok(isReport(await shared));
+
+    const rtcpSocket = await bind();
+    const remote = { address: OUTSIDE, port: rtpSocket.address().port };
+    const remoteRtcp = { address: OUTSIDE, port: rtcpSocket.address().port };
+    const plain = await start({ remote, remoteRtcp });
+    await plain.heard(rtpSocket);
+    const named = once(rtcpSocket, 'message');
+    plain.report();
+    assert.ok(isReport(await named));
+  });
+
+  test('threat 21: RTCP from elsewhere is refused, says so at debug, and redirects nothing', async () => {
+    const [rtpSocket, nextSocket] = await bindPair();
+    const { transport, lines, report, heard } = await start({ signallingAddress: OUTSIDE }, 'debug');
+    await heard(rtpSocket);
+    const stranger = createSocket('udp4').bind(0, '127.0.0.3');
+    open.push(stranger);
+    await once(stranger, 'listening');
+    stranger.send(emptyReport, transport.port + 1, GATEWAY);
+    while (transport.rejected === 0) await new Promise(setImmediate);
+    const sent = once(nextSocket, 'message');
+    report();
+    assert.ok(isReport(await sent));
+    assert.deepEqual(
+      lines.map(({ level, text }) => [level, text]),
+      [
+        ['debug', 'source of the media learnt'],
+        ['debug', 'RTCP from another source refused'],
+      ],
+    );
+  });
+});

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+// biome-ignore lint/plugin: the client's half of the log, without a connection
+import { RoomLog } from '../../client/sdk/room-log.ts';
+import type {
+  Answer,
+  EventName,
+  LogPosition,
+  Participant,
+  ProducerInfo,
+  RequestName,
+  RequestResult,
+} from '../../contract/index.ts';
+
+type Joined = RequestResult<'room.join'>;
+
+/** What arrives over a link, in order. */
+export type Arrival =
+  | { event: string; data: unknown }
+  | { joined: Answer<unknown>; ticket: string | undefined }
+  | { ended: string };
+
+/** A connection. What was sent over it and not read is lost when it is cut. */
+export interface Link {
+  request(name: RequestName, data: unknown): Promise<Answer<unknown>>;
+  /** The network fails. `noticed`: the server learns of it at once. */
+  cut(noticed: boolean): void;
+}
+
+/** What people see of a room. */
+export interface Sight {
+  participants: Participant[];
+  /** Those of others. */
+  producers: ProducerInfo[];
+}
+
+/**
+ * A client of the room log that reads only on request. It keeps the entries since its last snapshot and the state that results from them.
+ * Like the SDK, it holds events back while it joins.
+ */
+export class LogMember {
+  /** The entries since the last snapshot. */
+  readonly entries: Array<{ seq: number; kind: string; data: unknown }> = [];
+  /** Where the last snapshot was taken. */
+  base: LogPosition | undefined;
+  peerId: string | undefined;
+  participantId: string | undefined;
+  /** Whether it wants to be in the room. */
+  inside = false;
+  /** How often it came back by entries, and by a snapshot. */
+  readonly returns = { entries: 0, snapshot: 0 };
+  readonly #roomId: string;
+  readonly #log: RoomLog;
+  readonly #participants = new Map<string, Participant>();
+  readonly #producers = new Map<string, ProducerInfo>();
+  #link: Link | undefined;
+  #arrivals: Arrival[] = [];
+  /** Events that came since a join was sent. */
+  #held: Array<{ event: string; data: unknown }> | undefined;
+  #ticket: string | undefined;
+
+  constructor(roomId: string) {
+    this.#roomId = roomId;
+    this.#log = new RoomLog({
+      apply: (kind, data) => this.#apply(kind, data),
+      missing: () => assert.fail('an entry is missing on an ordered connection'),
+    });
+  }
+
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** How many messages are not read. */
+  get unread(): number {
+    return this.#arrivals.length;
+  }
+
+  /** Whether no join is on its way and everything is read. */
+  get isSettled(): boolean {
+    return !this.#held && this.unread === 0;
+  }
+
+  get position(): LogPosition | undefined {
+    return this.#log.position;
+  }
+
+  /** What it sees of the room, by its snapshot and the entries since. */
+  get sight(): Sight {
+    return sightOf([...this.#participants.values()], [...this.#producers.values()], this.participantId);
+  }
+
+  /** Takes a new connection and joins over it. */
+  enter(link: Link): void {
+    this.cut(true);
+    this.inside = true;
+    this.#link = link;
+    this.#join();
+  }
+
+  cut(noticed: boolean): void {
+    const link = this.#link;
+    this.#drop();
+    link?.cut(noticed);
+  }
+
+  request(name: RequestName, data: unknown): Promise<Answer<unknown>> | undefined {
+    return this.#link?.request(name, data);
+  }
+
+  /** Something came over a link; it waits to be read. */
+  arrive(link: Link, arrival: Arrival): void {
+    if (link === this.#link) this.#arrivals.push(arrival);
+  }
+
+  /** Reads up to so many messages. */
+  read(count: number): void {
+    for (let n = 0; n < count; n += 1) {
+      const arrival = this.#arrivals.shift();
+      if (!arrival) return;
+      if ('joined' in arrival) this.#answered(arrival.joined, arrival.ticket);
+      else if ('ended' in arrival) this.#ended(arrival.ended);
+      else if (arrival.event === 'room.rehome') this.#rehome((arrival.data as { ticket: string }).ticket);
+      else if (this.#held) this.#held.push(arrival);
+      else this.#log.receive(arrival.event as EventName, arrival.data);
+    }
+  }
+
+  #drop(): void {
+    this.#link = undefined;
+    this.#arrivals = [];
+    this.#held = undefined;
+    this.#ticket = undefined;
+  }
+
+  #ended(code: string): void {
+    this.#drop();
+    if (code === 'KICKED') this.inside = false;
+  }
+
+  #rehome(ticket: string): void {
+    this.#ticket = ticket;
+    if (!this.#held) this.#join();
+  }
+
+  #join(): void {
+    const link = this.#link;
+    if (!link) return;
+    this.#held = [];
+    const { peerId, position } = this;
+    const ticket = this.#ticket;
+    const data = {
+      roomId: this.#roomId,
+      ...(peerId !== undefined && { resume: { peerId, ...(position && { since: position }) } }),
+      ...(ticket !== undefined && { ticket }),
+    };
+    void link.request('room.join', data).then((joined) => this.arrive(link, { joined, ticket }));
+  }
+
+  #answered(answer: Answer<unknown>, ticket: string | undefined): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (!answer.ok) {
+      const { code } = answer.error;
+      assert.ok(['KICKED', 'ROOM_ALREADY_JOINED', 'TICKET_INVALID', 'ROOM_REHOMING'].includes(code), code);
+      this.cut(true);
+      if (code === 'KICKED') this.inside = false;
+    } else if (this.#ticket !== ticket) {
+      // Told to move on meanwhile: the next join brings all of this.
+      this.#join();
+    } else {
+      this.#ticket = undefined;
+      this.#catchUp(answer.result as Joined);
+      for (const { event, data } of held) this.#log.receive(event as EventName, data);
+    }
+  }
+
+  #catchUp({ log, participants, producers, ...own }: Joined): void {
+    if (log.entries) {
+      assert.equal(own.peerId, this.peerId);
+      this.#log.catchUp(log);
+      this.returns.entries += 1;
+      assert.equal(this.entries.at(-1)?.seq ?? this.base?.seq, log.seq, 'the entries lead to the snapshot');
+      assert.deepEqual(this.sight, sightOf(participants, producers, this.participantId));
+      return;
+    }
+    if (this.base) this.returns.snapshot += 1;
+    this.#log.catchUp(log);
+    this.peerId = own.peerId;
+    this.participantId = own.participantId;
+    this.base = { logId: log.logId, seq: log.seq };
+    this.entries.length = 0;
+    this.#participants.clear();
+    this.#producers.clear();
+    for (const each of participants) this.#participants.set(each.participantId, each);
+    for (const each of producers) this.#producers.set(each.producerId, each);
+  }
+
+  #apply(kind: string, event: unknown): void {
+    const { log, ...data } = event as {
+      log?: LogPosition;
+      participant?: Participant;
+      participantId?: string;
+      producer?: ProducerInfo;
+      producerId?: string;
+    };
+    if (!log) return;
+    this.entries.push({ seq: log.seq, kind, data });
+    const { participant, participantId = '', producer, producerId = '' } = data;
+    const known = this.#producers.get(producerId);
+    if (participant) this.#participants.set(participant.participantId, participant);
+    else if (kind === 'participant.left') this.#participants.delete(participantId);
+    else if (producer) this.#producers.set(producer.producerId, producer);
+    else if (kind === 'producer.closed') this.#producers.delete(producerId);
+    else if (kind === 'room.mediaLost') this.#producers.clear();
+    else if (known) this.#producers.set(producerId, { ...known, paused: kind === 'producer.paused' });
+    else if (kind !== 'producer.paused' && kind !== 'producer.resumed') assert.fail(kind);
+  }
+}
+
+/** What somebody sees; `self` is their participant. */
+export function sightOf(
+  participants: readonly Participant[],
+  producers: readonly ProducerInfo[],
+  self: string | undefined,
+): Sight {
+  const others = producers.filter(({ participantId }) => participantId !== self);
+  return {
+    participants: [...participants].sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
+    producers: others.sort((a, b) => (a.producerId < b.producerId ? -1 : 1)),
+  };
+}
