@@ -41,16 +41,28 @@ describe('copies of a deployment', () => {
     return all;
   };
 
+  const configureRoom = async () => {
+    const store = await Store.open(dir);
+    const settings = JSON.stringify({ permissions: { viewer: [] }, roles: {} });
+    const row = { room_id: 'team', owner_id: 'a'.repeat(64), title: 'Команда 👋', settings };
+    await store.db
+      .insertInto('rooms')
+      .values({ ...row, created_at_ms: 1, last_used_at_ms: 2 })
+      .execute();
+    await store.close();
+  };
+
   for (const from of [sqlite, postgres]) {
     for (const to of [sqlite, postgres]) {
       const skip = from.skip || to.skip;
       it(`a backup of ${from.name} is restored into ${to.name} with every row and key`, {
         skip,
       }, async () => {
+        await configureRoom();
         const fromUrl = await from.newUrl();
         if (fromUrl !== undefined) await moveStore({ dir, to: fromUrl });
         const counts = await createBackup(configOf(dir, fromUrl), file, '0.2.0');
-        assert.equal(counts.accounts, PEOPLE);
+        assert.deepEqual([counts.accounts, counts.rooms], [PEOPLE, 1]);
         assert.equal(statSync(file).mode & 0o777, 0o600);
         const target = join(outer, 'restored');
         const toUrl = await to.newUrl();
