@@ -1,6 +1,7 @@
 /**
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
+import type { ErrorBody } from '../base/errors/index.ts';
 import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
 import type { StressLevel } from './protection/index.ts';
 
@@ -66,6 +67,22 @@ export interface ConsumerResult {
   producerPaused: boolean;
 }
 
+/** What became of subscribing to several producers at once. */
+export interface ConsumersResult {
+  consumers: ConsumerResult[];
+  /** The producers that could not be subscribed to, and why. */
+  failed: Array<{ producerId: string; error: ErrorBody }>;
+}
+
+/** A producer as everybody in the room may know it. */
+export interface ProducerInfo {
+  producerId: string;
+  participantId: string;
+  kind: MediaKind;
+  source: MediaSource;
+  paused: boolean;
+}
+
 export interface Layers {
   spatialLayer: number;
   temporalLayer?: number;
@@ -79,10 +96,12 @@ export interface ProduceOptions {
   paused: boolean;
   /** Default: microphone or camera, by kind. */
   source?: MediaSource;
-  /** Whose voice and pictures belong together. Default: the peer. */
+  /** Whose voice and pictures belong together. Default: the peer. A participant that is named sends one voice from each source. */
   participantId?: string;
   /** The speaker: at most one microphone per speaker is forwarded at a time. Default: the participant. */
   speakerId?: string;
+  /** How many producers the peer may have with this one. Default: any number. */
+  maxProducers?: number;
 }
 
 /** What a receiver shows. Pictures not named are off its screen. */
@@ -109,6 +128,14 @@ export interface SfuEvents {
   workerstarted: [{ workerId: string; pid: number }];
   /** The dominant speaker's producer changed; null when it closed. It stays the last one's until somebody else speaks. */
   speaker: [{ roomId: string; producerId: string | null }];
+  /** A producer can be consumed; emitted just before produce() is answered. */
+  produceropened: [{ roomId: string; peerId: string; producer: ProducerInfo }];
+  /** A producer was paused or resumed, whoever did it. */
+  producerpaused: [{ roomId: string; peerId: string; producerId: string; paused: boolean }];
+  /** A producer closed, whoever closed it: by itself, or with its participant, transport or peer. */
+  producerclosed: [{ roomId: string; peerId: string; producerId: string }];
+  /** A transport closed: by itself, or with its peer. */
+  transportclosed: [{ roomId: string; peerId: string; transportId: string }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
   /** The layers that a consumer forwards now, emitted at most five times per second. */

@@ -1,5 +1,5 @@
 /** What every feature stands on. */
-export { BRIDGE_FACTOR, type Budgets, factorOf } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { aheadOfTime } from './clock.ts';
 export {
   checkDataDir,
@@ -30,7 +30,15 @@ export {
   type Principal,
   peerPrincipal,
 } from './principals/index.ts';
-export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
+export {
+  type LeaveReason,
+  Peer,
+  type PeerConnection,
+  type PeerMedia,
+  Room,
+  type RoomRecord,
+  Rooms,
+} from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,

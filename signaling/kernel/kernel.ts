@@ -299,6 +299,7 @@ export class Kernel {
     const { config, log, sfu, budgets, tickets } = this;
     return new Rooms({
       sfu,
+      media: { authority: this.authority, limits: config.limits },
       log,
       records: this.#roomRecords,
       budget: budgets.rooms,

@@ -106,7 +106,7 @@ async function join(
   if (existing && existing.device.deviceId === deviceId) {
     peer = existing;
     room.attach(peer, principal, session.connection);
-    resumed = ticket === undefined && peer.generation === room.generation;
+    resumed = ticket === undefined && !room.mediaOf(peer).ended;
     if (!resumed) {
       room.resetMedia(peer);
     }
@@ -117,7 +117,6 @@ async function join(
       displayName: data.displayName,
       holder: session.holder,
       connection: session.connection,
-      generation: room.generation,
     });
     try {
       room.add(peer);
