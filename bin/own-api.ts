@@ -26,7 +26,7 @@ export class OwnApi {
    * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
    */
   constructor(config: Config, url?: string) {
-    requireDataDir(config.data.dir);
+    requireDataDir(config.data.dir, config.store.url);
     this.#dataDir = config.data.dir;
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
