@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { untilBaseline } from '../gauges.ts';
 import { memoryOf } from '../memory.ts';
 import { eventually } from '../wait.ts';
+import { collectGarbage, inspectorsIn } from './node-heap.ts';
 import type { SoakRun } from './soak-run.ts';
 
 /** SIP transactions end after 32 s, and a phone that lost its gateway tries to unregister as long. */
@@ -9,6 +10,9 @@ const PATIENCE_MS = 120_000;
 
 /** What the server's processes hold while nobody is there. */
 export interface QuietSample {
+  /** Live objects of the server's main thread, and of the gateway's. */
+  nodeHeapBytes: number;
+  gatewayHeapBytes: number;
   nodeBytes: number;
   gatewayBytes: number;
   /** Of all workers together. */
@@ -34,7 +38,12 @@ export async function sampleWhenQuiet({ phones, server }: SoakRun): Promise<Quie
   );
   const workers = await server.workerPids();
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  const inspectors = inspectorsIn(server.log);
+  const nodeHeapBytes = await collectGarbage(inspectors[0]);
+  const gatewayHeapBytes = await collectGarbage(inspectors.at(-1));
   return {
+    nodeHeapBytes,
+    gatewayHeapBytes,
     nodeBytes: memoryOf(server.pid),
     gatewayBytes: memoryOf(phones.gatewayPid),
     workersBytes: sum(workers.map(memoryOf)),

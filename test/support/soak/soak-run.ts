@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PhoneServer } from '../phone-server.ts';
 import { eventually } from '../wait.ts';
+import { INSPECTABLE } from './node-heap.ts';
 
 /** Rooms that everybody comes to. */
 export const ROOMS = ['soak-0', 'soak-1', 'soak-2', 'soak-3'] as const;
@@ -34,7 +35,7 @@ export class SoakRun {
   static async start(phoneNames: string[]): Promise<SoakRun> {
     const phones = await PhoneServer.start({
       flags: ['--workers', '2'],
-      env: { CANOPY_LIMITS_RESUME_SECONDS: '5' },
+      env: { CANOPY_LIMITS_RESUME_SECONDS: '5', NODE_OPTIONS: INSPECTABLE },
     });
     await phones.addPhones(...phoneNames);
     await phones.setDialPlan([
