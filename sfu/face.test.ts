@@ -26,6 +26,10 @@ const EVENT_NAMES: ReadonlyArray<keyof SfuEvents> = [
   'workerdied',
   'workerstarted',
   'speaker',
+  'produceropened',
+  'producerpaused',
+  'producerclosed',
+  'transportclosed',
   'consumerclosed',
   'consumerlayers',
   'transportstate',
@@ -90,6 +94,12 @@ describe('the face of the media plane', () => {
       await face.pauseConsumer('green', 'bob', consumerId);
       await face.setPreferredLayers('green', 'bob', { consumerId, layers: { spatialLayer: 2 } });
       await face.requestKeyFrame('green', 'bob', consumerId);
+      const { transportId } = bob.recv;
+      const several = { transportId, producerIds: [audio, 'nobody'], maxConsumers: 9 };
+      const { failed } = await face.consumeEach('green', 'bob', several);
+      assert.equal(failed.length, 1);
+      assert.ok(face.owns('green', 'bob', 'transport', transportId));
+      face.closeParticipant('green', 'ann', 'nobody');
       face.ownObjects('green', 'bob');
       face.gauges();
       await face.workers();

@@ -4,16 +4,15 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
-import type { MediaWorker } from './media-worker.ts';
-import type { Peer } from './peer.ts';
-import { Placement } from './placement.ts';
+import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
-import { Rooms } from './rooms.ts';
+import { Placement, Rooms } from './rooms/index.ts';
 import type { SfuOptions } from './sfu-options.ts';
-import { TrafficMeter } from './traffic-meter.ts';
+import { TrafficMeter } from './transports/index.ts';
 import type {
   ClientDtlsParameters,
   ConsumerResult,
+  ConsumersResult,
   Direction,
   Endpoint,
   Layers,
@@ -28,7 +27,8 @@ import type {
   TransportInfo,
   WorkerStatus,
 } from './types.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { MediaWorker } from './workers/index.ts';
+import { WorkerPool } from './workers/index.ts';
 
 const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
@@ -166,7 +166,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createTransport(
     roomId: string,
     peerId: string,
-    options: { direction: Direction; rtpCapabilities?: RtpCapabilities },
+    options: { direction: Direction; rtpCapabilities?: object },
   ): Promise<TransportInfo> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
@@ -179,7 +179,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createPlainTransports(
     roomId: string,
     peerId: string,
-    options: { remote: Endpoint; rtpCapabilities: RtpCapabilities },
+    options: { remote: Endpoint; rtpCapabilities: object },
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return peer.createPlainTransports(options.remote, options.rtpCapabilities);
@@ -211,7 +211,11 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeTransport(transportId) ?? false;
   }
 
-  /** @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED. */
+  /**
+   * Begins to send; reported by `produceropened`.
+   * @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED; LIMIT_REACHED (too many producers, or a second voice of a
+   * participant from one source); PARTICIPANT_UNKNOWN (overtaken by closeParticipant()).
+   */
   async produce(roomId: string, peerId: string, options: ProduceOptions): Promise<{ producerId: string }> {
     const producer = await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').produce(options);
     return { producerId: producer.id };
@@ -236,17 +240,22 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /** @throws CanopyError PRODUCER_UNKNOWN. */
   async pauseProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
-    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').pauseProducer(producerId);
+    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').setProducerPaused(producerId, true);
   }
 
   /** @throws CanopyError PRODUCER_UNKNOWN. */
   async resumeProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
-    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').resumeProducer(producerId);
+    await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').setProducerPaused(producerId, false);
   }
 
   /** Its consumers close with it, each told by `consumerclosed`. False when the peer owns none of this id. */
   closeProducer(roomId: string, peerId: string, producerId: string): boolean {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeProducer(producerId) ?? false;
+  }
+
+  /** Closes what a participant of the peer sends, and refuses what is being created for it. */
+  closeParticipant(roomId: string, peerId: string, participantId: string): void {
+    this.#rooms.find(roomId)?.peer(peerId)?.closeParticipant(participantId);
   }
 
   /**
@@ -258,7 +267,31 @@ export class Sfu extends EventEmitter<SfuEvents> {
     peerId: string,
     options: { transportId: string; producerId: string },
   ): Promise<ConsumerResult> {
-    return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').consume(options);
+    const { transportId, producerId } = options;
+    const { consumers, failed } = await this.consumeEach(roomId, peerId, {
+      transportId,
+      producerIds: [producerId],
+    });
+    const [consumer] = consumers;
+    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? new CanopyError('PRODUCER_UNKNOWN'));
+    return consumer;
+  }
+
+  /**
+   * Subscribes a peer to several producers; each fails by itself, also when it closes before all are answered. A consumer that is answered and
+   * closes later, unasked, is reported by `consumerclosed`.
+   * @param options - `maxConsumers`: how many consumers the peer may have with these. Default: any number.
+   * @throws CanopyError LIMIT_REACHED.
+   */
+  async consumeEach(
+    roomId: string,
+    peerId: string,
+    options: { transportId: string; producerIds: string[]; maxConsumers?: number },
+  ): Promise<ConsumersResult> {
+    const peer = this.#rooms.get(roomId).peer(peerId);
+    if (peer) return peer.consume(options);
+    const error = new CanopyError('TRANSPORT_UNKNOWN').toJSON();
+    return { consumers: [], failed: options.producerIds.map((producerId) => ({ producerId, error })) };
   }
 
   /** @throws CanopyError CONSUMER_UNKNOWN. */
@@ -307,6 +340,11 @@ export class Sfu extends EventEmitter<SfuEvents> {
       producerIds: peer?.producerIds ?? [],
       consumerIds: peer?.consumerIds ?? [],
     };
+  }
+
+  /** Whether the peer has this object, and it is open. */
+  owns(roomId: string, peerId: string, kind: 'transport' | 'producer' | 'consumer', id: string): boolean {
+    return this.#rooms.find(roomId)?.peer(peerId)?.owns(kind, id) ?? false;
   }
 
   gauges(): SfuGauges {

@@ -1,13 +1,13 @@
 /**
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
+import type { ErrorBody } from '../base/errors/index.ts';
+import type { IceCandidate, MediaKind, MediaSource, ProducerInfo } from '../contract/index.ts';
 import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
 import type { StressLevel } from './protection/index.ts';
 
-export type { StressLevel };
-export type MediaKind = 'audio' | 'video';
-/** Where media comes from. */
-export type MediaSource = 'microphone' | 'camera' | 'screen' | 'screen-audio';
+export type { ClientDtlsParameters } from '../contract/index.ts';
+export type { IceCandidate, MediaKind, MediaSource, ProducerInfo, StressLevel };
 export type Direction = 'send' | 'recv';
 
 /** One address that clients may reach the media workers by. */
@@ -40,23 +40,6 @@ export interface PlainTransportInfo extends Endpoint {
   transportId: string;
 }
 
-export interface IceCandidate {
-  foundation: string;
-  priority: number;
-  address: string;
-  ip: string;
-  protocol: 'udp' | 'tcp';
-  port: number;
-  type: 'host' | 'srflx' | 'prflx' | 'relay';
-  tcpType?: 'active' | 'passive' | 'so';
-}
-
-/** A client's DTLS parameters: one sha-256 fingerprint, checked before. */
-export interface ClientDtlsParameters {
-  role?: 'auto' | 'client' | 'server';
-  fingerprints: Array<{ algorithm: 'sha-256'; value: string }>;
-}
-
 export interface ConsumerResult {
   consumerId: string;
   producerId: string;
@@ -64,6 +47,13 @@ export interface ConsumerResult {
   rtpParameters: Record<string, unknown>;
   type: 'simple' | 'simulcast' | 'svc' | 'pipe';
   producerPaused: boolean;
+}
+
+/** What became of subscribing to several producers at once. */
+export interface ConsumersResult {
+  consumers: ConsumerResult[];
+  /** The producers that could not be subscribed to, and why. */
+  failed: Array<{ producerId: string; error: ErrorBody }>;
 }
 
 export interface Layers {
@@ -79,10 +69,12 @@ export interface ProduceOptions {
   paused: boolean;
   /** Default: microphone or camera, by kind. */
   source?: MediaSource;
-  /** Whose voice and pictures belong together. Default: the peer. */
+  /** Whose voice and pictures belong together. Default: the peer. A participant that is named sends one voice from each source. */
   participantId?: string;
   /** The speaker: at most one microphone per speaker is forwarded at a time. Default: the participant. */
   speakerId?: string;
+  /** How many producers the peer may have with this one. Default: any number. */
+  maxProducers?: number;
 }
 
 /** What a receiver shows. Pictures not named are off its screen. */
@@ -109,6 +101,14 @@ export interface SfuEvents {
   workerstarted: [{ workerId: string; pid: number }];
   /** The dominant speaker's producer changed; null when it closed. It stays the last one's until somebody else speaks. */
   speaker: [{ roomId: string; producerId: string | null }];
+  /** A producer can be consumed; emitted just before produce() is answered. */
+  produceropened: [{ roomId: string; peerId: string; producer: ProducerInfo }];
+  /** A producer was paused or resumed, whoever did it. */
+  producerpaused: [{ roomId: string; peerId: string; producerId: string; paused: boolean }];
+  /** A producer closed, whoever closed it: by itself, or with its participant, transport or peer. */
+  producerclosed: [{ roomId: string; peerId: string; producerId: string }];
+  /** A transport closed: by itself, or with its peer. */
+  transportclosed: [{ roomId: string; peerId: string; transportId: string }];
   /** A consumer closed because its producer did; not told for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
   /** The layers that a consumer forwards now, emitted at most five times per second. */

@@ -148,22 +148,26 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     }
     let peer = mallory.seat?.peer;
     const wanted = name === 'transport.create' ? 0 : 2;
-    const whole = wanted === 0 || (peer?.producers.size === 1 && peer.consumers.size === 1);
+    let own = sfu.ownObjects(ROOM, peer?.peerId ?? '');
+    const whole = wanted === 0 || (own.producerIds.length === 1 && own.consumerIds.length === 1);
     if (
       !peer ||
       !whole ||
-      peer.transports.size !== wanted ||
+      own.transportIds.length !== wanted ||
       !kernel.rooms.find(ROOM)?.peers.has(peer.peerId)
     ) {
       await leave();
       await enter(wanted > 0);
       peer = mallory.seat?.peer;
+      own = sfu.ownObjects(ROOM, peer?.peerId ?? '');
     }
+    // In the order in which enter() makes them.
+    const [recv = '', send = ''] = own.transportIds;
     return {
-      '@send': peer?.transports.get('send') ?? '',
-      '@recv': peer?.transports.get('recv') ?? '',
-      '@own': peer?.producers.keys().next().value ?? '',
-      '@consumer': peer?.consumers.keys().next().value ?? '',
+      '@send': send,
+      '@recv': recv,
+      '@own': own.producerIds[0] ?? '',
+      '@consumer': own.consumerIds[0] ?? '',
       '@other': annsProducer,
       '@participant': peer?.participantId ?? '',
       '@peer': ann.seat?.peer.peerId ?? '',

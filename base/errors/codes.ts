@@ -10,6 +10,11 @@ export const ERROR_CODES = {
     message: 'The request does not have the documented form; correct the field that is named.',
   },
   UNKNOWN_REQUEST: { status: 400, message: 'There is no request of this name; see the protocol reference.' },
+  PROTOCOL_UNSUPPORTED: {
+    status: 426,
+    message:
+      'This program speaks another version of the protocol than the server; reload the page, or update the program.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The message is too large; send a smaller one.' },
   RATE_LIMITED: {
     status: 429,
@@ -50,6 +55,12 @@ export const ERROR_CODES = {
     status: 503,
     message:
       'The server cannot write its database: the disk is full, or the files belong to somebody else. Tell whoever runs it.',
+    retryable: true,
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    message:
+      'The server cannot reach its database; try again in a few seconds. Calls in progress go on meanwhile.',
     retryable: true,
   },
   INTERNAL: {
@@ -312,8 +323,11 @@ export const ERROR_CODES = {
   },
   STORE_UNUSABLE: {
     status: 500,
-    message:
-      'The database in the data folder cannot be used; correct what is named, or restore the folder from a backup.',
+    message: 'The database cannot be used; correct what is named, or restore it from a backup.',
+  },
+  STORE_NOT_EMPTY: {
+    status: 500,
+    message: 'The target already holds data; choose an empty folder or database.',
   },
   WORKER_MISSING: {
     status: 500,

@@ -1,13 +1,15 @@
 /** What every feature stands on. */
-export { BRIDGE_FACTOR, type Budgets, factorOf } from './budgets/index.ts';
+export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { aheadOfTime } from './clock.ts';
 export {
   checkDataDir,
   DataLock,
   inUse,
+  openDataDir,
   rememberedServer,
   requireDataDir,
   runningServer,
+  writeWhole,
 } from './data/index.ts';
 export { defaultPublicUrl, failed, readTlsFiles, type ZodInstance } from './http/index.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
@@ -28,7 +30,15 @@ export {
   type Principal,
   peerPrincipal,
 } from './principals/index.ts';
-export { type LeaveReason, Peer, type PeerConnection, Room, type RoomRecord, Rooms } from './rooms/index.ts';
+export {
+  type LeaveReason,
+  Peer,
+  type PeerConnection,
+  type PeerMedia,
+  Room,
+  type RoomRecord,
+  Rooms,
+} from './rooms/index.ts';
 export {
   type Handler,
   type Handlers,

@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, loadConfig } from '../../base/index.ts';
-import { budgetsOf, listenAddresses, Sfu } from '../../sfu/index.ts';
+import { budgetsOf, listenAddresses, Sfu, type SfuOptions } from '../../sfu/index.ts';
 import { type SignalingServer, startSignaling } from '../../signaling/index.ts';
 
-/** A server in the process of the test, on free ports, with one real media worker and a data folder that goes with it. */
+/** A server in the process of the test, on free ports, with real media workers (by default one) and a data folder that goes with it. */
 export class InProcessServer {
   readonly url: string;
   readonly dataDir: string;
@@ -19,7 +19,10 @@ export class InProcessServer {
     this.url = `http://127.0.0.1:${signaling.port}`;
   }
 
-  static async start(flags: Record<string, unknown> = {}): Promise<InProcessServer> {
+  static async start(
+    flags: Record<string, unknown> = {},
+    sfuOptions: Partial<SfuOptions> = {},
+  ): Promise<InProcessServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'canopy-in-process-'));
     const config = loadConfig({
       env: {},
@@ -39,6 +42,7 @@ export class InProcessServer {
       workerBin: process.env.MEDIASOUP_WORKER_BIN,
       ...budgetsOf(config),
       log,
+      ...sfuOptions,
     });
     const signaling = await startSignaling({ config, log, sfu, version: '0.0.0' });
     return new InProcessServer(dataDir, sfu, signaling);

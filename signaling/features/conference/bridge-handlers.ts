@@ -2,40 +2,20 @@ import { CanopyError } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
 import type { Handler, Peer } from '../../kernel/index.ts';
 import { BRIDGE_FACTOR, type Kernel, requireRight } from '../../kernel/index.ts';
-import { requireGeneration } from './owned.ts';
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
 
 /** What a bridge does in a room: plain transports, and the participants that it hosts. */
 export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler<N> } {
-  const { sfu, config } = context;
+  const { config } = context;
   return {
     'bridge.open': async (session, { address, port, rtpCapabilities }) => {
       const { room, peer } = requireRight(session, 'participant.host');
-      if (peer.transports.size > 0) {
-        throw new CanopyError('TRANSPORT_EXISTS');
-      }
-      // Taken before waiting, so that of two requests at once only one makes transports.
-      for (const direction of ['send', 'recv'] as const) {
-        peer.transports.set(direction, '');
-      }
-      const { generation } = peer;
-      try {
-        const remote = { address, port };
-        const made = await sfu.createPlainTransports(room.roomId, peer.peerId, { remote, rtpCapabilities });
-        requireGeneration(room, peer, generation);
-        peer.transportMade('send', made.send.transportId);
-        peer.transportMade('recv', made.recv.transportId);
-        context.stage(session, 'transport_created');
-        return made;
-      } catch (error) {
-        for (const direction of ['send', 'recv'] as const) {
-          if (peer.generation === generation && peer.transports.get(direction) === '') {
-            peer.transports.delete(direction);
-          }
-        }
-        throw error;
-      }
+      const made = await room
+        .mediaOf(peer)
+        .createPlainTransports({ remote: { address, port }, rtpCapabilities });
+      context.stage(session, 'transport_created');
+      return made;
     },
 
     'participant.add': async (session, { displayName, kind, callState }) => {

@@ -35,7 +35,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
   // Notified first, so that anything its host starts to send from now on is muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
   await Promise.all(
-    host.microphonesOf(participantId).map(({ producerId }) => setPaused(room, host, producerId, muted)),
+    room.microphonesOf(participantId).map(({ producerId }) => setPaused(room, host, producerId, muted)),
   );
 }
 
@@ -69,9 +69,10 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
 /** A producer that closes meanwhile is silent anyway. */
 async function setPaused(room: Room, host: Peer, producerId: string, paused: boolean): Promise<void> {
   try {
-    await room.setProducerPaused(host, producerId, paused);
+    const media = room.mediaOf(host);
+    await (paused ? media.pauseProducer(producerId) : media.resumeProducer(producerId));
   } catch (error) {
-    if (host.producers.has(producerId)) {
+    if (room.producer(producerId)) {
       throw error;
     }
   }

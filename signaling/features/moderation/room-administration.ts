@@ -16,7 +16,10 @@ export class RoomAdministration {
   /** Open rooms by name, with their participants. */
   list(): RoomInfo[] {
     return this.#rooms.all
-      .map((room) => ({ roomId: room.roomId, participants: [...room.peers.values()].flatMap(describe) }))
+      .map((room) => ({
+        roomId: room.roomId,
+        participants: [...room.peers.values()].flatMap((peer) => describe(room, peer)),
+      }))
       .sort((a, b) => (a.roomId < b.roomId ? -1 : 1));
   }
 
@@ -46,7 +49,7 @@ export class RoomAdministration {
   }
 }
 
-function describe(peer: Peer): RoomInfo['participants'] {
+function describe(room: Room, peer: Peer): RoomInfo['participants'] {
   return [...peer.participants.values()].map((participant) => ({
     participantId: participant.participantId,
     accountId: participant.accountId,
@@ -55,7 +58,7 @@ function describe(peer: Peer): RoomInfo['participants'] {
     kind: participant.kind,
     role: participant.role,
     connected: participant.connected,
-    muted: peer.microphonesOf(participant.participantId).every(({ paused }) => paused),
+    muted: room.microphonesOf(participant.participantId).every(({ paused }) => paused),
     sinceMs: peer.enteredAtMs.get(participant.participantId) ?? 0,
   }));
 }

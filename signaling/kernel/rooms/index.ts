@@ -1,4 +1,5 @@
 export { Peer, type PeerConnection } from './peer.ts';
+export type { PeerMedia } from './peer-media.ts';
 export { type LeaveReason, Room } from './room.ts';
 export { type RoomRecord, RoomRecords } from './room-records.ts';
 export { Rooms } from './rooms.ts';

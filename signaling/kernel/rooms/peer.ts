@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ErrorCode } from '../../../base/index.ts';
-import type { EventData, EventName, Participant, ProducerInfo } from '../../../contract/index.ts';
+import type { EventData, EventName, Participant } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import { type PeerPrincipal, PHONE, type PhonePrincipal, serverRoleOf } from '../principals/index.ts';
-import { MediaPaths } from './media-paths.ts';
 
 /** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
 export interface PeerConnection {
@@ -29,17 +28,6 @@ export class Peer {
   readonly enteredAtMs = new Map<string, number>();
   /** Its own participant; undefined for a bridge. */
   readonly participantId: string | undefined;
-  readonly producers = new Map<string, ProducerInfo>();
-  /** Its transports' ids by direction. */
-  readonly transports = new Map<'send' | 'recv', string>();
-  /** Whether media gets through on the transports. */
-  readonly media = new MediaPaths();
-  /** Producer by consumer. */
-  readonly consumers = new Map<string, string>();
-  /** How many of each were asked for and are being made. */
-  readonly pending = { producers: 0, consumers: 0 };
-  /** Producers that are being created, as source, participant and transport. */
-  readonly pendingVoices = new Set<string>();
   /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;
   /** The room's log when it entered: it is not told of anything earlier. */
@@ -47,8 +35,6 @@ export class Peer {
   /** Releases its seat's share of the budgets. */
   releaseSeat: () => void = () => undefined;
   connection: PeerConnection | null;
-  /** The room's media generation that its transports belong to. */
-  generation: number;
   graceTimer: NodeJS.Timeout | undefined;
 
   constructor(options: {
@@ -58,7 +44,6 @@ export class Peer {
     displayName?: string | undefined;
     holder: Holder;
     connection: PeerConnection;
-    generation: number;
   }) {
     this.peerId = options.peerId ?? randomUUID();
     const { principal } = options;
@@ -66,7 +51,6 @@ export class Peer {
     this.displayName = options.displayName ?? principal.displayName;
     this.holder = options.holder;
     this.connection = options.connection;
-    this.generation = options.generation;
     if (principal.kind === 'device') {
       const certifiedName = principal.displayName;
       const participant = this.newParticipant({
@@ -102,27 +86,6 @@ export class Peer {
   removeParticipant(participantId: string): boolean {
     this.enteredAtMs.delete(participantId);
     return this.participants.delete(participantId);
-  }
-
-  /** The microphones of a participant hosted by this peer. */
-  microphonesOf(participantId: string): ProducerInfo[] {
-    return [...this.producers.values()].filter(
-      (producer) => producer.participantId === participantId && producer.source === 'microphone',
-    );
-  }
-
-  /** Records a new transport. */
-  transportMade(direction: 'send' | 'recv', transportId: string): void {
-    this.transports.set(direction, transportId);
-    this.hadTransport = true;
-  }
-
-  /** Forgets the media objects, which are gone. */
-  forgetMedia(): void {
-    this.producers.clear();
-    this.transports.clear();
-    this.media.clear();
-    this.consumers.clear();
   }
 
   /** A participant of this peer, not yet in the room. */

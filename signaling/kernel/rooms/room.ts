@@ -16,6 +16,7 @@ import { may, roomRoleOf } from '../policy/index.ts';
 import { type PeerPrincipal, serverRoleOf } from '../principals/index.ts';
 import type { MediaPath } from './media-paths.ts';
 import type { Peer, PeerConnection } from './peer.ts';
+import { PeerMedia, type PeerMediaOptions } from './peer-media.ts';
 import type { RoomRecord } from './room-records.ts';
 
 /** The media side of a room at one time: a worker's death begins a new generation. */
@@ -30,6 +31,8 @@ export interface RoomOptions {
   /** Who owns the room, and what was decided for it. */
   record: RoomRecord;
   sfu: Sfu;
+  /** For the media of its peers. */
+  media: PeerMediaOptions;
   log: Logger;
   maxPeers: number;
   /** The budget for seats. */
@@ -42,7 +45,8 @@ export interface RoomOptions {
 }
 
 /**
- * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone.
+ * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone. What peers
+ * send it knows from the media plane's events.
  */
 export class Room {
   readonly roomId: string;
@@ -54,6 +58,10 @@ export class Room {
   readonly #events: RoomLog = new MemoryRoomLog();
   /** Entries that are being sent. */
   readonly #outbox: Array<(peer: Peer) => void> = [];
+  /** The media of each peer. */
+  readonly #peerMedia = new Map<Peer, PeerMedia>();
+  /** What peers send: each producer with the id of its peer. */
+  readonly #roster = new Map<string, { peerId: string; producer: ProducerInfo }>();
   #media: RoomMedia;
   #speakerProducerId: string | null = null;
   #speaker: string | null = null;
@@ -101,7 +109,7 @@ export class Room {
     peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
     // Added before the others are removed: a room without peers would close.
     this.peers.set(peer.peerId, peer);
-    peer.media.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    this.#newMedia(peer);
     for (const old of replaced) {
       const { connection } = old;
       this.remove(old, connection ? 'left' : 'lost');
@@ -160,10 +168,8 @@ export class Room {
     clearTimeout(peer.graceTimer);
     peer.releaseSeat();
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
-    for (const producerId of peer.producers.keys()) {
-      this.append('producer.closed', { producerId });
-    }
-    peer.forgetMedia();
+    this.#peerMedia.get(peer)?.end('ROOM_NOT_JOINED');
+    this.#peerMedia.delete(peer);
     for (const participantId of peer.participants.keys()) {
       this.append('participant.left', { participantId, reason });
     }
@@ -178,11 +184,17 @@ export class Room {
   /** Drops a peer's media objects but keeps the peer: it will make new ones. */
   resetMedia(peer: Peer): void {
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
-    for (const producerId of peer.producers.keys()) {
-      this.append('producer.closed', { producerId });
+    this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
+    this.#newMedia(peer);
+  }
+
+  /** The media of a peer of the room. @throws {CanopyError} ROOM_NOT_JOINED */
+  mediaOf(peer: Peer): PeerMedia {
+    const media = this.#peerMedia.get(peer);
+    if (!media) {
+      throw new CanopyError('ROOM_NOT_JOINED');
     }
-    peer.forgetMedia();
-    peer.generation = this.generation;
+    return media;
   }
 
   /** Brings a participant in that a peer hosts. */
@@ -212,15 +224,19 @@ export class Room {
   applySettings(): void {
     for (const peer of this.peers.values()) {
       this.showRoles(peer);
-      for (const { participantId, producerId, source, paused } of peer.producers.values()) {
-        if (!paused && !may(peer.principalOf(participantId), 'media.send', this.record)) {
-          if (source === 'microphone') {
-            peer.send('participant.action', { participantId, action: 'mute', by: null });
-          }
-          this.setProducerPaused(peer, producerId, true).catch((error: unknown) =>
+    }
+    for (const { peerId, producer } of this.#roster.values()) {
+      const { participantId, producerId, source, paused } = producer;
+      const peer = this.peers.get(peerId);
+      if (peer && !paused && !may(peer.principalOf(participantId), 'media.send', this.record)) {
+        if (source === 'microphone') {
+          peer.send('participant.action', { participantId, action: 'mute', by: null });
+        }
+        this.mediaOf(peer)
+          .pauseProducer(producerId)
+          .catch((error: unknown) =>
             this.#log.warn({ err: error, producerId }, 'could not pause a producer'),
           );
-        }
       }
     }
   }
@@ -230,12 +246,7 @@ export class Room {
     if (!peer.removeParticipant(participantId)) {
       return false;
     }
-    for (const producer of [...peer.producers.values()]) {
-      if (producer.participantId === participantId) {
-        this.#options.sfu.closeProducer(this.roomId, peer.peerId, producer.producerId);
-        this.forgetProducer(peer, producer.producerId);
-      }
-    }
+    this.#options.sfu.closeParticipant(this.roomId, peer.peerId, participantId);
     this.append('participant.left', { participantId, reason });
     this.#updateSpeaker();
     this.#log.info({ peerId: peer.peerId, participantId, reason }, 'participant left');
@@ -252,23 +263,25 @@ export class Room {
     return undefined;
   }
 
-  /** Tells that a producer has closed. */
-  forgetProducer(peer: Peer, producerId: string): void {
-    if (peer.producers.delete(producerId)) {
-      this.append('producer.closed', { producerId });
+  /** The media plane's report that a peer sends something new. */
+  producerOpened(peerId: string, producer: ProducerInfo): void {
+    this.#roster.set(producer.producerId, { peerId, producer });
+    this.append('producer.added', { producer });
+  }
+
+  /** The media plane's report that a producer was paused or resumed. */
+  producerPaused(producerId: string, paused: boolean): void {
+    const entry = this.#roster.get(producerId);
+    if (entry) {
+      entry.producer = { ...entry.producer, paused };
+      this.append(paused ? 'producer.paused' : 'producer.resumed', { producerId });
     }
   }
 
-  /** Pauses or resumes a peer's producer at the worker, and notifies the others. */
-  async setProducerPaused(peer: Peer, producerId: string, paused: boolean): Promise<void> {
-    const { sfu } = this.#options;
-    await (paused
-      ? sfu.pauseProducer(this.roomId, peer.peerId, producerId)
-      : sfu.resumeProducer(this.roomId, peer.peerId, producerId));
-    const producer = peer.producers.get(producerId);
-    if (producer && producer.paused !== paused) {
-      peer.producers.set(producerId, { ...producer, paused });
-      this.append(paused ? 'producer.paused' : 'producer.resumed', { producerId });
+  /** The media plane's report that a producer has closed. */
+  producerClosed(producerId: string): void {
+    if (this.#roster.delete(producerId)) {
+      this.append('producer.closed', { producerId });
     }
   }
 
@@ -319,9 +332,21 @@ export class Room {
 
   /** Producers that others than `peer` send. */
   producersFor(peer: Peer): ProducerInfo[] {
-    return [...this.peers.values()]
-      .filter((other) => other !== peer)
-      .flatMap((other) => [...other.producers.values()]);
+    return [...this.#roster.values()].flatMap(({ peerId, producer }) =>
+      peerId === peer.peerId ? [] : [producer],
+    );
+  }
+
+  /** What somebody sends; undefined once it has closed. */
+  producer(producerId: string): ProducerInfo | undefined {
+    return this.#roster.get(producerId)?.producer;
+  }
+
+  /** The microphones of a participant. */
+  microphonesOf(participantId: string): ProducerInfo[] {
+    return [...this.#roster.values()].flatMap(({ producer }) =>
+      producer.participantId === participantId && producer.source === 'microphone' ? [producer] : [],
+    );
   }
 
   /** The media plane's word on who speaks loudest. */
@@ -336,11 +361,12 @@ export class Room {
       return;
     }
     this.#media = this.#openMedia(this.generation + 1);
+    this.#roster.clear();
     this.#speakerProducerId = null;
     this.#updateSpeaker();
     this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 'room is re-homed');
     for (const peer of this.peers.values()) {
-      peer.forgetMedia();
+      this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
       void this.#callBack(peer, reason);
     }
     this.append('room.mediaLost', {});
@@ -408,6 +434,12 @@ export class Room {
     return { generation, ready };
   }
 
+  #newMedia(peer: Peer): void {
+    const media = new PeerMedia(this.#options.media, this, peer);
+    media.paths.onChanged = (path, connected) => this.#mediaChanged(peer, path, connected);
+    this.#peerMedia.set(peer, media);
+  }
+
   /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
   #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
     if (this.peers.get(peer.peerId) !== peer) {
@@ -425,7 +457,7 @@ export class Room {
       );
     }
     for (const { mediaConnected = true, ...participant } of peer.participants.values()) {
-      if (mediaConnected !== peer.media.connected) {
+      if (mediaConnected !== this.mediaOf(peer).paths.connected) {
         const updated = mediaConnected ? { ...participant, mediaConnected: false } : participant;
         this.updateParticipant(peer, updated);
       }
@@ -442,12 +474,8 @@ export class Room {
 
   #updateSpeaker(): void {
     const producerId = this.#speakerProducerId;
-    let speaker: string | null = null;
-    if (producerId !== null) {
-      for (const peer of this.peers.values()) {
-        speaker ??= peer.producers.get(producerId)?.participantId ?? null;
-      }
-    }
+    const speaker =
+      producerId === null ? null : (this.#roster.get(producerId)?.producer.participantId ?? null);
     if (speaker !== this.#speaker) {
       this.#speaker = speaker;
       // Not an entry of the log: it changes every second, and the snapshot has it.

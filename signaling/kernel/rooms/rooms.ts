@@ -6,11 +6,14 @@ import type { Sfu } from '../../../sfu/index.ts';
 import { factorOf, type Holder, type NestedBudget } from '../budgets/index.ts';
 import { changeServerRole, type PeerPrincipal } from '../principals/index.ts';
 import type { Peer } from './peer.ts';
+import type { PeerMediaOptions } from './peer-media.ts';
 import { type LeaveReason, Room, type RoomOptions } from './room.ts';
 import type { RoomRecord, RoomRecords } from './room-records.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
+  /** For the media of peers. */
+  media: Omit<PeerMediaOptions, 'sfu'>;
   log: Logger;
   records: RoomRecords;
   /** The budget for open rooms. */
@@ -88,6 +91,7 @@ export class Rooms {
     const room = new Room({
       record,
       sfu: this.#options.sfu,
+      media: { sfu: this.#options.sfu, ...this.#options.media },
       log: this.#options.log,
       maxPeers: this.#options.maxPeersPerRoom,
       seats: this.#options.seats(),
@@ -188,13 +192,21 @@ export class Rooms {
   #listen(sfu: Sfu): void {
     const peerOf = ({ roomId, peerId }: { roomId: string; peerId: string }) =>
       this.#rooms.get(roomId)?.peers.get(peerId);
+    const pathsOf = (event: { roomId: string; peerId: string }) => {
+      const peer = peerOf(event);
+      return peer && this.#rooms.get(event.roomId)?.mediaOf(peer).paths;
+    };
     sfu.on('roomlost', ({ roomId }) => this.#rooms.get(roomId)?.rehome('worker-died'));
     sfu.on('speaker', ({ roomId, producerId }) => this.#rooms.get(roomId)?.setSpeaker(producerId));
+    sfu.on('produceropened', ({ roomId, peerId, producer }) =>
+      this.#rooms.get(roomId)?.producerOpened(peerId, producer),
+    );
+    sfu.on('producerpaused', ({ roomId, producerId, paused }) =>
+      this.#rooms.get(roomId)?.producerPaused(producerId, paused),
+    );
+    sfu.on('producerclosed', ({ roomId, producerId }) => this.#rooms.get(roomId)?.producerClosed(producerId));
     sfu.on('consumerclosed', (event) => {
-      const peer = peerOf(event);
-      if (peer?.consumers.delete(event.consumerId)) {
-        peer.send('consumer.closed', { consumerId: event.consumerId });
-      }
+      peerOf(event)?.send('consumer.closed', { consumerId: event.consumerId });
     });
     sfu.on('consumerlayers', (event) => {
       peerOf(event)?.send('consumer.layers', { consumerId: event.consumerId, layers: event.layers });
@@ -204,9 +216,9 @@ export class Rooms {
     });
     sfu.on('allocation', ({ tiles, ...event }) => peerOf(event)?.send('room.allocation', { tiles }));
     sfu.on('transportstate', (event) => {
-      const peer = peerOf(event);
-      peer?.send('transport.state', { transportId: event.transportId, state: event.state });
-      peer?.media.update(event.transportId, event.state);
+      peerOf(event)?.send('transport.state', { transportId: event.transportId, state: event.state });
+      pathsOf(event)?.update(event.transportId, event.state);
     });
+    sfu.on('transportclosed', (event) => pathsOf(event)?.remove(event.transportId));
   }
 }

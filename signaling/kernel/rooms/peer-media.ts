@@ -1,0 +1,254 @@
+import { CanopyError, type ErrorCode } from '../../../base/index.ts';
+import type { ProducerInfo } from '../../../contract/index.ts';
+import type { Layers, PlainTransportInfo, ProduceOptions, Sfu, TransportInfo } from '../../../sfu/index.ts';
+import type { Authority, SignedDtls } from '../../identity/index.ts';
+import { factorOf } from '../budgets/index.ts';
+import { demand } from '../policy/index.ts';
+import { MediaPaths } from './media-paths.ts';
+import type { Peer } from './peer.ts';
+import type { RoomRecord } from './room-records.ts';
+
+export interface PeerMediaOptions {
+  sfu: Sfu;
+  /** Signs the workers' DTLS fingerprints. */
+  authority: Pick<Authority, 'signDtls'>;
+  /** What a person may have; a bridge may have more producers. */
+  limits: { producersPerPeer: number; consumersPerPeer: number };
+}
+
+type Sent = Pick<ProduceOptions, 'transportId' | 'kind' | 'rtpParameters' | 'paused'> & {
+  source: NonNullable<ProduceOptions['source']>;
+  /** Default: the peer's own participant. */
+  participantId?: string | undefined;
+};
+
+/** What a peer's media needs of its room. */
+export interface MediaRoom {
+  readonly record: RoomRecord;
+  /** What somebody sends; undefined once it has closed. */
+  producer(producerId: string): ProducerInfo | undefined;
+}
+
+/**
+ * What a peer sends and receives in its room, without a socket. It checks the right to send; the caller checks that it acts for the peer. The
+ * media plane alone knows the peer's transports, producers and consumers. Ends when the peer leaves, or the room's media is lost or reset;
+ * then it has nothing and makes nothing. Owned by Room.
+ *
+ * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CONSUMER_UNKNOWN - the peer has none of this id
+ * @throws {CanopyError} ROOM_NOT_JOINED, ROOM_REHOMING - it has ended
+ */
+export class PeerMedia {
+  /** Whether media gets through on the transports. */
+  readonly paths = new MediaPaths();
+  readonly #options: PeerMediaOptions;
+  readonly #room: MediaRoom;
+  readonly #peer: Peer;
+  #endedBy: 'ROOM_NOT_JOINED' | 'ROOM_REHOMING' | undefined;
+
+  constructor(options: PeerMediaOptions, room: MediaRoom, peer: Peer) {
+    this.#options = options;
+    this.#room = room;
+    this.#peer = peer;
+  }
+
+  get ended(): boolean {
+    return this.#endedBy !== undefined;
+  }
+
+  /** @param code why whatever is asked of it from now on, or is being made, is refused */
+  end(code: 'ROOM_NOT_JOINED' | 'ROOM_REHOMING'): void {
+    this.#endedBy ??= code;
+    this.paths.clear();
+  }
+
+  /** Makes the transport of a direction; its fingerprint is signed. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
+  async createTransport(
+    options: Parameters<Sfu['createTransport']>[2],
+  ): Promise<TransportInfo & { binding: SignedDtls }> {
+    this.#assertLive();
+    const { sfu, authority } = this.#options;
+    const info = await sfu.createTransport(...this.#at, options);
+    const { transportId, workerId, iceCandidates } = info;
+    try {
+      const fingerprint = info.dtlsParameters.fingerprints.find(({ algorithm }) => algorithm === 'sha-256');
+      const binding = await authority.signDtls(workerId, fingerprint?.value ?? '');
+      this.#assertLive();
+      this.#peer.hadTransport = true;
+      this.paths.add({ transportId, direction: options.direction, iceCandidates });
+      return { ...info, binding };
+    } catch (error) {
+      sfu.closeTransport(...this.#at, transportId);
+      throw error;
+    }
+  }
+
+  /** Makes both plain transports of a bridge. @throws {CanopyError} TRANSPORT_EXISTS, BRIDGE_NOT_LOCAL, MEDIA_REJECTED */
+  async createPlainTransports(
+    options: Parameters<Sfu['createPlainTransports']>[2],
+  ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
+    this.#assertLive();
+    const made = await this.#options.sfu.createPlainTransports(...this.#at, options);
+    this.#assertLive();
+    this.#peer.hadTransport = true;
+    return made;
+  }
+
+  requireTransport(transportId: string): void {
+    if (this.ended || !this.#options.sfu.owns(...this.#at, 'transport', transportId)) {
+      throw new CanopyError('TRANSPORT_UNKNOWN');
+    }
+  }
+
+  /** Connects a transport; the caller has checked whose fingerprint it is. @throws {CanopyError} TRANSPORT_CONNECTED, FINGERPRINT_INVALID */
+  async connectTransport(
+    transportId: string,
+    dtlsParameters: Parameters<Sfu['connectTransport']>[3],
+  ): Promise<void> {
+    this.requireTransport(transportId);
+    this.paths.connecting(transportId);
+    await this.#options.sfu.connectTransport(...this.#at, transportId, dtlsParameters);
+  }
+
+  async restartIce(transportId: string): Promise<TransportInfo['iceParameters']> {
+    this.requireTransport(transportId);
+    return this.#options.sfu.restartIce(...this.#at, transportId);
+  }
+
+  /** Closes a transport with all that goes over it. */
+  closeTransport(transportId: string): void {
+    this.requireTransport(transportId);
+    this.#options.sfu.closeTransport(...this.#at, transportId);
+  }
+
+  /**
+   * Begins to send for one of the peer's participants.
+   *
+   * @throws {CanopyError} FORBIDDEN - the peer hosts no such participant, or it may not send
+   * @throws {CanopyError} LIMIT_REACHED - too many producers, or a second voice of the participant from this source
+   * @throws {CanopyError} MEDIA_REJECTED, CODEC_UNSUPPORTED
+   * @throws {CanopyError} PARTICIPANT_UNKNOWN - it left in the meantime
+   */
+  async produce({ participantId: hosted, ...options }: Sent): Promise<{ producerId: string }> {
+    const { principal, device, participants } = this.#peer;
+    const participantId = hosted ?? this.#peer.participantId;
+    if (participantId === undefined || !participants.has(participantId)) {
+      throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
+    }
+    this.#demandSending(participantId);
+    this.#assertLive('TRANSPORT_UNKNOWN');
+    const { sfu, limits } = this.#options;
+    const made = await sfu.produce(...this.#at, {
+      ...options,
+      participantId,
+      // A person with several devices is one speaker; each phone of a bridge is its own.
+      speakerId: principal.kind === 'bridge' ? participantId : device.accountId,
+      maxProducers: limits.producersPerPeer * factorOf(principal),
+    });
+    this.#assertLive();
+    try {
+      this.#demandSending(participantId);
+    } catch (error) {
+      // Silenced while the worker was at work.
+      sfu.closeProducer(...this.#at, made.producerId);
+      throw error;
+    }
+    return made;
+  }
+
+  async pauseProducer(producerId: string): Promise<void> {
+    this.#assertLive('PRODUCER_UNKNOWN');
+    await this.#options.sfu.pauseProducer(...this.#at, producerId);
+  }
+
+  /** @throws {CanopyError} FORBIDDEN - its participant may not send */
+  async resumeProducer(producerId: string): Promise<void> {
+    this.#assertLive('PRODUCER_UNKNOWN');
+    const participantId = this.#room.producer(producerId)?.participantId;
+    if (participantId === undefined) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
+    this.#demandSending(participantId);
+    await this.#options.sfu.resumeProducer(...this.#at, producerId);
+    try {
+      this.#demandSending(participantId);
+    } catch (error) {
+      // Silenced while the worker was at work.
+      await this.pauseProducer(producerId);
+      throw error;
+    }
+  }
+
+  closeProducer(producerId: string): void {
+    if (this.ended || !this.#options.sfu.closeProducer(...this.#at, producerId)) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
+  }
+
+  /** Subscribes to producers, each of which fails by itself. @throws {CanopyError} LIMIT_REACHED - too many consumers */
+  async consume(options: {
+    transportId: string;
+    producerIds: string[];
+  }): Promise<Awaited<ReturnType<Sfu['consumeEach']>>> {
+    this.#assertLive();
+    const { sfu, limits } = this.#options;
+    const result = await sfu.consumeEach(...this.#at, { ...options, maxConsumers: limits.consumersPerPeer });
+    this.#assertLive();
+    return result;
+  }
+
+  async resumeConsumers(consumerIds: string[]): Promise<void> {
+    await this.#forEach(consumerIds, (id) => this.#options.sfu.resumeConsumer(...this.#at, id));
+  }
+
+  async pauseConsumers(consumerIds: string[]): Promise<void> {
+    await this.#forEach(consumerIds, (id) => this.#options.sfu.pauseConsumer(...this.#at, id));
+  }
+
+  async closeConsumers(consumerIds: string[]): Promise<void> {
+    await this.#forEach(consumerIds, async (id) => {
+      this.#options.sfu.closeConsumer(...this.#at, id);
+    });
+  }
+
+  /** @throws {CanopyError} MEDIA_REJECTED */
+  async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
+    await this.#forEach([consumerId], (id) =>
+      this.#options.sfu.setPreferredLayers(...this.#at, { consumerId: id, layers }),
+    );
+  }
+
+  async requestKeyFrame(consumerId: string): Promise<void> {
+    await this.#forEach([consumerId], (id) => this.#options.sfu.requestKeyFrame(...this.#at, id));
+  }
+
+  /** The peer in the media plane. */
+  get #at(): [roomId: string, peerId: string] {
+    return [this.#room.record.roomId, this.#peer.peerId];
+  }
+
+  #demandSending(participantId: string): void {
+    demand(this.#peer.principalOf(participantId), 'media.send', this.#room.record);
+  }
+
+  /** @param unknown the code for an object of a room whose media is lost. Default: ROOM_REHOMING */
+  #assertLive(unknown: ErrorCode = 'ROOM_REHOMING'): void {
+    if (this.#endedBy) {
+      throw new CanopyError(this.#endedBy === 'ROOM_REHOMING' ? unknown : this.#endedBy);
+    }
+  }
+
+  /** Acts on each consumer that the peer still has; one that closes meanwhile is passed over. */
+  async #forEach(consumerIds: string[], act: (consumerId: string) => Promise<void>): Promise<void> {
+    const has = (id: string) => !this.ended && this.#options.sfu.owns(...this.#at, 'consumer', id);
+    const owned = consumerIds.filter(has);
+    if (owned.length === 0) {
+      throw new CanopyError('CONSUMER_UNKNOWN');
+    }
+    const results = await Promise.allSettled(owned.map(act));
+    for (const [index, result] of results.entries()) {
+      if (result.status === 'rejected' && has(owned[index] as string)) {
+        throw result.reason;
+      }
+    }
+  }
+}
