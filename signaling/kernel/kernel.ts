@@ -6,7 +6,8 @@ import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { Accounts, Devices, Revocations, Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, Store, sharedSecret } from '../store/index.ts';
+import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
@@ -41,6 +42,8 @@ import {
 export interface KernelOptions {
   config: Config;
   log: Logger;
+  /** Those of the kernel's tables and of every feature's. */
+  migrations: Migrations;
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
@@ -158,7 +161,7 @@ export class Kernel {
           'the folder has a CA but no database: whoever enrolled before is not known any more',
         );
       }
-      store = await Store.open(dir, { url, exclusive: true });
+      store = await Store.open(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
