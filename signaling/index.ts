@@ -7,6 +7,7 @@ export {
   EVENTS,
   REQUESTS,
   type RoomInfo,
+  registerMetrics,
   revokeResponse,
   roomAllocation,
   trunkList,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
@@ -218,6 +219,11 @@ export class Kernel {
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
   }
 
+  /** Where features register the metrics that they alone count. */
+  get registry(): Registry {
+    return this.#ground.metrics.registry;
+  }
+
   /** Whether the server is stopping and takes nobody in. */
   get draining(): boolean {
     return this.#draining;
@@ -340,7 +346,6 @@ export class Kernel {
       },
     });
     sfu.on('workerdied', () => metrics.workerDied());
-    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
       const session = sockets.sessionOf(peerId);
