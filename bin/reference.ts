@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
-import { EVENTS, Metrics, REQUESTS } from '../signaling/index.ts';
+import { EVENTS, Metrics, REQUESTS, registerMetrics } from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 
@@ -112,6 +112,7 @@ function metricsPage(): string {
     throw new Error('nothing is read for the reference');
   };
   const server = new Metrics();
+  registerMetrics(server.registry);
   const gateway = new GatewayMetrics();
   gateway.watch({
     codecs: unread,

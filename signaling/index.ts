@@ -1,12 +1,13 @@
 /** The control plane's face. */
 export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
+export { createInvitation } from './create-invitation.ts';
 export {
   type AccountInfo,
   accountList,
-  createInvitation,
   EVENTS,
   REQUESTS,
   type RoomInfo,
+  registerMetrics,
   revokeResponse,
   roomAllocation,
   trunkList,
@@ -16,7 +17,6 @@ export {
   aheadOfTime,
   checkDataDir,
   inUse,
-  type KernelOptions,
   Metrics,
   openTlsSource,
   ownServerUrl,
@@ -25,4 +25,4 @@ export {
   requireDataDir,
   runningServer,
 } from './kernel/index.ts';
-export { type SignalingServer, startSignaling } from './server.ts';
+export { type ServerOptions, type SignalingServer, startSignaling } from './server.ts';

@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { Accounts, Devices, Revocations, Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, Store, sharedSecret } from '../store/index.ts';
+import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
@@ -41,6 +43,8 @@ import {
 export interface KernelOptions {
   config: Config;
   log: Logger;
+  /** Those of the kernel's tables and of every feature's. */
+  migrations: Migrations;
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
@@ -158,7 +162,7 @@ export class Kernel {
           'the folder has a CA but no database: whoever enrolled before is not known any more',
         );
       }
-      store = await Store.open(dir, { url, exclusive: true });
+      store = await Store.open(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
@@ -213,6 +217,11 @@ export class Kernel {
     if (stages.has(stage)) return;
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** Where features register the metrics that they alone count. */
+  get registry(): Registry {
+    return this.#ground.metrics.registry;
   }
 
   /** Whether the server is stopping and takes nobody in. */
@@ -337,7 +346,6 @@ export class Kernel {
       },
     });
     sfu.on('workerdied', () => metrics.workerDied());
-    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
       const session = sockets.sessionOf(peerId);
