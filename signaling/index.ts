@@ -8,6 +8,7 @@ export {
   type RoomInfo,
   revokeResponse,
   roomAllocation,
+  SNAPSHOT_PARTS,
   trunkList,
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';

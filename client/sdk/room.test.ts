@@ -150,6 +150,7 @@ beforeEach(async () => {
     participants: [participant(SELF, 'Ada'), participant(BOB, 'Bob')],
     producers: [],
     speaker: null,
+    parts: { hands: [] },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
   const { url, fetch } = server;
