@@ -10,6 +10,7 @@ export {
   registerMetrics,
   revokeResponse,
   roomAllocation,
+  SNAPSHOT_PARTS,
   trunkList,
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';

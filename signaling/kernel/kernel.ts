@@ -4,7 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
-import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
+import {
+  type RequestName,
+  type RequestSchema,
+  type Role,
+  SESSION_REQUESTS,
+  type SnapshotPart,
+  type SnapshotParts,
+} from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, Store, sharedSecret } from '../store/index.ts';
@@ -30,7 +37,7 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import { type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -92,6 +99,7 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** An account was revoked: features end what it left behind. */
   readonly accountRevoked = new Hook<string>();
+  readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
@@ -178,6 +186,20 @@ export class Kernel {
     options?: RequestOptions<keyof S & RequestName>,
   ): void {
     this.dispatcher.register(schemas, handlers, options);
+  }
+
+  /**
+   * Adds what a feature keeps of a room to the snapshot that `room.join` answers with. `take` runs at the moment of the snapshot and must not
+   * wait; the feature appends every later change to the room's log.
+   */
+  snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
+    this.#snapshotParts.set(name, take);
+  }
+
+  /** What features keep of a room now. */
+  snapshotParts(room: Room): { [N in keyof SnapshotParts]: SnapshotPart<N> } {
+    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
+    return Object.fromEntries(parts);
   }
 
   /** Adds routes that anybody may ask for. */

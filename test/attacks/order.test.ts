@@ -37,6 +37,8 @@ const IN_ROOM: Record<string, unknown> = {
   'participant.mute': { participantId: someId, muted: true },
   'participant.kick': { participantId: someId },
   'participant.readmit': { accountId: 'a'.repeat(64) },
+  'hand.raise': {},
+  'hand.lower': { participantId: someId },
   'call.dial': { target: '1001' },
 };
 /** The same for those that only a bridge may send. */
