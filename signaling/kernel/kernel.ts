@@ -14,7 +14,7 @@ import {
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { type Migrations, Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
 import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -170,7 +170,7 @@ export class Kernel {
           'the folder has a CA but no database: whoever enrolled before is not known any more',
         );
       }
-      store = await Store.open(dir, { url, migrations: options.migrations, exclusive: true });
+      store = await openStore(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
