@@ -13,6 +13,8 @@ export type ActionInRoom =
   | 'participant.kickAdmin'
   /** Bring participants in, as a bridge. */
   | 'participant.host'
+  /** Give others another name. */
+  | 'participant.renameOthers'
   /** Ask to speak by raising a hand. */
   | 'hand.raise'
   /** Lower the hand of somebody else. */
@@ -44,6 +46,7 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.kickAdmin': 'remove an admin of the server',
   'participant.readmit': 'readmit somebody',
   'participant.host': 'host participants',
+  'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
   'call.dial': 'call phones',

@@ -210,6 +210,14 @@ export class Room {
     this.append('participant.updated', { participant });
   }
 
+  /** Gives a participant another name. */
+  rename(peer: Peer, participantId: string, displayName: string): void {
+    const participant = peer.participants.get(participantId);
+    if (participant && participant.displayName !== displayName) {
+      this.updateParticipant(peer, peer.renamed(participant, displayName));
+    }
+  }
+
   /** Shows which roles its participants have now, if they changed. */
   showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
