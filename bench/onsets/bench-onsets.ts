@@ -11,7 +11,7 @@ import { onsetsOfRoom } from './onset-room.ts';
 export const ONSETS = {
   name: 'onsets',
   description:
-    'What is lost of the beginning of speech, and what audio costs: the loudest three forwarded, and everybody.',
+    'How much of each speech onset is lost, and what audio costs: forwarding the loudest three, and everyone.',
 } as const;
 
 const ROOMS = 2;
@@ -29,7 +29,7 @@ const POLICIES = [
 
 const CROWD: Scenario = {
   name: 'audio-25-six-talk',
-  description: '25 people in one room without cameras, six of them talking.',
+  description: '25 people in one room without cameras; six talk.',
   rooms: 1,
   peersPerRoom: 25,
   joinsPerSecond: 10,
