@@ -49,7 +49,7 @@ describe('a room whose media ports are closed', () => {
       new RegExp(`UDP 127\\.0\\.0\\.2:${port}.*TCP 127\\.0\\.0\\.2:${port}`),
     );
     const line = await eventually('the log names the peer and the ports', () =>
-      server.log.split('\n').find((each) => each.includes('media does not get through')),
+      server.log.split('\n').find((each) => each.includes('media cannot connect')),
     );
     const { peerId, accountId, candidates } = JSON.parse(line ?? '{}');
     assert.match(`${peerId} ${accountId}`, /^[0-9a-f-]{36} [0-9a-f]{64}$/);

@@ -63,7 +63,7 @@ describe('the page', () => {
     const link = await server.invite();
     await (await enrol(browser, 'First', link)).getByTestId('identity-verified').waitFor();
     const late = await enrol(browser, 'Late', link);
-    assert.match(await sentence(late, 'problem'), /used already.*INVITE_USED/s);
+    assert.match(await sentence(late, 'problem'), /already been used.*INVITE_USED/s);
   });
 
   it('uses no invitation whose link was changed or cut on its way', async () => {
@@ -71,7 +71,7 @@ describe('the page', () => {
     const link = await server.invite();
     const changed = link.replace(/.{4}$/, 'AAAA');
     const misled = await enrol(browser, 'Misled', changed);
-    assert.match(await sentence(misled, 'problem'), /link was damaged.*not used.*INVITE_MISMATCH/s);
+    assert.match(await sentence(misled, 'problem'), /link is damaged.*not used.*INVITE_MISMATCH/s);
     for (const cut of [link.slice(0, -3), link.replace(/\..{43}$/, ''), link.slice(0, -60)]) {
       const page = await browser.page(cut);
       assert.match(await sentence(page, 'damaged-invitation'), /link is damaged.*Copy the whole link/s);

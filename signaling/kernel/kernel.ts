@@ -151,9 +151,7 @@ export class Kernel {
     let store: Store | undefined;
     try {
       if (existsSync(join(dir, 'ca.pem')) && !existsSync(join(dir, 'canopy.sqlite'))) {
-        options.log.warn(
-          'the folder has a CA but no database: whoever enrolled before is not known any more',
-        );
+        options.log.warn('the data folder has a CA but no database: people who enrolled earlier are unknown');
       }
       store = await Store.open(dir);
       return new Kernel(options, await openGround(options, lock, store));
@@ -381,10 +379,10 @@ async function openGround(
     caBundleFile: config.identity.caBundle,
     crlFile: config.identity.crl,
     onReloadError: (error) =>
-      log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+      log.error({ err: error }, 'changed trust files are unusable; keeping the previous ones'),
   });
   const secret = (name: string) =>
-    keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
+    keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
   const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });

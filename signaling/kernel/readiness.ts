@@ -22,8 +22,8 @@ export class Readiness {
       const before = this.#problem;
       this.#problem = this.#try();
       this.#triedAtMs = performance.now();
-      if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'the store cannot be written');
-      if (before && !this.#problem) this.#log.info('the store can be written again');
+      if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'database is not writable');
+      if (before && !this.#problem) this.#log.info('database is writable again');
     }
     if (this.#problem) throw this.#problem;
   }

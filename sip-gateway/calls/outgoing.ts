@@ -36,7 +36,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     roomId,
     displayName,
   });
-  call.log.info({ roomId, trunk: route.trunk }, 'a call is placed');
+  call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   call.onEnd = (cause, end) => {
     if (!call.answered && cause !== 'kicked') failed(failureOf(cause, end));
   };

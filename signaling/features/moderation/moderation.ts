@@ -43,7 +43,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
 export function removeParticipant(rooms: Rooms, target: Target, log: Logger): void {
   const { room, host, participant, by } = target;
   const { participantId } = participant;
-  log.info({ roomId: room.roomId, participantId, by }, 'participant is removed');
+  log.info({ roomId: room.roomId, participantId, by }, 'participant removed');
   if (host.participantId !== participantId) {
     // The removal does not depend on the host; the call ends when the host learns of it.
     room.removeParticipant(host, participantId, 'kicked');

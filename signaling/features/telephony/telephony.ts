@@ -123,7 +123,7 @@ export class Telephony {
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
     if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'the dial plan refuses a call');
+      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
       throw new CanopyError('CALL_REFUSED');
     }
     const gateway = this.#gateway;
@@ -144,7 +144,7 @@ export class Telephony {
       displayName: shown,
       ...(caller !== undefined && { caller }),
     });
-    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call asked for');
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };
   }
 
