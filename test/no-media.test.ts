@@ -40,8 +40,8 @@ describe('a room whose media ports are closed', () => {
     const bob = await Person.invited(browser, server, 'Bob');
     const annAtBob = bob.page.locator('[data-testid=tile][data-self=false][data-media-connected=false]');
     await annAtBob.waitFor({ timeout: SAID_WITHIN_MS });
-    assert.match((await annAtBob.textContent()) ?? '', /no sound or picture/);
-    await bob.page.getByText('No connection for sound and picture.').waitFor({ timeout: SAID_WITHIN_MS });
+    assert.match((await annAtBob.textContent()) ?? '', /no audio or video/);
+    await bob.page.getByText('No connection for audio and video.').waitFor({ timeout: SAID_WITHIN_MS });
 
     await trouble.getByText('canopy doctor').waitFor({ timeout: 75_000 });
     assert.match(

@@ -58,7 +58,7 @@ describe('the page', () => {
   it('explains itself to a stranger, and what is wrong with a link', async () => {
     const browser = await launch();
     const stranger = await browser.page(`${server.url}/#/room/team`);
-    assert.match(await sentence(stranger, 'no-identity'), /Ask somebody who is already in/);
+    assert.match(await sentence(stranger, 'no-identity'), /Ask someone who has one/);
 
     const link = await server.invite();
     await (await enrol(browser, 'First', link)).getByTestId('identity-verified').waitFor();
@@ -154,7 +154,7 @@ describe('the page', () => {
     await second.getByTestId('restore-file').setInputFiles(file);
     await second.getByTestId('restore-password').fill('wrong');
     await second.getByTestId('restore').click();
-    assert.match(await sentence(second, 'problem'), /wrong password/);
+    assert.match(await sentence(second, 'problem'), /password is wrong/);
     await second.getByTestId('restore-password').fill('correct horse');
     await second.getByTestId('restore').click();
     await second.getByTestId('identity-verified').waitFor();

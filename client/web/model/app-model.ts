@@ -101,7 +101,7 @@ export class AppModel {
     await this.#attempt(async () => {
       const identity = await restoreFromBackup({ backup, password, store: this.#store });
       if (identity.origin !== this.#url) {
-        throw new CanopyError('BACKUP_INVALID', `it belongs to ${identity.origin}`);
+        throw new CanopyError('BACKUP_INVALID', `it is for ${identity.origin}`);
       }
       this.#use(identity);
       this.#route();

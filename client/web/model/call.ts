@@ -110,7 +110,7 @@ export class Call {
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Somebody'} muted you.`);
+        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
@@ -263,14 +263,14 @@ export class Call {
         `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
       );
     } else {
-      const lacks = kind === 'camera' ? 'picture' : 'sound';
-      this.#notices.warn(`Your ${kind} gives no ${lacks}: another program or the system may be using it.`);
+      const lacks = kind === 'camera' ? 'video' : 'sound';
+      this.#notices.warn(`No ${lacks} from your ${kind}: another program or the system may be using it.`);
     }
   }
 
   #removedSentence(name: string): string {
     return this.moderates
-      ? `${name} was removed for five minutes. “Invite someone” has a button to let them back in.`
+      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
       : `${name} was removed.`;
   }
 
@@ -278,7 +278,7 @@ export class Call {
   #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
     if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
     if (accountId !== this.client.account.accountId) return;
-    this.#notices.warn('You are in this room twice: here and on another device. Leave there, or mute one.');
+    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
   }
 
   #follow(change: () => Promise<void>): void {

@@ -56,7 +56,7 @@ function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
             }}
           />
         </label>
-        <p>The phone rings, and whoever answers is in this room.</p>
+        <p>The phone rings; the person who answers joins this room.</p>
         <Problem error={problem.value} />
         <button
           type="submit"

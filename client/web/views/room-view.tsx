@@ -114,10 +114,10 @@ function ConnectionBanner({ call }: { call: Call }) {
 function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
   const what =
     sending && receiving
-      ? 'No connection for sound and picture.'
+      ? 'No connection for audio and video.'
       : sending
         ? 'No connection: others cannot hear or see you.'
-        : 'No connection: you cannot hear or see the others.';
+        : 'No connection: you cannot hear or see others.';
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
   );
@@ -127,8 +127,8 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
       {lasts && (
         <span class="advice">
           {' '}
-          A firewall may block {[...ports].join(', ')}. Try another network. Whoever runs the server can check
-          its ports with <code>canopy doctor</code>.
+          A firewall may block {[...ports].join(', ')}. Try another network. The administrator can check the
+          server’s ports with <code>canopy doctor</code>.
         </span>
       )}
     </p>
@@ -217,7 +217,7 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
         ))}
       {blocked.value && (
         <button type="button" class="hear primary" data-testid="hear" onClick={unlock}>
-          Click to hear the others
+          Click to hear others
         </button>
       )}
     </>

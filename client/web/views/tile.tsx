@@ -44,7 +44,7 @@ const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
 };
 
 const SAVINGS: Record<Allocation['reason'], string> = {
-  budget: 'Video paused: many people are shown',
+  budget: 'Video paused: too many people on screen',
   estimate: 'Video paused: your network is slow',
   link: 'Video paused: the server’s network is full',
   stress: 'Video paused: the server is busy',
@@ -86,7 +86,7 @@ export function Tile({
     ? 'reconnecting…'
     : mediaConnected
       ? callState && CALL_STATES[callState]
-      : 'no sound or picture';
+      : 'no audio or video';
   const classes = [
     'tile',
     screen && 'screen',
@@ -141,7 +141,7 @@ export function Tile({
             type="button"
             class="menu-button"
             data-testid="full-screen"
-            aria-label={`Show ${label} on the full screen`}
+            aria-label={`Show ${label} full screen`}
             title="Full screen"
             onClick={() => void toggleFullScreen(element.current)}
           >
@@ -164,7 +164,7 @@ export function Tile({
             class="name certified"
             dir="auto"
             data-testid="certified-name"
-            title="The name in the certificate"
+            title="Name in the certificate"
           >
             {`(certified as ${certifiedName})`}
           </span>
