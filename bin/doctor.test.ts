@@ -123,7 +123,10 @@ describe('canopy doctor', () => {
     t.after(() => rm(dir, { recursive: true, force: true }));
     await Authority.open({ dir, name: 'Test', now: () => Date.now() + 365 * 86_400_000 });
     const said = await doctor({ CANOPY_SIP_ENABLED: 'false' }, dir);
-    assert.match(said, /^fail {2}certificate {3}the deployment CA is valid from .* only, so nobody gets in/m);
+    assert.match(
+      said,
+      /^fail {2}certificate {3}the deployment CA is not valid before .*, so nobody can sign in/m,
+    );
   });
 
   test('reads the files of a company’s PKI as the server does', async () => {

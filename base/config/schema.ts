@@ -95,7 +95,7 @@ export const configSchema = z.strictObject({
             })
             .refine(
               ({ urls, username, credential }) => !urls.some(isTurnUrl) || Boolean(username && credential),
-              { error: 'a turn: server needs username and credential' },
+              { error: 'a turn: server requires username and credential' },
             ),
         )
         .default([])
@@ -166,7 +166,7 @@ export const configSchema = z.strictObject({
         .describe('Lifetime of those credentials, in seconds; longer than any conference.'),
     })
     .refine(({ urls, secret }) => urls.length === 0 || secret !== undefined, {
-      error: 'turn.urls needs turn.secret',
+      error: 'turn.urls requires turn.secret',
     })
     .prefault({}),
   identity: z
@@ -190,7 +190,7 @@ export const configSchema = z.strictObject({
         .describe('Maximum clock difference between client and server, in seconds.'),
     })
     .refine(({ policy, caBundle }) => policy !== 'pki' || caBundle !== undefined, {
-      error: 'identity.policy pki needs identity.caBundle',
+      error: 'identity.policy pki requires identity.caBundle',
     })
     .prefault({}),
   sip: z
@@ -251,7 +251,7 @@ export const configSchema = z.strictObject({
     })
     .refine(({ rtpPortMin, rtpPortMax }) => rtpPortMin + (rtpPortMin % 2) + 1 <= rtpPortMax, {
       error:
-        'sip.rtpPortMin and sip.rtpPortMax leave no even port with the next one: a call takes such a pair, so raise rtpPortMax',
+        'sip.rtpPortMin and sip.rtpPortMax leave no even port followed by an odd one, which each call needs; raise rtpPortMax',
     })
     .prefault({}),
   limits: z

@@ -62,7 +62,7 @@ class PeerProcess {
     this.#child = fork(PEER_PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message: FromPeerProcess) => this.#receive(message));
     this.#failed = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`a process of load peers ended with ${code}`);
+      throw new Error(`a load peer process exited with ${code}`);
     });
     // Rejects whoever waits; nobody may be waiting.
     this.#failed.catch(() => {});

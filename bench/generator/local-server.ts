@@ -76,7 +76,7 @@ function readyUrl(child: ChildProcess): Promise<string> {
       if (url) resolve(url);
     });
   }
-  child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
+  child.once('exit', (code) => reject(new Error(`the server exited with ${code}:\n${output.join('\n')}`)));
   const timer = setTimeout(
     () => reject(new Error(`the server did not start:\n${output.join('\n')}`)),
     START_TIMEOUT_MS,

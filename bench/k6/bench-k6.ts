@@ -33,7 +33,7 @@ export async function benchK6(
   const found = K6_SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) throw new TypeError(`There is no k6 scenario "${options.scenario}".`);
   if (options.url !== undefined && options.apiKey === undefined) {
-    throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
+    throw new TypeError('With --url, pass the server’s API key: --api-key or CANOPY_API_KEY.');
   }
   const scenario: K6Scenario = {
     ...found,

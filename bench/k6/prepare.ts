@@ -32,7 +32,7 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     }
   };
   const invitation = parseInvitation(await makeInvitation(server, patientFetch));
-  if (!invitation) throw new Error('the invitation is no link');
+  if (!invitation) throw new Error('the invitation is not a link');
   let key: CryptoKey | undefined;
   const store: IdentityStore = {
     ...memoryStore(),
@@ -48,7 +48,7 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     store,
     fetch: patientFetch,
   });
-  if (!key) throw new Error('the identity was not kept');
+  if (!key) throw new Error('the identity was not stored');
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', key);
   return { deviceId, chain: [...chain], privateKey: Buffer.from(pkcs8).toString('base64'), address };
 }

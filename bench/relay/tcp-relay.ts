@@ -38,7 +38,7 @@ export class TcpRelay {
         profile.queueBytes ||
         profile.queueMs
       ) {
-        throw new TypeError('a TCP relay knows delayMs, jitterMs, rateBps and burstBytes only');
+        throw new TypeError('a TCP relay supports only delayMs, jitterMs, rateBps and burstBytes');
       }
     }
     const server = net.createServer({ noDelay: true, allowHalfOpen: true });

@@ -38,13 +38,15 @@ async function main() {
     }
     case 'setup':
       await setUp(args[0] === 'test' || args[0] === 'bench' ? args[0] : 'start');
-      say('everything is in place');
+      say('set-up is complete');
       return 0;
     case 'worker':
       process.stdout.write(`${await ensureWorker('start')}\n`);
       return 0;
     default:
-      throw new SetupError('Say what to do: `npm start`, `npm test`, `npm run bench` or `npm run setup`.');
+      throw new SetupError(
+        'Unknown command. Use `npm start`, `npm test`, `npm run bench` or `npm run setup`.',
+      );
   }
 }
 

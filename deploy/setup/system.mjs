@@ -75,7 +75,7 @@ export async function installPackages(missing) {
   });
   if (install.status !== 0) {
     throw new SetupError(
-      `apt-get could not install ${names.join(' ')}. Install them by hand, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
+      `apt-get could not install ${names.join(' ')}. Install them manually, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
     );
   }
 }
@@ -93,8 +93,8 @@ export function missingError(missing) {
   const how =
     debianRelease() === undefined
       ? "Install these programs with your system's package manager (the names are Debian's):"
-      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then this again. They are for:`;
+      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then run this again. They are for:`;
   return new SetupError(
-    `Something is missing that Canopy may not install here. ${how}\n${reasons.join('\n')}`,
+    `Some packages are missing that Canopy cannot install here. ${how}\n${reasons.join('\n')}`,
   );
 }

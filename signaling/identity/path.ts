@@ -76,7 +76,7 @@ function requireOrder(chain: readonly Certificate[]): void {
       throw new CanopyError('CERT_MALFORMED', `certificate ${i + 1} did not issue certificate ${i}`);
     }
     if (chain.slice(i + 1).some((other) => sameBytes(other.der, certificate.der))) {
-      throw new CanopyError('CERT_MALFORMED', `certificate ${i} is there twice`);
+      throw new CanopyError('CERT_MALFORMED', `certificate ${i} is present twice`);
     }
   }
 }
@@ -133,10 +133,7 @@ export async function validatePath(path: Path, nowMs: number): Promise<void> {
     const issuer = path[i + 1] as Certificate;
     const { signatureAlgorithm, tbs, signature } = certificate;
     if (!mayHaveIssued(issuer, certificate)) {
-      throw new CanopyError(
-        'CERT_UNTRUSTED',
-        `authority ${i + 1} has another key than the issuer that is named`,
-      );
+      throw new CanopyError('CERT_UNTRUSTED', `authority ${i + 1} does not have the key of the named issuer`);
     }
     if (!(await signatureMatches(signatureAlgorithm, issuer.key, tbs, signature))) {
       throw new CanopyError('CERT_BAD_SIGNATURE', i === 0 ? 'leaf' : `authority ${i}`);
@@ -165,7 +162,7 @@ function requireLeaf({ extensions }: Certificate): void {
     throw new CanopyError('CERT_WRONG_USAGE', 'leaf: key usage lacks digitalSignature');
   }
   if (basicConstraints?.ca || keyUsage?.has(KEY_USAGE.keyCertSign)) {
-    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: it is an authority');
+    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: is an authority');
   }
   if (basicConstraints?.pathLength !== undefined) {
     throw new CanopyError('CERT_NONCONFORMING', 'leaf: path length without CA');

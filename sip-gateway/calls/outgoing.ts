@@ -103,5 +103,5 @@ function failureOf(cause: EndCause, { status, reason }: { status?: number; reaso
   if (status === NOT_ACCEPTABLE)
     return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
   if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
-  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
+  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 no answer' : (reason ?? cause));
 }

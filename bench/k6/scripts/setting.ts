@@ -76,7 +76,7 @@ export function until(atMs: number): Promise<void> {
 
 function text(name: string): string {
   const value = __ENV[name];
-  if (!value) throw new Error(`${name} is missing: run this by npm run bench -- k6-…`);
+  if (!value) throw new Error(`${name} is missing: run this with npm run bench -- k6-…`);
   return value;
 }
 

@@ -24,7 +24,7 @@ export async function checkChain({ chain, anchor, atMs, usage }: ChainCheck): Pr
   const path = chain.filter((certificate) => !equalBytes(certificate.der, anchor.der));
   const [leaf] = path;
   if (!leaf) throw new CanopyError('CERT_MISSING');
-  if (usage && leaf.isCa) throw new CanopyError('CERT_WRONG_USAGE', 'an authority in place of a leaf');
+  if (usage && leaf.isCa) throw new CanopyError('CERT_WRONG_USAGE', 'an authority instead of a leaf');
   if (usage && !leaf.extendedKeyUsage?.includes(usage)) throw new CanopyError('CERT_WRONG_USAGE');
   for (const certificate of [...path, anchor]) {
     if (atMs < certificate.notBeforeMs) throw new CanopyError('CERT_NOT_YET_VALID');
@@ -38,7 +38,7 @@ export async function checkChain({ chain, anchor, atMs, usage }: ChainCheck): Pr
     if (!issuer.isCa || !issuer.maySignCertificates) throw new CanopyError('CERT_NOT_A_CA');
     // An authority for one purpose only, as every account is, cannot vouch for another.
     if (usage && issuer.extendedKeyUsage && !issuer.extendedKeyUsage.includes(usage)) {
-      throw new CanopyError('CERT_WRONG_USAGE', 'an issuer is not meant for it');
+      throw new CanopyError('CERT_WRONG_USAGE', 'an issuer may not issue for this usage');
     }
     // Authorities between this issuer and the leaf; a first certificate that is an authority itself counts too.
     const below = index + (path[0]?.isCa ? 1 : 0);

@@ -160,7 +160,7 @@ export const CONFERENCE_REQUESTS = {
       })
       .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
         path: ['source'],
-        error: 'is of the other kind',
+        error: 'does not match kind',
       }),
     result: z.object({ producerId: objectId }),
   },

@@ -28,7 +28,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       },
       async ({ body }) => {
         if (isConfinedToRooms(body.role) && body.roomId === undefined) {
-          throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+          throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
         }
         const { secret, expiresAtMs } = await invitations.create(body);
         return {

@@ -30,7 +30,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
   const { room, host, participant, by } = target;
   const { participantId } = participant;
   if (!muted && participant.kind !== 'phone') {
-    throw new CanopyError('FORBIDDEN', 'people unmute themselves');
+    throw new CanopyError('FORBIDDEN', 'people can only unmute themselves');
   }
   // Notified first, so that anything its host starts to send from now on is muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });

@@ -118,7 +118,7 @@ export class Telephony {
    */
   async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
-      throw new CanopyError('RATE_LIMITED', 'too many calls a minute');
+      throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
@@ -181,7 +181,7 @@ export class Telephony {
   async hangUp(callId: string): Promise<void> {
     const call = await this.calls.find(callId);
     if (!call || call.endedAtMs !== null) {
-      throw new CanopyError('NOT_FOUND', 'no such call is going on');
+      throw new CanopyError('NOT_FOUND', 'no such call is in progress');
     }
     if (!this.ready) {
       throw new CanopyError('GATEWAY_MISSING');
