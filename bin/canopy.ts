@@ -74,6 +74,41 @@ withConfig(
   },
 );
 
+withConfig(
+  program
+    .command('backup')
+    .description('write the database, the CA and the keys to one file; the server may run meanwhile')
+    .argument('<file>', 'it holds every secret of the deployment, so only its owner can read it'),
+  ['data.dir'],
+).action(async (file: string, _options, command: Command) => {
+  const { backup } = await import('./backup.ts');
+  process.stdout.write(await backup(configOf(command), file));
+});
+
+withConfig(
+  program
+    .command('restore')
+    .description(
+      'restore a backup into an empty data folder, and into the empty database of store.url if set',
+    )
+    .argument('<file>', 'from canopy backup, of either database and of this or an older version'),
+  ['data.dir'],
+).action(async (file: string, _options, command: Command) => {
+  const { restore } = await import('./backup.ts');
+  process.stdout.write(await restore(configOf(command), file));
+});
+
+withConfig(
+  program
+    .command('migrate')
+    .description('move the database of a stopped server from SQLite to PostgreSQL; repeat it if interrupted')
+    .option('--to <url>', 'postgres://…, an empty database; default: store.url (which hides the password)'),
+  ['data.dir'],
+).action(async (options: { to?: string }, command: Command) => {
+  const { migrate } = await import('./backup.ts');
+  process.stdout.write(await migrate(configOf(command), options));
+});
+
 const URL_OPTION = [
   '--url <url>',
   'address of the running server; default: the one recorded in the data folder',

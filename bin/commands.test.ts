@@ -131,6 +131,24 @@ describe('in an operator’s hands', () => {
     }
   });
 
+  it('a backup of the running server is restored into a new folder, and a used folder is refused', async () => {
+    const outer = mkdtempSync(join(tmpdir(), 'canopy-copies-'));
+    try {
+      const file = join(outer, 'backup');
+      const { stdout } = await canopy('backup', file, '--data', server.dataDir);
+      assert.match(stdout, /accounts: \d+.*Backup written/s);
+      const restored = await canopy('restore', file, '--data', join(outer, 'data'));
+      assert.match(restored.stdout, /accounts: \d+.*Restored into/s);
+      const again = await canopy('restore', file, '--data', join(outer, 'data'));
+      assert.match(again.stderr, /STORE_NOT_EMPTY/);
+      const busy = await canopy('migrate', '--to', 'postgres://127.0.0.1:1/x', '--data', server.dataDir);
+      assert.match(busy.stderr, /DATA_IN_USE/);
+      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: say where to/);
+    } finally {
+      rmSync(outer, { recursive: true });
+    }
+  });
+
   it('mistakes on the command line are told in the words of the command line', async () => {
     const invite = await canopy(
       'invite',

@@ -4,7 +4,13 @@ import { request as requestSecure } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { rootCertificates } from 'node:tls';
-import { CanopyError, type Config, describeFileError, type ErrorCode } from '../base/index.ts';
+import {
+  CanopyError,
+  type Config,
+  describeFileError,
+  type ErrorBody,
+  type ErrorCode,
+} from '../base/index.ts';
 import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
@@ -20,7 +26,7 @@ export class OwnApi {
    * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
    */
   constructor(config: Config, url?: string) {
-    requireDataDir(config.data.dir);
+    requireDataDir(config.data.dir, config.store.url);
     this.#dataDir = config.data.dir;
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
@@ -84,7 +90,7 @@ export class OwnApi {
   }
 }
 
-type AnyAnswer = { error?: Parameters<typeof CanopyError.fromBody>[0] };
+type AnyAnswer = { error?: ErrorBody };
 
 function answerOf(body: string): AnyAnswer | undefined {
   try {

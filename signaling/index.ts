@@ -1,4 +1,5 @@
 /** The control plane's face. */
+export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
 export {
   type AccountInfo,
   accountList,

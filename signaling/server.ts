@@ -20,6 +20,7 @@ export interface SignalingServer {
  * @throws {CanopyError} CONFIG_INVALID, PORT_IN_USE
  * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
  * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+ * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
  */
 export async function startSignaling(options: KernelOptions): Promise<SignalingServer> {
   const kernel = await Kernel.open(options);

@@ -49,13 +49,13 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
       },
       { code: 'STORE_UNWRITABLE', retryable: true },
     );
-    assert.throws(() => store.tryWrite(), { code: 'STORE_UNWRITABLE' });
+    await assert.rejects(store.tryWrite(), { code: 'STORE_UNWRITABLE' });
     assert.equal((await accounts.find('a'))?.role, 'member');
     devices.seen({ accountId: 'a', deviceId: 'laptop', nowMs });
     assert.equal((await devices.of(['a']))[0]?.device_id, 'laptop');
     DataLock.take(dir).release();
     rmSync(ballast);
-    store.tryWrite();
+    await store.tryWrite();
     await invite();
     await devices.close();
     assert.equal((await new Devices(store).of(['a'])).length, 1);

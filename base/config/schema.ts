@@ -11,6 +11,7 @@ import {
   MAX_TIMER_SECONDS,
   origin,
   port,
+  postgresUrl,
   proxyCount,
   publicHost,
   text,
@@ -69,6 +70,15 @@ export const configSchema = z.strictObject({
   data: z
     .strictObject({
       dir: text.default('data').describe('Folder for the database, the CA and keys. Created with mode 0700.'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      url: postgresUrl
+        .optional()
+        .describe(
+          'PostgreSQL database (14 or newer) for accounts, invitations and settings, e.g. `postgres://canopy:PASSWORD@db.example/canopy?sslmode=verify-full`; the CA and keys stay in `data.dir`. Set it in the environment or the file, where no other user sees the password; or leave the password out and use `PGPASSWORD` or `~/.pgpass`. Connect directly, not through a pooler that shares sessions. Default: SQLite in `data.dir`.',
+        ),
     })
     .prefault({}),
   rtc: z

@@ -106,3 +106,12 @@ export const iceUrl = z.string().refine(
 export function isTurnUrl(value: string): boolean {
   return /^turns?:/i.test(value);
 }
+
+/** URL of a PostgreSQL database, as libpq and `pg` take it. */
+export const postgresUrl = z.string().refine(isPostgresUrl, {
+  error: 'write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded',
+});
+
+function isPostgresUrl(value: string): boolean {
+  return /^postgres(?:ql)?:\/\/\S+$/.test(value) && URL.canParse(value) && new URL(value).pathname.length > 1;
+}

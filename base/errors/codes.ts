@@ -13,6 +13,11 @@ export const ERROR_CODES = {
     status: 400,
     message: 'There is no request with this name; see the protocol reference.',
   },
+  PROTOCOL_UNSUPPORTED: {
+    status: 426,
+    message:
+      'This client and the server use different protocol versions; reload the page, or update the program.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The message is too large; send a smaller one.' },
   RATE_LIMITED: {
     status: 429,
@@ -53,6 +58,11 @@ export const ERROR_CODES = {
     status: 503,
     message:
       'The server cannot write to its database: the disk is full, or the files belong to another user. Tell the administrator.',
+    retryable: true,
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    message: 'The server cannot reach its database; try again in a few seconds. Calls in progress continue.',
     retryable: true,
   },
   INTERNAL: {
@@ -316,8 +326,11 @@ export const ERROR_CODES = {
   },
   STORE_UNUSABLE: {
     status: 500,
-    message:
-      'The database in the data folder cannot be used; fix the problem named in the detail, or restore the folder from a backup.',
+    message: 'The database cannot be used; fix the problem named in the detail, or restore it from a backup.',
+  },
+  STORE_NOT_EMPTY: {
+    status: 500,
+    message: 'The target already contains data; choose an empty folder or database.',
   },
   WORKER_MISSING: {
     status: 500,

@@ -1,6 +1,5 @@
 import type { RunData } from '../generator/index.ts';
-import { quantile, round } from './numbers.ts';
-import type { Figure } from './summary.ts';
+import { type Figure, quantile, round } from './numbers.ts';
 
 /** Of /proc/stat, on Linux. */
 const TICKS_A_SECOND = 100;

@@ -1,8 +1,9 @@
 import { DelayHistogram } from '../../client/node/index.ts';
 import type { ProcessSample, RunData } from '../generator/index.ts';
 import { escapeHtml } from './escape.ts';
+import type { Figure } from './numbers.ts';
 import { linePlot, type Series } from './plot.ts';
-import type { Figure, Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 const NOT_MEASURED = [
   'Picture quality: clips are encoded beforehand, and nobody watches them.',

@@ -6,3 +6,10 @@ export function quantile(sorted: readonly number[], share: number): number {
 export function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
+
+/** One figure, with its unit in the label. */
+export interface Figure {
+  label: string;
+  value: number | string;
+  goal?: string;
+}

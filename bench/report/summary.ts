@@ -3,7 +3,7 @@ import { quantileBoundMs, type RunData, stagesOfOneMs } from '../generator/index
 import { expectedVideoStreams, hasCleanPath } from '../scenarios/index.ts';
 import { comingInFigures } from './coming-in.ts';
 import { type Environment, environment } from './environment.ts';
-import { quantile, round } from './numbers.ts';
+import { type Figure, quantile, round } from './numbers.ts';
 
 /** CPU limit of the generator, as a share of a core per process and of the machine in total; above it, it measures itself. */
 const MAX_GENERATOR_CPU_SHARE = 0.7;
@@ -15,13 +15,6 @@ const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
 /** What the whole machine did while it was measured. */
 interface MachineRun {
   machine: Pick<RunData['machine'], 'before' | 'after'>;
-}
-
-/** One figure, with its unit in the label. */
-export interface Figure {
-  label: string;
-  value: number | string;
-  goal?: string;
 }
 
 export interface Summary {

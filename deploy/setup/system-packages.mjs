@@ -87,6 +87,7 @@ export const systemPackages = [
     why: 'microphones that appear and disappear in the tests',
     programs: [program],
   })),
+  { debian: 'postgresql', for: ['test'], why: "the store's other database" },
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[
     'build-essential',

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { debianRelease } from './debian.mjs';
 import { SetupError } from './errors.mjs';
 import { findProgram, run, tail } from './processes.mjs';
@@ -70,13 +70,26 @@ export async function installPackages(missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const names = missing.map((entry) => entry.debian);
   const update = await run('apt-get', ['update', '-qq'], { env });
-  const install = await run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...names], {
-    env,
-  });
+  /** @param {string[]} packages */
+  const aptInstall = (packages) =>
+    run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], { env });
+  if (names.includes('postgresql')) {
+    await aptInstall(['postgresql-common']);
+    withoutMainCluster();
+  }
+  const install = await aptInstall(names);
   if (install.status !== 0) {
     throw new SetupError(
       `apt-get could not install ${names.join(' ')}. Install them manually, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
     );
+  }
+}
+
+/** Debian would start a database server with the package; the tests start their own. */
+function withoutMainCluster() {
+  const file = '/etc/postgresql-common/createcluster.conf';
+  if (existsSync(file) && !/^create_main_cluster/m.test(readFileSync(file, 'utf8'))) {
+    appendFileSync(file, 'create_main_cluster = false\n');
   }
 }
 

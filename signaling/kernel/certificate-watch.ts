@@ -38,7 +38,7 @@ export class CertificateWatch {
     this.#looking = true;
     try {
       const nowMs = Date.now();
-      this.#end(({ notAfterMs }) => notAfterMs <= nowMs, 'CERT_EXPIRED');
+      this.#end(({ notAfterMs }) => notAfterMs < nowMs, 'CERT_EXPIRED');
       await this.#judgeAgain(nowMs);
     } catch (error) {
       this.#options.log.error({ err: error }, 'could not check the certificates of connected devices');

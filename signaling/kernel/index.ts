@@ -5,9 +5,11 @@ export {
   checkDataDir,
   DataLock,
   inUse,
+  openDataDir,
   rememberedServer,
   requireDataDir,
   runningServer,
+  writeWhole,
 } from './data/index.ts';
 export { defaultPublicUrl, failed, readTlsFiles, type ZodInstance } from './http/index.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';

@@ -6,7 +6,7 @@ import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { Accounts, Devices, Revocations, Store } from '../store/index.ts';
+import { Accounts, Devices, Revocations, Store, sharedSecret } from '../store/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
@@ -143,6 +143,7 @@ export class Kernel {
    * @throws {CanopyError} CONFIG_INVALID
    * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
    * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+   * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
    */
   static async open(options: KernelOptions): Promise<Kernel> {
     const { dir } = options.config.data;
@@ -150,10 +151,12 @@ export class Kernel {
     const lock = DataLock.take(dir);
     let store: Store | undefined;
     try {
-      if (existsSync(join(dir, 'ca.pem')) && !existsSync(join(dir, 'canopy.sqlite'))) {
+      const { url } = options.config.store;
+      const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
+      if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
         options.log.warn('the data folder has a CA but no database: people who enrolled earlier are unknown');
       }
-      store = await Store.open(dir);
+      store = await Store.open(dir, { url, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
@@ -357,7 +360,7 @@ export class Kernel {
         if (this.sfu.gauges().workers === 0) {
           throw new CanopyError('WORKER_UNAVAILABLE');
         }
-        this.#readiness.check();
+        await this.#readiness.check();
       },
     });
   }
@@ -383,6 +386,11 @@ async function openGround(
   });
   const secret = (name: string) =>
     keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+  // Servers that share a database verify each other's tickets; the first one brings its key.
+  const ticketKey =
+    store.engine === 'postgres'
+      ? await sharedSecret(store, 'ticket.key', () => secret('ticket.key'))
+      : secret('ticket.key');
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
   const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
@@ -404,7 +412,7 @@ async function openGround(
     budgets,
     metrics,
     app,
-    ticketKey: secret('ticket.key'),
+    ticketKey,
     apiKey: secret('api.key'),
   };
 }

@@ -1,22 +1,33 @@
+import { LRUCache } from 'lru-cache';
 import { CanopyError } from '../../base/index.ts';
 import type { Role } from '../../contract/index.ts';
 import type { AccountRow } from './schema.ts';
 import type { Store } from './store.ts';
 
+const MAX_LAST_KNOWN = 10_000;
+
 /** The known accounts with their roles, and the rooms guests may enter. */
 export class Accounts {
   readonly #store: Store;
+  readonly #lastKnown = new LRUCache<string, AccountRow>({ max: MAX_LAST_KNOWN });
 
   constructor(store: Store) {
     this.#store = store;
   }
 
   async find(accountId: string): Promise<AccountRow | undefined> {
-    return this.#store.db
+    const account = await this.#store.db
       .selectFrom('accounts')
       .selectAll()
       .where('account_id', '=', accountId)
       .executeTakeFirst();
+    if (account) this.#lastKnown.set(accountId, account);
+    return account;
+  }
+
+  /** The account as it was last read here: for people inside who come back while the store cannot be read. */
+  lastKnown(accountId: string): AccountRow | undefined {
+    return this.#lastKnown.get(accountId);
   }
 
   /** Creates the account unless it exists; an existing one stays unchanged. Resolves once it is on disk. */
@@ -65,14 +76,22 @@ export class Accounts {
 
   /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
   async setRole(accountId: string, role: Role): Promise<void> {
-    const account = await this.find(accountId);
-    if (!account) {
-      throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
-    }
-    if (account.role === 'bridge' || account.is_gateway === 1) {
-      throw new CanopyError('FORBIDDEN', 'the role of a bridge cannot change');
-    }
-    await this.#store.db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
+    await this.#store.transaction(async (db) => {
+      const account = await db
+        .selectFrom('accounts')
+        .select(['role', 'is_gateway'])
+        .where('account_id', '=', accountId)
+        .executeTakeFirst();
+      if (!account) {
+        throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
+      }
+      if (account.role === 'bridge' || account.is_gateway === 1) {
+        throw new CanopyError('FORBIDDEN', 'the role of a bridge cannot change');
+      }
+      await db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
+    }, `account ${accountId}`);
+    const known = this.#lastKnown.get(accountId);
+    if (known) this.#lastKnown.set(accountId, { ...known, role });
     await this.#store.sync();
   }
 

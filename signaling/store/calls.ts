@@ -33,22 +33,29 @@ export class Calls {
 
   /** Ends those calls that are noted as going on and are not among these: their gateway has gone. */
   async endOthers(callIds: string[], nowMs: number): Promise<void> {
-    await this.#store.db
+    let lost = this.#store.db
       .updateTable('calls')
       .set({ ended_at_ms: nowMs, end_cause: 'lost' })
-      .where('ended_at_ms', 'is', null)
-      .where('call_id', 'not in', callIds)
-      .execute();
+      .where('ended_at_ms', 'is', null);
+    // PostgreSQL takes no empty list.
+    if (callIds.length > 0) lost = lost.where('call_id', 'not in', callIds);
+    await lost.execute();
   }
 
   /** Forgets the oldest calls. */
   async prune(most = MOST_CALLS): Promise<void> {
-    const kept = this.#store.db
+    const latestForgotten = await this.#store.db
       .selectFrom('calls')
-      .select('call_id')
+      .select('started_at_ms')
       .orderBy('started_at_ms', 'desc')
-      .limit(most);
-    await this.#store.db.deleteFrom('calls').where('call_id', 'not in', kept).execute();
+      .offset(most)
+      .limit(1)
+      .executeTakeFirst();
+    if (!latestForgotten) return;
+    await this.#store.db
+      .deleteFrom('calls')
+      .where('started_at_ms', '<=', latestForgotten.started_at_ms)
+      .execute();
   }
 
   async find(callId: string): Promise<CallRecord | undefined> {

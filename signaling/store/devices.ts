@@ -52,6 +52,7 @@ export class Devices {
   /** The devices of these accounts, those that were seen last first. */
   async of(accountIds: string[]): Promise<DeviceRow[]> {
     await this.save();
+    if (accountIds.length === 0) return [];
     const rows = await this.#store.db
       .selectFrom('devices')
       .selectAll()

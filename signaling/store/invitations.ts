@@ -57,26 +57,29 @@ export class Invitations {
     const secret = randomBytes(24).toString('base64url');
     const nowMs = this.#now();
     const expiresAtMs = nowMs + invitation.ttlSeconds * 1000;
-    await this.#store.db.transaction().execute(async (db) => {
-      if (invitation.createdBy !== undefined) {
-        await makeSpace(db, invitation.createdBy, nowMs);
-      }
-      await db
-        .insertInto('invitations')
-        .values({
-          secret_hash: hash(secret),
-          role: invitation.role,
-          room_id: invitation.roomId ?? null,
-          display_name: invitation.displayName ?? null,
-          created_by: invitation.createdBy ?? null,
-          created_at_ms: nowMs,
-          expires_at_ms: expiresAtMs,
-          used_at_ms: null,
-          used_by: null,
-          is_gateway: invitation.isGateway ? 1 : 0,
-        })
-        .execute();
-    });
+    await this.#store.transaction(
+      async (db) => {
+        if (invitation.createdBy !== undefined) {
+          await makeSpace(db, invitation.createdBy, nowMs);
+        }
+        await db
+          .insertInto('invitations')
+          .values({
+            secret_hash: hash(secret),
+            role: invitation.role,
+            room_id: invitation.roomId ?? null,
+            display_name: invitation.displayName ?? null,
+            created_by: invitation.createdBy ?? null,
+            created_at_ms: nowMs,
+            expires_at_ms: expiresAtMs,
+            used_at_ms: null,
+            used_by: null,
+            is_gateway: invitation.isGateway ? 1 : 0,
+          })
+          .execute();
+      },
+      `inviter ${invitation.createdBy ?? ''}`,
+    );
     return { secret, expiresAtMs };
   }
 
@@ -99,7 +102,7 @@ export class Invitations {
    */
   async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
     const nowMs = this.#now();
-    const admission = await this.#store.db.transaction().execute(async (db) => {
+    const work = async (db: Db) => {
       const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
       const { row, admission } = await this.#check(db, secret, accountId, retryMs);
       await db
@@ -138,7 +141,9 @@ export class Invitations {
           .execute();
       }
       return admission;
-    });
+    };
+    const keys = [`invitation ${hash(secret)}`, `account ${accountId}`];
+    const admission = await this.#store.transaction(work, ...keys);
     await this.#store.sync();
     return admission;
   }

@@ -1,199 +1,142 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import Database from 'better-sqlite3';
+import { storeEngines } from '../../test/support/store-engines.ts';
 import { Accounts, Devices, Invitations, Store } from './index.ts';
 
-describe('the store', () => {
-  const dirs: string[] = [];
-  let dir: string;
-  let store: Store;
-  let nowMs: number;
+for (const engine of storeEngines()) {
+  describe(`the store on ${engine.name}`, { skip: engine.skip }, () => {
+    let dir: string;
+    let url: string | undefined;
+    let store: Store;
+    let nowMs: number;
 
-  beforeEach(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
-    dirs.push(dir);
-    store = await Store.open(dir);
-    nowMs = 1_700_000_000_000;
-  });
-  afterEach(() => store.close());
-  after(() => {
-    for (const each of dirs) {
-      rmSync(each, { recursive: true });
-    }
-  });
-  const invitations = () => new Invitations(store, () => nowMs);
-  const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
-
-  it('keeps accounts over a restart', async () => {
-    await new Accounts(store).ensure({
-      accountId: 'a',
-      displayName: 'Ann',
-      role: 'admin',
-      source: 'invite',
-      nowMs,
+    beforeEach(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
+      url = await engine.newUrl();
+      store = await Store.open(dir, { url });
+      nowMs = 1_700_000_000_000;
     });
-    await store.close();
-    store = await Store.open(dir);
-    assert.equal((await new Accounts(store).find('a'))?.role, 'admin');
-  });
+    afterEach(async () => {
+      await store.close();
+      rmSync(dir, { recursive: true });
+    });
+    after(() => engine.close());
+    const invitations = () => new Invitations(store, () => nowMs);
+    const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
 
-  it('never changes an existing account by ensuring it again', async () => {
-    const accounts = new Accounts(store);
-    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'guest', source: 'invite', nowMs });
-    await accounts.ensure({ accountId: 'a', displayName: 'Bob', role: 'admin', source: 'pki', nowMs });
-    assert.equal((await accounts.find('a'))?.role, 'guest');
-  });
+    it('keeps accounts over a restart', async () => {
+      await new Accounts(store).ensure({
+        accountId: 'a',
+        displayName: 'Ann',
+        role: 'admin',
+        source: 'invite',
+        nowMs,
+      });
+      await store.close();
+      store = await Store.open(dir, { url });
+      assert.equal((await new Accounts(store).find('a'))?.role, 'admin');
+    });
 
-  it('lets exactly one of many use an invitation', async () => {
-    const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
-    const results = await Promise.allSettled(
-      Array.from({ length: 20 }, (_, n) => invitations().admit(secret, `account${n}`, 'Ann')),
-    );
-    assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
-    await assert.rejects(invitations().check(secret, 'other'), code('INVITE_USED'));
-  });
+    it('never changes an existing account by ensuring it again', async () => {
+      const accounts = new Accounts(store);
+      await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'guest', source: 'invite', nowMs });
+      await accounts.ensure({ accountId: 'a', displayName: 'Bob', role: 'admin', source: 'pki', nowMs });
+      assert.equal((await accounts.find('a'))?.role, 'guest');
+    });
 
-  it('refuses an unknown and an expired invitation', async () => {
-    await assert.rejects(invitations().admit('unknown', 'a', 'Ann'), code('INVITE_UNKNOWN'));
-    const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
-    nowMs += 60_000;
-    await assert.rejects(invitations().check(secret, 'a'), code('INVITE_EXPIRED'));
-    await assert.rejects(invitations().admit(secret, 'a', 'Ann'), code('INVITE_EXPIRED'));
-  });
+    it('lets exactly one of many use an invitation', async () => {
+      const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
+      const results = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, n) => invitations().admit(secret, `account${n}`, 'Ann')),
+      );
+      assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
+      await assert.rejects(invitations().check(secret, 'other'), code('INVITE_USED'));
+    });
 
-  it('never holds the secret of an invitation', async () => {
-    const { secret } = await invitations().create({ role: 'admin', ttlSeconds: 60 });
-    await store.close();
-    const bytes = readFileSync(join(dir, 'canopy.sqlite'));
-    assert.ok(!bytes.includes(secret));
-    store = await Store.open(dir);
-  });
+    it('refuses an unknown and an expired invitation', async () => {
+      await assert.rejects(invitations().admit('unknown', 'a', 'Ann'), code('INVITE_UNKNOWN'));
+      const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
+      nowMs += 60_000;
+      await assert.rejects(invitations().check(secret, 'a'), code('INVITE_EXPIRED'));
+      await assert.rejects(invitations().admit(secret, 'a', 'Ann'), code('INVITE_EXPIRED'));
+    });
 
-  it('lets guests into granted rooms only', async () => {
-    const accounts = new Accounts(store);
-    await accounts.ensure({ accountId: 'g', displayName: 'Guest', role: 'guest', source: 'invite', nowMs });
-    await accounts.grant('g', 'room');
-    await accounts.grant('g', 'room');
-    assert.equal(await accounts.hasGrant('g', 'room'), true);
-    assert.equal(await accounts.hasGrant('g', 'other'), false);
-  });
+    it('lets guests into granted rooms only', async () => {
+      const accounts = new Accounts(store);
+      await accounts.ensure({ accountId: 'g', displayName: 'Guest', role: 'guest', source: 'invite', nowMs });
+      await accounts.grant('g', 'room');
+      await accounts.grant('g', 'room');
+      assert.equal(await accounts.hasGrant('g', 'room'), true);
+      assert.equal(await accounts.hasGrant('g', 'other'), false);
+    });
 
-  it('lists accounts page by page, those that enrolled last first', async () => {
-    const accounts = new Accounts(store);
-    // Three at one moment: their order must not change between pages.
-    for (const [accountId, ageMs] of [
-      ['old', 9],
-      ['a', 5],
-      ['b', 5],
-      ['c', 5],
-      ['new', 1],
-    ] as const) {
-      const account = { accountId, displayName: 'Ann', role: 'member', source: 'invite' } as const;
-      await accounts.ensure({ ...account, nowMs: nowMs - ageMs });
-    }
-    const page = async (before?: string) =>
-      (await accounts.list({ limit: 2, before })).map(({ account_id }) => account_id);
-    assert.deepEqual(await page(), ['new', 'c']);
-    assert.deepEqual(await page('c'), ['b', 'a']);
-    assert.deepEqual(await page('a'), ['old']);
-    assert.deepEqual(await page('old'), []);
-  });
+    it('lists accounts page by page, those that enrolled last first', async () => {
+      const accounts = new Accounts(store);
+      // Three at one moment: their order must not change between pages.
+      for (const [accountId, ageMs] of [
+        ['old', 9],
+        ['a', 5],
+        ['b', 5],
+        ['c', 5],
+        ['new', 1],
+      ] as const) {
+        const account = { accountId, displayName: 'Ann', role: 'member', source: 'invite' } as const;
+        await accounts.ensure({ ...account, nowMs: nowMs - ageMs });
+      }
+      const page = async (before?: string) =>
+        (await accounts.list({ limit: 2, before })).map(({ account_id }) => account_id);
+      assert.deepEqual(await page(), ['new', 'c']);
+      assert.deepEqual(await page('c'), ['b', 'a']);
+      assert.deepEqual(await page('a'), ['old']);
+      assert.deepEqual(await page('old'), []);
+    });
 
-  it('remembers the devices of an account, the latest 64 of them', async () => {
-    const accounts = new Accounts(store);
-    const devices = new Devices(store);
-    for (const accountId of ['a', 'b']) {
-      await accounts.ensure({ accountId, displayName: 'Ann', role: 'member', source: 'invite', nowMs });
-      devices.seen({ accountId, deviceId: 'first', nowMs });
-    }
-    devices.seen({ accountId: 'a', deviceId: 'first', nowMs: nowMs + 1000 });
-    const [first] = await devices.of(['a']);
-    assert.deepEqual([first?.first_seen_at_ms, first?.last_seen_at_ms], [nowMs, nowMs + 1000]);
-    for (let n = 1; n <= 64; n += 1) {
-      devices.seen({ accountId: 'a', deviceId: `device${n}`, nowMs: nowMs + 1000 + n });
-    }
-    const kept = (await devices.of(['a'])).map(({ device_id }) => device_id);
-    assert.deepEqual([kept.length, kept.at(0), kept.at(-1)], [64, 'device64', 'device1']);
-    assert.equal((await devices.of(['a', 'b'])).length, 65);
-    assert.deepEqual(await devices.of([]), []);
-  });
+    it('remembers the devices of an account, the latest 64 of them', async () => {
+      const accounts = new Accounts(store);
+      const devices = new Devices(store);
+      for (const accountId of ['a', 'b']) {
+        await accounts.ensure({ accountId, displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+        devices.seen({ accountId, deviceId: 'first', nowMs });
+      }
+      devices.seen({ accountId: 'a', deviceId: 'first', nowMs: nowMs + 1000 });
+      const [first] = await devices.of(['a']);
+      assert.deepEqual([first?.first_seen_at_ms, first?.last_seen_at_ms], [nowMs, nowMs + 1000]);
+      for (let n = 1; n <= 64; n += 1) {
+        devices.seen({ accountId: 'a', deviceId: `device${n}`, nowMs: nowMs + 1000 + n });
+      }
+      const kept = (await devices.of(['a'])).map(({ device_id }) => device_id);
+      assert.deepEqual([kept.length, kept.at(0), kept.at(-1)], [64, 'device64', 'device1']);
+      assert.equal((await devices.of(['a', 'b'])).length, 65);
+      assert.deepEqual(await devices.of([]), []);
+    });
 
-  it('writes down what the client of a device calls itself, and when the account was seen last', async () => {
-    const accounts = new Accounts(store);
-    const devices = new Devices(store);
-    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
-    devices.seen({ accountId: 'a', deviceId: 'laptop', userAgent: 'Firefox', nowMs });
-    devices.seen({ accountId: 'stranger', deviceId: 'x', nowMs });
-    await devices.close();
-    assert.equal((await new Devices(store).of(['a']))[0]?.user_agent, 'Firefox');
-    assert.equal((await accounts.find('a'))?.last_seen_at_ms, nowMs);
-    assert.deepEqual(await new Devices(store).of(['stranger']), []);
-  });
+    it('writes down what the client of a device calls itself, and when the account was seen last', async () => {
+      const accounts = new Accounts(store);
+      const devices = new Devices(store);
+      await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
+      devices.seen({ accountId: 'a', deviceId: 'laptop', userAgent: 'Firefox', nowMs });
+      devices.seen({ accountId: 'stranger', deviceId: 'x', nowMs });
+      await devices.close();
+      assert.equal((await new Devices(store).of(['a']))[0]?.user_agent, 'Firefox');
+      assert.equal((await accounts.find('a'))?.last_seen_at_ms, nowMs);
+      assert.deepEqual(await new Devices(store).of(['stranger']), []);
+    });
 
-  it('knows devices that signed in while it could not be written, and writes them down later', async () => {
-    const accounts = new Accounts(store);
-    const devices = new Devices(store);
-    await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
-    const other = new Database(join(dir, 'canopy.sqlite'));
-    other.exec('BEGIN IMMEDIATE');
-    devices.seen({ accountId: 'a', deviceId: 'laptop', nowMs });
-    const [device] = await devices.of(['a']);
-    assert.deepEqual([device?.device_id, device?.first_seen_at_ms], ['laptop', nowMs]);
-    assert.throws(() => store.tryWrite(), code('STORE_BUSY'));
-    await assert.rejects(invitations().create({ role: 'member', ttlSeconds: 60 }), code('STORE_BUSY'));
-    other.exec('ROLLBACK');
-    other.close();
-    store.tryWrite();
-    await devices.save();
-    assert.equal((await new Devices(store).of(['a'])).length, 1);
+    it("lets an account's unused invitations end, and nobody else's", async () => {
+      const [theirs, used, others] = await Promise.all(
+        ['eve', 'eve', 'ann'].map((createdBy) =>
+          invitations().create({ role: 'member', createdBy, ttlSeconds: 60 }),
+        ),
+      );
+      assert.ok(theirs && used && others);
+      await invitations().admit(used.secret, 'a', 'Ann');
+      await invitations().expireFrom('eve');
+      await assert.rejects(invitations().admit(theirs.secret, 'b', 'Bob'), code('INVITE_EXPIRED'));
+      await assert.rejects(invitations().check(used.secret, 'b'), code('INVITE_USED'));
+      assert.equal((await invitations().admit(others.secret, 'c', 'Cleo')).invitedBy, 'ann');
+    });
   });
-
-  it('waits for no other program for long, since everybody would wait with it', async () => {
-    const other = new Database(join(dir, 'canopy.sqlite'));
-    other.exec('BEGIN IMMEDIATE');
-    const begunMs = performance.now();
-    assert.throws(() => store.tryWrite(), code('STORE_BUSY'));
-    assert.ok(performance.now() - begunMs < 250);
-    other.close();
-  });
-
-  it('keeps its files to their owner', async () => {
-    for (const name of ['canopy.sqlite', 'canopy.sqlite-wal', 'canopy.sqlite-shm']) {
-      assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
-    }
-    await store.close();
-    chmodSync(join(dir, 'canopy.sqlite'), 0o644);
-    store = await Store.open(dir);
-    assert.equal(statSync(join(dir, 'canopy.sqlite')).mode & 0o777, 0o600);
-  });
-
-  it('is refused with a code when it is damaged or of a newer version', async () => {
-    const file = join(dir, 'canopy.sqlite');
-    await store.close();
-    const newer = new Database(file);
-    newer.exec("INSERT INTO kysely_migration VALUES ('9999_future', '2099-01-01')");
-    newer.close();
-    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /newer Canopy \(9999_future\)/ });
-    writeFileSync(file, 'this was a database once, and now it is something else'.repeat(100));
-    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /canopy\.sqlite/ });
-    rmSync(file);
-    store = await Store.open(dir);
-  });
-
-  it("lets an account's unused invitations end, and nobody else's", async () => {
-    const [theirs, used, others] = await Promise.all(
-      ['eve', 'eve', 'ann'].map((createdBy) =>
-        invitations().create({ role: 'member', createdBy, ttlSeconds: 60 }),
-      ),
-    );
-    assert.ok(theirs && used && others);
-    await invitations().admit(used.secret, 'a', 'Ann');
-    await invitations().expireFrom('eve');
-    await assert.rejects(invitations().admit(theirs.secret, 'b', 'Bob'), code('INVITE_EXPIRED'));
-    await assert.rejects(invitations().check(used.secret, 'b'), code('INVITE_USED'));
-    assert.equal((await invitations().admit(others.secret, 'c', 'Cleo')).invitedBy, 'ann');
-  });
-});
+}

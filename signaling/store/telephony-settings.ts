@@ -8,6 +8,7 @@ import {
   type TelephonyConfig,
 } from '../../contract/index.ts';
 import type { Store } from './store.ts';
+import { isUniqueViolation } from './store-errors.ts';
 
 /** What administrators set about phones: phones that register, trunks, the dial plan, PINs of rooms. */
 export class TelephonySettings {
@@ -85,14 +86,14 @@ export class TelephonySettings {
   }
 
   async putDialPlan(rules: DialRule[]): Promise<void> {
-    await this.#store.db.transaction().execute(async (transaction) => {
+    await this.#store.transaction(async (transaction) => {
       await transaction.deleteFrom('dial_rules').execute();
       // One by one: a thousand rules are more parameters than SQLite takes at once.
       for (const [position, { direction, pattern, action }] of rules.entries()) {
         const row = { position, direction, pattern, action: JSON.stringify(action) };
         await transaction.insertInto('dial_rules').values(row).execute();
       }
-    });
+    }, 'dial plan');
   }
 
   async pins(): Promise<Array<{ pin: string; roomId: string }>> {
@@ -109,7 +110,7 @@ export class TelephonySettings {
         .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ pin }))
         .execute();
     } catch (error) {
-      if ((error as { code?: string }).code === 'SQLITE_CONSTRAINT_UNIQUE') {
+      if (isUniqueViolation(error)) {
         throw new CanopyError('PIN_TAKEN', undefined, { cause: error });
       }
       throw error;

@@ -1,10 +1,11 @@
 import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
+import type { EndCause } from '../metrics.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
-import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
-import { type EndCause, PhoneCall } from './phone-call.ts';
+import type { CallHost } from './phone-call.ts';
+import { PhoneCall } from './phone-call.ts';
 
 export interface DialOptions extends EventData<'gateway.dial'> {
   stack: SipStack;

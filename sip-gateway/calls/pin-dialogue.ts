@@ -1,6 +1,5 @@
-import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
-import type { PhoneCall } from './phone-call.ts';
+import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
 

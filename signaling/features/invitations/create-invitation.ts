@@ -15,9 +15,10 @@ export async function createInvitation(config: Config, invitation: NewInvitation
     throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
   }
   const { dir } = config.data;
-  requireDataDir(dir);
+  const { url } = config.store;
+  requireDataDir(dir, url);
   const authority = await Authority.open({ dir, name: config.server.name });
-  const store = await Store.open(dir);
+  const store = await Store.open(dir, { url });
   try {
     const { secret } = await new Invitations(store).create(invitation);
     return invitationUrl(linkBase(config), secret, authority.fingerprint);

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
+  type ErrorBody,
   routeDial,
   type TelephonyConfig,
   type TrunkRegistration,
@@ -149,7 +150,7 @@ export class Telephony {
   }
 
   /** A call did not come about: tells whoever asked for it. */
-  dialFailed(callId: string, error: { code: string; message: string; detail?: string | undefined }): void {
+  dialFailed(callId: string, error: ErrorBody): void {
     const asked = this.#asked.get(callId);
     if (asked) {
       this.#asked.delete(callId);
