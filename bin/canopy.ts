@@ -77,8 +77,8 @@ withConfig(
 withConfig(
   program
     .command('backup')
-    .description('write the database, the CA and the keys to one file; the server may run meanwhile')
-    .argument('<file>', 'it holds every secret of the deployment, so only its owner can read it'),
+    .description('write the database, the CA and the keys to one file, even while the server is running')
+    .argument('<file>', 'contains every secret of the deployment; only its owner can read it'),
   ['data.dir'],
 ).action(async (file: string, _options, command: Command) => {
   const { backup } = await import('./backup.ts');
@@ -89,9 +89,9 @@ withConfig(
   program
     .command('restore')
     .description(
-      'restore a backup into an empty data folder, and into the empty database of store.url if set',
+      'restore a backup into an empty data folder, and into the empty database at store.url if set',
     )
-    .argument('<file>', 'from canopy backup, of either database and of this or an older version'),
+    .argument('<file>', 'written by canopy backup, with either database, of this or an older version'),
   ['data.dir'],
 ).action(async (file: string, _options, command: Command) => {
   const { restore } = await import('./backup.ts');
@@ -101,8 +101,11 @@ withConfig(
 withConfig(
   program
     .command('migrate')
-    .description('move the database of a stopped server from SQLite to PostgreSQL; repeat it if interrupted')
-    .option('--to <url>', 'postgres://…, an empty database; default: store.url (which hides the password)'),
+    .description('move the database of a stopped server from SQLite to PostgreSQL; run again if interrupted')
+    .option(
+      '--to <url>',
+      'an empty database, postgres://…; default: store.url, which does not show the password in the process list',
+    ),
   ['data.dir'],
 ).action(async (options: { to?: string }, command: Command) => {
   const { migrate } = await import('./backup.ts');

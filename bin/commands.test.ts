@@ -143,7 +143,7 @@ describe('in an operator’s hands', () => {
       assert.match(again.stderr, /STORE_NOT_EMPTY/);
       const busy = await canopy('migrate', '--to', 'postgres://127.0.0.1:1/x', '--data', server.dataDir);
       assert.match(busy.stderr, /DATA_IN_USE/);
-      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: say where to/);
+      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: no target/);
     } finally {
       rmSync(outer, { recursive: true });
     }

@@ -61,7 +61,7 @@ export const configSchema = z.strictObject({
         ),
       drainSeconds: timerSeconds
         .default(10)
-        .describe('How long people may finish their calls after the server was told to stop, in seconds.'),
+        .describe('How long people may finish their calls once the server is stopping, in seconds.'),
     })
     .refine(({ tlsCert, tlsKey }) => (tlsCert === undefined) === (tlsKey === undefined), {
       error: 'server.tlsCert and server.tlsKey go together: set both or neither',
@@ -77,7 +77,7 @@ export const configSchema = z.strictObject({
       url: postgresUrl
         .optional()
         .describe(
-          'PostgreSQL database (14 or newer) for accounts, invitations and settings, e.g. `postgres://canopy:PASSWORD@db.example/canopy?sslmode=verify-full`; the CA and keys stay in `data.dir`. Set it in the environment or the file, where no other user sees the password; or leave the password out and use `PGPASSWORD` or `~/.pgpass`. Connect directly, not through a pooler that shares sessions. Default: SQLite in `data.dir`.',
+          'PostgreSQL database (14 or newer) for accounts, invitations and settings, e.g. `postgres://canopy:PASSWORD@db.example/canopy?sslmode=verify-full`; the CA and keys stay in `data.dir`. Set it in the environment or the configuration file, where other users cannot see the password, or omit the password and use `PGPASSWORD` or `~/.pgpass`. Connect directly, not through a pooler that shares sessions. Default: SQLite in `data.dir`.',
         ),
     })
     .prefault({}),
@@ -301,7 +301,7 @@ export const configSchema = z.strictObject({
         .describe('A connection with more unsent data than this, in bytes, is closed.'),
       resumeSeconds: timerSeconds
         .default(30)
-        .describe('How long a peer’s place in the room is kept after it lost its connection, in seconds.'),
+        .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
     })
     .prefault({}),
   log: z

@@ -19,7 +19,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       '/api/invites',
       {
         schema: {
-          description: 'Makes a one-time invitation link.',
+          description: 'Creates a one-time invitation link.',
           body: inviteRequest,
           response: { 200: inviteResponse, ...failed },
         },
@@ -53,7 +53,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       '/api/invites/:invitationId',
       {
         schema: {
-          description: 'Withdraws an open invitation. Its link answers INVITE_EXPIRED from then on.',
+          description: 'Withdraws an open invitation. From then on its link is refused with INVITE_EXPIRED.',
           params: invitationParams,
           response: { 200: nothing, ...failed },
         },
