@@ -7,9 +7,9 @@ import { SCENARIOS } from './scenarios/index.ts';
 export interface BenchOptions {
   /** Name of a scenario. */
   scenario: string;
-  /** A server that runs already, e.g. on another machine. Default: one is started here. */
+  /** A running server, e.g. on another machine. Default: one is started here. */
   url?: string;
-  /** Key of that server's API, from the file api.key of its data folder. */
+  /** API key of that server, from the file api.key in its data folder. */
   apiKey?: string;
   /** Where the report goes. Default `bench-results`. */
   outDir?: string;

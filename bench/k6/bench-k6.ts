@@ -9,9 +9,9 @@ import { K6_SCENARIOS, type K6Scenario } from './scenarios.ts';
 export interface BenchK6Options {
   /** Name of a scenario. */
   scenario: string;
-  /** A server that runs already. Default: one is started here. */
+  /** A running server. Default: one is started here. */
   url?: string;
-  /** Key of that server's API. */
+  /** API key of that server. */
   apiKey?: string;
   /** Where the report goes. Default `bench-results`. */
   outDir?: string;
@@ -23,8 +23,8 @@ export interface BenchK6Options {
 }
 
 /**
- * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, K6Unavailable where k6 is not
- * there and cannot be built.
+ * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, K6Unavailable if k6 is not
+ * installed and cannot be built.
  */
 export async function benchK6(
   options: BenchK6Options,

@@ -3,12 +3,12 @@ import { enrol, type IdentityStore, memoryStore, parseInvitation } from '../../c
 import { makeInvitation, type ServerUnderTest } from '../generator/index.ts';
 import type { PreparedPerson } from './prepared-person.ts';
 
-/** People who are enrolled at a time. */
+/** How many people are enrolled concurrently. */
 const CONCURRENCY = 8;
 
 /**
- * Enrols people as the SDK does: for each an invitation over REST, an account, a device. A server that limits how fast one address
- * enrols is waited for; one that trusts X-Forwarded-For sees an address a person.
+ * Enrols people as the SDK does: an invitation over REST, an account and a device for each. Waits if the server limits enrolments per
+ * address; a server that trusts X-Forwarded-For sees a different address for each person.
  */
 export async function preparePeople(server: ServerUnderTest, people: number): Promise<PreparedPerson[]> {
   const prepared: PreparedPerson[] = [];

@@ -17,10 +17,10 @@ import type { K6Metric, K6Result } from './run-k6.ts';
 import type { Sample } from './samples.ts';
 import type { K6Scenario } from './scenarios.ts';
 
-/** k6 may use this share of the machine: beyond, it measures itself. */
+/** k6 may use this share of the machine; above it, it measures itself. */
 const MAX_K6_CPU_SHARE = 0.7;
 
-/** Above this share of the machine, other programs are to blame for delays too. */
+/** Above this share of the machine, other programs contribute to delays. */
 const MAX_OTHERS_SHARE = 0.1;
 
 const NOT_MEASURED = [
@@ -30,7 +30,7 @@ const NOT_MEASURED = [
   'The SDK: the k6 scripts implement the protocol themselves and do not check the server’s media keys.',
 ];
 
-/** All that a run of k6 gave. */
+/** The results of a k6 run. */
 export interface K6Run {
   scenario: K6Scenario;
   startedAt: Date;
@@ -40,7 +40,7 @@ export interface K6Run {
   machine: { before: CpuTimes; after: CpuTimes };
 }
 
-/** Writes the report's three files; the CSV has one line a stage and person. */
+/** Writes the report's three files; the CSV has one line per stage and person. */
 export async function writeK6Report(run: K6Run, folder: string): Promise<Summary> {
   const summary = summarizeK6(run);
   const { samples, ...result } = run.result;

@@ -1,16 +1,16 @@
-/** A script of k6 with its numbers. */
+/** A k6 script with its parameters. */
 export interface K6Scenario {
   name: string;
   /** One sentence for the report. */
   description: string;
-  /** File in the folder scripts, without its ending. */
+  /** File in the folder `scripts`, without its extension. */
   script: string;
   peers: number;
   peersPerRoom: number;
   joinsPerSecond: number;
-  /** How long the part after entering lasts, in seconds. */
+  /** How long the part after joining lasts, in seconds. */
   durationSeconds: number;
-  /** Of each peer, where the script has any. */
+  /** Per peer, if the script sends any. */
   requestsPerSecond: number;
 }
 

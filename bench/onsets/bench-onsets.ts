@@ -7,7 +7,7 @@ import type { Scenario } from '../scenarios/index.ts';
 import { everyPacket, lostSpeech } from './lost-speech.ts';
 import { onsetsOfRoom } from './onset-room.ts';
 
-/** Name and meaning, for the list of scenarios. */
+/** Name and description, for the list of scenarios. */
 export const ONSETS = {
   name: 'onsets',
   description:
@@ -16,10 +16,10 @@ export const ONSETS = {
 
 const ROOMS = 2;
 const LISTENERS = 7;
-/** Of five people in two rooms: 200 onsets. */
+/** With five people in two rooms, this gives 200 onsets. */
 const ROUNDS = 20;
 const GOAL_P95_MS = 100;
-/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
+/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes per packet. */
 const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
 
 const POLICIES = [
@@ -40,7 +40,7 @@ const CROWD: Scenario = {
 /** What one policy loses and costs; units are in the names. */
 export interface OnsetResult {
   policy: string;
-  /** Whether everybody got in and subscribed to everybody: else the costs count for nothing. */
+  /** Whether everyone joined and subscribed to everyone; otherwise the costs are meaningless. */
   complete: boolean;
   onsets: number;
   lostP50Ms: number;

@@ -138,7 +138,7 @@ function plots(run: RunData): string {
   ].join('');
 }
 
-/** The growth a second of a counter, summed over the processes. */
+/** The growth per second of a counter, summed over the processes. */
 function rates(run: RunData, pick: (sample: ProcessSample) => number): Array<readonly [number, number]> {
   const startMs = run.startedAt.getTime();
   const bySecond = new Map<number, number>();

@@ -9,10 +9,10 @@ import { type Figure, quantile, round } from './numbers.ts';
 const MAX_GENERATOR_CPU_SHARE = 0.7;
 /** More loss than this without an emulated network is the generator's fault. */
 const MAX_CLEAN_LOSS_SHARE = 0.001;
-/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
+/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes per packet. */
 const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
 
-/** What the whole machine did while it was measured. */
+/** The CPU use of the whole machine during the measurement. */
 interface MachineRun {
   machine: Pick<RunData['machine'], 'before' | 'after'>;
 }
@@ -24,7 +24,7 @@ export interface Summary {
   environment: Environment;
   /** Why the run is invalid; empty for a valid one. */
   invalid: string[];
-  /** Whether everybody got in and received everybody. */
+  /** Whether everyone joined and received everyone. */
   complete: boolean;
   headline: Figure[];
   details: Figure[];
@@ -228,7 +228,7 @@ function traps({ scenario, machine }: RunData): string[] {
   return found;
 }
 
-/** What a run on one machine leaves out, and what disturbed it. */
+/** The limits of a run on one machine, and what disturbed it. */
 export function machineTraps({ machine: { before, after } }: MachineRun): string[] {
   const found = [
     'Generator and server share one machine unless --url names another: both are slower than on their own.',
