@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { type Config, loadConfig } from '../base/index.ts';
 
-/** Flags that every command takes which reads the configuration, with the setting that each one sets. */
+/** Flags of every command that reads the configuration, and the setting behind each. */
 const FLAGS = [
   ['--host <address>', 'server.host', 'address to listen on, for HTTPS, signalling and SIP (default all)'],
   ['--port <port>', 'server.port', 'TCP port for HTTPS and signalling (default 8443)'],

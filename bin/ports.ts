@@ -58,7 +58,7 @@ export function requirePorts(findings: readonly PortFinding[]): void {
   );
 }
 
-/** Describes for people which port it is, what is wrong with it and how to change it. */
+/** Describes a port, what is wrong with it and how to change it. */
 export function describePort({ protocol, host, port, code, flag }: PortFinding): string {
   return `${protocol} ${host} port ${port}: ${code}; choose another with ${flag}`;
 }

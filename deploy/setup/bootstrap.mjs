@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The first thing that runs in a fresh clone: plain JavaScript without dependencies, for Node 18 and newer. It brings
-// into place what the command needs, then runs it on the right Node.
+// The first thing that runs in a fresh clone: plain JavaScript without dependencies, for Node 18 and newer. It installs
+// what the command needs, then runs it on the right Node.
 //
 //   bootstrap.mjs start [FLAGS OF canopy serve]
 //   bootstrap.mjs test [--long] [PATTERN ...]

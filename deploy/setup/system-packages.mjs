@@ -5,7 +5,7 @@
  * @property {string} debian its name in Debian
  * @property {Purpose[]} for what needs it
  * @property {Purpose[]} [optionalFor] what does without it, if less well
- * @property {string} why what it is needed for, as a person would say it
+ * @property {string} why what it is needed for, in plain words
  * @property {string[]} [programs] it counts as present when the PATH has one of these; without it, when Debian says that it is installed
  * @property {string} [variable] an environment variable that names the program in the PATH's place
  */

@@ -45,7 +45,7 @@ export function programVariables() {
 
 /** @param {string[]} names */
 async function installedPackages(names) {
-  // Elsewhere libraries have other names: whatever is built with them tells when one is missing.
+  // Elsewhere libraries have other names; builds that need them report missing ones.
   if (debianRelease() === undefined) return new Set(names);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in itself
   const format = '${db:Status-Status} ${Package}\n';
@@ -59,7 +59,7 @@ async function installedPackages(names) {
 }
 
 /**
- * Whether this process may install them by itself.
+ * Whether this process may install them.
  */
 export function mayInstall() {
   return debianRelease() !== undefined && process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
@@ -94,7 +94,7 @@ function withoutMainCluster() {
 }
 
 /**
- * The error for someone who has to install them by hand.
+ * The error for someone who has to install them manually.
  * @param {SystemPackage[]} missing
  */
 export function missingError(missing) {

@@ -36,7 +36,7 @@ export async function buildWorker(note) {
   }
 }
 
-/** Lists what a build needs where this program cannot install it. */
+/** Lists what a build needs on systems where this program cannot install it. */
 function hint() {
   if (debianRelease() !== undefined) return '';
   return (

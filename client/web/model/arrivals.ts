@@ -1,7 +1,7 @@
 /** Arrivals and departures within this time share one sentence, in milliseconds. */
 const TOGETHER_MS = 600;
 
-/** Announces who joined and who left, several people in one sentence. */
+/** Announces who joined and left, several people in one sentence. */
 export class Arrivals {
   readonly #say: (sentence: string) => void;
   #joined: string[] = [];

@@ -39,7 +39,7 @@ export class Call {
   /** Participants in the order in which they are shown, oneself first. */
   readonly order = signal<readonly string[]>([]);
   readonly layout: ScreenLayout;
-  /** How much is received and sent, for anyone who wants to know. */
+  /** Statistics of what is received and sent. */
   readonly stats: TileStats;
   /** Audio and video that do not get through. */
   readonly trouble: MediaTrouble;
@@ -131,7 +131,7 @@ export class Call {
     this.pinned.value = this.pinned.value === key ? undefined : key;
   }
 
-  /** Changes between everybody alike and the speaker large. A pin gives way. */
+  /** Switches between gallery and speaker view. Removes a pin. */
   toggleView(): void {
     this.view.value = this.view.value === 'gallery' ? 'speaker' : 'gallery';
     this.pinned.value = undefined;
@@ -179,17 +179,17 @@ export class Call {
     return role === 'admin' || role === 'member';
   }
 
-  /** Silences somebody, or lets a phone speak again. */
+  /** Mutes someone, or unmutes a phone. */
   async mute(participantId: string, muted: boolean): Promise<void> {
     await this.#try(() => this.room.mute(participantId, muted));
   }
 
-  /** Removes somebody, after the person confirmed it. */
+  /** Removes someone; the user has confirmed it. */
   async kick(participantId: string): Promise<void> {
     await this.#try(() => this.room.kick(participantId));
   }
 
-  /** Readmits somebody who was removed. */
+  /** Readmits someone who was removed. */
   async readmit(accountId: string): Promise<void> {
     await this.#try(async () => {
       await this.room.readmit(accountId);
@@ -218,7 +218,7 @@ export class Call {
     }
   }
 
-  /** Gives newcomers a place and frees the places of those who left. */
+  /** Gives newcomers a tile and frees the tiles of people who left. */
   #seat(): void {
     const { participants, participantId: self } = this.room;
     const seated = this.order.value.filter((id) => participants.has(id));
@@ -245,7 +245,7 @@ export class Call {
     }
   }
 
-  /** Says why a device could not be opened; what the lobby said already is not said again. */
+  /** Says why a device could not be opened, unless the lobby has already said so. */
   #tellProblems(problems: LocalMedia['problems']['value']): void {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];

@@ -5,7 +5,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { PhoneIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Calls a phone into the room; shown only to people who may. */
+/** Calls a phone into the room; shown only to people who may do so. */
 export function CallPhoneButton({ call }: { call: Call }) {
   if (!call.moderates) return null;
   return (

@@ -6,7 +6,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Creates an invitation for one more person; shown only to people who may. */
+/** Creates an invitation for one more person; shown only to people who may do so. */
 export function InviteButton({ call }: { call: Call }) {
   if (!call.moderates) return null;
   return (
@@ -52,7 +52,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
       await navigator.clipboard.writeText(link.value);
       copied.value = true;
     } catch {
-      // Not permitted: the link stands there to be selected.
+      // Not permitted: the user can select the link.
       field.current?.select();
     }
   };

@@ -143,7 +143,7 @@ function placeholder(media: LocalMedia): string {
 
 /** What is wrong with the devices; one sentence if both have the same problem. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
-  // Trying one after the other tells them apart.
+  // The devices are tried one after another, to find out which one has the problem.
   if (media.opening.value) return null;
   const { camera, microphone } = media.problems.value;
   const sentences =

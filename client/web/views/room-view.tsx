@@ -194,7 +194,7 @@ function ViewToggle({ call }: { call: Call }) {
   );
 }
 
-/** Plays what the others say. Browsers may want a click before a page makes a sound. */
+/** Plays the others' audio. Browsers may require a click before a page plays sound. */
 function Sound({ model, call }: { model: AppModel; call: Call }) {
   const blocked = useSignal(false);
   const unlocked = useSignal(0);

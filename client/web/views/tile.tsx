@@ -30,13 +30,13 @@ export interface TileProps {
   onPin?: () => void;
   /** Where the tile's size and visibility are reported. */
   layout?: ScreenLayout;
-  /** Its statistics, for anyone who wants to know. */
+  /** Its statistics, if they are shown. */
   lines?: readonly string[] | undefined;
   /** What may be done about the participant. */
   menu?: ComponentChildren;
 }
 
-/** A phone call's progress, until somebody speaks there. */
+/** A phone call's progress, until it is answered. */
 const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
   dialing: 'dialing…',
   ringing: 'ringing…',
