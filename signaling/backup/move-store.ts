@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
+import { MIGRATIONS } from '../features/index.ts';
 import { DataLock, requireDataDir } from '../kernel/index.ts';
-import { Store } from '../store/index.ts';
+import { openStore, type Store } from '../store/index.ts';
 import {
   batches,
   type Counts,
@@ -31,16 +32,21 @@ export interface MoveOptions {
  * Moves the store of a data folder to PostgreSQL. If it is interrupted, the next call continues. At the end, every table's contents are
  * compared, and `canopy.sqlite` becomes `canopy.sqlite.moved`. Returns the number of rows by table.
  *
- * @throws {CanopyError} STORE_NOT_EMPTY, DATA_IN_USE, INTERNAL - the contents differ; and what Store.open() throws
+ * @throws {CanopyError} STORE_NOT_EMPTY, DATA_IN_USE, INTERNAL - the contents differ; and what openStore() throws
  */
 export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<Counts> {
   requireDataDir(dir);
   const lock = DataLock.take(dir);
   const opened: Store[] = [];
   try {
-    const source = await Store.open(dir);
+    const source = await openStore(dir, { migrations: MIGRATIONS });
     opened.push(source);
-    const target = await Store.open(dir, { url: to, exclusive: true, unhurried: true });
+    const target = await openStore(dir, {
+      migrations: MIGRATIONS,
+      url: to,
+      exclusive: true,
+      unhurried: true,
+    });
     opened.push(target);
     const tables = await copiedTables(source);
     await begin(

@@ -3,7 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { Accounts, Calls, Invitations, Store, withoutPassword } from './index.ts';
+import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
+import { Accounts } from '../kernel/index.ts';
+import { openStore } from './open-store.ts';
+import { withoutPassword } from './postgres-connection.ts';
 
 /** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -15,14 +18,14 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
   after(() => server.close());
 
-  const openStore = async (options: { exclusive?: boolean } = {}) => {
+  const open = async (options: { exclusive?: boolean } = {}) => {
     const url = await server.createDatabase();
-    return { url, store: await Store.open('unused', { url, ...options }) };
+    return { url, store: await openStore('unused', { migrations: MIGRATIONS, url, ...options }) };
   };
   const away = { code: 'STORE_UNAVAILABLE', retryable: true };
 
   it('threat 42: everything is refused with a retryable code while it is away, and works once it is back', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     const invitations = new Invitations(store);
     await invitations.create({ role: 'member', ttlSeconds: 60 });
     await server.stop();
@@ -36,7 +39,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: a PostgreSQL that hangs holds a request for some seconds only', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     await store.tryWrite();
     await server.freeze();
     try {
@@ -58,7 +61,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: what was acknowledged survives a crash of PostgreSQL', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     const accounts = new Accounts(store);
     const acknowledged: string[] = [];
     let crashed = false;
@@ -94,14 +97,16 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: one server has a database; one that lost it to another refuses all use of it', async () => {
-    const { url, store: first } = await openStore({ exclusive: true });
-    await assert.rejects(Store.open('unused', { url, exclusive: true }), { code: 'DATA_IN_USE' });
+    const { url, store: first } = await open({ exclusive: true });
+    await assert.rejects(openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
+      code: 'DATA_IN_USE',
+    });
     // Its lock's connection ends, and another server is faster.
     const admin = new pg.Client(url);
     await admin.connect();
     const lockPid = `select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
     await admin.query(`select pg_terminate_backend(pid) from (${lockPid}) as held`);
-    const second = await Store.open('unused', { url, exclusive: true });
+    const second = await openStore('unused', { migrations: MIGRATIONS, url, exclusive: true });
     const refused = () =>
       first.tryWrite().then(
         () => '',
@@ -115,7 +120,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('takes the empty list of calls that a new gateway has', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     await new Calls(store).endOthers([], 1);
     await store.close();
   });
@@ -124,7 +129,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
     assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
     await assert.rejects(
-      Store.open('unused', { url }),
+      openStore('unused', { migrations: MIGRATIONS, url }),
       (error: Error & { code?: string; detail?: string }) => {
         assert.equal(error.code, 'STORE_UNUSABLE');
         assert.match(error.detail ?? '', /database "missing" does not exist/);

@@ -5,6 +5,7 @@ const SHORTCUTS = [
   ['m', 'Mute or unmute'],
   ['v', 'Turn your camera on or off'],
   ['s', 'Share your screen or stop sharing'],
+  ['h', 'Raise or lower your hand'],
   ['g', 'Gallery view or speaker view'],
   ['d', 'Show statistics'],
   ['?', 'Show this list'],
