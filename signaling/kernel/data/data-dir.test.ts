@@ -53,7 +53,10 @@ describe('the data folder', () => {
       ['--input-type=module-typescript', '--eval', script],
       { timeout: 20_000, killSignal: 'SIGKILL' },
     );
-    assert.match(stdout, /^CONFIG_INVALID data\.dir: .*'\/proc\/canopy'; choose a folder that can be created/);
+    assert.match(
+      stdout,
+      /^CONFIG_INVALID data\.dir: .*'\/proc\/canopy'; choose a folder that can be created/,
+    );
   });
 
   const nobody = { uid: 65_534, gid: 65_534 };
