@@ -12,7 +12,7 @@ import { openStore } from './store/index.ts';
  */
 export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {
   if (isConfinedToRooms(invitation.role) && invitation.roomId === undefined) {
-    throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+    throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
   }
   const { dir } = config.data;
   const { url } = config.store;

@@ -86,7 +86,7 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
       );
       assert.match(
         stdout,
-        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, and this runs as user 65534/,
+        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, but this process runs as user 65534/,
       );
     }
   });
