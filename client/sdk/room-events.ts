@@ -25,6 +25,10 @@ export interface RoomEvents extends RoomSessionEvents {
   'track-updated': [RemoteTrack];
   /** The layers that a track is received with now; null when none fits. */
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
+  /** Somebody, perhaps oneself, raised a hand: it is last in `room.hands`. */
+  'hand-raised': [participantId: string];
+  /** A hand went down. `by`: the participant who lowered it; undefined if its own participant left, or while it is not known. */
+  'hand-lowered': [participantId: string, by: string | undefined];
   /** A moderator has muted the own microphone: its publications are muted; unmute() works as ever. */
   'muted-by': [moderator: Participant | undefined];
   /** A call that was asked for by dial() did not come about. */

@@ -9,6 +9,7 @@ import { type Layout, LayoutReporter } from './layout.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
+import { type RaisedHand, RaisedHands } from './raised-hands.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
 import type { Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
@@ -36,6 +37,7 @@ export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   readonly #options: RoomOptions;
   readonly #session: RoomSession;
+  readonly #hands: RaisedHands;
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
   readonly #layout: LayoutReporter;
@@ -61,6 +63,11 @@ export class Room extends Emitter<RoomEvents> {
       closed: () => this.#closed(),
     });
     this.relay(this.#session, ROOM_SESSION_EVENTS);
+    this.#hands = new RaisedHands({
+      raised: (participantId) => this.emit('hand-raised', participantId),
+      lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
+    });
+    this.on('participant-left', ({ participantId }) => this.#hands.lower(participantId));
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
@@ -100,6 +107,11 @@ export class Room extends Emitter<RoomEvents> {
   /** The id of the participant who is speaking. */
   get speaker(): string | null {
     return this.#session.roster.speaker;
+  }
+
+  /** The hands that are up, the longest first. */
+  get hands(): readonly RaisedHand[] {
+    return this.#hands.list;
   }
 
   /** What others send, received or not: see setLayout(). */
@@ -187,6 +199,21 @@ export class Room extends Emitter<RoomEvents> {
     await this.#options.connection.request('participant.readmit', { accountId });
   }
 
+  /** Asks to speak. Idempotent: a hand that is up keeps its place. */
+  async raiseHand(): Promise<void> {
+    await this.#options.connection.request('hand.raise', {});
+  }
+
+  /**
+   * Lowers a hand, by default one's own. Idempotent. Rejects, for the hand of somebody else, with FORBIDDEN, PARTICIPANT_UNKNOWN.
+   */
+  async lowerHand(participantId?: string): Promise<void> {
+    await this.#options.connection.request(
+      'hand.lower',
+      participantId === undefined ? {} : { participantId },
+    );
+  }
+
   /**
    * Calls a phone into the room; it appears as a participant while it rings. If the call fails, `call-failed` carries the same call id.
    * Rejects with FORBIDDEN, CALL_REFUSED (the dial plan), GATEWAY_MISSING, RATE_LIMITED.
@@ -239,6 +266,8 @@ export class Room extends Emitter<RoomEvents> {
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
+    on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
+    on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
       if (producer.participantId !== this.#participantId) this.#subscriptions.add(producer);
     });
@@ -277,13 +306,14 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
-  #entered({ participantId, own, producers }: Snapshot): void {
+  #entered({ participantId, own, producers, parts }: Snapshot): void {
     this.#participantId = participantId;
     this.#media?.reconcile(own.transportIds);
     for (const publication of this.#publications) {
       const { producerId } = publication;
       if (producerId && !own.producerIds.includes(producerId)) publication.detach();
     }
+    this.#hands.reset(parts.hands);
     this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();

@@ -3,7 +3,10 @@ import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { Accounts, Calls, Invitations, Store, withoutPassword } from './index.ts';
+import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
+import { Accounts } from '../kernel/index.ts';
+import { withoutPassword } from './postgres-connection.ts';
+import { Store } from './store.ts';
 
 /** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -17,7 +20,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
 
   const openStore = async (options: { exclusive?: boolean } = {}) => {
     const url = await server.createDatabase();
-    return { url, store: await Store.open('unused', { url, ...options }) };
+    return { url, store: await Store.open('unused', { migrations: MIGRATIONS, url, ...options }) };
   };
   const away = { code: 'STORE_UNAVAILABLE', retryable: true };
 
@@ -95,13 +98,15 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
 
   it('threat 42: one server has a database; one that lost it to another refuses all use of it', async () => {
     const { url, store: first } = await openStore({ exclusive: true });
-    await assert.rejects(Store.open('unused', { url, exclusive: true }), { code: 'DATA_IN_USE' });
+    await assert.rejects(Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
+      code: 'DATA_IN_USE',
+    });
     // Its lock's connection ends, and another server is faster.
     const admin = new pg.Client(url);
     await admin.connect();
     const lockPid = `select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
     await admin.query(`select pg_terminate_backend(pid) from (${lockPid}) as held`);
-    const second = await Store.open('unused', { url, exclusive: true });
+    const second = await Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true });
     const refused = () =>
       first.tryWrite().then(
         () => '',
@@ -124,7 +129,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
     assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
     await assert.rejects(
-      Store.open('unused', { url }),
+      Store.open('unused', { migrations: MIGRATIONS, url }),
       (error: Error & { code?: string; detail?: string }) => {
         assert.equal(error.code, 'STORE_UNUSABLE');
         assert.match(error.detail ?? '', /database "missing" does not exist/);

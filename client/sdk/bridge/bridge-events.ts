@@ -1,11 +1,8 @@
-import type { EventData, RequestResult } from '../../../contract/index.ts';
+import type { EventData } from '../../../contract/index.ts';
 import type { CanopyError } from '../../../contract/light.ts';
 import type { RoomSessionEvents } from '../room-session.ts';
-import type { BridgeParticipant } from './bridge-participant.ts';
+import type { BridgeMedia, BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';
-
-/** The pair of plain transports: where to send to, and where it is received from. RTCP goes over the same ports (RFC 5761). */
-export type BridgeMedia = RequestResult<'bridge.open'>;
 
 /** What a bridge's session tells. */
 export interface BridgeEvents extends RoomSessionEvents {

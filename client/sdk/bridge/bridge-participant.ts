@@ -1,9 +1,10 @@
-import type { EventData, Participant, RequestInput } from '../../../contract/index.ts';
+import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
-import type { BridgeMedia } from './bridge-events.ts';
 
+/** The pair of plain transports: where to send to, and where it is received from. RTCP goes over the same ports (RFC 5761). */
+export type BridgeMedia = RequestResult<'bridge.open'>;
 export type CallState = NonNullable<Participant['callState']>;
 export type RtpParameters = RequestInput<'producer.create'>['rtpParameters'];
 

@@ -5,8 +5,8 @@ import { Emitter } from '../emitter.ts';
 import { Reconciler } from '../reconciler.ts';
 import type { Snapshot } from '../room-entry.ts';
 import { ROOM_SESSION_EVENTS, RoomSession } from '../room-session.ts';
-import type { BridgeEvents, BridgeMedia } from './bridge-events.ts';
-import { BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
+import type { BridgeEvents } from './bridge-events.ts';
+import { type BridgeMedia, BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
 import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.ts';
 
 export interface BridgeOptions extends ConnectionOptions {

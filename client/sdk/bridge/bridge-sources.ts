@@ -2,7 +2,7 @@ import type { ConsumerInfo, ProducerInfo } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
-import type { BridgeMedia } from './bridge-events.ts';
+import type { BridgeMedia } from './bridge-participant.ts';
 
 /** Somebody's voice, as it comes in over the `recv` transport: one Opus stream. */
 export interface BridgeSource {
