@@ -41,6 +41,7 @@ describe('RoomSession', () => {
       producers: [],
       speaker: null,
       own: { transportIds: [], producerIds: [], consumerIds: [] },
+      parts: { hands: [] },
     };
     server.script['auth.prove'] = () => ({}) as never;
     server.script['room.join'] = () => snapshot;
