@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
+import { RenameButton } from './rename.tsx';
 import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
@@ -216,7 +217,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       return [
         // Without the video: a screen that shows itself is a hall of mirrors.
         ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
-        { ...common(false), ...own },
+        { ...common(false), ...own, menu: <RenameButton call={call} participant={participant} /> },
       ];
     }
     const person: TileProps = {
