@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { configKeys, ERROR_CODES } from '../base/index.ts';
-import { EVENTS, Metrics, REQUESTS } from '../signaling/index.ts';
+import { EVENTS, Metrics, REQUESTS, registerMetrics, SNAPSHOT_PARTS } from '../signaling/index.ts';
 import { GatewayMetrics } from '../sip-gateway/index.ts';
 import { GatewayProcessMetrics } from './gateway-supervisor.ts';
 
@@ -75,6 +75,12 @@ function protocolPage(): string {
     schemaBlock(schema, 'output'),
     '',
   ]);
+  const parts = Object.entries(SNAPSHOT_PARTS).flatMap(([name, schema]) => [
+    `## \`parts.${name}\``,
+    '',
+    schemaBlock(schema, 'output'),
+    '',
+  ]);
   return [
     '# Protocol reference',
     '',
@@ -85,6 +91,9 @@ function protocolPage(): string {
     '# Requests',
     '',
     ...requests,
+    '# Parts of the snapshot of `room.join`',
+    '',
+    ...parts,
     '# Events',
     '',
     ...events,
@@ -112,6 +121,7 @@ function metricsPage(): string {
     throw new Error('nothing is read for the reference');
   };
   const server = new Metrics();
+  registerMetrics(server.registry);
   const gateway = new GatewayMetrics();
   gateway.watch({
     codecs: unread,

@@ -23,6 +23,13 @@ export interface Requests {}
 // biome-ignore lint/suspicious/noEmptyInterface: merged into by the files that define events
 export interface Events {}
 
+/**
+ * What `room.join` tells of a room by each feature that keeps something in it, by name; merged like Requests. The changes that follow are
+ * entries of the room log.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: merged into by the features that add to the snapshot
+export interface SnapshotParts {}
+
 export type RequestName = keyof Requests;
 /** What a client may write as `data` (fields with defaults may be left out). */
 export type RequestInput<N extends RequestName> = z.input<Requests[N]['data']>;
@@ -32,6 +39,8 @@ export type RequestResult<N extends RequestName> = z.input<Requests[N]['result']
 
 export type EventName = keyof Events;
 export type EventData<N extends EventName> = z.output<Events[N]>;
+
+export type SnapshotPart<N extends keyof SnapshotParts> = z.output<SnapshotParts[N]>;
 
 /** The frame around every request. */
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });

@@ -1,5 +1,7 @@
-import { registerFeatures } from './features/index.ts';
+import { MIGRATIONS, registerFeatures } from './features/index.ts';
 import { Kernel, type KernelOptions } from './kernel/index.ts';
+
+export type ServerOptions = Omit<KernelOptions, 'migrations'>;
 
 /** The running control plane. */
 export interface SignalingServer {
@@ -22,8 +24,8 @@ export interface SignalingServer {
  * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
  * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
  */
-export async function startSignaling(options: KernelOptions): Promise<SignalingServer> {
-  const kernel = await Kernel.open(options);
+export async function startSignaling(options: ServerOptions): Promise<SignalingServer> {
+  const kernel = await Kernel.open({ ...options, migrations: MIGRATIONS });
   const { invitations } = registerFeatures(kernel);
   await kernel.listen();
   return {

@@ -8,7 +8,7 @@ import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
-import { MediaPool } from './media/index.ts';
+import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
@@ -28,6 +28,8 @@ export interface SipGatewayOptions {
   log: Logger;
   /** A phone whose media is silent for longer has gone, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
+  /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
+  payloadTransform?: PayloadTransformModule;
 }
 
 interface SipGatewayEvents {
@@ -88,7 +90,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#pool = pool;
     this.#announce = announce;
     this.#registrations = new TrunkRegistrations(stack, log, () => this.#tellRegistrationsSoon());
-    this.#rooms = new RoomBridges({ pool, log, join: options.joinRoom });
+    this.#rooms = new RoomBridges({
+      pool,
+      log,
+      join: options.joinRoom,
+      transform: options.payloadTransform,
+    });
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);

@@ -171,6 +171,39 @@ describe('the page for everybody', () => {
     await page.keyboard.press('g');
   });
 
+  it('raises hands by a key, says who asks to speak and in which order, and lets moderators lower hands', async () => {
+    const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
+    const says = (who: Page, sentence: string) =>
+      who.locator('[role=status]').getByText(sentence, { exact: false }).waitFor();
+    await bob.page.getByTestId('microphone').focus();
+    await bob.page.keyboard.press('h');
+    await says(page, 'Bob raised a hand');
+    await page.getByTestId('hand').click();
+    await says(bob.page, 'Ada raised a hand');
+    assert.equal(await page.getByTestId('hand').getAttribute('aria-label'), 'Lower hand');
+    for (const each of [page, bob.page]) {
+      assert.match(
+        (await each.getByTestId('hands').textContent()) ?? '',
+        /^Raised hands: Bob and 👩‍🚀 Ada$/u,
+      );
+    }
+    const own = page.locator('[data-testid=tile][data-self=true]');
+    assert.match((await own.getByTestId('hand-badge').textContent()) ?? '', /hand raised, 2 of 2/);
+
+    // A newcomer sees what went before.
+    const carol = await Person.invited(browser, server, 'Carol', 'crowd-0');
+    assert.match((await carol.page.getByTestId('hands').textContent()) ?? '', /Bob and/);
+    const tile = carol.page.locator('[data-testid=tile]', { hasText: 'Ada' });
+    await tile.hover();
+    await tile.getByTestId('tile-menu').click();
+    await carol.click('tile-lower-hand');
+    await says(page, 'Carol lowered your hand');
+    await own.getByTestId('hand-badge').waitFor({ state: 'detached' });
+    await carol.leave();
+    await bob.leave();
+    await page.getByTestId('hands').waitFor({ state: 'detached' });
+  });
+
   it('says who comes and who goes', async () => {
     const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
     await page.locator('[role=status]').getByText('Bob joined').waitFor();

@@ -25,6 +25,7 @@ export {
 export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,
   type EnrolOptions,
@@ -45,6 +46,7 @@ export type { Layout, LayoutTile } from './layout.ts';
 export type { MediaConnectivity, MediaEndpoint, MediaState } from './media-connectivity.ts';
 export type { VideoCodec } from './profiles.ts';
 export type { Publication, PublishOptions } from './publication.ts';
+export type { RaisedHand } from './raised-hands.ts';
 export type { Allocation, RemoteSource, RemoteTrack } from './remote-track.ts';
 export type { JoinOptions, Room } from './room.ts';
 export type { RoomEvents, RoomState } from './room-events.ts';

@@ -150,6 +150,7 @@ beforeEach(async () => {
     participants: [participant(SELF, 'Ada'), participant(BOB, 'Bob')],
     producers: [],
     speaker: null,
+    parts: { hands: [] },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
   const { url, fetch } = server;
@@ -224,6 +225,25 @@ describe('receiving', () => {
     assert.equal(error.code, 'CODEC_UNSUPPORTED');
     const [only] = await hasTracks(room, 1);
     assert.equal(only?.producerId, good.producerId);
+    assert.equal(server.got('consumer.create').length, 1);
+  });
+
+  it('goes on without what this side cannot receive, and closes it at the server', async () => {
+    const [bad, good] = [producer(), producer()];
+    snapshot.producers = [bad, good];
+    const codecs = [{ mimeType: 'audio/unknown', payloadType: 1, clockRate: 8000 }];
+    const consumers = consumersOf([bad.producerId, good.producerId]).consumers.map((info) =>
+      info.producerId === bad.producerId
+        ? { ...info, rtpParameters: { ...info.rtpParameters, codecs } }
+        : info,
+    );
+    server.script['consumer.create'] = () => ({ consumers, failed: [] });
+    const room = await client.join('demo');
+    await next(room, 'error');
+    const [only] = await hasTracks(room, 1);
+    assert.equal(only?.producerId, good.producerId);
+    assert.deepEqual((await server.request('consumer.close')).data.consumerIds, [consumers[0]?.consumerId]);
+    assert.deepEqual((await server.request('consumer.resume')).data.consumerIds, [only?.consumerId]);
     assert.equal(server.got('consumer.create').length, 1);
   });
 
@@ -793,6 +813,67 @@ describe('leaving', () => {
     server.emit('session.ended', { error: new CanopyError('SESSION_REPLACED').toJSON() });
     assert.equal((await closed)[1]?.code, 'SESSION_REPLACED');
     assert.equal(client.state, 'closed');
+  });
+});
+
+describe('raised hands', () => {
+  const carol = participant(uuid(), 'Carol');
+  const order = (room: Room) => room.hands.map(({ participantId }) => participantId);
+
+  beforeEach(() => {
+    snapshot.participants.push(carol);
+  });
+
+  it('are shown in the order in which they went up, from before the join too', async () => {
+    snapshot.parts = { hands: [{ participantId: BOB, raisedAtMs: 1 }] };
+    const room = await client.join('demo');
+    assert.deepEqual(room.hands, [{ participantId: BOB, raisedAtMs: 1 }]);
+    const raised = next(room, 'hand-raised');
+    server.emit('hand.raised', { participantId: SELF, raisedAtMs: 2 });
+    assert.deepEqual(await raised, [SELF]);
+    assert.deepEqual(order(room), [BOB, SELF]);
+    const lowered = next(room, 'hand-lowered');
+    server.emit('hand.lowered', { participantId: BOB, by: SELF });
+    assert.deepEqual(await lowered, [BOB, SELF]);
+    assert.deepEqual(room.hands, [{ participantId: SELF, raisedAtMs: 2 }]);
+  });
+
+  it('go down when their people leave', async () => {
+    snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
+    const room = await client.join('demo');
+    const lowered = next(room, 'hand-lowered');
+    server.emit('participant.left', { participantId: BOB, reason: 'left' });
+    assert.deepEqual(await lowered, [BOB, undefined]);
+    assert.deepEqual(order(room), [SELF]);
+  });
+
+  it('are as the snapshot says after a lost socket, each change told once', async () => {
+    snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
+    const room = await client.join('demo');
+    const told: unknown[] = [];
+    room.on('hand-raised', (participantId) => told.push(['up', participantId]));
+    room.on('hand-lowered', (participantId) => told.push(['down', participantId]));
+    const hands = [SELF, carol.participantId].map((participantId, n) => ({ participantId, raisedAtMs: n }));
+    snapshot = { ...snapshot, parts: { hands } };
+    server.cut();
+    await next(room, 'state', (state) => state === 'connected');
+    assert.deepEqual(told, [
+      ['down', BOB],
+      ['up', carol.participantId],
+    ]);
+    assert.deepEqual(room.hands, hands);
+  });
+
+  it('are raised and lowered by the server', async () => {
+    const room = await client.join('demo');
+    await room.raiseHand();
+    await room.lowerHand();
+    await room.lowerHand(BOB);
+    assert.equal(server.got('hand.raise').length, 1);
+    assert.deepEqual(
+      server.got('hand.lower').map(({ data }) => data),
+      [{}, { participantId: BOB }],
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/forms.css';
 import './styles/room.css';
+import './styles/hands.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();

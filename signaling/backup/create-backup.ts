@@ -3,6 +3,7 @@ import { open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
+import { MIGRATIONS } from '../features/index.ts';
 import { requireDataDir } from '../kernel/index.ts';
 import { lastMigration, Store } from '../store/index.ts';
 import type { end, header, line } from './format.ts';
@@ -25,7 +26,7 @@ export async function createBackup(config: Config, file: string, version: string
   const { dir } = config.data;
   const { url } = config.store;
   requireDataDir(dir, url);
-  const store = await Store.open(dir, { url, migrateTo: null, unhurried: true });
+  const store = await Store.open(dir, { migrations: MIGRATIONS, url, migrateTo: null, unhurried: true });
   const rows: Counts = {};
   try {
     const out = await Output.create(file);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
+import { MIGRATIONS } from '../features/index.ts';
 import { DataLock, requireDataDir } from '../kernel/index.ts';
 import { Store } from '../store/index.ts';
 import {
@@ -38,9 +39,14 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
   const lock = DataLock.take(dir);
   const opened: Store[] = [];
   try {
-    const source = await Store.open(dir);
+    const source = await Store.open(dir, { migrations: MIGRATIONS });
     opened.push(source);
-    const target = await Store.open(dir, { url: to, exclusive: true, unhurried: true });
+    const target = await Store.open(dir, {
+      migrations: MIGRATIONS,
+      url: to,
+      exclusive: true,
+      unhurried: true,
+    });
     opened.push(target);
     const tables = await copiedTables(source);
     await begin(

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
+import { MIGRATIONS } from '../features/index.ts';
 import { DataLock, openDataDir, writeWhole } from '../kernel/index.ts';
 import { Store } from '../store/index.ts';
 import { end, header, line } from './format.ts';
@@ -25,14 +26,20 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
   }
   const lock = DataLock.take(dir);
   try {
-    const store = await Store.open(dir, { url, migrateTo: migration, exclusive: true, unhurried: true });
+    const store = await Store.open(dir, {
+      migrations: MIGRATIONS,
+      url,
+      migrateTo: migration,
+      exclusive: true,
+      unhurried: true,
+    });
     try {
       if (!(await isNew(store))) throw new CanopyError('STORE_NOT_EMPTY', 'the database');
       await fill(store, file, rows);
     } finally {
       await store.close();
     }
-    await (await Store.open(dir, { url, unhurried: true })).close();
+    await (await Store.open(dir, { migrations: MIGRATIONS, url, unhurried: true })).close();
     await restoreFiles(dir, file);
   } finally {
     lock.release();

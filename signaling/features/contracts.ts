@@ -1,6 +1,7 @@
 /** Every request and event of the wire protocol, for the reference pages and for tests; and the types of all of them, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
+import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
@@ -11,8 +12,18 @@ export const REQUESTS = {
   ...INVITATION_REQUESTS,
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
+  ...HAND_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };
 
-export const EVENTS = { ...SESSION_EVENTS, ...CONFERENCE_EVENTS, ...MODERATION_EVENTS, ...TELEPHONY_EVENTS };
+export const EVENTS = {
+  ...SESSION_EVENTS,
+  ...CONFERENCE_EVENTS,
+  ...MODERATION_EVENTS,
+  ...HAND_EVENTS,
+  ...TELEPHONY_EVENTS,
+};
+
+/** What features add to the snapshot that `room.join` answers with. */
+export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT };

@@ -158,8 +158,7 @@ describe('the room log over a network that fails', () => {
         Array.from({ length: snapshot.log.seq - from }, (_, n) => from + 1 + n),
       );
       for (const { member } of [ann, bob]) {
-        const { participants, producers } = snapshot;
-        assert.deepEqual(member.sight, sightOf(participants, producers, member.participantId));
+        assert.deepEqual(member.sight, sightOf(snapshot, member.participantId));
       }
 
       // The SDK reports everybody who came and went meanwhile, once and in order.

@@ -1,6 +1,7 @@
 import type { Kernel } from '../kernel/index.ts';
 import { registerAccounts } from './accounts/index.ts';
 import { registerConference } from './conference/index.ts';
+import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerModeration } from './moderation/index.ts';
 import { registerRooms } from './rooms/index.ts';
@@ -10,6 +11,7 @@ import { registerTelephony } from './telephony/index.ts';
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
   registerConference(kernel);
   registerModeration(kernel);
+  registerHands(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);

@@ -2,11 +2,20 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
-import { type RequestName, type RequestSchema, type Role, SESSION_REQUESTS } from '../../contract/index.ts';
+import {
+  type RequestName,
+  type RequestSchema,
+  type Role,
+  SESSION_REQUESTS,
+  type SnapshotPart,
+  type SnapshotParts,
+} from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { Accounts, Devices, Revocations, Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, Store, sharedSecret } from '../store/index.ts';
+import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
@@ -28,7 +37,7 @@ import { ownServerUrl } from './own-server-url.ts';
 import { demand, isNamed, may, type ServerAction } from './policy/index.ts';
 import { changeServerRole, type PeerPrincipal, serverRoleOf } from './principals/index.ts';
 import { Readiness } from './readiness.ts';
-import { type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
+import { type Room, type RoomRecord, RoomRecords, Rooms, Tickets } from './rooms/index.ts';
 import { signInHandlers } from './sign-in/index.ts';
 import {
   Dispatcher,
@@ -41,6 +50,8 @@ import {
 export interface KernelOptions {
   config: Config;
   log: Logger;
+  /** Those of the kernel's tables and of every feature's. */
+  migrations: Migrations;
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
@@ -88,6 +99,7 @@ export class Kernel {
   readonly origins: OwnOrigins;
   /** An account was revoked: features end what it left behind. */
   readonly accountRevoked = new Hook<string>();
+  readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
   readonly #options: KernelOptions;
   readonly #ground: Ground;
@@ -158,7 +170,7 @@ export class Kernel {
           'the folder has a CA but no database: whoever enrolled before is not known any more',
         );
       }
-      store = await Store.open(dir, { url, exclusive: true });
+      store = await Store.open(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
@@ -174,6 +186,20 @@ export class Kernel {
     options?: RequestOptions<keyof S & RequestName>,
   ): void {
     this.dispatcher.register(schemas, handlers, options);
+  }
+
+  /**
+   * Adds what a feature keeps of a room to the snapshot that `room.join` answers with. `take` runs at the moment of the snapshot and must not
+   * wait; the feature appends every later change to the room's log.
+   */
+  snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
+    this.#snapshotParts.set(name, take);
+  }
+
+  /** What features keep of a room now. */
+  snapshotParts(room: Room): { [N in keyof SnapshotParts]: SnapshotPart<N> } {
+    const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
+    return Object.fromEntries(parts);
   }
 
   /** Adds routes that anybody may ask for. */
@@ -213,6 +239,11 @@ export class Kernel {
     if (stages.has(stage)) return;
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** Where features register the metrics that they alone count. */
+  get registry(): Registry {
+    return this.#ground.metrics.registry;
   }
 
   /** Whether the server is stopping and takes nobody in. */
@@ -337,7 +368,6 @@ export class Kernel {
       },
     });
     sfu.on('workerdied', () => metrics.workerDied());
-    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
       const session = sockets.sessionOf(peerId);

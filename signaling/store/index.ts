@@ -1,13 +1,8 @@
-export { Accounts } from './accounts.ts';
-export { Calls } from './calls.ts';
-export { Devices } from './devices.ts';
-export { type Admission, Invitations, type NewInvitation, START } from './invitations.ts';
+/** The engines on which everything that lasts is kept. Tables belong to the kernel and to features. */
 export { lastMigration } from './migrate.ts';
-export { MIGRATIONS, type Migrations } from './migrations.ts';
-export { withoutPassword } from './postgres-connection.ts';
-export { Revocations } from './revocations.ts';
-export type { AccountRow, DeviceRow, InvitationRow, RevocationRow, RoomRow } from './schema.ts';
+export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
 export { sharedSecret } from './shared-secret.ts';
 export { type Row, Store, type StoreOptions } from './store.ts';
-export { TelephonySettings } from './telephony-settings.ts';
+export { isUniqueViolation } from './store-errors.ts';
+export type { Tables } from './tables.ts';
 export { WriteBehind } from './write-behind.ts';

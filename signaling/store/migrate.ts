@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { CanopyError } from '../../base/index.ts';
 import type { Migrations } from './migrations.ts';
-import type { Tables } from './schema.ts';
+import type { Tables } from './tables.ts';
 
 function migratorOf(db: Kysely<Tables>, migrations: Migrations): Migrator {
   return new Migrator({ db, provider: { getMigrations: async () => migrations } });

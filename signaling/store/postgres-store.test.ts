@@ -4,7 +4,10 @@ import pg from 'pg';
 import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { Accounts, Calls, Invitations, Store, withoutPassword } from './index.ts';
+import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
+import { Accounts } from '../kernel/index.ts';
+import { withoutPassword } from './postgres-connection.ts';
+import { Store } from './store.ts';
 
 /** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -18,7 +21,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
 
   const openStore = async (options: { exclusive?: boolean } = {}) => {
     const url = await server.createDatabase();
-    return { url, store: await Store.open('unused', { url, ...options }) };
+    return { url, store: await Store.open('unused', { migrations: MIGRATIONS, url, ...options }) };
   };
   const away = { code: 'STORE_UNAVAILABLE', retryable: true };
 
@@ -99,9 +102,11 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const relay = await CuttableRelay.open(() => server.port);
     const relayed = new URL(url);
     relayed.port = String(relay.port);
-    const first = await Store.open('unused', { url: relayed.href, exclusive: true });
+    const first = await Store.open('unused', { migrations: MIGRATIONS, url: relayed.href, exclusive: true });
     await first.tryWrite();
-    await assert.rejects(Store.open('unused', { url, exclusive: true }), { code: 'DATA_IN_USE' });
+    await assert.rejects(Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
+      code: 'DATA_IN_USE',
+    });
     const refused = () =>
       first.tryWrite().then(
         () => '',
@@ -111,10 +116,12 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     relay.refuse();
     let second: Store | undefined;
     await eventually('the other one has it', async () => {
-      second = await Store.open('unused', { url, exclusive: true }).catch((error: { code: string }) => {
-        assert.equal(error.code, 'DATA_IN_USE');
-        return undefined;
-      });
+      second = await Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true }).catch(
+        (error: { code: string }) => {
+          assert.equal(error.code, 'DATA_IN_USE');
+          return undefined;
+        },
+      );
       return second !== undefined;
     });
     assert.equal(await refused(), 'STORE_UNAVAILABLE');
@@ -180,7 +187,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
     assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
     await assert.rejects(
-      Store.open('unused', { url }),
+      Store.open('unused', { migrations: MIGRATIONS, url }),
       (error: Error & { code?: string; detail?: string }) => {
         assert.equal(error.code, 'STORE_UNUSABLE');
         assert.match(error.detail ?? '', /database "missing" does not exist/);

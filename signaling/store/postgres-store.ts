@@ -5,9 +5,9 @@ import { migrate } from './migrate.ts';
 import type { Migrations } from './migrations.ts';
 import { connectionOf, withoutPassword } from './postgres-connection.ts';
 import { PostgresLock } from './postgres-lock.ts';
-import type { Tables } from './schema.ts';
 import type { Row, Store } from './store.ts';
 import { poolWithCodedErrors, storeError } from './store-errors.ts';
+import type { Tables } from './tables.ts';
 
 /** Maximum number of connections. */
 const CONNECTIONS = 10;

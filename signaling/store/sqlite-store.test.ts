@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
-import { Accounts, Devices, Invitations, Store } from './index.ts';
+import { Invitations, MIGRATIONS } from '../features/index.ts';
+import { Accounts, Devices } from '../kernel/index.ts';
+import { Store } from './store.ts';
 
 describe('the store in the data folder', () => {
   const dirs: string[] = [];
@@ -15,7 +17,7 @@ describe('the store in the data folder', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
     dirs.push(dir);
-    store = await Store.open(dir);
+    store = await Store.open(dir, { migrations: MIGRATIONS });
     nowMs = 1_700_000_000_000;
   });
   afterEach(() => store.close());
@@ -32,7 +34,7 @@ describe('the store in the data folder', () => {
     await store.close();
     const bytes = readFileSync(join(dir, 'canopy.sqlite'));
     assert.ok(!bytes.includes(secret));
-    store = await Store.open(dir);
+    store = await Store.open(dir, { migrations: MIGRATIONS });
   });
 
   it('knows devices that signed in while it could not be written, and writes them down later', async () => {
@@ -68,7 +70,7 @@ describe('the store in the data folder', () => {
     }
     await store.close();
     chmodSync(join(dir, 'canopy.sqlite'), 0o644);
-    store = await Store.open(dir);
+    store = await Store.open(dir, { migrations: MIGRATIONS });
     assert.equal(statSync(join(dir, 'canopy.sqlite')).mode & 0o777, 0o600);
   });
 
@@ -78,10 +80,16 @@ describe('the store in the data folder', () => {
     const newer = new Database(file);
     newer.exec("INSERT INTO kysely_migration VALUES ('9999_future', '2099-01-01')");
     newer.close();
-    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /newer Canopy \(9999_future\)/ });
+    await assert.rejects(Store.open(dir, { migrations: MIGRATIONS }), {
+      code: 'STORE_UNUSABLE',
+      detail: /newer Canopy \(9999_future\)/,
+    });
     writeFileSync(file, 'this was a database once, and now it is something else'.repeat(100));
-    await assert.rejects(Store.open(dir), { code: 'STORE_UNUSABLE', detail: /canopy\.sqlite/ });
+    await assert.rejects(Store.open(dir, { migrations: MIGRATIONS }), {
+      code: 'STORE_UNUSABLE',
+      detail: /canopy\.sqlite/,
+    });
     rmSync(file);
-    store = await Store.open(dir);
+    store = await Store.open(dir, { migrations: MIGRATIONS });
   });
 });

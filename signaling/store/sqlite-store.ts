@@ -6,9 +6,9 @@ import { type Driver, Kysely, SqliteDialect, sql, type Transaction } from 'kysel
 import { CanopyError, describeFileError } from '../../base/index.ts';
 import { migrate, pendingMigration } from './migrate.ts';
 import type { Migrations } from './migrations.ts';
-import type { Tables } from './schema.ts';
 import type { Row, Store } from './store.ts';
 import { storeError, withCodedErrors } from './store-errors.ts';
+import type { Tables } from './tables.ts';
 
 /**
  * How long a statement waits for another program's lock, in milliseconds. SQLite waits on this thread, which stalls every conference, so

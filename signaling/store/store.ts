@@ -1,17 +1,17 @@
 import type { Kysely, Transaction } from 'kysely';
-import { MIGRATIONS, type Migrations } from './migrations.ts';
+import type { Migrations } from './migrations.ts';
 import { openPostgres } from './postgres-store.ts';
-import type { Tables } from './schema.ts';
 import { openSqlite } from './sqlite-store.ts';
+import type { Tables } from './tables.ts';
 
 /** A row of any table. */
 export type Row = Record<string, string | number | null>;
 
 export interface StoreOptions {
+  /** Those of every table that the database has. */
+  migrations: Migrations;
   /** `postgres://…`. Default: SQLite, in the file `canopy.sqlite` of the data folder. */
   url?: string | undefined;
-  /** Default: those of all tables. */
-  migrations?: Migrations;
   /**
    * Whether to hold the database as its only server. Default false. SQLite needs no such lock: the lock on the data folder covers it.
    */
@@ -22,7 +22,7 @@ export interface StoreOptions {
   migrateTo?: string | null | undefined;
 }
 
-/** Persistence of the control plane: accounts, devices, invitations, revocations, grants and telephony. */
+/** Persistence of the control plane. */
 export interface Store {
   readonly db: Kysely<Tables>;
   readonly engine: 'sqlite' | 'postgres';
@@ -68,9 +68,7 @@ export const Store = {
    * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
    * @throws {CanopyError} DATA_IN_USE - `exclusive`, and another server holds the database
    */
-  open(dir: string, { url, migrations = MIGRATIONS, ...options }: StoreOptions = {}): Promise<Store> {
-    return url === undefined
-      ? openSqlite(dir, { migrations, ...options })
-      : openPostgres(url, { migrations, ...options });
+  open(dir: string, { url, ...options }: StoreOptions): Promise<Store> {
+    return url === undefined ? openSqlite(dir, options) : openPostgres(url, options);
   },
 };

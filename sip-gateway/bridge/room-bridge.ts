@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../base/index.ts';
 import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from '../../client/sdk/index.ts';
-import type { MediaPool } from '../media/index.ts';
+import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
 import { type CallState, PhoneSeat } from './phone-seat.ts';
 
 /** What a call wants to hear of its seat. */
@@ -18,6 +18,8 @@ export interface RoomBridgeOptions {
   log: Logger;
   /** Enters the room. */
   join(roomId: string): Promise<BridgeSession>;
+  /** Transforms the payloads between the phones and the room. Default: none. */
+  transform?: PayloadTransformModule;
   /** It is empty, or lost: forget it. */
   onClosed(): void;
 }
@@ -141,6 +143,7 @@ export class RoomBridge {
       sendPayloadType: PAYLOAD_TYPE,
       receivePayloadType: opus?.preferredPayloadType ?? PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
+      transform: this.#options.transform,
     };
     this.#options.pool.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
       if (!this.closed) this.#log.error({ err: error }, 'the mixer cannot be connected');

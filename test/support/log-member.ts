@@ -9,9 +9,11 @@ import type {
   ProducerInfo,
   RequestName,
   RequestResult,
+  SnapshotPart,
 } from '../../contract/index.ts';
 
 type Joined = RequestResult<'room.join'>;
+type RaisedHand = SnapshotPart<'hands'>[number];
 
 /** What arrives over a link, in order. */
 export type Arrival =
@@ -31,6 +33,8 @@ export interface Sight {
   participants: Participant[];
   /** Those of others. */
   producers: ProducerInfo[];
+  /** In the order in which they went up. */
+  hands: RaisedHand[];
 }
 
 /**
@@ -52,6 +56,7 @@ export class LogMember {
   readonly #log: RoomLog;
   readonly #participants = new Map<string, Participant>();
   readonly #producers = new Map<string, ProducerInfo>();
+  readonly #hands = new Map<string, RaisedHand>();
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
   /** Events that came since a join was sent. */
@@ -86,7 +91,9 @@ export class LogMember {
 
   /** What it sees of the room, by its snapshot and the entries since. */
   get sight(): Sight {
-    return sightOf([...this.#participants.values()], [...this.#producers.values()], this.participantId);
+    const parts = { hands: [...this.#hands.values()] };
+    const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
+    return sightOf({ participants, producers, parts }, this.participantId);
   }
 
   /** Takes a new connection and joins over it. */
@@ -174,13 +181,14 @@ export class LogMember {
     }
   }
 
-  #catchUp({ log, participants, producers, ...own }: Joined): void {
+  #catchUp(joined: Joined): void {
+    const { log, participants, producers, parts, ...own } = joined;
     if (log.entries) {
       assert.equal(own.peerId, this.peerId);
       this.#log.catchUp(log);
       this.returns.entries += 1;
       assert.equal(this.entries.at(-1)?.seq ?? this.base?.seq, log.seq, 'the entries lead to the snapshot');
-      assert.deepEqual(this.sight, sightOf(participants, producers, this.participantId));
+      assert.deepEqual(this.sight, sightOf(joined, this.participantId));
       return;
     }
     if (this.base) this.returns.snapshot += 1;
@@ -191,8 +199,10 @@ export class LogMember {
     this.entries.length = 0;
     this.#participants.clear();
     this.#producers.clear();
+    this.#hands.clear();
     for (const each of participants) this.#participants.set(each.participantId, each);
     for (const each of producers) this.#producers.set(each.producerId, each);
+    for (const each of parts.hands) this.#hands.set(each.participantId, each);
   }
 
   #apply(kind: string, event: unknown): void {
@@ -202,30 +212,38 @@ export class LogMember {
       participantId?: string;
       producer?: ProducerInfo;
       producerId?: string;
+      raisedAtMs?: number;
     };
     if (!log) return;
     this.entries.push({ seq: log.seq, kind, data });
-    const { participant, participantId = '', producer, producerId = '' } = data;
+    const { participant, participantId = '', producer, producerId = '', raisedAtMs } = data;
     const known = this.#producers.get(producerId);
     if (participant) this.#participants.set(participant.participantId, participant);
-    else if (kind === 'participant.left') this.#participants.delete(participantId);
+    else if (kind === 'participant.left') this.#left(participantId);
+    else if (raisedAtMs !== undefined) this.#hands.set(participantId, { participantId, raisedAtMs });
+    else if (kind === 'hand.lowered') this.#hands.delete(participantId);
     else if (producer) this.#producers.set(producer.producerId, producer);
     else if (kind === 'producer.closed') this.#producers.delete(producerId);
     else if (kind === 'room.mediaLost') this.#producers.clear();
     else if (known) this.#producers.set(producerId, { ...known, paused: kind === 'producer.paused' });
     else if (kind !== 'producer.paused' && kind !== 'producer.resumed') assert.fail(kind);
   }
+
+  #left(participantId: string): void {
+    this.#participants.delete(participantId);
+    this.#hands.delete(participantId);
+  }
 }
 
-/** What somebody sees; `self` is their participant. */
+/** What a snapshot shows somebody; `self` is their participant. */
 export function sightOf(
-  participants: readonly Participant[],
-  producers: readonly ProducerInfo[],
+  { participants, producers, parts }: Pick<Joined, 'participants' | 'producers' | 'parts'>,
   self: string | undefined,
 ): Sight {
   const others = producers.filter(({ participantId }) => participantId !== self);
   return {
     participants: [...participants].sort((a, b) => (a.participantId < b.participantId ? -1 : 1)),
     producers: others.sort((a, b) => (a.producerId < b.producerId ? -1 : 1)),
+    hands: parts.hands,
   };
 }

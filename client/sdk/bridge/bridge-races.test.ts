@@ -46,6 +46,7 @@ beforeEach(async () => {
     participants: [],
     producers: [],
     speaker: null,
+    parts: { hands: [] },
     own: { transportIds: [], producerIds: [], consumerIds: [] },
   };
   server.script['auth.prove'] = () => ({}) as never;

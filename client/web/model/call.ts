@@ -29,6 +29,8 @@ export class Call {
   readonly sources = signal<RemoteSource[]>([]);
   readonly tracks = signal<RemoteTrack[]>([]);
   readonly speaker = signal<string | null>(null);
+  /** Whose hands are up, by participant id, the longest first. */
+  readonly hands = signal<readonly string[]>([]);
   /** The own screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
@@ -74,6 +76,7 @@ export class Call {
       this.participants.value = [...room.participants.values()];
       this.sources.value = room.sources;
       this.tracks.value = room.tracks;
+      this.hands.value = room.hands.map(({ participantId }) => participantId);
       this.#seat();
     };
     this.state.value = room.state;
@@ -98,6 +101,14 @@ export class Call {
       room.on('participant-left', ({ displayName, kind }, reason) => {
         if (reason === 'kicked' && kind !== 'phone') notices.say(this.#removedSentence(displayName));
         else this.#arrivals.left(displayName);
+        refresh();
+      }),
+      room.on('hand-raised', (participantId) => {
+        this.#tellRaised(participantId);
+        refresh();
+      }),
+      room.on('hand-lowered', (participantId, by) => {
+        this.#tellLowered(participantId, by);
         refresh();
       }),
       room.on('sources', refresh),
@@ -173,6 +184,23 @@ export class Call {
     }
   }
 
+  /** Whether the own hand is up. */
+  get handIsUp(): boolean {
+    const { participantId } = this.room;
+    return participantId !== undefined && this.hands.value.includes(participantId);
+  }
+
+  /** Asks to speak, or no more. */
+  async toggleHand(): Promise<void> {
+    const { room } = this;
+    await this.#try(() => (this.handIsUp ? room.lowerHand() : room.raiseHand()));
+  }
+
+  /** Lowers somebody's hand. */
+  async lowerHand(participantId: string): Promise<void> {
+    await this.#try(() => this.room.lowerHand(participantId));
+  }
+
   /** Whether the person may mute and remove others, invite, and call phones. */
   get moderates(): boolean {
     const { role } = this.client.account;
@@ -235,6 +263,20 @@ export class Call {
       spokeAtMs: this.#spokeAtMs,
       keeps: self,
     });
+  }
+
+  #tellRaised(participantId: string): void {
+    if (participantId === this.room.participantId) this.#notices.say('You raised your hand');
+    else this.#arrivals.raisedHand(this.#nameOf(participantId));
+  }
+
+  #tellLowered(participantId: string, by: string | undefined): void {
+    if (participantId !== this.room.participantId || by === undefined) return;
+    this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
+  }
+
+  #nameOf(participantId: string): string {
+    return this.room.participants.get(participantId)?.displayName ?? 'Somebody';
   }
 
   async #try(act: () => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the page knows and does, apart from how it looks. */
 export { AppModel, type Screen } from './app-model.ts';
+export { listed } from './arrivals.ts';
 export type { Call } from './call.ts';
 export { bestGrid } from './grid.ts';
 export { type CaptureKind, type DeviceKind, deviceSentence, type LocalMedia } from './local-media.ts';

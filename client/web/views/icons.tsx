@@ -30,6 +30,15 @@ export function CameraIcon({ off = false }: { off?: boolean }) {
   );
 }
 
+/** A raised hand. */
+export function HandIcon() {
+  return (
+    <Icon>
+      <path d="M7 12V6a1.5 1.5 0 0 1 3 0v5-7a1.5 1.5 0 0 1 3 0v7-5.5a1.5 1.5 0 0 1 3 0V12l1-2a1.6 1.6 0 0 1 2.9 1.300L17.5 17a6.5 6.5 0 0 1-11.5 1l-3-5.5a1.6 1.6 0 0 1 2.700-1.6L7 12.5" />
+    </Icon>
+  );
+}
+
 export function ScreenIcon() {
   return (
     <Icon>

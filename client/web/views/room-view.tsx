@@ -7,6 +7,7 @@ import { CallPhoneButton } from './call-phone.tsx';
 import { GalleryIcon, LeaveIcon, ScreenIcon, ShieldIcon, SpeakerViewIcon } from './icons.tsx';
 import { InviteButton } from './invite.tsx';
 import { Audio } from './media-element.tsx';
+import { HandToggle, RaisedHands } from './raised-hands.tsx';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { Stage } from './stage.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
@@ -19,6 +20,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     m: () => void media.setMuted(media.microphoneOn.value),
     v: () => void media.setCameraWanted(!media.cameraOn.value),
     s: () => void call.toggleScreen(),
+    h: () => void call.toggleHand(),
     g: () => call.toggleView(),
     d: () => call.stats.toggle(),
     '?': () => (sheet.value = true),
@@ -74,6 +76,7 @@ function TopBar({
       <span class="count" data-testid="count">
         {count === 1 ? 'Only you' : `${count} people`}
       </span>
+      <RaisedHands call={call} />
       <span class="verified" data-testid="identity-verified" title={`Device ${identity?.deviceId ?? ''}`}>
         <ShieldIcon />
         <span class="name" dir="auto">
@@ -157,6 +160,7 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
       >
         <ScreenIcon />
       </button>
+      <HandToggle call={call} />
       <ViewToggle call={call} />
       <InviteButton call={call} />
       <CallPhoneButton call={call} />

@@ -5,6 +5,7 @@ const SHORTCUTS = [
   ['m', 'Mute or unmute'],
   ['v', 'Turn the camera on or off'],
   ['s', 'Share the screen, or stop sharing'],
+  ['h', 'Raise or lower your hand'],
   ['g', 'Gallery view or speaker view'],
   ['d', 'Show statistics'],
   ['?', 'This list'],

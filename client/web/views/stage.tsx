@@ -175,6 +175,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   const sources = call.sources.value;
   const lines = call.stats.lines.value;
   const self = call.room.participantId;
+  const hands = call.hands.value;
   const people = new Map(call.participants.value.map((each) => [each.participantId, each]));
   return call.order.value.flatMap((participantId): TileProps[] => {
     const participant = people.get(participantId);
@@ -193,6 +194,9 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       // All phones of a gateway share its account.
       seed: kind === 'phone' ? name : participant.accountId,
       self: participantId === self,
+      hand: hands.includes(participantId)
+        ? { place: hands.indexOf(participantId) + 1, of: hands.length }
+        : undefined,
       lines: lines.get(seatKey({ participantId, screen: isScreen })),
     });
     const remote = (isScreen: boolean, track: RemoteTrack | undefined) => {

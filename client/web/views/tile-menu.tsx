@@ -4,7 +4,7 @@ import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
 
-/** What admins and members may do about somebody: silence and remove them. */
+/** What admins and members may do about somebody: silence them, lower their hand, and remove them. */
 export function TileMenu({
   call,
   participant: { participantId, displayName, kind },
@@ -78,6 +78,17 @@ export function TileMenu({
               onClick={() => act(call.mute(participantId, !muted))}
             >
               {muted ? 'Unmute' : 'Mute'}
+            </button>
+          )}
+          {call.hands.value.includes(participantId) && (
+            <button
+              type="button"
+              role="menuitem"
+              tabIndex={-1}
+              data-testid="tile-lower-hand"
+              onClick={() => act(call.lowerHand(participantId))}
+            >
+              Lower hand
             </button>
           )}
           <button

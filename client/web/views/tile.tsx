@@ -4,6 +4,7 @@ import type { Allocation, Participant } from '../../sdk/index.ts';
 import type { ScreenLayout } from '../model/index.ts';
 import { FullScreenIcon, MicrophoneIcon, PhoneIcon, PinIcon, SavingIcon } from './icons.tsx';
 import { Video } from './media-element.tsx';
+import { HandBadge } from './raised-hands.tsx';
 
 export interface TileProps {
   participantId: string;
@@ -26,6 +27,8 @@ export interface TileProps {
   callState?: Participant['callState'];
   /** Why the server sends no picture at present, though there is one. */
   saving?: Allocation['reason'];
+  /** The hand of a person who asks to speak: its place among those that are up. */
+  hand?: { place: number; of: number } | undefined;
   pinned?: boolean;
   onPin?: () => void;
   /** Where the tile's size and visibility are reported. */
@@ -71,6 +74,7 @@ export function Tile({
   phone,
   callState,
   saving,
+  hand,
   pinned = false,
   onPin,
   layout,
@@ -155,6 +159,7 @@ export function Tile({
         </pre>
       )}
       <figcaption>
+        {!screen && hand && <HandBadge {...hand} />}
         {!screen && muted && <MicrophoneIcon off />}
         <span class="name" dir="auto">
           {label}

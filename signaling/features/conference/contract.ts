@@ -27,6 +27,8 @@ import {
   roomId,
   rtpCapabilities,
   rtpSendParameters,
+  type SnapshotPart,
+  type SnapshotParts,
   sha256Fingerprint,
   signature,
 } from '../../../contract/index.ts';
@@ -81,6 +83,8 @@ export const CONFERENCE_REQUESTS = {
       producers: z.array(producerInfo),
       /** The dominant speaker, or null. */
       speaker: objectId.nullable(),
+      /** What features keep of the room, by name. */
+      parts: z.custom<{ [N in keyof SnapshotParts]: SnapshotPart<N> }>(),
       /**
        * Where the room log stands: all else here is the state after this entry. `entries`: what happened after `resume.since`, in order;
        * absent if nothing was asked for or the log does not reach back so far.

@@ -152,6 +152,7 @@ async function join(
     participants: [...room.peers.values()].flatMap((each) => [...each.participants.values()]),
     producers: room.producersFor(peer),
     speaker: room.speaker,
+    parts: context.snapshotParts(room),
     log: { ...room.position, ...(entries && { entries }) },
     own: resumed
       ? context.sfu.ownObjects(roomId, peer.peerId)

@@ -1,6 +1,6 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
 import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
+import type { Invitations } from './invitations.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;

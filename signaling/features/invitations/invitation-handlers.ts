@@ -6,9 +6,9 @@ import {
   type Kernel,
   requirePrincipal,
 } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
 import type { INVITATION_REQUESTS } from './contract.ts';
 import { invitationUrl } from './invitation-url.ts';
+import type { Invitations } from './invitations.ts';
 
 export function invitationHandlers(
   kernel: Kernel,

@@ -8,8 +8,8 @@ import {
   nothing,
 } from '../../../contract/index.ts';
 import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
+import type { Invitations } from './invitations.ts';
 
 /** For administrators: make invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {

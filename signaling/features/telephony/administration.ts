@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../../contract/index.ts';
-import type { TelephonySettings } from '../../store/index.ts';
 import { digestSecrets } from './digest-secrets.ts';
+import type { TelephonySettings } from './telephony-settings.ts';
 
 /** Without characters that look alike. */
 const PASSWORD_ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';

@@ -10,8 +10,9 @@ import {
 } from '../../../contract/index.ts';
 import type { Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
-import type { Calls, TelephonySettings } from '../../store/index.ts';
 import { Administration } from './administration.ts';
+import type { Calls } from './calls.ts';
+import type { TelephonySettings } from './telephony-settings.ts';
 
 export interface TelephonyOptions {
   config: Config;

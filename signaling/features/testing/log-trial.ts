@@ -30,6 +30,7 @@ export const STEPS = [
     'wait',
   ],
   ...['produce', 'produce', 'pause', 'resume', 'unproduce', 'mute', 'mute', 'kick', 'readmit', 'promote'],
+  ...['raise', 'raise', 'lower'],
   ...['expire', 'rehome', 'close'],
 ] as const;
 export interface Step {
@@ -86,6 +87,10 @@ export class LogTrial {
         return this.#ask(who, 'producer.close', { producerId: own.producerId });
       case 'mute':
         return this.#ask(who, 'participant.mute', { participantId: other.participantId, muted: true });
+      case 'raise':
+        return this.#ask(who, 'hand.raise', {});
+      case 'lower':
+        return this.#ask(who, 'hand.lower', { participantId: other.participantId });
       case 'kick':
         return this.#ask(who, 'participant.kick', { participantId: other.participantId });
       case 'readmit':
@@ -136,7 +141,8 @@ export class LogTrial {
   /** Joins as a newcomer and compares what everyone has with each other and with the snapshot. */
   async compare(): Promise<void> {
     const observer = new DirectLink(this.#kernel, randomUUID(), () => 0);
-    const { participants, producers, log } = await observer.get('room.join', { roomId: this.roomId });
+    const joined = await observer.get('room.join', { roomId: this.roomId });
+    const { log } = joined;
     await this.settle();
     const told = new Map<number, unknown>();
     for (const member of this.members.filter(({ inside }) => inside)) {
@@ -151,7 +157,7 @@ export class LogTrial {
         assert.deepEqual(entry, told.get(entry.seq) ?? entry);
         told.set(entry.seq, entry);
       }
-      assert.deepEqual(member.sight, sightOf(participants, producers, member.participantId));
+      assert.deepEqual(member.sight, sightOf(joined, member.participantId));
     }
     await observer.request('room.leave', {});
     observer.cut(true);

@@ -2,7 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanopyError, describeFileError } from '../../../base/index.ts';
 import { isRevocable } from '../../identity/index.ts';
-import type { RevocationRow, Revocations } from '../../store/index.ts';
+import type { RevocationRow, Revocations } from '../accounts/index.ts';
 
 /**
  * Imports the revocations of an older version, which kept them in `revoked.json`, and renames that file.

@@ -12,7 +12,11 @@ export type ActionInRoom =
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
   /** Bring participants in, as a bridge. */
-  | 'participant.host';
+  | 'participant.host'
+  /** Ask to speak by raising a hand. */
+  | 'hand.raise'
+  /** Lower the hand of somebody else. */
+  | 'hand.lowerOthers';
 
 /** What is done on the server, outside of any room. */
 export type ServerAction =
@@ -40,6 +44,8 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'participant.kickAdmin': 'remove an admin of the server',
   'participant.readmit': 'readmit somebody',
   'participant.host': 'host participants',
+  'hand.raise': 'raise your hand',
+  'hand.lowerOthers': 'lower the hands of others',
   'call.dial': 'call phones',
   'invite.create:admin': 'invite an admin',
   'invite.create:member': 'invite a member',

@@ -7,15 +7,21 @@ export type Standing = RoomRole | 'admin' | 'bridge';
 /** What somebody is on the server. */
 export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
 
-const EVERY = roomAction.options;
+const MODERATING: readonly ActionInRoom[] = [...roomAction.options, 'hand.raise', 'hand.lowerOthers'];
 
 /** What each may do in a room whose settings nobody changed. */
 export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
-  admin: new Set([...EVERY, 'room.configure', 'room.setOwner', 'room.enterBarred', 'participant.kickAdmin']),
-  owner: new Set([...EVERY, 'room.configure']),
-  moderator: new Set(EVERY),
-  speaker: new Set(['room.enter', 'room.open', 'media.send']),
-  viewer: new Set(['room.enter']),
+  admin: new Set([
+    ...MODERATING,
+    'room.configure',
+    'room.setOwner',
+    'room.enterBarred',
+    'participant.kickAdmin',
+  ]),
+  owner: new Set([...MODERATING, 'room.configure']),
+  moderator: new Set(MODERATING),
+  speaker: new Set(['room.enter', 'room.open', 'media.send', 'hand.raise']),
+  viewer: new Set(['room.enter', 'hand.raise']),
   bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
 };
 

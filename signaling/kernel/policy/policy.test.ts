@@ -48,6 +48,8 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'participant.readmit': 'admin owner member token',
   'participant.host': 'bridge gateway',
   'call.dial': 'admin owner member token',
+  'hand.raise': 'admin owner member guest phone token',
+  'hand.lowerOthers': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',
@@ -125,6 +127,12 @@ describe('may', () => {
     assert.ok(may(person('member', 'boss'), 'room.configure', room));
     assert.ok(may(person('guest', 'other'), 'participant.mute', room));
     assert.deepEqual([may(PHONE, 'media.send', room), may(PHONE, 'room.enter', room)], [false, true]);
+    // What owners cannot choose stays with the roles that have it.
+    assert.deepEqual(
+      [member, guest, viewer].map((one) => may(one, 'hand.lowerOthers', room)),
+      [true, true, false],
+    );
+    assert.ok(may(viewer, 'hand.raise', room) && may(PHONE, 'hand.raise', room));
     // Neither the owner nor admins can be locked out.
     assert.ok(may(owner, 'room.configure', room) && may(admin, 'participant.mute', room));
     assert.deepEqual(

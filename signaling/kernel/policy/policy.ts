@@ -1,5 +1,5 @@
 import { CanopyError } from '../../../base/index.ts';
-import type { Role, RoomDescription, RoomRole } from '../../../contract/index.ts';
+import { type Role, type RoomDescription, type RoomRole, roomAction } from '../../../contract/index.ts';
 import type { PeerPrincipal, PhonePrincipal, Principal } from '../principals/index.ts';
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
@@ -9,6 +9,8 @@ export type RoomPolicy = Readonly<Pick<RoomDescription, 'ownerId' | 'permissions
 
 /** A room that nobody owns and whose settings nobody changed. */
 export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {} };
+
+const CONFIGURABLE: ReadonlySet<ActionInRoom> = new Set(roomAction.options);
 
 type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolicy, target?: Principal];
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
@@ -115,5 +117,6 @@ function permits({ permissions }: RoomPolicy, standing: Standing, action: Action
     standing === 'moderator' || standing === 'speaker' || standing === 'viewer'
       ? permissions[standing]
       : undefined;
-  return chosen?.includes(action) ?? IN_ROOM[standing].has(action);
+  // What the contract does not list is no matter of settings.
+  return chosen && CONFIGURABLE.has(action) ? chosen.includes(action) : IN_ROOM[standing].has(action);
 }

@@ -1,6 +1,6 @@
 import { CanopyError, type Config } from '../../../base/index.ts';
 import { type TrustStore, type VerifiedDevice, verifyAuthProof } from '../../identity/index.ts';
-import type { AccountRow, Accounts, Devices } from '../../store/index.ts';
+import type { AccountRow, Accounts, Devices } from '../accounts/index.ts';
 import { type Budgets, factorOf } from '../budgets/index.ts';
 import type { OwnOrigins } from '../http/index.ts';
 import type { JoinStage } from '../metrics/index.ts';

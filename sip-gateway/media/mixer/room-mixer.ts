@@ -3,6 +3,7 @@ import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
+import type { PayloadTransform } from './payload-transform.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';
 import { Speaker } from './speaker.ts';
@@ -89,8 +90,8 @@ export class RoomMixer {
     return this.#members.size;
   }
 
-  connect(connection: RoomConnection): void {
-    this.#port?.connect(connection);
+  connect(connection: RoomConnection, transform?: PayloadTransform): void {
+    this.#port?.connect(connection, transform);
   }
 
   /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, if another mixer had it before. */

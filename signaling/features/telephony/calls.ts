@@ -1,6 +1,6 @@
-import type { CallRecord } from '../../contract/index.ts';
-import type { CallRow } from './schema.ts';
-import type { Store } from './store.ts';
+import type { CallRecord } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { CallRow } from './tables.ts';
 
 /** How many calls the history keeps, and after how many new ones it forgets the oldest. */
 const MOST_CALLS = 100_000;

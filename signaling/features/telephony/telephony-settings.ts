@@ -1,4 +1,4 @@
-import { CanopyError } from '../../base/index.ts';
+import { CanopyError } from '../../../base/index.ts';
 import {
   type DialRule,
   dialRule,
@@ -6,9 +6,8 @@ import {
   type SipTrunk,
   sipTrunk,
   type TelephonyConfig,
-} from '../../contract/index.ts';
-import type { Store } from './store.ts';
-import { isUniqueViolation } from './store-errors.ts';
+} from '../../../contract/index.ts';
+import { isUniqueViolation, type Store } from '../../store/index.ts';
 
 /** What administrators set about phones: phones that register, trunks, the dial plan, PINs of rooms. */
 export class TelephonySettings {

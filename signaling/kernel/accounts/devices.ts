@@ -1,7 +1,6 @@
-import type { Logger } from '../../base/index.ts';
-import type { DeviceRow } from './schema.ts';
-import type { Store } from './store.ts';
-import { WriteBehind } from './write-behind.ts';
+import type { Logger } from '../../../base/index.ts';
+import { type Store, WriteBehind } from '../../store/index.ts';
+import type { DeviceRow } from './tables.ts';
 
 /** How many devices of an account are remembered: who holds the account's key makes as many as they like. */
 const MOST_DEVICES = 64;

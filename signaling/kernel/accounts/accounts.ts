@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
-import { CanopyError } from '../../base/index.ts';
-import type { Role } from '../../contract/index.ts';
-import type { AccountRow } from './schema.ts';
-import type { Store } from './store.ts';
+import { CanopyError } from '../../../base/index.ts';
+import type { Role } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { AccountRow } from './tables.ts';
 
 const MAX_LAST_KNOWN = 10_000;
 

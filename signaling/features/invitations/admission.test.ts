@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
-import { storeEngines } from '../../test/support/store-engines.ts';
-import { Accounts, Invitations, Store } from './index.ts';
+import { storeEngines } from '../../../test/support/store-engines.ts';
+import { Accounts, KERNEL_MIGRATIONS } from '../../kernel/index.ts';
+import { Store } from '../../store/index.ts';
+import { Invitations } from './invitations.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -20,7 +22,7 @@ for (const engine of storeEngines()) {
     let id: string;
 
     before(async () => {
-      store = await Store.open(dir, { url: await engine.newUrl() });
+      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url: await engine.newUrl() });
       accounts = new Accounts(store);
       invitations = new Invitations(store, () => nowMs);
     });

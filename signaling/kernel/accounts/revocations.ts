@@ -1,5 +1,5 @@
-import type { RevocationRow } from './schema.ts';
-import type { Store } from './store.ts';
+import type { Store } from '../../store/index.ts';
+import type { RevocationRow } from './tables.ts';
 
 /** The deployment's own revocations. */
 export class Revocations {

@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { CanopyError } from '../../base/index.ts';
-import type { InvitationInfo, Role } from '../../contract/index.ts';
-import type { InvitationRow } from './schema.ts';
-import type { Store } from './store.ts';
+import { CanopyError } from '../../../base/index.ts';
+import type { InvitationInfo, Role } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { InvitationRow } from './tables.ts';
 
 export interface NewInvitation {
   role: Role;

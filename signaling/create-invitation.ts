@@ -1,8 +1,8 @@
-import { CanopyError, type Config } from '../../../base/index.ts';
-import { Authority } from '../../identity/index.ts';
-import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from '../../kernel/index.ts';
-import { Invitations, type NewInvitation, Store } from '../../store/index.ts';
-import { invitationUrl } from './invitation-url.ts';
+import { CanopyError, type Config } from '../base/index.ts';
+import { Invitations, invitationUrl, MIGRATIONS, type NewInvitation } from './features/index.ts';
+import { Authority } from './identity/index.ts';
+import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from './kernel/index.ts';
+import { Store } from './store/index.ts';
 
 /**
  * Makes an invitation directly in the data folder: the server must have run once, but need not be running. The returned link names the
@@ -18,7 +18,7 @@ export async function createInvitation(config: Config, invitation: NewInvitation
   const { url } = config.store;
   requireDataDir(dir, url);
   const authority = await Authority.open({ dir, name: config.server.name });
-  const store = await Store.open(dir, { url });
+  const store = await Store.open(dir, { url, migrations: MIGRATIONS });
   try {
     const { secret } = await new Invitations(store).create(invitation);
     return invitationUrl(linkBase(config), secret, authority.fingerprint);

@@ -3,11 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
-import { storeEngines } from '../../test/support/store-engines.ts';
-import { Accounts, Devices, Invitations, Store } from './index.ts';
+import { storeEngines } from '../../../test/support/store-engines.ts';
+import { Store } from '../../store/index.ts';
+import { KERNEL_MIGRATIONS } from '../migrations.ts';
+import { Accounts } from './accounts.ts';
+import { Devices } from './devices.ts';
 
 for (const engine of storeEngines()) {
-  describe(`the store on ${engine.name}`, { skip: engine.skip }, () => {
+  describe(`accounts and devices on ${engine.name}`, { skip: engine.skip }, () => {
     let dir: string;
     let url: string | undefined;
     let store: Store;
@@ -16,7 +19,7 @@ for (const engine of storeEngines()) {
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
       url = await engine.newUrl();
-      store = await Store.open(dir, { url });
+      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url });
       nowMs = 1_700_000_000_000;
     });
     afterEach(async () => {
@@ -24,8 +27,6 @@ for (const engine of storeEngines()) {
       rmSync(dir, { recursive: true });
     });
     after(() => engine.close());
-    const invitations = () => new Invitations(store, () => nowMs);
-    const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
 
     it('keeps accounts over a restart', async () => {
       await new Accounts(store).ensure({
@@ -36,7 +37,7 @@ for (const engine of storeEngines()) {
         nowMs,
       });
       await store.close();
-      store = await Store.open(dir, { url });
+      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url });
       assert.equal((await new Accounts(store).find('a'))?.role, 'admin');
     });
 
@@ -45,23 +46,6 @@ for (const engine of storeEngines()) {
       await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'guest', source: 'invite', nowMs });
       await accounts.ensure({ accountId: 'a', displayName: 'Bob', role: 'admin', source: 'pki', nowMs });
       assert.equal((await accounts.find('a'))?.role, 'guest');
-    });
-
-    it('lets exactly one of many use an invitation', async () => {
-      const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
-      const results = await Promise.allSettled(
-        Array.from({ length: 20 }, (_, n) => invitations().admit(secret, `account${n}`, 'Ann')),
-      );
-      assert.equal(results.filter((result) => result.status === 'fulfilled').length, 1);
-      await assert.rejects(invitations().check(secret, 'other'), code('INVITE_USED'));
-    });
-
-    it('refuses an unknown and an expired invitation', async () => {
-      await assert.rejects(invitations().admit('unknown', 'a', 'Ann'), code('INVITE_UNKNOWN'));
-      const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
-      nowMs += 60_000;
-      await assert.rejects(invitations().check(secret, 'a'), code('INVITE_EXPIRED'));
-      await assert.rejects(invitations().admit(secret, 'a', 'Ann'), code('INVITE_EXPIRED'));
     });
 
     it('lets guests into granted rooms only', async () => {
@@ -123,20 +107,6 @@ for (const engine of storeEngines()) {
       assert.equal((await new Devices(store).of(['a']))[0]?.user_agent, 'Firefox');
       assert.equal((await accounts.find('a'))?.last_seen_at_ms, nowMs);
       assert.deepEqual(await new Devices(store).of(['stranger']), []);
-    });
-
-    it("lets an account's unused invitations end, and nobody else's", async () => {
-      const [theirs, used, others] = await Promise.all(
-        ['eve', 'eve', 'ann'].map((createdBy) =>
-          invitations().create({ role: 'member', createdBy, ttlSeconds: 60 }),
-        ),
-      );
-      assert.ok(theirs && used && others);
-      await invitations().admit(used.secret, 'a', 'Ann');
-      await invitations().expireFrom('eve');
-      await assert.rejects(invitations().admit(theirs.secret, 'b', 'Bob'), code('INVITE_EXPIRED'));
-      await assert.rejects(invitations().check(used.secret, 'b'), code('INVITE_USED'));
-      assert.equal((await invitations().admit(others.secret, 'c', 'Cleo')).invitedBy, 'ann');
     });
   });
 }

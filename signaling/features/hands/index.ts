@@ -1,0 +1,1 @@
+export { registerHands } from './register.ts';
