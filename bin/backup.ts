@@ -5,7 +5,7 @@ import { VERSION } from './version.ts';
 
 export async function backup(config: Config, file: string): Promise<string> {
   const counts = await createBackup(config, file, VERSION);
-  return `${summary(counts)}\nBackup written to ${file}. It holds the CA's key and all passwords: keep it safe.\n`;
+  return `${summary(counts)}\nBackup written to ${file}. It contains the CA's key and all passwords: keep it safe.\n`;
 }
 
 export async function restore(config: Config, file: string): Promise<string> {
@@ -15,13 +15,13 @@ export async function restore(config: Config, file: string): Promise<string> {
 /** Moves the store of the data folder to PostgreSQL. */
 export async function migrate(config: Config, { to = config.store.url }: { to?: string }): Promise<string> {
   if (to === undefined || !/^postgres(?:ql)?:\/\/\S+$/.test(to) || !URL.canParse(to)) {
-    throw new UsageError('say where to: --to postgres://USER@HOST/DATABASE, or set store.url');
+    throw new UsageError('no target: use --to postgres://USER@HOST/DATABASE, or set store.url');
   }
   const onProgress = (table: string, done: number, all: number) => {
     process.stderr.write(`${table}: ${done} of ${all}\n`);
   };
   const counts = await moveStore({ dir: config.data.dir, to, onProgress });
-  return `${summary(counts)}\nMoved and compared. Set store.url before you start the server.\n`;
+  return `${summary(counts)}\nMoved and verified. Set store.url before you start the server.\n`;
 }
 
 function summary(counts: Counts): string {

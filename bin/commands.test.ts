@@ -46,8 +46,8 @@ describe('in an operator’s hands', () => {
       '--data',
       server.dataDir,
     );
-    assert.match(listed.stdout, new RegExp(`^ok {4}data .*process ${server.pid} .* runs on it$`, 'm'));
-    assert.match(listed.stdout, /^The server runs: nothing fails, /m);
+    assert.match(listed.stdout, new RegExp(`^ok {4}data .*process ${server.pid} .* is using it$`, 'm'));
+    assert.match(listed.stdout, /^The server is running: no failures, /m);
   });
 
   it('canopy health follows the port that the server has', async () => {
@@ -107,13 +107,13 @@ describe('in an operator’s hands', () => {
 
     assert.match(
       (await canopy('revoke', 'zz', ...data)).stderr,
-      /^canopy: zz is no id: give its first digits/,
+      /^canopy: zz is not an id: give at least its first 4 digits/,
     );
     assert.match((await canopy('revoke', ...data)).stderr, /say whom to revoke/);
     assert.match((await canopy('revoke', '--name', 'Nobody', ...data)).stderr, /IDENTITY_UNKNOWN/);
     const start = ann.deviceId.slice(0, 10);
     const device = await canopy('revoke', '--name', 'zoë example', '--device', start, ...data);
-    assert.match(device.stdout, /device is revoked for good \(Zoë Example\)/);
+    assert.match(device.stdout, /device is revoked permanently \(Zoë Example\)/);
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
   });
 
@@ -143,7 +143,7 @@ describe('in an operator’s hands', () => {
       assert.match(again.stderr, /STORE_NOT_EMPTY/);
       const busy = await canopy('migrate', '--to', 'postgres://127.0.0.1:1/x', '--data', server.dataDir);
       assert.match(busy.stderr, /DATA_IN_USE/);
-      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: say where to/);
+      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: no target/);
     } finally {
       rmSync(outer, { recursive: true });
     }

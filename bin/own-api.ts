@@ -31,13 +31,16 @@ export class OwnApi {
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
 
-  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, and what the server answers with */
+  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, or the server's own error */
   async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
     const key = await this.#file('api.key', 'API_KEY_INVALID');
     const { status, body } = await this.#send(method, path, key.trim());
     const answer = answerOf(body);
     if (answer === undefined) {
-      throw new CanopyError('CONNECTION_LOST', `${this.#url}: no Canopy answers there (status ${status})`);
+      throw new CanopyError(
+        'CONNECTION_LOST',
+        `${this.#url}: this is not a Canopy server (status ${status})`,
+      );
     }
     if (answer.error) {
       throw CanopyError.fromBody(answer.error);
@@ -73,7 +76,7 @@ export class OwnApi {
       const { code, message } = cause as NodeJS.ErrnoException;
       throw new CanopyError(
         'CONNECTION_LOST',
-        `${this.#url}: ${code ?? message}. The server must run; give this command its flags, or its address by --url.`,
+        `${this.#url}: ${code ?? message}. Is the server running? Pass its flags to this command, or its address with --url.`,
         { cause },
       );
     }

@@ -44,7 +44,7 @@ export const invitationInfo = z.object({
     .string()
     .nullable()
     .describe(
-      'The account that invited; `start`: the server at its first start; null: the command line or the API.',
+      'The inviting account; `start`: created at the server’s first start; null: created by command line or API.',
     ),
   createdAtMs: z.number().describe('Unix time in milliseconds.'),
   expiresAtMs: z.number().describe('Unix time in milliseconds.'),

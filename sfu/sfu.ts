@@ -454,7 +454,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     try {
       (this as EventEmitter).emit(name, data);
     } catch (error) {
-      this.#log.error({ err: error, event: name }, 'a listener of the media plane failed');
+      this.#log.error({ err: error, event: name }, 'event listener of the media plane failed');
     }
   }
 }

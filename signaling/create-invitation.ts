@@ -2,7 +2,7 @@ import { CanopyError, type Config } from '../base/index.ts';
 import { Invitations, invitationUrl, MIGRATIONS, type NewInvitation } from './features/index.ts';
 import { Authority } from './identity/index.ts';
 import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir } from './kernel/index.ts';
-import { Store } from './store/index.ts';
+import { openStore } from './store/index.ts';
 
 /**
  * Makes an invitation directly in the data folder: the server must have run once, but need not be running. The returned link names the
@@ -12,13 +12,13 @@ import { Store } from './store/index.ts';
  */
 export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {
   if (isConfinedToRooms(invitation.role) && invitation.roomId === undefined) {
-    throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+    throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
   }
   const { dir } = config.data;
   const { url } = config.store;
   requireDataDir(dir, url);
   const authority = await Authority.open({ dir, name: config.server.name });
-  const store = await Store.open(dir, { url, migrations: MIGRATIONS });
+  const store = await openStore(dir, { url, migrations: MIGRATIONS });
   try {
     const { secret } = await new Invitations(store).create(invitation);
     return invitationUrl(linkBase(config), secret, authority.fingerprint);

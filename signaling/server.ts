@@ -1,6 +1,7 @@
 import { MIGRATIONS, registerFeatures } from './features/index.ts';
 import { Kernel, type KernelOptions } from './kernel/index.ts';
 
+/** What a kernel takes, without the tables: all features' are there. */
 export type ServerOptions = Omit<KernelOptions, 'migrations'>;
 
 /** The running control plane. */

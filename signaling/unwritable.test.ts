@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Invitations, MIGRATIONS } from './features/index.ts';
 import { Accounts, DataLock, Devices } from './kernel/index.ts';
-import { Store } from './store/index.ts';
+import { openStore } from './store/index.ts';
 
 const fileOf = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 const isRoot = process.getuid?.() === 0;
@@ -26,7 +26,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
 
   it('keeps no known person out, is reported by whatever must write, and ends when there is space again', async (t) => {
     if (!mounted) return t.skip('no disk can be mounted here');
-    const store = await Store.open(dir, { migrations: MIGRATIONS });
+    const store = await openStore(dir, { migrations: MIGRATIONS });
     const accounts = new Accounts(store);
     const devices = new Devices(store);
     const nowMs = Date.now();
@@ -71,13 +71,13 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
     chmodSync(outer, 0o755);
     const dir = join(outer, 'data');
     mkdirSync(dir);
-    await (await Store.open(dir, { migrations: MIGRATIONS })).close();
+    await (await openStore(dir, { migrations: MIGRATIONS })).close();
     chownSync(dir, 65_534, 65_534);
     for (const mode of [0o600, 0o644]) {
       chmodSync(join(dir, 'canopy.sqlite'), mode);
       const script = `import { MIGRATIONS as migrations } from ${fileOf('features/index.ts')};
         import { Store } from ${fileOf('store/index.ts')};
-        try { await Store.open(${JSON.stringify(dir)}, { migrations }); console.log('opened'); }
+        try { await openStore(${JSON.stringify(dir)}, { migrations }); console.log('opened'); }
         catch ({ code, detail }) { console.log(code, detail); }`;
       const { stdout } = await promisify(execFile)(
         process.execPath,
@@ -86,7 +86,7 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
       );
       assert.match(
         stdout,
-        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, and this runs as user 65534/,
+        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, but this process runs as user 65534/,
       );
     }
   });

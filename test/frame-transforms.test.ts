@@ -13,8 +13,11 @@ import { eventually } from './support/wait.ts';
 
 const SDK = fileURLToPath(new URL('../client/sdk/index.ts', import.meta.url));
 
-/** How a page transforms frames: by each of the two interfaces, not at all, or so that each sender’s hook throws at first. */
-type Way = 'script' | 'streams' | 'none' | 'fails';
+/**
+ * How a page transforms frames: by each of the two interfaces, not at all, or so that a hook throws: each sender’s at first (`fails`), or
+ * the receivers’ for video (`blind`).
+ */
+type Way = 'script' | 'streams' | 'none' | 'fails' | 'blind';
 
 interface Seen {
   /** Frames that passed the receivers' transforms, and those of them that no sender had transformed. */
@@ -22,6 +25,11 @@ interface Seen {
   bare: number;
   decoded: number;
   received: number;
+  /** Packets of audio that were received. */
+  heard: number;
+  kinds: string[];
+  /** What the room reported, by the message of what was thrown. */
+  errors: string[];
 }
 
 /** Frames end with it once a sender's transform had them. */
@@ -127,7 +135,10 @@ describe('transforms of encoded frames', () => {
             if (mayFail) throw new Error('no key');
             if (way !== 'fails') attach('send', sender);
           },
-          receiver: (receiver) => attach('receive', receiver),
+          receiver: (receiver, { kind }) => {
+            if (way !== 'blind') attach('receive', receiver);
+            else if (kind === 'video') throw new Error('no key');
+          },
           encodedInsertableStreams: way === 'streams',
         };
         const room = await client.join(roomId, way === 'none' ? {} : { transforms });
@@ -136,13 +147,24 @@ describe('transforms of encoded frames', () => {
           element.autoplay = true;
           element.srcObject = new MediaStream([track]);
         });
+        const errors: unknown[] = [];
+        room.on('error', ({ code, cause }) => errors.push(cause instanceof Error ? cause.message : code));
         Object.assign(globalThis, {
           seen: async () => {
-            const video = room.tracks.find(({ kind }) => kind === 'video');
-            const report = [...((await video?.getStats()) ?? new Map()).values()];
-            const { framesDecoded = 0, framesReceived = 0 } =
-              report.find(({ type }) => type === 'inbound-rtp') ?? {};
-            return { ...(await counts()), decoded: framesDecoded, received: framesReceived };
+            const inbound = async (of: string) => {
+              const stats = await room.tracks.find(({ kind }) => kind === of)?.getStats();
+              return [...(stats ?? new Map()).values()].find(({ type }) => type === 'inbound-rtp') ?? {};
+            };
+            const { framesDecoded = 0, framesReceived = 0 } = await inbound('video');
+            const { packetsReceived = 0 } = await inbound('audio');
+            return {
+              ...(await counts()),
+              decoded: framesDecoded,
+              received: framesReceived,
+              heard: packetsReceived,
+              kinds: room.tracks.map(({ kind }) => kind),
+              errors,
+            };
           },
         });
         if (!sends) return;
@@ -200,6 +222,19 @@ describe('transforms of encoded frames', () => {
       60_000,
     );
     await sender.close();
+    assert.deepEqual(browser.problems, []);
+  });
+
+  it('refuse a track when the receiver’s hook throws, and that track only', async () => {
+    await enter('blind', await server.invite({ role: 'member' }), 'none', true);
+    const receiver = await enter('blind', await server.invite({ role: 'member' }), 'blind', false);
+    const { kinds, errors } = await eventually(
+      'audio is received and the failure reported',
+      () => seen(receiver),
+      (now) => now.heard >= 10 && now.errors.length > 0,
+      60_000,
+    );
+    assert.deepEqual({ kinds, errors }, { kinds: ['audio'], errors: ['no key'] });
     assert.deepEqual(browser.problems, []);
   });
 });

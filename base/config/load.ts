@@ -93,7 +93,7 @@ function readFile(file: string): object {
       cause: error,
     });
   }
-  throw new CanopyError('CONFIG_INVALID', `${file} must hold a JSON object`);
+  throw new CanopyError('CONFIG_INVALID', `${file} must contain a JSON object`);
 }
 
 function set(raw: Record<string, unknown>, path: string, value: unknown): void {

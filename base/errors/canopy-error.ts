@@ -43,7 +43,7 @@ export class CanopyError extends Error {
     };
   }
 
-  /** Makes an error of what came over the wire; an unknown code (a newer server) becomes INTERNAL with the code as detail. */
+  /** Creates an error from what came over the wire. An unknown code (from a newer server) becomes INTERNAL, with the code as detail. */
   static fromBody(body: ErrorBody): CanopyError {
     return body.code in ERROR_CODES
       ? new CanopyError(body.code as ErrorCode, body.detail)

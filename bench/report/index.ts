@@ -17,14 +17,14 @@ export { linePlot, type Series } from './plot.ts';
 export { printSummary } from './print.ts';
 export { machineFigures, machineTraps, type Summary, summarize } from './summary.ts';
 
-/** Writes the report's three files into a folder and gives what it says. */
+/** Writes the report's three files into a folder and returns the summary. */
 export async function writeReport(run: RunData, folder: string): Promise<Summary> {
   const summary = summarize(run);
   await writeFiles(folder, summary, { run, csv: toCsv(run), html: toHtml(run, summary) });
   return summary;
 }
 
-/** A run that gave figures and nothing to plot. */
+/** A run with figures but nothing to plot. */
 export interface FiguresRun {
   name: string;
   description: string;

@@ -1,4 +1,4 @@
-/** The value that `share` of all do not exceed; NaN of none. */
+/** The value that a `share` of all values does not exceed; NaN without values. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }

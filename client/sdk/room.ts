@@ -199,6 +199,17 @@ export class Room extends Emitter<RoomEvents> {
     await this.#options.connection.request('participant.readmit', { accountId });
   }
 
+  /**
+   * Changes a name for as long as its participant is in the room, by default one's own. Rejects, for the name of somebody else, with
+   * FORBIDDEN, PARTICIPANT_UNKNOWN.
+   */
+  async rename(displayName: string, participantId?: string): Promise<void> {
+    await this.#options.connection.request('participant.rename', {
+      displayName,
+      ...(participantId !== undefined && { participantId }),
+    });
+  }
+
   /** Asks to speak. Idempotent: a hand that is up keeps its place. */
   async raiseHand(): Promise<void> {
     await this.#options.connection.request('hand.raise', {});

@@ -86,7 +86,7 @@ function requireOrder(chain: readonly Certificate[]): void {
       throw new CanopyError('CERT_MALFORMED', `certificate ${i + 1} did not issue certificate ${i}`);
     }
     if (chain.slice(i + 1).some((other) => equalBytes(other.der, certificate.der))) {
-      throw new CanopyError('CERT_MALFORMED', `certificate ${i} is there twice`);
+      throw new CanopyError('CERT_MALFORMED', `certificate ${i} is present twice`);
     }
   }
 }
@@ -177,7 +177,7 @@ async function validatePath(path: Path, { atMs, usage, authority = false }: Path
     if (!issuer) continue;
     const { signatureAlgorithm, tbs, signature } = certificate;
     if (!mayHaveIssued(issuer.certificate, certificate)) {
-      throw new CanopyError('CERT_UNTRUSTED', `${issuer.what} has another key than the issuer that is named`);
+      throw new CanopyError('CERT_UNTRUSTED', `${issuer.what} does not have the key of the named issuer`);
     }
     if (!(await signatureMatches(signatureAlgorithm, issuer.certificate.key, tbs, signature))) {
       throw new CanopyError('CERT_BAD_SIGNATURE', what);
@@ -206,7 +206,7 @@ function requireLeaf({ extensions }: Certificate, usage: string): void {
     throw new CanopyError('CERT_WRONG_USAGE', 'leaf: key usage lacks digitalSignature');
   }
   if (basicConstraints?.ca || keyUsage?.has(KEY_USAGE.keyCertSign)) {
-    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: it is an authority');
+    throw new CanopyError('CERT_WRONG_USAGE', 'leaf: is an authority');
   }
   if (basicConstraints?.pathLength !== undefined) {
     throw new CanopyError('CERT_NONCONFORMING', 'leaf: path length without CA');

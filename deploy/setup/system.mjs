@@ -45,7 +45,7 @@ export function programVariables() {
 
 /** @param {string[]} names */
 async function installedPackages(names) {
-  // Elsewhere libraries have other names: whatever is built with them tells when one is missing.
+  // Elsewhere libraries have other names; builds that need them report missing ones.
   if (debianRelease() === undefined) return new Set(names);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in itself
   const format = '${db:Status-Status} ${Package}\n';
@@ -59,7 +59,7 @@ async function installedPackages(names) {
 }
 
 /**
- * Whether this process may install them by itself.
+ * Whether this process may install them.
  */
 export function mayInstall() {
   return debianRelease() !== undefined && process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
@@ -80,7 +80,7 @@ export async function installPackages(missing) {
   const install = await aptInstall(names);
   if (install.status !== 0) {
     throw new SetupError(
-      `apt-get could not install ${names.join(' ')}. Install them by hand, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
+      `apt-get could not install ${names.join(' ')}. Install them manually, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
     );
   }
 }
@@ -94,7 +94,7 @@ function withoutMainCluster() {
 }
 
 /**
- * The error for someone who has to install them by hand.
+ * The error for someone who has to install them manually.
  * @param {SystemPackage[]} missing
  */
 export function missingError(missing) {
@@ -106,8 +106,8 @@ export function missingError(missing) {
   const how =
     debianRelease() === undefined
       ? "Install these programs with your system's package manager (the names are Debian's):"
-      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then this again. They are for:`;
+      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then run this again. They are for:`;
   return new SetupError(
-    `Something is missing that Canopy may not install here. ${how}\n${reasons.join('\n')}`,
+    `Some packages are missing that Canopy cannot install here. ${how}\n${reasons.join('\n')}`,
   );
 }

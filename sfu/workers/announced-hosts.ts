@@ -56,12 +56,12 @@ export class AnnouncedHosts {
       try {
         await this.#resolve();
       } catch (error) {
-        log.warn({ err: error }, 'an announced name cannot be resolved; its last addresses stay');
+        log.warn({ err: error }, 'announced host name could not be resolved; keeping its last addresses');
         return;
       }
       const { listen } = this;
       if (JSON.stringify(listen) === before) return;
-      log.info({ listen }, 'the announced names have other addresses now');
+      log.info({ listen }, 'addresses of the announced host names changed');
       onChange(listen);
     };
     this.#timer = setInterval(() => void look(), this.#options.intervalMilliseconds);

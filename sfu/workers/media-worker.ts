@@ -71,7 +71,10 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     const worker = await spawnWorker(options.workerBin);
     const listen = presentAddresses(options.listen);
     if (listen.length < options.listen.length) {
-      options.log.warn({ wanted: options.listen, listen }, 'this host no longer has some of the addresses');
+      options.log.warn(
+        { wanted: options.listen, listen },
+        'some addresses are no longer available on this host',
+      );
     }
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -132,7 +135,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
       return socket === undefined ? [] : [{ ip: socket, announcedAddress }];
     });
     if (reachable.length < listen.length) {
-      this.#log.warn({ wanted: listen, reachable }, 'some addresses are announced after a restart only');
+      this.#log.warn({ wanted: listen, reachable }, 'some addresses cannot be announced before a restart');
     }
     if (reachable.length > 0) this.#announced = reachable;
   }

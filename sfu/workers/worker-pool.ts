@@ -147,7 +147,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     slot.timer = setTimeout(() => {
       this.#start(slot).catch((error: unknown) => {
         slot.failures += 1;
-        this.#log.error({ err: error, rtcPort: slot.rtcPort }, 'a media worker cannot start; trying again');
+        this.#log.error({ err: error, rtcPort: slot.rtcPort }, 'media worker could not start; retrying');
         if (this.#options.rtcPort === 0) slot.rtcPort = 0;
         this.#respawn(slot);
       });

@@ -8,7 +8,7 @@ import { loadConfig } from '../../base/index.ts';
 import { storeEngines } from '../../test/support/store-engines.ts';
 import { MIGRATIONS } from '../features/index.ts';
 import { Accounts } from '../kernel/index.ts';
-import { Store } from '../store/index.ts';
+import { openStore } from '../store/index.ts';
 import { createBackup, moveStore, restoreBackup } from './index.ts';
 import { copiedTables, digestTable } from './rows.ts';
 
@@ -36,7 +36,7 @@ describe('copies of a deployment', () => {
   const configOf = (folder: string, url?: string) =>
     loadConfig({ env: {}, flags: { 'data.dir': folder, 'store.url': url } });
   const digests = async (folder: string, url?: string) => {
-    const store = await Store.open(folder, { migrations: MIGRATIONS, url });
+    const store = await openStore(folder, { migrations: MIGRATIONS, url });
     const all: Record<string, string> = {};
     for (const table of await copiedTables(store)) all[table] = await digestTable(store, table);
     await store.close();
@@ -44,7 +44,7 @@ describe('copies of a deployment', () => {
   };
 
   const configureRoom = async () => {
-    const store = await Store.open(dir, { migrations: MIGRATIONS });
+    const store = await openStore(dir, { migrations: MIGRATIONS });
     const settings = JSON.stringify({ permissions: { viewer: [] }, roles: {} });
     const row = { room_id: 'team', owner_id: 'a'.repeat(64), title: 'Команда 👋', settings };
     await store.db
@@ -110,7 +110,7 @@ describe('copies of a deployment', () => {
   it('a move to PostgreSQL that was interrupted is continued, and the old database is kept aside', {
     skip: postgres.skip,
   }, async () => {
-    const store = await Store.open(dir, { migrations: MIGRATIONS });
+    const store = await openStore(dir, { migrations: MIGRATIONS });
     for (let n = 0; n < 1000; n += 1) {
       await store.db
         .insertInto('grants')
@@ -129,7 +129,7 @@ describe('copies of a deployment', () => {
     assert.equal(counts.grants, 1001);
     assert.deepEqual(await digests(dir, url), before);
     assert.ok(existsSync(join(dir, 'canopy.sqlite.moved')));
-    await assert.rejects(Store.open(dir, { migrations: MIGRATIONS }), {
+    await assert.rejects(openStore(dir, { migrations: MIGRATIONS }), {
       code: 'STORE_UNUSABLE',
       detail: /set store\.url/,
     });
@@ -137,12 +137,12 @@ describe('copies of a deployment', () => {
 
   it('a move into a database that is in use is refused', { skip: postgres.skip }, async () => {
     const url = (await postgres.newUrl()) ?? '';
-    const other = await Store.open(dir, { migrations: MIGRATIONS, url });
+    const other = await openStore(dir, { migrations: MIGRATIONS, url });
     const account = { accountId: 'x', displayName: 'X', role: 'member', source: 'invite' } as const;
     await new Accounts(other).ensure({ ...account, nowMs: 1 });
     await other.close();
     await assert.rejects(moveStore({ dir, to: url }), { code: 'STORE_NOT_EMPTY' });
-    const holder = await Store.open(dir, { migrations: MIGRATIONS, url, exclusive: true });
+    const holder = await openStore(dir, { migrations: MIGRATIONS, url, exclusive: true });
     await assert.rejects(moveStore({ dir, to: url }), { code: 'DATA_IN_USE' });
     await holder.close();
   });

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
 import { requireDataDir } from '../kernel/index.ts';
-import { lastMigration, Store } from '../store/index.ts';
+import { lastMigration, openStore } from '../store/index.ts';
 import type { end, header, line } from './format.ts';
 import { type Counts, copiedTables } from './rows.ts';
 
@@ -20,13 +20,13 @@ const CHUNK_BYTES = 1_048_576;
  * Writes the database and the files of the data folder, CA and keys included, to one file for its owner alone. A server may run meanwhile:
  * the copy is of one moment. Nothing is migrated: an older version still opens the database. Returns the number of rows by table.
  *
- * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or the file cannot be written; and what Store.open() throws
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or the file cannot be written; and what openStore() throws
  */
 export async function createBackup(config: Config, file: string, version: string): Promise<Counts> {
   const { dir } = config.data;
   const { url } = config.store;
   requireDataDir(dir, url);
-  const store = await Store.open(dir, { migrations: MIGRATIONS, url, migrateTo: null, unhurried: true });
+  const store = await openStore(dir, { migrations: MIGRATIONS, url, migrateTo: null, unhurried: true });
   const rows: Counts = {};
   try {
     const out = await Output.create(file);

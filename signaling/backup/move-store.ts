@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CanopyError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
 import { DataLock, requireDataDir } from '../kernel/index.ts';
-import { Store } from '../store/index.ts';
+import { openStore, type Store } from '../store/index.ts';
 import {
   batches,
   type Counts,
@@ -32,16 +32,16 @@ export interface MoveOptions {
  * Moves the store of a data folder to PostgreSQL. If it is interrupted, the next call continues. At the end, every table's contents are
  * compared, and `canopy.sqlite` becomes `canopy.sqlite.moved`. Returns the number of rows by table.
  *
- * @throws {CanopyError} STORE_NOT_EMPTY, DATA_IN_USE, INTERNAL - the contents differ; and what Store.open() throws
+ * @throws {CanopyError} STORE_NOT_EMPTY, DATA_IN_USE, INTERNAL - the contents differ; and what openStore() throws
  */
 export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<Counts> {
   requireDataDir(dir);
   const lock = DataLock.take(dir);
   const opened: Store[] = [];
   try {
-    const source = await Store.open(dir, { migrations: MIGRATIONS });
+    const source = await openStore(dir, { migrations: MIGRATIONS });
     opened.push(source);
-    const target = await Store.open(dir, {
+    const target = await openStore(dir, {
       migrations: MIGRATIONS,
       url: to,
       exclusive: true,

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { CanopyError, type Config, describeFileError } from '../../base/index.ts';
 import { MIGRATIONS } from '../features/index.ts';
 import { DataLock, openDataDir, writeWhole } from '../kernel/index.ts';
-import { Store } from '../store/index.ts';
+import { openStore, type Store } from '../store/index.ts';
 import { end, header, line } from './format.ts';
 import { batches, type Counts, clear, copiedTables, countRows, insertRows, isNew } from './rows.ts';
 
@@ -14,7 +14,7 @@ import { batches, type Counts, clear, copiedTables, countRows, insertRows, isNew
  * older version. Returns the number of rows by table.
  *
  * @throws {CanopyError} BACKUP_INVALID - damaged or incomplete; nothing was changed
- * @throws {CanopyError} STORE_NOT_EMPTY; STORE_UNUSABLE - a newer version made the backup; and what Store.open() throws
+ * @throws {CanopyError} STORE_NOT_EMPTY; STORE_UNUSABLE - a newer version made the backup; and what openStore() throws
  */
 export async function restoreBackup(config: Config, file: string): Promise<Counts> {
   const { dir } = config.data;
@@ -26,7 +26,7 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
   }
   const lock = DataLock.take(dir);
   try {
-    const store = await Store.open(dir, {
+    const store = await openStore(dir, {
       migrations: MIGRATIONS,
       url,
       migrateTo: migration,
@@ -39,7 +39,7 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
     } finally {
       await store.close();
     }
-    await (await Store.open(dir, { migrations: MIGRATIONS, url, unhurried: true })).close();
+    await (await openStore(dir, { migrations: MIGRATIONS, url, unhurried: true })).close();
     await restoreFiles(dir, file);
   } finally {
     lock.release();

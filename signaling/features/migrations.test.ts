@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { Accounts, Devices, Revocations } from '../kernel/index.ts';
-import { Store } from '../store/index.ts';
+import { openStore } from '../store/index.ts';
 import { Invitations } from './invitations/index.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { Calls, TelephonySettings } from './telephony/index.ts';
@@ -50,7 +50,7 @@ describe('the database of Canopy 0.1.0', () => {
   afterEach(() => rmSync(dir, { recursive: true }));
 
   it('is migrated with all that is in it', async () => {
-    const store = await Store.open(dir, { migrations: MIGRATIONS });
+    const store = await openStore(dir, { migrations: MIGRATIONS });
     try {
       const people = await new Accounts(store).list({ limit: 10 });
       assert.deepEqual(people.map(({ display_name, role }) => `${display_name} ${role}`).sort(), [
@@ -81,7 +81,7 @@ describe('the database of Canopy 0.1.0', () => {
   });
 
   it('is copied first, for its owner alone, and the old version opens the copy', async () => {
-    await (await Store.open(dir, { migrations: MIGRATIONS })).close();
+    await (await openStore(dir, { migrations: MIGRATIONS })).close();
     const copy = join(dir, `canopy.sqlite.before-${FIRST_NEW}`);
     assert.equal(statSync(copy).mode & 0o777, 0o600);
     const old = new Database(copy, { readonly: true });
@@ -91,9 +91,9 @@ describe('the database of Canopy 0.1.0', () => {
   });
 
   it('is refused by the old version with a code once a newer one has migrated it', async () => {
-    await (await Store.open(dir, { migrations: MIGRATIONS })).close();
+    await (await openStore(dir, { migrations: MIGRATIONS })).close();
     const old = Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name < FIRST_NEW));
-    await assert.rejects(Store.open(dir, { migrations: old }), {
+    await assert.rejects(openStore(dir, { migrations: old }), {
       code: 'STORE_UNUSABLE',
       detail: /newer Canopy \(000\d_/,
     });

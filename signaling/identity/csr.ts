@@ -19,7 +19,7 @@ export async function accountKeyOf(csrDer: Uint8Array): Promise<CryptoKey> {
     key = await request.publicKey.export(EC_P256, ['verify']);
     if (hash?.name !== 'SHA-256' || !(await request.verify())) throw new Error('not signed by its own key');
   } catch (cause) {
-    throw new CanopyError('CSR_INVALID', 'PKCS#10 with P-256 and SHA-256, signed by itself, is wanted', {
+    throw new CanopyError('CSR_INVALID', 'must be PKCS#10 with P-256 and SHA-256, signed with its own key', {
       cause,
     });
   }

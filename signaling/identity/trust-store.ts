@@ -42,7 +42,7 @@ export class TrustStore {
   /** Reads the files. Errors: `CONFIG_INVALID` naming what is wrong with them. */
   static async create(options: TrustStoreOptions): Promise<TrustStore> {
     if (options.policy === 'pki' && !options.caBundleFile) {
-      throw new CanopyError('CONFIG_INVALID', 'identity.caBundle is needed for the policy pki');
+      throw new CanopyError('CONFIG_INVALID', 'identity.policy pki requires identity.caBundle');
     }
     const store = new TrustStore(options);
     await store.reload();

@@ -75,7 +75,7 @@ export class CertificateWatch {
     rooms.remove(({ device }) => isMeant(device), 'lost');
     const connectionsEnded = connections.endThose(({ device }) => isMeant(device), code);
     if (connectionsEnded > 0) {
-      log.info({ code, connectionsEnded }, 'certificates are no longer valid');
+      log.info({ code, connectionsEnded }, 'ended connections whose certificates are no longer valid');
     }
   }
 }

@@ -14,7 +14,7 @@ import {
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { type Migrations, Store, sharedSecret } from '../store/index.ts';
+import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
 import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
@@ -166,11 +166,9 @@ export class Kernel {
       const { url } = options.config.store;
       const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
       if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
-        options.log.warn(
-          'the folder has a CA but no database: whoever enrolled before is not known any more',
-        );
+        options.log.warn('the data folder has a CA but no database: people who enrolled earlier are unknown');
       }
-      store = await Store.open(dir, { url, migrations: options.migrations, exclusive: true });
+      store = await openStore(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
@@ -414,10 +412,10 @@ async function openGround(
     caBundleFile: config.identity.caBundle,
     crlFile: config.identity.crl,
     onReloadError: (error) =>
-      log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+      log.error({ err: error }, 'changed trust files are unusable; keeping the previous ones'),
   });
   const secret = (name: string) =>
-    keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
+    keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
   // Servers that share a database verify each other's tickets; the first one brings its key.
   const ticketKey =
     store.engine === 'postgres'

@@ -37,7 +37,7 @@ export class Readiness {
       this.#problem = CanopyError.from(error);
     }
     this.#triedAtMs = performance.now();
-    if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'the store cannot be written');
-    if (before && !this.#problem) this.#log.info('the store can be written again');
+    if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'database is not writable');
+    if (before && !this.#problem) this.#log.info('database is writable again');
   }
 }

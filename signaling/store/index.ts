@@ -1,8 +1,9 @@
 /** The engines on which everything that lasts is kept. Tables belong to the kernel and to features. */
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
+export { openStore, type StoreOptions } from './open-store.ts';
 export { sharedSecret } from './shared-secret.ts';
-export { type Row, Store, type StoreOptions } from './store.ts';
+export type { Row, Store } from './store.ts';
 export { isUniqueViolation } from './store-errors.ts';
 export type { Tables } from './tables.ts';
 export { WriteBehind } from './write-behind.ts';

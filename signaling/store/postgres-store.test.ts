@@ -6,8 +6,9 @@ import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
 import { Accounts } from '../kernel/index.ts';
+import { openStore } from './open-store.ts';
 import { withoutPassword } from './postgres-connection.ts';
-import { Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -19,14 +20,14 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
   after(() => server.close());
 
-  const openStore = async (options: { exclusive?: boolean } = {}) => {
+  const open = async (options: { exclusive?: boolean } = {}) => {
     const url = await server.createDatabase();
-    return { url, store: await Store.open('unused', { migrations: MIGRATIONS, url, ...options }) };
+    return { url, store: await openStore('unused', { migrations: MIGRATIONS, url, ...options }) };
   };
   const away = { code: 'STORE_UNAVAILABLE', retryable: true };
 
   it('threat 42: everything is refused with a retryable code while it is away, and works once it is back', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     const invitations = new Invitations(store);
     await invitations.create({ role: 'member', ttlSeconds: 60 });
     await server.stop();
@@ -40,7 +41,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: a PostgreSQL that hangs holds a request for some seconds only', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     await store.tryWrite();
     await server.freeze();
     try {
@@ -62,7 +63,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: what was acknowledged survives a crash of PostgreSQL', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     const accounts = new Accounts(store);
     const acknowledged: string[] = [];
     let crashed = false;
@@ -102,9 +103,9 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const relay = await CuttableRelay.open(() => server.port);
     const relayed = new URL(url);
     relayed.port = String(relay.port);
-    const first = await Store.open('unused', { migrations: MIGRATIONS, url: relayed.href, exclusive: true });
+    const first = await openStore('unused', { migrations: MIGRATIONS, url: relayed.href, exclusive: true });
     await first.tryWrite();
-    await assert.rejects(Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
+    await assert.rejects(openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
       code: 'DATA_IN_USE',
     });
     const refused = () =>
@@ -116,7 +117,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     relay.refuse();
     let second: Store | undefined;
     await eventually('the other one has it', async () => {
-      second = await Store.open('unused', { migrations: MIGRATIONS, url, exclusive: true }).catch(
+      second = await openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }).catch(
         (error: { code: string }) => {
           assert.equal(error.code, 'DATA_IN_USE');
           return undefined;
@@ -137,7 +138,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: a server whose lock alone was lost takes it again', async () => {
-    const { url, store } = await openStore({ exclusive: true });
+    const { url, store } = await open({ exclusive: true });
     const admin = new pg.Client(url);
     await admin.connect();
     const holders = async () =>
@@ -165,7 +166,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: closing does not wait for a PostgreSQL that hangs', async () => {
-    const { store } = await openStore({ exclusive: true });
+    const { store } = await open({ exclusive: true });
     await store.tryWrite();
     await server.freeze();
     try {
@@ -178,7 +179,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('takes the empty list of calls that a new gateway has', async () => {
-    const { store } = await openStore();
+    const { store } = await open();
     await new Calls(store).endOthers([], 1);
     await store.close();
   });
@@ -187,7 +188,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
     assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
     await assert.rejects(
-      Store.open('unused', { migrations: MIGRATIONS, url }),
+      openStore('unused', { migrations: MIGRATIONS, url }),
       (error: Error & { code?: string; detail?: string }) => {
         assert.equal(error.code, 'STORE_UNUSABLE');
         assert.match(error.detail ?? '', /database "missing" does not exist/);

@@ -6,7 +6,8 @@ import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
 import { Invitations, MIGRATIONS } from '../features/index.ts';
 import { Accounts, Devices } from '../kernel/index.ts';
-import { Store } from './store.ts';
+import { openStore } from './open-store.ts';
+import type { Store } from './store.ts';
 
 describe('the store in the data folder', () => {
   const dirs: string[] = [];
@@ -17,7 +18,7 @@ describe('the store in the data folder', () => {
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
     dirs.push(dir);
-    store = await Store.open(dir, { migrations: MIGRATIONS });
+    store = await openStore(dir, { migrations: MIGRATIONS });
     nowMs = 1_700_000_000_000;
   });
   afterEach(() => store.close());
@@ -34,7 +35,7 @@ describe('the store in the data folder', () => {
     await store.close();
     const bytes = readFileSync(join(dir, 'canopy.sqlite'));
     assert.ok(!bytes.includes(secret));
-    store = await Store.open(dir, { migrations: MIGRATIONS });
+    store = await openStore(dir, { migrations: MIGRATIONS });
   });
 
   it('knows devices that signed in while it could not be written, and writes them down later', async () => {
@@ -70,7 +71,7 @@ describe('the store in the data folder', () => {
     }
     await store.close();
     chmodSync(join(dir, 'canopy.sqlite'), 0o644);
-    store = await Store.open(dir, { migrations: MIGRATIONS });
+    store = await openStore(dir, { migrations: MIGRATIONS });
     assert.equal(statSync(join(dir, 'canopy.sqlite')).mode & 0o777, 0o600);
   });
 
@@ -80,16 +81,16 @@ describe('the store in the data folder', () => {
     const newer = new Database(file);
     newer.exec("INSERT INTO kysely_migration VALUES ('9999_future', '2099-01-01')");
     newer.close();
-    await assert.rejects(Store.open(dir, { migrations: MIGRATIONS }), {
+    await assert.rejects(openStore(dir, { migrations: MIGRATIONS }), {
       code: 'STORE_UNUSABLE',
       detail: /newer Canopy \(9999_future\)/,
     });
     writeFileSync(file, 'this was a database once, and now it is something else'.repeat(100));
-    await assert.rejects(Store.open(dir, { migrations: MIGRATIONS }), {
+    await assert.rejects(openStore(dir, { migrations: MIGRATIONS }), {
       code: 'STORE_UNUSABLE',
       detail: /canopy\.sqlite/,
     });
     rmSync(file);
-    store = await Store.open(dir, { migrations: MIGRATIONS });
+    store = await openStore(dir, { migrations: MIGRATIONS });
   });
 });

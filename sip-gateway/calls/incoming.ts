@@ -31,7 +31,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
   });
-  call.log.info({ route: route.type, caller: identity.kind }, 'a call came in');
+  call.log.info({ route: route.type, caller: identity.kind }, 'incoming call');
   call.follow(sip);
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
@@ -101,7 +101,7 @@ async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Pr
     return;
   }
   const { code, message } = CanopyError.from(error);
-  call.log.warn({ err: error }, 'a call cannot be taken');
+  call.log.warn({ err: error }, 'incoming call could not be handled');
   await refuse(call, sip, STATUS.get(code) ?? UNAVAILABLE, message);
 }
 

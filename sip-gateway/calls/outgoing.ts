@@ -37,7 +37,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     roomId,
     displayName,
   });
-  call.log.info({ roomId, trunk: route.trunk }, 'a call is placed');
+  call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   call.onEnd = (cause, end) => {
     if (!call.answered && cause !== 'kicked') failed(failureOf(cause, end));
   };
@@ -104,5 +104,5 @@ function failureOf(cause: EndCause, { status, reason }: { status?: number; reaso
   if (status === NOT_ACCEPTABLE)
     return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
   if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
-  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
+  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 no answer' : (reason ?? cause));
 }

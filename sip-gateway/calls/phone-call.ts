@@ -211,7 +211,7 @@ export class PhoneCall {
       this.#mediaHeard = true;
       this.stage('media');
     } else if (event.type === 'failed') {
-      this.log.error({ message: event.message }, 'the media of a call failed');
+      this.log.error({ message: event.message }, 'media of a call failed');
       void this.end('failed');
     }
   }
@@ -226,7 +226,7 @@ export class PhoneCall {
     const answeredForMs = performance.now() - this.#answeredMs;
     const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
     if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
-      this.log.info({ silentMs: Math.round(silentMs) }, 'no media comes from the phone');
+      this.log.info({ silentMs: Math.round(silentMs) }, 'no media from the phone; ending the call');
       await this.end('silent');
     }
   }
@@ -234,9 +234,8 @@ export class PhoneCall {
   /** Something of ours failed: ends the call with what fits. */
   fail(error: unknown): void {
     const { code } = CanopyError.from(error);
-    if (!(error instanceof CanopyError) || code === 'INTERNAL')
-      this.log.error({ err: error }, 'a call failed');
-    else this.log.warn({ err: error }, 'a call failed');
+    if (!(error instanceof CanopyError) || code === 'INTERNAL') this.log.error({ err: error }, 'call failed');
+    else this.log.warn({ err: error }, 'call failed');
     void this.end('failed');
   }
 

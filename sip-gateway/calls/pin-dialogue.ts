@@ -95,10 +95,7 @@ export class PinDialogue {
     metrics.wrongPin();
     if (pins.wrong(this.#caller)) {
       metrics.pinLockout();
-      this.#call.log.warn(
-        { caller: this.#caller.name },
-        'too many wrong PINs: this caller is refused for now',
-      );
+      this.#call.log.warn({ caller: this.#caller.name }, 'too many wrong PINs; caller refused for now');
     }
     if (pins.refuses(this.#caller)) this.#failures = TRIES - 1;
     this.#refuse();

@@ -91,9 +91,9 @@ describe('the processes of the phone gateway', () => {
       });
     const takesCalls = (server: TestServer) =>
       eventually(
-        'phones may call',
+        'phone gateway is ready',
         () => server.log,
-        (log) => log.includes('phones may call'),
+        (log) => log.includes('phone gateway is ready'),
       );
     try {
       const newer = await start();

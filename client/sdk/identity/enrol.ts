@@ -44,7 +44,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
-    throw new CanopyError('INVITE_MISMATCH', 'its authority is not the one of the link');
+    throw new CanopyError('INVITE_MISMATCH', 'its CA is not the one in the link');
   }
   const { csr, spki, accountKey } = await enrolmentRequest(origin, secret, {
     store,
@@ -64,7 +64,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   if (!equalBytes(last.der, ca.der)) {
     throw new CanopyError(
       'SERVER_UNVERIFIED',
-      'the certificate is not by the authority that the server shows',
+      'the certificate was not issued by the CA that the server presents',
     );
   }
   const rules = { atMs: account.notBeforeMs, usage: OID.clientAuth, authority: true };
@@ -133,13 +133,13 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
-    throw new CanopyError('SERVER_UNVERIFIED', 'its authority is not the one that was given');
+    throw new CanopyError('SERVER_UNVERIFIED', 'its CA is not the one that was given');
   }
   const store = options.store ?? memoryStore();
   const deviceKey = await importPrivateKey(fromBase64(pkcs8), leaf.key.type, store.needsExtractableKeys);
   const probe = randomBytes(32);
   if (!(await statementMatches(leaf.key, probe, await sign(deviceKey, leaf.key.type, probe)))) {
-    throw new CanopyError('CERT_MALFORMED', 'the private key is not the certificate’s');
+    throw new CanopyError('CERT_MALFORMED', 'the private key does not match the certificate');
   }
   const stored: StoredIdentity = {
     version: 1,

@@ -167,11 +167,11 @@ export const CONFERENCE_REQUESTS = {
       })
       .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
         path: ['source'],
-        error: 'is of the other kind',
+        error: 'does not match kind',
       })
       .refine(({ kind, rtpParameters }) => codecsAreOf(kind, rtpParameters), {
         path: ['rtpParameters', 'codecs'],
-        error: 'another kind',
+        error: 'must match kind',
       }),
     result: z.object({ producerId: objectId }),
   },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 import { Accounts, KERNEL_MIGRATIONS } from '../../kernel/index.ts';
-import { Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { Invitations } from './invitations.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,7 +22,7 @@ for (const engine of storeEngines()) {
     let id: string;
 
     before(async () => {
-      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url: await engine.newUrl() });
+      store = await openStore(dir, { migrations: KERNEL_MIGRATIONS, url: await engine.newUrl() });
       accounts = new Accounts(store);
       invitations = new Invitations(store, () => nowMs);
     });

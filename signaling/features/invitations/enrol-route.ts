@@ -15,7 +15,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
       {
         schema: {
           description:
-            'Redeems an invitation: signs the certificate request of a new account. The same request with the same key is answered again for ten minutes.',
+            'Redeems an invitation: signs the certificate request of a new account. The same request with the same key can be repeated for ten minutes.',
           body: enrolRequest,
           response: { 200: enrolResponse, '4xx': failed['4xx'] },
         },

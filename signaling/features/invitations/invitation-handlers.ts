@@ -21,7 +21,7 @@ export function invitationHandlers(
       const { accountId, origin } = principal;
       demand(principal, `invite.create:${data.role}`);
       if (isConfinedToRooms(data.role) && data.roomId === undefined) {
-        throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+        throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
       }
       if (data.roomId !== undefined) {
         const room = await rooms.record(data.roomId);

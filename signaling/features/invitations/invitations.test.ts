@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 import { KERNEL_MIGRATIONS } from '../../kernel/index.ts';
-import { Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { Invitations } from './invitations.ts';
 
 for (const engine of storeEngines()) {
@@ -16,7 +16,7 @@ for (const engine of storeEngines()) {
 
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'canopy-invitations-'));
-      store = await Store.open(dir, { url: await engine.newUrl(), migrations: KERNEL_MIGRATIONS });
+      store = await openStore(dir, { url: await engine.newUrl(), migrations: KERNEL_MIGRATIONS });
       nowMs = 1_700_000_000_000;
     });
     afterEach(async () => {

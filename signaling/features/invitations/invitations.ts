@@ -266,7 +266,7 @@ function raised(role: Role | undefined, offered: Role): Role {
     return offered;
   }
   if (role === 'bridge' || offered === 'bridge') {
-    throw new CanopyError('FORBIDDEN', `an account of role ${role} cannot get the role ${offered}`);
+    throw new CanopyError('FORBIDDEN', `an account with role ${role} cannot become ${offered}`);
   }
   return RANK.indexOf(offered) > RANK.indexOf(role) ? offered : role;
 }

@@ -120,12 +120,12 @@ export class Telephony {
    */
   async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
-      throw new CanopyError('RATE_LIMITED', 'too many calls a minute');
+      throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
     if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'the dial plan refuses a call');
+      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
       throw new CanopyError('CALL_REFUSED');
     }
     const gateway = this.#gateway;
@@ -146,7 +146,7 @@ export class Telephony {
       displayName: shown,
       ...(caller !== undefined && { caller }),
     });
-    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call asked for');
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };
   }
 
@@ -183,7 +183,7 @@ export class Telephony {
   async hangUp(callId: string): Promise<void> {
     const call = await this.calls.find(callId);
     if (!call || call.endedAtMs !== null) {
-      throw new CanopyError('NOT_FOUND', 'no such call is going on');
+      throw new CanopyError('NOT_FOUND', 'no such call is in progress');
     }
     if (!this.ready) {
       throw new CanopyError('GATEWAY_MISSING');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { storeEngines } from '../../../test/support/store-engines.ts';
-import { Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { KERNEL_MIGRATIONS } from '../migrations.ts';
 import { Accounts } from './accounts.ts';
 import { Devices } from './devices.ts';
@@ -19,7 +19,7 @@ for (const engine of storeEngines()) {
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'canopy-store-'));
       url = await engine.newUrl();
-      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url });
+      store = await openStore(dir, { migrations: KERNEL_MIGRATIONS, url });
       nowMs = 1_700_000_000_000;
     });
     afterEach(async () => {
@@ -37,7 +37,7 @@ for (const engine of storeEngines()) {
         nowMs,
       });
       await store.close();
-      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url });
+      store = await openStore(dir, { migrations: KERNEL_MIGRATIONS, url });
       assert.equal((await new Accounts(store).find('a'))?.role, 'admin');
     });
 

@@ -86,7 +86,7 @@ export class Accounts {
         throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
       }
       if (account.role === 'bridge' || account.is_gateway === 1) {
-        throw new CanopyError('FORBIDDEN', 'a bridge keeps its role');
+        throw new CanopyError('FORBIDDEN', 'the role of a bridge cannot change');
       }
       await db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
     }, `account ${accountId}`);

@@ -23,7 +23,7 @@ export function openDataDir(dir: string): void {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EACCES' || code === 'EROFS' ? describeFileError(resolve(dir), error) : message;
-    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}; choose a folder that can be made`, {
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}; choose a folder that can be created`, {
       cause: error,
     });
   }

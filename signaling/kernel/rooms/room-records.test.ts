@@ -7,7 +7,7 @@ import { createLogger } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
 import { storeEngines } from '../../../test/support/store-engines.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
-import { Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
 import { KERNEL_MIGRATIONS } from '../migrations.ts';
 import { peerPrincipal } from '../principals/index.ts';
 import { RoomRecords } from './room-records.ts';
@@ -35,7 +35,7 @@ for (const engine of storeEngines()) {
 
     beforeEach(async () => {
       dir = mkdtempSync(join(tmpdir(), 'canopy-rooms-'));
-      store = await Store.open(dir, { migrations: KERNEL_MIGRATIONS, url: await engine.newUrl() });
+      store = await openStore(dir, { migrations: KERNEL_MIGRATIONS, url: await engine.newUrl() });
       nowMs = 1_700_000_000_000;
       records = reopened();
     });

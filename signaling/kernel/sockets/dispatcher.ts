@@ -127,7 +127,7 @@ export class Dispatcher {
   #failure(error: CanopyError, log: Logger, request: RequestName): AnyAnswer {
     this.#observer.failed(error.code);
     if (error.code === 'INTERNAL') {
-      log.error({ err: error.cause ?? error, request }, 'a request failed inside the server');
+      log.error({ err: error.cause ?? error, request }, 'request failed with an internal error');
     } else {
       log.debug({ request, code: error.code, detail: error.detail }, 'request refused');
     }

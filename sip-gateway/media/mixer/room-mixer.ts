@@ -263,7 +263,7 @@ export class RoomMixer {
     let speaker = this.#speakers.get(packet.ssrc);
     if (!speaker) {
       if (this.#speakers.size >= MAX_SPEAKERS) {
-        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once: another is not heard by phones');
+        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once; phones do not hear this one');
         return;
       }
       speaker = new Speaker(packet.ssrc, nowMs);
@@ -284,7 +284,7 @@ export class RoomMixer {
   }
 
   #dropSpeaker(speaker: Speaker, error: unknown): void {
-    this.#log.warn({ ssrc: speaker.ssrc, err: error }, 'a speaker cannot be decoded and is dropped');
+    this.#log.warn({ ssrc: speaker.ssrc, err: error }, 'speaker could not be decoded; dropped');
     speaker.close();
     this.#speakers.delete(speaker.ssrc);
   }

@@ -257,4 +257,4 @@ parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
 // The first message has to be 'ready'.
 if (network.capabilities.reason !== undefined)
-  log.info({ reason: network.capabilities.reason }, 'phones’ packets go over Node’s sockets');
+  log.info({ reason: network.capabilities.reason }, 'UDP add-on not available; using Node’s sockets');

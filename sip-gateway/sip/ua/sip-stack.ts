@@ -467,7 +467,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk && trunk.activeCalls >= trunk.maxCalls)
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
     if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser)
-      return refused({ status: 486, reason: 'Too Many Calls Of This Phone' });
+      return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
     return admission;
   }
 
