@@ -128,7 +128,8 @@ class PostgresStore implements Store {
 }
 
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
-  const pool = new pg.Pool({ ...connectionOf(url), ...limits });
+  // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
+  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true });
   // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
   // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.
