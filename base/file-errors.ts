@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 const DENIED = new Set(['EACCES', 'EPERM', 'SQLITE_READONLY', 'SQLITE_CANTOPEN']);
 
 /**
- * Describes for an operator what is wrong with a file or folder: `/data/ca.key: EACCES; it belongs to user 0, and this runs as user 1000:
+ * Describes for an operator what is wrong with a file or folder: `/data/ca.key: EACCES; it belongs to user 0, but this process runs as user 1000:
  * run it as that user (sudo -u '#0'), or change the owner`.
  */
 export function describeFileError(file: string, error: unknown): string {
@@ -12,7 +12,7 @@ export function describeFileError(file: string, error: unknown): string {
   const owner = DENIED.has(code) ? ownerOf(file) : undefined;
   const self = process.getuid?.();
   if (owner !== undefined && self !== undefined && owner !== self) {
-    return `${file}: ${code}; it belongs to user ${owner}, and this runs as user ${self}: run it as that user (sudo -u '#${owner}' …), or change the owner`;
+    return `${file}: ${code}; it belongs to user ${owner}, but this process runs as user ${self}: run it as that user (sudo -u '#${owner}' …), or change the owner`;
   }
   if (code === 'EROFS') return `${file}: ${code}, the file system is read-only`;
   if (code === 'ENOSPC' || code === 'SQLITE_FULL') return `${file}: ${code}, the disk is full`;

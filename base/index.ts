@@ -1,4 +1,4 @@
-/** The ground that everything stands on: configuration, log, coded errors, addresses. Imports nothing of ours. */
+/** What every folder builds on: configuration, log, error codes, addresses. Imports no other folder. */
 
 export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 export { clientAddress } from './client-address.ts';

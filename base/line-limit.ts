@@ -20,7 +20,7 @@ export class LineLimit {
     const nowMs = performance.now();
     if (nowMs - this.#minuteMs > MINUTE_MS) {
       if (this.#suppressed > 0)
-        this.#log.info({ lines: this.#suppressed }, 'more refusals were logged at debug only');
+        this.#log.info({ lines: this.#suppressed }, 'further refusals were logged at level debug only');
       this.#minuteMs = nowMs;
       this.#kinds = new Set();
       this.#suppressed = 0;

@@ -32,7 +32,7 @@ export function createLogger(
   };
   const readable = format === 'pretty' || (format === 'auto' && destination.isTTY);
   if (!readable) return pino(options, toleratingErrors(destination));
-  // Without this, the first failed write would end pino's pipeline for good.
+  // Without this, the first failed write would end pino's pipeline permanently.
   const output = toleratingErrors(destination);
   const sink = new Writable({
     write: (line, _encoding, done) => {

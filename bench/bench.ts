@@ -7,9 +7,9 @@ import { SCENARIOS } from './scenarios/index.ts';
 export interface BenchOptions {
   /** Name of a scenario. */
   scenario: string;
-  /** A server that runs already, e.g. on another machine. Default: one is started here. */
+  /** A running server, e.g. on another machine. Default: one is started here. */
   url?: string;
-  /** Key of that server's API, from the file api.key of its data folder. */
+  /** API key of that server, from the file api.key in its data folder. */
   apiKey?: string;
   /** Where the report goes. Default `bench-results`. */
   outDir?: string;
@@ -27,14 +27,14 @@ export async function bench(
     const known = [...SCENARIOS, ONSETS, ...K6_SCENARIOS]
       .map(({ name, description }) => `  ${name.padEnd(20)}${description}`)
       .join('\n');
-    throw new TypeError(`There is no scenario "${options.scenario}". These are known:\n${known}`);
+    throw new TypeError(`There is no scenario "${options.scenario}". Known scenarios:\n${known}`);
   }
   if (options.url !== undefined && options.apiKey === undefined) {
-    throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
+    throw new TypeError('With --url, pass the server’s API key: --api-key or CANOPY_API_KEY.');
   }
   const { durationSeconds } = options;
   if (durationSeconds !== undefined && !(durationSeconds >= 1)) {
-    throw new TypeError('A run measures for at least one second: --seconds 20.');
+    throw new TypeError('A run must measure for at least one second, e.g. --seconds 20.');
   }
   const scenario = { ...found, durationSeconds: durationSeconds ?? found.durationSeconds };
   const settings = { ...(found.linkMbps && { CANOPY_MEDIA_LINK_MBPS: String(found.linkMbps) }) };

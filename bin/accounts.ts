@@ -39,7 +39,7 @@ export async function revoke(
   const path = [account.accountId, ...(deviceId === undefined ? [] : ['devices', deviceId])].join('/');
   const { connectionsEnded } = revokeResponse.parse(await api.call('POST', `/api/accounts/${path}/revoke`));
   const what = deviceId === undefined ? 'The account' : 'The device';
-  return `${what} is revoked for good (${account.displayName}). Connections that ended by it: ${connectionsEnded}.\n`;
+  return `${what} is revoked permanently (${account.displayName}). Connections closed: ${connectionsEnded}.\n`;
 }
 
 async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
@@ -54,17 +54,19 @@ async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   return all;
 }
 
-/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several ids begin so */
+/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several ids match */
 function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
   if (!/^[0-9a-f]{4,64}$/i.test(start)) {
-    throw new UsageError(`${start} is no id: give its first digits, 4 at least, as canopy accounts lists it`);
+    throw new UsageError(
+      `${start} is not an id: give at least its first 4 digits, as listed by canopy accounts`,
+    );
   }
   const found = all.filter((each) => idOf(each).startsWith(start.toLowerCase()));
   const [only] = found;
   if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `${what} ${start}`);
   if (found.length > 1) {
     const ids = found.map((each) => idOf(each).slice(0, SHORT_ID)).join(', ');
-    throw new UsageError(`${found.length} begin with ${start}: ${ids}; give more digits`);
+    throw new UsageError(`${found.length} ids begin with ${start}: ${ids}; give more digits`);
   }
   return only;
 }
@@ -73,7 +75,7 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
 function byName(all: readonly AccountInfo[], name: string): AccountInfo {
   const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
   const [only] = found;
-  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `nobody who is not revoked is named ${name}`);
+  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `no active account is named ${name}`);
   if (found.length > 1) {
     const ids = found.map(({ accountId, role }) => `${accountId.slice(0, SHORT_ID)} (${role})`).join(', ');
     throw new UsageError(`${found.length} people are named ${name}: ${ids}; give the id`);

@@ -27,7 +27,7 @@ withConfig(program.command('serve').description('run the conference server')).ac
 withConfig(
   program
     .command('sip')
-    .description('run the phone gateway alone, beside a server on the same host that runs with --no-sip')
+    .description('run only the phone gateway, next to a server on the same host started with --no-sip')
     .option('--metrics-port <port>', 'serve Prometheus metrics on this port of the loopback address'),
 ).action(async (options: { metricsPort?: string }, command: Command) => {
   const config = configOf(command);
@@ -46,7 +46,9 @@ withConfig(
 });
 
 withConfig(
-  program.command('health').description('ask the server of a data folder whether it runs; status 1 if not'),
+  program
+    .command('health')
+    .description('check whether the server of a data folder is running; exit status 1 if not'),
   ['data.dir', 'server.port'],
 ).action(async (_options, command: Command) => {
   const { health } = await import('./health.ts');
@@ -56,11 +58,14 @@ withConfig(
 withConfig(
   program
     .command('invite')
-    .description('make a one-time invitation link, on the data folder of a server')
+    .description('create a one-time invitation link, in the data folder of a server')
     .option('--role <role>', 'admin, member, guest or bridge', 'member')
-    .option('--room <room>', 'room that the invitation leads to; a guest needs one and may enter only that')
+    .option(
+      '--room <room>',
+      'room that the invitation leads to; required for guests, who may enter only that one',
+    )
     .option('--name <name>', 'name of the invited person')
-    .option('--ttl-hours <hours>', 'how long the link may be used, at most 720', '24'),
+    .option('--ttl-hours <hours>', 'how long the link is valid, at most 720', '24'),
   ['data.dir', 'server.publicUrl', 'server.port'],
 ).action(
   async (options: { role: string; room?: string; name?: string; ttlHours: string }, command: Command) => {
@@ -69,16 +74,54 @@ withConfig(
   },
 );
 
+withConfig(
+  program
+    .command('backup')
+    .description('write the database, the CA and the keys to one file, even while the server is running')
+    .argument('<file>', 'contains every secret of the deployment; only its owner can read it'),
+  ['data.dir'],
+).action(async (file: string, _options, command: Command) => {
+  const { backup } = await import('./backup.ts');
+  process.stdout.write(await backup(configOf(command), file));
+});
+
+withConfig(
+  program
+    .command('restore')
+    .description(
+      'restore a backup into an empty data folder, and into the empty database at store.url if set',
+    )
+    .argument('<file>', 'written by canopy backup, with either database, of this or an older version'),
+  ['data.dir'],
+).action(async (file: string, _options, command: Command) => {
+  const { restore } = await import('./backup.ts');
+  process.stdout.write(await restore(configOf(command), file));
+});
+
+withConfig(
+  program
+    .command('migrate')
+    .description('move the database of a stopped server from SQLite to PostgreSQL; run again if interrupted')
+    .option(
+      '--to <url>',
+      'an empty database, postgres://…; default: store.url, which does not show the password in the process list',
+    ),
+  ['data.dir'],
+).action(async (options: { to?: string }, command: Command) => {
+  const { migrate } = await import('./backup.ts');
+  process.stdout.write(await migrate(configOf(command), options));
+});
+
 const URL_OPTION = [
   '--url <url>',
-  'address of the server, which must run; default: where the data folder says that it listens',
+  'address of the running server; default: the one recorded in the data folder',
 ] as const;
 
 withConfig(
   program
     .command('accounts')
     .description('list the accounts of a running server, with their devices')
-    .option('--name <text>', 'only people whose name contains this')
+    .option('--name <text>', 'list only people whose name contains this')
     .option('--json', 'print JSON')
     .option(...URL_OPTION),
   ['data.dir', 'server.port'],
@@ -90,10 +133,10 @@ withConfig(
 withConfig(
   program
     .command('revoke')
-    .description('shut an account out of a running server at once and for good')
-    .argument('[account-id]', 'as canopy accounts lists it; its first digits do, if no other begins so')
-    .option('--name <name>', 'instead of an id: the whole name, if nobody else has it')
-    .option('--device <device-id>', 'only this device of the account; its first digits do')
+    .description('revoke an account on a running server, immediately and permanently')
+    .argument('[account-id]', 'as listed by canopy accounts; its first digits are enough if they are unique')
+    .option('--name <name>', 'full name instead of an id, if nobody else has it')
+    .option('--device <device-id>', 'revoke only this device of the account; its first digits are enough')
     .option(...URL_OPTION),
   ['data.dir', 'server.port'],
 ).action(
@@ -110,18 +153,18 @@ withConfig(
 program
   .command('bench')
   .description('run a scenario of the load generator and write a report')
-  .argument('[scenario]', 'its name; without it, all of them are listed')
-  .option('--url <url>', 'a server that runs already; default: one is started on this machine')
+  .argument('[scenario]', 'name of the scenario; without it, all are listed')
+  .option('--url <url>', 'a running server; default: start one on this machine')
   .option(
     '--api-key <key>',
     'its API key, from the file api.key of its data folder (or CANOPY_API_KEY)',
     process.env.CANOPY_API_KEY,
   )
-  .option('--out <folder>', 'where the report goes', 'bench-results')
-  .option('--seconds <seconds>', 'measure for so long instead of what the scenario says')
-  .option('--peers <number>', 'of a k6 scenario: how many people')
-  .option('--joins-per-second <number>', 'of a k6 scenario: how many people enter a second')
-  .option('--requests-per-second <number>', 'of a k6 scenario: how many requests each person sends a second')
+  .option('--out <folder>', 'folder for the report', 'bench-results')
+  .option('--seconds <seconds>', 'duration of the measurement, instead of the scenario’s')
+  .option('--peers <number>', 'k6 scenarios: number of people')
+  .option('--joins-per-second <number>', 'k6 scenarios: people who join per second')
+  .option('--requests-per-second <number>', 'k6 scenarios: requests per second of each person')
   .action(async (scenario: string | undefined, options: BenchFlags) => {
     const { bench, hasScenario } = await import('./bench.ts');
     if (scenario !== undefined) {

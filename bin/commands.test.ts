@@ -46,8 +46,8 @@ describe('in an operator’s hands', () => {
       '--data',
       server.dataDir,
     );
-    assert.match(listed.stdout, new RegExp(`^ok {4}data .*process ${server.pid} .* runs on it$`, 'm'));
-    assert.match(listed.stdout, /^The server runs: nothing fails, /m);
+    assert.match(listed.stdout, new RegExp(`^ok {4}data .*process ${server.pid} .* is using it$`, 'm'));
+    assert.match(listed.stdout, /^The server is running: no failures, /m);
   });
 
   it('canopy health follows the port that the server has', async () => {
@@ -107,13 +107,13 @@ describe('in an operator’s hands', () => {
 
     assert.match(
       (await canopy('revoke', 'zz', ...data)).stderr,
-      /^canopy: zz is no id: give its first digits/,
+      /^canopy: zz is not an id: give at least its first 4 digits/,
     );
     assert.match((await canopy('revoke', ...data)).stderr, /say whom to revoke/);
     assert.match((await canopy('revoke', '--name', 'Nobody', ...data)).stderr, /IDENTITY_UNKNOWN/);
     const start = ann.deviceId.slice(0, 10);
     const device = await canopy('revoke', '--name', 'zoë example', '--device', start, ...data);
-    assert.match(device.stdout, /device is revoked for good \(Zoë Example\)/);
+    assert.match(device.stdout, /device is revoked permanently \(Zoë Example\)/);
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
   });
 
@@ -128,6 +128,24 @@ describe('in an operator’s hands', () => {
       );
       assert.equal(code, 1);
       assert.match(stderr, /no server has run on .*nowhere; name its folder with --data/);
+    }
+  });
+
+  it('a backup of the running server is restored into a new folder, and a used folder is refused', async () => {
+    const outer = mkdtempSync(join(tmpdir(), 'canopy-copies-'));
+    try {
+      const file = join(outer, 'backup');
+      const { stdout } = await canopy('backup', file, '--data', server.dataDir);
+      assert.match(stdout, /accounts: \d+.*Backup written/s);
+      const restored = await canopy('restore', file, '--data', join(outer, 'data'));
+      assert.match(restored.stdout, /accounts: \d+.*Restored into/s);
+      const again = await canopy('restore', file, '--data', join(outer, 'data'));
+      assert.match(again.stderr, /STORE_NOT_EMPTY/);
+      const busy = await canopy('migrate', '--to', 'postgres://127.0.0.1:1/x', '--data', server.dataDir);
+      assert.match(busy.stderr, /DATA_IN_USE/);
+      assert.match((await canopy('migrate', '--data', server.dataDir)).stderr, /^canopy: no target/);
+    } finally {
+      rmSync(outer, { recursive: true });
     }
   });
 

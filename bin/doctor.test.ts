@@ -77,11 +77,11 @@ describe('canopy doctor', () => {
       `TCP 127\\.0\\.0\\.1 port ${port}: EADDRINUSE; choose another with ${option}`;
     assert.match(said, new RegExp(`^fail {2}sip port {6}${taken(sipPort, '--sip-port')}`, 'm'));
     assert.match(said, new RegExp(`^fail {2}sip tls port {2}${taken(tlsPort, '--sip-tls-port')}`, 'm'));
-    assert.match(said, /^Not fit to run: 2 things fail, /m);
+    assert.match(said, /^Not ready: 2 failures, /m);
     assert.match(
       said,
       new RegExp(
-        `^warn {2}rtp ports {5}UDP ${first} to ${first + 1}: 1 taken, .* leaves 0 calls .* set sip\\.rtp`,
+        `^warn {2}rtp ports {5}UDP ${first} to ${first + 1}: 1 in use, .* leaves 0 concurrent calls; change sip\\.rtp`,
         'm',
       ),
     );
@@ -90,9 +90,9 @@ describe('canopy doctor', () => {
   test('says how many calls the free ports for media carry, or that they carry none', async () => {
     const settings = { CANOPY_SERVER_TLS: 'off', CANOPY_SIP_RTP_PORT_MIN: '30000' };
     const free = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '30003' });
-    assert.match(free, /^(ok {4}|warn {2})rtp ports {5}UDP 30000 to 30003.* [0-2] calls at a time/m);
+    assert.match(free, /^(ok {4}|warn {2})rtp ports {5}UDP 30000 to 30003.* [0-2] concurrent calls/m);
     assert.doesNotMatch(free, /sip tls port/);
-    assert.match(free, /^Ready to start: nothing fails, /m);
+    assert.match(free, /^Ready to start: no failures, /m);
   });
 
   test('judges the configuration as the server does at its start', async () => {
@@ -123,7 +123,10 @@ describe('canopy doctor', () => {
     t.after(() => rm(dir, { recursive: true, force: true }));
     await Authority.open({ dir, name: 'Test', now: () => Date.now() + 365 * 86_400_000 });
     const said = await doctor({ CANOPY_SIP_ENABLED: 'false' }, dir);
-    assert.match(said, /^fail {2}certificate {3}the deployment CA is valid from .* only, so nobody gets in/m);
+    assert.match(
+      said,
+      /^fail {2}certificate {3}the deployment CA is not valid before .*, so nobody can sign in/m,
+    );
   });
 
   test('reads the files of a company’s PKI as the server does', async () => {

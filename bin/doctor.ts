@@ -26,9 +26,9 @@ import { VERSION } from './version.ts';
 
 type Verdict = 'ok' | 'warn' | 'fail';
 
-/** A certificate that expires sooner than this is warned of, in days. */
+/** A certificate that expires sooner than this gets a warning, in days. */
 const EXPIRY_WARNING_DAYS = 21;
-/** A worker that was not started by mediasoup ends with this status: a cheap way to see that it can run at all. */
+/** A worker that was not started by mediasoup exits with this status: a cheap way to see that it can run at all. */
 const WORKER_STATUS_BY_HAND = 41;
 
 /**
@@ -45,7 +45,7 @@ export async function doctor(config: Config): Promise<boolean> {
   say(
     major >= 24 ? 'ok' : 'fail',
     'node',
-    `${process.version}${major >= 24 ? '' : '; Node 24 or newer is needed: npm start installs it'}`,
+    `${process.version}${major >= 24 ? '' : '; Node 24 or newer is required: npm start installs it'}`,
   );
   const running = checkData(config, say);
   await checkWorker(config, say);
@@ -59,11 +59,11 @@ export async function doctor(config: Config): Promise<boolean> {
 }
 
 function closing({ warn, fail }: Record<Verdict, number>, isRunning: boolean): string {
-  const warnings = warn === 0 ? 'nothing to warn of' : warn === 1 ? '1 warning' : `${warn} warnings`;
+  const warnings = warn === 0 ? 'no warnings' : warn === 1 ? '1 warning' : `${warn} warnings`;
   if (fail > 0) {
-    return `Not fit to run: ${fail === 1 ? '1 thing fails' : `${fail} things fail`}, ${warnings}. See the lines that begin with fail.`;
+    return `Not ready: ${fail === 1 ? '1 failure' : `${fail} failures`}, ${warnings}. See the lines that begin with fail.`;
   }
-  return `${isRunning ? 'The server runs' : 'Ready to start'}: nothing fails, ${warnings}.`;
+  return `${isRunning ? 'The server is running' : 'Ready to start'}: no failures, ${warnings}.`;
 }
 
 type Running = ReturnType<typeof runningServer>;
@@ -72,12 +72,12 @@ type Running = ReturnType<typeof runningServer>;
 function checkData({ data: { dir } }: Config, say: Say): Running {
   try {
     if (!existsSync(dir)) {
-      say('ok', 'data', `${dir} is made at the first start`);
+      say('ok', 'data', `${dir} is created at the first start`);
       return null;
     }
     checkDataDir(dir);
     const running = runningServer(dir);
-    say('ok', 'data', running ? `${dir}: ${describeServer(running)} runs on it` : dir);
+    say('ok', 'data', running ? `${dir}: ${describeServer(running)} is using it` : dir);
     return running;
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
@@ -114,14 +114,14 @@ async function checkPorts(
     const taken = group.filter(({ code }) => code !== null);
     if (taken.length === 0) say('ok', subject, `${describeGroup(group)} free`);
     else if (running && taken.every((finding) => holds(running, config, finding))) {
-      say('ok', subject, `${describeGroup(group)} held by the server that runs on this folder`);
+      say('ok', subject, `${describeGroup(group)} in use by this folder’s server`);
     } else {
       for (const finding of taken) {
         if (isForeignHost(finding)) {
           say(
             'fail',
             subject,
-            `${finding.hostKey}: ${finding.host} is no address of this machine (${finding.code})`,
+            `${finding.hostKey}: ${finding.host} is not an address of this machine (${finding.code})`,
           );
         } else say('fail', subject, describePort(finding));
       }
@@ -165,10 +165,14 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
   say(
     prompts === null ? 'warn' : 'ok',
     'prompts',
-    prompts ?? 'callers hear tones in place of words: install espeak-ng, then npm start makes the prompts',
+    prompts ?? 'callers hear tones instead of words: install espeak-ng, and npm start makes the prompts',
   );
   const { sound, text } = await probeMediaPorts(config);
-  say(sound || running ? 'ok' : 'warn', 'rtp ports', sound || !running ? text : `${text} (calls hold some)`);
+  say(
+    sound || running ? 'ok' : 'warn',
+    'rtp ports',
+    sound || !running ? text : `${text} (current calls use some)`,
+  );
 }
 
 type Say = (verdict: Verdict, subject: string, text: string) => void;
@@ -180,7 +184,7 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
     say(
       'fail',
       'worker',
-      `${program} is no mediasoup worker; unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start gets one`,
+      `${program} is not a mediasoup worker; unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start builds one`,
     );
   } catch (error) {
     const { code } = error as { code?: number | string };
@@ -199,11 +203,11 @@ async function checkProbes(program: string, say: Say): Promise<void> {
     say(
       'warn',
       'worker',
-      'its bandwidth probes are numbered together, so that large pictures come back late after a narrow moment of the network; ' +
-        'unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start builds one that has this mended',
+      'it numbers the bandwidth probes of all receivers together, so large video recovers slowly after a drop in bandwidth; ' +
+        'unset MEDIASOUP_WORKER_BIN and rtc.workerBin, and npm start builds one without this fault',
     );
   } catch (error) {
-    say('warn', 'worker', `its bandwidth probes could not be looked at: ${(error as Error).message}`);
+    say('warn', 'worker', `its bandwidth probes could not be checked: ${(error as Error).message}`);
   }
 }
 
@@ -222,7 +226,7 @@ async function checkCandidates(
     sfu = await open(running ? 0 : config.rtc.port).catch(() => open(0));
   } catch (error) {
     const { detail, message } = CanopyError.from(error);
-    say('fail', 'candidates', `no media worker starts: ${detail ?? message}`);
+    say('fail', 'candidates', `no media worker could start: ${detail ?? message}`);
     return;
   }
   try {
@@ -238,7 +242,7 @@ async function checkCandidates(
       say(
         'warn',
         'candidates',
-        `only people on ${who} can reach the media; name the public address with --announce`,
+        `only people on ${who} can reach the media; set the public address with --announce`,
       );
     }
   } finally {
@@ -251,17 +255,17 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     {
       file: join(data.dir, 'ca.pem'),
       what: 'own CA',
-      renewal: 'without it nobody gets in: move the data folder away, start anew and invite everybody again',
+      renewal: 'without it nobody can sign in: move the data folder away, restart and invite everybody again',
     },
     ...(server.tlsCert === undefined
-      ? [{ file: join(data.dir, 'tls.pem'), what: 'own TLS', renewal: 'the server renews it at its start' }]
+      ? [{ file: join(data.dir, 'tls.pem'), what: 'own TLS', renewal: 'the server renews it when it starts' }]
       : []),
   ];
   for (const { file, what, renewal } of own) {
     if (existsSync(file)) {
       checkCertificate({ file, what, renewal }, say);
     } else {
-      say('ok', 'certificate', `${what}: ${file} is made at the first start`);
+      say('ok', 'certificate', `${what}: ${file} is created at the first start`);
     }
   }
   checkTlsFiles(server, say);
@@ -270,12 +274,12 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
     {
       file: server.tls === 'off' ? undefined : server.tlsCert,
       what: 'TLS',
-      renewal: 'renew it: the server takes the new file up by itself',
+      renewal: 'renew it: the server reloads the file automatically',
     },
     {
       file: identity.caBundle,
       what: 'trusted CA',
-      renewal: 'replace it: the server takes the new file up by itself',
+      renewal: 'replace it: the server reloads the file automatically',
     },
   ];
   for (const { file, what, renewal } of given) {
@@ -325,7 +329,7 @@ function checkCertificate(
         'certificate',
         what === 'own CA'
           ? aheadOfTime(certificate.validFromDate.getTime())
-          : `${what}: ${file} is valid from ${certificate.validFrom} only; is the clock right?`,
+          : `${what}: ${file} is not valid before ${certificate.validFrom}; is the clock right?`,
       );
     }
   } catch (error) {

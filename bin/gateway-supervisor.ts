@@ -111,7 +111,7 @@ export class GatewaySupervisor {
         this.#heardMs = performance.now();
         if (message.type === 'ready') {
           this.#metrics.up.set(1);
-          log.info({ gatewayPid: child.pid }, 'the phone gateway is running');
+          log.info({ gatewayPid: child.pid }, 'phone gateway started');
           resolve();
         } else if (message.type === 'failed') {
           this.#error = message.error;
@@ -125,7 +125,7 @@ export class GatewaySupervisor {
         this.#metrics.up.set(0);
         reject(
           this.#error === undefined
-            ? new CanopyError('INTERNAL', `the phone gateway ended with ${signal ?? code}`)
+            ? new CanopyError('INTERNAL', `the phone gateway exited with ${signal ?? code}`)
             : CanopyError.fromBody(this.#error),
         );
         this.#gone(code, signal);
@@ -138,7 +138,7 @@ export class GatewaySupervisor {
     if (this.#closed) return;
     const { log } = this.#options;
     if (this.#error?.code === 'SESSION_REPLACED') {
-      log.error({ error: this.#error }, 'another phone gateway has taken over; this one is not restarted');
+      log.error({ error: this.#error }, 'another phone gateway took over; this one is not restarted');
       return;
     }
     const lived = performance.now() - this.#startedMs;
@@ -148,7 +148,7 @@ export class GatewaySupervisor {
         : Math.min(this.#delayMs * 2, MAX_RESTART_MILLISECONDS);
     log.error(
       { code, signal, error: this.#error, restartMs: this.#delayMs },
-      'the phone gateway ended; phones cannot call until it is back',
+      'phone gateway exited; phones cannot call until it is back',
     );
     this.#restart = setTimeout(() => {
       this.#metrics.restarts.inc();
@@ -162,7 +162,10 @@ export class GatewaySupervisor {
     if (child === undefined || !isRunning(child)) return;
     const silentMs = performance.now() - this.#heardMs;
     if (silentMs > MISSED_HEARTBEATS * HEARTBEAT_MILLISECONDS) {
-      this.#options.log.error({ silentMs: Math.round(silentMs) }, 'the phone gateway hangs; killing it');
+      this.#options.log.error(
+        { silentMs: Math.round(silentMs) },
+        'phone gateway does not respond; killing it',
+      );
       child.kill('SIGKILL');
       return;
     }

@@ -35,7 +35,7 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
     const listening = gateway.bound.map(
       ({ protocol, local }) => `${protocol} ${local.address} ${local.port}`,
     );
-    log.info({ listening, codecs: codecs.codecs, spokenPrompts }, 'phones may call');
+    log.info({ listening, codecs: codecs.codecs, spokenPrompts }, 'phone gateway is ready');
     if (codecs.reason !== undefined) log.warn(codecs.reason);
     return {
       gateway,

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 /** What to write for each request field, by its name in the protocol. */
 const HINTS: Record<string, string> = {
   role: '--role is admin, member, guest or bridge',
-  roomId: '--room is the name of a room as its link has it: letters, digits and ._- , no spaces',
+  roomId: '--room is the name of a room as in its link: letters, digits and ._- , no spaces',
   displayName: '--name is 1 to 64 characters',
   ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720',
 };
@@ -27,7 +27,7 @@ export async function invite(
     throw new UsageError([...new Set(fields)].join('; '));
   }
   if (request.data.role === 'guest' && request.data.roomId === undefined) {
-    throw new UsageError('a guest is invited to a room: name it with --room');
+    throw new UsageError('guests need a room: name it with --room');
   }
   return createInvitation(config, request.data);
 }

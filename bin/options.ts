@@ -1,27 +1,27 @@
 import { type Command, Option } from 'commander';
 import { type Config, loadConfig } from '../base/index.ts';
 
-/** Flags that every command takes which reads the configuration, with the setting that each one sets. */
+/** Flags of every command that reads the configuration, and the setting behind each. */
 const FLAGS = [
   ['--host <address>', 'server.host', 'address to listen on, for HTTPS, signalling and SIP (default all)'],
   ['--port <port>', 'server.port', 'TCP port for HTTPS and signalling (default 8443)'],
   [
     '--public-url <url>',
     'server.publicUrl',
-    'address that people open and links name (default http://localhost and the port)',
+    'address that people open, used in links (default http://localhost and the port)',
   ],
-  ['--tls <mode>', 'server.tls', 'auto, or off behind a proxy'],
+  ['--tls <mode>', 'server.tls', 'auto, or off for plain HTTP behind a proxy'],
   ['--tls-cert <file>', 'server.tlsCert', 'TLS certificate chain (PEM)'],
   ['--tls-key <file>', 'server.tlsKey', 'TLS private key (PEM)'],
   ['--data <dir>', 'data.dir', 'folder for the database and the keys (default data)'],
   [
     '--announce <addresses>',
     'rtc.announce',
-    'addresses that clients reach the media ports by, comma-separated',
+    'addresses at which clients reach the media ports, comma-separated',
   ],
-  ['--rtc-port <port>', 'rtc.port', "first of the workers' UDP and TCP ports (default 40000)"],
-  ['--workers <number>', 'rtc.workers', 'number of media workers (default one a core)'],
-  ['--no-sip', 'sip.enabled', 'take no phone calls'],
+  ['--rtc-port <port>', 'rtc.port', 'first UDP and TCP port of the media workers (default 40000)'],
+  ['--workers <number>', 'rtc.workers', 'number of media workers (default one per core)'],
+  ['--no-sip', 'sip.enabled', 'run no phone gateway'],
   ['--sip-port <port>', 'sip.port', 'UDP and TCP port for SIP (default 5060)'],
   ['--sip-tls-port <port>', 'sip.tlsPort', 'TCP port for SIP over TLS, 0 for none (default 5061)'],
   ['--log-level <level>', 'log.level', 'trace, debug, info, warn, error'],

@@ -4,7 +4,13 @@ import { request as requestSecure } from 'node:https';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { rootCertificates } from 'node:tls';
-import { CanopyError, type Config, describeFileError, type ErrorCode } from '../base/index.ts';
+import {
+  CanopyError,
+  type Config,
+  describeFileError,
+  type ErrorBody,
+  type ErrorCode,
+} from '../base/index.ts';
 import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
@@ -20,18 +26,21 @@ export class OwnApi {
    * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
    */
   constructor(config: Config, url?: string) {
-    requireDataDir(config.data.dir);
+    requireDataDir(config.data.dir, config.store.url);
     this.#dataDir = config.data.dir;
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
 
-  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, and what the server answers with */
+  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, or the server's own error */
   async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
     const key = await this.#file('api.key', 'API_KEY_INVALID');
     const { status, body } = await this.#send(method, path, key.trim());
     const answer = answerOf(body);
     if (answer === undefined) {
-      throw new CanopyError('CONNECTION_LOST', `${this.#url}: no Canopy answers there (status ${status})`);
+      throw new CanopyError(
+        'CONNECTION_LOST',
+        `${this.#url}: this is not a Canopy server (status ${status})`,
+      );
     }
     if (answer.error) {
       throw CanopyError.fromBody(answer.error);
@@ -67,7 +76,7 @@ export class OwnApi {
       const { code, message } = cause as NodeJS.ErrnoException;
       throw new CanopyError(
         'CONNECTION_LOST',
-        `${this.#url}: ${code ?? message}. The server must run; give this command its flags, or its address by --url.`,
+        `${this.#url}: ${code ?? message}. Is the server running? Pass its flags to this command, or its address with --url.`,
         { cause },
       );
     }
@@ -81,7 +90,7 @@ export class OwnApi {
   }
 }
 
-type AnyAnswer = { error?: Parameters<typeof CanopyError.fromBody>[0] };
+type AnyAnswer = { error?: ErrorBody };
 
 function answerOf(body: string): AnyAnswer | undefined {
   try {

@@ -43,7 +43,7 @@ export function requirePorts(findings: readonly PortFinding[]): void {
   if (isForeignHost(first)) {
     throw new CanopyError(
       'CONFIG_INVALID',
-      `${first.hostKey} (${JSON.stringify(first.host)}): ${first.code}, it is no address of this machine`,
+      `${first.hostKey} (${JSON.stringify(first.host)}): ${first.code}, not an address of this machine`,
     );
   }
   const byFlag = [...Map.groupBy(taken, ({ flag }) => flag).values()];
@@ -58,7 +58,7 @@ export function requirePorts(findings: readonly PortFinding[]): void {
   );
 }
 
-/** Describes for people which port it is, what is wrong with it and how to change it. */
+/** Describes a port, what is wrong with it and how to change it. */
 export function describePort({ protocol, host, port, code, flag }: PortFinding): string {
   return `${protocol} ${host} port ${port}: ${code}; choose another with ${flag}`;
 }
@@ -136,11 +136,11 @@ export async function probeMediaPorts({
   };
   await Promise.all(Array.from({ length: PROBES_AT_ONCE }, lane));
   const lost = new Set([...taken.keys()].map((port) => port - (port % 2))).size;
-  const calls = `${pairs - lost} calls at a time`;
+  const calls = `${pairs - lost} concurrent calls`;
   const [example] = [...taken].sort(([a], [b]) => a - b);
-  if (!example) return { sound: true, text: `${range} are free for the media of phones: ${calls}` };
+  if (!example) return { sound: true, text: `${range} are free for phone media: ${calls}` };
   const [port, code] = example;
-  const text = `${range}: ${taken.size} taken, such as ${port} (${code}), which leaves ${calls}; set sip.rtpPortMin and sip.rtpPortMax`;
+  const text = `${range}: ${taken.size} in use, such as ${port} (${code}), which leaves ${calls}; change sip.rtpPortMin and sip.rtpPortMax`;
   return { sound: false, text };
 }
 

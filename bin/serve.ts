@@ -92,7 +92,7 @@ function greeting(config: Config, [link, ...others]: string[], invitation: strin
       '',
     );
     if (config.server.publicUrl === undefined && others.length > 0) {
-      lines.push(`From another machine put one of the other addresses in the place of ${link}.`, '');
+      lines.push(`On another machine, replace ${link} with one of the other addresses.`, '');
     }
   }
   return `${lines.join('\n')}\n`;

@@ -5,7 +5,7 @@ import type { SipGateway } from '../sip-gateway/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startGateway } from './gateway.ts';
 
-/** Runs the phone gateway alone, beside a server on the same host, until it is told to stop. */
+/** Runs only the phone gateway, next to a server on the same host, until it is stopped. */
 export async function sip(config: Config, { metricsPort }: { metricsPort?: string }): Promise<void> {
   const log = createLogger(config.log);
   const url = config.sip.signalingUrl ?? ownServerUrl(config);
@@ -21,14 +21,14 @@ export async function sip(config: Config, { metricsPort }: { metricsPort?: strin
     },
   });
   gateway.once('lost', (error) => {
-    log.fatal({ err: error }, 'the server has no use for this gateway any more');
+    log.fatal({ err: error }, 'gateway rejected by the server; exiting');
     process.exitCode = 1;
     process.kill(process.pid, 'SIGTERM');
   });
   const listening = gateway.bound.map(
     ({ protocol, local }) => `  ${protocol} ${local.address} port ${local.port}`,
   );
-  process.stdout.write(`${['Canopy takes phone calls on', ...listening].join('\n')}\n`);
+  process.stdout.write(`${['Canopy accepts phone calls on', ...listening].join('\n')}\n`);
 }
 
 /** Serves the metrics to this host. @throws CanopyError PORT_IN_USE */

@@ -1,4 +1,4 @@
-/** An error the user of the command can fix, such as a mistake on the command line, explained for them. */
+/** An error that the user can fix, such as a mistake on the command line; its message explains it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorBody } from '../base/errors/index.ts';
 import { canonicalRoomId, displayable, ROOM_ID } from './names.ts';
 
 /** Client-chosen id of a request, unique within its session: a repeated id gets the first answer again. */
@@ -18,6 +19,10 @@ export const invitationTtlSeconds = z
 /** SHA-256 of an SPKI, 64 lower-case hex digits. */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
+/** Over one of the statements in statements.ts. */
+export const signature = base64url.max(1024);
+/** What an invitation's link carries; whoever has it may use the invitation. */
+export const invitationSecret = base64url.max(64);
 /** A DER certificate, base64. */
 export const certificate = z.base64().max(8192);
 /** A certificate chain, leaf first, without the root's repetition being required. */
@@ -34,6 +39,9 @@ export type Role = z.infer<typeof role>;
 export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
 export type RoomRole = z.infer<typeof roomRole>;
 
+/** How far a phone's call is. */
+export const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
+
 export const participant = z.object({
   participantId: objectId,
   /** The session that hosts it: a browser hosts itself, a gateway hosts its phones. */
@@ -49,10 +57,18 @@ export const participant = z.object({
   connected: z.boolean(),
   /** False while media cannot flow between it and the server, though its connection is up. Absent: no such problem is known. */
   mediaConnected: z.boolean().optional(),
-  /** Of a phone: how far its call is. */
-  callState: z.enum(['dialing', 'ringing', 'answered', 'held']).optional(),
+  /** Phones only. */
+  callState: callState.optional(),
 });
 export type Participant = z.infer<typeof participant>;
 
 /** Data or a result without content. */
 export const nothing = z.object({});
+
+/** A refusal, in answers of both the socket and REST. Codes: docs/errors.md. */
+export const errorBody = z.object({
+  code: z.string(),
+  message: z.string(),
+  detail: z.string().optional(),
+  retryable: z.boolean().optional(),
+}) satisfies z.ZodType<ErrorBody>;

@@ -10,6 +10,8 @@ export * from './producers.ts';
 export * from './rest.ts';
 export * from './room-log.ts';
 export * from './rooms.ts';
+export { type MediaKind, mediaKind } from './rtp-codecs.ts';
+export * from './rtp-send-parameters.ts';
 export * from './session.ts';
 export * from './telephony.ts';
 export * from './wire.ts';

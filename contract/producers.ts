@@ -1,7 +1,7 @@
 /** Producers and consumers, as clients see them. */
 import { z } from 'zod';
 import { objectId } from './common.ts';
-import { mediaKind } from './media.ts';
+import { mediaKind } from './rtp-codecs.ts';
 
 /** Where a producer's media comes from. */
 export const mediaSource = z.enum(['microphone', 'camera', 'screen', 'screen-audio']);

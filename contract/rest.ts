@@ -1,9 +1,10 @@
 /** Bodies of the REST API. */
 import { z } from 'zod';
 import {
-  base64url,
   certificate,
   displayName,
+  errorBody,
+  invitationSecret,
   invitationTtlSeconds,
   role,
   roomId,
@@ -43,7 +44,7 @@ export const invitationInfo = z.object({
     .string()
     .nullable()
     .describe(
-      'The account that invited; `start`: the server at its first start; null: the command line or the API.',
+      'The inviting account; `start`: created at the server’s first start; null: created by command line or API.',
     ),
   createdAtMs: z.number().describe('Unix time in milliseconds.'),
   expiresAtMs: z.number().describe('Unix time in milliseconds.'),
@@ -52,7 +53,7 @@ export const invitationList = z.object({ invitations: z.array(invitationInfo) })
 
 export const enrolRequest = z.object({
   /** The secret of an unused invitation. */
-  secret: base64url.max(64),
+  secret: invitationSecret,
   /** PKCS#10 request for the account's CA certificate, P-256, DER in base64. */
   csr: z.base64().max(4096),
   displayName: displayName.optional(),
@@ -82,6 +83,10 @@ export const serverInfo = z.object({
 /** A page asks about its own origin, since browsers do not send it with this request. */
 export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
+/** Body of every refusal. */
+export const errorResponse = z.object({ error: errorBody });
+
+export type ErrorResponse = z.infer<typeof errorResponse>;
 export type InviteRequest = z.input<typeof inviteRequest>;
 export type InviteResponse = z.infer<typeof inviteResponse>;
 export type InvitationInfo = z.infer<typeof invitationInfo>;

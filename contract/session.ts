@@ -1,9 +1,17 @@
 /** What every connection says before and besides its features: who the client is, and that the connection ends. */
 import { z } from 'zod';
-import { base64url, certificateChain, displayName, nothing, role, sha256Hex } from './common.ts';
+import {
+  base64url,
+  certificateChain,
+  displayName,
+  errorBody,
+  nothing,
+  role,
+  sha256Hex,
+  signature,
+} from './common.ts';
 import { PROTOCOL_VERSION } from './version.ts';
 
-const signature = base64url.max(1024);
 export const SESSION_REQUESTS = {
   /** Proves possession of a device certificate; the first request on every connection. */
   'auth.prove': {
@@ -36,9 +44,7 @@ export const SESSION_EVENTS = {
   /** First message on every connection; answer with auth.prove. The nonce is single-use. */
   'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
   /** This connection is over for the reason given; the socket closes. */
-  'session.ended': z.object({
-    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
-  }),
+  'session.ended': z.object({ error: errorBody }),
   /** The server is draining: finish, or be cut off when the time is over. */
   'server.closing': z.object({ retryAfterSeconds: z.number() }),
 } as const;

@@ -7,6 +7,8 @@ export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
 /** What is dialled: a number, or a `sip:`, `sips:` or `tel:` URI; no white space. */
 export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$/);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
+/** What a caller keys in to enter a room. */
+export const pin = z.string().regex(/^\d{4,12}$/);
 const host = z.string().min(1).max(255);
 
 /** Minimum digits of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
@@ -83,10 +85,7 @@ export const dialRule = z.object({
     z.object({
       type: z.literal('room'),
       roomId,
-      pin: z
-        .string()
-        .regex(/^\d{4,12}$/)
-        .optional(),
+      pin: pin.optional(),
     }),
     z.object({ type: z.literal('pin') }),
     z.object({

@@ -3,6 +3,7 @@
  * `{ok: true, result}` or `{ok: false, error}`. An event is the socket.io event of its name with one argument.
  */
 import { z } from 'zod';
+import type { ErrorBody } from '../base/errors/index.ts';
 import { requestId } from './common.ts';
 
 /** What the client sends (`data`), and what the acknowledgement carries (`result`). */
@@ -45,11 +46,4 @@ export type SnapshotPart<N extends keyof SnapshotParts> = z.output<SnapshotParts
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });
 export type RequestEnvelope = z.infer<typeof requestEnvelope>;
 
-export const errorBody = z.object({
-  code: z.string(),
-  message: z.string(),
-  detail: z.string().optional(),
-  retryable: z.boolean().optional(),
-});
-
-export type Answer<R> = { ok: true; result: R } | { ok: false; error: z.infer<typeof errorBody> };
+export type Answer<R> = { ok: true; result: R } | { ok: false; error: ErrorBody };

@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError } from '../base/errors/index.ts';
 import type { Sfu } from './index.ts';
+import { h264Parameters, mutated, nasty, vp9Parameters } from './test-mutations.ts';
 import {
   Behind,
   baseline,
@@ -23,119 +24,6 @@ const SENSIBLE_CODES = new Set([
   'CONSUMER_UNKNOWN',
   'TRANSPORT_EXISTS',
 ]);
-
-/** Values that have broken media servers. */
-const nasty = fc.oneof(
-  fc.constantFrom(
-    undefined,
-    null,
-    Number.NaN,
-    Number.POSITIVE_INFINITY,
-    -1,
-    0,
-    1.5,
-    2 ** 32,
-    2 ** 53,
-    1e300,
-    '',
-    'L99T99',
-    'S3T3_KEY',
-    'x'.repeat(100_000),
-    '\u0000',
-    [],
-    {},
-    true,
-    'video/H264',
-    'video/rtx',
-    'audio/opus',
-    'audio/multiopus',
-    'video/AV1',
-    [[[[[[[[[[]]]]]]]]]],
-    Array.from({ length: 10_000 }, (_, index) => ({ ssrc: index + 1 })),
-    Array.from({ length: 10_000 }, () => ({})),
-  ),
-  fc.integer(),
-  fc.double(),
-  fc.string({ unit: 'binary', maxLength: 30 }),
-  fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>,
-);
-
-type Path = Array<string | number>;
-
-/** Every place in a value that could be replaced. */
-function paths(value: unknown, path: Path = []): Path[] {
-  if (typeof value !== 'object' || value === null) return [path];
-  return [path, ...Object.entries(value).flatMap(([key, inner]) => paths(inner, [...path, key]))];
-}
-
-function replaced(value: unknown, path: Path, by: unknown): unknown {
-  const [key, ...rest] = path;
-  if (key === undefined) return by;
-  const old = Object.entries(value ?? {});
-  const inner = old.find(([name]) => name === String(key))?.[1];
-  const copy: object = Array.isArray(value) ? old.map(([, item]) => item) : Object.fromEntries(old);
-  // Like JSON.parse(), which makes even __proto__ a property of its own.
-  Object.defineProperty(copy, key, {
-    value: replaced(inner, rest, by),
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
-  return copy;
-}
-
-/** A valid value with one to three places made nasty, or with keys that nobody asked for. */
-function mutated(valid: () => unknown): fc.Arbitrary<unknown> {
-  const change = fc.record({ at: fc.nat(), by: nasty, extra: fc.option(fc.tuple(extraKey, nasty)) });
-  return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
-    let value: unknown = structuredClone(valid());
-    for (const { at, by, extra } of changes) {
-      const places = paths(value);
-      const path = places[at % places.length] ?? [];
-      value = replaced(value, extra ? [...path, extra[0]] : path, extra ? extra[1] : by);
-    }
-    return value;
-  });
-}
-
-const extraKey = fc.constantFrom(
-  '__proto__',
-  'constructor',
-  'ssrc',
-  'rid',
-  'rtx',
-  'mid',
-  'msid',
-  'maxBitrate',
-  'scalabilityMode',
-  'codecPayloadType',
-  'channels',
-  'parameters',
-  'apt',
-  'profile-level-id',
-  'encrypt',
-  'dtx',
-  'toString',
-);
-
-const vp9 = () => ({
-  ...simulcastParameters(),
-  codecs: [{ mimeType: 'video/VP9', payloadType: 98, clockRate: 90_000, parameters: { 'profile-id': 0 } }],
-  encodings: [{ ssrc: 7, scalabilityMode: 'L3T3_KEY' }],
-});
-
-const h264 = () => ({
-  ...simulcastParameters(),
-  codecs: [
-    {
-      mimeType: 'video/H264',
-      payloadType: 102,
-      clockRate: 90_000,
-      parameters: { 'packetization-mode': 1, 'profile-level-id': '42e01f', 'level-asymmetry-allowed': 1 },
-    },
-  ],
-  encodings: [{ ssrc: 8, rtx: { ssrc: 9 } }],
-});
 
 describe('threat 6: 10^4 malformed media parameters against a real worker', () => {
   const behind = new Behind();
@@ -182,7 +70,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
   const runs = (numRuns: number) => ({ numRuns, endOnFailure: true });
 
   it('rtpParameters: what gets through can be consumed or not, and the worker stays', async () => {
-    const valid = [() => opusParameters(), () => simulcastParameters(), vp9, h264];
+    const valid = [() => opusParameters(), () => simulcastParameters(), vp9Parameters, h264Parameters];
     const given = fc.oneof(...valid.map((make) => mutated(make)));
     await fc.assert(
       fc.asyncProperty(given, fc.constantFrom('audio', 'video'), async (rtpParameters, kind) => {

@@ -4,13 +4,11 @@ import type { RtpCapabilities } from 'mediasoup/types';
 import type { Logger } from 'pino';
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 import { Allocations } from './allocation/index.ts';
-import type { MediaWorker } from './media-worker.ts';
-import type { Peer } from './peer.ts';
-import { Placement } from './placement.ts';
+import type { Peer } from './peers/index.ts';
 import { LoadMonitor, refusal, type StressLevel } from './protection/index.ts';
-import { Rooms } from './rooms.ts';
+import { Placement, Rooms } from './rooms/index.ts';
 import type { SfuOptions } from './sfu-options.ts';
-import { TrafficMeter } from './traffic-meter.ts';
+import { TrafficMeter } from './transports/index.ts';
 import type {
   ClientDtlsParameters,
   ConsumerResult,
@@ -29,7 +27,8 @@ import type {
   TransportInfo,
   WorkerStatus,
 } from './types.ts';
-import { WorkerPool } from './worker-pool.ts';
+import type { MediaWorker } from './workers/index.ts';
+import { WorkerPool } from './workers/index.ts';
 
 const MEASURE_TIMEOUT_MS = 500;
 const DEFAULT_MEMORY_LIMIT_BYTES = 2 * 1024 ** 3;
@@ -167,7 +166,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createTransport(
     roomId: string,
     peerId: string,
-    options: { direction: Direction; rtpCapabilities?: RtpCapabilities },
+    options: { direction: Direction; rtpCapabilities?: object },
   ): Promise<TransportInfo> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return (await peer.createTransport(options.direction, options.rtpCapabilities)).info;
@@ -180,7 +179,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   async createPlainTransports(
     roomId: string,
     peerId: string,
-    options: { remote: Endpoint; rtpCapabilities: RtpCapabilities },
+    options: { remote: Endpoint; rtpCapabilities: object },
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
     const peer = this.#rooms.get(roomId).enter(peerId);
     return peer.createPlainTransports(options.remote, options.rtpCapabilities);
@@ -274,7 +273,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       producerIds: [producerId],
     });
     const [consumer] = consumers;
-    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? { code: 'PRODUCER_UNKNOWN' });
+    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? new CanopyError('PRODUCER_UNKNOWN'));
     return consumer;
   }
 
@@ -455,7 +454,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     try {
       (this as EventEmitter).emit(name, data);
     } catch (error) {
-      this.#log.error({ err: error, event: name }, 'a listener of the media plane failed');
+      this.#log.error({ err: error, event: name }, 'event listener of the media plane failed');
     }
   }
 }

@@ -2,13 +2,12 @@
  * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
  */
 import type { ErrorBody } from '../base/errors/index.ts';
+import type { IceCandidate, MediaKind, MediaSource, ProducerInfo } from '../contract/index.ts';
 import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
 import type { StressLevel } from './protection/index.ts';
 
-export type { StressLevel };
-export type MediaKind = 'audio' | 'video';
-/** Where media comes from. */
-export type MediaSource = 'microphone' | 'camera' | 'screen' | 'screen-audio';
+export type { ClientDtlsParameters } from '../contract/index.ts';
+export type { IceCandidate, MediaKind, MediaSource, ProducerInfo, StressLevel };
 export type Direction = 'send' | 'recv';
 
 /** One address that clients may reach the media workers by. */
@@ -41,23 +40,6 @@ export interface PlainTransportInfo extends Endpoint {
   transportId: string;
 }
 
-export interface IceCandidate {
-  foundation: string;
-  priority: number;
-  address: string;
-  ip: string;
-  protocol: 'udp' | 'tcp';
-  port: number;
-  type: 'host' | 'srflx' | 'prflx' | 'relay';
-  tcpType?: 'active' | 'passive' | 'so';
-}
-
-/** A client's DTLS parameters: one sha-256 fingerprint, checked before. */
-export interface ClientDtlsParameters {
-  role?: 'auto' | 'client' | 'server';
-  fingerprints: Array<{ algorithm: 'sha-256'; value: string }>;
-}
-
 export interface ConsumerResult {
   consumerId: string;
   producerId: string;
@@ -72,15 +54,6 @@ export interface ConsumersResult {
   consumers: ConsumerResult[];
   /** The producers that could not be subscribed to, and why. */
   failed: Array<{ producerId: string; error: ErrorBody }>;
-}
-
-/** A producer as everybody in the room may know it. */
-export interface ProducerInfo {
-  producerId: string;
-  participantId: string;
-  kind: MediaKind;
-  source: MediaSource;
-  paused: boolean;
 }
 
 export interface Layers {

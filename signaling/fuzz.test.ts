@@ -11,7 +11,7 @@ import type { Answer, RequestName, Role, RtpCapabilities } from '../contract/ind
 import { Sfu } from '../sfu/index.ts';
 import { filled, type Hints, malformed } from '../test/support/malformed.ts';
 import { opus, simulcast } from '../test/support/rtp-parameters.ts';
-import { REQUESTS, registerFeatures } from './features/index.ts';
+import { MIGRATIONS, REQUESTS, registerFeatures } from './features/index.ts';
 import type { VerifiedDevice } from './identity/index.ts';
 import { Kernel, peerPrincipal, type Session } from './kernel/index.ts';
 
@@ -58,7 +58,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
     const log = createLogger({ level: 'silent', format: 'json' });
     sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
     pids = (await sfu.workers()).map(({ pid }) => pid);
-    kernel = await Kernel.open({ config, log, sfu, version: '0.0.0' });
+    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
     registerFeatures(kernel);
     await kernel.listen();
     ann = session('member');

@@ -1,11 +1,13 @@
 /** The control plane's face. */
+export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
+export { createInvitation } from './create-invitation.ts';
 export {
   type AccountInfo,
   accountList,
-  createInvitation,
   EVENTS,
   REQUESTS,
   type RoomInfo,
+  registerMetrics,
   revokeResponse,
   roomAllocation,
   SNAPSHOT_PARTS,
@@ -16,7 +18,6 @@ export {
   aheadOfTime,
   checkDataDir,
   inUse,
-  type KernelOptions,
   Metrics,
   openTlsSource,
   ownServerUrl,
@@ -25,4 +26,4 @@ export {
   requireDataDir,
   runningServer,
 } from './kernel/index.ts';
-export { type SignalingServer, startSignaling } from './server.ts';
+export { type ServerOptions, type SignalingServer, startSignaling } from './server.ts';

@@ -1,5 +1,8 @@
-import { registerFeatures } from './features/index.ts';
+import { MIGRATIONS, registerFeatures } from './features/index.ts';
 import { Kernel, type KernelOptions } from './kernel/index.ts';
+
+/** What a kernel takes, without the tables: all features' are there. */
+export type ServerOptions = Omit<KernelOptions, 'migrations'>;
 
 /** The running control plane. */
 export interface SignalingServer {
@@ -20,9 +23,10 @@ export interface SignalingServer {
  * @throws {CanopyError} CONFIG_INVALID, PORT_IN_USE
  * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
  * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+ * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
  */
-export async function startSignaling(options: KernelOptions): Promise<SignalingServer> {
-  const kernel = await Kernel.open(options);
+export async function startSignaling(options: ServerOptions): Promise<SignalingServer> {
+  const kernel = await Kernel.open({ ...options, migrations: MIGRATIONS });
   const { invitations } = registerFeatures(kernel);
   await kernel.listen();
   return {

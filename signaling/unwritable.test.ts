@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DataLock } from './kernel/index.ts';
-import { Accounts, Devices, Invitations, Store } from './store/index.ts';
+import { Invitations, MIGRATIONS } from './features/index.ts';
+import { Accounts, DataLock, Devices } from './kernel/index.ts';
+import { openStore } from './store/index.ts';
 
-const STORE = fileURLToPath(new URL('store/index.ts', import.meta.url));
+const fileOf = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 const isRoot = process.getuid?.() === 0;
 
 describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small disk' }, () => {
@@ -25,7 +26,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
 
   it('keeps no known person out, is reported by whatever must write, and ends when there is space again', async (t) => {
     if (!mounted) return t.skip('no disk can be mounted here');
-    const store = await Store.open(dir);
+    const store = await openStore(dir, { migrations: MIGRATIONS });
     const accounts = new Accounts(store);
     const devices = new Devices(store);
     const nowMs = Date.now();
@@ -49,13 +50,13 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
       },
       { code: 'STORE_UNWRITABLE', retryable: true },
     );
-    assert.throws(() => store.tryWrite(), { code: 'STORE_UNWRITABLE' });
+    await assert.rejects(store.tryWrite(), { code: 'STORE_UNWRITABLE' });
     assert.equal((await accounts.find('a'))?.role, 'member');
     devices.seen({ accountId: 'a', deviceId: 'laptop', nowMs });
     assert.equal((await devices.of(['a']))[0]?.device_id, 'laptop');
     DataLock.take(dir).release();
     rmSync(ballast);
-    store.tryWrite();
+    await store.tryWrite();
     await invite();
     await devices.close();
     assert.equal((await new Devices(store).of(['a'])).length, 1);
@@ -70,12 +71,13 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
     chmodSync(outer, 0o755);
     const dir = join(outer, 'data');
     mkdirSync(dir);
-    await (await Store.open(dir)).close();
+    await (await openStore(dir, { migrations: MIGRATIONS })).close();
     chownSync(dir, 65_534, 65_534);
     for (const mode of [0o600, 0o644]) {
       chmodSync(join(dir, 'canopy.sqlite'), mode);
-      const script = `import { Store } from ${JSON.stringify(STORE)};
-        try { await Store.open(${JSON.stringify(dir)}); console.log('opened'); }
+      const script = `import { MIGRATIONS as migrations } from ${fileOf('features/index.ts')};
+        import { Store } from ${fileOf('store/index.ts')};
+        try { await openStore(${JSON.stringify(dir)}, { migrations }); console.log('opened'); }
         catch ({ code, detail }) { console.log(code, detail); }`;
       const { stdout } = await promisify(execFile)(
         process.execPath,
@@ -84,7 +86,7 @@ describe('a database of another owner', { skip: isRoot ? false : 'takes root to 
       );
       assert.match(
         stdout,
-        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, and this runs as user 65534/,
+        /^STORE_UNUSABLE .*canopy\.sqlite: .*belongs to user 0, but this process runs as user 65534/,
       );
     }
   });

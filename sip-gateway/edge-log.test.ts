@@ -55,7 +55,7 @@ describe('the log of what is refused at the edge', () => {
       lines.map(({ level, msg }) => [level, msg]),
       [
         [30, 'wrong password'],
-        [40, 'too many wrong passwords: this user is locked out at this address'],
+        [40, 'too many wrong passwords; user locked out at this address'],
       ],
     );
     assert.equal(lines[0]?.username?.length, 64, 'what strangers call themselves is cut');

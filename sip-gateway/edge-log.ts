@@ -45,8 +45,8 @@ export class EdgeLog {
       this.#log.warn(
         fields,
         lockedNow === 'user'
-          ? 'too many wrong passwords: this user is locked out at this address'
-          : 'too many wrong passwords: this address is locked out',
+          ? 'too many wrong passwords; user locked out at this address'
+          : 'too many wrong passwords; address locked out',
       );
     else if (this.#shown.may(`login ${address} ${username}`)) this.#log.info(fields, 'wrong password');
     else this.#log.debug(fields, 'wrong password');

@@ -8,7 +8,7 @@ import { RoomBridges } from './bridge/index.ts';
 import { type CallHost, type PhoneCall, PinGuard, placeCall, takeCall } from './calls/index.ts';
 import { phoneLookup, roomsWithShortPins, usableTrunks } from './dial/index.ts';
 import { EdgeLog } from './edge-log.ts';
-import { MediaPool } from './media/index.ts';
+import { MediaPool, type PayloadTransformModule } from './media/index.ts';
 import { GatewayMetrics } from './metrics.ts';
 import { openStack, type TlsCertificate } from './open-stack.ts';
 import { Prompts } from './prompts/index.ts';
@@ -28,6 +28,8 @@ export interface SipGatewayOptions {
   log: Logger;
   /** A phone whose media is silent for longer has gone, in seconds; 0: never. Default 30. */
   silenceSeconds?: number;
+  /** Transforms the payloads between phones and rooms, e.g. for end-to-end encryption. Default: none. */
+  payloadTransform?: PayloadTransformModule;
 }
 
 interface SipGatewayEvents {
@@ -88,7 +90,12 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#pool = pool;
     this.#announce = announce;
     this.#registrations = new TrunkRegistrations(stack, log, () => this.#tellRegistrationsSoon());
-    this.#rooms = new RoomBridges({ pool, log, join: options.joinRoom });
+    this.#rooms = new RoomBridges({
+      pool,
+      log,
+      join: options.joinRoom,
+      transform: options.payloadTransform,
+    });
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
@@ -173,14 +180,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     );
     this.#pool.on('leg', (legId, event) => this.#calls.get(legId)?.receiveLegEvent(event));
     this.#pool.on('died', (error, calls) =>
-      this.#log.error({ err: error, ...calls }, 'a media thread died; another takes its place'),
+      this.#log.error({ err: error, ...calls }, 'media thread died; replacing it'),
     );
     this.#unlisten.push(
       this.#link.on('config', (config) => this.#configure(config)),
       this.#link.on('dial', (call) => this.#dial(call)),
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
-        this.#log.info({ state, err: error }, 'connection to the server');
+        this.#log.info({ state, err: error }, 'server connection changed');
         if (state === 'closed' && !this.#closed)
           this.emit('lost', error ?? new CanopyError('CONNECTION_LOST'));
       }),
@@ -188,23 +195,23 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   }
 
   #take(call: IncomingCall): void {
-    takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'a call failed'));
+    takeCall(this.#host, call).catch((error: unknown) => this.#log.error({ err: error }, 'call failed'));
   }
 
   #dial(request: EventData<'gateway.dial'>): void {
     const failed = (error: CanopyError) => {
       this.#link.dialFailed(request.callId, error).catch((cause: unknown) => {
-        this.#log.warn({ err: cause, callId: request.callId }, 'a failure could not be told');
+        this.#log.warn({ err: cause, callId: request.callId }, 'could not report a failed call');
       });
     };
     placeCall(this.#host, { ...request, stack: this.#stack, failed }).catch((error: unknown) =>
-      this.#log.error({ err: error }, 'a call failed'),
+      this.#log.error({ err: error }, 'call failed'),
     );
   }
 
   #configure(config: TelephonyConfig): void {
     const usable = usableTrunks(config, ({ name }, error) =>
-      this.#log.error({ err: error, trunk: name }, 'the trunk cannot be used; correct or delete it'),
+      this.#log.error({ err: error, trunk: name }, 'trunk is unusable; correct or delete it'),
     );
     this.#stack.setTrunks(usable.map(({ options }) => options));
     this.#registrations.update(usable.map(({ trunk }) => trunk));
@@ -226,7 +233,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
         .trunksRegistered(this.#registrations.list().slice(0, MAX_TRUNKS_TOLD))
         .catch((error: unknown) => {
           // A change lost with the connection is reported once that is back.
-          if (!this.#closed) this.#log.warn({ err: error }, 'the state of the trunks could not be told');
+          if (!this.#closed) this.#log.warn({ err: error }, 'could not report the trunk registrations');
         });
     }, GATHER_MILLISECONDS);
   }
@@ -246,14 +253,14 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     if (rooms !== '' && rooms !== this.#shortPins)
       this.#log.warn(
         { rooms },
-        `PINs of fewer than ${MIN_PIN_DIGITS} digits can be guessed; set longer ones`,
+        `PINs with fewer than ${MIN_PIN_DIGITS} digits can be guessed; set longer ones`,
       );
     this.#shortPins = rooms;
   }
 
   #check(): void {
     for (const call of this.#calls.values())
-      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'a call cannot be looked at'));
+      call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
   }
 
   #makeHost(): CallHost {
@@ -284,7 +291,8 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   #record(call: CallRecord): void {
     this.#link.record(call).catch((error: unknown) => {
-      if (!this.#closed) this.#log.warn({ err: error, callId: call.callId }, 'the history misses a call');
+      if (!this.#closed)
+        this.#log.warn({ err: error, callId: call.callId }, 'could not record a call in the history');
     });
   }
 }

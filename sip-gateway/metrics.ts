@@ -1,9 +1,25 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { TrunkRegistration } from '../contract/index.ts';
-import type { CallStage, EndCause } from './calls/index.ts';
 import type { LegStats, PoolStats, SendFailures } from './media/index.ts';
+import type { CallEnd } from './sip/index.ts';
 
 type Direction = 'incoming' | 'outgoing';
+
+/** Why a call ended, for the history and the metrics. */
+export type EndCause =
+  | CallEnd['cause']
+  /** A moderator took the phone out of its room. */
+  | 'kicked'
+  | 'wrong-pin'
+  /** The phone's media fell silent although it should send. */
+  | 'silent'
+  /** The room is gone. */
+  | 'lost'
+  /** A fault of ours. */
+  | 'failed';
+
+/** A stage of setting a call up, timed from its beginning. */
+export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
 
 /** What is read at each scrape. */
 export interface MetricsSources {

@@ -48,7 +48,7 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
     if (code === 'EADDRINUSE' || code === 'EACCES')
       throw new CanopyError(
         'PORT_IN_USE',
-        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or do without phones: --no-sip`,
+        `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or turn phones off with --no-sip`,
         { cause: error },
       );
     throw error;

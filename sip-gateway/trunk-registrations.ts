@@ -68,12 +68,12 @@ export class TrunkRegistrations {
       status: { state: 'registering', expiresAtMs: null, lastFailure: null },
     };
     registration.on('registered', ({ expiresSeconds }) => {
-      this.#log.info({ trunk: name, expiresSeconds }, 'registered at the trunk');
+      this.#log.info({ trunk: name, expiresSeconds }, 'trunk registered');
       const expiresAtMs = Date.now() + expiresSeconds * 1000;
       this.#changed(name, entry, { ...entry.status, state: 'registered', expiresAtMs });
     });
     registration.on('failed', (failure) => {
-      this.#log.warn({ trunk: name, ...failure }, 'not registered at the trunk');
+      this.#log.warn({ trunk: name, ...failure }, 'trunk registration failed');
       const { status: sipStatus, reason } = failure;
       const lastFailure = { atMs: Date.now(), sipStatus, reason: reason.slice(0, MAX_REASON_LENGTH) };
       this.#changed(name, entry, { state: 'failed', expiresAtMs: null, lastFailure });

@@ -40,8 +40,8 @@ describe('a room whose media ports are closed', () => {
     const bob = await Person.invited(browser, server, 'Bob');
     const annAtBob = bob.page.locator('[data-testid=tile][data-self=false][data-media-connected=false]');
     await annAtBob.waitFor({ timeout: SAID_WITHIN_MS });
-    assert.match((await annAtBob.textContent()) ?? '', /no sound or picture/);
-    await bob.page.getByText('No connection for sound and picture.').waitFor({ timeout: SAID_WITHIN_MS });
+    assert.match((await annAtBob.textContent()) ?? '', /no audio or video/);
+    await bob.page.getByText('No connection for audio and video.').waitFor({ timeout: SAID_WITHIN_MS });
 
     await trouble.getByText('canopy doctor').waitFor({ timeout: 75_000 });
     assert.match(
@@ -49,7 +49,7 @@ describe('a room whose media ports are closed', () => {
       new RegExp(`UDP 127\\.0\\.0\\.2:${port}.*TCP 127\\.0\\.0\\.2:${port}`),
     );
     const line = await eventually('the log names the peer and the ports', () =>
-      server.log.split('\n').find((each) => each.includes('media does not get through')),
+      server.log.split('\n').find((each) => each.includes('media cannot connect')),
     );
     const { peerId, accountId, candidates } = JSON.parse(line ?? '{}');
     assert.match(`${peerId} ${accountId}`, /^[0-9a-f-]{36} [0-9a-f]{64}$/);

@@ -111,7 +111,7 @@ describe('phones on the page', () => {
     assert.deepEqual([roomId, target], [ROOM, '1001']);
     await ann.page.getByTestId('dial-target').waitFor({ state: 'detached' });
     await gateway.dialFailed(callId, new CanopyError('CALL_FAILED', '486 Busy Here'));
-    await ann.page.getByTestId('notice').getByText('The call did not come about').waitFor();
+    await ann.page.getByTestId('notice').getByText('The call failed').waitFor();
     gateway.close();
   });
 

@@ -18,7 +18,8 @@ import { runTestFile } from './runner/run-test-file.ts';
 /** A file that lasts longer has hung. */
 const unitTimeoutMs = 300_000;
 const systemTimeoutMs = 600_000;
-const longTimeoutMs = 3_600_000;
+/** The hour of the soak, its quiet moments, and the memory test after it. */
+const longTimeoutMs = 7_200_000;
 /** Unit tests that run at once. System tests run one at a time: they use all that the machine has. */
 const unitConcurrency = 2;
 

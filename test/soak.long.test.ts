@@ -1,145 +1,122 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import { LoadPeer, runScenario, type Scenario } from '../bench/index.ts';
-import type { Identity } from '../client/sdk/index.ts';
+import { describe, it, type TestContext } from 'node:test';
+import { runScenario } from '../bench/index.ts';
 import { untilBaseline } from './support/gauges.ts';
 import { memoryOf } from './support/memory.ts';
-import { PhoneServer } from './support/phone-server.ts';
-import { numberRooms, visitByPhone } from './support/phone-visitors.ts';
+import { noPjsua } from './support/pjsua-phone.ts';
 import { newIdentity } from './support/protocol-client.ts';
 import { TestServer } from './support/server.ts';
+import {
+  bridges,
+  callsFromAfar,
+  callsIn,
+  invitePeople,
+  invites,
+  isCalled,
+  kills,
+  LOAD,
+  lateGrowth,
+  moderates,
+  type QuietSample,
+  revokes,
+  SoakRun,
+  sampleWhenQuiet,
+  visits,
+  watches,
+} from './support/soak/index.ts';
 
-/** How long people come and go, in minutes. */
+/** How long people come and go, in minutes; the quiet moments between the rounds come on top. */
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
+/** Rounds after each of which everybody leaves. Processes are killed in the first half; the second half shows the trend. */
+const SOAK_ROUNDS = Math.max(4, Math.floor(MINUTES / 5));
 /** Rounds of the same load in the memory test; the first half warms up. */
 const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 20);
-const ROOMS = 4;
-const SEATS_PER_ROOM = 4;
-const PHONES = 4;
-/** How much a process may have more open than after the first minute: sockets that close, files that are being written. */
-const MORE_DESCRIPTORS = 20;
-/** How much more the last quarter of the rounds may hold than the quarter before it, in bytes: what a garbage collector leaves, no trend. */
+/** How much more the last quarter of the rounds may hold than the quarter before it: what a garbage collector leaves, no trend. */
 const GROWTH_BYTES = 16 << 20;
-
-const LOAD: Scenario = {
-  name: 'soak',
-  description: 'People who come and go',
-  rooms: ROOMS,
-  peersPerRoom: SEATS_PER_ROOM,
-  joinsPerSecond: 8,
-  durationSeconds: 3,
-  video: { codec: 'vp8', layers: '180p' },
-  talkersPerRoom: 1,
-  decodedStreams: 0,
-};
-
-interface RoomList {
-  rooms: { roomId: string; participants: { participantId: string; kind: string }[] }[];
-}
-
-/** Open descriptors of the server, of its gateway, and of each worker. */
-async function descriptors({ server, gatewayPid }: PhoneServer): Promise<number[]> {
-  const pids = [server.pid, gatewayPid, ...(await server.workerPids())];
-  return Promise.all(pids.map(async (pid) => (await readdir(`/proc/${pid}/fd`)).length));
-}
-
-/** Memory of the server's Node process and of its workers together, in bytes. */
-async function memory(server: TestServer): Promise<{ node: number; workers: number }> {
-  const pids = await server.workerPids();
-  return { node: memoryOf(server.pid), workers: pids.reduce((sum, pid) => sum + memoryOf(pid), 0) };
-}
+const HEAP_GROWTH_BYTES = 4 << 20;
+const GROWTH_DESCRIPTORS = 8;
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+
+const shown = (sample: QuietSample): string =>
+  Object.entries(sample)
+    .map(([name, value]) => `${name} ${name.endsWith('Bytes') ? mebibytes(value) : value}`)
+    .join(', ');
+
+/** Everything that people, phones, bridges and operators do, as acts that repeat themselves until a round ends. */
+async function cast(run: SoakRun): Promise<Array<() => Promise<void>>> {
+  const people = await invitePeople(run);
+  const member = (displayName: string) => newIdentity(run.server, { role: 'member', displayName });
+  const [first, second, caller, moderator, guide] = await Promise.all(
+    ['Ann', 'Bob', 'Cid', 'Dee', 'Eva'].map(member),
+  );
+  const bridge = await newIdentity(run.server, { role: 'bridge', displayName: 'Bridge' });
+  assert.ok(first && second && caller && moderator && guide);
+  return [
+    ...people.map((identity, index) => () => visits(run, identity, index)),
+    () => callsIn(run, first, { username: '1001', codecs: 'PCMU/8000/1', protocol: 'udp' }),
+    () => callsIn(run, second, { username: '1002', codecs: 'opus/48000/2', protocol: 'tls' }),
+    () => isCalled(run, caller, { username: '1003', codecs: 'G722/16000/1', protocol: 'tcp' }),
+    ...(noPjsua ? [] : [() => callsFromAfar(run, '1004')]),
+    () => bridges(run, bridge, guide),
+    () => moderates(run, moderator),
+    () => revokes(run),
+    () => invites(run),
+    () => watches(run),
+  ];
+}
+
+/** Fails if the second half of the rounds left more and more behind. */
+function assertFlat(t: TestContext, samples: readonly QuietSample[]): void {
+  for (const name of Object.keys(samples[0] ?? {}) as Array<keyof QuietSample>) {
+    const growth = lateGrowth(samples.map((sample) => sample[name]));
+    const isMemory = name.endsWith('Bytes');
+    const limit = name.endsWith('HeapBytes')
+      ? HEAP_GROWTH_BYTES
+      : isMemory
+        ? GROWTH_BYTES
+        : GROWTH_DESCRIPTORS;
+    t.diagnostic(`${name}: ${isMemory ? mebibytes(growth) : growth} more in the last quarter than before`);
+    assert.ok(growth < limit, `${name} grew by ${growth}`);
+  }
+}
 
 describe('soak', () => {
-  it(`${MINUTES} minutes of people and phones coming and going in ${ROOMS} rooms leave nothing behind`, async (t) => {
-    const phones = await PhoneServer.start();
-    const { server } = phones;
+  it(`${MINUTES} minutes of people, phones, bridges, moderation and dying processes leave nothing behind`, async (t) => {
+    const run = await SoakRun.start(['1001', '1002', '1003', '1004']);
     try {
-      const roomIds = Array.from({ length: ROOMS }, (_, index) => `soak-${index}`);
-      await numberRooms(phones, roomIds);
-      const pids = await server.workerPids();
-      const endMs = performance.now() + MINUTES * 60_000;
-      let visits = 0;
-      let actions = 0;
-      /** Somebody who visits a room again and again, for 3 to 18 seconds, with a pause of 1 to 4. */
-      const live = async (identity: Identity, index: number) => {
-        const roomId = `soak-${index % ROOMS}`;
-        for (let visit = 0; performance.now() < endMs; visit += 1) {
-          const plan = { index, roomId, invitation: '', talks: index < ROOMS, decodes: false };
-          const peer = await LoadPeer.create({ serverUrl: server.url, scenario: LOAD, plan, identity });
-          assert.equal(await peer.join(), undefined);
-          await delay(3000 + ((index * 7 + visit * 5) % 16) * 1000);
-          const { audioStreams, videoStreams } = await peer.finish();
-          // Each phone is one voice more in the room that it has called.
-          assert.ok(
-            audioStreams < SEATS_PER_ROOM + PHONES && videoStreams < SEATS_PER_ROOM,
-            'no ghosts in the room',
-          );
-          await peer.leave();
-          visits += 1;
-          await delay(1000 + ((index + visit) % 4) * 1000);
-        }
-      };
-      /** The operator, who looks at the rooms every two seconds, and mutes a phone, or hangs it up, now and then. */
-      const operate = async () => {
-        for (let look = 1; performance.now() < endMs; look += 1) {
-          await delay(2000);
-          const { rooms } = await server.api<RoomList>('GET', '/api/rooms');
-          const phone = rooms.flatMap(({ roomId, participants }) =>
-            participants.filter(({ kind }) => kind === 'phone').map((one) => ({ roomId, ...one })),
-          )[0];
-          if (!phone || look % 4 > 0) continue;
-          const path = `/api/rooms/${phone.roomId}/participants/${phone.participantId}/mute`;
-          // It may have left meanwhile.
-          await server.api('POST', path, { muted: look % 8 > 0 }).catch((error: Error) => {
-            assert.match(error.message, /PARTICIPANT_UNKNOWN|ROOM_UNKNOWN/);
-          });
-          actions += 1;
-        }
-      };
-      let early: number[] | undefined;
-      const report = setInterval(async () => {
-        const { node, workers } = await memory(server);
-        const gateway = memoryOf(phones.gatewayPid);
-        early ??= await descriptors(phones);
+      const acts = await cast(run);
+      const roundMs = (MINUTES * 60_000) / SOAK_ROUNDS;
+      const samples: QuietSample[] = [];
+      for (let round = 0; round < SOAK_ROUNDS; round += 1) {
+        run.startRound(roundMs);
+        await Promise.all([
+          ...acts.map((act) => act()),
+          round < SOAK_ROUNDS / 2 ? kills(run, roundMs) : undefined,
+        ]);
+        const sample = await sampleWhenQuiet(run);
+        samples.push(sample);
         t.diagnostic(
-          `${visits} visits; Node ${mebibytes(node)}, workers ${mebibytes(workers)}, gateway ${mebibytes(gateway)}`,
+          `round ${round + 1}: ${shown(sample)}; done ${JSON.stringify(Object.fromEntries(run.done))}`,
         );
-      }, 60_000);
-      try {
-        const people = Array.from({ length: ROOMS * SEATS_PER_ROOM }, () => newIdentity(server));
-        const lives = (await Promise.all(people)).map(live);
-        const visitors = Array.from({ length: PHONES }, (_, index) =>
-          visitByPhone(phones, { index, rooms: ROOMS, endMs }),
-        );
-        const [calls] = await Promise.all([Promise.all(visitors), ...lives, operate()]);
-        t.diagnostic(
-          `${visits} visits, ${calls.reduce((sum, count) => sum + count, 0)} calls, ${actions} mutes`,
-        );
-      } finally {
-        clearInterval(report);
+        for (const failure of run.failures.slice(samples.length === 1 ? 0 : -3)) t.diagnostic(failure);
       }
-      await phones.untilIdle();
-      // The gateway's control connection stays.
-      await untilBaseline(server, 30_000, 1);
-      const late = await descriptors(phones);
-      t.diagnostic(`descriptors after the first minute: ${early}; at the end: ${late}`);
-      for (const [index, count] of late.entries()) {
-        assert.ok(
-          count <= (early?.[index] ?? count) + MORE_DESCRIPTORS,
-          `descriptors: ${early}, then ${late}`,
-        );
-      }
-      assert.deepEqual(await server.workerPids(), pids, 'no worker died');
-      const metrics = await server.metrics();
+      t.diagnostic(`failed because of a kill: ${JSON.stringify(Object.fromEntries(run.excused))}`);
+      assert.deepEqual(run.failures, []);
+      assert.deepEqual(run.unexplainedErrors(), []);
+      const metrics = await run.server.metrics();
       assert.equal(metrics.get('canopy_errors_total{code="INTERNAL"}') ?? 0, 0);
+      assert.equal(metrics.get('canopy_worker_deaths_total'), run.workerKills, 'no other worker died');
+      assert.equal(
+        metrics.get('canopy_sip_gateway_restarts_total'),
+        run.gatewayKills,
+        'nor any other gateway',
+      );
+      assertFlat(t, samples);
     } finally {
-      await server.close();
+      await run.close();
     }
   });
 
@@ -147,7 +124,7 @@ describe('soak', () => {
     const server = await TestServer.start({ flags: ['--workers', '1'] });
     try {
       const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
-      const samples: Array<{ node: number; workers: number }> = [];
+      const samples: Array<{ node: number; worker: number }> = [];
       for (let round = 1; round <= ROUNDS; round += 1) {
         const run = await runScenario(LOAD, { url: server.url, apiKey }, () => undefined);
         assert.deepEqual(
@@ -155,15 +132,14 @@ describe('soak', () => {
           [],
         );
         await untilBaseline(server);
-        const sample = await memory(server);
+        const [worker] = await server.workerPids();
+        assert.ok(worker);
+        const sample = { node: memoryOf(server.pid), worker: memoryOf(worker) };
         samples.push(sample);
-        t.diagnostic(`round ${round}: Node ${mebibytes(sample.node)}, worker ${mebibytes(sample.workers)}`);
+        t.diagnostic(`round ${round}: Node ${mebibytes(sample.node)}, worker ${mebibytes(sample.worker)}`);
       }
-      const quarter = Math.max(1, Math.floor(ROUNDS / 4));
-      for (const kind of ['node', 'workers'] as const) {
-        const values = samples.map((sample) => sample[kind]);
-        const [earlier, later] = [values.slice(-2 * quarter, -quarter), values.slice(-quarter)];
-        const growth = median(later) - median(earlier);
+      for (const kind of ['node', 'worker'] as const) {
+        const growth = lateGrowth(samples.map((sample) => sample[kind]));
         t.diagnostic(`${kind}: ${mebibytes(growth)} more in the last quarter than in the one before`);
         assert.ok(growth < GROWTH_BYTES, `${kind} grew by ${mebibytes(growth)}`);
       }

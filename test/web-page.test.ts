@@ -58,12 +58,12 @@ describe('the page', () => {
   it('explains itself to a stranger, and what is wrong with a link', async () => {
     const browser = await launch();
     const stranger = await browser.page(`${server.url}/#/room/team`);
-    assert.match(await sentence(stranger, 'no-identity'), /Ask somebody who is already in/);
+    assert.match(await sentence(stranger, 'no-identity'), /Ask someone who has one/);
 
     const link = await server.invite();
     await (await enrol(browser, 'First', link)).getByTestId('identity-verified').waitFor();
     const late = await enrol(browser, 'Late', link);
-    assert.match(await sentence(late, 'problem'), /used already.*INVITE_USED/s);
+    assert.match(await sentence(late, 'problem'), /already been used.*INVITE_USED/s);
   });
 
   it('uses no invitation whose link was changed or cut on its way', async () => {
@@ -71,7 +71,7 @@ describe('the page', () => {
     const link = await server.invite();
     const changed = link.replace(/.{4}$/, 'AAAA');
     const misled = await enrol(browser, 'Misled', changed);
-    assert.match(await sentence(misled, 'problem'), /link was damaged.*not used.*INVITE_MISMATCH/s);
+    assert.match(await sentence(misled, 'problem'), /link is damaged.*not used.*INVITE_MISMATCH/s);
     for (const cut of [link.slice(0, -3), link.replace(/\..{43}$/, ''), link.slice(0, -60)]) {
       const page = await browser.page(cut);
       assert.match(await sentence(page, 'damaged-invitation'), /link is damaged.*Copy the whole link/s);
@@ -154,7 +154,7 @@ describe('the page', () => {
     await second.getByTestId('restore-file').setInputFiles(file);
     await second.getByTestId('restore-password').fill('wrong');
     await second.getByTestId('restore').click();
-    assert.match(await sentence(second, 'problem'), /wrong password/);
+    assert.match(await sentence(second, 'problem'), /password is wrong/);
     await second.getByTestId('restore-password').fill('correct horse');
     await second.getByTestId('restore').click();
     await second.getByTestId('identity-verified').waitFor();

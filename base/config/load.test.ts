@@ -115,7 +115,7 @@ describe('loadConfig()', () => {
       ['turn.urls', 'https://turn.example', /write stun:HOST, turn:HOST/],
       ['turn.urls', 'turn:turn.example:99999', /write stun:HOST, turn:HOST/],
       ['turn.urls', 'turn:turn.example?transport=sctp', /write stun:HOST, turn:HOST/],
-      ['rtc.iceServers', [{ urls: ['turn:turn.example'] }], /needs username and credential/],
+      ['rtc.iceServers', [{ urls: ['turn:turn.example'] }], /requires username and credential/],
       ['rtc.iceServers', [{ urls: ['stun.example'] }], /write stun:HOST/],
       ['rtc.iceServers', [{ urls: [] }], /at least one URL/],
       ['server.drainSeconds', 2_200_000, /from 0 to 2073600/],
@@ -128,7 +128,7 @@ describe('loadConfig()', () => {
       ['sip.rtpPortMax', 29_999, /sip\.rtpPortMin and sip\.rtpPortMax/],
       ['sip.rtpPortMax', 30_000, /sip\.rtpPortMin and sip\.rtpPortMax/],
       ['server.tlsCert', 'cert.pem', /server\.tlsCert and server\.tlsKey go together/],
-      ['identity.policy', 'pki', /identity\.policy pki needs identity\.caBundle/],
+      ['identity.policy', 'pki', /identity\.policy pki requires identity\.caBundle/],
       ['server.name', 'Can\nopy', /without control characters/],
     ];
     for (const [key, value, detail] of refused) {
@@ -191,7 +191,7 @@ describe('loadConfig()', () => {
   it('says what is wrong with a file', () => {
     invalid({ file: join(dir, 'absent.json'), env: {} }, /cannot read/);
     invalid({ file: file('{'), env: {} }, /is not JSON/);
-    invalid({ file: file('[]'), env: {} }, /must hold a JSON object/);
+    invalid({ file: file('[]'), env: {} }, /must contain a JSON object/);
   });
 
   it('describes every key, each with a distinct environment variable', () => {

@@ -93,7 +93,7 @@ function readFile(file: string): object {
       cause: error,
     });
   }
-  throw new CanopyError('CONFIG_INVALID', `${file} must hold a JSON object`);
+  throw new CanopyError('CONFIG_INVALID', `${file} must contain a JSON object`);
 }
 
 function set(raw: Record<string, unknown>, path: string, value: unknown): void {
@@ -122,7 +122,8 @@ function describe(issue: z.core.$ZodIssue, paths: string[]): string {
     .join('; ');
 }
 
-const SECRET = /secret|credential|password/i;
+/** Keys whose values are secret; a URL may hold a password. */
+const SECRET = /secret|credential|password|^url$/i;
 const MAX_SHOWN_LENGTH = 100;
 
 /** The value in parentheses, unless it is a secret or too long to be useful. */

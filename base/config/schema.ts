@@ -11,6 +11,7 @@ import {
   MAX_TIMER_SECONDS,
   origin,
   port,
+  postgresUrl,
   proxyCount,
   publicHost,
   text,
@@ -60,7 +61,7 @@ export const configSchema = z.strictObject({
         ),
       drainSeconds: timerSeconds
         .default(10)
-        .describe('How long people may finish their calls after the server was told to stop, in seconds.'),
+        .describe('How long people may finish their calls once the server is stopping, in seconds.'),
     })
     .refine(({ tlsCert, tlsKey }) => (tlsCert === undefined) === (tlsKey === undefined), {
       error: 'server.tlsCert and server.tlsKey go together: set both or neither',
@@ -69,6 +70,15 @@ export const configSchema = z.strictObject({
   data: z
     .strictObject({
       dir: text.default('data').describe('Folder for the database, the CA and keys. Created with mode 0700.'),
+    })
+    .prefault({}),
+  store: z
+    .strictObject({
+      url: postgresUrl
+        .optional()
+        .describe(
+          'PostgreSQL database (14 or newer) for accounts, invitations and settings, e.g. `postgres://canopy:PASSWORD@db.example/canopy?sslmode=verify-full`; the CA and keys stay in `data.dir`. Set it in the environment or the configuration file, where other users cannot see the password, or omit the password and use `PGPASSWORD` or `~/.pgpass`. Connect directly, not through a pooler that shares sessions. Default: SQLite in `data.dir`.',
+        ),
     })
     .prefault({}),
   rtc: z
@@ -95,7 +105,7 @@ export const configSchema = z.strictObject({
             })
             .refine(
               ({ urls, username, credential }) => !urls.some(isTurnUrl) || Boolean(username && credential),
-              { error: 'a turn: server needs username and credential' },
+              { error: 'a turn: server requires username and credential' },
             ),
         )
         .default([])
@@ -166,7 +176,7 @@ export const configSchema = z.strictObject({
         .describe('Lifetime of those credentials, in seconds; longer than any conference.'),
     })
     .refine(({ urls, secret }) => urls.length === 0 || secret !== undefined, {
-      error: 'turn.urls needs turn.secret',
+      error: 'turn.urls requires turn.secret',
     })
     .prefault({}),
   identity: z
@@ -190,7 +200,7 @@ export const configSchema = z.strictObject({
         .describe('Maximum clock difference between client and server, in seconds.'),
     })
     .refine(({ policy, caBundle }) => policy !== 'pki' || caBundle !== undefined, {
-      error: 'identity.policy pki needs identity.caBundle',
+      error: 'identity.policy pki requires identity.caBundle',
     })
     .prefault({}),
   sip: z
@@ -251,7 +261,7 @@ export const configSchema = z.strictObject({
     })
     .refine(({ rtpPortMin, rtpPortMax }) => rtpPortMin + (rtpPortMin % 2) + 1 <= rtpPortMax, {
       error:
-        'sip.rtpPortMin and sip.rtpPortMax leave no even port with the next one: a call takes such a pair, so raise rtpPortMax',
+        'sip.rtpPortMin and sip.rtpPortMax leave no even port followed by an odd one, which each call needs; raise rtpPortMax',
     })
     .prefault({}),
   limits: z
@@ -291,7 +301,7 @@ export const configSchema = z.strictObject({
         .describe('A connection with more unsent data than this, in bytes, is closed.'),
       resumeSeconds: timerSeconds
         .default(30)
-        .describe('How long a peer’s place in the room is kept after it lost its connection, in seconds.'),
+        .describe('How long a peer’s seat in the room is kept after it has lost its connection, in seconds.'),
     })
     .prefault({}),
   log: z

@@ -41,7 +41,7 @@ export const proxyCount = z.preprocess(
 );
 
 /** Non-empty text without control characters. */
-export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write some text, without control characters' });
+export const text = z.string().regex(/^\P{Cc}+$/u, { error: 'write text without control characters' });
 
 /** A list; in the environment and on the command line, items are comma-separated. */
 export function list(item: z.ZodType<string, string>) {
@@ -73,7 +73,7 @@ export const publicHost = z
 export const origin = z
   .string()
   .refine(isOrigin, {
-    error: 'write a web origin, that is http:// or https://, a host, and a port if need be, without a path',
+    error: 'write a web origin: http:// or https://, a host, and a port if needed, without a path',
     abort: true,
   })
   .overwrite((value) => webOrigin(value) ?? value);
@@ -99,10 +99,19 @@ export const iceUrl = z.string().refine(
       !(stun !== undefined && transport !== undefined)
     );
   },
-  { error: 'write stun:HOST, turn:HOST or turns:HOST, with :PORT and ?transport=tcp if need be' },
+  { error: 'write stun:HOST, turn:HOST or turns:HOST, with :PORT and ?transport=tcp if needed' },
 );
 
 /** Whether an ICE URL needs credentials. */
 export function isTurnUrl(value: string): boolean {
   return /^turns?:/i.test(value);
+}
+
+/** URL of a PostgreSQL database, as libpq and `pg` take it. */
+export const postgresUrl = z.string().refine(isPostgresUrl, {
+  error: 'write postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded',
+});
+
+function isPostgresUrl(value: string): boolean {
+  return /^postgres(?:ql)?:\/\/\S+$/.test(value) && URL.canParse(value) && new URL(value).pathname.length > 1;
 }

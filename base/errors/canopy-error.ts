@@ -2,7 +2,8 @@ import { ERROR_CODES, type ErrorCode } from './codes.ts';
 
 /** The plain form of an error on the wire and in logs. */
 export interface ErrorBody {
-  code: ErrorCode;
+  /** An ErrorCode, or the code of a newer server. */
+  code: string;
   /** A sentence for a person: what happened and what to do. */
   message: string;
   /** What exactly was wrong, e.g. the path of the bad field. At most 300 characters; never contains secrets. */
@@ -42,11 +43,11 @@ export class CanopyError extends Error {
     };
   }
 
-  /** Makes an error of what came over the wire; an unknown code (a newer server) becomes INTERNAL with the code as detail. */
-  static fromBody(body: { code: string; message?: string; detail?: string }): CanopyError {
+  /** Creates an error from what came over the wire. An unknown code (from a newer server) becomes INTERNAL, with the code as detail. */
+  static fromBody(body: ErrorBody): CanopyError {
     return body.code in ERROR_CODES
       ? new CanopyError(body.code as ErrorCode, body.detail)
-      : new CanopyError('INTERNAL', `${body.code}: ${body.message ?? ''}`);
+      : new CanopyError('INTERNAL', `${body.code}: ${body.message}`);
   }
 
   /**

@@ -1,15 +1,23 @@
 /**
- * The one table of errors that Canopy answers with. A code is stable: clients may branch on it. `message` says what
- * happened and what to do about it, in a sentence for a person; `status` is the HTTP status of the REST API;
- * `retryable` tells a client that the same request may succeed later without a change.
+ * The one table of errors that Canopy returns. A code is stable: clients may branch on it. `message` tells a person what
+ * happened and what to do about it; `status` is the HTTP status of the REST API; `retryable` means that the same request
+ * may succeed later, unchanged.
  */
 export const ERROR_CODES = {
   // The request itself
   BAD_REQUEST: {
     status: 400,
-    message: 'The request does not have the documented form; correct the field that is named.',
+    message: 'The request does not match its schema; correct the field named in the detail.',
   },
-  UNKNOWN_REQUEST: { status: 400, message: 'There is no request of this name; see the protocol reference.' },
+  UNKNOWN_REQUEST: {
+    status: 400,
+    message: 'There is no request with this name; see the protocol reference.',
+  },
+  PROTOCOL_UNSUPPORTED: {
+    status: 426,
+    message:
+      'This client and the server use different protocol versions; reload the page, or update the program.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The message is too large; send a smaller one.' },
   RATE_LIMITED: {
     status: 429,
@@ -29,11 +37,11 @@ export const ERROR_CODES = {
   ORIGIN_NOT_ALLOWED: {
     status: 403,
     message:
-      'This web origin may not use this server; name it by --public-url if it is the server’s own address, else add it to the setting server.origins.',
+      'This web origin may not use this server. If it is the server’s own address, set it with --public-url; otherwise add it to server.origins.',
   },
   NOT_FOUND: {
     status: 404,
-    message: 'There is nothing at this address; the page /api/docs lists what there is.',
+    message: 'There is nothing at this address; /api/docs lists all routes.',
   },
   SERVER_CLOSING: {
     status: 503,
@@ -43,19 +51,24 @@ export const ERROR_CODES = {
   SERVER_BUSY: { status: 503, message: 'The server is at its limit; try again later.', retryable: true },
   STORE_BUSY: {
     status: 503,
-    message: 'Another program holds the server’s database; try again in a moment.',
+    message: 'Another program has locked the server’s database; try again in a moment.',
     retryable: true,
   },
   STORE_UNWRITABLE: {
     status: 503,
     message:
-      'The server cannot write its database: the disk is full, or the files belong to somebody else. Tell whoever runs it.',
+      'The server cannot write to its database: the disk is full, or the files belong to another user. Tell the administrator.',
+    retryable: true,
+  },
+  STORE_UNAVAILABLE: {
+    status: 503,
+    message: 'The server cannot reach its database; try again in a few seconds. Calls in progress continue.',
     retryable: true,
   },
   INTERNAL: {
     status: 500,
     message:
-      'Something went wrong inside the server; try again. If that does not help, its log says what it was.',
+      'Something went wrong in the server; try again. If that does not help, the server’s log has the cause.',
     retryable: true,
   },
 
@@ -65,15 +78,16 @@ export const ERROR_CODES = {
   CERT_UNTRUSTED: {
     status: 403,
     message:
-      'The certificate was not issued by an authority that this server trusts; use one of such an authority, or ask for an invitation.',
+      'The certificate was not issued by an authority that this server trusts; use one that was, or ask for an invitation.',
   },
   CERT_SELF_SIGNED: {
     status: 403,
-    message: 'The certificate is self-signed; this server wants one from its own or a configured authority.',
+    message:
+      'The certificate is self-signed; this server requires one from its own or a configured authority.',
   },
   CERT_BAD_SIGNATURE: {
     status: 403,
-    message: 'A signature in the certificate chain does not verify; have the certificate issued again.',
+    message: 'A signature in the certificate chain does not verify; have the certificate reissued.',
   },
   CERT_EXPIRED: {
     status: 403,
@@ -86,47 +100,45 @@ export const ERROR_CODES = {
   CERT_REVOKED: { status: 403, message: 'The certificate was revoked; ask for a new invitation.' },
   CERT_WRONG_USAGE: {
     status: 403,
-    message: 'The certificate is not meant for client authentication; have one issued that is.',
+    message: 'The certificate is not valid for client authentication; get one that is.',
   },
   CERT_NOT_A_CA: {
     status: 403,
-    message:
-      'A certificate in the chain was issued by one that is not an authority; have it issued by an authority.',
+    message: 'A certificate in the chain was not issued by an authority (CA); have it reissued by one.',
   },
   CERT_CHAIN_TOO_LONG: {
     status: 403,
     message:
-      'The certificate chain is longer than an authority in it, or this server, allows; have one issued nearer to the root.',
+      'The certificate chain is too long for this server or for an authority in it; get a certificate issued closer to the root.',
   },
   CERT_WEAK: {
     status: 403,
     message:
-      'The certificate uses a broken or short algorithm (SHA-1, MD5, RSA under 2048 bits); get a stronger one.',
+      'The certificate uses a weak algorithm or key (SHA-1, MD5, RSA under 2048 bits); get a stronger one.',
   },
   CERT_UNSUPPORTED: {
     status: 403,
     message:
-      'The certificate has a critical extension or an algorithm that this server does not support; have it issued without that.',
+      'The certificate has a critical extension or an algorithm that this server does not support; have it reissued without that.',
   },
 
   CERT_NONCONFORMING: {
     status: 403,
-    message:
-      'A certificate in the chain breaks a rule of RFC 5280, which is named; have it issued again without that.',
+    message: 'A certificate in the chain violates RFC 5280, as the detail explains; have it reissued.',
   },
   CERT_REVOCATION_UNKNOWN: {
     status: 503,
     message:
-      'Whether the certificate was revoked cannot be told: the revocation list of its authority is missing or out of date. Tell the administrator.',
+      'The certificate’s revocation status is unknown: its authority’s revocation list is missing or out of date. Tell the administrator.',
   },
 
   // Possession (threat case 2)
   AUTH_REQUIRED: { status: 401, message: 'Authenticate first: answer the challenge with auth.prove.' },
-  AUTH_DONE: { status: 409, message: 'This connection is authenticated already.' },
+  AUTH_DONE: { status: 409, message: 'This connection is already authenticated.' },
   AUTH_BAD_NONCE: {
     status: 401,
     message:
-      'The challenge was not the one this server gave to this connection, or it was used before; reconnect.',
+      'The nonce is not the one that the server sent on this connection, or it was already used; reconnect.',
   },
   AUTH_BAD_ORIGIN: {
     status: 401,
@@ -134,11 +146,11 @@ export const ERROR_CODES = {
   },
   AUTH_STALE: {
     status: 401,
-    message: 'The signed time is too far from the server’s; check the clock of the device.',
+    message: 'The signed time differs too much from the server’s; check the device’s clock.',
   },
   AUTH_BAD_SIGNATURE: {
     status: 401,
-    message: 'The signature does not belong to the presented certificate; sign with the key of that.',
+    message: 'The signature does not match the presented certificate; sign with that certificate’s key.',
   },
   ACCOUNT_UNKNOWN: {
     status: 403,
@@ -146,17 +158,16 @@ export const ERROR_CODES = {
   },
   IDENTITY_UNKNOWN: {
     status: 404,
-    message:
-      'No account of this id, or no device of this id under the account, is known here; canopy accounts lists them.',
+    message: 'No account has this id, or the account has no such device; canopy accounts lists them.',
   },
   API_KEY_INVALID: {
     status: 401,
-    message: 'The API key is missing or wrong; it is in the file api.key of the data folder.',
+    message: 'The API key is missing or wrong; it is in the file api.key in the data folder.',
   },
 
   // Invitations and rights
   INVITE_UNKNOWN: { status: 404, message: 'This invitation does not exist; ask for a new link.' },
-  INVITE_USED: { status: 410, message: 'This invitation was used already; ask for a new link.' },
+  INVITE_USED: { status: 410, message: 'This invitation has already been used; ask for a new link.' },
   INVITE_EXPIRED: { status: 410, message: 'This invitation has expired; ask for a new link.' },
   CSR_INVALID: {
     status: 400,
@@ -166,10 +177,10 @@ export const ERROR_CODES = {
   FORBIDDEN: { status: 403, message: 'Your role does not permit this; ask a moderator.' },
 
   // Rooms and sessions
-  ROOM_FULL: { status: 503, message: 'The room is full; try again when somebody has left.', retryable: true },
+  ROOM_FULL: { status: 503, message: 'The room is full; try again when someone has left.', retryable: true },
   ROOM_NOT_JOINED: { status: 409, message: 'Join a room first.' },
-  ROOM_ALREADY_JOINED: { status: 409, message: 'This connection is in a room already; leave it first.' },
-  ROOM_UNKNOWN: { status: 404, message: 'No room of this name is open.' },
+  ROOM_ALREADY_JOINED: { status: 409, message: 'This connection is already in a room; leave it first.' },
+  ROOM_UNKNOWN: { status: 404, message: 'No room with this name is open.' },
   ROOM_CLOSED: {
     status: 410,
     message: 'An administrator closed the room; enter it again to reopen it.',
@@ -185,64 +196,64 @@ export const ERROR_CODES = {
   },
   SESSION_REPLACED: {
     status: 409,
-    message: 'This session continues on another connection, e.g. in another tab; go on there.',
+    message: 'This session continues on another connection, e.g. in another tab.',
   },
 
   KICKED: {
     status: 403,
     message:
-      'A moderator removed you from this room; come back in five minutes, or ask to be let back in earlier.',
+      'A moderator removed you from this room; come back in five minutes, or ask to be let back in sooner.',
   },
   PARTICIPANT_UNKNOWN: {
     status: 404,
-    message: 'There is no such participant in the room; it may have left.',
+    message: 'There is no such participant in the room; they may have left.',
   },
 
   // Phones
   GATEWAY_MISSING: {
     status: 503,
-    message: 'No phone gateway is connected; start it, or ask whoever runs the server.',
+    message: 'No phone gateway is connected; start it, or ask the administrator.',
     retryable: true,
   },
   PIN_TOO_SHORT: {
     status: 400,
-    message: 'A new PIN needs at least 6 digits, as shorter ones can be guessed; choose a longer one.',
+    message: 'A new PIN needs at least 6 digits, since shorter ones can be guessed; choose a longer one.',
   },
-  PIN_TAKEN: { status: 409, message: 'Another room has this PIN already; choose another one.' },
+  PIN_TAKEN: { status: 409, message: 'Another room already has this PIN; choose another one.' },
   CALL_REFUSED: {
     status: 403,
-    message: 'The dial plan does not permit this number; ask whoever runs the server for an outgoing rule.',
+    message: 'The dial plan does not permit this number; ask the administrator for an outgoing rule.',
   },
   CALL_FAILED: {
     status: 502,
-    message: 'The call did not come about: busy, not answered, or not reachable. Try again later.',
+    message: 'The call failed: busy, no answer, or unreachable. Try again later.',
   },
 
   // Media
-  TRANSPORT_UNKNOWN: { status: 404, message: 'You own no transport of this id.' },
-  TRANSPORT_EXISTS: { status: 409, message: 'You have a transport of this direction already.' },
-  TRANSPORT_CONNECTED: { status: 409, message: 'This transport is connected already.' },
-  PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer that you may use.' },
-  CONSUMER_UNKNOWN: { status: 404, message: 'You own no consumer of this id.' },
+  TRANSPORT_UNKNOWN: { status: 404, message: 'You have no transport with this id.' },
+  TRANSPORT_EXISTS: { status: 409, message: 'You already have a transport in this direction.' },
+  TRANSPORT_CONNECTED: { status: 409, message: 'This transport is already connected.' },
+  PRODUCER_UNKNOWN: { status: 404, message: 'There is no such producer, or you may not use it.' },
+  CONSUMER_UNKNOWN: { status: 404, message: 'You have no consumer with this id.' },
   LIMIT_REACHED: {
     status: 409,
-    message: 'You have as many of these as you may have at once; close one first.',
+    message: 'You have reached the limit for these; close one first.',
   },
   CODEC_UNSUPPORTED: {
     status: 415,
     message: 'This codec or these parameters are not supported by the room or by your device; choose others.',
   },
-  FINGERPRINT_INVALID: { status: 400, message: 'Exactly one sha-256 DTLS fingerprint must be given.' },
+  FINGERPRINT_INVALID: { status: 400, message: 'Send exactly one sha-256 DTLS fingerprint.' },
   FINGERPRINT_UNSIGNED: {
     status: 403,
     message:
-      'The DTLS fingerprint was not signed by your device: something changed it on the way. The call was stopped; try another network.',
+      'The DTLS fingerprint was not signed by your device: something changed it in transit. The call was stopped; try another network.',
   },
   BRIDGE_NOT_LOCAL: {
     status: 403,
-    message: 'A bridge gets plain RTP on the host of the media server only; run the gateway there.',
+    message: 'A bridge can use plain RTP only on the media server’s host; run the gateway there.',
   },
-  MEDIA_REJECTED: { status: 422, message: 'The media parameters were refused by the media worker.' },
+  MEDIA_REJECTED: { status: 422, message: 'The media worker rejected the media parameters.' },
   WORKER_UNAVAILABLE: {
     status: 503,
     message: 'No media worker is free at the moment; try again in a few seconds.',
@@ -253,17 +264,17 @@ export const ERROR_CODES = {
   SERVER_UNVERIFIED: {
     status: 495,
     message:
-      'The server could not prove that its answer or its media keys are its own: something changed them on the way. Canopy stopped before anything was sent; try another network, and tell whoever runs the server.',
+      'The server could not prove that its answer or its media keys are its own: something changed them in transit. Canopy stopped before sending anything; try another network, and tell the administrator.',
   },
   UNSUPPORTED_PLATFORM: {
     status: 501,
     message:
-      'Canopy’s SDK needs Node 22 or newer, or a browser of 2024 or newer with the page opened over https or on localhost; update it, or open the page there.',
+      'Canopy’s SDK needs Node 22 or newer, or a browser from 2024 or newer with the page opened over https or on localhost.',
   },
   INVITE_MISMATCH: {
     status: 495,
     message:
-      'This server is not the one that the invitation link names: the link was damaged, or something stands between you and the server. The invitation was not used; copy the whole link again, or ask for a new one.',
+      'This server is not the one that the invitation link names: the link is damaged, or something is intercepting the connection. The invitation was not used; copy the whole link again, or ask for a new one.',
   },
   MEDIA_DENIED: {
     status: 403,
@@ -275,12 +286,12 @@ export const ERROR_CODES = {
   },
   MEDIA_BUSY: {
     status: 409,
-    message: 'The camera or microphone is in use by another program; close that and try again.',
+    message: 'The camera or microphone is in use by another program; close that program and try again.',
   },
   MEDIA_ENDED: {
     status: 409,
     message:
-      'The camera, microphone or screen has stopped: it was unplugged, or sharing was ended. Choose it again, or another one.',
+      'The camera, microphone or screen share has stopped: it was unplugged or ended. Choose it again, or another one.',
   },
   CONNECTION_LOST: {
     status: 503,
@@ -290,39 +301,45 @@ export const ERROR_CODES = {
   REQUEST_TIMEOUT: { status: 504, message: 'The server did not answer in time; try again.', retryable: true },
   IDENTITY_MISSING: {
     status: 401,
-    message: 'This device has no identity here yet; open an invitation link.',
+    message: 'This device has no identity on this server yet; open an invitation link.',
   },
   BACKUP_INVALID: {
     status: 400,
     message:
-      'The backup could not be opened: wrong password or damaged file; try the password again, or another copy.',
+      'The backup could not be opened: the password is wrong or the file is damaged. Try the password again, or another copy.',
   },
 
   // Start-up
-  CONFIG_INVALID: { status: 500, message: 'The configuration is not valid; correct the key that is named.' },
+  CONFIG_INVALID: {
+    status: 500,
+    message: 'The configuration is not valid; correct the key named in the detail.',
+  },
   CA_UNUSABLE: {
     status: 500,
     message:
-      'The deployment’s certificate authority in the data folder cannot be used; restore its files from a backup, or remove them all to start with a new one and new invitations.',
+      'The certificate authority (CA) in the data folder cannot be used; restore its files from a backup, or remove them all to start with a new CA and new invitations.',
   },
   DATA_IN_USE: {
     status: 500,
     message:
-      'Another Canopy server runs on this data folder; stop that one, or give this one a folder of its own with --data.',
+      'Another Canopy server is using this data folder; stop it, or give this one a different folder with --data.',
   },
   STORE_UNUSABLE: {
     status: 500,
-    message:
-      'The database in the data folder cannot be used; correct what is named, or restore the folder from a backup.',
+    message: 'The database cannot be used; fix the problem named in the detail, or restore it from a backup.',
+  },
+  STORE_NOT_EMPTY: {
+    status: 500,
+    message: 'The target already contains data; choose an empty folder or database.',
   },
   WORKER_MISSING: {
     status: 500,
-    message: 'The mediasoup worker program cannot run; run npm start again or see canopy doctor.',
+    message: 'The mediasoup worker program cannot run; run npm start again, or see canopy doctor.',
   },
   PORT_IN_USE: {
     status: 500,
     message:
-      'A port is in use by another program, or not permitted; free it, or choose another with the flag that is named.',
+      'A port is in use by another program, or not permitted; free it, or choose another with the flag named in the detail.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

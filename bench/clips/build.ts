@@ -26,12 +26,12 @@ export async function buildClip(recipe: Recipe): Promise<Clip> {
       return buildOpus([['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', input, ...PCM_OUTPUT]]);
     }
     case 'onset':
-      // Of two rounds the second: the encoder has learnt the noise, and is under DTX when the sound begins.
+      // The second of two rounds: the encoder has adapted to the noise and is in DTX when the sound begins.
       return buildOpus([onset(recipe)], recipe.seconds);
   }
 }
 
-/** Harmonics of 140 Hz at −20 dBov in all, over noise at −66 dBov. */
+/** Harmonics of 140 Hz at −20 dBov in total, over noise at −66 dBov. */
 function onset({ atSeconds, lengthSeconds, seconds }: Extract<Recipe, { kind: 'onset' }>): Command {
   const harmonics = [1, 2, 3, 5, 8, 13].map((factor) => `sin(2*PI*${140 * factor}*t)/${factor}`);
   const voice = `0.1*(${harmonics.join('+')})*between(mod(t,${seconds}),${atSeconds},${atSeconds + lengthSeconds})`;
@@ -41,13 +41,13 @@ function onset({ atSeconds, lengthSeconds, seconds }: Extract<Recipe, { kind: 'o
 
 const PCM_OUTPUT = ['-ar', '48000', '-ac', '1', '-f', 's16le', '-'];
 
-/** A moving picture with detail, from ffmpeg's generators. */
+/** A moving picture with detail, from ffmpeg's test sources. */
 function picture({ width, height }: { width: number; height: number }): Command {
   const source = `testsrc2=size=${width}x${height}:rate=${FRAMES_PER_SECOND}:duration=${VIDEO_SECONDS}`;
   return ['ffmpeg', '-v', 'error', '-f', 'lavfi', '-i', source, '-pix_fmt', 'yuv420p'];
 }
 
-/** Compiles one of the C programs of this folder, once. */
+/** Compiles a C program in this folder, once. */
 async function program(name: 'encode-video' | 'encode-opus', libraries: string[]): Promise<string> {
   const source = new URL(`${name}.c`, import.meta.url);
   const code = await readFile(source, 'utf8');
@@ -127,7 +127,7 @@ function videoInfo(codec: 'vp8' | 'vp9' | 'h264', size: { width: number; height:
   return { codec, clockRateHz: 90_000, durationTicks: VIDEO_SECONDS * 90_000, width, height };
 }
 
-/** @param skipSeconds - what is encoded first and left out. */
+/** @param skipSeconds - how much is encoded first and dropped. */
 async function buildOpus(source: Command[], skipSeconds = 0): Promise<Clip> {
   const encoder = await program('encode-opus', ['-lopus', '-lm']);
   const pcm = await runPipeline(source);

@@ -3,14 +3,14 @@ import { access, mkdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 
-/** Where built things are kept, outside of the tree: `canopy` in XDG_CACHE_HOME or ~/.cache. */
+/** Folder for build results, outside the source tree: `canopy` in XDG_CACHE_HOME or ~/.cache. */
 export function cacheDir(): string {
   return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'canopy');
 }
 
 /**
- * The file that `build` makes, from the cache when it is there. `inputs` is everything that the result depends on. Several processes
- * may ask at once: each result appears whole.
+ * The file that `build` makes, from the cache if it is there. `inputs` is everything that the result depends on. Several processes may call
+ * this at once: results appear atomically.
  */
 export async function cached(
   kind: string,

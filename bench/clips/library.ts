@@ -11,7 +11,7 @@ const SOURCES = [`build${EXTENSION}`, `recipes${EXTENSION}`, 'encode-video.c', '
 
 let sources: Promise<string[]> | undefined;
 
-/** The file of a clip, built on first use and kept outside of the tree; what makes it is part of its address there. */
+/** The file of a clip, built on first use and cached; its path includes a hash of what it is made from. */
 export async function clipFile(name: ClipName): Promise<string> {
   sources ??= Promise.all(SOURCES.map((file) => readFile(new URL(file, import.meta.url), 'utf8')));
   const inputs = { name, sources: await sources };
@@ -22,7 +22,7 @@ export async function clipFile(name: ClipName): Promise<string> {
 
 const loaded = new Map<ClipName, Promise<Clip>>();
 
-/** A clip, shared by all who ask in this process. */
+/** A clip, loaded once per process. */
 export function loadClip(name: ClipName): Promise<Clip> {
   let clip = loaded.get(name);
   if (!clip) {

@@ -1,4 +1,4 @@
-/** Builds every clip that is not in the cache yet, and says what is there: `node bench/clips/make.ts`. */
+/** Builds every clip that is not in the cache yet, and lists all of them: `node bench/clips/make.ts`. */
 import { readClip } from '../../client/node/index.ts';
 import { clipFile } from './library.ts';
 import { type ClipName, RECIPES } from './recipes.ts';

@@ -7,7 +7,7 @@ export type Command = [program: string, ...args: string[]];
 
 const INSTALL_HINT = 'clips need: apt-get install ffmpeg espeak-ng gcc libvpx-dev libopus-dev';
 
-/** Runs commands as a shell pipe would, each reading what the one before writes; gives the last one's output. */
+/** Runs commands as a shell pipeline, and returns the output of the last one. */
 export async function runPipeline(commands: readonly Command[]): Promise<Buffer> {
   const children = commands.map(([program, ...args], index) =>
     spawn(program, args, { stdio: [index === 0 ? 'ignore' : 'pipe', 'pipe', 'pipe'] }),
@@ -23,7 +23,7 @@ export async function runPipeline(commands: readonly Command[]): Promise<Buffer>
   children.forEach((child, index) => {
     const next = children[index + 1];
     if (!next?.stdin || !child.stdout) return;
-    // A program that ends early closes its pipe; its exit status tells why.
+    // A program that exits early closes its pipe; its exit status says why.
     next.stdin.on('error', () => child.kill());
     child.stdout.pipe(next.stdin);
   });

@@ -15,14 +15,14 @@ export type Recipe =
   | ({ kind: 'h264'; kbps: number } & Size)
   | { kind: 'speech'; voice: string; text: string }
   | { kind: 'silence'; seconds: number }
-  /** A voice-like sound of so many seconds, beginning abruptly, and room noise for the rest. */
+  /** A voice-like sound that starts abruptly at `atSeconds`; the rest is room noise. */
   | { kind: 'onset'; atSeconds: number; lengthSeconds: number; seconds: number };
 
 const P180 = { width: 320, height: 180 };
 const P360 = { width: 640, height: 360 };
 const P720 = { width: 1280, height: 720 };
 
-/** Sentences with the pauses of a conversation, which DTX turns into gaps. */
+/** Sentences with pauses as in a conversation, which DTX turns into gaps. */
 function speech(voice: string, sentences: string[]): Recipe {
   return { kind: 'speech', voice, text: sentences.join(' <break time="1800ms"/> ') };
 }

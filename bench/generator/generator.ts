@@ -17,10 +17,10 @@ const OWN_FILE = fileURLToPath(import.meta.url);
 /** `.js` in the npm package. */
 const PEER_PROCESS = path.join(path.dirname(OWN_FILE), `peer-process${path.extname(OWN_FILE)}`);
 const DEFAULT_SETTLE_SECONDS = 3;
-/** How long streams may take to come, on a machine that is short of time. */
+/** How long streams may take to start on a busy machine. */
 const PATIENCE_MS = 30_000;
 
-/** Everything that was measured in one run. */
+/** The measurements of one run. */
 export interface RunData {
   scenario: Scenario;
   startedAt: Date;
@@ -28,21 +28,21 @@ export interface RunData {
   processes: Array<{ samples: ProcessSample[]; cpuSeconds: number; wallSeconds: number }>;
   server: {
     before: ServerSnapshot;
-    /** When all but one were in. */
+    /** When all but one had joined. */
     beforeLast: ServerSnapshot;
-    /** When everybody had joined and received something of everybody. */
+    /** When everyone had joined and received something from everyone. */
     cameIn: ServerSnapshot;
     joined: ServerSnapshot;
     /** When the measurement began. */
     measuring: ServerSnapshot;
-    /** How long each stage took the last one each time that it came back, in milliseconds. */
+    /** How long the last peer took to reach each stage, for each of its returns, in milliseconds. */
     returnsOfLast: Array<Record<string, number>>;
     after: ServerSnapshot;
   };
   machine: {
-    /** Before anybody came. */
+    /** Before anyone joined. */
     empty: CpuTimes;
-    /** With the server's `cameIn`. */
+    /** At the same time as the server's `cameIn`. */
     cameIn: CpuTimes;
     before: CpuTimes;
     after: CpuTimes;
@@ -51,7 +51,7 @@ export interface RunData {
 
 type Message<T extends FromPeerProcess['type']> = Extract<FromPeerProcess, { type: T }>;
 
-/** A peer process and what it says. */
+/** A peer process and its messages. */
 class PeerProcess {
   readonly samples: ProcessSample[] = [];
   readonly #child: ChildProcess;
@@ -62,9 +62,9 @@ class PeerProcess {
     this.#child = fork(PEER_PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (message: FromPeerProcess) => this.#receive(message));
     this.#failed = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`a process of load peers ended with ${code}`);
+      throw new Error(`a load peer process exited with ${code}`);
     });
-    // Rejects whoever waits; nobody may be waiting.
+    // Rejects pending waits; there may be none.
     this.#failed.catch(() => {});
   }
 
@@ -72,7 +72,7 @@ class PeerProcess {
     this.#child.send(message);
   }
 
-  /** The next message of a type (and of `joined`, of a peer). */
+  /** The next message of a type (for `joined`: from one peer). */
   next<T extends 'prepared' | 'joined' | 'parted' | 'report' | 'left'>(
     type: T,
     index?: number,
@@ -99,8 +99,8 @@ class PeerProcess {
 }
 
 /**
- * Runs a scenario against a server. `progress` gets a line now and then. Rooms are called `roomPrefix`-0 and so on; default: a new name
- * each time, so that a run never meets people of another.
+ * Runs a scenario against a server. `progress` gets status lines. Rooms are called `roomPrefix`-0 and so on; default: a new name each time,
+ * so that runs never share a room.
  */
 export async function runScenario(
   scenario: Scenario,
@@ -109,7 +109,7 @@ export async function runScenario(
   roomPrefix = `bench-${Date.now().toString(36)}`,
 ): Promise<RunData> {
   const startedAt = new Date();
-  // Built here once, so that the processes find them.
+  // Built here once, so that the processes find them in the cache.
   for (const name of clipsOf(scenario)) await clipFile(name);
   const processes = Array.from({ length: scenario.processes ?? 1 }, () => new PeerProcess());
   try {
@@ -136,13 +136,13 @@ export async function runScenario(
         return;
       }
       joinedPeers++;
-      // Returns of the last one are told apart.
+      // Returns of the last peer are measured separately.
       if (joinedPeers > plans.length) return;
       if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
         progress(`${joinedPeers} of ${plans.length} joined`);
       }
     };
-    // Where the last comes alone, the server's times for exactly this one can be told.
+    // If the last peer joins alone, the server's times for exactly this peer are known.
     const together = scenario.allTogether ? plans.length : plans.length - 1;
     await spread(plans.slice(0, together), scenario.joinsPerSecond, join);
     const beforeLast = await settled(server);
@@ -217,7 +217,7 @@ async function makePlans(
   return plans;
 }
 
-/** Does something for each of `all`, so many a second. */
+/** Calls a function for each of `all`, at a given rate per second. */
 async function spread<T>(
   all: readonly T[],
   perSecond: number,
@@ -232,7 +232,7 @@ async function spread<T>(
   await Promise.all(begun);
 }
 
-/** Waits until every stream brought something, but not forever: what is missing then is part of the report. */
+/** Waits until every stream has received something, up to a limit: missing streams are part of the report. */
 async function everybodyReceived(processes: readonly PeerProcess[], scenario: Scenario): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
   while (performance.now() < endMs) {
@@ -242,7 +242,7 @@ async function everybodyReceived(processes: readonly PeerProcess[], scenario: Sc
   }
 }
 
-/** The server's numbers once nobody is in the middle of joining any more. */
+/** The server's metrics once nobody is still joining. */
 async function settled(server: ServerUnderTest): Promise<ServerSnapshot> {
   let snapshot = await probeServer(server.url);
   for (let tries = 0; tries < 20; tries++) {

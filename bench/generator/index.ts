@@ -1,4 +1,4 @@
-/** The load generator: people in processes of their own, who join through the SDK and measure what they get. */
+/** The load generator: peers in separate processes that join through the SDK and measure what they receive. */
 export { type RunData, runScenario } from './generator.ts';
 export { makeInvitation } from './invitations.ts';
 export { LoadPeer, type LoadPeerOptions } from './load-peer.ts';

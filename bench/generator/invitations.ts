@@ -1,4 +1,4 @@
-/** Makes one-time invitations over the REST API: one for each load peer. */
+/** Creates one-time invitations over the REST API, one for each load peer. */
 export async function makeInvitation(
   server: { url: string; apiKey: string },
   call: typeof fetch = fetch,

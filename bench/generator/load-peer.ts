@@ -33,7 +33,7 @@ export interface LoadPeerOptions {
   scenario: Scenario;
   plan: PeerPlan;
   mapCandidate?: NodeHandlerOptions['mapCandidate'];
-  /** Who it is. Default: a new person, by the plan's invitation. */
+  /** Its identity. Default: a new one, from the plan's invitation. */
   identity?: Identity;
 }
 
@@ -42,7 +42,7 @@ interface PeerClips {
   video: ClipTrack | undefined;
 }
 
-/** One person of the load: enters a room through the SDK, sends clips, receives everybody, and measures it. */
+/** One load peer: joins a room through the SDK, sends clips, receives everyone, and measures it. */
 export class LoadPeer {
   readonly plan: PeerPlan;
   readonly #options: LoadPeerOptions;
@@ -68,7 +68,7 @@ export class LoadPeer {
     this.plan = options.plan;
   }
 
-  /** Makes its identity and has its clips in memory. */
+  /** Creates its identity and loads its clips. */
   static async create(options: LoadPeerOptions): Promise<LoadPeer> {
     const { plan, scenario } = options;
     const identity = options.identity ?? (await newIdentity(options));
@@ -81,7 +81,7 @@ export class LoadPeer {
     return new LoadPeer(options, identity, { audio, video });
   }
 
-  /** Enters the room and sends. Never rejects: a failure is part of the report. */
+  /** Joins the room and sends. Never rejects: a failure is part of the report. */
   async join(): Promise<string | undefined> {
     this.#startedMs = performance.now();
     try {
@@ -92,7 +92,7 @@ export class LoadPeer {
     return this.#error;
   }
 
-  /** From here on the report counts. */
+  /** Starts the measurement. */
   startMeasuring(): void {
     this.#baseline = { inbound: this.#inbound(), link: this.#link() };
     if (!this.plan.decodes || !this.#options.scenario.video) return;
@@ -107,7 +107,7 @@ export class LoadPeer {
     return { inbound: this.#inbound(), link: this.#link(), videoStreams };
   }
 
-  /** Ends the measurement and tells what it saw. It stays in the room, so that others can tell the same of it. */
+  /** Ends the measurement and returns the results. The peer stays in the room, so that others can still measure it. */
   async finish(): Promise<PeerReport> {
     const decoded: DecodeResult[] = [];
     const recording = this.#recorder?.finish();
@@ -116,7 +116,7 @@ export class LoadPeer {
     const delay = new DelayHistogram();
     for (const stream of streams) delay.merge(stream.oneWayDelay.toJSON());
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
-    // Of this visit: it may have been there before.
+    // For this visit only: it may have been there before.
     const firstPackets = this.#streams()
       .flatMap(({ firstPacketAtMs }) => firstPacketAtMs ?? [])
       .filter((atMs) => atMs >= this.#startedMs);
@@ -197,7 +197,7 @@ export class LoadPeer {
     this.#tracks.delete(remote);
   }
 
-  /** Shows people by a layout, now and whenever somebody comes, goes or speaks. */
+  /** Shows people in a layout, now and whenever someone joins, leaves or speaks. */
   #show(layout: LayoutName, room: Room): void {
     const update = () => {
       const others = [...room.participants.keys()].filter((id) => id !== room.participantId);
@@ -208,7 +208,7 @@ export class LoadPeer {
     room.on('participant-joined', update);
     room.on('participant-left', update);
     room.on('speaker', (speaker) => {
-      // Whoever spoke last stays, and one's own voice changes nothing.
+      // The last speaker stays, and its own voice changes nothing.
       if (speaker === null || speaker === room.participantId) return;
       this.#speaker = speaker;
       update();
@@ -216,7 +216,7 @@ export class LoadPeer {
     update();
   }
 
-  /** The pictures on its screen. */
+  /** The videos on its screen. */
   #pictures(): Array<[RemoteTrack, InboundStream]> {
     return [...this.#tracks].filter(
       ([{ kind, participantId }]) => kind === 'video' && (this.#shown?.has(participantId) ?? true),

@@ -11,15 +11,15 @@ const EXTENSION = path.extname(import.meta.url);
 const CANOPY = fileURLToPath(new URL(`../../bin/canopy${EXTENSION}`, import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 
-/** A server to measure: where it is, and the key that lets invitations be made. */
+/** A server to measure: its address, and the API key for invitations. */
 export interface ServerUnderTest {
   url: string;
   apiKey: string;
-  /** Absent when the server runs elsewhere. */
+  /** Absent if the server runs elsewhere. */
   close?(): Promise<void>;
 }
 
-/** Starts `canopy serve` on loopback, on free ports, with a data folder that goes with it. `settings` are environment variables. */
+/** Starts `canopy serve` on loopback, on free ports, with a temporary data folder. `settings` are environment variables. */
 export async function startLocalServer(
   flags: readonly string[] = [],
   settings: Record<string, string> = {},
@@ -76,7 +76,7 @@ function readyUrl(child: ChildProcess): Promise<string> {
       if (url) resolve(url);
     });
   }
-  child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
+  child.once('exit', (code) => reject(new Error(`the server exited with ${code}:\n${output.join('\n')}`)));
   const timer = setTimeout(
     () => reject(new Error(`the server did not start:\n${output.join('\n')}`)),
     START_TIMEOUT_MS,

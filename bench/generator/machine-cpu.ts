@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs';
 export interface CpuTimes {
   total: number;
   idle: number;
-  /** Taken by the hypervisor for others. */
+  /** Stolen by the hypervisor. */
   steal: number;
 }
 
-/** Reads /proc/stat; undefined values count as 0 (other systems than Linux give nothing). */
+/** Reads /proc/stat; undefined values count as 0 (as on systems other than Linux). */
 export function machineCpu(): CpuTimes {
   let line = '';
   try {

@@ -1,4 +1,4 @@
-/** What the generator and its peer processes tell each other. */
+/** Messages between the generator and its peer processes. */
 import type { DelayHistogram, InboundCounters, LinkCounters } from '../../client/node/index.ts';
 import type { Scenario } from '../scenarios/index.ts';
 import type { DecodeResult } from '../verify/index.ts';
@@ -7,7 +7,7 @@ import type { DecodeResult } from '../verify/index.ts';
 export interface PeerPlan {
   index: number;
   roomId: string;
-  /** One-time link that makes its identity. */
+  /** One-time invitation link for its identity. */
   invitation: string;
   talks: boolean;
   /** Whether one of its received streams is decoded. */
@@ -15,10 +15,10 @@ export interface PeerPlan {
 }
 
 export type ToPeerProcess =
-  /** Makes identities and loads clips, so that joining costs nothing else. */
+  /** Creates identities and loads clips ahead of joining. */
   | { type: 'prepare'; serverUrl: string; scenario: Scenario; peers: PeerPlan[] }
   | { type: 'join'; index: number }
-  /** One leaves, who may join again. */
+  /** One peer leaves; it may join again. */
   | { type: 'part'; index: number }
   | { type: 'measure' }
   | { type: 'finish' }
@@ -27,15 +27,15 @@ export type ToPeerProcess =
 
 /** How long each stage of joining took a peer, in milliseconds. */
 export interface JoinTimes {
-  /** When it began, in milliseconds of the clock. */
+  /** When it began, in milliseconds of `performance.now()`. */
   startedAtMs: number;
   /** Socket open and signed in. */
   connectMs: number;
   /** In the room. */
   joinMs: number;
-  /** Own tracks known to the server, transport connected. */
+  /** Own tracks known to the server and transport connected. */
   publishMs: number;
-  /** From the start of joining to the first media packet of anybody; NaN for the first in a room. */
+  /** From the start of joining to the first media packet from anyone; NaN for the first in a room. */
   firstMediaMs: number;
 }
 
@@ -44,14 +44,14 @@ export interface PeerReport {
   roomId: string;
   join: JoinTimes | undefined;
   error: string | undefined;
-  /** Received streams at the end; of pictures those that it shows. */
+  /** Received streams at the end; for video, only those that it shows. */
   audioStreams: number;
   videoStreams: number;
-  /** Those that never brought a packet. */
+  /** Those that never received a packet. */
   silentVideoStreams: number;
-  /** Those that the server pauses at the end. */
+  /** Those that the server has paused at the end. */
   pausedVideoStreams: number;
-  /** When the pictures that it shows brought their first packets, in milliseconds of the clock. */
+  /** When each video that it shows received its first packet, in milliseconds of `performance.now()`. */
   firstPicturesAtMs: number[];
   /** Before measuring. */
   inboundBefore: InboundCounters;
@@ -64,7 +64,7 @@ export interface PeerReport {
   decoded: DecodeResult[];
 }
 
-/** What a peer process sees of itself, a second. */
+/** What a peer process measures of itself every second. */
 export interface ProcessSample {
   atMs: number;
   /** CPU time of the process, all threads, in seconds since its start. */
@@ -74,7 +74,7 @@ export interface ProcessSample {
   sentBytes: number;
   lostPackets: number;
   packets: number;
-  /** That brought something. */
+  /** Those that received something. */
   videoStreams: number;
 }
 

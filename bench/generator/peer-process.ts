@@ -1,4 +1,4 @@
-/** Runs load peers in a process of their own; started by the generator with an IPC channel. */
+/** Runs load peers in a separate process, which the generator starts with an IPC channel. */
 import type { NodeHandlerOptions } from '../../client/node/index.ts';
 import { UdpRelay } from '../relay/index.ts';
 import type { Scenario } from '../scenarios/index.ts';
@@ -65,7 +65,7 @@ async function prepare(serverUrl: string, scenario: Scenario, plan: PeerPlan): P
   peers.set(plan.index, await LoadPeer.create(options));
 }
 
-/** Puts a bad network between a peer and whatever address the server offers: one access line for all of the peer's transports. */
+/** Puts a bad network between a peer and every address that the server offers: one access line for all of the peer's transports. */
 function behindRelay({ network, seed = 1 }: Scenario, plan: PeerPlan): NodeHandlerOptions['mapCandidate'] {
   const opened = new Map<string, Promise<UdpRelay>>();
   return async (candidate) => {

@@ -1,4 +1,4 @@
-/** What the server's metrics page says at one moment. */
+/** The server's metrics at one moment. */
 export interface ServerSnapshot {
   atMs: number;
   /** CPU time of its Node process and of all media workers, in seconds. */
@@ -11,7 +11,7 @@ export interface ServerSnapshot {
   workerDeaths: number;
   /** Upper bounds of buckets in seconds, with cumulative counts, of the stages of joining. */
   joinStages: Record<string, Array<{ leSeconds: number; count: number }>>;
-  /** What these stages took all together, in seconds, and how many went through them. */
+  /** Total duration of these stages, in seconds, and number of peers that went through them. */
   joinTotals: Record<string, { seconds: number; count: number }>;
 }
 
@@ -67,7 +67,7 @@ function parseMetrics(page: string): MetricSample[] {
     });
 }
 
-/** How long each stage took the only one who went through it between two snapshots, in milliseconds; of others nothing. */
+/** For each stage that exactly one peer went through between two snapshots: how long it took, in milliseconds. */
 export function stagesOfOneMs(before: ServerSnapshot, after: ServerSnapshot): Record<string, number> {
   return Object.fromEntries(
     Object.entries(after.joinTotals).flatMap(([stage, { seconds, count }]) => {
@@ -77,7 +77,7 @@ export function stagesOfOneMs(before: ServerSnapshot, after: ServerSnapshot): Re
   );
 }
 
-/** The bound, in milliseconds, that `share` of what the buckets counted does not exceed; undefined without counts. */
+/** The upper bound, in milliseconds, of a `share` of what the buckets counted; undefined without counts. */
 export function quantileBoundMs(
   buckets: ReadonlyArray<{ leSeconds: number; count: number }> | undefined,
   share: number,

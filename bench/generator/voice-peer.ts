@@ -16,7 +16,7 @@ import {
 import { makeInvitation } from './invitations.ts';
 import type { ServerUnderTest } from './local-server.ts';
 
-/** Somebody with a microphone at most, who hears the others: each voice is a stream to look at. */
+/** A peer with at most a microphone that hears the others; each voice is a separate stream. */
 export class VoicePeer {
   readonly participantId: string;
   /** What it receives, by participant. */

@@ -9,9 +9,9 @@ import { K6_SCENARIOS, type K6Scenario } from './scenarios.ts';
 export interface BenchK6Options {
   /** Name of a scenario. */
   scenario: string;
-  /** A server that runs already. Default: one is started here. */
+  /** A running server. Default: one is started here. */
   url?: string;
-  /** Key of that server's API. */
+  /** API key of that server. */
   apiKey?: string;
   /** Where the report goes. Default `bench-results`. */
   outDir?: string;
@@ -23,8 +23,8 @@ export interface BenchK6Options {
 }
 
 /**
- * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, K6Unavailable where k6 is not
- * there and cannot be built.
+ * Runs a scenario of k6 and writes its report. Throws TypeError for an unknown scenario or a missing key, K6Unavailable if k6 is not
+ * installed and cannot be built.
  */
 export async function benchK6(
   options: BenchK6Options,
@@ -33,7 +33,7 @@ export async function benchK6(
   const found = K6_SCENARIOS.find(({ name }) => name === options.scenario);
   if (!found) throw new TypeError(`There is no k6 scenario "${options.scenario}".`);
   if (options.url !== undefined && options.apiKey === undefined) {
-    throw new TypeError('A server elsewhere needs its API key: --api-key, or CANOPY_API_KEY.');
+    throw new TypeError('With --url, pass the server’s API key: --api-key or CANOPY_API_KEY.');
   }
   const scenario: K6Scenario = {
     ...found,

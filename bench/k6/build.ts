@@ -1,4 +1,4 @@
-/** Builds k6 from its Go module unless it is in the cache, and says where it is: `node bench/k6/build.ts`. */
+/** Builds k6 from its Go module unless it is in the cache, and prints its path: `node bench/k6/build.ts`. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
@@ -8,13 +8,13 @@ import { text } from 'node:stream/consumers';
 import { cacheDir } from '../clips/index.ts';
 
 export const K6_VERSION = '1.8.1';
-/** The build leaves the machine to others, as nice(1) does by default. */
+/** The build runs at low priority, nice(1)'s default. */
 const NICENESS = 10;
 
-/** k6 is not here and cannot be made here. */
+/** k6 is not installed and cannot be built. */
 export class K6Unavailable extends Error {}
 
-/** The k6 of the cache, if it was built already. */
+/** Path of the cached k6, if it has been built. */
 async function locate(): Promise<string | undefined> {
   const file = path.join(folder(), 'k6');
   return access(file).then(
@@ -23,13 +23,13 @@ async function locate(): Promise<string | undefined> {
   );
 }
 
-/** The k6 of the cache, built there on first use: two to three minutes on two cores. Throws K6Unavailable, e.g. without Go. */
+/** Path of the cached k6, built on first use: two to three minutes on two cores. Throws K6Unavailable, e.g. without Go. */
 export async function ensureK6(write: (line: string) => void): Promise<string> {
   const found = await locate();
   if (found !== undefined) return found;
   write(`building k6 ${K6_VERSION} from its Go module; this takes some minutes, once`);
   await mkdir(folder(), { recursive: true });
-  // Two that build at once don't meet: each result appears whole.
+  // Concurrent builds do not conflict: results appear atomically.
   const partial = await mkdtemp(path.join(folder(), 'partial-'));
   try {
     await goInstall(`go.k6.io/k6@v${K6_VERSION}`, partial);

@@ -1,4 +1,4 @@
-/** What the scripts use of k6's modules (k6 1.8): it brings them itself, no package does. */
+/** The parts of k6's built-in modules (k6 1.8) that the scripts use; no package provides them. */
 
 declare module 'k6/data' {
   /** An array that all virtual users read from one copy. `make` runs once. */

@@ -3,12 +3,12 @@ import { enrol, type IdentityStore, memoryStore, parseInvitation } from '../../c
 import { makeInvitation, type ServerUnderTest } from '../generator/index.ts';
 import type { PreparedPerson } from './prepared-person.ts';
 
-/** People who are enrolled at a time. */
+/** How many people are enrolled concurrently. */
 const CONCURRENCY = 8;
 
 /**
- * Enrols people as the SDK does: for each an invitation over REST, an account, a device. A server that limits how fast one address
- * enrols is waited for; one that trusts X-Forwarded-For sees an address a person.
+ * Enrols people as the SDK does: an invitation over REST, an account and a device for each. Waits if the server limits enrolments per
+ * address; a server that trusts X-Forwarded-For sees a different address for each person.
  */
 export async function preparePeople(server: ServerUnderTest, people: number): Promise<PreparedPerson[]> {
   const prepared: PreparedPerson[] = [];
@@ -32,7 +32,7 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     }
   };
   const invitation = parseInvitation(await makeInvitation(server, patientFetch));
-  if (!invitation) throw new Error('the invitation is no link');
+  if (!invitation) throw new Error('the invitation is not a link');
   let key: CryptoKey | undefined;
   const store: IdentityStore = {
     ...memoryStore(),
@@ -48,7 +48,7 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     store,
     fetch: patientFetch,
   });
-  if (!key) throw new Error('the identity was not kept');
+  if (!key) throw new Error('the identity was not stored');
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', key);
   return { deviceId, chain: [...chain], privateKey: Buffer.from(pkcs8).toString('base64'), address };
 }

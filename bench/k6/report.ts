@@ -17,20 +17,20 @@ import type { K6Metric, K6Result } from './run-k6.ts';
 import type { Sample } from './samples.ts';
 import type { K6Scenario } from './scenarios.ts';
 
-/** k6 may use this share of the machine: beyond, it measures itself. */
+/** k6 may use this share of the machine; above it, it measures itself. */
 const MAX_K6_CPU_SHARE = 0.7;
 
-/** Above this share of the machine, other programs are to blame for delays too. */
+/** Above this share of the machine, other programs contribute to delays. */
 const MAX_OTHERS_SHARE = 0.1;
 
 const NOT_MEASURED = [
   'Media: nobody sends or receives any.',
-  'Enrolment: identities are made before the run.',
+  'Enrolment: identities are created before the run.',
   'Time on a network: k6 and the server share a machine unless --url names another.',
-  'The SDK: k6 speaks the protocol by itself, and does not check the server’s media keys.',
+  'The SDK: the k6 scripts implement the protocol themselves and do not check the server’s media keys.',
 ];
 
-/** All that a run of k6 gave. */
+/** The results of a k6 run. */
 export interface K6Run {
   scenario: K6Scenario;
   startedAt: Date;
@@ -40,7 +40,7 @@ export interface K6Run {
   machine: { before: CpuTimes; after: CpuTimes };
 }
 
-/** Writes the report's three files; the CSV has one line a stage and person. */
+/** Writes the report's three files; the CSV has one line per stage and person. */
 export async function writeK6Report(run: K6Run, folder: string): Promise<Summary> {
   const summary = summarizeK6(run);
   const { samples, ...result } = run.result;
@@ -70,7 +70,7 @@ function summarizeK6(run: K6Run): Summary {
   const requests = stages.reduce((sum, [, { values }]) => sum + (values.count ?? 0), 0);
   return {
     name: scenario.name,
-    description: `${scenario.description} ${scenario.peers} people, ${scenario.joinsPerSecond} entering a second.`,
+    description: `${scenario.description} ${scenario.peers} people, ${scenario.joinsPerSecond} joining per second.`,
     startedAt: run.startedAt.toISOString(),
     environment: { ...env, k6: run.k6Version },
     invalid,
@@ -81,7 +81,7 @@ function summarizeK6(run: K6Run): Summary {
       ...stages.flatMap(([stage, metric]) => stageFigures(stage, metric)),
     ],
     details: [
-      { label: 'stages gone through', value: requests },
+      { label: 'stages completed', value: requests },
       ...errorFigures(result),
       ...stages.map(([stage, { values }]) => ({
         label: `${stage}: longest (ms)`,
@@ -92,19 +92,19 @@ function summarizeK6(run: K6Run): Summary {
         value: quantileBoundMs(server.after.joinStages[stage], 0.99) ?? '-',
       })),
       { label: 'server’s Node CPU, whole run (s)', value: round(serverCpu, 2) },
-      { label: 'server’s Node CPU a person (ms)', value: round((serverCpu * 1000) / scenario.peers, 2) },
+      { label: 'server’s Node CPU per person (ms)', value: round((serverCpu * 1000) / scenario.peers, 2) },
       { label: 'server’s Node memory (MiB)', value: Math.round(server.after.nodeRssBytes / 2 ** 20) },
-      { label: 'k6: CPU while people come (% of a core)', value: round(k6Share * 100, 1) },
+      { label: 'k6: CPU while people join (% of a core)', value: round(k6Share * 100, 1) },
       ...machineFigures(run),
       { label: 'machine: busy with other programs (%)', value: round(others * 100, 1) },
     ],
     traps: [
       ...machineTraps(run),
       ...(others > MAX_OTHERS_SHARE
-        ? ['Other programs used more than 10 % of the machine: repeat when it is quiet.']
+        ? ['Other programs used more than 10 % of the machine: repeat when it is idle.']
         : []),
       'k6 tells times in whole milliseconds, its own waiting for the CPU included.',
-      'Enrolled just before: the server’s pages and code are warm.',
+      'People were enrolled just before, so the server’s caches and code are warm.',
     ],
   };
 }
@@ -168,7 +168,7 @@ function plots({ samples }: K6Result): string {
       .sort(([a], [b]) => a - b),
   });
   return [
-    linePlot({ title: 'Entering, by order', xLabel: 'person', yLabel: 'ms', series: entering.map(inOrder) }),
+    linePlot({ title: 'Joining, by order', xLabel: 'person', yLabel: 'ms', series: entering.map(inOrder) }),
     ...groups.map((group) =>
       linePlot({
         title: group.join(', '),

@@ -10,7 +10,7 @@ import { readSamples, type Sample } from './samples.ts';
 import type { K6Scenario } from './scenarios.ts';
 
 const OWN_FILE = fileURLToPath(import.meta.url);
-/** k6's exit status when a threshold was not met. */
+/** k6's exit status if a threshold was crossed. */
 const THRESHOLDS_CROSSED = 99;
 const CPU_INTERVAL_MS = 250;
 /** Linux counts CPU time in hundredths of a second. */
@@ -27,13 +27,13 @@ export interface K6Result {
   thresholdsMet: boolean;
   metrics: Record<string, K6Metric>;
   samples: Sample[];
-  /** How often what went wrong: stage, code and what more is known. */
+  /** Number of failures by stage, code and details. */
   errors: Record<string, number>;
   /** CPU time that k6 had used by then. */
   cpu: Array<{ atMs: number; seconds: number }>;
 }
 
-/** Runs a scenario's script against a server. Throws when k6 itself fails; a threshold that was not met is a result. */
+/** Runs a scenario's script against a server. Throws if k6 itself fails; a crossed threshold is a result. */
 export async function runK6(
   k6: string,
   scenario: K6Scenario,
@@ -43,7 +43,7 @@ export async function runK6(
   const file = (name: string) => path.join(folder, name);
   try {
     await writeFile(file('people.json'), JSON.stringify(people), { mode: 0o600 });
-    // Where this runs as .js, the scripts are .js too.
+    // If this runs as .js, the scripts are .js too.
     const script = path.join(
       path.dirname(OWN_FILE),
       'scripts',
@@ -57,7 +57,7 @@ export async function runK6(
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
           ...process.env,
-          // Node's way of trusting a further authority, and Go's.
+          // How Node and Go are told to trust another authority.
           ...(process.env.NODE_EXTRA_CA_CERTS && { SSL_CERT_FILE: process.env.NODE_EXTRA_CA_CERTS }),
           K6_CSV_TIME_FORMAT: 'unix_milli',
           CANOPY_URL: new URL(url).origin,
@@ -83,7 +83,7 @@ export async function runK6(
       CPU_INTERVAL_MS,
     );
     const [code] = await once(child, 'close').finally(() => clearInterval(timer));
-    if (code !== 0 && code !== THRESHOLDS_CROSSED) throw new Error(`k6 ended with ${code}:\n${output}`);
+    if (code !== 0 && code !== THRESHOLDS_CROSSED) throw new Error(`k6 exited with ${code}:\n${output}`);
     const { metrics } = JSON.parse(await readFile(file('summary.json'), 'utf8'));
     return { thresholdsMet: code === 0, metrics, ...(await readSamples(file('samples.csv'))), cpu };
   } finally {
@@ -91,7 +91,7 @@ export async function runK6(
   }
 }
 
-/** CPU time of a process with all its threads; 0 where there is no /proc. */
+/** CPU time of a process with all its threads; 0 without /proc. */
 function cpuSeconds(pid: number | undefined): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];

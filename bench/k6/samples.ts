@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** One stage that one person went through. */
+/** One stage of one person. */
 export interface Sample {
   /** The stage, without prefix and unit: `join`. */
   stage: string;
   peer: number;
-  /** When it was over, Unix time in milliseconds. */
+  /** When it ended: Unix time in milliseconds. */
   atMs: number;
   tookMs: number;
 }
@@ -14,8 +14,8 @@ export interface Sample {
 const SWITCHING_PROTOCOLS = '101';
 
 /**
- * Reads what k6 wrote by `--out csv`: of all metrics, those of the stages, and how often what went wrong. A refused handshake is among
- * these twice: k6 tells the script only that there was one, and tags its own metric with the HTTP status.
+ * Reads the output of `k6 --out csv`: the metrics of the stages, and the number of failures by kind. A refused handshake occurs twice: k6
+ * tells the script only that there was one, and tags its own metric with the HTTP status.
  */
 export async function readSamples(
   file: string,
@@ -47,7 +47,7 @@ function tagOf(tags: string, name: string): string | undefined {
   return pair && decodeURIComponent(pair.slice(name.length + 1));
 }
 
-/** What a WebSocket's handshake was answered with instead of 101; undefined where it was not answered either. */
+/** The HTTP status of a refused WebSocket handshake; undefined if there was no response. */
 function handshakeError(metric: string, fields: string[], columns: string[]): string | undefined {
   const status = fields[columns.indexOf('status')];
   if (metric !== 'ws_connecting' || !status || status === SWITCHING_PROTOCOLS) return undefined;

@@ -1,23 +1,23 @@
-/** A script of k6 with its numbers. */
+/** A k6 script with its parameters. */
 export interface K6Scenario {
   name: string;
   /** One sentence for the report. */
   description: string;
-  /** File in the folder scripts, without its ending. */
+  /** File in the folder `scripts`, without its extension. */
   script: string;
   peers: number;
   peersPerRoom: number;
   joinsPerSecond: number;
-  /** How long the part after entering lasts, in seconds. */
+  /** How long the part after joining lasts, in seconds. */
   durationSeconds: number;
-  /** Of each peer, where the script has any. */
+  /** Per peer, if the script sends any. */
   requestsPerSecond: number;
 }
 
 export const K6_SCENARIOS: readonly K6Scenario[] = [
   {
     name: 'k6-join-storm',
-    description: 'People enter rooms of 25 one after the other and stay; signalling only.',
+    description: 'People join rooms of 25 one after another and stay; signalling only.',
     script: 'join-storm',
     peers: 500,
     peersPerRoom: 25,
@@ -27,7 +27,7 @@ export const K6_SCENARIOS: readonly K6Scenario[] = [
   },
   {
     name: 'k6-signalling-storm',
-    description: 'People in rooms of 25 keep making and closing transports, leaving and joining again.',
+    description: 'People in rooms of 25 keep opening and closing transports, leaving and rejoining.',
     script: 'signalling-storm',
     peers: 200,
     peersPerRoom: 25,
@@ -37,7 +37,7 @@ export const K6_SCENARIOS: readonly K6Scenario[] = [
   },
   {
     name: 'k6-reconnect-storm',
-    description: 'People in rooms of 25 all lose their connections at the same moment and come back.',
+    description: 'People in rooms of 25 all lose their connections at once and come back.',
     script: 'reconnect-storm',
     peers: 500,
     peersPerRoom: 25,

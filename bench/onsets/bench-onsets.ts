@@ -7,19 +7,19 @@ import type { Scenario } from '../scenarios/index.ts';
 import { everyPacket, lostSpeech } from './lost-speech.ts';
 import { onsetsOfRoom } from './onset-room.ts';
 
-/** Name and meaning, for the list of scenarios. */
+/** Name and description, for the list of scenarios. */
 export const ONSETS = {
   name: 'onsets',
   description:
-    'What is lost of the beginning of speech, and what audio costs: the loudest three forwarded, and everybody.',
+    'How much of each speech onset is lost, and what audio costs: forwarding the loudest three, and everyone.',
 } as const;
 
 const ROOMS = 2;
 const LISTENERS = 7;
-/** Of five people in two rooms: 200 onsets. */
+/** With five people in two rooms, this gives 200 onsets. */
 const ROUNDS = 20;
 const GOAL_P95_MS = 100;
-/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
+/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes per packet. */
 const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
 
 const POLICIES = [
@@ -29,7 +29,7 @@ const POLICIES = [
 
 const CROWD: Scenario = {
   name: 'audio-25-six-talk',
-  description: '25 people in one room without cameras, six of them talking.',
+  description: '25 people in one room without cameras; six talk.',
   rooms: 1,
   peersPerRoom: 25,
   joinsPerSecond: 10,
@@ -40,7 +40,7 @@ const CROWD: Scenario = {
 /** What one policy loses and costs; units are in the names. */
 export interface OnsetResult {
   policy: string;
-  /** Whether everybody got in and subscribed to everybody: else the costs count for nothing. */
+  /** Whether everyone joined and subscribed to everyone; otherwise the costs are meaningless. */
   complete: boolean;
   onsets: number;
   lostP50Ms: number;

@@ -3,28 +3,28 @@ import type { Clip } from '../../client/node/index.ts';
 
 const RATE = 48_000;
 const FRAME_TICKS = 960;
-/** What libopus looks ahead, in samples: a decoded sound is later by this. */
+/** libopus's look-ahead, in samples: decoded sound is later by this. */
 const LOOKAHEAD = 312;
-/** Loudness is looked at in windows of 1 ms; speech has begun where one reaches half of what it will be. */
+/** Loudness is measured in windows of 1 ms; speech has begun once a window reaches half of the later level. */
 const WINDOW = 48;
 const BEGUN_SHARE = 0.5;
 
-/** A packet as a receiver got it. */
+/** A packet as received. */
 export interface HeardPacket {
   /** RTP timestamp. */
   timestamp: number;
   payload: Buffer;
 }
 
-/** Where speech begins in every round of a clip, in seconds, and how long it goes on. */
+/** When speech begins in each round of a clip, and how long it lasts, in seconds. */
 export interface KnownOnset {
   atSeconds: number;
   lengthSeconds: number;
 }
 
 /**
- * How much of the beginning of each round's speech a receiver misses, in milliseconds: its packets are decoded, laid out by their
- * timestamps, and compared with where the speech begins in the clip's sound. Only rounds between the first and the last packet count.
+ * How much of the start of each round's speech a receiver misses, in milliseconds. The received packets are decoded, placed by their
+ * timestamps, and compared with where speech begins in the clip. Only rounds between the first and the last packet count.
  */
 export async function lostSpeech(
   clip: Clip,
@@ -51,7 +51,7 @@ export async function lostSpeech(
   return lost;
 }
 
-/** What the whole clip would lose, by its encoder and DTX alone. */
+/** How much of the clip is lost by the encoder and DTX alone. */
 export function everyPacket(clip: Clip, rounds: number): HeardPacket[] {
   return Array.from({ length: rounds }, (_, round) =>
     clip.frames.map(({ timestamp, data }) => ({
@@ -61,7 +61,7 @@ export function everyPacket(clip: Clip, rounds: number): HeardPacket[] {
   ).flat();
 }
 
-/** Gives packets their places in the clip, counted in frames since the first round's start: the first is known by its content. */
+/** Finds the packets' positions in the clip, in frames since the start of the first round; the first is located by its content. */
 function place(clip: Clip, packets: readonly HeardPacket[]): Array<{ frame: number; payload: Buffer }> {
   const first = packets.findIndex(
     ({ payload }) => clip.frames.filter(({ data }) => data.equals(payload)).length === 1,

@@ -3,12 +3,12 @@ import { type Clip, ClipTrack, wallClockMs } from '../../client/node/index.ts';
 import { type ServerUnderTest, VoicePeer } from '../generator/index.ts';
 import { type HeardPacket, type KnownOnset, lostSpeech } from './lost-speech.ts';
 
-/** So many speak in turn that each has lost the place when its turn comes again: the worst case. */
+/** Enough people speak in turn that each has lost their slot when their turn comes again: the worst case. */
 const TALKERS = 5;
 
 /**
- * Five people speak in turn, a clip's round each time round, while others listen. Gives what one listener missed of every beginning,
- * in milliseconds.
+ * Five people speak in turn, one round of a clip each, while others listen. Returns how much one listener missed of every onset, in
+ * milliseconds.
  */
 export async function onsetsOfRoom(
   server: ServerUnderTest,
@@ -37,7 +37,7 @@ export async function onsetsOfRoom(
       const turn = (index * roundMs) / TALKERS;
       await talker.speak(new ClipTrack({ clips: [clip], beganAtMs: beganAtMs + turn }));
     }
-    // The first round may lack its beginning.
+    // The first round may be incomplete.
     await delay((options.rounds + 2) * roundMs);
     const lost = await Promise.all([...heard.values()].map((packets) => lostSpeech(clip, onset, packets)));
     return lost.flatMap((each) => each.slice(0, options.rounds));

@@ -1,6 +1,6 @@
 interface Entry {
   atMs: number;
-  /** Keeps entries of equal time in the order of adding. */
+  /** Keeps entries with equal times in the order of insertion. */
   serial: number;
   deliver: () => void;
 }
@@ -20,7 +20,7 @@ export class DeliveryQueue {
 
   add(atMs: number, deliver: () => void): void {
     if (this.#closed) return;
-    // What is due stays behind whatever is due too and came before.
+    // Delivered immediately only if nothing is waiting, to keep the order.
     if (this.#heap.length === 0 && atMs <= this.#nowMs()) {
       deliver();
       return;

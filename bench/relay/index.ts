@@ -1,4 +1,4 @@
-/** Network emulation without kernel support: seeded relays that stand between clients and a server. */
+/** Network emulation without kernel support: seeded relays between clients and a server. */
 export type { LinkCounters } from './link.ts';
 export type { BurstLoss, LinkProfile, RandomLoss, Schedule, ScheduleStep } from './profile.ts';
 export { TcpRelay, type TcpRelayOptions } from './tcp-relay.ts';

@@ -17,7 +17,7 @@ export interface LinkCounters {
 
 /**
  * One direction of an emulated network, without sockets or clock: `send` says when a packet comes out.
- * A packet meets, in this order: loss, the queue and the bottleneck, duplication, delay and jitter, reordering.
+ * Applied to each packet, in this order: loss, the queue and the bottleneck, duplication, delay and jitter, reordering.
  */
 export class Link {
   readonly counters: LinkCounters = {
@@ -34,19 +34,19 @@ export class Link {
   readonly #random: Random;
   readonly #startMs: number;
   #bad = false;
-  /** When the bottleneck has sent all that waits. */
+  /** When the bottleneck will have sent everything that is waiting. */
   #idleAtMs = Number.NEGATIVE_INFINITY;
   /** Latest arrival so far of packets that keep their order. */
   #lastArrivalMs = Number.NEGATIVE_INFINITY;
 
-  /** @param startMs the schedule's zero on the clock that `send` is given. */
+  /** @param startMs start of the schedule, on the clock of `send`. */
   constructor(options: { schedule: Schedule; random: Random; startMs: number }) {
     this.#schedule = options.schedule;
     this.#random = options.random;
     this.#startMs = options.startMs;
   }
 
-  /** The times at which the packet arrives: none when it is lost, two when it is duplicated. */
+  /** The times at which the packet arrives: none if it is lost, two if it is duplicated. */
   send(nowMs: number, sizeBytes: number): number[] {
     const profile = profileAt(this.#schedule, nowMs - this.#startMs);
     const counters = this.counters;
@@ -80,11 +80,11 @@ export class Link {
     return this.#random() < share;
   }
 
-  /** When the packet leaves the bottleneck, or undefined when the queue has no room. */
+  /** When the packet leaves the bottleneck, or undefined if the queue is full. */
   #queue(profile: LinkProfile, nowMs: number, sizeBytes: number): number | undefined {
     if (!profile.rateBps) return nowMs;
     const bytesPerMs = profile.rateBps / 8000;
-    // The bucket as a clock: an idle link lies up to a burst behind now, and each packet moves it by its own time.
+    // The token bucket as a clock: on an idle link it is up to one burst behind now, and each packet advances it by its transmission time.
     const burstMs = (profile.burstBytes ?? 0) / bytesPerMs;
     const freeMs = Math.max(this.#idleAtMs, nowMs - burstMs);
     const waitMs = Math.max(0, freeMs - nowMs);

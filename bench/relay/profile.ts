@@ -6,12 +6,12 @@ export interface RandomLoss {
 }
 
 /**
- * Loss in bursts (Gilbert-Elliott): a chain of two states that moves once a packet. Its mean loss is
+ * Loss in bursts (Gilbert-Elliott): a two-state chain that advances with each packet. Its mean loss is
  * `lossGood·(1−b) + lossBad·b` with `b = goodToBad / (goodToBad + badToGood)`, its mean burst `1 / badToGood` packets.
  */
 export interface BurstLoss {
   kind: 'burst';
-  /** Probability of going from the good to the bad state at a packet. */
+  /** Probability per packet of going from the good to the bad state. */
   goodToBad: number;
   badToGood: number;
   /** Share lost in the good state. Default 0. */
@@ -22,9 +22,9 @@ export interface BurstLoss {
 
 /** What one direction of a network does to packets. Everything is optional: an empty profile is a perfect wire. */
 export interface LinkProfile {
-  /** Bottleneck rate in bits of UDP payload a second. Default: none. */
+  /** Bottleneck rate in bits of UDP payload per second. Default: none. */
   rateBps?: number;
-  /** What may pass at once after an idle time (token bucket), in bytes. Default 0: strictly paced. */
+  /** Burst allowed after an idle time (token bucket), in bytes. Default 0: strictly paced. */
   burstBytes?: number;
   /** Tail drop when more than this waits at the bottleneck, in bytes. Default: unlimited. */
   queueBytes?: number;
@@ -43,7 +43,7 @@ export interface LinkProfile {
   duplicateShare?: number;
 }
 
-/** From `atMs` on, the profile is this one (whole, not merged with the one before). */
+/** From `atMs` on, this profile applies, replacing the previous one entirely. */
 export interface ScheduleStep {
   /** Milliseconds after the start. */
   atMs: number;

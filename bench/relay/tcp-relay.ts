@@ -8,14 +8,14 @@ import { createRandom } from './random.ts';
 export interface TcpRelayOptions {
   listen: { address: string; port: number };
   upstream: { address: string; port: number };
-  /** Delay, jitter and rate of the way to the server; what a reliable stream cannot show (loss, reordering, queue limits) must be absent. */
+  /** Delay, jitter and rate towards the server. Loss, reordering and queue limits must be absent, as a reliable stream cannot show them. */
   up?: Schedule;
   down?: Schedule;
   /** Seed of the jitter. Default 1. */
   seed?: number;
 }
 
-/** Most bytes of one direction held in the relay before it stops reading. */
+/** Bytes buffered per direction before the relay stops reading. */
 const HELD_BYTES = 1 << 20;
 
 /** A relay for signalling over TCP with delay, jitter and rate, in order and without loss. */
@@ -38,7 +38,7 @@ export class TcpRelay {
         profile.queueBytes ||
         profile.queueMs
       ) {
-        throw new TypeError('a TCP relay knows delayMs, jitterMs, rateBps and burstBytes only');
+        throw new TypeError('a TCP relay supports only delayMs, jitterMs, rateBps and burstBytes');
       }
     }
     const server = net.createServer({ noDelay: true, allowHalfOpen: true });
@@ -66,7 +66,7 @@ export class TcpRelay {
     return { address, port };
   }
 
-  /** Cuts every connection, as a network does that went away; new ones are accepted. */
+  /** Cuts every connection, like a failing network; new ones are accepted. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }

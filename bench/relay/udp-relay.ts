@@ -10,11 +10,11 @@ export interface UdpRelayOptions {
   listen: { address: string; port: number };
   /** Where the server really is. */
   upstream: { address: string; port: number };
-  /** Shape of the way from clients to the server. Default: a perfect wire. */
+  /** Profile from clients to the server. Default: a perfect wire. */
   up?: Schedule;
-  /** Shape of the way from the server to clients. */
+  /** Profile from the server to clients. Default: a perfect wire. */
   down?: Schedule;
-  /** Whether all clients share one link, as behind one access line; else each has a link of its own. Default false. */
+  /** Whether all clients share one link, as behind one access line; otherwise each has its own link. Default false. */
   shared?: boolean;
   /** Seed of all randomness. Default 1. */
   seed?: number;
@@ -33,12 +33,12 @@ interface Flow extends Links {
 const SOCKET_BUFFER_BYTES = 4 << 20;
 
 /**
- * A relay between WebRTC clients and one UDP port of a media server, which behaves like a NAT and a bad network: each client
- * address gets a socket (so a port) of its own towards the server and a pair of seeded links. ICE works through it unchanged:
- * the server announces the relay's address in its candidate, and being ICE-lite it answers where checks come from.
+ * A relay between WebRTC clients and one UDP port of a media server that behaves like a NAT and a bad network: each client address gets
+ * its own socket (and so port) towards the server, and a pair of seeded links. ICE works through it unchanged: the server announces the
+ * relay's address in its candidate and, being ICE-lite, answers to the source of checks.
  */
 export class UdpRelay {
-  /** Sees every packet, whose client is told by its address and port, and says whether it may go on. */
+  /** Sees every packet, with its client's address and port, and returns whether to forward it. */
   filter: (packet: Buffer, towards: 'server' | 'client', client: string) => boolean = () => true;
   readonly #options: UdpRelayOptions;
   readonly #socket: dgram.Socket;
@@ -81,7 +81,7 @@ export class UdpRelay {
     }));
   }
 
-  /** Gives every client a new port towards the server, as a NAT does that forgot its table; the links stay. */
+  /** Gives every client a new port towards the server, like a NAT that lost its table; the links stay. */
   rebind(): void {
     for (const flow of this.#flows.values()) {
       flow.upstream.close();
@@ -89,7 +89,7 @@ export class UdpRelay {
     }
   }
 
-  /** From now on the links are like this, those to come too; a direction that is not named stays as it is. */
+  /** Changes the profiles of current and future links; an omitted direction stays unchanged. */
   shape({ up, down }: { up?: LinkProfile; down?: LinkProfile }): void {
     const atMs = performance.now() - this.#startMs;
     if (up) this.#up.push({ atMs, profile: up });
@@ -164,5 +164,5 @@ function socketOptions(address: string): dgram.SocketOptions {
   };
 }
 
-/** A datagram that cannot be sent is lost, as on any network; without a callback it would throw. */
+/** A datagram that cannot be sent is lost, as on any network; without a callback, send() would throw. */
 function ignoreSendError(): void {}

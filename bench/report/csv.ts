@@ -1,6 +1,6 @@
 import type { RunData } from '../generator/index.ts';
 
-/** One line a peer. */
+/** One line per peer. */
 export function toCsv({ peers }: RunData): string {
   const head = [
     'peer',
@@ -39,7 +39,7 @@ export function toCsv({ peers }: RunData): string {
   return csvTable([head, ...rows]);
 }
 
-/** RFC 4180, the head first. */
+/** RFC 4180, with a header line. */
 export function csvTable(rows: ReadonlyArray<ReadonlyArray<string | number>>): string {
   return rows.map((row) => `${row.map(field).join(',')}\r\n`).join('');
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import * as mediasoup from 'mediasoup';
 
-/** The machine and the versions that a run was made with. */
+/** The machine and the versions of a run. */
 export interface Environment {
   cpu: string;
   cores: number;
@@ -11,7 +11,7 @@ export interface Environment {
   node: string;
   mediasoup: string;
   canopy: string;
-  /** Where it made the load. */
+  /** Set if k6 generated the load. */
   k6?: string;
 }
 

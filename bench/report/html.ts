@@ -1,14 +1,15 @@
 import { DelayHistogram } from '../../client/node/index.ts';
 import type { ProcessSample, RunData } from '../generator/index.ts';
 import { escapeHtml } from './escape.ts';
+import type { Figure } from './numbers.ts';
 import { linePlot, type Series } from './plot.ts';
-import type { Figure, Summary } from './summary.ts';
+import type { Summary } from './summary.ts';
 
 const NOT_MEASURED = [
-  'Picture quality: clips are encoded beforehand, and nobody looks.',
+  'Picture quality: clips are encoded beforehand, and nobody watches them.',
   'Encoding and rendering in browsers: load peers do neither.',
-  'Congestion control of senders: clips keep their bitrates; only whole layers stop.',
-  'Networks other than the one named, several machines, TLS terminated elsewhere.',
+  'Senders’ congestion control: clips keep their bitrates; only whole layers stop.',
+  'Other networks than the one named, several machines, TLS terminated elsewhere.',
 ];
 
 const STYLE = `body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
@@ -30,7 +31,7 @@ export function toHtml(run: RunData, summary: Summary): string {
   return renderPage(summary, { plots: plots(run), notMeasured: NOT_MEASURED, claim: claim(summary) });
 }
 
-/** A report in one file that needs nothing else. An invalid run shows its reasons and no figure. */
+/** A self-contained report. An invalid run shows its reasons and no figures. */
 export function renderPage(summary: Summary, parts: PageParts): string {
   const isValid = summary.invalid.length === 0;
   const sections = [
@@ -64,8 +65,8 @@ function claim({ complete, environment, headline }: Summary): string {
   const machine = `${environment.cores} cores of ${environment.cpu}, generator included`;
   const joined = headline[0]?.value ?? '';
   return complete
-    ? `On ${machine}, Canopy carried this scenario (${joined} peers, every stream received). The figures are floors: more was not tried.`
-    : `On ${machine}, not everybody received everybody: this run shows a limit, not a capacity.`;
+    ? `On ${machine}, Canopy handled this scenario (${joined} peers, every stream received). The figures are floors: nothing larger was tried.`
+    : `On ${machine}, not everyone received everyone: this run shows a limit, not a capacity.`;
 }
 
 function section(title: string, body: string): string {
@@ -137,7 +138,7 @@ function plots(run: RunData): string {
   ].join('');
 }
 
-/** The growth a second of a counter, summed over the processes. */
+/** The growth per second of a counter, summed over the processes. */
 function rates(run: RunData, pick: (sample: ProcessSample) => number): Array<readonly [number, number]> {
   const startMs = run.startedAt.getTime();
   const bySecond = new Map<number, number>();

@@ -5,24 +5,26 @@ import type { RunData } from '../generator/index.ts';
 import { csvTable, toCsv } from './csv.ts';
 import { environment } from './environment.ts';
 import { renderPage, toHtml } from './html.ts';
-import { type Figure, type Summary, summarize } from './summary.ts';
+import type { Figure } from './numbers.ts';
+import { type Summary, summarize } from './summary.ts';
 
 export { csvTable } from './csv.ts';
 export { environment } from './environment.ts';
 export { type PageParts, renderPage } from './html.ts';
+export type { Figure } from './numbers.ts';
 export { quantile, round } from './numbers.ts';
 export { linePlot, type Series } from './plot.ts';
 export { printSummary } from './print.ts';
-export { type Figure, machineFigures, machineTraps, type Summary, summarize } from './summary.ts';
+export { machineFigures, machineTraps, type Summary, summarize } from './summary.ts';
 
-/** Writes the report's three files into a folder and gives what it says. */
+/** Writes the report's three files into a folder and returns the summary. */
 export async function writeReport(run: RunData, folder: string): Promise<Summary> {
   const summary = summarize(run);
   await writeFiles(folder, summary, { run, csv: toCsv(run), html: toHtml(run, summary) });
   return summary;
 }
 
-/** A run that gave figures and nothing to plot. */
+/** A run with figures but nothing to plot. */
 export interface FiguresRun {
   name: string;
   description: string;

@@ -1,6 +1,6 @@
 import type { Summary } from './summary.ts';
 
-/** Says on a terminal what a report says. */
+/** Prints a report's figures on the terminal. */
 export function printSummary(summary: Summary, folder: string, write: (line: string) => void): void {
   if (summary.invalid.length > 0) {
     write(`INVALID: ${summary.invalid.join('; ')}`);

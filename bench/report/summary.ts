@@ -3,25 +3,18 @@ import { quantileBoundMs, type RunData, stagesOfOneMs } from '../generator/index
 import { expectedVideoStreams, hasCleanPath } from '../scenarios/index.ts';
 import { comingInFigures } from './coming-in.ts';
 import { type Environment, environment } from './environment.ts';
-import { quantile, round } from './numbers.ts';
+import { type Figure, quantile, round } from './numbers.ts';
 
-/** The generator may use this share of a core a process, or of the machine in all: beyond, it measures itself. */
+/** CPU limit of the generator, as a share of a core per process and of the machine in total; above it, it measures itself. */
 const MAX_GENERATOR_CPU_SHARE = 0.7;
-/** More loss than this where nothing loses packets is the generator's fault. */
+/** More loss than this without an emulated network is the generator's fault. */
 const MAX_CLEAN_LOSS_SHARE = 0.001;
-/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes a packet. */
+/** UDP, IPv4 and the SRTP tag of AEAD_AES_128_GCM, in bytes per packet. */
 const PACKET_OVERHEAD_BYTES = 8 + 20 + 16;
 
-/** What the whole machine did while it was measured. */
+/** The CPU use of the whole machine during the measurement. */
 interface MachineRun {
   machine: Pick<RunData['machine'], 'before' | 'after'>;
-}
-
-/** One figure, with its unit in the label. */
-export interface Figure {
-  label: string;
-  value: number | string;
-  goal?: string;
 }
 
 export interface Summary {
@@ -29,9 +22,9 @@ export interface Summary {
   description: string;
   startedAt: string;
   environment: Environment;
-  /** Why no figure counts; empty for a valid run. */
+  /** Why the run is invalid; empty for a valid one. */
   invalid: string[];
-  /** Whether everybody got in and received everybody. */
+  /** Whether everyone joined and received everyone. */
   complete: boolean;
   headline: Figure[];
   details: Figure[];
@@ -69,7 +62,7 @@ export function summarize(run: RunData): Summary {
   const joinMs = joined.map(({ join }) => (join ? join.connectMs + join.joinMs : 0)).sort((a, b) => a - b);
   const lastMs = stagesOfOneMs(server.beforeLast, server.joined);
   const lastStages = Object.entries(lastMs).map(
-    ([stage, ms]): Figure => ({ label: `server: the last peer to stage ${stage} (ms)`, value: round(ms, 1) }),
+    ([stage, ms]): Figure => ({ label: `server: last peer to stage ${stage} (ms)`, value: round(ms, 1) }),
   );
   const stageP99 = Object.entries(server.joined.joinStages).map(
     ([stage, buckets]) =>
@@ -95,15 +88,15 @@ export function summarize(run: RunData): Summary {
       },
       { label: 'server to peers (Mbit/s, UDP/IP included)', value: round(received, 2) },
       { label: 'server to one peer, mean (Mbit/s)', value: round(received / peers.length, 3) },
-      { label: 'server to one peer, most (Mbit/s)', value: round(mostReceived, 3) },
+      { label: 'server to one peer, maximum (Mbit/s)', value: round(mostReceived, 3) },
       { label: 'peers to server (Mbit/s, UDP/IP included)', value: round(sent, 2) },
-      { label: 'packets from server (a second)', value: Math.round(receivedPackets) },
+      { label: 'packets from server (per second)', value: Math.round(receivedPackets) },
       { label: 'media workers’ CPU (% of a core)', value: round(workerCpu * 100, 1) },
       { label: 'server’s Node CPU (% of a core)', value: round(nodeCpu * 100, 1) },
       { label: 'client: connect and join, p50 (ms)', value: round(quantile(joinMs, 0.5), 1) },
       { label: 'client: connect and join, p99 (ms)', value: round(quantile(joinMs, 0.99), 1), goal: '< 300' },
       {
-        label: 'server: the last peer, from its connection to joined (ms)',
+        label: 'server: last peer, from its connection to joined (ms)',
         value: lastMs.joined === undefined ? '-' : round(lastMs.joined, 1),
         goal: '< 300',
       },
@@ -113,11 +106,14 @@ export function summarize(run: RunData): Summary {
     ],
     details: [
       { label: 'measured (s)', value: round(seconds, 1) },
-      { label: 'pictures paused by the server at the end', value: total((peer) => peer.pausedVideoStreams) },
-      { label: 'worker CPU a packet from server (µs)', value: round((workerCpu / receivedPackets) * 1e6, 1) },
+      { label: 'videos paused by the server at the end', value: total((peer) => peer.pausedVideoStreams) },
+      {
+        label: 'worker CPU per packet from server (µs)',
+        value: round((workerCpu / receivedPackets) * 1e6, 1),
+      },
       { label: 'repaired packets', value: total(({ inbound }) => inbound.repairedPackets) },
       {
-        label: 'jitter, p95 of streams, worst peer (ms)',
+        label: 'jitter, p95 over streams, worst peer (ms)',
         value: round(Math.max(0, ...peers.map((peer) => peer.jitterP95Ms)), 1),
       },
       {
@@ -144,12 +140,12 @@ export function summarize(run: RunData): Summary {
   };
 }
 
-/** How long the stages took the last one over all its returns. */
+/** How long the last peer took to reach each stage, over all its returns. */
 function returnFigures(returns: RunData['server']['returnsOfLast']): Figure[] {
   const stages = new Set(returns.flatMap((each) => Object.keys(each)));
   return [...stages].flatMap((stage) => {
     const sorted = returns.flatMap((each) => each[stage] ?? []).sort((a, b) => a - b);
-    const of = `the last peer to stage ${stage}, ${sorted.length} times`;
+    const of = `last peer to stage ${stage}, ${sorted.length} times`;
     return [
       { label: `server: ${of}, p50 (ms)`, value: round(quantile(sorted, 0.5), 1) },
       {
@@ -176,10 +172,12 @@ function invalidReasons(
     );
   }
   if (hasCleanPath(scenario) && load.lossShare > MAX_CLEAN_LOSS_SHARE) {
-    reasons.push(`${round(load.lossShare * 100, 3)} % were lost where nothing loses packets (limit 0.1)`);
+    reasons.push(
+      `${round(load.lossShare * 100, 3)} % were lost although no emulated network loses packets (limit 0.1)`,
+    );
   }
   const deaths = server.after.workerDeaths - server.before.workerDeaths;
-  if (deaths > 0) reasons.push(`${deaths} media workers died or did not answer in time, and were replaced`);
+  if (deaths > 0) reasons.push(`${deaths} media workers died or hung and were replaced`);
   const failed = peers.filter(({ error }) => error !== undefined);
   if (failed.length > 0) reasons.push(`${failed.length} peers did not join: ${failed[0]?.error}`);
   return reasons;
@@ -197,12 +195,15 @@ function generatorFigures(load: {
     { label: 'generator: CPU (% of a core, all processes)', value: round(load.generatorCpu * 100, 1) },
     { label: 'generator: busiest process (% of a core)', value: round(busiest * 100, 1), goal: '≤ 70' },
     {
-      label: 'generator: CPU a Mbit moved (ms)',
+      label: 'generator: CPU per Mbit transferred (ms)',
       value: round((load.generatorCpu * 1000) / (load.received + load.sent), 2),
     },
-    { label: 'generator: CPU a peer (% of a core)', value: round((load.generatorCpu * 100) / load.peers, 2) },
     {
-      label: 'generator: ceiling by this run (peers a process)',
+      label: 'generator: CPU per peer (% of a core)',
+      value: round((load.generatorCpu * 100) / load.peers, 2),
+    },
+    {
+      label: 'generator: limit estimated from this run (peers per process)',
       value: Math.floor((MAX_GENERATOR_CPU_SHARE / busiest) * (load.peers / load.cpuShares.length)),
     },
   ];
@@ -223,22 +224,22 @@ export function machineFigures({ machine: { before, after } }: MachineRun): Figu
 
 function traps({ scenario, machine }: RunData): string[] {
   const found = machineTraps({ machine });
-  if (scenario.video?.layers === '180p') found.push('Everybody sends 180p only: no layer is ever chosen.');
+  if (scenario.video?.layers === '180p') found.push('Everyone sends 180p only, so layers are never chosen.');
   return found;
 }
 
-/** What a run on one machine leaves out, and what disturbed it. */
+/** The limits of a run on one machine, and what disturbed it. */
 export function machineTraps({ machine: { before, after } }: MachineRun): string[] {
   const found = [
-    'Generator and server share one machine unless --url names another: both are slower than alone.',
-    'Loopback has no interrupts, no link queue and an MTU of 64 KiB: a network card costs more.',
+    'Generator and server share one machine unless --url names another: both are slower than on their own.',
+    'Loopback has no interrupts, no link queue and an MTU of 64 KiB; a network card costs more.',
   ];
   const total = after.total - before.total;
   if (total > 0 && (after.steal - before.steal) / total > 0.02) {
-    found.push('The hypervisor took more than 2 % of the CPU: repeat on a quiet machine.');
+    found.push('The hypervisor stole more than 2 % of the CPU: repeat on an idle machine.');
   }
   if (total > 0 && (after.idle - before.idle) / total < 0.1) {
-    found.push('The machine was almost fully busy: delays include waiting for the CPU.');
+    found.push('The machine was almost fully busy, so delays include waiting for the CPU.');
   }
   return found;
 }

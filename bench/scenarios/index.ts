@@ -8,7 +8,7 @@ export { expectedVideoStreams, hasCleanPath, type Scenario } from './scenario.ts
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'smoke',
-    description: 'Four people in one room for five seconds: shows that everything works.',
+    description: 'Four people in one room for five seconds, to show that everything works.',
     rooms: 1,
     peersPerRoom: 4,
     joinsPerSecond: 10,
@@ -18,7 +18,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'room-25',
-    description: '25 people in one room, each sending 180p in VP8, two of them talking.',
+    description: '25 people in one room, each sending 180p VP8; two talk.',
     rooms: 1,
     peersPerRoom: 25,
     joinsPerSecond: 5,
@@ -28,8 +28,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'join-25',
-    description:
-      'As room-25, but the 25th leaves and enters again a hundred times: how long the last one waits.',
+    description: 'room-25, then the 25th leaves and rejoins a hundred times: how long joining takes.',
     rooms: 1,
     peersPerRoom: 25,
     joinsPerSecond: 5,
@@ -38,25 +37,25 @@ export const SCENARIOS: readonly Scenario[] = [
     video: { codec: 'vp8', layers: '180p' },
     talkersPerRoom: 2,
   },
-  simulcastRoom('gallery-25', 'all 24 others alike', { layout: 'gallery' }),
+  simulcastRoom('gallery-25', 'all 24 others at the same size', { layout: 'gallery' }),
   {
-    ...simulcastRoom('burst-25', 'all 24 others alike', { layout: 'gallery' }),
-    description: 'The people of gallery-25, who all come within one second.',
+    ...simulcastRoom('burst-25', 'all 24 others at the same size', { layout: 'gallery' }),
+    description: 'gallery-25, but everyone joins within one second.',
     joinsPerSecond: 25,
     allTogether: true,
     settleSeconds: 3,
     durationSeconds: 10,
   },
-  simulcastRoom('stage-25', 'the speaker large and six beside', { layout: 'stage' }),
+  simulcastRoom('stage-25', 'a large speaker and six small tiles', { layout: 'stage' }),
   simulcastRoom('nine-25', 'nine others', { layout: 'nine' }),
-  simulcastRoom('two-rooms-50', 'all 24 others alike, on a link of 90 Mbit/s', {
+  simulcastRoom('two-rooms-50', 'all 24 others at the same size, on a link of 90 Mbit/s', {
     layout: 'gallery',
     rooms: 2,
     linkMbps: 90,
   }),
   {
     name: 'room-10-vp9',
-    description: 'Ten people in one room, each sending VP9 with three spatial layers.',
+    description: 'Ten people in one room, each sending VP9 with three spatial layers; two talk.',
     rooms: 1,
     peersPerRoom: 10,
     joinsPerSecond: 5,
@@ -66,7 +65,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'audio-25',
-    description: '25 people in one room without cameras, two of them talking.',
+    description: '25 people in one room without cameras; two talk.',
     rooms: 1,
     peersPerRoom: 25,
     joinsPerSecond: 10,
@@ -76,7 +75,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'bad-network',
     description:
-      'Four people behind 20 ms and 3 % loss each way, whose downlink falls from 2 Mbit/s to 300 kbit/s for ten seconds.',
+      'Four people with 20 ms delay and 3 % loss each way; their downlink drops from 2 Mbit/s to 300 kbit/s for ten seconds.',
     rooms: 1,
     peersPerRoom: 4,
     joinsPerSecond: 4,
@@ -103,7 +102,7 @@ function simulcastRoom(
   const people = rooms === 1 ? '25 people in one room' : `${rooms} rooms of 25 people`;
   return {
     name,
-    description: `${people}, each offering three VP8 layers up to 720p and showing ${shown}, two talking.`,
+    description: `${people}, each offering three VP8 layers up to 720p and showing ${shown}; two talk.`,
     rooms,
     peersPerRoom: 25,
     joinsPerSecond: 5,

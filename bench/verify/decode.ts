@@ -4,12 +4,12 @@ import { text } from 'node:stream/consumers';
 import type { Recording, VideoCodec } from './stream-recorder.ts';
 
 export interface DecodeResult {
-  /** Pictures given to the decoder. */
+  /** Frames given to the decoder. */
   sentFrames: number;
   decodedFrames: number;
-  /** What the decoder complained about; empty for a clean stream. */
+  /** The decoder's warnings and errors; empty for a clean stream. */
   complaints: string[];
-  /** Pictures that differ from the one before: a frozen or grey stream has few. */
+  /** Frames that differ from the previous one: a frozen or grey stream has few. */
   distinctFrames: number;
 }
 
@@ -42,7 +42,7 @@ export async function decode(recording: Recording): Promise<DecodeResult> {
   };
 }
 
-/** The IVF container: a file head, then each frame with its length and a 90 kHz timestamp. */
+/** The IVF container: a file header, then each frame with its length and a 90 kHz timestamp. */
 function ivf({ codec, frames }: Recording): Buffer {
   const head = Buffer.alloc(32);
   head.write('DKIF', 0);

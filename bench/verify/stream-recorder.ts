@@ -8,7 +8,7 @@ import {
 
 export type VideoCodec = 'vp8' | 'vp9' | 'h264';
 
-/** A picture put together again from its packets: for H264 in Annex B form, for VP9 as a superframe. */
+/** A frame reassembled from its packets: for H264 in Annex B form, for VP9 as a superframe. */
 export interface RecordedFrame {
   /** RTP timestamp. */
   timestamp: number;
@@ -19,7 +19,7 @@ export interface RecordedFrame {
 export interface Recording {
   codec: VideoCodec;
   frames: RecordedFrame[];
-  /** Pictures of which packets were missing. */
+  /** Frames with missing packets. */
   incompleteFrames: number;
 }
 
@@ -30,7 +30,7 @@ interface Packet {
   payload: Buffer;
 }
 
-/** Keeps a sample of a received stream, to be decoded afterwards. */
+/** Records a sample of a received stream for decoding. */
 export class StreamRecorder {
   readonly #stream: InboundStream;
   readonly #codec: VideoCodec;
@@ -42,7 +42,7 @@ export class StreamRecorder {
     stream.tap = (packet) => this.#keep(packet);
   }
 
-  /** Ends the recording; what is before the first key frame is left out. */
+  /** Ends the recording; everything before the first key frame is dropped. */
   finish(): Recording {
     this.#stream.tap = undefined;
     const packets = this.#packets.sort((a, b) => a.sequence - b.sequence);
@@ -110,7 +110,7 @@ const ASSEMBLE: Record<VideoCodec, (group: Packet[]) => Assembled> = {
   },
 };
 
-/** Joins a picture's layer frames with the index that tells them apart (VP9 bitstream, annex B). */
+/** Joins a picture's layer frames into a superframe with its index (VP9 bitstream, annex B). */
 function superframe(layers: readonly Buffer[]): Buffer {
   if (layers.length === 1) return layers[0] as Buffer;
   const marker = 0xc0 | (3 << 3) | (layers.length - 1);

@@ -83,8 +83,8 @@ describe('fileStore()', () => {
     const store = fileStore(file);
     await store.save(await identity('https://meet.example'));
     await chmod(file, 0o644);
-    await assert.rejects(store.load('https://meet.example'), /others may read it/);
-    await assert.rejects(store.save(await identity('https://meet.example')), /others may read it/);
+    await assert.rejects(store.load('https://meet.example'), /readable by others/);
+    await assert.rejects(store.save(await identity('https://meet.example')), /readable by others/);
     await chmod(file, 0o600);
     assert.ok(await store.load('https://meet.example'));
   });

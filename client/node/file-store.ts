@@ -47,7 +47,7 @@ async function readAll(file: string): Promise<Map<string, WrittenIdentity>> {
     try {
       const { mode } = await handle.stat();
       if ((mode & 0o077) !== 0)
-        throw new Error(`${file} holds private keys, and others may read it: chmod 600`);
+        throw new Error(`${file} contains private keys and is readable by others: chmod 600`);
       text = await readFile(handle, 'utf8');
     } finally {
       await handle.close();

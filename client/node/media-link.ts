@@ -131,7 +131,7 @@ function nativeIceServers({ urls, username, credential }: RTCIceServer): string[
 function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
   const { fingerprints } = remote.dtlsParameters;
   const fingerprint = fingerprints.find(({ algorithm }) => algorithm === 'sha-256') ?? fingerprints[0];
-  if (!fingerprint) throw new CanopyError('FINGERPRINT_INVALID', 'the server gave none');
+  if (!fingerprint) throw new CanopyError('FINGERPRINT_INVALID', 'the server sent none');
   const candidates = remote.iceCandidates
     .filter(({ protocol }) => protocol === 'udp')
     .map(

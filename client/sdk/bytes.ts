@@ -1,5 +1,7 @@
 /** Bytes as text and back: base64, base64url, hex, and SHA-256. */
-export type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bytes } from '../../contract/x509/index.ts';
+
+export { type Bytes, equalBytes, toHex } from '../../contract/x509/index.ts';
 
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
@@ -20,16 +22,8 @@ export function fromBase64Url(text: string): Bytes {
   return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/'));
 }
 
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
 export async function sha256(bytes: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-}
-
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }
 
 export function randomBytes(count: number): Bytes {

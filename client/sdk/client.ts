@@ -124,7 +124,7 @@ async function explained(error: CanopyError, serverUrl: string): Promise<CanopyE
   }
   return new CanopyError(
     'CONNECTION_LOST',
-    'the server answers over HTTP, but not over a WebSocket: a proxy may not pass on upgrades, or the server is stopping or full',
+    'the server answers over HTTP, but not over a WebSocket: a proxy may not forward upgrades, or the server is shutting down or full',
     { cause: error },
   );
 }

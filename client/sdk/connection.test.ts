@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { CanopyError, type ErrorCode } from '../../contract/light.ts';
 import { ScriptedServer } from '../../test/support/scripted-server.ts';
@@ -201,6 +204,49 @@ describe('Connection', () => {
       connection.redirect(other.url);
       await back;
       assert.equal(other.got('auth.prove')[0]?.data.origin, other.url);
+    } finally {
+      connection.close();
+      await other.close();
+    }
+  });
+
+  it('dials the next address where one gives no answer in time, and signs the one that it dialled', async () => {
+    const silent = createServer(() => {});
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const url = [`http://127.0.0.1:${port}`, server.url];
+      connection = new Connection({ url, identity, connectTimeoutMs: 200 });
+      await connection.open();
+      assert.equal(connection.origin, server.url);
+      assert.equal((await server.request('auth.prove')).data.origin, server.url);
+    } finally {
+      silent.close();
+    }
+  });
+
+  it('goes to the next address and back as servers come and go, and asks no other after a refusal for good', async () => {
+    const other = await ScriptedServer.start(server.authority);
+    connection = new Connection({ url: [server.url, other.url], identity });
+    try {
+      await connection.open();
+      server.script['auth.prove'] = () => Promise.reject(new CanopyError('SERVER_CLOSING'));
+      let back = reached('connected');
+      server.cut();
+      await back;
+      assert.equal(connection.origin, other.url);
+      server.script['auth.prove'] = () => ({}) as never;
+      other.script['auth.prove'] = () => Promise.reject(new CanopyError('SERVER_CLOSING'));
+      back = reached('connected');
+      other.cut();
+      await back;
+      assert.equal(connection.origin, server.url);
+      server.script['auth.prove'] = () => Promise.reject(new CanopyError('CERT_REVOKED'));
+      const closed = reached('closed');
+      server.cut();
+      assert.equal((await closed)?.code, 'CERT_REVOKED');
+      assert.equal(other.connections, 2);
     } finally {
       connection.close();
       await other.close();

@@ -16,14 +16,17 @@ import type { Identity } from './identity/index.ts';
 export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
 export interface ConnectionOptions {
-  /** The server's address; only its origin counts. */
-  url: string;
+  /**
+   * The server's address; only its origin counts. Or the addresses of all servers of a deployment: where one cannot be reached, or refuses
+   * for the moment, the next is dialled at once. The preferred one first.
+   */
+  url: string | readonly string[];
   identity: Identity;
   /** Path of the socket endpoint. Default `/socket.io/`. */
   path?: string;
   /** How long a request may take, reconnecting included, in milliseconds. Default 15 000. */
   requestTimeoutMs?: number;
-  /** How long a connection attempt may take, the challenge included, in milliseconds. Default 10 000. */
+  /** How long an attempt at one address may take, the challenge included, in milliseconds. Default 10 000, or 4000 with several. */
   connectTimeoutMs?: number;
   /** Further options of socket.io-client, e.g. `ca` for Node. */
   socketOptions?: Record<string, unknown>;
@@ -59,9 +62,12 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** What to do on every return before waiting requests are sent again; set by the room. */
   onReturn: ReturnHandler = async () => true;
   readonly #options: ConnectionOptions;
+  readonly #origins: readonly string[];
   #origin: string;
   #state: ConnectionState = 'connecting';
   #socket: Socket | undefined;
+  /** The socket that is authenticated. */
+  #proven: Socket | undefined;
   #abortConnect: () => void = () => {};
   #pending = new Map<string, Pending>();
   /** Requests wait while this is false: there is no socket, or it is not authenticated, or onReturn() is at work. */
@@ -77,14 +83,18 @@ export class Connection extends Emitter<ConnectionEvents> {
   constructor(options: ConnectionOptions) {
     super();
     this.#options = options;
-    this.#origin = new URL(options.url).origin;
+    const urls = typeof options.url === 'string' ? [options.url] : options.url;
+    this.#origins = [...new Set(urls.map((url) => new URL(url).origin))];
+    const [first] = this.#origins;
+    if (first === undefined) throw new TypeError('there must be an address');
+    this.#origin = first;
   }
 
   get state(): ConnectionState {
     return this.#state;
   }
 
-  /** The web origin that is dialled. */
+  /** The web origin that is connected or dialled. */
   get origin(): string {
     return this.#origin;
   }
@@ -92,7 +102,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Connects for the first time. Throws what the server refused the certificate with, CONNECTION_LOST or REQUEST_TIMEOUT. */
   async open(): Promise<RequestResult<'auth.prove'>> {
     try {
-      const account = await this.#connect();
+      const account = await this.#connectToAny();
       this.#flow();
       return account;
     } catch (error) {
@@ -125,8 +135,8 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Sends a request on the present socket only, past those that wait. Rejects with CONNECTION_LOST when the socket goes. */
   requestNow<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
-    return this.#socket
-      ? this.#ask(this.#socket, name, data)
+    return this.#proven
+      ? this.#ask(this.#proven, name, data)
       : Promise.reject(new CanopyError('CONNECTION_LOST'));
   }
 
@@ -172,9 +182,27 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#setState('closed', error);
   }
 
+  /** Dials the current address, then the others in their order, until one lets it in. Throws what the last one failed with. */
+  async #connectToAny(): Promise<RequestResult<'auth.prove'>> {
+    const round = this.#round;
+    const others = this.#origins.filter((origin) => origin !== this.#origin);
+    for (;;) {
+      try {
+        return await this.#connect();
+      } catch (error) {
+        const isOver = round !== this.#round || this.#state === 'closed';
+        const next = others[0];
+        if (next === undefined || isOver || !CanopyError.from(error).retryable) throw error;
+        others.shift();
+        this.#origin = next;
+      }
+    }
+  }
+
   /** Opens a socket, waits for the challenge and answers it. */
   async #connect(): Promise<RequestResult<'auth.prove'>> {
-    const { path, socketOptions, identity, connectTimeoutMs = 10_000 } = this.#options;
+    const { path, socketOptions, identity } = this.#options;
+    const { connectTimeoutMs = this.#origins.length > 1 ? 4000 : 10_000 } = this.#options;
     this.#dropSocket();
     const socket = io(this.#origin, {
       // Browsers send it by themselves and ignore this; elsewhere the server wants it too.
@@ -203,7 +231,9 @@ export class Connection extends Emitter<ConnectionEvents> {
         ...statement,
         signature,
       };
-      return await Promise.race([aborted, this.#ask(socket, 'auth.prove', proof)]);
+      const account = await Promise.race([aborted, this.#ask(socket, 'auth.prove', proof)]);
+      this.#proven = socket;
+      return account;
     } catch (error) {
       socket.disconnect();
       throw error;
@@ -288,7 +318,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   async #return(): Promise<void> {
     const round = this.#round;
     try {
-      await this.#connect();
+      await this.#connectToAny();
       const waiting = [...this.#pending.values()];
       const resumed = await this.onReturn();
       if (round !== this.#round || this.#state === 'closed') return;
@@ -315,6 +345,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   #dropSocket(): void {
     const socket = this.#socket;
     this.#socket = undefined;
+    this.#proven = undefined;
     this.#abortConnect();
     socket?.disconnect();
   }

@@ -1,5 +1,10 @@
 type Listener<A extends unknown[]> = (...args: A) => void;
 
+/** Where events can be listened to. */
+interface Source<Events extends Record<keyof Events, unknown[]>> {
+  on<N extends keyof Events>(event: N, listener: Listener<Events[N]>): unknown;
+}
+
 /** Typed events for browsers and Node alike. A listener that throws never stops the others: its error goes to the console. */
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   readonly #listeners: { [N in keyof Events]?: Set<Listener<Events[N]>> } = {};
@@ -22,6 +27,11 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
 
   off<N extends keyof Events>(event: N, listener: Listener<Events[N]>): void {
     this.#listeners[event]?.delete(listener);
+  }
+
+  /** Emits these events of another emitter as its own. */
+  protected relay<N extends keyof Events>(from: Source<Pick<Events, N>>, names: readonly N[]): void {
+    for (const name of names) from.on(name, (...args) => this.emit(name, ...args));
   }
 
   protected emit<N extends keyof Events>(event: N, ...args: Events[N]): void {

@@ -25,6 +25,7 @@ export {
 export { type CaptureOptions, openCapture, openScreen } from './capture.ts';
 export { type Account, Client, type ClientEvents, type ConnectOptions, connect } from './client.ts';
 export type { ConnectionOptions, ConnectionState } from './connection.ts';
+export type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 export {
   browserStore,
   type EnrolOptions,

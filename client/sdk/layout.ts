@@ -1,6 +1,7 @@
 import type { ProducerInfo, RequestInput } from '../../contract/index.ts';
-import { CanopyError } from '../../contract/light.ts';
+import type { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
+import { Reconciler } from './reconciler.ts';
 
 /** A picture on the screen of the person who looks. */
 export interface LayoutTile {
@@ -45,12 +46,11 @@ export class LayoutReporter {
   #entered = false;
   /** What the server knows. */
   #told = '';
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #asking = false;
-  #again = false;
+  readonly #reconciler: Reconciler;
 
   constructor(host: LayoutHost) {
     this.#host = host;
+    this.#reconciler = new Reconciler({ pass: () => this.#tell(), failed: (error) => host.failed(error) });
   }
 
   /** From now on the app shows this. */
@@ -63,8 +63,7 @@ export class LayoutReporter {
   update(): void {
     if (!this.#layout) return;
     this.#host.shown(new Set(this.#translate(this.#layout).tiles.map(({ producerId }) => producerId)));
-    this.#again = true;
-    if (this.#entered && !this.#asking && this.#timer === undefined) this.#tell();
+    if (this.#entered) this.#reconciler.poke();
   }
 
   /** The room was entered, anew perhaps: the server knows nothing. */
@@ -76,37 +75,25 @@ export class LayoutReporter {
 
   close(): void {
     this.#layout = undefined;
-    clearTimeout(this.#timer);
+    this.#reconciler.stop();
   }
 
-  #tell(): void {
-    this.#again = false;
+  async #tell(): Promise<void> {
     if (!this.#layout) return;
     const layout = this.#translate(this.#layout);
     const text = JSON.stringify(layout);
     if (text === this.#told) return;
     this.#told = text;
-    this.#asking = true;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#continue();
-    }, INTERVAL_MS);
-    this.#host.connection
-      .request('room.layout', layout)
-      .catch((cause: unknown) => {
-        this.#told = '';
-        const error = CanopyError.from(cause);
-        // It is told anew on return.
-        if (this.#layout && error.code !== 'CONNECTION_LOST') this.#host.failed(error);
-      })
-      .finally(() => {
-        this.#asking = false;
-        this.#continue();
-      });
-  }
-
-  #continue(): void {
-    if (this.#again && !this.#asking && this.#timer === undefined) this.#tell();
+    try {
+      await Promise.all([
+        this.#host.connection.request('room.layout', layout),
+        new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)),
+      ]);
+    } catch (error) {
+      this.#told = '';
+      // After close() nobody wants to hear of it.
+      if (this.#layout) throw error;
+    }
   }
 
   #translate({ tiles, maxBitrateBps }: Layout): ToldLayout {

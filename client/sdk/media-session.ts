@@ -2,6 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { ConsumerInfo } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
+import type { FrameTransforms, TransformedMedia } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { ConnectivityMonitor, type MediaConnectivity } from './media-connectivity.ts';
 import { type Direction, TransportLink } from './transport-link.ts';
@@ -12,6 +13,7 @@ export interface MediaSessionOptions {
   /** Loaded with the router's capabilities. */
   device: types.Device;
   iceServers: RTCIceServer[];
+  transforms: FrameTransforms;
   /** A direction's transport broke; what went over it must be made again. */
   onBroken(direction: Direction): void;
   /** Media in a direction started or stopped getting through. */
@@ -57,16 +59,38 @@ export class MediaSession {
     return (await link).transport;
   }
 
+  /** Attaches the program's transform to a new sender. If that throws, the transport closes, since its next negotiation would include it. */
+  transformSender(sender: RTCRtpSender, media: TransformedMedia): void {
+    try {
+      this.#options.transforms.sender?.(sender, media);
+    } catch (error) {
+      this.#ready.get('send')?.abandon();
+      throw error;
+    }
+  }
+
   /** Makes a consumer of what the server answered, paused on the server until resumed. */
-  async consume(info: ConsumerInfo, streamId: string): Promise<types.Consumer> {
+  async consume(info: ConsumerInfo, streamId: string, media: TransformedMedia): Promise<types.Consumer> {
     const transport = await this.transport('recv');
-    return transport.consume({
+    let failure: { cause: unknown } | undefined;
+    const consumer = await transport.consume({
       id: info.consumerId,
       producerId: info.producerId,
       kind: info.kind,
       rtpParameters: info.rtpParameters as types.RtpParameters,
       streamId,
+      onRtpReceiver: (receiver) => {
+        try {
+          this.#options.transforms.receiver?.(receiver, media);
+        } catch (cause) {
+          // Thrown here, it would break consumers that are made at the same time.
+          failure = { cause };
+        }
+      },
     });
+    if (!failure) return consumer;
+    consumer.close();
+    throw CanopyError.from(failure.cause);
   }
 
   /** Keeps the transports that the server still has and closes the others; then restarts ICE where it is needed. */

@@ -4,6 +4,7 @@ import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
 import { chooseCodec, profileOf, sentCodec, type VideoCodec } from './profiles.ts';
+import { type AfterFailure, afterFailure, Reconciler } from './reconciler.ts';
 import { applyWantedLayers } from './wanted-layers.ts';
 
 export interface PublishOptions {
@@ -19,14 +20,13 @@ export interface PublishOptions {
   participantId?: string;
 }
 
-/** How long to wait after a failure that may pass, in milliseconds. */
-const RETRY_MS = 1000;
-
 /** What a publication needs of its room. */
 export interface PublicationHost {
   readonly connection: Connection;
   /** The media of the room's present home; undefined while it moves. */
   media(): MediaSession | undefined;
+  /** The own participant's id, once known. */
+  participantId(): string | undefined;
   /** Which spatial layers of a producer anybody wants, lowest first; undefined while the server has not told. */
   wanted(producerId: string): readonly boolean[] | undefined;
   /** Layers that nobody wants could not be suspended. */
@@ -54,9 +54,12 @@ export class Publication {
   #encodings: types.RtpEncodingParameters[] = [];
   /** It was sent once, so that what fails for a while is tried again. */
   #established = false;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #syncing: Promise<void> | undefined;
-  #again = false;
+  readonly #reconciler = new Reconciler({
+    pass: () => this.#pass(),
+    onFailure: (error) => this.#afterFailure(error),
+    // Whoever mutes must not wait for a server that is busy: here it is muted already.
+    retriesInBackground: true,
+  });
   readonly #trackEnded = (): void => this.#fail(new CanopyError('MEDIA_ENDED'));
 
   constructor(host: PublicationHost, track: MediaStreamTrack, options: PublishOptions) {
@@ -129,36 +132,33 @@ export class Publication {
 
   /** Brings the producer to the wanted state. If that is impossible, rejects with the reason; the publication has then ended. */
   sync(): Promise<void> {
-    clearTimeout(this.#retryTimer);
-    this.#again = true;
-    this.#syncing ??= this.#syncAll().finally(() => {
-      this.#syncing = undefined;
-    });
-    return this.#syncing;
+    return this.#reconciler.run();
   }
 
-  async #syncAll(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      const media = this.#host.media();
-      if (!media) return;
-      try {
-        if (this.#closed) await this.#close();
-        else await this.#syncOnce(media);
-      } catch (cause) {
-        // On a new home everything is made again; a failure of the old one says nothing.
-        if (media.closed || media !== this.#host.media()) continue;
-        const error = toCanopyError(cause);
-        if (this.#closed || this.#again || error.code === 'CONNECTION_LOST') continue;
-        if (this.#established && error.retryable) {
-          this.#retryTimer = setTimeout(() => this.#syncLater(), RETRY_MS);
-          return;
-        }
-        this.detach();
-        this.#end(error);
-        throw error;
-      }
+  /** The room is closed: ends retries. */
+  close(): void {
+    this.#reconciler.stop();
+  }
+
+  async #pass(): Promise<void> {
+    const media = this.#host.media();
+    if (!media) return;
+    try {
+      if (this.#closed) await this.#close();
+      else await this.#syncOnce(media);
+    } catch (cause) {
+      // On a new home everything is made again; a failure of the old one says nothing. Nor does one after the end.
+      if (media.closed || media !== this.#host.media() || this.#closed) return;
+      throw toCanopyError(cause);
     }
+  }
+
+  #afterFailure(error: CanopyError): AfterFailure {
+    const next = afterFailure(error);
+    if (next === 'wait' || (next === 'retry' && this.#established)) return next;
+    this.detach();
+    this.#end(error);
+    return 'fail';
   }
 
   #end(error?: CanopyError): void {
@@ -171,12 +171,8 @@ export class Publication {
   #fail(error: CanopyError): void {
     if (this.#closed) return;
     this.#end(error);
-    this.#syncLater();
-  }
-
-  #syncLater(): void {
     // host.ended() reports a failure.
-    this.sync().catch(() => {});
+    this.#reconciler.poke();
   }
 
   async #syncOnce(media: MediaSession): Promise<void> {
@@ -226,6 +222,7 @@ export class Publication {
     const profile = profileOf({ kind, source, codec, simulcast, motion, width, height, firefox });
     const transport = await media.transport('send');
     const muted = this.#muted;
+    let isTransformed = true;
     const producing = transport.produce({
       track: this.#liveTrack(),
       ...(profile.encodings && { encodings: profile.encodings }),
@@ -234,11 +231,22 @@ export class Publication {
       stopTracks: false,
       // A camera that is off costs nothing; a microphone goes on in silence, so that unmuting is immediate.
       zeroRtpOnPause: kind === 'video',
+      onRtpSender: (sender) => {
+        isTransformed = false;
+        media.transformSender(sender, {
+          source,
+          kind,
+          participantId: participantId ?? this.#host.participantId(),
+        });
+        isTransformed = true;
+      },
       appData: { source, paused: muted, ...(participantId && { participantId }) },
     });
     const producer = await producing.catch((cause: unknown) => {
       // It broke meanwhile: it is made anew, and then this is tried again.
-      throw transport.closed ? new CanopyError('CONNECTION_LOST', undefined, { cause }) : cause;
+      throw transport.closed && isTransformed
+        ? new CanopyError('CONNECTION_LOST', undefined, { cause })
+        : cause;
     });
     this.#sentMuted = muted;
     this.#encodings = profile.encodings ?? [];

@@ -1,7 +1,7 @@
 import type { EventData, EventName, RequestResult } from '../../contract/index.ts';
 import { CanopyError, type ErrorCode } from '../../contract/light.ts';
-import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
+import { type AfterFailure, Reconciler } from './reconciler.ts';
 import { RoomLog } from './room-log.ts';
 
 export type Snapshot = RequestResult<'room.join'>;
@@ -10,8 +10,10 @@ export interface RoomEntryOptions {
   roomId: string;
   displayName: string | undefined;
   connection: Connection;
-  /** Makes ready for what a snapshot tells; nothing is applied before. */
-  prepare(snapshot: Snapshot): Promise<() => void>;
+  /** Prepares for what a snapshot says; nothing is applied before. */
+  prepare(snapshot: Snapshot): Promise<void>;
+  /** Takes over the snapshot. */
+  apply(snapshot: Snapshot): void;
   /** Entering failed for good. */
   hopeless(error: CanopyError): void;
 }
@@ -32,14 +34,19 @@ export class RoomEntry {
   readonly #options: RoomEntryOptions;
   #peerId: string | undefined;
   #ticket: string | undefined;
-  #entering: Promise<boolean> | undefined;
-  #again = false;
+  #resumed = false;
   #closed = false;
   readonly #unlisten: Array<() => void>;
   readonly #appliers = new Map<string, Array<(data: never) => void>>();
   readonly #log: RoomLog;
   /** Events that arrive while a join is on its way: they are applied after its snapshot. */
   #held: Array<() => void> | undefined;
+
+  readonly #reconciler = new Reconciler({
+    pass: () => this.#enterOnce(),
+    onFailure: (error) => this.#afterFailure(error),
+    backoff: BACKOFF,
+  });
 
   constructor(options: RoomEntryOptions) {
     this.#options = options;
@@ -61,7 +68,7 @@ export class RoomEntry {
   }
 
   get pending(): boolean {
-    return this.#entering !== undefined;
+    return this.#reconciler.running;
   }
 
   /** The next entry follows a re-homing. */
@@ -92,38 +99,22 @@ export class RoomEntry {
 
   close(): void {
     this.#closed = true;
+    this.#reconciler.stop();
     for (const unlisten of this.#unlisten) unlisten();
   }
 
   /**
-   * Enters or comes back, once at a time; asked again meanwhile, it does so again. True: all media is as it was. Rejects with
-   * CONNECTION_LOST when it takes another socket.
+   * Enters or comes back, one attempt at a time. True: all media is as it was. Rejects with CONNECTION_LOST when it takes another socket.
    */
-  enter(): Promise<boolean> {
-    this.#again = true;
-    this.#entering ??= this.#enterAll().finally(() => {
-      this.#entering = undefined;
-    });
-    return this.#entering;
+  async enter(): Promise<boolean> {
+    await this.#reconciler.run();
+    return this.#resumed;
   }
 
-  async #enterAll(): Promise<boolean> {
-    let resumed = false;
-    for (let attempt = 0; this.#again; attempt += 1) {
-      this.#again = false;
-      try {
-        resumed = await this.#enterOnce();
-      } catch (cause) {
-        await this.#consider(CanopyError.from(cause), attempt);
-        this.#again = true;
-      }
-    }
-    return resumed;
-  }
-
-  async #enterOnce(): Promise<boolean> {
-    const { connection, roomId, displayName, prepare } = this.#options;
+  async #enterOnce(): Promise<void> {
+    const { connection, roomId, displayName, prepare, apply } = this.#options;
     const ticket = this.#ticket;
+    this.#resumed = false;
     this.#held = [];
     try {
       const snapshot = await connection.requestNow('room.join', {
@@ -133,33 +124,35 @@ export class RoomEntry {
         ...(ticket !== undefined && { ticket }),
       });
       this.#peerId = snapshot.peerId;
-      const apply = await prepare(snapshot);
+      await prepare(snapshot);
       if (this.#closed) throw new CanopyError('ROOM_NOT_JOINED');
-      // Told to move on meanwhile: the snapshot is of the old home.
-      if (this.#again) return false;
+      // The room moved meanwhile: the snapshot is of its old home, and another attempt follows.
+      if (this.#reconciler.stale) return;
       if (this.#ticket === ticket) this.#ticket = undefined;
       this.#log.catchUp(snapshot.log);
-      apply();
-      return snapshot.resumed;
+      apply(snapshot);
+      this.#resumed = snapshot.resumed;
+    } catch (cause) {
+      const error = CanopyError.from(cause);
+      if (this.#isFirst || !NEEDS_NEW_SOCKET.has(error.code)) throw error;
+      if (this.#ticket === ticket) this.#ticket = undefined;
+      throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
     } finally {
       const held = this.#held;
       this.#held = undefined;
-      for (const apply of held) apply();
+      for (const applyEvent of held) applyEvent();
     }
   }
 
-  /** Waits when entering may succeed later on this socket, and throws when it cannot. */
-  async #consider(error: CanopyError, attempt: number): Promise<void> {
-    const first = this.#peerId === undefined;
-    if (this.#closed || first || error.code === 'CONNECTION_LOST') throw error;
-    if (NEEDS_NEW_SOCKET.has(error.code)) {
-      this.#ticket = undefined;
-      throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
-    }
-    if (!error.retryable) {
-      this.#options.hopeless(error);
-      throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, BACKOFF)));
+  get #isFirst(): boolean {
+    return this.#peerId === undefined;
+  }
+
+  /** Retries when entering may succeed later on this socket. */
+  #afterFailure(error: CanopyError): AfterFailure {
+    if (this.#closed || this.#isFirst || error.code === 'CONNECTION_LOST') return 'fail';
+    if (error.retryable) return 'retry';
+    this.#options.hopeless(error);
+    return 'fail';
   }
 }

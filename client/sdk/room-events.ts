@@ -4,22 +4,18 @@ import type { ConnectionState } from './connection.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
 import type { Publication } from './publication.ts';
 import type { RemoteTrack } from './remote-track.ts';
+import type { RoomSessionEvents } from './room-session.ts';
 import type { Direction } from './transport-link.ts';
 
 export type RoomState = ConnectionState;
 
 /** What a room tells. */
-export interface RoomEvents {
-  /** `error` says why the room closed, where it did not by leave(). */
-  state: [state: RoomState, error: CanopyError | undefined];
+export interface RoomEvents extends RoomSessionEvents {
   /**
    * Media in one direction is connecting, is `connected`, or has `failed`: 4 s after the first attempt or 2 s after a loss. Attempts
    * continue by themselves.
    */
   media: [direction: Direction, connectivity: MediaConnectivity];
-  'participant-joined': [Participant];
-  'participant-updated': [Participant];
-  'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];
   /** What others send has changed (`room.sources`), received or not. */
   sources: [];
   /** Media of another participant begins. */
@@ -29,8 +25,6 @@ export interface RoomEvents {
   'track-updated': [RemoteTrack];
   /** The layers that a track is received with now; null when none fits. */
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
-  /** Who speaks, by participant id; null: nobody. */
-  speaker: [participantId: string | null];
   /** Somebody, perhaps oneself, raised a hand: it is last in `room.hands`. */
   'hand-raised': [participantId: string];
   /** A hand went down. `by`: the participant who lowered it; undefined if its own participant left, or while it is not known. */
@@ -41,10 +35,6 @@ export interface RoomEvents {
   'call-failed': [{ callId: string; error: CanopyError }];
   /** An own publication ended: by unpublish(), or by itself because of the error. */
   unpublished: [publication: Publication, error: CanopyError | undefined];
-  /** The room moves to another worker or server; its media comes back by itself. */
-  rehome: [reason: EventData<'room.rehome'>['reason']];
-  /** The server stops soon. */
-  'server-closing': [{ retryAfterSeconds: number }];
   /** Something failed that the room goes on without. */
   error: [CanopyError];
 }

@@ -1,5 +1,4 @@
-import type { EventName, LogPosition } from '../../contract/index.ts';
-import type { Snapshot } from './room-entry.ts';
+import type { EventName, LogPosition, RequestResult } from '../../contract/index.ts';
 
 export interface RoomLogOptions {
   /** An event or entry is due. */
@@ -34,7 +33,7 @@ export class RoomLog {
   }
 
   /** The answer to a join: passes on what was missed. Without entries its snapshot, to be applied next, covers everything. */
-  catchUp({ logId, seq, entries }: Snapshot['log']): void {
+  catchUp({ logId, seq, entries }: RequestResult<'room.join'>['log']): void {
     if (logId === this.#position?.logId) {
       for (const { seq: number, kind, data } of entries ?? []) {
         this.#take(number, kind, { ...data, log: { logId, seq: number } });

@@ -228,6 +228,25 @@ describe('receiving', () => {
     assert.equal(server.got('consumer.create').length, 1);
   });
 
+  it('goes on without what this side cannot receive, and closes it at the server', async () => {
+    const [bad, good] = [producer(), producer()];
+    snapshot.producers = [bad, good];
+    const codecs = [{ mimeType: 'audio/unknown', payloadType: 1, clockRate: 8000 }];
+    const consumers = consumersOf([bad.producerId, good.producerId]).consumers.map((info) =>
+      info.producerId === bad.producerId
+        ? { ...info, rtpParameters: { ...info.rtpParameters, codecs } }
+        : info,
+    );
+    server.script['consumer.create'] = () => ({ consumers, failed: [] });
+    const room = await client.join('demo');
+    await next(room, 'error');
+    const [only] = await hasTracks(room, 1);
+    assert.equal(only?.producerId, good.producerId);
+    assert.deepEqual((await server.request('consumer.close')).data.consumerIds, [consumers[0]?.consumerId]);
+    assert.deepEqual((await server.request('consumer.resume')).data.consumerIds, [only?.consumerId]);
+    assert.equal(server.got('consumer.create').length, 1);
+  });
+
   it('tells of muting, of ends and of people who come and go', async () => {
     const voice = producer();
     snapshot.producers = [voice];

@@ -3,6 +3,7 @@ import type { EventData, Participant } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Emitter } from './emitter.ts';
+import type { FrameTransforms } from './frame-transforms.ts';
 import type { Identity } from './identity/index.ts';
 import { type Layout, LayoutReporter } from './layout.ts';
 import type { MediaConnectivity } from './media-connectivity.ts';
@@ -10,15 +11,17 @@ import { MediaSession } from './media-session.ts';
 import { Publication, type PublishOptions } from './publication.ts';
 import { type RaisedHand, RaisedHands } from './raised-hands.ts';
 import type { RemoteSource, RemoteTrack } from './remote-track.ts';
-import { RoomEntry, type Snapshot } from './room-entry.ts';
+import type { Snapshot } from './room-entry.ts';
 import type { RoomEvents, RoomState } from './room-events.ts';
-import { Roster } from './roster.ts';
+import { ROOM_SESSION_EVENTS, RoomSession } from './room-session.ts';
 import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
 
 export interface JoinOptions {
   /** The name that others see here. Default: the identity's. */
   displayName?: string;
+  /** Transforms of encoded frames, e.g. for end-to-end encryption. */
+  transforms?: FrameTransforms;
 }
 
 export interface RoomOptions extends JoinOptions {
@@ -29,23 +32,17 @@ export interface RoomOptions extends JoinOptions {
   onClosed(): void;
 }
 
-/** How long leave() waits for the server's answer, in milliseconds. */
-const LEAVE_MS = 2000;
-
 /** A conference as one peer sees it. Made by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   readonly #options: RoomOptions;
-  readonly #roster: Roster;
+  readonly #session: RoomSession;
   readonly #hands: RaisedHands;
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
   readonly #layout: LayoutReporter;
   /** Which spatial layers of own producers anybody wants, by producer id; the server may tell before it is known whose they are. */
   readonly #wanted = new Map<string, readonly boolean[]>();
-  readonly #entry: RoomEntry;
-  readonly #unlisten: Array<() => void> = [];
-  #state: RoomState = 'connecting';
   #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
@@ -54,12 +51,18 @@ export class Room extends Emitter<RoomEvents> {
     super();
     this.#options = options;
     this.roomId = options.roomId;
-    this.#roster = new Roster({
-      joined: (participant) => this.emit('participant-joined', participant),
-      updated: (participant) => this.emit('participant-updated', participant),
-      left: (participant, reason) => this.emit('participant-left', participant, reason),
-      speaker: (participantId) => this.emit('speaker', participantId),
+    const { roomId, displayName, connection } = options;
+    this.#session = new RoomSession({
+      roomId,
+      displayName,
+      connection,
+      prepare: (snapshot) => this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities),
+      dropMedia: () => this.#dropMedia(),
+      renewMedia: (snapshot) => this.#renewMedia(snapshot),
+      entered: (snapshot) => this.#entered(snapshot),
+      closed: () => this.#closed(),
     });
+    this.relay(this.#session, ROOM_SESSION_EVENTS);
     this.#hands = new RaisedHands({
       raised: (participantId) => this.emit('hand-raised', participantId),
       lowered: (participantId, by) => this.emit('hand-lowered', participantId, by),
@@ -68,7 +71,7 @@ export class Room extends Emitter<RoomEvents> {
     const host = { connection: options.connection, media: () => this.#media };
     this.#subscriptions = new Subscriptions({
       ...host,
-      participants: this.#roster.participants,
+      participants: this.#session.roster.participants,
       started: (track) => this.emit('track', track),
       ended: (track) => this.emit('track-ended', track),
       updated: (track) => this.emit('track-updated', track),
@@ -84,26 +87,16 @@ export class Room extends Emitter<RoomEvents> {
       shown: (producerIds) => this.#subscriptions.show(producerIds),
       failed: (error) => this.#failed(error),
     });
-    this.#entry = new RoomEntry({
-      roomId: options.roomId,
-      displayName: options.displayName,
-      connection: options.connection,
-      prepare: async (snapshot) => {
-        const device = await this.#loadDevice(snapshot.routerRtpCapabilities as types.RtpCapabilities);
-        return () => this.#apply(snapshot, device);
-      },
-      hopeless: (error) => this.close(error),
-    });
     this.#listen();
   }
 
   get state(): RoomState {
-    return this.#state;
+    return this.#session.state;
   }
 
   /** Everybody in the room, oneself included, by participant id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#roster.participants;
+    return this.#session.roster.participants;
   }
 
   /** The own participant's id; undefined for a bridge, which hosts only others. */
@@ -113,7 +106,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** The id of the participant who is speaking. */
   get speaker(): string | null {
-    return this.#roster.speaker;
+    return this.#session.roster.speaker;
   }
 
   /** The hands that are up, the longest first. */
@@ -151,11 +144,12 @@ export class Room extends Emitter<RoomEvents> {
    * itself, so does the publication, with MEDIA_ENDED.
    */
   async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
-    if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+    if (this.state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
     const publication = new Publication(
       {
         connection: this.#options.connection,
         media: () => this.#media,
+        participantId: () => this.#participantId,
         wanted: (producerId) => this.#wanted.get(producerId),
         wasted: (error) => this.#failed(error),
         ended: (ended, error) => {
@@ -181,7 +175,7 @@ export class Room extends Emitter<RoomEvents> {
    * last shown.
    */
   setLayout(layout: Layout): void {
-    if (this.#state !== 'closed') this.#layout.set(layout);
+    if (this.state !== 'closed') this.#layout.set(layout);
   }
 
   /**
@@ -203,6 +197,17 @@ export class Room extends Emitter<RoomEvents> {
   /** Readmits an account before its five minutes are over. Rejects with FORBIDDEN. */
   async readmit(accountId: string): Promise<void> {
     await this.#options.connection.request('participant.readmit', { accountId });
+  }
+
+  /**
+   * Changes a name for as long as its participant is in the room, by default one's own. Rejects, for the name of somebody else, with
+   * FORBIDDEN, PARTICIPANT_UNKNOWN.
+   */
+  async rename(displayName: string, participantId?: string): Promise<void> {
+    await this.#options.connection.request('participant.rename', {
+      displayName,
+      ...(participantId !== undefined && { participantId }),
+    });
   }
 
   /** Asks to speak. Idempotent: a hand that is up keeps its place. */
@@ -240,60 +245,34 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Leaves the room. The tracks go on. Never rejects. */
   async leave(): Promise<void> {
-    if (this.#state === 'closed') return;
-    const { connection } = this.#options;
-    const answered = connection.requestNow('room.leave', {}).catch(() => {});
+    if (this.state === 'closed') return;
+    const answered = this.#session.sayGoodbye();
     this.close();
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LEAVE_MS);
-    await Promise.race([answered, late]);
-    clearTimeout(timer);
+    await answered;
   }
 
   /** @internal Enters for the first time. */
   async enter(): Promise<void> {
-    try {
-      await this.#entry.enter();
-      this.#setState('connected');
-    } catch (error) {
-      this.close(CanopyError.from(error));
-      throw error;
-    }
+    await this.#session.enter();
   }
 
   /** @internal */
   close(error?: CanopyError): void {
-    if (this.#state === 'closed') return;
-    this.#setState('closed', error);
-    this.#entry.close();
-    this.#options.connection.onReturn = async () => true;
-    for (const unlisten of this.#unlisten) unlisten();
+    this.#session.close(error);
+  }
+
+  #closed(): void {
     this.#layout.close();
     this.#subscriptions.close();
     this.#media?.close();
     this.#media = undefined;
+    for (const publication of this.#publications) publication.close();
     this.#publications.clear();
     this.#options.onClosed();
   }
 
   #listen(): void {
-    const { connection } = this.#options;
-    connection.onReturn = () => this.#entry.enter();
-    const on: RoomEntry['on'] = (name, apply) => this.#entry.on(name, apply);
-    this.#unlisten.push(
-      connection.on('state', (state, error) => {
-        if (state === 'closed') this.close(error ?? new CanopyError('CONNECTION_LOST'));
-        else if (state === 'connected') this.#setState(this.#entry.pending ? 'reconnecting' : 'connected');
-        else if (this.#state !== 'connecting') this.#setState('reconnecting');
-      }),
-      // Not held back: it decides how the room is entered.
-      connection.on('room.rehome', (data) => this.#rehome(data)),
-    );
-    on('server.closing', (data) => this.emit('server-closing', data));
-    on('room.speaker', ({ participantId }) => this.#roster.setSpeaker(participantId));
-    on('participant.joined', ({ participant }) => this.#roster.set(participant));
-    on('participant.updated', ({ participant }) => this.#roster.set(participant));
-    on('participant.left', ({ participantId, reason }) => this.#roster.remove(participantId, reason));
+    const on: RoomSession['onServerEvent'] = (name, apply) => this.#session.onServerEvent(name, apply);
     on('participant.action', (data) => this.#obey(data));
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
@@ -321,41 +300,32 @@ export class Room extends Emitter<RoomEvents> {
     on('transport.state', ({ transportId, state }) => this.#media?.noticeServerState(transportId, state));
   }
 
-  #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
-    if (roomId !== this.roomId || this.#state === 'closed') return;
-    this.#entry.useTicket(ticket);
+  #renewMedia({ iceServers }: Snapshot): void {
+    const device = this.#device?.device;
+    if (!device) throw new CanopyError('INTERNAL', 'the device is not loaded');
+    const { connection, identity, transforms = {} } = this.#options;
     this.#dropMedia();
-    this.#setState('reconnecting');
-    this.emit('rehome', reason);
-    this.#entry.follow(url, () => this.#setState('connected'));
+    this.#wanted.clear();
+    this.#media = new MediaSession({
+      connection,
+      identity,
+      device,
+      iceServers,
+      transforms,
+      onBroken: (direction) => this.#remake(direction),
+      onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
+    });
   }
 
-  #apply(snapshot: Snapshot, device: types.Device): void {
-    const { connection, identity } = this.#options;
-    this.#participantId = snapshot.participantId;
-    const resumed = snapshot.resumed && this.#media !== undefined;
-    if (!resumed) {
-      this.#dropMedia();
-      this.#wanted.clear();
-      this.#media = new MediaSession({
-        connection,
-        identity,
-        device,
-        iceServers: snapshot.iceServers,
-        onBroken: (direction) => this.#remake(direction),
-        onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
-      });
+  #entered({ participantId, own, producers, parts }: Snapshot): void {
+    this.#participantId = participantId;
+    this.#media?.reconcile(own.transportIds);
+    for (const publication of this.#publications) {
+      const { producerId } = publication;
+      if (producerId && !own.producerIds.includes(producerId)) publication.detach();
     }
-    this.#roster.reset(snapshot.participants, snapshot.speaker);
-    this.#hands.reset(snapshot.parts.hands);
-    if (resumed) {
-      this.#media?.reconcile(snapshot.own.transportIds);
-      for (const publication of this.#publications) {
-        const { producerId } = publication;
-        if (producerId && !snapshot.own.producerIds.includes(producerId)) publication.detach();
-      }
-    }
-    this.#subscriptions.reset(snapshot.producers, snapshot.own.consumerIds);
+    this.#hands.reset(parts.hands);
+    this.#subscriptions.reset(producers, own.consumerIds);
     this.#layout.reset();
     this.#syncPublications();
   }
@@ -366,7 +336,7 @@ export class Room extends Emitter<RoomEvents> {
 
   /** One direction's transport broke: what went over it is made again. */
   #remake(direction: Direction): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     if (direction === 'send') {
       this.#syncPublications();
     } else {
@@ -388,13 +358,12 @@ export class Room extends Emitter<RoomEvents> {
     this.#subscriptions.drop();
   }
 
-  async #loadDevice(routerRtpCapabilities: types.RtpCapabilities): Promise<types.Device> {
+  async #loadDevice(routerRtpCapabilities: types.RtpCapabilities): Promise<void> {
     const capabilities = JSON.stringify(routerRtpCapabilities);
-    if (this.#device?.capabilities === capabilities) return this.#device.device;
+    if (this.#device?.capabilities === capabilities) return;
     const device = await this.#options.createDevice();
     await device.load({ routerRtpCapabilities });
     this.#device = { capabilities, device };
-    return device;
   }
 
   /** A moderator's action. Removal arrives as the connection's end. */
@@ -409,18 +378,12 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Unverified media keys end the call; any other failure is reported and survived. */
   #failed(error: CanopyError): void {
-    if (this.#state === 'closed') return;
+    if (this.state === 'closed') return;
     if (error.code === 'SERVER_UNVERIFIED' || error.code === 'FINGERPRINT_UNSIGNED') {
       this.#options.connection.requestNow('room.leave', {}).catch(() => {});
       this.close(error);
       return;
     }
     this.emit('error', error);
-  }
-
-  #setState(state: RoomState, error?: CanopyError): void {
-    if (this.#state === state || this.#state === 'closed') return;
-    this.#state = state;
-    this.emit('state', state, error);
   }
 }

@@ -3,6 +3,7 @@ import type { ConsumerInfo, EventData, Participant, ProducerInfo } from '../../c
 import { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import type { MediaSession } from './media-session.ts';
+import { Reconciler } from './reconciler.ts';
 import { type Allocation, RemoteTrack } from './remote-track.ts';
 
 /** What subscriptions need of their room. */
@@ -20,8 +21,6 @@ export interface SubscriptionHost {
 
 /** The protocol's limit of one consumer.create. */
 const MOST_AT_ONCE = 64;
-/** How long to wait after a failure that may pass, in milliseconds. */
-const RETRY_MS = 1000;
 /** How long a picture that went off the screen keeps its consumer, which the server holds, so that it is back at once. */
 const HIDDEN_MS = 30_000;
 
@@ -42,9 +41,7 @@ export class Subscriptions {
   readonly #hidden = new Map<string, ReturnType<typeof setTimeout>>();
   /** What the server gives, by producer id; told before or after a track begins. */
   readonly #allocations = new Map<string, Allocation>();
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #syncing = false;
-  #again = false;
+  readonly #reconciler = new Reconciler({ pass: () => this.#pass() });
 
   constructor(host: SubscriptionHost) {
     this.#host = host;
@@ -144,49 +141,31 @@ export class Subscriptions {
   /** Drops everything for good. */
   close(): void {
     this.#producers.clear();
-    this.#again = false;
-    clearTimeout(this.#retryTimer);
+    this.#reconciler.stop();
     this.drop();
   }
 
   /** Subscribes to what is missing. */
   sync(): void {
-    clearTimeout(this.#retryTimer);
-    this.#again = true;
-    if (this.#syncing) return;
-    this.#syncing = true;
-    this.#syncAll()
-      .catch((cause: unknown) => {
-        const error = CanopyError.from(cause);
-        this.#host.failed(error);
-        if (error.retryable) this.#retryTimer = setTimeout(() => this.sync(), RETRY_MS);
-      })
-      .finally(() => {
-        this.#syncing = false;
-        if (this.#again) this.sync();
-      });
+    this.#reconciler.poke();
   }
 
-  async #syncAll(): Promise<void> {
-    while (this.#again) {
-      // What arrives together is asked for together.
-      await Promise.resolve();
-      this.#again = false;
-      const media = this.#host.media();
-      const missing = [...this.#producers.keys()].filter(
-        (producerId) =>
-          !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
-      );
-      if (!media || missing.length === 0) continue;
-      try {
-        await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
-        if (missing.length > MOST_AT_ONCE) this.#again = true;
-      } catch (error) {
-        // A new home begins with a new reset(); a failure of the old one says nothing.
-        if (media.closed || media !== this.#host.media()) continue;
-        throw error;
-      }
+  async #pass(): Promise<void> {
+    const media = this.#host.media();
+    const missing = [...this.#producers.keys()].filter(
+      (producerId) =>
+        !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
+    );
+    if (!media || missing.length === 0) return;
+    try {
+      await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
+    } catch (error) {
+      // A new home begins with a new reset(); a failure of the old one says nothing.
+      if (media.closed || media !== this.#host.media()) return;
+      this.#host.failed(CanopyError.from(error));
+      throw error;
     }
+    if (missing.length > MOST_AT_ONCE) this.sync();
   }
 
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {
@@ -206,7 +185,7 @@ export class Subscriptions {
     if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
   }
 
-  /** Makes the local half of a consumer. Undefined when its producer ended meanwhile, or its transport broke. */
+  /** Makes the local half of a consumer. Undefined when that fails, its producer ended meanwhile, or its transport broke. */
   async #begin(
     media: MediaSession,
     transport: types.Transport,
@@ -216,14 +195,16 @@ export class Subscriptions {
     const wanted = this.#producers.get(producerId);
     if (!wanted) return undefined;
     // Voice and picture of one person are kept in step by their common stream; a screen is another.
-    const group = wanted.source.startsWith('screen') ? 'screen' : 'person';
+    const { participantId, source, kind } = wanted;
+    const group = source.startsWith('screen') ? 'screen' : 'person';
     let consumer: types.Consumer;
     try {
-      consumer = await media.consume(info, `${wanted.participantId}-${group}`);
+      consumer = await media.consume(info, `${participantId}-${group}`, { participantId, source, kind });
     } catch (error) {
       if (media.closed) throw error;
       if (transport.closed) return undefined;
       this.#refused.add(producerId);
+      this.#closeAtServer(consumerId);
       this.#host.failed(CanopyError.from(error));
       return undefined;
     }
@@ -254,9 +235,12 @@ export class Subscriptions {
   #release(producerId: string): void {
     const track = this.#tracks.get(producerId);
     this.#end(producerId);
-    if (!track) return;
+    if (track) this.#closeAtServer(track.consumerId);
+  }
+
+  #closeAtServer(consumerId: string): void {
     // Refused when it is gone already: nothing to tell.
-    this.#host.connection.request('consumer.close', { consumerIds: [track.consumerId] }).catch(() => {});
+    this.#host.connection.request('consumer.close', { consumerIds: [consumerId] }).catch(() => {});
   }
 
   #forget(producerId: string): void {

@@ -1,10 +1,11 @@
 import type { types } from 'mediasoup-client';
 import type { MediaSource, RequestInput } from '../../contract/index.ts';
 import { CanopyError } from '../../contract/light.ts';
-import { backoffMs } from './backoff.ts';
 import type { Connection } from './connection.ts';
+import type { FrameTransforms } from './frame-transforms.ts';
 import { type Identity, verifyServerBinding } from './identity/index.ts';
 import type { MediaEndpoint, PathState } from './media-connectivity.ts';
+import { Reconciler } from './reconciler.ts';
 
 export type Direction = 'send' | 'recv';
 
@@ -17,6 +18,7 @@ export interface LinkOptions {
   device: types.Device;
   iceServers: RTCIceServer[];
   direction: Direction;
+  transforms: FrameTransforms;
   /** Whether media gets through may have changed. */
   onPath(state: PathState, endpoints: readonly MediaEndpoint[]): void;
   /** The transport cannot be used any more, though ICE might; it has closed itself. */
@@ -34,8 +36,12 @@ export class TransportLink {
   #wasConnected = false;
   /** The server's view of the transport; it may notice a dead path before this side does. */
   #serverLost = false;
-  #recovering: Promise<void> | undefined;
-  #wake: () => void = () => {};
+  readonly #recovery = new Reconciler({
+    pass: () => this.#recover(),
+    // The connection or the transport may be gone; then the state says so.
+    onFailure: () => (this.#healthy ? 'wait' : 'retry'),
+    backoff: RESTART_BACKOFF,
+  });
 
   private constructor(options: LinkOptions, transport: types.Transport, endpoints: readonly MediaEndpoint[]) {
     this.#options = options;
@@ -59,7 +65,7 @@ export class TransportLink {
     });
     transport.on('connectionstatechange', (state) => {
       this.#tellPath();
-      if (state === 'connected') this.#wake();
+      if (state === 'connected') this.#recovery.poke();
       else if (state === 'disconnected' || state === 'failed') this.recover();
     });
   }
@@ -71,7 +77,7 @@ export class TransportLink {
    * or STUN addresses; and the server's own errors
    */
   static async create(options: LinkOptions): Promise<TransportLink> {
-    const { connection, device, direction, iceServers } = options;
+    const { connection, device, direction, iceServers, transforms } = options;
     const created = await connection.request(
       'transport.create',
       direction === 'send'
@@ -90,6 +96,10 @@ export class TransportLink {
         iceCandidates: created.iceCandidates,
         dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
         iceServers,
+        // Not in the standard's RTCConfiguration.
+        ...(transforms.encodedInsertableStreams && {
+          additionalSettings: { encodedInsertableStreams: true } as Partial<RTCConfiguration>,
+        }),
       };
       return new TransportLink(options, makeTransport(device, direction, parameters), created.iceCandidates);
     } catch (error) {
@@ -102,23 +112,19 @@ export class TransportLink {
   /** Takes note of the server's view of the transport. */
   noticeServerState(state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void {
     if (state === 'failed' || state === 'closed') {
-      if (this.transport.closed) return;
-      this.close();
-      this.#options.onBroken(this);
+      this.abandon();
       return;
     }
     this.#serverLost = state === 'disconnected';
     this.#tellPath();
     if (this.#serverLost) this.recover();
-    else if (state === 'connected') this.#wake();
+    else if (state === 'connected') this.#recovery.poke();
   }
 
   /** Restarts ICE again and again until the transport is connected. Does nothing where there is no need. */
   recover(): void {
-    if (this.#healthy || this.#recovering) return;
-    this.#recovering = this.#recover().finally(() => {
-      this.#recovering = undefined;
-    });
+    // While it is being mended, another fault does not cut the delay short.
+    if (!this.#healthy && !this.#recovery.running) this.#recovery.poke();
   }
 
   /** Restarts ICE once (RFC 8445 section 2.4). */
@@ -130,9 +136,16 @@ export class TransportLink {
     if (!this.transport.closed) await this.transport.restartIce({ iceParameters });
   }
 
+  /** Closes it so that another takes its place. */
+  abandon(): void {
+    if (this.transport.closed) return;
+    this.close();
+    this.#options.onBroken(this);
+  }
+
   close(): void {
     this.transport.close();
-    this.#wake();
+    this.#recovery.stop();
   }
 
   #tellPath(): void {
@@ -150,25 +163,10 @@ export class TransportLink {
   }
 
   async #recover(): Promise<void> {
-    for (let attempt = 0; !this.#healthy; attempt += 1) {
-      try {
-        await this.restartIce();
-      } catch {
-        // Nothing to tell: the request failed because the connection or the transport is gone, or it is tried again.
-      }
-      await this.#connectedOrAfter(backoffMs(attempt, RESTART_BACKOFF));
-    }
-  }
-
-  #connectedOrAfter(delayMs: number): Promise<void> {
-    if (this.#healthy) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, delayMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+    if (this.#healthy) return;
+    await this.restartIce();
+    // The answer is not yet the path.
+    if (!this.#healthy) throw new CanopyError('CONNECTION_LOST');
   }
 
   async #connect({ role, fingerprints }: types.DtlsParameters): Promise<void> {

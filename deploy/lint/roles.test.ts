@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { root } from '../setup/index.mjs';
 
-/** Where roles are compared: the policy itself, who principals are, and what the store raises and keeps. */
-const PERMITTED = /^signaling\/(?:kernel\/(?:policy|principals)|store)\//;
+/** Where roles are compared: the policy itself, who principals are, and where an account's role is raised and kept. */
+const PERMITTED =
+  /^signaling\/(?:kernel\/(?:policy|principals)\/|kernel\/accounts\/accounts\.ts$|features\/invitations\/invitations\.ts$)/;
 
 const NAME = `['"](?:admin|member|guest|owner|moderator|speaker|viewer)['"]`;
 /** A comparison with the name of a role, or of something called a role; a principal's kind is no role. */

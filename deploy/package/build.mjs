@@ -1,4 +1,4 @@
-// Makes dist/, what the npm package holds of the code: JavaScript and declarations (Node runs no TypeScript under
+// Makes dist/, the code of the npm package: JavaScript and declarations (Node runs no TypeScript under
 // node_modules), and the web app. `npm pack` runs it. Another folder may be given in place of dist/.
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';

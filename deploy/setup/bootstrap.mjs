@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The first thing that runs in a fresh clone: plain JavaScript without dependencies, for Node 18 and newer. It brings
-// into place what the command needs, then runs it on the right Node.
+// The first thing that runs in a fresh clone: plain JavaScript without dependencies, for Node 18 and newer. It installs
+// what the command needs, then runs it on the right Node.
 //
 //   bootstrap.mjs start [FLAGS OF canopy serve]
 //   bootstrap.mjs test [--long] [PATTERN ...]
@@ -38,13 +38,15 @@ async function main() {
     }
     case 'setup':
       await setUp(args[0] === 'test' || args[0] === 'bench' ? args[0] : 'start');
-      say('everything is in place');
+      say('set-up is complete');
       return 0;
     case 'worker':
       process.stdout.write(`${await ensureWorker('start')}\n`);
       return 0;
     default:
-      throw new SetupError('Say what to do: `npm start`, `npm test`, `npm run bench` or `npm run setup`.');
+      throw new SetupError(
+        'Unknown command. Use `npm start`, `npm test`, `npm run bench` or `npm run setup`.',
+      );
   }
 }
 

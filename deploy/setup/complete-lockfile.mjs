@@ -33,7 +33,7 @@ const PROCESSORS = [
 ];
 
 /**
- * The entries that a lockfile lacks, by path.
+ * The entries missing from a lockfile, by path.
  * @param {Record<string, any>} packages
  */
 export function missingEntries(packages) {

@@ -12,7 +12,7 @@ import { root } from './paths.mjs';
  */
 
 /**
- * Whether node_modules holds what package-lock.json asks for. npm itself notes there what it installed, when it has
+ * Whether node_modules contains what package-lock.json lists. npm itself notes there what it installed, when it has
  * finished. Optional packages are missing from that note where they are for other systems; others that are missing were
  * left out by a Node that was too old for them, unless we installed and could not have them either.
  */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /**
- * A hash of files: their names and what is in them.
+ * A hash of files: their names and contents.
  * @param {string[]} paths files and folders
  * @param {(name: string) => boolean} [skip] leaves out the entries with these names
  */

@@ -51,7 +51,7 @@ async function acquire(path) {
       await rm(aside, { recursive: true, force: true });
       continue;
     }
-    if (!waited) say('another set-up of the same thing is running; waiting for it');
+    if (!waited) say('waiting for another set-up that is running');
     await delay(pollMs);
   }
 }
@@ -63,7 +63,7 @@ async function acquire(path) {
 function unwritable(path, error) {
   const { code } = /** @type {NodeJS.ErrnoException} */ (error);
   return new SetupError(
-    `The folder ${dirname(path)} cannot be written (${code}). Make it writable for this user, or name another place for caches in XDG_CACHE_HOME.`,
+    `The folder ${dirname(path)} is not writable (${code}). Make it writable for this user, or set XDG_CACHE_HOME to another cache folder.`,
   );
 }
 

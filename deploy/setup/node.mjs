@@ -33,7 +33,7 @@ export function findNode() {
 
 export function tooOld() {
   return new SetupError(
-    `Canopy needs Node ${neededMajor} or newer; this is ${process.versions.node} for ${process.platform} ${process.arch}, where npm brings none along that runs. ` +
+    `Canopy needs Node ${neededMajor} or newer; this is ${process.versions.node} for ${process.platform} ${process.arch}, for which npm has none that runs. ` +
       `Install Node ${neededMajor} (https://nodejs.org/en/download) and run this again.`,
   );
 }

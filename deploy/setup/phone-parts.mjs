@@ -8,15 +8,15 @@ import { say, step } from './progress.mjs';
 const folders = [join(root, 'sip-gateway'), join(root, 'dist', 'sip-gateway')];
 
 /**
- * What the phone gateway has made on the machine that it runs on: its codecs, its UDP, and what callers hear. It does without each, if less
- * well: then this says what is lacking, and the start goes on.
+ * Builds what the phone gateway needs on the machine it runs on: codecs, the UDP add-on and the spoken prompts. All are optional: if one
+ * cannot be built, this prints what is missing, and the start continues.
  */
 export async function ensurePhoneParts() {
   const folder = folders.find((path) => existsSync(path));
   if (folder === undefined) return;
   await make(join(folder, 'codecs', 'build.mjs'), 'building the phone codecs');
-  await make(join(folder, 'media', 'network', 'build.mjs'), "building what sends phones' packets");
-  await make(join(folder, 'prompts', 'build.mjs'), 'making the prompts that callers hear');
+  await make(join(folder, 'media', 'network', 'build.mjs'), "building the phones' UDP add-on");
+  await make(join(folder, 'prompts', 'build.mjs'), 'making the spoken prompts');
 }
 
 /** @param {string} builder a module with `locate` and `build` @param {string} title */

@@ -40,7 +40,6 @@ export async function ensurePjsua() {
       ],
     ]);
     if (status === 0) await rename(part, folder);
-    else
-      say(`PJSIP cannot be installed, so the tests with it are skipped: ${output.trim().split('\n').at(-1)}`);
+    else say(`PJSIP could not be installed; its tests are skipped: ${output.trim().split('\n').at(-1)}`);
   });
 }

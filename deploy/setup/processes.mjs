@@ -5,7 +5,7 @@ import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /**
- * Runs a program to its end and gives its exit status and everything it printed.
+ * Runs a program to its end and returns its exit status and everything it printed.
  * @param {string} program
  * @param {string[]} args
  * @param {object} [options]
@@ -67,7 +67,7 @@ export function findProgram(name) {
 }
 
 /**
- * Runs a program in this one's place: same standard streams, signals passed on. Resolves with the exit status to pass on.
+ * Runs a program in place of this one: same standard streams, signals forwarded. Resolves with the exit status to exit with.
  * @param {string} program
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} env

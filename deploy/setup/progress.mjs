@@ -14,7 +14,7 @@ export function say(line) {
 
 /**
  * Does one step and prints what it was, and how long it took, once it is over. A step of more than a second is
- * announced when it begins, so that nobody looks at an empty screen.
+ * announced when it begins, so that the screen is not empty.
  * @template T
  * @param {string} title what is done, as "installing the dependencies"
  * @param {(note: (line: string) => void) => Promise<T>} work may call `note` to report how far it is

@@ -38,7 +38,7 @@ export async function setUp(purpose) {
 
 /** @param {string} node */
 export async function ensureBundle(node) {
-  // Not there while a container's dependencies are installed, which is a step of its own.
+  // Missing while a container's dependencies are installed, which is a separate step.
   if (!existsSync(join(root, 'client', 'web'))) return;
   await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
 }
@@ -101,7 +101,7 @@ async function installTogether(stillMissing) {
 const retryAfterMs = 86_400_000;
 
 /**
- * Installs what is not needed but better had; where that cannot be, the start goes on, and what lacks it says so.
+ * Installs optional packages. If that fails, the start continues, and the parts that miss them say so.
  * @param {Purpose[]} purposes
  * @param {SystemPackage[]} optional
  */

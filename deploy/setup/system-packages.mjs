@@ -5,7 +5,7 @@
  * @property {string} debian its name in Debian
  * @property {Purpose[]} for what needs it
  * @property {Purpose[]} [optionalFor] what does without it, if less well
- * @property {string} why what it is needed for, as a person would say it
+ * @property {string} why what it is needed for, in plain words
  * @property {string[]} [programs] it counts as present when the PATH has one of these; without it, when Debian says that it is installed
  * @property {string} [variable] an environment variable that names the program in the PATH's place
  */
@@ -18,34 +18,34 @@ export const systemPackages = [
   {
     debian: 'chromium',
     for: ['test'],
-    why: 'the browsers of the system tests',
+    why: 'browsers for the system tests',
     programs: ['chromium', 'google-chrome', 'google-chrome-stable', 'chromium-browser'],
     variable: 'CANOPY_CHROMIUM',
   },
   {
     debian: 'firefox-esr',
     for: ['test'],
-    why: 'the other browser of the system tests',
+    why: 'the other browser for the system tests',
     programs: ['firefox-esr', 'firefox'],
     variable: 'CANOPY_FIREFOX',
   },
   {
     debian: 'openssl',
     for: ['test'],
-    why: 'the second judge of every certificate verdict',
+    why: 'a second opinion on every certificate verdict',
     programs: ['openssl'],
   },
   {
     debian: 'ffmpeg',
     for: ['test', 'bench'],
-    why: "making the load generator's pictures, decoding what it receives, and the second judge of phone codecs",
+    why: "making the load generator's videos, decoding what it receives, and a second opinion on phone codecs",
     programs: ['ffmpeg'],
   },
   {
     debian: 'espeak-ng',
     for: ['start', 'test', 'bench'],
     optionalFor: ['start'],
-    why: "the words that callers hear, and the load generator's voices",
+    why: "spoken prompts, and the load generator's voices",
     programs: ['espeak-ng'],
   },
   {
@@ -84,9 +84,10 @@ export const systemPackages = [
     debian,
     for: /** @type {Purpose[]} */ (['test']),
     optionalFor: /** @type {Purpose[]} */ (['test']),
-    why: 'microphones that come and go in the tests',
+    why: 'microphones that appear and disappear in the tests',
     programs: [program],
   })),
+  { debian: 'postgresql', for: ['test'], why: "the store's other database" },
   { debian: 'coturn', for: ['test'], why: 'a TURN server for the tests', programs: ['turnserver'] },
   ...[
     'build-essential',

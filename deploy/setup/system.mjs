@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { debianRelease } from './debian.mjs';
 import { SetupError } from './errors.mjs';
 import { findProgram, run, tail } from './processes.mjs';
@@ -45,7 +45,7 @@ export function programVariables() {
 
 /** @param {string[]} names */
 async function installedPackages(names) {
-  // Elsewhere libraries have other names: whatever is built with them tells when one is missing.
+  // Elsewhere libraries have other names; builds that need them report missing ones.
   if (debianRelease() === undefined) return new Set(names);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in itself
   const format = '${db:Status-Status} ${Package}\n';
@@ -59,7 +59,7 @@ async function installedPackages(names) {
 }
 
 /**
- * Whether this process may install them by itself.
+ * Whether this process may install them.
  */
 export function mayInstall() {
   return debianRelease() !== undefined && process.getuid?.() === 0 && findProgram('apt-get') !== undefined;
@@ -70,18 +70,31 @@ export async function installPackages(missing) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const names = missing.map((entry) => entry.debian);
   const update = await run('apt-get', ['update', '-qq'], { env });
-  const install = await run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...names], {
-    env,
-  });
+  /** @param {string[]} packages */
+  const aptInstall = (packages) =>
+    run('apt-get', ['install', '-qq', '-y', '--no-install-recommends', ...packages], { env });
+  if (names.includes('postgresql')) {
+    await aptInstall(['postgresql-common']);
+    withoutMainCluster();
+  }
+  const install = await aptInstall(names);
   if (install.status !== 0) {
     throw new SetupError(
-      `apt-get could not install ${names.join(' ')}. Install them by hand, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
+      `apt-get could not install ${names.join(' ')}. Install them manually, then run this again. apt-get said:\n${tail(update.output + install.output)}`,
     );
   }
 }
 
+/** Debian would start a database server with the package; the tests start their own. */
+function withoutMainCluster() {
+  const file = '/etc/postgresql-common/createcluster.conf';
+  if (existsSync(file) && !/^create_main_cluster/m.test(readFileSync(file, 'utf8'))) {
+    appendFileSync(file, 'create_main_cluster = false\n');
+  }
+}
+
 /**
- * The error for someone who has to install them by hand.
+ * The error for someone who has to install them manually.
  * @param {SystemPackage[]} missing
  */
 export function missingError(missing) {
@@ -93,8 +106,8 @@ export function missingError(missing) {
   const how =
     debianRelease() === undefined
       ? "Install these programs with your system's package manager (the names are Debian's):"
-      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then this again. They are for:`;
+      : `Run \`${process.getuid?.() === 0 ? '' : 'sudo '}apt-get update && ${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install --no-install-recommends ${names.join(' ')}\`, then run this again. They are for:`;
   return new SetupError(
-    `Something is missing that Canopy may not install here. ${how}\n${reasons.join('\n')}`,
+    `Some packages are missing that Canopy cannot install here. ${how}\n${reasons.join('\n')}`,
   );
 }

@@ -27,7 +27,7 @@ export async function buildWorker(note) {
     });
     if (status !== 0 || !works(worker)) {
       throw new SetupError(
-        `The mediasoup worker could not be built. ${hint()}The whole log is in ${log}; it ends:\n${tail(output)}`,
+        `The mediasoup worker could not be built. ${hint()}The full log is in ${log}; it ends:\n${tail(output)}`,
       );
     }
     return worker;
@@ -36,13 +36,13 @@ export async function buildWorker(note) {
   }
 }
 
-/** Lists what a build needs where this program cannot install it. */
+/** Lists what a build needs on systems where this program cannot install it. */
 function hint() {
   if (debianRelease() !== undefined) return '';
   return (
-    'It needs a C++20 compiler, make, patch, Python 3 with pip, and access to github.com, from where Meson gets the libraries ' +
-    "(as `dnf install gcc-c++ make patch python3-pip` or macOS's Xcode command line tools bring them). " +
-    'Or name a worker that you built in MEDIASOUP_WORKER_BIN. '
+    'It needs a C++20 compiler, make, patch, Python 3 with pip, and access to github.com, from which Meson downloads libraries ' +
+    "(e.g. `dnf install gcc-c++ make patch python3-pip` or macOS's Xcode command line tools provide). " +
+    'Or set MEDIASOUP_WORKER_BIN to a worker that you built. '
   );
 }
 

@@ -23,7 +23,7 @@ export function findWorker() {
   if (configured) {
     if (works(configured)) return configured;
     throw new SetupError(
-      `MEDIASOUP_WORKER_BIN is ${configured}, which is no mediasoup worker that runs here. Correct the path, or unset the variable and Canopy builds a worker by itself.`,
+      `MEDIASOUP_WORKER_BIN is ${configured}, which is not a mediasoup worker that can run here. Correct the path, or unset the variable and Canopy builds a worker.`,
     );
   }
   return works(builtWorker()) ? builtWorker() : undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReceiverDecision } from '../allocator/index.ts';
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../peers/index.ts';
 import { Reception } from './reception.ts';
 
 const NOTHING = async (): Promise<void> => {};

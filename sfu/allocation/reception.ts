@@ -1,7 +1,6 @@
 import type { ReceiverDecision, ReceiverState, TileDecision } from '../allocator/index.ts';
-import type { Peer } from '../peer.ts';
-import type { PeerConsumer } from '../peer-consumer.ts';
-import { sameLayers } from '../same-layers.ts';
+import type { Peer, PeerConsumer } from '../peers/index.ts';
+import { sameLayers } from '../peers/index.ts';
 import type { ReceiverExplanation } from '../types.ts';
 import { defaultLayout } from './default-layout.ts';
 

@@ -1,6 +1,6 @@
 import type { Producer } from 'mediasoup/types';
 import type { AllocatorDecision, PictureState, ReceiverState } from '../allocator/index.ts';
-import type { Peer } from '../peer.ts';
+import type { Peer } from '../peers/index.ts';
 import type { Tell } from '../tell.ts';
 import type { RoomExplanation } from '../types.ts';
 import { Picture, type PictureOptions, type VoiceOf } from './picture.ts';

@@ -124,8 +124,8 @@ describe('WantedLayers', () => {
       before = told;
     }
     const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));
-    // Each interval includes 6 s of waiting in vain.
-    assert.deepEqual(pauses, [26, 46, 86, 86, 86]);
+    // Each interval includes the time of waiting in vain: 12 s, then 24 s.
+    assert.deepEqual(pauses, [32, 64, 104, 104]);
     assert.equal(sender.until(500_000, { wanted: '01' }), '01');
   });
 
@@ -135,6 +135,18 @@ describe('WantedLayers', () => {
     sender.until(6200, { wanted: '02' });
     sender.lacks = '';
     assert.equal(sender.until(20_000, { wanted: '01', awaited: '2' }), '012');
+    assert.deepEqual(sender.wanted.missing, []);
+  });
+
+  it('gives a sender that is slow to start a layer more time when it asks again', () => {
+    const sender = new Sender();
+    sender.lacks = '2';
+    sender.until(6200, { wanted: '02' });
+    assert.deepEqual(sender.wanted.missing, [2]);
+    // It was asked again at 16.2 s; its encoder takes 9 s.
+    assert.equal(sender.until(25_000, { wanted: '01', awaited: '2' }), '012');
+    sender.lacks = '';
+    sender.until(25_200, { wanted: '01', awaited: '2' });
     assert.deepEqual(sender.wanted.missing, []);
   });
 

@@ -6,11 +6,13 @@
 const UNWANTED_MS = 5000;
 const UNWANTED_AFTER_FAILURE_MS = 30_000;
 /**
- * How long a sender has to start a layer it was asked for, in milliseconds; on a good network it takes one or two seconds. The second value
- * is for a layer that started and then stopped before it proved stable: if the network were to blame, the other layers would have stopped
- * by now.
+ * How long a sender has to start a layer it was asked for, in milliseconds; on a good network it takes one or two seconds. Doubles with
+ * each failure, up to the second value: a slow machine starts its encoder anew each time it is asked, and would never finish if it always
+ * had the same time. The third value is for a layer that started and then stopped before it proved stable: if the network were to blame,
+ * the other layers would have stopped by now.
  */
 const PATIENCE_MS = 6000;
+const LONGEST_PATIENCE_MS = 24_000;
 const PATIENCE_WITH_FALLEN_MS = 1000;
 /** How long after asking for a layer the next lower one is asked for as a substitute, in milliseconds. */
 const INSTEAD_MS = 2000;
@@ -115,7 +117,10 @@ export class WantedLayers {
     // If nothing arrives from a sender, its network is down or it is paused: that says nothing about single layers.
     const isAsked = layer.told && (wanted[place] || awaited[place]) && flowing.some(Boolean);
     layer.silentSinceMs = isAsked ? (layer.silentSinceMs ?? nowMs) : null;
-    const patienceMs = layer.came && !layer.steady ? PATIENCE_WITH_FALLEN_MS : PATIENCE_MS;
+    const patienceMs =
+      layer.came && !layer.steady
+        ? PATIENCE_WITH_FALLEN_MS
+        : Math.min(LONGEST_PATIENCE_MS, PATIENCE_MS * 2 ** layer.failures);
     if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < patienceMs) return;
     layer.missing = true;
     layer.silentSinceMs = null;

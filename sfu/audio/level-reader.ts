@@ -1,4 +1,4 @@
-import { parseRtp } from '../rtp-packet.ts';
+import { parseRtp, readExtension } from '../../base/rtp/index.ts';
 
 /** Without levels: what Opus sends in a silence is no larger than this, in bytes of payload. */
 const SILENCE_BYTES = 10;
@@ -24,9 +24,10 @@ export class LevelReader {
     if (!packet) return undefined;
     const gapMs = nowMs - this.#lastPacketMs;
     this.#lastPacketMs = nowMs;
-    const element = this.#extensionId === undefined ? undefined : packet.getExtension(this.#extensionId);
-    if (element && element.byteLength > 0) return -(element.getUint8(0) & 0x7f);
-    const silent = packet.getPayload().byteLength <= SILENCE_BYTES || gapMs > GAP_MS;
+    const [level] =
+      (this.#extensionId !== undefined && readExtension(bytes, packet, this.#extensionId)) || [];
+    if (level !== undefined) return -(level & 0x7f);
+    const silent = packet.payload.byteLength <= SILENCE_BYTES || gapMs > GAP_MS;
     return silent ? SILENCE_DBOV : ASSUMED_DBOV;
   }
 }

@@ -1,5 +1,5 @@
 import type { Producer, Router } from 'mediasoup/types';
-import type { PeerConsumer } from '../peer-consumer.ts';
+import type { PeerConsumer } from '../peers/index.ts';
 import { LevelTaps } from './level-taps.ts';
 import { SpeakerSelector } from './speaker-selector.ts';
 

@@ -88,7 +88,7 @@ export class LoadMonitor {
     if (measured.stress.update(measured.share, nowMs) !== level) {
       this.#options.log.warn(
         { workerId, cpuShare: measured.share, stealShare: this.stealShare, level: measured.stress.level },
-        'the stress level of a media worker changed',
+        'media worker stress level changed',
       );
     }
   }

@@ -4,6 +4,7 @@ import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
 import { INVITATION_REQUESTS } from './invitations/contract.ts';
 import { MODERATION_EVENTS, MODERATION_REQUESTS } from './moderation/contract.ts';
+import { NAME_REQUESTS } from './names/contract.ts';
 import { ROOM_REQUESTS } from './rooms/contract.ts';
 import { TELEPHONY_EVENTS, TELEPHONY_REQUESTS } from './telephony/contract.ts';
 
@@ -13,6 +14,7 @@ export const REQUESTS = {
   ...CONFERENCE_REQUESTS,
   ...MODERATION_REQUESTS,
   ...HAND_REQUESTS,
+  ...NAME_REQUESTS,
   ...ROOM_REQUESTS,
   ...TELEPHONY_REQUESTS,
 };

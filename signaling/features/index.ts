@@ -2,7 +2,9 @@
 export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';
-export { createInvitation } from './invitations/index.ts';
+export { Invitations, invitationUrl, type NewInvitation } from './invitations/index.ts';
+export { registerMetrics } from './metrics.ts';
+export { MIGRATIONS } from './migrations.ts';
 export type { RoomInfo } from './moderation/index.ts';
 export { registerFeatures } from './register.ts';
-export { trunkList } from './telephony/index.ts';
+export { Calls, trunkList } from './telephony/index.ts';

@@ -4,6 +4,7 @@ import { registerConference } from './conference/index.ts';
 import { registerHands } from './hands/index.ts';
 import { type InvitationsFeature, registerInvitations } from './invitations/index.ts';
 import { registerModeration } from './moderation/index.ts';
+import { registerNames } from './names/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 
@@ -12,6 +13,7 @@ export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeat
   registerConference(kernel);
   registerModeration(kernel);
   registerHands(kernel);
+  registerNames(kernel);
   registerRooms(kernel);
   registerAccounts(kernel);
   registerTelephony(kernel);

@@ -10,6 +10,7 @@ import type { LogPosition } from '../../contract/index.ts';
 import { Sfu } from '../../sfu/index.ts';
 import { opus } from '../../test/support/rtp-parameters.ts';
 import { Kernel } from '../kernel/index.ts';
+import { MIGRATIONS } from './migrations.ts';
 import { registerFeatures } from './register.ts';
 import { DirectLink, LogTrial, STEPS } from './testing/index.ts';
 
@@ -28,7 +29,7 @@ describe('the room log', () => {
     const flags = { 'server.host': '127.0.0.1', 'server.port': 0, 'data.dir': dir };
     const config = loadConfig({ env: {}, flags });
     sfu = await Sfu.create({ workers: 1, rtcPort: 0, listen: [{ ip: '127.0.0.1' }], log });
-    kernel = await Kernel.open({ config, log, sfu, version: '0.0.0' });
+    kernel = await Kernel.open({ config, log, migrations: MIGRATIONS, sfu, version: '0.0.0' });
     registerFeatures(kernel);
   });
   after(async () => {

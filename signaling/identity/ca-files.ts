@@ -32,7 +32,7 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   // Another owner's file (a restored volume): its mode stays as it is.
   await chmod(keyFile, 0o600).catch(() => {});
   const issuer = await load(certificatePem, keyPem).catch((cause) => {
-    throw new CanopyError('CA_UNUSABLE', `${certificateFile} and ca.key do not belong together`, { cause });
+    throw new CanopyError('CA_UNUSABLE', `${certificateFile} and ca.key do not match`, { cause });
   });
   if (issuer.certificate.notAfter.getTime() <= nowMs) {
     throw new CanopyError('CA_UNUSABLE', `${certificateFile} has expired`);
@@ -69,7 +69,7 @@ async function load(certificatePem: string, keyPem: string): Promise<Issuer> {
   const signature = await crypto.subtle.sign(ECDSA_SHA256, privateKey, probe);
   const publicKey = await certificate.publicKey.export(EC_P256, ['verify']);
   if (!(await crypto.subtle.verify(ECDSA_SHA256, publicKey, signature, probe)))
-    throw new Error('another key');
+    throw new Error('key mismatch');
   return { certificate, privateKey };
 }
 

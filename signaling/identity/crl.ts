@@ -1,13 +1,23 @@
-import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
-import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
-import { decodeAuthorityKeyId, listExtensions } from './extensions.ts';
-import { OID } from './oids.ts';
-import { readSigned, readSignedAlgorithm } from './signed.ts';
+import {
+  type Bytes,
+  DerError,
+  DerReader,
+  decodeAuthorityKeyId,
+  decodeSignatureAlgorithm,
+  decodeTime,
+  decodeUnsigned,
+  listExtensions,
+  OID,
+  readSigned,
+  readSignedAlgorithm,
+  type SignatureAlgorithm,
+  TAG,
+} from '../../contract/x509/index.ts';
 
 /** A parsed certificate revocation list (RFC 5280 §5), not judged yet. */
 export interface Crl {
-  readonly tbs: Uint8Array;
-  readonly issuer: Buffer;
+  readonly tbs: Bytes;
+  readonly issuer: Bytes;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
   readonly revokedSerials: ReadonlySet<string>;
@@ -15,20 +25,20 @@ export interface Crl {
   /** The first critical extension, of the list or an entry, that is not understood: then the list cannot be used. */
   readonly unsupported: string | undefined;
   readonly signatureAlgorithm: SignatureAlgorithm;
-  readonly signature: Uint8Array;
+  readonly signature: Bytes;
 }
 
 const isTime = (tag: number | undefined): boolean => tag === TAG.utcTime || tag === TAG.generalizedTime;
 
 /** Reads a revocation list from strict DER. Throws DerError. */
 export function parseCrl(der: Uint8Array): Crl {
-  const signed = readSigned(der);
+  const signed = readSigned(new Uint8Array(der));
   const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(TAG.integer);
   if (version && decodeUnsigned(version.content) !== '01') throw new DerError('unknown version of the list');
   const algorithm = readSignedAlgorithm(body, signed);
-  const issuer = Buffer.from(body.read(TAG.sequence).bytes);
+  const issuer = body.read(TAG.sequence).bytes;
   const thisUpdateMs = decodeTime(body.read());
   if (!isTime(body.nextTag)) throw new DerError('the list has no nextUpdate');
   const nextUpdateMs = decodeTime(body.read());
@@ -51,7 +61,7 @@ export function parseCrl(der: Uint8Array): Crl {
   };
 }
 
-function decodeEntries(content: Uint8Array | undefined): { serials: Set<string>; unsupported?: string } {
+function decodeEntries(content: Bytes | undefined): { serials: Set<string>; unsupported?: string } {
   const serials = new Set<string>();
   let unsupported: string | undefined;
   for (const reader = new DerReader(content ?? new Uint8Array()); !reader.done; ) {

@@ -1,5 +1,5 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { DerReader, TAG } from './der.ts';
+import { DerReader, TAG } from '../../contract/x509/index.ts';
 import { EC_P256 } from './issue.ts';
 import { Pkcs10CertificateRequest } from './x509.ts';
 
@@ -13,13 +13,13 @@ export async function accountKeyOf(csrDer: Uint8Array): Promise<CryptoKey> {
   if (csrDer.length > MAX_CSR_BYTES) throw new CanopyError('CSR_INVALID', 'too large');
   let key: CryptoKey;
   try {
-    DerReader.single(csrDer, TAG.sequence);
+    DerReader.single(new Uint8Array(csrDer), TAG.sequence);
     const request = new Pkcs10CertificateRequest(new Uint8Array(csrDer));
     const { hash } = request.signatureAlgorithm as { hash?: { name: string } };
     key = await request.publicKey.export(EC_P256, ['verify']);
     if (hash?.name !== 'SHA-256' || !(await request.verify())) throw new Error('not signed by its own key');
   } catch (cause) {
-    throw new CanopyError('CSR_INVALID', 'PKCS#10 with P-256 and SHA-256, signed by itself, is wanted', {
+    throw new CanopyError('CSR_INVALID', 'must be PKCS#10 with P-256 and SHA-256, signed with its own key', {
       cause,
     });
   }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError } from '../../base/errors/index.ts';
-import { parseCertificate } from './certificate.ts';
+import { parseCertificate } from '../../contract/x509/index.ts';
 import { Authority, TrustStore, verifyChain } from './index.ts';
 import { type Made, OpensslMaker, opensslVerify, Pki } from './test-pki/index.ts';
 

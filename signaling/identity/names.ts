@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import { DerError, DerReader, decodeOid, decodeString, TAG } from './der.ts';
-import { GENERAL_NAME } from './extensions.ts';
-import { OID } from './oids.ts';
+import {
+  type Bytes,
+  DerError,
+  DerReader,
+  decodeOid,
+  decodeString,
+  GENERAL_NAME,
+  OID,
+  TAG,
+} from '../../contract/x509/index.ts';
 
 /** Ids of an account, made of the bytes that identify it. */
 export interface AccountIds {
@@ -20,29 +27,10 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/**
- * Reads a distinguished name (DER) to its end and gives its last common name. Text that is not in its own encoding is refused: it
- * would mean different things to different readers.
- */
-export function commonName(name: Uint8Array): string | undefined {
-  let found: string | undefined;
-  for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
-    const attributes = names.enter(TAG.set);
-    do {
-      const attribute = attributes.enter(TAG.sequence);
-      const type = decodeOid(attribute.read(TAG.oid).content);
-      const text = decodeString(attribute.read());
-      attribute.end();
-      if (type === OID.commonName) found = text ?? found;
-    } while (!attributes.done);
-  }
-  return found;
-}
-
 /** The alternative name by which a company's PKI identifies a person. */
 export interface PersonName {
   /** DER of the GeneralName. */
-  bytes: Uint8Array;
+  bytes: Bytes;
   text: string;
 }
 
@@ -50,7 +38,7 @@ export interface PersonName {
  * Picks the name that identifies a person: the first rfc822Name, else the first user principal name, else the first dNSName,
  * else the first URI. The order of the certificate decides only within one kind.
  */
-export function personName(subjectAltNames: readonly Uint8Array[]): PersonName | undefined {
+export function personName(subjectAltNames: readonly Bytes[]): PersonName | undefined {
   const kinds = [GENERAL_NAME.rfc822Name, GENERAL_NAME.otherName, GENERAL_NAME.dnsName, GENERAL_NAME.uri];
   for (const kind of kinds) {
     for (const bytes of subjectAltNames) {
@@ -64,7 +52,7 @@ export function personName(subjectAltNames: readonly Uint8Array[]): PersonName |
   return undefined;
 }
 
-function principalName(content: Uint8Array): string | undefined {
+function principalName(content: Bytes): string | undefined {
   const reader = new DerReader(content);
   if (decodeOid(reader.read(TAG.oid).content) !== OID.upn) return undefined;
   const value = new DerReader(reader.read(0xa0).content);

@@ -1,9 +1,12 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { signatureMatches } from './algorithms.ts';
-import type { Certificate } from './certificate.ts';
+import {
+  type Certificate,
+  KEY_USAGE,
+  type Path,
+  signatureMatches,
+  toHex,
+} from '../../contract/x509/index.ts';
 import type { Crl } from './crl.ts';
-import { KEY_USAGE } from './extensions.ts';
-import type { Path } from './path.ts';
 
 /**
  * Revocation lists (RFC 5280 §6.3, complete direct lists). Once there are any, each authority of a path must have one that is
@@ -16,7 +19,7 @@ export class RevocationLists {
 
   constructor(lists: Iterable<Crl>) {
     for (const list of lists) {
-      const issuer = list.issuer.toString('hex');
+      const issuer = toHex(list.issuer);
       this.#byIssuer.set(issuer, [...(this.#byIssuer.get(issuer) ?? []), list]);
     }
   }
@@ -43,7 +46,7 @@ export class RevocationLists {
     }
     let reason = 'no revocation list';
     // The newest first: after a renewal both may be configured.
-    const lists = [...(this.#byIssuer.get(issuer.subject.toString('hex')) ?? [])].sort(
+    const lists = [...(this.#byIssuer.get(toHex(issuer.subject)) ?? [])].sort(
       (a, b) => b.thisUpdateMs - a.thisUpdateMs,
     );
     for (const list of lists) {
@@ -65,7 +68,7 @@ export class RevocationLists {
   }
 
   async #signedBy(list: Crl, issuer: Certificate): Promise<boolean> {
-    const spki = Buffer.from(issuer.spki).toString('hex');
+    const spki = toHex(issuer.spki);
     const known = this.#verified.get(list);
     if (known?.spki === spki) return known.ok;
     // A weak algorithm never matches, see signatureMatches().

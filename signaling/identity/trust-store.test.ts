@@ -212,7 +212,7 @@ describe('the files', () => {
     const broken = pki.root.pem.replace(/MII/, 'MIJ');
     const bundle = await file(pki.root.pem);
     const wrong: [() => Promise<TrustStore>, RegExp][] = [
-      [() => create(), /identity.caBundle is needed/],
+      [() => create(), /requires identity.caBundle/],
       [() => create('/does/not/exist'), /ENOENT/],
       [async () => create(await file('')), /no certificate/],
       [async () => create(await file(pki.root.pem + leaf.pem)), /certificate 2 .* not an authority/],

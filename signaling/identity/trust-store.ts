@@ -1,10 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { CanopyError } from '../../base/errors/index.ts';
+import {
+  AnchorSet,
+  type Certificate,
+  parseCertificate,
+  requireReadableKey,
+} from '../../contract/x509/index.ts';
 import type { Authority } from './authority.ts';
-import { type Certificate, parseCertificate } from './certificate.ts';
 import { fromPem } from './chain-codec.ts';
 import { parseCrl } from './crl.ts';
-import { AnchorSet } from './path.ts';
 import { RevocationLists } from './revocation-lists.ts';
 import type { VerifiedDevice } from './verified-device.ts';
 
@@ -38,7 +42,7 @@ export class TrustStore {
   /** Reads the files. Errors: `CONFIG_INVALID` naming what is wrong with them. */
   static async create(options: TrustStoreOptions): Promise<TrustStore> {
     if (options.policy === 'pki' && !options.caBundleFile) {
-      throw new CanopyError('CONFIG_INVALID', 'identity.caBundle is needed for the policy pki');
+      throw new CanopyError('CONFIG_INVALID', 'identity.policy pki requires identity.caBundle');
     }
     const store = new TrustStore(options);
     await store.reload();
@@ -136,11 +140,12 @@ export async function readTrustFiles({
 }
 
 async function readBundle(file: string): Promise<Certificate[]> {
-  const bundle = fromPem(await read(file, 'identity.caBundle'), 'CERTIFICATE').map((der, i) => {
+  const presented = fromPem(await read(file, 'identity.caBundle'), 'CERTIFICATE').map(async (der, i) => {
     const what = `identity.caBundle: certificate ${i + 1} of ${file}`;
     let certificate: Certificate;
     try {
       certificate = parseCertificate(der);
+      await requireReadableKey(certificate.key, 'its key');
     } catch (cause) {
       throw new CanopyError('CONFIG_INVALID', `${what}: ${CanopyError.from(cause).detail}`, { cause });
     }
@@ -149,6 +154,7 @@ async function readBundle(file: string): Promise<Certificate[]> {
     }
     return certificate;
   });
+  const bundle = await Promise.all(presented);
   if (bundle.length === 0)
     throw new CanopyError('CONFIG_INVALID', `identity.caBundle: no certificate in ${file}`);
   return bundle;

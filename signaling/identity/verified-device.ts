@@ -1,9 +1,7 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { displayable } from '../../contract/index.ts';
-import { statementMatches } from './algorithms.ts';
-import { DerError } from './der.ts';
+import { DerError, type Path, statementMatches } from '../../contract/x509/index.ts';
 import { type AccountIds, accountIds, personName, sha256Hex } from './names.ts';
-import type { Path } from './path.ts';
 
 /** Where an identity comes from: the deployment's own CA, by invitation, or a company's PKI. */
 export type IdentitySource = 'invite' | 'pki';
@@ -40,7 +38,7 @@ export function deviceOf(path: Path, source: IdentitySource): VerifiedDevice {
     serialHex: (path[path.length - 2] ?? leaf).serialHex,
     verify: async (signature, signed) => {
       const bytes = typeof signature === 'string' ? fromBase64url(signature) : signature;
-      return bytes !== undefined && statementMatches(leaf.key, signed, bytes);
+      return bytes !== undefined && statementMatches(leaf.key, new Uint8Array(signed), new Uint8Array(bytes));
     },
   };
 }

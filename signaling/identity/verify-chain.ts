@@ -1,11 +1,7 @@
 import { CanopyError } from '../../base/errors/index.ts';
-import { parseCertificate } from './certificate.ts';
-import { buildPath, validatePath } from './path.ts';
+import { OID, parseCertificate, requireChainLength, validateChain } from '../../contract/x509/index.ts';
 import type { TrustStore } from './trust-store.ts';
 import { deviceOf, type VerifiedDevice } from './verified-device.ts';
-
-/** Most certificates that may be presented. */
-const MAX_CHAIN_CERTIFICATES = 6;
 
 /**
  * Judges a presented chain: DER, the device's leaf first, each followed by its issuer; the root may be left out. Errors: the
@@ -16,13 +12,10 @@ export async function verifyChain(
   trust: TrustStore,
   nowMs: number,
 ): Promise<VerifiedDevice> {
-  if (chain.length === 0) throw new CanopyError('CERT_MISSING');
-  if (chain.length > MAX_CHAIN_CERTIFICATES) {
-    throw new CanopyError('CERT_CHAIN_TOO_LONG', `over ${MAX_CHAIN_CERTIFICATES} certificates presented`);
-  }
+  requireChainLength(chain.length);
   await trust.refresh();
-  const path = await buildPath(chain.map(parseCertificate), trust.anchors);
-  await validatePath(path, nowMs);
+  const certificates = chain.map(parseCertificate);
+  const path = await validateChain(certificates, trust.anchors, { atMs: nowMs, usage: OID.clientAuth });
   const anchor = path[path.length - 1];
   const source = anchor && trust.isOwn(anchor) ? 'invite' : 'pki';
   if (source === 'pki') await trust.revocationLists.check(path, nowMs);

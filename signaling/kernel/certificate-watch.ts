@@ -38,7 +38,7 @@ export class CertificateWatch {
     this.#looking = true;
     try {
       const nowMs = Date.now();
-      this.#end(({ notAfterMs }) => notAfterMs <= nowMs, 'CERT_EXPIRED');
+      this.#end(({ notAfterMs }) => notAfterMs < nowMs, 'CERT_EXPIRED');
       await this.#judgeAgain(nowMs);
     } catch (error) {
       this.#options.log.error({ err: error }, 'could not check the certificates of connected devices');
@@ -75,7 +75,7 @@ export class CertificateWatch {
     rooms.remove(({ device }) => isMeant(device), 'lost');
     const connectionsEnded = connections.endThose(({ device }) => isMeant(device), code);
     if (connectionsEnded > 0) {
-      log.info({ code, connectionsEnded }, 'certificates are no longer valid');
+      log.info({ code, connectionsEnded }, 'ended connections whose certificates are no longer valid');
     }
   }
 }

@@ -1,17 +1,27 @@
 /** What every feature stands on. */
+export {
+  type AccountRow,
+  Accounts,
+  type DeviceRow,
+  Devices,
+  Revocations,
+} from './accounts/index.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
 export { aheadOfTime } from './clock.ts';
 export {
   checkDataDir,
   DataLock,
   inUse,
+  openDataDir,
   rememberedServer,
   requireDataDir,
   runningServer,
+  writeWhole,
 } from './data/index.ts';
 export { defaultPublicUrl, failed, readTlsFiles, type ZodInstance } from './http/index.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
+export { KERNEL_MIGRATIONS } from './migrations.ts';
 export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {

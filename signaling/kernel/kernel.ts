@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Registry } from 'prom-client';
 import { CanopyError, type Config, type Logger } from '../../base/index.ts';
 import {
   type RequestName,
@@ -13,7 +14,8 @@ import {
 } from '../../contract/index.ts';
 import type { Sfu } from '../../sfu/index.ts';
 import { Authority, TrustStore } from '../identity/index.ts';
-import { Accounts, Devices, Revocations, Store } from '../store/index.ts';
+import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
+import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { aheadOfTime } from './clock.ts';
@@ -48,6 +50,8 @@ import {
 export interface KernelOptions {
   config: Config;
   log: Logger;
+  /** Those of the kernel's tables and of every feature's. */
+  migrations: Migrations;
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
@@ -151,6 +155,7 @@ export class Kernel {
    * @throws {CanopyError} CONFIG_INVALID
    * @throws {CanopyError} DATA_IN_USE - another server is running on the folder
    * @throws {CanopyError} CA_UNUSABLE, STORE_UNUSABLE - the folder's contents are damaged
+   * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
    */
   static async open(options: KernelOptions): Promise<Kernel> {
     const { dir } = options.config.data;
@@ -158,12 +163,12 @@ export class Kernel {
     const lock = DataLock.take(dir);
     let store: Store | undefined;
     try {
-      if (existsSync(join(dir, 'ca.pem')) && !existsSync(join(dir, 'canopy.sqlite'))) {
-        options.log.warn(
-          'the folder has a CA but no database: whoever enrolled before is not known any more',
-        );
+      const { url } = options.config.store;
+      const isNew = url === undefined && !existsSync(join(dir, 'canopy.sqlite'));
+      if (existsSync(join(dir, 'ca.pem')) && isNew && !existsSync(join(dir, 'canopy.sqlite.moved'))) {
+        options.log.warn('the data folder has a CA but no database: people who enrolled earlier are unknown');
       }
-      store = await Store.open(dir);
+      store = await openStore(dir, { url, migrations: options.migrations, exclusive: true });
       return new Kernel(options, await openGround(options, lock, store));
     } catch (error) {
       await store?.close();
@@ -232,6 +237,11 @@ export class Kernel {
     if (stages.has(stage)) return;
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
+  }
+
+  /** Where features register the metrics that they alone count. */
+  get registry(): Registry {
+    return this.#ground.metrics.registry;
   }
 
   /** Whether the server is stopping and takes nobody in. */
@@ -356,7 +366,6 @@ export class Kernel {
       },
     });
     sfu.on('workerdied', () => metrics.workerDied());
-    sfu.on('allocated', ({ durationMs }) => metrics.allocated(durationMs / 1000));
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
       const session = sockets.sessionOf(peerId);
@@ -381,7 +390,7 @@ export class Kernel {
         if (this.sfu.gauges().workers === 0) {
           throw new CanopyError('WORKER_UNAVAILABLE');
         }
-        this.#readiness.check();
+        await this.#readiness.check();
       },
     });
   }
@@ -403,10 +412,15 @@ async function openGround(
     caBundleFile: config.identity.caBundle,
     crlFile: config.identity.crl,
     onReloadError: (error) =>
-      log.error({ err: error }, 'the changed trust files cannot be used; the old ones stay'),
+      log.error({ err: error }, 'changed trust files are unusable; keeping the previous ones'),
   });
   const secret = (name: string) =>
-    keptSecret(dir, name, (file) => log.warn({ file }, 'the file was empty; it has a new secret now'));
+    keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
+  // Servers that share a database verify each other's tickets; the first one brings its key.
+  const ticketKey =
+    store.engine === 'postgres'
+      ? await sharedSecret(store, 'ticket.key', () => secret('ticket.key'))
+      : secret('ticket.key');
   const tls = new TlsSource(config, authority, log);
   const budgets = createBudgets(config);
   const listener = new Listener(await tls.load(), { log, connections: budgets.tcp });
@@ -428,7 +442,7 @@ async function openGround(
     budgets,
     metrics,
     app,
-    ticketKey: secret('ticket.key'),
+    ticketKey,
     apiKey: secret('api.key'),
   };
 }

@@ -4,21 +4,21 @@ import { CanopyError, createLogger } from '../../base/index.ts';
 import { Readiness } from './readiness.ts';
 
 describe('Readiness', () => {
-  it('tries a write, and not again for some seconds, whoever asks', () => {
+  it('tries a write, and not again for some seconds, whoever asks', async () => {
     let tries = 0;
     let full = true;
     const store = {
-      tryWrite: () => {
+      tryWrite: async () => {
         tries += 1;
         if (full) throw new CanopyError('STORE_UNWRITABLE', 'SQLITE_FULL');
       },
     };
     const readiness = new Readiness(store, createLogger({ level: 'silent', format: 'json' }));
     for (let n = 0; n < 3; n += 1) {
-      assert.throws(() => readiness.check(), { code: 'STORE_UNWRITABLE', detail: 'SQLITE_FULL' });
+      await assert.rejects(readiness.check(), { code: 'STORE_UNWRITABLE', detail: 'SQLITE_FULL' });
     }
     full = false;
-    assert.throws(() => readiness.check(), { code: 'STORE_UNWRITABLE' });
+    await assert.rejects(readiness.check(), { code: 'STORE_UNWRITABLE' });
     assert.equal(tries, 1);
   });
 });

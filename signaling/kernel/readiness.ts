@@ -10,30 +10,34 @@ export class Readiness {
   readonly #log: Logger;
   #triedAtMs = Number.NEGATIVE_INFINITY;
   #problem: CanopyError | undefined;
+  #trying: Promise<void> | undefined;
 
   constructor(store: Pick<Store, 'tryWrite'>, log: Logger) {
     this.#store = store;
     this.#log = log;
   }
 
-  /** @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY */
-  check(): void {
+  /** @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
+  async check(): Promise<void> {
     if (performance.now() - this.#triedAtMs > FRESH_MILLISECONDS) {
-      const before = this.#problem;
-      this.#problem = this.#try();
-      this.#triedAtMs = performance.now();
-      if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'the store cannot be written');
-      if (before && !this.#problem) this.#log.info('the store can be written again');
+      this.#trying ??= this.#try().finally(() => {
+        this.#trying = undefined;
+      });
+      await this.#trying;
     }
     if (this.#problem) throw this.#problem;
   }
 
-  #try(): CanopyError | undefined {
+  async #try(): Promise<void> {
+    const before = this.#problem;
     try {
-      this.#store.tryWrite();
-      return undefined;
+      await this.#store.tryWrite();
+      this.#problem = undefined;
     } catch (error) {
-      return CanopyError.from(error);
+      this.#problem = CanopyError.from(error);
     }
+    this.#triedAtMs = performance.now();
+    if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'database is not writable');
+    if (before && !this.#problem) this.#log.info('database is writable again');
   }
 }

@@ -1,9 +1,9 @@
-export { Accounts } from './accounts.ts';
-export { Calls } from './calls.ts';
-export { Devices } from './devices.ts';
-export { type Admission, Invitations, type NewInvitation, START } from './invitations.ts';
-export { Revocations } from './revocations.ts';
-export type { AccountRow, DeviceRow, InvitationRow, RevocationRow, RoomRow } from './schema.ts';
-export { Store } from './store.ts';
-export { TelephonySettings } from './telephony-settings.ts';
+/** The engines on which everything that lasts is kept. Tables belong to the kernel and to features. */
+export { lastMigration } from './migrate.ts';
+export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
+export { openStore, type StoreOptions } from './open-store.ts';
+export { sharedSecret } from './shared-secret.ts';
+export type { Row, Store } from './store.ts';
+export { isUniqueViolation } from './store-errors.ts';
+export type { Tables } from './tables.ts';
 export { WriteBehind } from './write-behind.ts';

@@ -1,19 +1,55 @@
-import type { SqliteDatabase } from 'kysely';
-import { CanopyError } from '../../base/index.ts';
+import type { PostgresPool, PostgresPoolClient, SqliteDatabase } from 'kysely';
+import { CanopyError, type ErrorCode } from '../../base/index.ts';
 
-/** Maps a SQLite error to a coded error; returns the error itself if it says nothing about the state of the store. */
+/** SQLSTATEs and classes of PostgreSQL that say something about the state of the store. */
+const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
+  // Connection lost, shutting down or starting.
+  [/^(?:08|57P)/, 'STORE_UNAVAILABLE'],
+  // Too many connections, lock or statement timeout, deadlock, serialization failure.
+  [/^(?:53300|55P03|57014|40001|40P01|25P03)$/, 'STORE_BUSY'],
+  // Disk or memory full, read-only server, no privilege, I/O error.
+  [/^(?:53|25006|42501|58)/, 'STORE_UNWRITABLE'],
+  // Wrong password, no such role or database, corrupted data.
+  [/^(?:28|3D000|XX00[12])/, 'STORE_UNUSABLE'],
+];
+
+/** Maps an error of SQLite or PostgreSQL to a coded error; returns the error itself if it says nothing about the state of the store. */
 export function storeError(error: unknown): unknown {
+  if (error instanceof CanopyError) return error;
   const { code, message } = error as { code?: unknown; message?: string };
-  if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
   const options = { cause: error };
-  if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) return new CanopyError('STORE_BUSY', code, options);
-  if (/^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|PERM)/.test(code)) {
-    return new CanopyError('STORE_UNWRITABLE', code, options);
+  if (typeof code === 'string' && code.startsWith('SQLITE_')) {
+    if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) return new CanopyError('STORE_BUSY', code, options);
+    if (/^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|PERM)/.test(code)) {
+      return new CanopyError('STORE_UNWRITABLE', code, options);
+    }
+    if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) {
+      return new CanopyError('STORE_UNUSABLE', `${code}: ${message}`, options);
+    }
+    return error;
   }
-  if (/^SQLITE_(?:CORRUPT|NOTADB)/.test(code)) {
-    return new CanopyError('STORE_UNUSABLE', `${code}: ${message}`, options);
+  if (isConnectionError(error)) {
+    return new CanopyError('STORE_UNAVAILABLE', String(code ?? message), options);
   }
-  return error;
+  const known = SQL_STATES.find(([states]) => typeof code === 'string' && states.test(code))?.[1];
+  return known === undefined ? error : new CanopyError(known, `${code}: ${message}`, options);
+}
+
+/** Whether a statement broke a unique key, on either engine. */
+export function isUniqueViolation(error: unknown): boolean {
+  return ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', '23505'].includes(
+    (error as { code?: string }).code ?? '',
+  );
+}
+
+/** What the `pg` package says when it gives up waiting, or when the connection ends; these errors have no code. */
+const LOST =
+  /^(?:Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|.*not queryable)/;
+
+/** Whether the connection to PostgreSQL is lost, so that nothing more may be sent on it. */
+function isConnectionError(error: unknown): boolean {
+  const { code, message = '', syscall } = error as { code?: string; message?: string; syscall?: string };
+  return code === undefined ? LOST.test(message) : syscall !== undefined || /^E[A-Z]+$/.test(code);
 }
 
 /** A database that throws coded errors. */
@@ -36,5 +72,44 @@ export function withCodedErrors(database: SqliteDatabase): SqliteDatabase {
         iterate: (parameters) => coded(() => statement.iterate(parameters)),
       };
     },
+  };
+}
+
+/**
+ * A pool that throws coded errors. A connection on which an answer is outstanding is closed instead of being used again.
+ *
+ * @param check called before a connection is used; it may throw
+ */
+export function poolWithCodedErrors(pool: PostgresPool, check: () => void): PostgresPool {
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    connect: async () => {
+      check();
+      const client = await pool.connect().catch((error: unknown) => {
+        throw storeError(error);
+      });
+      return clientWithCodedErrors(client as PoolClient);
+    },
+  };
+}
+
+type PoolClient = PostgresPoolClient & { release(error?: boolean): void };
+
+function clientWithCodedErrors(client: PoolClient): PostgresPoolClient {
+  let lost: unknown;
+  const query = async (...args: unknown[]) => {
+    if (lost !== undefined) throw lost;
+    try {
+      return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args);
+    } catch (error) {
+      const coded = storeError(error);
+      if (coded instanceof CanopyError && coded.code === 'STORE_UNAVAILABLE') lost = coded;
+      throw coded;
+    }
+  };
+  return {
+    query: query as PostgresPoolClient['query'],
+    release: () => client.release(lost !== undefined),
   };
 }

@@ -57,7 +57,9 @@ export async function measureCost({ seconds }: { seconds: number }): Promise<Pho
     const shared = gateway(`gateway, its own settings, ${PHONES_A_ROOM} phones a room`, media, {
       rooms: CALLS / PHONES_A_ROOM,
     });
-    const forwarded = gateway('gateway, PCMU up unencoded, mixing down', media, { sendCodec: 'PCMU' });
+    const forwarded = gateway('gateway, PCMU to the room unencoded, mix to the phone', media, {
+      sendCodec: 'PCMU',
+    });
     const engine = rtpengine && viaRtpengine(rtpengine);
     const variants = [...(engine ? [engine] : []), same, ours, shared, forwarded];
     const costs = new Map<Variant, Cost>(
@@ -95,13 +97,13 @@ function report(
   return {
     headline: [
       ...variants.map((variant) => ({
-        label: `CPU a call: ${variant.label} (% of a core)`,
+        label: `CPU per call: ${variant.label} (% of a core)`,
         value: round(of(variant), 2),
       })),
       ratioFigure,
     ],
     details: [
-      { label: 'two-way calls at a time', value: CALLS },
+      { label: 'concurrent two-way calls', value: CALLS },
       { label: 'rtpengine', value: version ?? 'not installed' },
       ...variants.flatMap((variant): PhoneFigure[] => [
         {
@@ -120,13 +122,13 @@ function report(
       machineFigure(),
     ],
     notMeasured: [
-      'Signalling, and the server’s own forwarding: only what carries the media counts, with the main thread of the gateway’s process.',
-      'The gain control that our phones get and rtpengine’s do not is in our figures.',
-      'Opus settings: rtpengine takes a bitrate (16 kbit/s, mono) and encodes at 48 kHz with complexity 10; with the same settings the gateway encodes at the phone’s own 8 kHz.',
+      'Signalling and the server’s own forwarding: only the gateway’s media threads and main thread count.',
+      'The cost of gain control separately: our figures include it, and rtpengine has none.',
+      'Equal Opus settings: rtpengine accepts a bitrate (16 kbit/s, mono) and encodes at 48 kHz with complexity 10; with the same settings the gateway encodes at the phone’s own 8 kHz.',
     ],
     traps: [
-      'The variants take turns, since a shared machine changes from minute to minute: read the ratio.',
-      'A phone whose packets are late or lost costs less: compare only where nearly all were delivered.',
+      'The variants alternate, since a shared machine changes from minute to minute: look at the ratio.',
+      'A phone whose packets are late or lost costs less: compare only if nearly all were delivered.',
     ],
     met: ratio === undefined || ratio <= 0.5,
   };

@@ -55,12 +55,12 @@ export async function measureDelay(
     headline,
     details: [...details, machineFigure()],
     notMeasured: [
-      'Packetisation: a phone and a browser each wait 20 ms for a packet to be full, with or without a gateway.',
-      'The far end’s own jitter buffer, and a network: sender, server and receiver are on loopback.',
+      'Packetization: a phone and a browser each take 20 ms to fill a packet, with or without a gateway.',
+      'The far end’s own jitter buffer, and the network: sender, server and receiver are on loopback.',
     ],
     traps: [
-      'In the figure: the gateway’s jitter buffer (about 10 to 20 ms on a calm network), the wait for the mixer’s tick (up to 20 ms), the look-ahead of Opus (6.5 ms at our encoder, the sender’s own in the other direction), and the media worker.',
-      'On a busy machine packets come unevenly, and the jitter buffer grows: that is the machine’s delay.',
+      'Included: the gateway’s jitter buffer (about 10 to 20 ms on a calm network), the wait for the mixer’s tick (up to 20 ms), the look-ahead of Opus (6.5 ms at our encoder, the sender’s own in the other direction), and the media worker.',
+      'On a busy machine packets arrive unevenly and the jitter buffer grows: that delay is the machine’s.',
     ],
     met,
   };

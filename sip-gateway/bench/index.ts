@@ -22,14 +22,14 @@ export interface PhoneScenario {
 export const PHONE_SCENARIOS: readonly PhoneScenario[] = [
   {
     name: 'sip-pacing',
-    description: '100 phones in 25 rooms: when their packets leave, against when they should.',
+    description: '100 phones in 25 rooms: how late their packets leave.',
     durationSeconds: 30,
     needsServer: false,
     measure: ({ seconds }) => measurePacing({ seconds, threads: 0 }),
   },
   {
     name: 'sip-delay',
-    description: 'A phone and its room through a whole server: delay of bursts, both ways.',
+    description: 'A phone in a room, through a whole server: delay of tones, both ways.',
     durationSeconds: 45,
     needsServer: true,
     measure: ({ seconds, server }) => {
@@ -39,14 +39,14 @@ export const PHONE_SCENARIOS: readonly PhoneScenario[] = [
   },
   {
     name: 'sip-cost',
-    description: 'CPU of a two-way PCMU call with Opus in the room, beside rtpengine in turn.',
+    description: 'CPU of a two-way PCMU call with Opus in the room, alternating with rtpengine.',
     durationSeconds: 60,
     needsServer: false,
     measure: measureCost,
   },
   {
     name: 'sip-tones',
-    description: 'Tones through each codec in packets: their SNR.',
+    description: 'SNR of tones through each codec, in packets.',
     durationSeconds: 1,
     needsServer: false,
     measure: measureTones,

@@ -75,22 +75,22 @@ export async function measurePacing({
       details: [
         { label: 'media threads', value: threadStats.length },
         { label: 'packets measured', value: errors.length },
-        { label: 'packets measured, of those due (%)', value: round((100 * errors.length) / expected) },
+        { label: 'packets measured, share of those due (%)', value: round((100 * errors.length) / expected) },
         { label: 'CPU of the gateway process (% of a core)', value: round(100 * cpuShare) },
-        { label: 'CPU a call (% of a core)', value: round((100 * cpuShare) / LEGS, 2) },
+        { label: 'CPU per call (% of a core)', value: round((100 * cpuShare) / LEGS, 2) },
         {
-          label: 'ticks left out after a stand-still',
+          label: 'ticks skipped after a stall',
           value: sum(threadStats.map(({ pacing }) => pacing.skipped)),
         },
         ...machine,
         machineFigure(),
       ],
       notMeasured: [
-        'A network: packets are stamped by the kernel on loopback.',
-        'Signalling: the calls are opened in the media threads directly.',
+        'A network: the kernel timestamps packets on loopback.',
+        'Signalling: calls are opened directly in the media threads.',
       ],
       traps: [
-        'Phones, room and gateway share this machine; on a busy one the figures are those of its scheduler. A run under `chrt -f 10` shows the gateway without other programs.',
+        'Phones, room and gateway share this machine; if it is busy, the figures are those of its scheduler. Run under `chrt -f 10` to exclude other programs.',
       ],
       met: p999 <= GOAL_P999_MS && max <= GOAL_MAX_MS,
     };

@@ -49,9 +49,9 @@ export async function measureTones(): Promise<PhoneReport> {
       { label: 'codecs', value: codecs.capabilities.implementation },
     ],
     notMeasured: [
-      'Speech, loss, and what people hear: an SNR of a tone shows that nothing breaks at packet borders.',
+      'Speech, loss, and perceived quality: a tone’s SNR shows only that nothing breaks at packet boundaries.',
     ],
-    traps: ['The SNR of Opus depends on frequency and bitrate: compare at the same.'],
+    traps: ['Opus’s SNR depends on frequency and bitrate: compare only equal ones.'],
     met,
   };
 }

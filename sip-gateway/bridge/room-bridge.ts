@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Logger } from '../../base/index.ts';
 import type { BridgeMedia, BridgeParticipant, BridgeSession, CanopyError } from '../../client/sdk/index.ts';
-import type { MediaPool } from '../media/index.ts';
+import type { MediaPool, PayloadTransformModule } from '../media/index.ts';
 import { type CallState, PhoneSeat } from './phone-seat.ts';
 
 /** What a call wants to hear of its seat. */
@@ -18,6 +18,8 @@ export interface RoomBridgeOptions {
   log: Logger;
   /** Enters the room. */
   join(roomId: string): Promise<BridgeSession>;
+  /** Transforms the payloads between the phones and the room. Default: none. */
+  transform?: PayloadTransformModule;
   /** It is empty, or lost: forget it. */
   onClosed(): void;
 }
@@ -125,10 +127,10 @@ export class RoomBridge {
     });
     session.on('state', (state, error) => {
       if (state === 'closed') this.#lost(error);
-      else this.#log.info({ state, err: error }, 'bridge to the room');
+      else this.#log.info({ state, err: error }, 'room bridge state changed');
     });
-    session.on('rehome', (reason) => this.#log.info({ reason }, 'the room moves'));
-    session.on('error', (error) => this.#log.warn({ err: error }, 'bridge to the room'));
+    session.on('rehome', (reason) => this.#log.info({ reason }, 'room is being re-homed'));
+    session.on('error', (error) => this.#log.warn({ err: error }, 'room bridge error'));
   }
 
   #connect(session: BridgeSession, { send, recv }: BridgeMedia): void {
@@ -141,16 +143,17 @@ export class RoomBridge {
       sendPayloadType: PAYLOAD_TYPE,
       receivePayloadType: opus?.preferredPayloadType ?? PAYLOAD_TYPE,
       audioLevelExtensionId: AUDIO_LEVEL_ID,
+      transform: this.#options.transform,
     };
     this.#options.pool.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
-      if (!this.closed) this.#log.error({ err: error }, 'the mixer cannot be connected');
+      if (!this.closed) this.#log.error({ err: error }, 'could not connect the mixer to the room');
     });
   }
 
   /** The session ended by itself: the calls in the room have nobody to talk to. */
   #lost(error: CanopyError | undefined): void {
     if (this.closed) return;
-    this.#log.warn({ err: error }, 'the bridge to the room is lost');
+    this.#log.warn({ err: error }, 'room bridge lost');
     for (const { events } of [...this.#seats.values()]) events.ended('lost');
     void this.close();
   }

@@ -1,6 +1,5 @@
-import type { CallHost } from './call-host.ts';
 import { KeyCommands } from './key-commands.ts';
-import type { PhoneCall } from './phone-call.ts';
+import type { CallHost, PhoneCall } from './phone-call.ts';
 
 /** From now on the phone talks to its room: sound goes both ways, and its keys are commands. */
 export async function talk(host: CallHost, call: PhoneCall): Promise<void> {

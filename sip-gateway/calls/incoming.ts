@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import { CanopyError } from '../../base/index.ts';
 import { incomingRoute } from '../dial/index.ts';
 import { type IncomingCall, mediaAddressIn, SdpError } from '../sip/index.ts';
-import type { CallHost } from './call-host.ts';
 import { callerAddress, callerName } from './caller.ts';
 import { talk } from './in-room.ts';
+import type { CallHost } from './phone-call.ts';
 import { PhoneCall } from './phone-call.ts';
 import { PinDialogue } from './pin-dialogue.ts';
 import type { PinCaller } from './pin-guard.ts';
@@ -31,7 +31,7 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     roomId: route.type === 'room' ? route.roomId : null,
     displayName: callerName(sip, config),
   });
-  call.log.info({ route: route.type, caller: identity.kind }, 'a call came in');
+  call.log.info({ route: route.type, caller: identity.kind }, 'incoming call');
   call.follow(sip);
   if (route.type === 'reject') {
     await refuse(call, sip, route.status);
@@ -101,7 +101,7 @@ async function refuseFor(call: PhoneCall, sip: IncomingCall, error: unknown): Pr
     return;
   }
   const { code, message } = CanopyError.from(error);
-  call.log.warn({ err: error }, 'a call cannot be taken');
+  call.log.warn({ err: error }, 'incoming call could not be handled');
   await refuse(call, sip, STATUS.get(code) ?? UNAVAILABLE, message);
 }
 

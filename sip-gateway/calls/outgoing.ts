@@ -1,10 +1,11 @@
 import { CanopyError } from '../../base/index.ts';
 import type { EventData } from '../../contract/index.ts';
 import { outgoingTarget, roomNumber } from '../dial/index.ts';
+import type { EndCause } from '../metrics.ts';
 import { NoRouteError, type OutgoingCall, SdpError, SipParseError, type SipStack } from '../sip/index.ts';
-import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
-import { type EndCause, PhoneCall } from './phone-call.ts';
+import type { CallHost } from './phone-call.ts';
+import { PhoneCall } from './phone-call.ts';
 
 export interface DialOptions extends EventData<'gateway.dial'> {
   stack: SipStack;
@@ -36,7 +37,7 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
     roomId,
     displayName,
   });
-  call.log.info({ roomId, trunk: route.trunk }, 'a call is placed');
+  call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   call.onEnd = (cause, end) => {
     if (!call.answered && cause !== 'kicked') failed(failureOf(cause, end));
   };
@@ -103,5 +104,5 @@ function failureOf(cause: EndCause, { status, reason }: { status?: number; reaso
   if (status === NOT_ACCEPTABLE)
     return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
   if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
-  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 not answered' : (reason ?? cause));
+  return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 no answer' : (reason ?? cause));
 }

@@ -1,26 +1,36 @@
 import { randomUUID } from 'node:crypto';
 import { CanopyError, type Logger } from '../../base/index.ts';
-import type { CallRecord } from '../../contract/index.ts';
-import type { CallState, PhoneSeat } from '../bridge/index.ts';
-import type { LegEvent, LegStats } from '../media/index.ts';
-import type { PromptName } from '../prompts/index.ts';
-import { type Call, type CallEnd, type OfferRequest, SdpError } from '../sip/index.ts';
-import type { CallHost } from './call-host.ts';
+import type { CallRecord, TelephonyConfig } from '../../contract/index.ts';
+import type { CallState, PhoneSeat, RoomBridges } from '../bridge/index.ts';
+import type { LegEvent, LegStats, MediaPool, PortRange } from '../media/index.ts';
+import type { CallStage, EndCause, GatewayMetrics } from '../metrics.ts';
+import type { PromptName, Prompts } from '../prompts/index.ts';
+import { type Call, type OfferRequest, SdpError } from '../sip/index.ts';
 import { CallMedia } from './call-media.ts';
 import { Keypad } from './keypad.ts';
+import type { PinGuard } from './pin-guard.ts';
 
-/** Why a call ended, for the history and the metrics. */
-export type EndCause =
-  | CallEnd['cause']
-  /** A moderator took the phone out of its room. */
-  | 'kicked'
-  | 'wrong-pin'
-  /** The phone's media fell silent although it should send. */
-  | 'silent'
-  /** The room is gone. */
-  | 'lost'
-  /** A fault of ours. */
-  | 'failed';
+/** What calls need from the gateway that owns them. */
+export interface CallHost {
+  readonly pool: MediaPool;
+  readonly rooms: RoomBridges;
+  readonly prompts: Prompts;
+  readonly metrics: GatewayMetrics;
+  /** Counts wrong PINs across all calls. */
+  readonly pins: PinGuard;
+  readonly log: Logger;
+  readonly ports: PortRange;
+  /** A phone whose media is silent for longer is gone, in seconds. */
+  readonly silenceSeconds: number;
+  /** The settings of the moment. */
+  config(): TelephonyConfig;
+  /** The own address that a peer's media goes to. */
+  mediaAddress(peer: string): string;
+  /** Notes the state of a call in the history. */
+  record(call: CallRecord): void;
+  adopt(call: PhoneCall): void;
+  forget(call: PhoneCall): void;
+}
 
 export interface CallParts {
   /** Default: a new one. */
@@ -32,9 +42,6 @@ export interface CallParts {
   roomId: string | null;
   displayName: string;
 }
-
-/** A stage of setting a call up, timed from its beginning. */
-export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
 
 /** The history keeps no more of what others say. */
 const MOST_TEXT = 256;
@@ -215,7 +222,7 @@ export class PhoneCall {
       this.#mediaHeard = true;
       this.stage('media');
     } else if (event.type === 'failed') {
-      this.log.error({ message: event.message }, 'the media of a call failed');
+      this.log.error({ message: event.message }, 'media of a call failed');
       void this.end('failed');
     }
   }
@@ -230,7 +237,7 @@ export class PhoneCall {
     const answeredForMs = performance.now() - this.#answeredMs;
     const silentMs = Math.min(this.#media?.silentMs(stats) ?? 0, answeredForMs);
     if (silenceSeconds > 0 && silentMs > silenceSeconds * 1000) {
-      this.log.info({ silentMs: Math.round(silentMs) }, 'no media comes from the phone');
+      this.log.info({ silentMs: Math.round(silentMs) }, 'no media from the phone; ending the call');
       await this.end('silent');
     }
   }
@@ -238,9 +245,8 @@ export class PhoneCall {
   /** Something of ours failed: ends the call with what fits. */
   fail(error: unknown): void {
     const { code } = CanopyError.from(error);
-    if (!(error instanceof CanopyError) || code === 'INTERNAL')
-      this.log.error({ err: error }, 'a call failed');
-    else this.log.warn({ err: error }, 'a call failed');
+    if (!(error instanceof CanopyError) || code === 'INTERNAL') this.log.error({ err: error }, 'call failed');
+    else this.log.warn({ err: error }, 'call failed');
     void this.end('failed');
   }
 

@@ -1,6 +1,5 @@
-import type { CallHost } from './call-host.ts';
 import { talk } from './in-room.ts';
-import type { PhoneCall } from './phone-call.ts';
+import type { CallHost, PhoneCall } from './phone-call.ts';
 import { PinEntry, type PinVerdict } from './pin-entry.ts';
 import type { PinCaller } from './pin-guard.ts';
 
@@ -96,10 +95,7 @@ export class PinDialogue {
     metrics.wrongPin();
     if (pins.wrong(this.#caller)) {
       metrics.pinLockout();
-      this.#call.log.warn(
-        { caller: this.#caller.name },
-        'too many wrong PINs: this caller is refused for now',
-      );
+      this.#call.log.warn({ caller: this.#caller.name }, 'too many wrong PINs; caller refused for now');
     }
     if (pins.refuses(this.#caller)) this.#failures = TRIES - 1;
     this.#refuse();

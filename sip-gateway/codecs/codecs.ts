@@ -33,7 +33,7 @@ export class Codecs {
 
   /** Loads the add-on, or, where there is none, libopus in WebAssembly. */
   static async load(options: LoadCodecsOptions = {}): Promise<Codecs> {
-    let reason = 'The portable codecs were asked for.';
+    let reason = 'The portable codecs were requested.';
     if (options.prefer !== 'portable') {
       const path = options.path ?? locate();
       try {

@@ -1,7 +1,7 @@
 /** The face of the phones' media. */
 export type { DtmfKey } from './dtmf/index.ts';
 export type { LegEvent, LegMedia, LegStats, Prompt } from './leg-types.ts';
-export type { RoomConnection, RoomStats } from './mixer/index.ts';
+export type { PayloadTransform, PayloadTransformModule, RoomConnection, RoomStats } from './mixer/index.ts';
 export { openNetwork, type PortRange, type SendFailures } from './network/index.ts';
 export { MediaPool, type PoolOptions, type PoolStats } from './pool/index.ts';
 export type { Endpoint } from './rtp/index.ts';

@@ -91,7 +91,7 @@ export class LegReceiver {
     const kind = this.#kinds[packet.payloadType];
     if (!kind) {
       this.unknown++;
-      this.#log.debug({ payloadType: packet.payloadType }, 'packet of a payload type that was not agreed');
+      this.#log.debug({ payloadType: packet.payloadType }, 'packet with an unnegotiated payload type');
       return;
     }
     if (!this.#follow(packet.ssrc)) return;
@@ -180,7 +180,7 @@ export class LegReceiver {
       return false;
     }
     if (this.ssrc !== undefined) {
-      this.#log.debug({ ssrc }, 'the phone sends another stream');
+      this.#log.debug({ ssrc }, 'phone started a new stream');
       this.playout.restart();
       this.#statistics.restart();
       this.#sequences.reset();

@@ -137,7 +137,7 @@ describe('the transport of a leg', () => {
     assert.deepEqual(
       lines.map(({ level, text }) => [level, text]),
       [
-        ['debug', 'source of the media learnt'],
+        ['debug', 'media source learnt'],
         ['debug', 'RTCP from another source refused'],
       ],
     );

@@ -158,7 +158,7 @@ export class LegTransport {
     }
     const { learnt } = lock;
     if (learnt && learnt !== before) {
-      this.#log.debug({ from: learnt.address, port: learnt.port }, 'source of the media learnt');
+      this.#log.debug({ from: learnt.address, port: learnt.port }, 'media source learnt');
       this.#onSource(learnt);
     }
     // Any packet counts: unknown payload types also serve to keep NATs and firewalls open (RFC 6263).
@@ -175,7 +175,7 @@ export class LegTransport {
     const news = this.#rtcpSession.receive(datagram, nowMs, Date.now());
     if (!news) {
       this.malformed++;
-      this.#log.debug({ from: source.address, port: source.port }, 'RTCP cannot be read');
+      this.#log.debug({ from: source.address, port: source.port }, 'unreadable RTCP');
       return;
     }
     this.lastHeardMs = nowMs;

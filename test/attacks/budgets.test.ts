@@ -278,13 +278,13 @@ describe('budgets', () => {
     await eventually(
       'the line is written',
       () => server.log.slice(before),
-      (lines) => lines.includes('client offends'),
+      (lines) => lines.includes('client violated a limit'),
     );
     const line =
       server.log
         .slice(before)
         .split('\n')
-        .find((one) => one.includes('client offends')) ?? '';
+        .find((one) => one.includes('client violated a limit')) ?? '';
     assert.equal(line.split('peerId').length - 1, 1);
   });
 });

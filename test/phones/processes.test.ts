@@ -5,8 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-// biome-ignore lint/plugin: the state of an older version is made there
-import { Store } from '../../signaling/store/index.ts';
+import Database from 'better-sqlite3';
 import type { Baresip } from '../support/baresip.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { untilBaseline } from '../support/gauges.ts';
@@ -92,17 +91,18 @@ describe('the processes of the phone gateway', () => {
       });
     const takesCalls = (server: TestServer) =>
       eventually(
-        'phones may call',
+        'phone gateway is ready',
         () => server.log,
-        (log) => log.includes('phones may call'),
+        (log) => log.includes('phone gateway is ready'),
       );
     try {
       const newer = await start();
       await takesCalls(newer);
       await newer.close();
-      const store = await Store.open(dataDir);
-      await store.db.updateTable('accounts').set({ is_gateway: 0 }).execute();
-      await store.close();
+      // As an older version left it.
+      const database = new Database(join(dataDir, 'canopy.sqlite'));
+      database.exec('update accounts set is_gateway = 0');
+      database.close();
       const older = await start();
       await takesCalls(older);
       await older.close();

@@ -4,8 +4,11 @@ import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts
 import { createInvitation } from '../../signaling/index.ts';
 
 /** An identity made as the phone gateway makes its own, from the server's data folder: only such an identity may register. */
-export async function newGatewayIdentity(server: { url: string; dataDir: string }): Promise<Identity> {
-  const config = loadConfig({ env: {}, flags: { 'data.dir': server.dataDir } });
+export async function newGatewayIdentity(
+  server: { url: string; dataDir: string },
+  storeUrl?: string,
+): Promise<Identity> {
+  const config = loadConfig({ env: {}, flags: { 'data.dir': server.dataDir, 'store.url': storeUrl } });
   const link = await createInvitation(config, {
     role: 'bridge',
     displayName: 'Phones',

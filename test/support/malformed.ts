@@ -28,7 +28,7 @@ type JsonSchema = {
  * not finite. Some come out right all the same.
  */
 export function malformed(schema: z.ZodType, hints: Hints = {}): fc.Arbitrary<unknown> {
-  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const json = jsonSchemaOf(schema);
   return fc
     .tuple(conforming(json, hints), fc.array(fault, { minLength: 1, maxLength: 4 }))
     .map(([message, faults]) => {
@@ -37,6 +37,11 @@ export function malformed(schema: z.ZodType, hints: Hints = {}): fc.Arbitrary<un
       const rest = others.filter(({ kind }) => kind !== 'repeat');
       return [...(first ? [first] : []), ...rest].reduce<unknown>(spoil, structuredClone(message));
     });
+}
+
+/** Messages that a schema accepts. */
+export function wellFormed(schema: z.ZodType): fc.Arbitrary<unknown> {
+  return conforming(jsonSchemaOf(schema), {}).filter((message) => schema.safeParse(message).success);
 }
 
 /** The same message with each text that is a slot's name replaced by what is in the slot now. */
@@ -60,6 +65,10 @@ export function filled(message: unknown, slots: Readonly<Record<string, string>>
     return copy;
   };
   return fill(message, 0);
+}
+
+function jsonSchemaOf(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

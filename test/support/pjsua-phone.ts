@@ -104,6 +104,11 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     await this.waitFor(({ event }) => event === 'media');
   }
 
+  /** Presses keys (RFC 4733). */
+  press(keys: string): void {
+    this.#send({ command: 'keys', keys });
+  }
+
   hangUp(): void {
     this.#send({ command: 'hangup' });
   }

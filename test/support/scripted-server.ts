@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Server, type Socket } from 'socket.io';
 import { CanopyError } from '../../base/index.ts';
-import type { EventData, EventName, RequestName, RequestResult } from '../../contract/index.ts';
+import type {
+  EventData,
+  EventName,
+  LogEntry,
+  LogPosition,
+  RequestName,
+  RequestResult,
+} from '../../contract/index.ts';
 // biome-ignore lint/plugin: the deployment's own authority signs what this server shows
 import { Authority } from '../../signaling/identity/index.ts';
 import { EVENTS, REQUESTS } from '../../signaling/index.ts';
@@ -21,7 +28,7 @@ export interface ReceivedRequest {
   data: any;
 }
 
-/** A result that a script gives; this server adds where its log stands. */
+/** A result that a script gives; this server adds where its log stands, and what a returning client missed. */
 type Scripted<N extends RequestName> = N extends 'room.join'
   ? Omit<RequestResult<N>, 'log'>
   : RequestResult<N>;
@@ -42,7 +49,8 @@ export class ScriptedServer {
   readonly #io: Server;
   readonly #dir: string;
   readonly #sockets: Socket[] = [];
-  readonly #position = { logId: randomUUID(), seq: 0 };
+  readonly #logId = randomUUID();
+  readonly #entries: LogEntry[] = [];
   readonly #waiting: Array<{ count: number; name: string; resolve(request: ReceivedRequest): void }> = [];
 
   private constructor(http: HttpServer, authority: Authority, dir: string) {
@@ -93,11 +101,16 @@ export class ScriptedServer {
     return present ?? new Promise((resolve) => this.#waiting.push({ count, name, resolve }));
   }
 
-  /** Sends an event on the newest connection; it numbers the entries of the room log. */
+  /** Sends an event on the newest connection, after its entry into the room log where it is one. */
   emit<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
     const isEntry = 'log' in EVENTS[name].shape;
-    if (isEntry) this.#position.seq += 1;
-    this.#sockets.at(-1)?.emit(name, isEntry ? { ...data, log: { ...this.#position } } : data);
+    if (isEntry) this.append(name, data);
+    this.#sockets.at(-1)?.emit(name, isEntry ? { ...data, log: this.#position } : data);
+  }
+
+  /** Makes an entry of the room log that no event tells of. */
+  append<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
+    this.#entries.push({ seq: this.#entries.length + 1, kind: name, data });
   }
 
   /** Breaks the newest connection as a lost network would. */
@@ -110,12 +123,21 @@ export class ScriptedServer {
     await rm(this.#dir, { recursive: true });
   }
 
+  get #position(): LogPosition {
+    return { logId: this.#logId, seq: this.#entries.length };
+  }
+
   #accept(socket: Socket): void {
     const connection = this.#sockets.push(socket) - 1;
     socket.onAny((name: RequestName, { id, data }: ReceivedRequest, answer: (value: unknown) => void) => {
       void this.#answer({ connection, name, id, data }).then(answer);
     });
     socket.emit('auth.challenge', { nonce: `nonce-${connection}`, serverTimeMs: Date.now() });
+  }
+
+  #logSince(since: LogPosition | undefined): RequestResult<'room.join'>['log'] {
+    const entries = since?.logId === this.#logId ? this.#entries.slice(since.seq) : undefined;
+    return { ...this.#position, ...(entries && { entries }) };
   }
 
   async #answer(request: ReceivedRequest): Promise<object> {
@@ -130,7 +152,7 @@ export class ScriptedServer {
         if (waiting.name === name && waiting.count === count) waiting.resolve(request);
       }
       // The snapshot is of the time when it is asked for.
-      const log = name === 'room.join' ? { ...this.#position } : undefined;
+      const log = name === 'room.join' ? this.#logSince(request.data.resume?.since) : undefined;
       const result = (await this.script[name]?.(request)) ?? {};
       return { ok: true, result: log ? { ...result, log } : result };
     } catch (error) {

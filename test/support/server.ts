@@ -124,11 +124,17 @@ export class TestServer {
   }
 
   /** Calls the REST API with the key from the data folder. Rejects if it answers with an error. */
-  async api<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+  async api<T = unknown>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<T> {
     const response = await fetch(new URL(path, this.url), {
       method,
       headers: {
         ...this.#withKey(),
+        ...headers,
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
@@ -173,6 +179,13 @@ export class TestServer {
 
   #withKey(): { authorization: string } {
     return { authorization: `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}` };
+  }
+
+  /** Ends it at once, as a crash or a power cut does. Its data folder stays. */
+  async crash(): Promise<void> {
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
   }
 
   /** Stops it as an operator would (SIGTERM), and returns its exit status. */

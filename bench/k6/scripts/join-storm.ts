@@ -1,4 +1,4 @@
-/** People enter rooms one after the other, at a steady rate, and stay until everybody is in. */
+/** People join rooms one after another, at a steady rate, and stay until everyone is in. */
 import { enterInTurn, peopleInRoom } from './person.ts';
 import { optionsFor, type Schedule, until } from './setting.ts';
 import { Stages } from './stages.ts';
@@ -13,7 +13,7 @@ export default async function (schedule: Schedule): Promise<void> {
   const visitor = await enterInTurn(schedule, stages);
   await until(schedule.endMs);
   const { index } = visitor;
-  // On a busy machine the last may come later than planned: what their way in took is told, and nobody leaves before.
+  // On a busy machine the last people may join later than planned; their times are reported, and nobody leaves earlier.
   stages.check('roster', index, 'INCOMPLETE', await visitor.knows(peopleInRoom(index)));
   visitor.drop();
 }

@@ -3,7 +3,7 @@ import { PEOPLE, ROOM_SIZE, type Schedule, turnMs, until } from './setting.ts';
 import type { Stages } from './stages.ts';
 import { type ENTER_STAGES, Visitor } from './visitor.ts';
 
-/** This virtual user's person, in the room when it is its turn. Rooms are filled one after the other. */
+/** This virtual user's person, who joins when it is their turn. Rooms are filled one after another. */
 export async function enterInTurn(
   schedule: Schedule,
   stages: Stages<(typeof ENTER_STAGES)[number]>,
@@ -17,7 +17,7 @@ export async function enterInTurn(
   return visitor;
 }
 
-/** How many people are to be in a person's room. */
+/** How many people will be in a person's room. */
 export function peopleInRoom(index: number): number {
   return Math.min(ROOM_SIZE, PEOPLE.length - Math.floor(index / ROOM_SIZE) * ROOM_SIZE);
 }

@@ -1,4 +1,4 @@
-/** Everybody loses the connection at the same moment and comes back as the SDK does: after its first backoff. */
+/** Everyone loses the connection at the same moment and comes back as the SDK does: after its first backoff. */
 import { enterInTurn } from './person.ts';
 import { optionsFor, type Schedule, until } from './setting.ts';
 import { Stages } from './stages.ts';
@@ -8,7 +8,7 @@ export { handleSummary, setup } from './setting.ts';
 
 /** The SDK's first backoff, in milliseconds: a random value in the upper half of this. */
 const BACKOFF_MS = 500;
-/** After this time the SDK gives an attempt up and begins another, in milliseconds. */
+/** After this time the SDK gives up an attempt and starts another, in milliseconds. */
 const ATTEMPT_MS = 10_000;
 
 const stages = new Stages([...ENTER_STAGES, ...RETURN_STAGES]);

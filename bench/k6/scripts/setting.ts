@@ -1,4 +1,4 @@
-/** What the bench tells a script, by environment variables and the file of prepared people. */
+/** What the bench passes to a script: environment variables, and the file of prepared people. */
 import { SharedArray } from 'k6/data';
 import http from 'k6/http';
 import type { PreparedPerson } from '../prepared-person.ts';
@@ -11,13 +11,13 @@ export const ORIGIN = text('CANOPY_URL');
 const PEERS = count('CANOPY_PEERS');
 export const ROOM_SIZE = count('CANOPY_ROOM_SIZE');
 const JOINS_PER_SECOND = count('CANOPY_JOINS_PER_SECOND');
-/** How long the scenario's middle part lasts, once everybody is in, in milliseconds. */
+/** How long the scenario's main part lasts once everyone has joined, in milliseconds. */
 const MIDDLE_MS = count('CANOPY_SECONDS') * 1000;
-/** Requests a second of each peer, where the scenario has any. */
+/** Requests per second per peer, if the scenario sends any. */
 export const REQUESTS_PER_SECOND = count('CANOPY_REQUESTS_PER_SECOND');
 /** The goal for every stage, 99th percentile in milliseconds. */
 const STAGE_GOAL_MS = 200;
-/** How long the last one gets before the middle part begins, in milliseconds. */
+/** How long the last peer has to join before the main part begins, in milliseconds. */
 const SETTLE_MS = 2000;
 
 export const PEOPLE: readonly PreparedPerson[] = new SharedArray<PreparedPerson>('people', () =>
@@ -25,8 +25,8 @@ export const PEOPLE: readonly PreparedPerson[] = new SharedArray<PreparedPerson>
 );
 
 /**
- * One virtual user a person, each running once; thresholds for the 99th percentile of these stages, and for no failure. `others` have
- * goals of their own, in milliseconds.
+ * One virtual user per person, each running once; thresholds for the 99th percentile of these stages, and for zero failures. `others` have
+ * separate goals, in milliseconds.
  */
 export function optionsFor(stages: readonly string[], others: Record<string, number> = {}) {
   const goals = [...stages.map((stage) => [stage, STAGE_GOAL_MS] as const), ...Object.entries(others)].map(
@@ -42,15 +42,15 @@ export function optionsFor(stages: readonly string[], others: Record<string, num
   };
 }
 
-/** When what happens, Unix time in milliseconds. */
+/** The schedule: Unix times in milliseconds. */
 export interface Schedule {
   startMs: number;
-  /** Everybody is in, or should be. */
+  /** When everyone should have joined. */
   middleMs: number;
   endMs: number;
 }
 
-/** Asks the server over REST whether it is there, and fixes the schedule. */
+/** Checks over REST that the server is there, and sets the schedule. */
 export function setup(): Schedule {
   const answer = http.get(`${ORIGIN}/api/server`);
   if (answer.status !== 200) throw new Error(`${ORIGIN}/api/server answered ${answer.status}`);
@@ -59,7 +59,7 @@ export function setup(): Schedule {
   return { startMs, middleMs, endMs: middleMs + MIDDLE_MS };
 }
 
-/** When it is this person's turn to enter. */
+/** When this person joins. */
 export function turnMs({ startMs }: Schedule, index: number): number {
   return startMs + (index * 1000) / JOINS_PER_SECOND;
 }
@@ -69,14 +69,14 @@ export function handleSummary(data: unknown): Record<string, string> {
   return { [text('CANOPY_SUMMARY')]: JSON.stringify(data) };
 }
 
-/** Waits until a moment, Unix time in milliseconds. */
+/** Waits until a point in time, Unix time in milliseconds. */
 export function until(atMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, atMs - Date.now())));
 }
 
 function text(name: string): string {
   const value = __ENV[name];
-  if (!value) throw new Error(`${name} is missing: run this by npm run bench -- k6-…`);
+  if (!value) throw new Error(`${name} is missing: run this with npm run bench -- k6-…`);
   return value;
 }
 

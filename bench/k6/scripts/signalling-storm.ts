@@ -1,4 +1,4 @@
-/** Everybody keeps asking: transports are made, restarted and closed, and now and then a person leaves and joins again. */
+/** Everyone keeps sending requests: transports are created, restarted and closed, and now and then a person leaves and rejoins. */
 import { enterInTurn } from './person.ts';
 import { optionsFor, REQUESTS_PER_SECOND, type Schedule, until } from './setting.ts';
 import { Stages } from './stages.ts';
@@ -13,7 +13,7 @@ const REQUEST_STAGES = [
   'leave',
   'rejoin',
 ] as const;
-/** Rounds of three requests between two of leaving and joining. */
+/** Rounds of three requests between leaving and rejoining. */
 const ROUNDS_BEFORE_LEAVING = 5;
 
 const stages = new Stages([...ENTER_STAGES, ...REQUEST_STAGES]);
@@ -24,12 +24,12 @@ export default async function (schedule: Schedule): Promise<void> {
   const { index, socket } = visitor;
   const intervalMs = 1000 / REQUESTS_PER_SECOND;
   let dueMs = schedule.middleMs + Math.random() * intervalMs;
-  /** Waits for the next request's turn, which does not depend on when the one before was answered. */
+  /** Waits until the next request is due, regardless of when the previous one was answered. */
   const turn = async () => {
     await until(dueMs);
     dueMs += intervalMs;
   };
-  // People do not leave in step.
+  // People do not all leave at the same time.
   for (let round = index % ROUNDS_BEFORE_LEAVING; dueMs < schedule.endMs; round += 1) {
     await turn();
     const { transportId } = await stages.time('transport_create', index, () =>

@@ -5,10 +5,10 @@ import type { Answer, RequestInput, RequestName, RequestResult } from '../../../
 const PATIENCE_MS = 30_000;
 const ENTER_NAMESPACE = '40';
 
-/** What went wrong: an error code of the protocol, or one of this socket's own. */
+/** An error: a code of the protocol, or one of this socket's own codes. */
 export class StageError extends Error {
   readonly code: string;
-  /** In words; empty where the code says it all. */
+  /** Details in words; may be empty. */
   readonly detail: string;
 
   constructor(code: string, detail = '') {
@@ -18,20 +18,20 @@ export class StageError extends Error {
   }
 }
 
-/** socket.io 4 (engine.io 4) over one WebSocket, as far as Canopy's protocol uses it. */
+/** socket.io 4 (engine.io 4) over one WebSocket, limited to what Canopy's protocol uses. */
 export class CanopySocket {
-  /** Told of every event of the server's. */
+  /** Called with every event from the server. */
   onEvent: (name: string, data: unknown) => void = () => {};
   readonly #ws: WebSocket;
   readonly #answers = new Map<number, (answer: Answer<unknown>) => void>();
   readonly #opened: Promise<void>;
   readonly #challenged: Promise<string>;
-  /** Rejects whatever is waited for when the socket goes. */
+  /** Rejects pending waits when the socket closes. */
   readonly #lost: Promise<never>;
   #nextId = 0;
   #closing = false;
 
-  /** Begins to connect; `address` is where the person seems to come from. */
+  /** Starts to connect; `address` is the person's apparent address. */
   constructor(origin: string, address: string) {
     const url = `${origin.replace(/^http/, 'ws')}/socket.io/?EIO=4&transport=websocket`;
     const ws = new WebSocket(url, null, { headers: { Origin: origin, 'X-Forwarded-For': address } });
@@ -39,7 +39,7 @@ export class CanopySocket {
     let challenged: (nonce: string) => void = () => {};
     this.#opened = new Promise((resolve) => {
       ws.onopen = () => {
-        // Other clients wait for engine.io's own greeting. k6 1.8 now and then loses it: it drops what it reads before this call.
+        // Other clients wait for engine.io's greeting. k6 1.8 sometimes loses it: it drops what it reads before this call.
         ws.send(ENTER_NAMESPACE);
         resolve();
       };
@@ -78,7 +78,7 @@ export class CanopySocket {
     return answer.result as RequestResult<N>;
   }
 
-  /** Ends the connection as a lost network does: without leaving. */
+  /** Ends the connection as a lost network would: without leaving. */
   drop(): void {
     this.#closing = true;
     this.#ws.close();

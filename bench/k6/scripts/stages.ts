@@ -4,17 +4,17 @@ import { StageError } from './socket.ts';
 const failed = new Rate('canopy_failed');
 const errors = new Counter('canopy_errors');
 
-/** Times the stages that a script goes through: one metric each, and one for all that failed. */
+/** Times the stages of a script: one metric per stage, and one for failures. */
 export class Stages<Name extends string> {
   readonly #trends: Record<Name, Trend>;
 
-  /** Metrics can be made in k6's init context only: make one of these at the top of a script. */
+  /** k6 metrics can only be created in the init context, so create an instance at the top of a script. */
   constructor(names: readonly Name[]) {
     const trends = names.map((name) => [name, new Trend(`canopy_${name}_ms`, true)]);
     this.#trends = Object.fromEntries(trends) as Record<Name, Trend>;
   }
 
-  /** Runs a stage for a person and counts how long it took. Passes an error on after counting it. */
+  /** Runs a stage for a person and records how long it took. Counts an error and rethrows it. */
   async time<T>(name: Name, peer: number, stage: () => Promise<T>): Promise<T> {
     const startedMs = Date.now();
     try {
@@ -28,25 +28,25 @@ export class Stages<Name extends string> {
     }
   }
 
-  /** Counts whether something holds that takes no time. */
+  /** Counts whether a condition holds. */
   check(name: string, peer: number, code: string, holds: boolean): void {
     if (holds) failed.add(false);
     else this.#failed(name, peer, code);
   }
 
-  /** Counts a duration that was taken elsewhere, in milliseconds. */
+  /** Records a duration that was measured elsewhere, in milliseconds. */
   took(name: Name, peer: number, milliseconds: number): void {
     this.#trends[name].add(milliseconds, { peer: String(peer) });
   }
 
   #failed(name: string, peer: number, error: string): void {
     failed.add(true);
-    // What k6 separates tags and columns with may be in it.
+    // It may contain the characters with which k6 separates tags and columns.
     errors.add(1, { peer: String(peer), error: encodeURIComponent(`${name}: ${error}`) });
   }
 }
 
-/** The code; where more is known, that too, and when it came: a limit of somebody's shows by its time. */
+/** The error code, with details and the elapsed time if known, since the time can reveal a time limit. */
 function describe(error: unknown, afterMs: number): string {
   if (!(error instanceof StageError)) return String(error);
   const { code, detail } = error;

@@ -6,9 +6,9 @@ import { ORIGIN } from './setting.ts';
 import { CanopySocket } from './socket.ts';
 import type { Stages } from './stages.ts';
 
-/** The stages of entering, in order; `sign` is the person's own work. */
+/** The stages of joining, in order; `sign` is local work. */
 export const ENTER_STAGES = ['connect', 'challenge', 'sign', 'prove', 'join', 'enter'] as const;
-/** The same of coming back to a seat that was kept. */
+/** The same for coming back to a kept seat. */
 export const RETURN_STAGES = [
   'return_connect',
   'return_challenge',
@@ -18,12 +18,12 @@ export const RETURN_STAGES = [
   'return',
 ] as const;
 
-/** How long others may take to be heard of, in milliseconds: far beyond every goal. */
+/** How long notifications about others may take, in milliseconds: far beyond every goal. */
 const PATIENCE_MS = 30_000;
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
 
 if (!('TextEncoder' in globalThis)) {
-  // k6 has none; what is signed here is ASCII.
+  // k6 has none; only ASCII is signed here.
   Object.assign(globalThis, {
     TextEncoder: class {
       encode(text: string): Uint8Array {
@@ -37,7 +37,7 @@ if (!('TextEncoder' in globalThis)) {
 export class Visitor {
   readonly index: number;
   readonly roomId: string;
-  /** Everybody of the room that this person was ever told of, itself included. */
+  /** Everyone in the room of whom this person has been notified, including itself. */
   readonly #met = new Set<string>();
   #onMet: () => void = () => {};
   readonly #person: PreparedPerson;
@@ -76,7 +76,7 @@ export class Visitor {
     this.#peerId = joined.peerId;
   }
 
-  /** Connects anew and takes the seat again. Throws when it was not kept. */
+  /** Reconnects and resumes the seat. Throws if it was not kept. */
   async return(stages: Stages<(typeof RETURN_STAGES)[number]>): Promise<void> {
     const startedMs = Date.now();
     await this.#authenticate(RETURN_STAGES, stages);
@@ -88,14 +88,14 @@ export class Visitor {
     stages.took('return', this.index, Date.now() - startedMs);
   }
 
-  /** Joins the room on the present connection. */
+  /** Joins the room on the current connection. */
   async join(): Promise<RequestResult<'room.join'>> {
     const joined = await this.socket.request('room.join', { roomId: this.roomId });
     for (const { participantId } of joined.participants) this.#meet(participantId);
     return joined;
   }
 
-  /** Whether this person was told of so many of the room, or is in time. */
+  /** Resolves to whether this person is notified of that many people within the time limit. */
   knows(people: number): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), PATIENCE_MS);
@@ -108,7 +108,7 @@ export class Visitor {
     });
   }
 
-  /** Loses the connection without a word. */
+  /** Drops the connection without leaving. */
   drop(): void {
     this.#socket?.drop();
     this.#socket = undefined;

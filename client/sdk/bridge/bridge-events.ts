@@ -1,16 +1,11 @@
-import type { EventData, Participant, RequestResult } from '../../../contract/index.ts';
+import type { EventData } from '../../../contract/index.ts';
 import type { CanopyError } from '../../../contract/light.ts';
-import type { ConnectionState } from '../connection.ts';
-import type { BridgeParticipant } from './bridge-participant.ts';
+import type { RoomSessionEvents } from '../room-session.ts';
+import type { BridgeMedia, BridgeParticipant } from './bridge-participant.ts';
 import type { BridgeSource } from './bridge-sources.ts';
 
-/** The pair of plain transports: where to send to, and where it is received from. RTCP goes over the same ports (RFC 5761). */
-export type BridgeMedia = RequestResult<'bridge.open'>;
-
 /** What a bridge's session tells. */
-export interface BridgeEvents {
-  /** `error` says why the session closed, where it did not by leave(). */
-  state: [state: ConnectionState, error: CanopyError | undefined];
+export interface BridgeEvents extends RoomSessionEvents {
   /** The transports are open: for the first time, or again elsewhere after `media-lost`. Send to `send` from now on. */
   media: [BridgeMedia];
   /** The transports are gone with all that went over them. They are opened again, and producers made again, by themselves. */
@@ -20,10 +15,6 @@ export interface BridgeEvents {
   'source-ended': [BridgeSource];
   /** It was muted or unmuted. */
   'source-updated': [BridgeSource];
-  /** Participants that others host. */
-  'participant-joined': [Participant];
-  'participant-updated': [Participant];
-  'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];
   /**
    * A moderator acted on a hosted participant. `mute` and `unmute` are done already; on `kick` the participant is out of the room:
    * end its call. `by` is a participant's id.
@@ -33,11 +24,6 @@ export interface BridgeEvents {
     action: EventData<'participant.action'>['action'],
     by: string | null,
   ];
-  /** Who speaks, by participant id; null: nobody. */
-  speaker: [participantId: string | null];
-  /** The room moves to another worker or server. */
-  rehome: [reason: EventData<'room.rehome'>['reason']];
-  'server-closing': [{ retryAfterSeconds: number }];
   /** Something failed that the session goes on without. */
   error: [CanopyError];
 }

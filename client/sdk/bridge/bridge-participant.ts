@@ -1,9 +1,10 @@
-import type { EventData, Participant, RequestInput } from '../../../contract/index.ts';
+import type { EventData, Participant, RequestInput, RequestResult } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
-import type { BridgeMedia } from './bridge-events.ts';
-import { SyncLoop } from './sync-loop.ts';
+import { Reconciler } from '../reconciler.ts';
 
+/** The pair of plain transports: where to send to, and where it is received from. RTCP goes over the same ports (RFC 5761). */
+export type BridgeMedia = RequestResult<'bridge.open'>;
 export type CallState = NonNullable<Participant['callState']>;
 export type RtpParameters = RequestInput<'producer.create'>['rtpParameters'];
 
@@ -32,7 +33,7 @@ export interface ParticipantHost {
  */
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
-  readonly #sync: SyncLoop;
+  readonly #reconciler: Reconciler;
   #displayName: string;
   #callState: CallState;
   #muted = false;
@@ -52,7 +53,10 @@ export class BridgeParticipant {
     this.#host = host;
     this.#displayName = displayName;
     this.#callState = callState;
-    this.#sync = new SyncLoop(() => this.#pass());
+    this.#reconciler = new Reconciler({
+      pass: () => this.#pass(),
+      failed: (error) => host.failed(error),
+    });
   }
 
   /** Its id in the room. It changes where the seat was lost for too long and the room was entered anew. */
@@ -91,19 +95,19 @@ export class BridgeParticipant {
   async update({ displayName, callState }: Partial<NewParticipant>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   /** Others see it as muted, and its packets are not forwarded. */
   async setMuted(muted: boolean): Promise<void> {
     this.#muted = muted;
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   /** Raises its hand, or lowers it; a moderator may lower it too. */
   async setHandUp(up: boolean): Promise<void> {
     this.#handUp = up;
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   /**
@@ -112,12 +116,12 @@ export class BridgeParticipant {
    */
   async produce(rtpParameters: RtpParameters): Promise<void> {
     this.#rtpParameters = rtpParameters;
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   async closeProducer(): Promise<void> {
     this.#rtpParameters = undefined;
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   /** Takes it out of the room. Idempotent. */
@@ -125,18 +129,18 @@ export class BridgeParticipant {
     if (this.#removed) return;
     this.#removed = reason;
     this.#host.gone(this);
-    this.#sync.stop();
-    await this.#sync.run();
+    this.#reconciler.stop();
+    await this.#reconciler.run();
   }
 
   /** @internal Brings the server to what is wanted; a failure is told by the session. */
   sync(): void {
-    this.#sync.runSoon((error) => this.#host.failed(error));
+    this.#reconciler.poke();
   }
 
   /** @internal The first time. */
   async enter(): Promise<void> {
-    await this.#sync.run();
+    await this.#reconciler.run();
   }
 
   /** @internal A moderator acted. */
@@ -161,7 +165,7 @@ export class BridgeParticipant {
     this.unseat();
     if (this.#removed) return;
     this.#removed = reason;
-    this.#sync.stop();
+    this.#reconciler.stop();
     this.#host.gone(this);
   }
 

@@ -1,13 +1,13 @@
-import type { EventData, Participant, RtpCapabilities } from '../../../contract/index.ts';
+import type { Participant, RtpCapabilities } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
-import { RoomEntry, type Snapshot } from '../room-entry.ts';
-import { Roster } from '../roster.ts';
-import type { BridgeEvents, BridgeMedia } from './bridge-events.ts';
-import { BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
+import { Reconciler } from '../reconciler.ts';
+import type { Snapshot } from '../room-entry.ts';
+import { ROOM_SESSION_EVENTS, RoomSession } from '../room-session.ts';
+import type { BridgeEvents } from './bridge-events.ts';
+import { type BridgeMedia, BridgeParticipant, type NewParticipant } from './bridge-participant.ts';
 import { AUDIO_LEVEL, type BridgeSource, BridgeSources } from './bridge-sources.ts';
-import { SyncLoop } from './sync-loop.ts';
 
 export interface BridgeOptions extends ConnectionOptions {
   roomId: string;
@@ -21,9 +21,6 @@ export interface BridgeOpenOptions {
   rtpCapabilities?: RtpCapabilities;
 }
 
-/** How long leave() waits for the server's answer, in milliseconds. */
-const LEAVE_MS = 2000;
-
 /**
  * A room as a bridge sees it: it hosts participants, sends a stream for each, and hears everybody else, over one UDP socket. What it was
  * asked for comes back by itself after a lost connection or a re-homing; the host only follows `media` events.
@@ -31,14 +28,10 @@ const LEAVE_MS = 2000;
 export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
   readonly #connection: Connection;
-  readonly #entry: RoomEntry;
-  readonly #roster: Roster;
+  readonly #session: RoomSession;
   readonly #hosted = new Set<BridgeParticipant>();
   readonly #sources: BridgeSources;
-  readonly #opening: SyncLoop;
-  readonly #unlisten: Array<() => void> = [];
-  #state: ConnectionState = 'connecting';
-  #peerId: string | undefined;
+  readonly #opening: Reconciler;
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
@@ -49,13 +42,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     super();
     this.roomId = roomId;
     this.#connection = new Connection(options);
-    this.#roster = new Roster({
-      joined: (participant) => this.emit('participant-joined', participant),
-      updated: (participant) => this.emit('participant-updated', participant),
-      left: (participant, reason) => this.emit('participant-left', participant, reason),
-      speaker: (participantId) => this.emit('speaker', participantId),
-    });
-    this.#opening = new SyncLoop(() => this.#open());
+    this.#opening = new Reconciler({ pass: () => this.#open(), failed: (error) => this.#failed(error) });
     this.#sources = new BridgeSources({
       connection: this.#connection,
       media: () => this.#media,
@@ -64,37 +51,35 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       updated: (source) => this.emit('source-updated', source),
       failed: (error) => this.#failed(error),
     });
-    this.#entry = new RoomEntry({
+    this.#session = new RoomSession({
       roomId,
-      displayName: undefined,
       connection: this.#connection,
-      prepare: async (snapshot) => () => this.#apply(snapshot),
-      hopeless: (error) => this.#close(error),
+      othersOnly: true,
+      dropMedia: () => this.#dropMedia(),
+      renewMedia: () => this.#dropMedia(),
+      entered: (snapshot, { isSame }) => this.#entered(snapshot, isSame),
+      closed: () => this.#closed(),
     });
+    this.relay(this.#session, ROOM_SESSION_EVENTS);
     this.#listen();
   }
 
   /** Connects and enters the room. Rejects as connect() and Client.join() do. */
   static async join(options: BridgeOptions): Promise<BridgeSession> {
     const session = new BridgeSession(options);
-    try {
-      await session.#connection.open();
-      await session.#entry.enter();
-      session.#setState('connected');
-      return session;
-    } catch (error) {
-      session.#close(CanopyError.from(error));
-      throw error;
-    }
+    // When it cannot be opened, it closes, and the session with it.
+    await session.#connection.open();
+    await session.#session.enter();
+    return session;
   }
 
   get state(): ConnectionState {
-    return this.#state;
+    return this.#session.state;
   }
 
   /** Participants that others host, by id. */
   get participants(): ReadonlyMap<string, Participant> {
-    return this.#roster.participants;
+    return this.#session.roster.participants;
   }
 
   /** The participants that are hosted here. */
@@ -109,7 +94,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** The participant who speaks, by id. */
   get speaker(): string | null {
-    return this.#roster.speaker;
+    return this.#session.roster.speaker;
   }
 
   /** The transports; undefined while there are none. */
@@ -145,7 +130,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** Brings a participant in. Rejects with FORBIDDEN, LIMIT_REACHED, BAD_REQUEST (the name). */
   async addParticipant(participant: NewParticipant): Promise<BridgeParticipant> {
-    if (this.#state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+    if (this.state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
     const hosted = new BridgeParticipant(
       {
         connection: this.#connection,
@@ -169,13 +154,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** Leaves the room with all participants and closes the connection. Never rejects. */
   async leave(): Promise<void> {
-    if (this.#state === 'closed') return;
-    const answered = this.#connection.requestNow('room.leave', {}).catch(() => {});
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LEAVE_MS);
-    await Promise.race([answered, late]);
-    clearTimeout(timer);
-    this.#close();
+    if (this.state === 'closed') return;
+    await this.#session.sayGoodbye();
+    this.#session.close();
   }
 
   /** Drops the connection and makes it anew at once. */
@@ -183,12 +164,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#connection.reconnect();
   }
 
-  #close(error?: CanopyError): void {
-    if (this.#state === 'closed') return;
-    this.#setState('closed', error);
-    this.#entry.close();
+  #closed(): void {
     this.#opening.stop();
-    for (const unlisten of this.#unlisten) unlisten();
     this.#connection.close();
     this.#dropMedia();
     this.#sources.close();
@@ -196,24 +173,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 
   #listen(): void {
-    const connection = this.#connection;
-    connection.onReturn = () => this.#entry.enter();
-    const on: RoomEntry['on'] = (name, apply) => this.#entry.on(name, apply);
-    this.#unlisten.push(
-      connection.on('state', (state, error) => {
-        if (state === 'closed') this.#close(error ?? new CanopyError('CONNECTION_LOST'));
-        else if (this.#state === 'connecting') return;
-        else if (state === 'connected') this.#setState(this.#entry.pending ? 'reconnecting' : 'connected');
-        else this.#setState('reconnecting');
-      }),
-      // Not held back: it decides how the room is entered.
-      connection.on('room.rehome', (data) => this.#rehome(data)),
-    );
-    on('server.closing', (data) => this.emit('server-closing', data));
-    on('room.speaker', ({ participantId }) => this.#roster.setSpeaker(participantId));
-    on('participant.joined', ({ participant }) => this.#setOther(participant));
-    on('participant.updated', ({ participant }) => this.#setOther(participant));
-    on('participant.left', ({ participantId, reason }) => this.#roster.remove(participantId, reason));
+    const on: RoomSession['onServerEvent'] = (name, apply) => this.#session.onServerEvent(name, apply);
     on('participant.action', ({ participantId, action, by }) => {
       const hosted = this.hosted.find((each) => each.participantId === participantId);
       if (!hosted) return;
@@ -234,30 +194,13 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     on('consumer.closed', ({ consumerId }) => this.#sources.consumerClosed(consumerId));
   }
 
-  #setOther(participant: Participant): void {
-    if (participant.peerId !== this.#peerId) this.#roster.set(participant);
-  }
-
-  #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
-    if (roomId !== this.roomId || this.#state === 'closed') return;
-    this.#entry.useTicket(ticket);
-    this.#dropMedia();
-    this.#setState('reconnecting');
-    this.emit('rehome', reason);
-    this.#entry.follow(url, () => this.#setState('connected'));
-  }
-
-  #apply(snapshot: Snapshot): void {
-    const sameSeat = snapshot.peerId === this.#peerId;
-    this.#peerId = snapshot.peerId;
+  #entered(snapshot: Snapshot, sameSeat: boolean): void {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
     const whole =
       media && transportIds.includes(media.send.transportId) && transportIds.includes(media.recv.transportId);
-    if (!snapshot.resumed) {
-      this.#dropMedia();
-    } else if (media && !whole) {
+    if (media && !whole) {
       this.#dropMedia();
       // A lone one is of no use, and would be in the way of the next pair.
       for (const transportId of transportIds) {
@@ -265,14 +208,12 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       }
     }
     this.#applyHosted(snapshot, sameSeat);
-    const others = snapshot.participants.filter(({ peerId }) => peerId !== snapshot.peerId);
-    this.#roster.reset(others, snapshot.speaker);
     this.#sources.reset(snapshot.producers, consumerIds);
     for (const hosted of this.hosted) {
       hosted.keepProducerOf(producerIds);
       hosted.sync();
     }
-    this.#opening.runSoon((error) => this.#failed(error));
+    this.#opening.poke();
   }
 
   /** Compares the hosted participants with those of the snapshot. */
@@ -310,7 +251,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** Opens the transports unless there are some. */
   async #open(): Promise<void> {
     const options = this.#openOptions;
-    if (!options || this.#media || this.#peerId === undefined || this.#state === 'closed') return;
+    if (!options || this.#media || this.state === 'closed') return;
     const home = this.#home;
     let media: BridgeMedia;
     try {
@@ -339,13 +280,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 
   #failed(error: CanopyError): void {
-    if (this.#state !== 'closed' && error.code !== 'CONNECTION_LOST') this.emit('error', error);
-  }
-
-  #setState(state: ConnectionState, error?: CanopyError): void {
-    if (this.#state === state || this.#state === 'closed') return;
-    this.#state = state;
-    this.emit('state', state, error);
+    if (this.state !== 'closed' && error.code !== 'CONNECTION_LOST') this.emit('error', error);
   }
 }
 

@@ -1,8 +1,8 @@
 import type { ConsumerInfo, ProducerInfo } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
-import type { BridgeMedia } from './bridge-events.ts';
-import { SyncLoop } from './sync-loop.ts';
+import { Reconciler } from '../reconciler.ts';
+import type { BridgeMedia } from './bridge-participant.ts';
 
 /** Somebody's voice, as it comes in over the `recv` transport: one Opus stream. */
 export interface BridgeSource {
@@ -37,11 +37,14 @@ export class BridgeSources {
   readonly #sources = new Map<string, BridgeSource>();
   /** Producers that cannot be subscribed to on this home. */
   readonly #refused = new Set<string>();
-  readonly #sync: SyncLoop;
+  readonly #reconciler: Reconciler;
 
   constructor(host: SourceHost) {
     this.#host = host;
-    this.#sync = new SyncLoop(() => this.#pass());
+    this.#reconciler = new Reconciler({
+      pass: () => this.#pass(),
+      failed: (error) => host.failed(error),
+    });
   }
 
   get all(): BridgeSource[] {
@@ -100,19 +103,17 @@ export class BridgeSources {
   }
 
   close(): void {
-    this.#sync.stop();
+    this.#reconciler.stop();
     this.#producers.clear();
     this.drop();
   }
 
   /** Subscribes to what is missing. */
   sync(): void {
-    this.#sync.runSoon((error) => this.#host.failed(error));
+    this.#reconciler.poke();
   }
 
   async #pass(): Promise<void> {
-    // What arrives together is asked for together.
-    await Promise.resolve();
     for (;;) {
       const media = this.#host.media();
       const missing = [...this.#producers.keys()].filter(

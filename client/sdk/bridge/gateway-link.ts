@@ -2,6 +2,7 @@ import type { CallRecord, EventData, RequestInput, TelephonyConfig } from '../..
 import { CanopyError } from '../../../contract/light.ts';
 import { Connection, type ConnectionOptions, type ConnectionState } from '../connection.ts';
 import { Emitter } from '../emitter.ts';
+import { Reconciler } from '../reconciler.ts';
 import { Outbox } from './outbox.ts';
 
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
@@ -24,6 +25,7 @@ export interface GatewayLinkEvents {
 export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
+  readonly #trunks: Reconciler;
   /** Calls that go on, and those whose end the server has not heard of yet: else it would think them lost. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
@@ -34,6 +36,11 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     super();
     this.#connection = connection;
     this.#outbox = new Outbox(connection);
+    this.#trunks = new Reconciler({
+      pass: async () => {
+        await connection.request('gateway.trunks', { registrations: this.#registrations });
+      },
+    });
     this.#config = config;
     // Registered anew before anything that waits is sent.
     connection.onReturn = async () => {
@@ -44,7 +51,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       this.#setConfig(config);
       return true;
     };
-    connection.on('state', (state, error) => this.emit('state', state, error));
+    connection.on('state', (state, error) => {
+      if (state === 'closed') this.#trunks.stop();
+      this.emit('state', state, error);
+    });
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
     connection.on('gateway.dial', (call) => this.emit('dial', call));
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
@@ -97,7 +107,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   /** Tells how all trunks that are registered at stand, after each change. A server that comes back is told by the link itself. */
   async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
     this.#registrations = registrations;
-    await this.#connection.request('gateway.trunks', { registrations });
+    await this.#trunks.run();
   }
 
   /** Drops the connection and makes it anew at once. */

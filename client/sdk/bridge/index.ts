@@ -1,6 +1,6 @@
 /** For programs of role `bridge`, like the SIP gateway: hosting participants in rooms over plain RTP, and placing calls. */
-export type { BridgeEvents, BridgeMedia } from './bridge-events.ts';
-export type { BridgeParticipant, NewParticipant } from './bridge-participant.ts';
+export type { BridgeEvents } from './bridge-events.ts';
+export type { BridgeMedia, BridgeParticipant, NewParticipant } from './bridge-participant.ts';
 export { type BridgeOpenOptions, type BridgeOptions, BridgeSession } from './bridge-session.ts';
 export type { BridgeSource } from './bridge-sources.ts';
 export { GatewayLink, type GatewayLinkEvents } from './gateway-link.ts';

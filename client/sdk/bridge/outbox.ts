@@ -1,11 +1,10 @@
 import type { RequestInput, RequestName } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
+import { Reconciler } from '../reconciler.ts';
 
 /** Most that waits: an hour of busy telephony, and calls enough for one message when the gateway registers anew. */
 const MOST = 4000;
-/** Pause after a failure that may pass, in milliseconds. */
-const RETRY_MS = 1000;
 
 interface Item {
   name: RequestName;
@@ -21,8 +20,7 @@ export class Outbox {
   readonly #connection: Connection;
   /** The oldest first. */
   readonly #items = new Map<string, Item>();
-  #sending = false;
-  #endPause: () => void = () => {};
+  readonly #sending = new Reconciler({ pass: () => this.#send(), onFailure: () => 'retry' });
 
   /** Ends with the connection. */
   constructor(connection: Connection) {
@@ -41,7 +39,7 @@ export class Outbox {
     const told = this.#items.get(key)?.told ?? Promise.withResolvers<void>();
     this.#items.set(key, { name, data, told });
     if (this.#items.size > MOST) this.#giveUp(this.#first()[0], new CanopyError('SERVER_BUSY', name));
-    if (!this.#sending) void this.#send();
+    this.#sending.poke({ patient: true });
     return told.promise;
   }
 
@@ -52,7 +50,6 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    this.#sending = true;
     while (this.#items.size > 0) {
       const [key, item] = this.#first();
       const error = await this.#connection.request(item.name, item.data as never).then(
@@ -61,28 +58,17 @@ export class Outbox {
       );
       // What has replaced it in the meantime has its turn at once.
       if (this.#items.get(key) !== item) continue;
-      if (error?.retryable) await this.#pause();
-      else if (error) this.#giveUp(key, error);
+      if (error?.retryable) throw error;
+      if (error) this.#giveUp(key, error);
       else {
         this.#items.delete(key);
         item.told.resolve();
       }
     }
-    this.#sending = false;
   }
 
   #first(): [string, Item] {
     return this.#items.entries().next().value as [string, Item];
-  }
-
-  #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, RETRY_MS);
-    this.#endPause = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    return promise;
   }
 
   #giveUp(key: string, error: CanopyError): void {
@@ -94,6 +80,6 @@ export class Outbox {
   #giveUpAll(): void {
     for (const [key, { name }] of [...this.#items])
       this.#giveUp(key, new CanopyError('CONNECTION_LOST', name));
-    this.#endPause();
+    this.#sending.stop();
   }
 }

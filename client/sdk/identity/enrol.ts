@@ -1,12 +1,12 @@
-import type { EnrolRequest, EnrolResponse, ServerInfo } from '../../../contract/index.ts';
+import type { EnrolRequest, EnrolResponse, ErrorResponse, ServerInfo } from '../../../contract/index.ts';
 import { CanopyError } from '../../../contract/light.ts';
+import { AnchorSet, OID, statementMatches, validateChain } from '../../../contract/x509/index.ts';
 import { equalBytes, fromBase64, randomBytes, sha256, toBase64, toBase64Url } from '../bytes.ts';
 import { requirePlatform } from '../requirements.ts';
 import { openBackup } from './backup.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
-import { checkChain } from './chain.ts';
 import { Identity } from './identity.ts';
-import { generateSigningKey, importPrivateKey, sign, verifyStatement } from './keys.ts';
+import { generateSigningKey, importPrivateKey, sign } from './keys.ts';
 import { enrolmentRequest, forgetEnrolmentRequest } from './pending-enrolment.ts';
 import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts';
 
@@ -44,7 +44,7 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
-    throw new CanopyError('INVITE_MISMATCH', 'its authority is not the one of the link');
+    throw new CanopyError('INVITE_MISMATCH', 'its CA is not the one in the link');
   }
   const { csr, spki, accountKey } = await enrolmentRequest(origin, secret, {
     store,
@@ -64,11 +64,12 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   if (!equalBytes(last.der, ca.der)) {
     throw new CanopyError(
       'SERVER_UNVERIFIED',
-      'the certificate is not by the authority that the server shows',
+      'the certificate was not issued by the CA that the server presents',
     );
   }
-  await checkChain({ chain, anchor: ca, atMs: account.notBeforeMs });
-  if (!account.isCa || !equalBytes(account.spki, spki)) {
+  const rules = { atMs: account.notBeforeMs, usage: OID.clientAuth, authority: true };
+  await validateChain(chain, new AnchorSet([ca]), rules);
+  if (!equalBytes(account.spki, spki)) {
     throw new CanopyError('SERVER_UNVERIFIED', 'the certificate is not for the key that was sent');
   }
   const identity = await linkDevice(
@@ -99,9 +100,9 @@ export async function restoreFromBackup({ backup, password, store }: RestoreOpti
   const { accountKey, ...account } = await openBackup(backup, password);
   const [first] = account.accountChain;
   if (!first) throw new CanopyError('BACKUP_INVALID', 'no certificate');
-  const { keyType, notAfterMs } = readCertificate(first);
+  const { key, notAfterMs } = readCertificate(first);
   if (Date.now() > notAfterMs) throw new CanopyError('CERT_EXPIRED');
-  return linkDevice(account, await importPrivateKey(fromBase64(accountKey), keyType, true), store);
+  return linkDevice(account, await importPrivateKey(fromBase64(accountKey), key.type, true), store);
 }
 
 /** The identity that was kept for a server, if there is one. */
@@ -132,18 +133,18 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
-    throw new CanopyError('SERVER_UNVERIFIED', 'its authority is not the one that was given');
+    throw new CanopyError('SERVER_UNVERIFIED', 'its CA is not the one that was given');
   }
   const store = options.store ?? memoryStore();
-  const deviceKey = await importPrivateKey(fromBase64(pkcs8), leaf.keyType, store.needsExtractableKeys);
+  const deviceKey = await importPrivateKey(fromBase64(pkcs8), leaf.key.type, store.needsExtractableKeys);
   const probe = randomBytes(32);
-  if (!(await verifyStatement(leaf.spki, leaf.keyType, await sign(deviceKey, leaf.keyType, probe), probe))) {
-    throw new CanopyError('CERT_MALFORMED', 'the private key is not the certificate’s');
+  if (!(await statementMatches(leaf.key, probe, await sign(deviceKey, leaf.key.type, probe)))) {
+    throw new CanopyError('CERT_MALFORMED', 'the private key does not match the certificate');
   }
   const stored: StoredIdentity = {
     version: 1,
     origin: new URL(options.serverUrl).origin,
-    displayName: options.displayName ?? leaf.commonName ?? 'Canopy',
+    displayName: options.displayName ?? leaf.subjectCommonName ?? 'Canopy',
     chain: chain.map(({ der }) => toBase64(der)),
     deploymentCa: info.deploymentCa,
     deviceKey,
@@ -239,6 +240,6 @@ async function callApi<T>(
     throw new CanopyError('CONNECTION_LOST', undefined, { cause });
   }
   if (response.ok) return answer as T;
-  const { error } = answer as { error?: { code: string; message?: string; detail?: string } };
+  const { error } = answer as Partial<ErrorResponse>;
   throw error ? CanopyError.fromBody(error) : new CanopyError('INTERNAL', `HTTP ${response.status}`);
 }

@@ -97,6 +97,6 @@ export class Identity {
   }
 
   async #sign(data: Bytes): Promise<string> {
-    return toBase64Url(await sign(this.#key, this.#leaf.keyType, data));
+    return toBase64Url(await sign(this.#key, this.#leaf.key.type, data));
   }
 }

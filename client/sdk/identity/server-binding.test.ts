@@ -88,7 +88,8 @@ describe('verifyServerBinding()', () => {
     await refused({}, /CERT_EXPIRED/, { nowMs: Date.now() + 40 * DAY_MS });
     const other = await Authority.open({ dir: join(dir, 'other'), name: 'Test' });
     await refused(await other.signDtls('worker-1', FINGERPRINT), /CERT_(UNTRUSTED|BAD_SIGNATURE)/);
-    await refused({ chain: [base64(authority.certificateDer)] }, /CERT_MISSING/);
+    await refused({ chain: [base64(authority.certificateDer)] }, /CERT_WRONG_USAGE/);
+    await refused({ chain: [] }, /CERT_MISSING/);
     await refused({ chain: ['AAAA'] }, /CERT_MALFORMED/);
   });
 

@@ -1,9 +1,8 @@
 import type { RequestResult } from '../../../contract/index.ts';
 import { CanopyError, SERVER_DTLS_MAX_AGE_MS, serverDtlsStatement } from '../../../contract/light.ts';
-import { equalBytes, fromBase64Url } from '../bytes.ts';
+import { AnchorSet, OID, statementMatches, validateChain } from '../../../contract/x509/index.ts';
+import { fromBase64Url } from '../bytes.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
-import { checkChain, EKU_SERVER_AUTH } from './chain.ts';
-import { verifyStatement } from './keys.ts';
 
 type CreatedTransport = RequestResult<'transport.create'>;
 
@@ -26,15 +25,13 @@ export async function verifyServerBinding(
   try {
     const { workerId, fingerprint, timeMs } = binding;
     const chain = binding.chain.map(readCertificate);
-    await checkChain({ chain, anchor: deploymentCa, atMs: nowMs, usage: EKU_SERVER_AUTH });
+    const rules = { atMs: nowMs, usage: OID.serverAuth };
+    const [leaf, ...authorities] = await validateChain(chain, new AnchorSet([deploymentCa]), rules);
     // No account, which is an authority too, stands between the deployment and its server.
-    if (chain[0] && !equalBytes(chain[0].issuer, deploymentCa.subject))
-      throw new CanopyError('CERT_UNTRUSTED');
+    if (authorities.length !== 1) throw new CanopyError('CERT_UNTRUSTED');
     if (!(Math.abs(nowMs - timeMs) <= SERVER_DTLS_MAX_AGE_MS)) throw new Error('the statement is too old');
     const statement = serverDtlsStatement({ workerId, fingerprint, timeMs });
-    const [leaf] = chain;
-    const genuine =
-      leaf && (await verifyStatement(leaf.spki, leaf.keyType, fromBase64Url(binding.signature), statement));
+    const genuine = await statementMatches(leaf.key, statement, fromBase64Url(binding.signature));
     if (!genuine) throw new Error('the signature is wrong');
     const offered = dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256');
     if (offered.length !== 1 || offered[0]?.value.toUpperCase() !== fingerprint) {

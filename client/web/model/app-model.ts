@@ -45,13 +45,13 @@ function keptName(): string | undefined {
   }
 }
 
-/** The page's state and what a person can do with it. */
+/** The page's state, and the actions on it. */
 export class AppModel {
   readonly screen = signal<Screen>({ name: 'loading' });
   readonly identity = signal<Identity | undefined>(undefined);
   /** Signed in, so that the server has verified the identity. */
   readonly client = signal<Client | undefined>(undefined);
-  /** What stands in the way, shown until the next attempt. */
+  /** The current problem, shown until the next attempt. */
   readonly problem = signal<CanopyError | undefined>(undefined);
   readonly busy = signal(false);
   /** The name that others see in the next call. */
@@ -62,7 +62,7 @@ export class AppModel {
   readonly #store = browserStore();
   #connecting: Promise<Client> | undefined;
 
-  /** Shows what the address asks for, now and whenever it changes. */
+  /** Shows what the address names, now and whenever it changes. */
   async start(): Promise<void> {
     addEventListener('hashchange', () => this.#route());
     addEventListener('pagehide', () => void this.client.value?.close());
@@ -79,7 +79,7 @@ export class AppModel {
     this.#route();
   }
 
-  /** Uses the invitation for a new identity of this name, which takes the place of one that was here. */
+  /** Uses the invitation for a new identity with this name, replacing any existing one. */
   async enrol(invitation: Invitation, displayName: string): Promise<void> {
     await this.#attempt(async () => {
       const identity = await enrol({ ...invitation, serverUrl: this.#url, displayName, store: this.#store });
@@ -101,7 +101,7 @@ export class AppModel {
     await this.#attempt(async () => {
       const identity = await restoreFromBackup({ backup, password, store: this.#store });
       if (identity.origin !== this.#url) {
-        throw new CanopyError('BACKUP_INVALID', `it belongs to ${identity.origin}`);
+        throw new CanopyError('BACKUP_INVALID', `it is for ${identity.origin}`);
       }
       this.#use(identity);
       this.#route();

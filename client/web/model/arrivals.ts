@@ -3,7 +3,7 @@ const TOGETHER_MS = 600;
 
 type Deed = 'joined' | 'raised a hand' | 'left';
 
-/** Announces who joined, who raised a hand and who left, several people in one sentence. */
+/** Announces who joined, raised a hand or left, several people in one sentence. */
 export class Arrivals {
   readonly #say: (sentence: string) => void;
   /** Names by what they did, in the order in which it is said. */

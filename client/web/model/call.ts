@@ -41,7 +41,7 @@ export class Call {
   /** Participants in the order in which they are shown, oneself first. */
   readonly order = signal<readonly string[]>([]);
   readonly layout: ScreenLayout;
-  /** How much is received and sent, for anyone who wants to know. */
+  /** Statistics of what is received and sent. */
   readonly stats: TileStats;
   /** Audio and video that do not get through. */
   readonly trouble: MediaTrouble;
@@ -121,7 +121,7 @@ export class Call {
       room.on('error', (error) => notices.error(error)),
       room.on('muted-by', (moderator) => {
         void media.setMuted(true);
-        notices.say(`${moderator?.displayName ?? 'Somebody'} muted you.`);
+        notices.say(`${moderator?.displayName ?? 'Someone'} muted you.`);
       }),
       room.on('call-failed', ({ error }) => notices.error(error)),
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
@@ -142,7 +142,7 @@ export class Call {
     this.pinned.value = this.pinned.value === key ? undefined : key;
   }
 
-  /** Changes between everybody alike and the speaker large. A pin gives way. */
+  /** Switches between gallery and speaker view. Removes a pin. */
   toggleView(): void {
     this.view.value = this.view.value === 'gallery' ? 'speaker' : 'gallery';
     this.pinned.value = undefined;
@@ -207,17 +207,17 @@ export class Call {
     return role === 'admin' || role === 'member';
   }
 
-  /** Silences somebody, or lets a phone speak again. */
+  /** Mutes someone, or unmutes a phone. */
   async mute(participantId: string, muted: boolean): Promise<void> {
     await this.#try(() => this.room.mute(participantId, muted));
   }
 
-  /** Removes somebody, after the person confirmed it. */
+  /** Removes someone; the user has confirmed it. */
   async kick(participantId: string): Promise<void> {
     await this.#try(() => this.room.kick(participantId));
   }
 
-  /** Readmits somebody who was removed. */
+  /** Readmits someone who was removed. */
   async readmit(accountId: string): Promise<void> {
     await this.#try(async () => {
       await this.room.readmit(accountId);
@@ -246,7 +246,7 @@ export class Call {
     }
   }
 
-  /** Gives newcomers a place, those with a raised hand first, and frees the places of those who left. */
+  /** Gives newcomers a tile, those with a raised hand first, and frees the tiles of people who left. */
   #seat(): void {
     const { participants, participantId: self } = this.room;
     const seated = this.order.value.filter((id) => participants.has(id));
@@ -298,7 +298,7 @@ export class Call {
     }
   }
 
-  /** Says why a device could not be opened; what the lobby said already is not said again. */
+  /** Says why a device could not be opened, unless the lobby has already said so. */
   #tellProblems(problems: LocalMedia['problems']['value']): void {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
@@ -316,14 +316,14 @@ export class Call {
         `Your ${kind} was disconnected. Plug it in again, or click its button to use another one.`,
       );
     } else {
-      const lacks = kind === 'camera' ? 'picture' : 'sound';
-      this.#notices.warn(`Your ${kind} gives no ${lacks}: another program or the system may be using it.`);
+      const lacks = kind === 'camera' ? 'video' : 'sound';
+      this.#notices.warn(`No ${lacks} from your ${kind}: another program or the system may be using it.`);
     }
   }
 
   #removedSentence(name: string): string {
     return this.moderates
-      ? `${name} was removed for five minutes. “Invite someone” has a button to let them back in.`
+      ? `${name} was removed for five minutes. You can let them back in under “Invite someone”.`
       : `${name} was removed.`;
   }
 
@@ -331,7 +331,7 @@ export class Call {
   #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
     if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
     if (accountId !== this.client.account.accountId) return;
-    this.#notices.warn('You are in this room twice: here and on another device. Leave there, or mute one.');
+    this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
   }
 
   #follow(change: () => Promise<void>): void {

@@ -20,13 +20,13 @@ export type DeviceEvent =
   | { name: 'replaced'; kind: CaptureKind; label: string }
   /** It is gone, and there is no other. */
   | { name: 'lost'; kind: CaptureKind }
-  /** The system or another program has taken it. */
+  /** The system or another program is using it. */
   | { name: 'interrupted'; kind: CaptureKind };
 
 const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
 const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
-/** If opening takes longer than this, the browser must be asking the person, in milliseconds. */
+/** If opening takes longer than this, the browser must be asking for permission, in milliseconds. */
 const ASKING_MS = 500;
 /** How often open devices are checked, in milliseconds: Chromium on Linux reports no changes that only the sound server knows. */
 const LOOK_MS = 3000;
@@ -41,7 +41,7 @@ export class LocalMedia {
   readonly problems = signal<{ [K in CaptureKind]?: CanopyError }>({});
   /** Devices are being opened. */
   readonly opening = signal(false);
-  /** Opening takes so long that the browser must be asking the person. */
+  /** Opening takes so long that the browser must be asking for permission. */
   readonly asking = signal(false);
   readonly devices = signal<MediaDeviceInfo[]>([]);
   readonly choices = signal<Choices>(readChoices());
@@ -60,7 +60,7 @@ export class LocalMedia {
   readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
   /** Whether the chosen device was not in the list. */
   readonly #missed = { camera: false, microphone: false };
-  /** Counts openings of each kind, so that one overtaken by another changes nothing. */
+  /** Counts attempts to open each kind, so that a superseded attempt changes nothing. */
   readonly #openings = { camera: 0, microphone: 0 };
 
   constructor() {

@@ -5,7 +5,7 @@ import type { MediaEndpoint, Room } from '../../sdk/index.ts';
 export interface Trouble {
   sending: boolean;
   receiving: boolean;
-  /** Long enough that somebody has to look into it. */
+  /** It has lasted so long that someone has to look into it. */
   lasts: boolean;
   endpoints: readonly MediaEndpoint[];
 }

@@ -1,6 +1,6 @@
 export type View = 'gallery' | 'speaker';
 
-/** What decides where a tile stands. */
+/** What decides the position of a tile. */
 export interface Seat {
   participantId: string;
   screen?: boolean | undefined;
@@ -17,12 +17,12 @@ export interface SeatingRequest<T extends Seat> {
   view: View;
   /** Key of the tile that the person chose. */
   pinned: string | undefined;
-  /** The other person who spoke last. */
+  /** The person, other than oneself, who spoke last. */
   speaker: string | undefined;
 }
 
 /**
- * Who is on the stage, and who beside it; nobody on the stage means a gallery. First comes what the person pinned, then shared screens, then,
+ * Who is on the stage, and who is next to it; nobody on the stage means a gallery. First comes what the person pinned, then shared screens, then,
  * if the person wants it so, the speaker.
  */
 export function arrange<T extends Seat>({
@@ -52,7 +52,7 @@ function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingReques
 
 /**
  * Moves a speaker among the first `visible`, into the place of the person there who has been silent longest; nobody else moves. `spokeAtMs`
- * holds the times when people spoke; `keeps` never gives way.
+ * holds the times when people spoke; `keeps` always keeps its place.
  */
 export function promote(
   order: readonly string[],

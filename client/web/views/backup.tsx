@@ -43,21 +43,21 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
     <Dialog title="Back up your account" onClose={close}>
       {href.value ? (
         <>
-          <p>Keep the file where you keep other important things. It cannot be made a second time.</p>
+          <p>Keep this file in a safe place. You cannot create it again.</p>
           <a
             class="button primary"
             data-testid="backup-download"
             href={href.value}
             download="canopy-account.json"
           >
-            Download the file
+            Download file
           </a>
         </>
       ) : (
         <form onSubmit={(event) => void save(event)}>
           <p>
-            With this file and its password you can use your account on another device, or after this one is
-            lost.
+            With this file and its password you can use your account on another device, or if you lose this
+            one.
           </p>
           <PasswordField
             label="Password"
@@ -65,13 +65,13 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
             onText={(text) => (password.value = text)}
           />
           <PasswordField
-            label="Password again"
+            label="Repeat password"
             testId="backup-again"
             onText={(text) => (again.value = text)}
           />
-          <p class="hint">At least {LEAST_PASSWORD} characters. Nobody can reset it.</p>
+          <p class="hint">At least {LEAST_PASSWORD} characters. It cannot be reset.</p>
           <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
-            Make the backup
+            Create backup
           </button>
         </form>
       )}

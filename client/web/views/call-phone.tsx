@@ -5,7 +5,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { PhoneIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Calls a phone into the room; shown only to people who may. */
+/** Calls a phone into the room; shown only to people who may do so. */
 export function CallPhoneButton({ call }: { call: Call }) {
   if (!call.moderates) return null;
   return (
@@ -56,7 +56,7 @@ function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
             }}
           />
         </label>
-        <p>The phone rings, and whoever answers is in this room.</p>
+        <p>The phone rings; the person who answers joins this room.</p>
         <Problem error={problem.value} />
         <button
           type="submit"

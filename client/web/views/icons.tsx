@@ -106,7 +106,7 @@ export function GalleryIcon() {
   );
 }
 
-/** One large, the others beside. */
+/** One large tile, with the others next to it. */
 export function SpeakerViewIcon() {
   return (
     <Icon>

@@ -8,7 +8,7 @@ interface Props {
   invitation: InvitationLink;
 }
 
-/** An opened invitation: asks for a name, or whether the identity that is here should have the rights. */
+/** An opened invitation: asks for a name, or whether to use it with the identity that this browser already has. */
 export function Invitation({ model, invitation }: Props) {
   const anew = useSignal(false);
   const identity = model.identity.value;
@@ -27,15 +27,15 @@ export function Invitation({ model, invitation }: Props) {
   );
 }
 
-/** An incomplete link, which is of no use here. */
+/** Shown for an incomplete link. */
 export function DamagedInvitation() {
   return (
     <main class="center">
       <section class="card" data-testid="damaged-invitation">
         <h1>This invitation link is damaged</h1>
         <p>
-          A part of it is missing. Copy the whole link, up to its last character, and open it again, or ask
-          whoever sent it for a new one. The invitation has not been used.
+          Part of it is missing. Copy the whole link and open it again, or ask the sender for a new one. The
+          invitation has not been used.
         </p>
       </section>
     </main>
@@ -51,7 +51,7 @@ function Enrol({ model, invitation }: Props) {
   return (
     <form onSubmit={submit}>
       <p>
-        Choose the name that others will see. This device then gets a certificate of its own; there is no
+        Choose the name that others will see. This device then gets its own certificate, so there is no
         password to remember.
       </p>
       <label class="field">
@@ -72,7 +72,7 @@ function Enrol({ model, invitation }: Props) {
         data-testid="enrol"
         disabled={model.busy.value || !name.value.trim()}
       >
-        {model.busy.value ? 'One moment…' : 'Continue'}
+        {model.busy.value ? 'Just a moment…' : 'Continue'}
       </button>
     </form>
   );

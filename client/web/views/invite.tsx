@@ -6,7 +6,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Creates an invitation for one more person; shown only to people who may. */
+/** Creates an invitation for one more person; shown only to people who may do so. */
 export function InviteButton({ call }: { call: Call }) {
   if (!call.moderates) return null;
   return (
@@ -52,13 +52,13 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
       await navigator.clipboard.writeText(link.value);
       copied.value = true;
     } catch {
-      // Not permitted: the link stands there to be selected.
+      // Not permitted: the user can select the link.
       field.current?.select();
     }
   };
   return (
     <Dialog title="Invite someone" onClose={onClose}>
-      <p>Send this link to one person. It works once, for a day.</p>
+      <p>Send this link to one person. It works once and is valid for a day.</p>
       {link.value ? (
         <input
           ref={field}
@@ -69,7 +69,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
           onFocus={(event) => event.currentTarget.select()}
         />
       ) : (
-        <input aria-label="Invitation link" disabled placeholder="Making a link…" />
+        <input aria-label="Invitation link" disabled placeholder="Creating link…" />
       )}
       {admin && (
         <label class="check">
@@ -90,7 +90,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
         disabled={!link.value}
         onClick={() => void copy()}
       >
-        {copied.value ? 'Copied' : 'Copy the link'}
+        {copied.value ? 'Copied' : 'Copy link'}
       </button>
       <RemovedPeople call={call} />
       <form method="dialog">
@@ -107,7 +107,7 @@ function RemovedPeople({ call }: { call: Call }) {
   if (removed.length === 0) return null;
   return (
     <section class="removed" data-testid="removed" aria-label="Removed people">
-      <p class="hint">Removed people cannot come back for five minutes.</p>
+      <p class="hint">Removed people cannot rejoin for five minutes.</p>
       {removed.map(({ accountId, displayName }) => (
         <p key={accountId}>
           <span dir="auto">{displayName}</span>

@@ -82,8 +82,8 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
 /** Room names are part of links, so the page shows how it changed a name to fit. */
 function roomHint(typed: string, target: string | undefined): string {
   if (typed.trim() === '') return '';
-  if (target === undefined) return 'A room’s name needs a letter or a digit.';
-  return target === typed.trim() ? '' : `The room’s name will be ${target}`;
+  if (target === undefined) return 'A room name needs a letter or a digit.';
+  return target === typed.trim() ? '' : `The room name will be ${target}`;
 }
 
 /** The name for this meeting; the certificate keeps its own. */
@@ -110,11 +110,7 @@ function IdentityLine({ model }: { model: AppModel }) {
   const identity = model.identity.value;
   if (!identity) return null;
   const forget = () => {
-    if (
-      confirm(
-        'Forget this identity on this device? Without a backup or a new invitation it is gone for good.',
-      )
-    ) {
+    if (confirm('Forget this identity on this device? Without a backup you will need a new invitation.')) {
       void model.forget();
     }
   };
@@ -139,15 +135,15 @@ function IdentityLine({ model }: { model: AppModel }) {
 }
 
 function placeholder(media: LocalMedia): string {
-  if (media.asking.value) return 'Allow the camera and microphone: your browser is asking';
+  if (media.asking.value) return 'Allow the camera and microphone when your browser asks';
   if (!media.cameraWanted.value) return 'Camera is off';
   if (media.opening.value) return 'Starting…';
-  return media.problems.value.camera ? 'No picture' : 'Camera is off';
+  return media.problems.value.camera ? 'No video' : 'Camera is off';
 }
 
 /** What is wrong with the devices; one sentence if both have the same problem. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
-  // Trying one after the other tells them apart.
+  // The devices are tried one after another, to find out which one has the problem.
   if (media.opening.value) return null;
   const { camera, microphone } = media.problems.value;
   const sentences =
@@ -164,7 +160,7 @@ function DeviceProblems({ media }: { media: LocalMedia }) {
           {sentence}
         </p>
       ))}
-      {sentences.length > 0 && <p class="hint">You can join without: you will see and hear the others.</p>}
+      {sentences.length > 0 && <p class="hint">You can still join: you will see and hear everyone else.</p>}
     </>
   );
 }

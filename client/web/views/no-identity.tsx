@@ -2,15 +2,15 @@ import { useSignal } from '@preact/signals';
 import type { AppModel } from '../model/index.ts';
 import { Problem } from './problem.tsx';
 
-/** For those without an identity: what to do, and the two other ways in. */
+/** Shown to people without an identity: what to do, and the two other ways in. */
 export function NoIdentity({ model }: { model: AppModel }) {
   return (
     <main class="center">
       <section class="card" data-testid="no-identity">
         <h1>Welcome to Canopy</h1>
         <p>
-          This device is not known here yet. Ask somebody who is already in for an invitation link and open it
-          in this browser: it takes a name and a second.
+          This browser has no account here yet. Ask someone who has one for an invitation link and open it in
+          this browser: all you need is a name.
         </p>
         <Problem error={model.problem.value} />
         <details>
@@ -42,7 +42,7 @@ function Restore({ model }: { model: AppModel }) {
         onText={(text) => (backup.value = text)}
       />
       <label class="field">
-        Its password
+        Backup password
         <input
           type="password"
           data-testid="restore-password"
@@ -85,7 +85,7 @@ function Import({ model }: { model: AppModel }) {
         onText={(text) => (key.value = text)}
       />
       <p class="hint">
-        The key is kept in this browser so that no page can read it again; it is sent nowhere.
+        The key stays in this browser, where no page can read it, and is never sent anywhere.
       </p>
       <button
         type="submit"

@@ -2,7 +2,7 @@ import type { CanopyError, ErrorCode } from '../../sdk/index.ts';
 
 /** Plainer wording for the page; programs get the error's own message. */
 const SENTENCES: { [C in ErrorCode]?: string } = {
-  SESSION_REPLACED: 'This call goes on in another tab or window, where you joined it again.',
+  SESSION_REPLACED: 'You joined this call again in another tab or window; it continues there.',
 };
 
 /** What went wrong, in a sentence, with the code for support requests. */

@@ -117,10 +117,10 @@ function ConnectionBanner({ call }: { call: Call }) {
 function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { trouble: Trouble }) {
   const what =
     sending && receiving
-      ? 'No connection for sound and picture.'
+      ? 'No connection for audio and video.'
       : sending
         ? 'No connection: others cannot hear or see you.'
-        : 'No connection: you cannot hear or see the others.';
+        : 'No connection: you cannot hear or see others.';
   const ports = new Set(
     endpoints.map(({ protocol, address, port }) => `${protocol.toUpperCase()} ${urlHost(address)}:${port}`),
   );
@@ -130,8 +130,8 @@ function TroubleBanner({ trouble: { sending, receiving, lasts, endpoints } }: { 
       {lasts && (
         <span class="advice">
           {' '}
-          A firewall may block {[...ports].join(', ')}. Try another network. Whoever runs the server can check
-          its ports with <code>canopy doctor</code>.
+          A firewall may block {[...ports].join(', ')}. Try another network. The administrator can check the
+          server’s ports with <code>canopy doctor</code>.
         </span>
       )}
     </p>
@@ -198,7 +198,7 @@ function ViewToggle({ call }: { call: Call }) {
   );
 }
 
-/** Plays what the others say. Browsers may want a click before a page makes a sound. */
+/** Plays the others' audio. Browsers may require a click before a page plays sound. */
 function Sound({ model, call }: { model: AppModel; call: Call }) {
   const blocked = useSignal(false);
   const unlocked = useSignal(0);
@@ -221,7 +221,7 @@ function Sound({ model, call }: { model: AppModel; call: Call }) {
         ))}
       {blocked.value && (
         <button type="button" class="hear primary" data-testid="hear" onClick={unlock}>
-          Click to hear the others
+          Click to hear others
         </button>
       )}
     </>

@@ -3,12 +3,12 @@ import { setShortcutsOn, shortcutsOn } from './use-shortcuts.ts';
 
 const SHORTCUTS = [
   ['m', 'Mute or unmute'],
-  ['v', 'Turn the camera on or off'],
-  ['s', 'Share the screen, or stop sharing'],
+  ['v', 'Turn your camera on or off'],
+  ['s', 'Share your screen or stop sharing'],
   ['h', 'Raise or lower your hand'],
   ['g', 'Gallery view or speaker view'],
   ['d', 'Show statistics'],
-  ['?', 'This list'],
+  ['?', 'Show this list'],
 ] as const;
 
 /** Lists the keyboard shortcuts, and turns them off. */
@@ -32,7 +32,7 @@ export function ShortcutSheet({ onClose }: { onClose(): void }) {
           checked={shortcutsOn.value}
           onChange={(event) => setShortcutsOn(event.currentTarget.checked)}
         />
-        Keys pressed alone are shortcuts
+        Enable single-key shortcuts
       </label>
       <form method="dialog">
         <button type="submit" class="quiet">

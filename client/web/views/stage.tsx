@@ -22,10 +22,10 @@ const MOST_TILES_ON_PHONES = 8;
 const PHONE_PX = 480;
 /** Narrower tiles show nobody, in CSS pixels. */
 const LEAST_TILE_PX = 96;
-/** How many people stand beside the stage; more can be scrolled to. */
+/** How many people are shown next to the stage; scrolling shows more. */
 const STRIP_TILES = 6;
 
-/** The people, as large as the window allows; or a pinned person, a screen or the speaker on a stage, and the others beside it. */
+/** The people, as large as the window allows; or a pinned person, a screen or the speaker on a stage, and the others next to it. */
 export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   const { stage, rest } = arrange({
     tiles: tilesOf(call, media),
@@ -47,7 +47,7 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   );
 }
 
-/** Everybody alike, on as many pages as it takes. */
+/** Everyone at the same size, on as many pages as needed. */
 function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);

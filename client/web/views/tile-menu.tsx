@@ -4,7 +4,7 @@ import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
 
-/** What admins and members may do about somebody: silence them, lower their hand, and remove them. */
+/** What moderators may do: mute someone, lower their hand, or remove them. */
 export function TileMenu({
   call,
   participant: { participantId, displayName, kind },

@@ -33,13 +33,13 @@ export interface TileProps {
   onPin?: () => void;
   /** Where the tile's size and visibility are reported. */
   layout?: ScreenLayout;
-  /** Its statistics, for anyone who wants to know. */
+  /** Its statistics, if they are shown. */
   lines?: readonly string[] | undefined;
   /** What may be done about the participant. */
   menu?: ComponentChildren;
 }
 
-/** A phone call's progress, until somebody speaks there. */
+/** A phone call's progress, until it is answered. */
 const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
   dialing: 'dialing…',
   ringing: 'ringing…',
@@ -47,7 +47,7 @@ const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
 };
 
 const SAVINGS: Record<Allocation['reason'], string> = {
-  budget: 'Video paused: many people are shown',
+  budget: 'Video paused: too many people on screen',
   estimate: 'Video paused: your network is slow',
   link: 'Video paused: the server’s network is full',
   stress: 'Video paused: the server is busy',
@@ -90,7 +90,7 @@ export function Tile({
     ? 'reconnecting…'
     : mediaConnected
       ? callState && CALL_STATES[callState]
-      : 'no sound or picture';
+      : 'no audio or video';
   const classes = [
     'tile',
     screen && 'screen',
@@ -145,7 +145,7 @@ export function Tile({
             type="button"
             class="menu-button"
             data-testid="full-screen"
-            aria-label={`Show ${label} on the full screen`}
+            aria-label={`Show ${label} full screen`}
             title="Full screen"
             onClick={() => void toggleFullScreen(element.current)}
           >
@@ -169,7 +169,7 @@ export function Tile({
             class="name certified"
             dir="auto"
             data-testid="certified-name"
-            title="The name in the certificate"
+            title="Name in the certificate"
           >
             {`(certified as ${certifiedName})`}
           </span>

@@ -1,8 +1,7 @@
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
-import type { Kernel } from '../../kernel/index.ts';
-import type { AccountRow, DeviceRow } from '../../store/index.ts';
+import type { AccountRow, DeviceRow, Kernel } from '../../kernel/index.ts';
 import type { AccountInfo } from './rest.ts';
 
 /** What the operator may do with accounts and their devices: list and revoke them, and change roles. */

@@ -29,7 +29,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
       {
         schema: {
           description:
-            'Revokes an account for good. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
+            'Revokes an account permanently. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
           params: accountParams,
           response: { 200: revokeResponse, ...failed },
         },
@@ -41,7 +41,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
       {
         schema: {
           description:
-            'Revokes one device of an account for good. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
+            'Revokes one device of an account permanently. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
           params: accountDeviceParams,
           response: { 200: revokeResponse, ...failed },
         },
@@ -53,7 +53,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
       {
         schema: {
           description:
-            'Changes the role of a person, at once for those who are connected. Nobody loses a seat in a room by it. Accounts of bridges keep their role.',
+            'Changes a person’s role, effective immediately even if they are connected. Nobody loses a seat. The role of a bridge cannot be changed.',
           params: accountParams,
           body: roleRequest,
           response: { 200: roleResponse, ...failed },

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { objectId } from '../../../contract/index.ts';
 import { roomAllocationReason } from './contract.ts';
 
-const bps = z.number().describe('In bits a second.');
+const bps = z.number().describe('In bits per second.');
 const layers = z.object({ spatialLayer: z.int(), temporalLayer: z.int() }).nullable();
 
 /** Who receives what in a room, and what limits it. */

@@ -10,7 +10,7 @@ export function registerAllocationRoute(kernel: Kernel): void {
       {
         schema: {
           description:
-            'The current allocation of an open room: who receives which layers, from what inputs, and why not more.',
+            'The current allocation of an open room: who receives which layers, based on which inputs, and why not more.',
           params: roomParams,
           response: { 200: roomAllocation, ...failed },
         },

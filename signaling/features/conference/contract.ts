@@ -2,11 +2,14 @@
 import { z } from 'zod';
 import {
   AUDIO_SOURCES,
-  base64url,
+  bridgeEndpoint,
+  callState,
   certificateChain,
   clientDtlsParameters,
+  codecsAreOf,
   consumerInfo,
   displayName,
+  dtlsRole,
   errorBody,
   fromMediasoup,
   iceCandidate,
@@ -19,6 +22,7 @@ import {
   nothing,
   objectId,
   participant,
+  preferredLayers,
   producerInfo,
   roomId,
   rtpCapabilities,
@@ -26,10 +30,9 @@ import {
   type SnapshotPart,
   type SnapshotParts,
   sha256Fingerprint,
+  signature,
 } from '../../../contract/index.ts';
 
-const signature = base64url.max(1024);
-const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
 /** Why a picture is not better than it is; `full`: it is as good as its tile can use. */
@@ -130,7 +133,7 @@ export const CONFERENCE_REQUESTS = {
       iceParameters,
       iceCandidates: z.array(iceCandidate),
       dtlsParameters: z.object({
-        role: z.enum(['auto', 'client', 'server']).optional(),
+        role: dtlsRole.optional(),
         fingerprints: z.array(z.object({ algorithm: z.string(), value: z.string() })),
       }),
       /** The server leaf's signature over serverDtlsStatement(); verify it before connecting. */
@@ -164,7 +167,11 @@ export const CONFERENCE_REQUESTS = {
       })
       .refine(({ kind, source }) => (kind === 'audio') === AUDIO_SOURCES.has(source), {
         path: ['source'],
-        error: 'is of the other kind',
+        error: 'does not match kind',
+      })
+      .refine(({ kind, rtpParameters }) => codecsAreOf(kind, rtpParameters), {
+        path: ['rtpParameters', 'codecs'],
+        error: 'must match kind',
       }),
     result: z.object({ producerId: objectId }),
   },
@@ -185,21 +192,13 @@ export const CONFERENCE_REQUESTS = {
   'consumer.close': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
   /** Sets the highest layers that the client wants of a simulcast or SVC consumer. */
   'consumer.setPreferredLayers': {
-    data: z.object({
-      consumerId: objectId,
-      spatialLayer: z.int().min(0).max(7),
-      temporalLayer: z.int().min(0).max(7).optional(),
-    }),
+    data: z.object({ consumerId: objectId, ...preferredLayers.shape }),
     result: nothing,
   },
   'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
   /** Makes the bridge's pair of plain transports, connected to its one socket. The gateway must be on the server's host. */
   'bridge.open': {
-    data: z.object({
-      address: z.union([z.ipv4(), z.ipv6()]),
-      port: z.int().min(1).max(65_535),
-      rtpCapabilities,
-    }),
+    data: z.object({ ...bridgeEndpoint.shape, rtpCapabilities }),
     result: z.object({ send: plainTransport, recv: plainTransport }),
   },
   /** Brings a phone into the room. */

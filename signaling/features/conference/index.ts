@@ -1,2 +1,3 @@
 export { roomAllocation } from './allocation-rest.ts';
+export { conferenceMetrics } from './metrics.ts';
 export { registerConference } from './register.ts';

@@ -65,26 +65,22 @@ async function join(
     data.ticket === undefined ? undefined : await context.tickets.verify(data.ticket, { deviceId, roomId });
   const record = await context.rooms.record(roomId);
   const wanted = ticket?.peerId ?? data.resume?.peerId;
-  let refused: unknown;
-  try {
+  const isInside = () =>
+    wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
+  const returns = isInside();
+  // Nobody is kept from coming back to a seat: the settings may have changed since it was taken, or the store may be away.
+  if (!returns) {
     await context.demandEntry(principal, record);
-  } catch (error) {
-    refused = error;
-  }
-  const known = wanted === undefined ? undefined : context.rooms.find(roomId)?.peers.get(wanted);
-  // Nobody is kept from coming back to a seat: the settings may have changed since it was taken.
-  if (refused && known?.device.deviceId !== deviceId) {
-    throw refused;
   }
   const isBarred = context.rooms.isBarred(roomId, principal.accountId);
   if (isBarred && !may(principal, 'room.enterBarred', record)) {
     throw new CanopyError('KICKED');
   }
-  if (context.draining && known?.device.deviceId !== deviceId) {
+  if (context.draining && !returns) {
     throw new CanopyError('SERVER_CLOSING');
   }
   // People already inside stay, and may come back.
-  if (!ticket && known?.device.deviceId !== deviceId) {
+  if (!ticket && !returns) {
     context.sfu.admit(roomId);
   }
   let opened = await openRoom(context, session, principal, record);
@@ -96,6 +92,11 @@ async function join(
   if (session.closed) {
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
+  }
+  if (returns && !isInside()) {
+    // The seat has gone in the meantime: this is somebody who comes from outside.
+    context.rooms.closeIfEmpty(room);
+    return join(context, session, principal, data);
   }
   // From here to the result nothing waits: the snapshot and the seat are taken at one moment.
   const existing = wanted === undefined ? undefined : room.peers.get(wanted);
@@ -110,11 +111,6 @@ async function join(
       room.resetMedia(peer);
     }
   } else {
-    if (refused) {
-      // The seat has gone in the meantime.
-      context.rooms.closeIfEmpty(room);
-      throw refused;
-    }
     peer = new Peer({
       peerId: ticket && !existing ? ticket.peerId : undefined,
       principal,

@@ -9,7 +9,7 @@ export function handHandlers(hands: Hands): Handlers<keyof typeof HAND_REQUESTS>
       const { room, peer } = requireSeat(session);
       const participantId = data.participantId ?? peer.participantId;
       if (!isHosted(peer, participantId)) {
-        throw new CanopyError('FORBIDDEN', 'people raise their own hand');
+        throw new CanopyError('FORBIDDEN', 'people can only raise their own hand');
       }
       demand(peer.principalOf(participantId), 'hand.raise', room.record);
       hands.raise(room, participantId);

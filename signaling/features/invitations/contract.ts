@@ -1,11 +1,18 @@
 /** One-time invitations. */
 import { z } from 'zod';
-import { base64url, displayName, invitationTtlSeconds, role, roomId } from '../../../contract/index.ts';
+import {
+  displayName,
+  invitationSecret,
+  invitationTtlSeconds,
+  inviteResponse,
+  role,
+  roomId,
+} from '../../../contract/index.ts';
 
 export const INVITATION_REQUESTS = {
   /** Adds what an invitation grants to the identity that is signed in. */
   'invite.redeem': {
-    data: z.object({ secret: base64url.max(64) }),
+    data: z.object({ secret: invitationSecret }),
     result: z.object({ role, roomId: roomId.optional() }),
   },
   /** Makes a one-time invitation. Members invite guests to a room; admins anybody. */
@@ -16,7 +23,7 @@ export const INVITATION_REQUESTS = {
       displayName: displayName.optional(),
       ttlSeconds: invitationTtlSeconds,
     }),
-    result: z.object({ secret: z.string(), url: z.string(), expiresAtMs: z.number() }),
+    result: inviteResponse,
   },
 } as const;
 

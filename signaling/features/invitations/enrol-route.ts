@@ -1,6 +1,6 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
 import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
+import type { Invitations } from './invitations.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
@@ -15,7 +15,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
       {
         schema: {
           description:
-            'Redeems an invitation: signs the certificate request of a new account. The same request with the same key is answered again for ten minutes.',
+            'Redeems an invitation: signs the certificate request of a new account. The same request with the same key can be repeated for ten minutes.',
           body: enrolRequest,
           response: { 200: enrolResponse, '4xx': failed['4xx'] },
         },

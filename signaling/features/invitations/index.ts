@@ -1,2 +1,3 @@
-export { createInvitation } from './create-invitation.ts';
+export { invitationUrl } from './invitation-url.ts';
+export { Invitations, type NewInvitation } from './invitations.ts';
 export { type InvitationsFeature, registerInvitations } from './register.ts';

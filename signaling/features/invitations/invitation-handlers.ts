@@ -6,9 +6,9 @@ import {
   type Kernel,
   requirePrincipal,
 } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
 import type { INVITATION_REQUESTS } from './contract.ts';
 import { invitationUrl } from './invitation-url.ts';
+import type { Invitations } from './invitations.ts';
 
 export function invitationHandlers(
   kernel: Kernel,
@@ -21,7 +21,7 @@ export function invitationHandlers(
       const { accountId, origin } = principal;
       demand(principal, `invite.create:${data.role}`);
       if (isConfinedToRooms(data.role) && data.roomId === undefined) {
-        throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+        throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
       }
       if (data.roomId !== undefined) {
         const room = await rooms.record(data.roomId);

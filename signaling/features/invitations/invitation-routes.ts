@@ -8,8 +8,8 @@ import {
   nothing,
 } from '../../../contract/index.ts';
 import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
-import type { Invitations } from '../../store/index.ts';
 import { invitationUrl } from './invitation-url.ts';
+import type { Invitations } from './invitations.ts';
 
 /** For administrators: make invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
@@ -19,7 +19,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       '/api/invites',
       {
         schema: {
-          description: 'Makes a one-time invitation link.',
+          description: 'Creates a one-time invitation link.',
           body: inviteRequest,
           response: { 200: inviteResponse, ...failed },
         },
@@ -28,7 +28,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       },
       async ({ body }) => {
         if (isConfinedToRooms(body.role) && body.roomId === undefined) {
-          throw new CanopyError('BAD_REQUEST', 'roomId: a guest is invited to a room');
+          throw new CanopyError('BAD_REQUEST', 'roomId: required for role guest');
         }
         const { secret, expiresAtMs } = await invitations.create(body);
         return {
@@ -53,7 +53,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
       '/api/invites/:invitationId',
       {
         schema: {
-          description: 'Withdraws an open invitation. Its link answers INVITE_EXPIRED from then on.',
+          description: 'Withdraws an open invitation. From then on its link is refused with INVITE_EXPIRED.',
           params: invitationParams,
           response: { 200: nothing, ...failed },
         },

@@ -1,10 +1,10 @@
 import type { Kernel } from '../../kernel/index.ts';
-import { Invitations, START } from '../../store/index.ts';
 import { INVITATION_REQUESTS } from './contract.ts';
 import { registerEnrolRoute } from './enrol-route.ts';
 import { invitationHandlers } from './invitation-handlers.ts';
 import { registerInvitationRoutes } from './invitation-routes.ts';
 import { invitationUrl } from './invitation-url.ts';
+import { Invitations, START } from './invitations.ts';
 
 export interface InvitationsFeature {
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */

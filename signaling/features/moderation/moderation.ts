@@ -30,7 +30,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
   const { room, host, participant, by } = target;
   const { participantId } = participant;
   if (!muted && participant.kind !== 'phone') {
-    throw new CanopyError('FORBIDDEN', 'people unmute themselves');
+    throw new CanopyError('FORBIDDEN', 'people can only unmute themselves');
   }
   // Notified first, so that anything its host starts to send from now on is muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
@@ -43,7 +43,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
 export function removeParticipant(rooms: Rooms, target: Target, log: Logger): void {
   const { room, host, participant, by } = target;
   const { participantId } = participant;
-  log.info({ roomId: room.roomId, participantId, by }, 'participant is removed');
+  log.info({ roomId: room.roomId, participantId, by }, 'participant removed');
   if (host.participantId !== participantId) {
     // The removal does not depend on the host; the call ends when the host learns of it.
     room.removeParticipant(host, participantId, 'kicked');

@@ -5,10 +5,10 @@ import { objectId, participant, roomParams } from '../../../contract/index.ts';
 const roomParticipant = participant
   .pick({ participantId: true, accountId: true, displayName: true, kind: true, role: true, connected: true })
   .extend({
-    certifiedName: z.string().describe('The name in the certificate; of a phone, its name.'),
+    certifiedName: z.string().describe('The name in the certificate, or the name of a phone.'),
     /** Whether no microphone is heard from this participant: muted, or none exists. */
     muted: z.boolean(),
-    sinceMs: z.number().describe('When it entered: Unix time in milliseconds.'),
+    sinceMs: z.number().describe('When the participant joined: Unix time in milliseconds.'),
   });
 
 export const roomInfo = z.object({ roomId: z.string(), participants: z.array(roomParticipant) });

@@ -21,7 +21,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
       {
         schema: {
           description:
-            'Closes a room. Connections in it end with ROOM_CLOSED and its phone calls end. Nobody is barred: the room opens again when somebody enters.',
+            'Closes a room. Connections in it end with ROOM_CLOSED and its phone calls end. Nobody is barred: the room reopens when someone enters.',
           params: roomParams,
           response: { 200: closeRoomResponse, ...failed },
         },
@@ -32,7 +32,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
       '/api/rooms/:roomId/participants/:participantId/mute',
       {
         schema: {
-          description: 'Mutes a participant. People unmute themselves; only phones can be unmuted here.',
+          description: 'Mutes a participant, or unmutes a phone. People can only unmute themselves.',
           params: roomParticipantParams,
           body: muteRequest,
           response: { 200: nothing, ...failed },

@@ -10,7 +10,7 @@ export function registerRoomSettingsRoutes(kernel: Kernel, configuration: RoomCo
       {
         schema: {
           description:
-            'Who owns a room, its title, and the roles and permissions that were changed. A room that nobody has used yet has the defaults.',
+            'A room’s owner, title, and changed roles and permissions. A room that nobody has used yet has the defaults.',
           params: roomParams,
           response: { 200: roomDescription, ...failed },
         },
@@ -22,7 +22,7 @@ export function registerRoomSettingsRoutes(kernel: Kernel, configuration: RoomCo
       {
         schema: {
           description:
-            'Changes a room, at once for those inside. What the body does not name stays as it is; null resets it.',
+            'Changes a room, effective immediately for people inside. Omitted fields stay unchanged; null resets a field.',
           params: roomParams,
           body: roomChange,
           response: { 200: roomDescription, ...failed },

@@ -117,6 +117,42 @@ describe('the settings of a room', () => {
     close(olga, max);
   });
 
+  it('a viewer whose microphone the worker is just resuming stays silent, and so does what they begin to send', async () => {
+    const olga = await enter(owner);
+    const max = await Seat.take(server.url, member.identity, roomId);
+    const producerId = await max.produce();
+    await max.client.get('producer.pause', { producerId });
+    const music = {
+      transportId: max.send,
+      kind: 'audio',
+      source: 'screen-audio',
+      rtpParameters: { ...opus(), mid: '1' },
+    };
+    const [worker] = await server.sfu.workers();
+    process.kill(worker?.pid ?? 0, 'SIGSTOP');
+    try {
+      const resuming = max.client.ask('producer.resume', { producerId });
+      const producing = max.client.ask('producer.create', music);
+      // Requests of a connection are begun in their order.
+      await max.client.get('session.ping', {});
+      await olga.client.get('room.configure', { roomId, roles: { [member.accountId]: 'viewer' } });
+      process.kill(worker?.pid ?? 0, 'SIGCONT');
+      for (const answer of await Promise.all([resuming, producing])) {
+        assert.equal(answer.ok || answer.error.code, 'FORBIDDEN');
+      }
+      const ada = await ProtocolClient.enter(server.url, admin.identity);
+      const { producers } = await ada.get('room.join', { roomId });
+      assert.deepEqual(
+        producers.map((producer) => [producer.producerId, producer.paused]),
+        [[producerId, true]],
+      );
+      ada.close();
+    } finally {
+      process.kill(worker?.pid ?? 0, 'SIGCONT');
+    }
+    close(olga, max);
+  });
+
   it('a room can be for the invited only: those inside stay and may come back, and nobody invites themselves', async () => {
     const olga = await enter(owner);
     const max = await Seat.take(server.url, member.identity, roomId);

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
 import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../../contract/index.ts';
-import type { TelephonySettings } from '../../store/index.ts';
 import { digestSecrets } from './digest-secrets.ts';
+import type { TelephonySettings } from './telephony-settings.ts';
 
 /** Without characters that look alike. */
 const PASSWORD_ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
@@ -46,7 +46,7 @@ export class Administration {
     const password = trunk.password ?? kept;
     const settled = { ...trunk, ...(password !== undefined && { password }) };
     if (settled.register && (settled.username === undefined || password === undefined)) {
-      throw new CanopyError('BAD_REQUEST', 'register: it takes a username and a password');
+      throw new CanopyError('BAD_REQUEST', 'register: requires username and password');
     }
     await this.#settings.putTrunk(settled);
     await this.#changed();
@@ -58,9 +58,9 @@ export class Administration {
     const plan = await this.#settings.dialPlan();
     const index = plan.findIndex(({ action }) => action.type === 'trunk' && action.trunk === name);
     if (index >= 0) {
-      throw new CanopyError('BAD_REQUEST', `name: rule ${index} of the dial plan leads to it`);
+      throw new CanopyError('BAD_REQUEST', `name: rule ${index} of the dial plan uses this trunk`);
     }
-    required(await this.#settings.deleteTrunk(name), 'no trunk of this name');
+    required(await this.#settings.deleteTrunk(name), 'no trunk with this name');
     await this.#changed();
   }
 

@@ -42,10 +42,7 @@ export const TELEPHONY_REQUESTS = {
 
 export const TELEPHONY_EVENTS = {
   /** A call that this peer asked for did not come about. */
-  'call.failed': z.object({
-    callId: objectId,
-    error: z.object({ code: z.string(), message: z.string(), detail: z.string().optional() }),
-  }),
+  'call.failed': z.object({ callId: objectId, error: errorBody }),
   /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
   'gateway.dial': z.object({
     callId: objectId,

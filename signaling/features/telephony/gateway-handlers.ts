@@ -50,7 +50,7 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
   function requireGateway(session: Session): void {
     demand(requirePrincipal(session), 'gateway.register');
     if (!telephony.isGateway(session)) {
-      throw new CanopyError('FORBIDDEN', 'gateway.register comes first');
+      throw new CanopyError('FORBIDDEN', 'send gateway.register first');
     }
   }
 }

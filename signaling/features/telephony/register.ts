@@ -1,9 +1,10 @@
 import type { Kernel } from '../../kernel/index.ts';
-import { Calls, TelephonySettings } from '../../store/index.ts';
+import { Calls } from './calls.ts';
 import { TELEPHONY_REQUESTS } from './contract.ts';
 import { gatewayHandlers } from './gateway-handlers.ts';
 import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
+import { TelephonySettings } from './telephony-settings.ts';
 
 /** Phones: their settings, the gateway that brings them in, and calls out of rooms. */
 export function registerTelephony(kernel: Kernel): void {

@@ -6,6 +6,7 @@ import {
   dialTarget,
   displayName,
   objectId,
+  pin,
   roomId,
   sipPhone,
   sipTrunk,
@@ -46,7 +47,7 @@ export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
 
 export const dialPlanBody = z.object({ rules: dialPlan });
 
-export const roomPin = z.object({ pin: z.string().regex(/^\d{4,12}$/) });
+export const roomPin = z.object({ pin });
 
 export const callQuery = z.object({
   /** `true`: only calls that go on; `false`: only those that have ended. Default: all. */

@@ -38,7 +38,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         schema: {
           description:
-            'Adds or replaces a phone. Without a password in the request, one is generated and returned this once.',
+            'Adds or replaces a phone. If the request has no password, one is generated and returned only this once.',
           params: phoneParams,
           body: putPhoneRequest,
           response: { 200: putPhoneResponse, ...failed },
@@ -69,7 +69,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       '/api/sip/trunks',
       {
         schema: {
-          description: 'Trunks, without their passwords, with the state of their registrations.',
+          description: 'Trunks, without their passwords, with the status of their registrations.',
           response: { 200: trunkList, ...failed },
         },
       },
@@ -97,7 +97,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       '/api/sip/trunks/:name',
       {
         schema: {
-          description: 'Removes a trunk. Refused while a rule of the dial plan uses it.',
+          description: 'Removes a trunk. Refused while the dial plan uses it.',
           params: trunkParams,
           response: { 200: nothing, ...failed },
         },
@@ -178,7 +178,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         schema: {
           description:
-            'Calls a number or one of our phones into a room, as the dial plan permits. The call history tells the outcome.',
+            'Calls a number or a registered phone into a room, if the dial plan permits it. The call history shows the outcome.',
           body: dialRequest,
           response: { 200: dialResponse, ...failed },
         },

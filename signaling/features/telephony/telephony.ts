@@ -3,14 +3,16 @@ import { LRUCache } from 'lru-cache';
 import { CanopyError, type Config, type Logger } from '../../../base/index.ts';
 import {
   type CallRecord,
+  type ErrorBody,
   routeDial,
   type TelephonyConfig,
   type TrunkRegistration,
 } from '../../../contract/index.ts';
 import type { Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
-import type { Calls, TelephonySettings } from '../../store/index.ts';
 import { Administration } from './administration.ts';
+import type { Calls } from './calls.ts';
+import type { TelephonySettings } from './telephony-settings.ts';
 
 export interface TelephonyOptions {
   config: Config;
@@ -118,12 +120,12 @@ export class Telephony {
    */
   async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
-      throw new CanopyError('RATE_LIMITED', 'too many calls a minute');
+      throw new CanopyError('RATE_LIMITED', 'too many calls per minute');
     }
     const settings = await this.settings.load();
     const route = routeDial(settings, target);
     if (!route) {
-      this.#options.log.warn({ roomId, by, target }, 'the dial plan refuses a call');
+      this.#options.log.warn({ roomId, by, target }, 'call refused by the dial plan');
       throw new CanopyError('CALL_REFUSED');
     }
     const gateway = this.#gateway;
@@ -144,12 +146,12 @@ export class Telephony {
       displayName: shown,
       ...(caller !== undefined && { caller }),
     });
-    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call asked for');
+    this.#options.log.info({ roomId, by, callId, route: route.type }, 'call requested');
     return { callId };
   }
 
   /** A call did not come about: tells whoever asked for it. */
-  dialFailed(callId: string, error: { code: string; message: string; detail?: string | undefined }): void {
+  dialFailed(callId: string, error: ErrorBody): void {
     const asked = this.#asked.get(callId);
     if (asked) {
       this.#asked.delete(callId);
@@ -181,7 +183,7 @@ export class Telephony {
   async hangUp(callId: string): Promise<void> {
     const call = await this.calls.find(callId);
     if (!call || call.endedAtMs !== null) {
-      throw new CanopyError('NOT_FOUND', 'no such call is going on');
+      throw new CanopyError('NOT_FOUND', 'no such call is in progress');
     }
     if (!this.ready) {
       throw new CanopyError('GATEWAY_MISSING');

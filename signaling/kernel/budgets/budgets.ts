@@ -62,7 +62,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
       },
     }),
     answers: new NestedBudget({
-      what: 'bytes of answers',
+      what: 'bytes of stored answers',
       limits: {
         device: 512 * KIB,
         account: MIB,

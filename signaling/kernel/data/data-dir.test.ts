@@ -53,7 +53,10 @@ describe('the data folder', () => {
       ['--input-type=module-typescript', '--eval', script],
       { timeout: 20_000, killSignal: 'SIGKILL' },
     );
-    assert.match(stdout, /^CONFIG_INVALID data\.dir: .*'\/proc\/canopy'; choose a folder that can be made/);
+    assert.match(
+      stdout,
+      /^CONFIG_INVALID data\.dir: .*'\/proc\/canopy'; choose a folder that can be created/,
+    );
   });
 
   const nobody = { uid: 65_534, gid: 65_534 };
@@ -93,7 +96,7 @@ describe('the data folder', () => {
     mkdirSync(dir, { mode: 0o755 });
     assert.match(
       await openedBy(nobody, dir),
-      /^CONFIG_INVALID data\.dir: .*EACCES; it belongs to user 0, and this runs as user 65534: run it as that user/,
+      /^CONFIG_INVALID data\.dir: .*EACCES; it belongs to user 0, but this process runs as user 65534: run it as that user/,
     );
   });
 

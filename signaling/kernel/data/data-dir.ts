@@ -23,7 +23,7 @@ export function openDataDir(dir: string): void {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EACCES' || code === 'EROFS' ? describeFileError(resolve(dir), error) : message;
-    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}; choose a folder that can be made`, {
+    throw new CanopyError('CONFIG_INVALID', `data.dir: ${why}; choose a folder that can be created`, {
       cause: error,
     });
   }
@@ -52,10 +52,12 @@ export function checkDataDir(dir: string): void {
 /**
  * For commands that need a server's data folder: refuses one where no server has run, instead of making another CA and database.
  *
+ * @param storeUrl the setting `store.url`: with it, there is no database in the folder
  * @throws {CanopyError} CONFIG_INVALID
  */
-export function requireDataDir(dir: string): void {
-  if (!existsSync(join(dir, 'ca.pem')) || !existsSync(join(dir, 'canopy.sqlite'))) {
+export function requireDataDir(dir: string, storeUrl?: string): void {
+  const hasStore = storeUrl !== undefined || existsSync(join(dir, 'canopy.sqlite'));
+  if (!existsSync(join(dir, 'ca.pem')) || !hasStore) {
     // Report an inaccessible folder as such.
     if (existsSync(dir)) checkDataDir(dir);
     throw new CanopyError(

@@ -92,7 +92,7 @@ export function inUse(dir: string): CanopyError {
   const who = record
     ? `process ${record.pid} on ${record.host}, started ${new Date(record.startedAtMs).toISOString()}${record.port === undefined ? '' : `, port ${record.port}`}`
     : 'another process';
-  return new CanopyError('DATA_IN_USE', `${dir} is held by ${who}`);
+  return new CanopyError('DATA_IN_USE', `${dir} is in use by ${who}`);
 }
 
 /** The folder's record of its server, if it has one. */

@@ -3,7 +3,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { Revocations, Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { Revocations } from '../accounts/index.ts';
+import { KERNEL_MIGRATIONS } from '../migrations.ts';
 import { importRevoked } from './import-revoked.ts';
 
 describe('revocations of an older version', () => {
@@ -13,7 +15,7 @@ describe('revocations of an older version', () => {
 
   beforeEach(async () => {
     dir = mkdtempSync(join(tmpdir(), 'canopy-import-'));
-    store = await Store.open(dir);
+    store = await openStore(dir, { migrations: KERNEL_MIGRATIONS });
     revocations = new Revocations(store);
   });
   afterEach(async () => {
@@ -45,7 +47,7 @@ describe('revocations of an older version', () => {
   });
 
   it('threat 60: of several writers at one store none is lost', async () => {
-    const other = await Store.open(dir);
+    const other = await openStore(dir, { migrations: KERNEL_MIGRATIONS });
     await revocations.add({ id: '0a', revoked_at_ms: 1 });
     await new Revocations(other).add({ id: '0b', revoked_at_ms: 2 });
     await other.close();

@@ -2,7 +2,7 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CanopyError, describeFileError } from '../../../base/index.ts';
 import { isRevocable } from '../../identity/index.ts';
-import type { RevocationRow, Revocations } from '../../store/index.ts';
+import type { RevocationRow, Revocations } from '../accounts/index.ts';
 
 /**
  * Imports the revocations of an older version, which kept them in `revoked.json`, and renames that file.
@@ -25,14 +25,14 @@ export async function importRevoked(dir: string, revocations: Revocations): Prom
 function read(file: string, text: string): RevocationRow[] {
   try {
     return (JSON.parse(text) as Array<{ id: unknown; timeMs: unknown }>).map(({ id, timeMs }) => {
-      if (!isRevocable(id) || typeof timeMs !== 'number') throw new TypeError('no revocation');
+      if (!isRevocable(id) || typeof timeMs !== 'number') throw new TypeError('not a revocation');
       return { id, revoked_at_ms: timeMs };
     });
   } catch (cause) {
     // Never start as if nobody had been revoked.
     throw new CanopyError(
       'CA_UNUSABLE',
-      `${file} is damaged, so nobody knows who was revoked; restore it from a backup`,
+      `${file} is damaged, so past revocations are unknown; restore it from a backup`,
       { cause },
     );
   }

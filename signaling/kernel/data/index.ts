@@ -1,3 +1,3 @@
-export { checkDataDir, keptSecret, openDataDir, requireDataDir } from './data-dir.ts';
+export { checkDataDir, keptSecret, openDataDir, requireDataDir, writeWhole } from './data-dir.ts';
 export { DataLock, inUse, rememberedServer, runningServer } from './data-lock.ts';
 export { importRevoked } from './import-revoked.ts';

@@ -60,7 +60,7 @@ export async function createApp({
     const coded = toCoded(error);
     onError(coded.code);
     if (coded.code === 'INTERNAL') {
-      log.error({ err: error }, 'an HTTP request failed inside the server');
+      log.error({ err: error }, 'HTTP request failed with an internal error');
     }
     return reply.status(coded.status).send({ error: coded.toJSON() });
   });
@@ -108,7 +108,7 @@ export async function createApp({
       },
     });
   } else {
-    log.warn('the web page is not built; npm start builds it');
+    log.warn('web app is not built; npm start builds it');
   }
   return app;
 }

@@ -1,14 +1,4 @@
-import { z } from 'zod';
+import { errorResponse } from '../../../contract/index.ts';
 
-/** Body of every refusal, for the OpenAPI description. */
-const errorResponse = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    detail: z.string().optional(),
-    retryable: z.boolean().optional(),
-  }),
-});
-
-/** For the responses of a route. */
+/** The refusals of a route, for the OpenAPI description. */
 export const failed = { '4xx': errorResponse, '5xx': errorResponse };

@@ -87,7 +87,7 @@ export class Listener {
       } else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
         throw new CanopyError(
           'CONFIG_INVALID',
-          `server.host (${JSON.stringify(host)}): ${code}, it is no address of this machine`,
+          `server.host (${JSON.stringify(host)}): ${code}, not an address of this machine`,
           { cause: error },
         );
       } else {

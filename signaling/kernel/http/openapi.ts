@@ -11,7 +11,7 @@ const TAGS = [
   { prefix: '/api/sip', name: 'Phones', description: 'Phones, trunks, the dial plan and calls' },
   { prefix: '/api/rooms', name: 'Rooms', description: 'Conferences' },
   { prefix: '/api/accounts', name: 'Accounts', description: 'People and their devices' },
-  { prefix: '/api/invites', name: 'Invitations', description: 'How people get in' },
+  { prefix: '/api/invites', name: 'Invitations', description: 'Invitation links and enrolment' },
   { prefix: '/api/enrol', name: 'Invitations' },
   { prefix: '/', name: 'Server', description: 'Health, metrics and what clients need to connect' },
 ] as const;
@@ -43,7 +43,7 @@ export function swaggerOptions(version: string): SwaggerOptions {
         title: 'Canopy',
         version,
         description:
-          'REST API of the Canopy conference server. Routes with a lock need the key from the file `api.key` in the data folder: press Authorize and paste it.',
+          'REST API of the Canopy conference server. Routes with a lock require the key from the file `api.key` in the data folder: press Authorize and paste it.',
       },
       tags: TAGS.filter((tag) => 'description' in tag).map(({ name, description }) => ({
         name,

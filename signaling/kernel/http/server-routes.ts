@@ -26,11 +26,17 @@ export function registerServerRoutes(
 ): void {
   const app = fastify.withTypeProvider<ZodTypeProvider>();
 
-  app.get('/healthz', { schema: { description: 'Liveness: the process runs.' } }, () => ({ status: 'ok' }));
+  app.get('/healthz', { schema: { description: 'Liveness: the process is running.' } }, () => ({
+    status: 'ok',
+  }));
 
   app.get(
     '/readyz',
-    { schema: { description: 'Readiness: workers and store answer, and the server is not shutting down.' } },
+    {
+      schema: {
+        description: 'Readiness: media workers and database work, and the server is not shutting down.',
+      },
+    },
     async () => {
       await ready();
       return { status: 'ready' };
@@ -43,7 +49,7 @@ export function registerServerRoutes(
     {
       schema: {
         description:
-          'Metrics in the Prometheus text format. At most a second old; with the API key, made for this request.',
+          'Metrics in the Prometheus text format. They are at most a second old; with the API key, they are current.',
       },
       config: {
         rateLimit: {

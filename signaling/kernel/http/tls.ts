@@ -62,7 +62,7 @@ export class TlsSource {
       const problem = `${(error as { detail?: string }).detail ?? error}`;
       if (problem === this.#problem) return;
       this.#problem = problem;
-      this.#log.error({ err: error, problem }, 'the TLS certificate cannot be used; the one before stays');
+      this.#log.error({ err: error, problem }, 'TLS certificate is unusable; keeping the previous one');
     }
   }
 
@@ -74,7 +74,7 @@ export class TlsSource {
       if (certificate.validFromDate.getTime() > Date.now()) {
         this.#log.warn(
           { validFrom: certificate.validFrom },
-          'the TLS certificate is not valid yet; is the clock right?',
+          'TLS certificate is not valid yet; is the clock right?',
         );
       }
       return { cert, key };

@@ -24,7 +24,7 @@ const LOOP_DELAY_INTERVAL_MS = 100;
 /** Seconds; the goals lie in the middle. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30];
 
-/** The Prometheus metrics. Every label has a bounded set of values: kinds, codes, requests, worker numbers. */
+/** The Prometheus metrics of the kernel and the media plane; features add theirs to the registry. Every label has a bounded set of values: kinds, codes, requests, worker numbers. */
 export class Metrics {
   readonly registry = new Registry();
   readonly #errors: Counter<'code'>;
@@ -34,7 +34,6 @@ export class Metrics {
   readonly #objects: Gauge<'kind'>;
   readonly #workers: ReturnType<typeof workerGauges>;
   readonly #traffic: Counter<'direction'>;
-  readonly #allocations: Histogram;
   readonly #load: ReturnType<typeof loadGauges>;
   #sources: MetricsSources | undefined;
 
@@ -76,12 +75,6 @@ export class Metrics {
       registers,
     });
     this.#workers = workerGauges(this.registry);
-    this.#allocations = new Histogram({
-      name: 'canopy_allocation_duration_seconds',
-      help: 'Duration of each run of the allocator',
-      buckets: [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1],
-      registers,
-    });
     this.#load = loadGauges(this.registry);
     this.#traffic = new Counter({
       name: 'canopy_media_bytes_total',
@@ -110,11 +103,6 @@ export class Metrics {
 
   workerDied(): void {
     this.#workerDeaths.inc();
-  }
-
-  /** It was decided who receives what. */
-  allocated(seconds: number): void {
-    this.#allocations.observe(seconds);
   }
 
   /** The page in the Prometheus text format, with everything read anew. */

@@ -13,6 +13,8 @@ export type ActionInRoom =
   | 'participant.kickAdmin'
   /** Bring participants in, as a bridge. */
   | 'participant.host'
+  /** Give others another name. */
+  | 'participant.renameOthers'
   /** Ask to speak by raising a hand. */
   | 'hand.raise'
   /** Lower the hand of somebody else. */
@@ -37,13 +39,14 @@ export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.open': 'be the first to enter',
   'room.invite': 'invite guests to this room',
   'room.configure': 'change the settings of this room',
-  'room.setOwner': 'say who owns this room',
-  'media.send': 'send sound or video',
+  'room.setOwner': 'set the owner of this room',
+  'media.send': 'send audio or video',
   'participant.mute': 'mute others',
   'participant.kick': 'remove others',
   'participant.kickAdmin': 'remove an admin of the server',
-  'participant.readmit': 'readmit somebody',
+  'participant.readmit': 'readmit people',
   'participant.host': 'host participants',
+  'participant.renameOthers': 'rename others',
   'hand.raise': 'raise your hand',
   'hand.lowerOthers': 'lower the hands of others',
   'call.dial': 'call phones',

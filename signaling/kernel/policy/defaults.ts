@@ -7,7 +7,12 @@ export type Standing = RoomRole | 'admin' | 'bridge';
 /** What somebody is on the server. */
 export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
 
-const MODERATING: readonly ActionInRoom[] = [...roomAction.options, 'hand.raise', 'hand.lowerOthers'];
+const MODERATING: readonly ActionInRoom[] = [
+  ...roomAction.options,
+  'participant.renameOthers',
+  'hand.raise',
+  'hand.lowerOthers',
+];
 
 /** What each may do in a room whose settings nobody changed. */
 export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {

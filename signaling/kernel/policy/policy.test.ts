@@ -50,6 +50,7 @@ const IN_ROOM: Record<ActionInRoom, string> = {
   'call.dial': 'admin owner member token',
   'hand.raise': 'admin owner member guest phone token',
   'hand.lowerOthers': 'admin owner member token',
+  'participant.renameOthers': 'admin owner member token',
 };
 const ON_SERVER: Record<ServerAction, string> = {
   'invite.create:admin': 'admin token',

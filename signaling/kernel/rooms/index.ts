@@ -1,3 +1,4 @@
+export { ROOM_MIGRATIONS } from './migrations.ts';
 export { Peer, type PeerConnection } from './peer.ts';
 export type { PeerMedia } from './peer-media.ts';
 export { type LeaveReason, Room } from './room.ts';

@@ -19,7 +19,7 @@ export class Peer {
   readonly peerId: string;
   /** Who has the seat, as proved on the latest connection. */
   principal: PeerPrincipal;
-  readonly displayName: string;
+  displayName: string;
   /** The holder its seat counts against. */
   readonly holder: Holder;
   /** Participants that it hosts by id: a browser itself; a bridge its phones. */
@@ -52,10 +52,8 @@ export class Peer {
     this.holder = options.holder;
     this.connection = options.connection;
     if (principal.kind === 'device') {
-      const certifiedName = principal.displayName;
       const participant = this.newParticipant({
-        displayName: this.displayName,
-        ...(certifiedName !== this.displayName && { certifiedName }),
+        ...this.#named(this.displayName),
         kind: 'user',
         role: serverRoleOf(principal),
       });
@@ -71,6 +69,16 @@ export class Peer {
   /** Who one of its participants is: a bridge hosts phones, everybody else only themselves. */
   principalOf(participantId: string): PeerPrincipal | PhonePrincipal {
     return participantId === this.participantId ? this.principal : PHONE;
+  }
+
+  /** One of its participants under another name. */
+  renamed(participant: Participant, displayName: string): Participant {
+    if (participant.participantId !== this.participantId) {
+      return { ...participant, displayName };
+    }
+    this.displayName = displayName;
+    const { certifiedName: _, ...rest } = participant;
+    return { ...rest, ...this.#named(displayName) };
   }
 
   send<N extends EventName>(event: N, data: EventData<N>): void {
@@ -99,5 +107,11 @@ export class Peer {
       connected: this.connection !== null,
       ...told,
     };
+  }
+
+  /** A name for itself; if it is not the one in the certificate, that one is shown with it. */
+  #named(displayName: string): Pick<Participant, 'displayName' | 'certifiedName'> {
+    const certifiedName = this.principal.displayName;
+    return { displayName, ...(certifiedName !== displayName && { certifiedName }) };
   }
 }

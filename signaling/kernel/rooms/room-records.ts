@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import { type RoomChange, type RoomDescription, roomSettings } from '../../../contract/index.ts';
-import { type RoomRow, type Store, WriteBehind } from '../../store/index.ts';
+import { type Store, WriteBehind } from '../../store/index.ts';
 import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
+import type { RoomRow } from './tables.ts';
 
 /** A room as it is remembered, open or not. Changed by RoomRecords only. */
 export type RoomRecord = RoomDescription;

@@ -210,6 +210,14 @@ export class Room {
     this.append('participant.updated', { participant });
   }
 
+  /** Gives a participant another name. */
+  rename(peer: Peer, participantId: string, displayName: string): void {
+    const participant = peer.participants.get(participantId);
+    if (participant && participant.displayName !== displayName) {
+      this.updateParticipant(peer, peer.renamed(participant, displayName));
+    }
+  }
+
   /** Shows which roles its participants have now, if they changed. */
   showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
@@ -364,7 +372,7 @@ export class Room {
     this.#roster.clear();
     this.#speakerProducerId = null;
     this.#updateSpeaker();
-    this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 'room is re-homed');
+    this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 're-homing room');
     for (const peer of this.peers.values()) {
       this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
       void this.#callBack(peer, reason);
@@ -377,7 +385,7 @@ export class Room {
       const { url, ticket } = await this.#options.rehomeTicket(this, peer);
       peer.send('room.rehome', { roomId: this.roomId, url, ticket, reason });
     } catch (error) {
-      this.#log.error({ err: error, peerId: peer.peerId }, 'could not call a peer back');
+      this.#log.error({ err: error, peerId: peer.peerId }, 'could not re-home a peer');
     }
   }
 
@@ -430,7 +438,7 @@ export class Room {
       routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
     }));
     // Joining clients see the failure; nobody may be waiting when it happens.
-    ready.catch((error: unknown) => this.#log.error({ err: error }, 'no worker for the room'));
+    ready.catch((error: unknown) => this.#log.error({ err: error }, 'no media worker for the room'));
     return { generation, ready };
   }
 
@@ -448,13 +456,10 @@ export class Room {
     const { peerId, device } = peer;
     const about = { peerId, accountId: device.accountId, transportId, direction };
     if (connected) {
-      this.#log.info(about, 'media gets through again');
+      this.#log.info(about, 'media connected again');
     } else {
       const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
-      this.#log.warn(
-        { ...about, candidates },
-        'media does not get through; a firewall may block these ports',
-      );
+      this.#log.warn({ ...about, candidates }, 'media cannot connect; a firewall may block these ports');
     }
     for (const { mediaConnected = true, ...participant } of peer.participants.values()) {
       if (mediaConnected !== this.mediaOf(peer).paths.connected) {

@@ -44,6 +44,6 @@ export class Tickets {
     } catch (error) {
       throw new CanopyError('TICKET_INVALID', undefined, { cause: error });
     }
-    throw new CanopyError('TICKET_INVALID', 'it is for another room');
+    throw new CanopyError('TICKET_INVALID', 'issued for another room');
   }
 }

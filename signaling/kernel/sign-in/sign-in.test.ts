@@ -7,8 +7,10 @@ import { createLogger, loadConfig } from '../../../base/index.ts';
 import { Authority, createNonce, TrustStore } from '../../identity/index.ts';
 // biome-ignore lint/plugin: people with real certificates are made there
 import { Person, prove } from '../../identity/test-pki/index.ts';
-import { Accounts, Devices, Store } from '../../store/index.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { Accounts, Devices } from '../accounts/index.ts';
 import { createBudgets } from '../budgets/index.ts';
+import { KERNEL_MIGRATIONS } from '../migrations.ts';
 import type { Session } from '../sockets/index.ts';
 import { signInHandlers } from './sign-in.ts';
 
@@ -22,7 +24,7 @@ describe('auth.prove', () => {
   let devices: Devices;
 
   before(async () => {
-    store = await Store.open(dir);
+    store = await openStore(dir, { migrations: KERNEL_MIGRATIONS });
     devices = new Devices(store);
     authority = await Authority.open({ dir, name: 'Test' });
     trust = await TrustStore.create({ authority, policy: 'invite' });

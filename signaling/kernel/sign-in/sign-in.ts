@@ -1,6 +1,6 @@
 import { CanopyError, type Config } from '../../../base/index.ts';
 import { type TrustStore, type VerifiedDevice, verifyAuthProof } from '../../identity/index.ts';
-import type { AccountRow, Accounts, Devices } from '../../store/index.ts';
+import type { AccountRow, Accounts, Devices } from '../accounts/index.ts';
 import { type Budgets, factorOf } from '../budgets/index.ts';
 import type { OwnOrigins } from '../http/index.ts';
 import type { JoinStage } from '../metrics/index.ts';
@@ -46,7 +46,12 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
       if (context.draining && !context.rooms.hasSeat(device.deviceId)) {
         throw new CanopyError('SERVER_CLOSING');
       }
-      const account = await accountOf(context, device, nowMs);
+      const account = await accountOf(context, device, nowMs).catch((error: unknown) => {
+        const known = context.accounts.lastKnown(device.accountId);
+        // A call in progress goes on while the store is away. Revocations are in memory.
+        if (known && isStoreAway(error) && context.rooms.hasSeat(device.deviceId)) return known;
+        throw error;
+      });
       context.devices.seen({ ...device, userAgent: session.userAgent, nowMs });
       // Nothing waits from here until the session is one of those that a revocation ends.
       if (context.trust.isRevoked(device)) {
@@ -80,6 +85,10 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
       };
     },
   };
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof CanopyError && ['STORE_UNAVAILABLE', 'STORE_BUSY'].includes(error.code);
 }
 
 /** A company's people are admitted by their certificates alone; others were entered when they enrolled. */

@@ -67,7 +67,10 @@ export class Connection implements PeerConnection {
       if (this.session.closed) {
         options.wire.cut();
       } else {
-        this.session.log.warn({ code, unsentBytes: options.wire.unsentBytes }, 'client offends');
+        this.session.log.warn(
+          { code, unsentBytes: options.wire.unsentBytes },
+          'client violated a limit; closing its connection',
+        );
         this.end(code);
       }
     });

@@ -158,6 +158,15 @@ describe('Dispatcher', () => {
     assert.deepEqual(calls, []);
   });
 
+  it('tells a page or gateway of another protocol version to reload, whatever else it sends', async () => {
+    const data = { protocolVersion: 0, certificate: 'as it was called then' };
+    const answer = await dispatcher.dispatch(session(null), 'auth.prove', { id: 'request1', data });
+    assert.ok(!answer.ok);
+    assert.equal(answer.error.code, 'PROTOCOL_UNSUPPORTED');
+    assert.match(answer.error.message, /reload the page/);
+    assert.ok(!answer.error.retryable);
+  });
+
   it('names the field that is wrong', async () => {
     const answer = await dispatcher.dispatch(session('d'), 'room.join', {
       id: 'request1',

@@ -1,6 +1,7 @@
 import { CanopyError, type Logger } from '../../../base/index.ts';
 import {
   type Answer,
+  PROTOCOL_VERSION,
   type RequestData,
   type RequestName,
   type RequestResult,
@@ -104,6 +105,13 @@ export class Dispatcher {
     try {
       const valid = request.data.safeParse(data ?? {});
       if (!valid.success) {
+        const version = otherVersion(data);
+        if (name === 'auth.prove' && version !== undefined) {
+          throw new CanopyError(
+            'PROTOCOL_UNSUPPORTED',
+            `the server speaks version ${PROTOCOL_VERSION}, the client ${version}`,
+          );
+        }
         const issue = valid.error.issues[0];
         throw new CanopyError('BAD_REQUEST', `${issue?.path.join('.') || 'data'}: ${issue?.message}`);
       }
@@ -119,10 +127,18 @@ export class Dispatcher {
   #failure(error: CanopyError, log: Logger, request: RequestName): AnyAnswer {
     this.#observer.failed(error.code);
     if (error.code === 'INTERNAL') {
-      log.error({ err: error.cause ?? error, request }, 'a request failed inside the server');
+      log.error({ err: error.cause ?? error, request }, 'request failed with an internal error');
     } else {
       log.debug({ request, code: error.code, detail: error.detail }, 'request refused');
     }
     return { ok: false, error: error.toJSON() };
   }
+}
+
+/** The protocol version that a client states, if it is another one: then its other fields may differ too. */
+function otherVersion(data: unknown): number | undefined {
+  const { protocolVersion } = (data ?? {}) as { protocolVersion?: unknown };
+  return typeof protocolVersion === 'number' && protocolVersion !== PROTOCOL_VERSION
+    ? protocolVersion
+    : undefined;
 }

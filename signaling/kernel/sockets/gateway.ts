@@ -122,7 +122,7 @@ export class SocketGateway {
       code = this.#refusal(request);
     } catch (error) {
       // An unexpected error here refuses only this connection; engine.io would let it end the process.
-      this.#options.log.error({ err: error }, 'a connection could not be judged');
+      this.#options.log.error({ err: error }, 'admission check of a connection failed');
       code = 'INTERNAL';
     }
     if (code) {

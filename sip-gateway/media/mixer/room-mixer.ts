@@ -3,6 +3,7 @@ import type { MediaLog } from '../media-log.ts';
 import type { Network } from '../network/index.ts';
 import { type RtpPacket, StreamNumbers } from '../rtp/index.ts';
 import { MixBuses } from './mix-bus.ts';
+import type { PayloadTransform } from './payload-transform.ts';
 import { RoomPort } from './room-port.ts';
 import type { RoomConnection, RoomStats } from './room-types.ts';
 import { Speaker } from './speaker.ts';
@@ -89,8 +90,8 @@ export class RoomMixer {
     return this.#members.size;
   }
 
-  connect(connection: RoomConnection): void {
-    this.#port?.connect(connection);
+  connect(connection: RoomConnection, transform?: PayloadTransform): void {
+    this.#port?.connect(connection, transform);
   }
 
   /** `ssrc`: of the phone's producer in the room. `numbers`: of its stream, if another mixer had it before. */
@@ -262,7 +263,7 @@ export class RoomMixer {
     let speaker = this.#speakers.get(packet.ssrc);
     if (!speaker) {
       if (this.#speakers.size >= MAX_SPEAKERS) {
-        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once: another is not heard by phones');
+        this.#log.warn({ ssrc: packet.ssrc }, 'too many speakers at once; phones do not hear this one');
         return;
       }
       speaker = new Speaker(packet.ssrc, nowMs);
@@ -283,7 +284,7 @@ export class RoomMixer {
   }
 
   #dropSpeaker(speaker: Speaker, error: unknown): void {
-    this.#log.warn({ ssrc: speaker.ssrc, err: error }, 'a speaker cannot be decoded and is dropped');
+    this.#log.warn({ ssrc: speaker.ssrc, err: error }, 'speaker could not be decoded; dropped');
     speaker.close();
     this.#speakers.delete(speaker.ssrc);
   }

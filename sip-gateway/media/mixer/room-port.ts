@@ -12,6 +12,7 @@ import {
   SendStream,
   type StreamNumbers,
 } from '../rtp/index.ts';
+import type { PayloadTransform } from './payload-transform.ts';
 import type { RoomConnection } from './room-types.ts';
 
 export interface RoomPortOptions {
@@ -35,6 +36,7 @@ export class RoomPort {
   readonly #streams = new Map<number, { stream: SendStream; rtcp: RtcpSession }>();
   #udp: UdpPort | undefined;
   #connection: RoomConnection | undefined;
+  #transform: PayloadTransform | undefined;
 
   private constructor({ onPacket, log }: Pick<RoomPortOptions, 'onPacket' | 'log'>) {
     this.#onPacket = onPacket;
@@ -57,9 +59,10 @@ export class RoomPort {
     return this.#connection;
   }
 
-  /** Says where the room is. Streams that are open go on there. */
-  connect(connection: RoomConnection): void {
+  /** Says where the room is. Streams that are open go on there. `transform`: the one that the connection names. */
+  connect(connection: RoomConnection, transform?: PayloadTransform): void {
     this.#connection = connection;
+    this.#transform = transform;
   }
 
   /** Opens one phone's stream, or opens it anew. */
@@ -84,7 +87,9 @@ export class RoomPort {
 
   send(stream: SendStream, payload: Uint8Array, level: AudioLevel): void {
     if (!this.#connection) return;
-    this.#udp?.send(stream.packet(payload, level), this.#connection.sendTo);
+    const sent = this.#transform?.send ? this.#transform.send(payload, stream.ssrc) : payload;
+    if (!sent) return;
+    this.#udp?.send(stream.packet(sent, level), this.#connection.sendTo);
     this.packetsSent++;
   }
 
@@ -122,8 +127,25 @@ export class RoomPort {
       this.#reject(source, 'packet refused: of another source or payload type than the room, or unreadable');
       return;
     }
+    if (!this.#restore(packet)) {
+      this.#reject(source, 'packet refused: the transform cannot restore its payload');
+      return;
+    }
     this.packetsReceived++;
     this.#onPacket(packet, nowMs);
+  }
+
+  /** False: the payload cannot be restored. */
+  #restore(packet: RtpPacket): boolean {
+    if (!this.#transform?.receive) return true;
+    try {
+      const payload = this.#transform.receive(packet.payload, packet.ssrc);
+      if (!payload) return false;
+      packet.payload = payload;
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #reject({ address, port }: Endpoint, text: string): void {

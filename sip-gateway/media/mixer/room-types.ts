@@ -1,5 +1,6 @@
 import type { CodecName, OpusSettings } from '../../codecs/index.ts';
 import type { Endpoint } from '../rtp/index.ts';
+import type { PayloadTransformModule } from './payload-transform.ts';
 
 /** Where a room's Opus goes to and comes from: a pair of mediasoup PlainTransports with `rtcpMux`. Plain data. */
 export interface RoomConnection {
@@ -17,6 +18,8 @@ export interface RoomConnection {
   audioLevelExtensionId?: number;
   /** Settings of the phones' encoders. Default: complexity 5, FEC for 5 % loss, 20, 28 or 40 kbit/s at 8, 16, 48 kHz. */
   opus?: OpusSettings;
+  /** Transforms the payloads of both directions. Default: none. */
+  transform?: PayloadTransformModule;
 }
 
 export interface RoomStats {

@@ -47,7 +47,7 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     });
     // By now its ports are free for a successor, which after an error alone they are not yet.
     worker.once('exit', () =>
-      this.#gone(this.#closed ? null : (failure ?? new Error('the media thread ended'))),
+      this.#gone(this.#closed ? null : (failure ?? new Error('the media thread exited'))),
     );
   }
 

@@ -3,7 +3,7 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 import { Codecs } from '../../codecs/index.ts';
 import { Leg } from '../leg.ts';
 import { MediaLog } from '../media-log.ts';
-import { RoomMixer } from '../mixer/index.ts';
+import { loadPayloadTransform, RoomMixer } from '../mixer/index.ts';
 import { openNetwork } from '../network/index.ts';
 import { StreamNumbers } from '../rtp/index.ts';
 import type { FromThread, RequestName, Requests, ThreadOptions, ToThread } from './messages.ts';
@@ -214,7 +214,8 @@ const handlers: Handlers = {
     const { mixer } = roomOf(roomId);
     // Wrong settings fail here rather than with the first phone.
     (await codecs.createOpus({ sampleRate: 8_000, ...connection.opus })).close();
-    mixer.connect(connection);
+    const transform = connection.transform && (await loadPayloadTransform(connection.transform));
+    mixer.connect(connection, transform);
     return null;
   },
   'room.stats': ({ roomId }) => roomOf(roomId).mixer.stats(),
@@ -256,4 +257,4 @@ parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
 // The first message has to be 'ready'.
 if (network.capabilities.reason !== undefined)
-  log.info({ reason: network.capabilities.reason }, 'phones’ packets go over Node’s sockets');
+  log.info({ reason: network.capabilities.reason }, 'UDP add-on not available; using Node’s sockets');

@@ -213,6 +213,7 @@ function readableContact(message: SipMessage): Uri | undefined {
 
 function contactOf(message: SipMessage): Uri {
   const contact = singleContact(message.headers);
-  if (!contact || contact.uri.scheme === 'other') throw new SipParseError('Contact is missing or no SIP URI');
+  if (!contact || contact.uri.scheme === 'other')
+    throw new SipParseError('Contact is missing or not a SIP URI');
   return contact.uri;
 }

@@ -55,7 +55,7 @@ export function readSdp(text: string): SessionDescription {
     .split(/\r\n|\r|\n/, MAX_LINES + 1)
     .map((line) => line.trimEnd());
   if (lines.length > MAX_LINES) throw new SdpError('the SDP is too large');
-  if (lines[0] !== 'v=0') throw new SdpError('this is no SDP');
+  if (lines[0] !== 'v=0') throw new SdpError('not an SDP');
   const media: Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'>[] = [];
   const understood = lines.map((line) => {
     if (line.startsWith('m=')) {
@@ -134,7 +134,7 @@ export function addressIn(
   const named = connection?.ip ?? '';
   const version = isIPv4(named) ? 4 : isIPv6(named) ? 6 : undefined;
   if (!connection?.version || (version === undefined && !HOST_NAME.test(named)))
-    throw new SdpError('the connection address is no IP address', 301);
+    throw new SdpError('the connection address is not an IP address', 301);
   const address = version === undefined ? '' : named;
   if (version !== undefined && forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6'))
     throw new SdpError('the connection address is a multicast address', 330);

@@ -321,7 +321,7 @@ export class SdpSession {
 }
 
 function notServed(protocol: string): SdpError {
-  return new SdpError(`the transport ${protocol} is not served`, 302);
+  return new SdpError(`the transport ${protocol} is not supported`, 302);
 }
 
 function isAudioInUse(media: MediaDescription): boolean {

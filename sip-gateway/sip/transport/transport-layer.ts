@@ -212,7 +212,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
           })
         : connect({ host, port });
     const deadline = setTimeout(
-      () => socket.destroy(new Error('no connection in time')),
+      () => socket.destroy(new Error('connection timed out')),
       CONNECT_MILLISECONDS,
     );
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => clearTimeout(deadline));

@@ -2,7 +2,6 @@ import { type DigestClient, DigestServer, type DigestServerOptions, type LockSco
 import { decodeUser, type HeaderField, type SipRequest } from '../message/index.ts';
 import type { Clock } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { CallerIdentity } from './incoming-call.ts';
 import type { Registration } from './registration.ts';
 import type { Trunk } from './trunk.ts';
 
@@ -26,6 +25,12 @@ export interface AdmissionOptions {
   readonly anonymousCalls: boolean;
   readonly onFailedLogin: (login: FailedLogin) => void;
 }
+
+/** Who a caller was found to be, before anybody sees the call. */
+export type CallerIdentity =
+  | { readonly kind: 'user'; readonly username: string }
+  | { readonly kind: 'trunk'; readonly trunkId: string }
+  | { readonly kind: 'anonymous' };
 
 /** Who a caller was found to be, and how. */
 export interface Admitted {

@@ -1,9 +1,15 @@
 import type { DigestClient } from '../auth/index.ts';
 import type { Dialog } from '../dialog/index.ts';
-import type { HeaderField, RequestDraft, SipRequest, Uri } from '../message/index.ts';
-import type { ClientHandlers, ClientTransaction, Clock, TimerValues } from '../transaction/index.ts';
+import type { HeaderField, RequestDraft, SipRequest, SipResponse, Uri } from '../message/index.ts';
+import type {
+  ClientHandlers,
+  ClientTransaction,
+  Clock,
+  ServerInviteTransaction,
+  ServerPlainTransaction,
+  TimerValues,
+} from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { Call } from './call.ts';
 import type { OfferRequest } from './offer-request.ts';
 import type { FollowedPhone } from './registrar.ts';
 
@@ -77,6 +83,20 @@ export interface PeerPlace {
   readonly phone?: FollowedPhone | undefined;
 }
 
+/** The usage of a dialog (RFC 5057): here always a call. */
+export interface DialogUsage {
+  readonly callId: string;
+  receive(
+    request: SipRequest,
+    transaction: ServerInviteTransaction | ServerPlainTransaction,
+    flow: Flow,
+  ): void;
+  receiveAck(request: SipRequest, flow: Flow): void;
+  receiveCancel(invite: ServerInviteTransaction): void;
+  /** A 2xx that no transaction waits for. */
+  receiveStray(response: SipResponse): void;
+}
+
 /** What a call needs from the stack that owns it. */
 export interface CallHost {
   readonly clock: Clock;
@@ -97,7 +117,7 @@ export interface CallHost {
   resendStateless(request: SipRequest, flow: Flow): void;
   sendCancel(invite: SipRequest, flow: Flow): void;
   /** From now on, requests and stray 2xx in this dialog go to the call. */
-  adopt(dialog: Dialog, call: Call): void;
+  adopt(dialog: Dialog, usage: DialogUsage): void;
   /** The dialog is over. */
   drop(dialog: Dialog): void;
 }

@@ -17,17 +17,11 @@ import {
 import { newTag } from '../tokens.ts';
 import type { ServerInviteTransaction, ServerPlainTransaction } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
-import type { Admitted } from './admission.ts';
+import type { Admitted, CallerIdentity } from './admission.ts';
 import { sdpBody, sessionBody } from './body.ts';
 import { Call } from './call.ts';
 import type { CallHost } from './call-types.ts';
 import { hasOptionTag } from './option-tags.ts';
-
-/** Who a caller was found to be, before anybody sees the call. */
-export type CallerIdentity =
-  | { readonly kind: 'user'; readonly username: string }
-  | { readonly kind: 'trunk'; readonly trunkId: string }
-  | { readonly kind: 'anonymous' };
 
 /** A provisional response that waits for its PRACK, or for its turn. */
 interface ReliableProgress {

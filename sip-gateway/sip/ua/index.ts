@@ -1,9 +1,9 @@
 /** The user agent: calls, registrar, registrations, trunks. */
-export type { FailedLogin } from './admission.ts';
+export type { CallerIdentity, FailedLogin } from './admission.ts';
 export type { Binding, BindingStore } from './bindings.ts';
 export type { Call } from './call.ts';
 export type { CallEnd, CallState, InfoDigit, Progress } from './call-types.ts';
-export type { CallerIdentity, IncomingCall } from './incoming-call.ts';
+export type { IncomingCall } from './incoming-call.ts';
 export type { OfferRequest } from './offer-request.ts';
 export type { Answerer, OutgoingCall } from './outgoing-call.ts';
 export type { Registrar, RegistrarOptions } from './registrar.ts';

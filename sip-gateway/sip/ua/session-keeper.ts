@@ -110,7 +110,7 @@ export class SessionKeeper {
       // A connection may be down for a moment. Any answer except 408 and 481 shows that the phone is there.
       this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
       if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1)
-        this.#options.onGone({ cause: 'timeout', reason: 'the peer does not answer any more' });
+        this.#options.onGone({ cause: 'timeout', reason: 'the peer no longer answers' });
       else this.#pingLater();
     });
   }

@@ -35,7 +35,7 @@ import { type Flow, localAddressFor, TransportLayer, type TransportOptions } fro
 import { Admissions, type Admitted, type FailedLogin } from './admission.ts';
 import { sessionBody } from './body.ts';
 import type { Call } from './call.ts';
-import type { CallHost } from './call-types.ts';
+import type { CallHost, DialogUsage } from './call-types.ts';
 import { IncomingCall } from './incoming-call.ts';
 import { NatKeepAlive } from './nat-keep-alive.ts';
 import { EXTENSIONS, unsupportedFields } from './option-tags.ts';
@@ -133,8 +133,8 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   readonly #routes: Routes;
   readonly #clock: Clock;
   readonly #calls = new Set<Call>();
-  readonly #dialogs = new Map<string, Call>();
-  readonly #invites = new WeakMap<ServerInviteTransaction, Call>();
+  readonly #dialogs = new Map<string, DialogUsage>();
+  readonly #invites = new WeakMap<ServerInviteTransaction, DialogUsage>();
   readonly #registrations = new Set<Registration>();
   readonly #limits: SourceLimits;
   readonly #dialogRate: RateLimiter;
@@ -381,11 +381,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     };
   }
 
-  #dialogOf(request: SipRequest): Call | undefined {
+  #dialogOf(request: SipRequest): DialogUsage | undefined {
     return this.#dialogs.get(dialogKey(request.callId, tagOf(request.to) ?? '', tagOf(request.from) ?? ''));
   }
 
-  #callOf(response: SipResponse): Call | undefined {
+  #callOf(response: SipResponse): DialogUsage | undefined {
     return this.#dialogs.get(
       dialogKey(response.callId, tagOf(response.from) ?? '', tagOf(response.to) ?? ''),
     );
@@ -467,7 +467,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     if (trunk && trunk.activeCalls >= trunk.maxCalls)
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
     if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser)
-      return refused({ status: 486, reason: 'Too Many Calls Of This Phone' });
+      return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
     return admission;
   }
 
@@ -489,7 +489,7 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     request: SipRequest,
     transaction: ServerInviteTransaction | ServerPlainTransaction,
     flow: Flow,
-  ): Call | undefined {
+  ): DialogUsage | undefined {
     const call = this.#dialogOf(request);
     if (!call) {
       if (this.#limits.takeRequest(flow.remote.address))

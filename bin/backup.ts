@@ -1,0 +1,31 @@
+import type { Config } from '../base/index.ts';
+import { type Counts, createBackup, moveStore, restoreBackup } from '../signaling/index.ts';
+import { UsageError } from './usage-error.ts';
+import { VERSION } from './version.ts';
+
+export async function backup(config: Config, file: string): Promise<string> {
+  const counts = await createBackup(config, file, VERSION);
+  return `${summary(counts)}\nBackup written to ${file}. It contains the CA's key and all passwords: keep it safe.\n`;
+}
+
+export async function restore(config: Config, file: string): Promise<string> {
+  return `${summary(await restoreBackup(config, file))}\nRestored into ${config.data.dir}.\n`;
+}
+
+/** Moves the store of the data folder to PostgreSQL. */
+export async function migrate(config: Config, { to = config.store.url }: { to?: string }): Promise<string> {
+  if (to === undefined || !/^postgres(?:ql)?:\/\/\S+$/.test(to) || !URL.canParse(to)) {
+    throw new UsageError('no target: use --to postgres://USER@HOST/DATABASE, or set store.url');
+  }
+  const onProgress = (table: string, done: number, all: number) => {
+    process.stderr.write(`${table}: ${done} of ${all}\n`);
+  };
+  const counts = await moveStore({ dir: config.data.dir, to, onProgress });
+  return `${summary(counts)}\nMoved and verified. Set store.url before you start the server.\n`;
+}
+
+function summary(counts: Counts): string {
+  return Object.entries(counts)
+    .map(([table, rows]) => `  ${table}: ${rows}`)
+    .join('\n');
+}

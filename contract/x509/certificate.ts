@@ -1,0 +1,91 @@
+import { CanopyError } from '../../base/errors/index.ts';
+import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+import { type Bytes, equalBytes } from './bytes.ts';
+import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { decodeExtensions, type Extensions } from './extensions.ts';
+import { commonName } from './names.ts';
+import { decodePublicKey, type PublicKey } from './public-key.ts';
+import { readSigned, readSignedAlgorithm } from './signed.ts';
+
+/** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
+const MAX_CERTIFICATE_BYTES = 6144;
+/** RFC 5280 §4.1.2.2: serial numbers have at most 20 octets. */
+const MAX_SERIAL_HEX = 40;
+
+/** A parsed certificate, not judged yet. Byte fields are exactly what was presented. */
+export interface Certificate {
+  readonly der: Bytes;
+  /** The part that is signed. */
+  readonly tbs: Bytes;
+  readonly serialHex: string;
+  /** DER of the names; they are compared byte by byte (RFC 5280 §4.1.2.6 has issuers repeat their encoding). */
+  readonly issuer: Bytes;
+  readonly subject: Bytes;
+  readonly subjectCommonName: string | undefined;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  /** DER of the SubjectPublicKeyInfo. */
+  readonly spki: Bytes;
+  readonly key: PublicKey;
+  readonly extensions: Extensions;
+  readonly signatureAlgorithm: SignatureAlgorithm;
+  readonly signature: Bytes;
+  readonly selfIssued: boolean;
+}
+
+/**
+ * Reads a certificate from strict DER. Errors: `CERT_MALFORMED`; `CERT_NONCONFORMING` for other versions than 3;
+ * `CERT_UNSUPPORTED` for a key that cannot be read.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  if (der.length > MAX_CERTIFICATE_BYTES) throw new CanopyError('CERT_MALFORMED', 'certificate too large');
+  try {
+    return decode(new Uint8Array(der));
+  } catch (error) {
+    if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    throw error;
+  }
+}
+
+function decode(der: Bytes): Certificate {
+  const signed = readSigned(der);
+  const { tbs, signature } = signed;
+  const body = new DerReader(tbs.content);
+  const version = body.optional(0xa0);
+  if (!version || decodeUnsigned(DerReader.single(version.content, TAG.integer).content) !== '02') {
+    throw new CanopyError('CERT_NONCONFORMING', 'the certificate is not of version 3');
+  }
+  const serialHex = decodeUnsigned(body.read(TAG.integer).content);
+  if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) throw new DerError('bad serial number');
+  const algorithm = readSignedAlgorithm(body, signed);
+  const issuer = body.read(TAG.sequence).bytes;
+  const validity = body.enter(TAG.sequence);
+  const notBeforeMs = decodeTime(validity.read());
+  const notAfterMs = decodeTime(validity.read());
+  validity.end();
+  const subject = body.read(TAG.sequence).bytes;
+  const spki = body.read(TAG.sequence).bytes;
+  // issuerUniqueID and subjectUniqueID: obsolete, without meaning here
+  body.optional(0x81);
+  body.optional(0x82);
+  const extensions = body.optional(0xa3);
+  body.end();
+  commonName(issuer);
+
+  return {
+    der,
+    tbs: tbs.bytes,
+    serialHex,
+    issuer,
+    subject,
+    subjectCommonName: commonName(subject),
+    notBeforeMs,
+    notAfterMs,
+    spki,
+    key: decodePublicKey(spki),
+    extensions: decodeExtensions(extensions && DerReader.single(extensions.content, TAG.sequence).content),
+    signatureAlgorithm: decodeSignatureAlgorithm(algorithm.content),
+    signature,
+    selfIssued: equalBytes(issuer, subject),
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * X.509 for server and browsers alike: strict DER, certificates, and the judgement of paths (RFC 5280). Uses WebCrypto only. Whom to trust,
+ * revocation, and the names of people are the server's own, see signaling/identity.
+ */
+export { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
+export { type Bytes, equalBytes, toHex } from './bytes.ts';
+export { type Certificate, parseCertificate } from './certificate.ts';
+export { DerError, DerReader, decodeOid, decodeString, decodeTime, decodeUnsigned, TAG } from './der.ts';
+export { decodeAuthorityKeyId, GENERAL_NAME, KEY_USAGE, listExtensions } from './extensions.ts';
+export { OID } from './oids.ts';
+export { AnchorSet, type Path, requireChainLength, validateChain } from './path.ts';
+export { decodePublicKey, type KeyType, type PublicKey, requireReadableKey } from './public-key.ts';
+export { STATEMENT_SIGNING, signatureMatches, statementMatches } from './signatures.ts';
+export { readSigned, readSignedAlgorithm } from './signed.ts';

@@ -1,0 +1,29 @@
+import { type Bytes, equalBytes } from './bytes.ts';
+import { type DerElement, DerError, DerReader, decodeBitOctets, TAG } from './der.ts';
+
+/** What certificates and revocation lists are alike (RFC 5280 §4.1.1 and §5.1.1). */
+interface Signed {
+  /** The part that is signed. */
+  tbs: DerElement;
+  algorithm: DerElement;
+  signature: Bytes;
+}
+
+/** Takes a certificate or list apart. Throws DerError. */
+export function readSigned(der: Bytes): Signed {
+  const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
+  const tbs = outer.read(TAG.sequence);
+  const algorithm = outer.read(TAG.sequence);
+  const signature = decodeBitOctets(outer.read(TAG.bitString).content);
+  outer.end();
+  return { tbs, algorithm, signature };
+}
+
+/** Reads the algorithm within the signed part, which has to repeat the one beside it. Throws DerError. */
+export function readSignedAlgorithm(body: DerReader, { algorithm }: Signed): DerElement {
+  const inner = body.read(TAG.sequence);
+  if (!equalBytes(inner.bytes, algorithm.bytes)) {
+    throw new DerError('the two signature algorithms differ');
+  }
+  return inner;
+}

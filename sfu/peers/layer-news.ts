@@ -1,0 +1,45 @@
+import { Coalescer } from '../coalescer.ts';
+import type { Layers } from '../types.ts';
+
+/** How long changes are gathered, in milliseconds. */
+const GATHER_MS = 200;
+
+/**
+ * Which layers a peer's consumers forward, for the client's information: where they change several times on the way, as in each switch to a
+ * larger layer, only the last is told. Owned by Peer.
+ */
+export class LayerNews {
+  readonly #tell: (consumerId: string, layers: Layers | null) => void;
+  readonly #coalescer: Coalescer;
+  readonly #changed = new Map<string, Layers | null>();
+
+  constructor(tell: (consumerId: string, layers: Layers | null) => void) {
+    this.#tell = tell;
+    this.#coalescer = new Coalescer({
+      run: () => this.#run(),
+      gatherMs: GATHER_MS,
+      gapMs: () => GATHER_MS,
+      now: () => performance.now(),
+    });
+  }
+
+  changed(consumerId: string, layers: Layers | null): void {
+    this.#changed.set(consumerId, layers);
+    this.#coalescer.request();
+  }
+
+  /** The consumer has closed: there is nothing to tell any more. */
+  forget(consumerId: string): void {
+    this.#changed.delete(consumerId);
+  }
+
+  close(): void {
+    this.#coalescer.close();
+  }
+
+  #run(): void {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const [consumerId, layers] of changed) this.#tell(consumerId, layers);
+  }
+}

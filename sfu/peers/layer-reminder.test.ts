@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { describe, it, mock } from 'node:test';
+import type { Layers } from '../types.ts';
+import { LayerReminder, type RemindedConsumer } from './layer-reminder.ts';
+
+/** Scores of three layers of which the first ones are there. */
+const scores = (present: number) => [0, 1, 2].map((layer) => (layer < present ? 10 : 0));
+
+/** A consumer that gets the lowest layer and is to get the highest, and all that its worker is told. */
+function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc') {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.after(() => mock.timers.reset());
+  const events = new EventEmitter();
+  const observer = new EventEmitter();
+  const told: Layers[] = [];
+  const consumer = {
+    type,
+    closed: false,
+    score: { producerScores: scores(1) },
+    currentLayers: { spatialLayer: 0, temporalLayer: 2 } as Layers | undefined,
+    setPreferredLayers: async (layers: Layers) => {
+      told.push(layers);
+    },
+    on: events.on.bind(events),
+    observer,
+  };
+  const wanted = { spatialLayer: 2, temporalLayer: 1 };
+  const reminder = new LayerReminder(consumer as unknown as RemindedConsumer, () => wanted);
+  return {
+    ...{ reminder, consumer, told, wanted },
+    receives: (layers: number) => events.emit('score', { producerScores: scores(layers) }),
+    closes: () => observer.emit('close'),
+  };
+}
+
+/** The layer that it has, otherwise than it is wanted, then what is wanted. */
+const REMINDER = [
+  { spatialLayer: 0, temporalLayer: 0 },
+  { spatialLayer: 2, temporalLayer: 1 },
+];
+
+describe('LayerReminder', () => {
+  it('has the worker look when a layer of simulcast began, and when it is 2 s old, not before', (t) => {
+    const { receives, told } = reminded(t, 'simulcast');
+    receives(3);
+    assert.deepEqual(told, []);
+    mock.timers.tick(100);
+    assert.deepEqual(told, REMINDER);
+    mock.timers.tick(1900);
+    assert.equal(told.length, 2);
+    mock.timers.tick(20);
+    assert.deepEqual(told, [...REMINDER, ...REMINDER]);
+    mock.timers.tick(60_000);
+    assert.equal(told.length, 4);
+  });
+
+  it('does so for each layer of simulcast that began', (t) => {
+    const { receives, told } = reminded(t, 'simulcast');
+    receives(2);
+    mock.timers.tick(1000);
+    receives(3);
+    mock.timers.tick(60_000);
+    assert.equal(told.length, 8);
+  });
+
+  it('takes nothing that was there, or ends, for a beginning', (t) => {
+    const { receives, told } = reminded(t, 'simulcast');
+    receives(1);
+    receives(0);
+    mock.timers.tick(60_000);
+    assert.deepEqual(told, []);
+  });
+
+  it('has the worker look several times within a second for a layer of SVC, until it is received', (t) => {
+    const { consumer, reminder, told } = reminded(t, 'svc');
+    reminder.raised();
+    mock.timers.tick(100);
+    assert.deepEqual(told, REMINDER);
+    mock.timers.tick(100);
+    assert.equal(told.length, 4);
+    consumer.currentLayers = { spatialLayer: 2, temporalLayer: 0 };
+    mock.timers.tick(60_000);
+    assert.equal(told.length, 4);
+  });
+
+  it('tells the worker of another layer also where the lowest temporal one is wanted', (t) => {
+    const { reminder, told, wanted } = reminded(t, 'svc');
+    wanted.temporalLayer = 0;
+    reminder.raised();
+    mock.timers.tick(100);
+    assert.deepEqual(told, [
+      { spatialLayer: 0, temporalLayer: 1 },
+      { spatialLayer: 2, temporalLayer: 0 },
+    ]);
+  });
+
+  it('leaves alone a consumer that receives nothing', (t) => {
+    const { consumer, reminder, told } = reminded(t, 'svc');
+    consumer.currentLayers = undefined;
+    reminder.raised();
+    mock.timers.tick(60_000);
+    assert.deepEqual(told, []);
+  });
+
+  it('ends with its consumer', (t) => {
+    const { receives, closes, told } = reminded(t, 'simulcast');
+    receives(3);
+    closes();
+    mock.timers.tick(60_000);
+    assert.deepEqual(told, []);
+  });
+});

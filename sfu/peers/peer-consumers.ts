@@ -1,0 +1,144 @@
+import type { Consumer } from 'mediasoup/types';
+import { CanopyError } from '../../base/errors/index.ts';
+import type { PeerTransport } from '../transports/index.ts';
+import type { ConsumerResult, ConsumersResult } from '../types.ts';
+import { LayerNews } from './layer-news.ts';
+import { PeerConsumer } from './peer-consumer.ts';
+import type { PeerHome } from './peer-home.ts';
+
+/**
+ * What one peer receives: the limit, and the events about it. A request counts from its beginning, so that concurrent ones cannot exceed the
+ * limit together. A consumer is either answered and reported when it closes unasked, or answered as failed. Owned by Peer.
+ */
+export class PeerConsumers {
+  readonly #peerId: string;
+  readonly #home: PeerHome;
+  readonly #consumers = new Map<string, PeerConsumer>();
+  /** Those whose creation is not answered yet; what closes now is answered as failed and not reported. */
+  readonly #unanswered = new Set<string>();
+  readonly #layerNews: LayerNews;
+  /** How many the worker is making. */
+  #creating = 0;
+
+  constructor(peerId: string, home: PeerHome) {
+    this.#peerId = peerId;
+    this.#home = home;
+    const { roomId, tell } = home;
+    this.#layerNews = new LayerNews((consumerId, layers) =>
+      tell('consumerlayers', { roomId, peerId, consumerId, layers }),
+    );
+  }
+
+  get all(): PeerConsumer[] {
+    return [...this.#consumers.values()];
+  }
+
+  get ids(): string[] {
+    return [...this.#consumers.keys()];
+  }
+
+  has(consumerId: string): boolean {
+    return this.#consumers.has(consumerId);
+  }
+
+  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  get(consumerId: string): PeerConsumer {
+    const consumer = this.#consumers.get(consumerId);
+    if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
+    return consumer;
+  }
+
+  /**
+   * Subscribes to several producers; each fails by itself.
+   * @throws CanopyError LIMIT_REACHED - with all of them the peer would have more than `maxConsumers`.
+   */
+  async create(
+    transportOf: () => PeerTransport,
+    producerIds: readonly string[],
+    maxConsumers = Number.POSITIVE_INFINITY,
+  ): Promise<ConsumersResult> {
+    if (this.#consumers.size + this.#creating + producerIds.length > maxConsumers) {
+      throw new CanopyError('LIMIT_REACHED', `at most ${maxConsumers} consumers`);
+    }
+    const result: ConsumersResult = { consumers: [], failed: [] };
+    const requests = producerIds.map((producerId) => this.#create(transportOf, producerId));
+    for (const [index, outcome] of (await Promise.allSettled(requests)).entries()) {
+      const producerId = producerIds[index] as string;
+      try {
+        if (outcome.status === 'rejected') throw outcome.reason;
+        result.consumers.push(this.#answer(outcome.value, transportOf));
+      } catch (error) {
+        result.failed.push({ producerId, error: CanopyError.from(error).toJSON() });
+      }
+    }
+    return result;
+  }
+
+  close(consumerId: string): boolean {
+    const consumer = this.#consumers.get(consumerId);
+    consumer?.close();
+    return consumer !== undefined;
+  }
+
+  /** Reports no layers any more. */
+  end(): void {
+    this.#layerNews.close();
+  }
+
+  async #create(transportOf: () => PeerTransport, producerId: string): Promise<Consumer> {
+    this.#creating += 1;
+    try {
+      const transport = transportOf();
+      const owner = this.#home.ownerOf(producerId);
+      if (owner === undefined || owner === this.#peerId) throw new CanopyError('PRODUCER_UNKNOWN');
+      await this.#home.bring(producerId, transport.worker);
+      const consumer = await transport.consume(producerId);
+      if (transport.closed) consumer.close();
+      transport.assertOpen();
+      this.#adopt(consumer);
+      return consumer;
+    } finally {
+      this.#creating -= 1;
+    }
+  }
+
+  #adopt(consumer: Consumer): void {
+    const { roomId, tell } = this.#home;
+    const about = { roomId, peerId: this.#peerId, consumerId: consumer.id };
+    const own = new PeerConsumer(consumer);
+    this.#consumers.set(consumer.id, own);
+    this.#unanswered.add(consumer.id);
+    // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
+    if (consumer.kind === 'video') void own.setHeld(true);
+    this.#home.consumerOpened(own);
+    this.#home.changed();
+    consumer.observer.once('close', () => {
+      this.#consumers.delete(consumer.id);
+      this.#layerNews.forget(consumer.id);
+      this.#home.changed();
+    });
+    consumer.on('producerclose', () => {
+      if (!this.#unanswered.has(consumer.id)) tell('consumerclosed', about);
+    });
+    consumer.on('layerschange', (layers) =>
+      this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),
+    );
+  }
+
+  /** @throws CanopyError TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN when it has closed while others were awaited. */
+  #answer(consumer: Consumer, transportOf: () => PeerTransport): ConsumerResult {
+    this.#unanswered.delete(consumer.id);
+    if (!this.#consumers.has(consumer.id)) {
+      transportOf();
+      throw new CanopyError('PRODUCER_UNKNOWN', 'closed in the meantime');
+    }
+    return {
+      consumerId: consumer.id,
+      producerId: consumer.producerId,
+      kind: consumer.kind,
+      rtpParameters: { ...consumer.rtpParameters },
+      type: consumer.type,
+      producerPaused: consumer.producerPaused,
+    };
+  }
+}

@@ -1,0 +1,236 @@
+import type { Producer } from 'mediasoup/types';
+import { CanopyError } from '../../base/errors/index.ts';
+import { checkRtpCapabilities } from '../guards.ts';
+import type { PeerTransport, PlainPeerTransport } from '../transports/index.ts';
+import { WebRtcPeerTransport } from '../transports/index.ts';
+import type {
+  ConsumersResult,
+  Direction,
+  Endpoint,
+  Layers,
+  Layout,
+  PlainTransportInfo,
+  ProduceOptions,
+} from '../types.ts';
+import type { PeerConsumer } from './peer-consumer.ts';
+import { PeerConsumers } from './peer-consumers.ts';
+import type { PeerHome } from './peer-home.ts';
+import { PeerProducers } from './peer-producers.ts';
+
+/**
+ * One peer's transports, producers and consumers in a room. Nobody else's objects can be reached through it.
+ * Owned by Room; made with the peer's first transport.
+ */
+export class Peer {
+  readonly peerId: string;
+  readonly #home: PeerHome;
+  readonly #transports = new Map<string, PeerTransport>();
+  readonly #producers: PeerProducers;
+  readonly #consumers: PeerConsumers;
+  /** Directions whose transport is being made. */
+  readonly #opening = new Set<Direction>();
+  #layout: Layout | undefined;
+  #closed = false;
+
+  constructor(peerId: string, home: PeerHome) {
+    this.peerId = peerId;
+    this.#home = home;
+    this.#producers = new PeerProducers(peerId, home);
+    this.#consumers = new PeerConsumers(peerId, home);
+  }
+
+  /** What it shows; undefined: it has not said. */
+  get layout(): Layout | undefined {
+    return this.#layout;
+  }
+
+  set layout(layout: Layout) {
+    this.#layout = layout;
+    this.#home.changed();
+  }
+
+  get transports(): PeerTransport[] {
+    return [...this.#transports.values()].filter(({ closed }) => !closed);
+  }
+
+  /** The transport by which it receives. */
+  get receiving(): PeerTransport | undefined {
+    return this.transports.find(({ direction }) => direction === 'recv');
+  }
+
+  get producerIds(): string[] {
+    return this.#producers.ids;
+  }
+
+  get consumers(): PeerConsumer[] {
+    return this.#consumers.all;
+  }
+
+  /** Its network carries next to nothing of what it is sent: see PeerConsumer.startAnew(). Waits for nothing. */
+  startPicturesAnew(): void {
+    // What fails has closed meanwhile.
+    for (const consumer of this.#consumers.all) consumer.startAnew().catch(() => {});
+  }
+
+  /**
+   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients themselves ask
+   * only after waiting for the lost packets, Chromium for 3 s. Does not wait for the result.
+   */
+  requestKeyFrames(): void {
+    for (const consumer of this.#consumers.all) {
+      // A consumer that fails here has closed meanwhile.
+      if (consumer.kind === 'video' && consumer.wanted && !consumer.held)
+        consumer.requestKeyFrame().catch(() => {});
+    }
+  }
+
+  get consumerIds(): string[] {
+    return this.#consumers.ids;
+  }
+
+  /** Whether it has this object, and it is open. */
+  owns(kind: 'transport' | 'producer' | 'consumer', id: string): boolean {
+    if (kind === 'transport') return this.#transports.get(id)?.closed === false;
+    return kind === 'producer' ? this.#producers.has(id) : this.#consumers.has(id);
+  }
+
+  async createTransport(direction: Direction, rtpCapabilities: unknown): Promise<WebRtcPeerTransport> {
+    this.#assertFree(direction);
+    const capabilities = direction === 'recv' ? checkRtpCapabilities(rtpCapabilities) : undefined;
+    return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, capabilities));
+  }
+
+  /** The two transports of a bridge, connected to its one socket. */
+  async createPlainTransports(
+    remote: Endpoint,
+    rtpCapabilities: unknown,
+  ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
+    for (const direction of ['send', 'recv'] as const) this.#assertFree(direction);
+    const capabilities = checkRtpCapabilities(rtpCapabilities);
+    const made: PlainPeerTransport[] = [];
+    const open = async (direction: Direction) => {
+      const receiving = direction === 'recv' ? capabilities : undefined;
+      const transport = await this.#open(direction, () =>
+        this.#home.openPlainTransport(this.peerId, direction, remote.address, receiving),
+      );
+      made.push(transport);
+      await transport.connect(remote);
+      return transport.info;
+    };
+    try {
+      return { send: await open('send'), recv: await open('recv') };
+    } catch (error) {
+      for (const transport of made) {
+        transport.close();
+        this.#transports.delete(transport.id);
+      }
+      throw error;
+    }
+  }
+
+  transport(transportId: string): PeerTransport {
+    const transport = this.#transports.get(transportId);
+    if (!transport || transport.closed) throw new CanopyError('TRANSPORT_UNKNOWN');
+    return transport;
+  }
+
+  /** A WebRTC transport of the peer. */
+  webRtcTransport(transportId: string): WebRtcPeerTransport {
+    const transport = this.transport(transportId);
+    if (!(transport instanceof WebRtcPeerTransport)) throw new CanopyError('TRANSPORT_UNKNOWN');
+    return transport;
+  }
+
+  closeTransport(transportId: string): boolean {
+    const transport = this.#transports.get(transportId);
+    if (!transport) return false;
+    this.#transports.delete(transportId);
+    transport.close();
+    const { roomId, tell, closed } = this.#home;
+    if (!closed) tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+    return true;
+  }
+
+  async produce(options: ProduceOptions): Promise<Producer> {
+    return this.#producers.create(this.transport(options.transportId), options);
+  }
+
+  async setProducerPaused(producerId: string, paused: boolean): Promise<void> {
+    await this.#producers.setPaused(producerId, paused);
+  }
+
+  closeProducer(producerId: string): boolean {
+    return this.#producers.close(producerId);
+  }
+
+  /** Closes what a participant of the peer sends, and refuses what is being created for it. */
+  closeParticipant(participantId: string): void {
+    this.#producers.closeParticipant(participantId);
+  }
+
+  async consume(options: {
+    transportId: string;
+    producerIds: readonly string[];
+    maxConsumers?: number;
+  }): Promise<ConsumersResult> {
+    const { transportId, producerIds, maxConsumers } = options;
+    return this.#consumers.create(() => this.transport(transportId), producerIds, maxConsumers);
+  }
+
+  async pauseConsumer(consumerId: string): Promise<void> {
+    await this.#consumers.get(consumerId).setWanted(false);
+    this.#home.changed();
+  }
+
+  async resumeConsumer(consumerId: string): Promise<void> {
+    const consumer = this.#consumers.get(consumerId);
+    if (consumer.declined) this.#home.changed();
+    await consumer.setWanted(true);
+  }
+
+  async setPreferredLayers(consumerId: string, layers: Layers): Promise<void> {
+    await this.#consumers.get(consumerId).setClientLayers(layers);
+  }
+
+  async requestKeyFrame(consumerId: string): Promise<void> {
+    await this.#consumers.get(consumerId).requestKeyFrame();
+  }
+
+  closeConsumer(consumerId: string): boolean {
+    return this.#consumers.close(consumerId);
+  }
+
+  /** Closes its transports and so everything in them. Idempotent. */
+  close(): void {
+    this.#closed = true;
+    this.#consumers.end();
+    for (const transportId of [...this.#transports.keys()]) this.closeTransport(transportId);
+  }
+
+  /** Makes the one transport of a direction. */
+  async #open<T extends PeerTransport>(direction: Direction, make: () => Promise<T>): Promise<T> {
+    this.#assertFree(direction);
+    this.#opening.add(direction);
+    try {
+      const transport = await make();
+      if (this.#closed) {
+        transport.close();
+        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
+      }
+      this.#transports.set(transport.id, transport);
+      return transport;
+    } finally {
+      this.#opening.delete(direction);
+    }
+  }
+
+  /** @throws CanopyError TRANSPORT_EXISTS. */
+  #assertFree(direction: Direction): void {
+    if (
+      this.#opening.has(direction) ||
+      this.transports.some((transport) => transport.direction === direction)
+    ) {
+      throw new CanopyError('TRANSPORT_EXISTS');
+    }
+  }
+}

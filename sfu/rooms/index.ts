@@ -1,0 +1,3 @@
+/** Rooms, the workers that carry them, and where newcomers go. */
+export { Placement } from './placement.ts';
+export { Rooms } from './rooms.ts';

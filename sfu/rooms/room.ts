@@ -1,0 +1,292 @@
+import { isIPv6 } from 'node:net';
+import type { Producer, RtpCapabilities, Transport } from 'mediasoup/types';
+import { CanopyError } from '../../base/errors/index.ts';
+import { RoomAllocation } from '../allocation/index.ts';
+import { RoomAudio } from '../audio/index.ts';
+import { type CodecName, routerCodecs } from '../codecs.ts';
+import type { PeerConsumer } from '../peers/index.ts';
+import { Peer, type PeerHome } from '../peers/index.ts';
+import type { Tell } from '../tell.ts';
+import type { PeerTransportOptions, TrafficMeter } from '../transports/index.ts';
+import { addressScope, PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
+import type { Direction, ProduceOptions } from '../types.ts';
+import { answered } from '../worker-errors.ts';
+import type { MediaWorker } from '../workers/index.ts';
+import { RoomSites, type Site } from './room-sites.ts';
+
+export interface RoomOptions {
+  roomId: string;
+  mediaCodecs: readonly CodecName[] | undefined;
+  /** What a peer may be sent, in bits a second. */
+  downBudgetBps: number;
+  /** What a peer may send, in bits a second. */
+  upBudgetBps: number;
+  /** Asks for new decisions on who receives what in the room. */
+  requestAllocation(roomId: string): void;
+  /** How many microphones are forwarded, the loudest; 0: all. */
+  audibleSpeakers: number;
+  /** The worker for one more peer of a room that is on these. */
+  place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
+  meter: TrafficMeter;
+  tell: Tell;
+}
+
+/** The media of one conference: routers on one worker or more, audio, peers. Owned by Sfu. */
+export class Room implements PeerHome {
+  readonly roomId: string;
+  readonly tell: Tell;
+  readonly allocation: RoomAllocation;
+  readonly #options: RoomOptions;
+  readonly #sites: RoomSites;
+  readonly #audio: RoomAudio;
+  readonly #peers = new Map<string, Peer>();
+  /** Where each peer is. */
+  readonly #places = new Map<string, Promise<Site>>();
+  /** Producer to peer. */
+  readonly #owners = new Map<string, string>();
+  #closed = false;
+
+  static async create(worker: MediaWorker, options: RoomOptions): Promise<Room> {
+    const createRouter = (on: MediaWorker) =>
+      answered(on.mediasoupWorker.createRouter({ mediaCodecs: routerCodecs(options.mediaCodecs) }));
+    const home = { worker, router: await createRouter(worker) };
+    const sites = new RoomSites({ home, createRouter, place: options.place });
+    try {
+      let room: Room | undefined;
+      const audio = await RoomAudio.create(home.router, {
+        audibleSpeakers: options.audibleSpeakers,
+        onSpeaker: (producerId) => {
+          if (room) room.#speakerChanged(producerId);
+        },
+      });
+      room = new Room(sites, audio, options);
+      return room;
+    } catch (error) {
+      sites.close();
+      throw error;
+    }
+  }
+
+  private constructor(sites: RoomSites, audio: RoomAudio, options: RoomOptions) {
+    this.roomId = options.roomId;
+    this.tell = options.tell;
+    this.#options = options;
+    this.#sites = sites;
+    this.#audio = audio;
+    this.allocation = new RoomAllocation({
+      ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
+      audibleSpeakers: options.audibleSpeakers,
+      peers: () => this.peers,
+      voice: (participantId) => audio.voice(participantId),
+      request: () => this.changed(),
+      now: () => performance.now(),
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed || this.#sites.home.router.closed;
+  }
+
+  /** The worker that it was opened on. */
+  get worker(): MediaWorker {
+    return this.#sites.home.worker;
+  }
+
+  /** All workers that carry it, its home first. */
+  get workers(): MediaWorker[] {
+    return this.#sites.all.map(({ worker }) => worker);
+  }
+
+  /** Whether it is lost with this worker. */
+  uses(worker: MediaWorker): boolean {
+    return this.#sites.uses(worker);
+  }
+
+  get pipeTransportCount(): number {
+    return this.#sites.pipeTransportCount;
+  }
+
+  get rtpCapabilities(): RtpCapabilities {
+    return this.#sites.home.router.rtpCapabilities;
+  }
+
+  get peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  /** What the room's audio has in the worker, besides its transport. */
+  get levelTapCount(): number {
+    return this.#audio.tapCount;
+  }
+
+  /** What peers on a worker consume. */
+  consumerCountOn(worker: MediaWorker): number {
+    let consumers = 0;
+    for (const peer of this.#peers.values()) {
+      if (peer.receiving?.worker === worker) consumers += peer.consumerIds.length;
+    }
+    return consumers;
+  }
+
+  /** Peers that receive. */
+  get receiverCount(): number {
+    let receivers = 0;
+    for (const peer of this.#peers.values()) if (peer.receiving) receivers += 1;
+    return receivers;
+  }
+
+  peer(peerId: string): Peer | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  /** The peer, made if it is new. */
+  enter(peerId: string): Peer {
+    const peer = this.#peers.get(peerId) ?? new Peer(peerId, this);
+    this.#peers.set(peerId, peer);
+    return peer;
+  }
+
+  closePeer(peerId: string): void {
+    this.#peers.get(peerId)?.close();
+    this.#peers.delete(peerId);
+    this.#places.delete(peerId);
+  }
+
+  changed(): void {
+    if (!this.closed) this.#options.requestAllocation(this.roomId);
+  }
+
+  /** Closes its peers and the routers. Idempotent; after the worker's death it only tidies up. */
+  close(): void {
+    this.#closed = true;
+    this.#audio.close();
+    for (const peer of this.#peers.values()) peer.close();
+    this.#peers.clear();
+    this.#places.clear();
+    this.#sites.close();
+  }
+
+  async openTransport(
+    peerId: string,
+    direction: Direction,
+    rtpCapabilities?: RtpCapabilities,
+  ): Promise<WebRtcPeerTransport> {
+    const { worker, router } = await this.#placeOf(peerId);
+    const transport = await answered(
+      router.createWebRtcTransport({
+        webRtcServer: worker.webRtcServer,
+        enableUdp: true,
+        enableTcp: true,
+        preferUdp: true,
+        // Not less than its ceiling will be: the worker lets an estimate rise to what its senders send only, or to this.
+        initialAvailableOutgoingBitrate: this.#options.downBudgetBps,
+      }),
+      'ROOM_NOT_JOINED',
+    );
+    this.#assertOpen(transport);
+    const { upBudgetBps } = this.#options;
+    // It fails only when the transport has gone.
+    if (direction === 'send' && upBudgetBps > 0) transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
+    return new WebRtcPeerTransport(
+      transport,
+      this.#transportOptions(worker, peerId, direction, rtpCapabilities),
+    );
+  }
+
+  async openPlainTransport(
+    peerId: string,
+    direction: Direction,
+    address: string,
+    rtpCapabilities?: RtpCapabilities,
+  ): Promise<PlainPeerTransport> {
+    // Plain RTP never leaves the host: only a bridge on loopback can have it.
+    if (addressScope(address) !== 'loopback') throw new CanopyError('BRIDGE_NOT_LOCAL', address);
+    const { worker, router } = await this.#placeOf(peerId);
+    const transport = await answered(
+      router.createPlainTransport({
+        listenInfo: { protocol: 'udp', ip: isIPv6(address) ? '::1' : '127.0.0.1' },
+        rtcpMux: true,
+        comedia: false,
+      }),
+      'ROOM_NOT_JOINED',
+    );
+    this.#assertOpen(transport);
+    return new PlainPeerTransport(
+      transport,
+      this.#transportOptions(worker, peerId, direction, rtpCapabilities),
+    );
+  }
+
+  ownerOf(producerId: string): string | undefined {
+    return this.#owners.get(producerId);
+  }
+
+  async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
+    this.#owners.set(producer.id, peerId);
+    this.#sites.produced(producer.id, await this.#placeOf(peerId));
+    const { participantId = peerId, speakerId = participantId, source } = options;
+    if (producer.kind === 'video') {
+      const shown = source === 'screen' ? 'screen' : 'camera';
+      this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
+    } else if (source !== 'screen-audio') {
+      // Its level is read at home.
+      await this.#sites.bring(producer.id, this.#sites.home);
+      await this.#audio.addMicrophone(producer, { participantId, speakerId });
+    }
+  }
+
+  /** Makes a producer consumable on a worker of the room. @throws CanopyError PRODUCER_UNKNOWN. */
+  async bring(producerId: string, worker: MediaWorker): Promise<void> {
+    const site = this.#sites.all.find((each) => each.worker === worker);
+    if (site) await this.#sites.bring(producerId, site);
+  }
+
+  consumerOpened(consumer: PeerConsumer): void {
+    this.#audio.addConsumer(consumer);
+  }
+
+  producerClosed(producer: Producer): void {
+    this.#owners.delete(producer.id);
+    this.#sites.forget(producer.id);
+    this.allocation.pictureClosed(producer.id);
+  }
+
+  /** A peer's transports are on one worker. */
+  #placeOf(peerId: string): Promise<Site> {
+    const known = this.#places.get(peerId);
+    if (known) return known;
+    const place = this.#sites.choose();
+    this.#places.set(peerId, place);
+    // Asked for again, it is tried again.
+    place.catch(() => this.#places.delete(peerId));
+    return place;
+  }
+
+  #speakerChanged(producerId: string | null): void {
+    this.tell('speaker', { roomId: this.roomId, producerId });
+    this.changed();
+  }
+
+  #assertOpen(made: Transport): void {
+    if (!this.closed) return;
+    made.close();
+    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+  }
+
+  #transportOptions(
+    worker: MediaWorker,
+    peerId: string,
+    direction: Direction,
+    rtpCapabilities: RtpCapabilities | undefined,
+  ): PeerTransportOptions {
+    const { roomId } = this;
+    const { meter, tell } = this.#options;
+    const estimateChanged = () => this.changed();
+    const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
+    const pathChanged = () => this.#peers.get(peerId)?.requestKeyFrames();
+    return {
+      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
+      ...{ estimateChanged, estimateCollapsed, pathChanged },
+    };
+  }
+}

@@ -1,0 +1,171 @@
+import type { WebRtcTransport } from 'mediasoup/types';
+import { CanopyError } from '../../base/errors/index.ts';
+import { checkDtlsParameters } from '../guards.ts';
+import type { ClientDtlsParameters, TransportInfo, TransportState } from '../types.ts';
+import { iceCandidates } from './candidates.ts';
+import { Ceiling, LEAST_BPS } from './ceiling.ts';
+import { Estimate } from './estimate.ts';
+import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
+
+/** Between two times that pictures are begun anew, in milliseconds: each costs key frames. */
+const ANEW_INTERVAL_MS = 2000;
+/**
+ * What the estimation said this long ago is asked for again where it limits a decision, in milliseconds: the worker puts its news off with each
+ * stream that comes or goes, while many join for seconds.
+ */
+const STALE_MS = 500;
+/**
+ * When a young estimation is asked, and from when on it is believed, in milliseconds after its beginning: it may fall to half for a first burst
+ * that a busy process sent or took slowly, until a second one, which the worker sends for us after a second (see Ceiling).
+ */
+const FIRST_ASKED_MS = 1050;
+const BELIEVED_MS = 1500;
+
+/** A transport towards a browser or another WebRTC client. */
+export class WebRtcPeerTransport extends PeerTransport {
+  readonly #transport: WebRtcTransport;
+  #state: TransportState = 'new';
+  #connecting = false;
+  readonly #estimate = new Estimate();
+  readonly #ceiling = new Ceiling();
+  #anewAtMs = Number.NEGATIVE_INFINITY;
+  #estimatedAtMs = Number.NEGATIVE_INFINITY;
+  #begun = false;
+  #believed = false;
+
+  constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
+    super(transport, options);
+    this.#transport = transport;
+    transport.on('icestatechange', () => this.#update());
+    transport.on('dtlsstatechange', (dtlsState) => {
+      if (dtlsState === 'connected') this.#tellCertificate();
+      this.#update();
+    });
+    if (options.direction === 'recv') {
+      this.#watchEstimate();
+      transport.on('iceselectedtuplechange', () => {
+        if (this.#state === 'connected') options.pathChanged();
+      });
+    }
+  }
+
+  get info(): TransportInfo {
+    const { worker } = this.options;
+    const { iceParameters, dtlsParameters } = this.#transport;
+    return {
+      transportId: this.id,
+      workerId: worker.workerId,
+      iceParameters: { ...iceParameters },
+      iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
+      // One fingerprint only, the one that is signed: no other could be swapped in beside it.
+      dtlsParameters: {
+        ...dtlsParameters,
+        fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
+      },
+    };
+  }
+
+  /** @throws CanopyError FINGERPRINT_INVALID, TRANSPORT_CONNECTED. */
+  async connect(dtlsParameters: ClientDtlsParameters): Promise<void> {
+    const checked = checkDtlsParameters(dtlsParameters);
+    if (this.#connecting) throw new CanopyError('TRANSPORT_CONNECTED');
+    this.#connecting = true;
+    try {
+      await this.answered(this.#transport.connect({ dtlsParameters: checked }));
+    } catch (error) {
+      this.#connecting = false;
+      throw error;
+    }
+  }
+
+  async restartIce(): Promise<TransportInfo['iceParameters']> {
+    return { ...(await this.answered(this.#transport.restartIce())) };
+  }
+
+  override takeEstimate(): number | null {
+    if (!this.#believed) return null;
+    this.#estimate.acted();
+    const { limitBps } = this.#estimate;
+    if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) void this.#askEstimate();
+    return limitBps;
+  }
+
+  override setMaxOutgoing(mostBps: number, neededBps: number): void {
+    this.#estimate.allow(mostBps, neededBps);
+    this.#setCeilings(this.#ceiling.aim(mostBps, neededBps));
+  }
+
+  #watchEstimate(): void {
+    this.#transport.on('trace', ({ type, info }) => {
+      if (type === 'bwe') this.#estimated((info as { availableBitrate: number }).availableBitrate);
+    });
+    this.#transport.setMinOutgoingBitrate(LEAST_BPS).catch(() => {});
+    this.#transport.enableTraceEvent(['bwe']).catch(() => {});
+  }
+
+  async #askEstimate(): Promise<void> {
+    this.#estimatedAtMs = performance.now();
+    try {
+      const [stats] = await this.#transport.getStats();
+      if (stats?.availableOutgoingBitrate) this.#estimated(stats.availableOutgoingBitrate);
+    } catch {
+      // Closed in the meantime.
+    }
+  }
+
+  #estimated(availableBps: number): void {
+    const nowMs = performance.now();
+    this.#estimatedAtMs = nowMs;
+    if (!this.#begun) this.#begin();
+    this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
+    const changed = this.#estimate.update(availableBps);
+    if (this.#estimate.collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
+      this.#anewAtMs = nowMs;
+      this.options.estimateCollapsed();
+    }
+    if (changed && this.#believed) this.options.estimateChanged();
+  }
+
+  #begin(): void {
+    this.#begun = true;
+    setTimeout(() => void this.#askEstimate(), FIRST_ASKED_MS).unref();
+    setTimeout(() => {
+      this.#believed = true;
+      void this.#askEstimate();
+    }, BELIEVED_MS).unref();
+  }
+
+  #setCeilings(ceilingsBps: readonly number[]): void {
+    if (this.closed) return;
+    // It fails only when the transport has gone.
+    for (const bps of ceilingsBps) this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
+  }
+
+  #update(): void {
+    const { iceState, dtlsState } = this.#transport;
+    const state = transportState(iceState, dtlsState);
+    if (state === this.#state) return;
+    const isBack = this.#state === 'disconnected' && state === 'connected';
+    this.#state = state;
+    if (isBack && this.options.direction === 'recv') this.options.pathChanged();
+    const { roomId, peerId, tell } = this.options;
+    tell('transportstate', { roomId, peerId, transportId: this.id, state });
+  }
+
+  #tellCertificate(): void {
+    const { roomId, peerId, tell } = this.options;
+    const remoteCertificate = this.#transport.dtlsRemoteCert ?? '';
+    tell('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
+  }
+}
+
+/** One state of both: media flows when ICE has a pair and DTLS has keys. */
+export function transportState(
+  iceState: WebRtcTransport['iceState'],
+  dtlsState: WebRtcTransport['dtlsState'],
+): TransportState {
+  if (dtlsState === 'failed' || dtlsState === 'closed') return dtlsState;
+  if (iceState === 'disconnected' || iceState === 'closed') return iceState;
+  if (dtlsState === 'connected') return 'connected';
+  return iceState === 'new' && dtlsState === 'new' ? 'new' : 'connecting';
+}

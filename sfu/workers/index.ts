@@ -1,0 +1,6 @@
+/** The worker processes, and where they listen. */
+export { AnnouncedHosts, announcedOf } from './announced-hosts.ts';
+export { listenAddresses } from './listen.ts';
+export { MediaWorker } from './media-worker.ts';
+export { WorkerPool } from './worker-pool.ts';
+export { numbersProbesApart } from './worker-probes.ts';

@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createWorker } from 'mediasoup';
+import type { WebRtcServer, Worker } from 'mediasoup/types';
+import type { Logger } from 'pino';
+import { CanopyError } from '../../base/errors/index.ts';
+import type { ListenAddress } from '../types.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { freePort, listenInfos, presentAddresses, wildcardFor } from './listen.ts';
+
+/** How long a worker may take to end by itself, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1000;
+/** A free port can be taken by somebody else before the worker binds it. */
+const PORT_ATTEMPTS = 10;
+
+/**
+ * mediasoup's own, and two more.
+ * The time between two turns of each transport's bandwidth estimation, in milliseconds. By itself it is 5, for a pacer of packets that mediasoup
+ * does not use; the estimator asks for 25, but a probe begins with a turn, and what is sent between its order and that counts into it. A room of
+ * 25 is spared 2500 timers per second.
+ * How late a probe's next packet may be and still go out at once. By itself it is 3 ms: the rest of a probe that was held up for longer leaves
+ * one packet a turn, and what it finds is how slow that was.
+ */
+const FIELD_TRIALS =
+  'WebRTC-Bwe-AlrLimitedBackoff/Enabled/WebRTC-Pacer-MinPacketLimitMs/10/WebRTC-Bwe-ProbingBehavior/max_probe_delay:100ms/';
+
+export interface MediaWorkerOptions {
+  listen: readonly ListenAddress[];
+  /** UDP and TCP port; 0: a free one. */
+  rtcPort: number;
+  workerBin?: string;
+  heartbeatMilliseconds: number;
+  memoryLimitBytes: number;
+  log: Logger;
+}
+
+export interface ResourceUsage {
+  cpuSeconds: number;
+  maxRssBytes: number;
+}
+
+interface MediaWorkerEvents {
+  /** The process is gone: it exited, or was killed because it no longer answered. Emitted once; not emitted after close(). */
+  died: [reason: string];
+}
+
+/**
+ * One mediasoup worker process with its WebRtcServer (one port, UDP and TCP) and its heartbeat.
+ * Owned by WorkerPool. It owns no routers: their rooms watch for `died` through the pool.
+ */
+export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
+  /** New for each process, so that a respawned worker is another worker. */
+  readonly workerId = randomUUID();
+  readonly rtcPort: number;
+  /** The addresses it was created with. */
+  readonly listen: readonly ListenAddress[];
+  #announced: readonly ListenAddress[];
+  readonly #worker: Worker;
+  readonly #webRtcServer: WebRtcServer;
+  readonly #heartbeat: Heartbeat;
+  readonly #log: Logger;
+  readonly #startedAtMs = performance.now();
+  #usage: ResourceUsage = { cpuSeconds: 0, maxRssBytes: 0 };
+  #killReason: string | undefined;
+  #closing: Promise<void> | undefined;
+  #died = false;
+
+  /** @throws CanopyError WORKER_MISSING when the program cannot run, PORT_IN_USE when its port cannot be bound. */
+  static async create(options: MediaWorkerOptions): Promise<MediaWorker> {
+    const worker = await spawnWorker(options.workerBin);
+    const listen = presentAddresses(options.listen);
+    if (listen.length < options.listen.length) {
+      options.log.warn(
+        { wanted: options.listen, listen },
+        'some addresses are no longer available on this host',
+      );
+    }
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const rtcPort = options.rtcPort || (await freePort(listen));
+        const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfos(listen, rtcPort) });
+        return new MediaWorker(worker, webRtcServer, rtcPort, listen, options);
+      } catch (error) {
+        if (options.rtcPort === 0 && attempt < PORT_ATTEMPTS && !worker.closed) continue;
+        const code = worker.closed ? 'WORKER_UNAVAILABLE' : 'PORT_IN_USE';
+        worker.close();
+        throw new CanopyError(code, error instanceof Error ? error.message : String(error), { cause: error });
+      }
+    }
+  }
+
+  private constructor(
+    worker: Worker,
+    webRtcServer: WebRtcServer,
+    rtcPort: number,
+    listen: readonly ListenAddress[],
+    options: MediaWorkerOptions,
+  ) {
+    super();
+    this.#worker = worker;
+    this.#webRtcServer = webRtcServer;
+    this.rtcPort = rtcPort;
+    this.listen = listen;
+    this.#announced = listen;
+    this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
+    this.#heartbeat = new Heartbeat({
+      intervalMilliseconds: options.heartbeatMilliseconds,
+      ask: async () => {
+        await this.#readUsage();
+        if (this.#usage.maxRssBytes > options.memoryLimitBytes)
+          this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+      },
+      // Killing one that only waits for the CPU would turn a stutter into an outage.
+      excused: () => waitsForCpu(worker.pid),
+      dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
+    });
+    worker.on('died', (error) => this.#onDied(error.message));
+  }
+
+  get pid(): number {
+    return this.#worker.pid;
+  }
+
+  /** What it currently announces for its sockets. */
+  get announced(): readonly ListenAddress[] {
+    return this.#announced;
+  }
+
+  /** Announces other addresses from now on, skipping those that match none of its sockets. */
+  announce(listen: readonly ListenAddress[]): void {
+    const bound = new Set(this.listen.map(({ ip }) => ip));
+    const reachable = listen.flatMap(({ ip, announcedAddress = ip }) => {
+      const socket = [ip, wildcardFor(announcedAddress)].find((candidate) => bound.has(candidate));
+      return socket === undefined ? [] : [{ ip: socket, announcedAddress }];
+    });
+    if (reachable.length < listen.length) {
+      this.#log.warn({ wanted: listen, reachable }, 'some addresses cannot be announced before a restart');
+    }
+    if (reachable.length > 0) this.#announced = reachable;
+  }
+
+  /** Whether it takes requests. */
+  get alive(): boolean {
+    return !this.#worker.closed;
+  }
+
+  /** Since it became ready, in milliseconds. */
+  get ageMilliseconds(): number {
+    return performance.now() - this.#startedAtMs;
+  }
+
+  /** As of the last heartbeat. */
+  get usage(): ResourceUsage {
+    return this.#usage;
+  }
+
+  get webRtcServer(): WebRtcServer {
+    return this.#webRtcServer;
+  }
+
+  get mediasoupWorker(): Worker {
+    return this.#worker;
+  }
+
+  /** Re-reads the usage; resolves with the last known value if the worker does not answer. */
+  async currentUsage(): Promise<ResourceUsage> {
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, 200).unref());
+    await Promise.race([this.#readUsage().catch(() => {}), timeout]);
+    return this.#usage;
+  }
+
+  /** Ends the process at once; `died` follows. */
+  kill(reason: string): void {
+    if (!this.alive) return;
+    this.#killReason = reason;
+    signal(this.pid, 'SIGKILL');
+  }
+
+  /** Ends the process and with it everything inside. Idempotent; resolves when the process is gone. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#heartbeat.close();
+    if (this.#worker.subprocessClosed) return;
+    const gone = once(this.#worker, 'subprocessclose');
+    this.#worker.close();
+    // A stopped process would never exit.
+    const impatience = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
+    await gone;
+    clearTimeout(impatience);
+  }
+
+  async #readUsage(): Promise<void> {
+    const usage = await this.#worker.getResourceUsage();
+    // ru_utime and ru_stime are in milliseconds, ru_maxrss in KiB.
+    this.#usage = {
+      cpuSeconds: (usage.ru_utime + usage.ru_stime) / 1000,
+      maxRssBytes: usage.ru_maxrss * 1024,
+    };
+  }
+
+  #onDied(message: string): void {
+    if (this.#died || this.#closing) return;
+    this.#died = true;
+    this.#heartbeat.close();
+    const reason = this.#killReason ?? message;
+    this.#log.error({ reason }, 'media worker died');
+    this.emit('died', reason);
+  }
+}
+
+/**
+ * mediasoup would close its workers on SIGINT and SIGTERM by itself and so cut everybody off before the server has drained.
+ * When to end is the composition root's decision: its listeners are taken off again.
+ */
+export async function spawnWorker(workerBin: string | undefined): Promise<Worker> {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = signals.map((name) => new Set(process.listeners(name)));
+  const spawning = createWorker({ workerBin, logLevel: 'warn', libwebrtcFieldTrials: FIELD_TRIALS });
+  for (const [index, name] of signals.entries()) {
+    for (const listener of process.listeners(name)) {
+      if (!before[index]?.has(listener)) process.removeListener(name, listener);
+    }
+  }
+  try {
+    return await spawning;
+  } catch (error) {
+    throw new CanopyError('WORKER_MISSING', error instanceof Error ? error.message : String(error), {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Whether a process is ready to run, or waits for its memory or disk, as far as the host tells (Linux: proc(5), state R or D); one that is
+ * stopped (T) or sleeps (S) is not.
+ */
+function waitsForCpu(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return /^ [RD]/.test(stat.slice(stat.lastIndexOf(')') + 1));
+  } catch {
+    return false;
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It is gone already.
+  }
+}

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../../base/index.ts';
+import { storeEngines } from '../../test/support/store-engines.ts';
+import { MIGRATIONS } from '../features/index.ts';
+import { Accounts } from '../kernel/index.ts';
+import { openStore } from '../store/index.ts';
+import { createBackup, moveStore, restoreBackup } from './index.ts';
+import { copiedTables, digestTable } from './rows.ts';
+
+const FIXTURE = fileURLToPath(new URL('../store/fixtures/data-0.1.0', import.meta.url));
+const PEOPLE = 5;
+
+const [sqlite, postgres] = storeEngines();
+assert.ok(sqlite && postgres);
+
+describe('copies of a deployment', () => {
+  let outer: string;
+  /** A data folder with people in it, in SQLite. */
+  let dir: string;
+  let file: string;
+
+  beforeEach(() => {
+    outer = mkdtempSync(join(tmpdir(), 'canopy-backup-'));
+    dir = join(outer, 'data');
+    file = join(outer, 'canopy.backup');
+    cpSync(FIXTURE, dir, { recursive: true });
+  });
+  afterEach(() => rmSync(outer, { recursive: true }));
+  after(() => postgres.close());
+
+  const configOf = (folder: string, url?: string) =>
+    loadConfig({ env: {}, flags: { 'data.dir': folder, 'store.url': url } });
+  const digests = async (folder: string, url?: string) => {
+    const store = await openStore(folder, { migrations: MIGRATIONS, url });
+    const all: Record<string, string> = {};
+    for (const table of await copiedTables(store)) all[table] = await digestTable(store, table);
+    await store.close();
+    return all;
+  };
+
+  const configureRoom = async () => {
+    const store = await openStore(dir, { migrations: MIGRATIONS });
+    const settings = JSON.stringify({ permissions: { viewer: [] }, roles: {} });
+    const row = { room_id: 'team', owner_id: 'a'.repeat(64), title: 'Команда 👋', settings };
+    await store.db
+      .insertInto('rooms')
+      .values({ ...row, created_at_ms: 1, last_used_at_ms: 2 })
+      .execute();
+    await store.close();
+  };
+
+  for (const from of [sqlite, postgres]) {
+    for (const to of [sqlite, postgres]) {
+      const skip = from.skip || to.skip;
+      it(`a backup of ${from.name} is restored into ${to.name} with every row and key`, {
+        skip,
+      }, async () => {
+        await configureRoom();
+        const fromUrl = await from.newUrl();
+        if (fromUrl !== undefined) await moveStore({ dir, to: fromUrl });
+        const counts = await createBackup(configOf(dir, fromUrl), file, '0.2.0');
+        assert.deepEqual([counts.accounts, counts.rooms], [PEOPLE, 1]);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+        const target = join(outer, 'restored');
+        const toUrl = await to.newUrl();
+        assert.deepEqual(await restoreBackup(configOf(target, toUrl), file), counts);
+        assert.deepEqual(await digests(target, toUrl), await digests(dir, fromUrl));
+        for (const name of ['ca.pem', 'ca.key', 'api.key', 'ticket.key']) {
+          assert.equal(readFileSync(join(target, name), 'utf8'), readFileSync(join(dir, name), 'utf8'), name);
+        }
+        await assert.rejects(restoreBackup(configOf(target, toUrl), file), { code: 'STORE_NOT_EMPTY' });
+      });
+    }
+  }
+
+  it('a backup migrates nothing, and one of an older version is restored up to date', async () => {
+    const before = readFileSync(join(dir, 'canopy.sqlite'));
+    await createBackup(configOf(dir), file, '0.1.0');
+    assert.match(readFileSync(file, 'utf8'), /"migration":"0005_admission"/);
+    assert.deepEqual(readFileSync(join(dir, 'canopy.sqlite')).subarray(100), before.subarray(100));
+    const target = join(outer, 'restored');
+    await restoreBackup(configOf(target), file);
+    const { secrets: _, ...restored } = await digests(target);
+    const { secrets: __, ...original } = await digests(dir);
+    assert.deepEqual(restored, original);
+  });
+
+  it('a damaged or shortened backup is refused before anything is written', async () => {
+    await createBackup(configOf(dir), file, '0.2.0');
+    const whole = readFileSync(file, 'utf8');
+    const lines = whole.trimEnd().split('\n');
+    const target = join(outer, 'restored');
+    for (const text of [
+      '',
+      whole.replace('Ann Example', 'Eve Example'),
+      lines.slice(0, -1).join('\n'),
+      lines.toSpliced(3, 1).join('\n'),
+    ]) {
+      writeFileSync(file, text);
+      await assert.rejects(restoreBackup(configOf(target), file), { code: 'BACKUP_INVALID' });
+      assert.ok(!existsSync(target));
+    }
+  });
+
+  it('a move to PostgreSQL that was interrupted is continued, and the old database is kept aside', {
+    skip: postgres.skip,
+  }, async () => {
+    const store = await openStore(dir, { migrations: MIGRATIONS });
+    for (let n = 0; n < 1000; n += 1) {
+      await store.db
+        .insertInto('grants')
+        .values({ account_id: 'a'.repeat(64), room_id: `room-${n}` })
+        .execute();
+    }
+    await store.close();
+    const before = await digests(dir);
+    const url = (await postgres.newUrl()) ?? '';
+    const onProgress = (table: string, done: number) => {
+      if (table === 'grants' && done === 400) throw new Error('interrupted');
+    };
+    await assert.rejects(moveStore({ dir, to: url, onProgress }), /interrupted/);
+    assert.ok(existsSync(join(dir, 'canopy.sqlite')));
+    const counts = await moveStore({ dir, to: url });
+    assert.equal(counts.grants, 1001);
+    assert.deepEqual(await digests(dir, url), before);
+    assert.ok(existsSync(join(dir, 'canopy.sqlite.moved')));
+    await assert.rejects(openStore(dir, { migrations: MIGRATIONS }), {
+      code: 'STORE_UNUSABLE',
+      detail: /set store\.url/,
+    });
+  });
+
+  it('a move into a database that is in use is refused', { skip: postgres.skip }, async () => {
+    const url = (await postgres.newUrl()) ?? '';
+    const other = await openStore(dir, { migrations: MIGRATIONS, url });
+    const account = { accountId: 'x', displayName: 'X', role: 'member', source: 'invite' } as const;
+    await new Accounts(other).ensure({ ...account, nowMs: 1 });
+    await other.close();
+    await assert.rejects(moveStore({ dir, to: url }), { code: 'STORE_NOT_EMPTY' });
+    const holder = await openStore(dir, { migrations: MIGRATIONS, url, exclusive: true });
+    await assert.rejects(moveStore({ dir, to: url }), { code: 'DATA_IN_USE' });
+    await holder.close();
+  });
+});

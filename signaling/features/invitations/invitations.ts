@@ -1,0 +1,296 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { CanopyError } from '../../../base/index.ts';
+import type { InvitationInfo, Role } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { InvitationRow } from './tables.ts';
+
+export interface NewInvitation {
+  role: Role;
+  roomId?: string | undefined;
+  displayName?: string | undefined;
+  /** The inviting account, or START; omitted for the command line and the API key. */
+  createdBy?: string | undefined;
+  ttlSeconds: number;
+  /** Whether it is for the data folder's own phone gateway. Default false. */
+  isGateway?: boolean;
+}
+
+/** Maximum number of open invitations per account, and of its used or expired ones that are kept. */
+const MAX_OPEN = 100;
+const MAX_FINISHED = 1000;
+
+/** How long an account that enrolled by an invitation gets the same result again, in milliseconds: the answer may have been lost. */
+const RETRY_MS = 600_000;
+
+/** Roles that an invitation may raise, lowest first. A bridge is not a person and keeps its role. */
+const RANK: readonly Role[] = ['guest', 'member', 'admin'];
+
+/** What an invitation gives to an account. */
+export interface Admission {
+  role: Role;
+  roomId: string | null;
+  /** Name chosen by the inviter. */
+  displayName: string | null;
+  /** The inviting account; null for the command line and the API key. */
+  invitedBy: string | null;
+}
+
+/** The creator of the link that the server prints while nobody has enrolled. */
+export const START = 'start';
+
+/** One-time invitations. Only hashes of the secrets are stored. */
+export class Invitations {
+  readonly #store: Store;
+  readonly #now: () => number;
+
+  constructor(store: Store, now: () => number = Date.now) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /**
+   * Makes an invitation. Its secret (24 random bytes, base64url) is returned only here.
+   *
+   * @throws {CanopyError} LIMIT_REACHED - the inviting account has 100 open ones
+   */
+  async create(invitation: NewInvitation): Promise<{ secret: string; expiresAtMs: number }> {
+    const secret = randomBytes(24).toString('base64url');
+    const nowMs = this.#now();
+    const expiresAtMs = nowMs + invitation.ttlSeconds * 1000;
+    await this.#store.transaction(
+      async (db) => {
+        if (invitation.createdBy !== undefined) {
+          await makeSpace(db, invitation.createdBy, nowMs);
+        }
+        await db
+          .insertInto('invitations')
+          .values({
+            secret_hash: hash(secret),
+            role: invitation.role,
+            room_id: invitation.roomId ?? null,
+            display_name: invitation.displayName ?? null,
+            created_by: invitation.createdBy ?? null,
+            created_at_ms: nowMs,
+            expires_at_ms: expiresAtMs,
+            used_at_ms: null,
+            used_by: null,
+            is_gateway: invitation.isGateway ? 1 : 0,
+          })
+          .execute();
+      },
+      `inviter ${invitation.createdBy ?? ''}`,
+    );
+    return { secret, expiresAtMs };
+  }
+
+  /**
+   * What an invitation would grant an account, without using it. An account that enrolled by it within the last ten minutes may do so
+   * again.
+   *
+   * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - it is not for this kind of account
+   */
+  async check(secret: string, accountId: string): Promise<Admission> {
+    return this.#check(this.#store.db, secret, accountId, RETRY_MS).then(({ admission }) => admission);
+  }
+
+  /**
+   * Atomically uses an invitation for an account and grants its rights. Of two accounts at once only one succeeds; an account that enrols
+   * gets the same result again for ten minutes. Rights are added, never removed.
+   *
+   * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
+   * @throws {CanopyError} see check()
+   */
+  async admit(secret: string, accountId: string, certifiedName?: string): Promise<Admission> {
+    const nowMs = this.#now();
+    const work = async (db: Db) => {
+      const retryMs = certifiedName === undefined ? 0 : RETRY_MS;
+      const { row, admission } = await this.#check(db, secret, accountId, retryMs);
+      await db
+        .updateTable('invitations')
+        .set({ used_at_ms: row.used_at_ms ?? nowMs, used_by: accountId })
+        .where('secret_hash', '=', row.secret_hash)
+        .execute();
+      if (certifiedName !== undefined) {
+        await db
+          .insertInto('accounts')
+          .values({
+            account_id: accountId,
+            display_name: certifiedName,
+            role: admission.role,
+            source: 'invite',
+            created_at_ms: nowMs,
+            last_seen_at_ms: null,
+            invitation: row.secret_hash,
+            is_gateway: row.is_gateway,
+          })
+          .onConflict((conflict) =>
+            conflict.column('account_id').doUpdateSet({ display_name: certifiedName }),
+          )
+          .execute();
+      }
+      await db
+        .updateTable('accounts')
+        .set({ role: admission.role, ...(row.is_gateway === 1 && { is_gateway: 1 }) })
+        .where('account_id', '=', accountId)
+        .execute();
+      if (row.room_id !== null) {
+        await db
+          .insertInto('grants')
+          .values({ account_id: accountId, room_id: row.room_id })
+          .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+          .execute();
+      }
+      return admission;
+    };
+    const keys = [`invitation ${hash(secret)}`, `account ${accountId}`];
+    const admission = await this.#store.transaction(work, ...keys);
+    await this.#store.sync();
+    return admission;
+  }
+
+  /** Expires the unused invitations made by an account, or by START. */
+  async expireFrom(accountId: string): Promise<void> {
+    const nowMs = this.#now();
+    await this.#store.db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('created_by', '=', accountId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .execute();
+  }
+
+  /** Invitations that can still be used, latest first. `before`: only those after this one in the list. */
+  async open({ limit, before }: { limit: number; before?: string | undefined }): Promise<InvitationInfo[]> {
+    let query = this.#store.db
+      .selectFrom('invitations')
+      .selectAll()
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', this.#now());
+    if (before !== undefined) {
+      query = query.where((where) =>
+        where(
+          where.refTuple('created_at_ms', 'secret_hash'),
+          '<',
+          where
+            .selectFrom('invitations')
+            .select(['created_at_ms', 'secret_hash'])
+            .where('secret_hash', '=', before)
+            .$asTuple('created_at_ms', 'secret_hash'),
+        ),
+      );
+    }
+    const rows = await query
+      .orderBy('created_at_ms', 'desc')
+      .orderBy('secret_hash', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      invitationId: row.secret_hash,
+      role: row.role,
+      roomId: row.room_id,
+      displayName: row.display_name,
+      createdBy: row.created_by,
+      createdAtMs: row.created_at_ms,
+      expiresAtMs: row.expires_at_ms,
+    }));
+  }
+
+  /** Expires one open invitation, by the id from open(); false if there is none. */
+  async withdraw(invitationId: string): Promise<boolean> {
+    const nowMs = this.#now();
+    const { numUpdatedRows } = await this.#store.db
+      .updateTable('invitations')
+      .set({ expires_at_ms: nowMs })
+      .where('secret_hash', '=', invitationId)
+      .where('used_at_ms', 'is', null)
+      .where('expires_at_ms', '>', nowMs)
+      .executeTakeFirst();
+    await this.#store.sync();
+    return numUpdatedRows > 0n;
+  }
+
+  /** Whether nobody was ever admitted; if so, an invitation is printed at start. */
+  async isFirstStart(): Promise<boolean> {
+    const account = await this.#store.db
+      .selectFrom('accounts')
+      .select('account_id')
+      // The phone gateway enrols automatically.
+      .where('role', '!=', 'bridge')
+      .limit(1)
+      .executeTakeFirst();
+    return account === undefined;
+  }
+
+  async #check(
+    db: Db,
+    secret: string,
+    accountId: string,
+    retryMs: number,
+  ): Promise<{ row: InvitationRow; admission: Admission }> {
+    const nowMs = this.#now();
+    const row = await db
+      .selectFrom('invitations')
+      .selectAll()
+      .where('secret_hash', '=', hash(secret))
+      .executeTakeFirst();
+    if (!row) {
+      throw new CanopyError('INVITE_UNKNOWN');
+    }
+    if (row.used_at_ms !== null && (row.used_by !== accountId || nowMs - row.used_at_ms >= retryMs)) {
+      throw new CanopyError('INVITE_USED');
+    }
+    if (row.used_at_ms === null && row.expires_at_ms <= nowMs) {
+      throw new CanopyError('INVITE_EXPIRED');
+    }
+    const account = await db
+      .selectFrom('accounts')
+      .select('role')
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    const admission = {
+      role: raised(account?.role, row.role),
+      roomId: row.room_id,
+      displayName: row.display_name,
+      invitedBy: row.created_by,
+    };
+    return { row, admission };
+  }
+}
+
+type Db = Pick<Store['db'], 'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom'>;
+
+/** @throws {CanopyError} FORBIDDEN - one role is a bridge's and the other a person's */
+function raised(role: Role | undefined, offered: Role): Role {
+  if (role === undefined || role === offered) {
+    return offered;
+  }
+  if (role === 'bridge' || offered === 'bridge') {
+    throw new CanopyError('FORBIDDEN', `an account with role ${role} cannot become ${offered}`);
+  }
+  return RANK.indexOf(offered) > RANK.indexOf(role) ? offered : role;
+}
+
+/** Deletes an account's oldest finished invitations. @throws {CanopyError} LIMIT_REACHED */
+async function makeSpace(db: Db, createdBy: string, nowMs: number): Promise<void> {
+  const theirs = db.selectFrom('invitations').where('created_by', '=', createdBy);
+  const { open } = await theirs
+    .select(({ fn }) => fn.countAll<number>().as('open'))
+    .where('used_at_ms', 'is', null)
+    .where('expires_at_ms', '>', nowMs)
+    .executeTakeFirstOrThrow();
+  if (open >= MAX_OPEN) {
+    throw new CanopyError('LIMIT_REACHED', `at most ${MAX_OPEN} open invitations per account`);
+  }
+  const finished = theirs
+    .select('secret_hash')
+    .where((where) => where.or([where('used_at_ms', 'is not', null), where('expires_at_ms', '<=', nowMs)]))
+    .orderBy('created_at_ms', 'desc')
+    .offset(MAX_FINISHED)
+    .limit(MAX_OPEN + MAX_FINISHED);
+  await db.deleteFrom('invitations').where('secret_hash', 'in', finished).execute();
+}
+
+function hash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex');
+}

@@ -1,0 +1,1 @@
+export { registerNames } from './register.ts';

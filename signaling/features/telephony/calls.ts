@@ -1,0 +1,128 @@
+import type { CallRecord } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { CallRow } from './tables.ts';
+
+/** How many calls the history keeps, and after how many new ones it forgets the oldest. */
+const MOST_CALLS = 100_000;
+const PRUNE_EVERY = 1000;
+
+/** The history of calls. */
+export class Calls {
+  readonly #store: Store;
+  #recorded = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Notes the present state of a call. One that has ended stays as it ended. */
+  async record(call: CallRecord): Promise<void> {
+    const { call_id, ...state } = toRow(call);
+    await this.#store.db
+      .insertInto('calls')
+      .values({ call_id, ...state })
+      .onConflict((conflict) =>
+        conflict.column('call_id').doUpdateSet(state).where('calls.ended_at_ms', 'is', null),
+      )
+      .execute();
+    this.#recorded += 1;
+    if (this.#recorded % PRUNE_EVERY === 0) {
+      await this.prune();
+    }
+  }
+
+  /** Ends those calls that are noted as going on and are not among these: their gateway has gone. */
+  async endOthers(callIds: string[], nowMs: number): Promise<void> {
+    let lost = this.#store.db
+      .updateTable('calls')
+      .set({ ended_at_ms: nowMs, end_cause: 'lost' })
+      .where('ended_at_ms', 'is', null);
+    // PostgreSQL takes no empty list.
+    if (callIds.length > 0) lost = lost.where('call_id', 'not in', callIds);
+    await lost.execute();
+  }
+
+  /** Forgets the oldest calls. */
+  async prune(most = MOST_CALLS): Promise<void> {
+    const latestForgotten = await this.#store.db
+      .selectFrom('calls')
+      .select('started_at_ms')
+      .orderBy('started_at_ms', 'desc')
+      .offset(most)
+      .limit(1)
+      .executeTakeFirst();
+    if (!latestForgotten) return;
+    await this.#store.db
+      .deleteFrom('calls')
+      .where('started_at_ms', '<=', latestForgotten.started_at_ms)
+      .execute();
+  }
+
+  async find(callId: string): Promise<CallRecord | undefined> {
+    const row = await this.#store.db
+      .selectFrom('calls')
+      .selectAll()
+      .where('call_id', '=', callId)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  }
+
+  /** Calls, those that began last first. */
+  async list(filter: {
+    /** Only those that go on, or only those that have ended. */
+    active?: boolean | undefined;
+    limit: number;
+    /** Only those that began earlier than this. */
+    beforeMs?: number | undefined;
+  }): Promise<CallRecord[]> {
+    let query = this.#store.db.selectFrom('calls').selectAll();
+    if (filter.active !== undefined) {
+      query = query.where('ended_at_ms', filter.active ? 'is' : 'is not', null);
+    }
+    if (filter.beforeMs !== undefined) {
+      query = query.where('started_at_ms', '<', filter.beforeMs);
+    }
+    const rows = await query
+      .orderBy('started_at_ms', 'desc')
+      .orderBy('call_id')
+      .limit(filter.limit)
+      .execute();
+    return rows.map(fromRow);
+  }
+}
+
+function toRow(call: CallRecord): CallRow {
+  return {
+    call_id: call.callId,
+    direction: call.direction,
+    remote: call.remote,
+    dialled: call.dialled,
+    trunk: call.trunk,
+    room_id: call.roomId,
+    codec: call.codec,
+    started_at_ms: call.startedAtMs,
+    answered_at_ms: call.answeredAtMs,
+    ended_at_ms: call.endedAtMs,
+    end_cause: call.endCause,
+    sip_status: call.sipStatus,
+    mos: call.mos,
+  };
+}
+
+function fromRow(row: CallRow): CallRecord {
+  return {
+    callId: row.call_id,
+    direction: row.direction,
+    remote: row.remote,
+    dialled: row.dialled,
+    trunk: row.trunk,
+    roomId: row.room_id,
+    codec: row.codec,
+    startedAtMs: row.started_at_ms,
+    answeredAtMs: row.answered_at_ms,
+    endedAtMs: row.ended_at_ms,
+    endCause: row.end_cause,
+    sipStatus: row.sip_status,
+    mos: row.mos,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Kysely } from 'kysely';
+import type { Migrations, Tables } from '../../store/index.ts';
+
+export const TELEPHONY_MIGRATIONS: Migrations = {
+  '0002_telephony': {
+    async up(db: Kysely<unknown>): Promise<void> {
+      await db.schema
+        .createTable('sip_phones')
+        .addColumn('username', 'text', (column) => column.primaryKey())
+        .addColumn('display_name', 'text')
+        .addColumn('ha1_md5', 'text', (column) => column.notNull())
+        .addColumn('ha1_sha256', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('sip_trunks')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('settings', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('dial_rules')
+        .addColumn('position', 'integer', (column) => column.primaryKey())
+        .addColumn('direction', 'text', (column) => column.notNull())
+        .addColumn('pattern', 'text', (column) => column.notNull())
+        .addColumn('action', 'text', (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable('room_pins')
+        .addColumn('room_id', 'text', (column) => column.primaryKey())
+        .addColumn('pin', 'text', (column) => column.notNull().unique())
+        .execute();
+      await db.schema
+        .createTable('calls')
+        .addColumn('call_id', 'text', (column) => column.primaryKey())
+        .addColumn('direction', 'text', (column) => column.notNull())
+        .addColumn('remote', 'text', (column) => column.notNull())
+        .addColumn('dialled', 'text', (column) => column.notNull())
+        .addColumn('trunk', 'text')
+        .addColumn('room_id', 'text')
+        .addColumn('codec', 'text')
+        .addColumn('started_at_ms', 'bigint', (column) => column.notNull())
+        .addColumn('answered_at_ms', 'bigint')
+        .addColumn('ended_at_ms', 'bigint')
+        .addColumn('end_cause', 'text')
+        .addColumn('sip_status', 'integer')
+        .addColumn('mos', 'double precision')
+        .execute();
+      await db.schema.createIndex('calls_by_start').on('calls').column('started_at_ms').execute();
+      // Anyone who knows a room's PIN may call in; outgoing calls are barred until an administrator allows them (threat case 19).
+      await (db as Kysely<Tables>)
+        .insertInto('dial_rules')
+        .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })
+        .execute();
+    },
+  },
+};

@@ -1,0 +1,49 @@
+export interface PhoneRow {
+  username: string;
+  display_name: string | null;
+  /** HA1 of the digest algorithms, hex: the password itself is not stored. */
+  ha1_md5: string;
+  ha1_sha256: string;
+}
+
+export interface TrunkRow {
+  name: string;
+  /** JSON of the whole trunk, its password too: digest clients need it in the clear. */
+  settings: string;
+}
+
+export interface DialRuleRow {
+  /** The order in which rules are tried. */
+  position: number;
+  direction: 'incoming' | 'outgoing';
+  pattern: string;
+  /** JSON. */
+  action: string;
+}
+
+export interface CallRow {
+  call_id: string;
+  direction: 'incoming' | 'outgoing';
+  remote: string;
+  dialled: string;
+  trunk: string | null;
+  room_id: string | null;
+  codec: string | null;
+  started_at_ms: number;
+  answered_at_ms: number | null;
+  ended_at_ms: number | null;
+  end_cause: string | null;
+  sip_status: number | null;
+  mos: number | null;
+}
+
+declare module '../../store/tables.ts' {
+  interface Tables {
+    sip_phones: PhoneRow;
+    sip_trunks: TrunkRow;
+    dial_rules: DialRuleRow;
+    /** PINs by which callers enter rooms. */
+    room_pins: { room_id: string; pin: string };
+    calls: CallRow;
+  }
+}

@@ -1,0 +1,127 @@
+import { CanopyError } from '../../../base/index.ts';
+import {
+  type DialRule,
+  dialRule,
+  type SipPhone,
+  type SipTrunk,
+  sipTrunk,
+  type TelephonyConfig,
+} from '../../../contract/index.ts';
+import { isUniqueViolation, type Store } from '../../store/index.ts';
+
+/** What administrators set about phones: phones that register, trunks, the dial plan, PINs of rooms. */
+export class TelephonySettings {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async load(): Promise<Pick<TelephonyConfig, 'phones' | 'trunks' | 'dialPlan' | 'pins'>> {
+    const [phones, trunks, dialPlan, pins] = await Promise.all([
+      this.phones(),
+      this.trunks(),
+      this.dialPlan(),
+      this.pins(),
+    ]);
+    return { phones, trunks, dialPlan, pins };
+  }
+
+  async phones(): Promise<SipPhone[]> {
+    const rows = await this.#store.db.selectFrom('sip_phones').selectAll().orderBy('username').execute();
+    return rows.map(({ username, display_name, ha1_md5, ha1_sha256 }) => ({
+      username,
+      ...(display_name !== null && { displayName: display_name }),
+      ha1: { md5: ha1_md5, sha256: ha1_sha256 },
+    }));
+  }
+
+  async putPhone({ username, displayName, ha1 }: SipPhone): Promise<void> {
+    const row = { display_name: displayName ?? null, ha1_md5: ha1.md5, ha1_sha256: ha1.sha256 };
+    await this.#store.db
+      .insertInto('sip_phones')
+      .values({ username, ...row })
+      .onConflict((conflict) => conflict.column('username').doUpdateSet(row))
+      .execute();
+  }
+
+  /** False when there is none of this name. */
+  async deletePhone(username: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#store.db
+      .deleteFrom('sip_phones')
+      .where('username', '=', username)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  async trunks(): Promise<SipTrunk[]> {
+    const rows = await this.#store.db.selectFrom('sip_trunks').selectAll().orderBy('name').execute();
+    return rows.map(({ settings }) => sipTrunk.parse(JSON.parse(settings)));
+  }
+
+  async putTrunk(trunk: SipTrunk): Promise<void> {
+    const settings = JSON.stringify(trunk);
+    await this.#store.db
+      .insertInto('sip_trunks')
+      .values({ name: trunk.name, settings })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ settings }))
+      .execute();
+  }
+
+  /** False when there is none of this name. */
+  async deleteTrunk(name: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#store.db
+      .deleteFrom('sip_trunks')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  async dialPlan(): Promise<DialRule[]> {
+    const rows = await this.#store.db.selectFrom('dial_rules').selectAll().orderBy('position').execute();
+    return rows.map(({ direction, pattern, action }) =>
+      dialRule.parse({ direction, pattern, action: JSON.parse(action) }),
+    );
+  }
+
+  async putDialPlan(rules: DialRule[]): Promise<void> {
+    await this.#store.transaction(async (transaction) => {
+      await transaction.deleteFrom('dial_rules').execute();
+      // One by one: a thousand rules are more parameters than SQLite takes at once.
+      for (const [position, { direction, pattern, action }] of rules.entries()) {
+        const row = { position, direction, pattern, action: JSON.stringify(action) };
+        await transaction.insertInto('dial_rules').values(row).execute();
+      }
+    }, 'dial plan');
+  }
+
+  async pins(): Promise<Array<{ pin: string; roomId: string }>> {
+    const rows = await this.#store.db.selectFrom('room_pins').selectAll().orderBy('room_id').execute();
+    return rows.map(({ pin, room_id }) => ({ pin, roomId: room_id }));
+  }
+
+  /** @throws CanopyError PIN_TAKEN */
+  async putPin(roomId: string, pin: string): Promise<void> {
+    try {
+      await this.#store.db
+        .insertInto('room_pins')
+        .values({ room_id: roomId, pin })
+        .onConflict((conflict) => conflict.column('room_id').doUpdateSet({ pin }))
+        .execute();
+    } catch (error) {
+      if (isUniqueViolation(error)) {
+        throw new CanopyError('PIN_TAKEN', undefined, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  /** False when the room has none. */
+  async deletePin(roomId: string): Promise<boolean> {
+    const { numDeletedRows } = await this.#store.db
+      .deleteFrom('room_pins')
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+}

@@ -1,0 +1,115 @@
+import { LRUCache } from 'lru-cache';
+import { CanopyError } from '../../../base/index.ts';
+import type { Role } from '../../../contract/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { AccountRow } from './tables.ts';
+
+const MAX_LAST_KNOWN = 10_000;
+
+/** The known accounts with their roles, and the rooms guests may enter. */
+export class Accounts {
+  readonly #store: Store;
+  readonly #lastKnown = new LRUCache<string, AccountRow>({ max: MAX_LAST_KNOWN });
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async find(accountId: string): Promise<AccountRow | undefined> {
+    const account = await this.#store.db
+      .selectFrom('accounts')
+      .selectAll()
+      .where('account_id', '=', accountId)
+      .executeTakeFirst();
+    if (account) this.#lastKnown.set(accountId, account);
+    return account;
+  }
+
+  /** The account as it was last read here: for people inside who come back while the store cannot be read. */
+  lastKnown(accountId: string): AccountRow | undefined {
+    return this.#lastKnown.get(accountId);
+  }
+
+  /** Creates the account unless it exists; an existing one stays unchanged. Resolves once it is on disk. */
+  async ensure(account: {
+    accountId: string;
+    displayName: string;
+    role: Role;
+    source: 'invite' | 'pki';
+    nowMs: number;
+  }): Promise<void> {
+    await this.#store.db
+      .insertInto('accounts')
+      .values({
+        account_id: account.accountId,
+        display_name: account.displayName,
+        role: account.role,
+        source: account.source,
+        created_at_ms: account.nowMs,
+        last_seen_at_ms: null,
+        invitation: null,
+        is_gateway: 0,
+      })
+      .onConflict((conflict) => conflict.column('account_id').doNothing())
+      .execute();
+    await this.#store.sync();
+  }
+
+  /** Accounts, those that enrolled last first. `before`: only those that come after this one in that order. */
+  async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AccountRow[]> {
+    let query = this.#store.db.selectFrom('accounts').selectAll();
+    if (before !== undefined) {
+      query = query.where((where) =>
+        where(
+          where.refTuple('created_at_ms', 'account_id'),
+          '<',
+          where
+            .selectFrom('accounts')
+            .select(['created_at_ms', 'account_id'])
+            .where('account_id', '=', before)
+            .$asTuple('created_at_ms', 'account_id'),
+        ),
+      );
+    }
+    return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
+  }
+
+  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
+  async setRole(accountId: string, role: Role): Promise<void> {
+    await this.#store.transaction(async (db) => {
+      const account = await db
+        .selectFrom('accounts')
+        .select(['role', 'is_gateway'])
+        .where('account_id', '=', accountId)
+        .executeTakeFirst();
+      if (!account) {
+        throw new CanopyError('IDENTITY_UNKNOWN', `account ${accountId}`);
+      }
+      if (account.role === 'bridge' || account.is_gateway === 1) {
+        throw new CanopyError('FORBIDDEN', 'the role of a bridge cannot change');
+      }
+      await db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
+    }, `account ${accountId}`);
+    const known = this.#lastKnown.get(accountId);
+    if (known) this.#lastKnown.set(accountId, { ...known, role });
+    await this.#store.sync();
+  }
+
+  async grant(accountId: string, roomId: string): Promise<void> {
+    await this.#store.db
+      .insertInto('grants')
+      .values({ account_id: accountId, room_id: roomId })
+      .onConflict((conflict) => conflict.columns(['account_id', 'room_id']).doNothing())
+      .execute();
+  }
+
+  async hasGrant(accountId: string, roomId: string): Promise<boolean> {
+    const row = await this.#store.db
+      .selectFrom('grants')
+      .select('room_id')
+      .where('account_id', '=', accountId)
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { Role } from '../../../contract/index.ts';
+
+export interface AccountRow {
+  account_id: string;
+  display_name: string;
+  role: Role;
+  source: 'invite' | 'pki';
+  created_at_ms: number;
+  last_seen_at_ms: number | null;
+  /** `secret_hash` of the invitation that admitted it; null for people with a company certificate. */
+  invitation: string | null;
+  /** 1 for the phone gateway created with this data folder. */
+  is_gateway: number;
+}
+
+export interface DeviceRow {
+  account_id: string;
+  device_id: string;
+  first_seen_at_ms: number;
+  last_seen_at_ms: number;
+  /** The client's self-reported name; null if it gives none. */
+  user_agent: string | null;
+}
+
+export interface RevocationRow {
+  /** A device id, an account id, or the serial number of a certificate of the deployment CA, hex. */
+  id: string;
+  revoked_at_ms: number;
+}
+
+declare module '../../store/tables.ts' {
+  interface Tables {
+    accounts: AccountRow;
+    /** Devices that have signed in. */
+    devices: DeviceRow;
+    /** Rooms that a guest may enter. */
+    grants: { account_id: string; room_id: string };
+    /** The deployment's own revocations. */
+    revocations: RevocationRow;
+  }
+}

@@ -1,0 +1,32 @@
+import pg from 'pg';
+
+/** How long to wait for a connection, in milliseconds. */
+const CONNECT_MILLISECONDS = 2000;
+
+/** How every connection is made. */
+export function connectionOf(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    application_name: 'canopy',
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    // A dead connection ends within half a minute.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 5000,
+    // Whatever the database's default is: an acknowledged write survives a crash.
+    options: '-c synchronous_commit=on',
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  };
+}
+
+/** Counts and times are `int8`, which `pg` returns as text because it may exceed 2⁵³; ours never do. */
+function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
+  return oid === pg.types.builtins.INT8 && format !== 'binary'
+    ? Number
+    : pg.types.getTypeParser(oid, format as 'text');
+}
+
+/** The URL as it may be logged. */
+export function withoutPassword(url: string): string {
+  const { protocol, hostname, port, pathname } = new URL(url);
+  return `${protocol}//${hostname}${port && `:${port}`}${pathname}`;
+}

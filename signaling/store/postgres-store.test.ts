@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
+import { PostgresServer } from '../../test/support/postgres.ts';
+import { eventually } from '../../test/support/wait.ts';
+import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
+import { Accounts } from '../kernel/index.ts';
+import { openStore } from './open-store.ts';
+import { withoutPassword } from './postgres-connection.ts';
+
+/** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
+const PATIENCE_MILLISECONDS = 15_000;
+
+describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing ?? false }, () => {
+  let server: PostgresServer;
+  before(async () => {
+    server = await PostgresServer.start();
+  });
+  after(() => server.close());
+
+  const open = async (options: { exclusive?: boolean } = {}) => {
+    const url = await server.createDatabase();
+    return { url, store: await openStore('unused', { migrations: MIGRATIONS, url, ...options }) };
+  };
+  const away = { code: 'STORE_UNAVAILABLE', retryable: true };
+
+  it('threat 42: everything is refused with a retryable code while it is away, and works once it is back', async () => {
+    const { store } = await open();
+    const invitations = new Invitations(store);
+    await invitations.create({ role: 'member', ttlSeconds: 60 });
+    await server.stop();
+    await assert.rejects(invitations.create({ role: 'member', ttlSeconds: 60 }), away);
+    await assert.rejects(new Accounts(store).find('a'), away);
+    await assert.rejects(store.tryWrite(), away);
+    await server.restart();
+    await store.tryWrite();
+    await invitations.create({ role: 'member', ttlSeconds: 60 });
+    await store.close();
+  });
+
+  it('threat 42: a PostgreSQL that hangs holds a request for some seconds only', async () => {
+    const { store } = await open();
+    await store.tryWrite();
+    await server.freeze();
+    try {
+      const begunMs = performance.now();
+      const requests = Array.from({ length: 25 }, () => new Accounts(store).find('a'));
+      for (const { status } of await Promise.allSettled(requests)) assert.equal(status, 'rejected');
+      await assert.rejects(requests[0] ?? Promise.resolve(), away);
+      assert.ok(performance.now() - begunMs < PATIENCE_MILLISECONDS);
+    } finally {
+      await server.thaw();
+    }
+    await eventually('it can be written again', () =>
+      store.tryWrite().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await store.close();
+  });
+
+  it('threat 42: what was acknowledged survives a crash of PostgreSQL', async () => {
+    const { store } = await open();
+    const accounts = new Accounts(store);
+    const acknowledged: string[] = [];
+    let crashed = false;
+    const enrolling = Array.from({ length: 8 }, async (_, worker) => {
+      for (let n = 0; !crashed && n < 10_000; n += 1) {
+        const accountId = `${worker}-${n}`;
+        const account = {
+          accountId,
+          displayName: 'Ann',
+          role: 'member',
+          source: 'invite',
+          nowMs: 1,
+        } as const;
+        const done = await accounts.ensure(account).then(
+          () => true,
+          () => false,
+        );
+        if (done) acknowledged.push(accountId);
+      }
+    });
+    await eventually('some are in', () => acknowledged.length > 100);
+    await server.crash();
+    crashed = true;
+    await Promise.all(enrolling);
+    await server.restart();
+    const rows = await store.db.selectFrom('accounts').select('account_id').execute();
+    const found = new Set(rows.map(({ account_id }) => account_id));
+    assert.deepEqual(
+      acknowledged.filter((id) => !found.has(id)),
+      [],
+    );
+    await store.close();
+  });
+
+  it('threat 42: one server has a database; one that lost it to another refuses all use of it', async () => {
+    const { url, store: first } = await open({ exclusive: true });
+    await assert.rejects(openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
+      code: 'DATA_IN_USE',
+    });
+    // Its lock's connection ends, and another server is faster.
+    const admin = new pg.Client(url);
+    await admin.connect();
+    const lockPid = `select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
+    await admin.query(`select pg_terminate_backend(pid) from (${lockPid}) as held`);
+    const second = await openStore('unused', { migrations: MIGRATIONS, url, exclusive: true });
+    const refused = () =>
+      first.tryWrite().then(
+        () => '',
+        ({ code }: { code: string }) => code,
+      );
+    await eventually('it notices', refused, (code) => code === 'DATA_IN_USE');
+    await second.close();
+    await eventually('it takes the database back', refused, (code) => code === '');
+    await admin.end();
+    await first.close();
+  });
+
+  it('takes the empty list of calls that a new gateway has', async () => {
+    const { store } = await open();
+    await new Calls(store).endOthers([], 1);
+    await store.close();
+  });
+
+  it('names the server in an error, and never the password', async () => {
+    const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
+    assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
+    await assert.rejects(
+      openStore('unused', { migrations: MIGRATIONS, url }),
+      (error: Error & { code?: string; detail?: string }) => {
+        assert.equal(error.code, 'STORE_UNUSABLE');
+        assert.match(error.detail ?? '', /database "missing" does not exist/);
+        return !`${error.message} ${error.detail} ${error.stack}`.includes('swordfish');
+      },
+    );
+  });
+});

@@ -1,0 +1,144 @@
+import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import pg from 'pg';
+import { CanopyError } from '../../base/index.ts';
+import { migrate } from './migrate.ts';
+import type { Migrations } from './migrations.ts';
+import { connectionOf, withoutPassword } from './postgres-connection.ts';
+import { PostgresLock } from './postgres-lock.ts';
+import type { Row, Store } from './store.ts';
+import { poolWithCodedErrors, storeError } from './store-errors.ts';
+import type { Tables } from './tables.ts';
+
+/** Maximum number of connections. */
+const CONNECTIONS = 10;
+/** How long a statement waits for a lock, in milliseconds. */
+const LOCK_MILLISECONDS = 2000;
+/** How long PostgreSQL works on a statement, in milliseconds. */
+const STATEMENT_MILLISECONDS = 3000;
+/** How long a statement's answer is waited for if PostgreSQL hangs, in milliseconds. */
+const ANSWER_MILLISECONDS = 4000;
+
+/** Rows that are read at once when a whole table is read. */
+const FETCHED_ROWS = 1000;
+
+interface Options {
+  migrations: Migrations;
+  migrateTo?: string | null | undefined;
+  exclusive?: boolean;
+  unhurried?: boolean;
+}
+
+/** Opens a PostgreSQL database by its URL, with the parameters of `pg` such as `sslmode`, and migrates its tables. */
+export async function openPostgres(
+  url: string,
+  { migrations, migrateTo, exclusive = false, unhurried = false }: Options,
+): Promise<Store> {
+  const where = withoutPassword(url);
+  let lock: PostgresLock | undefined;
+  try {
+    // Its own connection: a migration may take longer than a request is allowed to.
+    const migrating = databaseOf(url, { max: 1 }, undefined);
+    try {
+      if (exclusive) lock = await PostgresLock.take(url, where);
+      await migrate(migrating, migrations, where, migrateTo);
+    } finally {
+      await migrating.destroy();
+    }
+  } catch (error) {
+    await lock?.release();
+    throw located(where, error);
+  }
+  const limits: pg.PoolConfig = {
+    max: CONNECTIONS,
+    statement_timeout: STATEMENT_MILLISECONDS,
+    query_timeout: ANSWER_MILLISECONDS,
+    lock_timeout: LOCK_MILLISECONDS,
+    idle_in_transaction_session_timeout: 2 * ANSWER_MILLISECONDS,
+  };
+  return new PostgresStore(databaseOf(url, unhurried ? { max: 2 } : limits, lock), lock);
+}
+
+class PostgresStore implements Store {
+  readonly engine = 'postgres';
+  readonly db: Kysely<Tables>;
+  readonly #lock: PostgresLock | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(db: Kysely<Tables>, lock: PostgresLock | undefined) {
+    this.db = db;
+    this.#lock = lock;
+  }
+
+  transaction<T>(work: (db: Transaction<Tables>) => Promise<T>, ...keys: string[]): Promise<T> {
+    return this.db.transaction().execute(async (db) => {
+      // Always in the same order, so that two transactions never wait for each other.
+      for (const key of keys.toSorted()) {
+        await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db);
+      }
+      return work(db);
+    });
+  }
+
+  snapshot<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
+    return this.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(work);
+  }
+
+  async *rows(db: Transaction<Tables>, table: string): AsyncIterable<Row> {
+    await sql`declare all_rows no scroll cursor for select * from ${sql.table(table)}`.execute(db);
+    for (;;) {
+      const { rows } = await sql<Row>`fetch ${sql.lit(FETCHED_ROWS)} from all_rows`.execute(db);
+      yield* rows;
+      if (rows.length < FETCHED_ROWS) break;
+    }
+    await sql`close all_rows`.execute(db);
+  }
+
+  async tables(): Promise<string[]> {
+    const { rows } = await sql<{ name: string }>`
+      select relname as name from pg_class
+      where relkind = 'r' and relnamespace = current_schema()::regnamespace
+      and relname not like 'kysely\\_%' order by oid`.execute(this.db);
+    return rows.map(({ name }) => name);
+  }
+
+  async tryWrite(): Promise<void> {
+    const written_at_ms = Date.now();
+    await this.db
+      .insertInto('probes')
+      .values({ id: 1, written_at_ms })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ written_at_ms }))
+      .execute();
+  }
+
+  async sync(): Promise<void> {}
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.db.destroy();
+    await this.#lock?.release();
+  }
+}
+
+function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
+  const pool = new pg.Pool({ ...connectionOf(url), ...limits });
+  // An idle connection that ends is replaced when one is needed.
+  pool.on('error', () => {});
+  // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const check = () => lock?.check();
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolWithCodedErrors(pool, check) }) });
+}
+
+function located(where: string, error: unknown): unknown {
+  const coded = storeError(error);
+  if (!(coded instanceof CanopyError) || coded.detail?.includes(where)) return coded;
+  return new CanopyError(coded.code, `${where}: ${coded.detail ?? ''}`, { cause: coded.cause });
+}

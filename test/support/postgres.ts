@@ -1,0 +1,162 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { connectWhenUp, freePort } from './programs.ts';
+
+const PROGRAMS = '/usr/lib/postgresql';
+
+/** The account that Debian makes for PostgreSQL, which refuses to run as root. */
+const ACCOUNT = 'postgres';
+
+/** A PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. */
+export class PostgresServer {
+  readonly port: number;
+  readonly #folder: string;
+  #process: ChildProcess;
+  #databases = 0;
+
+  private constructor(port: number, folder: string, process: ChildProcess) {
+    this.port = port;
+    this.#folder = folder;
+    this.#process = process;
+  }
+
+  /** Why it cannot run here; undefined if it can. */
+  static get missing(): string | undefined {
+    try {
+      programs();
+      return undefined;
+    } catch {
+      return "takes Debian's package postgresql";
+    }
+  }
+
+  static async start(): Promise<PostgresServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'canopy-postgres-'));
+    const user = await ids();
+    if (user) chownSync(folder, user.uid, user.gid);
+    await promisify(execFile)(
+      join(programs(), 'initdb'),
+      ['-D', join(folder, 'data'), '-U', 'canopy', '-A', 'trust', '--encoding=UTF8', '--no-sync'],
+      { ...user, cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } },
+    );
+    const port = await freePort();
+    return new PostgresServer(port, folder, await launch(folder, port));
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** The URL of a new, empty database. */
+  async createDatabase(): Promise<string> {
+    this.#databases += 1;
+    const name = `canopy_${this.#databases}`;
+    const client = new pg.Client(this.#url('postgres'));
+    await client.connect();
+    await client.query(`create database ${name}`);
+    await client.end();
+    return this.#url(name);
+  }
+
+  /** Ends it and all its processes at once, as a crash does. */
+  async crash(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** Stops it; its clients are disconnected. */
+  async stop(): Promise<void> {
+    await this.#end('SIGINT');
+  }
+
+  /** Starts it again after crash() or stop(), on the same port and data. */
+  async restart(): Promise<void> {
+    this.#process = await launch(this.#folder, this.port);
+  }
+
+  /** Freezes all its processes: connections stay open and nothing answers. */
+  async freeze(): Promise<void> {
+    for (const pid of await this.#pids()) process.kill(pid, 'SIGSTOP');
+  }
+
+  async thaw(): Promise<void> {
+    for (const pid of await this.#pids()) process.kill(pid, 'SIGCONT');
+  }
+
+  async close(): Promise<void> {
+    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.#end('SIGQUIT');
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #url(database: string): string {
+    return `postgres://canopy@127.0.0.1:${this.port}/${database}`;
+  }
+
+  async #pids(): Promise<number[]> {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=', '--ppid', String(this.pid)]).catch(
+      () => ({ stdout: '' }),
+    );
+    return [this.pid, ...stdout.split('\n').filter(Boolean).map(Number)];
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const exited = once(this.#process, 'exit');
+    const pids = signal === 'SIGKILL' ? await this.#pids() : [this.pid];
+    for (const pid of pids) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    await exited;
+  }
+}
+
+/** The folder of the newest version's programs. */
+function programs(): string {
+  const newest = readdirSync(PROGRAMS)
+    .map(Number)
+    .sort((a, b) => b - a)[0];
+  return join(PROGRAMS, String(newest), 'bin');
+}
+
+async function ids(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const [uid, gid] = await Promise.all(
+    ['-u', '-g'].map(async (flag) => Number((await promisify(execFile)('id', [flag, ACCOUNT])).stdout)),
+  );
+  return { uid: uid ?? 0, gid: gid ?? 0 };
+}
+
+async function launch(folder: string, port: number): Promise<ChildProcess> {
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${folder}`,
+    'max_connections=50',
+    'shared_buffers=16MB',
+  ];
+  const child = spawn(
+    join(programs(), 'postgres'),
+    ['-D', join(folder, 'data'), '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+    { ...(await ids()), cwd: folder, stdio: 'ignore', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } },
+  );
+  (await connectWhenUp(port, child)).destroy();
+  // It listens before it takes clients, while it recovers from a crash.
+  for (let attempt = 0; ; attempt += 1) {
+    const client = new pg.Client(`postgres://canopy@127.0.0.1:${port}/postgres`);
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.end();
+      return child;
+    } catch (error) {
+      if (attempt === 200 || child.exitCode !== null) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
