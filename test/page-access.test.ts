@@ -192,7 +192,7 @@ describe('the page for everybody', () => {
     const own = page.locator('[data-testid=tile][data-self=true]');
     assert.match((await own.getByTestId('hand-badge').textContent()) ?? '', /hand raised, 2 of 2/);
 
-    // A newcomer sees what went before.
+    // A newcomer sees what went before, and those who ask to speak on the first of two pages.
     const carol = await Person.invited(browser, server, 'Carol', 'crowd-0');
     assert.match((await carol.page.getByTestId('hands').textContent()) ?? '', /Bob and/);
     const tile = carol.page.locator('[data-testid=tile]', { hasText: 'Ada' });

@@ -64,6 +64,14 @@ export class PhoneSeat {
     await this.participant.setMuted(muted);
   }
 
+  get handUp(): boolean {
+    return this.participant.handUp;
+  }
+
+  async setHandUp(up: boolean): Promise<void> {
+    await this.participant.setHandUp(up);
+  }
+
   /** Takes the phone out of the room. Idempotent; never rejects. */
   async leave(reason: 'left' | 'kicked' | 'lost' = 'left'): Promise<void> {
     if (this.#left) return;

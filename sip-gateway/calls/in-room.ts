@@ -6,7 +6,9 @@ export async function talk(host: CallHost, call: PhoneCall): Promise<void> {
   const commands = new KeyCommands();
   call.onPlayed = () => {};
   call.onKey = (key) => {
-    if (commands.press(key, performance.now()) === 'toggle-mute') call.toggleMute();
+    const command = commands.press(key, performance.now());
+    if (command === 'toggle-mute') call.toggleMute();
+    else if (command === 'toggle-hand') call.toggleHand();
   };
   await call.connect();
   const { seat } = call;

@@ -1,11 +1,14 @@
 /** What keys mean in a room. */
-export type KeyCommand = 'toggle-mute';
+export type KeyCommand = 'toggle-mute' | 'toggle-hand';
 
-const COMMANDS: ReadonlyMap<string, KeyCommand> = new Map([['*6', 'toggle-mute']]);
+const COMMANDS: ReadonlyMap<string, KeyCommand> = new Map([
+  ['*6', 'toggle-mute'],
+  ['*9', 'toggle-hand'],
+]);
 /** Longest pause between the two keys of a command, in milliseconds. */
 const PAUSE_MILLISECONDS = 3000;
 
-/** Reads the commands of two keys that people in a room press: `*6` mutes and unmutes. */
+/** Reads the commands of two keys that people in a room press: `*6` mutes and unmutes, `*9` raises and lowers the hand. */
 export class KeyCommands {
   #star: number | undefined;
 

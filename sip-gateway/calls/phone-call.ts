@@ -202,6 +202,17 @@ export class PhoneCall {
     });
   }
 
+  /** Asks to speak, or no more, by its keys. */
+  toggleHand(): void {
+    const seat = this.#seat;
+    if (!seat) return;
+    const up = !seat.handUp;
+    this.#attempt(async () => {
+      await seat.setHandUp(up);
+      this.play(up ? 'hand-raised' : 'hand-lowered');
+    });
+  }
+
   /** For the gateway: something happened on the leg. */
   receiveLegEvent(event: LegEvent): void {
     if (event.type === 'key' && event.state === 'down')

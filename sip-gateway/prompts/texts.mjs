@@ -8,6 +8,8 @@ export const TEXTS = {
     joined: 'You have joined the conference.',
     muted: 'You are muted.',
     unmuted: 'You can be heard again.',
+    'hand-raised': 'Your hand is raised.',
+    'hand-lowered': 'Your hand is lowered.',
   },
   ru: {
     'enter-pin': 'Введите пин-код конференции и нажмите решётку.',
@@ -17,5 +19,7 @@ export const TEXTS = {
     joined: 'Вы вошли в конференцию.',
     muted: 'Ваш микрофон выключен.',
     unmuted: 'Вас снова слышно.',
+    'hand-raised': 'Вы подняли руку.',
+    'hand-lowered': 'Вы опустили руку.',
   },
 };

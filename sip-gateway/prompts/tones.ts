@@ -42,6 +42,14 @@ const BEEPS: Readonly<Record<PromptName, readonly Beep[]>> = {
     [440, 100],
     [660, 150],
   ],
+  'hand-raised': [
+    [660, 100],
+    [880, 150],
+  ],
+  'hand-lowered': [
+    [880, 100],
+    [660, 150],
+  ],
 };
 
 /** The beeps that stand for a prompt where there are no words. */

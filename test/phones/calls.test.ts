@@ -186,6 +186,16 @@ describe('phone calls', () => {
     await second.hears(FIRST_HZ);
   });
 
+  it('a phone raises and lowers its hand by *9', async () => {
+    const { phone, participant } = await callRoom('1001');
+    const isOurs = ({ participantId }: { participantId: string }) =>
+      participantId === participant.participantId;
+    phone.press('*9');
+    await moderator.event('hand.raised', isOurs);
+    phone.press('*9');
+    await moderator.event('hand.lowered', isOurs);
+  });
+
   it('a phone that holds is shown as held, is not heard, and comes back', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });

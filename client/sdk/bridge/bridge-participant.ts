@@ -28,8 +28,8 @@ export interface ParticipantHost {
 }
 
 /**
- * A phone in a room. What is wanted (its name, call state, whether it is muted, the stream that it sends) is kept here, and brought
- * about again on every new seat and home of the room.
+ * A phone in a room. What is wanted (its name, call state, whether it is muted or raises a hand, the stream that it sends) is kept here, and
+ * brought about again on every new seat and home of the room.
  */
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
@@ -37,11 +37,13 @@ export class BridgeParticipant {
   #displayName: string;
   #callState: CallState;
   #muted = false;
+  #handUp = false;
   #rtpParameters: RtpParameters | undefined;
   #removed: RequestInput<'participant.remove'>['reason'];
   /** What the server knows. */
   #participantId: string | undefined;
   #told: Required<NewParticipant> | undefined;
+  #toldHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
     | undefined;
@@ -74,6 +76,11 @@ export class BridgeParticipant {
     return this.#muted;
   }
 
+  /** Whether it asks to speak. */
+  get handUp(): boolean {
+    return this.#handUp;
+  }
+
   /** Out of the room for good: removed here, or by a moderator. */
   get removed(): boolean {
     return this.#removed !== undefined;
@@ -94,6 +101,12 @@ export class BridgeParticipant {
   /** Others see it as muted, and its packets are not forwarded. */
   async setMuted(muted: boolean): Promise<void> {
     this.#muted = muted;
+    await this.#reconciler.run();
+  }
+
+  /** Raises its hand, or lowers it; a moderator may lower it too. */
+  async setHandUp(up: boolean): Promise<void> {
+    this.#handUp = up;
     await this.#reconciler.run();
   }
 
@@ -140,6 +153,13 @@ export class BridgeParticipant {
     this.sync();
   }
 
+  /** @internal A moderator lowered its hand. */
+  handLowered(): void {
+    if (!this.#toldHandUp) return;
+    this.#handUp = false;
+    this.#toldHandUp = false;
+  }
+
   /** @internal The server has taken it out. */
   lost(reason: 'kicked' | 'lost'): void {
     this.unseat();
@@ -153,6 +173,7 @@ export class BridgeParticipant {
   unseat(): void {
     this.#participantId = undefined;
     this.#told = undefined;
+    this.#toldHandUp = false;
     this.#producer = undefined;
   }
 
@@ -169,6 +190,7 @@ export class BridgeParticipant {
     const seated = this.#participantId;
     try {
       await this.#enter();
+      await this.#showHand();
       await this.#send();
     } catch (error) {
       if (!(error instanceof CanopyError) || error.code !== 'PARTICIPANT_UNKNOWN') throw error;
@@ -189,6 +211,14 @@ export class BridgeParticipant {
       await connection.request('participant.update', { participantId: this.#participantId, ...told });
       this.#told = told;
     }
+  }
+
+  async #showHand(): Promise<void> {
+    const participantId = this.#participantId;
+    const up = this.#handUp;
+    if (participantId === undefined || up === this.#toldHandUp) return;
+    await this.#host.connection.request(up ? 'hand.raise' : 'hand.lower', { participantId });
+    if (participantId === this.#participantId) this.#toldHandUp = up;
   }
 
   async #send(): Promise<void> {

@@ -122,6 +122,37 @@ describe('BridgeSession', () => {
     client.close();
   });
 
+  it('raises a hand, which a moderator lowers, and raises it again on a new seat', async () => {
+    const client = await ProtocolClient.enter(server.url, moderator);
+    await client.get('room.join', { roomId: 'lobby' });
+    const phone = await west.addParticipant({ displayName: '+49 30 123' });
+    const raised = (count: number) =>
+      eventually('the hand is up', () => client.count('hand.raised') === count);
+    await phone.setHandUp(true);
+    await raised(1);
+    const { participantId = '' } = phone;
+    await client.get('hand.lower', { participantId });
+    await eventually('the phone knows', () => !phone.handUp);
+    await phone.setHandUp(true);
+    await raised(2);
+    await phone.setHandUp(false);
+    await client.event('hand.lowered', ({ by }) => by === participantId);
+    await phone.setHandUp(true);
+    await raised(3);
+    // Without transports its seat is not kept.
+    west.reconnect();
+    await raised(4);
+    await client.get('room.leave', {});
+    const { parts } = await client.get('room.join', { roomId: 'lobby' });
+    assert.deepEqual(
+      parts.hands.map((hand) => hand.participantId),
+      [phone.participantId],
+    );
+    assert.notEqual(phone.participantId, participantId);
+    await client.get('room.leave', {});
+    client.close();
+  });
+
   it('ends with a kick, even one that it does not hear at once', async () => {
     const { phone, source } = await call(1114);
     const client = await ProtocolClient.enter(server.url, moderator);

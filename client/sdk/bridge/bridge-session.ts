@@ -180,6 +180,10 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       hosted.act(action);
       this.emit('action', hosted, action, by);
     });
+    on('hand.lowered', ({ participantId, by }) => {
+      if (by === participantId) return;
+      this.hosted.find((each) => each.participantId === participantId)?.handLowered();
+    });
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
       if (!isOwn) this.#sources.add(producer);
@@ -221,8 +225,11 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     );
     for (const hosted of this.hosted) {
       const { participantId } = hosted;
-      if (participantId === undefined || own.delete(participantId)) continue;
-      if (sameSeat) {
+      if (participantId === undefined) continue;
+      if (own.delete(participantId)) {
+        const { hands } = snapshot.parts;
+        if (!hands.some((hand) => hand.participantId === participantId)) hosted.handLowered();
+      } else if (sameSeat) {
         this.#kicked(hosted);
       } else {
         hosted.unseat();

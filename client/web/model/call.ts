@@ -256,11 +256,13 @@ export class Call {
     }
   }
 
-  /** Gives newcomers a tile and frees the tiles of people who left. */
+  /** Gives newcomers a tile, those with a raised hand first, and frees the tiles of people who left. */
   #seat(): void {
     const { participants, participantId: self } = this.room;
     const seated = this.order.value.filter((id) => participants.has(id));
-    const order = [...new Set([...(self ? [self] : []), ...seated, ...participants.keys()])];
+    const order = [
+      ...new Set([...(self ? [self] : []), ...seated, ...this.hands.value, ...participants.keys()]),
+    ];
     if (order.join() !== this.order.value.join()) this.order.value = order;
   }
 
@@ -268,16 +270,25 @@ export class Call {
     const { participantId: self } = this.room;
     if (participantId === self) return;
     this.lastSpeaker.value = participantId;
+    this.#bringForward(participantId);
+  }
+
+  /** Shows somebody who speaks, or asks to, among those in sight. */
+  #bringForward(participantId: string): void {
     this.#spokeAtMs.set(participantId, performance.now());
     this.order.value = promote(this.order.value, participantId, this.visibleSeats, {
       spokeAtMs: this.#spokeAtMs,
-      keeps: self,
+      keeps: this.room.participantId,
     });
   }
 
   #tellRaised(participantId: string): void {
-    if (participantId === this.room.participantId) this.#notices.say('You raised your hand');
-    else this.#arrivals.raisedHand(this.#nameOf(participantId));
+    if (participantId === this.room.participantId) {
+      this.#notices.say('You raised your hand');
+      return;
+    }
+    this.#arrivals.raisedHand(this.#nameOf(participantId));
+    this.#bringForward(participantId);
   }
 
   #tellLowered(participantId: string, by: string | undefined): void {
