@@ -71,10 +71,7 @@ describe('the page for everybody', () => {
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByTestId('room').fill('Weekly meeting! ✨');
-    assert.equal(
-      await page.getByTestId('room-hint').textContent(),
-      'The room name will be Weekly-meeting-',
-    );
+    assert.equal(await page.getByTestId('room-hint').textContent(), 'The room name will be Weekly-meeting-');
     await page.getByTestId('display-name').fill('👩‍🚀 Ada');
   });
 
