@@ -5,10 +5,10 @@ import { connectionOf } from './postgres-connection.ts';
 /** The advisory lock of the server on a database: the bytes of "canopy" as a number. */
 const KEY = '109318450411641';
 /** How long to wait before the lock is taken again after its connection was lost, in milliseconds. */
-const RETRY_MILLISECONDS = 500;
-const ANSWER_MILLISECONDS = 4000;
+const RETRY_MS = 500;
+const ANSWER_MS = 4000;
 /** How long PostgreSQL gets to close the connection, in milliseconds. */
-const GOODBYE_MILLISECONDS = 1000;
+const GOODBYE_MS = 1000;
 
 /**
  * The lock that makes a server the only one on a PostgreSQL database. It ends with its connection: when that is lost, all use of the store
@@ -61,7 +61,7 @@ export class PostgresLock {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ ...connectionOf(this.#url), query_timeout: ANSWER_MILLISECONDS });
+    const client = new pg.Client({ ...connectionOf(this.#url), query_timeout: ANSWER_MS });
     this.#client = client;
     client.on('error', () => {});
     client.once('end', () => this.#ended(client));
@@ -92,14 +92,14 @@ export class PostgresLock {
     await this.#connect().catch(() => {});
     if (this.#state === 'held') return;
     await this.#disconnect();
-    this.#retry(RETRY_MILLISECONDS);
+    this.#retry(RETRY_MS);
   }
 
   /** A PostgreSQL that hangs does not hold the server back. */
   async #disconnect(): Promise<void> {
     const client = this.#client;
     if (!client) return;
-    const timer = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MILLISECONDS);
+    const timer = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS);
     await client.end().catch(() => {});
     clearTimeout(timer);
   }
