@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 
 test('the unspecified addresses are told from all others', () => {
-  for (const address of ['0.0.0.0', '::']) assert.equal(isUnspecified(address), true, address);
-  for (const address of ['127.0.0.1', '::1', '10.0.0.0', ''])
+  for (const address of ['0.0.0.0', '::']) {
+    assert.equal(isUnspecified(address), true, address);
+  }
+  for (const address of ['127.0.0.1', '::1', '10.0.0.0', '']) {
     assert.equal(isUnspecified(address), false, address);
+  }
 });
 
 test('addresses of loopback are told from those of others, and from names that begin alike', () => {

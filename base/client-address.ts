@@ -16,7 +16,9 @@ export interface RequestOrigin {
  */
 export function clientAddress({ headers, socket }: RequestOrigin, proxies: number): string {
   const direct = socket.remoteAddress ?? 'unknown';
-  if (proxies === 0) return direct;
+  if (proxies === 0) {
+    return direct;
+  }
   const entries = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
   // A request that bypassed some proxies has fewer entries.
   const entry = entries.at(-proxies) ?? entries[0] ?? '';

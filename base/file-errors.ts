@@ -14,9 +14,15 @@ export function describeFileError(file: string, error: unknown): string {
   if (owner !== undefined && self !== undefined && owner !== self) {
     return `${file}: ${code}; it belongs to user ${owner}, but this process runs as user ${self}: run it as that user (sudo -u '#${owner}' …), or change the owner`;
   }
-  if (code === 'EROFS') return `${file}: ${code}, the file system is read-only`;
-  if (code === 'ENOSPC' || code === 'SQLITE_FULL') return `${file}: ${code}, the disk is full`;
-  if (code.startsWith('SQLITE_IOERR')) return `${file}: ${code}; is the disk full?`;
+  if (code === 'EROFS') {
+    return `${file}: ${code}, the file system is read-only`;
+  }
+  if (code === 'ENOSPC' || code === 'SQLITE_FULL') {
+    return `${file}: ${code}, the disk is full`;
+  }
+  if (code.startsWith('SQLITE_IOERR')) {
+    return `${file}: ${code}; is the disk full?`;
+  }
   return `${file}: ${code === 'unknown error' ? message : code}`;
 }
 

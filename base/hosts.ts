@@ -10,7 +10,9 @@ const DNS_NAME = /^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$
  * URL, host parsing).
  */
 function isHostName(value: string): boolean {
-  if (/[\s/?#@:%[\]\\]/.test(value)) return false;
+  if (/[\s/?#@:%[\]\\]/.test(value)) {
+    return false;
+  }
   const ascii = domainToASCII(value);
   return DNS_NAME.test(ascii) && isIP(ascii) === 0;
 }
@@ -22,7 +24,9 @@ export function isHost(value: string): boolean {
 
 /** The web origin of an `http:` or `https:` URL as browsers write it: lower case, without a default port. Null for any other text. */
 export function webOrigin(url: string): string | null {
-  if (!URL.canParse(url)) return null;
+  if (!URL.canParse(url)) {
+    return null;
+  }
   const { protocol, origin, hostname } = new URL(url);
   return (protocol === 'http:' || protocol === 'https:') && hostname !== '' ? origin : null;
 }

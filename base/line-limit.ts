@@ -19,8 +19,9 @@ export class LineLimit {
   may(kind: string): boolean {
     const nowMs = performance.now();
     if (nowMs - this.#minuteMs > MINUTE_MS) {
-      if (this.#suppressed > 0)
+      if (this.#suppressed > 0) {
         this.#log.info({ lines: this.#suppressed }, 'further refusals were logged at level debug only');
+      }
       this.#minuteMs = nowMs;
       this.#kinds = new Set();
       this.#suppressed = 0;

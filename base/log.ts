@@ -31,7 +31,9 @@ export function createLogger(
     },
   };
   const readable = format === 'pretty' || (format === 'auto' && destination.isTTY);
-  if (!readable) return pino(options, toleratingErrors(destination));
+  if (!readable) {
+    return pino(options, toleratingErrors(destination));
+  }
   // Without this, the first failed write would end pino's pipeline permanently.
   const output = toleratingErrors(destination);
   const sink = new Writable({
@@ -53,7 +55,9 @@ export function createLogger(
 
 /** An unhandled stream error would end the process. */
 function toleratingErrors<S extends NodeJS.WriteStream>(stream: S): S {
-  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore);
+  if (!stream.listeners('error').includes(ignore)) {
+    stream.on('error', ignore);
+  }
   return stream;
 }
 

@@ -15,8 +15,12 @@ export async function accounts(
 ): Promise<string> {
   const all = await listAccounts(new OwnApi(config, url));
   const wanted = name === undefined ? all : all.filter(({ displayName }) => includes(displayName, name));
-  if (json) return `${JSON.stringify(wanted, null, 2)}\n`;
-  if (wanted.length > 0) return wanted.map(describe).join('\n');
+  if (json) {
+    return `${JSON.stringify(wanted, null, 2)}\n`;
+  }
+  if (wanted.length > 0) {
+    return wanted.map(describe).join('\n');
+  }
   return all.length === 0 ? 'Nobody has enrolled yet.\n' : `Nobody's name contains ${name}.\n`;
 }
 
@@ -63,7 +67,9 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
   }
   const found = all.filter((each) => idOf(each).startsWith(start.toLowerCase()));
   const [only] = found;
-  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `${what} ${start}`);
+  if (!only) {
+    throw new CanopyError('IDENTITY_UNKNOWN', `${what} ${start}`);
+  }
   if (found.length > 1) {
     const ids = found.map((each) => idOf(each).slice(0, SHORT_ID)).join(', ');
     throw new UsageError(`${found.length} ids begin with ${start}: ${ids}; give more digits`);
@@ -75,7 +81,9 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
 function byName(all: readonly AccountInfo[], name: string): AccountInfo {
   const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
   const [only] = found;
-  if (!only) throw new CanopyError('IDENTITY_UNKNOWN', `no active account is named ${name}`);
+  if (!only) {
+    throw new CanopyError('IDENTITY_UNKNOWN', `no active account is named ${name}`);
+  }
   if (found.length > 1) {
     const ids = found.map(({ accountId, role }) => `${accountId.slice(0, SHORT_ID)} (${role})`).join(', ');
     throw new UsageError(`${found.length} people are named ${name}: ${ids}; give the id`);

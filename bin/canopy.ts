@@ -7,7 +7,9 @@ import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 // The reader of the output may stop early, as `head` does.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => {});
+}
 // By default Node would open its debugger.
 process.on('SIGUSR1', () => {});
 
@@ -185,6 +187,8 @@ try {
   } else {
     const { code, message, detail } = CanopyError.from(error);
     process.stderr.write(`canopy: ${message}${detail === undefined ? '' : `\n  ${detail}`} (${code})\n`);
-    if (code === 'INTERNAL') process.stderr.write(`${(error as Error).stack}\n`);
+    if (code === 'INTERNAL') {
+      process.stderr.write(`${(error as Error).stack}\n`);
+    }
   }
 }

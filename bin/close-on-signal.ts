@@ -18,7 +18,9 @@ const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
 
 /** On SIGTERM or SIGINT drains and closes; a second signal, or the end of the grace time, ends the process. */
 export function closeOnSignal({ log, graceSeconds, drain, close }: CloseOptions): void {
-  for (const name of HARMLESS) process.on(name, () => log.info({ signal: name }, 'signal ignored'));
+  for (const name of HARMLESS) {
+    process.on(name, () => log.info({ signal: name }, 'signal ignored'));
+  }
   closeWithGrace(
     {
       delay: graceSeconds * 1000,

@@ -59,7 +59,9 @@ describe('in an operator’s hands', () => {
   });
 
   it('signals of habit end nothing, and open no debugger', async () => {
-    for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGUSR1'] as const) process.kill(server.pid, signal);
+    for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGUSR1'] as const) {
+      process.kill(server.pid, signal);
+    }
     assert.equal((await fetch(`${server.url}/healthz`)).status, 200);
     const socket = connect(9229, '127.0.0.1');
     await assert.rejects(

@@ -50,10 +50,16 @@ export async function doctor(config: Config): Promise<boolean> {
   const running = checkData(config, say);
   await checkWorker(config, say);
   const hosts = await checkAnnounced(config, say);
-  if (hosts) await checkPorts(config, hosts.listen, running, say);
-  if (hosts) await checkCandidates(config, hosts.listen, running, say);
+  if (hosts) {
+    await checkPorts(config, hosts.listen, running, say);
+  }
+  if (hosts) {
+    await checkCandidates(config, hosts.listen, running, say);
+  }
   await checkCertificates(config, say);
-  if (config.sip.enabled) await checkPhones(config, running, say);
+  if (config.sip.enabled) {
+    await checkPhones(config, running, say);
+  }
   process.stdout.write(`${closing(counts, running !== null)}\n`);
   return counts.fail === 0;
 }
@@ -87,7 +93,9 @@ function checkData({ data: { dir } }: Config, say: Say): Running {
 }
 
 function describeServer(running: NonNullable<Running>): string {
-  if (running.pid === null) return 'a Canopy server';
+  if (running.pid === null) {
+    return 'a Canopy server';
+  }
   const port = running.port === undefined ? '' : `, port ${running.port}`;
   return `a Canopy server (process ${running.pid} on ${running.host}${port})`;
 }
@@ -112,8 +120,9 @@ async function checkPorts(
   const findings = await probePorts(config, listen);
   for (const [subject, group] of Map.groupBy(findings, (finding) => finding.subject)) {
     const taken = group.filter(({ code }) => code !== null);
-    if (taken.length === 0) say('ok', subject, `${describeGroup(group)} free`);
-    else if (running && taken.every((finding) => holds(running, config, finding))) {
+    if (taken.length === 0) {
+      say('ok', subject, `${describeGroup(group)} free`);
+    } else if (running && taken.every((finding) => holds(running, config, finding))) {
       say('ok', subject, `${describeGroup(group)} in use by this folder’s server`);
     } else {
       for (const finding of taken) {
@@ -123,7 +132,9 @@ async function checkPorts(
             subject,
             `${finding.hostKey}: ${finding.host} is not an address of this machine (${finding.code})`,
           );
-        } else say('fail', subject, describePort(finding));
+        } else {
+          say('fail', subject, describePort(finding));
+        }
       }
     }
   }
@@ -141,8 +152,12 @@ function describeGroup(group: readonly PortFinding[]): string {
 
 /** Whether the running server has this taken port. SIP ports are attributed to it if it runs on the configured HTTPS port. */
 function holds(running: NonNullable<Running>, config: Config, { subject, port }: PortFinding): boolean {
-  if (running.pid === null) return false;
-  if (subject === 'port') return running.port === port;
+  if (running.pid === null) {
+    return false;
+  }
+  if (subject === 'port') {
+    return running.port === port;
+  }
   if (subject === 'rtc ports') {
     const { rtc } = running;
     return rtc !== undefined && port >= rtc.port && port < rtc.port + rtc.workers;
@@ -155,12 +170,16 @@ async function checkPhones(config: Config, running: Running, say: Say): Promise<
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
   say(capabilities.reason === undefined ? 'ok' : 'warn', 'codecs', codecs);
-  if (capabilities.reason !== undefined) say('warn', 'codecs', capabilities.reason);
+  if (capabilities.reason !== undefined) {
+    say('warn', 'codecs', capabilities.reason);
+  }
   const network = openNetwork();
   const { implementation, reason } = network.capabilities;
   network.close();
   say(reason === undefined ? 'ok' : 'warn', 'phone UDP', implementation);
-  if (reason !== undefined) say('warn', 'phone UDP', reason);
+  if (reason !== undefined) {
+    say('warn', 'phone UDP', reason);
+  }
   const prompts = locatePrompts();
   say(
     prompts === null ? 'warn' : 'ok',
@@ -199,7 +218,9 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
 
 async function checkProbes(program: string, say: Say): Promise<void> {
   try {
-    if (await numbersProbesApart(program)) return;
+    if (await numbersProbesApart(program)) {
+      return;
+    }
     say(
       'warn',
       'worker',
@@ -291,7 +312,9 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
 
 /** The same check as at server start. */
 function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): void {
-  if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) return;
+  if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) {
+    return;
+  }
   try {
     readTlsFiles({ tlsCert, tlsKey });
   } catch (error) {
@@ -321,8 +344,11 @@ function checkCertificate(
     const until = `${what}: ${file}, ${certificate.subject.replaceAll('\n', ', ')}, expires in ${days} days`;
     const verdict = days < 0 ? 'fail' : days < EXPIRY_WARNING_DAYS ? 'warn' : 'ok';
     // The server renews it in time, or at its next start.
-    if (what === 'own TLS') say('ok', 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
-    else say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    if (what === 'own TLS') {
+      say('ok', 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    } else {
+      say(verdict, 'certificate', verdict === 'ok' ? until : `${until}; ${renewal}`);
+    }
     if (certificate.validFromDate.getTime() > Date.now() && what !== 'own TLS') {
       say(
         'fail',

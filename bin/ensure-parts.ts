@@ -14,12 +14,16 @@ delete process.env.CANOPY_SETUP;
  * @throws {UsageError} says what is missing and how to fix it
  */
 export async function ensureParts(purpose: 'start' | 'bench'): Promise<void> {
-  if (location === undefined) return;
+  if (location === undefined) {
+    return;
+  }
   const setup = (await import(location)) as Setup;
   try {
     process.env.MEDIASOUP_WORKER_BIN = await setup.ensureParts(purpose);
   } catch (cause) {
-    if ((cause as Error).name !== 'SetupError') throw cause;
+    if ((cause as Error).name !== 'SetupError') {
+      throw cause;
+    }
     throw new UsageError((cause as Error).message, { cause });
   }
 }

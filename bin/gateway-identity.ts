@@ -24,7 +24,9 @@ export async function gatewayIdentity(
 ): Promise<Identity> {
   const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
   const kept = anew ? undefined : await loadIdentity(serverUrl, store);
-  if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) return kept;
+  if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) {
+    return kept;
+  }
   const link = await createInvitation(config, {
     role: 'bridge',
     displayName: 'Phones',
@@ -32,7 +34,9 @@ export async function gatewayIdentity(
     isGateway: true,
   });
   const invitation = parseInvitation(link);
-  if (!invitation) throw new CanopyError('INTERNAL', 'the invitation cannot be read');
+  if (!invitation) {
+    throw new CanopyError('INTERNAL', 'the invitation cannot be read');
+  }
   return enrol({ serverUrl, store, ...invitation });
 }
 

@@ -13,8 +13,9 @@ let running: RunningGateway | undefined;
 let closing = false;
 
 // Without a handler, SIGUSR1 would open a debugger and SIGUSR2 end the process.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
   process.on(signal, () => {});
+}
 process.on('disconnect', () => void close());
 process.on('message', (message: ToGateway) => void take(message));
 
@@ -53,7 +54,9 @@ function fail(error: unknown): void {
 }
 
 async function close(status = 0): Promise<void> {
-  if (closing) return;
+  if (closing) {
+    return;
+  }
   closing = true;
   setTimeout(() => process.exit(status), CLOSE_MS).unref();
   await running?.close().catch(() => {});
@@ -61,5 +64,7 @@ async function close(status = 0): Promise<void> {
 }
 
 function send(message: FromGateway): void {
-  if (process.connected) process.send?.(message);
+  if (process.connected) {
+    process.send?.(message);
+  }
 }

@@ -88,7 +88,9 @@ export class GatewaySupervisor {
     clearInterval(this.#heartbeat);
     clearTimeout(this.#restart);
     const child = this.#child;
-    if (child === undefined || !isRunning(child)) return;
+    if (child === undefined || !isRunning(child)) {
+      return;
+    }
     const exited = once(child, 'exit');
     this.#send({ type: 'close' });
     const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
@@ -135,7 +137,9 @@ export class GatewaySupervisor {
   }
 
   #gone(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     const { log } = this.#options;
     if (this.#error?.code === 'SESSION_REPLACED') {
       log.error({ error: this.#error }, 'another phone gateway took over; this one is not restarted');
@@ -157,7 +161,9 @@ export class GatewaySupervisor {
 
   #checkAlive(): void {
     const child = this.#child;
-    if (child === undefined || !isRunning(child)) return;
+    if (child === undefined || !isRunning(child)) {
+      return;
+    }
     const silentMs = performance.now() - this.#heardMs;
     if (silentMs > MISSED_HEARTBEATS * HEARTBEAT_MS) {
       this.#options.log.error(
@@ -171,7 +177,9 @@ export class GatewaySupervisor {
   }
 
   async #ask(): Promise<string> {
-    if (this.#child === undefined || !isRunning(this.#child)) return '';
+    if (this.#child === undefined || !isRunning(this.#child)) {
+      return '';
+    }
     const id = ++this.#lastPage;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#pages.set(id, resolve);
@@ -186,7 +194,9 @@ export class GatewaySupervisor {
   }
 
   #send(message: ToGateway): void {
-    if (this.#child?.connected) this.#child.send(message, () => {});
+    if (this.#child?.connected) {
+      this.#child.send(message, () => {});
+    }
   }
 }
 

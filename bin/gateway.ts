@@ -36,7 +36,9 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
       ({ protocol, local }) => `${protocol} ${local.address} ${local.port}`,
     );
     log.info({ listening, codecs: codecs.codecs, spokenPrompts }, 'phone gateway is ready');
-    if (codecs.reason !== undefined) log.warn(codecs.reason);
+    if (codecs.reason !== undefined) {
+      log.warn(codecs.reason);
+    }
     return {
       gateway,
       close: async () => {
@@ -60,7 +62,9 @@ async function connect(config: Config, url: string): Promise<{ identity: Identit
   try {
     return { identity: kept, link: await GatewayLink.connect({ url, identity: kept }) };
   } catch (error) {
-    if (!['CERT_REVOKED', 'FORBIDDEN'].includes(CanopyError.from(error).code)) throw error;
+    if (!['CERT_REVOKED', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
+      throw error;
+    }
     const identity = await gatewayIdentity(config, url, { anew: true });
     return { identity, link: await GatewayLink.connect({ url, identity }) };
   }

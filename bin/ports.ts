@@ -39,7 +39,9 @@ export async function probePorts(config: Config, listen: readonly ListenAddress[
 export function requirePorts(findings: readonly PortFinding[]): void {
   const taken = findings.filter(({ code }) => code !== null);
   const [first] = taken;
-  if (!first) return;
+  if (!first) {
+    return;
+  }
   if (isForeignHost(first)) {
     throw new CanopyError(
       'CONFIG_INVALID',
@@ -51,7 +53,9 @@ export function requirePorts(findings: readonly PortFinding[]): void {
     'PORT_IN_USE',
     byFlag
       .flatMap(([one, ...more]) => {
-        if (!one) return [];
+        if (!one) {
+          return [];
+        }
         return more.length === 0 ? describePort(one) : `${describePort(one)} (and ${more.length} more)`;
       })
       .join('; '),
@@ -94,7 +98,9 @@ function portsOf({ server, rtc, sip }: Config, listen: readonly ListenAddress[])
       }
     }
   }
-  if (!sip.enabled) return ports;
+  if (!sip.enabled) {
+    return ports;
+  }
   for (const protocol of ['UDP', 'TCP'] as const) {
     ports.push({
       subject: 'sip port',
@@ -131,14 +137,18 @@ export async function probeMediaPorts({
   const lane = async () => {
     for (const port of left) {
       const code = await bindError('UDP', '0.0.0.0', port);
-      if (code !== null) taken.set(port, code);
+      if (code !== null) {
+        taken.set(port, code);
+      }
     }
   };
   await Promise.all(Array.from({ length: PROBES_AT_ONCE }, lane));
   const lost = new Set([...taken.keys()].map((port) => port - (port % 2))).size;
   const calls = `${pairs - lost} concurrent calls`;
   const [example] = [...taken].sort(([a], [b]) => a - b);
-  if (!example) return { sound: true, text: `${range} are free for phone media: ${calls}` };
+  if (!example) {
+    return { sound: true, text: `${range} are free for phone media: ${calls}` };
+  }
   const [port, code] = example;
   const text = `${range}: ${taken.size} in use, such as ${port} (${code}), which leaves ${calls}; change sip.rtpPortMin and sip.rtpPortMax`;
   return { sound: false, text };

@@ -72,9 +72,13 @@ export async function serve(config: Config): Promise<void> {
  */
 async function judge(config: Config): Promise<AnnouncedHosts> {
   const { dir } = config.data;
-  if (runningServer(dir)) throw inUse(dir);
+  if (runningServer(dir)) {
+    throw inUse(dir);
+  }
   const { tls, tlsCert, tlsKey } = config.server;
-  if (tls !== 'off' && tlsCert !== undefined && tlsKey !== undefined) readTlsFiles({ tlsCert, tlsKey });
+  if (tls !== 'off' && tlsCert !== undefined && tlsKey !== undefined) {
+    readTlsFiles({ tlsCert, tlsKey });
+  }
   const hosts = await AnnouncedHosts.resolve({ announce: announcedOf(config) });
   requirePorts(await probePorts(config, hosts.listen));
   return hosts;

@@ -25,7 +25,9 @@ describe('fitsDialPattern()', () => {
     fc.assert(
       fc.property(pattern, number, (text, dialled) => {
         const source = [...text].map((each) => {
-          if (each === '*') return '.*';
+          if (each === '*') {
+            return '.*';
+          }
           return each === 'X' ? '[0-9]' : each.replace(/[^\w]/, '\\$&');
         });
         assert.equal(fitsDialPattern(text, dialled), new RegExp(`^${source.join('')}$`).test(dialled));

@@ -34,12 +34,16 @@ export function fitsDialPattern(pattern: string, number: string): boolean {
       return false;
     }
   }
-  while (pattern[inPattern] === '*') inPattern += 1;
+  while (pattern[inPattern] === '*') {
+    inPattern += 1;
+  }
   return inPattern === pattern.length;
 }
 
 function fitsSign(sign: string | undefined, character: string | undefined): boolean {
-  if (sign === 'X') return character !== undefined && character >= '0' && character <= '9';
+  if (sign === 'X') {
+    return character !== undefined && character >= '0' && character <= '9';
+  }
   return sign !== undefined && sign === character;
 }
 
@@ -69,7 +73,9 @@ export function dialledNumber(target: string): string | undefined {
   } catch {
     return undefined;
   }
-  if (!named || /^[+0-9(]/.test(number)) number = number.replace(/[-.()]/g, '');
+  if (!named || /^[+0-9(]/.test(number)) {
+    number = number.replace(/[-.()]/g, '');
+  }
   return /^[A-Za-z0-9*#+_.~-]{1,128}$/.test(number) ? number : undefined;
 }
 
@@ -85,10 +91,16 @@ export function routeDial(
   target: string,
 ): DialRoute | undefined {
   const number = dialledNumber(target);
-  if (number === undefined) return undefined;
-  if (phones.some(({ username }) => username === number)) return { type: 'phone', username: number };
+  if (number === undefined) {
+    return undefined;
+  }
+  if (phones.some(({ username }) => username === number)) {
+    return { type: 'phone', username: number };
+  }
   const action = matchDialRule(dialPlan, 'outgoing', number)?.action;
-  if (action?.type !== 'trunk' || !trunks.some(({ name }) => name === action.trunk)) return undefined;
+  if (action?.type !== 'trunk' || !trunks.some(({ name }) => name === action.trunk)) {
+    return undefined;
+  }
   const sent = action.prefix + number.slice(action.stripDigits);
   return sent === '' ? undefined : { type: 'trunk', trunk: action.trunk, number: sent };
 }

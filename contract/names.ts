@@ -42,7 +42,9 @@ export function displayable(text: string): string {
     .replace(/ {2,}/g, ' ');
   let shown = '';
   for (const { segment } of new Intl.Segmenter().segment(clean)) {
-    if (shown.length + segment.length > MAX_NAME_LENGTH) break;
+    if (shown.length + segment.length > MAX_NAME_LENGTH) {
+      break;
+    }
     shown += segment;
   }
   return shown.trim();

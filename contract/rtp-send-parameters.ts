@@ -115,7 +115,9 @@ export const rtpSendParameters = z
       context.addIssue({ code: 'custom', path: [path], message, input: undefined });
     const media = codecs.filter((one) => !isRepair(one));
     const [first] = encodings;
-    if (media.length === 0) wrong('codecs', 'no media codec');
+    if (media.length === 0) {
+      wrong('codecs', 'no media codec');
+    }
     if (first && mid === undefined && first.ssrc === undefined && first.rid === undefined) {
       wrong('encodings', 'neither ssrc nor rid nor mid');
     }

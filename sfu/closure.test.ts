@@ -156,7 +156,9 @@ describe('the closure contract', () => {
       const outcomes = Promise.allSettled(requests);
       close(transportId);
       for (const outcome of await outcomes) {
-        if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof CanopyError, what);
+        if (outcome.status === 'rejected') {
+          assert.ok(outcome.reason instanceof CanopyError, what);
+        }
       }
       const codes = (await outcomes).map((one) => (one.status === 'rejected' ? one.reason.code : 'done'));
       assert.ok(codes.includes('TRANSPORT_UNKNOWN'), `${what}: ${codes}`);
@@ -173,10 +175,15 @@ describe('the closure contract', () => {
         sfu.consume('green', 'bob', { transportId: bob.recv.transportId, producerId }),
       );
       const outcomes = Promise.allSettled(consuming);
-      if (round % 2 === 0) sfu.closeProducer('green', 'ann', producerId);
-      else sfu.closeTransport('green', 'ann', ann.send.transportId);
+      if (round % 2 === 0) {
+        sfu.closeProducer('green', 'ann', producerId);
+      } else {
+        sfu.closeTransport('green', 'ann', ann.send.transportId);
+      }
       for (const outcome of await outcomes) {
-        if (outcome.status === 'rejected') assert.equal(outcome.reason.code, 'PRODUCER_UNKNOWN');
+        if (outcome.status === 'rejected') {
+          assert.equal(outcome.reason.code, 'PRODUCER_UNKNOWN');
+        }
       }
       await assert.rejects(sfu.consume('green', 'bob', { transportId: bob.recv.transportId, producerId }), {
         code: 'PRODUCER_UNKNOWN',
@@ -204,12 +211,16 @@ describe('the closure contract', () => {
         if (index % 3 === 0) {
           sfu.closePeer('green', peer);
           await assert.rejects(publishing, CanopyError);
-        } else await publishing;
+        } else {
+          await publishing;
+        }
       }),
     );
     assert.equal(sfu.gauges().transports, 16);
     assert.equal(sfu.gauges().producers, 8);
-    for (const peer of peers) sfu.closePeer('green', peer);
+    for (const peer of peers) {
+      sfu.closePeer('green', peer);
+    }
     assert.deepEqual({ ...sfu.gauges(), routers: 0, levelTransports: 0 }, baseline(1));
   });
 
@@ -217,12 +228,15 @@ describe('the closure contract', () => {
     const own = await startSfu({ workers: 2 });
     const pids = (await own.workers()).map(({ pid }) => pid);
     let heard = 0;
-    for (const name of ['roomlost', 'workerdied', 'consumerclosed'] as const)
+    for (const name of ['roomlost', 'workerdied', 'consumerclosed'] as const) {
       own.on(name, () => (heard += 1));
+    }
     await enter(own, 'green', 'ann');
     await Promise.all([own.close(), own.close()]);
     assert.equal(heard, 0);
-    for (const pid of pids) assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+    for (const pid of pids) {
+      assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
+    }
     await assert.rejects(own.openRoom('green'), { code: 'SERVER_CLOSING' });
     assert.deepEqual(own.gauges(), baseline(0));
   });

@@ -21,7 +21,9 @@ export class Coalescer {
   }
 
   request(): void {
-    if (this.#timer || this.#closed) return;
+    if (this.#timer || this.#closed) {
+      return;
+    }
     const { gatherMs, gapMs, now } = this.#options;
     const delayMs = Math.max(gatherMs, this.#lastRunAtMs + gapMs() - now());
     this.#timer = setTimeout(() => {

@@ -16,7 +16,9 @@ function assertPlain(value: unknown, where: string): void {
     }
     const prototype = Object.getPrototypeOf(inner);
     assert.ok(prototype === Object.prototype || prototype === Array.prototype, `${path} has a class`);
-    for (const [key, item] of Object.entries(inner)) walk(item, `${path}.${key}`);
+    for (const [key, item] of Object.entries(inner)) {
+      walk(item, `${path}.${key}`);
+    }
   };
   walk(value, where);
 }
@@ -52,10 +54,14 @@ describe('the face of the media plane', () => {
     const face = new Proxy(sfu, {
       get: (target, name: keyof Sfu) => {
         const member: unknown = target[name];
-        if (typeof member !== 'function') return member;
+        if (typeof member !== 'function') {
+          return member;
+        }
         return (...given: unknown[]) => {
           const result: unknown = member.apply(target, structuredClone(given));
-          if (!(result instanceof Promise)) assertPlain(result, String(name));
+          if (!(result instanceof Promise)) {
+            assertPlain(result, String(name));
+          }
           return result instanceof Promise
             ? result.then((value: unknown) => {
                 assertPlain(value, String(name));

@@ -45,8 +45,9 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
   });
 
   async function publishAndSubscribe(): Promise<void> {
-    for (const producerId of sfu.ownObjects('green', 'ann').producerIds)
+    for (const producerId of sfu.ownObjects('green', 'ann').producerIds) {
       sfu.closeProducer('green', 'ann', producerId);
+    }
     const { producerId } = await sfu.produce('green', 'ann', {
       transportId: ann.send.transportId,
       kind: 'audio',
@@ -82,7 +83,9 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
             paused: false,
           }),
         );
-        if (!made) return;
+        if (!made) {
+          return;
+        }
         const { producerId } = made as { producerId: string };
         const consumer = await answer(() =>
           sfu.consume('green', 'bob', { transportId: bob.recv.transportId, producerId }),

@@ -39,7 +39,9 @@ describe('threat 6: checkRtpParameters()', () => {
   });
 
   it('names SSRCs of 0, beyond 32 bits, and used twice', () => {
-    for (const ssrc of [0, -1, 2 ** 32, 1.5]) assertRejected(withEncoding({ ssrc }), /encodings\.0\.ssrc/);
+    for (const ssrc of [0, -1, 2 ** 32, 1.5]) {
+      assertRejected(withEncoding({ ssrc }), /encodings\.0\.ssrc/);
+    }
     assertRejected(withEncoding({ ssrc: 5, rtx: { ssrc: 5 } }), /duplicate ssrc/);
   });
 
@@ -57,7 +59,9 @@ describe('threat 6: checkRtpParameters()', () => {
     assertRejected({ ...given, codecs: [] }, /codecs/);
     assertRejected({ ...given, codecs: [given.codecs[0], given.codecs[0]] }, /duplicate payload type/);
     assertRejected(opusParameters(), /another kind/);
-    for (const nothing of [undefined, null, 7, 'x', []]) assertRejected(nothing, /./);
+    for (const nothing of [undefined, null, 7, 'x', []]) {
+      assertRejected(nothing, /./);
+    }
   });
 
   it('names absurd clock rates and format parameters', () => {

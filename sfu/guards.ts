@@ -22,7 +22,9 @@ import type { Endpoint, Layers, MediaKind } from './types.ts';
 export function checkRtpParameters(kind: MediaKind, given: unknown): RtpParameters {
   const checkedKind = check(mediaKind, kind);
   const parameters = check(rtpSendParameters, given);
-  if (!codecsAreOf(checkedKind, parameters)) throw new CanopyError('MEDIA_REJECTED', 'codecs: another kind');
+  if (!codecsAreOf(checkedKind, parameters)) {
+    throw new CanopyError('MEDIA_REJECTED', 'codecs: another kind');
+  }
   return parameters as RtpParameters;
 }
 
@@ -52,7 +54,9 @@ function check<Schema extends z.ZodType>(
   code: ErrorCode = 'MEDIA_REJECTED',
 ): z.output<Schema> {
   const { success, data, error } = schema.safeParse(given);
-  if (success) return data;
+  if (success) {
+    return data;
+  }
   const [issue] = error.issues;
   throw new CanopyError(code, `${issue?.path.join('.')}: ${issue?.message}`);
 }

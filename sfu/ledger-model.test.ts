@@ -43,10 +43,15 @@ describe('the ledger against a mirror that hears its answers and events only', (
         const mirror = await new Mirror(sfu).open();
         try {
           for (const { what, who, which } of acts) {
-            if (what === 'turn') await setImmediate();
-            else if (what === 'settle') await mirror.compare();
-            else if (what === 'lose') await mirror.lose();
-            else mirror.play(what as Act, who, which);
+            if (what === 'turn') {
+              await setImmediate();
+            } else if (what === 'settle') {
+              await mirror.compare();
+            } else if (what === 'lose') {
+              await mirror.lose();
+            } else {
+              mirror.play(what as Act, who, which);
+            }
             mirror.checkLimits();
           }
           await mirror.compare();
@@ -54,8 +59,9 @@ describe('the ledger against a mirror that hears its answers and events only', (
           mirror.close();
         }
         assert.deepEqual(sfu.gauges(), baseline(1));
-        for (const key of Object.keys(totals) as Array<keyof typeof totals>)
+        for (const key of Object.keys(totals) as Array<keyof typeof totals>) {
           totals[key] += mirror.counts[key];
+        }
       }),
       { numRuns: RUNS, endOnFailure: true },
     );
@@ -110,14 +116,19 @@ class Mirror {
     this.#on('transportclosed', ({ peerId, transportId }) => {
       const peer = this.#peer(peerId);
       peer.transports.delete(transportId);
-      for (const [consumerId, its] of peer.consumers)
-        if (its === transportId) peer.consumers.delete(consumerId);
+      for (const [consumerId, its] of peer.consumers) {
+        if (its === transportId) {
+          peer.consumers.delete(consumerId);
+        }
+      }
     });
     this.#on('roomlost', () => this.#peers.clear());
   }
 
   async open(): Promise<this> {
-    for (const peer of PEERS) this.play('enter', peer, 0);
+    for (const peer of PEERS) {
+      this.play('enter', peer, 0);
+    }
     await this.compare();
     return this;
   }
@@ -154,7 +165,9 @@ class Mirror {
       case 'closeConsumer': {
         const [consumerId = 'none'] = own.consumers.keys();
         // No event tells of what its owner closes.
-        if (sfu.closeConsumer(ROOM, peerId, consumerId)) own.consumers.delete(consumerId);
+        if (sfu.closeConsumer(ROOM, peerId, consumerId)) {
+          own.consumers.delete(consumerId);
+        }
         break;
       }
       case 'closeParticipant':
@@ -174,7 +187,9 @@ class Mirror {
   /** The worker dies with everything that is under way; the room opens on its successor. */
   async lose(): Promise<void> {
     const [worker] = await this.#sfu.workers();
-    if (!worker) return;
+    if (!worker) {
+      return;
+    }
     this.counts.lost += 1;
     const lost = nextEvent(this.#sfu, 'workerstarted');
     process.kill(worker.pid, 'SIGKILL');
@@ -193,11 +208,17 @@ class Mirror {
 
   /** Waits for what was asked for, and for what the worker still reports of it. */
   async compare(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending);
+    }
     // The worker answers in order, and what it reports comes a turn later.
     await this.#sfu.traffic();
-    for (const worker of await this.#sfu.workers()) assert.ok(worker.pid);
-    for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+    for (const worker of await this.#sfu.workers()) {
+      assert.ok(worker.pid);
+    }
+    for (let turn = 0; turn < 3; turn += 1) {
+      await setImmediate();
+    }
     assert.deepEqual(this.#faults, []);
     const sum = { transports: 0, producers: 0, consumers: 0 };
     for (const peerId of PEERS) {
@@ -221,7 +242,9 @@ class Mirror {
   }
 
   close(): void {
-    for (const stop of this.#stops) stop();
+    for (const stop of this.#stops) {
+      stop();
+    }
     this.#sfu.closeRoom(ROOM);
   }
 
@@ -237,7 +260,9 @@ class Mirror {
     const request = { transportId, producerIds, maxConsumers: MAX_CONSUMERS };
     this.#ask(
       this.#sfu.consumeEach(ROOM, peerId, request).then(({ consumers }) => {
-        for (const { consumerId } of consumers) this.#peer(peerId).consumers.set(consumerId, transportId);
+        for (const { consumerId } of consumers) {
+          this.#peer(peerId).consumers.set(consumerId, transportId);
+        }
       }),
     );
   }
@@ -260,7 +285,9 @@ class Mirror {
         (error: unknown) => {
           this.counts.refused += 1;
           assert.ok(error instanceof CanopyError && error.code !== 'INTERNAL', String(error));
-          if (error.code === 'LIMIT_REACHED') this.counts.limited += 1;
+          if (error.code === 'LIMIT_REACHED') {
+            this.counts.limited += 1;
+          }
         },
       )
       .catch((error: unknown) => this.#faults.push(error))

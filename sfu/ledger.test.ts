@@ -45,8 +45,11 @@ describe('the ledger of what peers have', () => {
       assert.ok(index < 20, 'peers are on both workers');
       const peerId = `peer${index}`;
       const { send, recv } = await enter(sfu, 'green', peerId);
-      if (send.workerId === near) cid ??= { peerId, transportId: recv.transportId };
-      else far ??= { peerId, transportId: send.transportId, workerId: send.workerId };
+      if (send.workerId === near) {
+        cid ??= { peerId, transportId: recv.transportId };
+      } else {
+        far ??= { peerId, transportId: send.transportId, workerId: send.workerId };
+      }
     }
     const { producerId: dying } = await sfu.produce('green', 'ann', picture(ann.send.transportId));
     const { producerId: distant } = await sfu.produce('green', far.peerId, picture(far.transportId));
@@ -56,9 +59,13 @@ describe('the ledger of what peers have', () => {
     try {
       const request = { transportId: cid.transportId, producerIds: [dying, distant], maxConsumers: 2 };
       const answer = sfu.consumeEach('green', cid.peerId, request);
-      while (sfu.gauges().consumers === 0) await setImmediate();
+      while (sfu.gauges().consumers === 0) {
+        await setImmediate();
+      }
       sfu.closeProducer('green', 'ann', dying);
-      while (sfu.gauges().consumers === 1) await setImmediate();
+      while (sfu.gauges().consumers === 1) {
+        await setImmediate();
+      }
       process.kill(pid, 'SIGCONT');
       const { consumers, failed } = await answer;
       assert.deepEqual(
@@ -102,14 +109,22 @@ describe('the ledger of what peers have', () => {
       void answer.then(() => {
         done = true;
       });
-      for (let turn = 0; turn < turns && !done; turn += 1) await setImmediate();
-      if (done) early += 1;
+      for (let turn = 0; turn < turns && !done; turn += 1) {
+        await setImmediate();
+      }
+      if (done) {
+        early += 1;
+      }
       sfu.closeProducer(roomId, 'ann', producerIds[0] as string);
       const { consumers, failed } = await answer;
       assert.equal(consumers.length + failed.length, 3);
-      for (const { error } of failed) assert.equal(error.code, 'PRODUCER_UNKNOWN');
+      for (const { error } of failed) {
+        assert.equal(error.code, 'PRODUCER_UNKNOWN');
+      }
       const isReported = () => consumers.length - reported.size === 2;
-      while (!isReported()) await nextEvent(sfu, 'consumerclosed');
+      while (!isReported()) {
+        await nextEvent(sfu, 'consumerclosed');
+      }
       assert.deepEqual(
         sfu.ownObjects(roomId, 'bob').consumerIds.sort(),
         consumers.flatMap(({ consumerId }) => (reported.has(consumerId) ? [] : [consumerId])).sort(),
@@ -178,13 +193,17 @@ describe('the ledger of what peers have', () => {
       void outcome.then(() => {
         done = true;
       });
-      for (let turn = 0; turn < turns && !done; turn += 1) await setImmediate();
+      for (let turn = 0; turn < turns && !done; turn += 1) {
+        await setImmediate();
+      }
       const before = done;
       sfu.closeParticipant(`turn-${turns}`, 'ann', 'someone');
       assert.equal(await outcome, before ? 'answered' : 'PARTICIPANT_UNKNOWN');
       assert.deepEqual(told, before ? ['produceropened ann', 'producerclosed ann'] : []);
       assert.deepEqual(sfu.ownObjects(`turn-${turns}`, 'ann').producerIds, []);
-      if (before) answered += 1;
+      if (before) {
+        answered += 1;
+      }
       sfu.closeRoom(`turn-${turns}`);
     }
     assert.deepEqual(sfu.gauges(), baseline(1));

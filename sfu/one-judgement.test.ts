@@ -139,8 +139,11 @@ describe('threat 6: the published schema and the media plane judge the same', ()
   async function agree(kind: string, rtpParameters: unknown): Promise<boolean> {
     const refused = await refusal(kind, rtpParameters);
     const taken = published(kind, rtpParameters);
-    if (taken) assert.ok(refused === null || refused === 'CODEC_UNSUPPORTED', refused ?? '');
-    else assert.match(refused ?? 'taken', /^MEDIA_REJECTED/);
+    if (taken) {
+      assert.ok(refused === null || refused === 'CODEC_UNSUPPORTED', refused ?? '');
+    } else {
+      assert.match(refused ?? 'taken', /^MEDIA_REJECTED/);
+    }
     return refused === null;
   }
 
@@ -149,7 +152,9 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     await fc.assert(
       fc.asyncProperty(composed, fc.nat(9), async (given, chance) => {
         const isAudio = /^audio/i.test(given.codecs[0]?.mimeType ?? '');
-        if (await agree(isAudio === chance > 0 ? 'audio' : 'video', given)) taken += 1;
+        if (await agree(isAudio === chance > 0 ? 'audio' : 'video', given)) {
+          taken += 1;
+        }
       }),
       { numRuns: 4000, endOnFailure: true },
     );
@@ -164,7 +169,9 @@ describe('threat 6: the published schema and the media plane judge the same', ()
         fc.oneof(...makers.map((make) => mutated(make))),
         fc.constantFrom('audio', 'video'),
         async (given, kind) => {
-          if (await agree(kind, given)) taken += 1;
+          if (await agree(kind, given)) {
+            taken += 1;
+          }
         },
       ),
       { numRuns: 3000, endOnFailure: true },
@@ -183,7 +190,9 @@ describe('threat 6: the published schema and the media plane judge the same', ()
             .createTransport('green', 'eve', { direction: 'recv', rtpCapabilities: rtpCapabilities as never })
             .catch((error: CanopyError) => error.code);
           assert.equal(typeof made === 'object', taken, String(made));
-          if (typeof made === 'object') sfu.closeTransport('green', 'eve', made.transportId);
+          if (typeof made === 'object') {
+            sfu.closeTransport('green', 'eve', made.transportId);
+          }
         },
       ),
       { numRuns: 1000, endOnFailure: true },

@@ -71,8 +71,12 @@ describe('requests and closings in any order', () => {
         done = true;
       };
       void producing.then(mark, mark);
-      for (let turn = 0; turn < turns && !done; turn += 1) await setImmediate();
-      if (done) answered += 1;
+      for (let turn = 0; turn < turns && !done; turn += 1) {
+        await setImmediate();
+      }
+      if (done) {
+        answered += 1;
+      }
       open = false;
       sfu.closeTransport(roomId, 'ann', send.transportId);
       await producing;
@@ -93,9 +97,13 @@ describe('requests and closings in any order', () => {
       fc.asyncProperty(schedule, async (acts) => {
         const stage = await new Stage(sfu).open();
         for (const { what, who, which } of acts) {
-          if (what === 'wait') await setImmediate();
-          else if (what === 'settle') await stage.settled();
-          else stage.play(what, PEERS[who] as string, which);
+          if (what === 'wait') {
+            await setImmediate();
+          } else if (what === 'settle') {
+            await stage.settled();
+          } else {
+            stage.play(what, PEERS[who] as string, which);
+          }
         }
         const { done, refused } = await stage.end();
         counts.done += done;

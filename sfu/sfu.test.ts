@@ -21,7 +21,9 @@ describe('Sfu', () => {
   });
 
   afterEach(async () => {
-    for (const roomId of ['green', 'blue', 'red']) sfu.closeRoom(roomId);
+    for (const roomId of ['green', 'blue', 'red']) {
+      sfu.closeRoom(roomId);
+    }
     assert.deepEqual(sfu.gauges(), baseline(2));
     assert.deepEqual(await behind.leftovers(), { routers: 0, transports: 0, openHere: 0 });
   });

@@ -128,7 +128,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
    * reopens the room, on another worker or on the respawned one.
    */
   async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
-    if (this.#closing) throw new CanopyError('SERVER_CLOSING');
+    if (this.#closing) {
+      throw new CanopyError('SERVER_CLOSING');
+    }
     const room = await this.#rooms.open(roomId);
     return { workerId: room.worker.workerId, routerRtpCapabilities: room.rtpCapabilities };
   }
@@ -149,7 +151,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
       receivers: this.#rooms.all.reduce((sum, each) => sum + each.receiverCount, 0),
       linkFloorBps: this.#limits.linkFloorBps,
     });
-    if (short !== undefined) throw new CanopyError('SERVER_BUSY', short);
+    if (short !== undefined) {
+      throw new CanopyError('SERVER_BUSY', short);
+    }
   }
 
   /** Closes a room and all in it, and forgets a lost one. Idempotent. */
@@ -230,7 +234,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
   tellAllocation(roomId: string, peerId: string): void {
     const room = this.#rooms.find(roomId);
     const peer = room?.peer(peerId);
-    if (room && peer) room.allocation.tellAgain(peer);
+    if (room && peer) {
+      room.allocation.tellAgain(peer);
+    }
   }
 
   /** What was decided last on who receives what in a room, and from what. @throws {CanopyError} ROOM_NOT_JOINED */
@@ -273,7 +279,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
       producerIds: [producerId],
     });
     const [consumer] = consumers;
-    if (!consumer) throw CanopyError.fromBody(failed[0]?.error ?? new CanopyError('PRODUCER_UNKNOWN'));
+    if (!consumer) {
+      throw CanopyError.fromBody(failed[0]?.error ?? new CanopyError('PRODUCER_UNKNOWN'));
+    }
     return consumer;
   }
 
@@ -289,7 +297,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
     options: { transportId: string; producerIds: string[]; maxConsumers?: number },
   ): Promise<ConsumersResult> {
     const peer = this.#rooms.get(roomId).peer(peerId);
-    if (peer) return peer.consume(options);
+    if (peer) {
+      return peer.consume(options);
+    }
     const error = new CanopyError('TRANSPORT_UNKNOWN').toJSON();
     return { consumers: [], failed: options.producerIds.map((producerId) => ({ producerId, error })) };
   }
@@ -428,7 +438,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   #onWorkerDied(worker: MediaWorker, reason: string): void {
     const { workerId, pid } = worker;
-    for (const roomId of this.#rooms.lose(worker)) this.#tell('roomlost', { roomId, workerId, reason });
+    for (const roomId of this.#rooms.lose(worker)) {
+      this.#tell('roomlost', { roomId, workerId, reason });
+    }
     this.#tell('workerdied', { workerId, pid, reason });
   }
 
@@ -444,13 +456,17 @@ export class Sfu extends EventEmitter<SfuEvents> {
   /** @param unknown - What a peer without any object lacks. */
   #peer(roomId: string, peerId: string, unknown: ErrorCode): Peer {
     const peer = this.#rooms.get(roomId).peer(peerId);
-    if (!peer) throw new CanopyError(unknown);
+    if (!peer) {
+      throw new CanopyError(unknown);
+    }
     return peer;
   }
 
   /** A listener's fault must not end what is being told about. */
   #tell<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
-    if (this.#closing) return;
+    if (this.#closing) {
+      return;
+    }
     try {
       (this as EventEmitter).emit(name, data);
     } catch (error) {

@@ -16,7 +16,9 @@ describe('a room that has outgrown its worker', () => {
     sfu = await startSfu({ workers: 2, spillShare: 0 });
   });
   afterEach(() => {
-    for (const voices of opened) voices.close();
+    for (const voices of opened) {
+      voices.close();
+    }
     opened = [];
     sfu.closeRoom('green');
   });

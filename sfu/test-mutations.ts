@@ -42,13 +42,17 @@ type Path = Array<string | number>;
 
 /** Every place in a value that could be replaced. */
 function paths(value: unknown, path: Path = []): Path[] {
-  if (typeof value !== 'object' || value === null) return [path];
+  if (typeof value !== 'object' || value === null) {
+    return [path];
+  }
   return [path, ...Object.entries(value).flatMap(([key, inner]) => paths(inner, [...path, key]))];
 }
 
 function replaced(value: unknown, path: Path, by: unknown): unknown {
   const [key, ...rest] = path;
-  if (key === undefined) return by;
+  if (key === undefined) {
+    return by;
+  }
   const old = Object.entries(value ?? {});
   const inner = old.find(([name]) => name === String(key))?.[1];
   const copy: object = Array.isArray(value) ? old.map(([, item]) => item) : Object.fromEntries(old);

@@ -53,7 +53,9 @@ export function nextEvent<Name extends keyof SfuEvents>(
       sfu.off(name as string & keyof SfuEvents, listen as never);
     };
     const listen = (data: SfuEvents[Name][0]): void => {
-      if (!fits(data)) return;
+      if (!fits(data)) {
+        return;
+      }
       done();
       resolve(data);
     };

@@ -58,7 +58,9 @@ export class Voices {
     this.#recvId = made.recvId;
     this.#socket.on('message', (packet) => {
       // RTCP's types begin at 200 (RFC 5761).
-      if (packet.length < 12 || packet.readUInt8(1) >= 200) return;
+      if (packet.length < 12 || packet.readUInt8(1) >= 200) {
+        return;
+      }
       const ssrc = packet.readUInt32BE(8);
       this.#received.set(ssrc, (this.#received.get(ssrc) ?? 0) + 1);
     });
@@ -71,7 +73,9 @@ export class Voices {
     const { source = 'microphone', paused = false, levels = true, participantId = randomUUID() } = options;
     // Many on one transport are told apart by their SSRCs.
     const { mid: _, ...rtpParameters } = opusParameters();
-    if (!levels) rtpParameters.headerExtensions.splice(1);
+    if (!levels) {
+      rtpParameters.headerExtensions.splice(1);
+    }
     const { producerId } = await this.#sfu.produce(this.#roomId, this.#peerId, {
       transportId: this.#sent.transportId,
       kind: 'audio',
@@ -105,7 +109,9 @@ export class Voices {
   }
 
   close(): void {
-    for (const timer of this.#talking) clearInterval(timer);
+    for (const timer of this.#talking) {
+      clearInterval(timer);
+    }
     this.#socket.close();
   }
 }

@@ -136,7 +136,9 @@ describe('threat 13: a media worker dies', () => {
       const lost = nextEvent(sfu, 'roomlost');
       process.kill(pid, 'SIGKILL');
       for (const outcome of await Promise.allSettled(busy)) {
-        if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof CanopyError, outcome.reason);
+        if (outcome.status === 'rejected') {
+          assert.ok(outcome.reason instanceof CanopyError, outcome.reason);
+        }
       }
       await lost;
       await sfu.openRoom('green');
@@ -234,8 +236,12 @@ describe('a worker that cannot start', () => {
     const failuresMs: number[] = [];
     const failedThrice = Promise.withResolvers<void>();
     const write = (line: string): void => {
-      if (line.includes('could not start')) failuresMs.push(performance.now());
-      if (failuresMs.length === 3) failedThrice.resolve();
+      if (line.includes('could not start')) {
+        failuresMs.push(performance.now());
+      }
+      if (failuresMs.length === 3) {
+        failedThrice.resolve();
+      }
     };
     const sfu = await startSfu({ workerBin: program, log: pino({ level: 'error' }, { write }) });
     try {

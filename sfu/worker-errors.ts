@@ -5,12 +5,20 @@ import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
  * @param unknown - The code for an object that has gone in the worker, though not yet here.
  */
 export function codedError(error: unknown, unknown: ErrorCode = 'MEDIA_REJECTED'): CanopyError {
-  if (error instanceof CanopyError) return error;
+  if (error instanceof CanopyError) {
+    return error;
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   const options = { cause: error };
-  if (name === 'WorkerClosedError') return new CanopyError('WORKER_UNAVAILABLE', undefined, options);
-  if (name === 'UnsupportedError') return new CanopyError('CODEC_UNSUPPORTED', message, options);
-  if (/not found/.test(message)) return new CanopyError(unknown, message, options);
+  if (name === 'WorkerClosedError') {
+    return new CanopyError('WORKER_UNAVAILABLE', undefined, options);
+  }
+  if (name === 'UnsupportedError') {
+    return new CanopyError('CODEC_UNSUPPORTED', message, options);
+  }
+  if (/not found/.test(message)) {
+    return new CanopyError(unknown, message, options);
+  }
   return new CanopyError('MEDIA_REJECTED', message, options);
 }
 

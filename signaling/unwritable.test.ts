@@ -20,12 +20,16 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', dir]).status === 0;
   });
   after(() => {
-    if (mounted) spawnSync('umount', [dir]);
+    if (mounted) {
+      spawnSync('umount', [dir]);
+    }
     rmSync(dir, { recursive: true });
   });
 
   it('keeps no known person out, is reported by whatever must write, and ends when there is space again', async (t) => {
-    if (!mounted) return t.skip('no disk can be mounted here');
+    if (!mounted) {
+      return t.skip('no disk can be mounted here');
+    }
     const store = await openStore(dir, { migrations: MIGRATIONS });
     const accounts = new Accounts(store);
     const devices = new Devices(store);
@@ -46,7 +50,9 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     await assert.rejects(
       async () => {
         // Uses up the space left in the database's log first.
-        for (let n = 0; n < 1000; n += 1) await invite();
+        for (let n = 0; n < 1000; n += 1) {
+          await invite();
+        }
       },
       { code: 'STORE_UNWRITABLE', retryable: true },
     );

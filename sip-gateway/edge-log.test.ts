@@ -63,8 +63,9 @@ describe('the log of what is refused at the edge', () => {
 
   it('threat 56: forged sources do not fill it', () => {
     const { edge, lines } = edgeLog();
-    for (let index = 0; index < 5000; index++)
+    for (let index = 0; index < 5000; index++) {
       edge.refused({ method: 'INVITE', status: 401, address: `192.0.2.${index}` });
+    }
     assert.equal(lines.length, 30);
   });
 });

@@ -34,21 +34,26 @@ export class EdgeLog {
   }
 
   refused({ method, status, address }: { method: string; status: number; address: string }): void {
-    if (method === 'INVITE' && this.#shown.may(`${status} ${address}`))
+    if (method === 'INVITE' && this.#shown.may(`${status} ${address}`)) {
       this.#log.info({ method, status, address, reason: REASONS.get(status) }, 'call refused');
-    else this.#log.debug({ method, status, address }, 'request refused');
+    } else {
+      this.#log.debug({ method, status, address }, 'request refused');
+    }
   }
 
   failedLogin({ username, address, lockedNow }: FailedLogin): void {
     const fields = { username: username.slice(0, MAX_NAME_LENGTH), address };
-    if (lockedNow !== undefined && this.#shown.may(`lock ${address} ${username}`))
+    if (lockedNow !== undefined && this.#shown.may(`lock ${address} ${username}`)) {
       this.#log.warn(
         fields,
         lockedNow === 'user'
           ? 'too many wrong passwords; user locked out at this address'
           : 'too many wrong passwords; address locked out',
       );
-    else if (this.#shown.may(`login ${address} ${username}`)) this.#log.info(fields, 'wrong password');
-    else this.#log.debug(fields, 'wrong password');
+    } else if (this.#shown.may(`login ${address} ${username}`)) {
+      this.#log.info(fields, 'wrong password');
+    } else {
+      this.#log.debug(fields, 'wrong password');
+    }
   }
 }

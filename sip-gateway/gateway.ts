@@ -153,7 +153,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     clearTimeout(this.#tellTimer);
-    for (const unlisten of this.#unlisten) unlisten();
+    for (const unlisten of this.#unlisten) {
+      unlisten();
+    }
     await soon(Promise.all([...this.#calls.values()].map((call) => call.end('local'))));
     await this.#rooms.close();
     await this.#stack.close();
@@ -188,8 +190,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
       this.#link.on('hang-up', ({ callId }) => void this.#calls.get(callId)?.end('local')),
       this.#link.on('state', (state, error) => {
         this.#log.info({ state, err: error }, 'server connection changed');
-        if (state === 'closed' && !this.#closed)
+        if (state === 'closed' && !this.#closed) {
           this.emit('lost', error ?? new CanopyError('CONNECTION_LOST'));
+        }
       }),
     );
   }
@@ -226,14 +229,18 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   /** Many trunks that change at once are one message. */
   #tellRegistrationsSoon(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#tellTimer ??= setTimeout(() => {
       this.#tellTimer = undefined;
       this.#link
         .trunksRegistered(this.#registrations.list().slice(0, MAX_TRUNKS_TOLD))
         .catch((error: unknown) => {
           // A change lost with the connection is reported once that is back.
-          if (!this.#closed) this.#log.warn({ err: error }, 'could not report the trunk registrations');
+          if (!this.#closed) {
+            this.#log.warn({ err: error }, 'could not report the trunk registrations');
+          }
         });
     }, GATHER_MS);
   }
@@ -242,25 +249,30 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
   #forgetPhones(phones: TelephonyConfig['phones']): void {
     const secrets = new Map(phones.map(({ username, ha1 }) => [username, ha1.sha256]));
     const { registrar } = this.#stack;
-    for (const user of registrar.users())
-      if (secrets.get(user) !== this.#secrets.get(user)) registrar.remove(user);
+    for (const user of registrar.users()) {
+      if (secrets.get(user) !== this.#secrets.get(user)) {
+        registrar.remove(user);
+      }
+    }
     this.#secrets = secrets;
   }
 
   /** PINs set before the minimum length existed keep working. */
   #warnOfShortPins(config: TelephonyConfig): void {
     const rooms = roomsWithShortPins(config).join(', ');
-    if (rooms !== '' && rooms !== this.#shortPins)
+    if (rooms !== '' && rooms !== this.#shortPins) {
       this.#log.warn(
         { rooms },
         `PINs with fewer than ${MIN_PIN_DIGITS} digits can be guessed; set longer ones`,
       );
+    }
     this.#shortPins = rooms;
   }
 
   #check(): void {
-    for (const call of this.#calls.values())
+    for (const call of this.#calls.values()) {
       call.check().catch((error: unknown) => this.#log.warn({ err: error }, 'could not check a call'));
+    }
   }
 
   #makeHost(): CallHost {
@@ -291,8 +303,9 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 
   #record(call: CallRecord): void {
     this.#link.record(call).catch((error: unknown) => {
-      if (!this.#closed)
+      if (!this.#closed) {
         this.#log.warn({ err: error, callId: call.callId }, 'could not record a call in the history');
+      }
     });
   }
 }
@@ -309,7 +322,9 @@ async function soon(work: Promise<unknown>): Promise<void> {
 
 /** @throws {CanopyError} CONFIG_INVALID */
 async function addressOf(host: string): Promise<string> {
-  if (isIP(host) !== 0) return host;
+  if (isIP(host) !== 0) {
+    return host;
+  }
   try {
     return (await lookup(host)).address;
   } catch (cause) {

@@ -124,25 +124,32 @@ export class GatewayMetrics {
       });
     read('active_calls', 'Active calls, by codec', ['codec'], (gauge) => {
       const codecs = sources.codecs();
-      for (const codec of CODECS) gauge.set({ codec }, codecs.filter((each) => each === codec).length);
+      for (const codec of CODECS) {
+        gauge.set({ codec }, codecs.filter((each) => each === codec).length);
+      }
     });
     read('ringing_calls', 'Calls that are ringing', [], (gauge) => gauge.set(sources.ringing()));
     read('registered_phones', 'Registered phones', [], (gauge) => gauge.set(sources.registeredPhones()));
     read('trunk_registrations', 'Trunk registrations, by state', ['state'], (gauge) => {
       const states = sources.trunkStates();
-      for (const state of TRUNK_STATES) gauge.set({ state }, states.filter((each) => each === state).length);
+      for (const state of TRUNK_STATES) {
+        gauge.set({ state }, states.filter((each) => each === state).length);
+      }
     });
     read('objects', 'Live objects by kind; all are 0 when nobody calls', ['kind'], async (gauge) => {
       const { legs, rooms } = await sources.media();
-      for (const [kind, count] of Object.entries({ ...sources.sip(), legs, rooms }))
+      for (const [kind, count] of Object.entries({ ...sources.sip(), legs, rooms })) {
         gauge.set({ kind }, count);
+      }
     });
     read(
       'unsent_packets',
       'Packets to phones and rooms that the operating system refused, by reason, since the media threads started',
       ['reason'],
       async (gauge) => {
-        for (const [reason, count] of Object.entries(await unsent(sources))) gauge.set({ reason }, count);
+        for (const [reason, count] of Object.entries(await unsent(sources))) {
+          gauge.set({ reason }, count);
+        }
       },
     );
   }
@@ -173,7 +180,9 @@ export class GatewayMetrics {
 
   failedLogin(lockedNow?: 'user' | 'source'): void {
     this.#failedLogins.inc();
-    if (lockedNow) this.#loginLockouts.inc({ scope: lockedNow });
+    if (lockedNow) {
+      this.#loginLockouts.inc({ scope: lockedNow });
+    }
   }
 
   stage(direction: Direction, stage: CallStage, seconds: number): void {
@@ -182,7 +191,9 @@ export class GatewayMetrics {
 
   /** The statistics of a call in progress. */
   measured({ jitterMs, lossFraction, mos, packetsReceived }: LegStats): void {
-    if (packetsReceived === 0) return;
+    if (packetsReceived === 0) {
+      return;
+    }
     this.#jitter.observe(jitterMs / 1000);
     this.#loss.observe(lossFraction);
     this.#mos.observe(mos);
@@ -190,7 +201,9 @@ export class GatewayMetrics {
 
   ended(direction: Direction, seconds: number, stats: LegStats | null | undefined): void {
     this.#durations.observe({ direction }, seconds);
-    if (stats) this.measured(stats);
+    if (stats) {
+      this.measured(stats);
+    }
   }
 }
 
@@ -204,8 +217,9 @@ async function unsent({ media }: MetricsSources): Promise<SendFailures> {
     queueFull: 0,
   };
   for (const { network } of (await media()).threads) {
-    for (const [reason, count] of Object.entries(network.failed ?? {}))
+    for (const [reason, count] of Object.entries(network.failed ?? {})) {
       sum[reason as keyof SendFailures] += count;
+    }
   }
   return sum;
 }

@@ -28,8 +28,9 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
       advertise,
     });
     const listen: Listen[] = [plain('udp'), plain('tcp')];
-    if (tls && sip.tlsPort !== 0)
+    if (tls && sip.tlsPort !== 0) {
       listen.push({ protocol: 'tls', address: host, port: sip.tlsPort, tls, advertise });
+    }
     return SipStack.create({
       listen,
       users: { realm: sip.realm, lookup },
@@ -44,13 +45,16 @@ export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions
   } catch (error) {
     const { code, port } = error as NodeJS.ErrnoException & { port?: number };
     // Without IPv6.
-    if (code === 'EAFNOSUPPORT' && sip.host === '::') return await open('0.0.0.0');
-    if (code === 'EADDRINUSE' || code === 'EACCES')
+    if (code === 'EAFNOSUPPORT' && sip.host === '::') {
+      return await open('0.0.0.0');
+    }
+    if (code === 'EADDRINUSE' || code === 'EACCES') {
       throw new CanopyError(
         'PORT_IN_USE',
         `SIP on ${sip.host} port ${port ?? sip.port}: ${code}. Choose another with --sip-port (or --sip-tls-port), or turn phones off with --no-sip`,
         { cause: error },
       );
+    }
     throw error;
   }
 }

@@ -39,17 +39,23 @@ export class TrunkRegistrations {
     let changed = false;
     for (const [name, { settings, registration }] of [...this.#open]) {
       const trunk = wanted.get(name);
-      if (trunk && JSON.stringify(trunk) === settings) continue;
+      if (trunk && JSON.stringify(trunk) === settings) {
+        continue;
+      }
       this.#open.delete(name);
       registration.close().catch(() => {});
       changed = true;
     }
     for (const [name, trunk] of wanted) {
-      if (this.#open.has(name)) continue;
+      if (this.#open.has(name)) {
+        continue;
+      }
       this.#register(name, trunk);
       changed = true;
     }
-    if (changed) this.#onChange();
+    if (changed) {
+      this.#onChange();
+    }
   }
 
   #register(name: string, trunk: SipTrunk): void {
@@ -84,6 +90,8 @@ export class TrunkRegistrations {
   /** Ignores a late response to a registration that was removed. */
   #changed(name: string, entry: Entry, status: TrunkRegistration): void {
     entry.status = status;
-    if (this.#open.get(name) === entry) this.#onChange();
+    if (this.#open.get(name) === entry) {
+      this.#onChange();
+    }
   }
 }

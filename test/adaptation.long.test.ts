@@ -59,7 +59,9 @@ describe('adaptation of real Chromium, measured', () => {
         for (let second = 0; second < SECONDS; second += 1) {
           await delay(1000);
           const now = await view.received();
-          for (const [place, id] of ids.entries()) lines[place]?.push(now.get(id)?.frameHeight ?? 0);
+          for (const [place, id] of ids.entries()) {
+            lines[place]?.push(now.get(id)?.frameHeight ?? 0);
+          }
         }
         const after = await view.received();
         const tiles = ids.map((id, place) => {

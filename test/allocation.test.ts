@@ -27,13 +27,21 @@ async function ratesOf(counters: ReadonlyArray<() => number>): Promise<number[]>
 /** RFC 7741: the first packet of a VP8 frame whose payload header has the P bit clear. */
 function startsKeyFrame(payload: Buffer): boolean {
   const [first = 0, extensions = 0, third = 0] = payload;
-  if ((first & 0x1f) !== 0x10) return false;
+  if ((first & 0x1f) !== 0x10) {
+    return false;
+  }
   let offset = 1;
   if (first & 0x80) {
     offset = 2;
-    if (extensions & 0x80) offset += third & 0x80 ? 2 : 1;
-    if (extensions & 0x40) offset += 1;
-    if (extensions & 0x30) offset += 1;
+    if (extensions & 0x80) {
+      offset += third & 0x80 ? 2 : 1;
+    }
+    if (extensions & 0x40) {
+      offset += 1;
+    }
+    if (extensions & 0x30) {
+      offset += 1;
+    }
   }
   return ((payload[offset] ?? 1) & 1) === 0;
 }
@@ -86,7 +94,9 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
       ([annBps = 0]) => annBps > 700_000,
     );
     assert.ok((large ?? 0) < 1_400_000);
-    for (const bps of small) assert.ok(bps > 20_000 && bps < 220_000, `a thumbnail of ${bps} bit/s`);
+    for (const bps of small) {
+      assert.ok(bps > 20_000 && bps < 220_000, `a thumbnail of ${bps} bit/s`);
+    }
   });
 
   it('tells their senders which layers nobody wants, and those are sent no more', async () => {

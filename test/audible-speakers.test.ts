@@ -41,7 +41,9 @@ describe('a room in which more people talk than are heard', () => {
     for (const silent of rest) {
       await eventually('the others hear the first', () => heardBy(silent, first) > 50);
       for (const hearer of [listener, ...talkers]) {
-        if (hearer !== silent) assert.equal(heardBy(hearer, silent), 0, 'the rest brings no packets');
+        if (hearer !== silent) {
+          assert.equal(heardBy(hearer, silent), 0, 'the rest brings no packets');
+        }
       }
     }
     const loud = await VoicePeer.enter(access, ROOM);
@@ -54,7 +56,9 @@ describe('a room in which more people talk than are heard', () => {
     await eventually('time passes', () => heardBy(listener, loud) > loudBefore + 50);
     const growing = counts().filter((count, index) => count > (before[index] ?? 0));
     assert.equal(growing.length, 2, 'with the loud one three are heard');
-    for (const peer of [listener, ...talkers, loud]) await peer.leave();
+    for (const peer of [listener, ...talkers, loud]) {
+      await peer.leave();
+    }
     await eventually('everything is closed', async () => {
       const { workers, webRtcServers, ...others } = await server.objects();
       return (

@@ -66,7 +66,9 @@ describe('choosing devices', () => {
         (id) => id !== undefined,
       );
     await person.enter('team');
-    for (const kind of ['camera', 'microphone'] as const) assert.equal(await sent(kind), chosen[kind]);
+    for (const kind of ['camera', 'microphone'] as const) {
+      assert.equal(await sent(kind), chosen[kind]);
+    }
     await page.reload();
     await page.getByTestId('camera-select').waitFor();
     for (const kind of ['camera', 'microphone'] as const) {
@@ -77,7 +79,9 @@ describe('choosing devices', () => {
       );
     }
     await person.enter('team');
-    for (const kind of ['camera', 'microphone'] as const) assert.equal(await sent(kind), chosen[kind]);
+    for (const kind of ['camera', 'microphone'] as const) {
+      assert.equal(await sent(kind), chosen[kind]);
+    }
     assert.deepEqual(browser.problems, []);
   });
 

@@ -112,12 +112,17 @@ describe('transforms of encoded frames', () => {
         const inPage = await import('/example/transforms.js' as string);
         const worker = new Worker('/example/transforms.js', { type: 'module' });
         const attach = (side: 'send' | 'receive', end: RTCRtpSender | RTCRtpReceiver) => {
-          if (way === 'script') end.transform = new RTCRtpScriptTransform(worker, { side });
-          // biome-ignore lint/suspicious/noExplicitAny: Chromium's own interface is in no type
-          else inPage.run(side, (end as any).createEncodedStreams());
+          if (way === 'script') {
+            end.transform = new RTCRtpScriptTransform(worker, { side });
+          } else {
+            // biome-ignore lint/suspicious/noExplicitAny: Chromium's own interface is in no type
+            inPage.run(side, (end as any).createEncodedStreams());
+          }
         };
         const counts = async (): Promise<object> => {
-          if (way !== 'script') return inPage.counts;
+          if (way !== 'script') {
+            return inPage.counts;
+          }
           const answer = new Promise<object>((resolve) => {
             worker.onmessage = ({ data }) => resolve(data);
           });
@@ -126,18 +131,27 @@ describe('transforms of encoded frames', () => {
         };
         const url = location.origin;
         const invitation = sdk.parseInvitation(location.hash);
-        if (!invitation) throw new Error('no invitation');
+        if (!invitation) {
+          throw new Error('no invitation');
+        }
         const identity = await sdk.enrol({ serverUrl: url, ...invitation, displayName: 'Ada' });
         const client = await sdk.connect({ url, identity });
         let mayFail = false;
         const transforms: Sdk.FrameTransforms = {
           sender: (sender) => {
-            if (mayFail) throw new Error('no key');
-            if (way !== 'fails') attach('send', sender);
+            if (mayFail) {
+              throw new Error('no key');
+            }
+            if (way !== 'fails') {
+              attach('send', sender);
+            }
           },
           receiver: (receiver, { kind }) => {
-            if (way !== 'blind') attach('receive', receiver);
-            else if (kind === 'video') throw new Error('no key');
+            if (way !== 'blind') {
+              attach('receive', receiver);
+            } else if (kind === 'video') {
+              throw new Error('no key');
+            }
           },
           encodedInsertableStreams: way === 'streams',
         };
@@ -167,13 +181,17 @@ describe('transforms of encoded frames', () => {
             };
           },
         });
-        if (!sends) return;
+        if (!sends) {
+          return;
+        }
         const media = await sdk.openCapture({ camera: true, microphone: true });
         for (const track of media.getTracks()) {
           mayFail = way === 'fails';
           const isRefused =
             mayFail && (await room.publish(track).then(Boolean, () => 'refused')) === 'refused';
-          if (isRefused !== mayFail) throw new Error('it was published without its transform');
+          if (isRefused !== mayFail) {
+            throw new Error('it was published without its transform');
+          }
           mayFail = false;
           await room.publish(track, { simulcast: false });
         }

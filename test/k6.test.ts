@@ -17,7 +17,9 @@ async function storm(t: TestContext, scenario: string, durationSeconds: number) 
     const { run } = await benchK6(options, write);
     return { ...run.result, page: readFileSync(join(outDir, `${scenario}.html`), 'utf8') };
   } catch (error) {
-    if (!(error instanceof K6Unavailable)) throw error;
+    if (!(error instanceof K6Unavailable)) {
+      throw error;
+    }
     t.skip(error.message);
     return undefined;
   }
@@ -30,7 +32,9 @@ function through(samples: ReadonlyArray<{ stage: string; peer: number }>, stage:
 
 test('50 people of k6 answer the challenge and join rooms, and each hears of all others there', async (t) => {
   const result = await storm(t, 'k6-join-storm', 1);
-  if (!result) return;
+  if (!result) {
+    return;
+  }
   assert.deepEqual(result.errors, {});
   assert.equal(result.metrics.canopy_failed?.values.passes, 0);
   for (const stage of ['connect', 'challenge', 'sign', 'prove', 'join']) {
@@ -43,7 +47,9 @@ test('50 people of k6 answer the challenge and join rooms, and each hears of all
 
 test('threat 7: 50 people of k6 lose their connections at once, and all get their seats back', async (t) => {
   const result = await storm(t, 'k6-reconnect-storm', 4);
-  if (!result) return;
+  if (!result) {
+    return;
+  }
   assert.deepEqual(result.errors, {});
   assert.equal(through(result.samples, 'resume'), PEOPLE);
 });

@@ -75,7 +75,9 @@ describe('a proxy in front of the server', () => {
     for (const stage of ['joined', 'media_connected', 'first_producer', 'first_consumer']) {
       assert.equal(metrics.get(`canopy_join_stage_seconds_count{stage="${stage}"}`), 2, stage);
     }
-    for (const person of [ann, bob]) await person.leave();
+    for (const person of [ann, bob]) {
+      await person.leave();
+    }
     await untilBaseline(server);
   });
 

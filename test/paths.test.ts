@@ -31,7 +31,9 @@ describe('threat 10: ways that media can take', () => {
     const bob = await Person.invited(browser, server, 'Bob');
     await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
     await ann.hears('Bob', TONE_HZ);
-    for (const person of [ann, bob]) await person.leave();
+    for (const person of [ann, bob]) {
+      await person.leave();
+    }
     assert.deepEqual(browser.problems, []);
   }
 

@@ -34,17 +34,23 @@ test('25 people in one room, two of them in browsers, receive everybody without 
   let seen: Promise<unknown> | undefined;
   const progress = (line: string) => {
     // While everybody is there: the last to come is decoded in both browsers.
-    if (/^23 of 23/.test(line)) seen = Promise.all([ann.sees('Load 23'), bob.sees('Load 23')]);
+    if (/^23 of 23/.test(line)) {
+      seen = Promise.all([ann.sees('Load 23'), bob.sees('Load 23')]);
+    }
     t.diagnostic(line);
   };
   const run = await runScenario(LOAD, { url: server.url, apiKey }, progress, 'crowd');
   const summary = summarize(run);
-  for (const { label, value } of summary.headline) t.diagnostic(`${label}: ${value}`);
+  for (const { label, value } of summary.headline) {
+    t.diagnostic(`${label}: ${value}`);
+  }
   for (const { label, value } of summary.details.filter(({ label }) => /^server: last/.test(label))) {
     t.diagnostic(`${label}: ${value}`);
   }
   // A machine that is short of time makes figures that count for nothing, but the room works.
-  for (const reason of summary.invalid) t.diagnostic(`no figure counts: ${reason}`);
+  for (const reason of summary.invalid) {
+    t.diagnostic(`no figure counts: ${reason}`);
+  }
   assert.deepEqual(
     run.peers.flatMap(({ error }) => error ?? []),
     [],

@@ -19,7 +19,9 @@ describe('somebody who is shown large, 360 lines before: when the larger picture
       it(`from ${browser}, ${kbps ? `${kbps} kbit/s up` : 'free uplink'}`, { skip }, async (t) => {
         const scene = await LargeScene.open(browser);
         try {
-          if (kbps) scene.shapeUplink(kbps);
+          if (kbps) {
+            scene.shapeUplink(kbps);
+          }
           await scene.showMedium();
           await delay(8000);
           const largeAtMs = await scene.showLarge();

@@ -62,7 +62,9 @@ for (const browser of BROWSERS) {
       const lines = await scene.linesSince(largeAtMs);
       assert.ok(lines.length > 0 && Math.min(...lines) >= 360, `${Math.min(...lines)} lines`);
       // Firefox sends 720p even so, with fewer bits.
-      if (browser === 'Chromium') await scene.untilReason('sender');
+      if (browser === 'Chromium') {
+        await scene.untilReason('sender');
+      }
     });
 
     it('is seen in 360 lines or more behind 750 kbit/s', async () => {

@@ -101,7 +101,9 @@ describe('soak', () => {
         t.diagnostic(
           `round ${round + 1}: ${shown(sample)}; done ${JSON.stringify(Object.fromEntries(run.done))}`,
         );
-        for (const failure of run.failures.slice(samples.length === 1 ? 0 : -3)) t.diagnostic(failure);
+        for (const failure of run.failures.slice(samples.length === 1 ? 0 : -3)) {
+          t.diagnostic(failure);
+        }
       }
       t.diagnostic(`failed because of a kill: ${JSON.stringify(Object.fromEntries(run.excused))}`);
       assert.deepEqual(run.failures, []);

@@ -27,7 +27,9 @@ test('a room on two workers looks to its people like any other: everybody receiv
   const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
   let routers: number | undefined;
   const progress = async (line: string) => {
-    if (/^measuring/.test(line)) routers ??= (await server.metrics()).get('canopy_objects{kind="routers"}');
+    if (/^measuring/.test(line)) {
+      routers ??= (await server.metrics()).get('canopy_objects{kind="routers"}');
+    }
   };
   const run = await runScenario(LOAD, { url: server.url, apiKey }, (line) => void progress(line));
   assert.deepEqual(

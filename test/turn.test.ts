@@ -57,7 +57,9 @@ describe('TURN, for people whose network lets nothing else out', () => {
       await ann.hears('Bob', TONE_HZ);
       const used = relay.counters.filter(({ up }) => up.deliveredPackets > 0);
       assert.ok(used.length >= 4 && used.every(({ client }) => coturn.isRelayed(client)));
-      for (const person of [ann, bob]) await person.leave();
+      for (const person of [ann, bob]) {
+        await person.leave();
+      }
       await untilBaseline(server);
       assert.deepEqual(browser.problems, []);
     });

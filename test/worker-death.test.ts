@@ -19,7 +19,9 @@ describe('threat 13: the death of a media worker', () => {
     server = await TestServer.start({ flags: ['--workers', '2'] });
     browser = await TestBrowser.launch();
     people = [];
-    for (const name of ['Ann', 'Bob', 'Cid']) people.push(await Person.invited(browser, server, name));
+    for (const name of ['Ann', 'Bob', 'Cid']) {
+      people.push(await Person.invited(browser, server, name));
+    }
     await Promise.all(pairs(people).map(([from, to]) => to.sees(from.name)));
   });
 

@@ -36,7 +36,9 @@ export function loadConfig({ file, env = process.env, flags = {} }: ConfigSource
         );
       }
       // Compose files and systemd units leave a variable empty when it is not set.
-      if (value !== '' || key.default !== undefined) set(raw, key.path, value);
+      if (value !== '' || key.default !== undefined) {
+        set(raw, key.path, value);
+      }
     }
   }
   for (const [path, value] of Object.entries(flags)) {

@@ -321,7 +321,9 @@ export const configSchema = z.strictObject({
 /** Checks values against each other, which section schemas cannot do. Returns sentences that name the keys. */
 export function contradictions({ rtc }: z.output<typeof configSchema>): string[] {
   const workers = rtc.workers || availableParallelism();
-  if (rtc.port === 0 || rtc.port + workers - 1 <= 65_535) return [];
+  if (rtc.port === 0 || rtc.port + workers - 1 <= 65_535) {
+    return [];
+  }
   return [
     `rtc.port (${rtc.port}): ${workers} workers take this port and the next ones, which end at 65535; write ${65_536 - workers} at most, or set fewer rtc.workers`,
   ];

@@ -79,7 +79,9 @@ export const origin = z
   .overwrite((value) => webOrigin(value) ?? value);
 
 function isOrigin(value: string): boolean {
-  if (webOrigin(value) === null) return false;
+  if (webOrigin(value) === null) {
+    return false;
+  }
   const { pathname, search, hash, username, password } = new URL(value);
   return /^https?:\/\//i.test(value) && pathname === '/' && `${search}${hash}${username}${password}` === '';
 }

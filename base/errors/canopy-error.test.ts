@@ -19,5 +19,7 @@ test('an error of a process without free file descriptors says that the server i
     assert.deepEqual(CanopyError.from(error).toJSON(), new CanopyError('SERVER_BUSY').toJSON());
   }
   assert.equal(CanopyError.from(Object.assign(new Error('x'), { code: 'ENOENT' })).code, 'INTERNAL');
-  for (const thrown of [undefined, null, 'text']) assert.equal(CanopyError.from(thrown).code, 'INTERNAL');
+  for (const thrown of [undefined, null, 'text']) {
+    assert.equal(CanopyError.from(thrown).code, 'INTERNAL');
+  }
 });

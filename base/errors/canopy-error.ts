@@ -55,7 +55,9 @@ export class CanopyError extends Error {
    * file descriptors, else INTERNAL.
    */
   static from(error: unknown): CanopyError {
-    if (error instanceof CanopyError) return error;
+    if (error instanceof CanopyError) {
+      return error;
+    }
     const isBusy = /^E[MN]FILE$/.test(String((error as { code?: unknown } | null | undefined)?.code));
     return new CanopyError(isBusy ? 'SERVER_BUSY' : 'INTERNAL', undefined, { cause: error });
   }

@@ -23,18 +23,26 @@ const ONE_BYTE_PROFILE = 0xbede;
  */
 export function parseRtp<Bytes extends Uint8Array>(datagram: Bytes): RtpPacket<Bytes> | null {
   const { length } = datagram;
-  if (length < HEADER_BYTES) return null;
+  if (length < HEADER_BYTES) {
+    return null;
+  }
   const first = datagram[0] as number;
-  if (first >> 6 !== 2) return null;
+  if (first >> 6 !== 2) {
+    return null;
+  }
   let start = HEADER_BYTES + 4 * (first & 0x0f);
   let extensionOffset = 0;
   if (first & 0x10) {
-    if (start + EXTENSION_HEAD_BYTES > length) return null;
+    if (start + EXTENSION_HEAD_BYTES > length) {
+      return null;
+    }
     extensionOffset = start;
     start += EXTENSION_HEAD_BYTES + 4 * readUint16(datagram, start + 2);
   }
   const end = first & 0x20 ? length - (datagram[length - 1] as number) : length;
-  if (start > end) return null;
+  if (start > end) {
+    return null;
+  }
   const second = datagram[1] as number;
   return {
     payloadType: second & 0x7f,
@@ -50,12 +58,16 @@ export function parseRtp<Bytes extends Uint8Array>(datagram: Bytes): RtpPacket<B
 
 /** The value of a header extension element (RFC 8285, one- and two-byte forms), or undefined. */
 export function readExtension(packet: Buffer, header: RtpPacket, id: number): Buffer | undefined {
-  if (header.extensionOffset === 0 || id === 0) return undefined;
+  if (header.extensionOffset === 0 || id === 0) {
+    return undefined;
+  }
   const profile = packet.readUInt16BE(header.extensionOffset);
   const end = header.payloadOffset;
   let offset = header.extensionOffset + 4;
   const oneByte = profile === ONE_BYTE_PROFILE;
-  if (!oneByte && profile >> 4 !== 0x100) return undefined;
+  if (!oneByte && profile >> 4 !== 0x100) {
+    return undefined;
+  }
   while (offset < end) {
     const head = packet[offset] as number;
     if (head === 0) {
@@ -63,11 +75,17 @@ export function readExtension(packet: Buffer, header: RtpPacket, id: number): Bu
       continue;
     }
     const elementId = oneByte ? head >> 4 : head;
-    if (oneByte && elementId === 15) return undefined;
+    if (oneByte && elementId === 15) {
+      return undefined;
+    }
     const length = oneByte ? (head & 0x0f) + 1 : (packet[offset + 1] ?? 0);
     const start = offset + (oneByte ? 1 : 2);
-    if (start + length > end) return undefined;
-    if (elementId === id) return packet.subarray(start, start + length);
+    if (start + length > end) {
+      return undefined;
+    }
+    if (elementId === id) {
+      return packet.subarray(start, start + length);
+    }
     offset = start + length;
   }
   return undefined;
@@ -93,11 +111,15 @@ export interface RtpPacketInit {
 /** Writes a packet, with its extensions in the one-byte form (RFC 8285 §4.2). */
 export function buildRtp(init: RtpPacketInit): Buffer {
   let extensionLength = 0;
-  for (const { value } of init.extensions) extensionLength += 1 + value.length;
+  for (const { value } of init.extensions) {
+    extensionLength += 1 + value.length;
+  }
   const extensionWords = (extensionLength + 3) >> 2;
   const headerLength = 12 + (extensionLength > 0 ? 4 + 4 * extensionWords : 0);
   let length = headerLength;
-  for (const piece of init.payload) length += piece.length;
+  for (const piece of init.payload) {
+    length += piece.length;
+  }
   const packet = Buffer.allocUnsafe(length);
   packet[0] = 0x80 | (extensionLength > 0 ? 0x10 : 0);
   packet[1] = (init.marker ? 0x80 : 0) | init.payloadType;
@@ -126,7 +148,9 @@ export function buildRtp(init: RtpPacketInit): Buffer {
 
 /** Whether a packet on a port shared by RTP and RTCP is RTCP (RFC 5761 §4). */
 export function isRtcp(datagram: Uint8Array): boolean {
-  if (datagram.length < RTCP_HEADER_BYTES) return false;
+  if (datagram.length < RTCP_HEADER_BYTES) {
+    return false;
+  }
   const type = datagram[1] as number;
   return (datagram[0] as number) >> 6 === 2 && type >= 192 && type <= 223;
 }

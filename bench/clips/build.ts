@@ -107,8 +107,11 @@ async function buildH264(recipe: Extract<Recipe, { kind: 'h264' }>): Promise<Cli
   const units: Buffer[][] = [];
   for (const unit of nalUnits(output)) {
     const type = (unit[0] as number) & 0x1f;
-    if (type === ACCESS_UNIT_DELIMITER) units.push([]);
-    else if (type !== SUPPLEMENTAL_INFORMATION) units.at(-1)?.push(unit);
+    if (type === ACCESS_UNIT_DELIMITER) {
+      units.push([]);
+    } else if (type !== SUPPLEMENTAL_INFORMATION) {
+      units.at(-1)?.push(unit);
+    }
   }
   const startCode = Buffer.from([0, 0, 0, 1]);
   const frames = units.map(

@@ -18,17 +18,23 @@ export async function runPipeline(commands: readonly Command[]): Promise<Buffer>
       throw new Error(`cannot run ${program}; ${INSTALL_HINT}`, { cause });
     });
     const [messages, [code]] = await Promise.all([text(child.stderr as NodeJS.ReadableStream), closed]);
-    if (code !== 0) throw new Error(`${program} failed with ${code}: ${messages.trim()}; ${INSTALL_HINT}`);
+    if (code !== 0) {
+      throw new Error(`${program} failed with ${code}: ${messages.trim()}; ${INSTALL_HINT}`);
+    }
   });
   children.forEach((child, index) => {
     const next = children[index + 1];
-    if (!next?.stdin || !child.stdout) return;
+    if (!next?.stdin || !child.stdout) {
+      return;
+    }
     // A program that exits early closes its pipe; its exit status says why.
     next.stdin.on('error', () => child.kill());
     child.stdout.pipe(next.stdin);
   });
   const last = children.at(-1);
-  if (!last?.stdout) return Buffer.alloc(0);
+  if (!last?.stdout) {
+    return Buffer.alloc(0);
+  }
   const [output] = await Promise.all([buffer(last.stdout), ...ended]);
   return output;
 }

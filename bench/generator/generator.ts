@@ -110,7 +110,9 @@ export async function runScenario(
 ): Promise<RunData> {
   const startedAt = new Date();
   // Built here once, so that the processes find them in the cache.
-  for (const name of clipsOf(scenario)) await clipFile(name);
+  for (const name of clipsOf(scenario)) {
+    await clipFile(name);
+  }
   const processes = Array.from({ length: scenario.processes ?? 1 }, () => new PeerProcess());
   try {
     const plans = await makePlans(scenario, server, roomPrefix);
@@ -137,7 +139,9 @@ export async function runScenario(
       }
       joinedPeers++;
       // Returns of the last peer are measured separately.
-      if (joinedPeers > plans.length) return;
+      if (joinedPeers > plans.length) {
+        return;
+      }
       if (joinedPeers % 10 === 0 || joinedPeers === plans.length) {
         progress(`${joinedPeers} of ${plans.length} joined`);
       }
@@ -161,11 +165,15 @@ export async function runScenario(
       const empty = await settled(server);
       await join(last);
       returnsOfLast.push(stagesOfOneMs(empty, await settled(server)));
-      if (count % 10 === 9) progress(`the last one came back ${count + 1} times`);
+      if (count % 10 === 9) {
+        progress(`the last one came back ${count + 1} times`);
+      }
     }
     const measuring = await probeServer(server.url);
     const machineBefore = machineCpu();
-    for (const process of processes) process.send({ type: 'measure' });
+    for (const process of processes) {
+      process.send({ type: 'measure' });
+    }
     await measure(processes, scenario, progress);
     const machineAfter = machineCpu();
     const after = await probeServer(server.url);
@@ -194,7 +202,9 @@ export async function runScenario(
       machine: { empty: machineEmpty, cameIn: machineCameIn, before: machineBefore, after: machineAfter },
     };
   } finally {
-    for (const process of processes) process.kill();
+    for (const process of processes) {
+      process.kill();
+    }
   }
 }
 
@@ -237,7 +247,9 @@ async function everybodyReceived(processes: readonly PeerProcess[], scenario: Sc
   const endMs = performance.now() + PATIENCE_MS;
   while (performance.now() < endMs) {
     const streams = processes.reduce((sum, { samples }) => sum + (samples.at(-1)?.videoStreams ?? 0), 0);
-    if (streams >= expectedVideoStreams(scenario)) return;
+    if (streams >= expectedVideoStreams(scenario)) {
+      return;
+    }
     await delay(200);
   }
 }
@@ -250,7 +262,9 @@ async function settled(server: ServerUnderTest): Promise<ServerSnapshot> {
     const next = await probeServer(server.url);
     const isSettled = isDeepStrictEqual(next.joinTotals, snapshot.joinTotals);
     snapshot = next;
-    if (isSettled) break;
+    if (isSettled) {
+      break;
+    }
   }
   return snapshot;
 }

@@ -8,7 +8,9 @@ export async function makeInvitation(
     headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify({ role: 'member' }),
   });
-  if (!response.ok) throw new Error(`no invitation: ${response.status} ${await response.text()}`);
+  if (!response.ok) {
+    throw new Error(`no invitation: ${response.status} ${await response.text()}`);
+  }
   const { url } = (await response.json()) as { url: string };
   return url;
 }

@@ -95,9 +95,13 @@ export class LoadPeer {
   /** Starts the measurement. */
   startMeasuring(): void {
     this.#baseline = { inbound: this.#inbound(), link: this.#link() };
-    if (!this.plan.decodes || !this.#options.scenario.video) return;
+    if (!this.plan.decodes || !this.#options.scenario.video) {
+      return;
+    }
     const [stream] = this.#pictures().map(([, each]) => each);
-    if (!stream) return;
+    if (!stream) {
+      return;
+    }
     this.#recorder = new StreamRecorder(stream, this.#options.scenario.video.codec);
     stream.requestKeyFrame();
   }
@@ -114,7 +118,9 @@ export class LoadPeer {
     const streams = [...this.#tracks.values()];
     const video = this.#pictures();
     const delay = new DelayHistogram();
-    for (const stream of streams) delay.merge(stream.oneWayDelay.toJSON());
+    for (const stream of streams) {
+      delay.merge(stream.oneWayDelay.toJSON());
+    }
     const jitters = streams.map(({ jitterMs }) => jitterMs).sort((a, b) => a - b);
     // For this visit only: it may have been there before.
     const firstPackets = this.#streams()
@@ -139,7 +145,9 @@ export class LoadPeer {
       delay: delay.toJSON(),
       decoded,
     };
-    if (recording) decoded.push(await decode(recording));
+    if (recording) {
+      decoded.push(await decode(recording));
+    }
     return report;
   }
 
@@ -165,9 +173,13 @@ export class LoadPeer {
     const joining = client.join(plan.roomId);
     client.room?.on('track', (track) => this.#addTrack(track));
     client.room?.on('track-ended', (track) => this.#removeTrack(track));
-    if (scenario.layout && client.room) this.#show(scenario.layout, client.room);
+    if (scenario.layout && client.room) {
+      this.#show(scenario.layout, client.room);
+    }
     const room = await joining;
-    for (const track of room.tracks) this.#addTrack(track);
+    for (const track of room.tracks) {
+      this.#addTrack(track);
+    }
     const joinedMs = performance.now();
     await room.publish(this.#clips.audio);
     if (this.#clips.video && scenario.video) {
@@ -187,13 +199,17 @@ export class LoadPeer {
 
   #addTrack(remote: RemoteTrack): void {
     const { track } = remote;
-    if (!(track instanceof ReceivedTrack) || this.#tracks.has(remote)) return;
+    if (!(track instanceof ReceivedTrack) || this.#tracks.has(remote)) {
+      return;
+    }
     this.#tracks.set(remote, track.stream);
   }
 
   #removeTrack(remote: RemoteTrack): void {
     const stream = this.#tracks.get(remote);
-    if (stream) this.#ended.push(stream);
+    if (stream) {
+      this.#ended.push(stream);
+    }
     this.#tracks.delete(remote);
   }
 
@@ -209,7 +225,9 @@ export class LoadPeer {
     room.on('participant-left', update);
     room.on('speaker', (speaker) => {
       // The last speaker stays, and its own voice changes nothing.
-      if (speaker === null || speaker === room.participantId) return;
+      if (speaker === null || speaker === room.participantId) {
+        return;
+      }
       this.#speaker = speaker;
       update();
     });
@@ -238,7 +256,9 @@ export class LoadPeer {
 
 async function newIdentity({ plan, serverUrl }: LoadPeerOptions): Promise<Identity> {
   const invitation = parseInvitation(plan.invitation);
-  if (!invitation) throw new TypeError(`not an invitation link: ${plan.invitation}`);
+  if (!invitation) {
+    throw new TypeError(`not an invitation link: ${plan.invitation}`);
+  }
   return enrol({
     ...invitation,
     serverUrl,
@@ -253,16 +273,22 @@ export function clipsOf({ video }: Scenario): ClipName[] {
 }
 
 function videoClips(codec: Exclude<VideoCodec, 'av1'>, layers: '180p' | 'simulcast'): ClipName[] {
-  if (codec === 'vp9') return ['vp9-svc'];
+  if (codec === 'vp9') {
+    return ['vp9-svc'];
+  }
   return layers === '180p' ? [`${codec}-180p`] : [`${codec}-180p`, `${codec}-360p`, `${codec}-720p`];
 }
 
 function sum<T extends object>(all: readonly T[]): T | undefined {
   const [first, ...rest] = all;
-  if (!first) return undefined;
+  if (!first) {
+    return undefined;
+  }
   const total = { ...first } as Record<string, number>;
   for (const other of rest) {
-    for (const [name, value] of Object.entries(other)) total[name] = (total[name] ?? 0) + value;
+    for (const [name, value] of Object.entries(other)) {
+      total[name] = (total[name] ?? 0) + value;
+    }
   }
   return total as T;
 }

@@ -69,11 +69,15 @@ function readyUrl(child: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
-    if (!stream) continue;
+    if (!stream) {
+      continue;
+    }
     createInterface({ input: stream }).on('line', (line) => {
       output.push(line);
       const url = /ready at (\S+)/.exec(line)?.[1];
-      if (url) resolve(url);
+      if (url) {
+        resolve(url);
+      }
     });
   }
   child.once('exit', (code) => reject(new Error(`the server exited with ${code}:\n${output.join('\n')}`)));

@@ -25,7 +25,9 @@ process.on('disconnect', () => process.exit(1));
 async function handle(message: ToPeerProcess): Promise<void> {
   switch (message.type) {
     case 'prepare':
-      for (const plan of message.peers) await prepare(message.serverUrl, message.scenario, plan);
+      for (const plan of message.peers) {
+        await prepare(message.serverUrl, message.scenario, plan);
+      }
       sampleTimer = setInterval(sample, SAMPLE_INTERVAL_MS);
       tell({ type: 'prepared' });
       break;
@@ -39,7 +41,9 @@ async function handle(message: ToPeerProcess): Promise<void> {
       tell({ type: 'parted', index: message.index });
       break;
     case 'measure':
-      for (const peer of peers.values()) peer.startMeasuring();
+      for (const peer of peers.values()) {
+        peer.startMeasuring();
+      }
       measuring = { cpuSeconds: cpuSeconds(), atMs: performance.now() };
       break;
     case 'finish': {
@@ -53,7 +57,9 @@ async function handle(message: ToPeerProcess): Promise<void> {
     }
     case 'leave':
       await Promise.all([...peers.values()].map((peer) => peer.leave()));
-      for (const relay of relays) relay.close();
+      for (const relay of relays) {
+        relay.close();
+      }
       // The generator ends this process.
       tell({ type: 'left' });
   }

@@ -18,13 +18,17 @@ export interface ServerSnapshot {
 /** Reads the metrics page (Prometheus text format). */
 export async function probeServer(url: string): Promise<ServerSnapshot> {
   const response = await fetch(new URL('/metrics', url));
-  if (!response.ok) throw new Error(`${url}/metrics answered ${response.status}`);
+  if (!response.ok) {
+    throw new Error(`${url}/metrics answered ${response.status}`);
+  }
   const samples = parseMetrics(await response.text());
   const total = (name: string) =>
     samples.filter((sample) => sample.name === name).reduce((sum, { value }) => sum + value, 0);
   const joinStages: ServerSnapshot['joinStages'] = {};
   for (const { name, labels, value } of samples) {
-    if (name !== 'canopy_join_stage_seconds_bucket' || !labels.stage) continue;
+    if (name !== 'canopy_join_stage_seconds_bucket' || !labels.stage) {
+      continue;
+    }
     const leSeconds = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le);
     joinStages[labels.stage] = [...(joinStages[labels.stage] ?? []), { leSeconds, count: value }];
   }
@@ -60,7 +64,9 @@ function parseMetrics(page: string): MetricSample[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .flatMap((line) => {
       const match = /^(\w+)(?:\{(.*)\})? (\S+)/.exec(line);
-      if (!match?.[1]) return [];
+      if (!match?.[1]) {
+        return [];
+      }
       const pairs = [...(match[2] ?? '').matchAll(/(\w+)="([^"]*)"/g)];
       const labels = Object.fromEntries(pairs.map(([, name, value]) => [name, value]));
       return [{ name: match[1], labels, value: Number(match[3]) }];
@@ -83,7 +89,9 @@ export function quantileBoundMs(
   share: number,
 ): number | undefined {
   const total = buckets?.at(-1)?.count ?? 0;
-  if (total === 0) return undefined;
+  if (total === 0) {
+    return undefined;
+  }
   const bound = buckets?.find(({ count }) => count >= share * total);
   return bound && bound.leSeconds * 1000;
 }

@@ -43,7 +43,9 @@ export class VoicePeer {
     onStream: (participantId: string, stream: InboundStream) => void = () => undefined,
   ): Promise<VoicePeer> {
     const invitation = parseInvitation(await makeInvitation(server));
-    if (!invitation) throw new TypeError('not an invitation');
+    if (!invitation) {
+      throw new TypeError('not an invitation');
+    }
     const person = { ...invitation, serverUrl: server.url, displayName: 'Voice', store: memoryStore() };
     const handlerFactory = createHandlerFactory();
     const client = await connect({
@@ -53,14 +55,18 @@ export class VoicePeer {
     });
     const heard = new Map<string, InboundStream>();
     const add = ({ track, participantId }: RemoteTrack): void => {
-      if (!(track instanceof ReceivedTrack) || heard.get(participantId) === track.stream) return;
+      if (!(track instanceof ReceivedTrack) || heard.get(participantId) === track.stream) {
+        return;
+      }
       heard.set(participantId, track.stream);
       onStream(participantId, track.stream);
     };
     const joining = client.join(roomId);
     client.room?.on('track', add);
     const room = await joining;
-    for (const track of room.tracks) add(track);
+    for (const track of room.tracks) {
+      add(track);
+    }
     const { participantId = '' } = room;
     return new VoicePeer({ participantId, heard, client, publish: (track) => room.publish(track) });
   }

@@ -31,7 +31,9 @@ export async function benchK6(
   write: (line: string) => void,
 ): Promise<{ summary: Summary; run: K6Run }> {
   const found = K6_SCENARIOS.find(({ name }) => name === options.scenario);
-  if (!found) throw new TypeError(`There is no k6 scenario "${options.scenario}".`);
+  if (!found) {
+    throw new TypeError(`There is no k6 scenario "${options.scenario}".`);
+  }
   if (options.url !== undefined && options.apiKey === undefined) {
     throw new TypeError('With --url, pass the server’s API key: --api-key or CANOPY_API_KEY.');
   }

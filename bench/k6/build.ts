@@ -26,7 +26,9 @@ async function locate(): Promise<string | undefined> {
 /** Path of the cached k6, built on first use: two to three minutes on two cores. Throws K6Unavailable, e.g. without Go. */
 export async function ensureK6(write: (line: string) => void): Promise<string> {
   const found = await locate();
-  if (found !== undefined) return found;
+  if (found !== undefined) {
+    return found;
+  }
   write(`building k6 ${K6_VERSION} from its Go module; this takes some minutes, once`);
   await mkdir(folder(), { recursive: true });
   // Concurrent builds do not conflict: results appear atomically.
@@ -51,7 +53,9 @@ async function goInstall(module: string, gobin: string): Promise<void> {
     env: { ...process.env, GOBIN: gobin },
   });
   // Later children of `go`, the compilers, inherit it.
-  if (go.pid !== undefined) os.setPriority(go.pid, NICENESS);
+  if (go.pid !== undefined) {
+    os.setPriority(go.pid, NICENESS);
+  }
   const ended = once(go, 'close').catch((cause: unknown) => {
     throw new K6Unavailable('k6 is built by Go, which is not installed (https://go.dev/dl)', { cause });
   });
@@ -67,7 +71,9 @@ if (import.meta.main) {
   try {
     write(await ensureK6(write));
   } catch (error) {
-    if (!(error instanceof K6Unavailable)) throw error;
+    if (!(error instanceof K6Unavailable)) {
+      throw error;
+    }
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }

@@ -14,7 +14,9 @@ export async function preparePeople(server: ServerUnderTest, people: number): Pr
   const prepared: PreparedPerson[] = [];
   const indices = Array.from({ length: people }, (_, index) => index).values();
   const lane = async () => {
-    for (const index of indices) prepared[index] = await preparePerson(server, index);
+    for (const index of indices) {
+      prepared[index] = await preparePerson(server, index);
+    }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, lane));
   return prepared;
@@ -26,13 +28,17 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     for (;;) {
       const headers = { ...init?.headers, 'x-forwarded-for': address };
       const response = await fetch(url, { ...init, headers });
-      if (response.status !== 429) return response;
+      if (response.status !== 429) {
+        return response;
+      }
       await response.body?.cancel();
       await delay(Number(response.headers.get('retry-after') ?? 1) * 1000);
     }
   };
   const invitation = parseInvitation(await makeInvitation(server, patientFetch));
-  if (!invitation) throw new Error('the invitation is not a link');
+  if (!invitation) {
+    throw new Error('the invitation is not a link');
+  }
   let key: CryptoKey | undefined;
   const store: IdentityStore = {
     ...memoryStore(),
@@ -48,7 +54,9 @@ async function preparePerson(server: ServerUnderTest, index: number): Promise<Pr
     store,
     fetch: patientFetch,
   });
-  if (!key) throw new Error('the identity was not stored');
+  if (!key) {
+    throw new Error('the identity was not stored');
+  }
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', key);
   return { deviceId, chain: [...chain], privateKey: Buffer.from(pkcs8).toString('base64'), address };
 }

@@ -138,7 +138,9 @@ function k6CpuShare({ samples, cpu }: K6Result): number {
   const toMs = Math.max(...samples.map(({ atMs }) => atMs));
   const within = cpu.filter(({ atMs, seconds }) => atMs >= fromMs && atMs <= toMs && seconds > 0);
   const [first, last] = [within[0], within.at(-1)];
-  if (!first || !last || first === last) return 0;
+  if (!first || !last || first === last) {
+    return 0;
+  }
   return (last.seconds - first.seconds) / ((last.atMs - first.atMs) / 1000);
 }
 
@@ -146,7 +148,9 @@ function k6CpuShare({ samples, cpu }: K6Result): number {
 function othersShare({ result, server, machine: { before, after } }: K6Run, cores: number): number {
   const total = after.total - before.total;
   const wallSeconds = (server.after.atMs - server.before.atMs) / 1000;
-  if (total === 0 || wallSeconds === 0) return 0;
+  if (total === 0 || wallSeconds === 0) {
+    return 0;
+  }
   const used =
     (result.cpu.findLast(({ seconds }) => seconds > 0)?.seconds ?? 0) +
     (server.after.nodeCpuSeconds - server.before.nodeCpuSeconds) +

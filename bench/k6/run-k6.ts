@@ -83,7 +83,9 @@ export async function runK6(
       CPU_INTERVAL_MS,
     );
     const [code] = await once(child, 'close').finally(() => clearInterval(timer));
-    if (code !== 0 && code !== THRESHOLDS_CROSSED) throw new Error(`k6 exited with ${code}:\n${output}`);
+    if (code !== 0 && code !== THRESHOLDS_CROSSED) {
+      throw new Error(`k6 exited with ${code}:\n${output}`);
+    }
     const { metrics } = JSON.parse(await readFile(file('summary.json'), 'utf8'));
     return { thresholdsMet: code === 0, metrics, ...(await readSamples(file('samples.csv'))), cpu };
   } finally {

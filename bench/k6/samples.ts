@@ -32,10 +32,14 @@ export async function readSamples(
     const [name = '', at, took] = fields;
     const tags = fields[columns.indexOf('extra_tags')] ?? '';
     const error = name === 'canopy_errors' ? tagOf(tags, 'error') : handshakeError(name, fields, columns);
-    if (error !== undefined) errors[error] = (errors[error] ?? 0) + 1;
+    if (error !== undefined) {
+      errors[error] = (errors[error] ?? 0) + 1;
+    }
     const stage = /^canopy_(\w+)_ms$/.exec(name)?.[1];
     const peer = tagOf(tags, 'peer');
-    if (stage === undefined || peer === undefined) continue;
+    if (stage === undefined || peer === undefined) {
+      continue;
+    }
     samples.push({ stage, peer: Number(peer), atMs: Number(at), tookMs: Number(took) });
   }
   return { samples, errors };
@@ -50,6 +54,8 @@ function tagOf(tags: string, name: string): string | undefined {
 /** The HTTP status of a refused WebSocket handshake; undefined if there was no response. */
 function handshakeError(metric: string, fields: string[], columns: string[]): string | undefined {
   const status = fields[columns.indexOf('status')];
-  if (metric !== 'ws_connecting' || !status || status === SWITCHING_PROTOCOLS) return undefined;
+  if (metric !== 'ws_connecting' || !status || status === SWITCHING_PROTOCOLS) {
+    return undefined;
+  }
   return `handshake: HTTP ${status}`;
 }

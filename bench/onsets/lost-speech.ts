@@ -34,7 +34,9 @@ export async function lostSpeech(
   const roundSamples = clip.info.durationTicks;
   const placed = place(clip, packets);
   const last = placed.at(-1);
-  if (!last) return [];
+  if (!last) {
+    return [];
+  }
   const rounds = Math.floor(((last.frame + 1) * FRAME_TICKS) / roundSamples);
   const sound = await decode(placed, last.frame + 1);
   const onset = Math.round(atSeconds * RATE);
@@ -44,8 +46,9 @@ export async function lostSpeech(
     const begin = round * roundSamples + onset;
     const level = loudness(sound, begin + length / 2, length / 4);
     let at = begin;
-    while (at < begin + length && (level === 0 || loudness(sound, at, WINDOW) < BEGUN_SHARE * level))
+    while (at < begin + length && (level === 0 || loudness(sound, at, WINDOW) < BEGUN_SHARE * level)) {
       at += WINDOW;
+    }
     lost.push(((at - begin) * 1000) / RATE);
   }
   return lost;
@@ -67,7 +70,9 @@ function place(clip: Clip, packets: readonly HeardPacket[]): Array<{ frame: numb
     ({ payload }) => clip.frames.filter(({ data }) => data.equals(payload)).length === 1,
   );
   const known = packets[first];
-  if (!known) return [];
+  if (!known) {
+    return [];
+  }
   const origin = clip.frames.find(({ data }) => data.equals(known.payload))?.timestamp ?? 0;
   return packets.slice(first).map(({ timestamp, payload }) => ({
     frame: Math.round((origin + ((timestamp - known.timestamp) | 0)) / FRAME_TICKS),
@@ -93,6 +98,8 @@ async function decode(
 /** Root mean square. */
 function loudness(sound: Int16Array, from: number, length: number): number {
   let sum = 0;
-  for (let at = from; at < from + length; at += 1) sum += (sound[at] ?? 0) ** 2;
+  for (let at = from; at < from + length; at += 1) {
+    sum += (sound[at] ?? 0) ** 2;
+  }
   return Math.sqrt(sum / length);
 }

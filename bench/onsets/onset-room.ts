@@ -28,8 +28,9 @@ export async function onsetsOfRoom(
         };
       }),
     );
-    for (let index = 1; index < options.listeners; index += 1)
+    for (let index = 1; index < options.listeners; index += 1) {
       peers.push(await VoicePeer.enter(server, roomId));
+    }
     const beganAtMs = wallClockMs();
     for (let index = 0; index < TALKERS; index += 1) {
       const talker = await VoicePeer.enter(server, roomId);

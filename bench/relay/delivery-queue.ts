@@ -19,7 +19,9 @@ export class DeliveryQueue {
   }
 
   add(atMs: number, deliver: () => void): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     // Delivered immediately only if nothing is waiting, to keep the order.
     if (this.#heap.length === 0 && atMs <= this.#nowMs()) {
       deliver();
@@ -37,7 +39,9 @@ export class DeliveryQueue {
 
   #arm(): void {
     const first = this.#heap[0];
-    if (!first || first.atMs >= this.#timerAtMs) return;
+    if (!first || first.atMs >= this.#timerAtMs) {
+      return;
+    }
     clearTimeout(this.#timer);
     this.#timerAtMs = first.atMs;
     this.#timer = setTimeout(() => this.#run(), Math.max(0, first.atMs - this.#nowMs()));
@@ -50,7 +54,9 @@ export class DeliveryQueue {
     for (let first = this.#heap[0]; first && first.atMs <= dueMs; first = this.#heap[0]) {
       this.#pop();
       first.deliver();
-      if (this.#closed) return;
+      if (this.#closed) {
+        return;
+      }
     }
     this.#arm();
   }
@@ -60,7 +66,9 @@ export class DeliveryQueue {
     let index = heap.push(entry) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (!before(entry, heap[parent] as Entry)) break;
+      if (!before(entry, heap[parent] as Entry)) {
+        break;
+      }
       heap[index] = heap[parent] as Entry;
       index = parent;
     }
@@ -70,13 +78,21 @@ export class DeliveryQueue {
   #pop(): void {
     const heap = this.#heap;
     const last = heap.pop();
-    if (!last || heap.length === 0) return;
+    if (!last || heap.length === 0) {
+      return;
+    }
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++;
-      if (!before(heap[child] as Entry, last)) break;
+      if (child >= heap.length) {
+        break;
+      }
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) {
+        child++;
+      }
+      if (!before(heap[child] as Entry, last)) {
+        break;
+      }
       heap[index] = heap[child] as Entry;
       index = child;
     }

@@ -145,8 +145,9 @@ test('whatever the profile, nothing arrives early, and counters add up', () => {
       let nowMs = 0;
       for (const { gapMs, sizeBytes } of list) {
         nowMs += gapMs;
-        for (const atMs of link.send(nowMs, sizeBytes))
+        for (const atMs of link.send(nowMs, sizeBytes)) {
           assert.ok(atMs >= nowMs + (profile.delayMs ?? 0) - 1e-6);
+        }
       }
       const { offeredPackets, lostPackets, droppedPackets, duplicatedPackets, deliveredPackets } =
         link.counters;

@@ -72,8 +72,12 @@ export class Link {
   }
 
   #isLost({ loss }: LinkProfile): boolean {
-    if (!loss) return false;
-    if (loss.kind === 'random') return this.#random() < loss.share;
+    if (!loss) {
+      return false;
+    }
+    if (loss.kind === 'random') {
+      return this.#random() < loss.share;
+    }
     const flip = this.#random();
     this.#bad = this.#bad ? flip >= loss.badToGood : flip < loss.goodToBad;
     const share = this.#bad ? (loss.lossBad ?? 1) : (loss.lossGood ?? 0);
@@ -82,7 +86,9 @@ export class Link {
 
   /** When the packet leaves the bottleneck, or undefined if the queue is full. */
   #queue(profile: LinkProfile, nowMs: number, sizeBytes: number): number | undefined {
-    if (!profile.rateBps) return nowMs;
+    if (!profile.rateBps) {
+      return nowMs;
+    }
     const bytesPerMs = profile.rateBps / 8000;
     // The token bucket as a clock: on an idle link it is up to one burst behind now, and each packet advances it by its transmission time.
     const burstMs = (profile.burstBytes ?? 0) / bytesPerMs;
@@ -91,7 +97,9 @@ export class Link {
     if (profile.queueBytes !== undefined && waitMs * bytesPerMs + sizeBytes > profile.queueBytes) {
       return undefined;
     }
-    if (profile.queueMs !== undefined && waitMs > profile.queueMs) return undefined;
+    if (profile.queueMs !== undefined && waitMs > profile.queueMs) {
+      return undefined;
+    }
     this.#idleAtMs = freeMs + sizeBytes / bytesPerMs;
     return Math.max(nowMs, this.#idleAtMs);
   }

@@ -62,7 +62,9 @@ async function measure(
     const up = net.relay.counters[0]?.up;
     return up?.offeredPackets === options.count && arrivals.length >= up.deliveredPackets;
   };
-  while (!isSettled() && performance.now() < deadlineMs) await delay(10);
+  while (!isSettled() && performance.now() < deadlineMs) {
+    await delay(10);
+  }
   net.server.off('message', onMessage);
   return arrivals;
 }
@@ -182,7 +184,9 @@ test('a TCP relay carries a stream in order, later by its delay, and ends with i
   const sent = Buffer.alloc(3_000_000, 'canopy ');
   socket.end(sent);
   const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
+  for await (const chunk of socket) {
+    chunks.push(chunk);
+  }
   assert.ok(Buffer.concat(chunks).equals(sent));
   assert.ok(performance.now() - startMs >= 39);
 });

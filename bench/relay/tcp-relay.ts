@@ -68,11 +68,15 @@ export class TcpRelay {
 
   /** Cuts every connection, like a failing network; new ones are accepted. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) {
+      socket.destroy();
+    }
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#queue.close();
     this.cut();
@@ -84,23 +88,33 @@ export class TcpRelay {
     this.#sockets.add(from);
     from.on('data', (data) => {
       heldBytes += data.length;
-      if (heldBytes > HELD_BYTES) from.pause();
+      if (heldBytes > HELD_BYTES) {
+        from.pause();
+      }
       for (const atMs of link.send(performance.now(), data.length)) {
         this.#queue.add(atMs, () => {
           heldBytes -= data.length;
-          if (!to.destroyed) to.write(data);
-          if (heldBytes <= HELD_BYTES && to.writableLength <= HELD_BYTES) from.resume();
+          if (!to.destroyed) {
+            to.write(data);
+          }
+          if (heldBytes <= HELD_BYTES && to.writableLength <= HELD_BYTES) {
+            from.resume();
+          }
         });
       }
     });
     to.on('drain', () => from.resume());
     from.on('end', () => {
-      for (const atMs of link.send(performance.now(), 0)) this.#queue.add(atMs, () => to.end());
+      for (const atMs of link.send(performance.now(), 0)) {
+        this.#queue.add(atMs, () => to.end());
+      }
     });
     from.on('error', () => to.destroy());
     from.on('close', () => {
       this.#sockets.delete(from);
-      if (from.errored || !from.readableEnded) to.destroy();
+      if (from.errored || !from.readableEnded) {
+        to.destroy();
+      }
     });
   }
 }

@@ -92,8 +92,12 @@ export class UdpRelay {
   /** Changes the profiles of current and future links; an omitted direction stays unchanged. */
   shape({ up, down }: { up?: LinkProfile; down?: LinkProfile }): void {
     const atMs = performance.now() - this.#startMs;
-    if (up) this.#up.push({ atMs, profile: up });
-    if (down) this.#down.push({ atMs, profile: down });
+    if (up) {
+      this.#up.push({ atMs, profile: up });
+    }
+    if (down) {
+      this.#down.push({ atMs, profile: down });
+    }
   }
 
   /** Sends a packet to the server as if a client had sent it. */
@@ -103,10 +107,14 @@ export class UdpRelay {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#queue.close();
-    for (const flow of this.#flows.values()) flow.upstream.close();
+    for (const flow of this.#flows.values()) {
+      flow.upstream.close();
+    }
     this.#socket.close();
   }
 
@@ -117,7 +125,9 @@ export class UdpRelay {
       flow = this.#openFlow(client);
       this.#flows.set(key, flow);
     }
-    if (!this.filter(data, 'server', key)) return;
+    if (!this.filter(data, 'server', key)) {
+      return;
+    }
     const { port, address } = this.#options.upstream;
     for (const atMs of flow.up.send(performance.now(), data.length)) {
       this.#queue.add(atMs, () => flow.upstream.send(data, port, address, ignoreSendError));
@@ -131,7 +141,9 @@ export class UdpRelay {
 
   #links(): Links {
     const { seed = 1, shared = false } = this.#options;
-    if (shared && this.#sharedLinks) return this.#sharedLinks;
+    if (shared && this.#sharedLinks) {
+      return this.#sharedLinks;
+    }
     const startMs = this.#startMs;
     const random = () => createRandom(seed + this.#linkCount++);
     this.#sharedLinks = {
@@ -146,8 +158,12 @@ export class UdpRelay {
     const socket = dgram.createSocket(socketOptions(upstream.address));
     socket.on('message', (data, from) => {
       // Only the server may answer, as with a symmetric NAT.
-      if (from.port !== upstream.port || from.address !== upstream.address) return;
-      if (!this.filter(data, 'client', `${client.address}:${client.port}`)) return;
+      if (from.port !== upstream.port || from.address !== upstream.address) {
+        return;
+      }
+      if (!this.filter(data, 'client', `${client.address}:${client.port}`)) {
+        return;
+      }
       for (const atMs of down.send(performance.now(), data.length)) {
         this.#queue.add(atMs, () => this.#socket.send(data, client.port, client.address, ignoreSendError));
       }

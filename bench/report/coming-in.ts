@@ -7,7 +7,9 @@ const TICKS_A_SECOND = 100;
 /** For scenarios where everyone joins at once: how long it took until everyone was in, and what that cost. */
 export function comingInFigures({ scenario, peers, server, machine }: RunData): Figure[] {
   const joins = peers.flatMap(({ join }) => join ?? []);
-  if (!scenario.allTogether || joins.length === 0) return [];
+  if (!scenario.allTogether || joins.length === 0) {
+    return [];
+  }
   const startMs = Math.min(...joins.map(({ startedAtMs }) => startedAtMs));
   const sinceStart = (atMs: readonly number[]) => atMs.map((each) => each - startMs).sort((a, b) => a - b);
   const begunMs = sinceStart(joins.map(({ startedAtMs }) => startedAtMs));

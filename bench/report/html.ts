@@ -87,7 +87,9 @@ function table(figures: readonly Figure[]): string {
 
 function plots(run: RunData): string {
   const delay = new DelayHistogram();
-  for (const peer of run.peers) delay.merge(peer.delay);
+  for (const peer of run.peers) {
+    delay.merge(peer.delay);
+  }
   const shares = [0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999];
   const joins = run.peers.flatMap(({ index, join }) => (join ? [[index + 1, join] as const] : []));
   return [
@@ -145,7 +147,9 @@ function rates(run: RunData, pick: (sample: ProcessSample) => number): Array<rea
   for (const { samples } of run.processes) {
     samples.forEach((sample, index) => {
       const before = samples[index - 1];
-      if (!before) return;
+      if (!before) {
+        return;
+      }
       const second = Math.round((sample.atMs - startMs) / 1000);
       const rate = (pick(sample) - pick(before)) / ((sample.atMs - before.atMs) / 1000);
       bySecond.set(second, (bySecond.get(second) ?? 0) + rate);

@@ -21,7 +21,9 @@ const COLOURS = ['#2463a6', '#c2571a', '#2e7d4f', '#7a4aa0'];
 /** A line plot as an inline SVG, from zero upwards. */
 export function linePlot({ title, xLabel, yLabel, series }: PlotOptions): string {
   const points = series.flatMap((each) => each.points);
-  if (points.length === 0) return '';
+  if (points.length === 0) {
+    return '';
+  }
   const xs = points.map(([x]) => x);
   const [minX, maxX] = [Math.min(...xs), Math.max(...xs)];
   const maxY = niceCeiling(Math.max(...points.map(([, y]) => y)));
@@ -61,7 +63,9 @@ export function linePlot({ title, xLabel, yLabel, series }: PlotOptions): string
 
 /** The next 1, 2, 2.5 or 5 times a power of ten. */
 function niceCeiling(value: number): number {
-  if (value <= 0) return 1;
+  if (value <= 0) {
+    return 1;
+  }
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= value) ?? 10;
   return step * power;

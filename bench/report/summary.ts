@@ -54,7 +54,9 @@ export function summarize(run: RunData): Summary {
   const sent = total((peer) => wire(peer, 'sent'));
   const receivedPackets = total(({ link }) => link.receivedPackets) / seconds;
   const delay = new DelayHistogram();
-  for (const peer of peers) delay.merge(peer.delay);
+  for (const peer of peers) {
+    delay.merge(peer.delay);
+  }
   const expectedVideo = expectedVideoStreams(scenario);
   const video = total(({ videoStreams }) => videoStreams);
   const silent = total(({ silentVideoStreams }) => silentVideoStreams);
@@ -177,9 +179,13 @@ function invalidReasons(
     );
   }
   const deaths = server.after.workerDeaths - server.before.workerDeaths;
-  if (deaths > 0) reasons.push(`${deaths} media workers died or hung and were replaced`);
+  if (deaths > 0) {
+    reasons.push(`${deaths} media workers died or hung and were replaced`);
+  }
   const failed = peers.filter(({ error }) => error !== undefined);
-  if (failed.length > 0) reasons.push(`${failed.length} peers did not join: ${failed[0]?.error}`);
+  if (failed.length > 0) {
+    reasons.push(`${failed.length} peers did not join: ${failed[0]?.error}`);
+  }
   return reasons;
 }
 
@@ -212,7 +218,9 @@ function generatorFigures(load: {
 /** How busy the whole machine was. */
 export function machineFigures({ machine: { before, after } }: MachineRun): Figure[] {
   const total = after.total - before.total;
-  if (total === 0) return [];
+  if (total === 0) {
+    return [];
+  }
   return [
     { label: 'machine: busy (%)', value: round((1 - (after.idle - before.idle) / total) * 100, 1) },
     {
@@ -224,7 +232,9 @@ export function machineFigures({ machine: { before, after } }: MachineRun): Figu
 
 function traps({ scenario, machine }: RunData): string[] {
   const found = machineTraps({ machine });
-  if (scenario.video?.layers === '180p') found.push('Everyone sends 180p only, so layers are never chosen.');
+  if (scenario.video?.layers === '180p') {
+    found.push('Everyone sends 180p only, so layers are never chosen.');
+  }
   return found;
 }
 

@@ -51,7 +51,9 @@ export class StreamRecorder {
     for (let start = 0; start < packets.length; ) {
       const first = packets[start] as Packet;
       let end = start + 1;
-      while (packets[end]?.timestamp === first.timestamp) end++;
+      while (packets[end]?.timestamp === first.timestamp) {
+        end++;
+      }
       const group = packets.slice(start, end);
       const last = group.at(-1) as Packet;
       const contiguous = last.sequence - first.sequence === group.length - 1;
@@ -59,16 +61,23 @@ export class StreamRecorder {
       const frame = contiguous && joined && last.marker ? ASSEMBLE[this.#codec](group) : undefined;
       previousEnd = last.sequence;
       start = end;
-      if (recording.frames.length === 0 && !frame?.key) continue;
-      if (frame) recording.frames.push({ ...frame, timestamp: first.timestamp });
-      else if (start < packets.length) recording.incompleteFrames++;
+      if (recording.frames.length === 0 && !frame?.key) {
+        continue;
+      }
+      if (frame) {
+        recording.frames.push({ ...frame, timestamp: first.timestamp });
+      } else if (start < packets.length) {
+        recording.incompleteFrames++;
+      }
     }
     return recording;
   }
 
   #keep({ sequence, header, payload }: ReceivedPacket): void {
     // mediasoup sends empty payloads as padding.
-    if (payload.length === 0) return;
+    if (payload.length === 0) {
+      return;
+    }
     const { timestamp, marker } = header;
     this.#packets.push({ sequence, timestamp, marker, payload: Buffer.from(payload) });
   }
@@ -79,7 +88,9 @@ type Assembled = { key: boolean; data: Buffer } | undefined;
 const ASSEMBLE: Record<VideoCodec, (group: Packet[]) => Assembled> = {
   vp8(group) {
     const parts = group.map(({ payload }) => parseVp8(payload));
-    if (parts.includes(undefined) || !parts[0]?.start) return undefined;
+    if (parts.includes(undefined) || !parts[0]?.start) {
+      return undefined;
+    }
     return {
       key: parts[0].keyFrame,
       data: Buffer.concat(parts.map((part) => part?.data ?? Buffer.alloc(0))),
@@ -91,18 +102,26 @@ const ASSEMBLE: Record<VideoCodec, (group: Packet[]) => Assembled> = {
     let key = false;
     for (const { payload } of group) {
       const part = parseVp9(payload);
-      if (!part) return undefined;
-      if (part.startOfFrame) layers.push([]);
+      if (!part) {
+        return undefined;
+      }
+      if (part.startOfFrame) {
+        layers.push([]);
+      }
       key ||= part.keyFrame;
       layers.at(-1)?.push(part.data);
     }
-    if (layers.length === 0) return undefined;
+    if (layers.length === 0) {
+      return undefined;
+    }
     return { key, data: superframe(layers.map((parts) => Buffer.concat(parts))) };
   },
 
   h264(group) {
     const parts = group.map(({ payload }) => parseH264(payload));
-    if (parts.includes(undefined)) return undefined;
+    if (parts.includes(undefined)) {
+      return undefined;
+    }
     return {
       key: parts.some((part) => part?.keyFrame),
       data: Buffer.concat(parts.flatMap((part) => part?.data ?? [])),
@@ -112,7 +131,9 @@ const ASSEMBLE: Record<VideoCodec, (group: Packet[]) => Assembled> = {
 
 /** Joins a picture's layer frames into a superframe with its index (VP9 bitstream, annex B). */
 function superframe(layers: readonly Buffer[]): Buffer {
-  if (layers.length === 1) return layers[0] as Buffer;
+  if (layers.length === 1) {
+    return layers[0] as Buffer;
+  }
   const marker = 0xc0 | (3 << 3) | (layers.length - 1);
   const index = Buffer.alloc(2 + 4 * layers.length);
   index[0] = marker;

@@ -46,14 +46,17 @@ async function readAll(file: string): Promise<Map<string, WrittenIdentity>> {
     const handle = await open(file, 'r');
     try {
       const { mode } = await handle.stat();
-      if ((mode & 0o077) !== 0)
+      if ((mode & 0o077) !== 0) {
         throw new Error(`${file} contains private keys and is readable by others: chmod 600`);
+      }
       text = await readFile(handle, 'utf8');
     } finally {
       await handle.close();
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return new Map();
+    }
     throw error;
   }
   const { identities } = JSON.parse(text) as { identities: WrittenIdentity[] };

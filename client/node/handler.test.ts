@@ -47,7 +47,9 @@ test('simulcast arrives as three streams, and the receiver changes between them 
   const heights: number[] = [];
   stream.tap = ({ payload }) => {
     const frame = parseVp8(payload);
-    if (frame?.keyFrame) heights.push(frame.data.readUInt16LE(8) & 0x3fff);
+    if (frame?.keyFrame) {
+      heights.push(frame.data.readUInt16LE(8) & 0x3fff);
+    }
   };
   await until(() => heights.includes(180), 'a key frame of the lowest layer came');
   await serverConsumer.setPreferredLayers({ spatialLayer: 1, temporalLayer: 2 });
@@ -84,7 +86,9 @@ test('a key-frame request rewinds the clip, and numbering runs on', async (t) =>
   const bodies: number[] = [];
   stream.tap = ({ payload, header }) => {
     const frame = parseVp8(payload);
-    if (!frame?.start || frame.pictureId === undefined) return;
+    if (!frame?.start || frame.pictureId === undefined) {
+      return;
+    }
     pictureIds.push(frame.pictureId);
     timestamps.push(header.timestamp);
     bodies.push(frame.data.at(-1) as number);
@@ -152,7 +156,9 @@ test('spatial layers of VP9 that are not wanted are not sent, and come back with
   const packets: Array<{ layer: number; ends: boolean; key: boolean }> = [];
   streamOf(consumer).tap = ({ payload, header }) => {
     const frame = parseVp9(payload);
-    if (frame) packets.push({ layer: frame.spatialLayer, ends: header.marker, key: frame.keyFrame });
+    if (frame) {
+      packets.push({ layer: frame.spatialLayer, ends: header.marker, key: frame.keyFrame });
+    }
   };
   const sends = async (scalabilityMode: string) => {
     const { rtpSender } = producer;

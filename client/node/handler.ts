@@ -78,7 +78,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
       this.#receiver = new RtpReceiver((packet) => this.#link.send(packet), steadyArrivals);
     }
     this.#reportTimer = setInterval(() => {
-      for (const sender of this.#senders.values()) sender.report();
+      for (const sender of this.#senders.values()) {
+        sender.report();
+      }
     }, REPORT_INTERVAL_MS);
   }
 
@@ -87,10 +89,14 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   }
 
   override close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     clearInterval(this.#reportTimer);
-    for (const sender of this.#senders.values()) sender.close();
+    for (const sender of this.#senders.values()) {
+      sender.close();
+    }
     this.#receiver?.close();
     this.#pacer.close();
     this.#link.close();
@@ -111,7 +117,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
 
   async send(options: HandlerSendOptions): Promise<HandlerSendResult> {
     const { track } = options;
-    if (!(track instanceof ClipTrack)) throw new TypeError('only ClipTracks can be sent');
+    if (!(track instanceof ClipTrack)) {
+      throw new TypeError('only ClipTracks can be sent');
+    }
     const extended = this.#options.getSendExtendedRtpCapabilities(nativeRtpCapabilities('sendonly'));
     const rtpParameters = ortc.getSendingRtpParameters(track.kind, extended);
     const codec =
@@ -133,7 +141,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     rtpParameters.rtcp = { cname: this.#cname, reducedSize: true, mux: true };
     // As browsers do: simulcast is signalled by RIDs, a single encoding by its SSRC.
     rtpParameters.encodings = given.map((encoding, index) => {
-      if (given.length > 1) return { ...encoding, rid: `r${index}` };
+      if (given.length > 1) {
+        return { ...encoding, rid: `r${index}` };
+      }
       const { ssrc, rtxSsrc } = ssrcs[index] as { ssrc: number; rtxSsrc?: number };
       return { ...encoding, ssrc, ...(rtxSsrc !== undefined && { rtx: { ssrc: rtxSsrc } }) };
     });
@@ -167,7 +177,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   }
 
   async replaceTrack(localId: string, track: MediaStreamTrack | null): Promise<void> {
-    if (track !== null && !(track instanceof ClipTrack)) throw new TypeError('only ClipTracks can be sent');
+    if (track !== null && !(track instanceof ClipTrack)) {
+      throw new TypeError('only ClipTracks can be sent');
+    }
     this.#sender(localId).replaceTrack(track);
   }
 
@@ -191,7 +203,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   async receive(optionsList: HandlerReceiveOptions[]): Promise<HandlerReceiveResult[]> {
     await this.#connect();
     const receiver = this.#receiver;
-    if (!receiver) throw new TypeError('this transport sends');
+    if (!receiver) {
+      throw new TypeError('this transport sends');
+    }
     return optionsList.map(({ kind, rtpParameters }) => {
       const localId = String(this.#nextMid++);
       const stream = receiver.add(kind, rtpParameters);
@@ -203,7 +217,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   async stopReceiving(localIds: string[]): Promise<void> {
     for (const localId of localIds) {
       const stream = this.#received.get(localId);
-      if (stream) this.#receiver?.remove(stream);
+      if (stream) {
+        this.#receiver?.remove(stream);
+      }
       this.#received.delete(localId);
     }
   }
@@ -230,7 +246,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
 
   #sender(localId: string): RtpSender {
     const sender = this.#senders.get(localId);
-    if (!sender) throw new TypeError(`nothing is sent as ${localId}`);
+    if (!sender) {
+      throw new TypeError(`nothing is sent as ${localId}`);
+    }
     return sender;
   }
 
@@ -242,7 +260,9 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
       async () => {
         const { iceParameters, iceCandidates, dtlsParameters } = this.#options;
         const candidates = await Promise.all(iceCandidates.map(this.#mapCandidate));
-        if (this.#closed) return;
+        if (this.#closed) {
+          return;
+        }
         this.#link.connect({ iceParameters, iceCandidates: candidates, dtlsParameters });
       },
       (error) => {
@@ -256,13 +276,17 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   #handleRtcp(packet: Buffer): void {
     for (const item of parseRtcp(packet)) {
       this.#receiver?.handleRtcp(item);
-      for (const sender of this.#senders.values()) sender.handleRtcp(item);
+      for (const sender of this.#senders.values()) {
+        sender.handleRtcp(item);
+      }
     }
   }
 
   #changeState(state: types.ConnectionState): void {
     this.#connected = state === 'connected';
-    for (const sender of this.#senders.values()) sender.setConnected(this.#connected);
+    for (const sender of this.#senders.values()) {
+      sender.setConnected(this.#connected);
+    }
     this.emit('@connectionstatechange', state);
   }
 }

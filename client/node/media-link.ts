@@ -64,7 +64,9 @@ export class MediaLink {
   get dtlsParameters(): types.DtlsParameters {
     const sdp = this.#connection.localDescription()?.sdp ?? '';
     const value = /^a=fingerprint:sha-256 ([0-9A-F:]+)/m.exec(sdp)?.[1];
-    if (!value) throw new CanopyError('INTERNAL', 'no DTLS fingerprint');
+    if (!value) {
+      throw new CanopyError('INTERNAL', 'no DTLS fingerprint');
+    }
     return { role: 'client', fingerprints: [{ algorithm: 'sha-256', value }] };
   }
 
@@ -79,9 +81,13 @@ export class MediaLink {
 
   /** Sends an RTP or RTCP packet; gives false when the link is not up. */
   send(packet: Buffer): boolean {
-    if (!this.#open || this.#closed) return false;
+    if (!this.#open || this.#closed) {
+      return false;
+    }
     try {
-      if (!this.#track.sendMessageBinary(packet)) return false;
+      if (!this.#track.sendMessageBinary(packet)) {
+        return false;
+      }
       this.counters.sentPackets++;
       this.counters.sentBytes += packet.length;
       return true;
@@ -92,22 +98,31 @@ export class MediaLink {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#connection.close();
     releaseNativeLibrary();
   }
 
   #receive(packet: Buffer): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.counters.receivedPackets++;
     this.counters.receivedBytes += packet.length;
-    if (isRtcp(packet)) this.#events.onRtcp(packet);
-    else this.#events.onRtp(packet);
+    if (isRtcp(packet)) {
+      this.#events.onRtcp(packet);
+    } else {
+      this.#events.onRtp(packet);
+    }
   }
 
   #changeState(state: string): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#events.onState(state as types.ConnectionState);
   }
 }
@@ -122,7 +137,9 @@ function guard(callback: () => void): void {
 
 function nativeIceServers({ urls, username, credential }: RTCIceServer): string[] {
   return [urls].flat().map((url) => {
-    if (username === undefined || credential === undefined) return url;
+    if (username === undefined || credential === undefined) {
+      return url;
+    }
     const [scheme, rest] = [url.slice(0, url.indexOf(':')), url.slice(url.indexOf(':') + 1)];
     return `${scheme}:${encodeURIComponent(username)}:${encodeURIComponent(credential)}@${rest}`;
   });
@@ -131,7 +148,9 @@ function nativeIceServers({ urls, username, credential }: RTCIceServer): string[
 function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
   const { fingerprints } = remote.dtlsParameters;
   const fingerprint = fingerprints.find(({ algorithm }) => algorithm === 'sha-256') ?? fingerprints[0];
-  if (!fingerprint) throw new CanopyError('FINGERPRINT_INVALID', 'the server sent none');
+  if (!fingerprint) {
+    throw new CanopyError('FINGERPRINT_INVALID', 'the server sent none');
+  }
   const candidates = remote.iceCandidates
     .filter(({ protocol }) => protocol === 'udp')
     .map(

@@ -18,6 +18,8 @@ export function holdNativeLibrary(): void {
  */
 export function releaseNativeLibrary(): void {
   users--;
-  if (users > 0) return;
+  if (users > 0) {
+    return;
+  }
   timer = setTimeout(() => datachannel.cleanup(), CLEANUP_DELAY_MS);
 }

@@ -5,7 +5,9 @@ export { type Bytes, equalBytes, toHex } from '../../contract/x509/index.ts';
 
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (const byte of bytes) {
+    text += String.fromCharCode(byte);
+  }
   return btoa(text);
 }
 

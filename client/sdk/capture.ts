@@ -45,7 +45,9 @@ async function openDevices(
     });
   } catch (error) {
     const isGone = nameOf(error) === 'OverconstrainedError' && (isId(microphone) || isId(camera));
-    if (!isGone) throw error;
+    if (!isGone) {
+      throw error;
+    }
     if (microphone === false || camera === false) {
       return openDevices(devices, { microphone: microphone !== false, camera: camera !== false });
     }
@@ -55,7 +57,9 @@ async function openDevices(
       const picture = await openDevices(devices, { camera });
       return new MediaStream([...voice.getTracks(), ...picture.getTracks()]);
     } catch (cause) {
-      for (const track of voice.getTracks()) track.stop();
+      for (const track of voice.getTracks()) {
+        track.stop();
+      }
       throw cause;
     }
   }
@@ -75,7 +79,9 @@ export function openScreen(): Promise<MediaStream> {
 async function opened(open: (devices: MediaDevices) => Promise<MediaStream>): Promise<MediaStream> {
   const devices = globalThis.navigator?.mediaDevices as MediaDevices | undefined;
   // Browsers hide them from pages that were not loaded over HTTPS.
-  if (!devices) throw new CanopyError('MEDIA_DENIED', 'open the page over https:');
+  if (!devices) {
+    throw new CanopyError('MEDIA_DENIED', 'open the page over https:');
+  }
   try {
     return await open(devices);
   } catch (cause) {

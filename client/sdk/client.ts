@@ -72,7 +72,9 @@ export class Client extends Emitter<ClientEvents> {
    * WORKER_UNAVAILABLE, CONNECTION_LOST.
    */
   async join(roomId: string, options: JoinOptions = {}): Promise<Room> {
-    if (this.#room) throw new CanopyError('ROOM_ALREADY_JOINED');
+    if (this.#room) {
+      throw new CanopyError('ROOM_ALREADY_JOINED');
+    }
     const room = new Room({
       ...options,
       roomId,
@@ -115,7 +117,9 @@ const EXPLAIN_MS = 3000;
 
 /** Asks the server over HTTP why it refused a WebSocket, since browsers do not say. */
 async function explained(error: CanopyError, serverUrl: string): Promise<CanopyError> {
-  if (error.code !== 'CONNECTION_LOST') return error;
+  if (error.code !== 'CONNECTION_LOST') {
+    return error;
+  }
   const quickly: typeof fetch = (url) => fetch(url, { signal: AbortSignal.timeout(EXPLAIN_MS) });
   try {
     await serverInfo({ serverUrl, fetch: quickly });

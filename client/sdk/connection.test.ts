@@ -19,7 +19,9 @@ let connection: Connection;
 function reached(state: ConnectionState): Promise<CanopyError | undefined> {
   return new Promise((resolve) => {
     connection.on('state', (now, error) => {
-      if (now === state) resolve(error);
+      if (now === state) {
+        resolve(error);
+      }
     });
   });
 }
@@ -156,7 +158,9 @@ describe('Connection', () => {
     await connection.open();
     let refusals = 2;
     server.script['auth.prove'] = async () => {
-      if (refusals-- > 0) throw new CanopyError('SERVER_BUSY');
+      if (refusals-- > 0) {
+        throw new CanopyError('SERVER_BUSY');
+      }
       return {} as never;
     };
     const back = reached('connected');
@@ -174,7 +178,9 @@ describe('Connection', () => {
     assert.ok(performance.now() - atMs < 2500);
     let refusals = 1;
     server.script['auth.prove'] = async () => {
-      if (refusals-- > 0) throw new CanopyError('SERVER_CLOSING');
+      if (refusals-- > 0) {
+        throw new CanopyError('SERVER_CLOSING');
+      }
       return {} as never;
     };
     server.cut();

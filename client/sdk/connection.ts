@@ -86,7 +86,9 @@ export class Connection extends Emitter<ConnectionEvents> {
     const urls = typeof options.url === 'string' ? [options.url] : options.url;
     this.#origins = [...new Set(urls.map((url) => new URL(url).origin))];
     const [first] = this.#origins;
-    if (first === undefined) throw new TypeError('there must be an address');
+    if (first === undefined) {
+      throw new TypeError('there must be an address');
+    }
     this.#origin = first;
   }
 
@@ -114,14 +116,22 @@ export class Connection extends Emitter<ConnectionEvents> {
   /** Sends a request; it survives a lost socket until its time is over. Rejects with a CanopyError. */
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
     const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
-    if (this.#state === 'closed') return Promise.reject(new CanopyError('CONNECTION_LOST'));
+    if (this.#state === 'closed') {
+      return Promise.reject(new CanopyError('CONNECTION_LOST'));
+    }
     const id = toBase64Url(randomBytes(12));
     const settle = (answer: Answer<unknown> | CanopyError) => {
-      if (!this.#pending.delete(id)) return;
+      if (!this.#pending.delete(id)) {
+        return;
+      }
       clearTimeout(timer);
-      if (answer instanceof CanopyError) reject(answer);
-      else if (answer.ok) resolve(answer.result as RequestResult<N>);
-      else reject(CanopyError.fromBody(answer.error));
+      if (answer instanceof CanopyError) {
+        reject(answer);
+      } else if (answer.ok) {
+        resolve(answer.result as RequestResult<N>);
+      } else {
+        reject(CanopyError.fromBody(answer.error));
+      }
     };
     const timer = setTimeout(
       () => settle(new CanopyError('REQUEST_TIMEOUT', name)),
@@ -129,7 +139,9 @@ export class Connection extends Emitter<ConnectionEvents> {
     );
     const pending = { id, name, data, settle };
     this.#pending.set(id, pending);
-    if (this.#flowing) this.#send(pending);
+    if (this.#flowing) {
+      this.#send(pending);
+    }
     return promise;
   }
 
@@ -142,7 +154,9 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Continues at another address of the same deployment. */
   redirect(url: string): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      return;
+    }
     this.#origin = new URL(url).origin;
     this.#attempt = 0;
     this.#lost(undefined, 0);
@@ -150,7 +164,9 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Drops the socket and connects again at once; for tests, and when the device changed networks. */
   reconnect(): void {
-    if (this.#state !== 'closed') this.#lost(undefined, 0);
+    if (this.#state !== 'closed') {
+      this.#lost(undefined, 0);
+    }
   }
 
   /**
@@ -159,14 +175,18 @@ export class Connection extends Emitter<ConnectionEvents> {
    */
   async check(): Promise<void> {
     const socket = this.#socket;
-    if (!this.#flowing || !socket || this.#checking) return;
+    if (!this.#flowing || !socket || this.#checking) {
+      return;
+    }
     this.#checking = true;
     try {
       await this.#ask(socket, 'session.ping', {}, CHECK_MS);
     } catch (error) {
       // Any other answer, even a refusal, shows that the server is alive.
       const isSilent = CanopyError.from(error).code === 'REQUEST_TIMEOUT';
-      if (isSilent && this.#socket === socket && this.#flowing) this.reconnect();
+      if (isSilent && this.#socket === socket && this.#flowing) {
+        this.reconnect();
+      }
     } finally {
       this.#checking = false;
     }
@@ -174,7 +194,9 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   /** Ends the connection. Waiting requests fail with CONNECTION_LOST. */
   close(error?: CanopyError): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      return;
+    }
     this.#flowing = false;
     clearTimeout(this.#retryTimer);
     this.#dropSocket();
@@ -192,7 +214,9 @@ export class Connection extends Emitter<ConnectionEvents> {
       } catch (error) {
         const isOver = round !== this.#round || this.#state === 'closed';
         const next = others[0];
-        if (next === undefined || isOver || !CanopyError.from(error).retryable) throw error;
+        if (next === undefined || isOver || !CanopyError.from(error).retryable) {
+          throw error;
+        }
         others.shift();
         this.#origin = next;
       }
@@ -221,7 +245,9 @@ export class Connection extends Emitter<ConnectionEvents> {
       const { nonce } = await Promise.race([aborted, this.#challenge(socket)]);
       socket.onAny((name: string, data: unknown) => this.#received(socket, name, data));
       socket.on('disconnect', () => {
-        if (this.#socket === socket && this.#flowing) this.#lost();
+        if (this.#socket === socket && this.#flowing) {
+          this.#lost();
+        }
       });
       const statement = { origin: this.#origin, nonce, timeMs: Date.now() };
       const signature = await identity.proveAuth(statement);
@@ -268,10 +294,15 @@ export class Connection extends Emitter<ConnectionEvents> {
     socket.once('disconnect', lost);
     socket.once('session.ended', ended);
     socket.emit(name, { id: toBase64Url(randomBytes(12)), data }, (answer: Answer<RequestResult<N>>) => {
-      if (answer.ok) resolve(answer.result);
-      else reject(CanopyError.fromBody(answer.error));
+      if (answer.ok) {
+        resolve(answer.result);
+      } else {
+        reject(CanopyError.fromBody(answer.error));
+      }
     });
-    if (!socket.connected) lost();
+    if (!socket.connected) {
+      lost();
+    }
     return promise.finally(() => {
       clearTimeout(timer);
       socket.off('disconnect', lost);
@@ -284,19 +315,28 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   #received(socket: Socket, name: string, data: unknown): void {
-    if (this.#socket !== socket) return;
+    if (this.#socket !== socket) {
+      return;
+    }
     if (name === 'session.ended') {
       const error = CanopyError.fromBody((data as EventData<'session.ended'>).error);
-      if (!this.#flowing) return;
-      if (error.retryable) this.#lost(error);
-      else this.close(error);
+      if (!this.#flowing) {
+        return;
+      }
+      if (error.retryable) {
+        this.#lost(error);
+      } else {
+        this.close(error);
+      }
       return;
     }
     if (name === 'server.closing') {
       this.#notBeforeMs = performance.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
     }
     // All of the protocol's names have a dot, so none is taken for an event of this class.
-    if (!name.includes('.')) return;
+    if (!name.includes('.')) {
+      return;
+    }
     this.emit(name as EventName, data as never);
     this.emit('event', name as EventName, data);
   }
@@ -321,16 +361,27 @@ export class Connection extends Emitter<ConnectionEvents> {
       await this.#connectToAny();
       const waiting = [...this.#pending.values()];
       const resumed = await this.onReturn();
-      if (round !== this.#round || this.#state === 'closed') return;
-      if (!this.#socket?.connected) throw new CanopyError('CONNECTION_LOST');
+      if (round !== this.#round || this.#state === 'closed') {
+        return;
+      }
+      if (!this.#socket?.connected) {
+        throw new CanopyError('CONNECTION_LOST');
+      }
       // After a room was entered afresh, older requests refer to objects that are gone.
-      if (!resumed) refuse(waiting.filter(({ name }) => !name.startsWith('invite.')));
+      if (!resumed) {
+        refuse(waiting.filter(({ name }) => !name.startsWith('invite.')));
+      }
       this.#flow();
     } catch (cause) {
-      if (round !== this.#round || this.#state === 'closed') return;
+      if (round !== this.#round || this.#state === 'closed') {
+        return;
+      }
       const error = CanopyError.from(cause);
-      if (error.retryable) this.#lost(error);
-      else this.close(error);
+      if (error.retryable) {
+        this.#lost(error);
+      } else {
+        this.close(error);
+      }
     }
   }
 
@@ -338,7 +389,9 @@ export class Connection extends Emitter<ConnectionEvents> {
   #flow(): void {
     this.#attempt = 0;
     this.#flowing = true;
-    for (const pending of this.#pending.values()) this.#send(pending);
+    for (const pending of this.#pending.values()) {
+      this.#send(pending);
+    }
     this.#setState('connected');
   }
 
@@ -351,12 +404,16 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   #setState(state: ConnectionState, error?: CanopyError): void {
-    if (this.#state === state) return;
+    if (this.#state === state) {
+      return;
+    }
     this.#state = state;
     this.emit('state', state, error);
   }
 }
 
 function refuse(requests: Pending[]): void {
-  for (const { name, settle } of requests) settle(new CanopyError('CONNECTION_LOST', name));
+  for (const { name, settle } of requests) {
+    settle(new CanopyError('CONNECTION_LOST', name));
+  }
 }

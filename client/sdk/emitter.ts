@@ -31,7 +31,9 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
 
   /** Emits these events of another emitter as its own. */
   protected relay<N extends keyof Events>(from: Source<Pick<Events, N>>, names: readonly N[]): void {
-    for (const name of names) from.on(name, (...args) => this.emit(name, ...args));
+    for (const name of names) {
+      from.on(name, (...args) => this.emit(name, ...args));
+    }
   }
 
   protected emit<N extends keyof Events>(event: N, ...args: Events[N]): void {

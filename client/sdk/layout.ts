@@ -61,9 +61,13 @@ export class LayoutReporter {
 
   /** What others send has changed. */
   update(): void {
-    if (!this.#layout) return;
+    if (!this.#layout) {
+      return;
+    }
     this.#host.shown(new Set(this.#translate(this.#layout).tiles.map(({ producerId }) => producerId)));
-    if (this.#entered) this.#reconciler.poke();
+    if (this.#entered) {
+      this.#reconciler.poke();
+    }
   }
 
   /** The room was entered, anew perhaps: the server knows nothing. */
@@ -79,10 +83,14 @@ export class LayoutReporter {
   }
 
   async #tell(): Promise<void> {
-    if (!this.#layout) return;
+    if (!this.#layout) {
+      return;
+    }
     const layout = this.#translate(this.#layout);
     const text = JSON.stringify(layout);
-    if (text === this.#told) return;
+    if (text === this.#told) {
+      return;
+    }
     this.#told = text;
     try {
       await Promise.all([
@@ -92,16 +100,22 @@ export class LayoutReporter {
     } catch (error) {
       this.#told = '';
       // After close() nobody wants to hear of it.
-      if (this.#layout) throw error;
+      if (this.#layout) {
+        throw error;
+      }
     }
   }
 
   #translate({ tiles, maxBitrateBps }: Layout): ToldLayout {
     const shown = tiles.filter(({ width, height }) => width >= 1 && height >= 1);
     const told = [...this.#host.producers.values()].flatMap(({ producerId, participantId, source, kind }) => {
-      if (kind !== 'video') return [];
+      if (kind !== 'video') {
+        return [];
+      }
       const tile = shown.find((each) => each.participantId === participantId && each.source === source);
-      if (!tile) return [];
+      if (!tile) {
+        return [];
+      }
       const { width, height, pinned = false } = tile;
       return [{ producerId, width: pixels(width), height: pixels(height), pinned }];
     });

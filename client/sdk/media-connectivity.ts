@@ -42,8 +42,12 @@ export class ConnectivityMonitor {
       this.#set('connected', endpoints);
       return;
     }
-    if (this.#current.state !== 'failed') this.#set('connecting', endpoints);
-    if (this.#current.state === 'failed' || this.#timer !== undefined) return;
+    if (this.#current.state !== 'failed') {
+      this.#set('connecting', endpoints);
+    }
+    if (this.#current.state === 'failed' || this.#timer !== undefined) {
+      return;
+    }
     const patienceMs = path === 'lost' ? LOST_CONNECTION_MS : FIRST_CONNECTION_MS;
     this.#timer = setTimeout(() => this.#set('failed', this.#current.endpoints), patienceMs);
   }
@@ -62,7 +66,11 @@ export class ConnectivityMonitor {
   #set(state: MediaState, endpoints: readonly MediaEndpoint[]): void {
     const isNews = state !== this.#current.state;
     this.#current = { state, endpoints };
-    if (state === 'failed') this.#clear();
-    if (isNews) this.#changed(this.#current);
+    if (state === 'failed') {
+      this.#clear();
+    }
+    if (isNews) {
+      this.#changed(this.#current);
+    }
   }
 }

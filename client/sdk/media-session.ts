@@ -49,7 +49,9 @@ export class MediaSession {
 
   /** The transport of a direction. Calls at the same time share one. */
   async transport(direction: Direction): Promise<types.Transport> {
-    if (this.#closed) throw new CanopyError('CONNECTION_LOST');
+    if (this.#closed) {
+      throw new CanopyError('CONNECTION_LOST');
+    }
     let link = this.#links.get(direction);
     if (!link) {
       link = this.#create(direction);
@@ -88,7 +90,9 @@ export class MediaSession {
         }
       },
     });
-    if (!failure) return consumer;
+    if (!failure) {
+      return consumer;
+    }
     consumer.close();
     throw CanopyError.from(failure.cause);
   }
@@ -107,7 +111,9 @@ export class MediaSession {
 
   noticeServerState(transportId: string, state: Parameters<TransportLink['noticeServerState']>[0]): void {
     for (const link of this.#ready.values()) {
-      if (link.transport.id === transportId) link.noticeServerState(state);
+      if (link.transport.id === transportId) {
+        link.noticeServerState(state);
+      }
     }
   }
 
@@ -119,8 +125,12 @@ export class MediaSession {
   /** Closes the transports, and with them producers and consumers. Tracks go on. */
   close(): void {
     this.#closed = true;
-    for (const monitor of Object.values(this.#monitors)) monitor.reset();
-    for (const link of this.#ready.values()) link.close();
+    for (const monitor of Object.values(this.#monitors)) {
+      monitor.reset();
+    }
+    for (const link of this.#ready.values()) {
+      link.close();
+    }
     this.#ready.clear();
     this.#links.clear();
   }
@@ -131,10 +141,14 @@ export class MediaSession {
       ...this.#options,
       direction,
       onPath: (state, endpoints) => {
-        if (this.#closed) return;
+        if (this.#closed) {
+          return;
+        }
         this.#monitors[direction].update(state, endpoints);
         // The same fault may have broken the socket's path, which would notice much later.
-        if (state === 'lost') void connection.check();
+        if (state === 'lost') {
+          void connection.check();
+        }
       },
       onBroken: (broken) => {
         this.#forget(direction);

@@ -98,8 +98,9 @@ function videoEncodings(
 function firefoxScale(width: number, height: number): number {
   const blocks = (pixels: number, scale: number): number => Math.ceil(Math.floor(pixels / scale) / 16);
   let scale = 1;
-  while (blocks(width, scale) * blocks(height, scale) >= FIREFOX_LARGE_MACROBLOCKS)
+  while (blocks(width, scale) * blocks(height, scale) >= FIREFOX_LARGE_MACROBLOCKS) {
     scale += FIREFOX_SCALE_STEP;
+  }
   return Math.round(scale * 1000) / 1000;
 }
 
@@ -114,7 +115,9 @@ export function svcEncoding(
   top: number,
 ): Pick<types.RtpEncodingParameters, 'scalabilityMode' | 'scaleResolutionDownBy' | 'maxBitrate'> {
   const [, spatial, temporal] = /^L(\d)T(\d)_KEY$/.exec(encoding.scalabilityMode ?? '') ?? [];
-  if (!spatial) return {};
+  if (!spatial) {
+    return {};
+  }
   const dropped = Math.max(0, Number(spatial) - 1 - top);
   const layers = Number(spatial) - dropped;
   const rate = CAMERA_SVC_BITRATES_BPS[layers - 1];
@@ -134,6 +137,8 @@ export function chooseCodec(
 ): types.RtpCodecCapability {
   const mimeType = kind === 'audio' ? 'audio/opus' : `video/${codec}`;
   const found = capabilities.codecs?.find((each) => each.mimeType.toLowerCase() === mimeType);
-  if (!found) throw new CanopyError('CODEC_UNSUPPORTED', mimeType);
+  if (!found) {
+    throw new CanopyError('CODEC_UNSUPPORTED', mimeType);
+  }
   return found;
 }

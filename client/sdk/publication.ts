@@ -71,7 +71,9 @@ export class Publication {
     this.source = options.source ?? (this.kind === 'audio' ? 'microphone' : 'camera');
     this.#muted = options.muted ?? false;
     // Text must stay sharp rather than move smoothly.
-    if (this.source === 'screen' && track.contentHint === '') track.contentHint = 'detail';
+    if (this.source === 'screen' && track.contentHint === '') {
+      track.contentHint = 'detail';
+    }
   }
 
   get track(): MediaStreamTrack {
@@ -104,8 +106,12 @@ export class Publication {
 
   /** Sends another track of the same kind instead. */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
-    if (track.kind !== this.kind) throw new TypeError(`the track must be ${this.kind}`);
-    if (this.#closed) return;
+    if (track.kind !== this.kind) {
+      throw new TypeError(`the track must be ${this.kind}`);
+    }
+    if (this.#closed) {
+      return;
+    }
     this.#track.removeEventListener('ended', this.#trackEnded);
     this.#track = track;
     track.addEventListener('ended', this.#trackEnded);
@@ -114,7 +120,9 @@ export class Publication {
 
   /** Ends it. The track goes on: stop it where it was opened. */
   async unpublish(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#end();
     await this.sync();
   }
@@ -142,20 +150,29 @@ export class Publication {
 
   async #pass(): Promise<void> {
     const media = this.#host.media();
-    if (!media) return;
+    if (!media) {
+      return;
+    }
     try {
-      if (this.#closed) await this.#close();
-      else await this.#syncOnce(media);
+      if (this.#closed) {
+        await this.#close();
+      } else {
+        await this.#syncOnce(media);
+      }
     } catch (cause) {
       // On a new home everything is made again; a failure of the old one says nothing. Nor does one after the end.
-      if (media.closed || media !== this.#host.media() || this.#closed) return;
+      if (media.closed || media !== this.#host.media() || this.#closed) {
+        return;
+      }
       throw toCanopyError(cause);
     }
   }
 
   #afterFailure(error: CanopyError): AfterFailure {
     const next = afterFailure(error);
-    if (next === 'wait' || (next === 'retry' && this.#established)) return next;
+    if (next === 'wait' || (next === 'retry' && this.#established)) {
+      return next;
+    }
     this.detach();
     this.#end(error);
     return 'fail';
@@ -169,20 +186,29 @@ export class Publication {
 
   /** Ends by itself, at the server too. */
   #fail(error: CanopyError): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#end(error);
     // host.ended() reports a failure.
     this.#reconciler.poke();
   }
 
   async #syncOnce(media: MediaSession): Promise<void> {
-    if (!this.#producer || this.#producer.closed) this.#producer = await this.#produce(media);
+    if (!this.#producer || this.#producer.closed) {
+      this.#producer = await this.#produce(media);
+    }
     const producer = this.#producer;
-    if (producer.track !== this.#track) await producer.replaceTrack({ track: this.#liveTrack() });
+    if (producer.track !== this.#track) {
+      await producer.replaceTrack({ track: this.#liveTrack() });
+    }
     const muted = this.#muted;
     if (muted !== producer.paused) {
-      if (muted) producer.pause();
-      else producer.resume();
+      if (muted) {
+        producer.pause();
+      } else {
+        producer.resume();
+      }
     }
     if (muted !== this.#sentMuted) {
       const request = muted ? 'producer.pause' : 'producer.resume';
@@ -196,18 +222,24 @@ export class Publication {
   /** Sends no layers that nobody wants. Others are not told: for them the picture goes on. */
   async #suspendUnwanted(producer: types.Producer): Promise<void> {
     const { rtpSender } = producer;
-    if (this.kind !== 'video' || !rtpSender) return;
+    if (this.kind !== 'video' || !rtpSender) {
+      return;
+    }
     try {
       await applyWantedLayers(rtpSender, this.#encodings, this.#host.wanted(producer.id) ?? []);
     } catch (error) {
       // What nobody wants is sent all the same: a waste, no failure.
-      if (!producer.closed) this.#host.wasted(CanopyError.from(error));
+      if (!producer.closed) {
+        this.#host.wasted(CanopyError.from(error));
+      }
     }
   }
 
   /** A track fires no event when it is stopped. */
   #liveTrack(): MediaStreamTrack {
-    if (this.#track.readyState === 'ended') throw new CanopyError('MEDIA_ENDED');
+    if (this.#track.readyState === 'ended') {
+      throw new CanopyError('MEDIA_ENDED');
+    }
     return this.#track;
   }
 
@@ -251,14 +283,18 @@ export class Publication {
     this.#sentMuted = muted;
     this.#encodings = profile.encodings ?? [];
     // A disabled track makes a paused producer that goes on sending black pictures; this ends that.
-    if (muted) producer.pause();
+    if (muted) {
+      producer.pause();
+    }
     return producer;
   }
 
   async #close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = undefined;
-    if (!producer || producer.closed) return;
+    if (!producer || producer.closed) {
+      return;
+    }
     producer.close();
     await this.#host.connection.request('producer.close', { producerId: producer.id });
   }

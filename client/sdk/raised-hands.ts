@@ -25,12 +25,16 @@ export class RaisedHands {
   /** Takes over what a room.join tells. */
   reset(hands: readonly RaisedHand[]): void {
     for (const { participantId } of this.#hands) {
-      if (!hands.some((each) => each.participantId === participantId)) this.lower(participantId);
+      if (!hands.some((each) => each.participantId === participantId)) {
+        this.lower(participantId);
+      }
     }
     const known = new Set(this.#hands.map(({ participantId }) => participantId));
     this.#hands = hands;
     for (const { participantId } of hands) {
-      if (!known.has(participantId)) this.#host.raised(participantId);
+      if (!known.has(participantId)) {
+        this.#host.raised(participantId);
+      }
     }
   }
 
@@ -42,7 +46,9 @@ export class RaisedHands {
   /** `by`: who lowered it; undefined: its participant left, or it is not known. */
   lower(participantId: string, by?: string): void {
     const rest = this.#hands.filter((hand) => hand.participantId !== participantId);
-    if (rest.length === this.#hands.length) return;
+    if (rest.length === this.#hands.length) {
+      return;
+    }
     this.#hands = rest;
     this.#host.lowered(participantId, by);
   }

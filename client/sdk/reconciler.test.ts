@@ -38,7 +38,9 @@ describe('Reconciler', () => {
     const reconciler = new Reconciler({
       pass: async () => {
         const error = errors.shift();
-        if (error) throw error;
+        if (error) {
+          throw error;
+        }
       },
       backoff: SOON,
     });
@@ -53,7 +55,9 @@ describe('Reconciler', () => {
     let isLost = true;
     const reconciler = new Reconciler({
       pass: async () => {
-        if (isLost) throw new CanopyError('CONNECTION_LOST');
+        if (isLost) {
+          throw new CanopyError('CONNECTION_LOST');
+        }
       },
     });
     await reconciler.run();
@@ -67,7 +71,9 @@ describe('Reconciler', () => {
     const reconciler: Reconciler = new Reconciler({
       pass: async () => {
         passes += 1;
-        if (passes > 1) return;
+        if (passes > 1) {
+          return;
+        }
         reconciler.poke();
         throw new CanopyError('FORBIDDEN');
       },
@@ -82,7 +88,9 @@ describe('Reconciler', () => {
     const reconciler = new Reconciler({
       pass: async () => {
         passes += 1;
-        if (passes === 1) throw new CanopyError('SERVER_BUSY');
+        if (passes === 1) {
+          throw new CanopyError('SERVER_BUSY');
+        }
       },
       onFailure: () => {
         failed.resolve();
@@ -106,7 +114,9 @@ describe('Reconciler', () => {
     const reconciler = new Reconciler({
       pass: async () => {
         passes += 1;
-        if (passes === 1) throw new CanopyError('SERVER_BUSY');
+        if (passes === 1) {
+          throw new CanopyError('SERVER_BUSY');
+        }
         retried.resolve();
       },
       backoff: SOON,

@@ -26,7 +26,9 @@ const BACKOFF = { firstMs: 1000, mostMs: 8000 };
  * `wait` for a lost connection, since whoever owns it calls run() on its return; `retry` for other errors that may pass; else `fail`.
  */
 export function afterFailure(error: CanopyError): AfterFailure {
-  if (error.code === 'CONNECTION_LOST') return 'wait';
+  if (error.code === 'CONNECTION_LOST') {
+    return 'wait';
+  }
   return error.retryable ? 'retry' : 'fail';
 }
 
@@ -98,12 +100,20 @@ export class Reconciler {
           await pass();
           this.#attempt = 0;
         } catch (cause) {
-          if (this.#urgent) continue;
+          if (this.#urgent) {
+            continue;
+          }
           const error = CanopyError.from(cause);
           const next = onFailure(error);
-          if (next !== 'retry') this.#attempt = 0;
-          if (next === 'wait') return;
-          if (next === 'fail' || this.#stopped) throw error;
+          if (next !== 'retry') {
+            this.#attempt = 0;
+          }
+          if (next === 'wait') {
+            return;
+          }
+          if (next === 'fail' || this.#stopped) {
+            throw error;
+          }
           const delayMs = backoffMs(this.#attempt, backoff);
           this.#attempt += 1;
           if (retriesInBackground) {

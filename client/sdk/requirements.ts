@@ -13,5 +13,7 @@ export function requirePlatform(): void {
     // Browsers withhold it from pages loaded over plain HTTP.
     globalThis.crypto?.subtle === undefined && 'WebCrypto',
   ].filter((name) => name !== false);
-  if (missing.length > 0) throw new CanopyError('UNSUPPORTED_PLATFORM', `no ${missing.join(', ')}`);
+  if (missing.length > 0) {
+    throw new CanopyError('UNSUPPORTED_PLATFORM', `no ${missing.join(', ')}`);
+  }
 }

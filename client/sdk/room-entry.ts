@@ -53,16 +53,23 @@ export class RoomEntry {
     const { connection } = options;
     this.#log = new RoomLog({
       apply: (kind, data) => {
-        for (const apply of this.#appliers.get(kind) ?? []) apply(data as never);
+        for (const apply of this.#appliers.get(kind) ?? []) {
+          apply(data as never);
+        }
       },
       missing: () => {
-        if (!this.pending) connection.reconnect();
+        if (!this.pending) {
+          connection.reconnect();
+        }
       },
     });
     this.#unlisten = [
       connection.on('event', (name, data) => {
-        if (this.#held) this.#held.push(() => this.#log.receive(name, data));
-        else this.#log.receive(name, data);
+        if (this.#held) {
+          this.#held.push(() => this.#log.receive(name, data));
+        } else {
+          this.#log.receive(name, data);
+        }
       }),
     ];
   }
@@ -82,7 +89,9 @@ export class RoomEntry {
     const target = new URL(url, connection.origin);
     if (target.origin !== connection.origin) {
       // Never from an encrypted connection to one in the clear.
-      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') return;
+      if (connection.origin.startsWith('https:') && target.protocol !== 'https:') {
+        return;
+      }
       connection.redirect(target.origin);
       return;
     }
@@ -100,7 +109,9 @@ export class RoomEntry {
   close(): void {
     this.#closed = true;
     this.#reconciler.stop();
-    for (const unlisten of this.#unlisten) unlisten();
+    for (const unlisten of this.#unlisten) {
+      unlisten();
+    }
   }
 
   /**
@@ -125,22 +136,34 @@ export class RoomEntry {
       });
       this.#peerId = snapshot.peerId;
       await prepare(snapshot);
-      if (this.#closed) throw new CanopyError('ROOM_NOT_JOINED');
+      if (this.#closed) {
+        throw new CanopyError('ROOM_NOT_JOINED');
+      }
       // The room moved meanwhile: the snapshot is of its old home, and another attempt follows.
-      if (this.#reconciler.stale) return;
-      if (this.#ticket === ticket) this.#ticket = undefined;
+      if (this.#reconciler.stale) {
+        return;
+      }
+      if (this.#ticket === ticket) {
+        this.#ticket = undefined;
+      }
       this.#log.catchUp(snapshot.log);
       apply(snapshot);
       this.#resumed = snapshot.resumed;
     } catch (cause) {
       const error = CanopyError.from(cause);
-      if (this.#isFirst || !NEEDS_NEW_SOCKET.has(error.code)) throw error;
-      if (this.#ticket === ticket) this.#ticket = undefined;
+      if (this.#isFirst || !NEEDS_NEW_SOCKET.has(error.code)) {
+        throw error;
+      }
+      if (this.#ticket === ticket) {
+        this.#ticket = undefined;
+      }
       throw new CanopyError('CONNECTION_LOST', error.code, { cause: error });
     } finally {
       const held = this.#held;
       this.#held = undefined;
-      for (const applyEvent of held) applyEvent();
+      for (const applyEvent of held) {
+        applyEvent();
+      }
     }
   }
 
@@ -150,8 +173,12 @@ export class RoomEntry {
 
   /** Retries when entering may succeed later on this socket. */
   #afterFailure(error: CanopyError): AfterFailure {
-    if (this.#closed || this.#isFirst || error.code === 'CONNECTION_LOST') return 'fail';
-    if (error.retryable) return 'retry';
+    if (this.#closed || this.#isFirst || error.code === 'CONNECTION_LOST') {
+      return 'fail';
+    }
+    if (error.retryable) {
+      return 'retry';
+    }
     this.#options.hopeless(error);
     return 'fail';
   }

@@ -28,7 +28,9 @@ describe('RoomLog', () => {
   it('passes on each entry once, in order, and knows the last', () => {
     assert.equal(log.position, undefined);
     log.catchUp({ logId, seq: 4 });
-    for (const seq of [4, 5, 5, 6, 4, 7]) log.receive('producer.paused', data(seq));
+    for (const seq of [4, 5, 5, 6, 4, 7]) {
+      log.receive('producer.paused', data(seq));
+    }
     assert.deepEqual([applied, log.position, missing], [[5, 6, 7], { logId, seq: 7 }, 0]);
   });
 
@@ -36,7 +38,9 @@ describe('RoomLog', () => {
     log.catchUp({ logId, seq: 1 });
     log.receive('producer.paused', data(2));
     log.catchUp({ logId, seq: 5, entries: [2, 3, 4, 5].map(entry) });
-    for (const seq of [4, 5, 6]) log.receive('producer.paused', data(seq));
+    for (const seq of [4, 5, 6]) {
+      log.receive('producer.paused', data(seq));
+    }
     assert.deepEqual([applied, log.position], [[2, 3, 4, 5, 6], { logId, seq: 6 }]);
   });
 

@@ -74,7 +74,9 @@ describe('RoomSession', () => {
   const nextState = (session: RoomSession, wanted: string): Promise<void> =>
     new Promise((resolve) => {
       const off = session.on('state', (state) => {
-        if (state !== wanted) return;
+        if (state !== wanted) {
+          return;
+        }
         off();
         resolve();
       });

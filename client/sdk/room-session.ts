@@ -124,11 +124,15 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
 
   /** Ends it here. Idempotent. */
   close(error?: CanopyError): void {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      return;
+    }
     this.#setState('closed', error);
     this.#entry.close();
     this.#options.connection.onReturn = async () => true;
-    for (const unlisten of this.#unlisten) unlisten();
+    for (const unlisten of this.#unlisten) {
+      unlisten();
+    }
     this.#options.closed();
   }
 
@@ -137,10 +141,15 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     connection.onReturn = () => this.#entry.enter();
     this.#unlisten.push(
       connection.on('state', (state, error) => {
-        if (state === 'closed') this.close(error ?? new CanopyError('CONNECTION_LOST'));
-        else if (this.#state === 'connecting') return;
-        else if (state === 'connected') this.#setState(this.#entry.pending ? 'reconnecting' : 'connected');
-        else this.#setState('reconnecting');
+        if (state === 'closed') {
+          this.close(error ?? new CanopyError('CONNECTION_LOST'));
+        } else if (this.#state === 'connecting') {
+          return;
+        } else if (state === 'connected') {
+          this.#setState(this.#entry.pending ? 'reconnecting' : 'connected');
+        } else {
+          this.#setState('reconnecting');
+        }
       }),
       // Not held back: it decides how the room is entered.
       connection.on('room.rehome', (data) => this.#rehome(data)),
@@ -155,7 +164,9 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   }
 
   #rehome({ roomId, url, ticket, reason }: EventData<'room.rehome'>): void {
-    if (roomId !== this.#options.roomId || this.#state === 'closed') return;
+    if (roomId !== this.#options.roomId || this.#state === 'closed') {
+      return;
+    }
     this.#entry.useTicket(ticket);
     this.#hasMedia = false;
     this.#options.dropMedia();
@@ -181,7 +192,9 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   }
 
   #setParticipant(participant: Participant): void {
-    if (this.#lists(participant)) this.roster.set(participant);
+    if (this.#lists(participant)) {
+      this.roster.set(participant);
+    }
   }
 
   #lists({ peerId }: Participant): boolean {
@@ -189,7 +202,9 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   }
 
   #setState(state: ConnectionState, error?: CanopyError): void {
-    if (this.#state === state || this.#state === 'closed') return;
+    if (this.#state === state || this.#state === 'closed') {
+      return;
+    }
     this.#state = state;
     this.emit('state', state, error);
   }

@@ -124,7 +124,9 @@ function next<N extends keyof RoomEvents>(
 ): Promise<RoomEvents[N]> {
   return new Promise((resolve) => {
     const off = room.on(event, (...args) => {
-      if (!fits(...args)) return;
+      if (!fits(...args)) {
+        return;
+      }
       off();
       resolve(args);
     });
@@ -133,7 +135,9 @@ function next<N extends keyof RoomEvents>(
 
 /** Resolves when the room has as many tracks. */
 async function hasTracks(room: Room, count: number): Promise<RemoteTrack[]> {
-  while (room.tracks.length !== count) await Promise.race([next(room, 'track'), next(room, 'track-ended')]);
+  while (room.tracks.length !== count) {
+    await Promise.race([next(room, 'track'), next(room, 'track-ended')]);
+  }
   return room.tracks;
 }
 
@@ -537,7 +541,9 @@ describe('a lost socket', () => {
     const room = await client.join('demo');
     let refusals = 2;
     server.script['room.join'] = async () => {
-      if (refusals-- > 0) throw new CanopyError('WORKER_UNAVAILABLE');
+      if (refusals-- > 0) {
+        throw new CanopyError('WORKER_UNAVAILABLE');
+      }
       return snapshot;
     };
     server.cut();
@@ -576,7 +582,9 @@ describe('room.rehome', () => {
     const room = await client.join('demo');
     await room.publish(track('audio'));
     server.script['room.join'] = ({ data }) => {
-      if (data.ticket === 'ticket-1') rehome('ticket-2');
+      if (data.ticket === 'ticket-1') {
+        rehome('ticket-2');
+      }
       return snapshot;
     };
     rehome('ticket-1');
@@ -591,7 +599,9 @@ describe('room.rehome', () => {
     const room = await client.join('demo');
     await room.publish(track('audio'));
     server.script['room.join'] = async ({ data }) => {
-      if (data.ticket !== undefined) throw new CanopyError('TICKET_INVALID');
+      if (data.ticket !== undefined) {
+        throw new CanopyError('TICKET_INVALID');
+      }
       return snapshot;
     };
     rehome('forged');

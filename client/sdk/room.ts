@@ -144,7 +144,9 @@ export class Room extends Emitter<RoomEvents> {
    * itself, so does the publication, with MEDIA_ENDED.
    */
   async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
-    if (this.state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+    if (this.state === 'closed') {
+      throw new CanopyError('ROOM_NOT_JOINED');
+    }
     const publication = new Publication(
       {
         connection: this.#options.connection,
@@ -154,10 +156,14 @@ export class Room extends Emitter<RoomEvents> {
         wasted: (error) => this.#failed(error),
         ended: (ended, error) => {
           this.#publications.delete(ended);
-          if (ended.producerId) this.#wanted.delete(ended.producerId);
+          if (ended.producerId) {
+            this.#wanted.delete(ended.producerId);
+          }
           this.emit('unpublished', ended, error);
           // A track that ends is no failure: its device was unplugged, or sharing was stopped.
-          if (error && error.code !== 'MEDIA_ENDED') this.#failed(error);
+          if (error && error.code !== 'MEDIA_ENDED') {
+            this.#failed(error);
+          }
         },
       },
       track,
@@ -175,7 +181,9 @@ export class Room extends Emitter<RoomEvents> {
    * last shown.
    */
   setLayout(layout: Layout): void {
-    if (this.state !== 'closed') this.#layout.set(layout);
+    if (this.state !== 'closed') {
+      this.#layout.set(layout);
+    }
   }
 
   /**
@@ -245,7 +253,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /** Leaves the room. The tracks go on. Never rejects. */
   async leave(): Promise<void> {
-    if (this.state === 'closed') return;
+    if (this.state === 'closed') {
+      return;
+    }
     const answered = this.#session.sayGoodbye();
     this.close();
     await answered;
@@ -266,7 +276,9 @@ export class Room extends Emitter<RoomEvents> {
     this.#subscriptions.close();
     this.#media?.close();
     this.#media = undefined;
-    for (const publication of this.#publications) publication.close();
+    for (const publication of this.#publications) {
+      publication.close();
+    }
     this.#publications.clear();
     this.#options.onClosed();
   }
@@ -280,7 +292,9 @@ export class Room extends Emitter<RoomEvents> {
     on('hand.raised', ({ participantId, raisedAtMs }) => this.#hands.raise({ participantId, raisedAtMs }));
     on('hand.lowered', ({ participantId, by }) => this.#hands.lower(participantId, by));
     on('producer.added', ({ producer }) => {
-      if (producer.participantId !== this.#participantId) this.#subscriptions.add(producer);
+      if (producer.participantId !== this.#participantId) {
+        this.#subscriptions.add(producer);
+      }
     });
     on('producer.paused', ({ producerId }) => this.#subscriptions.setMuted(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#subscriptions.setMuted(producerId, false));
@@ -288,7 +302,9 @@ export class Room extends Emitter<RoomEvents> {
     on('consumer.closed', ({ consumerId }) => this.#subscriptions.consumerClosed(consumerId));
     on('consumer.layers', ({ consumerId, layers }) => {
       const track = this.#subscriptions.byConsumer(consumerId);
-      if (!track) return;
+      if (!track) {
+        return;
+      }
       track.setLayers(layers);
       this.emit('layers', track, layers);
     });
@@ -302,7 +318,9 @@ export class Room extends Emitter<RoomEvents> {
 
   #renewMedia({ iceServers }: Snapshot): void {
     const device = this.#device?.device;
-    if (!device) throw new CanopyError('INTERNAL', 'the device is not loaded');
+    if (!device) {
+      throw new CanopyError('INTERNAL', 'the device is not loaded');
+    }
     const { connection, identity, transforms = {} } = this.#options;
     this.#dropMedia();
     this.#wanted.clear();
@@ -322,7 +340,9 @@ export class Room extends Emitter<RoomEvents> {
     this.#media?.reconcile(own.transportIds);
     for (const publication of this.#publications) {
       const { producerId } = publication;
-      if (producerId && !own.producerIds.includes(producerId)) publication.detach();
+      if (producerId && !own.producerIds.includes(producerId)) {
+        publication.detach();
+      }
     }
     this.#hands.reset(parts.hands);
     this.#subscriptions.reset(producers, own.consumerIds);
@@ -336,7 +356,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /** One direction's transport broke: what went over it is made again. */
   #remake(direction: Direction): void {
-    if (this.state === 'closed') return;
+    if (this.state === 'closed') {
+      return;
+    }
     if (direction === 'send') {
       this.#syncPublications();
     } else {
@@ -360,7 +382,9 @@ export class Room extends Emitter<RoomEvents> {
 
   async #loadDevice(routerRtpCapabilities: types.RtpCapabilities): Promise<void> {
     const capabilities = JSON.stringify(routerRtpCapabilities);
-    if (this.#device?.capabilities === capabilities) return;
+    if (this.#device?.capabilities === capabilities) {
+      return;
+    }
     const device = await this.#options.createDevice();
     await device.load({ routerRtpCapabilities });
     this.#device = { capabilities, device };
@@ -368,17 +392,23 @@ export class Room extends Emitter<RoomEvents> {
 
   /** A moderator's action. Removal arrives as the connection's end. */
   #obey({ participantId, action, by }: EventData<'participant.action'>): void {
-    if (participantId !== this.#participantId || action !== 'mute') return;
+    if (participantId !== this.#participantId || action !== 'mute') {
+      return;
+    }
     for (const publication of this.#publications) {
       // `unpublished` reports a failure.
-      if (publication.source === 'microphone') publication.mute().catch(() => {});
+      if (publication.source === 'microphone') {
+        publication.mute().catch(() => {});
+      }
     }
     this.emit('muted-by', by === null ? undefined : this.participants.get(by));
   }
 
   /** Unverified media keys end the call; any other failure is reported and survived. */
   #failed(error: CanopyError): void {
-    if (this.state === 'closed') return;
+    if (this.state === 'closed') {
+      return;
+    }
     if (error.code === 'SERVER_UNVERIFIED' || error.code === 'FINGERPRINT_UNSIGNED') {
       this.#options.connection.requestNow('room.leave', {}).catch(() => {});
       this.close(error);

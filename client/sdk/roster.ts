@@ -30,28 +30,39 @@ export class Roster {
   reset(participants: readonly Participant[], speaker: string | null): void {
     const present = new Set(participants.map(({ participantId }) => participantId));
     for (const participantId of [...this.#participants.keys()]) {
-      if (!present.has(participantId)) this.remove(participantId, 'left');
+      if (!present.has(participantId)) {
+        this.remove(participantId, 'left');
+      }
     }
-    for (const participant of participants) this.set(participant);
+    for (const participant of participants) {
+      this.set(participant);
+    }
     this.setSpeaker(speaker);
   }
 
   set(participant: Participant): void {
     const known = this.#participants.has(participant.participantId);
     this.#participants.set(participant.participantId, participant);
-    if (known) this.#host.updated(participant);
-    else this.#host.joined(participant);
+    if (known) {
+      this.#host.updated(participant);
+    } else {
+      this.#host.joined(participant);
+    }
   }
 
   remove(participantId: string, reason: EventData<'participant.left'>['reason']): void {
     const participant = this.#participants.get(participantId);
-    if (!participant) return;
+    if (!participant) {
+      return;
+    }
     this.#participants.delete(participantId);
     this.#host.left(participant, reason);
   }
 
   setSpeaker(participantId: string | null): void {
-    if (participantId === this.#speaker) return;
+    if (participantId === this.#speaker) {
+      return;
+    }
     this.#speaker = participantId;
     this.#host.speaker(participantId);
   }

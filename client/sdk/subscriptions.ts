@@ -75,9 +75,12 @@ export class Subscriptions {
   show(producerIds: ReadonlySet<string>): void {
     this.#shown = producerIds;
     for (const { producerId, kind } of this.#tracks.values()) {
-      if (kind !== 'video') continue;
-      if (producerIds.has(producerId)) this.#keep(producerId);
-      else if (!this.#hidden.has(producerId)) {
+      if (kind !== 'video') {
+        continue;
+      }
+      if (producerIds.has(producerId)) {
+        this.#keep(producerId);
+      } else if (!this.#hidden.has(producerId)) {
         this.#hidden.set(
           producerId,
           setTimeout(() => this.#release(producerId), HIDDEN_MS),
@@ -92,7 +95,9 @@ export class Subscriptions {
     for (const { producerId, layers, reason } of tiles) {
       this.#allocations.set(producerId, { layers, reason });
       const track = this.#tracks.get(producerId);
-      if (!track) continue;
+      if (!track) {
+        continue;
+      }
       track.setAllocation({ layers, reason });
       this.#host.updated(track);
     }
@@ -100,28 +105,38 @@ export class Subscriptions {
 
   setMuted(producerId: string, paused: boolean): void {
     const producer = this.#producers.get(producerId);
-    if (!producer || producer.paused === paused) return;
+    if (!producer || producer.paused === paused) {
+      return;
+    }
     this.#producers.set(producerId, { ...producer, paused });
     const track = this.#tracks.get(producerId);
     track?.setMuted(paused);
-    if (track) this.#host.updated(track);
+    if (track) {
+      this.#host.updated(track);
+    }
     this.#host.producersChanged();
   }
 
   /** The server closed a consumer; its producer's end is told apart. */
   consumerClosed(consumerId: string): void {
     const track = this.byConsumer(consumerId);
-    if (track) this.#end(track.producerId);
+    if (track) {
+      this.#end(track.producerId);
+    }
   }
 
   /** Takes over what a room.join tells: producers there are, and own consumers that live on (all others are gone). */
   reset(producers: ProducerInfo[], consumerIds: string[]): void {
     for (const track of this.tracks) {
-      if (!consumerIds.includes(track.consumerId)) this.#end(track.producerId);
+      if (!consumerIds.includes(track.consumerId)) {
+        this.#end(track.producerId);
+      }
     }
     const present = new Set(producers.map(({ producerId }) => producerId));
     for (const producerId of [...this.#producers.keys()]) {
-      if (!present.has(producerId)) this.#forget(producerId);
+      if (!present.has(producerId)) {
+        this.#forget(producerId);
+      }
     }
     for (const producer of producers) {
       this.setMuted(producer.producerId, producer.paused);
@@ -135,7 +150,9 @@ export class Subscriptions {
   /** Drops all tracks, to subscribe again. */
   drop(): void {
     this.#allocations.clear();
-    for (const producerId of [...this.#tracks.keys()]) this.#end(producerId);
+    for (const producerId of [...this.#tracks.keys()]) {
+      this.#end(producerId);
+    }
   }
 
   /** Drops everything for good. */
@@ -156,16 +173,22 @@ export class Subscriptions {
       (producerId) =>
         !this.#tracks.has(producerId) && !this.#refused.has(producerId) && this.#isShown(producerId),
     );
-    if (!media || missing.length === 0) return;
+    if (!media || missing.length === 0) {
+      return;
+    }
     try {
       await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
     } catch (error) {
       // A new home begins with a new reset(); a failure of the old one says nothing.
-      if (media.closed || media !== this.#host.media()) return;
+      if (media.closed || media !== this.#host.media()) {
+        return;
+      }
       this.#host.failed(CanopyError.from(error));
       throw error;
     }
-    if (missing.length > MAX_AT_ONCE) this.sync();
+    if (missing.length > MAX_AT_ONCE) {
+      this.sync();
+    }
   }
 
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {
@@ -174,15 +197,21 @@ export class Subscriptions {
     const request = { transportId: transport.id, producerIds };
     const { consumers, failed } = await connection.request('consumer.create', request);
     // It broke meanwhile: it is made anew, and then all is asked for again.
-    if (transport.closed) return;
+    if (transport.closed) {
+      return;
+    }
     for (const { producerId, error } of failed) {
       this.#refused.add(producerId);
       // Its producer ended meanwhile: nothing to tell.
-      if (error.code !== 'PRODUCER_UNKNOWN') this.#host.failed(CanopyError.fromBody(error));
+      if (error.code !== 'PRODUCER_UNKNOWN') {
+        this.#host.failed(CanopyError.fromBody(error));
+      }
     }
     const made = await Promise.all(consumers.map((info) => this.#begin(media, transport, info)));
     const consumerIds = made.filter((consumerId) => consumerId !== undefined);
-    if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
+    if (consumerIds.length > 0) {
+      await connection.request('consumer.resume', { consumerIds });
+    }
   }
 
   /** Makes the local half of a consumer. Undefined when that fails, its producer ended meanwhile, or its transport broke. */
@@ -193,7 +222,9 @@ export class Subscriptions {
   ): Promise<string | undefined> {
     const { producerId, consumerId } = info;
     const wanted = this.#producers.get(producerId);
-    if (!wanted) return undefined;
+    if (!wanted) {
+      return undefined;
+    }
     // Voice and picture of one person are kept in step by their common stream; a screen is another.
     const { participantId, source, kind } = wanted;
     const group = source.startsWith('screen') ? 'screen' : 'person';
@@ -201,8 +232,12 @@ export class Subscriptions {
     try {
       consumer = await media.consume(info, `${participantId}-${group}`, { participantId, source, kind });
     } catch (error) {
-      if (media.closed) throw error;
-      if (transport.closed) return undefined;
+      if (media.closed) {
+        throw error;
+      }
+      if (transport.closed) {
+        return undefined;
+      }
       this.#refused.add(producerId);
       this.#closeAtServer(consumerId);
       this.#host.failed(CanopyError.from(error));
@@ -218,7 +253,9 @@ export class Subscriptions {
     this.#tracks.set(producerId, track);
     this.#host.started(track);
     // It may have gone off the screen meanwhile.
-    if (this.#shown) this.show(this.#shown);
+    if (this.#shown) {
+      this.show(this.#shown);
+    }
     return consumerId;
   }
 
@@ -235,7 +272,9 @@ export class Subscriptions {
   #release(producerId: string): void {
     const track = this.#tracks.get(producerId);
     this.#end(producerId);
-    if (track) this.#closeAtServer(track.consumerId);
+    if (track) {
+      this.#closeAtServer(track.consumerId);
+    }
   }
 
   #closeAtServer(consumerId: string): void {
@@ -253,7 +292,9 @@ export class Subscriptions {
   #end(producerId: string): void {
     this.#keep(producerId);
     const track = this.#tracks.get(producerId);
-    if (!track) return;
+    if (!track) {
+      return;
+    }
     this.#tracks.delete(producerId);
     track.close();
     this.#host.ended(track);

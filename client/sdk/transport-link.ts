@@ -65,8 +65,11 @@ export class TransportLink {
     });
     transport.on('connectionstatechange', (state) => {
       this.#tellPath();
-      if (state === 'connected') this.#recovery.poke();
-      else if (state === 'disconnected' || state === 'failed') this.recover();
+      if (state === 'connected') {
+        this.#recovery.poke();
+      } else if (state === 'disconnected' || state === 'failed') {
+        this.recover();
+      }
     });
   }
 
@@ -117,14 +120,19 @@ export class TransportLink {
     }
     this.#serverLost = state === 'disconnected';
     this.#tellPath();
-    if (this.#serverLost) this.recover();
-    else if (state === 'connected') this.#recovery.poke();
+    if (this.#serverLost) {
+      this.recover();
+    } else if (state === 'connected') {
+      this.#recovery.poke();
+    }
   }
 
   /** Restarts ICE again and again until the transport is connected. Does nothing where there is no need. */
   recover(): void {
     // While it is being mended, another fault does not cut the delay short.
-    if (!this.#healthy && !this.#recovery.running) this.#recovery.poke();
+    if (!this.#healthy && !this.#recovery.running) {
+      this.#recovery.poke();
+    }
   }
 
   /** Restarts ICE once (RFC 8445 section 2.4). */
@@ -133,12 +141,16 @@ export class TransportLink {
     const { iceParameters } = await connection.request('transport.restartIce', {
       transportId: this.transport.id,
     });
-    if (!this.transport.closed) await this.transport.restartIce({ iceParameters });
+    if (!this.transport.closed) {
+      await this.transport.restartIce({ iceParameters });
+    }
   }
 
   /** Closes it so that another takes its place. */
   abandon(): void {
-    if (this.transport.closed) return;
+    if (this.transport.closed) {
+      return;
+    }
     this.close();
     this.#options.onBroken(this);
   }
@@ -150,7 +162,9 @@ export class TransportLink {
 
   #tellPath(): void {
     const { closed, connectionState } = this.transport;
-    if (closed || connectionState === 'new') return;
+    if (closed || connectionState === 'new') {
+      return;
+    }
     const connected = connectionState === 'connected' && !this.#serverLost;
     this.#wasConnected ||= connected;
     const path = connected ? 'connected' : this.#wasConnected ? 'lost' : 'connecting';
@@ -163,16 +177,22 @@ export class TransportLink {
   }
 
   async #recover(): Promise<void> {
-    if (this.#healthy) return;
+    if (this.#healthy) {
+      return;
+    }
     await this.restartIce();
     // The answer is not yet the path.
-    if (!this.#healthy) throw new CanopyError('CONNECTION_LOST');
+    if (!this.#healthy) {
+      throw new CanopyError('CONNECTION_LOST');
+    }
   }
 
   async #connect({ role, fingerprints }: types.DtlsParameters): Promise<void> {
     const { connection, identity } = this.#options;
     const [fingerprint, ...others] = fingerprints.filter(({ algorithm }) => algorithm === 'sha-256');
-    if (!fingerprint || others.length > 0) throw new CanopyError('FINGERPRINT_INVALID');
+    if (!fingerprint || others.length > 0) {
+      throw new CanopyError('FINGERPRINT_INVALID');
+    }
     const value = fingerprint.value.toUpperCase();
     const transportId = this.transport.id;
     await connection.request('transport.connect', {
@@ -196,7 +216,9 @@ function makeTransport(
       ? device.createSendTransport(parameters)
       : device.createRecvTransport(parameters);
   } catch (cause) {
-    if (!(cause instanceof Error) || !ADDRESS_ERRORS.includes(cause.name)) throw cause;
+    if (!(cause instanceof Error) || !ADDRESS_ERRORS.includes(cause.name)) {
+      throw cause;
+    }
     throw new CanopyError('CONFIG_INVALID', `turn.urls or rtc.iceServers: ${cause.message}`, { cause });
   }
 }

@@ -26,7 +26,9 @@ class Parameters {
 
   async setParameters(parameters: { transactionId: string; encodings: Encodings }) {
     this.calls += 1;
-    if (this.interruptions-- > 0) this.#transactionId += 1;
+    if (this.interruptions-- > 0) {
+      this.#transactionId += 1;
+    }
     if (parameters.transactionId !== String(this.#transactionId)) {
       throw new DOMException('stale', 'InvalidStateError');
     }

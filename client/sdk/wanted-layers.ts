@@ -23,13 +23,17 @@ export async function applyWantedLayers(
       ...present,
       ...encodingFor(encodings, index, wanted),
     }));
-    if (JSON.stringify(changed) === JSON.stringify(parameters.encodings)) return;
+    if (JSON.stringify(changed) === JSON.stringify(parameters.encodings)) {
+      return;
+    }
     try {
       await sender.setParameters({ ...parameters, encodings: changed });
       return;
     } catch (error) {
       // Parameters are stale when the sender was changed meanwhile.
-      if (attempt === TRIES) throw error;
+      if (attempt === TRIES) {
+        throw error;
+      }
     }
   }
 }
@@ -40,8 +44,12 @@ function encodingFor(
   wanted: readonly boolean[],
 ): Partial<RTCRtpEncodingParameters> {
   const [only] = encodings;
-  if (encodings.length > 1 || !only) return { active: wanted[index] ?? true };
+  if (encodings.length > 1 || !only) {
+    return { active: wanted[index] ?? true };
+  }
   const top = wanted.lastIndexOf(true);
-  if (wanted.length > 0 && top === -1) return { active: false };
+  if (wanted.length > 0 && top === -1) {
+    return { active: false };
+  }
   return { active: true, ...svcEncoding(only, wanted.length > 0 ? top : Number.POSITIVE_INFINITY) };
 }

@@ -9,5 +9,7 @@ import './styles/hands.css';
 
 const root = document.getElementById('app');
 const model = new AppModel();
-if (root) render(<App model={model} />, root);
+if (root) {
+  render(<App model={model} />, root);
+}
 void model.start();

@@ -9,7 +9,9 @@ const precompress: Plugin = {
   name: 'precompress',
   writeBundle({ dir = '' }, bundle) {
     for (const fileName of Object.keys(bundle)) {
-      if (!/\.(js|css|svg|html)$/.test(fileName)) continue;
+      if (!/\.(js|css|svg|html)$/.test(fileName)) {
+        continue;
+      }
       const file = join(dir, fileName);
       const source = readFileSync(file);
       writeFileSync(`${file}.br`, brotliCompressSync(source));

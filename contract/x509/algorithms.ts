@@ -48,7 +48,9 @@ export function decodeSignatureAlgorithm(content: Bytes): SignatureAlgorithm {
 
 /** Refuses broken and unsupported signature algorithms. Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`. */
 export function requireSoundSignature(algorithm: SignatureAlgorithm, what: string): void {
-  if (algorithm.key === 'weak') throw new CanopyError('CERT_WEAK', `${what}: signed with ${algorithm.oid}`);
+  if (algorithm.key === 'weak') {
+    throw new CanopyError('CERT_WEAK', `${what}: signed with ${algorithm.oid}`);
+  }
   if (algorithm.key === 'unknown') {
     throw new CanopyError('CERT_UNSUPPORTED', `${what}: signature algorithm ${algorithm.oid}`);
   }

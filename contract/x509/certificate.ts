@@ -38,11 +38,15 @@ export interface Certificate {
  * `CERT_UNSUPPORTED` for a key that cannot be read.
  */
 export function parseCertificate(der: Uint8Array): Certificate {
-  if (der.length > MAX_CERTIFICATE_BYTES) throw new CanopyError('CERT_MALFORMED', 'certificate too large');
+  if (der.length > MAX_CERTIFICATE_BYTES) {
+    throw new CanopyError('CERT_MALFORMED', 'certificate too large');
+  }
   try {
     return decode(new Uint8Array(der));
   } catch (error) {
-    if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    if (error instanceof DerError) {
+      throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    }
     throw error;
   }
 }
@@ -56,7 +60,9 @@ function decode(der: Bytes): Certificate {
     throw new CanopyError('CERT_NONCONFORMING', 'the certificate is not of version 3');
   }
   const serialHex = decodeUnsigned(body.read(TAG.integer).content);
-  if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) throw new DerError('bad serial number');
+  if (serialHex === '00' || serialHex.length > MAX_SERIAL_HEX) {
+    throw new DerError('bad serial number');
+  }
   const algorithm = readSignedAlgorithm(body, signed);
   const issuer = body.read(TAG.sequence).bytes;
   const validity = body.enter(TAG.sequence);

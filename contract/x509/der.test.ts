@@ -57,7 +57,9 @@ describe('DerReader', () => {
         const reader = new DerReader(bytes);
         const parts: Uint8Array[] = [];
         try {
-          while (!reader.done) parts.push(reader.read().bytes);
+          while (!reader.done) {
+            parts.push(reader.read().bytes);
+          }
         } catch (error) {
           assert.ok(error instanceof DerError);
           return;
@@ -84,14 +86,17 @@ describe('values', () => {
     assert.equal(decodeUnsigned(hex('00')), '00');
     assert.equal(decodeUnsigned(hex('7f')), '7f');
     assert.equal(decodeUnsigned(hex('0080')), '80');
-    for (const bad of ['', '80', 'ff01', '0001'])
+    for (const bad of ['', '80', 'ff01', '0001']) {
       assert.throws(() => decodeUnsigned(hex(bad)), DerError, bad);
+    }
   });
 
   test('booleans are 00 or ff', () => {
     assert.equal(decodeBoolean(hex('ff')), true);
     assert.equal(decodeBoolean(hex('00')), false);
-    for (const bad of ['', '01', 'ffff']) assert.throws(() => decodeBoolean(hex(bad)), DerError);
+    for (const bad of ['', '01', 'ffff']) {
+      assert.throws(() => decodeBoolean(hex(bad)), DerError);
+    }
   });
 
   test('named bits are counted from the first', () => {

@@ -66,13 +66,17 @@ export class DerReader {
   read(tag?: number): DerElement {
     const start = this.#offset;
     const found = this.#octet();
-    if ((found & 0x1f) === 0x1f) throw new DerError('high tag numbers are not used in certificates');
+    if ((found & 0x1f) === 0x1f) {
+      throw new DerError('high tag numbers are not used in certificates');
+    }
     if (tag !== undefined && found !== tag) {
       throw new DerError(`expected tag 0x${tag.toString(16)}, found 0x${found.toString(16)}`);
     }
     const length = this.#length();
     const contentStart = this.#offset;
-    if (length > this.#bytes.length - contentStart) throw new DerError('an element ends beyond its parent');
+    if (length > this.#bytes.length - contentStart) {
+      throw new DerError('an element ends beyond its parent');
+    }
     this.#offset = contentStart + length;
     return {
       tag: found,
@@ -93,24 +97,36 @@ export class DerReader {
 
   /** Refuses anything left over. */
   end(): void {
-    if (!this.done) throw new DerError('unexpected bytes after the last element');
+    if (!this.done) {
+      throw new DerError('unexpected bytes after the last element');
+    }
   }
 
   #octet(): number {
     const octet = this.#bytes[this.#offset];
-    if (octet === undefined) throw new DerError('the data ends too early');
+    if (octet === undefined) {
+      throw new DerError('the data ends too early');
+    }
     this.#offset += 1;
     return octet;
   }
 
   #length(): number {
     const first = this.#octet();
-    if (first < 0x80) return first;
+    if (first < 0x80) {
+      return first;
+    }
     const octets = first & 0x7f;
-    if (octets === 0 || octets > 4) throw new DerError('indefinite or absurd length');
+    if (octets === 0 || octets > 4) {
+      throw new DerError('indefinite or absurd length');
+    }
     let length = 0;
-    for (let i = 0; i < octets; i += 1) length = length * 256 + this.#octet();
-    if (length < 0x80 || length < 256 ** (octets - 1)) throw new DerError('length is not minimal');
+    for (let i = 0; i < octets; i += 1) {
+      length = length * 256 + this.#octet();
+    }
+    if (length < 0x80 || length < 256 ** (octets - 1)) {
+      throw new DerError('length is not minimal');
+    }
     return length;
   }
 }
@@ -121,39 +137,57 @@ export function decodeOid(content: Bytes): string {
   let value = 0;
   let inside = false;
   for (const octet of content) {
-    if (!inside && octet === 0x80) throw new DerError('object identifier is not minimal');
+    if (!inside && octet === 0x80) {
+      throw new DerError('object identifier is not minimal');
+    }
     value = value * 128 + (octet & 0x7f);
-    if (value > Number.MAX_SAFE_INTEGER / 128) throw new DerError('object identifier is too large');
+    if (value > Number.MAX_SAFE_INTEGER / 128) {
+      throw new DerError('object identifier is too large');
+    }
     inside = (octet & 0x80) !== 0;
     if (!inside) {
-      if (arcs.length === 0)
+      if (arcs.length === 0) {
         arcs.push(Math.min(Math.floor(value / 40), 2), value - Math.min(Math.floor(value / 40), 2) * 40);
-      else arcs.push(value);
+      } else {
+        arcs.push(value);
+      }
       value = 0;
     }
   }
-  if (inside || arcs.length === 0) throw new DerError('object identifier is cut off');
+  if (inside || arcs.length === 0) {
+    throw new DerError('object identifier is cut off');
+  }
   return arcs.join('.');
 }
 
 /** Hex of a non-negative INTEGER's content, without a sign octet. */
 export function decodeUnsigned(content: Bytes): string {
   const [first, second] = content;
-  if (first === undefined) throw new DerError('empty integer');
-  if (first >= 0x80) throw new DerError('negative integer');
-  if (first === 0 && second !== undefined && second < 0x80) throw new DerError('integer is not minimal');
+  if (first === undefined) {
+    throw new DerError('empty integer');
+  }
+  if (first >= 0x80) {
+    throw new DerError('negative integer');
+  }
+  if (first === 0 && second !== undefined && second < 0x80) {
+    throw new DerError('integer is not minimal');
+  }
   return toHex(first === 0 && second !== undefined ? content.subarray(1) : content);
 }
 
 /** BOOLEAN's content. */
 export function decodeBoolean(content: Bytes): boolean {
-  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new DerError('bad boolean');
+  if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+    throw new DerError('bad boolean');
+  }
   return content[0] === 0xff;
 }
 
 /** The octets of a BIT STRING that has no unused bits, as keys and signatures are. */
 export function decodeBitOctets(content: Bytes): Bytes {
-  if (content[0] !== 0) throw new DerError('bit string is not of whole octets');
+  if (content[0] !== 0) {
+    throw new DerError('bit string is not of whole octets');
+  }
   return content.subarray(1);
 }
 
@@ -165,7 +199,9 @@ export function decodeNamedBits(content: Bytes): Set<number> {
   }
   const bits = new Set<number>();
   for (let i = 0; i < (content.length - 1) * 8 - unused; i += 1) {
-    if (((content[1 + (i >> 3)] ?? 0) >> (7 - (i & 7))) & 1) bits.add(i);
+    if (((content[1 + (i >> 3)] ?? 0) >> (7 - (i & 7))) & 1) {
+      bits.add(i);
+    }
   }
   return bits;
 }
@@ -174,12 +210,16 @@ export function decodeNamedBits(content: Bytes): Set<number> {
 export function decodeTime({ tag, content }: DerElement): number {
   const text = latin1(content);
   const digits = tag === TAG.utcTime ? 2 : tag === TAG.generalizedTime ? 4 : 0;
-  if (digits === 0 || !/^\d+Z$/.test(text) || text.length !== digits + 11) throw new DerError('bad time');
+  if (digits === 0 || !/^\d+Z$/.test(text) || text.length !== digits + 11) {
+    throw new DerError('bad time');
+  }
   const short = Number(text.slice(0, digits));
   const year = digits === 4 ? short : short < 50 ? 2000 + short : 1900 + short;
   const iso = `${String(year).padStart(4, '0')}-${text.slice(digits).replace(/^(..)(..)(..)(..)(..)Z$/, '$1-$2T$3:$4:$5.000Z')}`;
   const timeMs = Date.parse(iso);
-  if (Number.isNaN(timeMs) || new Date(timeMs).toISOString() !== iso) throw new DerError('impossible date');
+  if (Number.isNaN(timeMs) || new Date(timeMs).toISOString() !== iso) {
+    throw new DerError('impossible date');
+  }
   return timeMs;
 }
 

@@ -70,7 +70,9 @@ export function decodeExtensions(content: Bytes | undefined): Extensions {
         // Any policy is acceptable here, so there is nothing to enforce (RFC 5280 §6.1.1 c).
         break;
       default:
-        if (critical || CONSTRAINTS.has(oid)) found.unsupported.push(oid);
+        if (critical || CONSTRAINTS.has(oid)) {
+          found.unsupported.push(oid);
+        }
     }
   }
   return found;
@@ -85,9 +87,13 @@ export function listExtensions(content: Bytes): { oid: string; critical: boolean
     const flag = extension.optional(TAG.boolean);
     const value = extension.read(TAG.octetString).content;
     extension.end();
-    if (list.has(oid)) throw new DerError(`extension ${oid} appears twice`);
+    if (list.has(oid)) {
+      throw new DerError(`extension ${oid} appears twice`);
+    }
     list.set(oid, { oid, critical: flag !== undefined && decodeBoolean(flag.content), value });
-    if (list.size > MAX_EXTENSIONS) throw new DerError('too many extensions');
+    if (list.size > MAX_EXTENSIONS) {
+      throw new DerError('too many extensions');
+    }
   }
   return [...list.values()];
 }
@@ -119,6 +125,8 @@ function elements(value: Bytes, tag?: number): DerElement[] {
   for (const reader = new DerReader(DerReader.single(value, TAG.sequence).content); !reader.done; ) {
     list.push(reader.read(tag));
   }
-  if (list.length === 0) throw new DerError('an extension has an empty list');
+  if (list.length === 0) {
+    throw new DerError('an extension has an empty list');
+  }
   return list;
 }

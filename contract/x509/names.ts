@@ -15,7 +15,9 @@ export function commonName(name: Bytes): string | undefined {
       const type = decodeOid(attribute.read(TAG.oid).content);
       const text = decodeString(attribute.read());
       attribute.end();
-      if (type === OID.commonName) found = text ?? found;
+      if (type === OID.commonName) {
+        found = text ?? found;
+      }
     } while (!attributes.done);
   }
   return found;

@@ -53,9 +53,13 @@ export class AnchorSet {
  */
 async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Promise<Path> {
   const [leaf] = chain;
-  if (!leaf) throw new CanopyError('CERT_MISSING');
+  if (!leaf) {
+    throw new CanopyError('CERT_MISSING');
+  }
   requireOrder(chain);
-  if (leaf.selfIssued && !anchors.has(leaf)) throw new CanopyError('CERT_SELF_SIGNED');
+  if (leaf.selfIssued && !anchors.has(leaf)) {
+    throw new CanopyError('CERT_SELF_SIGNED');
+  }
 
   const authorities: Certificate[] = [];
   let current = leaf;
@@ -64,13 +68,18 @@ async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Pro
     const candidates = anchors.issuersOf(current).filter((issuer) => !authorities.includes(issuer));
     const anchor = await pickIssuer(candidates, current);
     const ends = trusted && (current.selfIssued || !anchor);
-    if (ends) return [leaf, ...authorities];
+    if (ends) {
+      return [leaf, ...authorities];
+    }
     const next: Certificate | undefined = anchor ?? chain[presented];
     if (!next) {
       throw new CanopyError('CERT_UNTRUSTED', 'the chain does not lead to a trusted authority');
     }
-    if (anchor) trusted = true;
-    else presented += 1;
+    if (anchor) {
+      trusted = true;
+    } else {
+      presented += 1;
+    }
     authorities.push(next);
     current = next;
     if (authorities.length > MAX_AUTHORITIES) {
@@ -98,7 +107,9 @@ async function pickIssuer(
 ): Promise<Certificate | undefined> {
   if (candidates.length > 1) {
     for (const candidate of candidates) {
-      if (await signatureMatches(signatureAlgorithm, candidate.key, tbs, signature)) return candidate;
+      if (await signatureMatches(signatureAlgorithm, candidate.key, tbs, signature)) {
+        return candidate;
+      }
     }
   }
   return candidates[0];
@@ -144,7 +155,9 @@ export async function validateChain(
 
 /** Errors: `CERT_MISSING`, `CERT_CHAIN_TOO_LONG`. */
 export function requireChainLength(certificates: number): void {
-  if (certificates === 0) throw new CanopyError('CERT_MISSING');
+  if (certificates === 0) {
+    throw new CanopyError('CERT_MISSING');
+  }
   if (certificates > MAX_CHAIN_CERTIFICATES) {
     throw new CanopyError('CERT_CHAIN_TOO_LONG', `over ${MAX_CHAIN_CERTIFICATES} certificates presented`);
   }
@@ -164,17 +177,27 @@ async function validatePath(path: Path, { atMs, usage, authority = false }: Path
       continue;
     }
     requireAuthority(certificate, what, { intermediates, usage });
-    if (!certificate.selfIssued) intermediates += 1;
+    if (!certificate.selfIssued) {
+      intermediates += 1;
+    }
   }
   for (const { certificate, what } of named) {
-    if (atMs < certificate.notBeforeMs) throw new CanopyError('CERT_NOT_YET_VALID', what);
+    if (atMs < certificate.notBeforeMs) {
+      throw new CanopyError('CERT_NOT_YET_VALID', what);
+    }
     // RFC 5280 §4.1.2.5: valid through notAfter, inclusive.
-    if (atMs > certificate.notAfterMs) throw new CanopyError('CERT_EXPIRED', what);
+    if (atMs > certificate.notAfterMs) {
+      throw new CanopyError('CERT_EXPIRED', what);
+    }
   }
-  for (const { certificate, what } of named) await requireReadableKey(certificate.key, what);
+  for (const { certificate, what } of named) {
+    await requireReadableKey(certificate.key, what);
+  }
   for (const [i, { certificate, what }] of [...named.entries()].reverse()) {
     const issuer = named[i + 1];
-    if (!issuer) continue;
+    if (!issuer) {
+      continue;
+    }
     const { signatureAlgorithm, tbs, signature } = certificate;
     if (!mayHaveIssued(issuer.certificate, certificate)) {
       throw new CanopyError('CERT_UNTRUSTED', `${issuer.what} does not have the key of the named issuer`);
@@ -189,9 +212,13 @@ function requireCommon(certificate: Certificate, what: string, isAnchor: boolean
   const { extensions } = certificate;
   requireSoundKey(certificate.key, what, what !== 'leaf');
   // An anchor is trusted for itself; how it was signed does not matter.
-  if (!isAnchor) requireSoundSignature(certificate.signatureAlgorithm, what);
+  if (!isAnchor) {
+    requireSoundSignature(certificate.signatureAlgorithm, what);
+  }
   const [unsupported] = extensions.unsupported;
-  if (unsupported) throw new CanopyError('CERT_UNSUPPORTED', `${what}: extension ${unsupported}`);
+  if (unsupported) {
+    throw new CanopyError('CERT_UNSUPPORTED', `${what}: extension ${unsupported}`);
+  }
   if (!isAnchor && extensions.authorityKeyId?.keyId === undefined) {
     throw new CanopyError('CERT_NONCONFORMING', `${what}: no authority key identifier`);
   }
@@ -219,7 +246,9 @@ function requireAuthority(
   { intermediates, usage }: { intermediates: number; usage: string },
 ): void {
   const { basicConstraints, keyUsage, extKeyUsage, subjectKeyId } = extensions;
-  if (!basicConstraints?.ca) throw new CanopyError('CERT_NOT_A_CA', `${what}: no CA flag`);
+  if (!basicConstraints?.ca) {
+    throw new CanopyError('CERT_NOT_A_CA', `${what}: no CA flag`);
+  }
   if (!keyUsage?.has(KEY_USAGE.keyCertSign)) {
     throw new CanopyError('CERT_NOT_A_CA', `${what}: key usage lacks keyCertSign`);
   }
@@ -230,7 +259,9 @@ function requireAuthority(
     throw new CanopyError('CERT_NONCONFORMING', `${what}: no subject key identifier`);
   }
   const emptyName = 2;
-  if (subject.length <= emptyName) throw new CanopyError('CERT_NONCONFORMING', `${what}: no name`);
+  if (subject.length <= emptyName) {
+    throw new CanopyError('CERT_NONCONFORMING', `${what}: no name`);
+  }
   if (extKeyUsage && !extKeyUsage.has(usage)) {
     throw new CanopyError(
       'CERT_WRONG_USAGE',

@@ -72,13 +72,19 @@ function decodeRsa(content: Bytes): { bits: number; exponent: bigint } {
  * Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`.
  */
 export function requireSoundKey({ type, oid, rsa }: PublicKey, what: string, isAuthority: boolean): void {
-  if (WEAK.some((weak) => weak.test(oid))) throw new CanopyError('CERT_WEAK', `${what}: key of type ${oid}`);
+  if (WEAK.some((weak) => weak.test(oid))) {
+    throw new CanopyError('CERT_WEAK', `${what}: key of type ${oid}`);
+  }
   if (type === undefined || (type === 'P-521' && !isAuthority)) {
     throw new CanopyError('CERT_UNSUPPORTED', `${what}: key of type ${oid}`);
   }
-  if (!rsa) return;
+  if (!rsa) {
+    return;
+  }
   const { bits, exponent } = rsa;
-  if (bits < RSA_MIN_BITS) throw new CanopyError('CERT_WEAK', `${what}: RSA ${bits} bits`);
+  if (bits < RSA_MIN_BITS) {
+    throw new CanopyError('CERT_WEAK', `${what}: RSA ${bits} bits`);
+  }
   if (exponent < 3n || exponent % 2n === 0n) {
     throw new CanopyError('CERT_WEAK', `${what}: RSA public exponent`);
   }
@@ -90,7 +96,9 @@ export function requireSoundKey({ type, oid, rsa }: PublicKey, what: string, isA
 
 /** Refuses a key of a supported type that is none, such as a point that is not on its curve. Errors: `CERT_UNSUPPORTED`. */
 export async function requireReadableKey(key: PublicKey, what: string): Promise<void> {
-  if (key.type === undefined) return;
+  if (key.type === undefined) {
+    return;
+  }
   try {
     await importKey(key, 'SHA-256');
   } catch (cause) {
@@ -114,8 +122,14 @@ export async function importKey(key: PublicKey, hash: string): Promise<CryptoKey
 }
 
 function algorithmOf(type: KeyType | undefined, hash: string) {
-  if (type === 'RSA') return { name: 'RSASSA-PKCS1-v1_5', hash };
-  if (type === 'Ed25519') return { name: 'Ed25519' };
-  if (type === undefined) throw new TypeError('unsupported key');
+  if (type === 'RSA') {
+    return { name: 'RSASSA-PKCS1-v1_5', hash };
+  }
+  if (type === 'Ed25519') {
+    return { name: 'Ed25519' };
+  }
+  if (type === undefined) {
+    throw new TypeError('unsupported key');
+  }
   return { name: 'ECDSA', namedCurve: type };
 }

@@ -29,7 +29,9 @@ export async function signatureMatches(
   signed: Bytes,
   signature: Bytes,
 ): Promise<boolean> {
-  if (key.type === undefined || FAMILY[key.type] !== algorithm.key) return false;
+  if (key.type === undefined || FAMILY[key.type] !== algorithm.key) {
+    return false;
+  }
   const { hash } = algorithm;
   const fieldBytes = FIELD_BYTES[key.type];
   const name = { ec: 'ECDSA', rsa: 'RSASSA-PKCS1-v1_5', ed25519: 'Ed25519' }[algorithm.key as 'ec'];
@@ -51,7 +53,9 @@ export async function signatureMatches(
  * with SHA-256, or Ed25519. Never rejects.
  */
 export async function statementMatches(key: PublicKey, signed: Bytes, signature: Bytes): Promise<boolean> {
-  if (key.type === undefined || key.type === 'P-521') return false;
+  if (key.type === undefined || key.type === 'P-521') {
+    return false;
+  }
   const signing = STATEMENT_SIGNING[key.type];
   try {
     return await crypto.subtle.verify(signing, await importKey(key, signing.hash), signature, signed);
@@ -66,6 +70,8 @@ function rawOf(der: Bytes, fieldBytes: number): Bytes {
   const hex = [values, values].map((each) => decodeUnsigned(each.read(TAG.integer).content));
   values.end();
   const digits = hex.map((value) => value.padStart(2 * fieldBytes, '0')).join('');
-  if (digits.length !== 4 * fieldBytes) throw new RangeError('larger than the curve');
+  if (digits.length !== 4 * fieldBytes) {
+    throw new RangeError('larger than the curve');
+  }
   return Uint8Array.from(digits.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16));
 }

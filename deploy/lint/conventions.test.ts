@@ -15,7 +15,10 @@ const CONVENTIONS: [pattern: RegExp, remedy: string][] = [
 ];
 
 function sources(): string[] {
-  const { stdout } = spawnSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs'], { cwd: root, encoding: 'utf8' });
+  const { stdout } = spawnSync('git', ['ls-files', '*.ts', '*.tsx', '*.mjs'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   return stdout.split('\n').filter((file) => file !== '' && !file.startsWith('deploy/lint/'));
 }
 

@@ -11,10 +11,14 @@ function testedCases(): Set<number> {
   const cases = new Set<number>();
   for (const house of HOUSES) {
     for (const name of readdirSync(join(root, house), { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.test.ts')) continue;
+      if (!name.endsWith('.test.ts')) {
+        continue;
+      }
       const text = readFileSync(join(root, house, name), 'utf8');
       for (const [, numbers = ''] of text.matchAll(/\bthreats? ((?:\d+(?:, | and )?)+)/g)) {
-        for (const [number] of numbers.matchAll(/\d+/g)) cases.add(Number(number));
+        for (const [number] of numbers.matchAll(/\d+/g)) {
+          cases.add(Number(number));
+        }
       }
     }
   }

@@ -11,7 +11,9 @@ await reportErrors(async () => {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const project = join(root, 'tsconfig.build.json');
   const { status, output } = await run(node, [tsc, '--project', project, '--outDir', dist]);
-  if (status !== 0) throw new SetupError(`The code could not be compiled:\n${tail(output)}`);
+  if (status !== 0) {
+    throw new SetupError(`The code could not be compiled:\n${tail(output)}`);
+  }
   await ensureBundle(node);
   cpSync(join(root, 'client', 'web', 'dist'), join(dist, 'client', 'web', 'dist'), { recursive: true });
   const clips = join('bench', 'clips');

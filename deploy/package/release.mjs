@@ -33,14 +33,16 @@ await reportErrors(async () => {
   mkdirSync(folder, { recursive: true });
   const build = join(root, 'deploy', 'package', 'build.mjs');
   await succeed('compile the code', findNode(), [build, join(folder, 'dist')]);
-  for (const file of ['package.json', 'package-lock.json', 'LICENSE'])
+  for (const file of ['package.json', 'package-lock.json', 'LICENSE']) {
     cpSync(join(root, file), join(folder, file));
+  }
   await npm(['ci', '--omit=dev', '--include=optional', '--prefix', folder]);
   // npm has created node_modules from it; nothing is installed from it again.
   rmSync(join(folder, 'package-lock.json'));
   cpSync(await ensureWorker('start'), join(folder, 'mediasoup-worker'));
-  for (const part of ['codecs/build.mjs', 'media/network/build.mjs', 'prompts/build.mjs'])
+  for (const part of ['codecs/build.mjs', 'media/network/build.mjs', 'prompts/build.mjs']) {
     await addPart(part, folder);
+  }
   writeFileSync(join(folder, 'canopy'), COMMAND);
   chmodSync(join(folder, 'canopy'), 0o755);
   if (given === undefined) {
@@ -61,12 +63,16 @@ async function addPart(builder, folder) {
   const { build } = await import(pathToFileURL(join(root, 'sip-gateway', builder)).href);
   const { path, folder: prompts, message } = build();
   const made = path ?? prompts;
-  if (!made || !existsSync(made)) throw new SetupError(message ?? `${builder} made nothing.`);
+  if (!made || !existsSync(made)) {
+    throw new SetupError(message ?? `${builder} made nothing.`);
+  }
   cpSync(made, join(folder, prompts ? 'prompts' : basename(made)), { recursive: true });
 }
 
 /** @param {string} what @param {string} program @param {string[]} args */
 async function succeed(what, program, args) {
   const { status, output } = await run(program, args);
-  if (status !== 0) throw new SetupError(`Could not ${what}:\n${tail(output)}`);
+  if (status !== 0) {
+    throw new SetupError(`Could not ${what}:\n${tail(output)}`);
+  }
 }

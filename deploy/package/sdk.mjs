@@ -23,9 +23,13 @@ await reportErrors(async () => {
   cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   cpSync(join(root, 'docs', 'sdk.md'), join(folder, 'README.md'));
   const npm = findProgram('npm');
-  if (npm === undefined) throw new SetupError('npm is not on the PATH. Install it together with Node.');
+  if (npm === undefined) {
+    throw new SetupError('npm is not on the PATH. Install it together with Node.');
+  }
   const { status, output } = await run(npm, ['pack', folder, '--ignore-scripts', '--loglevel=error']);
-  if (status !== 0) throw new SetupError(`npm could not pack the SDK:\n${tail(output)}`);
+  if (status !== 0) {
+    throw new SetupError(`npm could not pack the SDK:\n${tail(output)}`);
+  }
   process.stdout.write(output);
   return 0;
 });
@@ -40,7 +44,9 @@ async function compile() {
   );
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { status, output } = await run(findNode(), [tsc, '--project', project]);
-  if (status !== 0) throw new SetupError(`The SDK could not be compiled:\n${tail(output)}`);
+  if (status !== 0) {
+    throw new SetupError(`The SDK could not be compiled:\n${tail(output)}`);
+  }
   rmSync(project);
 }
 
@@ -85,10 +91,13 @@ function manifest() {
 function importedPackages() {
   const names = new Set();
   for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!/\.(js|d\.ts)$/.test(file)) continue;
+    if (!/\.(js|d\.ts)$/.test(file)) {
+      continue;
+    }
     const text = readFileSync(join(folder, file), 'utf8');
-    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*['"]((?:@[\w-]+\/)?[\w.-]+)/g))
+    for (const [, name] of text.matchAll(/(?:from|import)\s*\(?\s*['"]((?:@[\w-]+\/)?[\w.-]+)/g)) {
       names.add(name);
+    }
   }
   return names;
 }

@@ -65,7 +65,9 @@ function selectors(name) {
   const parts = name.split(/[-/]/);
   const os = SYSTEMS.filter((system) => parts.includes(system));
   const cpu = PROCESSORS.filter((processor) => parts.includes(processor)).slice(0, 1);
-  if (os.length + cpu.length === 0) throw new Error(`which system is ${name} for?`);
+  if (os.length + cpu.length === 0) {
+    throw new Error(`which system is ${name} for?`);
+  }
   return { ...(cpu.length > 0 && { cpu }), ...(os.length > 0 && { os }) };
 }
 

@@ -7,7 +7,9 @@ import { readFileSync } from 'node:fs';
 export function debianRelease() {
   try {
     const text = readFileSync('/etc/os-release', 'utf8');
-    if (!/^ID="?debian"?$/m.test(text)) return undefined;
+    if (!/^ID="?debian"?$/m.test(text)) {
+      return undefined;
+    }
     return /^VERSION_ID="?([^"\n]+)"?$/m.exec(text)?.[1] ?? 'unstable';
   } catch {
     return undefined;

@@ -19,15 +19,24 @@ import { root } from './paths.mjs';
 export function dependenciesAreInstalled(folder = root) {
   const wanted = lockedPackages(join(folder, 'package-lock.json'));
   const installed = lockedPackages(join(folder, 'node_modules', '.package-lock.json'));
-  if (wanted === undefined)
+  if (wanted === undefined) {
     throw new SetupError(`${join(folder, 'package-lock.json')} is missing or broken. Restore it from git.`);
-  if (installed === undefined) return false;
+  }
+  if (installed === undefined) {
+    return false;
+  }
   let complete = true;
   for (const [path, locked] of wanted) {
     const found = installed.get(path);
-    if (found === undefined && !locked.optional && !locked.devOptional) return false;
-    if (found === undefined && isForThisSystem(locked)) complete = false;
-    if (found !== undefined && !isSame(found, locked)) return false;
+    if (found === undefined && !locked.optional && !locked.devOptional) {
+      return false;
+    }
+    if (found === undefined && isForThisSystem(locked)) {
+      complete = false;
+    }
+    if (found !== undefined && !isSame(found, locked)) {
+      return false;
+    }
   }
   return [...installed.keys()].every((path) => wanted.has(path)) && (complete || isOurs(folder));
 }

@@ -19,7 +19,9 @@ describe('dependenciesAreInstalled()', () => {
 
   function write(wanted: Record<string, object>, installed?: Record<string, object>): void {
     writeFileSync(join(folder, 'package-lock.json'), JSON.stringify({ packages: { '': {}, ...wanted } }));
-    if (installed === undefined) return;
+    if (installed === undefined) {
+      return;
+    }
     writeFileSync(
       join(folder, 'node_modules', '.package-lock.json'),
       JSON.stringify({ packages: installed }),

@@ -16,9 +16,15 @@ export function hashFiles(paths, skip = () => false) {
       hash.update(readFileSync(path)).update('\0');
       return;
     }
-    for (const name of readdirSync(path).sort()) if (!skip(name)) add(join(path, name));
+    for (const name of readdirSync(path).sort()) {
+      if (!skip(name)) {
+        add(join(path, name));
+      }
+    }
     hash.update('\0');
   };
-  for (const path of paths) add(path);
+  for (const path of paths) {
+    add(path);
+  }
   return hash.digest('hex');
 }

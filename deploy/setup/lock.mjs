@@ -42,7 +42,9 @@ async function acquire(path) {
       await writeFile(join(path, 'pid'), String(process.pid));
       return;
     } catch (error) {
-      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw unwritable(path, error);
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') {
+        throw unwritable(path, error);
+      }
     }
     if (await isStale(path)) {
       // Renaming first: of two that find the lock stale, one gets it out of the way and the other starts over.
@@ -51,7 +53,9 @@ async function acquire(path) {
       await rm(aside, { recursive: true, force: true });
       continue;
     }
-    if (!waited) say('waiting for another set-up that is running');
+    if (!waited) {
+      say('waiting for another set-up that is running');
+    }
     await delay(pollMs);
   }
 }
@@ -70,7 +74,9 @@ function unwritable(path, error) {
 /** @param {string} path */
 async function isStale(path) {
   try {
-    if (Date.now() - (await stat(path)).mtimeMs > staleAfterMs) return true;
+    if (Date.now() - (await stat(path)).mtimeMs > staleAfterMs) {
+      return true;
+    }
     const pid = Number(await readFile(join(path, 'pid'), 'utf8'));
     return pid > 0 && !isAlive(pid);
   } catch {

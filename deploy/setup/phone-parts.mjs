@@ -13,7 +13,9 @@ const folders = [join(root, 'sip-gateway'), join(root, 'dist', 'sip-gateway')];
  */
 export async function ensurePhoneParts() {
   const folder = folders.find((path) => existsSync(path));
-  if (folder === undefined) return;
+  if (folder === undefined) {
+    return;
+  }
   await make(join(folder, 'codecs', 'build.mjs'), 'building the phone codecs');
   await make(join(folder, 'media', 'network', 'build.mjs'), "building the phones' UDP add-on");
   await make(join(folder, 'prompts', 'build.mjs'), 'making the spoken prompts');
@@ -23,7 +25,11 @@ export async function ensurePhoneParts() {
 async function make(builder, title) {
   /** @type {{ locate(): string | null, build(): { message?: string } }} */
   const { locate, build } = await import(pathToFileURL(builder).href);
-  if (locate() !== null) return;
+  if (locate() !== null) {
+    return;
+  }
   const { message } = await step(title, async () => build());
-  if (message !== undefined) say(message);
+  if (message !== undefined) {
+    say(message);
+  }
 }

@@ -22,7 +22,9 @@ export function pjsuaFolder() {
 /** Installs PJSIP's Python package, which the tests use as a second phone. If it is unavailable, those tests are skipped with a message. */
 export async function ensurePjsua() {
   const folder = pjsuaFolder();
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) {
+    return;
+  }
   await step('installing PJSIP for the tests', async () => {
     const part = `${folder}.part`;
     await rm(part, { recursive: true, force: true });
@@ -39,7 +41,10 @@ export async function ensurePjsua() {
         part,
       ],
     ]);
-    if (status === 0) await rename(part, folder);
-    else say(`PJSIP could not be installed; its tests are skipped: ${output.trim().split('\n').at(-1)}`);
+    if (status === 0) {
+      await rename(part, folder);
+    } else {
+      say(`PJSIP could not be installed; its tests are skipped: ${output.trim().split('\n').at(-1)}`);
+    }
   });
 }

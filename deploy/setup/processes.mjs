@@ -79,11 +79,15 @@ export async function become(program, args, env) {
     // From a terminal, all of its programs get SIGINT and SIGHUP; passing them on would make two of each.
     const fromTerminal = process.stdin.isTTY && signal !== 'SIGTERM';
     process.on(signal, () => {
-      if (!fromTerminal) child.kill(signal);
+      if (!fromTerminal) {
+        child.kill(signal);
+      }
     });
   }
   // The program ignores these signals; by default one would end this process and the other open its debugger.
-  for (const signal of ['SIGUSR1', 'SIGUSR2']) process.on(signal, () => {});
+  for (const signal of ['SIGUSR1', 'SIGUSR2']) {
+    process.on(signal, () => {});
+  }
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) =>

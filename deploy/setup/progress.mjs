@@ -3,7 +3,9 @@ import { SetupError } from './errors.mjs';
 /** Whole seconds as a person reads them: "8 s", "6 min 05 s". @param {number} seconds */
 function duration(seconds) {
   const whole = Math.round(seconds);
-  if (whole < 60) return `${seconds.toFixed(1)} s`;
+  if (whole < 60) {
+    return `${seconds.toFixed(1)} s`;
+  }
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`;
 }
 
@@ -42,7 +44,9 @@ export async function reportErrors(command) {
   try {
     process.exitCode = await command();
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError)) {
+      throw error;
+    }
     say(error.message);
     process.exitCode = 1;
   }

@@ -39,7 +39,9 @@ export async function setUp(purpose) {
 /** @param {string} node */
 export async function ensureBundle(node) {
   // Missing while a container's dependencies are installed, which is a separate step.
-  if (!existsSync(join(root, 'client', 'web'))) return;
+  if (!existsSync(join(root, 'client', 'web'))) {
+    return;
+  }
   await ensure(bundleIsBuilt, () => step('building the web app', () => buildBundle(node)));
 }
 
@@ -71,10 +73,14 @@ async function ensurePackages(purpose) {
   const purposes = findWorker() === undefined ? [purpose, 'worker-build'] : [purpose];
   const { required, optional } = await missingFor(purposes);
   if (required.length > 0) {
-    if (!mayInstall()) throw missingError([...required, ...optional]);
+    if (!mayInstall()) {
+      throw missingError([...required, ...optional]);
+    }
     await installTogether(async () => (await missingFor(purposes)).required);
   }
-  if (optional.length > 0) await tryOptional(purposes, optional);
+  if (optional.length > 0) {
+    await tryOptional(purposes, optional);
+  }
 }
 
 /** @param {Purpose[]} purposes */
@@ -90,7 +96,9 @@ async function missingFor(purposes) {
 async function installTogether(stillMissing) {
   await exclusively('packages', async () => {
     const missing = await stillMissing();
-    if (missing.length === 0) return;
+    if (missing.length === 0) {
+      return;
+    }
     await step(`installing Debian's ${missing.map((entry) => entry.debian).join(' ')}`, () =>
       installPackages(missing),
     );
@@ -106,14 +114,20 @@ const retryAfterMs = 86_400_000;
  * @param {SystemPackage[]} optional
  */
 async function tryOptional(purposes, optional) {
-  if (!mayInstall()) return;
+  if (!mayInstall()) {
+    return;
+  }
   const names = optional.map((entry) => entry.debian);
   const failed = join(cacheFolder(), 'not-installed', shortHash(...names));
-  if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < retryAfterMs) return;
+  if (existsSync(failed) && Date.now() - statSync(failed).mtimeMs < retryAfterMs) {
+    return;
+  }
   try {
     await installTogether(async () => (await missingFor(purposes)).optional);
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
+    if (!(error instanceof SetupError)) {
+      throw error;
+    }
     say(error.message);
     mkdirSync(dirname(failed), { recursive: true });
     writeFileSync(failed, `${names.join('\n')}\n`);
@@ -126,9 +140,13 @@ async function tryOptional(purposes, optional) {
  * @param {() => Promise<void>} work
  */
 async function ensure(isDone, work) {
-  if (isDone()) return;
+  if (isDone()) {
+    return;
+  }
   await exclusively('tree', async () => {
-    if (!isDone()) await work();
+    if (!isDone()) {
+      await work();
+    }
   });
 }
 

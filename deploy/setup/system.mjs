@@ -28,7 +28,9 @@ export async function missingPackages(purposes) {
  */
 function programOf(entry) {
   const named = entry.variable && process.env[entry.variable];
-  if (named) return existsSync(named) ? named : undefined;
+  if (named) {
+    return existsSync(named) ? named : undefined;
+  }
   return entry.programs?.map(findProgram).find((path) => path !== undefined);
 }
 
@@ -38,7 +40,9 @@ export function programVariables() {
   const variables = {};
   for (const entry of systemPackages) {
     const path = programOf(entry);
-    if (entry.variable !== undefined && path !== undefined) variables[entry.variable] = path;
+    if (entry.variable !== undefined && path !== undefined) {
+      variables[entry.variable] = path;
+    }
   }
   return variables;
 }
@@ -46,7 +50,9 @@ export function programVariables() {
 /** @param {string[]} names */
 async function installedPackages(names) {
   // Elsewhere libraries have other names; builds that need them report missing ones.
-  if (debianRelease() === undefined) return new Set(names);
+  if (debianRelease() === undefined) {
+    return new Set(names);
+  }
   // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query fills these in itself
   const format = '${db:Status-Status} ${Package}\n';
   // Status 1 says that it does not know one of them, which is an answer too.

@@ -7,7 +7,9 @@ describe("the system's packages", () => {
   test('are named once each, with a reason', () => {
     const names = systemPackages.map((entry) => entry.debian);
     assert.equal(new Set(names).size, names.length);
-    for (const entry of systemPackages) assert.ok(entry.why && entry.for.length > 0, entry.debian);
+    for (const entry of systemPackages) {
+      assert.ok(entry.why && entry.for.length > 0, entry.debian);
+    }
   });
 
   test('are all there for the tests, or these would not run', async () => {
@@ -24,8 +26,11 @@ describe("the system's packages", () => {
         ['chromium'],
       );
     } finally {
-      if (CANOPY_CHROMIUM === undefined) delete process.env.CANOPY_CHROMIUM;
-      else process.env.CANOPY_CHROMIUM = CANOPY_CHROMIUM;
+      if (CANOPY_CHROMIUM === undefined) {
+        delete process.env.CANOPY_CHROMIUM;
+      } else {
+        process.env.CANOPY_CHROMIUM = CANOPY_CHROMIUM;
+      }
     }
   });
 

@@ -27,7 +27,9 @@ export async function buildBundle(node) {
   const hash = sourcesHash();
   const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
   const { status, output } = await run(node, [vite, 'build', app], { cwd: root });
-  if (status !== 0) throw new SetupError(`The web app could not be built:\n${tail(output)}`);
+  if (status !== 0) {
+    throw new SetupError(`The web app could not be built:\n${tail(output)}`);
+  }
   await mkdir(dirname(stamp), { recursive: true });
   await writeFile(stamp, hash);
 }

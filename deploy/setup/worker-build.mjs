@@ -38,7 +38,9 @@ export async function buildWorker(note) {
 
 /** Lists what a build needs on systems where this program cannot install it. */
 function hint() {
-  if (debianRelease() !== undefined) return '';
+  if (debianRelease() !== undefined) {
+    return '';
+  }
   return (
     'It needs a C++20 compiler, make, patch, Python 3 with pip, and access to github.com, from which Meson downloads libraries ' +
     "(e.g. `dnf install gcc-c++ make patch python3-pip` or macOS's Xcode command line tools provide). " +
@@ -55,15 +57,21 @@ export class BuildProgress {
   /** @param {string} text what the build printed @param {number} [nowMs] */
   read(text, nowMs = performance.now()) {
     const last = [...text.matchAll(/\[(\d+)\/(\d+)\]/g)].at(-1);
-    if (last === undefined) return;
-    if (this.#total === 0) this.#begun = nowMs;
+    if (last === undefined) {
+      return;
+    }
+    if (this.#total === 0) {
+      this.#begun = nowMs;
+    }
     this.#done = Number(last[1]);
     this.#total = Number(last[2]);
   }
 
   /** @param {number} [nowMs] */
   toString(nowMs = performance.now()) {
-    if (this.#total === 0) return 'preparing';
+    if (this.#total === 0) {
+      return 'preparing';
+    }
     const left = ((nowMs - this.#begun) / Math.max(this.#done, 1)) * (this.#total - this.#done);
     return `${this.#done} of ${this.#total} steps done, about ${Math.ceil(left / 10_000) * 10} s left`;
   }

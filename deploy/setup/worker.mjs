@@ -21,7 +21,9 @@ const standaloneStatus = 41;
 export function findWorker() {
   const configured = process.env.MEDIASOUP_WORKER_BIN;
   if (configured) {
-    if (works(configured)) return configured;
+    if (works(configured)) {
+      return configured;
+    }
     throw new SetupError(
       `MEDIASOUP_WORKER_BIN is ${configured}, which is not a mediasoup worker that can run here. Correct the path, or unset the variable and Canopy builds a worker.`,
     );
@@ -32,7 +34,9 @@ export function findWorker() {
 /** mediasoup's package. */
 export function mediasoupFolder() {
   const folder = packageFolder('mediasoup');
-  if (folder === undefined) throw new SetupError('mediasoup is not installed. Run `npm run setup`.');
+  if (folder === undefined) {
+    throw new SetupError('mediasoup is not installed. Run `npm run setup`.');
+  }
   return folder;
 }
 

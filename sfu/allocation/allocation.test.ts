@@ -37,7 +37,9 @@ describe('who receives what, on a real worker', () => {
     const consumers = await Promise.all(
       producerIds.map((producerId) => sfu.consume('green', peerId, { transportId, producerId })),
     );
-    for (const { consumerId } of consumers) await sfu.resumeConsumer('green', peerId, consumerId);
+    for (const { consumerId } of consumers) {
+      await sfu.resumeConsumer('green', peerId, consumerId);
+    }
     return consumers.map(({ consumerId }) => consumerId);
   }
 
@@ -56,7 +58,9 @@ describe('who receives what, on a real worker', () => {
     const [consumerId] = await receiver('bob', [producerId]);
     const consumer = consumerOf(consumerId);
     const atResume = new Promise((resolve) => {
-      if (!consumer.paused) resolve(consumer.preferredLayers);
+      if (!consumer.paused) {
+        resolve(consumer.preferredLayers);
+      }
       consumer.observer.once('resume', () => resolve(consumer.preferredLayers));
     });
     assert.ok(tileOf(await decided, producerId)?.layers);

@@ -14,9 +14,11 @@ it('decides again soon after a great change: putting that into force took long, 
     state: () => ({ pictures: [], receivers: [] }),
     apply: () => {
       const nowMs = performance.now();
-      if (firstEndedAtMs !== undefined) return resolve(nowMs - firstEndedAtMs);
+      if (firstEndedAtMs !== undefined) {
+        return resolve(nowMs - firstEndedAtMs);
+      }
       firstEndedAtMs = nowMs + APPLYING_MS;
-      while (performance.now() < firstEndedAtMs);
+      while (performance.now() < firstEndedAtMs) {}
       allocations.request('green');
     },
   };

@@ -78,7 +78,9 @@ export class Allocations {
       room.measure();
       this.#changed.add(room.roomId);
     }
-    if (rooms.length > 0) this.#coalescer.request();
+    if (rooms.length > 0) {
+      this.#coalescer.request();
+    }
   }
 
   #run(): void {
@@ -90,11 +92,15 @@ export class Allocations {
     this.#changed.clear();
     const open = new Set(all.map(({ roomId }) => roomId));
     for (const roomId of this.#egressBps.keys()) {
-      if (guarded || !open.has(roomId)) this.#egressBps.delete(roomId);
+      if (guarded || !open.has(roomId)) {
+        this.#egressBps.delete(roomId);
+      }
     }
     const startedMs = performance.now();
     this.#decidingMs = 0;
-    for (const group of groups) this.#decide(group);
+    for (const group of groups) {
+      this.#decide(group);
+    }
     if (groups.length > 0) {
       const durationMs = performance.now() - startedMs;
       this.#options.tell('allocated', { durationMs, rooms: groups.flat().length });
@@ -116,8 +122,12 @@ export class Allocations {
     });
     const { user, system } = process.threadCpuUsage(before);
     this.#decidingMs += (user + system) / 1000;
-    for (const room of rooms) room.apply(decision, nowMs);
+    for (const room of rooms) {
+      room.apply(decision, nowMs);
+    }
     const [first] = rooms;
-    if (first) this.#egressBps.set(first.roomId, decision.egressBps);
+    if (first) {
+      this.#egressBps.set(first.roomId, decision.egressBps);
+    }
   }
 }

@@ -34,8 +34,12 @@ export function measuredPoints(
     const earlier = before?.[place] ?? expected;
     const stream = streams.find(({ index }) => index === (ladder.svc ? 0 : expected.spatialLayer));
     const measuredBps = stream ? rateOf(stream, ladder, expected) : 0;
-    if (!stream || measuredBps === 0) return { ...earlier, sent: false };
-    if (!told[expected.spatialLayer]) return { ...earlier, sent: true };
+    if (!stream || measuredBps === 0) {
+      return { ...earlier, sent: false };
+    }
+    if (!told[expected.spatialLayer]) {
+      return { ...earlier, sent: true };
+    }
     const settling = before !== null && measuredBps < earlier.bitrateBps;
     const bitrateBps = Math.round(
       settling ? earlier.bitrateBps + (measuredBps - earlier.bitrateBps) * FALL_SHARE : measuredBps,
@@ -57,13 +61,17 @@ function rateOf(
   // In a stream of simulcast the layer of its packets is 0.
   const spatial = svc ? spatialLayer : 0;
   const layers = stream.bitrateByLayerBps;
-  if (Object.keys(layers).length === 0) return stream.bitrateBps;
+  if (Object.keys(layers).length === 0) {
+    return stream.bitrateBps;
+  }
   // A temporal layer that does not exist is measured as 0: then the lower ones are the whole.
   let rate = 0;
   for (let temporal = temporalLayer; temporal >= 0 && rate === 0; temporal--) {
     rate = layers[`${spatial}.${temporal}`] ?? 0;
   }
-  if (!keyOnly || spatial === 0 || rate === 0) return rate;
+  if (!keyOnly || spatial === 0 || rate === 0) {
+    return rate;
+  }
   const below = Object.entries(layers)
     .filter(([name]) => name.startsWith(`${spatial - 1}.`))
     .map(([, lowerBps]) => lowerBps);

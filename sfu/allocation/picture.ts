@@ -44,7 +44,9 @@ export class Picture {
     this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
     this.#scored(producer.score);
     producer.observer.on('score', (scores) => {
-      if (this.#scored(scores)) options.onFlow();
+      if (this.#scored(scores)) {
+        options.onFlow();
+      }
     });
   }
 
@@ -71,7 +73,9 @@ export class Picture {
 
   /** Asks the worker what its layers take. One question at a time: a worker that does not answer is asked nothing more. */
   async measure(): Promise<'changed' | 'unchanged'> {
-    if (this.#measuring || this.#producer.closed || this.#producer.paused) return 'unchanged';
+    if (this.#measuring || this.#producer.closed || this.#producer.paused) {
+      return 'unchanged';
+    }
     this.#measuring = true;
     try {
       const before = this.points;

@@ -87,7 +87,9 @@ export class Reception {
         return [tile.producerId, { tile, areaPx, atMs: same ? (earlier?.atMs ?? null) : nowMs }];
       }),
     );
-    for (const consumer of this.pictures) this.#give(consumer, this.#decided.get(consumer.producerId)?.tile);
+    for (const consumer of this.pictures) {
+      this.#give(consumer, this.#decided.get(consumer.producerId)?.tile);
+    }
     return decision.tiles
       .filter((tile) => {
         const earlier = before.get(tile.producerId)?.tile;
@@ -102,7 +104,9 @@ export class Reception {
   }
 
   explain(): ReceiverExplanation | undefined {
-    if (!this.#state || !this.#decision) return undefined;
+    if (!this.#state || !this.#decision) {
+      return undefined;
+    }
     const { peerId, budgetBps, estimateBps, audioBps } = this.#state;
     const { maxOutgoingBps, videoBps, tiles } = this.#decision;
     const sizes = new Map(this.#tiles.map((tile) => [tile.producerId, tile]));
@@ -121,8 +125,13 @@ export class Reception {
   #give(consumer: PeerConsumer, decided: TileDecision | undefined): void {
     const tile = decided?.layers ? decided : null;
     const given = this.#given.get(consumer);
-    if (given !== undefined && sameLayers(given?.layers, tile?.layers) && given?.priority === tile?.priority)
+    if (
+      given !== undefined &&
+      sameLayers(given?.layers, tile?.layers) &&
+      given?.priority === tile?.priority
+    ) {
       return;
+    }
     this.#given.set(consumer, tile);
     void give(consumer, tile);
   }

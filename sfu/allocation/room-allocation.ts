@@ -48,19 +48,27 @@ export class RoomAllocation {
   }
 
   pictureClosed(producerId: string): void {
-    if (this.#pictures.delete(producerId)) this.changed();
+    if (this.#pictures.delete(producerId)) {
+      this.changed();
+    }
   }
 
   /** Asks the worker what the pictures that somebody receives take, and for those that still have not come. Waits for nothing. */
   measure(): void {
     const consumers = [...this.#options.peers()].flatMap((peer) => this.#reception(peer).pictures);
     // It fails only when the consumer has gone.
-    for (const consumer of consumers) consumer.lookAfterKeyFrame().catch(() => {});
+    for (const consumer of consumers) {
+      consumer.lookAfterKeyFrame().catch(() => {});
+    }
     const received = new Set(consumers.map(({ producerId }) => producerId));
     for (const picture of this.#pictures.values()) {
-      if (!received.has(picture.producerId)) continue;
+      if (!received.has(picture.producerId)) {
+        continue;
+      }
       void picture.measure().then((outcome) => {
-        if (outcome === 'changed') this.changed();
+        if (outcome === 'changed') {
+          this.changed();
+        }
       });
     }
   }
@@ -69,7 +77,9 @@ export class RoomAllocation {
   state(): { pictures: PictureState[]; receivers: ReceiverState[] } {
     const receivers: ReceiverState[] = [];
     for (const peer of this.#options.peers()) {
-      if (peer.receiving) receivers.push(this.#reception(peer).state(this.#options.downBudgetBps));
+      if (peer.receiving) {
+        receivers.push(this.#reception(peer).state(this.#options.downBudgetBps));
+      }
     }
     const pictures = [...this.#pictures.values()].map((picture) => picture.state(this.#options.voice));
     return { pictures, receivers };
@@ -85,14 +95,20 @@ export class RoomAllocation {
     );
     for (const peer of this.#options.peers()) {
       const decision = decisions.get(peer.peerId);
-      if (!decision) continue;
+      if (!decision) {
+        continue;
+      }
       const tiles = this.#reception(peer).apply(decision, nowMs);
-      if (tiles.length > 0) tell('allocation', { roomId, peerId: peer.peerId, tiles });
+      if (tiles.length > 0) {
+        tell('allocation', { roomId, peerId: peer.peerId, tiles });
+      }
     }
     const forwarded = this.#forwarded();
     for (const { producerId, spatialLayers, awaited } of pictures) {
       const picture = this.#pictures.get(producerId);
-      if (!picture) continue;
+      if (!picture) {
+        continue;
+      }
       const layersForwarded = picture.paused ? undefined : forwarded.get(producerId);
       const needs = {
         wanted: spatialLayers,
@@ -101,8 +117,12 @@ export class RoomAllocation {
         flowing: picture.flowing,
       };
       const changed = picture.wanted.update(needs, nowMs);
-      if (changed.told) this.#tellWanted(picture);
-      if (changed.missing) this.changed();
+      if (changed.told) {
+        this.#tellWanted(picture);
+      }
+      if (changed.missing) {
+        this.changed();
+      }
     }
   }
 
@@ -111,7 +131,9 @@ export class RoomAllocation {
     const forwarded = new Map<string, Set<number>>();
     for (const peer of this.#options.peers()) {
       for (const { producerId, forwardedLayer } of this.#reception(peer).pictures) {
-        if (forwardedLayer === null) continue;
+        if (forwardedLayer === null) {
+          continue;
+        }
         forwarded.set(producerId, (forwarded.get(producerId) ?? new Set()).add(forwardedLayer));
       }
     }
@@ -123,10 +145,14 @@ export class RoomAllocation {
     const { roomId, tell } = this.#options;
     const { peerId } = peer;
     for (const picture of this.#pictures.values()) {
-      if (picture.options.peerId === peerId) this.#tellWanted(picture);
+      if (picture.options.peerId === peerId) {
+        this.#tellWanted(picture);
+      }
     }
     const tiles = this.#reception(peer).told;
-    if (tiles.length > 0) tell('allocation', { roomId, peerId, tiles });
+    if (tiles.length > 0) {
+      tell('allocation', { roomId, peerId, tiles });
+    }
   }
 
   explain(nowMs: number): RoomExplanation {

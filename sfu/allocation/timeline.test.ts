@@ -34,7 +34,9 @@ const phase: fc.Arbitrary<Phase> = fc.record({
 function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): boolean[] {
   let leftKbps = silent ? 0 : uplinkKbps;
   return told.map((active, layer) => {
-    if (!active || leftKbps < (MIN_KBPS[layer] ?? 0)) return false;
+    if (!active || leftKbps < (MIN_KBPS[layer] ?? 0)) {
+      return false;
+    }
     leftKbps -= TAKES_KBPS[layer] ?? 0;
     return true;
   });
@@ -75,16 +77,24 @@ class Scene {
     const changed = flowing.join() !== this.#flowing.join();
     this.#flowing = flowing;
     this.#forward();
-    if (changed || this.#tick % TICKS_PER_DECISION === 0) this.#decide(phase);
+    if (changed || this.#tick % TICKS_PER_DECISION === 0) {
+      this.#decide(phase);
+    }
   }
 
   #forward(): void {
-    if (this.forwarded !== null && !this.#flowing[this.forwarded]) this.forwarded = null;
+    if (this.forwarded !== null && !this.#flowing[this.forwarded]) {
+      this.forwarded = null;
+    }
     for (let layer = this.preferred; layer >= 0; layer--) {
       const beganAt = this.#beganAt[layer] ?? null;
-      if (beganAt === null) continue;
+      if (beganAt === null) {
+        continue;
+      }
       const usable = this.forwarded === null || layer <= this.forwarded || this.#tick - beganAt >= OLD_TICKS;
-      if (!usable) continue;
+      if (!usable) {
+        continue;
+      }
       this.forwarded = layer;
       return;
     }
@@ -117,7 +127,9 @@ class Scene {
       forwarded: spatialLayers.map((_, layer) => layer === this.forwarded),
       flowing: this.#flowing,
     };
-    if (this.wanted.update(needs, this.nowMs).missing) this.#decide(phase);
+    if (this.wanted.update(needs, this.nowMs).missing) {
+      this.#decide(phase);
+    }
   }
 }
 
@@ -159,7 +171,9 @@ check(
         scene.step(each);
         const { forwarded: after, nowMs } = scene;
         const fell = before !== null && (after ?? -1) < before;
-        if (!fell || scene.preferred < before || preferred < before) continue;
+        if (!fell || scene.preferred < before || preferred < before) {
+          continue;
+        }
         const toldSo = scene.wanted.told.map((told, layer) => told || layer === before);
         assert.ok(!sendable(toldSo, each)[before], `${before} became ${after} at ${nowMs} ms`);
       }
@@ -171,10 +185,16 @@ check(
   'on an uplink that stays as it is, a large tile gets the best picture in the end, and keeps it',
   (phases) => {
     const scene = new Scene();
-    for (const each of phases) for (let tick = 0; tick < each.ticks; tick++) scene.step(each);
+    for (const each of phases) {
+      for (let tick = 0; tick < each.ticks; tick++) {
+        scene.step(each);
+      }
+    }
     const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
     // An earlier failure may first have to time out.
-    for (let tick = 0; tick < 1200; tick++) scene.step(last);
+    for (let tick = 0; tick < 1200; tick++) {
+      scene.step(last);
+    }
     let best = scene.forwarded ?? -1;
     for (let tick = 0; tick < 1800; tick++) {
       scene.step(last);

@@ -120,7 +120,9 @@ describe('WantedLayers', () => {
     let before = '';
     for (let nowMs = 6300; nowMs < 350_000; nowMs += 100) {
       const told = sender.until(nowMs, { wanted: '01', awaited: '2' });
-      if (told.includes('2') && !before.includes('2')) asked.push(nowMs);
+      if (told.includes('2') && !before.includes('2')) {
+        asked.push(nowMs);
+      }
       before = told;
     }
     const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));

@@ -81,13 +81,25 @@ export class WantedLayers {
   update(needs: LayerNeeds, nowMs: number): { told: boolean; missing: boolean } {
     const toldBefore = this.told.join();
     const missingBefore = this.missing.join();
-    for (const [place, layer] of this.#layers.entries()) this.#watch(layer, place, needs, nowMs);
     for (const [place, layer] of this.#layers.entries()) {
-      if (needs.forwarded[place] || (needs.wanted[place] && !layer.missing)) this.#need(place, nowMs);
-      if (!needs.wanted[place] || needs.forwarded[place]) continue;
+      this.#watch(layer, place, needs, nowMs);
+    }
+    for (const [place, layer] of this.#layers.entries()) {
+      if (needs.forwarded[place] || (needs.wanted[place] && !layer.missing)) {
+        this.#need(place, nowMs);
+      }
+      if (!needs.wanted[place] || needs.forwarded[place]) {
+        continue;
+      }
       // Keep lower layers that already flow until this one is forwarded: they may have to be forwarded first.
-      for (let lower = 0; lower < place; lower++) if (needs.flowing[lower]) this.#need(lower, nowMs);
-      if (this.#lacks(layer, nowMs)) this.#need(this.#below(place), nowMs);
+      for (let lower = 0; lower < place; lower++) {
+        if (needs.flowing[lower]) {
+          this.#need(lower, nowMs);
+        }
+      }
+      if (this.#lacks(layer, nowMs)) {
+        this.#need(this.#below(place), nowMs);
+      }
     }
     for (const [place, layer] of this.#layers.entries()) {
       const isFallback = this.#layers.some(
@@ -96,7 +108,9 @@ export class WantedLayers {
       const unwantedMs = isFallback ? UNWANTED_AFTER_FAILURE_MS : UNWANTED_MS;
       const retried = layer.missing && Boolean(needs.awaited[place]) && nowMs >= layer.retryAtMs;
       layer.told = retried || nowMs - layer.neededAtMs < unwantedMs;
-      if (!layer.told) Object.assign(layer, { came: false, steady: false });
+      if (!layer.told) {
+        Object.assign(layer, { came: false, steady: false });
+      }
     }
     return { told: this.told.join() !== toldBefore, missing: this.missing.join() !== missingBefore };
   }
@@ -107,10 +121,14 @@ export class WantedLayers {
       layer.flowingSinceMs ??= nowMs;
       layer.silentSinceMs = null;
       layer.came ||= layer.told;
-      if (layer.missing) layer.neededAtMs = nowMs;
+      if (layer.missing) {
+        layer.neededAtMs = nowMs;
+      }
       layer.missing = false;
       layer.steady = nowMs - layer.flowingSinceMs >= STEADY_MS;
-      if (layer.steady) layer.failures = 0;
+      if (layer.steady) {
+        layer.failures = 0;
+      }
       return;
     }
     layer.flowingSinceMs = null;
@@ -121,7 +139,9 @@ export class WantedLayers {
       layer.came && !layer.steady
         ? PATIENCE_WITH_FALLEN_MS
         : Math.min(LONGEST_PATIENCE_MS, PATIENCE_MS * 2 ** layer.failures);
-    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < patienceMs) return;
+    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < patienceMs) {
+      return;
+    }
     layer.missing = true;
     layer.silentSinceMs = null;
     layer.neededAtMs = Number.NEGATIVE_INFINITY;
@@ -136,7 +156,9 @@ export class WantedLayers {
 
   #need(place: number, nowMs: number): void {
     const layer = this.#layers[place];
-    if (layer) layer.neededAtMs = nowMs;
+    if (layer) {
+      layer.neededAtMs = nowMs;
+    }
   }
 
   /** The next lower layer that is not missing. */

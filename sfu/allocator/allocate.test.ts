@@ -23,7 +23,9 @@ const people = (count: number) => Array.from({ length: count }, (_, index) => ca
 function roomOf25(layout: Layout) {
   const { pictures, receivers } = room(25, layout);
   const [first] = pictures;
-  if (first) first.lastSpokeAtMs = 1;
+  if (first) {
+    first.lastSpokeAtMs = 1;
+  }
   return allocate(input(pictures, receivers));
 }
 
@@ -115,9 +117,13 @@ test('with 300 kbit/s a receiver still gets its stage and what else fits beside 
 
 test('without bits for everybody, those who spoke last are seen', () => {
   const others = people(6);
-  for (const [index, picture] of others.entries()) picture.lastSpokeAtMs = index;
+  for (const [index, picture] of others.entries()) {
+    picture.lastSpokeAtMs = index;
+  }
   const quiet = others[0];
-  if (quiet) quiet.speaking = true;
+  if (quiet) {
+    quiet.speaking = true;
+  }
   const tiles = others.map((picture) => tile(picture, 320, 180));
   const decision = decideFor(others, tiles, { budgetBps: 350_000 });
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '-', '-', '-', '0/0', '0/0']);

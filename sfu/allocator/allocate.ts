@@ -39,7 +39,9 @@ interface Receiver {
 export function allocate(input: AllocatorInput): AllocatorDecision {
   const pictures = new Map(input.pictures.map((picture) => [picture.producerId, picture]));
   const ladders = new Map<string, Ladder>();
-  for (const picture of input.pictures) ladders.set(picture.producerId, ladderOf(picture));
+  for (const picture of input.pictures) {
+    ladders.set(picture.producerId, ladderOf(picture));
+  }
   const audioBps = input.receivers.reduce((sum, receiver) => sum + receiver.audioBps, 0);
   const link = new LinkLimit(input.linkBps, audioBps);
 
@@ -53,7 +55,9 @@ export function allocate(input: AllocatorInput): AllocatorDecision {
     };
   });
   const fillings: Filling[] = [];
-  for (const receiver of inOrder(receivers)) addFillings(receiver, ladders, input.stressLevel, fillings);
+  for (const receiver of inOrder(receivers)) {
+    addFillings(receiver, ladders, input.stressLevel, fillings);
+  }
 
   const dealer = new Dealer(link, input.nowMs);
   dealer.dealLowest(fillings);
@@ -82,9 +86,13 @@ function addFillings(
   const shared = { limits, tileCount: ranked.size, short: false };
   let small = 0;
   for (const each of ranked.values()) {
-    if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) continue;
+    if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) {
+      continue;
+    }
     const ladder = ladders.get(each.picture.producerId);
-    if (!ladder) continue;
+    if (!ladder) {
+      continue;
+    }
     const filling: Filling = {
       ranked: each,
       ladder,
@@ -125,10 +133,16 @@ function tileDecision(
     awaits: [],
   };
   const nothing = { ...base, layers: null, bitrateBps: 0 };
-  if (!ranked) return { ...nothing, reason: tile.width * tile.height > 0 ? 'paused' : 'full' };
-  if (!filling) return { ...nothing, reason: 'stress' };
+  if (!ranked) {
+    return { ...nothing, reason: tile.width * tile.height > 0 ? 'paused' : 'full' };
+  }
+  if (!filling) {
+    return { ...nothing, reason: 'stress' };
+  }
   const reason = reasonOf(filling);
-  if (!filling.given) return { ...nothing, reason };
+  if (!filling.given) {
+    return { ...nothing, reason };
+  }
   const { spatialLayer, temporalLayer, bitrateBps } = pointAt(filling.ladder, filling.given);
   const awaits = reason === 'sender' ? filling.ceiling.awaits : [];
   return { ...base, layers: { spatialLayer, temporalLayer }, bitrateBps, reason, awaits };
@@ -136,7 +150,11 @@ function tileDecision(
 
 function reasonOf({ ranked, ladder, ceiling, given, refused }: Filling): Reason {
   const better = !given || nextSteps(ladder, given, ceiling, ranked.tile, ranked.class).length > 0;
-  if (better && refused) return refused;
-  if (ceiling.stressed) return 'stress';
+  if (better && refused) {
+    return refused;
+  }
+  if (ceiling.stressed) {
+    return 'stress';
+  }
   return ceiling.awaits.length > 0 ? 'sender' : 'full';
 }

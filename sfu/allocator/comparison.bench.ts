@@ -48,8 +48,12 @@ const JITSI: Server = {
 
 /** Share of a layer's bits for a share of its frames. */
 function bitShare(frameShare: number): number {
-  if (frameShare >= 1) return 1;
-  if (frameShare >= 0.5) return 0.7 + (frameShare - 0.5) * 0.6;
+  if (frameShare >= 1) {
+    return 1;
+  }
+  if (frameShare >= 0.5) {
+    return 0.7 + (frameShare - 0.5) * 0.6;
+  }
   return 0.45 + Math.max(0, frameShare - 0.25);
 }
 
@@ -88,7 +92,9 @@ function row(layout: string, server: string, receiverVideoBps: number[], audioBp
 const rows = Object.entries(LAYOUTS).flatMap(([name, layout]) => {
   const { pictures, receivers } = room(peers, layout);
   const [first] = pictures;
-  if (first) first.lastSpokeAtMs = 0;
+  if (first) {
+    first.lastSpokeAtMs = 0;
+  }
   const audioBps = receivers[0]?.audioBps ?? 0;
   const decision = allocate(input(pictures, receivers));
   const points = first?.points ?? [];

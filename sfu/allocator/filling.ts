@@ -109,16 +109,21 @@ export class Dealer {
         a.order - b.order,
     );
     for (const filling of ordered) {
-      if (isExpensive(filling)) continue;
+      if (isExpensive(filling)) {
+        continue;
+      }
       const { limits } = filling.receiver;
       const moreBps = bitrateOf(filling, LOWEST);
       const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
       if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) {
-        if (!isSmall(filling.ranked.class)) limits.lackedBps += smoothBps(filling) - moreBps;
+        if (!isSmall(filling.ranked.class)) {
+          limits.lackedBps += smoothBps(filling) - moreBps;
+        }
         continue;
       }
-      if (filling.refused === 'link') this.#linkShort = true;
-      else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
+      if (filling.refused === 'link') {
+        this.#linkShort = true;
+      } else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
         filling.receiver.short = true;
       }
     }
@@ -127,27 +132,39 @@ export class Dealer {
   /** Step by step better: class by class, the best quality a bit first, over all receivers alike. */
   dealBetter(fillings: readonly Filling[]): void {
     const heap = new Heap<Improvement>((a, b) => {
-      if (a.place !== b.place) return a.place < b.place;
-      if (a.worth !== b.worth) return a.worth > b.worth;
+      if (a.place !== b.place) {
+        return a.place < b.place;
+      }
+      if (a.worth !== b.worth) {
+        return a.worth > b.worth;
+      }
       if (a.filling.ranked.rank !== b.filling.ranked.rank) {
         return a.filling.ranked.rank < b.filling.ranked.rank;
       }
       return a.filling.order < b.filling.order;
     });
     for (const filling of fillings) {
-      if (!filling.reserved && !isExpensive(filling)) continue;
+      if (!filling.reserved && !isExpensive(filling)) {
+        continue;
+      }
       if (filling.receiver.short || this.#linkShort) {
-        if (this.#improvement(filling)) filling.refused ??= filling.receiver.short ? 'budget' : 'link';
+        if (this.#improvement(filling)) {
+          filling.refused ??= filling.receiver.short ? 'budget' : 'link';
+        }
         continue;
       }
       const first = this.#improvement(filling);
-      if (first) heap.push(first);
+      if (first) {
+        heap.push(first);
+      }
     }
     for (let each = heap.pop(); each; each = heap.pop()) {
       const { filling, moreBps, kept } = each;
       const taken = this.#take(filling, each.to, { moreBps, kept, lowest: false });
       const next = taken ? this.#improvement(filling) : each.otherwise;
-      if (next) heap.push(next);
+      if (next) {
+        heap.push(next);
+      }
     }
   }
 
@@ -163,12 +180,18 @@ export class Dealer {
     const claim: Claim = { moreBps, lowest, adds, kept, small, first: ranked.rank === 0 };
     const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
     if (refusal) {
-      if (filling.refused !== 'steady') filling.refused = refusal;
+      if (filling.refused !== 'steady') {
+        filling.refused = refusal;
+      }
       return false;
     }
     receiver.limits.usedBps += moreBps;
-    if (!filling.reserved) receiver.limits.pictures++;
-    if (!kept && !lowest) receiver.limits.raised = true;
+    if (!filling.reserved) {
+      receiver.limits.pictures++;
+    }
+    if (!kept && !lowest) {
+      receiver.limits.raised = true;
+    }
     this.#link.usedBps += moreBps;
     filling.reserved = to;
     if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
@@ -177,7 +200,9 @@ export class Dealer {
       filling.refused = 'steady';
       // What it had may lie beside the way up: smoother, but less sharp.
       const had = stepAt(filling.ladder, ranked.tile.decided, filling.ceiling);
-      if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) filling.given = had;
+      if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) {
+        filling.given = had;
+      }
     }
     return true;
   }
@@ -185,7 +210,9 @@ export class Dealer {
   /** The next step of a tile, or null: it is as good as it can use. */
   #improvement(filling: Filling): Improvement | null {
     const { reserved, ladder, ceiling, ranked } = filling;
-    if (!reserved) return this.#step(filling, LOWEST, improvementPlace(filling), null);
+    if (!reserved) {
+      return this.#step(filling, LOWEST, improvementPlace(filling), null);
+    }
     let improvement: Improvement | null = null;
     for (const { to, deferred } of nextSteps(
       ladder,
@@ -197,7 +224,9 @@ export class Dealer {
       const place = deferred ? DEFERRED_PLACE : improvementPlace(filling);
       const better = this.#step(filling, to, place, improvement);
       // A second choice that is there already is held first: the better one can follow it.
-      if (better && (better.kept || !improvement?.kept)) improvement = better;
+      if (better && (better.kept || !improvement?.kept)) {
+        improvement = better;
+      }
     }
     return improvement;
   }
@@ -216,7 +245,9 @@ export class Dealer {
     const pricedBps = Math.max(leastBps, bitrateOf(filling, to)) * pricedShare;
     const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
-    if (reserved && small && worth < price) return null;
+    if (reserved && small && worth < price) {
+      return null;
+    }
     return { filling, to, moreBps, kept, place, worth, otherwise };
   }
 }

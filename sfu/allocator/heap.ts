@@ -13,7 +13,9 @@ export class Heap<T> {
     while (index > 0) {
       const parent = (index - 1) >> 1;
       const above = items[parent] as T;
-      if (!this.#before(item, above)) break;
+      if (!this.#before(item, above)) {
+        break;
+      }
       items[index] = above;
       index = parent;
     }
@@ -24,14 +26,22 @@ export class Heap<T> {
     const items = this.#items;
     const top = items[0];
     const last = items.pop();
-    if (items.length === 0 || last === undefined) return top;
+    if (items.length === 0 || last === undefined) {
+      return top;
+    }
     let index = 0;
     for (;;) {
       let child = 2 * index + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && this.#before(items[child + 1] as T, items[child] as T)) child++;
+      if (child >= items.length) {
+        break;
+      }
+      if (child + 1 < items.length && this.#before(items[child + 1] as T, items[child] as T)) {
+        child++;
+      }
       const below = items[child] as T;
-      if (!this.#before(below, last)) break;
+      if (!this.#before(below, last)) {
+        break;
+      }
       items[index] = below;
       index = child;
     }

@@ -123,7 +123,9 @@ test('estimates that waver by an eighth pause and resume nobody, and change no l
       return layers.map((each) => each.split('/')[0]);
     };
     const first = seenAt(1.125);
-    for (const share of [0.875, 1, 1.1, 0.9, 1.125]) assert.deepEqual(seenAt(share), first);
+    for (const share of [0.875, 1, 1.1, 0.9, 1.125]) {
+      assert.deepEqual(seenAt(share), first);
+    }
   }
 });
 

@@ -19,7 +19,9 @@ export function isKept({ decided }: TileState, point: OperatingPoint): boolean {
 
 /** Whether the tile must wait until it may have a point that it did not have. */
 export function mustWait(tile: TileState, tileClass: TileClass, nowMs: number): boolean {
-  if (tile.decidedAtMs === null || nowMs - tile.decidedAtMs >= SETTLING_MS) return false;
+  if (tile.decidedAtMs === null || nowMs - tile.decidedAtMs >= SETTLING_MS) {
+    return false;
+  }
   const rose = tile.decidedClass && !isSmall(tileClass) && placeOf(tileClass) < placeOf(tile.decidedClass);
   const grew = tile.decidedAreaPx && tile.width * tile.height >= tile.decidedAreaPx * LARGER;
   return !rose && !grew;

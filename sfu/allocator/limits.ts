@@ -102,8 +102,12 @@ export class ReceiverLimits {
     const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
     const share = kept && (lowest || !this.raised) ? 1 : lowest ? lowestShare : USABLE_SHARE;
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
-    if (sumBps * margin > budgetBps * share - audioBps) return 'budget';
-    if (estimateBps === null || (lowest && first)) return null;
+    if (sumBps * margin > budgetBps * share - audioBps) {
+      return 'budget';
+    }
+    if (estimateBps === null || (lowest && first)) {
+      return null;
+    }
     const shares = ESTIMATE_SHARES[adds];
     const neededBps = adds === 'picture' ? sumBps + this.lackedBps : sumBps;
     return neededBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;

@@ -44,8 +44,12 @@ const LOWEST_FPS = 0;
 
 /** What frames per second are worth: a talking head loses little at 15, a shared screen little at 7.5. */
 function smoothness(source: PictureState['source'], fps: number): number {
-  if (fps >= 24) return 1;
-  if (fps >= SMOOTH_FPS) return source === 'screen' ? 0.97 : 0.94;
+  if (fps >= 24) {
+    return 1;
+  }
+  if (fps >= SMOOTH_FPS) {
+    return source === 'screen' ? 0.97 : 0.94;
+  }
   return source === 'screen' ? 0.9 : 0.66;
 }
 
@@ -53,8 +57,11 @@ export function ladderOf(picture: PictureState): Ladder {
   const rows: OperatingPoint[][] = [];
   for (const point of picture.points) {
     const row = rows.at(-1);
-    if (row?.[0]?.spatialLayer === point.spatialLayer) row.push(point);
-    else rows.push([point]);
+    if (row?.[0]?.spatialLayer === point.spatialLayer) {
+      row.push(point);
+    } else {
+      rows.push([point]);
+    }
   }
   const layers = rows.map((row, index) => ({
     row,
@@ -74,7 +81,9 @@ export function ladderOf(picture: PictureState): Ladder {
 
 export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
   const point = ladder.rows[row]?.[column];
-  if (!point) throw new RangeError(`no operating point ${row}/${column}`);
+  if (!point) {
+    throw new RangeError(`no operating point ${row}/${column}`);
+  }
   return point;
 }
 
@@ -82,7 +91,9 @@ export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
 export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: Ceiling): Step | null {
   const row = ladder.rows.findIndex(([point]) => point?.spatialLayer === layers?.spatialLayer);
   const column = ladder.rows[row]?.findIndex((point) => point.temporalLayer === layers?.temporalLayer) ?? -1;
-  if (row < 0 || column < 0 || row > ceiling.row) return null;
+  if (row < 0 || column < 0 || row > ceiling.row) {
+    return null;
+  }
   return column === 0 || fpsAt(ladder, { row, column }) <= ceiling.maxFps ? { row, column } : null;
 }
 
@@ -106,10 +117,16 @@ export function ceilingOf(
   let row = useful;
   let maxFps = Number.POSITIVE_INFINITY;
   if (tileClass === 'screen') {
-    if (stressLevel >= 2) maxFps = stressLevel >= 3 ? LOWEST_FPS : STRESSED_FPS;
+    if (stressLevel >= 2) {
+      maxFps = stressLevel >= 3 ? LOWEST_FPS : STRESSED_FPS;
+    }
   } else {
-    if (stressLevel >= 1) maxFps = isSmall(tileClass) ? LOWEST_FPS : STRESSED_FPS;
-    if (stressLevel >= 2) row = isSmall(tileClass) ? 0 : Math.max(0, useful - 1);
+    if (stressLevel >= 1) {
+      maxFps = isSmall(tileClass) ? LOWEST_FPS : STRESSED_FPS;
+    }
+    if (stressLevel >= 2) {
+      row = isSmall(tileClass) ? 0 : Math.max(0, useful - 1);
+    }
   }
   const columns = ladder.rows[useful]?.length ?? 1;
   const slowed = columns > 1 && fpsAt(ladder, { row: useful, column: columns - 1 }) > maxFps;
@@ -132,7 +149,9 @@ function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_
   const last = Math.min((ladder.rows[row]?.length ?? 1) - 1, mostColumn);
   const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
   let column = 0;
-  while (column < last && fpsAt(ladder, { row, column }) < enoughFps) column++;
+  while (column < last && fpsAt(ladder, { row, column }) < enoughFps) {
+    column++;
+  }
   return column;
 }
 
@@ -144,7 +163,9 @@ export function smoothStep(ladder: Ladder, { maxFps }: Ceiling): Step {
 
 /** More lines, if need be at fewer frames per second, as long as they are smooth (of a shared screen: at the fewest); or null. */
 function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
-  if (from.row >= ceiling.row) return null;
+  if (from.row >= ceiling.row) {
+    return null;
+  }
   const row = from.row + 1;
   return { row, column: smoothColumn(ladder, row, from.column) };
 }
@@ -152,7 +173,9 @@ function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
 /** The same lines with more frames, or null. */
 function moreFrames(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
   const next = { row: from.row, column: from.column + 1 };
-  if (next.column >= (ladder.rows[from.row]?.length ?? 0)) return null;
+  if (next.column >= (ladder.rows[from.row]?.length ?? 0)) {
+    return null;
+  }
   return fpsAt(ladder, next) <= ceiling.maxFps ? next : null;
 }
 
@@ -177,11 +200,16 @@ export function nextSteps(
   const frames = moreFrames(ladder, from, ceiling);
   const steps: NextStep[] = [];
   const thumbnail = ladder.source === 'camera' && tile.height < THUMBNAIL_PX && isSmall(tileClass);
-  if (lines) steps.push({ to: lines, deferred: false });
+  if (lines) {
+    steps.push({ to: lines, deferred: false });
+  }
   if (frames) {
     const smoothFirst = ladder.source === 'camera' && !thumbnail && fpsAt(ladder, from) < SMOOTH_FPS;
-    if (smoothFirst) steps.unshift({ to: frames, deferred: false });
-    else steps.push({ to: frames, deferred: thumbnail });
+    if (smoothFirst) {
+      steps.unshift({ to: frames, deferred: false });
+    } else {
+      steps.push({ to: frames, deferred: thumbnail });
+    }
   }
   return steps;
 }

@@ -15,7 +15,9 @@ const ladderBps = fc
   )
   .map(([lowest, factors]) => {
     const ladder = [lowest];
-    for (const factor of factors) ladder.push((ladder.at(-1) ?? 0) * factor);
+    for (const factor of factors) {
+      ladder.push((ladder.at(-1) ?? 0) * factor);
+    }
     return ladder;
   });
 
@@ -111,7 +113,9 @@ check(
     const audioBps = receivers.reduce((sum, each) => sum + each.audioBps, 0);
     const videoBps = decided.reduce((sum, each) => sum + each.videoBps, 0);
     assert.ok(Math.abs(egressBps - audioBps - videoBps) < 1);
-    if (linkBps !== null && videoBps > 0) assert.ok(egressBps <= linkBps * 0.9 + 1);
+    if (linkBps !== null && videoBps > 0) {
+      assert.ok(egressBps <= linkBps * 0.9 + 1);
+    }
   },
 );
 
@@ -150,7 +154,9 @@ check(
   (before, decision) => {
     for (const [index, { tiles }] of decision.receivers.entries()) {
       for (const [at, { layers, producerId }] of tiles.entries()) {
-        if (!layers) continue;
+        if (!layers) {
+          continue;
+        }
         const sent = before.pictures.find((each) => each.producerId === producerId);
         assert.ok(sent && !sent.paused && sent.roomId === before.receivers[index]?.roomId);
         assert.ok((before.receivers[index]?.tiles[at]?.height ?? 0) > 0);
@@ -206,21 +212,27 @@ check('more budget never gives a worse first tile', (before, decision) => {
   for (const [index, { tiles }] of unlinked.receivers.entries()) {
     const highest = Math.max(...tiles.map(({ priority }) => priority));
     const [first, ...rest] = tiles.filter(({ priority }) => priority === highest);
-    if (!first?.layers || rest.length > 0) continue;
+    if (!first?.layers || rest.length > 0) {
+      continue;
+    }
     const after = richer.receivers[index]?.tiles.find(({ producerId }) => producerId === first.producerId);
     assert.ok((after?.layers?.spatialLayer ?? -1) >= first.layers.spatialLayer);
   }
 });
 
 check('nobody small gets better while a larger one could have used the bits', (before, decision) => {
-  if (before.linkBps !== null) return;
+  if (before.linkBps !== null) {
+    return;
+  }
   for (const [index, { tiles, videoBps }] of decision.receivers.entries()) {
     const { budgetBps = 0, audioBps = 0 } = before.receivers[index] ?? {};
     const improvedBps = tiles
       .filter((each) => each.layers && each.priority < 100)
       .reduce((sum, each) => sum + each.bitrateBps - lowestBps(each.producerId), 0);
     for (const each of tiles) {
-      if (each.reason !== 'budget' || each.priority < 100 || !each.layers) continue;
+      if (each.reason !== 'budget' || each.priority < 100 || !each.layers) {
+        continue;
+      }
       // Nobody who is seen smoothly is made to stutter for more lines.
       const smooth = each.class === 'screen' ? 0 : Math.min(1, each.layers.temporalLayer);
       const picture = before.pictures.find(({ producerId }) => producerId === each.producerId);

@@ -40,7 +40,9 @@ function stageArea(tiles: readonly { tile: TileState }[]): number {
   const areas = tiles.map(({ tile }) => areaOf(tile)).sort((a, b) => b - a);
   const largest = areas[0] ?? 0;
   const below = areas.find((area) => area < largest * STAGE_GROUP_RATIO);
-  if (below === undefined) return areas.length === 1 ? largest : Number.POSITIVE_INFINITY;
+  if (below === undefined) {
+    return areas.length === 1 ? largest : Number.POSITIVE_INFINITY;
+  }
   return below * STAGE_AREA_RATIO <= largest ? largest * STAGE_GROUP_RATIO : Number.POSITIVE_INFINITY;
 }
 
@@ -58,7 +60,9 @@ type Candidate = Pick<RankedTile, 'tile' | 'picture'>;
 
 function byRecency(a: Candidate, b: Candidate): number {
   const [atA, atB] = [spokeAtMs(a.picture), spokeAtMs(b.picture)];
-  if (atA !== atB) return atA > atB ? -1 : 1;
+  if (atA !== atB) {
+    return atA > atB ? -1 : 1;
+  }
   return areaOf(b.tile) - areaOf(a.tile) || compareIds(a.picture.producerId, b.picture.producerId);
 }
 
@@ -70,8 +74,12 @@ export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, Pict
   const candidates: Candidate[] = [];
   for (const tile of receiver.tiles) {
     const picture = pictures.get(tile.producerId);
-    if (!picture || picture.paused || picture.points.length === 0 || !(areaOf(tile) > 0)) continue;
-    if (picture.roomId !== receiver.roomId || picture.peerId === receiver.peerId) continue;
+    if (!picture || picture.paused || picture.points.length === 0 || !(areaOf(tile) > 0)) {
+      continue;
+    }
+    if (picture.roomId !== receiver.roomId || picture.peerId === receiver.peerId) {
+      continue;
+    }
     candidates.push({ tile, picture });
   }
   candidates.sort(byRecency);
@@ -82,17 +90,24 @@ export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, Pict
     const spoke = spokeAtMs(picture) > Number.NEGATIVE_INFINITY;
     let weight = areaOf(tile) / total;
     let tileClass: TileClass = 'other';
-    if (picture.source === 'screen') tileClass = 'screen';
-    else if (tile.pinned) tileClass = 'pinned';
-    else if (areaOf(tile) >= fromArea) tileClass = 'stage';
-    else if (spoke && speakers < LAST_SPEAKERS) {
-      if (speakers++ === 0) weight *= LAST_SPEAKER_WEIGHT;
+    if (picture.source === 'screen') {
+      tileClass = 'screen';
+    } else if (tile.pinned) {
+      tileClass = 'pinned';
+    } else if (areaOf(tile) >= fromArea) {
+      tileClass = 'stage';
+    } else if (spoke && speakers < LAST_SPEAKERS) {
+      if (speakers++ === 0) {
+        weight *= LAST_SPEAKER_WEIGHT;
+      }
       tileClass = 'speaker';
     }
     return { tile, picture, class: tileClass, rank: 0, weight };
   });
   // Sorting is stable: recency holds within a class.
   ranked.sort((a, b) => PLACE[a.class] - PLACE[b.class]);
-  for (const [index, each] of ranked.entries()) each.rank = index;
+  for (const [index, each] of ranked.entries()) {
+    each.rank = index;
+  }
   return ranked;
 }

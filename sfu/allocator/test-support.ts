@@ -135,13 +135,17 @@ export function decideFor(
   inputMore: Partial<AllocatorInput> = {},
 ): ReceiverDecision {
   const [decision] = allocate(input(pictures, [receiver('me', tiles, more)], inputMore)).receivers;
-  if (!decision) throw new Error('nothing decided');
+  if (!decision) {
+    throw new Error('nothing decided');
+  }
   return decision;
 }
 
 export function tileOf(decision: ReceiverDecision, picture: PictureState): TileDecision {
   const found = decision.tiles.find(({ producerId }) => producerId === picture.producerId);
-  if (!found) throw new Error(`no tile of ${picture.producerId}`);
+  if (!found) {
+    throw new Error(`no tile of ${picture.producerId}`);
+  }
   return found;
 }
 
@@ -156,7 +160,9 @@ export function fedBack(before: AllocatorInput, decision: AllocatorDecision, now
     ...state,
     tiles: state.tiles.map((each, at): TileState => {
       const decided = decision.receivers[index]?.tiles[at];
-      if (!decided) return each;
+      if (!decided) {
+        return each;
+      }
       const unchanged =
         each.decided?.spatialLayer === decided.layers?.spatialLayer &&
         each.decided?.temporalLayer === decided.layers?.temporalLayer;

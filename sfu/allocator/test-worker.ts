@@ -30,18 +30,26 @@ export function forwarded(
   let leftBps = availableBps;
   const improve = (consumer: Consumer): boolean => {
     const next = consumer.points[consumer.has + 1];
-    if (!next || next.spatialLayer > consumer.most.spatialLayer) return false;
+    if (!next || next.spatialLayer > consumer.most.spatialLayer) {
+      return false;
+    }
     const moreBps = next.bitrateBps - (consumer.points[consumer.has]?.bitrateBps ?? 0);
-    if (moreBps > leftBps) return false;
+    if (moreBps > leftBps) {
+      return false;
+    }
     leftBps -= moreBps;
     consumer.has++;
     return true;
   };
-  for (const consumer of inTurn) improve(consumer);
+  for (const consumer of inTurn) {
+    improve(consumer);
+  }
   for (let improved = true; improved; ) {
     improved = false;
     for (const consumer of inTurn) {
-      for (let step = 0; step < consumer.priority && improve(consumer); step++) improved = true;
+      for (let step = 0; step < consumer.priority && improve(consumer); step++) {
+        improved = true;
+      }
     }
   }
   return new Map(

@@ -32,7 +32,9 @@ test('of SVC, all layers up to the highest that somebody has are wanted', () => 
 
 test('a layer that is not sent can be asked for, and is a ceiling at its expected bit rate', () => {
   const picture = camera('a');
-  for (const point of picture.points) point.sent = point.spatialLayer === 0;
+  for (const point of picture.points) {
+    point.sent = point.spatialLayer === 0;
+  }
   assert.deepEqual(wantedBy(picture, 720), [true, false, true]);
 });
 

@@ -10,9 +10,12 @@ export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecisi
   const awaited = new Map<string, Set<number>>();
   for (const { tiles } of receivers) {
     for (const { producerId, layers, awaits } of tiles) {
-      if (awaits.length > 0)
+      if (awaits.length > 0) {
         awaited.set(producerId, new Set([...(awaited.get(producerId) ?? []), ...awaits]));
-      if (!layers) continue;
+      }
+      if (!layers) {
+        continue;
+      }
       const layersGiven = given.get(producerId) ?? new Set();
       given.set(producerId, layersGiven.add(layers.spatialLayer));
     }
@@ -23,7 +26,9 @@ export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecisi
     const highest = layersGiven ? Math.max(...layersGiven) : -1;
     const lowest = points[0]?.spatialLayer ?? 0;
     const spatialLayers = Array.from({ length: count }, (_, layer) => {
-      if (!layersGiven) return false;
+      if (!layersGiven) {
+        return false;
+      }
       return svc ? layer <= highest : layer === lowest || layersGiven.has(layer);
     });
     return { producerId, spatialLayers, awaited: [...(awaited.get(producerId) ?? [])] };

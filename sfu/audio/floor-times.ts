@@ -17,7 +17,11 @@ export class FloorTimes {
   add(speakerId: string, ms: number, nowMs: number): void {
     this.#heard.set(speakerId, { ms: this.of(speakerId, nowMs) + ms, atMs: nowMs });
     if (this.#heard.size > MAX_SPEAKERS) {
-      for (const id of this.#heard.keys()) if (this.of(id, nowMs) < FORGOTTEN_MS) this.#heard.delete(id);
+      for (const id of this.#heard.keys()) {
+        if (this.of(id, nowMs) < FORGOTTEN_MS) {
+          this.#heard.delete(id);
+        }
+      }
     }
   }
 }

@@ -21,12 +21,16 @@ export class LevelReader {
   /** The level in dBov, 0 to −127; undefined for what is no RTP. The voice flag is left out: many senders never set it, some always do. */
   read(bytes: Buffer, nowMs: number): number | undefined {
     const packet = parseRtp(bytes);
-    if (!packet) return undefined;
+    if (!packet) {
+      return undefined;
+    }
     const gapMs = nowMs - this.#lastPacketMs;
     this.#lastPacketMs = nowMs;
     const [level] =
       (this.#extensionId !== undefined && readExtension(bytes, packet, this.#extensionId)) || [];
-    if (level !== undefined) return -(level & 0x7f);
+    if (level !== undefined) {
+      return -(level & 0x7f);
+    }
     const silent = packet.payload.byteLength <= SILENCE_BYTES || gapMs > GAP_MS;
     return silent ? SILENCE_DBOV : ASSUMED_DBOV;
   }

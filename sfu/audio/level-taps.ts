@@ -47,8 +47,12 @@ export class LevelTaps {
     const tap = await answered(consuming, 'PRODUCER_UNKNOWN');
     // It would close by itself too, but only once the worker has said so.
     producer.observer.once('close', () => tap.close());
-    if (producer.closed) tap.close();
-    if (tap.closed) return;
+    if (producer.closed) {
+      tap.close();
+    }
+    if (tap.closed) {
+      return;
+    }
     const extension = tap.rtpParameters.headerExtensions?.find(({ uri }) => uri === LEVEL_URI);
     const reader = new LevelReader(extension?.id);
     this.#taps.add(tap);
@@ -71,9 +75,13 @@ export class LevelTaps {
         tap.pause().catch(() => undefined);
         pause = setTimeout(() => tap.resume().catch(() => undefined), WINDOW_MS);
       }
-      if (packets >= MAX_PACKETS) return;
+      if (packets >= MAX_PACKETS) {
+        return;
+      }
       const dbov = reader.read(packet, nowMs);
-      if (dbov !== undefined) listener(dbov, nowMs);
+      if (dbov !== undefined) {
+        listener(dbov, nowMs);
+      }
     });
   }
 }

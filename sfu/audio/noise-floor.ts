@@ -20,11 +20,15 @@ export class NoiseFloor {
 
   note(dbov: number, nowMs: number): void {
     if (nowMs < this.#windowEndMs) {
-      if (dbov < this.#current) this.#current = dbov;
+      if (dbov < this.#current) {
+        this.#current = dbov;
+      }
       return;
     }
     // The first window has none before it: until it ends, everything is compared with silence.
-    if (this.#windowEndMs !== Number.NEGATIVE_INFINITY) this.#previous = this.#current;
+    if (this.#windowEndMs !== Number.NEGATIVE_INFINITY) {
+      this.#previous = this.#current;
+    }
     this.#current = dbov;
     this.#windowEndMs = nowMs + WINDOW_MS;
   }

@@ -16,7 +16,9 @@ describe('the voices of a room', () => {
     sfu = await startSfu({ audibleSpeakers: 2 });
   });
   afterEach(() => {
-    for (const voices of opened) voices.close();
+    for (const voices of opened) {
+      voices.close();
+    }
     opened = [];
     sfu.closeRoom('green');
     assert.deepEqual(sfu.gauges(), baseline(1));
@@ -34,7 +36,9 @@ describe('the voices of a room', () => {
     const talkers = await enter('talkers');
     const listener = await enter('listener');
     const microphones: Microphone[] = [];
-    for (let index = 0; index < count; index += 1) microphones.push(await talkers.microphone());
+    for (let index = 0; index < count; index += 1) {
+      microphones.push(await talkers.microphone());
+    }
     const heard = await Promise.all(microphones.map(({ producerId }) => listener.receive(producerId)));
     return { talkers, listener, microphones, heard };
   }
@@ -46,7 +50,9 @@ describe('the voices of a room', () => {
     await grows(heard[0], 'the first is heard');
     await grows(heard[1], 'the second is heard');
     assert.equal(heard[2]?.(), 0);
-    for (const end of ends) end();
+    for (const end of ends) {
+      end();
+    }
   });
 
   it('whoever begins to speak is heard, for somebody who does not speak', async () => {
@@ -57,7 +63,9 @@ describe('the voices of a room', () => {
     const thirdEnds = third.talk(SPEECH);
     await grows(heard[2], 'the third is heard');
     const before = heard[1]?.() ?? 0;
-    for (let packets = 0; packets < 5; packets += 1) second.say(SILENCE);
+    for (let packets = 0; packets < 5; packets += 1) {
+      second.say(SILENCE);
+    }
     await grows(heard[0], 'the first is still heard');
     assert.equal(heard[1]?.(), before, 'the second is held back');
     firstEnds();
@@ -75,7 +83,9 @@ describe('the voices of a room', () => {
     microphones[1]?.say(SILENCE);
     await grows(heard[0], 'the first goes on');
     assert.equal(heard[1]?.(), 0);
-    for (const end of ends) end();
+    for (const end of ends) {
+      end();
+    }
   });
 
   it('the place of one who leaves goes to the next', async () => {
@@ -94,7 +104,9 @@ describe('the voices of a room', () => {
     const ends = [...microphones, screen].map((microphone) => microphone.talk(SPEECH));
     await Promise.all([...heard, heardScreen].map((each) => grows(each, 'all are heard')));
     assert.equal(sfu.gauges().levelTaps, 2);
-    for (const end of ends) end();
+    for (const end of ends) {
+      end();
+    }
   });
 
   it('a client without audio levels is heard when it speaks', async () => {
@@ -118,7 +130,9 @@ describe('the voices of a room', () => {
       seen += 1;
     });
     const flood = setInterval(() => {
-      for (let packets = 0; packets < 100; packets += 1) say(SILENCE);
+      for (let packets = 0; packets < 100; packets += 1) {
+        say(SILENCE);
+      }
     }, 5);
     await until(() => tap.paused, 'the tap is shut');
     await until(() => !tap.paused, 'and opened again');

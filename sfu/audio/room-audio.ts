@@ -35,7 +35,9 @@ export class RoomAudio {
       forwarded: (producerId, forwarded) => this.#hold(producerId, !forwarded),
       dominant: (producerId) => {
         // What ends with its room, or with the worker, is not told.
-        if (!this.#closed && !this.#router.closed) onSpeaker(producerId);
+        if (!this.#closed && !this.#router.closed) {
+          onSpeaker(producerId);
+        }
       },
     });
   }
@@ -62,7 +64,9 @@ export class RoomAudio {
   /** Takes charge of a consumer, until it is gone; of what is no microphone nothing is held. */
   addConsumer(consumer: PeerConsumer): void {
     const { producerId } = consumer;
-    if (!this.#microphones.has(producerId)) return;
+    if (!this.#microphones.has(producerId)) {
+      return;
+    }
     const consumers = this.#consumers.get(producerId) ?? new Set();
     this.#consumers.set(producerId, consumers.add(consumer));
     consumer.mediasoupConsumer.observer.once('close', () => consumers.delete(consumer));
@@ -97,7 +101,9 @@ export class RoomAudio {
 
   /** To all receivers in one go, without waiting for the worker. */
   #hold(producerId: string, held: boolean): void {
-    for (const consumer of this.#consumers.get(producerId) ?? []) hold(consumer, held);
+    for (const consumer of this.#consumers.get(producerId) ?? []) {
+      hold(consumer, held);
+    }
   }
 }
 

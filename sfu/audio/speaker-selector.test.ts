@@ -19,19 +19,26 @@ class Scene {
     this.selector = new SpeakerSelector(places, {
       forwarded: (id, forwarded) => {
         this.changes.push({ id, forwarded, atMs: this.nowMs });
-        if (forwarded) this.forwarded.add(id);
-        else this.forwarded.delete(id);
+        if (forwarded) {
+          this.forwarded.add(id);
+        } else {
+          this.forwarded.delete(id);
+        }
       },
       dominant: (id) => this.dominants.push(id),
     });
-    for (const id of ids) this.selector.add(id, false, this.nowMs);
+    for (const id of ids) {
+      this.selector.add(id, false, this.nowMs);
+    }
   }
 
   /** Lets time pass in packets of 20 ms, each of everybody named with its level (null: no packet, as under DTX). */
   run(durationMs: number, levels: (elapsedMs: number) => Record<string, number | null>): void {
     for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += PACKET_MS) {
       for (const [id, dbov] of Object.entries(levels(elapsedMs))) {
-        if (dbov !== null) this.selector.hear(id, dbov, this.nowMs);
+        if (dbov !== null) {
+          this.selector.hear(id, dbov, this.nowMs);
+        }
       }
       this.nowMs += PACKET_MS;
     }
@@ -64,7 +71,9 @@ describe('SpeakerSelector', () => {
 
   it('the first loud packet brings a place, from the one who has been quiet the longest', () => {
     const scene = new Scene(3, ['a', 'b', 'c', 'd']);
-    for (const id of ['b', 'c', 'a']) scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    for (const id of ['b', 'c', 'a']) {
+      scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    }
     scene.run(PACKET_MS, () => ({ d: -30 }));
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c', 'd']);
   });
@@ -156,7 +165,9 @@ describe('SpeakerSelector', () => {
 
   it('a place that becomes free goes to the one who spoke last', () => {
     const scene = new Scene(2, ['a', 'b', 'c', 'd']);
-    for (const id of ['d', 'c', 'a', 'b']) scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    for (const id of ['d', 'c', 'a', 'b']) {
+      scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
+    }
     scene.selector.remove('b', scene.nowMs);
     scene.forwarded.delete('b');
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c']);
@@ -213,7 +224,9 @@ describe('SpeakerSelector', () => {
         for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) {
           const loud = forged(elapsed);
           scene.run(PACKET_MS, () => ({ f1: loud, f2: loud, f3: loud, f4: loud, honest: honest(elapsed) }));
-          if (scene.forwarded.has('honest')) heardMs += PACKET_MS;
+          if (scene.forwarded.has('honest')) {
+            heardMs += PACKET_MS;
+          }
           assert.ok([...scene.forwarded].filter((id) => id.startsWith('f')).length <= 1);
         }
         assert.equal(heardMs, 60_000);
@@ -222,7 +235,9 @@ describe('SpeakerSelector', () => {
 
     it('a speaker who has a second microphone is heard by the one that is spoken into', () => {
       const scene = new Scene(3);
-      for (const id of ['laptop', 'phone']) scene.selector.add(id, false, scene.nowMs, 'ann');
+      for (const id of ['laptop', 'phone']) {
+        scene.selector.add(id, false, scene.nowMs, 'ann');
+      }
       scene.run(1000, (elapsed) => ({ laptop: speech(-30, elapsed) }));
       assert.deepEqual([...scene.forwarded], ['laptop']);
       scene.run(600, () => ({}));
@@ -242,11 +257,15 @@ describe('SpeakerSelector', () => {
             ...Object.fromEntries(forgers.map((id, n) => [id, forged(elapsed + 130 * n)])),
             honest: speaks ? honest(elapsed) : null,
           }));
-        for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) run(elapsed, false);
+        for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) {
+          run(elapsed, false);
+        }
         let heardMs = 0;
         for (let elapsed = 0; elapsed < 60_000; elapsed += PACKET_MS) {
           run(elapsed, true);
-          if (scene.forwarded.has('honest')) heardMs += PACKET_MS;
+          if (scene.forwarded.has('honest')) {
+            heardMs += PACKET_MS;
+          }
         }
         assert.ok(heardMs > 10_000, `heard for ${heardMs} ms of 60,000`);
       });
@@ -277,19 +296,33 @@ describe('SpeakerSelector, whatever happens', () => {
           scene.nowMs += waitMs;
           const { selector, nowMs } = scene;
           const changesBefore = scene.changes.length;
-          if (step.type === 'add' && !present.has(step.id)) selector.add(step.id, false, nowMs);
-          if (step.type === 'add') present.add(step.id);
-          if (step.type === 'remove') selector.remove(step.id, nowMs);
+          if (step.type === 'add' && !present.has(step.id)) {
+            selector.add(step.id, false, nowMs);
+          }
+          if (step.type === 'add') {
+            present.add(step.id);
+          }
+          if (step.type === 'remove') {
+            selector.remove(step.id, nowMs);
+          }
           if (step.type === 'remove') {
             present.delete(step.id);
             scene.forwarded.delete(step.id);
           }
-          if (step.type === 'pause') selector.setPaused(step.id, true, nowMs);
-          if (step.type === 'resume') selector.setPaused(step.id, false, nowMs);
-          if (step.type === 'hear') selector.hear(step.id, dbov, nowMs);
+          if (step.type === 'pause') {
+            selector.setPaused(step.id, true, nowMs);
+          }
+          if (step.type === 'resume') {
+            selector.setPaused(step.id, false, nowMs);
+          }
+          if (step.type === 'hear') {
+            selector.hear(step.id, dbov, nowMs);
+          }
           const expected = places === 0 ? present.size : Math.min(places, present.size);
           assert.ok(scene.forwarded.size <= expected);
-          for (const id of ids) assert.equal(selector.isForwarded(id), scene.forwarded.has(id));
+          for (const id of ids) {
+            assert.equal(selector.isForwarded(id), scene.forwarded.has(id));
+          }
           assert.ok(scene.changes.length - changesBefore <= 2);
           assert.ok(selector.dominant === null || present.has(selector.dominant));
         }
@@ -303,14 +336,17 @@ describe('SpeakerSelector, whatever happens', () => {
         const scene = new Scene(places, ids);
         const since = new Map(ids.map((id) => [id, scene.nowMs]));
         for (const { step, waitMs, dbov } of events) {
-          if (step.type !== 'hear') continue;
+          if (step.type !== 'hear') {
+            continue;
+          }
           scene.nowMs += waitMs % 60;
           const spoke = new Set(ids.filter((id) => scene.selector.isSpeaking(id, scene.nowMs)));
           const from = scene.changes.length;
           scene.selector.hear(step.id, dbov, scene.nowMs);
           for (const { id, forwarded, atMs } of scene.changes.slice(from)) {
-            if (forwarded) since.set(id, atMs);
-            else if (spoke.has(id)) {
+            if (forwarded) {
+              since.set(id, atMs);
+            } else if (spoke.has(id)) {
               assert.ok(scene.selector.isSpeaking(step.id, scene.nowMs));
               assert.ok(atMs - (since.get(id) ?? 0) >= 1000);
             }

@@ -73,7 +73,9 @@ export class SpeakerSelector {
 
   remove(id: string, nowMs: number): void {
     const talker = this.#talkers.get(id);
-    if (!talker) return;
+    if (!talker) {
+      return;
+    }
     this.#talkers.delete(id);
     if (this.#seated.delete(talker)) {
       const waiting = [...this.#talkers.values()].filter(
@@ -83,9 +85,13 @@ export class SpeakerSelector {
         waiting.filter(({ paused }) => !paused),
         ({ lastLoudAtMs }) => -lastLoudAtMs,
       );
-      if (next) this.#seat(next, nowMs);
+      if (next) {
+        this.#seat(next, nowMs);
+      }
     }
-    if (talker !== this.#dominant) return;
+    if (talker !== this.#dominant) {
+      return;
+    }
     this.#dominant = null;
     this.#events.dominant(null);
   }
@@ -93,21 +99,33 @@ export class SpeakerSelector {
   /** Muted or unmuted. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
   setPaused(id: string, paused: boolean, nowMs: number): void {
     const talker = this.#talkers.get(id);
-    if (!talker) return;
+    if (!talker) {
+      return;
+    }
     talker.paused = paused;
-    if (!paused) this.#sit(talker, nowMs, IN_CONVERSATION_MS);
+    if (!paused) {
+      this.#sit(talker, nowMs, IN_CONVERSATION_MS);
+    }
   }
 
   /** The level of a packet, in dBov (RFC 6464 with its sign: 0 is the loudest, −127 silence). */
   hear(id: string, dbov: number, nowMs: number): void {
     const talker = this.#talkers.get(id);
-    if (!talker?.hear(dbov, nowMs) || !talker.speaks(nowMs)) return;
-    if (!this.#seated.has(talker)) {
-      if (!this.#sit(talker, nowMs, 0)) this.#challenge(talker, nowMs);
+    if (!talker?.hear(dbov, nowMs) || !talker.speaks(nowMs)) {
+      return;
     }
-    if (!this.#seated.has(talker)) return;
+    if (!this.#seated.has(talker)) {
+      if (!this.#sit(talker, nowMs, 0)) {
+        this.#challenge(talker, nowMs);
+      }
+    }
+    if (!this.#seated.has(talker)) {
+      return;
+    }
     this.#floor.add(talker.speakerId, PACKET_MS, nowMs);
-    if (talker !== this.#dominant) this.#contend(talker, nowMs);
+    if (talker !== this.#dominant) {
+      this.#contend(talker, nowMs);
+    }
   }
 
   /**
@@ -115,14 +133,20 @@ export class SpeakerSelector {
    * @param quietMs - how long; null: only free places, and those of the muted for one who is not.
    */
   #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
-    if (this.#seated.has(talker)) return true;
+    if (this.#seated.has(talker)) {
+      return true;
+    }
     const own = this.#placeOf(talker);
     if (own || this.#seated.size >= this.#places) {
-      if (talker.paused) return false;
+      if (talker.paused) {
+        return false;
+      }
       const idle = (own ? [own] : [...this.#seated.keys()]).filter((one) => !one.speaks(nowMs));
       const quiet = idle.filter(({ lastLoudAtMs }) => quietMs !== null && nowMs - lastLoudAtMs >= quietMs);
       const victim = idle.find(({ paused }) => paused) ?? least(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
-      if (!victim) return false;
+      if (!victim) {
+        return false;
+      }
       this.#unseat(victim);
     }
     this.#seat(talker, nowMs);
@@ -131,20 +155,26 @@ export class SpeakerSelector {
 
   /** Takes the slot of a speaker who was heard far longer, or else of the quietest one speaking if that one is clearly quieter. */
   #challenge(talker: Talker, nowMs: number): void {
-    if (talker.spurtMs < CHALLENGE_MS) return;
+    if (talker.spurtMs < CHALLENGE_MS) {
+      return;
+    }
     const own = this.#placeOf(talker);
     const settled = [...this.#seated].flatMap(([one, sinceMs]) =>
       nowMs - sinceMs >= SEATED_MS && (!own || one === own) ? [one] : [],
     );
     const victim = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
-    if (!victim) return;
+    if (!victim) {
+      return;
+    }
     this.#unseat(victim);
     this.#seat(talker, nowMs);
   }
 
   /** The speaker heard most, if heard far longer than someone who has spoken unheard for a while. */
   #leader(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
-    if (talker.spurtMs < UNHEARD_MS) return undefined;
+    if (talker.spurtMs < UNHEARD_MS) {
+      return undefined;
+    }
     const leader = least(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
     return leader && this.#leads(leader, talker, nowMs) ? leader : undefined;
   }
@@ -163,15 +193,21 @@ export class SpeakerSelector {
   /** The microphone that holds this speaker's slot. */
   #placeOf({ speakerId }: Talker): Talker | undefined {
     // With unlimited slots nobody is held back.
-    if (this.#places === Number.POSITIVE_INFINITY) return undefined;
+    if (this.#places === Number.POSITIVE_INFINITY) {
+      return undefined;
+    }
     return [...this.#seated.keys()].find((one) => one.speakerId === speakerId);
   }
 
   #contend(talker: Talker, nowMs: number): void {
     const rival = this.#dominant;
     if (rival?.speaks(nowMs)) {
-      if (talker.spurtMs < DOMINANT_RIVAL_MS || talker.loudnessDbov < rival.loudnessDbov + LOUDER_DB) return;
-    } else if (talker.spurtMs < (rival ? DOMINANT_NEXT_MS : DOMINANT_FIRST_MS)) return;
+      if (talker.spurtMs < DOMINANT_RIVAL_MS || talker.loudnessDbov < rival.loudnessDbov + LOUDER_DB) {
+        return;
+      }
+    } else if (talker.spurtMs < (rival ? DOMINANT_NEXT_MS : DOMINANT_FIRST_MS)) {
+      return;
+    }
     this.#dominant = talker;
     this.#events.dominant(talker.id);
   }
@@ -189,6 +225,10 @@ export class SpeakerSelector {
 
 function least<T>(all: readonly T[], value: (one: T) => number): T | undefined {
   let found: T | undefined;
-  for (const one of all) if (found === undefined || value(one) < value(found)) found = one;
+  for (const one of all) {
+    if (found === undefined || value(one) < value(found)) {
+      found = one;
+    }
+  }
   return found;
 }

@@ -61,8 +61,12 @@ export class Talker {
     const loud = dbov >= this.#floor.dbov + SPEECH_MARGIN_DB;
     this.#floor.note(dbov, nowMs);
     const spurtGoesOn = this.#withinSpurt(nowMs);
-    if (!loud) return false;
-    if (!spurtGoesOn) this.#begin(dbov);
+    if (!loud) {
+      return false;
+    }
+    if (!spurtGoesOn) {
+      this.#begin(dbov);
+    }
     this.#loudnessDbov += (dbov - this.#loudnessDbov) * NEWEST_SHARE;
     this.#spurtMs += PACKET_MS;
     this.#lastLoudAtMs = nowMs;
@@ -80,7 +84,9 @@ export class Talker {
   }
 
   #begin(dbov: number): void {
-    if (this.#spurtMs > 0 && this.#spurtMs < CLICK_MS) this.#clicks += 1;
+    if (this.#spurtMs > 0 && this.#spurtMs < CLICK_MS) {
+      this.#clicks += 1;
+    }
     this.#spurtMs = 0;
     this.#loudnessDbov = dbov;
   }

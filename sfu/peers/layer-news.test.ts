@@ -11,7 +11,9 @@ describe('LayerNews', () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const news = new LayerNews((consumerId, each) => {
       told.push([consumerId, each]);
-      if (consumerId === 'last') resolve();
+      if (consumerId === 'last') {
+        resolve();
+      }
     });
     news.changed('a', layers(0, 2));
     news.changed('gone', layers(0, 0));

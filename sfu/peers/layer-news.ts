@@ -40,6 +40,8 @@ export class LayerNews {
   #run(): void {
     const changed = [...this.#changed];
     this.#changed.clear();
-    for (const [consumerId, layers] of changed) this.#tell(consumerId, layers);
+    for (const [consumerId, layers] of changed) {
+      this.#tell(consumerId, layers);
+    }
   }
 }

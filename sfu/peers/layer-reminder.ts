@@ -31,13 +31,17 @@ export class LayerReminder {
     this.#consumer = consumer;
     this.#wanted = wanted;
     this.#scores = consumer.score.producerScores;
-    if (consumer.type === 'simulcast') consumer.on('score', (score) => this.#scored(score.producerScores));
+    if (consumer.type === 'simulcast') {
+      consumer.on('score', (score) => this.#scored(score.producerScores));
+    }
     consumer.observer.once('close', () => this.#stop());
   }
 
   /** A higher spatial layer is preferred from now on. */
   raised(): void {
-    if (this.#consumer.type !== 'svc') return;
+    if (this.#consumer.type !== 'svc') {
+      return;
+    }
     this.#stop();
     this.#remindAfter(ASKED_MS);
   }
@@ -45,7 +49,9 @@ export class LayerReminder {
   #scored(scores: readonly number[]): void {
     const began = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
     this.#scores = scores;
-    if (began) this.#remindAfter(BEGAN_MS);
+    if (began) {
+      this.#remindAfter(BEGAN_MS);
+    }
   }
 
   #remindAfter(times: readonly number[]): void {
@@ -66,7 +72,9 @@ export class LayerReminder {
   #remind(): void {
     const wanted = this.#wanted();
     const { currentLayers: current } = this.#consumer;
-    if (!wanted || !current || current.spatialLayer >= wanted.spatialLayer || this.#consumer.closed) return;
+    if (!wanted || !current || current.spatialLayer >= wanted.spatialLayer || this.#consumer.closed) {
+      return;
+    }
     const { temporalLayer = 1 } = wanted;
     const other = { ...current, temporalLayer: temporalLayer === 0 ? 1 : temporalLayer - 1 };
     for (const layers of [other, wanted]) {
@@ -76,7 +84,9 @@ export class LayerReminder {
   }
 
   #stop(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers) {
+      clearTimeout(timer);
+    }
     this.#timers.clear();
   }
 }

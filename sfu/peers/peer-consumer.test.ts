@@ -40,9 +40,13 @@ describe('PeerConsumer', () => {
       },
     });
     sending.on('rtcp', (packet) => {
-      if (packet[1] !== PSFB || ((packet[0] ?? 0) & 0x1f) !== PLI) return;
+      if (packet[1] !== PSFB || ((packet[0] ?? 0) & 0x1f) !== PLI) {
+        return;
+      }
       requests += 1;
-      for (const heard of onRequest) heard();
+      for (const heard of onRequest) {
+        heard();
+      }
     });
     const receiving = await router.createDirectTransport();
     const { rtpCapabilities } = router;
@@ -94,7 +98,9 @@ describe('PeerConsumer', () => {
     send(0, 'key');
     await came;
     const asked = requests;
-    for (const _look of [1, 2, 3]) await consumer.lookAfterKeyFrame();
+    for (const _look of [1, 2, 3]) {
+      await consumer.lookAfterKeyFrame();
+    }
     // The worker answers in order.
     await mediasoupConsumer.getStats();
     assert.equal(requests, asked);

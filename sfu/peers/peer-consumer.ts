@@ -100,7 +100,9 @@ export class PeerConsumer {
 
   /** 1 to 255: what the bandwidth estimation serves first. */
   async setPriority(priority: number): Promise<void> {
-    if (priority === this.#priority || this.#consumer.closed) return;
+    if (priority === this.#priority || this.#consumer.closed) {
+      return;
+    }
     this.#priority = priority;
     await answered(this.#consumer.setPriority(priority), 'CONSUMER_UNKNOWN');
   }
@@ -133,7 +135,9 @@ export class PeerConsumer {
     const before = this.#waits;
     this.#waits =
       mayFlow && this.#flowingLayer === null && consumer.score.producerScores.some((each) => each > 0);
-    if (before && this.#waits) await this.requestKeyFrame();
+    if (before && this.#waits) {
+      await this.requestKeyFrame();
+    }
   }
 
   close(): void {
@@ -142,7 +146,9 @@ export class PeerConsumer {
 
   async #apply(): Promise<void> {
     const paused = this.#held || !this.#wanted;
-    if (paused === this.#paused || this.#consumer.closed) return;
+    if (paused === this.#paused || this.#consumer.closed) {
+      return;
+    }
     this.#paused = paused;
     // The worker answers in order, so the last word counts.
     await answered(paused ? this.#consumer.pause() : this.#consumer.resume(), 'CONSUMER_UNKNOWN');
@@ -151,17 +157,25 @@ export class PeerConsumer {
   async #applyLayers(): Promise<void> {
     const layers = least(this.#clientLayers, this.#serverLayers);
     const told = this.#toldLayers;
-    if (!layers || sameLayers(layers, told) || this.#consumer.closed) return;
+    if (!layers || sameLayers(layers, told) || this.#consumer.closed) {
+      return;
+    }
     this.#toldLayers = layers;
-    if (layers.spatialLayer > (told?.spatialLayer ?? -1)) this.#reminder.raised();
+    if (layers.spatialLayer > (told?.spatialLayer ?? -1)) {
+      this.#reminder.raised();
+    }
     await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
   }
 }
 
 /** The lower of two ceilings; of equal spatial layers the lower temporal one. */
 function least(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
-  if (!one || !other) return one ?? other;
-  if (one.spatialLayer !== other.spatialLayer) return one.spatialLayer < other.spatialLayer ? one : other;
+  if (!one || !other) {
+    return one ?? other;
+  }
+  if (one.spatialLayer !== other.spatialLayer) {
+    return one.spatialLayer < other.spatialLayer ? one : other;
+  }
   const temporal = [one.temporalLayer, other.temporalLayer].filter((layer) => layer !== undefined);
   return {
     spatialLayer: one.spatialLayer,

@@ -44,7 +44,9 @@ export class PeerConsumers {
   /** @throws {CanopyError} CONSUMER_UNKNOWN */
   get(consumerId: string): PeerConsumer {
     const consumer = this.#consumers.get(consumerId);
-    if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
+    if (!consumer) {
+      throw new CanopyError('CONSUMER_UNKNOWN');
+    }
     return consumer;
   }
 
@@ -65,7 +67,9 @@ export class PeerConsumers {
     for (const [index, outcome] of (await Promise.allSettled(requests)).entries()) {
       const producerId = producerIds[index] as string;
       try {
-        if (outcome.status === 'rejected') throw outcome.reason;
+        if (outcome.status === 'rejected') {
+          throw outcome.reason;
+        }
         result.consumers.push(this.#answer(outcome.value, transportOf));
       } catch (error) {
         result.failed.push({ producerId, error: CanopyError.from(error).toJSON() });
@@ -90,10 +94,14 @@ export class PeerConsumers {
     try {
       const transport = transportOf();
       const owner = this.#home.ownerOf(producerId);
-      if (owner === undefined || owner === this.#peerId) throw new CanopyError('PRODUCER_UNKNOWN');
+      if (owner === undefined || owner === this.#peerId) {
+        throw new CanopyError('PRODUCER_UNKNOWN');
+      }
       await this.#home.bring(producerId, transport.worker);
       const consumer = await transport.consume(producerId);
-      if (transport.closed) consumer.close();
+      if (transport.closed) {
+        consumer.close();
+      }
       transport.assertOpen();
       this.#adopt(consumer);
       return consumer;
@@ -109,7 +117,9 @@ export class PeerConsumers {
     this.#consumers.set(consumer.id, own);
     this.#unanswered.add(consumer.id);
     // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
-    if (consumer.kind === 'video') void own.setHeld(true);
+    if (consumer.kind === 'video') {
+      void own.setHeld(true);
+    }
     this.#home.consumerOpened(own);
     this.#home.changed();
     consumer.observer.once('close', () => {
@@ -118,7 +128,9 @@ export class PeerConsumers {
       this.#home.changed();
     });
     consumer.on('producerclose', () => {
-      if (!this.#unanswered.has(consumer.id)) tell('consumerclosed', about);
+      if (!this.#unanswered.has(consumer.id)) {
+        tell('consumerclosed', about);
+      }
     });
     consumer.on('layerschange', (layers) =>
       this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),

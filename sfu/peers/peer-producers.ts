@@ -76,7 +76,9 @@ export class PeerProducers {
   /** @throws {CanopyError} PRODUCER_UNKNOWN */
   async setPaused(producerId: string, paused: boolean): Promise<void> {
     const producer = this.#byId.get(producerId)?.producer;
-    if (!producer) throw new CanopyError('PRODUCER_UNKNOWN');
+    if (!producer) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
     await answered(paused ? producer.pause() : producer.resume(), 'PRODUCER_UNKNOWN');
     this.#home.changed();
   }
@@ -90,7 +92,9 @@ export class PeerProducers {
   /** Closes what a participant sends, and refuses what is being created for it. */
   closeParticipant(participantId: string): void {
     for (const entry of [...this.#entries]) {
-      if (entry.participantId !== participantId) continue;
+      if (entry.participantId !== participantId) {
+        continue;
+      }
       entry.refusal = new CanopyError('PARTICIPANT_UNKNOWN');
       entry.producer?.close();
     }
@@ -101,7 +105,9 @@ export class PeerProducers {
     if (this.#entries.size >= maxProducers) {
       throw new CanopyError('LIMIT_REACHED', `at most ${maxProducers} producers`);
     }
-    if (kind !== 'audio' || participantId === undefined) return;
+    if (kind !== 'audio' || participantId === undefined) {
+      return;
+    }
     for (const entry of this.#entries) {
       const isVoice = entry.participantId === participantId && entry.source === source;
       // One on a transport that has closed since does not stand in the way of its successor.
@@ -118,15 +124,20 @@ export class PeerProducers {
     producer.observer.once('close', () => {
       this.#byId.delete(producer.id);
       // One that is being created counts until its request is answered.
-      if (entry.announced) this.#entries.delete(entry);
+      if (entry.announced) {
+        this.#entries.delete(entry);
+      }
       this.#home.producerClosed(producer);
       // What ends with its room, or with its worker, is not reported one by one.
-      if (entry.announced && !this.#home.closed && entry.transport.worker.alive)
+      if (entry.announced && !this.#home.closed && entry.transport.worker.alive) {
         tell('producerclosed', about);
+      }
     });
     const report = (paused: boolean) => {
       // The worker's answer may cross with its closing.
-      if (entry.announced && !producer.closed) tell('producerpaused', { ...about, paused });
+      if (entry.announced && !producer.closed) {
+        tell('producerpaused', { ...about, paused });
+      }
     };
     producer.observer.on('pause', () => report(true));
     producer.observer.on('resume', () => report(false));
@@ -135,6 +146,8 @@ export class PeerProducers {
 
 /** @throws {CanopyError} PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - when either has gone meanwhile */
 function assertWanted({ refusal, transport }: Entry): void {
-  if (refusal) throw refusal;
+  if (refusal) {
+    throw refusal;
+  }
   transport.assertOpen();
 }

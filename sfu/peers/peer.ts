@@ -69,7 +69,9 @@ export class Peer {
   /** Its network carries next to nothing of what it is sent: see PeerConsumer.startAnew(). Waits for nothing. */
   startPicturesAnew(): void {
     // What fails has closed meanwhile.
-    for (const consumer of this.#consumers.all) consumer.startAnew().catch(() => {});
+    for (const consumer of this.#consumers.all) {
+      consumer.startAnew().catch(() => {});
+    }
   }
 
   /**
@@ -79,8 +81,9 @@ export class Peer {
   requestKeyFrames(): void {
     for (const consumer of this.#consumers.all) {
       // A consumer that fails here has closed meanwhile.
-      if (consumer.kind === 'video' && consumer.wanted && !consumer.held)
+      if (consumer.kind === 'video' && consumer.wanted && !consumer.held) {
         consumer.requestKeyFrame().catch(() => {});
+      }
     }
   }
 
@@ -90,7 +93,9 @@ export class Peer {
 
   /** Whether it has this object, and it is open. */
   owns(kind: 'transport' | 'producer' | 'consumer', id: string): boolean {
-    if (kind === 'transport') return this.#transports.get(id)?.closed === false;
+    if (kind === 'transport') {
+      return this.#transports.get(id)?.closed === false;
+    }
     return kind === 'producer' ? this.#producers.has(id) : this.#consumers.has(id);
   }
 
@@ -105,7 +110,9 @@ export class Peer {
     remote: Endpoint,
     rtpCapabilities: unknown,
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
-    for (const direction of ['send', 'recv'] as const) this.#assertFree(direction);
+    for (const direction of ['send', 'recv'] as const) {
+      this.#assertFree(direction);
+    }
     const capabilities = checkRtpCapabilities(rtpCapabilities);
     const made: PlainPeerTransport[] = [];
     const open = async (direction: Direction) => {
@@ -130,24 +137,32 @@ export class Peer {
 
   transport(transportId: string): PeerTransport {
     const transport = this.#transports.get(transportId);
-    if (!transport || transport.closed) throw new CanopyError('TRANSPORT_UNKNOWN');
+    if (!transport || transport.closed) {
+      throw new CanopyError('TRANSPORT_UNKNOWN');
+    }
     return transport;
   }
 
   /** A WebRTC transport of the peer. */
   webRtcTransport(transportId: string): WebRtcPeerTransport {
     const transport = this.transport(transportId);
-    if (!(transport instanceof WebRtcPeerTransport)) throw new CanopyError('TRANSPORT_UNKNOWN');
+    if (!(transport instanceof WebRtcPeerTransport)) {
+      throw new CanopyError('TRANSPORT_UNKNOWN');
+    }
     return transport;
   }
 
   closeTransport(transportId: string): boolean {
     const transport = this.#transports.get(transportId);
-    if (!transport) return false;
+    if (!transport) {
+      return false;
+    }
     this.#transports.delete(transportId);
     transport.close();
     const { roomId, tell, closed } = this.#home;
-    if (!closed) tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+    if (!closed) {
+      tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+    }
     return true;
   }
 
@@ -184,7 +199,9 @@ export class Peer {
 
   async resumeConsumer(consumerId: string): Promise<void> {
     const consumer = this.#consumers.get(consumerId);
-    if (consumer.declined) this.#home.changed();
+    if (consumer.declined) {
+      this.#home.changed();
+    }
     await consumer.setWanted(true);
   }
 
@@ -204,7 +221,9 @@ export class Peer {
   close(): void {
     this.#closed = true;
     this.#consumers.end();
-    for (const transportId of [...this.#transports.keys()]) this.closeTransport(transportId);
+    for (const transportId of [...this.#transports.keys()]) {
+      this.closeTransport(transportId);
+    }
   }
 
   /** Makes the one transport of a direction. */

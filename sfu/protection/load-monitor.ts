@@ -64,9 +64,13 @@ export class LoadMonitor {
     const live = this.#options.workers();
     const ids = new Set(live.map(({ workerId }) => workerId));
     for (const workerId of this.#workers.keys()) {
-      if (!ids.has(workerId)) this.#workers.delete(workerId);
+      if (!ids.has(workerId)) {
+        this.#workers.delete(workerId);
+      }
     }
-    for (const { workerId, cpuSeconds } of live) this.#readWorker(workerId, cpuSeconds, nowMs);
+    for (const { workerId, cpuSeconds } of live) {
+      this.#readWorker(workerId, cpuSeconds, nowMs);
+    }
   }
 
   close(): void {
@@ -82,7 +86,9 @@ export class LoadMonitor {
     this.#workers.set(workerId, measured);
     measured.cpu.add(cpuSeconds * 1000, nowMs);
     const { rate } = measured.cpu;
-    if (rate === null) return;
+    if (rate === null) {
+      return;
+    }
     measured.share = rate / Math.max(0.01, 1 - this.stealShare);
     const { level } = measured.stress;
     if (measured.stress.update(measured.share, nowMs) !== level) {

@@ -10,11 +10,15 @@ import { Stress } from './stress.ts';
 describe('CpuWindow', () => {
   it('gives the rate over the last 5 s, once it has seen half of that', () => {
     const window = new CpuWindow();
-    for (let second = 0; second <= 2; second++) window.add(second * 100, second * 1000);
+    for (let second = 0; second <= 2; second++) {
+      window.add(second * 100, second * 1000);
+    }
     assert.equal(window.rate, null);
     window.add(300, 3000);
     assert.equal(window.rate, 0.1);
-    for (let second = 4; second <= 30; second++) window.add(300, second * 1000);
+    for (let second = 4; second <= 30; second++) {
+      window.add(300, second * 1000);
+    }
     assert.equal(window.rate, 0);
   });
 });
@@ -31,7 +35,9 @@ describe('Stress', () => {
   it('falls step by step, each after 10 s well below, and does not flap around a threshold', () => {
     const stress = new Stress(0.85);
     stress.update(0.95, 0);
-    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) assert.equal(stress.update(0.8, nowMs), 3);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
+      assert.equal(stress.update(0.8, nowMs), 3);
+    }
     const levels = Array.from({ length: 40 }, (_, second) => stress.update(0.2, 60_000 + second * 1000));
     assert.deepEqual([levels[9], levels[10], levels[20], levels[30]], [3, 2, 1, 0]);
   });
@@ -98,7 +104,9 @@ describe('LoadMonitor', () => {
       () => 0,
     );
     assert.equal(monitor.shareOf('w'), null);
-    for (let second = 0; second < 8; second++) monitor.read(second * 1000);
+    for (let second = 0; second < 8; second++) {
+      monitor.read(second * 1000);
+    }
     assert.equal(monitor.shareOf('w'), 0.5);
     assert.equal(monitor.levelOf('w'), 0);
   });
@@ -117,7 +125,9 @@ describe('LoadMonitor', () => {
         return stolen;
       },
     );
-    for (let second = 0; second < 8; second++) monitor.read(second * 1000);
+    for (let second = 0; second < 8; second++) {
+      monitor.read(second * 1000);
+    }
     assert.equal(monitor.stealShare, 0.25);
     assert.ok(Math.abs((monitor.shareOf('w') ?? 0) - 0.88) < 1e-6);
     assert.equal(monitor.levelOf('w'), 2);

@@ -24,7 +24,9 @@ export class Stress {
 
   /** Takes over how much of a core is used. */
   update(usedShare: number, nowMs: number): StressLevel {
-    if (this.#limitShare === 0) return 0;
+    if (this.#limitShare === 0) {
+      return 0;
+    }
     const reached = STEPS.filter((step) => usedShare >= step * this.#limitShare).length as StressLevel;
     if (reached >= this.#level) {
       this.#level = reached;

@@ -86,8 +86,12 @@ describe('the sites of a room', () => {
       ...there.flatMap(({ id }) => [sites.bring(id, sites.home), sites.bring(id, sites.home)]),
     ]);
     assert.equal(sites.pipeTransportCount, 2);
-    for (const { id } of here) assert.equal((await consume(away, id)).producerId, id);
-    for (const { id } of there) assert.equal((await consume(sites.home, id)).producerId, id);
+    for (const { id } of here) {
+      assert.equal((await consume(away, id)).producerId, id);
+    }
+    for (const { id } of there) {
+      assert.equal((await consume(sites.home, id)).producerId, id);
+    }
     const dumps = await Promise.all(sites.all.map(({ router }) => router.dump()));
     // Plain transports: one a producer and one a consumer; and one end of the pipe.
     assert.deepEqual(
@@ -101,10 +105,14 @@ describe('the sites of a room', () => {
     const away = await further();
     const producers = await Promise.all(Array.from({ length: 10 }, () => produce(sites.home)));
     const brought = producers.map(({ id }) => sites.bring(id, away));
-    for (const producer of producers.slice(0, 5)) producer.close();
+    for (const producer of producers.slice(0, 5)) {
+      producer.close();
+    }
     const results = await Promise.allSettled(brought);
     for (const result of results.slice(0, 5)) {
-      if (result.status === 'rejected') assert.equal(result.reason.code, 'PRODUCER_UNKNOWN');
+      if (result.status === 'rejected') {
+        assert.equal(result.reason.code, 'PRODUCER_UNKNOWN');
+      }
     }
     for (const [index, result] of results.slice(5).entries()) {
       assert.equal(result.status, 'fulfilled');
@@ -122,14 +130,18 @@ describe('the sites of a room', () => {
     const bringing = sites.bring(producer.id, away).catch((error) => error.code);
     sites.close();
     await bringing;
-    for (const worker of workers) assert.deepEqual((await worker.mediasoupWorker.dump()).routerIds, []);
+    for (const worker of workers) {
+      assert.deepEqual((await worker.mediasoupWorker.dump()).routerIds, []);
+    }
   });
 
   it('threat 14: a room that closes while a site opens does not keep it', async () => {
     const opening = further();
     sites.close();
     await assert.rejects(opening, { code: 'ROOM_NOT_JOINED' });
-    for (const worker of workers) assert.deepEqual((await worker.mediasoupWorker.dump()).routerIds, []);
+    for (const worker of workers) {
+      assert.deepEqual((await worker.mediasoupWorker.dump()).routerIds, []);
+    }
   });
 });
 

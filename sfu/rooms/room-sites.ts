@@ -66,7 +66,9 @@ export class RoomSites {
   async choose(): Promise<Site> {
     const worker = this.#options.place([this.home.worker, ...[...this.#sites.keys()].slice(1)]);
     const known = this.#sites.get(worker);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const opening = this.#open(worker);
     this.#sites.set(worker, opening);
     opening.catch(() => this.#sites.delete(worker));
@@ -81,17 +83,25 @@ export class RoomSites {
   /** The pipes of a producer close with it. */
   forget(producerId: string): void {
     this.#origins.delete(producerId);
-    for (const { router } of this.#ready) this.#brought.delete(`${producerId} ${router.id}`);
+    for (const { router } of this.#ready) {
+      this.#brought.delete(`${producerId} ${router.id}`);
+    }
   }
 
   /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws {CanopyError} PRODUCER_UNKNOWN */
   async bring(producerId: string, site: Site): Promise<void> {
     const origin = this.#origins.get(producerId);
-    if (!origin) throw new CanopyError('PRODUCER_UNKNOWN');
-    if (origin === site) return;
+    if (!origin) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
+    if (origin === site) {
+      return;
+    }
     const key = `${producerId} ${site.router.id}`;
     const known = this.#brought.get(key);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const piping = this.#piping.then(() => this.#pipe(producerId, origin, site));
     this.#piping = piping.catch(() => {});
     this.#brought.set(key, piping);
@@ -106,7 +116,9 @@ export class RoomSites {
     this.#origins.clear();
     this.#brought.clear();
     this.#pairs.clear();
-    for (const { router } of this.#ready) router.close();
+    for (const { router } of this.#ready) {
+      router.close();
+    }
   }
 
   async #open(worker: MediaWorker): Promise<Site> {
@@ -120,7 +132,9 @@ export class RoomSites {
   }
 
   async #pipe(producerId: string, origin: Site, site: Site): Promise<void> {
-    if (!this.#origins.has(producerId)) throw new CanopyError('PRODUCER_UNKNOWN');
+    if (!this.#origins.has(producerId)) {
+      throw new CanopyError('PRODUCER_UNKNOWN');
+    }
     // Lost packets are repaired on the way to receivers, not between workers of one host.
     await answered(
       origin.router.pipeToRouter({ producerId, router: site.router, enableSctp: false }),

@@ -56,7 +56,9 @@ export class Room implements PeerHome {
       const audio = await RoomAudio.create(home.router, {
         audibleSpeakers: options.audibleSpeakers,
         onSpeaker: (producerId) => {
-          if (room) room.#speakerChanged(producerId);
+          if (room) {
+            room.#speakerChanged(producerId);
+          }
         },
       });
       room = new Room(sites, audio, options);
@@ -123,7 +125,9 @@ export class Room implements PeerHome {
   consumerCountOn(worker: MediaWorker): number {
     let consumers = 0;
     for (const peer of this.#peers.values()) {
-      if (peer.receiving?.worker === worker) consumers += peer.consumerIds.length;
+      if (peer.receiving?.worker === worker) {
+        consumers += peer.consumerIds.length;
+      }
     }
     return consumers;
   }
@@ -131,7 +135,11 @@ export class Room implements PeerHome {
   /** Peers that receive. */
   get receiverCount(): number {
     let receivers = 0;
-    for (const peer of this.#peers.values()) if (peer.receiving) receivers += 1;
+    for (const peer of this.#peers.values()) {
+      if (peer.receiving) {
+        receivers += 1;
+      }
+    }
     return receivers;
   }
 
@@ -153,14 +161,18 @@ export class Room implements PeerHome {
   }
 
   changed(): void {
-    if (!this.closed) this.#options.requestAllocation(this.roomId);
+    if (!this.closed) {
+      this.#options.requestAllocation(this.roomId);
+    }
   }
 
   /** Closes its peers and the routers. Idempotent; after the worker's death it only tidies up. */
   close(): void {
     this.#closed = true;
     this.#audio.close();
-    for (const peer of this.#peers.values()) peer.close();
+    for (const peer of this.#peers.values()) {
+      peer.close();
+    }
     this.#peers.clear();
     this.#places.clear();
     this.#sites.close();
@@ -186,7 +198,9 @@ export class Room implements PeerHome {
     this.#assertOpen(transport);
     const { upBudgetBps } = this.#options;
     // It fails only when the transport has gone.
-    if (direction === 'send' && upBudgetBps > 0) transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
+    if (direction === 'send' && upBudgetBps > 0) {
+      transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
+    }
     return new WebRtcPeerTransport(
       transport,
       this.#transportOptions(worker, peerId, direction, rtpCapabilities),
@@ -200,7 +214,9 @@ export class Room implements PeerHome {
     rtpCapabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport> {
     // Plain RTP never leaves the host: only a bridge on loopback can have it.
-    if (addressScope(address) !== 'loopback') throw new CanopyError('BRIDGE_NOT_LOCAL', address);
+    if (addressScope(address) !== 'loopback') {
+      throw new CanopyError('BRIDGE_NOT_LOCAL', address);
+    }
     const { worker, router } = await this.#placeOf(peerId);
     const transport = await answered(
       router.createPlainTransport({
@@ -238,7 +254,9 @@ export class Room implements PeerHome {
   /** Makes a producer consumable on a worker of the room. @throws {CanopyError} PRODUCER_UNKNOWN */
   async bring(producerId: string, worker: MediaWorker): Promise<void> {
     const site = this.#sites.all.find((each) => each.worker === worker);
-    if (site) await this.#sites.bring(producerId, site);
+    if (site) {
+      await this.#sites.bring(producerId, site);
+    }
   }
 
   consumerOpened(consumer: PeerConsumer): void {
@@ -254,7 +272,9 @@ export class Room implements PeerHome {
   /** A peer's transports are on one worker. */
   #placeOf(peerId: string): Promise<Site> {
     const known = this.#places.get(peerId);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const place = this.#sites.choose();
     this.#places.set(peerId, place);
     // Asked for again, it is tried again.
@@ -268,7 +288,9 @@ export class Room implements PeerHome {
   }
 
   #assertOpen(made: Transport): void {
-    if (!this.closed) return;
+    if (!this.closed) {
+      return;
+    }
     made.close();
     throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
   }

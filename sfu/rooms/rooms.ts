@@ -42,20 +42,26 @@ export class Rooms {
   /** @throws {CanopyError} ROOM_NOT_JOINED, ROOM_REHOMING */
   get(roomId: string): Room {
     const room = this.find(roomId);
-    if (room) return room;
+    if (room) {
+      return room;
+    }
     throw new CanopyError(this.#lost.has(roomId) ? 'ROOM_REHOMING' : 'ROOM_NOT_JOINED');
   }
 
   /** The room, opened if need be; concurrent calls share one opening. @throws {CanopyError} WORKER_UNAVAILABLE, SERVER_CLOSING */
   open(roomId: string): Promise<Room> {
     const known = this.#entries.get(roomId);
-    if (known) return known.opening;
+    if (known) {
+      return known.opening;
+    }
     const { promise: opening, resolve, reject } = Promise.withResolvers<Room>();
     const entry: Entry = { worker: undefined, room: undefined, opening, closed: false };
     this.#entries.set(roomId, entry);
     this.#lost.delete(roomId);
     this.#open(roomId, entry).then(resolve, (error: unknown) => {
-      if (this.#entries.get(roomId) === entry) this.#entries.delete(roomId);
+      if (this.#entries.get(roomId) === entry) {
+        this.#entries.delete(roomId);
+      }
       reject(codedError(error));
     });
     return opening;
@@ -65,14 +71,18 @@ export class Rooms {
   close(roomId: string): void {
     this.#lost.delete(roomId);
     const entry = this.#entries.get(roomId);
-    if (!entry) return;
+    if (!entry) {
+      return;
+    }
     entry.closed = true;
     this.#entries.delete(roomId);
     entry.room?.close();
   }
 
   closeAll(): void {
-    for (const roomId of [...this.#entries.keys()]) this.close(roomId);
+    for (const roomId of [...this.#entries.keys()]) {
+      this.close(roomId);
+    }
     this.#lost.clear();
   }
 
@@ -96,13 +106,22 @@ export class Rooms {
       entry.worker = worker;
       try {
         const room = await Room.create(worker, this.#optionsOf(roomId));
-        if (entry.closed) room.close();
-        else entry.room = room;
+        if (entry.closed) {
+          room.close();
+        } else {
+          entry.room = room;
+        }
       } catch (error) {
-        if (worker.alive || attempt >= OPEN_ATTEMPTS) throw error;
+        if (worker.alive || attempt >= OPEN_ATTEMPTS) {
+          throw error;
+        }
       }
-      if (entry.closed) throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
-      if (entry.room) return entry.room;
+      if (entry.closed) {
+        throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+      }
+      if (entry.room) {
+        return entry.room;
+      }
     }
   }
 
@@ -110,7 +129,9 @@ export class Rooms {
   #load(worker: MediaWorker): number {
     let load = 0;
     for (const entry of this.#entries.values()) {
-      if (entry.worker === worker) load += ROOM_LOAD;
+      if (entry.worker === worker) {
+        load += ROOM_LOAD;
+      }
       load += entry.room?.consumerCountOn(worker) ?? 0;
     }
     return load;

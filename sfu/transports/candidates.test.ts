@@ -20,8 +20,9 @@ describe('addressScope()', () => {
       '203.0.113.7': 'public',
       '2001:db8::1': 'public',
     };
-    for (const [address, scope] of Object.entries(scopes))
+    for (const [address, scope] of Object.entries(scopes)) {
       assert.equal(addressScope(address), scope, address);
+    }
   });
 });
 

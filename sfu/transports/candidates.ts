@@ -54,6 +54,8 @@ PRIVATE.addSubnet('fe80::', 10, 'ipv6');
 /** Who can reach an IP address: this host only, the local network, or everybody. */
 export function addressScope(address: string): AddressScope {
   const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-  if (LOOPBACK.check(address, family)) return 'loopback';
+  if (LOOPBACK.check(address, family)) {
+    return 'loopback';
+  }
   return PRIVATE.check(address, family) ? 'private' : 'public';
 }

@@ -37,7 +37,9 @@ describe('Ceiling', () => {
       const atMs: number[] = [];
       for (let nowMs = 0; nowMs < 120_000; nowMs += 500) {
         const goal = ceiling.estimated(estimateBps, nowMs).at(-1);
-        if (goal === undefined) continue;
+        if (goal === undefined) {
+          continue;
+        }
         atMs.push(nowMs);
         estimateBps = Math.min(carriesBps, goal);
       }
@@ -58,7 +60,9 @@ describe('Ceiling', () => {
     let nowMs = 0;
     for (; estimateBps < 1_800_000; nowMs += 500) {
       const goal = ceiling.estimated(estimateBps, nowMs).at(-1) ?? 0;
-      if (nowMs >= RECOVERED_AT_MS) estimateBps = Math.max(estimateBps, goal);
+      if (nowMs >= RECOVERED_AT_MS) {
+        estimateBps = Math.max(estimateBps, goal);
+      }
     }
     assert.ok(nowMs - RECOVERED_AT_MS <= 9000, `${nowMs - RECOVERED_AT_MS} ms`);
   });

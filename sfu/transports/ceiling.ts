@@ -49,7 +49,9 @@ export class Ceiling {
   aim(aimBps: number, neededBps: number): number[] {
     this.#neededBps = Math.min(aimBps, neededBps);
     const aim = Math.max(MIN_BPS, Math.round(aimBps));
-    if (Math.abs(aim - this.#aimBps) <= this.#aimBps * AIM_STEP) return [];
+    if (Math.abs(aim - this.#aimBps) <= this.#aimBps * AIM_STEP) {
+      return [];
+    }
     this.#aimBps = aim;
     return [aim];
   }
@@ -76,9 +78,15 @@ export class Ceiling {
       return [];
     }
     const succeeded = availableBps >= this.#probedFromBps * SUCCESS_FACTOR;
-    if (succeeded) this.#intervalMs = INTERVAL_MS;
-    if (nowMs < Math.max(this.#restUntilMs, this.#probedAtMs + this.#intervalMs)) return [];
-    if (!succeeded) this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
+    if (succeeded) {
+      this.#intervalMs = INTERVAL_MS;
+    }
+    if (nowMs < Math.max(this.#restUntilMs, this.#probedAtMs + this.#intervalMs)) {
+      return [];
+    }
+    if (!succeeded) {
+      this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
+    }
     this.#probedFromBps = availableBps;
     this.#probedAtMs = nowMs;
     const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);

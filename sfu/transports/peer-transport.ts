@@ -64,7 +64,9 @@ export abstract class PeerTransport {
     rtpParameters: RtpParameters;
     paused: boolean;
   }): Promise<Producer> {
-    if (this.direction !== 'send') throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
+    if (this.direction !== 'send') {
+      throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
+    }
     return this.answered(
       this.#transport.produce({ ...options, keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS }),
     );
@@ -72,7 +74,9 @@ export abstract class PeerTransport {
 
   async consume(producerId: string): Promise<Consumer> {
     const { rtpCapabilities } = this.options;
-    if (!rtpCapabilities) throw new CanopyError('MEDIA_REJECTED', 'the transport is for sending');
+    if (!rtpCapabilities) {
+      throw new CanopyError('MEDIA_REJECTED', 'the transport is for sending');
+    }
     const consuming = this.#transport.consume({ producerId, rtpCapabilities, paused: true });
     return this.answered(consuming, 'PRODUCER_UNKNOWN');
   }
@@ -84,7 +88,9 @@ export abstract class PeerTransport {
         bytesReceived: number;
         bytesSent: number;
       }>;
-      if (!stats) return;
+      if (!stats) {
+        return;
+      }
       this.options.meter.add(
         Math.max(0, stats.bytesReceived - this.#receivedBytes),
         Math.max(0, stats.bytesSent - this.#sentBytes),
@@ -106,7 +112,9 @@ export abstract class PeerTransport {
 
   /** Closes it and what it carries. Idempotent. */
   close(): void {
-    if (this.closed) return;
+    if (this.closed) {
+      return;
+    }
     // The worker answers in order: this still gets the last bytes.
     this.options.meter.await(this.measure());
     this.#transport.close();
@@ -114,7 +122,9 @@ export abstract class PeerTransport {
 
   /** @throws {CanopyError} TRANSPORT_UNKNOWN - when it closed while the worker answered */
   assertOpen(): void {
-    if (this.closed) throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
+    if (this.closed) {
+      throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
+    }
   }
 
   /** The answer of the worker, or why there is none. */
@@ -125,7 +135,9 @@ export abstract class PeerTransport {
     try {
       return await answered(request, unknown);
     } catch (error) {
-      if (this.options.worker.alive) this.assertOpen();
+      if (this.options.worker.alive) {
+        this.assertOpen();
+      }
       throw error;
     }
   }

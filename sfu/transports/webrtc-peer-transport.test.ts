@@ -27,7 +27,9 @@ describe('transportState()', () => {
       ['completed', 'failed', 'failed'],
       ['disconnected', 'closed', 'closed'],
     ] as const;
-    for (const [ice, dtls, state] of table) assert.equal(transportState(ice, dtls), state, `${ice} ${dtls}`);
+    for (const [ice, dtls, state] of table) {
+      assert.equal(transportState(ice, dtls), state, `${ice} ${dtls}`);
+    }
   });
 });
 

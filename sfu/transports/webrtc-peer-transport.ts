@@ -38,13 +38,17 @@ export class WebRtcPeerTransport extends PeerTransport {
     this.#transport = transport;
     transport.on('icestatechange', () => this.#update());
     transport.on('dtlsstatechange', (dtlsState) => {
-      if (dtlsState === 'connected') this.#tellCertificate();
+      if (dtlsState === 'connected') {
+        this.#tellCertificate();
+      }
       this.#update();
     });
     if (options.direction === 'recv') {
       this.#watchEstimate();
       transport.on('iceselectedtuplechange', () => {
-        if (this.#state === 'connected') options.pathChanged();
+        if (this.#state === 'connected') {
+          options.pathChanged();
+        }
       });
     }
   }
@@ -68,7 +72,9 @@ export class WebRtcPeerTransport extends PeerTransport {
   /** @throws {CanopyError} FINGERPRINT_INVALID, TRANSPORT_CONNECTED */
   async connect(dtlsParameters: ClientDtlsParameters): Promise<void> {
     const checked = checkDtlsParameters(dtlsParameters);
-    if (this.#connecting) throw new CanopyError('TRANSPORT_CONNECTED');
+    if (this.#connecting) {
+      throw new CanopyError('TRANSPORT_CONNECTED');
+    }
     this.#connecting = true;
     try {
       await this.answered(this.#transport.connect({ dtlsParameters: checked }));
@@ -83,10 +89,14 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   override takeEstimate(): number | null {
-    if (!this.#believed) return null;
+    if (!this.#believed) {
+      return null;
+    }
     this.#estimate.acted();
     const { limitBps } = this.#estimate;
-    if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) void this.#askEstimate();
+    if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) {
+      void this.#askEstimate();
+    }
     return limitBps;
   }
 
@@ -97,7 +107,9 @@ export class WebRtcPeerTransport extends PeerTransport {
 
   #watchEstimate(): void {
     this.#transport.on('trace', ({ type, info }) => {
-      if (type === 'bwe') this.#estimated((info as { availableBitrate: number }).availableBitrate);
+      if (type === 'bwe') {
+        this.#estimated((info as { availableBitrate: number }).availableBitrate);
+      }
     });
     this.#transport.setMinOutgoingBitrate(MIN_BPS).catch(() => {});
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
@@ -107,7 +119,9 @@ export class WebRtcPeerTransport extends PeerTransport {
     this.#estimatedAtMs = performance.now();
     try {
       const [stats] = await this.#transport.getStats();
-      if (stats?.availableOutgoingBitrate) this.#estimated(stats.availableOutgoingBitrate);
+      if (stats?.availableOutgoingBitrate) {
+        this.#estimated(stats.availableOutgoingBitrate);
+      }
     } catch {
       // Closed in the meantime.
     }
@@ -116,14 +130,18 @@ export class WebRtcPeerTransport extends PeerTransport {
   #estimated(availableBps: number): void {
     const nowMs = performance.now();
     this.#estimatedAtMs = nowMs;
-    if (!this.#begun) this.#begin();
+    if (!this.#begun) {
+      this.#begin();
+    }
     this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
     const changed = this.#estimate.update(availableBps);
     if (this.#estimate.collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
       this.#anewAtMs = nowMs;
       this.options.estimateCollapsed();
     }
-    if (changed && this.#believed) this.options.estimateChanged();
+    if (changed && this.#believed) {
+      this.options.estimateChanged();
+    }
   }
 
   #begin(): void {
@@ -136,18 +154,26 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   #setCeilings(ceilingsBps: readonly number[]): void {
-    if (this.closed) return;
+    if (this.closed) {
+      return;
+    }
     // It fails only when the transport has gone.
-    for (const bps of ceilingsBps) this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
+    for (const bps of ceilingsBps) {
+      this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
+    }
   }
 
   #update(): void {
     const { iceState, dtlsState } = this.#transport;
     const state = transportState(iceState, dtlsState);
-    if (state === this.#state) return;
+    if (state === this.#state) {
+      return;
+    }
     const isBack = this.#state === 'disconnected' && state === 'connected';
     this.#state = state;
-    if (isBack && this.options.direction === 'recv') this.options.pathChanged();
+    if (isBack && this.options.direction === 'recv') {
+      this.options.pathChanged();
+    }
     const { roomId, peerId, tell } = this.options;
     tell('transportstate', { roomId, peerId, transportId: this.id, state });
   }
@@ -164,8 +190,14 @@ export function transportState(
   iceState: WebRtcTransport['iceState'],
   dtlsState: WebRtcTransport['dtlsState'],
 ): TransportState {
-  if (dtlsState === 'failed' || dtlsState === 'closed') return dtlsState;
-  if (iceState === 'disconnected' || iceState === 'closed') return iceState;
-  if (dtlsState === 'connected') return 'connected';
+  if (dtlsState === 'failed' || dtlsState === 'closed') {
+    return dtlsState;
+  }
+  if (iceState === 'disconnected' || iceState === 'closed') {
+    return iceState;
+  }
+  if (dtlsState === 'connected') {
+    return 'connected';
+  }
   return iceState === 'new' && dtlsState === 'new' ? 'new' : 'connecting';
 }

@@ -35,7 +35,9 @@ describe('AnnouncedHosts', () => {
       lookup: async () => {
         const answer = answers.length > 1 ? answers.shift() : answers[0];
         asked.emit('asked', answer);
-        if (!answer) throw Object.assign(new Error('no answer'), { code: 'EAI_AGAIN' });
+        if (!answer) {
+          throw Object.assign(new Error('no answer'), { code: 'EAI_AGAIN' });
+        }
         return answer;
       },
       intervalMilliseconds: 5,

@@ -50,7 +50,9 @@ export class AnnouncedHosts {
 
   /** Calls back when the addresses behind the names have changed. While a name does not resolve, its last addresses stay. */
   watch(log: Logger, onChange: (listen: ListenAddress[]) => void): void {
-    if (this.#names.length === 0) return;
+    if (this.#names.length === 0) {
+      return;
+    }
     const look = async () => {
       const before = JSON.stringify(this.listen);
       try {
@@ -60,7 +62,9 @@ export class AnnouncedHosts {
         return;
       }
       const { listen } = this;
-      if (JSON.stringify(listen) === before) return;
+      if (JSON.stringify(listen) === before) {
+        return;
+      }
       log.info({ listen }, 'addresses of the announced host names changed');
       onChange(listen);
     };
@@ -105,7 +109,9 @@ export function announcedOf({
   server: { host },
   rtc: { announce },
 }: Pick<Config, 'server' | 'rtc'>): string[] {
-  if (announce.length > 0) return announce;
+  if (announce.length > 0) {
+    return announce;
+  }
   return isIP(host) === 0 || isUnspecified(host) || isLoopback(host) ? [] : [host];
 }
 

@@ -80,8 +80,11 @@ describe('Heartbeat', () => {
   it('takes three rejections in a row as death, but forgets misses on an answer', async () => {
     for (const outcome of ['no', 'no', 'yes', 'no', 'no', 'yes'] as const) {
       await tick();
-      if (outcome === 'no') answers.at(-1)?.reject(new Error('broken'));
-      else answers.at(-1)?.resolve();
+      if (outcome === 'no') {
+        answers.at(-1)?.reject(new Error('broken'));
+      } else {
+        answers.at(-1)?.resolve();
+      }
     }
     assert.equal(deaths, 0);
     for (let beat = 0; beat < 3; beat += 1) {

@@ -55,8 +55,12 @@ export class Heartbeat {
 
   #miss(): void {
     this.#missed += 1;
-    if (this.#missed < MISSES_ALLOWED || this.#dead) return;
-    if (this.#missed < MISSES_EXCUSED && this.#options.excused?.()) return;
+    if (this.#missed < MISSES_ALLOWED || this.#dead) {
+      return;
+    }
+    if (this.#missed < MISSES_EXCUSED && this.#options.excused?.()) {
+      return;
+    }
     this.#dead = true;
     this.close();
     this.#options.dead();

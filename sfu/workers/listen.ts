@@ -46,7 +46,9 @@ export function listenAddresses(
   });
   return given.map(({ address }) => {
     const siblings = given.filter((other) => isIPv6(other.address) === isIPv6(address));
-    if (siblings.every(({ bindable }) => bindable)) return { ip: address };
+    if (siblings.every(({ bindable }) => bindable)) {
+      return { ip: address };
+    }
     const loopback = siblings.every((each) => each.address.startsWith('127.'));
     return { ip: loopback ? '127.0.0.1' : wildcardFor(address), announcedAddress: address };
   });
@@ -67,7 +69,11 @@ export function presentAddresses(listen: readonly ListenAddress[]): ListenAddres
 /** One socket of each protocol for each bound address: the same port may be bound once only, whatever it announces. */
 export function listenInfos(listen: readonly ListenAddress[], port: number): TransportListenInfo[] {
   const first = new Map<string, ListenAddress>();
-  for (const address of listen) if (!first.has(address.ip)) first.set(address.ip, address);
+  for (const address of listen) {
+    if (!first.has(address.ip)) {
+      first.set(address.ip, address);
+    }
+  }
   return [...first.values()].flatMap(({ ip, announcedAddress }) =>
     (['udp', 'tcp'] as const).map((protocol) => ({
       protocol,
@@ -87,7 +93,9 @@ export async function freePort(listen: readonly ListenAddress[]): Promise<number
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     const ips = [...new Set(listen.map(({ ip }) => ip))];
     const free = await Promise.all(ips.flatMap((ip) => [udpFree(ip, port), tcpFree(ip, port)]));
-    if (free.every(Boolean)) return port;
+    if (free.every(Boolean)) {
+      return port;
+    }
   }
   throw new Error('no free port found');
 }

@@ -82,7 +82,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
         const webRtcServer = await worker.createWebRtcServer({ listenInfos: listenInfos(listen, rtcPort) });
         return new MediaWorker(worker, webRtcServer, rtcPort, listen, options);
       } catch (error) {
-        if (options.rtcPort === 0 && attempt < PORT_ATTEMPTS && !worker.closed) continue;
+        if (options.rtcPort === 0 && attempt < PORT_ATTEMPTS && !worker.closed) {
+          continue;
+        }
         const code = worker.closed ? 'WORKER_UNAVAILABLE' : 'PORT_IN_USE';
         worker.close();
         throw new CanopyError(code, error instanceof Error ? error.message : String(error), { cause: error });
@@ -108,8 +110,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
       intervalMilliseconds: options.heartbeatMilliseconds,
       ask: async () => {
         await this.#readUsage();
-        if (this.#usage.maxRssBytes > options.memoryLimitBytes)
+        if (this.#usage.maxRssBytes > options.memoryLimitBytes) {
           this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+        }
       },
       // Killing one that only waits for the CPU would turn a stutter into an outage.
       excused: () => waitsForCpu(worker.pid),
@@ -137,7 +140,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     if (reachable.length < listen.length) {
       this.#log.warn({ wanted: listen, reachable }, 'some addresses cannot be announced before a restart');
     }
-    if (reachable.length > 0) this.#announced = reachable;
+    if (reachable.length > 0) {
+      this.#announced = reachable;
+    }
   }
 
   /** Whether it takes requests. */
@@ -172,7 +177,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
 
   /** Ends the process at once; `died` follows. */
   kill(reason: string): void {
-    if (!this.alive) return;
+    if (!this.alive) {
+      return;
+    }
     this.#killReason = reason;
     signal(this.pid, 'SIGKILL');
   }
@@ -185,7 +192,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
 
   async #close(): Promise<void> {
     this.#heartbeat.close();
-    if (this.#worker.subprocessClosed) return;
+    if (this.#worker.subprocessClosed) {
+      return;
+    }
     const gone = once(this.#worker, 'subprocessclose');
     this.#worker.close();
     // A stopped process would never exit.
@@ -204,7 +213,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   }
 
   #onDied(message: string): void {
-    if (this.#died || this.#closing) return;
+    if (this.#died || this.#closing) {
+      return;
+    }
     this.#died = true;
     this.#heartbeat.close();
     const reason = this.#killReason ?? message;
@@ -223,7 +234,9 @@ export async function spawnWorker(workerBin: string | undefined): Promise<Worker
   const spawning = createWorker({ workerBin, logLevel: 'warn', libwebrtcFieldTrials: FIELD_TRIALS });
   for (const [index, name] of signals.entries()) {
     for (const listener of process.listeners(name)) {
-      if (!before[index]?.has(listener)) process.removeListener(name, listener);
+      if (!before[index]?.has(listener)) {
+        process.removeListener(name, listener);
+      }
     }
   }
   try {

@@ -74,7 +74,9 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   /** Announces other addresses from now on. */
   announce(listen: WorkerPoolOptions['listen']): void {
     this.#listen = listen;
-    for (const worker of this.live) worker.announce(listen);
+    for (const worker of this.live) {
+      worker.announce(listen);
+    }
   }
 
   /** The live worker with the least load, if any is live. */
@@ -107,7 +109,9 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    for (const { timer } of this.#slots) clearTimeout(timer);
+    for (const { timer } of this.#slots) {
+      clearTimeout(timer);
+    }
     // One that is starting closes itself when it is ready.
     await Promise.allSettled(this.#slots.flatMap(({ worker, starting }) => [worker?.close(), starting]));
   }
@@ -123,7 +127,9 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
       listen: this.#listen,
       rtcPort: slot.rtcPort,
     });
-    if (this.#closing) return worker.close();
+    if (this.#closing) {
+      return worker.close();
+    }
     slot.worker = worker;
     // Its successors take the same port.
     slot.rtcPort = worker.rtcPort;
@@ -141,14 +147,18 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   }
 
   #respawn(slot: Slot): void {
-    if (this.#closing) return;
+    if (this.#closing) {
+      return;
+    }
     const delayMs =
       slot.failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (slot.failures - 1), LONGEST_DELAY_MS);
     slot.timer = setTimeout(() => {
       this.#start(slot).catch((error: unknown) => {
         slot.failures += 1;
         this.#log.error({ err: error, rtcPort: slot.rtcPort }, 'media worker could not start; retrying');
-        if (this.#options.rtcPort === 0) slot.rtcPort = 0;
+        if (this.#options.rtcPort === 0) {
+          slot.rtcPort = 0;
+        }
         this.#respawn(slot);
       });
     }, delayMs);

@@ -57,8 +57,12 @@ async function probeNumbers(router: Router, producerId: string): Promise<number[
     await transport.connect({ ip: LOOPBACK, port: socket.address().port });
     for await (const [packet] of packets) {
       const rtp = packet && parseRtp(packet);
-      if (rtp?.ssrc === PROBE_SSRC) numbers.push(rtp.sequenceNumber);
-      if (numbers.length === PROBES) break;
+      if (rtp?.ssrc === PROBE_SSRC) {
+        numbers.push(rtp.sequenceNumber);
+      }
+      if (numbers.length === PROBES) {
+        break;
+      }
     }
     return numbers;
   } finally {

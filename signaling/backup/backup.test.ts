@@ -38,7 +38,9 @@ describe('copies of a deployment', () => {
   const digests = async (folder: string, url?: string) => {
     const store = await openStore(folder, { migrations: MIGRATIONS, url });
     const all: Record<string, string> = {};
-    for (const table of await copiedTables(store)) all[table] = await digestTable(store, table);
+    for (const table of await copiedTables(store)) {
+      all[table] = await digestTable(store, table);
+    }
     await store.close();
     return all;
   };
@@ -62,7 +64,9 @@ describe('copies of a deployment', () => {
       }, async () => {
         await configureRoom();
         const fromUrl = await from.newUrl();
-        if (fromUrl !== undefined) await moveStore({ dir, to: fromUrl });
+        if (fromUrl !== undefined) {
+          await moveStore({ dir, to: fromUrl });
+        }
         const counts = await createBackup(configOf(dir, fromUrl), file, '0.2.0');
         assert.deepEqual([counts.accounts, counts.rooms], [PEOPLE, 1]);
         assert.equal(statSync(file).mode & 0o777, 0o600);
@@ -121,7 +125,9 @@ describe('copies of a deployment', () => {
     const before = await digests(dir);
     const url = (await postgres.newUrl()) ?? '';
     const onProgress = (table: string, done: number) => {
-      if (table === 'grants' && done === 400) throw new Error('interrupted');
+      if (table === 'grants' && done === 400) {
+        throw new Error('interrupted');
+      }
     };
     await assert.rejects(moveStore({ dir, to: url, onProgress }), /interrupted/);
     assert.ok(existsSync(join(dir, 'canopy.sqlite')));

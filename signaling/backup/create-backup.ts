@@ -44,7 +44,9 @@ export async function createBackup(config: Config, file: string, version: string
         }
       });
       for (const entry of await readdir(dir, { withFileTypes: true })) {
-        if (!entry.isFile() || LEFT_OUT.test(entry.name)) continue;
+        if (!entry.isFile() || LEFT_OUT.test(entry.name)) {
+          continue;
+        }
         const bytes = await readFile(join(dir, entry.name));
         await out.write({ file: entry.name, base64: bytes.toString('base64') });
       }
@@ -83,7 +85,9 @@ class Output {
     const text = `${JSON.stringify(line)}\n`;
     this.#hash.update(text);
     this.#pending += text;
-    if (this.#pending.length > CHUNK_BYTES) await this.#flush();
+    if (this.#pending.length > CHUNK_BYTES) {
+      await this.#flush();
+    }
   }
 
   async finish(rows: Counts): Promise<void> {

@@ -57,7 +57,9 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
         .digest('hex'),
     );
     const counts: Counts = {};
-    for (const table of tables) counts[table] = await copyTable(source, target, table, onProgress);
+    for (const table of tables) {
+      counts[table] = await copyTable(source, target, table, onProgress);
+    }
     for (const table of tables) {
       if ((await digestTable(source, table)) !== (await digestTable(target, table, MARK))) {
         throw new CanopyError('INTERNAL', `${table} differs after it was copied`);
@@ -68,7 +70,9 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
     await target.db.deleteFrom('secrets').where('name', '=', MARK).execute();
     return counts;
   } finally {
-    for (const store of opened) await store.close();
+    for (const store of opened) {
+      await store.close();
+    }
     lock.release();
   }
 }
@@ -80,8 +84,12 @@ async function begin(target: Store, tables: readonly string[], deployment: strin
     .select('value')
     .where('name', '=', MARK)
     .executeTakeFirst();
-  if (mark?.value === deployment) return;
-  if (mark !== undefined || !(await isNew(target))) throw new CanopyError('STORE_NOT_EMPTY', 'the database');
+  if (mark?.value === deployment) {
+    return;
+  }
+  if (mark !== undefined || !(await isNew(target))) {
+    throw new CanopyError('STORE_NOT_EMPTY', 'the database');
+  }
   await target.transaction(async (db) => {
     await clear(db, tables);
     await db.insertInto('secrets').values({ name: MARK, value: deployment }).execute();

@@ -22,7 +22,9 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
   const { migration, rows } = await judge(file);
   openDataDir(dir);
   for (const name of ['ca.pem', ...(url === undefined ? ['canopy.sqlite'] : [])]) {
-    if (existsSync(join(dir, name))) throw new CanopyError('STORE_NOT_EMPTY', `${dir} has a ${name}`);
+    if (existsSync(join(dir, name))) {
+      throw new CanopyError('STORE_NOT_EMPTY', `${dir} has a ${name}`);
+    }
   }
   const lock = DataLock.take(dir);
   try {
@@ -34,7 +36,9 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
       unhurried: true,
     });
     try {
-      if (!(await isNew(store))) throw new CanopyError('STORE_NOT_EMPTY', 'the database');
+      if (!(await isNew(store))) {
+        throw new CanopyError('STORE_NOT_EMPTY', 'the database');
+      }
       await fill(store, file, rows);
     } finally {
       await store.close();
@@ -61,16 +65,22 @@ async function judge(file: string): Promise<{ migration: string; rows: Counts }>
           first = last;
         } else {
           const parsed = line.parse(JSON.parse(last));
-          if ('table' in parsed) counts[parsed.table] = (counts[parsed.table] ?? 0) + 1;
+          if ('table' in parsed) {
+            counts[parsed.table] = (counts[parsed.table] ?? 0) + 1;
+          }
         }
       }
       last = text;
     }
     const { migration } = header.parse(JSON.parse(first ?? ''));
     const { rows, sha256 } = end.parse(JSON.parse(last ?? ''));
-    if (sha256 !== hash.digest('hex')) throw new Error('the checksum differs');
+    if (sha256 !== hash.digest('hex')) {
+      throw new Error('the checksum differs');
+    }
     for (const [table, count] of Object.entries(rows)) {
-      if ((counts[table] ?? 0) !== count) throw new Error(`rows of ${table} are missing`);
+      if ((counts[table] ?? 0) !== count) {
+        throw new Error(`rows of ${table} are missing`);
+      }
     }
     return { migration, rows };
   } catch (cause) {
@@ -97,7 +107,9 @@ async function fill(store: Store, file: string, expected: Counts): Promise<void>
     }
     for (const [table, count] of Object.entries(expected)) {
       const found = await countRows(db, table);
-      if (found !== count) throw new CanopyError('BACKUP_INVALID', `${table}: ${found} of ${count} rows`);
+      if (found !== count) {
+        throw new CanopyError('BACKUP_INVALID', `${table}: ${found} of ${count} rows`);
+      }
     }
   });
   await store.sync();
@@ -107,7 +119,9 @@ async function fill(store: Store, file: string, expected: Counts): Promise<void>
 async function restoreFiles(dir: string, file: string): Promise<void> {
   const files = new Map<string, Buffer>();
   for await (const text of bodyOf(file)) {
-    if ('file' in text) files.set(text.file, Buffer.from(text.base64, 'base64'));
+    if ('file' in text) {
+      files.set(text.file, Buffer.from(text.base64, 'base64'));
+    }
   }
   const ca = files.get('ca.pem');
   files.delete('ca.pem');
@@ -117,7 +131,11 @@ async function restoreFiles(dir: string, file: string): Promise<void> {
 }
 
 async function* rowsOf(file: string) {
-  for await (const each of bodyOf(file)) if ('table' in each) yield each;
+  for await (const each of bodyOf(file)) {
+    if ('table' in each) {
+      yield each;
+    }
+  }
 }
 
 /** The lines between header and end. */
@@ -129,7 +147,9 @@ async function* bodyOf(file: string) {
       isHeader = false;
       continue;
     }
-    if (before !== undefined) yield line.parse(JSON.parse(before));
+    if (before !== undefined) {
+      yield line.parse(JSON.parse(before));
+    }
     before = text;
   }
 }

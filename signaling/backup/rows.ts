@@ -23,13 +23,17 @@ export async function copiedTables(store: Store): Promise<string[]> {
 /** Whether the database holds nothing but what a new one does. */
 export async function isNew(store: Store): Promise<boolean> {
   for (const table of await copiedTables(store)) {
-    if (!SEEDED.includes(table) && (await countRows(store.db, table)) > 0) return false;
+    if (!SEEDED.includes(table) && (await countRows(store.db, table)) > 0) {
+      return false;
+    }
   }
   return true;
 }
 
 export async function clear(db: Db, tables: readonly string[]): Promise<void> {
-  for (const table of tables.toReversed()) await db.deleteFrom(table as AnyTable).execute();
+  for (const table of tables.toReversed()) {
+    await db.deleteFrom(table as AnyTable).execute();
+  }
 }
 
 /** Inserts rows; those that exist already stay. */
@@ -59,7 +63,9 @@ export async function* batches<T>(items: AsyncIterable<T>): AsyncIterable<T[]> {
       batch = [];
     }
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0) {
+    yield batch;
+  }
 }
 
 /**
@@ -71,7 +77,9 @@ export async function digestTable(store: Store, table: string, besides?: string)
   const sum = Buffer.alloc(32);
   await store.snapshot(async (db) => {
     for await (const row of store.rows(db, table)) {
-      if (besides !== undefined && table === 'secrets' && row.name === besides) continue;
+      if (besides !== undefined && table === 'secrets' && row.name === besides) {
+        continue;
+      }
       const text = JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
       for (const [index, byte] of createHash('sha256').update(text).digest().entries()) {
         sum[index] = (sum[index] ?? 0) ^ byte;

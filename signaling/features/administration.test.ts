@@ -150,7 +150,9 @@ describe('the REST API for administrators', () => {
       await ok('DELETE', `/api/rooms/${roomId}/participants/${phoneId}`);
       await bridge.event('participant.action', ({ action, by }) => action === 'kick' && by === null);
       assert.equal((await roomNow())?.participants.length, 1);
-      for (const client of [back, bob, bridge]) client.close();
+      for (const client of [back, bob, bridge]) {
+        client.close();
+      }
     });
 
     it('says which room or participant is unknown', async () => {
@@ -324,7 +326,9 @@ describe('the REST API for administrators', () => {
               method,
               headers: { 'x-http-method-override': 'DELETE', authorization: `Bearer ${apiKey}` },
             });
-            if (!readable.has(path)) assert.equal(status, 404, `${method} ${path}`);
+            if (!readable.has(path)) {
+              assert.equal(status, 404, `${method} ${path}`);
+            }
           }
         }
       }

@@ -60,9 +60,13 @@ describe('threat 14: media that ends while a request about it is answered', () =
     process.kill(pid, 'SIGSTOP');
     try {
       const answer = client.get('consumer.create', { transportId, producerIds: [dying, distant] });
-      while (server.sfu.gauges().consumers === 0) await setImmediate();
+      while (server.sfu.gauges().consumers === 0) {
+        await setImmediate();
+      }
       await sender.seat.client.get('producer.close', { producerId: dying });
-      while (server.sfu.gauges().consumers === 1) await setImmediate();
+      while (server.sfu.gauges().consumers === 1) {
+        await setImmediate();
+      }
       process.kill(pid, 'SIGCONT');
       const { consumers, failed } = await answer;
       assert.deepEqual(
@@ -143,10 +147,14 @@ describe('threat 14: media that ends while a request about it is answered', () =
     await watcher.client.event('producer.added');
     const pids = (await server.sfu.workers()).map(({ pid }) => pid);
     // Both stop first, so that the request is under way when they die.
-    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    for (const pid of pids) {
+      process.kill(pid, 'SIGSTOP');
+    }
     const creating = sender.client.ask('producer.create', voice(sender));
     await sender.client.get('session.ping', {});
-    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    for (const pid of pids) {
+      process.kill(pid, 'SIGKILL');
+    }
     const answer = await creating;
     assert.equal(answer.ok || answer.error.code, 'WORKER_UNAVAILABLE');
     const returns = [sender, watcher].map(async ({ client }) => {

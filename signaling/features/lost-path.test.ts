@@ -117,7 +117,9 @@ describe('the room log over a network that fails', () => {
       const [anns, bobs, carls, others] = identities as [Identity, Identity, Identity, Identity];
       const ann = new Reader(server.url, anns);
       const bob = new Reader(relay.url, bobs);
-      for (const each of [ann, bob]) await each.enter();
+      for (const each of [ann, bob]) {
+        await each.enter();
+      }
       // Without a transport, a seat is not kept.
       await bob.client.get('transport.create', { direction: 'send' });
       const { transportId } = await ann.client.get('transport.create', { direction: 'send' });

@@ -52,7 +52,9 @@ describe('the room log', () => {
         const trial = new LogTrial(kernel, sfu);
         try {
           await trial.begin();
-          for (const each of steps) await trial.do(each);
+          for (const each of steps) {
+            await trial.do(each);
+          }
           await trial.settle();
           await trial.compare();
         } finally {
@@ -100,7 +102,9 @@ describe('the room log', () => {
   };
   const leave = (roomId: string) => {
     const room = kernel.rooms.find(roomId);
-    if (room) kernel.rooms.end(room, 'ROOM_CLOSED');
+    if (room) {
+      kernel.rooms.end(room, 'ROOM_CLOSED');
+    }
   };
 
   it('threat 5: nobody gets entries from before they entered, from another log, or for a seat that is not theirs', async () => {
@@ -149,7 +153,9 @@ describe('the room log', () => {
       [producerId],
     );
     assert.ok((await back(dora, 'quiet', dora.log)).log.entries);
-    for (const roomId of ['flooded', 'quiet']) leave(roomId);
+    for (const roomId of ['flooded', 'quiet']) {
+      leave(roomId);
+    }
   });
 
   it('a seat taken over from a connection that seems alive stays: the end of the old one is no loss', async () => {

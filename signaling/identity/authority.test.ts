@@ -28,7 +28,9 @@ let unwritable: boolean;
 const revocations = {
   all: async () => record,
   add: async (row: { id: string; revoked_at_ms: number }) => {
-    if (unwritable) throw new Error('the disk is full');
+    if (unwritable) {
+      throw new Error('the disk is full');
+    }
     record = [...record.filter(({ id }) => id !== row.id), row];
   },
 };

@@ -84,11 +84,15 @@ export class Authority {
     options: { displayName: string; validSeconds: number },
   ): Promise<SignedAccount> {
     const name = displayNameSchema.safeParse(options.displayName);
-    if (!name.success) throw new CanopyError('BAD_REQUEST', 'displayName');
+    if (!name.success) {
+      throw new CanopyError('BAD_REQUEST', 'displayName');
+    }
     const publicKey = await accountKeyOf(csrDer);
     const spki = new Uint8Array(await crypto.subtle.exportKey('spki', publicKey));
     const { accountId, accountAlias } = accountIds(spki);
-    if (this.revocation.isRevoked(accountId)) throw new CanopyError('CERT_REVOKED', `account ${accountId}`);
+    if (this.revocation.isRevoked(accountId)) {
+      throw new CanopyError('CERT_REVOKED', `account ${accountId}`);
+    }
     const nowMs = this.#now();
     const notAfterMs = wholeSeconds(Math.min(nowMs + options.validSeconds * 1000, this.notAfterMs));
     const certificate = await issueAccount(this.#issuer, publicKey, nameOf(name.data, accountAlias), {

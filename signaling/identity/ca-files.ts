@@ -24,11 +24,16 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   const certificateFile = path.join(dir, 'ca.pem');
   const keyFile = path.join(dir, 'ca.key');
   const [certificatePem, keyPem] = await Promise.all([readIfThere(certificateFile), readIfThere(keyFile)]);
-  if (certificatePem === undefined && keyPem === undefined)
+  if (certificatePem === undefined && keyPem === undefined) {
     return createCa(certificateFile, keyFile, name, nowMs);
+  }
   // If one of the two is missing, never recreate it: every identity of the deployment depends on the pair.
-  if (certificatePem === undefined) throw new CanopyError('CA_UNUSABLE', `${certificateFile} is missing`);
-  if (keyPem === undefined) throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
+  if (certificatePem === undefined) {
+    throw new CanopyError('CA_UNUSABLE', `${certificateFile} is missing`);
+  }
+  if (keyPem === undefined) {
+    throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
+  }
   // Another owner's file (a restored volume): its mode stays as it is.
   await chmod(keyFile, 0o600).catch(() => {});
   const issuer = await load(certificatePem, keyPem).catch((cause) => {
@@ -62,14 +67,17 @@ async function createCa(
 async function load(certificatePem: string, keyPem: string): Promise<Issuer> {
   const [certificateDer] = fromPem(certificatePem, 'CERTIFICATE');
   const [pkcs8] = fromPem(keyPem, 'PRIVATE KEY');
-  if (!certificateDer || !pkcs8) throw new Error('not PEM');
+  if (!certificateDer || !pkcs8) {
+    throw new Error('not PEM');
+  }
   const certificate = new X509Certificate(certificateDer as Uint8Array<ArrayBuffer>);
   const privateKey = await importKey(pkcs8);
   const probe = new Uint8Array(32);
   const signature = await crypto.subtle.sign(ECDSA_SHA256, privateKey, probe);
   const publicKey = await certificate.publicKey.export(EC_P256, ['verify']);
-  if (!(await crypto.subtle.verify(ECDSA_SHA256, publicKey, signature, probe)))
+  if (!(await crypto.subtle.verify(ECDSA_SHA256, publicKey, signature, probe))) {
     throw new Error('key mismatch');
+  }
   return { certificate, privateKey };
 }
 

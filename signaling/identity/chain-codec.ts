@@ -31,7 +31,9 @@ export function fromPem(pem: string, ...labels: string[]): Uint8Array[] {
   for (const [, label = '', body = ''] of pem.matchAll(
     /-----BEGIN ([A-Z0-9 ]+)-----([^-]*)-----END \1-----/g,
   )) {
-    if (labels.includes(label)) found.push(new Uint8Array(Buffer.from(body, 'base64')));
+    if (labels.includes(label)) {
+      found.push(new Uint8Array(Buffer.from(body, 'base64')));
+    }
   }
   return found;
 }

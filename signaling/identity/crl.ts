@@ -36,11 +36,15 @@ export function parseCrl(der: Uint8Array): Crl {
   const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(TAG.integer);
-  if (version && decodeUnsigned(version.content) !== '01') throw new DerError('unknown version of the list');
+  if (version && decodeUnsigned(version.content) !== '01') {
+    throw new DerError('unknown version of the list');
+  }
   const algorithm = readSignedAlgorithm(body, signed);
   const issuer = body.read(TAG.sequence).bytes;
   const thisUpdateMs = decodeTime(body.read());
-  if (!isTime(body.nextTag)) throw new DerError('the list has no nextUpdate');
+  if (!isTime(body.nextTag)) {
+    throw new DerError('the list has no nextUpdate');
+  }
   const nextUpdateMs = decodeTime(body.read());
   const entries = decodeEntries(body.optional(TAG.sequence)?.content);
   const extensions = body.optional(0xa0);

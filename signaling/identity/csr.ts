@@ -10,14 +10,18 @@ const MAX_CSR_BYTES = 3072;
  * asks for is ignored. Errors: `CSR_INVALID`.
  */
 export async function accountKeyOf(csrDer: Uint8Array): Promise<CryptoKey> {
-  if (csrDer.length > MAX_CSR_BYTES) throw new CanopyError('CSR_INVALID', 'too large');
+  if (csrDer.length > MAX_CSR_BYTES) {
+    throw new CanopyError('CSR_INVALID', 'too large');
+  }
   let key: CryptoKey;
   try {
     DerReader.single(new Uint8Array(csrDer), TAG.sequence);
     const request = new Pkcs10CertificateRequest(new Uint8Array(csrDer));
     const { hash } = request.signatureAlgorithm as { hash?: { name: string } };
     key = await request.publicKey.export(EC_P256, ['verify']);
-    if (hash?.name !== 'SHA-256' || !(await request.verify())) throw new Error('not signed by its own key');
+    if (hash?.name !== 'SHA-256' || !(await request.verify())) {
+      throw new Error('not signed by its own key');
+    }
   } catch (cause) {
     throw new CanopyError('CSR_INVALID', 'must be PKCS#10 with P-256 and SHA-256, signed with its own key', {
       cause,

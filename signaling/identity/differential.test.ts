@@ -52,7 +52,9 @@ const edits = fc.array(
 
 function apply(bytes: Uint8Array, changes: [number, number][]): Uint8Array {
   const changed = Uint8Array.from(bytes);
-  for (const [at, value] of changes) changed[at % changed.length] = value;
+  for (const [at, value] of changes) {
+    changed[at % changed.length] = value;
+  }
   return changed;
 }
 
@@ -73,7 +75,9 @@ for (const which of ['leaf', 'authority'] as const) {
           assert.match(device.displayName, /^[^\p{Cc}]{1,64}$/u);
           accepted.push(chain);
         } catch (error) {
-          if (!(error instanceof CanopyError)) throw error;
+          if (!(error instanceof CanopyError)) {
+            throw error;
+          }
           assert.match(error.code, /^CERT_/);
           refusals.set(error.code, (refusals.get(error.code) ?? 0) + 1);
         }

@@ -4,7 +4,9 @@ import { CanopyError, describeFileError } from '../../base/index.ts';
 /** Reads a text file; undefined if it does not exist. Errors: `CA_UNUSABLE` if it cannot be read. */
 export async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === 'ENOENT') return undefined;
+    if (cause.code === 'ENOENT') {
+      return undefined;
+    }
     throw new CanopyError('CA_UNUSABLE', describeFileError(file, cause), { cause });
   });
 }

@@ -37,7 +37,9 @@ async function codeOf(chain: Uint8Array[]): Promise<string | null> {
     await verifyChain(chain, trust, Date.now());
     return null;
   } catch (error) {
-    if (!(error instanceof CanopyError)) throw error;
+    if (!(error instanceof CanopyError)) {
+      throw error;
+    }
     assert.match(error.code, /^CERT_/);
     return error.code;
   }
@@ -105,7 +107,9 @@ describe('hostile certificates', () => {
           const offset = Math.min(Math.floor(at * changed.length), changed.length - 1);
           changed[offset] = (changed[offset] ?? 0) ^ xor;
         }
-        if (cut !== null) changed = changed.slice(0, changed.length - cut);
+        if (cut !== null) {
+          changed = changed.slice(0, changed.length - cut);
+        }
         fc.pre(!original.equals(changed));
         chain[which] = changed;
         assert.notEqual(await codeOf(chain), null);
@@ -129,7 +133,9 @@ describe('hostile certificates', () => {
     await fc.assert(
       fc.asyncProperty(picks, async (indices) => {
         const code = await codeOf(indices.map((i) => parts[i] ?? new Uint8Array()));
-        if (code === null) assert.match(indices.join(), /^(?:0,1(?:,[25])?|3,4)$/);
+        if (code === null) {
+          assert.match(indices.join(), /^(?:0,1(?:,[25])?|3,4)$/);
+        }
       }),
       { numRuns: 1000 },
     );
@@ -146,7 +152,9 @@ describe('hostile revocation lists', () => {
     const edit = fc.tuple(fc.nat(crl.length - 1), fc.integer({ min: 1, max: 255 }));
     const mutated = fc.array(edit, { minLength: 1, maxLength: 3 }).map((edits) => {
       const changed = Uint8Array.from(crl);
-      for (const [at, xor] of edits) changed[at] = (changed[at] ?? 0) ^ xor;
+      for (const [at, xor] of edits) {
+        changed[at] = (changed[at] ?? 0) ^ xor;
+      }
       return changed;
     });
     fc.assert(

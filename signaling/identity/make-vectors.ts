@@ -115,11 +115,12 @@ export function makeVectors(keys: Record<KeyName, string>): VectorFile {
     refuse('signed with carriage returns', signBytes(key, Buffer.from(lines.join('\r\n'))));
     refuse('signed without the last field', signBytes(key, Buffer.from(lines.slice(0, -1).join('\n'))));
     for (const other of ['auth', 'dtls', 'server-dtls'] as const) {
-      if (other !== statement)
+      if (other !== statement) {
         refuse(
           `a signature over the ${other} statement`,
           signBytes(key, bytesOf(other, fieldsOf(other, named[key].deviceId))),
         );
+      }
     }
     refuse('signed by another key', signBytes('otherDevice', right));
     refuse('DER encoding in place of raw r and s', signBytes(key, right, 'der'));

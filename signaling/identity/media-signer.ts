@@ -37,9 +37,15 @@ export class MediaSigner {
     const timeMs = this.#now();
     const key = `${workerId} ${fingerprint}`;
     const known = this.#signed.get(key);
-    if (known && isFresh(known.timeMs, timeMs)) return known.result;
+    if (known && isFresh(known.timeMs, timeMs)) {
+      return known.result;
+    }
     // Workers come and go, and old signatures would be renewed anyway.
-    for (const [other, entry] of this.#signed) if (!isFresh(entry.timeMs, timeMs)) this.#signed.delete(other);
+    for (const [other, entry] of this.#signed) {
+      if (!isFresh(entry.timeMs, timeMs)) {
+        this.#signed.delete(other);
+      }
+    }
     const result = this.#sign({ workerId, fingerprint, timeMs });
     this.#signed.set(key, { result, timeMs });
     // A failure is reported to the caller, but not cached.
@@ -64,7 +70,9 @@ export class MediaSigner {
       };
       this.#leaf = leaf;
       made.catch(() => {
-        if (this.#leaf === leaf) this.#leaf = undefined;
+        if (this.#leaf === leaf) {
+          this.#leaf = undefined;
+        }
       });
     }
     return this.#leaf.made;

@@ -42,11 +42,15 @@ export function personName(subjectAltNames: readonly Bytes[]): PersonName | unde
   const kinds = [GENERAL_NAME.rfc822Name, GENERAL_NAME.otherName, GENERAL_NAME.dnsName, GENERAL_NAME.uri];
   for (const kind of kinds) {
     for (const bytes of subjectAltNames) {
-      if (bytes[0] !== kind) continue;
+      if (bytes[0] !== kind) {
+        continue;
+      }
       const { content } = DerReader.single(bytes, kind);
       const text =
         kind === GENERAL_NAME.otherName ? principalName(content) : Buffer.from(content).toString('latin1');
-      if (text) return { bytes, text };
+      if (text) {
+        return { bytes, text };
+      }
     }
   }
   return undefined;
@@ -54,11 +58,15 @@ export function personName(subjectAltNames: readonly Bytes[]): PersonName | unde
 
 function principalName(content: Bytes): string | undefined {
   const reader = new DerReader(content);
-  if (decodeOid(reader.read(TAG.oid).content) !== OID.upn) return undefined;
+  if (decodeOid(reader.read(TAG.oid).content) !== OID.upn) {
+    return undefined;
+  }
   const value = new DerReader(reader.read(0xa0).content);
   const text = decodeString(value.read());
   value.end();
   reader.end();
-  if (text === undefined) throw new DerError('user principal name is not a string');
+  if (text === undefined) {
+    throw new DerError('user principal name is not a string');
+  }
   return text;
 }

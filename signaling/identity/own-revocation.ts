@@ -24,8 +24,9 @@ export class OwnRevocation {
   /** @param record omitted: kept in memory only, for uses that revoke nobody */
   static async open(record: RevocationRecord | undefined, now: () => number): Promise<OwnRevocation> {
     const revocation = new OwnRevocation(record, now);
-    for (const { id, revoked_at_ms } of (await record?.all()) ?? [])
+    for (const { id, revoked_at_ms } of (await record?.all()) ?? []) {
       revocation.#revoked.set(id, revoked_at_ms);
+    }
     return revocation;
   }
 
@@ -40,7 +41,9 @@ export class OwnRevocation {
    * Errors: `BAD_REQUEST` for anything else.
    */
   async revoke(id: string): Promise<void> {
-    if (!isRevocable(id)) throw new CanopyError('BAD_REQUEST', 'neither an id nor a serial number');
+    if (!isRevocable(id)) {
+      throw new CanopyError('BAD_REQUEST', 'neither an id nor a serial number');
+    }
     const revokedAtMs = this.#revoked.get(id) ?? this.#now();
     this.#revoked.set(id, revokedAtMs);
     await this.#record?.add({ id, revoked_at_ms: revokedAtMs });

@@ -193,7 +193,9 @@ describe('verifyAuthProof()', () => {
     await fc.assert(
       fc.asyncProperty(anything, async (sent) => {
         const verdict = await verifyAuthProof(sent, expectedOf(nonce, { origins })).catch((error) => error);
-        if (verdict instanceof CanopyError) return assert.match(verdict.code, /^(?:CERT|AUTH)_/);
+        if (verdict instanceof CanopyError) {
+          return assert.match(verdict.code, /^(?:CERT|AUTH)_/);
+        }
         assert.deepEqual(sent, { ...proof, chain: sent.chain });
       }),
       { numRuns: 500 },

@@ -41,8 +41,12 @@ export interface ExpectedProof {
  */
 export async function verifyAuthProof(proof: AuthProof, expected: ExpectedProof): Promise<VerifiedDevice> {
   const { origin, nonce, timeMs, signature } = proof;
-  if (nonce !== expected.nonce) throw new CanopyError('AUTH_BAD_NONCE');
-  if (!expected.origins.has(origin)) throw new CanopyError('AUTH_BAD_ORIGIN', origin.slice(0, 300));
+  if (nonce !== expected.nonce) {
+    throw new CanopyError('AUTH_BAD_NONCE');
+  }
+  if (!expected.origins.has(origin)) {
+    throw new CanopyError('AUTH_BAD_ORIGIN', origin.slice(0, 300));
+  }
   if (!(Math.abs(timeMs - expected.nowMs) <= expected.clockSkewMs)) {
     throw new CanopyError('AUTH_STALE', `${Math.round((timeMs - expected.nowMs) / 1000)} seconds off`);
   }

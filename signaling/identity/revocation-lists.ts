@@ -26,7 +26,9 @@ export class RevocationLists {
 
   /** Errors: `CERT_REVOKED`, `CERT_REVOCATION_UNKNOWN`. */
   async check(path: Path, nowMs: number): Promise<void> {
-    if (this.#byIssuer.size === 0) return;
+    if (this.#byIssuer.size === 0) {
+      return;
+    }
     for (let i = path.length - 1; i > 0; i -= 1) {
       const list = await this.#currentListOf(path[i] as Certificate, nowMs, `authority ${i}`);
       const { serialHex } = path[i - 1] as Certificate;
@@ -70,7 +72,9 @@ export class RevocationLists {
   async #signedBy(list: Crl, issuer: Certificate): Promise<boolean> {
     const spki = toHex(issuer.spki);
     const known = this.#verified.get(list);
-    if (known?.spki === spki) return known.ok;
+    if (known?.spki === spki) {
+      return known.ok;
+    }
     // A weak algorithm never matches, see signatureMatches().
     const ok = await signatureMatches(list.signatureAlgorithm, issuer.key, list.tbs, list.signature);
     this.#verified.set(list, { spki, ok });

@@ -36,7 +36,9 @@ export async function openTlsCertificate(
   const caDer = Buffer.from(issuer.certificate.rawData);
   if (cert !== undefined && key !== undefined) {
     const notAfterMs = servesUntil(cert, key, caDer, names, nowMs);
-    if (notAfterMs - nowMs > RENEWED_BEFORE_MS) return { cert, key, notAfterMs };
+    if (notAfterMs - nowMs > RENEWED_BEFORE_MS) {
+      return { cert, key, notAfterMs };
+    }
   }
   const made = await make(issuer, names, nowMs);
   await writeWhole(keyFile, made.key);

@@ -95,7 +95,9 @@ export class TrustStore {
   /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */
   async refresh(): Promise<void> {
     const { lookIntervalMs = 1000 } = this.#options;
-    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < lookIntervalMs) return;
+    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < lookIntervalMs) {
+      return;
+    }
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#lookedAtMs = performance.now();
       this.#refreshing = undefined;
@@ -105,7 +107,9 @@ export class TrustStore {
 
   async #refresh(): Promise<void> {
     const stamp = await this.#look();
-    if (stamp === this.#stamp) return;
+    if (stamp === this.#stamp) {
+      return;
+    }
     try {
       await this.reload();
     } catch (error) {
@@ -155,8 +159,9 @@ async function readBundle(file: string): Promise<Certificate[]> {
     return certificate;
   });
   const bundle = await Promise.all(presented);
-  if (bundle.length === 0)
+  if (bundle.length === 0) {
     throw new CanopyError('CONFIG_INVALID', `identity.caBundle: no certificate in ${file}`);
+  }
   return bundle;
 }
 
@@ -170,8 +175,9 @@ async function readLists(file: string): Promise<ReturnType<typeof parseCrl>[]> {
       });
     }
   });
-  if (lists.length === 0)
+  if (lists.length === 0) {
     throw new CanopyError('CONFIG_INVALID', `identity.crl: no revocation list in ${file}`);
+  }
   return lists;
 }
 

@@ -653,7 +653,9 @@ for (const makerName of ['openssl', '@peculiar/x509'] satisfies MakerName[]) {
     after(() => rm(dir, { recursive: true }));
 
     for (const { title, code, onlyBy, stricterThanOpenssl, laxerThanOpenssl, present } of cases) {
-      if (onlyBy && onlyBy !== makerName) continue;
+      if (onlyBy && onlyBy !== makerName) {
+        continue;
+      }
       const note = stricterThanOpenssl
         ? ` (openssl accepts: ${stricterThanOpenssl})`
         : laxerThanOpenssl
@@ -666,7 +668,9 @@ for (const makerName of ['openssl', '@peculiar/x509'] satisfies MakerName[]) {
         const caBundleFile = path.join(work, 'bundle.pem');
         const crlFile = crls && path.join(work, 'crl.pem');
         await writeFile(caBundleFile, rootsPem);
-        if (crlFile) await writeFile(crlFile, crls.join(''));
+        if (crlFile) {
+          await writeFile(crlFile, crls.join(''));
+        }
 
         const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, crlFile });
         const verdict = await verifyChain(chain.map(bytesOf), trust, atMs).then(

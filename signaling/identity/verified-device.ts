@@ -48,13 +48,19 @@ function identify(
   source: IdentitySource,
 ): AccountIds & { deviceId: string; displayName: string } {
   const [leaf, issuer] = path;
-  if (!issuer) throw new CanopyError('CERT_UNTRUSTED', 'the leaf has no issuer');
+  if (!issuer) {
+    throw new CanopyError('CERT_UNTRUSTED', 'the leaf has no issuer');
+  }
   const deviceId = sha256Hex(leaf.spki);
   try {
     if (source === 'invite') {
-      if (path.length !== 3) throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
+      if (path.length !== 3) {
+        throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
+      }
       const name = displayable(issuer.subjectCommonName ?? '');
-      if (!name) throw new CanopyError('CERT_NONCONFORMING', 'the account has no name');
+      if (!name) {
+        throw new CanopyError('CERT_NONCONFORMING', 'the account has no name');
+      }
       return { deviceId, displayName: name, ...accountIds(issuer.spki) };
     }
     const person = personName(leaf.extensions.subjectAltNames);
@@ -65,7 +71,9 @@ function identify(
       displayable(leaf.subjectCommonName ?? '') || displayable(person.text) || deviceId.slice(0, 8);
     return { deviceId, displayName: name, ...accountIds(issuer.spki, person.bytes) };
   } catch (error) {
-    if (error instanceof DerError) throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    if (error instanceof DerError) {
+      throw new CanopyError('CERT_MALFORMED', error.message, { cause: error });
+    }
     throw error;
   }
 }

@@ -18,8 +18,12 @@ export async function verifyChain(
   const path = await validateChain(certificates, trust.anchors, { atMs: nowMs, usage: OID.clientAuth });
   const anchor = path[path.length - 1];
   const source = anchor && trust.isOwn(anchor) ? 'invite' : 'pki';
-  if (source === 'pki') await trust.revocationLists.check(path, nowMs);
+  if (source === 'pki') {
+    await trust.revocationLists.check(path, nowMs);
+  }
   const device = deviceOf(path, source);
-  if (trust.isRevoked(device)) throw new CanopyError('CERT_REVOKED', `device ${device.deviceId}`);
+  if (trust.isRevoked(device)) {
+    throw new CanopyError('CERT_REVOKED', `device ${device.deviceId}`);
+  }
   return device;
 }

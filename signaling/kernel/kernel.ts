@@ -234,7 +234,9 @@ export class Kernel {
 
   /** Notes the time that a connection took to come to this stage; each stage counts once. */
   stage({ openedAtMs, stages }: Session, stage: JoinStage): void {
-    if (stages.has(stage)) return;
+    if (stages.has(stage)) {
+      return;
+    }
     stages.add(stage);
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
   }
@@ -369,7 +371,9 @@ export class Kernel {
     sfu.on('dtlsconnected', ({ roomId, peerId, transportId, remoteCertificate }) => {
       log.info({ roomId, peerId, transportId, remoteCertificate }, 'media connected');
       const session = sockets.sessionOf(peerId);
-      if (session) this.stage(session, 'media_connected');
+      if (session) {
+        this.stage(session, 'media_connected');
+      }
     });
   }
 
@@ -405,7 +409,9 @@ async function openGround(
   const revocations = new Revocations(store);
   await importRevoked(dir, revocations);
   const authority = await Authority.open({ dir, name: config.server.name, revocations });
-  if (authority.notBeforeMs > Date.now()) log.error(aheadOfTime(authority.notBeforeMs));
+  if (authority.notBeforeMs > Date.now()) {
+    log.error(aheadOfTime(authority.notBeforeMs));
+  }
   const trust = await TrustStore.create({
     authority,
     policy: config.identity.policy,

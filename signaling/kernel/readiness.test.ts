@@ -10,7 +10,9 @@ describe('Readiness', () => {
     const store = {
       tryWrite: async () => {
         tries += 1;
-        if (full) throw new CanopyError('STORE_UNWRITABLE', 'SQLITE_FULL');
+        if (full) {
+          throw new CanopyError('STORE_UNWRITABLE', 'SQLITE_FULL');
+        }
       },
     };
     const readiness = new Readiness(store, createLogger({ level: 'silent', format: 'json' }));

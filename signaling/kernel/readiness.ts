@@ -25,7 +25,9 @@ export class Readiness {
       });
       await this.#trying;
     }
-    if (this.#problem) throw this.#problem;
+    if (this.#problem) {
+      throw this.#problem;
+    }
   }
 
   async #try(): Promise<void> {
@@ -37,7 +39,11 @@ export class Readiness {
       this.#problem = CanopyError.from(error);
     }
     this.#triedAtMs = performance.now();
-    if (this.#problem && !before) this.#log.error({ err: this.#problem }, 'database is not writable');
-    if (before && !this.#problem) this.#log.info('database is writable again');
+    if (this.#problem && !before) {
+      this.#log.error({ err: this.#problem }, 'database is not writable');
+    }
+    if (before && !this.#problem) {
+      this.#log.info('database is writable again');
+    }
   }
 }

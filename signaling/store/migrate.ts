@@ -23,15 +23,23 @@ export async function migrate(
 ): Promise<void> {
   if (target === null) {
     const last = await lastMigration(db);
-    if (last === undefined) throw new CanopyError('STORE_UNUSABLE', `${where} has no tables of Canopy`);
-    if (!Object.hasOwn(migrations, last)) throw newer(where, last);
+    if (last === undefined) {
+      throw new CanopyError('STORE_UNUSABLE', `${where} has no tables of Canopy`);
+    }
+    if (!Object.hasOwn(migrations, last)) {
+      throw newer(where, last);
+    }
     return;
   }
-  if (target !== undefined && !Object.hasOwn(migrations, target)) throw newer(where, target);
+  if (target !== undefined && !Object.hasOwn(migrations, target)) {
+    throw newer(where, target);
+  }
   const migrator = migratorOf(db, migrations);
   const { error } =
     target === undefined ? await migrator.migrateToLatest() : await migrator.migrateTo(target);
-  if (error === undefined) return;
+  if (error === undefined) {
+    return;
+  }
   const unknown = /previously executed migration (\S+) is missing/.exec((error as Error).message)?.[1];
   throw unknown === undefined ? error : newer(where, unknown, error);
 }
@@ -39,7 +47,9 @@ export async function migrate(
 /** The last migration that was applied; undefined for a new database. */
 export async function lastMigration(db: Kysely<Tables>): Promise<string | undefined> {
   const infos = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!infos.some(({ name }) => name === 'kysely_migration')) return undefined;
+  if (!infos.some(({ name }) => name === 'kysely_migration')) {
+    return undefined;
+  }
   const { rows } = await sql<{ name: string }>`
     select name from kysely_migration order by name desc limit 1`.execute(db);
   return rows[0]?.name;
@@ -51,7 +61,9 @@ export async function pendingMigration(
   migrations: Migrations,
 ): Promise<string | undefined> {
   const infos = await migratorOf(db, migrations).getMigrations();
-  if (!infos.some(({ executedAt }) => executedAt)) return undefined;
+  if (!infos.some(({ executedAt }) => executedAt)) {
+    return undefined;
+  }
   return infos.find(({ executedAt }) => !executedAt)?.name;
 }
 

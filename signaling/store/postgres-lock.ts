@@ -75,13 +75,17 @@ export class PostgresLock {
   }
 
   #ended(client: pg.Client): void {
-    if (client !== this.#client || this.#state !== 'held') return;
+    if (client !== this.#client || this.#state !== 'held') {
+      return;
+    }
     this.#state = 'lost';
     this.#retry(0);
   }
 
   #retry(delayMs: number): void {
-    if (this.#released) return;
+    if (this.#released) {
+      return;
+    }
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#again(), delayMs);
     this.#timer.unref();
@@ -90,7 +94,9 @@ export class PostgresLock {
   async #again(): Promise<void> {
     // Another server's lock is not waited for on an open connection, and one that did not answer might still get it.
     await this.#connect().catch(() => {});
-    if (this.#state === 'held') return;
+    if (this.#state === 'held') {
+      return;
+    }
     await this.#disconnect();
     this.#retry(RETRY_MS);
   }
@@ -98,7 +104,9 @@ export class PostgresLock {
   /** A PostgreSQL that hangs does not hold the server back. */
   async #disconnect(): Promise<void> {
     const client = this.#client;
-    if (!client) return;
+    if (!client) {
+      return;
+    }
     const timer = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS);
     await client.end().catch(() => {});
     clearTimeout(timer);

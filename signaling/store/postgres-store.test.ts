@@ -47,7 +47,9 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     try {
       const begunMs = performance.now();
       const requests = Array.from({ length: 25 }, () => new Accounts(store).find('a'));
-      for (const { status } of await Promise.allSettled(requests)) assert.equal(status, 'rejected');
+      for (const { status } of await Promise.allSettled(requests)) {
+        assert.equal(status, 'rejected');
+      }
       await assert.rejects(requests[0] ?? Promise.resolve(), away);
       assert.ok(performance.now() - begunMs < PATIENCE_MS);
     } finally {
@@ -81,7 +83,9 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
           () => true,
           () => false,
         );
-        if (done) acknowledged.push(accountId);
+        if (done) {
+          acknowledged.push(accountId);
+        }
       }
     });
     await eventually('some are in', () => acknowledged.length > 100);

@@ -39,7 +39,9 @@ export async function openPostgres(
     // Its own connection: a migration may take longer than a request is allowed to.
     const migrating = databaseOf(url, { max: 1 }, undefined);
     try {
-      if (exclusive) lock = await PostgresLock.take(url, where);
+      if (exclusive) {
+        lock = await PostgresLock.take(url, where);
+      }
       await migrate(migrating, migrations, where, migrateTo);
     } finally {
       await migrating.destroy();
@@ -92,7 +94,9 @@ class PostgresStore implements Store {
     for (;;) {
       const { rows } = await sql<Row>`fetch ${sql.lit(FETCHED_ROWS)} from all_rows`.execute(db);
       yield* rows;
-      if (rows.length < FETCHED_ROWS) break;
+      if (rows.length < FETCHED_ROWS) {
+        break;
+      }
     }
     await sql`close all_rows`.execute(db);
   }
@@ -140,6 +144,8 @@ function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | und
 
 function located(where: string, error: unknown): unknown {
   const coded = storeError(error);
-  if (!(coded instanceof CanopyError) || coded.detail?.includes(where)) return coded;
+  if (!(coded instanceof CanopyError) || coded.detail?.includes(where)) {
+    return coded;
+  }
   return new CanopyError(coded.code, `${where}: ${coded.detail ?? ''}`, { cause: coded.cause });
 }

@@ -9,7 +9,9 @@ export async function sharedSecret(store: Store, name: string, create: () => str
   const read = () =>
     store.db.selectFrom('secrets').select('value').where('name', '=', name).executeTakeFirst();
   const kept = await read();
-  if (kept) return kept.value;
+  if (kept) {
+    return kept.value;
+  }
   await store.db
     .insertInto('secrets')
     .values({ name, value: create() })

@@ -42,7 +42,9 @@ export async function openSqlite(
   const store = new SqliteStore(file, sqlite);
   try {
     const pending = migrateTo === null ? undefined : await pendingMigration(store.db, migrations);
-    if (pending !== undefined) copyTo(sqlite, `${file}.before-${pending}`);
+    if (pending !== undefined) {
+      copyTo(sqlite, `${file}.before-${pending}`);
+    }
     await migrate(store.db, migrations, file, migrateTo);
     requireOwnership(sqlite);
   } catch (error) {
@@ -132,7 +134,9 @@ class Dialect extends SqliteDialect {
     const driver = super.createDriver();
     const rollback = driver.rollbackTransaction.bind(driver);
     driver.rollbackTransaction = async (connection) => {
-      if (this.#sqlite.inTransaction) await rollback(connection);
+      if (this.#sqlite.inTransaction) {
+        await rollback(connection);
+      }
     };
     return driver;
   }
@@ -158,7 +162,9 @@ function openForOwner(file: string): Database.Database {
 
 /** Copies the database. An incomplete copy never has the final name. */
 function copyTo(sqlite: Database.Database, copy: string): void {
-  if (existsSync(copy)) return;
+  if (existsSync(copy)) {
+    return;
+  }
   const temporary = `${copy}.new`;
   rmSync(temporary, { force: true });
   forOwner(() => sqlite.prepare('VACUUM INTO ?').run(temporary));
@@ -179,7 +185,9 @@ function requireOwnership(sqlite: Database.Database): void {
   try {
     touch(sqlite);
   } catch (error) {
-    if (/^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test((error as { code?: string }).code ?? '')) throw error;
+    if (/^SQLITE_(?:READONLY|CANTOPEN|PERM)/.test((error as { code?: string }).code ?? '')) {
+      throw error;
+    }
   }
 }
 
@@ -191,8 +199,12 @@ function touch(sqlite: Database.Database): void {
 
 function unusable(file: string, error: unknown): unknown {
   const coded = storeError(error);
-  if (!(coded instanceof CanopyError) || coded.code === 'STORE_BUSY') return coded;
-  if (coded.detail?.includes(file)) return coded;
+  if (!(coded instanceof CanopyError) || coded.code === 'STORE_BUSY') {
+    return coded;
+  }
+  if (coded.detail?.includes(file)) {
+    return coded;
+  }
   const { cause } = coded;
   const detail =
     coded.code === 'STORE_UNWRITABLE'

@@ -15,11 +15,15 @@ const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
 
 /** Maps an error of SQLite or PostgreSQL to a coded error; returns the error itself if it says nothing about the state of the store. */
 export function storeError(error: unknown): unknown {
-  if (error instanceof CanopyError) return error;
+  if (error instanceof CanopyError) {
+    return error;
+  }
   const { code, message } = error as { code?: unknown; message?: string };
   const options = { cause: error };
   if (typeof code === 'string' && code.startsWith('SQLITE_')) {
-    if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) return new CanopyError('STORE_BUSY', code, options);
+    if (/^SQLITE_(?:BUSY|LOCKED)/.test(code)) {
+      return new CanopyError('STORE_BUSY', code, options);
+    }
     if (/^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|PERM)/.test(code)) {
       return new CanopyError('STORE_UNWRITABLE', code, options);
     }
@@ -99,12 +103,16 @@ type PoolClient = PostgresPoolClient & { release(error?: boolean): void };
 function clientWithCodedErrors(client: PoolClient): PostgresPoolClient {
   let lost: unknown;
   const query = async (...args: unknown[]) => {
-    if (lost !== undefined) throw lost;
+    if (lost !== undefined) {
+      throw lost;
+    }
     try {
       return await (client.query as (...args: unknown[]) => Promise<unknown>)(...args);
     } catch (error) {
       const coded = storeError(error);
-      if (coded instanceof CanopyError && coded.code === 'STORE_UNAVAILABLE') lost = coded;
+      if (coded instanceof CanopyError && coded.code === 'STORE_UNAVAILABLE') {
+        lost = coded;
+      }
       throw coded;
     }
   };

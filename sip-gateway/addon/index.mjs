@@ -52,9 +52,13 @@ export class Addon {
    */
   locate() {
     const named = process.env[this.#variable];
-    if (named) return existsSync(named) ? named : null;
+    if (named) {
+      return existsSync(named) ? named : null;
+    }
     const { versions, missing } = this.#inspect();
-    if (missing.length > 0) return null;
+    if (missing.length > 0) {
+      return null;
+    }
     const path = this.#cachedPath(versions);
     return existsSync(path) ? path : null;
   }
@@ -67,7 +71,9 @@ export class Addon {
       return { path: null, missing, message };
     }
     const path = output ?? this.#cachedPath(versions);
-    if (!output && existsSync(path)) return { path, built: false };
+    if (!output && existsSync(path)) {
+      return { path, built: false };
+    }
     const folder = join(path, '..');
     mkdirSync(folder, { recursive: true });
     const work = mkdtempSync(join(folder, 'build-'));
@@ -101,8 +107,9 @@ export class Addon {
   /** Builds it as a program does: says what was done. */
   report() {
     const result = this.build();
-    if (result.path) console.log(`${result.built ? 'Built' : 'Found'} ${result.path}`);
-    else {
+    if (result.path) {
+      console.log(`${result.built ? 'Built' : 'Found'} ${result.path}`);
+    } else {
       console.error(result.message);
       process.exitCode = 1;
     }
@@ -117,19 +124,28 @@ export class Addon {
     const versions = {};
     const missing = [];
     const libraries = Object.entries(this.#libraries);
-    if (run('cc', ['--version']).status !== 0) missing.push('gcc', 'libc6-dev');
-    if (libraries.length > 0 && run('pkg-config', ['--version']).status !== 0) missing.push('pkg-config');
+    if (run('cc', ['--version']).status !== 0) {
+      missing.push('gcc', 'libc6-dev');
+    }
+    if (libraries.length > 0 && run('pkg-config', ['--version']).status !== 0) {
+      missing.push('pkg-config');
+    }
     for (const [name, debianPackage] of libraries) {
       const answer = run('pkg-config', ['--modversion', name]);
-      if (answer.status === 0) versions[name] = answer.stdout.trim();
-      else missing.push(debianPackage);
+      if (answer.status === 0) {
+        versions[name] = answer.stdout.trim();
+      } else {
+        missing.push(debianPackage);
+      }
     }
     return { versions, missing };
   }
 
   #packageFlags(kind) {
     const names = Object.keys(this.#libraries);
-    if (names.length === 0) return [];
+    if (names.length === 0) {
+      return [];
+    }
     return run('pkg-config', [kind, ...names])
       .stdout.trim()
       .split(/\s+/)
@@ -147,8 +163,9 @@ export class Addon {
 
   #cachedPath(versions) {
     const hash = createHash('sha256');
-    for (const file of this.#files('.c', '.h'))
+    for (const file of this.#files('.c', '.h')) {
       hash.update(file.slice(file.lastIndexOf('/'))).update(readFileSync(file));
+    }
     hash.update(JSON.stringify([process.platform, process.arch, versions, FLAGS]));
     const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
     return join(cache, 'canopy', this.#name, hash.digest('hex').slice(0, 16), this.#fileName);

@@ -10,7 +10,8 @@ export async function buildProgram(name: string): Promise<{ program: string; fol
   const folder = await mkdtemp(join(tmpdir(), `canopy-${name}-`));
   const program = join(folder, name);
   const built = spawnSync('cc', ['-O2', '-pthread', '-o', program, source], { encoding: 'utf8' });
-  if (built.status !== 0)
+  if (built.status !== 0) {
     throw new Error(`${name}.c did not compile: ${built.stderr || built.error?.message}`);
+  }
   return { program, folder };
 }

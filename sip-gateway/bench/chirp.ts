@@ -33,7 +33,9 @@ export function findChirp(samples: Int16Array, sampleRate: number): Match {
       energy += value * value;
     }
     const likeness = Math.abs(product) / Math.sqrt(energy * burstEnergy);
-    if (likeness > best.likeness) best = { at, likeness };
+    if (likeness > best.likeness) {
+      best = { at, likeness };
+    }
   }
   return best;
 }

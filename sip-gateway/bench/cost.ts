@@ -183,7 +183,9 @@ function viaRtpengine(engine: Rtpengine): Variant {
     cpuSeconds: () => engine.cpuSeconds,
     open: async (phones, peers) => {
       const ports: Array<{ phone: number; peer: number }> = [];
-      for (let i = 0; i < CALLS; i++) ports.push(await engine.open(phones.port, peers.port, RTPENGINE_OPUS));
+      for (let i = 0; i < CALLS; i++) {
+        ports.push(await engine.open(phones.port, peers.port, RTPENGINE_OPUS));
+      }
       phones.send(ports.map(({ phone }) => phone));
       peers.send(ports.map(({ peer }) => peer));
     },

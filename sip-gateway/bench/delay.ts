@@ -127,18 +127,24 @@ function delays(
   const delaysMs = whole.flatMap(({ atMs }) => {
     const window = decoded.filter((packet) => packet.atMs >= atMs && packet.atMs < atMs + WINDOW_MS);
     const first = window[0];
-    if (!first) return [];
+    if (!first) {
+      return [];
+    }
     // The receiver's line of samples, by the timestamps: silence is not sent.
     const place = ({ timestamp }: LoggedPacket) =>
       (((timestamp - first.timestamp) | 0) * codec.sampleRate) / codec.clockRate;
     const line = new Int16Array(((WINDOW_MS + 100) * codec.sampleRate) / 1000);
     for (const packet of window) {
       const at = place(packet);
-      if (at >= 0 && at + packet.samples.length <= line.length) line.set(packet.samples, at);
+      if (at >= 0 && at + packet.samples.length <= line.length) {
+        line.set(packet.samples, at);
+      }
     }
     const { at, likeness } = findChirp(line, codec.sampleRate);
     const holder = window.findLast((packet) => place(packet) <= at);
-    if (likeness < MIN_LIKENESS || !holder) return [];
+    if (likeness < MIN_LIKENESS || !holder) {
+      return [];
+    }
     return [holder.atMs + ((at - place(holder)) * 1000) / codec.sampleRate - atMs];
   });
   codec.close();

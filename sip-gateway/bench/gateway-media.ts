@@ -68,9 +68,13 @@ async function ask<T extends FromGateway['type']>(
   child.once('exit', fail);
   try {
     const answered = once(child, 'message', ended) as Promise<[FromGateway]>;
-    if (message) child.send(message);
+    if (message) {
+      child.send(message);
+    }
     const [answer] = await answered;
-    if (answer.type !== type) throw new Error(`expected ${type}, got ${answer.type}`);
+    if (answer.type !== type) {
+      throw new Error(`expected ${type}, got ${answer.type}`);
+    }
     return answer as Extract<FromGateway, { type: T }>;
   } finally {
     child.off('exit', fail);

@@ -65,13 +65,21 @@ async function open(calls: CallsToOpen): Promise<OpenedCalls> {
 }
 
 async function end(): Promise<void> {
-  for (const legId of legIds.splice(0)) await pool.closeLeg(legId);
-  for (const roomId of roomIds.splice(0)) await pool.closeRoom(roomId);
+  for (const legId of legIds.splice(0)) {
+    await pool.closeLeg(legId);
+  }
+  for (const roomId of roomIds.splice(0)) {
+    await pool.closeRoom(roomId);
+  }
 }
 
 async function answer(message: ToGateway): Promise<FromGateway> {
-  if (message.type === 'open') return { type: 'opened', ports: await open(message.calls) };
-  if (message.type === 'stats') return { type: 'stats', stats: await pool.stats() };
+  if (message.type === 'open') {
+    return { type: 'opened', ports: await open(message.calls) };
+  }
+  if (message.type === 'stats') {
+    return { type: 'stats', stats: await pool.stats() };
+  }
   await end();
   return { type: 'ended' };
 }

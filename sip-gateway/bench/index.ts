@@ -33,7 +33,9 @@ export const PHONE_SCENARIOS: readonly PhoneScenario[] = [
     durationSeconds: 45,
     needsServer: true,
     measure: ({ seconds, server }) => {
-      if (!server) throw new TypeError('sip-delay needs a server');
+      if (!server) {
+        throw new TypeError('sip-delay needs a server');
+      }
       return measureDelay(server, { seconds });
     },
   },

@@ -41,7 +41,9 @@ export class BenchRoom {
   static async join(server: ServerWithPhones, port: number, payloadType: number): Promise<BenchRoom> {
     const { url } = await api<{ url: string }>(server, 'POST', '/api/invites', { role: 'bridge' });
     const invitation = parseInvitation(url);
-    if (!invitation) throw new TypeError(`not an invitation: ${url}`);
+    if (!invitation) {
+      throw new TypeError(`not an invitation: ${url}`);
+    }
     const options = { ...invitation, serverUrl: server.url, displayName: 'Bench', store: memoryStore() };
     const identity = await enrol(options);
     const session = await BridgeSession.join({ url: server.url, identity, roomId: ROOM });
@@ -106,6 +108,8 @@ async function api<T>(server: ServerWithPhones, method: string, path: string, bo
     headers: { authorization: `Bearer ${server.apiKey}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  if (!response.ok) {
+    throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  }
   return (await response.json()) as T;
 }

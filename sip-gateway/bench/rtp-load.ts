@@ -72,7 +72,9 @@ export class RtpLoad {
     let at = 0;
     while (at + RECORD_BYTES <= bytes.length) {
       const end = at + RECORD_BYTES + bytes.readUInt32LE(at + 16);
-      if (end > bytes.length) break;
+      if (end > bytes.length) {
+        break;
+      }
       packets.push({
         atMs: Number(bytes.readBigUInt64LE(at)) / 1e6,
         timestamp: bytes.readUInt32LE(at + 8),

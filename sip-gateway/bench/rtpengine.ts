@@ -131,7 +131,9 @@ export class Rtpengine {
         await this.#ask({ command: 'ping' }, 300);
         return;
       } catch (error) {
-        if (attempt === START_ATTEMPTS) throw error;
+        if (attempt === START_ATTEMPTS) {
+          throw error;
+        }
         await sleep(100);
       }
     }
@@ -173,9 +175,15 @@ function portIn(description: string): number {
 }
 
 function encode(value: Bencoded): string {
-  if (typeof value === 'string') return `${Buffer.byteLength(value)}:${value}`;
-  if (typeof value === 'number') return `i${value}e`;
-  if (Array.isArray(value)) return `l${value.map(encode).join('')}e`;
+  if (typeof value === 'string') {
+    return `${Buffer.byteLength(value)}:${value}`;
+  }
+  if (typeof value === 'number') {
+    return `i${value}e`;
+  }
+  if (Array.isArray(value)) {
+    return `l${value.map(encode).join('')}e`;
+  }
   const keys = Object.keys(value).sort();
   return `d${keys.map((key) => encode(key) + encode(value[key] as Bencoded)).join('')}e`;
 }
@@ -193,9 +201,13 @@ function decode(bytes: Buffer): Bencoded {
     if (kind === 'l' || kind === 'd') {
       at++;
       const items: Bencoded[] = [];
-      while (at < bytes.length && bytes[at] !== 0x65) items.push(next());
+      while (at < bytes.length && bytes[at] !== 0x65) {
+        items.push(next());
+      }
       at++;
-      if (kind === 'l') return items;
+      if (kind === 'l') {
+        return items;
+      }
       return Object.fromEntries(
         items.flatMap((key, i) => (i % 2 === 0 ? [[key as string, items[i + 1] as Bencoded]] : [])),
       );

@@ -23,7 +23,9 @@ export async function measureTones(): Promise<PhoneReport> {
   const headline: PhoneFigure[] = [];
   let met = true;
   for (const { name, sampleRate, leastDb } of CODECS) {
-    if (!codecs.capabilities.codecs.includes(name)) continue;
+    if (!codecs.capabilities.codecs.includes(name)) {
+      continue;
+    }
     const codec = await codecs.createCodec(name, { sampleRate, bitrateBps: 32_000 });
     const frame = sampleRate / 50;
     const heard = Array.from({ length: PACKETS }, (_, i) =>

@@ -52,7 +52,9 @@ export class PhoneSeat {
       encodings: [{ ssrc }],
       rtcp: { cname: `phone-${ssrc}`, reducedSize: true },
     });
-    if (!this.#left) await pool.join({ legId, roomId, ssrc });
+    if (!this.#left) {
+      await pool.join({ legId, roomId, ssrc });
+    }
   }
 
   async setCallState(callState: CallState): Promise<void> {
@@ -74,7 +76,9 @@ export class PhoneSeat {
 
   /** Takes the phone out of the room. Idempotent; never rejects. */
   async leave(reason: 'left' | 'kicked' | 'lost' = 'left'): Promise<void> {
-    if (this.#left) return;
+    if (this.#left) {
+      return;
+    }
     this.#left = true;
     // Without a seat the participant is gone anyway.
     await this.participant.remove(reason).catch(() => {});

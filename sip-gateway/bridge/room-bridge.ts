@@ -122,12 +122,18 @@ export class RoomBridge {
     session.on('media', (media) => this.#connect(session, media));
     session.on('action', (participant, action) => {
       const taken = this.#seats.get(participant);
-      if (action === 'kick') taken?.events.ended('kicked');
-      else taken?.events.muted(action === 'mute');
+      if (action === 'kick') {
+        taken?.events.ended('kicked');
+      } else {
+        taken?.events.muted(action === 'mute');
+      }
     });
     session.on('state', (state, error) => {
-      if (state === 'closed') this.#lost(error);
-      else this.#log.info({ state, err: error }, 'room bridge state changed');
+      if (state === 'closed') {
+        this.#lost(error);
+      } else {
+        this.#log.info({ state, err: error }, 'room bridge state changed');
+      }
     });
     session.on('rehome', (reason) => this.#log.info({ reason }, 'room is being re-homed'));
     session.on('error', (error) => this.#log.warn({ err: error }, 'room bridge error'));
@@ -146,20 +152,28 @@ export class RoomBridge {
       transform: this.#options.transform,
     };
     this.#options.pool.request('room.connect', { roomId: this.roomId, connection }).catch((error) => {
-      if (!this.closed) this.#log.error({ err: error }, 'could not connect the mixer to the room');
+      if (!this.closed) {
+        this.#log.error({ err: error }, 'could not connect the mixer to the room');
+      }
     });
   }
 
   /** The session ended by itself: the calls in the room have nobody to talk to. */
   #lost(error: CanopyError | undefined): void {
-    if (this.closed) return;
+    if (this.closed) {
+      return;
+    }
     this.#log.warn({ err: error }, 'room bridge lost');
-    for (const { events } of [...this.#seats.values()]) events.ended('lost');
+    for (const { events } of [...this.#seats.values()]) {
+      events.ended('lost');
+    }
     void this.close();
   }
 
   #closeIfEmpty(): void {
-    if (this.#seats.size === 0 && this.#entering === 0) void this.close();
+    if (this.#seats.size === 0 && this.#entering === 0) {
+      void this.close();
+    }
   }
 
   async #close(): Promise<void> {

@@ -26,7 +26,9 @@ export class RoomBridges {
     phone: Parameters<RoomBridge['enter']>[0],
     events: SeatEvents,
   ): Promise<PhoneSeat> {
-    while (this.#leaving.has(roomId)) await this.#leaving.get(roomId);
+    while (this.#leaving.has(roomId)) {
+      await this.#leaving.get(roomId);
+    }
     return (this.#rooms.get(roomId) ?? this.#open(roomId)).enter(phone, events);
   }
 
@@ -39,7 +41,9 @@ export class RoomBridges {
       ...this.#options,
       roomId,
       onClosed: () => {
-        if (this.#rooms.get(roomId) !== room) return;
+        if (this.#rooms.get(roomId) !== room) {
+          return;
+        }
         this.#rooms.delete(roomId);
         // Called from within close(), whose promise is there a moment later.
         const left = Promise.resolve()

@@ -42,7 +42,7 @@ describe('the media of a call', () => {
   });
   afterEach(() => media.close());
 
-  for (const [kind, hold] of Object.entries(HOLDS))
+  for (const [kind, hold] of Object.entries(HOLDS)) {
     it(`a phone that held by ${kind} for hours and resumes has all the time again until its first packet`, () => {
       media.answer(phone('a=sendrecv'));
       assert.equal(media.held, false);
@@ -54,6 +54,7 @@ describe('the media of a call', () => {
       const silentMs = media.silentMs({ silentMs: HOURS_MS });
       assert.ok(silentMs !== null && silentMs < 5_000, `${silentMs}`);
     });
+  }
 
   it('a phone that sends and listens is silent since its last packet, or since the last offer and answer', (t) => {
     media.answer(phone('a=sendrecv'));

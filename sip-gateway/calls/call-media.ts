@@ -70,7 +70,9 @@ export class CallMedia {
    * silent.
    */
   silentMs({ silentMs }: Pick<LegStats, 'silentMs'>): number | null {
-    if (this.mayBeSilent) return null;
+    if (this.mayBeSilent) {
+      return null;
+    }
     return Math.min(silentMs ?? Number.POSITIVE_INFINITY, performance.now() - this.#agreedMs);
   }
 
@@ -90,13 +92,17 @@ export class CallMedia {
   readAnswer(sdp: string): void {
     const audio = this.#session.readAnswer(sdp);
     // Our offer asks a phone that we call to listen.
-    if (!this.#audio) this.#listens = true;
+    if (!this.#audio) {
+      this.#listens = true;
+    }
     this.#agree(audio);
   }
 
   /** Applies what was agreed. `signallingAddress`: where the phone's SIP comes from. */
   async start(signallingAddress: string): Promise<void> {
-    if (!this.#audio || this.#closed) return;
+    if (!this.#audio || this.#closed) {
+      return;
+    }
     const media = legMedia(this.#audio, this.#held, signallingAddress);
     await this.#pool.request('leg.start', { legId: this.legId, media });
   }
@@ -142,7 +148,9 @@ export class CallMedia {
     // A phone that holds with 0.0.0.0 (RFC 3264 §8.4) keeps its address.
     const nowhere = isUnspecified(audio.remote.address);
     const { direction } = audio;
-    if (direction === 'sendrecv' || direction === 'sendonly') this.#listens = true;
+    if (direction === 'sendrecv' || direction === 'sendonly') {
+      this.#listens = true;
+    }
     // A phone that we may not send to is on hold, whether it plays music meanwhile (sendonly) or not (inactive).
     this.#held = direction === 'inactive' || (direction === 'recvonly' && (this.#listens || nowhere));
     this.#audio = nowhere && this.#audio ? { ...audio, remote: this.#audio.remote } : audio;

@@ -60,7 +60,7 @@ describe('how a caller is shown', () => {
     'user; ID ;critical',
     'critical;id',
     'session,header',
-  ])
+  ]) {
     it(`“Privacy: ${value}” hides name and number from room and history`, async () => {
       const { name, address } = await shown(
         '"Jane" <sip:+4930111@127.0.0.1>',
@@ -70,6 +70,7 @@ describe('how a caller is shown', () => {
       assert.equal(name, 'Anonymous');
       assert.equal(address, 'sip:anonymous@anonymous.invalid');
     });
+  }
 
   it('privacy may be asked for in a second field, and by an anonymous From alone', async () => {
     const asserted = `P-Asserted-Identity: ${JOHN}`;
@@ -79,8 +80,9 @@ describe('how a caller is shown', () => {
       '"Anonymous" <sip:anonymous@anonymous.invalid>',
       '"x" <sip:x@Anonymous.Invalid>',
       '<sip:Anonymous@pbx.example>',
-    ])
+    ]) {
       assert.equal((await shown(from, asserted)).name, 'Anonymous');
+    }
   });
 
   it('privacy may be asked for in Remote-Party-ID', async () => {
@@ -114,10 +116,11 @@ describe('how a caller is shown', () => {
     ['two fields, tel first', ['P-Asserted-Identity: <tel:+4930222>', `P-Asserted-Identity: ${JOHN}`]],
     ['one field', [`P-Asserted-Identity: ${JOHN}, <tel:+4930222>`]],
     ['two fields of which one is broken', ['P-Asserted-Identity: <a b', `P-Asserted-Identity: ${JOHN}`]],
-  ] as const)
+  ] as const) {
     it(`an asserted identity of a SIP and a tel URI is read: ${what}`, async () => {
       assert.equal((await shown('"x" <sip:1@127.0.0.1>', ...fields)).name, 'John Doe');
     });
+  }
 
   for (const [what, name, expected] of [
     ['markup stays text', '<script>alert(1)</script>', '<script>alert(1)</script>'],
@@ -132,7 +135,7 @@ describe('how a caller is shown', () => {
     ['a name too long, of characters outside the BMP', '😀'.repeat(100), '😀'.repeat(32)],
     ['escapes of a quoted string', 'A\\"n\\\\n', 'A"n\\n'],
     ['another script', 'Анна', 'Анна'],
-  ] as const)
+  ] as const) {
     it(`threat 23: hostile text in a name: ${what}`, async () => {
       for (const [from, ...headers] of [
         [`"${name}" <sip:+4930111@127.0.0.1>`],
@@ -143,6 +146,7 @@ describe('how a caller is shown', () => {
         assert.ok(displayName.safeParse(result.name).success, 'the room takes the name');
       }
     });
+  }
 
   it('threat 23: a user part that cannot be shown leaves “Phone”', async () => {
     assert.equal((await shown('<sip:%00%E2%80%AE@127.0.0.1>')).name, 'Phone');

@@ -29,7 +29,9 @@ export function callerName(
   }: Pick<IncomingCall, 'identity' | 'remote' | 'remoteUser' | 'assertedIdentity' | 'withheld'>,
   config: Pick<TelephonyConfig, 'phones'>,
 ): string {
-  if (withheld) return ANONYMOUS;
+  if (withheld) {
+    return ANONYMOUS;
+  }
   if (identity.kind === 'user') {
     const phone = config.phones.find(({ username }) => username === identity.username);
     return phone?.displayName ?? identity.username;

@@ -7,12 +7,19 @@ export async function talk(host: CallHost, call: PhoneCall): Promise<void> {
   call.onPlayed = () => {};
   call.onKey = (key) => {
     const command = commands.press(key, performance.now());
-    if (command === 'toggle-mute') call.toggleMute();
-    else if (command === 'toggle-hand') call.toggleHand();
+    if (command === 'toggle-mute') {
+      call.toggleMute();
+    } else if (command === 'toggle-hand') {
+      call.toggleHand();
+    }
   };
   await call.connect();
   const { seat } = call;
-  if (call.ended || !seat) return;
+  if (call.ended || !seat) {
+    return;
+  }
   call.play('joined');
-  if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) call.play('alone');
+  if ((host.rooms.find(seat.roomId)?.others ?? 0) === 0) {
+    call.play('alone');
+  }
 }

@@ -52,25 +52,45 @@ export async function takeCall(host: CallHost, sip: IncomingCall): Promise<void>
     const media = await call.openMedia(host.mediaAddress(mediaPeer(sip)));
     // If no media can be agreed on, refuse before the caller hears ringing and before anybody in the room sees a phone.
     const sdp = sip.offer === undefined ? media.offer() : media.answer(sip.offer);
-    if (call.ended) return;
+    if (call.ended) {
+      return;
+    }
     sip.ring();
     call.stage('ringing');
-    if (route.type === 'room' && !pins) await call.enterRoom(route.roomId, 'answered');
-    if (call.ended) return;
+    if (route.type === 'room' && !pins) {
+      await call.enterRoom(route.roomId, 'answered');
+    }
+    if (call.ended) {
+      return;
+    }
     sip.once('answered', () => call.setAnswered());
     sip.accept(sdp);
     // No audio flows either way until the caller has proved that it is at the source address of its packets (threat 52).
     await sip.returnPath();
-    if (call.ended) return;
+    if (call.ended) {
+      return;
+    }
     // If the caller made no offer, its answer comes with the ACK and starts the media.
-    if (sip.offer !== undefined) await call.startMedia();
-    if (call.ended) return;
-    if (pins) new PinDialogue(host, call, caller, pins).begin();
-    else await talk(host, call);
+    if (sip.offer !== undefined) {
+      await call.startMedia();
+    }
+    if (call.ended) {
+      return;
+    }
+    if (pins) {
+      new PinDialogue(host, call, caller, pins).begin();
+    } else {
+      await talk(host, call);
+    }
   } catch (error) {
-    if (call.ended) return;
-    if (call.answered) call.fail(error);
-    else await refuseFor(call, sip, error);
+    if (call.ended) {
+      return;
+    }
+    if (call.answered) {
+      call.fail(error);
+    } else {
+      await refuseFor(call, sip, error);
+    }
   }
 }
 

@@ -15,7 +15,9 @@ export class KeyCommands {
   press(key: string, nowMs: number): KeyCommand | undefined {
     const star = this.#star;
     this.#star = key === '*' ? nowMs : undefined;
-    if (star === undefined || nowMs - star > PAUSE_MS) return undefined;
+    if (star === undefined || nowMs - star > PAUSE_MS) {
+      return undefined;
+    }
     return COMMANDS.get(`*${key}`);
   }
 }

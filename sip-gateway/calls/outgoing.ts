@@ -39,14 +39,20 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
   });
   call.log.info({ roomId, trunk: route.trunk }, 'placing a call');
   call.onEnd = (cause, end) => {
-    if (!call.answered && cause !== 'kicked') failed(failureOf(cause, end));
+    if (!call.answered && cause !== 'kicked') {
+      failed(failureOf(cause, end));
+    }
   };
   try {
     await call.enterRoom(roomId, 'dialing');
     const address = await stack.addressTowards(route.target);
-    if (address === undefined) throw new NoRouteError(`${route.number} is not reachable`);
+    if (address === undefined) {
+      throw new NoRouteError(`${route.number} is not reachable`);
+    }
     const media = await call.openMedia(host.mediaAddress(address));
-    if (call.ended) return;
+    if (call.ended) {
+      return;
+    }
     // What the phone displays and calls back.
     const number = roomNumber(config, roomId);
     const user = route.trunk === null ? number : route.callerId;
@@ -63,13 +69,20 @@ export async function placeCall(host: CallHost, options: DialOptions): Promise<v
       return;
     }
     await answered(call, sip);
-    if (!call.ended) await talk(host, call);
+    if (!call.ended) {
+      await talk(host, call);
+    }
   } catch (error) {
-    if (call.ended) return;
-    if (error instanceof NoRouteError || error instanceof SipParseError)
+    if (call.ended) {
+      return;
+    }
+    if (error instanceof NoRouteError || error instanceof SipParseError) {
       await call.end('refused', { status: 480, reason: error.message });
-    else if (error instanceof SdpError) await call.end('protocol', { reason: error.message });
-    else call.fail(error);
+    } else if (error instanceof SdpError) {
+      await call.end('protocol', { reason: error.message });
+    } else {
+      call.fail(error);
+    }
   }
 }
 
@@ -82,7 +95,9 @@ async function answered(call: PhoneCall, sip: OutgoingCall): Promise<void> {
     call.stage('ringing');
     call.seat?.setCallState('ringing').catch(() => {});
   });
-  if (!(await promise) || call.ended) return;
+  if (!(await promise) || call.ended) {
+    return;
+  }
   readAnswer(call, sip.remoteSdp ?? '');
   call.setAnswered();
   await Promise.all([call.startMedia(), call.seat?.setCallState('answered')]);
@@ -93,7 +108,9 @@ function readAnswer(call: PhoneCall, sdp: string): void {
   try {
     call.media?.readAnswer(sdp);
   } catch (error) {
-    if (!(error instanceof SdpError)) throw error;
+    if (!(error instanceof SdpError)) {
+      throw error;
+    }
     // Every offer includes G.711, so a phone that refuses the whole audio line wants SRTP.
     const refused = /^m=audio (?:0 |\S+ \S*SAVP)/m.test(sdp);
     throw refused ? new SdpError(ENCRYPTION_REQUIRED, error.warning) : error;
@@ -101,8 +118,11 @@ function readAnswer(call: PhoneCall, sdp: string): void {
 }
 
 function failureOf(cause: EndCause, { status, reason }: { status?: number; reason?: string }): CanopyError {
-  if (status === NOT_ACCEPTABLE)
+  if (status === NOT_ACCEPTABLE) {
     return new CanopyError('CALL_FAILED', `${status} ${ENCRYPTION_REQUIRED}, or shares no codec`);
-  if (status !== undefined) return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
+  }
+  if (status !== undefined) {
+    return new CanopyError('CALL_FAILED', [status, reason].filter(Boolean).join(' '));
+  }
   return new CanopyError('CALL_FAILED', cause === 'timeout' ? '408 no answer' : (reason ?? cause));
 }

@@ -116,8 +116,11 @@ export class PhoneCall {
     const { pool, ports } = this.#host;
     const roomId = this.#roomId ?? undefined;
     const media = await CallMedia.open({ pool, legId: this.callId, roomId, address, ports });
-    if (this.#ended) await media.close();
-    else this.#media = media;
+    if (this.#ended) {
+      await media.close();
+    } else {
+      this.#media = media;
+    }
     return media;
   }
 
@@ -144,10 +147,15 @@ export class PhoneCall {
         ended: (reason) => void this.end(reason),
       },
     );
-    if (this.#ended) await seat.leave();
-    else this.#seat = seat;
+    if (this.#ended) {
+      await seat.leave();
+    } else {
+      this.#seat = seat;
+    }
     // It may have gone on hold or resumed in the meantime.
-    if (callState === 'answered') await this.#showHeld();
+    if (callState === 'answered') {
+      await this.#showHeld();
+    }
     this.stage('room');
     return seat;
   }
@@ -161,13 +169,17 @@ export class PhoneCall {
   async startMedia(): Promise<void> {
     await this.#media?.start(this.#sip?.source.address ?? '');
     // A phone on hold sends nothing, so ask it whether it is still there.
-    if (!this.#ended) this.#sip?.watch(this.#media?.mayBeSilent ?? false);
+    if (!this.#ended) {
+      this.#sip?.watch(this.#media?.mayBeSilent ?? false);
+    }
     await this.#showHeld();
   }
 
   /** Notes that the call is answered. */
   setAnswered(): void {
-    if (this.#answeredAtMs !== null || this.#ended) return;
+    if (this.#answeredAtMs !== null || this.#ended) {
+      return;
+    }
     this.#answeredAtMs = Date.now();
     this.#answeredMs = performance.now();
     this.#host.metrics.answered(this.direction, this.codec);
@@ -195,7 +207,9 @@ export class PhoneCall {
   /** The phone's own wish, by its keys. */
   toggleMute(): void {
     const seat = this.#seat;
-    if (!seat) return;
+    if (!seat) {
+      return;
+    }
     const muted = !seat.muted;
     this.#attempt(async () => {
       await Promise.all([seat.setMuted(muted), this.#showMuted(muted)]);
@@ -205,7 +219,9 @@ export class PhoneCall {
   /** Asks to speak, or no more, by its keys. */
   toggleHand(): void {
     const seat = this.#seat;
-    if (!seat) return;
+    if (!seat) {
+      return;
+    }
     const up = !seat.handUp;
     this.#attempt(async () => {
       await seat.setHandUp(up);
@@ -215,10 +231,11 @@ export class PhoneCall {
 
   /** For the gateway: something happened on the leg. */
   receiveLegEvent(event: LegEvent): void {
-    if (event.type === 'key' && event.state === 'down')
+    if (event.type === 'key' && event.state === 'down') {
       this.#keypad.press(event.key, 'rtp', performance.now());
-    else if (event.type === 'played' && event.completed) this.onPlayed();
-    else if (event.type === 'source' && !this.#mediaHeard) {
+    } else if (event.type === 'played' && event.completed) {
+      this.onPlayed();
+    } else if (event.type === 'source' && !this.#mediaHeard) {
       this.#mediaHeard = true;
       this.stage('media');
     } else if (event.type === 'failed') {
@@ -229,9 +246,13 @@ export class PhoneCall {
 
   /** For the gateway, every few seconds: reads the statistics and ends a call whose phone has gone without a word. */
   async check(): Promise<void> {
-    if (!this.answered || this.#ended) return;
+    if (!this.answered || this.#ended) {
+      return;
+    }
     const stats = await this.#media?.stats();
-    if (!stats || this.#ended) return;
+    if (!stats || this.#ended) {
+      return;
+    }
     const { metrics, silenceSeconds } = this.#host;
     metrics.measured(stats);
     const answeredForMs = performance.now() - this.#answeredMs;
@@ -245,8 +266,11 @@ export class PhoneCall {
   /** Something of ours failed: ends the call with what fits. */
   fail(error: unknown): void {
     const { code } = CanopyError.from(error);
-    if (!(error instanceof CanopyError) || code === 'INTERNAL') this.log.error({ err: error }, 'call failed');
-    else this.log.warn({ err: error }, 'call failed');
+    if (!(error instanceof CanopyError) || code === 'INTERNAL') {
+      this.log.error({ err: error }, 'call failed');
+    } else {
+      this.log.warn({ err: error }, 'call failed');
+    }
     void this.end('failed');
   }
 
@@ -280,8 +304,11 @@ export class PhoneCall {
       this.#media?.close(),
       this.#seat?.leave(cause === 'kicked' ? 'kicked' : cause === 'lost' ? 'lost' : 'left'),
     ]);
-    if (this.answered) metrics.ended(this.direction, (performance.now() - this.#answeredMs) / 1000, stats);
-    else metrics.failed(this.direction, cause, end.status);
+    if (this.answered) {
+      metrics.ended(this.direction, (performance.now() - this.#answeredMs) / 1000, stats);
+    } else {
+      metrics.failed(this.direction, cause, end.status);
+    }
     this.#record(cause, end.status ?? null, stats ?? null);
     this.log.info({ cause, ...end, ...(stats && summary(stats)) }, 'call ended');
     this.onEnd(cause, end);
@@ -292,7 +319,9 @@ export class PhoneCall {
   /** The phone wants to change the session: hold, resume, another codec or address. Throws SdpError. */
   #reoffered(offer: OfferRequest): void {
     const media = this.#media;
-    if (!media) throw new SdpError('the call has no media');
+    if (!media) {
+      throw new SdpError('the call has no media');
+    }
     if (offer.sdp === undefined) {
       offer.accept(media.offer());
       return;
@@ -305,7 +334,9 @@ export class PhoneCall {
     try {
       this.#media?.readAnswer(sdp);
     } catch (error) {
-      if (!(error instanceof SdpError)) throw error;
+      if (!(error instanceof SdpError)) {
+        throw error;
+      }
       await this.end('protocol', { reason: error.message });
       return;
     }
@@ -314,7 +345,9 @@ export class PhoneCall {
 
   async #showHeld(): Promise<void> {
     const held = this.#media?.held ?? false;
-    if (!this.#seat || held === this.#shownHeld) return;
+    if (!this.#seat || held === this.#shownHeld) {
+      return;
+    }
     this.#shownHeld = held;
     await this.#seat.setCallState(held ? 'held' : 'answered');
   }
@@ -327,7 +360,9 @@ export class PhoneCall {
   /** What fails here fails the call, unless it has ended. */
   #attempt(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      if (!this.#ended) this.fail(error);
+      if (!this.#ended) {
+        this.fail(error);
+      }
     });
   }
 

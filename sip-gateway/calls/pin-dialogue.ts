@@ -34,15 +34,20 @@ export class PinDialogue {
     call.onKey = (key) => this.#press(key);
     // The time starts once the prompt has been played.
     call.onPlayed = () => {
-      if (this.#failures >= TRIES) void call.end('wrong-pin');
-      else if (!this.#busy && !this.#entry.begun) this.#wait(PATIENCE_MS);
+      if (this.#failures >= TRIES) {
+        void call.end('wrong-pin');
+      } else if (!this.#busy && !this.#entry.begun) {
+        this.#wait(PATIENCE_MS);
+      }
     };
     call.play('enter-pin');
     this.#wait(2 * PATIENCE_MS);
   }
 
   #press(key: string): void {
-    if (this.#busy || this.#failures >= TRIES) return;
+    if (this.#busy || this.#failures >= TRIES) {
+      return;
+    }
     this.#call.stopPrompts();
     this.#take(this.#entry.press(key));
   }
@@ -50,15 +55,20 @@ export class PinDialogue {
   #wait(milliseconds: number): void {
     this.#after(milliseconds, () => {
       // Keying in nothing uses up a try of this call but is not a guess.
-      if (this.#entry.begun) this.#take(this.#entry.complete());
-      else this.#refuse();
+      if (this.#entry.begun) {
+        this.#take(this.#entry.complete());
+      } else {
+        this.#refuse();
+      }
     });
   }
 
   #after(milliseconds: number, act: () => void): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#call.ended) act();
+      if (!this.#call.ended) {
+        act();
+      }
     }, milliseconds);
     this.#timer.unref();
   }
@@ -88,7 +98,9 @@ export class PinDialogue {
       clearTimeout(this.#timer);
       this.#busy = true;
       this.#enter(verdict.value).catch((error: unknown) => {
-        if (!this.#call.ended) this.#call.fail(error);
+        if (!this.#call.ended) {
+          this.#call.fail(error);
+        }
       });
       return;
     }
@@ -97,7 +109,9 @@ export class PinDialogue {
       metrics.pinLockout();
       this.#call.log.warn({ caller: this.#caller.name }, 'too many wrong PINs; caller refused for now');
     }
-    if (pins.refuses(this.#caller)) this.#failures = TRIES - 1;
+    if (pins.refuses(this.#caller)) {
+      this.#failures = TRIES - 1;
+    }
     this.#refuse();
   }
 
@@ -117,6 +131,8 @@ export class PinDialogue {
 
   async #enter(roomId: string): Promise<void> {
     await this.#call.enterRoom(roomId, 'answered');
-    if (!this.#call.ended) await talk(this.#host, this.#call);
+    if (!this.#call.ended) {
+      await talk(this.#host, this.#call);
+    }
   }
 }

@@ -21,15 +21,19 @@ export class PinEntry<T> {
   }
 
   press(key: string): PinVerdict<T> {
-    if (key === '*') this.#digits = '';
-    else if (key === '#') return this.begun ? this.complete() : { type: 'more' };
-    else if (/^[0-9]$/.test(key)) {
+    if (key === '*') {
+      this.#digits = '';
+    } else if (key === '#') {
+      return this.begun ? this.complete() : { type: 'more' };
+    } else if (/^[0-9]$/.test(key)) {
       this.#digits += key;
       const known = this.#pins.has(this.#digits);
       const longer = [...this.#pins.keys()].some(
         (pin) => pin.length > this.#digits.length && pin.startsWith(this.#digits),
       );
-      if ((known && !longer) || this.#digits.length === MAX_DIGITS) return this.complete();
+      if ((known && !longer) || this.#digits.length === MAX_DIGITS) {
+        return this.complete();
+      }
     }
     return { type: 'more' };
   }

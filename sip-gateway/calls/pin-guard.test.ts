@@ -31,31 +31,43 @@ describe('wrong PINs', () => {
 
   it('threat 58: they are forgotten one by one, ten an hour', () => {
     const { pins, pass } = guard();
-    for (let count = 0; count < 10; count++) pins.wrong(phone('1001'));
+    for (let count = 0; count < 10; count++) {
+      pins.wrong(phone('1001'));
+    }
     pass(HOUR_MS / 10);
     assert.equal(pins.refuses(phone('1001')), false);
     assert.equal(pins.wrong(phone('1001')), true);
     pass(HOUR_MS);
-    for (let count = 0; count < 9; count++) assert.equal(pins.wrong(phone('1001')), false);
+    for (let count = 0; count < 9; count++) {
+      assert.equal(pins.wrong(phone('1001')), false);
+    }
   });
 
   it('threat 58: those of a trunk whose callers change or hide their numbers take longer and longer, up to 30 s', () => {
     const { pins } = guard();
-    for (let count = 0; count < 20; count++) pins.wrong(outside(count % 2 ? `${count}` : undefined));
+    for (let count = 0; count < 20; count++) {
+      pins.wrong(outside(count % 2 ? `${count}` : undefined));
+    }
     assert.equal(pins.delayMs(outside('honest')), 0);
     pins.wrong(outside(undefined));
     assert.equal(pins.delayMs(outside('honest')), 500);
-    for (let count = 0; count < 20; count++) pins.wrong(outside(undefined));
+    for (let count = 0; count < 20; count++) {
+      pins.wrong(outside(undefined));
+    }
     assert.equal(pins.delayMs(outside('honest')), 10_500);
     assert.equal(pins.delayMs(phone('1001')), 0, 'phones of our own do not wait');
-    for (let count = 0; count < 100; count++) pins.wrong(outside(undefined));
+    for (let count = 0; count < 100; count++) {
+      pins.wrong(outside(undefined));
+    }
     assert.equal(pins.delayMs(outside('honest')), 30_000);
     assert.equal(pins.refuses(outside('honest')), false);
   });
 
   it('threat 58: those of many callers together hold everybody back', () => {
     const { pins, pass } = guard();
-    for (let count = 0; count < 70; count++) pins.wrong(phone(`${count}`));
+    for (let count = 0; count < 70; count++) {
+      pins.wrong(phone(`${count}`));
+    }
     assert.equal(pins.delayMs(phone('1001')), 5000);
     pass(HOUR_MS);
     assert.equal(pins.delayMs(phone('1001')), 0);

@@ -56,8 +56,12 @@ export class PinGuard {
   /** Counts a wrong PIN. Returns whether the caller is refused from now on. */
   wrong(caller: PinCaller): boolean {
     const before = this.refuses(caller);
-    if (caller.name !== undefined) this.#add(callerKey(caller.name), CALLER);
-    if (caller.trunk !== undefined) this.#add(trunkKey(caller.trunk), TRUNK);
+    if (caller.name !== undefined) {
+      this.#add(callerKey(caller.name), CALLER);
+    }
+    if (caller.trunk !== undefined) {
+      this.#add(trunkKey(caller.trunk), TRUNK);
+    }
     this.#add(EVERYBODY_KEY, EVERYBODY);
     return !before && this.refuses(caller);
   }
@@ -69,7 +73,9 @@ export class PinGuard {
 
   #level(key: string, { forgottenPerHour }: Allowance): number {
     const entry = this.#counts.get(key);
-    if (!entry) return 0;
+    if (!entry) {
+      return 0;
+    }
     return Math.max(0, entry.level - ((this.#now() - entry.atMs) / HOUR_MS) * forgottenPerHour);
   }
 

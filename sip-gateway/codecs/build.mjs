@@ -14,4 +14,6 @@ export const locate = () => addon.locate();
 /** Builds it into the user's cache, unless it is there. */
 export const build = (options) => addon.build(options);
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) addon.report();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  addon.report();
+}

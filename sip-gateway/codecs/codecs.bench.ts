@@ -6,9 +6,13 @@ import { Codecs } from './index.ts';
 const FRAMES = 5_000;
 
 function microseconds(operation: (i: number) => void): string {
-  for (let i = 0; i < FRAMES / 10; i++) operation(i);
+  for (let i = 0; i < FRAMES / 10; i++) {
+    operation(i);
+  }
   const before = process.cpuUsage();
-  for (let i = 0; i < FRAMES; i++) operation(i);
+  for (let i = 0; i < FRAMES; i++) {
+    operation(i);
+  }
   const { user, system } = process.cpuUsage(before);
   return ((user + system) / FRAMES).toFixed(1);
 }

@@ -32,15 +32,25 @@ function noise(count: number, seed: number): Int16Array {
 
 function apply(codec: Codec, step: typeof operation extends fc.Arbitrary<infer T> ? T : never): void {
   try {
-    if (step.kind === 'decode') assert.ok(codec.decode(step.payload).length > 0);
-    else if (step.kind === 'decodeFec') {
-      if (codec.name === 'opus') (codec as OpusCodec).decodeFec(step.payload, step.samples);
-    } else if (step.kind === 'encode') assert.ok(codec.encode(noise(step.samples, step.seed)).length > 0);
-    else if (step.kind === 'conceal') assert.ok(codec.conceal(step.samples).length >= step.samples);
-    else if (step.kind === 'durationTicks') assert.ok(codec.durationTicks(step.payload) > 0);
-    else codec.reset();
+    if (step.kind === 'decode') {
+      assert.ok(codec.decode(step.payload).length > 0);
+    } else if (step.kind === 'decodeFec') {
+      if (codec.name === 'opus') {
+        (codec as OpusCodec).decodeFec(step.payload, step.samples);
+      }
+    } else if (step.kind === 'encode') {
+      assert.ok(codec.encode(noise(step.samples, step.seed)).length > 0);
+    } else if (step.kind === 'conceal') {
+      assert.ok(codec.conceal(step.samples).length >= step.samples);
+    } else if (step.kind === 'durationTicks') {
+      assert.ok(codec.durationTicks(step.payload) > 0);
+    } else {
+      codec.reset();
+    }
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof RangeError)) {
+      throw error;
+    }
     assert.ok(error.message.length > 10);
   }
 }
@@ -63,7 +73,9 @@ for (const [codecs, name, sampleRate] of [
     let steps = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 8 }), async (sequence) => {
-        for (const step of sequence) apply(codec, step);
+        for (const step of sequence) {
+          apply(codec, step);
+        }
         steps += sequence.length;
         if (steps % 97 === 0) {
           codec.close();

@@ -194,9 +194,14 @@ describe('codecs', () => {
           const wanted = reference.decode(packet).slice();
           let got: Int16Array;
           const next = packets[i + 1];
-          if (i % 7 === 6 && next) got = way === 'fec' ? codec.decodeFec(next, 320) : codec.conceal(320);
-          else got = codec.decode(packet);
-          if (i % 7 === 6) errors[way] += rms(wanted.map((value, k) => value - (got[k] ?? 0)));
+          if (i % 7 === 6 && next) {
+            got = way === 'fec' ? codec.decodeFec(next, 320) : codec.conceal(320);
+          } else {
+            got = codec.decode(packet);
+          }
+          if (i % 7 === 6) {
+            errors[way] += rms(wanted.map((value, k) => value - (got[k] ?? 0)));
+          }
         });
         codec.close();
         reference.close();
@@ -241,7 +246,9 @@ describe('codecs', () => {
           resampler.process(sine(frame, { frequencyHz: 1_000, sampleRate: from, from: i * frame })).slice(),
         );
         resampler.close();
-        for (const part of out) assert.equal(part.length, to / 50);
+        for (const part of out) {
+          assert.equal(part.length, to / 50);
+        }
         const fit = measure(concat(out), to, 1_000);
         t.diagnostic(`${from} → ${to}: SNR ${fit.snrDb.toFixed(1)} dB`);
         assert.ok(fit.snrDb > 60, `${from} → ${to}: ${fit.snrDb} dB`);

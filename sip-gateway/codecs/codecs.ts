@@ -37,7 +37,9 @@ export class Codecs {
     if (options.prefer !== 'portable') {
       const path = options.path ?? locate();
       try {
-        if (path) return Codecs.#native(loadNative(path));
+        if (path) {
+          return Codecs.#native(loadNative(path));
+        }
         reason =
           'The native codecs are not built; run node sip-gateway/codecs/build.mjs, which says what it needs.';
       } catch (error) {
@@ -61,20 +63,30 @@ export class Codecs {
 
   /** Throws a RangeError for a codec that capabilities.codecs lacks. `options` concern Opus. */
   async createCodec(name: CodecName, options: OpusOptions = {}): Promise<Codec> {
-    if (name === 'PCMU' || name === 'PCMA') return new G711Codec(name);
-    if (name === 'opus') return this.createOpus(options);
-    if (name === 'G722' && this.#binding) return new G722Codec(this.#binding);
+    if (name === 'PCMU' || name === 'PCMA') {
+      return new G711Codec(name);
+    }
+    if (name === 'opus') {
+      return this.createOpus(options);
+    }
+    if (name === 'G722' && this.#binding) {
+      return new G722Codec(this.#binding);
+    }
     throw new RangeError(`the codec ${name} is not available: ${this.capabilities.reason ?? 'unknown name'}`);
   }
 
   async createOpus({ sampleRate = 48_000, ...settings }: OpusOptions = {}): Promise<OpusCodec> {
-    if (this.#binding) return new NativeOpusCodec(this.#binding, sampleRate, settings);
+    if (this.#binding) {
+      return new NativeOpusCodec(this.#binding, sampleRate, settings);
+    }
     return PortableOpusCodec.create(sampleRate, settings);
   }
 
   /** Rates from 8000 to 48000 Hz, whole thousands. */
   createResampler(fromHz: number, toHz: number): Resampler {
-    if (this.#binding) return new NativeResampler(this.#binding, fromHz, toHz);
+    if (this.#binding) {
+      return new NativeResampler(this.#binding, fromHz, toHz);
+    }
     return new PortableResampler(fromHz, toHz);
   }
 }

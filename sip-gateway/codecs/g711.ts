@@ -30,7 +30,9 @@ function encodeTable(decoded: Int16Array): Uint8Array {
       const low = decoded[order[at] ?? 0] ?? 0;
       const high = decoded[order[at + 1] ?? 0] ?? 0;
       const nearerLow = sample - low - (high - sample);
-      if (nearerLow < 0 || (nearerLow === 0 && sample > 0)) break;
+      if (nearerLow < 0 || (nearerLow === 0 && sample > 0)) {
+        break;
+      }
     }
     table[sample & 0xffff] = order[at] ?? 0;
   }
@@ -65,15 +67,18 @@ export class G711Codec implements Codec {
   encode(samples: Int16Array): Uint8Array {
     this.#check(samples.length, 'samples');
     const out = this.#payload.subarray(0, samples.length);
-    for (let i = 0; i < samples.length; i++)
+    for (let i = 0; i < samples.length; i++) {
       out[i] = this.#encoded[(samples[i] as number) & 0xffff] as number;
+    }
     return out;
   }
 
   decode(payload: Uint8Array): Int16Array {
     this.#check(payload.length, 'bytes');
     const out = this.#samples.subarray(0, payload.length);
-    for (let i = 0; i < payload.length; i++) out[i] = this.#decoded[payload[i] as number] as number;
+    for (let i = 0; i < payload.length; i++) {
+      out[i] = this.#decoded[payload[i] as number] as number;
+    }
     this.#concealer.heard(out);
     return out;
   }
@@ -98,7 +103,9 @@ export class G711Codec implements Codec {
   }
 
   #check(count: number, unit: string): void {
-    if (this.#closed) throw new RangeError('the codec is closed');
+    if (this.#closed) {
+      throw new RangeError('the codec is closed');
+    }
     if (!(count >= 1 && count <= MAX_SAMPLES)) {
       throw new RangeError(`a G.711 frame has 1 to ${MAX_SAMPLES} ${unit}, not ${count}`);
     }

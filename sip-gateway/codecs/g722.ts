@@ -33,12 +33,16 @@ export class G722Codec implements Codec {
   }
 
   conceal(samples: number): Int16Array {
-    if (this.#closed) throw new RangeError('the codec is closed');
+    if (this.#closed) {
+      throw new RangeError('the codec is closed');
+    }
     return this.#concealer.conceal(samples);
   }
 
   durationTicks(payload: Uint8Array): number {
-    if (payload.length >= 1 && payload.length <= MAX_BYTES) return payload.length;
+    if (payload.length >= 1 && payload.length <= MAX_BYTES) {
+      return payload.length;
+    }
     throw new RangeError(`a G.722 payload has 1 to ${MAX_BYTES} bytes, not ${payload.length}`);
   }
 

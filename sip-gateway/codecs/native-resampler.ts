@@ -21,7 +21,9 @@ export class NativeResampler implements Resampler {
 
   process(samples: Int16Array): Int16Array {
     const room = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
-    if (this.#out.length < room) this.#out = new Int16Array(room);
+    if (this.#out.length < room) {
+      this.#out = new Int16Array(room);
+    }
     return this.#out.subarray(0, this.#binding.resamplerProcess(this.#handle, samples, this.#out));
   }
 

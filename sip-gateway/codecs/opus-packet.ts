@@ -5,19 +5,27 @@ export const OPUS_MAX_TICKS = 5_760;
 
 /** Frame duration in ticks of 48 kHz, by the configuration number of the first byte (RFC 6716 §3.1, table 2). */
 function frameTicks(config: number): number {
-  if (config < 12) return [480, 960, 1920, 2880][config & 3] ?? 0;
-  if (config < 16) return config & 1 ? 960 : 480;
+  if (config < 12) {
+    return [480, 960, 1920, 2880][config & 3] ?? 0;
+  }
+  if (config < 16) {
+    return config & 1 ? 960 : 480;
+  }
   return 120 << (config & 3);
 }
 
 /** Duration of a packet in ticks of 48 kHz. Throws a RangeError for one that is empty, lacks its frame count or exceeds 120 ms. */
 export function opusDurationTicks(packet: Uint8Array): number {
   const toc = packet[0];
-  if (toc === undefined) throw new RangeError('an Opus packet must not be empty');
+  if (toc === undefined) {
+    throw new RangeError('an Opus packet must not be empty');
+  }
   const code = toc & 3;
   const frames = code === 0 ? 1 : code === 3 ? (packet[1] ?? 0) & 0x3f : 2;
   const ticks = frames * frameTicks(toc >> 3);
-  if (frames === 0 || ticks > OPUS_MAX_TICKS) throw new RangeError('a malformed Opus packet');
+  if (frames === 0 || ticks > OPUS_MAX_TICKS) {
+    throw new RangeError('a malformed Opus packet');
+  }
   return ticks;
 }
 
@@ -27,12 +35,16 @@ export function opusDurationTicks(packet: Uint8Array): number {
  */
 export function opusHasFec(packet: Uint8Array): boolean {
   const toc = packet[0];
-  if (toc === undefined || toc >> 3 >= 16) return false;
+  if (toc === undefined || toc >> 3 >= 16) {
+    return false;
+  }
   const code = toc & 3;
   // The first frame's own first byte, after the lengths and padding sizes that the code puts before it.
   const first =
     code === 0 || code === 1 ? packet[1] : code === 2 ? packet[(packet[1] ?? 0) >= 252 ? 3 : 2] : undefined;
-  if (first === undefined) return false;
+  if (first === undefined) {
+    return false;
+  }
   const silkFrames = Math.max(1, frameTicks(toc >> 3) / 960);
   const middle = 0x80 >> silkFrames;
   const side = toc & 4 ? 0x80 >> (2 * silkFrames + 1) : 0;

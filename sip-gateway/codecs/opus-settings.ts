@@ -36,26 +36,39 @@ export function* encoderRequests(settings: OpusSettings): Generator<[request: nu
       bitrateBps === 'auto' ? AUTO : integer('bitrateBps', bitrateBps, 6_000, 510_000),
     ];
   }
-  if (complexity !== undefined) yield [REQUEST.complexity, integer('complexity', complexity, 0, 10)];
+  if (complexity !== undefined) {
+    yield [REQUEST.complexity, integer('complexity', complexity, 0, 10)];
+  }
   if (expectedLossPercent !== undefined) {
     yield [REQUEST.expectedLossPercent, integer('expectedLossPercent', expectedLossPercent, 0, 100)];
   }
   for (const name of ['fec', 'dtx', 'vbr'] as const) {
-    if (settings[name] !== undefined) yield [REQUEST[name], settings[name] ? 1 : 0];
+    if (settings[name] !== undefined) {
+      yield [REQUEST[name], settings[name] ? 1 : 0];
+    }
   }
-  if (bandwidth !== undefined) yield [REQUEST.bandwidth, entry('bandwidth', BANDWIDTH, bandwidth)];
-  if (maxBandwidth !== undefined)
+  if (bandwidth !== undefined) {
+    yield [REQUEST.bandwidth, entry('bandwidth', BANDWIDTH, bandwidth)];
+  }
+  if (maxBandwidth !== undefined) {
     yield [REQUEST.maxBandwidth, entry('maxBandwidth', BANDWIDTH, maxBandwidth)];
-  if (signal !== undefined) yield [REQUEST.signal, entry('signal', SIGNAL, signal)];
+  }
+  if (signal !== undefined) {
+    yield [REQUEST.signal, entry('signal', SIGNAL, signal)];
+  }
 }
 
 function integer(name: string, value: number, min: number, max: number): number {
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  if (Number.isInteger(value) && value >= min && value <= max) {
+    return value;
+  }
   throw new RangeError(`${name} must be an integer from ${min} to ${max}`);
 }
 
 function entry<K extends string>(name: string, table: Record<K, number>, key: K): number {
   const value = table[key];
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number') {
+    return value;
+  }
   throw new RangeError(`${name} must be one of ${Object.keys(table).join(', ')}`);
 }

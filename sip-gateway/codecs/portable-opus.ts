@@ -36,7 +36,9 @@ export class PortableOpusCodec implements OpusCodec {
   }
 
   static async create(sampleRate: number, settings: OpusSettings = {}): Promise<PortableOpusCodec> {
-    if (!OPUS_RATES.includes(sampleRate)) throw new RangeError(`Opus has no sample rate of ${sampleRate} Hz`);
+    if (!OPUS_RATES.includes(sampleRate)) {
+      throw new RangeError(`Opus has no sample rate of ${sampleRate} Hz`);
+    }
     const codec = new PortableOpusCodec(sampleRate, await createHandles(sampleRate));
     try {
       codec.configure({ ...DEFAULT_SETTINGS, ...settings });
@@ -99,17 +101,23 @@ export class PortableOpusCodec implements OpusCodec {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     free(this.#handles);
   }
 
   #guard<T>(operation: () => T): T {
-    if (this.#closed) throw new RangeError('the codec is closed');
+    if (this.#closed) {
+      throw new RangeError('the codec is closed');
+    }
     try {
       return operation();
     } catch (error) {
-      if (error instanceof RangeError) throw error;
+      if (error instanceof RangeError) {
+        throw error;
+      }
       throw new RangeError(error instanceof Error ? error.message : 'libopus failed', { cause: error });
     }
   }

@@ -36,12 +36,16 @@ export class PortableResampler implements Resampler {
   }
 
   process(samples: Int16Array): Int16Array {
-    if (this.#closed) throw new RangeError('the resampler is closed');
+    if (this.#closed) {
+      throw new RangeError('the resampler is closed');
+    }
     if (samples.length === 0 || samples.length > MAX_SAMPLES) {
       throw new RangeError(`${samples.length} samples are not 1 to ${MAX_SAMPLES}`);
     }
     const room = Math.ceil((samples.length * this.toHz) / this.fromHz) + 2;
-    if (this.#out.length < room) this.#out = new Int16Array(room);
+    if (this.#out.length < room) {
+      this.#out = new Int16Array(room);
+    }
     const taps = this.#taps;
     const input = new Float32Array(taps + samples.length);
     input.set(this.#line);
@@ -52,8 +56,9 @@ export class PortableResampler implements Resampler {
       const at = Math.floor(this.#phase / this.#up);
       const filter = (this.#phase % this.#up) * taps;
       let sum = 0;
-      for (let i = 0; i < taps; i++)
+      for (let i = 0; i < taps; i++) {
         sum += (input[at + 1 + i] as number) * (this.#bank[filter + i] as number);
+      }
       this.#out[made++] = Math.max(-32_768, Math.min(32_767, Math.round(sum)));
     }
     this.#phase -= samples.length * this.#up;
@@ -81,7 +86,9 @@ function makeBank(phases: number, taps: number, cutoff: number): Float32Array {
       filter[i] = (Math.abs(angle) < 1e-9 ? 1 : Math.sin(angle) / angle) * Math.max(0, blackman);
       sum += filter[i] as number;
     }
-    for (let i = 0; i < taps; i++) filter[i] = (filter[i] as number) / sum;
+    for (let i = 0; i < taps; i++) {
+      filter[i] = (filter[i] as number) / sum;
+    }
   }
   return bank;
 }

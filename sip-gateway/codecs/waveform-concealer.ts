@@ -38,9 +38,13 @@ export class WaveformConcealer {
     if (!(Number.isInteger(count) && count >= 1 && count <= this.#out.length)) {
       throw new RangeError(`${count} samples are not 1 to ${this.#out.length}`);
     }
-    if (this.#concealed === 0) this.#findCycle();
+    if (this.#concealed === 0) {
+      this.#findCycle();
+    }
     const out = this.#out.subarray(0, count);
-    for (let i = 0; i < count; i++) out[i] = Math.round(this.#next());
+    for (let i = 0; i < count; i++) {
+      out[i] = Math.round(this.#next());
+    }
     this.#remember(out);
     return out;
   }
@@ -75,7 +79,9 @@ export class WaveformConcealer {
     const end = history.length;
     const length = findPitch(history, this.#sampleRate);
     const overlap = length >> 2;
-    for (let i = 0; i < length; i++) this.#cycle[i] = history[end - length + i] as number;
+    for (let i = 0; i < length; i++) {
+      this.#cycle[i] = history[end - length + i] as number;
+    }
     for (let i = 0; i < overlap; i++) {
       const weight = (i + 1) / (overlap + 1);
       const before = history[end - length - overlap + i] as number;

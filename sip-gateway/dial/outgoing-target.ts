@@ -14,7 +14,9 @@ export interface OutgoingTarget {
 /** Where the dial plan sends what a room dials; undefined where nothing permits it. */
 export function outgoingTarget(config: TelephonyConfig, dialled: string): OutgoingTarget | undefined {
   const route = routeDial(config, dialled);
-  if (!route) return undefined;
+  if (!route) {
+    return undefined;
+  }
   if (route.type === 'phone') {
     const { username } = route;
     return { target: { user: username }, number: username, trunk: null, callerId: undefined };

@@ -23,7 +23,8 @@ describe('the number that a called phone calls back', () => {
       [{ ...room('100'), direction: 'outgoing' }],
       [{ pattern: '100', action: { type: 'room', roomId: 'other' } }],
       [{ pattern: '1*', action: { type: 'reject', status: 404 } }, room('100')],
-    ])
+    ]) {
       assert.equal(roomNumber(plan(...rules), 'team'), undefined);
+    }
   });
 });

@@ -15,7 +15,9 @@ export function usableTrunks(
       checkTrunk(options);
       return [{ trunk, options }];
     } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
+      if (!(error instanceof SipParseError)) {
+        throw error;
+      }
       onRefused(trunk, error);
       return [];
     }

@@ -110,14 +110,18 @@ export class LegAudio implements RtpSink {
   /** The next 20 ms from the phone to the room; null while it is silent, muted or on hold. Valid until the next call. */
   read(nowMs: number): Int16Array | null {
     const frame = this.#session?.receiver.read(nowMs) ?? null;
-    if (this.mutedToRoom || this.#session?.media.receive === false) return null;
+    if (this.mutedToRoom || this.#session?.media.receive === false) {
+      return null;
+    }
     return frame;
   }
 
   /** Sends 20 ms to the phone: what it is to hear, changed here, and any prompt. */
   write(heard: Float32Array | null): void {
     const session = this.#session;
-    if (!session) return;
+    if (!session) {
+      return;
+    }
     const { sender, prompts, limiter, out, silence } = session;
     if (session.media.send === false) {
       sender.write(null);
@@ -129,7 +133,9 @@ export class LegAudio implements RtpSink {
       sum = silence;
     }
     if (prompts.playing) {
-      for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) * UNDER_PROMPT;
+      for (let i = 0; i < sum.length; i++) {
+        sum[i] = (sum[i] as number) * UNDER_PROMPT;
+      }
       prompts.addTo(sum);
     }
     limiter.process(sum, out);
@@ -177,11 +183,15 @@ export class LegAudio implements RtpSink {
         kinds.set(payloadType, known);
       }
     } catch (error) {
-      for (const made of voices.values()) made.close();
+      for (const made of voices.values()) {
+        made.close();
+      }
       throw error;
     }
     const { comfortNoisePayloadType: noise } = media;
-    if (noise !== undefined && !kinds.has(noise)) kinds.set(noise, 'comfort-noise');
+    if (noise !== undefined && !kinds.has(noise)) {
+      kinds.set(noise, 'comfort-noise');
+    }
     return new LegReceiver(kinds, voice, emit, log);
   }
 }

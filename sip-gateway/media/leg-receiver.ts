@@ -94,7 +94,9 @@ export class LegReceiver {
       this.#log.debug({ payloadType: packet.payloadType }, 'packet with an unnegotiated payload type');
       return;
     }
-    if (!this.#follow(packet.ssrc)) return;
+    if (!this.#follow(packet.ssrc)) {
+      return;
+    }
     this.packets++;
     this.bytes += packet.payload.length;
     this.#lastSequenceNumber = packet.sequenceNumber;
@@ -110,24 +112,31 @@ export class LegReceiver {
       this.#newestSequence = Number.NEGATIVE_INFINITY;
     }
     const sequence = verdict.extended;
-    if (kind instanceof ReceivedVoice) this.#receiveVoice(kind, packet, sequence, nowMs);
-    else {
+    if (kind instanceof ReceivedVoice) {
+      this.#receiveVoice(kind, packet, sequence, nowMs);
+    } else {
       // All packets of a key carry the timestamp of its start, so they say nothing about jitter.
       this.#statistics.received(sequence, undefined, nowMs);
       if (kind === 'comfort-noise') {
         const level = packet.payload[0];
-        if (level !== undefined) this.playout.comfortNoise(Math.max(30, level & 0x7f));
+        if (level !== undefined) {
+          this.playout.comfortNoise(Math.max(30, level & 0x7f));
+        }
       } else {
         const { timestamp, payload } = packet;
         const presses = this.#keys.receive({ sequence, timestamp, payload }, kind.clockRate, nowMs);
-        for (const press of presses) this.#emit({ type: 'key', ...press });
+        for (const press of presses) {
+          this.#emit({ type: 'key', ...press });
+        }
       }
     }
   }
 
   /** The next 20 ms from the phone; null while it is silent. */
   read(nowMs: number): Int16Array | null {
-    for (const press of this.#keys.expire(nowMs)) this.#emit({ type: 'key', ...press });
+    for (const press of this.#keys.expire(nowMs)) {
+      this.#emit({ type: 'key', ...press });
+    }
     const frame = this.#voice.read(nowMs);
     return this.playout.active ? frame : null;
   }
@@ -147,18 +156,24 @@ export class LegReceiver {
   }
 
   close(): void {
-    for (const voice of this.#voices) voice.close();
+    for (const voice of this.#voices) {
+      voice.close();
+    }
   }
 
   #receiveVoice(voice: ReceivedVoice, packet: RtpPacket, sequence: number, nowMs: number): void {
     if (sequence > this.#newestSequence) {
       this.#newestSequence = sequence;
-      if (voice !== this.#voice) this.#switchTo(voice);
+      if (voice !== this.#voice) {
+        this.#switchTo(voice);
+      }
     }
     const current = voice === this.#voice;
     this.#statistics.received(sequence, current ? this.#timestamps.push(packet.timestamp) : undefined, nowMs);
     // Packets of the previous codec that are still in flight come too late.
-    if (current) voice.playout.insert(packet, sequence, nowMs);
+    if (current) {
+      voice.playout.insert(packet, sequence, nowMs);
+    }
   }
 
   /** The phone has switched codecs, which SDP permits without signalling. */
@@ -185,7 +200,9 @@ export class LegReceiver {
       this.#statistics.restart();
       this.#sequences.reset();
       this.#timestamps.reset();
-      for (const press of this.#keys.restart()) this.#emit({ type: 'key', ...press });
+      for (const press of this.#keys.restart()) {
+        this.#emit({ type: 'key', ...press });
+      }
     }
     this.ssrc = ssrc;
     this.#newSsrc = undefined;

@@ -77,8 +77,9 @@ export class LegSender {
       return;
     }
     this.#queue.push(frame);
-    while (this.#queue.length >= this.#packetSamples)
+    while (this.#queue.length >= this.#packetSamples) {
       this.#sendPacket(this.#queue.shift(this.#packetSamples));
+    }
   }
 
   #sendPacket(samples: Int16Array): void {

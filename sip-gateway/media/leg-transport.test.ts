@@ -23,7 +23,9 @@ describe('the transport of a leg', () => {
     network = openNetwork({ prefer: 'portable' });
   });
   after(() => {
-    for (const one of open) one.close();
+    for (const one of open) {
+      one.close();
+    }
     network.close();
   });
 
@@ -54,7 +56,9 @@ describe('the transport of a leg', () => {
         learnt = resolve;
       });
       socket.send(rtp(), transport.port, GATEWAY);
-      if (sources.length === before) await learning;
+      if (sources.length === before) {
+        await learning;
+      }
     };
     return { transport, lines, report, heard };
   }
@@ -98,7 +102,9 @@ describe('the transport of a leg', () => {
     report();
     assert.ok(isReport(await first));
     rtcpSocket.send(emptyReport, transport.port + 1, GATEWAY);
-    while (transport.lastRtcpMs === undefined) await new Promise(setImmediate);
+    while (transport.lastRtcpMs === undefined) {
+      await new Promise(setImmediate);
+    }
     const second = once(rtcpSocket, 'message');
     report();
     assert.ok(isReport(await second));
@@ -130,7 +136,9 @@ describe('the transport of a leg', () => {
     open.push(stranger);
     await once(stranger, 'listening');
     stranger.send(emptyReport, transport.port + 1, GATEWAY);
-    while (transport.rejected === 0) await new Promise(setImmediate);
+    while (transport.rejected === 0) {
+      await new Promise(setImmediate);
+    }
     const sent = once(nextSocket, 'message');
     report();
     assert.ok(isReport(await sent));

@@ -96,10 +96,15 @@ export class LegTransport {
   start(media: LegMedia, nowMs: number, learnt?: Endpoint): void {
     this.#media = { ...media };
     const rules = { expected: media.remote, signallingAddress: media.signallingAddress };
-    if (this.#lock) this.#lock.update(rules);
-    else this.#lock = new SourceLock({ ...rules, learnt }, nowMs);
+    if (this.#lock) {
+      this.#lock.update(rules);
+    } else {
+      this.#lock = new SourceLock({ ...rules, learnt }, nowMs);
+    }
     // Its silence counts from now.
-    if (learnt) this.lastHeardMs = nowMs;
+    if (learnt) {
+      this.lastHeardMs = nowMs;
+    }
   }
 
   /** Reports are about this stream of ours from now on. */
@@ -109,7 +114,9 @@ export class LegTransport {
   }
 
   sendRtp(packet: Uint8Array): void {
-    if (this.#lock) this.#send(this.#rtp, packet, this.#lock.target);
+    if (this.#lock) {
+      this.#send(this.#rtp, packet, this.#lock.target);
+    }
   }
 
   reportIsDue(nowMs: number): boolean {
@@ -119,12 +126,16 @@ export class LegTransport {
   /** Sends a report about what was received and sent. */
   report(blocks: ReportBlockSource[], stream: SendStream, nowMs: number): void {
     this.#nextReportMs = nowMs + REPORT_EVERY_MS * (0.5 + Math.random());
-    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.report(nowMs, Date.now(), blocks, stream));
+    if (this.#rtcpSession) {
+      this.#sendRtcp(this.#rtcpSession.report(nowMs, Date.now(), blocks, stream));
+    }
   }
 
   /** Says that our stream ends. */
   bye(): void {
-    if (this.#rtcpSession) this.#sendRtcp(this.#rtcpSession.bye());
+    if (this.#rtcpSession) {
+      this.#sendRtcp(this.#rtcpSession.bye());
+    }
   }
 
   close(): void {
@@ -134,11 +145,16 @@ export class LegTransport {
   }
 
   #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number, rtcpPort: boolean): void {
-    if (this.#closed || !this.#lock) return;
+    if (this.#closed || !this.#lock) {
+      return;
+    }
     try {
       const kind = rtcpPort ? 'rtcp' : demultiplex(datagram);
-      if (kind === 'rtcp') this.#onRtcp(datagram, source, nowMs, this.#lock);
-      else this.#onRtp(kind === 'rtp' ? parseRtp(datagram) : null, source, nowMs, this.#lock);
+      if (kind === 'rtcp') {
+        this.#onRtcp(datagram, source, nowMs, this.#lock);
+      } else {
+        this.#onRtp(kind === 'rtp' ? parseRtp(datagram) : null, source, nowMs, this.#lock);
+      }
     } catch (error) {
       this.fault ??= { error };
     }
@@ -163,11 +179,15 @@ export class LegTransport {
     }
     // Any packet counts: unknown payload types also serve to keep NATs and firewalls open (RFC 6263).
     this.lastHeardMs = nowMs;
-    if (packet) this.#sink.receive(packet, nowMs);
+    if (packet) {
+      this.#sink.receive(packet, nowMs);
+    }
   }
 
   #onRtcp(datagram: Uint8Array, source: Endpoint, nowMs: number, lock: SourceLock): void {
-    if (!this.#rtcpSession) return;
+    if (!this.#rtcpSession) {
+      return;
+    }
     if (!lock.acceptsRtcp(source)) {
       this.#log.debug({ from: source.address, port: source.port }, 'RTCP from another source refused');
       return;
@@ -181,18 +201,28 @@ export class LegTransport {
     this.lastHeardMs = nowMs;
     this.lastRtcpMs = nowMs;
     const { address, port } = source;
-    if (this.#rtcpSource?.port !== port || this.#rtcpSource.address !== address)
+    if (this.#rtcpSource?.port !== port || this.#rtcpSource.address !== address) {
       this.#rtcpSource = { address, port };
-    if (news.remote) this.remoteLossFraction = news.remote.fractionLost;
-    if (news.roundTripMs !== undefined) this.roundTripMs = news.roundTripMs;
+    }
+    if (news.remote) {
+      this.remoteLossFraction = news.remote.fractionLost;
+    }
+    if (news.roundTripMs !== undefined) {
+      this.roundTripMs = news.roundTripMs;
+    }
   }
 
   #sendRtcp(packet: Uint8Array): void {
     const media = this.#media;
     const lock = this.#lock;
-    if (!media || !lock) return;
-    if (media.rtcpMux) this.#send(this.#rtp, packet, lock.target);
-    else this.#send(this.#rtcp, packet, this.#rtcpTarget(media, lock.target));
+    if (!media || !lock) {
+      return;
+    }
+    if (media.rtcpMux) {
+      this.#send(this.#rtp, packet, lock.target);
+    } else {
+      this.#send(this.#rtcp, packet, this.#rtcpTarget(media, lock.target));
+    }
   }
 
   /**
@@ -201,7 +231,9 @@ export class LegTransport {
    */
   #rtcpTarget({ remote, remoteRtcp }: LegMedia, target: Endpoint): Endpoint {
     const next = { address: target.address, port: target.port + 1 };
-    if (target.address === remote.address) return remoteRtcp ?? next;
+    if (target.address === remote.address) {
+      return remoteRtcp ?? next;
+    }
     return this.#rtcpSource?.address === target.address ? this.#rtcpSource : next;
   }
 

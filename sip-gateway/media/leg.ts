@@ -56,8 +56,12 @@ export class Leg {
 
   /** `toRoom`: the phone's voice does not reach the room. `toPhone`: the phone hears prompts only. */
   mute({ toRoom, toPhone }: { toRoom?: boolean; toPhone?: boolean }): void {
-    if (toRoom !== undefined) this.#audio.mutedToRoom = toRoom;
-    if (toPhone !== undefined) this.#audio.mutedToPhone = toPhone;
+    if (toRoom !== undefined) {
+      this.#audio.mutedToRoom = toRoom;
+    }
+    if (toPhone !== undefined) {
+      this.#audio.mutedToPhone = toPhone;
+    }
   }
 
   /**
@@ -67,10 +71,14 @@ export class Leg {
   async start(media: LegMedia, source?: Endpoint): Promise<void> {
     const nowMs = performance.now();
     const before = this.#audio.session?.sender;
-    if (!(await this.#audio.start(media))) return;
+    if (!(await this.#audio.start(media))) {
+      return;
+    }
     const sender = this.#audio.session?.sender;
     this.#transport.start(media, nowMs, before === sender ? undefined : source);
-    if (!sender || before === sender) return;
+    if (!sender || before === sender) {
+      return;
+    }
     this.#transport.reportAs(sender.stream.ssrc, nowMs);
   }
 
@@ -80,13 +88,17 @@ export class Leg {
    */
   read(nowMs: number): Int16Array | null {
     const { fault } = this.#transport;
-    if (fault) throw fault.error;
+    if (fault) {
+      throw fault.error;
+    }
     return this.#audio.read(nowMs);
   }
 
   /** Sends 20 ms to the phone: what it is to hear, which is changed here, and any prompt. */
   write(heard: Float32Array | null, nowMs: number): void {
-    if (this.#transport.reportIsDue(nowMs)) this.#report(nowMs);
+    if (this.#transport.reportIsDue(nowMs)) {
+      this.#report(nowMs);
+    }
     this.#audio.write(heard);
   }
 
@@ -105,7 +117,9 @@ export class Leg {
 
   stats(nowMs: number): LegStats | null {
     const { session } = this.#audio;
-    if (!session) return null;
+    if (!session) {
+      return null;
+    }
     const { receiver, sender, media } = session;
     const { rejected, malformed, remoteLossFraction, roundTripMs, lastHeardMs, lastRtcpMs } = this.#transport;
     const { counts } = receiver;
@@ -134,7 +148,9 @@ export class Leg {
 
   /** Sends an RTCP BYE and frees everything. */
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     try {
       this.#transport.bye();
       this.#audio.stopPrompt();
@@ -155,7 +171,9 @@ export class Leg {
 
   #report(nowMs: number): void {
     const { session } = this.#audio;
-    if (!session) return;
+    if (!session) {
+      return;
+    }
     const { receiver, sender } = session;
     const blocks = receiver.ssrc === undefined ? [] : [{ ssrc: receiver.ssrc, summary: receiver.report() }];
     this.#transport.report(blocks, sender.stream, nowMs);

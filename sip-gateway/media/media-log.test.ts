@@ -26,7 +26,9 @@ test('lines below the level are not posted, and without a level none is', () => 
     [undefined, 0],
   ] as const) {
     const { log, lines } = collect(level);
-    for (const write of ['debug', 'info', 'warn', 'error'] as const) log[write]({}, write);
+    for (const write of ['debug', 'info', 'warn', 'error'] as const) {
+      log[write]({}, write);
+    }
     assert.equal(lines.length, count, level);
   }
 });
@@ -36,7 +38,9 @@ test('a flood of lines is cut short, does not crowd out faults, and is told afte
   t.mock.method(performance, 'now', () => nowMs);
   const { log, lines } = collect('debug');
   const leg = log.child({ legId: 'a' });
-  for (let i = 0; i < 1_000; i++) leg.debug({}, 'refused');
+  for (let i = 0; i < 1_000; i++) {
+    leg.debug({}, 'refused');
+  }
   assert.equal(lines.length, 50);
   leg.error({}, 'fault');
   assert.deepEqual(lines.at(-1)?.fields, { legId: 'a', suppressed: 950 });

@@ -65,7 +65,9 @@ export class MediaLog {
 
   #write(level: MediaLogLevel, fields: Readonly<Record<string, unknown>>, text: string): void {
     const outlet = this.#outlet;
-    if (RANKS[level] < outlet.minRank) return;
+    if (RANKS[level] < outlet.minRank) {
+      return;
+    }
     const nowMs = performance.now();
     if (nowMs - outlet.windowStartMs > WINDOW_MS) {
       outlet.windowStartMs = nowMs;
@@ -88,6 +90,8 @@ export class MediaLog {
 
 /** An error may hold what cannot be sent to another thread. */
 function plain({ err, ...fields }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  if (err === undefined) return fields;
+  if (err === undefined) {
+    return fields;
+  }
   return { ...fields, error: err instanceof Error ? (err.stack ?? err.message) : String(err) };
 }

@@ -25,7 +25,9 @@ export class PromptPlayer {
   /** Stops one prompt, or all. */
   stop(promptId?: string): void {
     for (const prompt of [...this.#queue]) {
-      if (promptId !== undefined && prompt.promptId !== promptId) continue;
+      if (promptId !== undefined && prompt.promptId !== promptId) {
+        continue;
+      }
       this.#queue.splice(this.#queue.indexOf(prompt), 1);
       this.#emit({ type: 'played', promptId: prompt.promptId, completed: false });
     }
@@ -34,19 +36,27 @@ export class PromptPlayer {
   /** Adds the next 20 ms to `mix`. */
   addTo(mix: Float32Array): void {
     const prompt = this.#queue[0];
-    if (!prompt) return;
+    if (!prompt) {
+      return;
+    }
     const { samples } = prompt;
     for (let i = 0; i < mix.length && prompt.at < samples.length; i++) {
       mix[i] = (mix[i] as number) + (samples[prompt.at++] as number);
-      if (prompt.loop && prompt.at === samples.length) prompt.at = 0;
+      if (prompt.loop && prompt.at === samples.length) {
+        prompt.at = 0;
+      }
     }
-    if (prompt.at < samples.length) return;
+    if (prompt.at < samples.length) {
+      return;
+    }
     this.#queue.shift();
     this.#emit({ type: 'played', promptId: prompt.promptId, completed: true });
   }
 
   #convert({ samples, sampleRate }: Prompt): Int16Array {
-    if (sampleRate === this.#sampleRate || samples.length === 0) return samples;
+    if (sampleRate === this.#sampleRate || samples.length === 0) {
+      return samples;
+    }
     const resampler = this.#codecs.createResampler(sampleRate, this.#sampleRate);
     const parts: number[] = [];
     for (let at = 0; at < samples.length; at += sampleRate) {

@@ -13,18 +13,23 @@ export class ReceivedVoice {
     this.codec = codec;
     this.playout = new Playout({ codec });
     this.#frame = new Int16Array(sampleRate / 50);
-    if (codec.sampleRate !== sampleRate)
+    if (codec.sampleRate !== sampleRate) {
       this.#resampler = codecs.createResampler(codec.sampleRate, sampleRate);
+    }
   }
 
   /** The next 20 ms. The result is valid until the next call. */
   read(nowMs: number): Int16Array {
     const frame = this.playout.read(nowMs);
-    if (!this.#resampler) return frame;
+    if (!this.#resampler) {
+      return frame;
+    }
     // The resampling filter may hold back a sample.
     const resampled = this.#resampler.process(frame);
     const { length } = this.#frame;
-    for (let i = 0; i < length; i++) this.#frame[i] = resampled[i] ?? 0;
+    for (let i = 0; i < length; i++) {
+      this.#frame[i] = resampled[i] ?? 0;
+    }
     return this.#frame;
   }
 

@@ -16,7 +16,9 @@ const PEAK = 12_000;
 /** Where the prompts of these texts lie, or null when they are not made. `CANOPY_PROMPTS` names a folder of them directly. */
 export function locate() {
   const given = process.env.CANOPY_PROMPTS;
-  if (given) return existsSync(given) ? given : null;
+  if (given) {
+    return existsSync(given) ? given : null;
+  }
   const folder = cacheFolder();
   return existsSync(folder) ? folder : null;
 }
@@ -27,24 +29,31 @@ export function locate() {
  */
 export function build() {
   const folder = cacheFolder();
-  if (existsSync(folder)) return { folder, built: false };
-  if (spawnSync('espeak-ng', ['--version']).status !== 0)
+  if (existsSync(folder)) {
+    return { folder, built: false };
+  }
+  if (spawnSync('espeak-ng', ['--version']).status !== 0) {
     return {
       folder: null,
       message:
         'Callers will hear tones in place of words: espeak-ng is missing. Install it with:\n  sudo apt-get install -y espeak-ng',
     };
+  }
   mkdirSync(dirname(folder), { recursive: true });
   const work = mkdtempSync(`${folder}-`);
   try {
-    for (const [language, texts] of Object.entries(TEXTS))
-      for (const [name, text] of Object.entries(texts))
+    for (const [language, texts] of Object.entries(TEXTS)) {
+      for (const [name, text] of Object.entries(texts)) {
         speak(language, text, join(work, `${language}-${name}.wav`));
+      }
+    }
     renameSync(work, folder);
     return { folder, built: true };
   } catch (error) {
     // Another process may have made them meanwhile.
-    if (existsSync(folder)) return { folder, built: false };
+    if (existsSync(folder)) {
+      return { folder, built: false };
+    }
     return {
       folder: null,
       message: `The prompts could not be made: ${error instanceof Error ? error.message : error}`,
@@ -56,8 +65,9 @@ export function build() {
 
 function cacheFolder() {
   const hash = createHash('sha256');
-  for (const name of ['build.mjs', 'texts.mjs'])
+  for (const name of ['build.mjs', 'texts.mjs']) {
     hash.update(readFileSync(fileURLToPath(new URL(name, import.meta.url))));
+  }
   const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   return join(cache, 'canopy', 'prompts', hash.digest('hex').slice(0, 16));
 }
@@ -71,7 +81,9 @@ function speak(language, text, file) {
       maxBuffer: 2 ** 24,
     },
   );
-  if (status !== 0) throw new Error(`espeak-ng: ${stderr}`);
+  if (status !== 0) {
+    throw new Error(`espeak-ng: ${stderr}`);
+  }
   const { rateHz, samples } = readWav(stdout);
   const out = resample(samples, rateHz, PROMPT_RATE_HZ);
   const loudest = out.reduce((most, sample) => Math.max(most, Math.abs(sample)), 1);
@@ -86,7 +98,9 @@ function speak(language, text, file) {
 
 /** Samples of a 16-bit mono WAV file. A piped one gives no true length. @param {Buffer} file */
 export function readWav(file) {
-  if (file.toString('latin1', 0, 4) !== 'RIFF') throw new Error('this is no WAV file');
+  if (file.toString('latin1', 0, 4) !== 'RIFF') {
+    throw new Error('this is no WAV file');
+  }
   let at = 12;
   let rateHz = 0;
   while (at + 8 <= file.length) {
@@ -94,13 +108,16 @@ export function readWav(file) {
     const length = file.readUInt32LE(at + 4);
     if (name === 'fmt ') {
       rateHz = file.readUInt32LE(at + 12);
-      if (file.readUInt16LE(at + 10) !== 1 || file.readUInt16LE(at + 22) !== 16)
+      if (file.readUInt16LE(at + 10) !== 1 || file.readUInt16LE(at + 22) !== 16) {
         throw new Error('not 16-bit mono');
+      }
     }
     if (name === 'data') {
       const bytes = file.subarray(at + 8, Math.min(at + 8 + length, file.length));
       const samples = new Int16Array(bytes.length >> 1);
-      for (let i = 0; i < samples.length; i++) samples[i] = bytes.readInt16LE(2 * i);
+      for (let i = 0; i < samples.length; i++) {
+        samples[i] = bytes.readInt16LE(2 * i);
+      }
       return { rateHz, samples };
     }
     at += 8 + length + (length % 2);
@@ -150,8 +167,9 @@ function resample(samples, fromHz, toHz) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const result = build();
-  if (result.folder) console.log(`${result.built ? 'Made' : 'Found'} ${result.folder}`);
-  else {
+  if (result.folder) {
+    console.log(`${result.built ? 'Made' : 'Found'} ${result.folder}`);
+  } else {
     console.error(result.message);
     process.exitCode = 1;
   }

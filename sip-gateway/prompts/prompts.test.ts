@@ -19,7 +19,9 @@ function loudest(samples: Int16Array): number {
 
 describe('prompts', () => {
   it('there is each text in each language', () => {
-    for (const language of LANGUAGES) assert.deepEqual(Object.keys(TEXTS[language]), NAMES);
+    for (const language of LANGUAGES) {
+      assert.deepEqual(Object.keys(TEXTS[language]), NAMES);
+    }
   });
 
   it('are spoken in English and in Russian, each different, none too loud', {
@@ -30,7 +32,7 @@ describe('prompts', () => {
     const prompts = new Prompts(folder);
     assert.ok(prompts.spoken);
     const heard = new Set<string>();
-    for (const language of LANGUAGES)
+    for (const language of LANGUAGES) {
       for (const name of NAMES) {
         const prompt = prompts.prompt(name, language);
         assert.equal(prompt.sampleRate, 16_000);
@@ -38,16 +40,18 @@ describe('prompts', () => {
         assert.equal(loudest(prompt.samples), 12_000, `${language} ${name}`);
         heard.add(Buffer.from(prompt.samples.buffer).toString('base64'));
       }
+    }
     assert.equal(heard.size, LANGUAGES.length * NAMES.length);
   });
 
   it('are tones where no words have been made, or where they were cleared away since', () => {
-    for (const folder of [null, '/nonexistent'])
+    for (const folder of [null, '/nonexistent']) {
       for (const name of NAMES) {
         const prompt = new Prompts(folder).prompt(name, 'ru');
         assert.ok(seconds(prompt) > 0.1 && seconds(prompt) < 3);
         assert.ok(loudest(prompt.samples) > 1000);
       }
+    }
     assert.equal(new Prompts(null).spoken, false);
   });
 

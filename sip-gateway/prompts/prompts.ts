@@ -31,7 +31,9 @@ export class Prompts {
   }
 
   #load(name: PromptName, key: string): Pick<Prompt, 'samples' | 'sampleRate'> {
-    if (this.#folder === null) return toneOf(name);
+    if (this.#folder === null) {
+      return toneOf(name);
+    }
     try {
       const { samples, rateHz } = readWav(readFileSync(join(this.#folder, `${key}.wav`)));
       return { samples, sampleRate: rateHz };

@@ -15,7 +15,9 @@ export class RecentMap<K, V> {
   put(key: K, value: V): V | undefined {
     this.#entries.delete(key);
     this.#entries.set(key, value);
-    if (this.#entries.size <= this.#max) return undefined;
+    if (this.#entries.size <= this.#max) {
+      return undefined;
+    }
     const [[oldest, forgotten]] = this.#entries as Iterable<[K, V]> as [[K, V]];
     this.#entries.delete(oldest);
     return forgotten;

@@ -11,7 +11,9 @@ export async function ffmpeg(input: Uint8Array, ...args: string[]): Promise<Buff
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`ffmpeg ended with ${code}`);
+  if (code !== 0) {
+    throw new Error(`ffmpeg ended with ${code}`);
+  }
   return Buffer.concat(chunks);
 }
 

@@ -2,7 +2,9 @@
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte << 24;
-  for (let bit = 0; bit < 8; bit++) value = value & 0x80000000 ? (value << 1) ^ 0x04c11db7 : value << 1;
+  for (let bit = 0; bit < 8; bit++) {
+    value = value & 0x80000000 ? (value << 1) ^ 0x04c11db7 : value << 1;
+  }
   return value >>> 0;
 });
 
@@ -20,7 +22,9 @@ function page(packet: Buffer, flags: number, granule: number, sequence: number):
   header.writeUInt8(packet.length % 255, 27 + lacing - 1);
   const whole = Buffer.concat([header, packet]);
   let crc = 0;
-  for (const byte of whole) crc = ((crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
+  for (const byte of whole) {
+    crc = ((crc << 8) ^ (CRC_TABLE[(crc >>> 24) ^ byte] ?? 0)) >>> 0;
+  }
   whole.writeUInt32LE(crc, 22);
   return whole;
 }

@@ -31,8 +31,11 @@ export function fitTone(samples: ArrayLike<number>, sampleRate: number, frequenc
   for (let i = 0; i < 24; i++) {
     const a = high - ratio * (high - low);
     const b = low + ratio * (high - low);
-    if (residual(samples, sampleRate, a).noise < residual(samples, sampleRate, b).noise) high = b;
-    else low = a;
+    if (residual(samples, sampleRate, a).noise < residual(samples, sampleRate, b).noise) {
+      high = b;
+    } else {
+      low = a;
+    }
   }
   const frequency = (low + high) / 2;
   const { amplitude, noise } = residual(samples, sampleRate, frequency);
@@ -76,7 +79,9 @@ export function segmentalSnrDb(samples: Int16Array, sampleRate: number, frequenc
 
 export function rms(samples: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < samples.length; i++) sum += (samples[i] ?? 0) ** 2;
+  for (let i = 0; i < samples.length; i++) {
+    sum += (samples[i] ?? 0) ** 2;
+  }
   return Math.sqrt(sum / Math.max(1, samples.length));
 }
 

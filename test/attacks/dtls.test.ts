@@ -55,7 +55,9 @@ describe('threat 9: DTLS', () => {
     const clients = relayed.relay.counters.map(({ client }) => client);
     await stranger.flood(PACKETS, records);
     for (const client of clients) {
-      for (let index = 0; index < 50; index += 1) relayed.relay.inject(records(index), client);
+      for (let index = 0; index < 50; index += 1) {
+        relayed.relay.inject(records(index), client);
+      }
     }
     await call.goesOn();
     assert.deepEqual(stranger.received, []);

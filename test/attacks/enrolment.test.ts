@@ -39,7 +39,9 @@ describe('enrolment', () => {
   const enrolled = async (options: Parameters<TestServer['invite']>[0]) => {
     let sent = {};
     const listening: typeof fetch = (input, init) => {
-      if (init?.body !== undefined) sent = JSON.parse(String(init.body)) as object;
+      if (init?.body !== undefined) {
+        sent = JSON.parse(String(init.body)) as object;
+      }
       return fetch(input, init);
     };
     const identity = await enrol({ serverUrl: server.url, ...(await invited(options)), fetch: listening });

@@ -73,7 +73,9 @@ describe('threat 5: roles, invitations and tickets', () => {
     const invitation = parseInvitation(await server.invite({ role: 'guest', roomId: 'lounge' }));
     assert.ok(invitation);
     const sneaky: typeof fetch = (input, init) => {
-      if (init?.body === undefined) return fetch(input, init);
+      if (init?.body === undefined) {
+        return fetch(input, init);
+      }
       const body = JSON.parse(String(init.body)) as object;
       return fetch(input, {
         ...init,

@@ -157,7 +157,9 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
       const packet = Buffer.from(bytes);
       packet.writeUInt8(0x80 | (bytes.readUInt8(0) & 0x3f), 0);
       packet.writeUInt8(PAYLOAD_TYPE, 1);
-      if (bytes.readUInt8(1) % 2) packet.writeUInt32BE(OWN_SSRC, 8);
+      if (bytes.readUInt8(1) % 2) {
+        packet.writeUInt32BE(OWN_SSRC, 8);
+      }
       return packet;
     },
   };
@@ -178,7 +180,9 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
   async function flood(link: RawLink, make: (index: number) => Buffer, packets = PACKETS): Promise<void> {
     for (let index = 0; index < packets; index += 1) {
       link.send(make(index));
-      if (index % AT_ONCE === 0) await delay(PAUSE_MS);
+      if (index % AT_ONCE === 0) {
+        await delay(PAUSE_MS);
+      }
     }
   }
 

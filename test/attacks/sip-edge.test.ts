@@ -27,7 +27,9 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     await server.server.api('PUT', '/api/rooms/team/pin', { pin: PIN });
   });
   afterEach(() => {
-    for (const each of open.splice(0)) each.close();
+    for (const each of open.splice(0)) {
+      each.close();
+    }
   });
   after(async () => {
     await server.untilIdle();
@@ -66,7 +68,9 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
       phone.ask(method, { ...dialog, cseq: cseq++, ...(key !== undefined && { key }) });
     const press = async (keys: string) => {
       await eventually('it is asked for the PIN', () => media.packets() > 0);
-      for (const key of keys) assert.match(await ask('INFO', key), /^SIP\/2\.0 200/);
+      for (const key of keys) {
+        assert.match(await ask('INFO', key), /^SIP\/2\.0 200/);
+      }
     };
     return { status: Number(answer.slice(8, 11)), answer, press, hangUp: () => ask('BYE') };
   }
@@ -74,7 +78,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
   for (const [what, number] of [
     ['a room', '100'],
     ['the PIN prompt', '200'],
-  ] as const)
+  ] as const) {
     it(`threat 52: a forged INVITE of a trunk by UDP aims no sound of ${what} at a victim; the ACK starts it`, async () => {
       const [caller, victim] = [await peerAt(TRUNK), await mediaAt(VICTIM)];
       const callId = `forged-${number}`;
@@ -87,6 +91,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
       await eventually('sound comes', () => victim.packets() > 10);
       assert.match(await caller.ask('BYE', { callId, user: number, toTag, cseq: 2 }), /^SIP\/2\.0 200/);
     });
+  }
 
   it('threat 52: a phone that logged in hears the room at once, without its ACK', async () => {
     const [phone, media] = [await peerAt(PHONE), await mediaAt(PHONE)];
@@ -106,7 +111,9 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     for (let call = 0; call < 3; call++) {
       const { status, press, hangUp } = await callPrompt(phone, '1001', `guess-${call}`);
       assert.equal(status, 200);
-      for (let guess = 0; guess < 3; guess++) await press(`9${call}${guess}999#`);
+      for (let guess = 0; guess < 3; guess++) {
+        await press(`9${call}${guess}999#`);
+      }
       await hangUp();
     }
     const two = [
@@ -133,7 +140,9 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
   it('threat 67: a phone makes four calls at once, and the fifth is refused', async () => {
     const phone = await peerAt(PHONE);
     const calls = [];
-    for (let call = 0; call < 4; call++) calls.push(await callPrompt(phone, '1002', `many-${call}`));
+    for (let call = 0; call < 4; call++) {
+      calls.push(await callPrompt(phone, '1002', `many-${call}`));
+    }
     assert.deepEqual(new Set(calls.map(({ status }) => status)), new Set([200]));
     assert.match((await callPrompt(phone, '1002', 'many-more')).answer, /^SIP\/2\.0 486 Too Many Calls/);
     await Promise.all(calls.map(({ hangUp }) => hangUp()));
@@ -141,9 +150,12 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
 
   it('threat 55: wrong passwords and calls of strangers show in the log at its default level, and few of many', async () => {
     const stranger = await peerAt(VICTIM);
-    for (let count = 0; count < 12; count++)
+    for (let count = 0; count < 12; count++) {
       await stranger.login('REGISTER', '1001', `wrong ${count}`, { user: '1001' });
-    for (let count = 0; count < 12; count++) await stranger.ask('INVITE', { sdp: g711Offer(VICTIM, 9) });
+    }
+    for (let count = 0; count < 12; count++) {
+      await stranger.ask('INVITE', { sdp: g711Offer(VICTIM, 9) });
+    }
     const lines = (text: string) =>
       server.server.log.split('\n').filter((line) => line.includes(text) && line.includes(VICTIM)).length;
     await eventually('they are logged', () => lines('call refused') > 0);

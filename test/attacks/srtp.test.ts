@@ -32,7 +32,9 @@ describe('threat 11: SRTP', () => {
       if (towards === 'server' && isMedia(packet)) {
         const all = sent.get(client) ?? [];
         sent.set(client, all);
-        if (all.length < 200) all.push(Buffer.from(packet));
+        if (all.length < 200) {
+          all.push(Buffer.from(packet));
+        }
       }
       return true;
     };
@@ -94,8 +96,11 @@ describe('threat 11: SRTP', () => {
     await flood((index) => {
       const forged = Buffer.from(captured(index));
       // Newer than all that was sent, so that nothing but the tag speaks against it.
-      if (index % 2) forged.writeUInt16BE((forged.readUInt16BE(2) + 2000 + index) & 0xffff, 2);
-      else forged[forged.length - 1] = (forged.at(-1) as number) ^ 0xff;
+      if (index % 2) {
+        forged.writeUInt16BE((forged.readUInt16BE(2) + 2000 + index) & 0xffff, 2);
+      } else {
+        forged[forged.length - 1] = (forged.at(-1) as number) ^ 0xff;
+      }
       return forged;
     });
     await call.goesOn();

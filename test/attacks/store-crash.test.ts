@@ -77,7 +77,9 @@ describe('enrolments during crashes', () => {
             break;
           } catch (error) {
             // A person tries again; anything else, such as INVITE_USED, is a failure.
-            if (!CanopyError.from(error).retryable) throw error;
+            if (!CanopyError.from(error).retryable) {
+              throw error;
+            }
             await crashing;
           }
         }
@@ -95,8 +97,12 @@ describe('enrolments during crashes', () => {
           'GET',
           `/api/accounts?limit=${PAGE}${before}`,
         );
-        for (const { accountId } of accounts) known.add(accountId);
-        if (accounts.length < PAGE) break;
+        for (const { accountId } of accounts) {
+          known.add(accountId);
+        }
+        if (accounts.length < PAGE) {
+          break;
+        }
         before = `&before=${accounts.at(-1)?.accountId}`;
       }
       assert.equal(known.size, ENROLMENTS);

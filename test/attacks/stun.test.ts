@@ -24,7 +24,9 @@ describe('threat 10: STUN', () => {
     relayed = await RelayedServer.start();
     const { server, relay } = relayed;
     relay.filter = (packet) => {
-      if (askedFragment(packet) !== undefined) requests.push(Buffer.from(packet));
+      if (askedFragment(packet) !== undefined) {
+        requests.push(Buffer.from(packet));
+      }
       return true;
     };
     call = await MediaCall.start(server, 'team');
@@ -36,7 +38,9 @@ describe('threat 10: STUN', () => {
     vanishedAtMs = performance.now();
   });
   after(async () => {
-    for (const stranger of opened) stranger.close();
+    for (const stranger of opened) {
+      stranger.close();
+    }
     await call.leave();
     await vanished.leave();
     await relayed.close();

@@ -138,8 +138,9 @@ describe('phones, as their administrator has them', () => {
       Object.fromEntries(Object.keys(expected).map((name) => [name, metrics.get(name)])),
       expected,
     );
-    for (const name of ['jitter_seconds', 'loss_ratio', 'mos'])
+    for (const name of ['jitter_seconds', 'loss_ratio', 'mos']) {
       assert.ok((metrics.get(`canopy_sip_${name}_count`) ?? 0) >= 1, name);
+    }
     const mos = (metrics.get('canopy_sip_mos_sum') ?? 0) / (metrics.get('canopy_sip_mos_count') ?? 1);
     assert.ok(mos > 3 && mos <= 4.5, `MOS ${mos}`);
   });

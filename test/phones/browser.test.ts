@@ -26,7 +26,7 @@ describe('a phone and a browser in one room', () => {
     await server.close();
   });
 
-  for (const codecs of ['PCMU/8000/1', 'G722/16000/1', 'opus/48000/2'])
+  for (const codecs of ['PCMU/8000/1', 'G722/16000/1', 'opus/48000/2']) {
     it(`the browser hears the phone and the phone the browser, by ${codecs}`, async (t) => {
       const phone = await server.phone('1001', { codecs, toneHz: PHONE_HZ });
       try {
@@ -46,4 +46,5 @@ describe('a phone and a browser in one room', () => {
         await phone.stop();
       }
     });
+  }
 });

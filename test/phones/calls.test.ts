@@ -151,7 +151,7 @@ describe('phone calls', () => {
   for (const [way, account] of [
     ['RFC 4733', ''],
     ['SIP INFO', ';dtmfmode=info'],
-  ] as const)
+  ] as const) {
     it(`a PIN by ${way} leads into its room; three wrong ones end the call`, async () => {
       const phone = await register('1001', { account });
       phone.command('dial', server.uri('200'));
@@ -163,10 +163,13 @@ describe('phone calls', () => {
       await phone.waitFor('CALL_CLOSED');
       phone.command('dial', server.uri('200'));
       await phone.waitFor('CALL_ESTABLISHED');
-      for (let tries = 0; tries < 3; tries++) phone.press('9999#');
+      for (let tries = 0; tries < 3; tries++) {
+        phone.press('9999#');
+      }
       await phone.waitFor('CALL_CLOSED');
       assert.equal((await ended())?.endCause, 'wrong-pin');
     });
+  }
 
   it('a phone mutes itself by *6, a moderator mutes it, and both take it back', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });

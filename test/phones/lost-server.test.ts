@@ -80,12 +80,13 @@ describe('calls, when the gateway loses its server', () => {
 
   /** Waits until both have other places than these. */
   async function joinedAnew(participantIds: string[]): Promise<void> {
-    for (const name of ['Phone 1001', 'Phone 1002'])
+    for (const name of ['Phone 1001', 'Phone 1002']) {
       await ann.event(
         'participant.joined',
         ({ participant: { displayName, participantId } }) =>
           displayName === name && !participantIds.includes(participantId),
       );
+    }
   }
 
   /** Both hang up, and nothing of them is left anywhere. */
@@ -110,12 +111,13 @@ describe('calls, when the gateway loses its server', () => {
 
   /** Waits until the phones that Ann knows are shown as connected or not. */
   async function shownAs(connected: boolean, participantIds: string[]): Promise<void> {
-    for (const participantId of participantIds)
+    for (const participantId of participantIds) {
       await ann.event(
         'participant.updated',
         ({ participant }) =>
           participant.participantId === participantId && participant.connected === connected,
       );
+    }
   }
 
   it('sockets that are cut come back to their seats, and nobody hears a gap in the roster', async () => {

@@ -51,7 +51,7 @@ describe('phones of every codec over every transport', {
       '::1',
       PAIRS.filter(({ codec, protocol }) => SOME_PAIRS[protocol] === codec),
     ],
-  ] as const)
+  ] as const) {
     describe(where, { concurrency: CONCURRENCY }, () => {
       let server: PhoneServer;
 
@@ -66,7 +66,7 @@ describe('phones of every codec over every transport', {
         await server.close();
       });
 
-      for (const pair of pairs)
+      for (const pair of pairs) {
         it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
           const { number, baresip, protocol, phoneHz } = pair;
           const phone = await server.phone(number, { codecs: baresip, protocol, toneHz: phoneHz });
@@ -76,7 +76,9 @@ describe('phones of every codec over every transport', {
             await phone.stop();
           }
         });
+      }
     });
+  }
 
   describe('behind Kamailio as its PBX', {
     concurrency: CONCURRENCY,
@@ -100,7 +102,7 @@ describe('phones of every codec over every transport', {
         })),
         { tls: { certificate, key: pki.file('pbx', 'key') } },
       );
-      for (const protocol of PROTOCOLS)
+      for (const protocol of PROTOCOLS) {
         await server.server.api('PUT', `/api/sip/trunks/${protocol}`, {
           uri: `sip:${address(protocol)}`,
           addresses: ['127.0.0.1'],
@@ -108,6 +110,7 @@ describe('phones of every codec over every transport', {
           password: 'secret',
           realm: 'pbx.test',
         });
+      }
       await server.setDialPlan([
         ...PAIRS.map((pair) => intoRoom({ ...pair, number: throughPbx(pair) })),
         ...PROTOCOLS.map((trunk, n) => ({
@@ -128,7 +131,7 @@ describe('phones of every codec over every transport', {
     const address = (protocol: SipProtocol) =>
       `127.0.0.1:${protocol === 'tls' ? pbx.tlsPort : pbx.port};transport=${protocol}`;
 
-    for (const pair of PAIRS)
+    for (const pair of PAIRS) {
       it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol} all the way: each hears the other's tone`, async (t) => {
         const { number, baresip, protocol, phoneHz } = pair;
         const at = address(protocol);
@@ -146,19 +149,22 @@ describe('phones of every codec over every transport', {
           await phone.stop();
         }
       });
+    }
   });
 });
 
 /** Whether the metrics know each call by direction and codec, and none that failed. */
 async function assertCounted(server: PhoneServer, pairs: readonly Pair[]): Promise<void> {
   const metrics = await server.server.metrics();
-  for (const direction of ['incoming', 'outgoing'])
-    for (const [codec, { length }] of Map.groupBy(pairs, ({ codec }) => codec))
+  for (const direction of ['incoming', 'outgoing']) {
+    for (const [codec, { length }] of Map.groupBy(pairs, ({ codec }) => codec)) {
       assert.equal(
         metrics.get(`canopy_sip_accepted_total{direction="${direction}",codec="${codec}"}`),
         length,
         `${direction} calls by ${codec}`,
       );
+    }
+  }
   assert.deepEqual(
     [...metrics.keys()].filter((name) => name.startsWith('canopy_sip_failed_total{')),
     [],
@@ -227,7 +233,9 @@ async function callBothWays(
     ],
   );
   // How high it is depends on how long packets wait on a busy machine; what is heard was judged above.
-  for (const { mos } of calls) assert.ok(mos !== null && mos >= 1 && mos <= 4.5, `MOS ${mos}`);
+  for (const { mos } of calls) {
+    assert.ok(mos !== null && mos >= 1 && mos <= 4.5, `MOS ${mos}`);
+  }
 }
 
 /** What each hop of each message in a phone's trace went over, and where each side wants to be reached. */

@@ -41,7 +41,9 @@ describe('phone calls whose media thread dies', () => {
     }
   });
   after(async () => {
-    for (const { phone, person } of calls) await Promise.all([phone.stop(), person.leave()]);
+    for (const { phone, person } of calls) {
+      await Promise.all([phone.stop(), person.leave()]);
+    }
     await server.untilIdle();
     await server.close();
   });
@@ -86,7 +88,9 @@ describe('phone calls whose media thread dies', () => {
     assert.equal(await udpSockets(server.gatewayPid), inCalls);
 
     await crashWorkerThread(server.server.log, 'media');
-    for (const { phone } of calls) await phone.waitFor('CALL_CLOSED');
+    for (const { phone } of calls) {
+      await phone.waitFor('CALL_CLOSED');
+    }
     await eventually('the history knows the end', causes, (all) => all.every((cause) => cause === 'failed'));
     await eventually(
       'only the people are left',

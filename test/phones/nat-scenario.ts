@@ -70,6 +70,8 @@ try {
   );
   await phones.untilIdle();
 } finally {
-  for (const phone of started) await phone.stop();
+  for (const phone of started) {
+    await phone.stop();
+  }
   await phones.close();
 }

@@ -102,7 +102,9 @@ class OddCaller {
   }
 
   async close(): Promise<void> {
-    if (this.#answer.startsWith('SIP/2.0 200')) await this.inDialog('BYE', [], '');
+    if (this.#answer.startsWith('SIP/2.0 200')) {
+      await this.inDialog('BYE', [], '');
+    }
     this.#sip.close();
     this.#rtp.close();
   }
@@ -139,7 +141,9 @@ class OddCaller {
     for (;;) {
       const [bytes] = await once(this.#sip, 'message', { signal });
       const text: string = bytes.toString('latin1');
-      if (/^SIP\/2\.0 [2-6]/.test(text) && text.includes(`CSeq: ${this.#cseq} ${method}`)) return text;
+      if (/^SIP\/2\.0 [2-6]/.test(text) && text.includes(`CSeq: ${this.#cseq} ${method}`)) {
+        return text;
+      }
     }
   }
 }
@@ -219,7 +223,7 @@ describe('callers with unusual messages', () => {
   for (const [host, mediaHost] of [
     ['::1', '127.0.0.2'],
     ['127.0.0.2', '::1'],
-  ] as const)
+  ] as const) {
     it(`a caller with SIP at ${host} may have media at ${mediaHost}`, async () => {
       await calls(
         {},
@@ -231,11 +235,12 @@ describe('callers with unusual messages', () => {
         [host, mediaHost],
       );
     });
+  }
 
   for (const [name, type, body] of [
     ['Short keys', 'application/dtmf', 'd=K\r\n'],
     ['Nortel keys', 'application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=K\r\n'],
-  ] as const)
+  ] as const) {
     it(`a caller enters its PIN by INFO with ${type}`, async () => {
       const from = `"${name}" <sip:a@127.0.0.2>`;
       await calls({ uri: 'sip:200@127.0.0.1', from }, async (_answer, caller) => {
@@ -248,4 +253,5 @@ describe('callers with unusual messages', () => {
         await shown(name);
       });
     });
+  }
 });

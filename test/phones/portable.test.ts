@@ -33,7 +33,7 @@ describe('phones where no add-on could be built', () => {
   for (const [codec, baresip] of [
     ['PCMU', 'PCMU/8000/1'],
     ['opus', 'opus/48000/2'],
-  ] as const)
+  ] as const) {
     it(`one by ${codec} hears the room and is heard there`, async (t) => {
       const phone = await server.phone('1001', { codecs: baresip, toneHz: PHONE_HZ });
       try {
@@ -50,6 +50,7 @@ describe('phones where no add-on could be built', () => {
         await phone.stop();
       }
     });
+  }
 
   it('one that knows G.722 only is told that there is no codec for it', async () => {
     const phone = await server.phone('1001', { codecs: 'G722/16000/1' });

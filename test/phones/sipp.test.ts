@@ -239,8 +239,9 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     await sipp.go();
     await succeeds(sipp);
     const metrics = await server.server.metrics();
-    for (const reason of ['wouldBlock', 'noBuffers', 'refused', 'unreachable', 'queueFull'])
+    for (const reason of ['wouldBlock', 'noBuffers', 'refused', 'unreachable', 'queueFull']) {
       assert.equal(metrics.get(`canopy_sip_unsent_packets{reason="${reason}"}`), 0, reason);
+    }
   });
 
   describe('calls out by a trunk', () => {

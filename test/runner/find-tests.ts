@@ -19,7 +19,9 @@ export function findTests(root: string, long: boolean): TestFiles {
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
       if (entry.isDirectory()) {
-        if (!entry.name.startsWith('.') && entry.name !== 'node_modules' && entry.name !== 'dist') walk(path);
+        if (!entry.name.startsWith('.') && entry.name !== 'node_modules' && entry.name !== 'dist') {
+          walk(path);
+        }
       } else if (entry.name.endsWith('.test.ts') && entry.name.endsWith('.long.test.ts') === long) {
         (path.startsWith('test/') ? found.system : found.unit).push(path);
       }

@@ -13,13 +13,22 @@ const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = [];
   for await (const event of events) {
-    if (event.type === 'test:dequeue') yield `${JSON.stringify({ begun: event.data.name })}\n`;
-    if (event.type === 'test:diagnostic' && !SUMMARY.test(event.data.message))
+    if (event.type === 'test:dequeue') {
+      yield `${JSON.stringify({ begun: event.data.name })}\n`;
+    }
+    if (event.type === 'test:diagnostic' && !SUMMARY.test(event.data.message)) {
       yield `${JSON.stringify({ told: event.data.message })}\n`;
-    if (event.type === 'test:start') path.splice(event.data.nesting, path.length, event.data.name);
-    if (event.type !== 'test:pass' && event.type !== 'test:fail') continue;
+    }
+    if (event.type === 'test:start') {
+      path.splice(event.data.nesting, path.length, event.data.name);
+    }
+    if (event.type !== 'test:pass' && event.type !== 'test:fail') {
+      continue;
+    }
     const outcome = outcomeOf(event, path.slice(0, event.data.nesting + 1).join(' › '));
-    if (outcome !== undefined) yield `${JSON.stringify(outcome)}\n`;
+    if (outcome !== undefined) {
+      yield `${JSON.stringify(outcome)}\n`;
+    }
   }
 }
 
@@ -37,12 +46,16 @@ function outcomeOf(
       reason: skip === true || skip === '' ? 'no reason given' : skip,
     };
   }
-  if (todo !== undefined && todo !== false)
+  if (todo !== undefined && todo !== false) {
     return { name, result: 'skipped', durationMs, reason: 'not written yet' };
-  if (event.type === 'test:pass')
+  }
+  if (event.type === 'test:pass') {
     return details.type === 'suite' ? undefined : { name, result: 'passed', durationMs };
+  }
   const { error } = event.data.details;
   // What failed inside is reported for itself.
-  if ((error as { failureType?: string }).failureType === 'subtestsFailed') return undefined;
+  if ((error as { failureType?: string }).failureType === 'subtestsFailed') {
+    return undefined;
+  }
   return { name, result: 'failed', durationMs, reason: inspect(error.cause ?? error, { depth: 6 }) };
 }

@@ -29,7 +29,9 @@ export function runProgram(
     });
   }
   const { pid } = child;
-  if (pid !== undefined) running.add(pid);
+  if (pid !== undefined) {
+    running.add(pid);
+  }
   const timer = setTimeout(() => {
     timedOut = true;
     killGroup(pid);
@@ -42,7 +44,9 @@ export function runProgram(
       killGroup(pid);
     });
     child.once('close', (code, signal) => {
-      if (pid !== undefined) running.delete(pid);
+      if (pid !== undefined) {
+        running.delete(pid);
+      }
       const status = timedOut ? 'timed out' : (code ?? signal ?? 1);
       resolve({ status, output, durationMs: performance.now() - begun });
     });
@@ -51,11 +55,15 @@ export function runProgram(
 
 /** Ends every program that is still running, and what it started. */
 export function killAll(): void {
-  for (const pid of running) killGroup(pid);
+  for (const pid of running) {
+    killGroup(pid);
+  }
 }
 
 function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+  if (pid === undefined) {
+    return;
+  }
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -43,9 +43,13 @@ function read(report: string): { outcomes: Outcome[]; told: string[]; unfinished
   const told: string[] = [];
   let begun: string[] = [];
   for (const line of textOf(report).split('\n')) {
-    if (line === '') continue;
+    if (line === '') {
+      continue;
+    }
     const entry = parse(line);
-    if (entry === undefined) continue;
+    if (entry === undefined) {
+      continue;
+    }
     if ('begun' in entry) {
       begun.push(entry.begun);
     } else if ('told' in entry) {

@@ -51,7 +51,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     const outputs: string[] = [];
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
       const { phone, output } = await Baresip.#try(account, options);
-      if (phone) return phone;
+      if (phone) {
+        return phone;
+      }
       outputs.push(output);
     }
     throw new Error(`baresip does not start:\n${outputs.join('\n\n')}`);
@@ -123,7 +125,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
 
   /** Presses keys, one after the other. */
   press(keys: string): void {
-    for (const key of keys) this.command('sndcode', key);
+    for (const key of keys) {
+      this.command('sndcode', key);
+    }
   }
 
   /** Waits until it has heard this tone, at this level where one is given, and little else for a second from now on. */
@@ -154,7 +158,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     const signal = AbortSignal.timeout(8000);
     for (;;) {
       const index = this.#seen.findIndex((event) => event.type === type);
-      if (index >= 0) return this.#seen.splice(index, 1)[0] as BaresipEvent;
+      if (index >= 0) {
+        return this.#seen.splice(index, 1)[0] as BaresipEvent;
+      }
       try {
         await once(this, 'event', { signal });
       } catch {
@@ -168,7 +174,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   async registered(): Promise<void> {
     const until = performance.now() + 8000;
     while (!/200 OK \(.*\) \[[0-9]+ binding/.test(this.output)) {
-      if (performance.now() > until) throw new Error(`not registered:\n${this.output}`);
+      if (performance.now() > until) {
+        throw new Error(`not registered:\n${this.output}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
   }
@@ -190,7 +198,9 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
       text += chunk.toString();
       for (let colon = text.indexOf(':'); colon > 0; colon = text.indexOf(':')) {
         const length = Number(text.slice(0, colon));
-        if (text.length < colon + length + 2) return;
+        if (text.length < colon + length + 2) {
+          return;
+        }
         const message = JSON.parse(text.slice(colon + 1, colon + 1 + length));
         text = text.slice(colon + length + 2);
         if (message.event) {

@@ -78,7 +78,9 @@ export class Coturn {
     const file = join(folder, 'turnserver.conf');
     await writeFile(file, `${recipe}\n${besides.join('\n')}\n`);
     const child = spawn('turnserver', ['-c', file], { cwd: folder, stdio: 'ignore' });
-    for (const each of [port, tlsPort]) (await connectWhenUp(each, child)).destroy();
+    for (const each of [port, tlsPort]) {
+      (await connectWhenUp(each, child)).destroy();
+    }
     return new Coturn(child, { folder, pki, port, tlsPort, publicKeyHash: hashOf(pki) });
   }
 
@@ -107,7 +109,9 @@ export class Coturn {
       for await (const chunk of client.stdout) {
         output += chunk;
         const [, verdict] = VERDICTS.find(([pattern]) => pattern.test(output)) ?? [];
-        if (verdict) return verdict;
+        if (verdict) {
+          return verdict;
+        }
       }
     } finally {
       client.kill('SIGKILL');
@@ -128,7 +132,9 @@ export class Coturn {
 async function documentedConfiguration(): Promise<string> {
   const page = await readFile(new URL('../../docs/turn.md', import.meta.url), 'utf8');
   const [, configuration] = /```\n(# \/etc\/turnserver\.conf\n[^`]+)```/.exec(page) ?? [];
-  if (configuration === undefined) throw new Error('docs/turn.md has no configuration');
+  if (configuration === undefined) {
+    throw new Error('docs/turn.md has no configuration');
+  }
   return configuration;
 }
 

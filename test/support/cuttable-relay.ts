@@ -34,12 +34,16 @@ export class CuttableRelay {
 
   /** Resets every connection; new ones pass. */
   cut(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) {
+      socket.resetAndDestroy();
+    }
   }
 
   /** Lets nothing of the present connections through any more, and tells neither side; new ones pass. */
   silence(): void {
-    for (const socket of this.#sockets) socket.pause();
+    for (const socket of this.#sockets) {
+      socket.pause();
+    }
   }
 
   /** Resets every connection, and new ones too, until allow(). */

@@ -62,7 +62,9 @@ export class FirefoxBrowser {
     this.#profile = profile;
     socket.on('message', (data) => {
       const answer = JSON.parse(String(data)) as Answer;
-      if (answer.id === undefined) return;
+      if (answer.id === undefined) {
+        return;
+      }
       this.#waiting.get(answer.id)?.(answer);
       this.#waiting.delete(answer.id);
     });
@@ -114,7 +116,9 @@ export class FirefoxBrowser {
     const answered = new Promise<Answer>((resolve) => this.#waiting.set(id, resolve));
     this.#socket.send(JSON.stringify({ id, method, params }));
     const { type, result, error, message } = await answered;
-    if (type === 'error') throw new Error(`${method}: ${error}: ${message}`);
+    if (type === 'error') {
+      throw new Error(`${method}: ${error}: ${message}`);
+    }
     return result;
   }
 
@@ -155,7 +159,9 @@ export class FirefoxPage {
       target: { context: this.#context },
       awaitPromise: true,
     })) as ScriptResult;
-    if (answer.type === 'exception') throw new Error(answer.exceptionDetails?.text);
+    if (answer.type === 'exception') {
+      throw new Error(answer.exceptionDetails?.text);
+    }
     return JSON.parse(answer.result?.value ?? 'null') ?? undefined;
   }
 
@@ -192,7 +198,9 @@ class FirefoxElement {
     await this.#page.evaluate(
       ([testId, text]) => {
         const field = document.querySelector<HTMLInputElement>(`[data-testid="${testId}"]`);
-        if (!field) return;
+        if (!field) {
+          return;
+        }
         field.value = text;
         field.dispatchEvent(new Event('input', { bubbles: true }));
       },
@@ -231,7 +239,9 @@ function listening(child: ChildProcess): Promise<string> {
       createInterface({ input: child.stderr }).on('line', (line) => {
         output.push(line);
         const url = /^WebDriver BiDi listening on (ws:\S+)/.exec(line)?.[1];
-        if (url) resolve(url);
+        if (url) {
+          resolve(url);
+        }
       });
     }
     const fail = (what: string): void => reject(new Error(`Firefox ${what}:\n${output.join('\n')}`));

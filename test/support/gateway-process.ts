@@ -16,10 +16,11 @@ export class GatewayProcess {
   private constructor(process: ChildProcess, metricsUrl: string) {
     this.#process = process;
     this.#metricsUrl = metricsUrl;
-    for (const stream of [process.stdout, process.stderr])
+    for (const stream of [process.stdout, process.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#log += chunk.toString();
       });
+    }
   }
 
   /** `url`: where it reaches the server, by default directly. */
@@ -62,7 +63,9 @@ export class GatewayProcess {
   }
 
   async end(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) {
+      return;
+    }
     const gone = once(this.#process, 'exit');
     this.#process.kill(signal);
     await gone;

@@ -56,7 +56,9 @@ export class HeadlessPerson {
   /** Sends a camera's picture in three layers up to 720p, as far as anybody wants them. */
   async showCamera(): Promise<void> {
     const [first, ...rest] = await Promise.all(SIMULCAST.map(loadClip));
-    if (!first) throw new RangeError('no clip');
+    if (!first) {
+      throw new RangeError('no clip');
+    }
     await this.room.publish(new ClipTrack({ clips: [first, ...rest] }), { codec: 'vp8', simulcast: true });
   }
 

@@ -49,8 +49,9 @@ function powerWithout(samples: Float64Array, rateHz: number, frequencyHz: number
       re += sample * Math.cos(step * n);
       im += sample * Math.sin(step * n);
     }
-    for (const [n, sample] of part.entries())
+    for (const [n, sample] of part.entries()) {
       sum += (sample - (2 * (re * Math.cos(step * n) + im * Math.sin(step * n))) / length) ** 2;
+    }
   }
   return sum / samples.length;
 }
@@ -59,7 +60,9 @@ function loudest(samples: Float64Array, rateHz: number, fromHz: number, toHz: nu
   let best = { frequencyHz: 0, amplitude: 0 };
   for (let frequencyHz = fromHz; frequencyHz <= toHz; frequencyHz += stepHz) {
     const amplitude = amplitudeAt(samples, rateHz, frequencyHz);
-    if (amplitude > best.amplitude) best = { frequencyHz, amplitude };
+    if (amplitude > best.amplitude) {
+      best = { frequencyHz, amplitude };
+    }
   }
   return best;
 }

@@ -88,7 +88,9 @@ export class IceDtlsClient {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#children.splice(0)) child.kill('SIGKILL');
+    for (const child of this.#children.splice(0)) {
+      child.kill('SIGKILL');
+    }
     await rm(this.#folder, { recursive: true });
   }
 }

@@ -119,7 +119,9 @@ export class Kamailio {
     const folder = await mkdtemp(join(tmpdir(), 'kamailio-'));
     const ports = { port: await freePort(), tlsPort: tls ? await freePort() : 0 };
     await writeFile(join(folder, 'kamailio.cfg'), configuration(ports, { ...options, routes, folder }));
-    if (tls) await writeFile(join(folder, 'tls.cfg'), tlsConfiguration(tls));
+    if (tls) {
+      await writeFile(join(folder, 'tls.cfg'), tlsConfiguration(tls));
+    }
     const args = ['-f', join(folder, 'kamailio.cfg'), '-DD', '-E', '-Y', folder, '-m', '64', '-M', '8'];
     const pbx = new Kamailio(
       spawn('kamailio', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] }),

@@ -79,7 +79,9 @@ export class LargeScene {
   /** Limits the sender's uplink from now on, in kbit/s. */
   shapeUplink(kbps: number): void {
     const up = { rateBps: kbps * 1000, queueMs: QUEUE_MS, delayMs: DELAY_MS };
-    for (const relay of this.#relays) relay.shape({ up });
+    for (const relay of this.#relays) {
+      relay.shape({ up });
+    }
   }
 
   /** Shows the sender as one of several, until the video has 360 lines. */
@@ -149,7 +151,9 @@ export class LargeScene {
 
   async close(): Promise<void> {
     await Promise.all([this.#chromium.close(), this.#firefox?.close()]);
-    for (const relay of this.#relays) relay.close();
+    for (const relay of this.#relays) {
+      relay.close();
+    }
     await this.#server.close();
   }
 }

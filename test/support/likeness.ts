@@ -27,8 +27,9 @@ export function likeness(recording: Sound, known: Sound): number {
   const long = loudness(recording);
   const short = loudness(known);
   let best = 0;
-  for (let at = 0; at + short.length <= long.length; at++)
+  for (let at = 0; at + short.length <= long.length; at++) {
     best = Math.max(best, correlation(long.subarray(at, at + short.length), short));
+  }
   return best;
 }
 

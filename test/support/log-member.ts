@@ -116,19 +116,29 @@ export class LogMember {
 
   /** Something came over a link; it waits to be read. */
   arrive(link: Link, arrival: Arrival): void {
-    if (link === this.#link) this.#arrivals.push(arrival);
+    if (link === this.#link) {
+      this.#arrivals.push(arrival);
+    }
   }
 
   /** Reads up to so many messages. */
   read(count: number): void {
     for (let n = 0; n < count; n += 1) {
       const arrival = this.#arrivals.shift();
-      if (!arrival) return;
-      if ('joined' in arrival) this.#answered(arrival.joined, arrival.ticket);
-      else if ('ended' in arrival) this.#ended(arrival.ended);
-      else if (arrival.event === 'room.rehome') this.#rehome((arrival.data as { ticket: string }).ticket);
-      else if (this.#held) this.#held.push(arrival);
-      else this.#log.receive(arrival.event as EventName, arrival.data);
+      if (!arrival) {
+        return;
+      }
+      if ('joined' in arrival) {
+        this.#answered(arrival.joined, arrival.ticket);
+      } else if ('ended' in arrival) {
+        this.#ended(arrival.ended);
+      } else if (arrival.event === 'room.rehome') {
+        this.#rehome((arrival.data as { ticket: string }).ticket);
+      } else if (this.#held) {
+        this.#held.push(arrival);
+      } else {
+        this.#log.receive(arrival.event as EventName, arrival.data);
+      }
     }
   }
 
@@ -141,17 +151,23 @@ export class LogMember {
 
   #ended(code: string): void {
     this.#drop();
-    if (code === 'KICKED') this.inside = false;
+    if (code === 'KICKED') {
+      this.inside = false;
+    }
   }
 
   #rehome(ticket: string): void {
     this.#ticket = ticket;
-    if (!this.#held) this.#join();
+    if (!this.#held) {
+      this.#join();
+    }
   }
 
   #join(): void {
     const link = this.#link;
-    if (!link) return;
+    if (!link) {
+      return;
+    }
     this.#held = [];
     const { peerId, position } = this;
     const ticket = this.#ticket;
@@ -170,14 +186,18 @@ export class LogMember {
       const { code } = answer.error;
       assert.ok(['KICKED', 'ROOM_ALREADY_JOINED', 'TICKET_INVALID', 'ROOM_REHOMING'].includes(code), code);
       this.cut(true);
-      if (code === 'KICKED') this.inside = false;
+      if (code === 'KICKED') {
+        this.inside = false;
+      }
     } else if (this.#ticket !== ticket) {
       // Told to move on meanwhile: the next join brings all of this.
       this.#join();
     } else {
       this.#ticket = undefined;
       this.#catchUp(answer.result as Joined);
-      for (const { event, data } of held) this.#log.receive(event as EventName, data);
+      for (const { event, data } of held) {
+        this.#log.receive(event as EventName, data);
+      }
     }
   }
 
@@ -191,7 +211,9 @@ export class LogMember {
       assert.deepEqual(this.sight, sightOf(joined, this.participantId));
       return;
     }
-    if (this.base) this.returns.snapshot += 1;
+    if (this.base) {
+      this.returns.snapshot += 1;
+    }
     this.#log.catchUp(log);
     this.peerId = own.peerId;
     this.participantId = own.participantId;
@@ -200,9 +222,15 @@ export class LogMember {
     this.#participants.clear();
     this.#producers.clear();
     this.#hands.clear();
-    for (const each of participants) this.#participants.set(each.participantId, each);
-    for (const each of producers) this.#producers.set(each.producerId, each);
-    for (const each of parts.hands) this.#hands.set(each.participantId, each);
+    for (const each of participants) {
+      this.#participants.set(each.participantId, each);
+    }
+    for (const each of producers) {
+      this.#producers.set(each.producerId, each);
+    }
+    for (const each of parts.hands) {
+      this.#hands.set(each.participantId, each);
+    }
   }
 
   #apply(kind: string, event: unknown): void {
@@ -214,19 +242,31 @@ export class LogMember {
       producerId?: string;
       raisedAtMs?: number;
     };
-    if (!log) return;
+    if (!log) {
+      return;
+    }
     this.entries.push({ seq: log.seq, kind, data });
     const { participant, participantId = '', producer, producerId = '', raisedAtMs } = data;
     const known = this.#producers.get(producerId);
-    if (participant) this.#participants.set(participant.participantId, participant);
-    else if (kind === 'participant.left') this.#left(participantId);
-    else if (raisedAtMs !== undefined) this.#hands.set(participantId, { participantId, raisedAtMs });
-    else if (kind === 'hand.lowered') this.#hands.delete(participantId);
-    else if (producer) this.#producers.set(producer.producerId, producer);
-    else if (kind === 'producer.closed') this.#producers.delete(producerId);
-    else if (kind === 'room.mediaLost') this.#producers.clear();
-    else if (known) this.#producers.set(producerId, { ...known, paused: kind === 'producer.paused' });
-    else if (kind !== 'producer.paused' && kind !== 'producer.resumed') assert.fail(kind);
+    if (participant) {
+      this.#participants.set(participant.participantId, participant);
+    } else if (kind === 'participant.left') {
+      this.#left(participantId);
+    } else if (raisedAtMs !== undefined) {
+      this.#hands.set(participantId, { participantId, raisedAtMs });
+    } else if (kind === 'hand.lowered') {
+      this.#hands.delete(participantId);
+    } else if (producer) {
+      this.#producers.set(producer.producerId, producer);
+    } else if (kind === 'producer.closed') {
+      this.#producers.delete(producerId);
+    } else if (kind === 'room.mediaLost') {
+      this.#producers.clear();
+    } else if (known) {
+      this.#producers.set(producerId, { ...known, paused: kind === 'producer.paused' });
+    } else if (kind !== 'producer.paused' && kind !== 'producer.resumed') {
+      assert.fail(kind);
+    }
   }
 
   #left(participantId: string): void {

@@ -49,7 +49,9 @@ export class Talker {
       createDevice: () => Device.factory({ handlerFactory }),
     });
     const talker = new Talker(name, client, await client.join(roomId));
-    for (const track of [talker.#audio, talker.video]) await talker.room.publish(track);
+    for (const track of [talker.#audio, talker.video]) {
+      await talker.room.publish(track);
+    }
     talker.room.on('track', () => talker.#watch());
     talker.#watch();
     return talker;
@@ -80,7 +82,9 @@ export class Talker {
     for (const stream of this.inbound) {
       if (stream.kind === 'video') {
         stream.tap = ({ payload }) => {
-          if (parseVp8(payload)?.keyFrame) this.keyFrames++;
+          if (parseVp8(payload)?.keyFrame) {
+            this.keyFrames++;
+          }
         };
       }
     }

@@ -102,7 +102,9 @@ export async function until(
 ): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`gave up waiting until ${what}`);
+    if (performance.now() > deadlineMs) {
+      throw new Error(`gave up waiting until ${what}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

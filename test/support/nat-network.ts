@@ -64,8 +64,9 @@ export class NatNetwork {
   }
 
   async close(): Promise<void> {
-    for (const name of Object.values(this.#names))
+    for (const name of Object.values(this.#names)) {
       await execute('ip', ['netns', 'delete', name]).catch(() => {});
+    }
   }
 
   async #in(name: string, command: string): Promise<void> {

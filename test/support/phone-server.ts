@@ -73,11 +73,12 @@ export class PhoneServer {
 
   /** Adds phones that may register. */
   async addPhones(...usernames: string[]): Promise<void> {
-    for (const username of usernames)
+    for (const username of usernames) {
       await this.server.api('PUT', `/api/sip/phones/${username}`, {
         displayName: `Phone ${username}`,
         password: PHONE_PASSWORD,
       });
+    }
   }
 
   async setDialPlan(rules: object[]): Promise<void> {

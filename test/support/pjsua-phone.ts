@@ -55,9 +55,13 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     this.#process = process;
     this.#folder = folder;
     this.#server = server;
-    if (process.stdout === null) throw new TypeError('its output is not read');
+    if (process.stdout === null) {
+      throw new TypeError('its output is not read');
+    }
     createInterface({ input: process.stdout }).on('line', (line) => {
-      if (!line.startsWith('{')) return;
+      if (!line.startsWith('{')) {
+        return;
+      }
       const event = JSON.parse(line) as PjsuaEvent;
       this.#seen.push(event);
       this.emit('event', event);
@@ -84,7 +88,9 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     const phone = new PjsuaPhone(child, folder, server);
     try {
       const { status } = await phone.waitFor(({ event }) => event === 'registration');
-      if (status !== 200) throw new Error(`the registration ended with ${status}`);
+      if (status !== 200) {
+        throw new Error(`the registration ended with ${status}`);
+      }
       return phone;
     } catch (error) {
       await phone.stop();

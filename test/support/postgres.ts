@@ -38,7 +38,9 @@ export class PostgresServer {
   static async start(): Promise<PostgresServer> {
     const folder = mkdtempSync(join(tmpdir(), 'canopy-postgres-'));
     const user = await ids();
-    if (user) chownSync(folder, user.uid, user.gid);
+    if (user) {
+      chownSync(folder, user.uid, user.gid);
+    }
     await promisify(execFile)(
       join(programs(), 'initdb'),
       ['-D', join(folder, 'data'), '-U', 'canopy', '-A', 'trust', '--encoding=UTF8', '--no-sync'],
@@ -80,15 +82,21 @@ export class PostgresServer {
 
   /** Freezes all its processes: connections stay open and nothing answers. */
   async freeze(): Promise<void> {
-    for (const pid of await this.#pids()) process.kill(pid, 'SIGSTOP');
+    for (const pid of await this.#pids()) {
+      process.kill(pid, 'SIGSTOP');
+    }
   }
 
   async thaw(): Promise<void> {
-    for (const pid of await this.#pids()) process.kill(pid, 'SIGCONT');
+    for (const pid of await this.#pids()) {
+      process.kill(pid, 'SIGCONT');
+    }
   }
 
   async close(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) await this.#end('SIGQUIT');
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      await this.#end('SIGQUIT');
+    }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -126,7 +134,9 @@ function programs(): string {
 }
 
 async function ids(): Promise<{ uid: number; gid: number } | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
+  if (process.getuid?.() !== 0) {
+    return undefined;
+  }
   const [uid, gid] = await Promise.all(
     ['-u', '-g'].map(async (flag) => Number((await promisify(execFile)('id', [flag, ACCOUNT])).stdout)),
   );
@@ -155,7 +165,9 @@ async function launch(folder: string, port: number): Promise<ChildProcess> {
       await client.end();
       return child;
     } catch (error) {
-      if (attempt === 200 || child.exitCode !== null) throw error;
+      if (attempt === 200 || child.exitCode !== null) {
+        throw error;
+      }
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }

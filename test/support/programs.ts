@@ -25,7 +25,9 @@ export async function freePort(): Promise<number> {
     socket.bind(port, '127.0.0.1', () => resolve(true));
   });
   await new Promise<void>((resolve) => server.close(() => resolve()));
-  if (!free) return freePort();
+  if (!free) {
+    return freePort();
+  }
   await new Promise<void>((resolve) => socket.close(resolve));
   return port;
 }
@@ -38,7 +40,9 @@ export async function connectWhenUp(port: number, program?: ChildProcess): Promi
       socket.once('connect', () => resolve(true));
       socket.once('error', () => resolve(false));
     });
-    if (up) return socket;
+    if (up) {
+      return socket;
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error('nothing listens');

@@ -44,7 +44,9 @@ export class RawLink {
     });
     this.#link.connect(this.info as Parameters<MediaLink['connect']>[0]);
     const signal = AbortSignal.timeout(30_000);
-    while (this.#state !== 'connected') await once(this.#arrivals, 'state', { signal });
+    while (this.#state !== 'connected') {
+      await once(this.#arrivals, 'state', { signal });
+    }
   }
 
   /** Gives false when the link is not up. */
@@ -57,7 +59,9 @@ export class RawLink {
     const signal = AbortSignal.timeout(30_000);
     for (;;) {
       const [packet] = (await once(this.#arrivals, 'rtp', { signal })) as [Buffer];
-      if (fits(packet)) return packet;
+      if (fits(packet)) {
+        return packet;
+      }
     }
   }
 

@@ -17,7 +17,9 @@ export interface Recording {
 /** Reads a WAV file of 16-bit samples that may still be being written. */
 export async function readRecording(file: string | undefined): Promise<Recording> {
   const wav = file === undefined ? Buffer.alloc(0) : await readFile(file).catch(() => Buffer.alloc(0));
-  if (wav.length < WAV_HEADER) return { file, samples: new Int16Array(0), rateHz: 0 };
+  if (wav.length < WAV_HEADER) {
+    return { file, samples: new Int16Array(0), rateHz: 0 };
+  }
   const channels = wav.readUInt16LE(22);
   const length = Math.floor((wav.length - WAV_HEADER) / 2 / channels);
   const samples = Int16Array.from({ length }, (_, n) => wav.readInt16LE(WAV_HEADER + 2 * channels * n));
@@ -37,7 +39,9 @@ export async function hearInRecording(
     async () => {
       const { file, samples, rateHz } = await read();
       const since = samples.length - (file === before.file ? before.samples.length : 0);
-      if (rateHz === 0 || since < rateHz) return nothing;
+      if (rateHz === 0 || since < rateHz) {
+        return nothing;
+      }
       return dominantTone(Float64Array.from(samples.subarray(-rateHz)), rateHz);
     },
     isRight,

@@ -35,7 +35,9 @@ export function nearReport(mediaSsrc: number): Buffer {
 /** Generic NACK (RFC 4585 section 6.2.1) that asks for all packets of a range. */
 export function nackRange(mediaSsrc: number, first: number, count: number): Buffer {
   const entries: number[] = [];
-  for (let n = 0; n < count; n += 17) entries.push(((first + n) & 0xffff) * 0x1_0000 + 0xffff);
+  for (let n = 0; n < count; n += 17) {
+    entries.push(((first + n) & 0xffff) * 0x1_0000 + 0xffff);
+  }
   return rtcp(TRANSPORT_FEEDBACK, 1, words([SENDER_SSRC, mediaSsrc, ...entries]));
 }
 

@@ -104,7 +104,9 @@ export class ScriptedServer {
   /** Sends an event on the newest connection, after its entry into the room log where it is one. */
   emit<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
     const isEntry = 'log' in EVENTS[name].shape;
-    if (isEntry) this.append(name, data);
+    if (isEntry) {
+      this.append(name, data);
+    }
     this.#sockets.at(-1)?.emit(name, isEntry ? { ...data, log: this.#position } : data);
   }
 
@@ -144,12 +146,16 @@ export class ScriptedServer {
     const { name } = request;
     try {
       const parsed = REQUESTS[name].data.safeParse(request.data);
-      if (!parsed.success) throw new CanopyError('BAD_REQUEST', `${name}: ${parsed.error.message}`);
+      if (!parsed.success) {
+        throw new CanopyError('BAD_REQUEST', `${name}: ${parsed.error.message}`);
+      }
       request.data = parsed.data;
       this.requests.push(request);
       const count = this.got(name).length;
       for (const waiting of this.#waiting) {
-        if (waiting.name === name && waiting.count === count) waiting.resolve(request);
+        if (waiting.name === name && waiting.count === count) {
+          waiting.resolve(request);
+        }
       }
       // The snapshot is of the time when it is asked for.
       const log = name === 'room.join' ? this.#logSince(request.data.resume?.since) : undefined;

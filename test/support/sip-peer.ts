@@ -126,8 +126,12 @@ export class SipPeer {
     const callId = parts.callId ?? randomUUID();
     const own = { from: username, ...parts, callId };
     const challenge = await this.ask(method, own);
-    if (!challenge.startsWith('SIP/2.0 401')) return challenge;
-    if (method === 'INVITE') this.send(this.request('ACK', { ...own, toTag: tagOf(challenge) }));
+    if (!challenge.startsWith('SIP/2.0 401')) {
+      return challenge;
+    }
+    if (method === 'INVITE') {
+      this.send(this.request('ACK', { ...own, toTag: tagOf(challenge) }));
+    }
     const authorization = authorize(challenge, { method, username, password, uri: 'sip:127.0.0.1' });
     const headers = [...(parts.headers ?? []), `Authorization: ${authorization}`];
     return this.ask(method, { ...own, cseq: 2, headers });
@@ -136,10 +140,15 @@ export class SipPeer {
   /** Waits for a matching message, from an index in `received` on. */
   async waitFor(fits: (text: string) => boolean, from = 0): Promise<string> {
     const found = this.received.slice(from).find(fits);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      return found;
+    }
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    for await (const [text] of on(this.#events, 'message', { signal }) as AsyncIterable<[string]>)
-      if (fits(text)) return text;
+    for await (const [text] of on(this.#events, 'message', { signal }) as AsyncIterable<[string]>) {
+      if (fits(text)) {
+        return text;
+      }
+    }
     throw new Error('the socket is closed');
   }
 

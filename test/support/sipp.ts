@@ -29,7 +29,9 @@ function sdpLines(direction: string, connection = '[media_ip]', port = '6000'): 
 }
 
 function withBody(head: string[], body: string | undefined, type: string): string {
-  if (body === undefined) return [...head, 'Content-Length: 0', '', ''].join('\n');
+  if (body === undefined) {
+    return [...head, 'Content-Length: 0', '', ''].join('\n');
+  }
   return [...head, `Content-Type: ${type}`, 'Content-Length: [len]', '', body].join('\n');
 }
 
@@ -238,7 +240,9 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
       resolve({ code: code ?? -1, log, messages });
     });
   });
-  if (options.remotePort === undefined) await listening(port, options.tcp ?? false);
+  if (options.remotePort === undefined) {
+    await listening(port, options.tcp ?? false);
+  }
   let gates = 0;
   const go = () => openGate(port, `1-${callId}`, ++gates);
   return { finished, port, process, go };
@@ -273,7 +277,9 @@ async function listening(port: number, tcp: boolean): Promise<void> {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
   for (let attempt = 0; attempt < 200; attempt++) {
     const texts = await Promise.all(tables.map((table) => readFile(table, 'utf8')));
-    if (texts.some((text) => text.includes(local))) return;
+    if (texts.some((text) => text.includes(local))) {
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('sipp did not start');

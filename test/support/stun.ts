@@ -62,9 +62,13 @@ export function bindingRequest(options: BindingRequestOptions): Buffer {
 export function parseAnswer(
   packet: Buffer,
 ): { class: 'success' | 'error'; transactionId: Buffer; errorCode?: number } | undefined {
-  if (packet.length < 20 || packet.readUInt32BE(4) !== MAGIC_COOKIE) return undefined;
+  if (packet.length < 20 || packet.readUInt32BE(4) !== MAGIC_COOKIE) {
+    return undefined;
+  }
   const kind = CLASSES.get(packet.readUInt16BE(0) as 0x0101);
-  if (kind === undefined) return undefined;
+  if (kind === undefined) {
+    return undefined;
+  }
   const errorCode = attributeOf(packet, ATTRIBUTES.errorCode);
   return {
     class: kind,
@@ -76,7 +80,9 @@ export function parseAnswer(
 function attributeOf(packet: Buffer, type: number): Buffer | undefined {
   for (let at = 20; at + 4 <= packet.length; ) {
     const length = packet.readUInt16BE(at + 2);
-    if (packet.readUInt16BE(at) === type) return packet.subarray(at + 4, at + 4 + length);
+    if (packet.readUInt16BE(at) === type) {
+      return packet.subarray(at + 4, at + 4 + length);
+    }
     at += 4 + 4 * Math.ceil(length / 4);
   }
   return undefined;
@@ -100,8 +106,12 @@ function message(transactionId: Buffer, body: Buffer, announcedLength: number): 
 
 /** The one who is asked, from a binding request's USERNAME; undefined when it is none. */
 export function askedFragment(packet: Buffer): string | undefined {
-  if (packet.length < 20 || packet.readUInt32BE(4) !== MAGIC_COOKIE) return undefined;
-  if (packet.readUInt16BE(0) !== BINDING_REQUEST) return undefined;
+  if (packet.length < 20 || packet.readUInt32BE(4) !== MAGIC_COOKIE) {
+    return undefined;
+  }
+  if (packet.readUInt16BE(0) !== BINDING_REQUEST) {
+    return undefined;
+  }
   const username = attributeOf(packet, ATTRIBUTES.username);
   return username?.toString().split(':')[0];
 }

@@ -41,7 +41,9 @@ export class TonePerson {
     try {
       const room = await client.join(roomId);
       room.on('track', (track) => person.#listen(track));
-      for (const track of room.tracks) person.#listen(track);
+      for (const track of room.tracks) {
+        person.#listen(track);
+      }
       await room.publish(new ClipTrack({ clips: [await tone(codecs, toneHz)] }));
       return person;
     } catch (error) {
@@ -57,7 +59,9 @@ export class TonePerson {
       `${frequencyHz} Hz are heard in the room`,
       () => {
         const samples = this.#heard.slice(-HEARD_HZ);
-        if (samples.length < HEARD_HZ) return { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
+        if (samples.length < HEARD_HZ) {
+          return { frequencyHz: 0, levelDb: Number.NaN, snrDb: Number.NaN };
+        }
         return dominantTone(Float64Array.from(samples), HEARD_HZ);
       },
       isTone(frequencyHz, levelDb),
@@ -70,7 +74,9 @@ export class TonePerson {
   }
 
   #listen({ track }: RemoteTrack): void {
-    if (!(track instanceof ReceivedTrack)) return;
+    if (!(track instanceof ReceivedTrack)) {
+      return;
+    }
     this.#decoder.reset();
     this.#heard = [];
     track.stream.tap = ({ payload }) => {
@@ -92,7 +98,9 @@ async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
       ),
     );
   // The encoder's state at the clip's beginning is that of its end.
-  for (let index = 0; index < 50; index++) packet(index);
+  for (let index = 0; index < 50; index++) {
+    packet(index);
+  }
   const packets = Array.from({ length: 50 }, (_, index) => ({ audioLevel: 15, data: packet(index) }));
   encoder.close();
   return opusClip(packets);

@@ -63,7 +63,9 @@ export class Viewer {
       const shown = new Map<string, ShownFrame[]>();
       window.shownFrames = shown;
       const watch = ({ kind, track, participantId }: PageTrack): void => {
-        if (kind !== 'video') return;
+        if (kind !== 'video') {
+          return;
+        }
         const frames: ShownFrame[] = shown.get(participantId) ?? [];
         shown.set(participantId, frames);
         const video = document.createElement('video');
@@ -74,13 +76,18 @@ export class Viewer {
         document.body.append(video);
         const onFrame = (_: number, { height }: { height: number }): void => {
           frames.push({ atMs: performance.now(), height });
-          if (track.readyState === 'live') video.requestVideoFrameCallback(onFrame);
-          else video.remove();
+          if (track.readyState === 'live') {
+            video.requestVideoFrameCallback(onFrame);
+          } else {
+            video.remove();
+          }
         };
         video.requestVideoFrameCallback(onFrame);
         video.play().catch(() => undefined);
       };
-      for (const track of room.tracks) watch(track);
+      for (const track of room.tracks) {
+        watch(track);
+      }
       room.on('track', watch);
     });
     return new Viewer(person);

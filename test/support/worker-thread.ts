@@ -12,7 +12,9 @@ interface InspectorMessage {
  */
 export async function crashWorkerThread(log: string, name: string): Promise<void> {
   const url = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
-  if (url === undefined) throw new TypeError('the process has no inspector');
+  if (url === undefined) {
+    throw new TypeError('the process has no inspector');
+  }
   const socket = new WebSocket(url);
   await once(socket, 'open');
   const send = (id: number, method: string, params: object = {}) =>
@@ -32,7 +34,9 @@ export async function crashWorkerThread(log: string, name: string): Promise<void
         const expression = 'setImmediate(() => { throw new Error("a fault") })';
         const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
         send(2, 'NodeWorker.sendMessageToWorker', { sessionId: victim, message });
-      } else if (method === 'NodeWorker.detachedFromWorker' && params.sessionId === victim) resolve();
+      } else if (method === 'NodeWorker.detachedFromWorker' && params.sessionId === victim) {
+        resolve();
+      }
     });
     send(1, 'NodeWorker.enable', { waitForDebuggerOnStart: false });
   });

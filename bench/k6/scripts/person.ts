@@ -10,7 +10,9 @@ export async function enterInTurn(
 ): Promise<Visitor> {
   const index = execution.vu.idInTest - 1;
   const person = PEOPLE[index];
-  if (!person) throw new Error(`person ${index} was not prepared`);
+  if (!person) {
+    throw new Error(`person ${index} was not prepared`);
+  }
   const visitor = await Visitor.create(index, `storm-${Math.floor(index / ROOM_SIZE)}`, person);
   await until(turnMs(schedule, index));
   await visitor.enter(stages);

@@ -53,7 +53,9 @@ export interface Schedule {
 /** Checks over REST that the server is there, and sets the schedule. */
 export function setup(): Schedule {
   const answer = http.get(`${ORIGIN}/api/server`);
-  if (answer.status !== 200) throw new Error(`${ORIGIN}/api/server answered ${answer.status}`);
+  if (answer.status !== 200) {
+    throw new Error(`${ORIGIN}/api/server answered ${answer.status}`);
+  }
   const startMs = Date.now() + 1000;
   const middleMs = startMs + (PEERS * 1000) / JOINS_PER_SECOND + SETTLE_MS;
   return { startMs, middleMs, endMs: middleMs + MIDDLE_MS };
@@ -76,7 +78,9 @@ export function until(atMs: number): Promise<void> {
 
 function text(name: string): string {
   const value = __ENV[name];
-  if (!value) throw new Error(`${name} is missing: run this with npm run bench -- k6-…`);
+  if (!value) {
+    throw new Error(`${name} is missing: run this with npm run bench -- k6-…`);
+  }
   return value;
 }
 

@@ -50,7 +50,9 @@ export class CanopySocket {
     this.#lost = new Promise((_resolve, reject) => {
       ws.onerror = ({ error }) => reject(new StageError('SOCKET_ERROR', error));
       ws.onclose = ({ code }) => {
-        if (!this.#closing) reject(new StageError('SOCKET_CLOSED', String(code)));
+        if (!this.#closing) {
+          reject(new StageError('SOCKET_CLOSED', String(code)));
+        }
       };
       ws.onmessage = ({ data }) => this.#receive(data, challenged, reject);
     });
@@ -74,7 +76,9 @@ export class CanopySocket {
     const answered = new Promise<Answer<unknown>>((resolve) => this.#answers.set(id, resolve));
     this.#ws.send(`42${id}${JSON.stringify([name, envelope])}`);
     const answer = await this.#patiently(answered);
-    if (!answer.ok) throw new StageError(answer.error.code, answer.error.detail);
+    if (!answer.ok) {
+      throw new StageError(answer.error.code, answer.error.detail);
+    }
     return answer.result as RequestResult<N>;
   }
 
@@ -90,8 +94,12 @@ export class CanopySocket {
       this.#ws.send('3');
     } else if (kind === '42') {
       const [name, data] = JSON.parse(packet.slice(2));
-      if (name === 'auth.challenge') challenged(data.nonce);
-      if (name === 'session.ended') fail(new StageError(data.error.code));
+      if (name === 'auth.challenge') {
+        challenged(data.nonce);
+      }
+      if (name === 'session.ended') {
+        fail(new StageError(data.error.code));
+      }
       this.onEvent(name, data);
     } else if (kind === '43') {
       const begin = packet.indexOf('[');

@@ -30,8 +30,11 @@ export class Stages<Name extends string> {
 
   /** Counts whether a condition holds. */
   check(name: string, peer: number, code: string, holds: boolean): void {
-    if (holds) failed.add(false);
-    else this.#failed(name, peer, code);
+    if (holds) {
+      failed.add(false);
+    } else {
+      this.#failed(name, peer, code);
+    }
   }
 
   /** Records a duration that was measured elsewhere, in milliseconds. */
@@ -48,7 +51,9 @@ export class Stages<Name extends string> {
 
 /** The error code, with details and the elapsed time if known, since the time can reveal a time limit. */
 function describe(error: unknown, afterMs: number): string {
-  if (!(error instanceof StageError)) return String(error);
+  if (!(error instanceof StageError)) {
+    return String(error);
+  }
   const { code, detail } = error;
   return detail ? `${code} (${detail}, after ${Math.round(afterMs / 1000)} s)` : code;
 }

@@ -63,7 +63,9 @@ export class Visitor {
   }
 
   get socket(): CanopySocket {
-    if (!this.#socket) throw new Error('not connected');
+    if (!this.#socket) {
+      throw new Error('not connected');
+    }
     return this.#socket;
   }
 
@@ -83,7 +85,9 @@ export class Visitor {
     await stages.time('resume', this.index, async () => {
       const { roomId } = this;
       const back = await this.socket.request('room.join', { roomId, resume: { peerId: this.#peerId } });
-      if (!back.resumed || back.peerId !== this.#peerId) throw new Error('the seat was not kept');
+      if (!back.resumed || back.peerId !== this.#peerId) {
+        throw new Error('the seat was not kept');
+      }
     });
     stages.took('return', this.index, Date.now() - startedMs);
   }
@@ -91,7 +95,9 @@ export class Visitor {
   /** Joins the room on the current connection. */
   async join(): Promise<RequestResult<'room.join'>> {
     const joined = await this.socket.request('room.join', { roomId: this.roomId });
-    for (const { participantId } of joined.participants) this.#meet(participantId);
+    for (const { participantId } of joined.participants) {
+      this.#meet(participantId);
+    }
     return joined;
   }
 
@@ -100,7 +106,9 @@ export class Visitor {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), PATIENCE_MS);
       this.#onMet = () => {
-        if (this.#met.size < people) return;
+        if (this.#met.size < people) {
+          return;
+        }
         clearTimeout(timer);
         resolve(true);
       };

@@ -19,9 +19,11 @@ const FLAG = {
   endOfPicture: 32,
 };
 
-/** @throws TypeError when the bytes are not a clip. */
+/** @throws {TypeError} the bytes are not a clip */
 export function decodeClip(bytes: Buffer): Clip {
-  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new TypeError('not a clip');
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
+    throw new TypeError('not a clip');
+  }
   const headLength = bytes.readUInt32BE(MAGIC.length);
   let offset = MAGIC.length + 4 + headLength;
   const info: ClipInfo = JSON.parse(bytes.toString('utf8', MAGIC.length + 4, offset));
@@ -31,7 +33,9 @@ export function decodeClip(bytes: Buffer): Clip {
     const flags = bytes[offset + 8] as number;
     const layers = bytes[offset + 9] as number;
     const start = offset + FRAME_HEAD_BYTES;
-    if (start + length > bytes.length) throw new TypeError('the clip is cut off');
+    if (start + length > bytes.length) {
+      throw new TypeError('the clip is cut off');
+    }
     const spatialLayer = layers & 0x0f;
     const key = (flags & FLAG.key) !== 0;
     frames.push({
@@ -50,7 +54,9 @@ export function decodeClip(bytes: Buffer): Clip {
     });
     offset = start + length;
   }
-  if (!frames[0]?.key) throw new TypeError('the clip does not start with a key frame');
+  if (!frames[0]?.key) {
+    throw new TypeError('the clip does not start with a key frame');
+  }
   return { info, frames };
 }
 
@@ -64,7 +70,9 @@ export function encodeClip({ info, frames }: Clip): Buffer {
     frameHead.writeUInt32BE(frame.data.length, 0);
     frameHead.writeUInt32BE(frame.timestamp, 4);
     for (const [name, bit] of Object.entries(FLAG)) {
-      if (frame[name as keyof typeof FLAG]) frameHead[8] = (frameHead[8] as number) | bit;
+      if (frame[name as keyof typeof FLAG]) {
+        frameHead[8] = (frameHead[8] as number) | bit;
+      }
     }
     frameHead[9] = (frame.temporalLayer << 4) | frame.spatialLayer;
     frameHead[10] = frame.audioLevel;

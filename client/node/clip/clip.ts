@@ -63,7 +63,9 @@ export interface Clip {
 export function keyFrameBefore(clip: Clip, index: number): number {
   for (let at = Math.min(index, clip.frames.length - 1); at > 0; at--) {
     const frame = clip.frames[at];
-    if (frame?.key && frame.spatialLayer === 0) return at;
+    if (frame?.key && frame.spatialLayer === 0) {
+      return at;
+    }
   }
   return 0;
 }

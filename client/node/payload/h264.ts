@@ -11,13 +11,18 @@ export const packetizeH264: Packetizer = (frame, _numbering, maxBytes) => {
   let small: Buffer[] = [];
   let smallBytes = 1;
   const flush = () => {
-    if (small.length === 1) payloads.push({ pieces: [small[0] as Buffer], marker: false });
-    else if (small.length > 1) payloads.push({ pieces: aggregate(small), marker: false });
+    if (small.length === 1) {
+      payloads.push({ pieces: [small[0] as Buffer], marker: false });
+    } else if (small.length > 1) {
+      payloads.push({ pieces: aggregate(small), marker: false });
+    }
     small = [];
     smallBytes = 1;
   };
   for (const unit of nalUnits(frame.data)) {
-    if (smallBytes + 2 + unit.length > maxBytes) flush();
+    if (smallBytes + 2 + unit.length > maxBytes) {
+      flush();
+    }
     if (unit.length + 3 > maxBytes) {
       payloads.push(...fragment(unit, maxBytes));
     } else {
@@ -27,14 +32,18 @@ export const packetizeH264: Packetizer = (frame, _numbering, maxBytes) => {
   }
   flush();
   const last = payloads.at(-1);
-  if (last) last.marker = true;
+  if (last) {
+    last.marker = true;
+  }
   return payloads;
 };
 
 function aggregate(units: readonly Buffer[]): Uint8Array[] {
   const importance = Math.max(...units.map((unit) => (unit[0] as number) & 0x60));
   const pieces: Uint8Array[] = [Uint8Array.of(importance | STAP_A)];
-  for (const unit of units) pieces.push(Uint8Array.of(unit.length >> 8, unit.length & 0xff), unit);
+  for (const unit of units) {
+    pieces.push(Uint8Array.of(unit.length >> 8, unit.length & 0xff), unit);
+  }
   return pieces;
 }
 
@@ -71,7 +80,9 @@ export interface H264Payload {
 /** Reads a payload, or undefined when it is malformed. */
 export function parseH264(payload: Buffer): H264Payload | undefined {
   const head = payload[0];
-  if (head === undefined) return undefined;
+  if (head === undefined) {
+    return undefined;
+  }
   const type = head & 0x1f;
   if (type === STAP_A) {
     const data: Buffer[] = [];
@@ -79,7 +90,9 @@ export function parseH264(payload: Buffer): H264Payload | undefined {
     for (let at = 1; at + 2 < payload.length; ) {
       const length = payload.readUInt16BE(at);
       const unit = payload.subarray(at + 2, at + 2 + length);
-      if (length === 0 || unit.length < length) return undefined;
+      if (length === 0 || unit.length < length) {
+        return undefined;
+      }
       keyFrame ||= isKeyType((unit[0] as number) & 0x1f);
       data.push(START_CODE, unit);
       at += 2 + length;
@@ -88,9 +101,13 @@ export function parseH264(payload: Buffer): H264Payload | undefined {
   }
   if (type === FU_A) {
     const position = payload[1];
-    if (position === undefined) return undefined;
+    if (position === undefined) {
+      return undefined;
+    }
     const body = payload.subarray(2);
-    if ((position & 0x80) === 0) return { data: [body], keyFrame: false };
+    if ((position & 0x80) === 0) {
+      return { data: [body], keyFrame: false };
+    }
     const unitHead = Buffer.of((head & 0x60) | (position & 0x1f));
     return { data: [START_CODE, unitHead, body], keyFrame: isKeyType(position & 0x1f) };
   }

@@ -97,7 +97,9 @@ test('an H264 access unit comes back NAL unit by NAL unit, small ones aggregated
 test('whatever arrives, the parsers do not throw', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-      for (const parse of [parseVp8, parseVp9, parseH264]) parse(Buffer.from(bytes));
+      for (const parse of [parseVp8, parseVp9, parseH264]) {
+        parse(Buffer.from(bytes));
+      }
     }),
   );
 });

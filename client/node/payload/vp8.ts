@@ -38,7 +38,9 @@ export interface Vp8Payload {
 /** Reads a payload, or undefined when it is malformed. */
 export function parseVp8(payload: Buffer): Vp8Payload | undefined {
   const first = payload[0];
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   let offset = 1;
   let pictureId: number | undefined;
   let tl0PicIdx: number | undefined;
@@ -47,12 +49,20 @@ export function parseVp8(payload: Buffer): Vp8Payload | undefined {
     const extension = payload[offset++] ?? 0;
     if (extension & 0x80) {
       pictureId = payload[offset++] ?? 0;
-      if (pictureId & 0x80) pictureId = ((pictureId & 0x7f) << 8) | (payload[offset++] ?? 0);
+      if (pictureId & 0x80) {
+        pictureId = ((pictureId & 0x7f) << 8) | (payload[offset++] ?? 0);
+      }
     }
-    if (extension & 0x40) tl0PicIdx = payload[offset++] ?? 0;
-    if (extension & 0x30) temporalLayer = (payload[offset++] ?? 0) >> 6;
+    if (extension & 0x40) {
+      tl0PicIdx = payload[offset++] ?? 0;
+    }
+    if (extension & 0x30) {
+      temporalLayer = (payload[offset++] ?? 0) >> 6;
+    }
   }
-  if (offset >= payload.length) return undefined;
+  if (offset >= payload.length) {
+    return undefined;
+  }
   const start = (first & 0x10) !== 0 && (first & 0x07) === 0;
   const data = payload.subarray(offset);
   return {

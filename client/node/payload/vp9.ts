@@ -52,10 +52,14 @@ export const packetizeVp9: Packetizer = (frame, numbering, maxBytes) => {
 /** The V part: resolutions of the spatial layers and the picture group (RFC 9628 §4.2.1). */
 function scalabilityStructure(frame: ClipFrame): Uint8Array {
   const layers = frame.resolutions ?? [];
-  if (layers.length === 0) return new Uint8Array();
+  if (layers.length === 0) {
+    return new Uint8Array();
+  }
   // N_S, Y, G
   const bytes = [((layers.length - 1) << 5) | 0x10 | 0x08];
-  for (const { width, height } of layers) bytes.push(width >> 8, width & 0xff, height >> 8, height & 0xff);
+  for (const { width, height } of layers) {
+    bytes.push(width >> 8, width & 0xff, height >> 8, height & 0xff);
+  }
   bytes.push(THREE_LAYER_GROUP.length);
   for (const { temporalLayer, switchingUp, distances } of THREE_LAYER_GROUP) {
     bytes.push((temporalLayer << 5) | (switchingUp ? 0x10 : 0) | (distances.length << 2), ...distances);
@@ -76,7 +80,9 @@ export interface Vp9Payload {
 /** Reads a payload, or undefined when it is malformed. */
 export function parseVp9(payload: Buffer): Vp9Payload | undefined {
   const first = payload[0];
-  if (first === undefined) return undefined;
+  if (first === undefined) {
+    return undefined;
+  }
   let offset = 1;
   let pictureId: number | undefined;
   let temporalLayer = 0;
@@ -84,19 +90,27 @@ export function parseVp9(payload: Buffer): Vp9Payload | undefined {
   const flexible = (first & 0x10) !== 0;
   if (first & 0x80) {
     pictureId = payload[offset++] ?? 0;
-    if (pictureId & 0x80) pictureId = ((pictureId & 0x7f) << 8) | (payload[offset++] ?? 0);
+    if (pictureId & 0x80) {
+      pictureId = ((pictureId & 0x7f) << 8) | (payload[offset++] ?? 0);
+    }
   }
   if (first & 0x20) {
     const layers = payload[offset++] ?? 0;
     temporalLayer = layers >> 5;
     spatialLayer = (layers >> 1) & 0x07;
-    if (!flexible) offset++;
+    if (!flexible) {
+      offset++;
+    }
   }
   if (flexible && first & 0x40) {
-    while ((payload[offset++] ?? 0) & 1);
+    while ((payload[offset++] ?? 0) & 1) {}
   }
-  if (first & 0x02) offset = skipStructure(payload, offset);
-  if (offset >= payload.length) return undefined;
+  if (first & 0x02) {
+    offset = skipStructure(payload, offset);
+  }
+  if (offset >= payload.length) {
+    return undefined;
+  }
   return {
     startOfFrame: (first & 0x08) !== 0,
     endOfFrame: (first & 0x04) !== 0,
@@ -111,10 +125,14 @@ export function parseVp9(payload: Buffer): Vp9Payload | undefined {
 function skipStructure(payload: Buffer, start: number): number {
   const head = payload[start] ?? 0;
   let offset = start + 1;
-  if (head & 0x10) offset += 4 * ((head >> 5) + 1);
+  if (head & 0x10) {
+    offset += 4 * ((head >> 5) + 1);
+  }
   if (head & 0x08) {
     const pictures = payload[offset++] ?? 0;
-    for (let index = 0; index < pictures; index++) offset += 1 + (((payload[offset] ?? 0) >> 2) & 0x03);
+    for (let index = 0; index < pictures; index++) {
+      offset += 1 + (((payload[offset] ?? 0) >> 2) & 0x03);
+    }
   }
   return offset;
 }

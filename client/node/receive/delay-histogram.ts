@@ -25,11 +25,15 @@ export class DelayHistogram {
 
   /** The delay that `share` (0 to 1) of the values do not exceed, in milliseconds, to the next whole one; NaN without values. */
   quantileMs(share: number): number {
-    if (this.#count === 0) return Number.NaN;
+    if (this.#count === 0) {
+      return Number.NaN;
+    }
     let remaining = Math.ceil(share * this.#count);
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
       remaining -= this.#counts[bucket] as number;
-      if (remaining <= 0) return bucket + 1;
+      if (remaining <= 0) {
+        return bucket + 1;
+      }
     }
     return this.#maximumMs;
   }
@@ -38,7 +42,9 @@ export class DelayHistogram {
   toJSON(): { maximumMs: number; buckets: Array<[number, number]> } {
     const buckets: Array<[number, number]> = [];
     this.#counts.forEach((count, bucket) => {
-      if (count > 0) buckets.push([bucket, count]);
+      if (count > 0) {
+        buckets.push([bucket, count]);
+      }
     });
     return { maximumMs: this.#maximumMs, buckets };
   }

@@ -24,8 +24,12 @@ export class FeedbackRecorder {
     while (start < arrived.length) {
       const first = arrived[start] as ArrivedPacket;
       let end = start + 1;
-      while (end < arrived.length && (arrived[end] as ArrivedPacket).sequence < first.sequence + MAX_STATUSES)
+      while (
+        end < arrived.length &&
+        (arrived[end] as ArrivedPacket).sequence < first.sequence + MAX_STATUSES
+      ) {
         end++;
+      }
       packets.push(
         buildTransportFeedback(senderSsrc, this.#mediaSsrc, this.#count++, unique(arrived.slice(start, end))),
       );

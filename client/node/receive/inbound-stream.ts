@@ -87,7 +87,9 @@ export class InboundStream {
   ) {
     const [codec] = rtpParameters.codecs;
     const [encoding] = rtpParameters.encodings ?? [];
-    if (!codec || encoding?.ssrc === undefined) throw new TypeError('a consumer has a codec and an SSRC');
+    if (!codec || encoding?.ssrc === undefined) {
+      throw new TypeError('a consumer has a codec and an SSRC');
+    }
     this.kind = kind;
     this.ssrc = encoding.ssrc;
     this.rtxSsrc = encoding.rtx?.ssrc;
@@ -113,7 +115,9 @@ export class InboundStream {
   receive(packet: Buffer, header: RtpPacket<Buffer>, nowMs: number): void {
     if (header.ssrc === this.rtxSsrc) {
       // RTX: the payload starts with the original sequence number (RFC 4588 §4). Empty ones are probes.
-      if (header.payload.length < 2) return;
+      if (header.payload.length < 2) {
+        return;
+      }
       const original = header.payload.readUInt16BE(0);
       const payload = header.payload.subarray(2);
       this.#accept(packet, { ...header, ssrc: this.ssrc, sequenceNumber: original }, payload, nowMs, true);
@@ -135,7 +139,9 @@ export class InboundStream {
   repair(nowMs: number): void {
     const { request, lost } = this.#losses.due(nowMs, this.#usesNack);
     this.counters.lostPackets += lost;
-    if (request.length === 0) return;
+    if (request.length === 0) {
+      return;
+    }
     this.counters.nackedPackets += request.length;
     this.#sendRtcp(buildNack(this.#localSsrc, this.ssrc, request));
   }
@@ -147,7 +153,9 @@ export class InboundStream {
 
   /** A block for the next receiver report, or undefined before the first packet. */
   reportBlock(nowMs: number): ReportBlock | undefined {
-    if (this.#baseSequence === undefined) return undefined;
+    if (this.#baseSequence === undefined) {
+      return undefined;
+    }
     const expected = this.#highestSequence - this.#baseSequence + 1;
     const received = this.counters.packets;
     const expectedNow = expected - this.#reported.expected;
@@ -179,8 +187,12 @@ export class InboundStream {
       this.counters.duplicatePackets++;
       return;
     }
-    if (outcome === 'given-up') this.counters.lostPackets--;
-    if (repaired) this.counters.repairedPackets++;
+    if (outcome === 'given-up') {
+      this.counters.lostPackets--;
+    }
+    if (repaired) {
+      this.counters.repairedPackets++;
+    }
     this.#highestSequence = Math.max(this.#highestSequence, sequence);
     this.counters.packets++;
     this.counters.bytes += payload.length;
@@ -198,14 +210,18 @@ export class InboundStream {
     if (this.#lastTransitTicks !== undefined) {
       const difference = Math.abs(transitTicks - this.#lastTransitTicks);
       // A timestamp that wrapped or jumped tells nothing about jitter.
-      if (difference < this.#clockRateHz * 10) this.#jitterTicks += (difference - this.#jitterTicks) / 16;
+      if (difference < this.#clockRateHz * 10) {
+        this.#jitterTicks += (difference - this.#jitterTicks) / 16;
+      }
     }
     this.#lastTransitTicks = transitTicks;
   }
 
   #measureDelay(packet: Buffer, header: RtpPacket<Buffer>): void {
     const value = readExtension(packet, header, this.#extensions.absCaptureTime);
-    if (!value || value.length < 8) return;
+    if (!value || value.length < 8) {
+      return;
+    }
     const captureMs = msFromNtp({ seconds: value.readUInt32BE(0), fraction: value.readUInt32BE(4) });
     this.oneWayDelay.add(wallClockMs() - captureMs);
   }

@@ -4,7 +4,9 @@ import { LossTracker } from './loss-tracker.ts';
 
 test('reordering within the window is neither asked for nor lost', () => {
   const tracker = new LossTracker();
-  for (const sequence of [1, 2, 5]) tracker.arrived(sequence, 0);
+  for (const sequence of [1, 2, 5]) {
+    tracker.arrived(sequence, 0);
+  }
   assert.deepEqual(tracker.due(10, true), { request: [], lost: 0 });
   assert.deepEqual([tracker.arrived(4, 12), tracker.arrived(3, 12)], ['new', 'new']);
   assert.equal(tracker.isWaiting, false);
@@ -18,7 +20,9 @@ test('a gap is asked for after the window, again after a while, and given up in 
   let lost = 0;
   for (let nowMs = 0; nowMs <= 1000; nowMs += 10) {
     const due = tracker.due(nowMs, true);
-    if (due.request.length > 0) requests.push(due.request);
+    if (due.request.length > 0) {
+      requests.push(due.request);
+    }
     lost += due.lost;
   }
   assert.equal(requests.length, 8);

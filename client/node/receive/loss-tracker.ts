@@ -44,8 +44,12 @@ export class LossTracker {
       this.#highest = sequence;
       return 'new';
     }
-    if (this.#missing.delete(sequence)) return 'new';
-    if (this.#givenUp.delete(sequence)) return 'given-up';
+    if (this.#missing.delete(sequence)) {
+      return 'new';
+    }
+    if (this.#givenUp.delete(sequence)) {
+      return 'given-up';
+    }
     return 'duplicate';
   }
 
@@ -74,7 +78,9 @@ export class LossTracker {
 
   #giveUp(sequence: number): void {
     this.#givenUp.add(sequence);
-    if (this.#givenUp.size <= MEMORY) return;
+    if (this.#givenUp.size <= MEMORY) {
+      return;
+    }
     for (const oldest of this.#givenUp) {
       this.#givenUp.delete(oldest);
       break;

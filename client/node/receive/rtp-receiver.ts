@@ -32,7 +32,9 @@ export class RtpReceiver {
   /** @param steadyArrivals - see NodeHandlerOptions. */
   constructor(send: (packet: Buffer) => void, steadyArrivals: boolean) {
     this.#send = send;
-    if (steadyArrivals) this.#sendClock = new SendClock();
+    if (steadyArrivals) {
+      this.#sendClock = new SendClock();
+    }
     this.#feedbackTimer = setInterval(() => this.#sendFeedback(), FEEDBACK_INTERVAL_MS);
     this.#reportTimer = setInterval(() => this.#sendReports(), REPORT_INTERVAL_MS);
   }
@@ -45,7 +47,9 @@ export class RtpReceiver {
     const stream = new InboundStream(rtpParameters, kind, this.#localSsrc, this.#send);
     this.#streams.add(stream);
     this.#bySsrc.set(stream.ssrc, stream);
-    if (stream.rtxSsrc !== undefined) this.#bySsrc.set(stream.rtxSsrc, stream);
+    if (stream.rtxSsrc !== undefined) {
+      this.#bySsrc.set(stream.rtxSsrc, stream);
+    }
     // mediasoup uses the router's ids, the same for all consumers.
     const ids = extensionIds(rtpParameters);
     this.#transportSequenceId ||= ids.transportSequence;
@@ -56,13 +60,17 @@ export class RtpReceiver {
   remove(stream: InboundStream): void {
     this.#streams.delete(stream);
     this.#bySsrc.delete(stream.ssrc);
-    if (stream.rtxSsrc !== undefined) this.#bySsrc.delete(stream.rtxSsrc);
+    if (stream.rtxSsrc !== undefined) {
+      this.#bySsrc.delete(stream.rtxSsrc);
+    }
   }
 
   handleRtp(packet: Buffer): void {
     const nowMs = performance.now();
     const header = parseRtp(packet);
-    if (!header) return;
+    if (!header) {
+      return;
+    }
     // Also of packets that nobody consumes: probes count.
     const sequence = readExtension(packet, header, this.#transportSequenceId);
     if (sequence?.length === 2) {
@@ -74,7 +82,9 @@ export class RtpReceiver {
       return;
     }
     stream.receive(packet, header, nowMs);
-    if (stream.isWaiting) this.#repairTimer ??= setInterval(() => this.#repair(), REPAIR_INTERVAL_MS);
+    if (stream.isWaiting) {
+      this.#repairTimer ??= setInterval(() => this.#repair(), REPAIR_INTERVAL_MS);
+    }
   }
 
   handleRtcp(item: RtcpItem): void {
@@ -101,17 +111,23 @@ export class RtpReceiver {
     const nowMs = performance.now();
     let isWaiting = false;
     for (const stream of this.#streams) {
-      if (!stream.isWaiting) continue;
+      if (!stream.isWaiting) {
+        continue;
+      }
       stream.repair(nowMs);
       isWaiting ||= stream.isWaiting;
     }
-    if (isWaiting) return;
+    if (isWaiting) {
+      return;
+    }
     clearInterval(this.#repairTimer);
     this.#repairTimer = undefined;
   }
 
   #sendFeedback(): void {
-    for (const packet of this.#feedback.flush(this.#localSsrc)) this.#send(packet);
+    for (const packet of this.#feedback.flush(this.#localSsrc)) {
+      this.#send(packet);
+    }
   }
 
   #sendReports(): void {

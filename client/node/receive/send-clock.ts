@@ -10,8 +10,9 @@ export class SendClock {
   /** When a packet was sent, in milliseconds on a clock that reads `nowMs` with the first one. `value`: the extension's three bytes. */
   read(value: Buffer, nowMs: number): number {
     const ticks = value.readUIntBE(0, 3);
-    if (this.#lastTicks === undefined) this.#atMs = nowMs;
-    else {
+    if (this.#lastTicks === undefined) {
+      this.#atMs = nowMs;
+    } else {
       const forward = (ticks - this.#lastTicks + MODULUS) % MODULUS;
       // Packets may overtake each other: the shorter way round.
       const moved = forward < MODULUS / 2 ? forward : forward - MODULUS;

@@ -34,7 +34,9 @@ export function parseRtcp(compound: Buffer): RtcpItem[] {
   let offset = 0;
   while (offset + 8 <= compound.length) {
     const end = offset + 4 + 4 * compound.readUInt16BE(offset + 2);
-    if ((compound[offset] as number) >> 6 !== 2 || end > compound.length) break;
+    if ((compound[offset] as number) >> 6 !== 2 || end > compound.length) {
+      break;
+    }
     const packet = compound.subarray(offset, end);
     const count = (packet[0] as number) & 0x1f;
     const type = packet[1] as number;
@@ -82,7 +84,9 @@ function readNack(packet: Buffer): number[] {
     const following = packet.readUInt16BE(at + 2);
     sequenceNumbers.push(first);
     for (let bit = 0; bit < 16; bit++) {
-      if (following & (1 << bit)) sequenceNumbers.push((first + 1 + bit) & 0xffff);
+      if (following & (1 << bit)) {
+        sequenceNumbers.push((first + 1 + bit) & 0xffff);
+      }
     }
   }
   return sequenceNumbers;
@@ -158,8 +162,11 @@ export function buildNack(senderSsrc: number, mediaSsrc: number, sequenceNumbers
   for (const sequence of sequenceNumbers) {
     const last = entries.at(-1);
     const distance = last ? (sequence - last.first) & 0xffff : 0;
-    if (last && distance >= 1 && distance <= 16) last.following |= 1 << (distance - 1);
-    else entries.push({ first: sequence & 0xffff, following: 0 });
+    if (last && distance >= 1 && distance <= 16) {
+      last.following |= 1 << (distance - 1);
+    } else {
+      entries.push({ first: sequence & 0xffff, following: 0 });
+    }
   }
   const packet = head(1, TRANSPORT_FEEDBACK, 12 + 4 * entries.length);
   packet.writeUInt32BE(senderSsrc, 4);
@@ -211,8 +218,11 @@ export function buildTransportFeedback(
     previousTicks += delta;
     const small = delta >= 0 && delta <= 255;
     statuses[sequence - first.sequence] = small ? 1 : 2;
-    if (small) deltas.push(delta);
-    else deltas.push((delta >> 8) & 0xff, delta & 0xff);
+    if (small) {
+      deltas.push(delta);
+    } else {
+      deltas.push((delta >> 8) & 0xff, delta & 0xff);
+    }
   }
   const chunkCount = statuses.length / 7;
   const bodyLength = 20 + 2 * chunkCount + deltas.length;

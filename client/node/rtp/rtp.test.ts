@@ -64,7 +64,9 @@ test('whatever arrives, the parsers do not throw', () => {
       const packet = Buffer.from(bytes);
       parseRtcp(packet);
       const header = parseRtp(packet);
-      if (header) readExtension(packet, header, id);
+      if (header) {
+        readExtension(packet, header, id);
+      }
     }),
   );
 });

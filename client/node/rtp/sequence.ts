@@ -10,7 +10,9 @@ export class SequenceUnwrapper {
     }
     const forward = (sequence16 - this.#highest) & 0xffff;
     const extended = forward < 0x8000 ? this.#highest + forward : this.#highest + forward - 0x1_0000;
-    if (extended > this.#highest) this.#highest = extended;
+    if (extended > this.#highest) {
+      this.#highest = extended;
+    }
     return extended;
   }
 }

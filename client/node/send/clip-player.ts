@@ -36,7 +36,9 @@ export class ClipPlayer {
 
   /** Starts, or goes on from the last key frame after a stop. */
   start(): void {
-    if (this.#running) return;
+    if (this.#running) {
+      return;
+    }
     this.#running = true;
     if (this.#beganAtMs !== undefined) {
       const { durationTicks } = this.#clip.info;
@@ -61,7 +63,9 @@ export class ClipPlayer {
   rewind(): void {
     // A picture that is partly sent is completed first.
     const keyIndex = keyFrameBefore(this.#clip, this.#index);
-    if (!this.#running || keyIndex === this.#index) return;
+    if (!this.#running || keyIndex === this.#index) {
+      return;
+    }
     this.#roundMs += (this.#timestampOf(this.#index) - this.#timestampOf(keyIndex)) * this.#msPerTick;
     this.#index = keyIndex;
   }
@@ -88,11 +92,15 @@ export class ClipPlayer {
     for (;;) {
       const frame = frames[this.#index] as ClipFrame;
       const captureMs = this.#roundMs + frame.timestamp * this.#msPerTick;
-      if (captureMs > nowMs) break;
+      if (captureMs > nowMs) {
+        break;
+      }
       const gap = frame.timestamp - this.#lastTimestamp;
       this.#lastTimestamp = frame.timestamp;
       this.#listener(frame, captureMs, info.codec === 'opus' && gap > info.clockRateHz / 20);
-      if (!this.#running) return;
+      if (!this.#running) {
+        return;
+      }
       if (++this.#index === frames.length) {
         this.#index = 0;
         this.#roundMs += info.durationTicks * this.#msPerTick;

@@ -83,7 +83,9 @@ export class OutboundStream {
     // All spatial layers of a picture have one PictureID.
     if (frame.spatialLayer === 0) {
       this.#pictureId = (this.#pictureId + 1) & 0x7fff;
-      if (frame.temporalLayer === 0) this.#tl0PicIdx = (this.#tl0PicIdx + 1) & 0xff;
+      if (frame.temporalLayer === 0) {
+        this.#tl0PicIdx = (this.#tl0PicIdx + 1) & 0xff;
+      }
     }
     const numbering = { pictureId: this.#pictureId, tl0PicIdx: this.#tl0PicIdx };
     const timestamp = this.#timestampAt(captureMs);
@@ -93,7 +95,9 @@ export class OutboundStream {
       const sequenceNumber = this.#sequence;
       this.#sequence = (sequenceNumber + 1) & 0xffff;
       const stored = { pieces, marker: marker || talkStart, timestamp };
-      if (options.rtx) this.#sent.add(sequenceNumber, stored);
+      if (options.rtx) {
+        this.#sent.add(sequenceNumber, stored);
+      }
       const extensions = this.#extensions(false);
       if (first && options.extensions.absCaptureTime) {
         extensions.push({ id: options.extensions.absCaptureTime, value: captureTimeValue(captureMs) });
@@ -106,20 +110,28 @@ export class OutboundStream {
       const packet = buildRtp({ ...stored, payloadType, ssrc, sequenceNumber, extensions, payload: pieces });
       if (options.send(packet)) {
         this.counters.packets++;
-        for (const piece of pieces) this.counters.bytes += piece.length;
+        for (const piece of pieces) {
+          this.counters.bytes += piece.length;
+        }
       }
       first = false;
     }
-    if (frame.endOfPicture) this.counters.frames++;
+    if (frame.endOfPicture) {
+      this.counters.frames++;
+    }
   }
 
   /** Sends again what was asked for, as RTX (RFC 4588), as far as it is still held. */
   retransmit(sequenceNumbers: readonly number[]): void {
     const { rtx } = this.#options;
-    if (!rtx) return;
+    if (!rtx) {
+      return;
+    }
     for (const original of sequenceNumbers) {
       const stored = this.#sent.get(original);
-      if (!stored) continue;
+      if (!stored) {
+        continue;
+      }
       const sequenceNumber = this.#rtxSequence;
       this.#rtxSequence = (sequenceNumber + 1) & 0xffff;
       const payload = [Uint8Array.of(original >> 8, original & 0xff), ...stored.pieces];
@@ -141,14 +153,18 @@ export class OutboundStream {
   /** Notes a key-frame request; true when it is to be answered now. */
   takeKeyFrameRequest(nowMs: number): boolean {
     this.counters.keyFrameRequests++;
-    if (nowMs - this.#lastKeyRequestMs < KEY_FRAME_REQUEST_INTERVAL_MS) return false;
+    if (nowMs - this.#lastKeyRequestMs < KEY_FRAME_REQUEST_INTERVAL_MS) {
+      return false;
+    }
     this.#lastKeyRequestMs = nowMs;
     return true;
   }
 
   /** Sends a sender report, once anything was sent: without it mediasoup switches no layers. */
   report(): void {
-    if (this.counters.packets === 0) return;
+    if (this.counters.packets === 0) {
+      return;
+    }
     const nowMs = wallClockMs();
     this.#options.send(
       buildSenderReport({
@@ -172,11 +188,17 @@ export class OutboundStream {
     const elements: ExtensionElement[] = [];
     // MID and RID until the server has shown by a report that it knows the stream (RFC 8852 §3.1 leaves the time open).
     if (!this.lastReport || isRtx) {
-      if (ids.mid) elements.push({ id: ids.mid, value: Buffer.from(mid) });
+      if (ids.mid) {
+        elements.push({ id: ids.mid, value: Buffer.from(mid) });
+      }
       const ridId = isRtx ? ids.repairedRid : ids.rid;
-      if (rid !== undefined && ridId) elements.push({ id: ridId, value: Buffer.from(rid) });
+      if (rid !== undefined && ridId) {
+        elements.push({ id: ridId, value: Buffer.from(rid) });
+      }
     }
-    if (ids.absSendTime) elements.push({ id: ids.absSendTime, value: sendTimeValue() });
+    if (ids.absSendTime) {
+      elements.push({ id: ids.absSendTime, value: sendTimeValue() });
+    }
     if (ids.transportSequence) {
       const sequence = this.#options.nextTransportSequence();
       elements.push({

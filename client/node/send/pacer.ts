@@ -37,7 +37,11 @@ export class Pacer {
     this.#timer = undefined;
     const due = this.#queue.splice(0, PACKETS_PER_STEP);
     this.#budget = PACKETS_PER_STEP - due.length;
-    for (const packet of due) this.#send(packet);
-    if (due.length > 0) this.#timer = setTimeout(() => this.#step(), STEP_MS);
+    for (const packet of due) {
+      this.#send(packet);
+    }
+    if (due.length > 0) {
+      this.#timer = setTimeout(() => this.#step(), STEP_MS);
+    }
   }
 }

@@ -35,7 +35,9 @@ export class RtpSender {
   constructor(options: RtpSenderOptions) {
     const { rtpParameters } = options;
     const [codec, rtx] = rtpParameters.codecs;
-    if (!codec) throw new TypeError('no codec');
+    if (!codec) {
+      throw new TypeError('no codec');
+    }
     const originMs = wallClockMs();
     this.streams = options.ssrcs.map(({ ssrc, rtxSsrc }, index) => {
       const { rid } = rtpParameters.encodings?.[index] ?? {};
@@ -69,10 +71,16 @@ export class RtpSender {
 
   /** Sends another track's clips from now on, or nothing. */
   replaceTrack(track: ClipTrack | null): void {
-    for (const player of this.#players) player?.stop();
-    if (this.#track) this.#track.streams = [];
+    for (const player of this.#players) {
+      player?.stop();
+    }
+    if (this.#track) {
+      this.#track.streams = [];
+    }
     this.#track = track;
-    if (track) track.streams = this.streams;
+    if (track) {
+      track.streams = this.streams;
+    }
     // One stream (SVC or a single layer) sends the best clip.
     const clips = track && this.streams.length === 1 ? track.clips.slice(-1) : (track?.clips ?? []);
     this.#players = this.streams.map((stream, index) => {
@@ -80,14 +88,20 @@ export class RtpSender {
       return (
         clip &&
         new ClipPlayer(clip, startOf(track), (frame, captureMs, talkStart) => {
-          if (!track?.enabled || track.readyState === 'ended') return;
+          if (!track?.enabled || track.readyState === 'ended') {
+            return;
+          }
           const top = spatialLayers(this.#encodings[index]) - 1;
-          if (frame.spatialLayer > top) return;
+          if (frame.spatialLayer > top) {
+            return;
+          }
           const isFirst = stream.counters.packets === 0;
           // The highest layer that is sent completes the picture.
           const last = frame.spatialLayer === top && !frame.endOfPicture;
           stream.sendFrame(last ? { ...frame, endOfPicture: true } : frame, captureMs, talkStart);
-          if (isFirst) stream.report();
+          if (isFirst) {
+            stream.report();
+          }
         })
       );
     });
@@ -109,11 +123,17 @@ export class RtpSender {
   setEncodings(encodings: ReadonlyArray<{ active?: boolean; scalabilityMode?: string }>): void {
     encodings.forEach(({ active, scalabilityMode }, index) => {
       const own = this.#encodings[index];
-      if (own && active !== undefined) own.active = active;
-      if (!own || scalabilityMode === undefined) return;
+      if (own && active !== undefined) {
+        own.active = active;
+      }
+      if (!own || scalabilityMode === undefined) {
+        return;
+      }
       const before = spatialLayers(own);
       own.scalabilityMode = scalabilityMode;
-      if (spatialLayers(own) > before) this.#players[index]?.rewind();
+      if (spatialLayers(own) > before) {
+        this.#players[index]?.rewind();
+      }
     });
     this.#update();
   }
@@ -127,17 +147,23 @@ export class RtpSender {
   handleRtcp(item: RtcpItem): void {
     if (item.type === 'report-block') {
       const stream = this.streams.find(({ ssrc }) => ssrc === item.block.ssrc);
-      if (stream) stream.lastReport = item.block;
+      if (stream) {
+        stream.lastReport = item.block;
+      }
     } else if (item.type === 'nack') {
       this.streams.find(({ ssrc }) => ssrc === item.mediaSsrc)?.retransmit(item.sequenceNumbers);
     } else if (item.type === 'key-frame-request') {
       const index = this.streams.findIndex(({ ssrc }) => ssrc === item.mediaSsrc);
-      if (this.streams[index]?.takeKeyFrameRequest(performance.now())) this.#players[index]?.rewind();
+      if (this.streams[index]?.takeKeyFrameRequest(performance.now())) {
+        this.#players[index]?.rewind();
+      }
     }
   }
 
   report(): void {
-    for (const stream of this.streams) stream.report();
+    for (const stream of this.streams) {
+      stream.report();
+    }
   }
 
   close(): void {
@@ -148,8 +174,11 @@ export class RtpSender {
   #update(): void {
     this.#players.forEach((player, index) => {
       const active = this.#connected && !this.#paused && !this.#closed && this.#encodings[index]?.active;
-      if (active) player?.start();
-      else player?.stop();
+      if (active) {
+        player?.start();
+      } else {
+        player?.stop();
+      }
     });
   }
 }

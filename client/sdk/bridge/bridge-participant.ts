@@ -126,7 +126,9 @@ export class BridgeParticipant {
 
   /** Takes it out of the room. Idempotent. */
   async remove(reason: NonNullable<RequestInput<'participant.remove'>['reason']> = 'left'): Promise<void> {
-    if (this.#removed) return;
+    if (this.#removed) {
+      return;
+    }
     this.#removed = reason;
     this.#host.gone(this);
     this.#reconciler.stop();
@@ -155,7 +157,9 @@ export class BridgeParticipant {
 
   /** @internal A moderator lowered its hand. */
   handLowered(): void {
-    if (!this.#toldHandUp) return;
+    if (!this.#toldHandUp) {
+      return;
+    }
     this.#handUp = false;
     this.#toldHandUp = false;
   }
@@ -163,7 +167,9 @@ export class BridgeParticipant {
   /** @internal The server has taken it out. */
   lost(reason: 'kicked' | 'lost'): void {
     this.unseat();
-    if (this.#removed) return;
+    if (this.#removed) {
+      return;
+    }
     this.#removed = reason;
     this.#reconciler.stop();
     this.#host.gone(this);
@@ -179,7 +185,9 @@ export class BridgeParticipant {
 
   /** @internal Forgets a producer that the server no longer has. */
   keepProducerOf(producerIds: string[]): void {
-    if (this.#producer && !producerIds.includes(this.#producer.producerId)) this.#producer = undefined;
+    if (this.#producer && !producerIds.includes(this.#producer.producerId)) {
+      this.#producer = undefined;
+    }
   }
 
   async #pass(): Promise<void> {
@@ -193,8 +201,12 @@ export class BridgeParticipant {
       await this.#showHand();
       await this.#send();
     } catch (error) {
-      if (!(error instanceof CanopyError) || error.code !== 'PARTICIPANT_UNKNOWN') throw error;
-      if (!this.#removed && seated !== undefined && seated === this.#participantId) this.#host.vanished(this);
+      if (!(error instanceof CanopyError) || error.code !== 'PARTICIPANT_UNKNOWN') {
+        throw error;
+      }
+      if (!this.#removed && seated !== undefined && seated === this.#participantId) {
+        this.#host.vanished(this);
+      }
     }
   }
 
@@ -216,23 +228,33 @@ export class BridgeParticipant {
   async #showHand(): Promise<void> {
     const participantId = this.#participantId;
     const up = this.#handUp;
-    if (participantId === undefined || up === this.#toldHandUp) return;
+    if (participantId === undefined || up === this.#toldHandUp) {
+      return;
+    }
     await this.#host.connection.request(up ? 'hand.raise' : 'hand.lower', { participantId });
-    if (participantId === this.#participantId) this.#toldHandUp = up;
+    if (participantId === this.#participantId) {
+      this.#toldHandUp = up;
+    }
   }
 
   async #send(): Promise<void> {
     const { connection } = this.#host;
     const media = this.#host.media();
-    if (!media) return;
+    if (!media) {
+      return;
+    }
     const rtpParameters = this.#rtpParameters;
-    if (this.#producer && this.#producer.media !== media) this.#producer = undefined;
+    if (this.#producer && this.#producer.media !== media) {
+      this.#producer = undefined;
+    }
     if (this.#producer && this.#producer.rtpParameters !== rtpParameters) {
       const { producerId } = this.#producer;
       this.#producer = undefined;
       await connection.request('producer.close', { producerId });
     }
-    if (rtpParameters && !this.#producer) await this.#produce(media, rtpParameters);
+    if (rtpParameters && !this.#producer) {
+      await this.#produce(media, rtpParameters);
+    }
     const producer = this.#producer;
     const muted = this.#muted;
     if (producer && producer.muted !== muted) {
@@ -244,7 +266,9 @@ export class BridgeParticipant {
 
   async #produce(media: BridgeMedia, rtpParameters: RtpParameters): Promise<void> {
     const participantId = this.#participantId;
-    if (participantId === undefined) return;
+    if (participantId === undefined) {
+      return;
+    }
     const muted = this.#muted;
     try {
       const { producerId } = await this.#host.connection.request('producer.create', {
@@ -260,16 +284,24 @@ export class BridgeParticipant {
       }
     } catch (error) {
       // Another home has other transports; there it is made again.
-      if (media !== this.#host.media()) return;
-      if (CanopyError.from(error).retryable) throw error;
-      if (this.#rtpParameters === rtpParameters) this.#rtpParameters = undefined;
+      if (media !== this.#host.media()) {
+        return;
+      }
+      if (CanopyError.from(error).retryable) {
+        throw error;
+      }
+      if (this.#rtpParameters === rtpParameters) {
+        this.#rtpParameters = undefined;
+      }
       throw error;
     }
   }
 
   async #leave(): Promise<void> {
     const participantId = this.#participantId;
-    if (participantId === undefined) return;
+    if (participantId === undefined) {
+      return;
+    }
     this.unseat();
     try {
       await this.#host.connection.request('participant.remove', {
@@ -279,7 +311,9 @@ export class BridgeParticipant {
     } catch (error) {
       const { code } = CanopyError.from(error);
       // Gone with its seat, or by a moderator.
-      if (code !== 'PARTICIPANT_UNKNOWN' && code !== 'ROOM_NOT_JOINED') throw error;
+      if (code !== 'PARTICIPANT_UNKNOWN' && code !== 'ROOM_NOT_JOINED') {
+        throw error;
+      }
     }
   }
 }

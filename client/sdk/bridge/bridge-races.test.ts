@@ -184,7 +184,9 @@ describe('BridgeSession in races', () => {
       };
     };
     await session.open(SOCKET);
-    for (const each of [stays, goes, picture]) server.emit('producer.added', { producer: each });
+    for (const each of [stays, goes, picture]) {
+      server.emit('producer.added', { producer: each });
+    }
     const [source] = await next('source');
     assert.deepEqual(source, {
       producerId: stays.producerId,

@@ -17,7 +17,9 @@ function heard<N extends keyof BridgeEvents>(
   const { promise, resolve, reject } = Promise.withResolvers<BridgeEvents[N]>();
   const timer = setTimeout(() => reject(new Error(`no ${name}`)), 30_000);
   const off = session.on(name, (...args) => {
-    if (!fits(...args)) return;
+    if (!fits(...args)) {
+      return;
+    }
     off();
     clearTimeout(timer);
     resolve(args);

@@ -114,23 +114,31 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   async open(options: BridgeOpenOptions): Promise<BridgeMedia> {
     this.#openOptions = options;
     await this.#opening.run();
-    if (this.#media) return this.#media;
+    if (this.#media) {
+      return this.#media;
+    }
     // The connection is away: the transports are opened on its return.
     const { promise, resolve, reject } = Promise.withResolvers<BridgeMedia>();
     const off = [
       this.once('media', resolve),
       this.on('state', (state, error) => {
-        if (state === 'closed') reject(error ?? new CanopyError('ROOM_NOT_JOINED'));
+        if (state === 'closed') {
+          reject(error ?? new CanopyError('ROOM_NOT_JOINED'));
+        }
       }),
     ];
     return promise.finally(() => {
-      for (const unlisten of off) unlisten();
+      for (const unlisten of off) {
+        unlisten();
+      }
     });
   }
 
   /** Brings a participant in. Rejects with FORBIDDEN, LIMIT_REACHED, BAD_REQUEST (the name). */
   async addParticipant(participant: NewParticipant): Promise<BridgeParticipant> {
-    if (this.state === 'closed') throw new CanopyError('ROOM_NOT_JOINED');
+    if (this.state === 'closed') {
+      throw new CanopyError('ROOM_NOT_JOINED');
+    }
     const hosted = new BridgeParticipant(
       {
         connection: this.#connection,
@@ -144,7 +152,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#hosted.add(hosted);
     try {
       await hosted.enter();
-      if (hosted.removed) throw new CanopyError('ROOM_NOT_JOINED');
+      if (hosted.removed) {
+        throw new CanopyError('ROOM_NOT_JOINED');
+      }
       return hosted;
     } catch (error) {
       this.#hosted.delete(hosted);
@@ -154,7 +164,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
 
   /** Leaves the room with all participants and closes the connection. Never rejects. */
   async leave(): Promise<void> {
-    if (this.state === 'closed') return;
+    if (this.state === 'closed') {
+      return;
+    }
     await this.#session.sayGoodbye();
     this.#session.close();
   }
@@ -169,24 +181,32 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#connection.close();
     this.#dropMedia();
     this.#sources.close();
-    for (const hosted of this.hosted) hosted.lost('lost');
+    for (const hosted of this.hosted) {
+      hosted.lost('lost');
+    }
   }
 
   #listen(): void {
     const on: RoomSession['onServerEvent'] = (name, apply) => this.#session.onServerEvent(name, apply);
     on('participant.action', ({ participantId, action, by }) => {
       const hosted = this.hosted.find((each) => each.participantId === participantId);
-      if (!hosted) return;
+      if (!hosted) {
+        return;
+      }
       hosted.act(action);
       this.emit('action', hosted, action, by);
     });
     on('hand.lowered', ({ participantId, by }) => {
-      if (by === participantId) return;
+      if (by === participantId) {
+        return;
+      }
       this.hosted.find((each) => each.participantId === participantId)?.handLowered();
     });
     on('producer.added', ({ producer }) => {
       const isOwn = this.hosted.some(({ participantId }) => participantId === producer.participantId);
-      if (!isOwn) this.#sources.add(producer);
+      if (!isOwn) {
+        this.#sources.add(producer);
+      }
     });
     on('producer.paused', ({ producerId }) => this.#sources.setPaused(producerId, true));
     on('producer.resumed', ({ producerId }) => this.#sources.setPaused(producerId, false));
@@ -225,10 +245,14 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     );
     for (const hosted of this.hosted) {
       const { participantId } = hosted;
-      if (participantId === undefined) continue;
+      if (participantId === undefined) {
+        continue;
+      }
       if (own.delete(participantId)) {
         const { hands } = snapshot.parts;
-        if (!hands.some((hand) => hand.participantId === participantId)) hosted.handLowered();
+        if (!hands.some((hand) => hand.participantId === participantId)) {
+          hosted.handLowered();
+        }
       } else if (sameSeat) {
         this.#kicked(hosted);
       } else {
@@ -236,7 +260,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       }
     }
     // When not resumed, answers that were on their way are void: what they brought in is brought in again.
-    if (snapshot.resumed) return;
+    if (snapshot.resumed) {
+      return;
+    }
     for (const participantId of own) {
       this.#connection.request('participant.remove', { participantId }).catch(() => {});
     }
@@ -251,7 +277,9 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   /** Opens the transports unless there are some. */
   async #open(): Promise<void> {
     const options = this.#openOptions;
-    if (!options || this.#media || this.state === 'closed') return;
+    if (!options || this.#media || this.state === 'closed') {
+      return;
+    }
     const home = this.#home;
     let media: BridgeMedia;
     try {
@@ -261,26 +289,36 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         rtpCapabilities: options.rtpCapabilities ?? hearing(this.#capabilities),
       });
     } catch (error) {
-      if (home === this.#home) throw error;
+      if (home === this.#home) {
+        throw error;
+      }
       return;
     }
-    if (home !== this.#home) return;
+    if (home !== this.#home) {
+      return;
+    }
     this.#media = media;
     this.emit('media', media);
     this.#sources.sync();
-    for (const hosted of this.hosted) hosted.sync();
+    for (const hosted of this.hosted) {
+      hosted.sync();
+    }
   }
 
   #dropMedia(): void {
     this.#home += 1;
-    if (!this.#media) return;
+    if (!this.#media) {
+      return;
+    }
     this.#media = undefined;
     this.#sources.drop();
     this.emit('media-lost');
   }
 
   #failed(error: CanopyError): void {
-    if (this.state !== 'closed' && error.code !== 'CONNECTION_LOST') this.emit('error', error);
+    if (this.state !== 'closed' && error.code !== 'CONNECTION_LOST') {
+      this.emit('error', error);
+    }
   }
 }
 

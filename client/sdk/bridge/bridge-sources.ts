@@ -52,7 +52,9 @@ export class BridgeSources {
   }
 
   add(producer: ProducerInfo): void {
-    if (producer.kind !== 'audio') return;
+    if (producer.kind !== 'audio') {
+      return;
+    }
     this.#producers.set(producer.producerId, producer);
     this.sync();
   }
@@ -65,9 +67,13 @@ export class BridgeSources {
 
   setPaused(producerId: string, paused: boolean): void {
     const producer = this.#producers.get(producerId);
-    if (producer) this.#producers.set(producerId, { ...producer, paused });
+    if (producer) {
+      this.#producers.set(producerId, { ...producer, paused });
+    }
     const source = this.#sources.get(producerId);
-    if (!source || source.paused === paused) return;
+    if (!source || source.paused === paused) {
+      return;
+    }
     const updated = { ...source, paused };
     this.#sources.set(producerId, updated);
     this.#host.updated(updated);
@@ -76,22 +82,30 @@ export class BridgeSources {
   /** The server closed a consumer; its producer's end is told apart. */
   consumerClosed(consumerId: string): void {
     const source = this.all.find((each) => each.consumerId === consumerId);
-    if (source) this.#end(source.producerId);
+    if (source) {
+      this.#end(source.producerId);
+    }
   }
 
   /** Takes over what a room.join tells: producers there are, and own consumers that live on (all others are gone). */
   reset(producers: ProducerInfo[], consumerIds: string[]): void {
     for (const { producerId, consumerId } of this.all) {
-      if (!consumerIds.includes(consumerId)) this.#end(producerId);
+      if (!consumerIds.includes(consumerId)) {
+        this.#end(producerId);
+      }
     }
     const present = new Set(producers.map(({ producerId }) => producerId));
     for (const producerId of [...this.#producers.keys()]) {
-      if (!present.has(producerId)) this.remove(producerId);
+      if (!present.has(producerId)) {
+        this.remove(producerId);
+      }
     }
     this.#refused.clear();
     for (const producer of producers) {
       this.setPaused(producer.producerId, producer.paused);
-      if (producer.kind === 'audio') this.#producers.set(producer.producerId, producer);
+      if (producer.kind === 'audio') {
+        this.#producers.set(producer.producerId, producer);
+      }
     }
     this.sync();
   }
@@ -99,7 +113,9 @@ export class BridgeSources {
   /** Drops all sources, to subscribe again. */
   drop(): void {
     this.#refused.clear();
-    for (const producerId of [...this.#sources.keys()]) this.#end(producerId);
+    for (const producerId of [...this.#sources.keys()]) {
+      this.#end(producerId);
+    }
   }
 
   close(): void {
@@ -119,12 +135,16 @@ export class BridgeSources {
       const missing = [...this.#producers.keys()].filter(
         (producerId) => !this.#sources.has(producerId) && !this.#refused.has(producerId),
       );
-      if (!media || missing.length === 0) return;
+      if (!media || missing.length === 0) {
+        return;
+      }
       try {
         await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
       } catch (error) {
         // Another home begins with another reset(); a failure of the old one says nothing.
-        if (media === this.#host.media()) throw error;
+        if (media === this.#host.media()) {
+          throw error;
+        }
       }
     }
   }
@@ -133,20 +153,28 @@ export class BridgeSources {
     const { connection, media: present } = this.#host;
     const { transportId } = media.recv;
     const { consumers, failed } = await connection.request('consumer.create', { transportId, producerIds });
-    if (media !== present()) return;
+    if (media !== present()) {
+      return;
+    }
     for (const { producerId, error } of failed) {
       this.#refused.add(producerId);
       // Its producer ended meanwhile: nothing to tell.
-      if (error.code !== 'PRODUCER_UNKNOWN') this.#host.failed(CanopyError.fromBody(error));
+      if (error.code !== 'PRODUCER_UNKNOWN') {
+        this.#host.failed(CanopyError.fromBody(error));
+      }
     }
     const consumerIds = consumers.filter((info) => this.#begin(info)).map(({ consumerId }) => consumerId);
-    if (consumerIds.length > 0) await connection.request('consumer.resume', { consumerIds });
+    if (consumerIds.length > 0) {
+      await connection.request('consumer.resume', { consumerIds });
+    }
   }
 
   /** False when its producer ended meanwhile. */
   #begin({ producerId, consumerId, rtpParameters }: ConsumerInfo): boolean {
     const producer = this.#producers.get(producerId);
-    if (!producer) return false;
+    if (!producer) {
+      return false;
+    }
     const { codecs, encodings, headerExtensions } = rtpParameters as {
       codecs: Array<{ payloadType: number }>;
       encodings: Array<{ ssrc: number }>;
@@ -168,7 +196,9 @@ export class BridgeSources {
 
   #end(producerId: string): void {
     const source = this.#sources.get(producerId);
-    if (!source) return;
+    if (!source) {
+      return;
+    }
     this.#sources.delete(producerId);
     this.#host.ended(source);
   }

@@ -52,7 +52,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       return true;
     };
     connection.on('state', (state, error) => {
-      if (state === 'closed') this.#trunks.stop();
+      if (state === 'closed') {
+        this.#trunks.stop();
+      }
       this.emit('state', state, error);
     });
     connection.on('gateway.config', (changed) => this.#setConfig(changed));
@@ -90,7 +92,9 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     try {
       await this.#outbox.put(call.callId, 'gateway.record', call);
     } finally {
-      if (call.endedAtMs !== null) this.#active.delete(call.callId);
+      if (call.endedAtMs !== null) {
+        this.#active.delete(call.callId);
+      }
     }
   }
 

@@ -26,7 +26,9 @@ export class Outbox {
   constructor(connection: Connection) {
     this.#connection = connection;
     connection.on('state', (state) => {
-      if (state === 'closed') this.#giveUpAll();
+      if (state === 'closed') {
+        this.#giveUpAll();
+      }
     });
   }
 
@@ -35,18 +37,23 @@ export class Outbox {
    * refused it with, SERVER_BUSY when too much waits, or CONNECTION_LOST when the connection is closed.
    */
   put<N extends RequestName>(key: string, name: N, data: RequestInput<N>): Promise<void> {
-    if (this.#connection.state === 'closed') return Promise.reject(new CanopyError('CONNECTION_LOST', name));
+    if (this.#connection.state === 'closed') {
+      return Promise.reject(new CanopyError('CONNECTION_LOST', name));
+    }
     const told = this.#items.get(key)?.told ?? Promise.withResolvers<void>();
     this.#items.set(key, { name, data, told });
-    if (this.#items.size > MOST) this.#giveUp(this.#first()[0], new CanopyError('SERVER_BUSY', name));
+    if (this.#items.size > MOST) {
+      this.#giveUp(this.#first()[0], new CanopyError('SERVER_BUSY', name));
+    }
     this.#sending.poke({ patient: true });
     return told.promise;
   }
 
   /** Resolves when the server has heard everything, or the connection is closed. */
   async emptied(): Promise<void> {
-    while (this.#items.size > 0)
+    while (this.#items.size > 0) {
       await Promise.allSettled([...this.#items.values()].map(({ told }) => told.promise));
+    }
   }
 
   async #send(): Promise<void> {
@@ -57,10 +64,15 @@ export class Outbox {
         (cause: unknown) => CanopyError.from(cause),
       );
       // What has replaced it in the meantime has its turn at once.
-      if (this.#items.get(key) !== item) continue;
-      if (error?.retryable) throw error;
-      if (error) this.#giveUp(key, error);
-      else {
+      if (this.#items.get(key) !== item) {
+        continue;
+      }
+      if (error?.retryable) {
+        throw error;
+      }
+      if (error) {
+        this.#giveUp(key, error);
+      } else {
         this.#items.delete(key);
         item.told.resolve();
       }
@@ -78,8 +90,9 @@ export class Outbox {
   }
 
   #giveUpAll(): void {
-    for (const [key, { name }] of [...this.#items])
+    for (const [key, { name }] of [...this.#items]) {
       this.#giveUp(key, new CanopyError('CONNECTION_LOST', name));
+    }
     this.#sending.stop();
   }
 }

@@ -74,8 +74,12 @@ export async function openBackup(text: string, password: string): Promise<Accoun
   try {
     const file = JSON.parse(text) as BackupFile;
     const { iterations } = file.kdf;
-    if (file.canopyBackup !== 1) throw new RangeError('another version');
-    if (!(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS)) throw new RangeError('iterations');
+    if (file.canopyBackup !== 1) {
+      throw new RangeError('another version');
+    }
+    if (!(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS)) {
+      throw new RangeError('iterations');
+    }
     const key = await deriveKey(password, fromBase64(file.kdf.salt), iterations, 'decrypt');
     const content = await crypto.subtle.decrypt(
       { name: 'AES-GCM', iv: fromBase64(file.cipher.iv), additionalData: header(file) },

@@ -134,7 +134,9 @@ describe('enrol()', () => {
   function counting(answer: typeof fetch = api()): { sent: string[]; fetch: typeof fetch } {
     const sent: string[] = [];
     const counted: typeof fetch = async (url, init) => {
-      if (init?.method === 'POST') sent.push((JSON.parse(String(init.body)) as { csr: string }).csr);
+      if (init?.method === 'POST') {
+        sent.push((JSON.parse(String(init.body)) as { csr: string }).csr);
+      }
       return answer(url, init);
     };
     return { sent, fetch: counted };
@@ -161,7 +163,9 @@ describe('enrol()', () => {
     let lost = true;
     const { sent, fetch } = counting(async (url, init) => {
       const answer = await api()(url, init);
-      if (init?.method === 'POST' && lost) throw new TypeError('the network changed');
+      if (init?.method === 'POST' && lost) {
+        throw new TypeError('the network changed');
+      }
       return answer;
     });
     const store = memoryStore();
@@ -183,7 +187,9 @@ describe('enrol()', () => {
     };
     const { sent, fetch } = counting();
     const offline: typeof fetch = async (url, init) => {
-      if (init?.method === 'POST') throw new TypeError('offline');
+      if (init?.method === 'POST') {
+        throw new TypeError('offline');
+      }
       return api()(url, init);
     };
     await assert.rejects(enrolled({ fetch: offline, store }), withCode('CONNECTION_LOST'));

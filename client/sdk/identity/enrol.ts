@@ -55,12 +55,16 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
   try {
     answer = await callApi<EnrolResponse>(options, '/api/enrol', request);
   } catch (error) {
-    if (!CanopyError.from(error).retryable) await forgetEnrolmentRequest(origin, secret, store);
+    if (!CanopyError.from(error).retryable) {
+      await forgetEnrolmentRequest(origin, secret, store);
+    }
     throw error;
   }
   const chain = answer.chain.map(readCertificate);
   const [account, last] = [chain[0], chain.at(-1)];
-  if (!account || !last || chain.length < 2) throw new CanopyError('CERT_MISSING');
+  if (!account || !last || chain.length < 2) {
+    throw new CanopyError('CERT_MISSING');
+  }
   if (!equalBytes(last.der, ca.der)) {
     throw new CanopyError(
       'SERVER_UNVERIFIED',
@@ -99,9 +103,13 @@ export async function restoreFromBackup({ backup, password, store }: RestoreOpti
   requirePlatform();
   const { accountKey, ...account } = await openBackup(backup, password);
   const [first] = account.accountChain;
-  if (!first) throw new CanopyError('BACKUP_INVALID', 'no certificate');
+  if (!first) {
+    throw new CanopyError('BACKUP_INVALID', 'no certificate');
+  }
   const { key, notAfterMs } = readCertificate(first);
-  if (Date.now() > notAfterMs) throw new CanopyError('CERT_EXPIRED');
+  if (Date.now() > notAfterMs) {
+    throw new CanopyError('CERT_EXPIRED');
+  }
   return linkDevice(account, await importPrivateKey(fromBase64(accountKey), key.type, true), store);
 }
 
@@ -128,8 +136,12 @@ export async function importIdentity(options: ImportOptions): Promise<Identity> 
   const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
   const [leaf] = chain;
   const [pkcs8] = readPem(options.privateKeyPem, 'PRIVATE KEY');
-  if (!leaf) throw new CanopyError('CERT_MISSING');
-  if (!pkcs8) throw new CanopyError('CERT_MALFORMED', 'no PKCS#8 private key (BEGIN PRIVATE KEY)');
+  if (!leaf) {
+    throw new CanopyError('CERT_MISSING');
+  }
+  if (!pkcs8) {
+    throw new CanopyError('CERT_MALFORMED', 'no PKCS#8 private key (BEGIN PRIVATE KEY)');
+  }
   const info = await serverInfo(options);
   const ca = readCertificate(info.deploymentCa);
   if (!(await isPinned(ca, options.caFingerprint))) {
@@ -188,7 +200,9 @@ async function linkDevice(
 
 /** The account's key in the form for the store: not extractable, unless the store must write it to a file. */
 async function keptKey(accountKey: CryptoKey, store: IdentityStore): Promise<CryptoKey> {
-  if (!accountKey.extractable) return accountKey;
+  if (!accountKey.extractable) {
+    return accountKey;
+  }
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
   const kept = await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys);
   pkcs8.fill(0);
@@ -208,7 +222,9 @@ async function isPinned(ca: Certificate, fingerprint: string | undefined): Promi
 export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
   const { origin } = new URL(options.serverUrl);
   const info = await callApi<ServerInfo>(options, `/api/server?origin=${encodeURIComponent(origin)}`);
-  if (info.originAllowed === false) throw new CanopyError('ORIGIN_NOT_ALLOWED', origin);
+  if (info.originAllowed === false) {
+    throw new CanopyError('ORIGIN_NOT_ALLOWED', origin);
+  }
   return info;
 }
 
@@ -239,7 +255,9 @@ async function callApi<T>(
   } catch (cause) {
     throw new CanopyError('CONNECTION_LOST', undefined, { cause });
   }
-  if (response.ok) return answer as T;
+  if (response.ok) {
+    return answer as T;
+  }
   const { error } = answer as Partial<ErrorResponse>;
   throw error ? CanopyError.fromBody(error) : new CanopyError('INTERNAL', `HTTP ${response.status}`);
 }

@@ -48,7 +48,9 @@ export class Identity {
    */
   static async create(stored: StoredIdentity, accountKey?: CryptoKey): Promise<Identity> {
     const [first] = stored.chain;
-    if (!first) throw new CanopyError('CERT_MISSING');
+    if (!first) {
+      throw new CanopyError('CERT_MISSING');
+    }
     const leaf = readCertificate(first);
     const identity = new Identity(stored, leaf, toHex(await sha256(leaf.spki)));
     identity.#accountKey = accountKey;
@@ -70,7 +72,9 @@ export class Identity {
    */
   async exportBackup(password: string): Promise<string> {
     const key = this.#accountKey;
-    if (!key) throw new CanopyError('IDENTITY_MISSING', 'the account key is no longer exportable');
+    if (!key) {
+      throw new CanopyError('IDENTITY_MISSING', 'the account key is no longer exportable');
+    }
     const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', key));
     const backup = await createBackup(
       {

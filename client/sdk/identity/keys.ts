@@ -33,6 +33,8 @@ export async function sign(key: CryptoKey, type: KeyType | undefined, data: Byte
 }
 
 function signingOf(type: KeyType | undefined) {
-  if (type === undefined || type === 'P-521') throw new CanopyError('CERT_UNSUPPORTED', 'type of the key');
+  if (type === undefined || type === 'P-521') {
+    throw new CanopyError('CERT_UNSUPPORTED', 'type of the key');
+  }
   return STATEMENT_SIGNING[type];
 }

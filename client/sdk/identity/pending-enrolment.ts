@@ -26,7 +26,9 @@ export async function enrolmentRequest(
 ): Promise<EnrolmentRequest> {
   const key = `${origin} ${secret}`;
   const known = waiting.get(key) ?? (await keptRequest(origin, secret, store));
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const { createCsr } = await import('./issue.ts');
   const keys = await generateSigningKey(true);
   const request: EnrolmentRequest = {
@@ -66,7 +68,9 @@ async function keptRequest(
   store: IdentityStore,
 ): Promise<EnrolmentRequest | undefined> {
   const kept = await store.loadPending?.(origin);
-  if (!kept || kept.secretHash !== (await hash(secret))) return undefined;
+  if (!kept || kept.secretHash !== (await hash(secret))) {
+    return undefined;
+  }
   return { csr: kept.csr, spki: fromBase64(kept.spki), accountKey: kept.accountKey };
 }
 

@@ -28,11 +28,17 @@ export async function verifyServerBinding(
     const rules = { atMs: nowMs, usage: OID.serverAuth };
     const [leaf, ...authorities] = await validateChain(chain, new AnchorSet([deploymentCa]), rules);
     // No account, which is an authority too, stands between the deployment and its server.
-    if (authorities.length !== 1) throw new CanopyError('CERT_UNTRUSTED');
-    if (!(Math.abs(nowMs - timeMs) <= SERVER_DTLS_MAX_AGE_MS)) throw new Error('the statement is too old');
+    if (authorities.length !== 1) {
+      throw new CanopyError('CERT_UNTRUSTED');
+    }
+    if (!(Math.abs(nowMs - timeMs) <= SERVER_DTLS_MAX_AGE_MS)) {
+      throw new Error('the statement is too old');
+    }
     const statement = serverDtlsStatement({ workerId, fingerprint, timeMs });
     const genuine = await statementMatches(leaf.key, statement, fromBase64Url(binding.signature));
-    if (!genuine) throw new Error('the signature is wrong');
+    if (!genuine) {
+      throw new Error('the signature is wrong');
+    }
     const offered = dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256');
     if (offered.length !== 1 || offered[0]?.value.toUpperCase() !== fingerprint) {
       throw new Error('the fingerprint is not the signed one');

@@ -68,13 +68,17 @@ export class AppModel {
     addEventListener('pagehide', () => void this.client.value?.close());
     // Brought back from the browser's cache, the page has left its room.
     addEventListener('pageshow', ({ persisted }) => {
-      if (persisted) location.reload();
+      if (persisted) {
+        location.reload();
+      }
     });
     addEventListener('online', () => this.client.value?.reconnect());
     await this.#attempt(async () => {
       const identity = await loadIdentity(this.#url, this.#store);
       this.identity.value = identity;
-      if (identity) this.displayName.value = keptName() ?? identity.displayName;
+      if (identity) {
+        this.displayName.value = keptName() ?? identity.displayName;
+      }
     });
     this.#route();
   }
@@ -150,7 +154,9 @@ export class AppModel {
       const call = new Call(client, room, this.media, this.notices);
       call.onRenamed = (displayName) => this.rename(displayName);
       room.on('state', (state, error) => {
-        if (state === 'closed') this.#callEnded(call, error);
+        if (state === 'closed') {
+          this.#callEnded(call, error);
+        }
       });
       this.screen.value = { name: 'room', call };
       this.#go(roomFragment(roomId));
@@ -159,7 +165,9 @@ export class AppModel {
 
   async leave(): Promise<void> {
     const screen = this.screen.value;
-    if (screen.name !== 'room') return;
+    if (screen.name !== 'room') {
+      return;
+    }
     await screen.call.leave();
   }
 
@@ -174,7 +182,9 @@ export class AppModel {
     const screen = this.screen.value;
     if (screen.name === 'room') {
       // A link to the room that one is in changes nothing; another address leaves it.
-      if (route.page === 'room' && route.roomId === screen.call.room.roomId) return;
+      if (route.page === 'room' && route.roomId === screen.call.room.roomId) {
+        return;
+      }
       void this.leave();
     }
     if (route.page === 'invitation') {
@@ -191,7 +201,9 @@ export class AppModel {
   #showLobby(roomId: string): void {
     this.screen.value = { name: 'lobby', roomId };
     // Early, so that a refused certificate is reported before anyone gets ready for the camera.
-    if (!this.problem.value) void this.#connect().catch((error) => this.#fail(error));
+    if (!this.problem.value) {
+      void this.#connect().catch((error) => this.#fail(error));
+    }
   }
 
   #use(identity: Identity): void {
@@ -203,16 +215,26 @@ export class AppModel {
 
   #connect(): Promise<Client> {
     const identity = this.identity.value;
-    if (!identity) return Promise.reject(new CanopyError('IDENTITY_MISSING'));
-    if (this.client.value) return Promise.resolve(this.client.value);
+    if (!identity) {
+      return Promise.reject(new CanopyError('IDENTITY_MISSING'));
+    }
+    if (this.client.value) {
+      return Promise.resolve(this.client.value);
+    }
     this.#connecting ??= connect({ url: this.#url, identity })
       .then((client) => {
         this.client.value = client;
         window.canopy = { client };
         client.on('state', (state, error) => {
-          if (state !== 'closed') return;
-          if (this.client.value === client) this.client.value = undefined;
-          if (error) this.problem.value = error;
+          if (state !== 'closed') {
+            return;
+          }
+          if (this.client.value === client) {
+            this.client.value = undefined;
+          }
+          if (error) {
+            this.problem.value = error;
+          }
         });
         return client;
       })
@@ -242,7 +264,9 @@ export class AppModel {
 
   #fail(error: unknown): void {
     const coded = CanopyError.from(error);
-    if (coded.code === 'INTERNAL') console.error(error);
+    if (coded.code === 'INTERNAL') {
+      console.error(error);
+    }
     this.problem.value = coded;
   }
 }

@@ -35,7 +35,9 @@ export class Arrivals {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       for (const [done, names] of Object.entries(this.#waiting)) {
-        if (names.length > 0) this.#say(`${listed(names.splice(0))} ${done}`);
+        if (names.length > 0) {
+          this.#say(`${listed(names.splice(0))} ${done}`);
+        }
       }
     }, TOGETHER_MS);
   }
@@ -43,7 +45,11 @@ export class Arrivals {
 
 /** "Ann", "Ann and Bob", "Ann, Bob and 3 others". */
 export function listed([first = '', second, ...others]: readonly string[]): string {
-  if (second === undefined) return first;
-  if (others.length === 0) return `${first} and ${second}`;
+  if (second === undefined) {
+    return first;
+  }
+  if (others.length === 0) {
+    return `${first} and ${second}`;
+  }
   return `${first}, ${second} and ${others.length === 1 ? '1 other' : `${others.length} others`}`;
 }

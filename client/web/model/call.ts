@@ -84,15 +84,21 @@ export class Call {
     this.state.value = room.state;
     this.speaker.value = room.speaker;
     refresh();
-    if (room.speaker) this.#spoke(room.speaker);
-    for (const participant of room.participants.values()) this.#tellTwice(participant);
+    if (room.speaker) {
+      this.#spoke(room.speaker);
+    }
+    for (const participant of room.participants.values()) {
+      this.#tellTwice(participant);
+    }
     this.#stop.push(
       room.on('state', (state) => {
         this.state.value = state;
       }),
       room.on('speaker', (participantId) => {
         this.speaker.value = participantId;
-        if (participantId) this.#spoke(participantId);
+        if (participantId) {
+          this.#spoke(participantId);
+        }
       }),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
@@ -101,8 +107,11 @@ export class Call {
       }),
       room.on('participant-updated', refresh),
       room.on('participant-left', ({ displayName, kind }, reason) => {
-        if (reason === 'kicked' && kind !== 'phone') notices.say(this.#removedSentence(displayName));
-        else this.#arrivals.left(displayName);
+        if (reason === 'kicked' && kind !== 'phone') {
+          notices.say(this.#removedSentence(displayName));
+        } else {
+          this.#arrivals.left(displayName);
+        }
         refresh();
       }),
       room.on('hand-raised', (participantId) => {
@@ -163,13 +172,18 @@ export class Call {
     } catch (cause) {
       // Cancelling the dialog needs no notice; an actual refusal by the system looks the same.
       const error = CanopyError.from(cause);
-      if (error.code === 'MEDIA_DENIED') this.#notices.say('No screen was shared.');
-      else this.#notices.error(error);
+      if (error.code === 'MEDIA_DENIED') {
+        this.#notices.say('No screen was shared.');
+      } else {
+        this.#notices.error(error);
+      }
       return;
     }
     const [picture] = stream.getVideoTracks();
     const [sound] = stream.getAudioTracks();
-    if (!picture) return;
+    if (!picture) {
+      return;
+    }
     try {
       const publication = await this.room.publish(picture, { source: 'screen' });
       // The browser's own button may have stopped sharing meanwhile; later on it also ends the publication.
@@ -178,11 +192,17 @@ export class Call {
         return;
       }
       this.screen.value = publication;
-      if (sound) await this.room.publish(sound, { source: 'screen-audio' });
+      if (sound) {
+        await this.room.publish(sound, { source: 'screen-audio' });
+      }
     } catch (cause) {
-      for (const track of stream.getTracks()) track.stop();
+      for (const track of stream.getTracks()) {
+        track.stop();
+      }
       const error = CanopyError.from(cause);
-      if (error.code !== 'MEDIA_ENDED') this.#notices.error(error);
+      if (error.code !== 'MEDIA_ENDED') {
+        this.#notices.error(error);
+      }
     }
   }
 
@@ -214,7 +234,9 @@ export class Call {
   /** Gives somebody, or oneself, another name in this call. Rejects with the reason. */
   async rename(participantId: string, displayName: string): Promise<void> {
     await this.room.rename(displayName, participantId);
-    if (participantId === this.room.participantId) this.onRenamed(displayName);
+    if (participantId === this.room.participantId) {
+      this.onRenamed(displayName);
+    }
   }
 
   /** Mutes someone, or unmutes a phone. */
@@ -243,7 +265,9 @@ export class Call {
 
   /** Lets go of the room without leaving it. */
   close(): void {
-    for (const stop of this.#stop.splice(0)) stop();
+    for (const stop of this.#stop.splice(0)) {
+      stop();
+    }
     this.layout.close();
     this.stats.close();
     this.trouble.close();
@@ -252,7 +276,9 @@ export class Call {
     this.#media.onDevice = () => {};
     this.#media.rest();
     for (const publication of this.room.publications) {
-      if (publication.source.startsWith('screen')) publication.track.stop();
+      if (publication.source.startsWith('screen')) {
+        publication.track.stop();
+      }
     }
   }
 
@@ -263,12 +289,16 @@ export class Call {
     const order = [
       ...new Set([...(self ? [self] : []), ...seated, ...this.hands.value, ...participants.keys()]),
     ];
-    if (order.join() !== this.order.value.join()) this.order.value = order;
+    if (order.join() !== this.order.value.join()) {
+      this.order.value = order;
+    }
   }
 
   #spoke(participantId: string): void {
     const { participantId: self } = this.room;
-    if (participantId === self) return;
+    if (participantId === self) {
+      return;
+    }
     this.lastSpeaker.value = participantId;
     this.#bringForward(participantId);
   }
@@ -292,7 +322,9 @@ export class Call {
   }
 
   #tellLowered(participantId: string, by: string | undefined): void {
-    if (participantId !== this.room.participantId || by === undefined) return;
+    if (participantId !== this.room.participantId || by === undefined) {
+      return;
+    }
     this.#notices.say(`${by === participantId ? 'You' : this.#nameOf(by)} lowered your hand`);
   }
 
@@ -312,7 +344,9 @@ export class Call {
   #tellProblems(problems: LocalMedia['problems']['value']): void {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
-      if (problem && problem !== this.#toldProblems[kind]) this.#notices.warn(deviceSentence(kind, problem));
+      if (problem && problem !== this.#toldProblems[kind]) {
+        this.#notices.warn(deviceSentence(kind, problem));
+      }
     }
     this.#toldProblems = problems;
   }
@@ -339,14 +373,20 @@ export class Call {
 
   /** The same person may be in the room on another device, and hear themselves. */
   #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
-    if (participantId === this.room.participantId || kind === 'phone' || !connected) return;
-    if (accountId !== this.client.account.accountId) return;
+    if (participantId === this.room.participantId || kind === 'phone' || !connected) {
+      return;
+    }
+    if (accountId !== this.client.account.accountId) {
+      return;
+    }
     this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
   }
 
   #follow(change: () => Promise<void>): void {
     this.#queue = this.#queue.then(change).catch((error: unknown) => {
-      if (this.room.state !== 'closed') this.#notices.error(CanopyError.from(error));
+      if (this.room.state !== 'closed') {
+        this.#notices.error(CanopyError.from(error));
+      }
     });
   }
 
@@ -357,9 +397,12 @@ export class Call {
     } else if (!this.#microphone || this.#microphone.closed) {
       this.#microphone = await this.room.publish(track, { source: 'microphone', muted });
     } else {
-      if (this.#microphone.track !== track) await this.#microphone.replaceTrack(track);
-      if (muted !== this.#microphone.muted)
+      if (this.#microphone.track !== track) {
+        await this.#microphone.replaceTrack(track);
+      }
+      if (muted !== this.#microphone.muted) {
         await (muted ? this.#microphone.mute() : this.#microphone.unmute());
+      }
     }
   }
 
@@ -376,7 +419,9 @@ export class Call {
   }
 
   async #endScreen(shared: Publication): Promise<void> {
-    if (this.screen.value === shared) this.screen.value = undefined;
+    if (this.screen.value === shared) {
+      this.screen.value = undefined;
+    }
     const screens = this.room.publications.filter(({ source }) => source.startsWith('screen'));
     for (const publication of screens) {
       publication.track.stop();
@@ -385,9 +430,15 @@ export class Call {
   }
 
   #unpublished(publication: Publication, error: CanopyError | undefined): void {
-    if (publication === this.screen.value) void this.#endScreen(publication);
+    if (publication === this.screen.value) {
+      void this.#endScreen(publication);
+    }
     // LocalMedia replaces a camera that ended.
-    if (!error || error.code === 'MEDIA_ENDED') return;
-    if (publication.source === 'camera') void this.#media.setCameraWanted(false);
+    if (!error || error.code === 'MEDIA_ENDED') {
+      return;
+    }
+    if (publication.source === 'camera') {
+      void this.#media.setCameraWanted(false);
+    }
   }
 }

@@ -25,7 +25,9 @@ export function bestGrid({ tiles, width, height, gap, aspects }: GridRequest): G
     const highest = Math.max(0, (height - gap * (rows - 1)) / rows);
     const tileWidth = Math.floor(Math.min(widest, highest * aspects.most));
     const tileHeight = Math.floor(Math.min(highest, widest / aspects.least));
-    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight) best = { columns, tileWidth, tileHeight };
+    if (tileWidth * tileHeight > best.tileWidth * best.tileHeight) {
+      best = { columns, tileWidth, tileHeight };
+    }
   }
   return best;
 }

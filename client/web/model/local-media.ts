@@ -66,7 +66,9 @@ export class LocalMedia {
   constructor() {
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.#watch());
     setInterval(() => {
-      if (this.camera.value || this.microphone.value || this.#isMissed()) void this.#watch();
+      if (this.camera.value || this.microphone.value || this.#isMissed()) {
+        void this.#watch();
+      }
     }, LOOK_MS);
   }
 
@@ -75,7 +77,9 @@ export class LocalMedia {
     this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
     const microphone = !this.microphone.value;
-    if (camera && microphone && (await this.#tryOpen(['camera', 'microphone']))) return;
+    if (camera && microphone && (await this.#tryOpen(['camera', 'microphone']))) {
+      return;
+    }
     await Promise.all([
       camera ? this.#openOne('camera') : undefined,
       microphone ? this.#openOne('microphone') : undefined,
@@ -84,40 +88,55 @@ export class LocalMedia {
 
   /** Opens the devices for the lobby, except right after a call. */
   async preview(): Promise<void> {
-    if (!this.#resting) await this.open();
+    if (!this.#resting) {
+      await this.open();
+    }
   }
 
   /** Reopens the devices closed after a call, for the next one. */
   async wake(): Promise<void> {
-    if (this.#resting) await this.open();
+    if (this.#resting) {
+      await this.open();
+    }
   }
 
   async setCameraWanted(wanted: boolean): Promise<void> {
     this.cameraWanted.value = wanted;
     this.#remember({ cameraOff: !wanted });
-    if (wanted) await this.#openOne('camera');
-    else this.#stop('camera');
+    if (wanted) {
+      await this.#openOne('camera');
+    } else {
+      this.#stop('camera');
+    }
   }
 
   /** Mutes or unmutes; opens the microphone when there is none yet. */
   async setMuted(muted: boolean): Promise<void> {
     this.muted.value = muted;
     this.#remember({ muted });
-    if (!muted && !this.microphone.value) await this.#openOne('microphone');
+    if (!muted && !this.microphone.value) {
+      await this.#openOne('microphone');
+    }
   }
 
   /** Uses another device of a kind. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#remember({ [kind]: deviceId });
-    if (kind === 'speaker') return;
-    if (kind === 'camera' && !this.cameraWanted.value) return;
+    if (kind === 'speaker') {
+      return;
+    }
+    if (kind === 'camera' && !this.cameraWanted.value) {
+      return;
+    }
     await this.#openOne(kind);
   }
 
   /** Closes both until the person joins again or asks for them. */
   rest(): void {
     this.#resting = true;
-    for (const kind of KINDS) this.#stop(kind);
+    for (const kind of KINDS) {
+      this.#stop(kind);
+    }
   }
 
   /** @param optional on failure, open devices stay open */
@@ -138,8 +157,11 @@ export class LocalMedia {
       );
       for (const track of stream.getTracks()) {
         const kind = track.kind === 'video' ? 'camera' : 'microphone';
-        if (current(kind)) this.#use(kind, track);
-        else track.stop();
+        if (current(kind)) {
+          this.#use(kind, track);
+        } else {
+          track.stop();
+        }
       }
       await this.#list();
       return true;
@@ -166,7 +188,9 @@ export class LocalMedia {
       clearTimeout(timer);
       this.#pending -= 1;
       this.opening.value = this.#pending > 0;
-      if (!this.opening.value) this.asking.value = false;
+      if (!this.opening.value) {
+        this.asking.value = false;
+      }
     };
   }
 
@@ -175,11 +199,15 @@ export class LocalMedia {
     this.problems.value = others;
     this.#set(kind, track);
     track.addEventListener('ended', () => {
-      if (this[kind].value === track) void this.#replace(kind);
+      if (this[kind].value === track) {
+        void this.#replace(kind);
+      }
     });
     track.addEventListener('mute', () => {
       setTimeout(() => {
-        if (this[kind].value === track && track.muted) this.onDevice({ name: 'interrupted', kind });
+        if (this[kind].value === track && track.muted) {
+          this.onDevice({ name: 'interrupted', kind });
+        }
       }, INTERRUPTED_MS);
     });
   }
@@ -189,22 +217,31 @@ export class LocalMedia {
     const gone = this[kind].value;
     const opened = await this.#openOne(kind);
     const now = this[kind].value;
-    if (opened && now && now !== gone) this.onDevice({ name: 'replaced', kind, label: now.label });
-    else if (!now && this.problems.value[kind]) this.onDevice({ name: 'lost', kind });
+    if (opened && now && now !== gone) {
+      this.onDevice({ name: 'replaced', kind, label: now.label });
+    } else if (!now && this.problems.value[kind]) {
+      this.onDevice({ name: 'lost', kind });
+    }
   }
 
   /** Keeps the sent device in line with the one shown as chosen: devices come and go, and the system moves streams between them. */
   async #watch(): Promise<void> {
-    if (this.#watching || this.opening.value) return;
+    if (this.#watching || this.opening.value) {
+      return;
+    }
     this.#watching = true;
     try {
       await this.#list();
       for (const kind of KINDS) {
         const track = this[kind].value;
         const [gone, back] = [track !== undefined && this.#isGone(kind, track), this.#isBack(kind)];
-        if (gone) await this.#replace(kind);
-        else if (track && back) await this.#openOne(kind, true);
-        else if (!track && this.#hasCome(kind)) await this.#openOne(kind);
+        if (gone) {
+          await this.#replace(kind);
+        } else if (track && back) {
+          await this.#openOne(kind, true);
+        } else if (!track && this.#hasCome(kind)) {
+          await this.#openOne(kind);
+        }
       }
     } finally {
       this.#watching = false;
@@ -218,7 +255,9 @@ export class LocalMedia {
     const before = this.#inUse[kind];
     this.#inUse[kind] = device;
     // Only a device that was listed before can be gone.
-    if (deviceId === undefined || before?.deviceId !== deviceId) return false;
+    if (deviceId === undefined || before?.deviceId !== deviceId) {
+      return false;
+    }
     return device === undefined || (deviceId === 'default' && device.groupId !== before.groupId);
   }
 
@@ -247,7 +286,9 @@ export class LocalMedia {
   #set(kind: CaptureKind, track: MediaStreamTrack | undefined): void {
     const before = this[kind].value;
     this[kind].value = track;
-    if (before !== track) before?.stop();
+    if (before !== track) {
+      before?.stop();
+    }
   }
 
   #stop(kind: CaptureKind): void {
@@ -258,7 +299,9 @@ export class LocalMedia {
   async #list(): Promise<void> {
     const devices = await navigator.mediaDevices.enumerateDevices();
     const text = (list: MediaDeviceInfo[]) => list.map((each) => JSON.stringify(each)).join();
-    if (text(devices) !== text(this.devices.value)) this.devices.value = devices;
+    if (text(devices) !== text(this.devices.value)) {
+      this.devices.value = devices;
+    }
   }
 
   #remember(changes: Choices): void {

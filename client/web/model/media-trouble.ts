@@ -43,7 +43,9 @@ export class MediaTrouble {
     const endpoints = sending ? send.endpoints : recv.endpoints;
     this.current.value = { sending, receiving, endpoints, lasts: this.current.value?.lasts ?? false };
     this.#timer ??= setTimeout(() => {
-      if (this.current.value) this.current.value = { ...this.current.value, lasts: true };
+      if (this.current.value) {
+        this.current.value = { ...this.current.value, lasts: true };
+      }
     }, LASTS_MS);
   }
 }

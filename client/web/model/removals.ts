@@ -17,7 +17,9 @@ export class Removals {
     this.#stop = [
       room.on('participant-left', ({ accountId, displayName, kind, role }, reason) => {
         // A phone may call again, and admins are not barred.
-        if (reason !== 'kicked' || kind === 'phone' || role === 'admin') return;
+        if (reason !== 'kicked' || kind === 'phone' || role === 'admin') {
+          return;
+        }
         this.drop(accountId);
         this.list.value = [...this.list.value, { accountId, displayName }];
         this.#timers.set(
@@ -37,7 +39,11 @@ export class Removals {
   }
 
   close(): void {
-    for (const stop of this.#stop) stop();
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const stop of this.#stop) {
+      stop();
+    }
+    for (const timer of this.#timers.values()) {
+      clearTimeout(timer);
+    }
   }
 }

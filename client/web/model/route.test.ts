@@ -16,8 +16,9 @@ describe('parseRoute()', () => {
       '#/invite/',
       '#/invite',
     ];
-    for (const fragment of cut)
+    for (const fragment of cut) {
       assert.deepEqual(parseRoute(fragment), { page: 'damaged-invitation' }, fragment);
+    }
   });
 
   it('reads a room of any script', () => {

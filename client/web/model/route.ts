@@ -9,9 +9,13 @@ export type Route =
 /** What the address's fragment asks for: `#/invite/…`, `#/room/NAME`, or the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
-  if (invitation) return { page: 'invitation', invitation };
+  if (invitation) {
+    return { page: 'invitation', invitation };
+  }
   // Mail programs break long links, and people copy only part of them.
-  if (/^#\/?invite(\/|$)/.test(fragment)) return { page: 'damaged-invitation' };
+  if (/^#\/?invite(\/|$)/.test(fragment)) {
+    return { page: 'damaged-invitation' };
+  }
   const [, encoded] = /^#\/room\/([^/]+)$/.exec(fragment) ?? [];
   const text = encoded === undefined ? undefined : decoded(encoded);
   const roomId = text === undefined ? undefined : canonicalRoomId(text);

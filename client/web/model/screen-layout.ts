@@ -21,14 +21,18 @@ export class ScreenLayout {
   readonly #sizes = new ResizeObserver((entries) => {
     for (const { target, contentRect } of entries) {
       const tile = this.#shown.get(target);
-      if (tile) [tile.width, tile.height] = [contentRect.width, contentRect.height];
+      if (tile) {
+        [tile.width, tile.height] = [contentRect.width, contentRect.height];
+      }
     }
     this.#changed();
   });
   readonly #visibility = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       const tile = this.#shown.get(target);
-      if (tile) tile.visible = isIntersecting;
+      if (tile) {
+        tile.visible = isIntersecting;
+      }
     }
     this.#changed();
   });

@@ -42,9 +42,13 @@ export function arrange<T extends Seat>({
 
 function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingRequest<T>): T[] {
   const chosen = tiles.find((tile) => seatKey(tile) === pinned);
-  if (chosen) return [chosen];
+  if (chosen) {
+    return [chosen];
+  }
   const screens = tiles.filter(({ screen, self }) => screen && !self);
-  if (screens.length > 0 || view === 'gallery') return screens;
+  if (screens.length > 0 || view === 'gallery') {
+    return screens;
+  }
   const others = tiles.filter(({ self }) => !self);
   const [first] = [...others.filter(({ participantId }) => participantId === speaker), ...others];
   return first ? [first] : [];
@@ -62,7 +66,9 @@ export function promote(
 ): string[] {
   const from = order.indexOf(speaker);
   const next = [...order];
-  if (from < visible) return next;
+  if (from < visible) {
+    return next;
+  }
   const seats = order.slice(0, visible).filter((id) => id !== keeps);
   const since = (id: string): number => spokeAtMs.get(id) ?? 0;
   // The last of those who never spoke, so that the first rows stay as they are.
@@ -70,7 +76,9 @@ export function promote(
     (most, id) => (most === undefined || since(id) < since(most) ? id : most),
     undefined,
   );
-  if (silent === undefined) return next;
+  if (silent === undefined) {
+    return next;
+  }
   next[order.indexOf(silent)] = speaker;
   next[from] = silent;
   return next;

@@ -56,7 +56,9 @@ export class TileStats {
       });
     // What ends meanwhile has no statistics.
     const all = await Promise.allSettled([...received, ...sent]);
-    if (!this.on) return;
+    if (!this.on) {
+      return;
+    }
     this.lines.value = new Map(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
   }
 
@@ -79,6 +81,8 @@ export class TileStats {
 function given({ allocation, layers }: RemoteTrack): string {
   const text = (each: RemoteTrack['layers']) =>
     each ? `${each.spatialLayer}/${each.temporalLayer ?? '–'}` : '–';
-  if (!allocation) return `layer ${text(layers)}`;
+  if (!allocation) {
+    return `layer ${text(layers)}`;
+  }
   return `layer ${text(layers)} of ${text(allocation.layers)} · ${allocation.reason}`;
 }

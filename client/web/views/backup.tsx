@@ -9,7 +9,9 @@ const MIN_PASSWORD = 10;
 /** Offers the account's backup while it can still be made. */
 export function BackupButton({ identity }: { identity: Identity }) {
   const open = useSignal(false);
-  if (!identity.canExportBackup && !open.value) return null;
+  if (!identity.canExportBackup && !open.value) {
+    return null;
+  }
   return (
     <>
       <button type="button" class="quiet" data-testid="backup" onClick={() => (open.value = true)}>
@@ -36,7 +38,9 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
     }
   };
   const close = () => {
-    if (href.value) URL.revokeObjectURL(href.value);
+    if (href.value) {
+      URL.revokeObjectURL(href.value);
+    }
     onClose();
   };
   return (

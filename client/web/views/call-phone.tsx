@@ -7,7 +7,9 @@ import { Problem } from './problem.tsx';
 
 /** Calls a phone into the room; shown only to people who may do so. */
 export function CallPhoneButton({ call }: { call: Call }) {
-  if (!call.moderates) return null;
+  if (!call.moderates) {
+    return null;
+  }
   return (
     <DialogButton
       title="Call a phone"

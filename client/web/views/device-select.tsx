@@ -12,7 +12,9 @@ export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceK
   const devices = media.devices.value.filter(
     (device) => device.kind === deviceKind && device.deviceId !== '',
   );
-  if (devices.length === 0) return null;
+  if (devices.length === 0) {
+    return null;
+  }
   const current =
     (kind === 'speaker' ? undefined : media[kind].value?.getSettings().deviceId) ??
     media.choices.value[kind] ??

@@ -19,10 +19,14 @@ export function Dialog({
   }, []);
   // A click on the backdrop counts as a click on the dialog, outside its box.
   const clicked = ({ target, clientX, clientY }: MouseEvent) => {
-    if (target !== element.current || !element.current) return;
+    if (target !== element.current || !element.current) {
+      return;
+    }
     const { left, right, top, bottom } = element.current.getBoundingClientRect();
     const isInside = clientX >= left && clientX <= right && clientY >= top && clientY <= bottom;
-    if (!isInside) element.current.close();
+    if (!isInside) {
+      element.current.close();
+    }
   };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes it with Escape

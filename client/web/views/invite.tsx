@@ -8,7 +8,9 @@ import { Problem } from './problem.tsx';
 
 /** Creates an invitation for one more person; shown only to people who may do so. */
 export function InviteButton({ call }: { call: Call }) {
-  if (!call.moderates) return null;
+  if (!call.moderates) {
+    return null;
+  }
   return (
     <DialogButton
       title="Invite someone"
@@ -38,10 +40,14 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
     call.client
       .createInvitation({ role: asMember ? 'member' : 'guest', roomId: call.room.roomId })
       .then(({ url }) => {
-        if (current) link.value = url;
+        if (current) {
+          link.value = url;
+        }
       })
       .catch((error: unknown) => {
-        if (current) problem.value = CanopyError.from(error);
+        if (current) {
+          problem.value = CanopyError.from(error);
+        }
       });
     return () => {
       current = false;
@@ -104,7 +110,9 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
 
 function RemovedPeople({ call }: { call: Call }) {
   const removed = call.removals.list.value;
-  if (removed.length === 0) return null;
+  if (removed.length === 0) {
+    return null;
+  }
   return (
     <section class="removed" data-testid="removed" aria-label="Removed people">
       <p class="hint">Removed people cannot rejoin for five minutes.</p>

@@ -24,7 +24,9 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const replaced = model.problem.value?.code === 'SESSION_REPLACED';
   const submit = (event: Event) => {
     event.preventDefault();
-    if (target && !model.busy.value) void model.join(target);
+    if (target && !model.busy.value) {
+      void model.join(target);
+    }
   };
   return (
     <main class="lobby">
@@ -81,8 +83,12 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
 
 /** Room names are part of links, so the page shows how it changed a name to fit. */
 function roomHint(typed: string, target: string | undefined): string {
-  if (typed.trim() === '') return '';
-  if (target === undefined) return 'A room name needs a letter or a digit.';
+  if (typed.trim() === '') {
+    return '';
+  }
+  if (target === undefined) {
+    return 'A room name needs a letter or a digit.';
+  }
   return target === typed.trim() ? '' : `The room name will be ${target}`;
 }
 
@@ -108,7 +114,9 @@ function NameField({ model }: { model: AppModel }) {
 
 function IdentityLine({ model }: { model: AppModel }) {
   const identity = model.identity.value;
-  if (!identity) return null;
+  if (!identity) {
+    return null;
+  }
   const forget = () => {
     if (confirm('Forget this identity on this device? Without a backup you will need a new invitation.')) {
       void model.forget();
@@ -135,16 +143,24 @@ function IdentityLine({ model }: { model: AppModel }) {
 }
 
 function placeholder(media: LocalMedia): string {
-  if (media.asking.value) return 'Allow the camera and microphone when your browser asks';
-  if (!media.cameraWanted.value) return 'Camera is off';
-  if (media.opening.value) return 'Starting…';
+  if (media.asking.value) {
+    return 'Allow the camera and microphone when your browser asks';
+  }
+  if (!media.cameraWanted.value) {
+    return 'Camera is off';
+  }
+  if (media.opening.value) {
+    return 'Starting…';
+  }
   return media.problems.value.camera ? 'No video' : 'Camera is off';
 }
 
 /** What is wrong with the devices; one sentence if both have the same problem. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
   // The devices are tried one after another, to find out which one has the problem.
-  if (media.opening.value) return null;
+  if (media.opening.value) {
+    return null;
+  }
   const { camera, microphone } = media.problems.value;
   const sentences =
     camera && camera.code === microphone?.code

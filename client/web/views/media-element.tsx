@@ -7,7 +7,9 @@ export function Video({ track, mirrored = false }: { track: MediaStreamTrack; mi
   const stream = useMemo(() => new MediaStream([track]), [track]);
   useEffect(() => {
     const video = element.current;
-    if (!video) return;
+    if (!video) {
+      return;
+    }
     video.srcObject = stream;
     // Muted pictures may always play; a refusal means that the element is going away.
     video.play().catch(() => {});
@@ -38,10 +40,16 @@ export function Audio({
   const stream = useMemo(() => new MediaStream([track]), [track]);
   useEffect(() => {
     const audio = element.current;
-    if (!audio) return;
-    if (audio.srcObject !== stream) audio.srcObject = stream;
+    if (!audio) {
+      return;
+    }
+    if (audio.srcObject !== stream) {
+      audio.srcObject = stream;
+    }
     audio.play().catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'NotAllowedError') onBlocked();
+      if (error instanceof Error && error.name === 'NotAllowedError') {
+        onBlocked();
+      }
     });
   }, [stream, unlocked]);
   useEffect(() => {

@@ -7,7 +7,9 @@ const SENTENCES: { [C in ErrorCode]?: string } = {
 
 /** What went wrong, in a sentence, with the code for support requests. */
 export function Problem({ error }: { error: CanopyError | undefined }) {
-  if (!error) return null;
+  if (!error) {
+    return null;
+  }
   return (
     <p class="problem" role="alert" data-testid="problem" data-code={error.code}>
       {SENTENCES[error.code] ?? error.message}{' '}

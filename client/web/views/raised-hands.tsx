@@ -23,7 +23,9 @@ export function HandToggle({ call }: { call: Call }) {
 export function RaisedHands({ call }: { call: Call }) {
   const people = new Map(call.participants.value.map((each) => [each.participantId, each.displayName]));
   const names = call.hands.value.flatMap((participantId) => people.get(participantId) ?? []);
-  if (names.length === 0) return null;
+  if (names.length === 0) {
+    return null;
+  }
   return (
     <span class="hands" data-testid="hands" title={names.join(', ')}>
       <HandIcon />

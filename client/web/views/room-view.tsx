@@ -36,7 +36,9 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     };
   }, [call]);
   useEffect(() => {
-    if (new URLSearchParams(location.search).has('debug')) call.stats.toggle();
+    if (new URLSearchParams(location.search).has('debug')) {
+      call.stats.toggle();
+    }
   }, [call]);
   return (
     <div class="room" data-testid="room-view" data-state={call.state.value}>

@@ -34,7 +34,9 @@ export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
     pinned: call.pinned.value,
     speaker: call.lastSpeaker.value,
   });
-  if (stage.length === 0) return <Gallery tiles={rest} call={call} />;
+  if (stage.length === 0) {
+    return <Gallery tiles={rest} call={call} />;
+  }
   call.visibleSeats = STRIP_TILES;
   return (
     <div class="with-stage" data-testid="stage">
@@ -59,7 +61,9 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const fits = (count: number) =>
     bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects }).tileWidth >= MIN_TILE_PX;
   let perPage = Math.min(onPhone ? MAX_TILES_ON_PHONES : MAX_TILES, tiles.length);
-  while (perPage > 1 && !fits(perPage)) perPage -= 1;
+  while (perPage > 1 && !fits(perPage)) {
+    perPage -= 1;
+  }
   call.visibleSeats = perPage;
   const pages = Math.max(1, Math.ceil(tiles.length / Math.max(1, perPage)));
   const current = Math.min(page.value, pages - 1);
@@ -89,7 +93,9 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
 }
 
 function stageAspects(stage: readonly TileProps[]): { aspects?: typeof PEOPLE } {
-  if (!stage.some(({ screen }) => screen)) return {};
+  if (!stage.some(({ screen }) => screen)) {
+    return {};
+  }
   return { aspects: stage.length > 1 ? SCREENS : SCREEN };
 }
 
@@ -161,9 +167,13 @@ function useSize(area: RefObject<HTMLElement | null>) {
   const size = useSignal({ width: 0, height: 0 });
   useEffect(() => {
     const element = area.current;
-    if (!element) return;
+    if (!element) {
+      return;
+    }
     const observer = new ResizeObserver(([entry]) => {
-      if (entry) size.value = { width: entry.contentRect.width, height: entry.contentRect.height };
+      if (entry) {
+        size.value = { width: entry.contentRect.width, height: entry.contentRect.height };
+      }
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -180,7 +190,9 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   const people = new Map(call.participants.value.map((each) => [each.participantId, each]));
   return call.order.value.flatMap((participantId): TileProps[] => {
     const participant = people.get(participantId);
-    if (!participant) return [];
+    if (!participant) {
+      return [];
+    }
     const { displayName: name, certifiedName, connected, mediaConnected, kind, callState } = participant;
     const trackOf = (source: MediaSource) =>
       tracks.find((track) => track.participantId === participantId && track.source === source);
@@ -230,14 +242,18 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       muted: microphone?.muted ?? kind !== 'phone',
       menu: call.moderates && <TileMenu call={call} participant={participant} muted={microphone?.muted} />,
     };
-    if (!sourceOf('screen')) return [person];
+    if (!sourceOf('screen')) {
+      return [person];
+    }
     return [{ ...remote(true, trackOf('screen')), screen: true }, person];
   });
 }
 
 /** What is seen of a track, or why nothing is. */
 function pictureOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
-  if (!track || track.muted) return { track: undefined };
+  if (!track || track.muted) {
+    return { track: undefined };
+  }
   const { allocation } = track;
   if (allocation?.layers === null && allocation.reason !== 'paused') {
     return { track: undefined, saving: allocation.reason };

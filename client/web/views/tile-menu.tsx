@@ -33,17 +33,26 @@ export function TileMenu({
   };
   // Before the next key arrives.
   useLayoutEffect(() => {
-    if (!open.value) return;
+    if (!open.value) {
+      return;
+    }
     items()[0]?.focus();
     const clicked = ({ target }: Event) => {
-      if (!within(element.current, target)) shut();
+      if (!within(element.current, target)) {
+        shut();
+      }
     };
     const pressed = (event: KeyboardEvent) => {
       const target = menuTarget(event.key, items());
       target?.focus();
-      if (event.key === 'Escape') shutAndFocus();
-      else if (event.key === 'Tab') shut();
-      if (target || event.key === 'Escape') event.preventDefault();
+      if (event.key === 'Escape') {
+        shutAndFocus();
+      } else if (event.key === 'Tab') {
+        shut();
+      }
+      if (target || event.key === 'Escape') {
+        event.preventDefault();
+      }
     };
     addEventListener('pointerdown', clicked);
     addEventListener('keydown', pressed);
@@ -113,8 +122,11 @@ export function TileMenu({
             class="danger"
             data-testid="tile-kick"
             onClick={() => {
-              if (sure.value) act(call.kick(participantId));
-              else sure.value = true;
+              if (sure.value) {
+                act(call.kick(participantId));
+              } else {
+                sure.value = true;
+              }
             }}
           >
             {sure.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove from call'}
@@ -135,8 +147,14 @@ function within(element: HTMLElement | null, target: EventTarget | null): boolea
 /** Where a key leads in a menu (ARIA Authoring Practices, menu button). */
 function menuTarget(key: string, items: HTMLElement[]): HTMLElement | undefined {
   const at = items.indexOf(document.activeElement as HTMLElement);
-  if (key === 'ArrowDown') return items[(at + 1) % items.length];
-  if (key === 'ArrowUp') return items.at(at - 1);
-  if (key === 'Home') return items[0];
+  if (key === 'ArrowDown') {
+    return items[(at + 1) % items.length];
+  }
+  if (key === 'ArrowUp') {
+    return items.at(at - 1);
+  }
+  if (key === 'Home') {
+    return items[0];
+  }
   return key === 'End' ? items.at(-1) : undefined;
 }

@@ -83,7 +83,9 @@ export function Tile({
 }: TileProps) {
   const element = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
-    if (!element.current || !layout) return;
+    if (!element.current || !layout) {
+      return;
+    }
     return layout.observe(element.current, { participantId, source: screen ? 'screen' : 'camera', pinned });
   }, [layout, participantId, screen, pinned]);
   const state = !connected
@@ -209,8 +211,12 @@ function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boo
 function focusWhenThere(selector: string, frames = 10): void {
   requestAnimationFrame(() => {
     const element = document.querySelector<HTMLElement>(selector);
-    if (document.activeElement === document.body) element?.focus({ preventScroll: true });
-    if (document.activeElement !== element && frames > 0) focusWhenThere(selector, frames - 1);
+    if (document.activeElement === document.body) {
+      element?.focus({ preventScroll: true });
+    }
+    if (document.activeElement !== element && frames > 0) {
+      focusWhenThere(selector, frames - 1);
+    }
   });
 }
 

@@ -20,9 +20,15 @@ export function useShortcuts(shortcuts: Record<string, () => void>): void {
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {
       const target = event.target instanceof HTMLElement ? event.target : undefined;
-      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      if (target?.closest('input, textarea, select, dialog, [role=menu]')) return;
-      if (!shortcutsOn.value && event.key !== '?') return;
+      if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) {
+        return;
+      }
+      if (target?.closest('input, textarea, select, dialog, [role=menu]')) {
+        return;
+      }
+      if (!shortcutsOn.value && event.key !== '?') {
+        return;
+      }
       shortcuts[event.key.toLowerCase()]?.();
     };
     addEventListener('keydown', listener);

@@ -11,7 +11,9 @@ type IceServers = RequestResult<'room.join'>['iceServers'];
  */
 export function iceServers({ rtc, turn }: Config, peerId: string, nowMs = Date.now()): IceServers {
   const { urls, secret, ttlSeconds } = turn;
-  if (urls.length === 0 || secret === undefined) return rtc.iceServers;
+  if (urls.length === 0 || secret === undefined) {
+    return rtc.iceServers;
+  }
   const username = `${Math.floor(nowMs / 1000) + ttlSeconds}:${peerId}`;
   const credential = createHmac('sha1', secret).update(username).digest('base64');
   return [...rtc.iceServers, { urls, username, credential }];

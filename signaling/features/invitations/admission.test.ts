@@ -69,7 +69,9 @@ for (const engine of storeEngines()) {
       assert.equal(await admit('member'), 'admin');
       const account = await accounts.find(id);
       assert.deepEqual([account?.role, account?.display_name], ['admin', 'Ann B.']);
-      for (const role of ['guest', 'member', 'admin']) assert.ok(await accounts.hasGrant(id, `${role}s`));
+      for (const role of ['guest', 'member', 'admin']) {
+        assert.ok(await accounts.hasGrant(id, `${role}s`));
+      }
     });
 
     it('threat 65: no invitation turns a person into a bridge or a bridge into a person, and it stays unused', async () => {

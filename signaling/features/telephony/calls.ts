@@ -38,7 +38,9 @@ export class Calls {
       .set({ ended_at_ms: nowMs, end_cause: 'lost' })
       .where('ended_at_ms', 'is', null);
     // PostgreSQL takes no empty list.
-    if (callIds.length > 0) lost = lost.where('call_id', 'not in', callIds);
+    if (callIds.length > 0) {
+      lost = lost.where('call_id', 'not in', callIds);
+    }
     await lost.execute();
   }
 
@@ -51,7 +53,9 @@ export class Calls {
       .offset(most)
       .limit(1)
       .executeTakeFirst();
-    if (!latestForgotten) return;
+    if (!latestForgotten) {
+      return;
+    }
     await this.#store.db
       .deleteFrom('calls')
       .where('started_at_ms', '<=', latestForgotten.started_at_ms)

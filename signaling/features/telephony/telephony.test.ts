@@ -420,7 +420,9 @@ describe('telephony', () => {
       await assert.rejects(oldest as Promise<void>, { code: 'SERVER_BUSY' });
       gateway.close();
       await gateway.settled();
-      for (const { status } of await Promise.allSettled(others)) assert.equal(status, 'rejected');
+      for (const { status } of await Promise.allSettled(others)) {
+        assert.equal(status, 'rejected');
+      }
       relay.allow();
     });
   });
@@ -480,8 +482,9 @@ describe('telephony', () => {
       ] as const;
       for (const identity of [guest, bridge]) {
         const client = await seated(identity);
-        for (const [name, data] of requests)
+        for (const [name, data] of requests) {
           assert.equal(await client.refusal(name, data), 'FORBIDDEN', name);
+        }
         await client.get('room.leave', {});
         client.close();
       }

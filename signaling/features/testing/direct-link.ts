@@ -18,17 +18,23 @@ export class DirectLink implements Link {
     this.#kernel = kernel;
     const origin = 'http://localhost';
     const end = (code: ErrorCode) => {
-      if (this.session.closed) return;
+      if (this.session.closed) {
+        return;
+      }
       arrive(this, { ended: code });
       this.cut(true);
     };
     const connection: PeerConnection = {
       origin,
       send: (event, data) => {
-        if (this.session.closed) return;
+        if (this.session.closed) {
+          return;
+        }
         const unread = arrive(this, { event, data: JSON.parse(JSON.stringify(data)) });
         // Within the sending, as a connection does whose queue is too long.
-        if (unread > MAX_UNREAD) end('SLOW_READER');
+        if (unread > MAX_UNREAD) {
+          end('SLOW_READER');
+        }
       },
       end,
     };
@@ -59,20 +65,26 @@ export class DirectLink implements Link {
 
   async request(name: RequestName, data: unknown): Promise<Answer<unknown>> {
     const answer = await this.#kernel.dispatcher.dispatch(this.session, name, { id: randomUUID(), data });
-    if (!answer.ok && answer.error.code === 'INTERNAL') throw new Error(JSON.stringify(answer));
+    if (!answer.ok && answer.error.code === 'INTERNAL') {
+      throw new Error(JSON.stringify(answer));
+    }
     return answer;
   }
 
   /** The result of a request that must succeed. */
   async get<N extends RequestName>(name: N, data: unknown): Promise<RequestResult<N>> {
     const answer = await this.request(name, data);
-    if (!answer.ok) throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    if (!answer.ok) {
+      throw new Error(`${name}: ${JSON.stringify(answer)}`);
+    }
     return answer.result as RequestResult<N>;
   }
 
   /** Unless it is noticed, the server goes on sending to nobody. */
   cut(noticed: boolean): void {
-    if (!noticed || this.session.closed) return;
+    if (!noticed || this.session.closed) {
+      return;
+    }
     this.session.closed = true;
     const { seat, connection } = this.session;
     seat?.room.detach(seat.peer, connection);

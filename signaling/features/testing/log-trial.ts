@@ -64,7 +64,9 @@ export class LogTrial {
     const room = rooms.find(this.roomId);
     switch (kind) {
       case 'enter':
-        if (!member.connected) member.enter(this.#link(who));
+        if (!member.connected) {
+          member.enter(this.#link(who));
+        }
         break;
       case 'cut':
         return member.cut(true);
@@ -100,7 +102,9 @@ export class LogTrial {
       case 'expire': {
         // As the timer does for a seat without connection.
         const peer = room?.peers.get(member.peerId ?? '');
-        if (peer?.connection === null) room?.remove(peer, 'lost');
+        if (peer?.connection === null) {
+          room?.remove(peer, 'lost');
+        }
         break;
       }
       case 'rehome':
@@ -110,16 +114,22 @@ export class LogTrial {
         }
         break;
       case 'close':
-        if (room && count === 1) rooms.end(room, 'ROOM_CLOSED');
+        if (room && count === 1) {
+          rooms.end(room, 'ROOM_CLOSED');
+        }
         break;
     }
   }
 
   /** Everyone enters, in any order, and sends a voice. */
   async begin(): Promise<void> {
-    for (const [who, member] of this.members.entries()) member.enter(this.#link(who));
+    for (const [who, member] of this.members.entries()) {
+      member.enter(this.#link(who));
+    }
     await this.settle();
-    for (const who of this.members.keys()) this.#produce(who);
+    for (const who of this.members.keys()) {
+      this.#produce(who);
+    }
     await this.#answered();
   }
 
@@ -130,7 +140,9 @@ export class LogTrial {
     while (this.#pending.size > 0 || everyone().some((one) => !one.connected || !one.isSettled)) {
       assert.ok(performance.now() < deadlineMs, 'the room settles');
       for (const [who, member] of this.members.entries()) {
-        if (member.inside && !member.connected) member.enter(this.#link(who));
+        if (member.inside && !member.connected) {
+          member.enter(this.#link(who));
+        }
         member.read(Number.POSITIVE_INFINITY);
       }
       await turn();
@@ -164,14 +176,20 @@ export class LogTrial {
   }
 
   end(): void {
-    for (const member of this.members) member.cut(true);
+    for (const member of this.members) {
+      member.cut(true);
+    }
     const room = this.#kernel.rooms.find(this.roomId);
-    if (room) this.#kernel.rooms.end(room, 'ROOM_CLOSED');
+    if (room) {
+      this.#kernel.rooms.end(room, 'ROOM_CLOSED');
+    }
   }
 
   /** Until every request is answered. */
   async #answered(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending);
+    while (this.#pending.size > 0) {
+      await Promise.all(this.#pending);
+    }
   }
 
   #link(who: number): DirectLink {
@@ -184,7 +202,9 @@ export class LogTrial {
 
   #ask(who: number, name: RequestName, data: unknown): void {
     const asked = this.members[who]?.request(name, data);
-    if (asked) this.#track(asked);
+    if (asked) {
+      this.#track(asked);
+    }
   }
 
   /** Makes a transport, with which a seat is kept, and a microphone; what was made before may be gone or be in the way. */
@@ -193,11 +213,15 @@ export class LogTrial {
     const own = this.#own[who] as { transportId: string; producerId: string };
     const make = async () => {
       const transport = await member.request('transport.create', { direction: 'send' });
-      if (transport?.ok) own.transportId = (transport.result as { transportId: string }).transportId;
+      if (transport?.ok) {
+        own.transportId = (transport.result as { transportId: string }).transportId;
+      }
       const { transportId } = own;
       const produced = { transportId, kind: 'audio', source: 'microphone', rtpParameters: opus() };
       const producer = await member.request('producer.create', produced);
-      if (producer?.ok) own.producerId = (producer.result as { producerId: string }).producerId;
+      if (producer?.ok) {
+        own.producerId = (producer.result as { producerId: string }).producerId;
+      }
     };
     this.#track(make());
   }

@@ -95,7 +95,9 @@ async function extensionsOf(
 ): Promise<Extension[]> {
   const { subjectKeyId = true, authorityKeyId = true, basicConstraintsCritical = true } = spec;
   const extensions: Extension[] = [];
-  if (subjectKeyId) extensions.push(await SubjectKeyIdentifierExtension.create(publicKey));
+  if (subjectKeyId) {
+    extensions.push(await SubjectKeyIdentifierExtension.create(publicKey));
+  }
   if (authorityKeyId) {
     extensions.push(await AuthorityKeyIdentifierExtension.create(issuer?.publicKey ?? publicKey));
   }
@@ -106,12 +108,16 @@ async function extensionsOf(
     const flags = spec.keyUsage.reduce((sum, usage) => sum | KeyUsageFlags[usage], 0);
     extensions.push(new KeyUsagesExtension(flags, true));
   }
-  if (spec.extKeyUsage) extensions.push(new ExtendedKeyUsageExtension(spec.extKeyUsage));
+  if (spec.extKeyUsage) {
+    extensions.push(new ExtendedKeyUsageExtension(spec.extKeyUsage));
+  }
   const names = [
     ...(spec.email ? [{ type: 'email' as const, value: spec.email }] : []),
     ...(spec.uri ? [{ type: 'url' as const, value: spec.uri }] : []),
   ];
-  if (names.length > 0) extensions.push(new SubjectAlternativeNameExtension(names));
+  if (names.length > 0) {
+    extensions.push(new SubjectAlternativeNameExtension(names));
+  }
   if (spec.other) {
     extensions.push(
       new Extension(spec.other.oid, spec.other.critical, Buffer.from(spec.other.valueHex, 'hex')),

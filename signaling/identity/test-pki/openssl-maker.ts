@@ -31,8 +31,11 @@ export class OpensslMaker implements Maker {
   async certificate(spec: CertificateSpec): Promise<Made> {
     const file = this.#files();
     const keyArguments = KEY_ARGUMENTS[spec.key ?? 'P-256'];
-    if (spec.renews) await writeFile(file('key'), spec.renews.keyPem);
-    else await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
+    if (spec.renews) {
+      await writeFile(file('key'), spec.renews.keyPem);
+    } else {
+      await run('openssl', ['genpkey', ...keyArguments, '-out', file('key')]);
+    }
     await writeFile(file('cnf'), configuration(file, { extensions: spec }));
     await writeFile(file('db'), '');
     // biome-ignore format: one option with its value a line reads worse
@@ -126,9 +129,15 @@ function extensionLines(spec: ExtensionSpec): string[] {
     const critical = basicConstraintsCritical ? 'critical,' : '';
     lines.push(`basicConstraints = ${critical}CA:${String(spec.ca).toUpperCase()}${length}`);
   }
-  if (spec.keyUsage) lines.push(`keyUsage = critical,${spec.keyUsage.join(',')}`);
-  if (spec.extKeyUsage) lines.push(`extendedKeyUsage = ${spec.extKeyUsage.join(',')}`);
-  if (alternative.length > 0) lines.push(`subjectAltName = ${alternative.join(',')}`);
+  if (spec.keyUsage) {
+    lines.push(`keyUsage = critical,${spec.keyUsage.join(',')}`);
+  }
+  if (spec.extKeyUsage) {
+    lines.push(`extendedKeyUsage = ${spec.extKeyUsage.join(',')}`);
+  }
+  if (alternative.length > 0) {
+    lines.push(`subjectAltName = ${alternative.join(',')}`);
+  }
   if (spec.other) {
     const hex = spec.other.valueHex.match(/../g)?.join(':');
     lines.push(`${spec.other.oid} = ${spec.other.critical ? 'critical,' : ''}DER:${hex}`);

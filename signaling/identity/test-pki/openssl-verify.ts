@@ -34,8 +34,12 @@ export async function opensslVerify(options: {
     '-purpose', options.purpose ?? 'sslclient', '-attime', String(Math.floor(options.atMs / 1000)),
     '-CAfile', file('roots.pem'),
   ];
-  if (others.length > 0) settings.push('-untrusted', file('others.pem'));
-  if (options.partialChain) settings.push('-partial_chain');
+  if (others.length > 0) {
+    settings.push('-untrusted', file('others.pem'));
+  }
+  if (options.partialChain) {
+    settings.push('-partial_chain');
+  }
   if (options.crlPem !== undefined) {
     await writeFile(file('crl.pem'), options.crlPem);
     settings.push('-crl_check_all', '-CRLfile', file('crl.pem'));

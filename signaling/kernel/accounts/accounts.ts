@@ -21,7 +21,9 @@ export class Accounts {
       .selectAll()
       .where('account_id', '=', accountId)
       .executeTakeFirst();
-    if (account) this.#lastKnown.set(accountId, account);
+    if (account) {
+      this.#lastKnown.set(accountId, account);
+    }
     return account;
   }
 
@@ -91,7 +93,9 @@ export class Accounts {
       await db.updateTable('accounts').set({ role }).where('account_id', '=', accountId).execute();
     }, `account ${accountId}`);
     const known = this.#lastKnown.get(accountId);
-    if (known) this.#lastKnown.set(accountId, { ...known, role });
+    if (known) {
+      this.#lastKnown.set(accountId, { ...known, role });
+    }
     await this.#store.sync();
   }
 

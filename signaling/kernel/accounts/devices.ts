@@ -51,7 +51,9 @@ export class Devices {
   /** The devices of these accounts, those that were seen last first. */
   async of(accountIds: string[]): Promise<DeviceRow[]> {
     await this.save();
-    if (accountIds.length === 0) return [];
+    if (accountIds.length === 0) {
+      return [];
+    }
     const rows = await this.#store.db
       .selectFrom('devices')
       .selectAll()
@@ -59,7 +61,9 @@ export class Devices {
       .execute();
     const known = new Map(rows.map((row) => [`${row.account_id} ${row.device_id}`, row]));
     for (const [key, signIn] of this.#signIns.unsaved) {
-      if (accountIds.includes(signIn.accountId)) known.set(key, rowOf(signIn, known.get(key)));
+      if (accountIds.includes(signIn.accountId)) {
+        known.set(key, rowOf(signIn, known.get(key)));
+      }
     }
     return [...known.values()].sort((a, b) => b.last_seen_at_ms - a.last_seen_at_ms);
   }
@@ -78,7 +82,9 @@ export class Devices {
           .set({ last_seen_at_ms: nowMs })
           .where('account_id', '=', accountId)
           .executeTakeFirstOrThrow();
-        if (account.numUpdatedRows === 0n) continue;
+        if (account.numUpdatedRows === 0n) {
+          continue;
+        }
         const row = rowOf(signIn);
         const { last_seen_at_ms, user_agent } = row;
         await transaction

@@ -36,7 +36,9 @@ describe('NestedBudget', () => {
   it('a factor widens the shares of a device, an account and a link, not those of the network and the server', () => {
     const budget = new NestedBudget({ what: 'rooms', limits: { account: 1, address: 3 } });
     const holder = { account: 'bridge', address: '::1' };
-    for (let n = 0; n < 3; n += 1) budget.take(holder, 1, 32);
+    for (let n = 0; n < 3; n += 1) {
+      budget.take(holder, 1, 32);
+    }
     assert.equal(budget.exceeded(holder, 1, 32), 'address');
     assert.equal(budget.exceeded({ account: 'bridge' }, 1), 'account');
   });

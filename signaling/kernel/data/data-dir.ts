@@ -38,7 +38,9 @@ export function openDataDir(dir: string): void {
 /** Checks that the folder exists and this process may work in it. @throws {CanopyError} CONFIG_INVALID */
 export function checkDataDir(dir: string): void {
   try {
-    if (!statSync(dir).isDirectory()) throw new Error(`${dir} is a file`);
+    if (!statSync(dir).isDirectory()) {
+      throw new Error(`${dir} is a file`);
+    }
     accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     const why =
@@ -59,7 +61,9 @@ export function requireDataDir(dir: string, storeUrl?: string): void {
   const hasStore = storeUrl !== undefined || existsSync(join(dir, 'canopy.sqlite'));
   if (!existsSync(join(dir, 'ca.pem')) || !hasStore) {
     // Report an inaccessible folder as such.
-    if (existsSync(dir)) checkDataDir(dir);
+    if (existsSync(dir)) {
+      checkDataDir(dir);
+    }
     throw new CanopyError(
       'CONFIG_INVALID',
       `data.dir (${JSON.stringify(dir)}): no server has run on ${resolve(dir)}; name its folder with --data`,
@@ -71,7 +75,9 @@ export function requireDataDir(dir: string, storeUrl?: string): void {
 /** One after the other: where the system makes none in a folder that exists, as in /proc, Node's recursive mkdir tries forever. */
 function makeFolders(dir: string): void {
   if (existsSync(dir)) {
-    if (!statSync(dir).isDirectory()) throw new Error(`${dir} is a file`);
+    if (!statSync(dir).isDirectory()) {
+      throw new Error(`${dir} is a file`);
+    }
     return;
   }
   makeFolders(dirname(dir));
@@ -79,7 +85,9 @@ function makeFolders(dir: string): void {
     mkdirSync(dir, { mode: 0o700 });
   } catch (error) {
     // Another process may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      throw error;
+    }
   }
 }
 
@@ -93,10 +101,14 @@ export function keptSecret(dir: string, name: string, onRemade: (file: string) =
   const file = join(dir, name);
   try {
     const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
-    if (kept) return kept;
+    if (kept) {
+      return kept;
+    }
     const secret = randomBytes(32).toString('base64url');
     writeWhole(file, `${secret}\n`);
-    if (kept !== undefined) onRemade(file);
+    if (kept !== undefined) {
+      onRemade(file);
+    }
     return secret;
   } catch (cause) {
     throw new CanopyError('CONFIG_INVALID', `data.dir: ${describeFileError(file, cause)}`, { cause });

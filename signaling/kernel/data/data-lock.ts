@@ -41,7 +41,9 @@ export class DataLock {
   /** @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
   static take(dir: string): DataLock {
     const database = tryLock(dir, PATIENCE_MS);
-    if (!database) throw inUse(dir);
+    if (!database) {
+      throw inUse(dir);
+    }
     return new DataLock(dir, database);
   }
 
@@ -80,7 +82,9 @@ export class DataLock {
 
 /** The server running on a folder; null if none is. @throws {CanopyError} CONFIG_INVALID */
 export function runningServer(dir: string): ServerRecord | { pid: null } | null {
-  if (!existsSync(join(dir, 'lock.sqlite'))) return null;
+  if (!existsSync(join(dir, 'lock.sqlite'))) {
+    return null;
+  }
   const database = tryLock(dir, 0);
   database?.close();
   return database ? null : (recordOf(dir) ?? { pid: null });
@@ -126,7 +130,9 @@ function tryLock(dir: string, patienceMs: number): Database.Database | undefined
   } catch (cause) {
     database?.close();
     const { code } = cause as { code?: string };
-    if (code?.startsWith('SQLITE_BUSY')) return undefined;
+    if (code?.startsWith('SQLITE_BUSY')) {
+      return undefined;
+    }
     throw new CanopyError('CONFIG_INVALID', `data.dir: ${describeFileError(file, cause)}`, { cause });
   } finally {
     process.umask(mask);

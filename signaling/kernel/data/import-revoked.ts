@@ -15,7 +15,9 @@ export async function importRevoked(dir: string, revocations: Revocations): Prom
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      return;
+    }
     throw new CanopyError('CA_UNUSABLE', describeFileError(file, cause), { cause });
   }
   await revocations.add(...read(file, text));
@@ -25,7 +27,9 @@ export async function importRevoked(dir: string, revocations: Revocations): Prom
 function read(file: string, text: string): RevocationRow[] {
   try {
     return (JSON.parse(text) as Array<{ id: unknown; timeMs: unknown }>).map(({ id, timeMs }) => {
-      if (!isRevocable(id) || typeof timeMs !== 'number') throw new TypeError('not a revocation');
+      if (!isRevocable(id) || typeof timeMs !== 'number') {
+        throw new TypeError('not a revocation');
+      }
       return { id, revoked_at_ms: timeMs };
     });
   } catch (cause) {

@@ -31,7 +31,9 @@ export function registerWithApiKey(
   // A plugin, so that the key is asked for here and nowhere else.
   fastify.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
-      if (schema !== undefined) schema.security = [{ [API_KEY_SCHEME]: [] }];
+      if (schema !== undefined) {
+        schema.security = [{ [API_KEY_SCHEME]: [] }];
+      }
     });
     scope.addHook('onRequest', async (request) => demand(proveToken(request, apiKey), action));
     addRoutes(scope.withTypeProvider<ZodTypeProvider>());

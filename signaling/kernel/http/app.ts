@@ -67,7 +67,9 @@ export async function createApp({
   app.setNotFoundHandler((request, reply) => {
     const room = roomOf(request);
     // People type the room's name after the server's address.
-    if (room !== undefined) return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
+    if (room !== undefined) {
+      return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
+    }
     onError('NOT_FOUND');
     return reply.status(404).send({ error: new CanopyError('NOT_FOUND').toJSON() });
   });
@@ -120,7 +122,9 @@ function isHashed(path: string): boolean {
 
 /** The room named by a browser request for a path like `/team`. */
 function roomOf({ method, url, headers }: FastifyRequest): string | undefined {
-  if (method !== 'GET' || !headers.accept?.includes('text/html')) return undefined;
+  if (method !== 'GET' || !headers.accept?.includes('text/html')) {
+    return undefined;
+  }
   const [path = ''] = url.split('?');
   try {
     const { success, data } = roomId.safeParse(decodeURIComponent(path.slice(1)));

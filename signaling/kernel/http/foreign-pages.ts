@@ -9,7 +9,9 @@ const PATHS = ['/api/enrol', '/api/server'];
  */
 export function admitForeignPages(app: FastifyInstance, origins: () => ReadonlySet<string>): void {
   app.addHook('onRequest', async ({ headers: { origin }, routeOptions }, reply) => {
-    if (!PATHS.includes(routeOptions.url ?? '')) return;
+    if (!PATHS.includes(routeOptions.url ?? '')) {
+      return;
+    }
     reply.header('vary', 'origin');
     if (origin !== undefined && origins().has(origin)) {
       reply.header('access-control-allow-origin', origin);

@@ -145,10 +145,16 @@ describe('Listener', () => {
       silent.push(socket.on('error', () => {}));
       await once(socket, 'connect');
       // Half of them are in the middle of a handshake.
-      if (silent.length % 2 === 0) socket.write(Buffer.from([0x16, 3, 1]));
+      if (silent.length % 2 === 0) {
+        socket.write(Buffer.from([0x16, 3, 1]));
+      }
     };
-    for (let n = 0; n < 10; n += 1) await hold('127.0.0.2');
-    for (let n = 0; n < 3; n += 1) await assert.rejects(tryOut('127.0.0.2'));
+    for (let n = 0; n < 10; n += 1) {
+      await hold('127.0.0.2');
+    }
+    for (let n = 0; n < 3; n += 1) {
+      await assert.rejects(tryOut('127.0.0.2'));
+    }
     assert.equal((await ask(httpsRequest, { host: '127.0.0.1', port, path: '/' })).status, 200);
     const refusals = lines.filter((line) => line.includes('TOO_MANY_CONNECTIONS'));
     assert.equal(refusals.length, 1, 'one line for all of them');
@@ -161,7 +167,9 @@ describe('Listener', () => {
         () => false,
       ),
     );
-    for (const socket of silent) socket.destroy();
+    for (const socket of silent) {
+      socket.destroy();
+    }
   });
 
   it('logs a failed TLS handshake with its address, once a minute', async () => {

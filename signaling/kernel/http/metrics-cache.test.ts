@@ -22,7 +22,9 @@ describe('the metrics page', () => {
     let attempts = 0;
     const page = cacheMetrics(async () => {
       attempts += 1;
-      if (attempts === 1) throw new Error('a worker does not answer');
+      if (attempts === 1) {
+        throw new Error('a worker does not answer');
+      }
       return { body: 'all well', contentType: 'text/plain' };
     });
     await assert.rejects(page(), /does not answer/);

@@ -20,7 +20,9 @@ export function cacheMetrics(
       page = made;
       // A failure is returned but not cached.
       made.catch(() => {
-        if (page === made) page = undefined;
+        if (page === made) {
+          page = undefined;
+        }
       });
     }
     return page;

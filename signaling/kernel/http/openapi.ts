@@ -74,13 +74,17 @@ export const swaggerUiOptions: FastifySwaggerUiOptions = {
 
 /** Assigns a route to its section and uses the first sentence of its description as the summary. */
 export function describeRoute({ url, schema }: Pick<RouteOptions, 'url' | 'schema'>): void {
-  if (schema?.description === undefined) return;
+  if (schema?.description === undefined) {
+    return;
+  }
   schema.tags ??= [TAGS.find(({ prefix }) => url.startsWith(prefix))?.name ?? 'Server'];
   schema.summary ??= schema.description.split(/[.:;] |\.$/)[0] ?? '';
 }
 
 function addExamples(node: unknown, name = ''): void {
-  if (typeof node !== 'object' || node === null) return;
+  if (typeof node !== 'object' || node === null) {
+    return;
+  }
   const schema = node as Record<string, unknown>;
   const example = EXAMPLES[name];
   if (typeof schema.pattern === 'string' && schema.example === undefined && example !== undefined) {

@@ -50,7 +50,9 @@ export class OwnOrigins {
   /** The addresses by which others may reach the server, for people to read. */
   reachable(): string[] {
     const { server, rtc } = this.#config;
-    if (LOOPBACK.includes(server.host)) return [];
+    if (LOOPBACK.includes(server.host)) {
+      return [];
+    }
     const hosts = isUnspecified(server.host) ? ownHosts(rtc.announce) : [server.host, ...rtc.announce];
     return hosts
       .filter((host) => !LOOPBACK.includes(host))

@@ -34,7 +34,9 @@ function read(setting: string, file: string): string {
   } catch (cause) {
     throw new CanopyError('CONFIG_INVALID', `${setting}: ${describeFileError(file, cause)}`, { cause });
   }
-  if (text.trim() === '') throw invalid(setting, file, 'the file is empty');
+  if (text.trim() === '') {
+    throw invalid(setting, file, 'the file is empty');
+  }
   return text;
 }
 
@@ -42,7 +44,9 @@ function chainOf(file: string, pem: string): [X509Certificate, ...X509Certificat
   const parts = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
   try {
     const [first, ...rest] = parts.map((part) => new X509Certificate(part));
-    if (first) return [first, ...rest];
+    if (first) {
+      return [first, ...rest];
+    }
   } catch (cause) {
     throw invalid('server.tlsCert', file, 'a certificate in it cannot be read', cause);
   }

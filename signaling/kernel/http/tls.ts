@@ -33,7 +33,9 @@ export class TlsSource {
 
   /** Calls back with each new certificate, so that one can be rotated without a restart (threat case 15). */
   watch(onChange: (tls: TlsMaterial) => void): void {
-    if (this.#config.server.tls === 'off') return;
+    if (this.#config.server.tls === 'off') {
+      return;
+    }
     const look = () => void this.#reload(onChange);
     for (const file of this.#paths()) {
       watchFile(file, { interval: POLL_MS, persistent: false }, look);
@@ -53,14 +55,18 @@ export class TlsSource {
     try {
       const tls = await this.#read();
       this.#problem = undefined;
-      if (!tls || (tls.cert === this.#loaded?.cert && tls.key === this.#loaded.key)) return;
+      if (!tls || (tls.cert === this.#loaded?.cert && tls.key === this.#loaded.key)) {
+        return;
+      }
       onChange(tls);
       this.#loaded = tls;
       this.#log.info('TLS certificate loaded');
     } catch (error) {
       // Each distinct problem is logged once.
       const problem = `${(error as { detail?: string }).detail ?? error}`;
-      if (problem === this.#problem) return;
+      if (problem === this.#problem) {
+        return;
+      }
       this.#problem = problem;
       this.#log.error({ err: error, problem }, 'TLS certificate is unusable; keeping the previous one');
     }
@@ -68,7 +74,9 @@ export class TlsSource {
 
   async #read(): Promise<TlsMaterial | null> {
     const { tls, publicUrl } = this.#config.server;
-    if (tls === 'off') return null;
+    if (tls === 'off') {
+      return null;
+    }
     if (this.#files) {
       const { cert, key, certificate } = readTlsFiles(this.#files);
       if (certificate.validFromDate.getTime() > Date.now()) {

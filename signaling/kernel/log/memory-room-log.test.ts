@@ -34,7 +34,9 @@ describe('MemoryRoomLog', () => {
 
   it('keeps the newest entries up to a number of them', () => {
     const log = new MemoryRoomLog({ maxEntries: 3 });
-    for (let n = 0; n < 5; n += 1) log.append('a', bytes('a'));
+    for (let n = 0; n < 5; n += 1) {
+      log.append('a', bytes('a'));
+    }
     assert.deepEqual([missed(log, 1), missed(log, 2), missed(log, 4)], ['gone', [3, 4, 5], [5]]);
   });
 

@@ -37,8 +37,12 @@ it('one that connects in time, or that nobody has begun to connect, is not told 
 });
 
 it('a lost path is reported at once; both must be back', () => {
-  for (const id of ['send', 'recv']) paths.update(id, 'connected');
-  for (const id of ['send', 'recv']) paths.update(id, 'disconnected');
+  for (const id of ['send', 'recv']) {
+    paths.update(id, 'connected');
+  }
+  for (const id of ['send', 'recv']) {
+    paths.update(id, 'disconnected');
+  }
   paths.update('send', 'connected');
   assert.equal(paths.connected, false);
   paths.update('recv', 'connected');

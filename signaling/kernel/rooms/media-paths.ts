@@ -35,38 +35,53 @@ export class MediaPaths {
   /** The client has started to connect. */
   connecting(transportId: string): void {
     const path = this.#paths.get(transportId);
-    if (path) path.timer ??= setTimeout(() => this.#fail(path), LATE_MS);
+    if (path) {
+      path.timer ??= setTimeout(() => this.#fail(path), LATE_MS);
+    }
   }
 
   update(transportId: string, state: TransportState): void {
     const path = this.#paths.get(transportId);
-    if (!path) return;
-    if (state === 'connected') this.#succeed(path);
-    // The worker is slow to notice a lost path, so there is no reason to wait longer.
-    else if (state === 'disconnected' || state === 'failed') this.#fail(path);
+    if (!path) {
+      return;
+    }
+    if (state === 'connected') {
+      this.#succeed(path);
+    } else if (state === 'disconnected' || state === 'failed') {
+      // The worker is slow to notice a lost path, so there is no reason to wait longer.
+      this.#fail(path);
+    }
   }
 
   remove(transportId: string): void {
     const path = this.#paths.get(transportId);
-    if (!path) return;
+    if (!path) {
+      return;
+    }
     this.#paths.delete(transportId);
     this.#succeed(path);
   }
 
   clear(): void {
-    for (const transportId of [...this.#paths.keys()]) this.remove(transportId);
+    for (const transportId of [...this.#paths.keys()]) {
+      this.remove(transportId);
+    }
   }
 
   #fail(path: Watched): void {
     clearTimeout(path.timer);
-    if (path.failed) return;
+    if (path.failed) {
+      return;
+    }
     path.failed = true;
     this.onChanged(path, false);
   }
 
   #succeed(path: Watched): void {
     clearTimeout(path.timer);
-    if (!path.failed) return;
+    if (!path.failed) {
+      return;
+    }
     path.failed = false;
     this.onChanged(path, true);
   }

@@ -49,7 +49,9 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
       const account = await accountOf(context, device, nowMs).catch((error: unknown) => {
         const known = context.accounts.lastKnown(device.accountId);
         // A call in progress goes on while the store is away. Revocations are in memory.
-        if (known && isStoreAway(error) && context.rooms.hasSeat(device.deviceId)) return known;
+        if (known && isStoreAway(error) && context.rooms.hasSeat(device.deviceId)) {
+          return known;
+        }
         throw error;
       });
       context.devices.seen({ ...device, userAgent: session.userAgent, nowMs });
@@ -98,7 +100,9 @@ async function accountOf(context: SignInContext, device: VerifiedDevice, nowMs: 
     const role = context.config.identity.pkiRole;
     // A known account needs no write, which would fail on a full disk.
     const known = await context.accounts.find(accountId);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     await context.accounts.ensure({ accountId, displayName, role, source: 'pki', nowMs });
   }
   const account = await context.accounts.find(device.accountId);

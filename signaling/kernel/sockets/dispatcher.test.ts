@@ -104,7 +104,9 @@ describe('Dispatcher', () => {
 
     it('of a device that asks for too much lose the oldest first', async () => {
       outcome = async () => large;
-      for (const id of ['request1', 'request2', 'request3']) await leave('d', id);
+      for (const id of ['request1', 'request2', 'request3']) {
+        await leave('d', id);
+      }
       assert.ok(answerBytes.used('device', 'd') <= 20_000);
       calls = [];
       await leave('d', 'request3');

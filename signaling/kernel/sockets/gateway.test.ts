@@ -64,7 +64,9 @@ describe('the door for sockets', () => {
     let faulty = true;
     const { refused, open } = await startGateway(t, {
       origins: () => {
-        if (faulty) throw new TypeError('Invalid URL');
+        if (faulty) {
+          throw new TypeError('Invalid URL');
+        }
         return new Set([ORIGIN]);
       },
     });

@@ -75,7 +75,9 @@ export class SocketGateway {
   /** Of the connection that this peer has now, if it has one. */
   sessionOf(peerId: string): Session | undefined {
     for (const { session } of this.#connections) {
-      if (session.seat?.peer.peerId === peerId) return session;
+      if (session.seat?.peer.peerId === peerId) {
+        return session;
+      }
     }
     return undefined;
   }

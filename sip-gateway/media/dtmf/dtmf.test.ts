@@ -163,15 +163,18 @@ describe('telephone-events (RFC 4733)', () => {
 
   test('unknown events and short payloads are nothing', () => {
     const receiver = new TelephoneEventReceiver();
-    for (const payload of [packet(16, 160), Uint8Array.of(1, 2)])
+    for (const payload of [packet(16, 160), Uint8Array.of(1, 2)]) {
       assert.deepEqual(receiver.receive({ sequence: 1, timestamp: 0, payload }, 8_000, 0), []);
+    }
   });
 
   test('sent keys have a marked start, growing durations of one timestamp, and three ends', () => {
     const sender = new TelephoneEventSender(48_000);
     sender.push(['7', '*'] satisfies DtmfKey[]);
     const sent = [];
-    for (let tick = 0; sender.busy && tick < 100; tick++) sent.push(...sender.tick(960 * tick));
+    for (let tick = 0; sender.busy && tick < 100; tick++) {
+      sent.push(...sender.tick(960 * tick));
+    }
     const read = sent.map(({ payload, timestamp, marker }) => ({
       ...parseEvent(payload),
       timestamp,

@@ -31,7 +31,9 @@ export interface EventPayload {
 /** Reads a telephone-event payload (RFC 4733 §2.3); null for one that is too short. */
 export function parseEvent(payload: Uint8Array): EventPayload | null {
   const [event, flags, high, low] = payload;
-  if (event === undefined || flags === undefined || high === undefined || low === undefined) return null;
+  if (event === undefined || flags === undefined || high === undefined || low === undefined) {
+    return null;
+  }
   return { event, end: (flags & 0x80) !== 0, volume: flags & 0x3f, duration: (high << 8) | low };
 }
 

@@ -52,7 +52,9 @@ export class TelephoneEventReceiver {
   /** Takes a packet whose payload type has this clock rate; returns new key events, often none. */
   receive({ sequence, timestamp, payload }: EventPacket, clockRate: number, nowMs: number): KeyPress[] {
     const news = parseEvent(payload);
-    if (!news || news.event >= DTMF_KEYS.length) return [];
+    if (!news || news.event >= DTMF_KEYS.length) {
+      return [];
+    }
     const current = this.#current;
     if (current && sequence <= current.sequence) {
       // Late. It belongs to this press or to one before it.
@@ -82,14 +84,18 @@ export class TelephoneEventReceiver {
     };
     this.#current = opened;
     presses.push({ key: keyOf(opened), state: 'down', durationMs: 0 });
-    if (news.end) presses.push(this.#release(opened));
+    if (news.end) {
+      presses.push(this.#release(opened));
+    }
     return presses;
   }
 
   /** Call this regularly: it ends a key whose packets stopped without an end. */
   expire(nowMs: number): readonly KeyPress[] {
     const current = this.#current;
-    if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) return NONE;
+    if (!current || current.released || nowMs - current.lastPacketMs < LOST_END_MS) {
+      return NONE;
+    }
     return [this.#release(current)];
   }
 
@@ -102,13 +108,17 @@ export class TelephoneEventReceiver {
 
   /** The sequence numbers have restarted; the press continues. */
   renumber(): void {
-    if (this.#current) this.#current.sequence = Number.NEGATIVE_INFINITY;
+    if (this.#current) {
+      this.#current.sequence = Number.NEGATIVE_INFINITY;
+    }
   }
 
   #update(current: OpenEvent, { duration, end }: EventPayload, nowMs: number): KeyPress[] {
     current.lastPacketMs = nowMs;
     current.ticks = Math.max(current.ticks, duration);
-    if (end) current.ended = true;
+    if (end) {
+      current.ended = true;
+    }
     return end && !current.released ? [this.#release(current)] : [];
   }
 
@@ -121,15 +131,25 @@ export class TelephoneEventReceiver {
 
 /** Whether a packet that is not late belongs to the current press, rather than to a new one. */
 function continues(current: OpenEvent, { event, end, duration }: EventPayload, timestamp: number): boolean {
-  if (event !== current.event) return false;
+  if (event !== current.event) {
+    return false;
+  }
   const moved = (timestamp - current.timestamp) | 0;
   const segment = moved === SEGMENT_TICKS && !current.ended;
   // A press cannot get shorter, so this is the next one, even if the timestamp is the same.
-  if (!end && duration < current.ticks && !segment) return false;
-  if (moved === 0 || segment) return true;
-  if (current.ended && !end) return false;
+  if (!end && duration < current.ticks && !segment) {
+    return false;
+  }
+  if (moved === 0 || segment) {
+    return true;
+  }
+  if (current.ended && !end) {
+    return false;
+  }
   // The timestamp went back: the sender's clock jumped while the key was down, or this is the next press.
-  if (moved < 0) return !current.ended && duration > current.ticks;
+  if (moved < 0) {
+    return !current.ended && duration > current.ticks;
+  }
   // Presses do not overlap: the next one starts after this one's duration and a pause.
   const least = current.ended ? current.ticks : Math.max(current.ticks, duration);
   return moved < least + (PAUSE_MS * current.clockRate) / 1000;

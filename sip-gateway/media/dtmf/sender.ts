@@ -34,7 +34,11 @@ export class TelephoneEventSender {
 
   /** Queues keys; those beyond 64 are dropped. */
   push(keys: Iterable<DtmfKey>): void {
-    for (const key of keys) if (this.#queue.length < MAX_QUEUE) this.#queue.push(key);
+    for (const key of keys) {
+      if (this.#queue.length < MAX_QUEUE) {
+        this.#queue.push(key);
+      }
+    }
   }
 
   /** What is due in this 20 ms. `timestamp`: the stream's, now. */
@@ -45,7 +49,9 @@ export class TelephoneEventSender {
     }
     if (!this.#event) {
       const key = this.#queue.shift();
-      if (key === undefined) return [];
+      if (key === undefined) {
+        return [];
+      }
       this.#event = { event: DTMF_KEYS.indexOf(key), end: false, volume: VOLUME, duration: 0, timestamp };
     }
     const event = this.#event;
@@ -53,7 +59,9 @@ export class TelephoneEventSender {
     event.duration += this.#tickTicks;
     event.end = event.duration >= this.#pressTicks;
     const packet = { payload: writeEvent(event), timestamp: event.timestamp, marker };
-    if (!event.end) return [packet];
+    if (!event.end) {
+      return [packet];
+    }
     this.#event = undefined;
     this.#pauseLeft = this.#pauseTicks;
     return Array.from({ length: END_PACKETS }, () => packet);

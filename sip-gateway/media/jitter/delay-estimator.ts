@@ -31,13 +31,17 @@ export class DelayEstimator {
   observe(mediaMs: number, arrivalMs: number): boolean {
     const delay = arrivalMs - mediaMs;
     const jumped = this.#base < Number.POSITIVE_INFINITY && Math.abs(delay - this.#base) > JUMP_MS;
-    if (jumped) this.restart();
+    if (jumped) {
+      this.restart();
+    }
     this.#observeBase(delay, arrivalMs);
     const bin = Math.min(BINS - 1, Math.floor((delay - this.#base) / BIN_MS));
     this.#weights[bin] = (this.#weights[bin] as number) + this.#unit;
     this.#total += this.#unit;
     this.#unit /= FORGETTING;
-    if (this.#unit > 1e6) this.#normalise();
+    if (this.#unit > 1e6) {
+      this.#normalise();
+    }
     return jumped;
   }
 
@@ -58,7 +62,9 @@ export class DelayEstimator {
     let sum = 0;
     for (let bin = 0; bin < BINS; bin++) {
       sum += this.#weights[bin] as number;
-      if (sum >= this.#quantile * this.#total) return bin * BIN_MS;
+      if (sum >= this.#quantile * this.#total) {
+        return bin * BIN_MS;
+      }
     }
     return (BINS - 1) * BIN_MS;
   }
@@ -75,12 +81,18 @@ export class DelayEstimator {
       this.#base = Math.min(...this.#minima);
       return;
     }
-    if (delay < (this.#minima[this.#bucket] as number)) this.#minima[this.#bucket] = delay;
-    if (delay < this.#base) this.#base = delay;
+    if (delay < (this.#minima[this.#bucket] as number)) {
+      this.#minima[this.#bucket] = delay;
+    }
+    if (delay < this.#base) {
+      this.#base = delay;
+    }
   }
 
   #normalise(): void {
-    for (let bin = 0; bin < BINS; bin++) this.#weights[bin] = (this.#weights[bin] as number) / this.#unit;
+    for (let bin = 0; bin < BINS; bin++) {
+      this.#weights[bin] = (this.#weights[bin] as number) / this.#unit;
+    }
     this.#total /= this.#unit;
     this.#unit = 1;
   }

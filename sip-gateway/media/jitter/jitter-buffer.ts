@@ -102,17 +102,24 @@ export class JitterBuffer {
       return 'late';
     }
     let at = this.#packets.length;
-    while (at > 0 && (this.#packets[at - 1] as BufferedPacket).sequence > sequence) at--;
+    while (at > 0 && (this.#packets[at - 1] as BufferedPacket).sequence > sequence) {
+      at--;
+    }
     if (at > 0 && (this.#packets[at - 1] as BufferedPacket).sequence === sequence) {
       this.duplicates++;
       return 'duplicate';
     }
     this.#observe(timestamp, nowMs);
     const packet = { sequence, timestamp, payload: arriving.payload, durationTicks, fec };
-    if (at === this.#packets.length) this.#packets.push(packet);
-    else this.#packets.splice(at, 0, packet);
+    if (at === this.#packets.length) {
+      this.#packets.push(packet);
+    } else {
+      this.#packets.splice(at, 0, packet);
+    }
     this.#redundancy += ((fec ? 1 : 0) - this.#redundancy) * LOSS_SMOOTHING;
-    if (this.#packets.length > MAX_PACKETS) this.#discardHead();
+    if (this.#packets.length > MAX_PACKETS) {
+      this.#discardHead();
+    }
     return 'buffered';
   }
 
@@ -130,9 +137,13 @@ export class JitterBuffer {
         return this.#gap(head, missing);
       }
       // A jump back in time is a sender's whim: the order of sequence numbers stands.
-      if (missing > 0) this.#playing = false;
+      if (missing > 0) {
+        this.#playing = false;
+      }
     }
-    if (!this.#playing && this.#age(head, nowMs) < this.targetMs) return { kind: 'wait' };
+    if (!this.#playing && this.#age(head, nowMs) < this.targetMs) {
+      return { kind: 'wait' };
+    }
     return this.#play(head, nowMs);
   }
 
@@ -144,13 +155,23 @@ export class JitterBuffer {
     const window = this.#window;
     window.ticks++;
     window.leastLeftoverMs = Math.min(window.leastLeftoverMs, leftoverMs);
-    if (!this.#playing || !window.full) return 0;
+    if (!this.#playing || !window.full) {
+      return 0;
+    }
     const excessMs = window.leastAgeMs - this.targetMs;
-    if (excessMs >= this.#packetMs + HYSTERESIS_MS) return -this.#packetMs;
-    if (excessMs < -HYSTERESIS_MS) return this.#packetMs;
+    if (excessMs >= this.#packetMs + HYSTERESIS_MS) {
+      return -this.#packetMs;
+    }
+    if (excessMs < -HYSTERESIS_MS) {
+      return this.#packetMs;
+    }
     // What is left over after every tick only delays: the next packet is there before it is needed.
-    if (excessMs >= 0 && window.leastLeftoverMs > HYSTERESIS_MS) return -window.leastLeftoverMs;
-    if (window.ticks >= AdjustmentWindow.LONGEST_TICKS) this.#window = new AdjustmentWindow();
+    if (excessMs >= 0 && window.leastLeftoverMs > HYSTERESIS_MS) {
+      return -window.leastLeftoverMs;
+    }
+    if (window.ticks >= AdjustmentWindow.LONGEST_TICKS) {
+      this.#window = new AdjustmentWindow();
+    }
     return 0;
   }
 
@@ -202,8 +223,9 @@ export class JitterBuffer {
     this.#window.leastAgeMs = Math.min(this.#window.leastAgeMs, this.ageMs);
     // A packet lost while nothing was there to play counts as well, or redundancy would never be waited for.
     const skipped = packet.sequence - this.#lastSequence - 1;
-    if (!this.#playing && skipped > 0 && skipped < 10)
+    if (!this.#playing && skipped > 0 && skipped < 10) {
       this.#lossRate += (1 - this.#lossRate) * LOSS_SMOOTHING;
+    }
     this.#lossRate -= this.#lossRate * LOSS_SMOOTHING;
     this.#packetMs = this.#milliseconds(packet.durationTicks);
     this.#playing = true;
@@ -214,7 +236,9 @@ export class JitterBuffer {
 
   #dropExcess(nowMs: number): void {
     for (let head = this.#packets[0]; head && this.#packets.length > 1; head = this.#packets[0]) {
-      if (this.#age(head, nowMs) < this.targetMs + MAX_EXCESS_MS) return;
+      if (this.#age(head, nowMs) < this.targetMs + MAX_EXCESS_MS) {
+        return;
+      }
       this.#discardHead();
       this.#playing = false;
     }
@@ -222,13 +246,17 @@ export class JitterBuffer {
 
   #discardHead(): void {
     const head = this.#packets.shift();
-    if (!head) return;
+    if (!head) {
+      return;
+    }
     this.discarded++;
     this.#lastSequence = head.sequence;
   }
 
   #observe(timestamp: number, nowMs: number): void {
-    if (this.#delays.observe(this.#milliseconds(timestamp), nowMs)) this.#window = new AdjustmentWindow();
+    if (this.#delays.observe(this.#milliseconds(timestamp), nowMs)) {
+      this.#window = new AdjustmentWindow();
+    }
   }
 
   #age(packet: BufferedPacket, nowMs: number): number {

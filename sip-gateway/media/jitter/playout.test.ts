@@ -121,8 +121,11 @@ describe('playout', () => {
       const { restored, concealed } = playout.counts;
       t.diagnostic(`FEC ${fec}: SNR ${snrDb.toFixed(1)} dB, restored ${restored}, concealed ${concealed}`);
       snr.push(snrDb);
-      if (fec) assert.ok(restored > concealed);
-      else assert.equal(restored, 0);
+      if (fec) {
+        assert.ok(restored > concealed);
+      } else {
+        assert.equal(restored, 0);
+      }
     }
     assert.ok((snr[0] ?? 0) > (snr[1] ?? 0) + 2);
   });
@@ -157,7 +160,9 @@ describe('playout', () => {
         const payload = new Uint8Array(160).fill(0x90);
         const numbers = { sequenceNumber: (sequence + i) & 0xffff, timestamp: (timestamp + 160 * i) >>> 0 };
         receive({ ...numbers, payload }, now - 7);
-        if (rms(playout.read(now)) > 1_000) active++;
+        if (rms(playout.read(now)) > 1_000) {
+          active++;
+        }
       }
       return active;
     };

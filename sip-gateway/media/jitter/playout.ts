@@ -111,9 +111,13 @@ export class Playout {
     const { length } = this.#frame;
     while (this.#queue.length < length) {
       const step = this.jitter.next(nowMs);
-      if (step.kind === 'packet') this.#playPacket(step.packet.payload);
-      else if (step.kind === 'gap') this.#fillGap(step.ticks, step.fec);
-      else this.#fillWait(length - this.#queue.length);
+      if (step.kind === 'packet') {
+        this.#playPacket(step.packet.payload);
+      } else if (step.kind === 'gap') {
+        this.#fillGap(step.ticks, step.fec);
+      } else {
+        this.#fillWait(length - this.#queue.length);
+      }
     }
     this.#queue.shiftInto(this.#frame);
     this.#adjustmentMs = this.jitter.adjustment(this.#leftoverMs());
@@ -141,7 +145,9 @@ export class Playout {
     this.counts.decoded++;
     this.#madeUp = 0;
     this.#noise.stop();
-    if (this.#adjustmentMs !== 0) samples = this.#stretch(samples);
+    if (this.#adjustmentMs !== 0) {
+      samples = this.#stretch(samples);
+    }
     this.#push(samples);
   }
 
@@ -150,11 +156,16 @@ export class Playout {
     const stretched = shorten
       ? this.#stretcher.shorten(samples, -this.#adjustmentMs)
       : this.#stretcher.lengthen(samples);
-    if (!stretched) return samples;
+    if (!stretched) {
+      return samples;
+    }
     this.#adjustmentMs = 0;
     this.jitter.adjusted();
-    if (shorten) this.counts.shortened++;
-    else this.counts.lengthened++;
+    if (shorten) {
+      this.counts.shortened++;
+    } else {
+      this.counts.lengthened++;
+    }
     return stretched;
   }
 
@@ -176,7 +187,9 @@ export class Playout {
   /** Conceals `samples` (0 or more), in pieces that every codec can handle. */
   #conceal(samples: number): void {
     const most = (this.#codec.sampleRate * MAX_PACKET_MS) / 1000;
-    for (let left = samples; left > 0; left -= most) this.#push(this.#codec.conceal(Math.min(left, most)));
+    for (let left = samples; left > 0; left -= most) {
+      this.#push(this.#codec.conceal(Math.min(left, most)));
+    }
   }
 
   #fillWait(samples: number): void {

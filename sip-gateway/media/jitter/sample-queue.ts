@@ -29,7 +29,9 @@ export class SampleQueue {
 
   /** Takes `count` samples, or throws when there are fewer. The result is a view that holds until the next push(). */
   shift(count: number): Int16Array {
-    if (count > this.length) throw new RangeError(`${count} samples of ${this.length}`);
+    if (count > this.length) {
+      throw new RangeError(`${count} samples of ${this.length}`);
+    }
     this.#start += count;
     return this.#samples.subarray(this.#start - count, this.#start);
   }
@@ -37,8 +39,12 @@ export class SampleQueue {
   /** Takes as many samples as `out` has, or throws when there are fewer. */
   shiftInto(out: Int16Array): void {
     const { length } = out;
-    if (length > this.length) throw new RangeError(`${length} samples of ${this.length}`);
-    for (let i = 0; i < length; i++) out[i] = this.#samples[this.#start + i] as number;
+    if (length > this.length) {
+      throw new RangeError(`${length} samples of ${this.length}`);
+    }
+    for (let i = 0; i < length; i++) {
+      out[i] = this.#samples[this.#start + i] as number;
+    }
     this.#start += length;
   }
 

@@ -46,8 +46,12 @@ export function receiver(playout: Playout): (packet: NumberedPacket, nowMs: numb
   const sequences = new SequenceUnwrapper();
   return (packet, nowMs) => {
     const verdict = sequences.push(packet.sequenceNumber);
-    if (verdict.kind === 'stray') return;
-    if (verdict.kind === 'restart') playout.restart();
+    if (verdict.kind === 'stray') {
+      return;
+    }
+    if (verdict.kind === 'restart') {
+      playout.restart();
+    }
     playout.insert(packet, verdict.extended, nowMs);
   };
 }
@@ -74,10 +78,14 @@ export function simulate(options: Simulation): SimulationResult {
       const tone = sine(samples, { frequencyHz, amplitude, sampleRate: codec.sampleRate, from: i * samples });
       payload = codec.encode(tone).slice();
     }
-    if (!talks(i)) continue;
+    if (!talks(i)) {
+      continue;
+    }
     const delay = network(i);
     sequence++;
-    if (delay === null) continue;
+    if (delay === null) {
+      continue;
+    }
     arrivals.push({ atMs: i * ptimeMs * (1 - driftPpm / 1e6) + delay, i, payload, sequence });
   }
   arrivals.sort((a, b) => a.atMs - b.atMs);

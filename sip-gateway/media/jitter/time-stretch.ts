@@ -21,19 +21,27 @@ export class TimeStretcher {
   /** Cuts out at most `mostMs`. The result holds until the next call. */
   shorten(samples: Int16Array, mostMs = LONGEST_MS): Int16Array | null {
     const lag = this.#findLag(samples, mostMs);
-    if (lag === 0) return null;
+    if (lag === 0) {
+      return null;
+    }
     const out = this.#room(samples.length - lag);
-    for (let i = 0; i < lag; i++) out[i] = crossFade(samples[i], samples[lag + i], i, lag);
+    for (let i = 0; i < lag; i++) {
+      out[i] = crossFade(samples[i], samples[lag + i], i, lag);
+    }
     out.set(samples.subarray(2 * lag), lag);
     return out;
   }
 
   lengthen(samples: Int16Array): Int16Array | null {
     const lag = this.#findLag(samples, LONGEST_MS);
-    if (lag === 0) return null;
+    if (lag === 0) {
+      return null;
+    }
     const out = this.#room(samples.length + lag);
     out.set(samples.subarray(0, lag));
-    for (let i = 0; i < lag; i++) out[lag + i] = crossFade(samples[lag + i], samples[i], i, lag);
+    for (let i = 0; i < lag; i++) {
+      out[lag + i] = crossFade(samples[lag + i], samples[i], i, lag);
+    }
     out.set(samples.subarray(lag), 2 * lag);
     return out;
   }
@@ -43,11 +51,17 @@ export class TimeStretcher {
     const shortest = Math.round((this.#sampleRate * SHORTEST_MS) / 1000);
     const most = Math.floor((this.#sampleRate * Math.min(mostMs, LONGEST_MS)) / 1000);
     const longest = Math.min(samples.length >> 1, most);
-    if (longest < shortest) return 0;
+    if (longest < shortest) {
+      return 0;
+    }
     const stride = Math.max(1, Math.round(this.#sampleRate / 16_000));
     let energy = 0;
-    for (let i = 0; i < samples.length; i += stride) energy += (samples[i] as number) ** 2;
-    if (energy < QUIET_RMS ** 2 * (samples.length / stride)) return longest;
+    for (let i = 0; i < samples.length; i += stride) {
+      energy += (samples[i] as number) ** 2;
+    }
+    if (energy < QUIET_RMS ** 2 * (samples.length / stride)) {
+      return longest;
+    }
     let best = 0;
     let bestScore = LIKE;
     for (let lag = shortest; lag <= longest; lag++) {
@@ -61,7 +75,9 @@ export class TimeStretcher {
   }
 
   #room(count: number): Int16Array {
-    if (this.#out.length < count) this.#out = new Int16Array(2 * count);
+    if (this.#out.length < count) {
+      this.#out = new Int16Array(2 * count);
+    }
     return this.#out.subarray(0, count);
   }
 }

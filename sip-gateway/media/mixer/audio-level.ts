@@ -7,7 +7,9 @@ const VOICE_DBOV = 50;
 /** Level of a frame as the RTP header extension states it (RFC 6464 §3, computed as in RFC 6465 §4): RMS against overload. */
 export function audioLevel(samples: Int16Array): AudioLevel {
   let sum = 0;
-  for (let i = 0; i < samples.length; i++) sum += (samples[i] as number) ** 2;
+  for (let i = 0; i < samples.length; i++) {
+    sum += (samples[i] as number) ** 2;
+  }
   const rms = Math.sqrt(sum / Math.max(1, samples.length)) / 32_768;
   const levelDbov =
     rms > 0 ? Math.min(SILENCE_DBOV, Math.max(0, Math.round(-20 * Math.log10(rms)))) : SILENCE_DBOV;

@@ -32,13 +32,16 @@ describe('gain control', () => {
         for (let i = 0; i <= 500; i++) {
           const samples = syllable(sampleRate, i, amplitude);
           gain.process(samples);
-          if (i === 490) decibels.push(20 * Math.log10(rms(samples) / 32_768));
+          if (i === 490) {
+            decibels.push(20 * Math.log10(rms(samples) / 32_768));
+          }
         }
       }
     }
     t.diagnostic(`${decibels.map((level) => level.toFixed(1)).join(', ')} dBov`);
-    for (const level of decibels)
+    for (const level of decibels) {
       assert.ok(Math.abs(level + 24) < 1, `${level} dBov, of 28 dB apart at first`);
+    }
   });
 
   test('it grows by 20 dB at most, and no faster than 12 dB a second', () => {
@@ -52,19 +55,28 @@ describe('gain control', () => {
   test('noise is not raised, neither before somebody speaks nor between words', () => {
     const gain = new GainControl();
     const hiss = () => gain.process(noise(8_000, 200));
-    for (let i = 0; i < 200; i++) assert.equal(hiss(), 0);
+    for (let i = 0; i < 200; i++) {
+      assert.equal(hiss(), 0);
+    }
     for (let i = 0; i < 400; i++) {
-      if (i % 20 < 14) gain.process(voice(8_000, i, 2_400));
-      else hiss();
+      if (i % 20 < 14) {
+        gain.process(voice(8_000, i, 2_400));
+      } else {
+        hiss();
+      }
     }
     const spoken = hiss();
     assert.ok(spoken > 5 && spoken < 12, `${spoken} dB`);
-    for (let i = 0; i < 200; i++) assert.equal(hiss(), spoken);
+    for (let i = 0; i < 200; i++) {
+      assert.equal(hiss(), spoken);
+    }
   });
 
   test('what is loud from the beginning and never pauses is turned down', () => {
     const gain = new GainControl();
-    for (let i = 0; i < 200; i++) gain.process(voice(8_000, i, 30_000));
+    for (let i = 0; i < 200; i++) {
+      gain.process(voice(8_000, i, 30_000));
+    }
     const samples = voice(8_000, 200, 30_000);
     gain.process(samples);
     const level = 20 * Math.log10(rms(samples) / 32_768);
@@ -73,7 +85,9 @@ describe('gain control', () => {
 
   test('a shout after quiet words is not clipped', () => {
     const gain = new GainControl();
-    for (let i = 0; i < 500; i++) gain.process(syllable(8_000, i, 600));
+    for (let i = 0; i < 500; i++) {
+      gain.process(syllable(8_000, i, 600));
+    }
     for (let i = 500; i < 510; i++) {
       const shout = voice(8_000, i, 30_000);
       const ratio = Math.max(...shout) / rms(shout);

@@ -36,8 +36,11 @@ export class GainControl {
     for (let i = 0; i < length; i++) {
       const value = samples[i] as number;
       sum += value * value;
-      if (value > peak) peak = value;
-      else if (-value > peak) peak = -value;
+      if (value > peak) {
+        peak = value;
+      } else if (-value > peak) {
+        peak = -value;
+      }
     }
     this.#follow(sum / (length * 2 ** 30));
     // A word louder than all before it is not clipped.
@@ -56,7 +59,9 @@ export class GainControl {
     const dbov = 10 * Math.log10(power + 1e-12);
     const floorDbov = Math.min(dbov, this.#floorDbov + FLOOR_RISE_DB * FRAME_SECONDS);
     this.#floorDbov = Math.max(QUIETEST_DBOV - OVER_FLOOR_DB, floorDbov);
-    if (dbov < Math.min(TARGET_DBOV, this.#floorDbov + OVER_FLOOR_DB)) return;
+    if (dbov < Math.min(TARGET_DBOV, this.#floorDbov + OVER_FLOOR_DB)) {
+      return;
+    }
     this.#heardSeconds = Math.min(MEMORY_SECONDS, this.#heardSeconds + FRAME_SECONDS);
     this.#power += ((power - this.#power) * FRAME_SECONDS) / this.#heardSeconds;
     const wantedDb = Math.max(MIN_GAIN_DB, Math.min(MAX_GAIN_DB, TARGET_DBOV - 10 * Math.log10(this.#power)));

@@ -22,20 +22,27 @@ export class Limiter {
     let peak = 0;
     for (let i = 0; i < length; i++) {
       const value = samples[i] as number;
-      if (value > peak) peak = value;
-      else if (-value > peak) peak = -value;
+      if (value > peak) {
+        peak = value;
+      } else if (-value > peak) {
+        peak = -value;
+      }
     }
     const needed = peak > CEILING ? CEILING / peak : 1;
     const target = needed < this.#gain ? needed : this.#gain + (needed - this.#gain) * RELEASE;
     let gain = this.#gain;
     if (gain === 1 && target === 1) {
-      for (let i = 0; i < length; i++) out[i] = Math.round(samples[i] as number);
+      for (let i = 0; i < length; i++) {
+        out[i] = Math.round(samples[i] as number);
+      }
       return;
     }
     const ramp = target < gain ? Math.min(length, (this.#sampleRate * ATTACK_MS) / 1000) : length;
     const step = (target - gain) / ramp;
     for (let i = 0; i < length; i++) {
-      if (i < ramp) gain += step;
+      if (i < ramp) {
+        gain += step;
+      }
       out[i] = Math.max(-32_768, Math.min(32_767, Math.round((samples[i] as number) * gain)));
     }
     this.#gain = target > 0.999 ? 1 : target;

@@ -28,14 +28,20 @@ export class MixBuses {
         this.#heard.set(rate, new Float32Array(rate / 50));
       }
     }
-    for (const bus of this.#own.values()) bus.fill(0);
+    for (const bus of this.#own.values()) {
+      bus.fill(0);
+    }
   }
 
   add(rate: number, frame: Int16Array): void {
     const bus = this.#own.get(rate);
-    if (!bus) return;
+    if (!bus) {
+      return;
+    }
     this.#used.add(rate);
-    for (let i = 0; i < bus.length; i++) bus[i] = (bus[i] as number) + (frame[i] as number);
+    for (let i = 0; i < bus.length; i++) {
+      bus[i] = (bus[i] as number) + (frame[i] as number);
+    }
   }
 
   /** Carries each bus's sum to the others. `rates` as given to begin(). */
@@ -43,12 +49,18 @@ export class MixBuses {
     for (const rate of rates) {
       const own = this.#own.get(rate);
       const mixed = this.#mixed.get(rate);
-      if (!own || !mixed) continue;
+      if (!own || !mixed) {
+        continue;
+      }
       mixed.set(own);
       for (const [other, sum] of this.#own) {
-        if (other === rate || !this.#used.has(other)) continue;
+        if (other === rate || !this.#used.has(other)) {
+          continue;
+        }
         const carried = this.#resampler(other, rate).process(toSamples(sum));
-        for (let i = 0; i < mixed.length; i++) mixed[i] = (mixed[i] as number) + (carried[i] ?? 0);
+        for (let i = 0; i < mixed.length; i++) {
+          mixed[i] = (mixed[i] as number) + (carried[i] ?? 0);
+        }
       }
     }
   }
@@ -57,21 +69,32 @@ export class MixBuses {
   without(own: Int16Array | null, rate: number): Float32Array {
     const mixed = this.#mixed.get(rate);
     const heard = this.#heard.get(rate);
-    if (!mixed || !heard) return new Float32Array(rate / 50);
-    if (!own) heard.set(mixed);
-    else for (let i = 0; i < heard.length; i++) heard[i] = (mixed[i] as number) - (own[i] as number);
+    if (!mixed || !heard) {
+      return new Float32Array(rate / 50);
+    }
+    if (!own) {
+      heard.set(mixed);
+    } else {
+      for (let i = 0; i < heard.length; i++) {
+        heard[i] = (mixed[i] as number) - (own[i] as number);
+      }
+    }
     return heard;
   }
 
   close(): void {
-    for (const resampler of this.#resamplers.values()) resampler.close();
+    for (const resampler of this.#resamplers.values()) {
+      resampler.close();
+    }
     this.#resamplers.clear();
   }
 
   #resampler(from: number, to: number): Resampler {
     const key = `${from} ${to}`;
     const known = this.#resamplers.get(key);
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const made = this.#codecs.createResampler(from, to);
     this.#resamplers.set(key, made);
     return made;

@@ -63,13 +63,20 @@ describe('mixer', () => {
         { leg: new ToneLeg(16_000, 1_100), tone: 1_100 },
         { leg: new ToneLeg(48_000, 1_500), tone: 1_500 },
       ];
-      for (const [i, { leg }] of legs.entries()) mixer.add(leg, i + 1);
-      for (let tick = 0; tick < 75; tick++) mixer.tick(20 * tick);
+      for (const [i, { leg }] of legs.entries()) {
+        mixer.add(leg, i + 1);
+      }
+      for (let tick = 0; tick < 75; tick++) {
+        mixer.tick(20 * tick);
+      }
       for (const { leg, tone: own } of legs) {
         for (const { tone } of legs) {
           const amplitude = leg.amplitude(tone);
-          if (tone === own) assert.ok(amplitude < 20, `${own} Hz hears itself at ${amplitude}`);
-          else assert.ok(Math.abs(amplitude / 4_000 - 1) < 0.1, `${own} Hz hears ${tone} Hz at ${amplitude}`);
+          if (tone === own) {
+            assert.ok(amplitude < 20, `${own} Hz hears itself at ${amplitude}`);
+          } else {
+            assert.ok(Math.abs(amplitude / 4_000 - 1) < 0.1, `${own} Hz hears ${tone} Hz at ${amplitude}`);
+          }
         }
       }
       assert.equal(mixer.legs, 4);
@@ -97,13 +104,16 @@ describe('mixer', () => {
         new ToneLeg(8_000, 800),
         new ToneLeg(16_000, 1_100),
       ];
-      for (const [i, leg] of [first, faulty, second].entries()) mixer.add(leg, i + 1);
+      for (const [i, leg] of [first, faulty, second].entries()) {
+        mixer.add(leg, i + 1);
+      }
       const fault = new Error('of this leg');
       for (let tick = 0; tick < 75; tick++) {
-        if (tick === 10)
+        if (tick === 10) {
           faulty[where] = () => {
             throw fault;
           };
+        }
         mixer.tick(20 * tick);
       }
       assert.deepEqual(faults, [{ leg: faulty, fault }]);
@@ -133,7 +143,9 @@ describe('mixer', () => {
       mixer.add(leg, 1);
       const numbers: number[] = [];
       for (let tick = 0; numbers.length < 10; tick++) {
-        if (numbers.length === 5) leg.sampleRate = 48_000;
+        if (numbers.length === 5) {
+          leg.sampleRate = 48_000;
+        }
         const heard = once(room, 'message', { signal: AbortSignal.timeout(5_000) });
         // The first ticks after a change have no encoder yet.
         while (mixer.stats().packetsSent === numbers.length) {

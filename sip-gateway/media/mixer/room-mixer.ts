@@ -109,33 +109,51 @@ export class RoomMixer {
 
   remove(leg: MixedLeg): void {
     const member = this.#members.get(leg);
-    if (!member) return;
+    if (!member) {
+      return;
+    }
     this.#members.delete(leg);
     member.up?.close();
     this.#port?.closeStream(member.ssrc);
     this.#rates.clear();
-    if (this.#members.size > 0) return;
+    if (this.#members.size > 0) {
+      return;
+    }
     this.#roomRate = 0;
     this.#forgetSpeakers(() => true);
   }
 
   /** Mixes the 20 ms that are due. */
   tick(nowMs: number): void {
-    if (this.#members.size === 0 || this.#closed) return;
+    if (this.#members.size === 0 || this.#closed) {
+      return;
+    }
     this.#prepare();
     this.#buses.begin(this.#rates);
-    for (const speaker of this.#speakers.values()) this.#readSpeaker(speaker, nowMs);
-    for (const member of this.#members.values()) this.#read(member, nowMs);
+    for (const speaker of this.#speakers.values()) {
+      this.#readSpeaker(speaker, nowMs);
+    }
+    for (const member of this.#members.values()) {
+      this.#read(member, nowMs);
+    }
     this.#buses.exchange(this.#rates);
     // Send to the phones first: it is cheap, and people notice delay there most.
-    for (const member of this.#members.values()) this.#write(member, nowMs);
+    for (const member of this.#members.values()) {
+      this.#write(member, nowMs);
+    }
     let faults = false;
     for (const member of this.#members.values()) {
       this.#sendUp(member);
-      if (member.fault) faults = true;
+      if (member.fault) {
+        faults = true;
+      }
     }
-    if (faults) this.#dropFaulty();
-    if (nowMs >= this.#nextReportMs) this.#report(nowMs);
+    if (faults) {
+      this.#dropFaulty();
+    }
+    if (nowMs >= this.#nextReportMs) {
+      this.#report(nowMs);
+    }
   }
 
   stats(): RoomStats {
@@ -157,10 +175,14 @@ export class RoomMixer {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     try {
-      for (const leg of [...this.#members.keys()]) this.remove(leg);
+      for (const leg of [...this.#members.keys()]) {
+        this.remove(leg);
+      }
       this.#forgetSpeakers(() => true);
       this.#buses.close();
     } finally {
@@ -173,23 +195,34 @@ export class RoomMixer {
     let highest = 0;
     for (const member of this.#members.values()) {
       const { sampleRate } = member.leg;
-      if (sampleRate === 0) continue;
+      if (sampleRate === 0) {
+        continue;
+      }
       this.#rates.add(sampleRate);
-      if (sampleRate > highest) highest = sampleRate;
-      if (member.up?.sampleRate !== sampleRate && !member.making && this.#port?.connection)
+      if (sampleRate > highest) {
+        highest = sampleRate;
+      }
+      if (member.up?.sampleRate !== sampleRate && !member.making && this.#port?.connection) {
         this.#makeUpstream(member);
+      }
     }
     if (highest > this.#roomRate) {
       this.#roomRate = highest;
-      for (const speaker of this.#speakers.values()) this.#decode(speaker);
+      for (const speaker of this.#speakers.values()) {
+        this.#decode(speaker);
+      }
     }
-    if (this.#roomRate > 0) this.#rates.add(this.#roomRate);
+    if (this.#roomRate > 0) {
+      this.#rates.add(this.#roomRate);
+    }
   }
 
   #readSpeaker(speaker: Speaker, nowMs: number): void {
     try {
       const frame = speaker.read(nowMs);
-      if (frame) this.#buses.add(frame.length * 50, frame);
+      if (frame) {
+        this.#buses.add(frame.length * 50, frame);
+      }
     } catch (error) {
       this.#dropSpeaker(speaker, error);
     }
@@ -199,7 +232,9 @@ export class RoomMixer {
     member.frame = null;
     try {
       const frame = member.leg.read(nowMs);
-      if (!frame) return;
+      if (!frame) {
+        return;
+      }
       member.up?.prepare(frame);
       this.#buses.add(member.leg.sampleRate, frame);
       member.frame = frame;
@@ -209,7 +244,9 @@ export class RoomMixer {
   }
 
   #write(member: Member, nowMs: number): void {
-    if (member.fault) return;
+    if (member.fault) {
+      return;
+    }
     const { leg, frame } = member;
     try {
       leg.write(this.#buses.without(frame, leg.sampleRate), nowMs);
@@ -219,7 +256,9 @@ export class RoomMixer {
   }
 
   #sendUp(member: Member): void {
-    if (member.fault || !this.#port) return;
+    if (member.fault || !this.#port) {
+      return;
+    }
     try {
       member.up?.send(member.frame, this.#port);
     } catch (error) {
@@ -229,7 +268,9 @@ export class RoomMixer {
 
   #dropFaulty(): void {
     for (const { leg, fault } of [...this.#members.values()]) {
-      if (!fault) continue;
+      if (!fault) {
+        continue;
+      }
       try {
         this.remove(leg);
       } finally {
@@ -247,8 +288,11 @@ export class RoomMixer {
     Upstream.create(this.#codecs, member.leg.sampleRate, stream, port.connection ?? {}).then(
       (up) => {
         member.making = false;
-        if (this.#members.get(member.leg) === member) member.up = up;
-        else up.close();
+        if (this.#members.get(member.leg) === member) {
+          member.up = up;
+        } else {
+          up.close();
+        }
       },
       // Settings were checked when the room was connected: what fails here is memory. The next tick tries again.
       (error: unknown) => {
@@ -259,7 +303,9 @@ export class RoomMixer {
   }
 
   #onPacket(packet: RtpPacket, nowMs: number): void {
-    if (this.#members.size === 0) return;
+    if (this.#members.size === 0) {
+      return;
+    }
     let speaker = this.#speakers.get(packet.ssrc);
     if (!speaker) {
       if (this.#speakers.size >= MAX_SPEAKERS) {
@@ -268,7 +314,9 @@ export class RoomMixer {
       }
       speaker = new Speaker(packet.ssrc, nowMs);
       this.#speakers.set(packet.ssrc, speaker);
-      if (this.#roomRate > 0) this.#decode(speaker);
+      if (this.#roomRate > 0) {
+        this.#decode(speaker);
+      }
     }
     try {
       speaker.receive(packet, nowMs);
@@ -301,7 +349,9 @@ export class RoomMixer {
 
   #forgetSpeakers(which: (speaker: Speaker) => boolean): void {
     for (const [ssrc, speaker] of this.#speakers) {
-      if (!which(speaker)) continue;
+      if (!which(speaker)) {
+        continue;
+      }
       speaker.close();
       this.#speakers.delete(ssrc);
     }

@@ -81,24 +81,33 @@ export class RoomPort {
 
   closeStream(ssrc: number): void {
     const entry = this.#streams.get(ssrc);
-    if (entry && this.#connection) this.#udp?.send(entry.rtcp.bye(), this.#connection.sendTo);
+    if (entry && this.#connection) {
+      this.#udp?.send(entry.rtcp.bye(), this.#connection.sendTo);
+    }
     this.#streams.delete(ssrc);
   }
 
   send(stream: SendStream, payload: Uint8Array, level: AudioLevel): void {
-    if (!this.#connection) return;
+    if (!this.#connection) {
+      return;
+    }
     const sent = this.#transform?.send ? this.#transform.send(payload, stream.ssrc) : payload;
-    if (!sent) return;
+    if (!sent) {
+      return;
+    }
     this.#udp?.send(stream.packet(sent, level), this.#connection.sendTo);
     this.packetsSent++;
   }
 
   /** Sends what RTCP is due: a sender report a phone, and receiver reports about the speakers. */
   report(sources: ReportBlockSource[], nowMs: number): void {
-    if (!this.#connection) return;
+    if (!this.#connection) {
+      return;
+    }
     for (const { stream, rtcp } of this.#streams.values()) {
-      if (stream.packets > 0)
+      if (stream.packets > 0) {
         this.#udp?.send(rtcp.report(nowMs, Date.now(), [], stream), this.#connection.sendTo);
+      }
     }
     if (sources.length > 0) {
       this.#udp?.send(this.#receiverReports.report(nowMs, Date.now(), sources), this.#connection.receiveFrom);
@@ -106,19 +115,24 @@ export class RoomPort {
   }
 
   close(): void {
-    for (const ssrc of [...this.#streams.keys()]) this.closeStream(ssrc);
+    for (const ssrc of [...this.#streams.keys()]) {
+      this.closeStream(ssrc);
+    }
     this.#udp?.close();
   }
 
   #onDatagram(datagram: Uint8Array, source: Endpoint, nowMs: number): void {
     const connection = this.#connection;
-    if (!connection) return;
+    if (!connection) {
+      return;
+    }
     if (demultiplex(datagram) === 'rtcp') {
       const known = [connection.sendTo, connection.receiveFrom];
-      if (!known.some(({ address, port }) => address === source.address && port === source.port))
+      if (!known.some(({ address, port }) => address === source.address && port === source.port)) {
         this.#reject(source, 'RTCP from another source than the room refused');
-      else if (!this.#receiverReports.receive(datagram, nowMs, Date.now()))
+      } else if (!this.#receiverReports.receive(datagram, nowMs, Date.now())) {
         this.#reject(source, 'RTCP of the room cannot be read');
+      }
       return;
     }
     const { address, port } = connection.receiveFrom;
@@ -137,10 +151,14 @@ export class RoomPort {
 
   /** False: the payload cannot be restored. */
   #restore(packet: RtpPacket): boolean {
-    if (!this.#transform?.receive) return true;
+    if (!this.#transform?.receive) {
+      return true;
+    }
     try {
       const payload = this.#transform.receive(packet.payload, packet.ssrc);
-      if (!payload) return false;
+      if (!payload) {
+        return false;
+      }
       packet.payload = payload;
       return true;
     } catch {

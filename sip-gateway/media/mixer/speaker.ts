@@ -39,7 +39,9 @@ export class Speaker {
   receive(packet: RtpPacket, nowMs: number): void {
     this.lastPacketMs = nowMs;
     const verdict = this.#sequences.push(packet.sequenceNumber);
-    if (verdict.kind === 'stray') return;
+    if (verdict.kind === 'stray') {
+      return;
+    }
     if (verdict.kind === 'restart') {
       this.statistics.restart();
       this.#playout?.restart();

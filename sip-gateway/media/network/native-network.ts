@@ -50,7 +50,9 @@ export class NativeNetwork implements Network {
   }
 
   receive(): void {
-    if (this.#in.left < IN_LEAST_BYTES) this.#in = new Incoming(IN_BYTES);
+    if (this.#in.left < IN_LEAST_BYTES) {
+      this.#in = new Incoming(IN_BYTES);
+    }
     const incoming = this.#in;
     let at = incoming.used;
     incoming.used += this.#binding.receive(this.#handle, incoming.bytes.subarray(at));
@@ -80,7 +82,9 @@ export class NativeNetwork implements Network {
   }
 
   flush(departureMs: number): void {
-    if (this.#outLength === 0) return;
+    if (this.#outLength === 0) {
+      return;
+    }
     const length = this.#outLength;
     this.#outLength = 0;
     this.#binding.send(this.#handle, this.#out, length, departureMs - performance.now());
@@ -91,17 +95,25 @@ export class NativeNetwork implements Network {
   }
 
   close(): void {
-    if (this.#closed) return;
-    for (const port of this.#ports) port?.close();
+    if (this.#closed) {
+      return;
+    }
+    for (const port of this.#ports) {
+      port?.close();
+    }
     this.#closed = true;
     this.#binding.close(this.#handle);
   }
 
   #send(number: number, datagram: Uint8Array, target: Uint8Array): void {
     const { length } = datagram;
-    if (length > MAX_DATAGRAM_BYTES) return;
+    if (length > MAX_DATAGRAM_BYTES) {
+      return;
+    }
     const whole = OUT_HEADER_BYTES + ((length + 3) & ~3);
-    if (this.#outLength + whole > OUT_BYTES) this.flush(performance.now());
+    if (this.#outLength + whole > OUT_BYTES) {
+      this.flush(performance.now());
+    }
     const at = this.#outLength;
     this.#outWords[at / 4] = number;
     this.#outWords[at / 4 + 1] = length;
@@ -158,7 +170,9 @@ class NativeUdpPort implements UdpPort {
   }
 
   send(datagram: Uint8Array, target: Endpoint): void {
-    if (this.#closed || target.port === 0) return;
+    if (this.#closed || target.port === 0) {
+      return;
+    }
     if (target.port !== this.#targetPort || target.address !== this.#targetAddress) {
       try {
         this.#options.resolve(target, this.#target);
@@ -177,11 +191,15 @@ class NativeUdpPort implements UdpPort {
   }
 
   onDatagram(datagram: Uint8Array, arrivalMs: number): void {
-    if (!this.#closed) this.#options.onDatagram(datagram, this.#source, arrivalMs);
+    if (!this.#closed) {
+      this.#options.onDatagram(datagram, this.#source, arrivalMs);
+    }
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#options.close();
   }

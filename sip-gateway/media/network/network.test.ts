@@ -69,7 +69,9 @@ for (const prefer of ['native', 'portable'] as const) {
       const other = createSocket('udp4').bind(0, LOOPBACK);
       await once(other, 'listening');
       const beganMs = performance.now();
-      for (const text of ['a', 'bc', 'x'.repeat(1_400)]) peer.send(text, udp.port, LOOPBACK);
+      for (const text of ['a', 'bc', 'x'.repeat(1_400)]) {
+        peer.send(text, udp.port, LOOPBACK);
+      }
       await until(3);
       other.send('other', udp.port, LOOPBACK);
       await until(4);
@@ -124,7 +126,9 @@ for (const prefer of ['native', 'portable'] as const) {
       const heard: string[] = [];
       const all = new Promise<void>((resolve) => {
         peer.on('message', (datagram: Buffer) => {
-          if (heard.push(datagram.toString()) === 3) resolve();
+          if (heard.push(datagram.toString()) === 3) {
+            resolve();
+          }
         });
       });
       const target = { address: LOOPBACK, port: peerPort };
@@ -139,14 +143,17 @@ for (const prefer of ['native', 'portable'] as const) {
       await all;
       peer.removeAllListeners('message');
       assert.deepEqual(heard.sort(), ['bye', 'late', 'later']);
-      if (prefer === 'native') (await network.bind(LOOPBACK, udp.port, () => undefined)).close();
+      if (prefer === 'native') {
+        (await network.bind(LOOPBACK, udp.port, () => undefined)).close();
+      }
     });
 
     test('threat 68: what cannot be sent is dropped, and harms nothing', async () => {
       const { udp } = await bindInbox(network, LOOPBACK);
       udp.send(Buffer.from('x'), { address: '::1', port: peerPort });
-      for (const port of [0, -1, 65_536, 70_000, Number.NaN])
+      for (const port of [0, -1, 65_536, 70_000, Number.NaN]) {
         udp.send(Buffer.from('x'), { address: LOOPBACK, port });
+      }
       udp.send(Buffer.from('x'), { address: 'no address', port: peerPort });
       udp.send(Buffer.alloc(60_000), { address: LOOPBACK, port: peerPort });
       const heard = once(peer, 'message');
@@ -171,7 +178,7 @@ describe('the native UDP of a media thread', () => {
       udp.send(Buffer.from(`${aheadMs}`), target);
       network.flush(beganMs + aheadMs);
     }
-    while (performance.now() < beganMs + 100);
+    while (performance.now() < beganMs + 100) {}
     await inbox.until(3);
     assert.deepEqual(
       inbox.arrivals.map(({ text }) => text),
@@ -191,8 +198,9 @@ describe('the native UDP of a media thread', () => {
     const quiet = await bindInbox(network, LOOPBACK);
     const sender = openNetwork();
     const { udp } = await bindInbox(sender, LOOPBACK);
-    for (let i = 0; i < 150; i++)
+    for (let i = 0; i < 150; i++) {
       udp.send(Buffer.from('flood'), { address: LOOPBACK, port: flooded.udp.port });
+    }
     udp.send(Buffer.from('quiet'), { address: LOOPBACK, port: quiet.udp.port });
     sender.flush(performance.now());
     udp.close();

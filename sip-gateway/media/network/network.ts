@@ -13,7 +13,9 @@ export interface OpenNetworkOptions {
 
 /** The best UDP that this machine has, for one thread. Whoever opens it closes it. */
 export function openNetwork({ path, prefer }: OpenNetworkOptions = {}): Network {
-  if (prefer === 'portable') return new PortableNetwork('The portable UDP was asked for.');
+  if (prefer === 'portable') {
+    return new PortableNetwork('The portable UDP was asked for.');
+  }
   const file = path ?? locate();
   if (!file) {
     return new PortableNetwork(

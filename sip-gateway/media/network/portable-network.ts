@@ -33,7 +33,9 @@ export class PortableNetwork implements Network {
     const udp = new PortableUdpPort(socket, () => this.#ports.delete(udp));
     this.#ports.add(udp);
     socket.on('message', (datagram, source) => {
-      if (source.address.startsWith(MAPPED)) source.address = source.address.slice(MAPPED.length);
+      if (source.address.startsWith(MAPPED)) {
+        source.address = source.address.slice(MAPPED.length);
+      }
       onDatagram(datagram, source, performance.now());
     });
     return udp;
@@ -52,7 +54,9 @@ export class PortableNetwork implements Network {
   }
 
   close(): void {
-    for (const port of this.#ports) port.close();
+    for (const port of this.#ports) {
+      port.close();
+    }
   }
 }
 
@@ -70,7 +74,9 @@ class PortableUdpPort implements UdpPort {
   }
 
   send(datagram: Uint8Array, { address, port }: Endpoint): void {
-    if (this.#closed || port === 0) return;
+    if (this.#closed || port === 0) {
+      return;
+    }
     try {
       // No callback: it would cost one task-queue turn per packet.
       this.#socket.send(datagram, port, address);
@@ -80,7 +86,9 @@ class PortableUdpPort implements UdpPort {
   }
 
   close(): void {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     this.#socket.close();
     this.#onClose();

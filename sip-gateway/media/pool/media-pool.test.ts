@@ -25,7 +25,9 @@ class Phone {
     this.socket.on('message', (datagram) => {
       const type = datagram[1] ?? 0;
       if (type >= 200 && type <= 206) {
-        if (datagram.includes(Buffer.from([0x81, 203]))) this.socket.emit('goodbye', ++this.goodbyes);
+        if (datagram.includes(Buffer.from([0x81, 203]))) {
+          this.socket.emit('goodbye', ++this.goodbyes);
+        }
         return;
       }
       this.packets.push(new RtpPacket(new DataView(Uint8Array.from(datagram).buffer)));
@@ -36,7 +38,9 @@ class Phone {
 
   async hears(packets: number): Promise<RtpPacket[]> {
     this.packets.length = 0;
-    while (this.packets.length < packets) await once(this.socket, 'rtp');
+    while (this.packets.length < packets) {
+      await once(this.socket, 'rtp');
+    }
     return this.packets.slice(0, packets);
   }
 
@@ -67,7 +71,9 @@ describe('media pool', () => {
     pool = await MediaPool.start({ threads: 2, start });
   });
   afterEach(async () => {
-    for (const { socket } of phones) socket.close();
+    for (const { socket } of phones) {
+      socket.close();
+    }
     await pool.close();
   });
   after(() => assert.ok(threads.length > 0));
@@ -193,7 +199,9 @@ describe('media pool', () => {
   async function threadOf(legId: string): Promise<MediaThread> {
     for (const thread of threads) {
       const found = await thread.request('leg.stats', { legId }).catch(() => null);
-      if (found) return thread;
+      if (found) {
+        return thread;
+      }
     }
     throw new Error(`no thread has ${legId}`);
   }

@@ -65,7 +65,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     super();
     this.#options = options;
     this.#slots = slots;
-    for (const slot of slots) this.#follow(slot);
+    for (const slot of slots) {
+      this.#follow(slot);
+    }
   }
 
   /** Starts the threads and loads their codecs. */
@@ -74,7 +76,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const started = await Promise.allSettled(Array.from({ length: count }, () => startSlot(options)));
     const slots = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
     const failed = started.find((one) => one.status === 'rejected');
-    if (!failed) return new MediaPool(options, slots);
+    if (!failed) {
+      return new MediaPool(options, slots);
+    }
     await Promise.all(slots.map(({ thread }) => thread.close()));
     throw failed.reason;
   }
@@ -86,7 +90,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   /** Binds a leg's ports. `roomId`: where it will go, if known; then it need not move. Rejects with a RangeError. */
   async openLeg({ roomId, ...args }: Opening<'leg.open'> & { roomId?: string }): Promise<{ port: number }> {
     const { legId } = args;
-    if (this.#legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
+    if (this.#legs.has(legId)) {
+      throw new RangeError(`leg ${legId} is open`);
+    }
     const leg = new LegRecord(this.#slotFor(roomId), args.ip, legId, roomId);
     this.#legs.set(legId, leg);
     try {
@@ -102,7 +108,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   /** Opens a room's mixer. `port` 0: any free one. Rejects with a RangeError. */
   async openRoom(args: Opening<'room.open'>): Promise<{ port: number }> {
     const { roomId } = args;
-    if (this.#rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
+    if (this.#rooms.has(roomId)) {
+      throw new RangeError(`room ${roomId} is open`);
+    }
     const room = new RoomRecord(this.#slotFor(roomId), args.ip, roomId);
     this.#rooms.set(roomId, room);
     try {
@@ -141,7 +149,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   /** Frees a leg; gives its last statistics. */
   async closeLeg(legId: string): Promise<LegStats | null> {
     const leg = this.#legs.get(legId);
-    if (!leg) return null;
+    if (!leg) {
+      return null;
+    }
     try {
       return await this.#ask(leg, 'leg.close', { legId });
     } finally {
@@ -152,12 +162,16 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   /** Frees a room's mixer; legs that are still in it are alone. */
   async closeRoom(roomId: string): Promise<void> {
     const room = this.#rooms.get(roomId);
-    if (!room) return;
+    if (!room) {
+      return;
+    }
     try {
       await this.#ask(room, 'room.close', { roomId });
     } finally {
       this.#rooms.delete(roomId);
-      for (const leg of this.#legs.values()) leg.leftRoom(roomId);
+      for (const leg of this.#legs.values()) {
+        leg.leftRoom(roomId);
+      }
     }
   }
 
@@ -190,12 +204,18 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     args: Requests[K]['args'],
   ): Promise<Requests[K]['result']> {
     for (let again = false; ; again = true) {
-      if (record.busy && name !== 'leg.release') await record.busy;
-      if (record.slot.busy) await record.slot.busy;
+      if (record.busy && name !== 'leg.release') {
+        await record.busy;
+      }
+      if (record.slot.busy) {
+        await record.slot.busy;
+      }
       try {
         return await record.slot.thread.request(name, args);
       } catch (error) {
-        if (again || this.#closed || !(error instanceof ThreadGone)) throw error;
+        if (again || this.#closed || !(error instanceof ThreadGone)) {
+          throw error;
+        }
       }
     }
   }
@@ -214,7 +234,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       roomId === undefined
         ? undefined
         : (this.#rooms.get(roomId) ?? legs.find((leg) => leg.roomId === roomId))?.slot;
-    if (known) return known;
+    if (known) {
+      return known;
+    }
     const load = (slot: Slot) => {
       const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
       // Who is on the way into a room counts before being there.
@@ -225,25 +247,34 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
 
   #legOf(legId: string): LegRecord {
     const leg = this.#legs.get(legId);
-    if (!leg) throw new RangeError(`no leg ${legId}`);
+    if (!leg) {
+      throw new RangeError(`no leg ${legId}`);
+    }
     return leg;
   }
 
   #roomOf(roomId: string): RoomRecord {
     const room = this.#rooms.get(roomId);
-    if (!room) throw new RangeError(`no room ${roomId}`);
+    if (!room) {
+      throw new RangeError(`no room ${roomId}`);
+    }
     return room;
   }
 
   #follow(slot: Slot): void {
     slot.thread.on('leg', (legId, event) => {
       const leg = this.#legs.get(legId);
-      if (event.type === 'source') leg?.heardFrom({ address: event.address, port: event.port });
-      else if (event.type === 'played') leg?.played(event.promptId);
+      if (event.type === 'source') {
+        leg?.heardFrom({ address: event.address, port: event.port });
+      } else if (event.type === 'played') {
+        leg?.played(event.promptId);
+      }
       this.emit('leg', legId, event);
     });
     slot.thread.once('close', (error) => {
-      if (this.#closed) return;
+      if (this.#closed) {
+        return;
+      }
       slot.busy = this.#replace(slot, error).finally(() => {
         slot.busy = undefined;
       });
@@ -257,19 +288,27 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     const rooms = [...this.#rooms.values()].filter((room) => room.slot === slot);
     const resumed = performance.now() - slot.startedMs > SHORT_LIFE_MS;
     if (!resumed) {
-      for (const { roomId } of rooms) this.#rooms.delete(roomId);
-      for (const leg of legs) this.#fail(leg, 'the media thread died');
+      for (const { roomId } of rooms) {
+        this.#rooms.delete(roomId);
+      }
+      for (const leg of legs) {
+        this.#fail(leg, 'the media thread died');
+      }
     }
     this.emit('died', error, { legs: legs.length, resumed });
     for (let alive = false; !alive; ) {
-      if (this.#closed) return;
+      if (this.#closed) {
+        return;
+      }
       alive = await startSlot(this.#options).then(
         (started) => Object.assign(slot, started) !== undefined,
         () => sleep(RETRY_MS, false),
       );
     }
     this.#follow(slot);
-    if (!resumed) return;
+    if (!resumed) {
+      return;
+    }
     // Where a room does not come back, its legs say so.
     await Promise.allSettled(rooms.map((room) => room.restore()));
     const silentMs = performance.now() - diedMs;
@@ -279,7 +318,9 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
   }
 
   #fail(leg: LegRecord, message: string): void {
-    if (this.#legs.get(leg.legId) !== leg) return;
+    if (this.#legs.get(leg.legId) !== leg) {
+      return;
+    }
     this.#legs.delete(leg.legId);
     this.emit('leg', leg.legId, { type: 'failed', message });
   }

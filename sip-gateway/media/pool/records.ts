@@ -71,7 +71,9 @@ export class LegRecord {
   }
 
   leftRoom(roomId: string): void {
-    if (this.#seat?.roomId === roomId) this.#seat = undefined;
+    if (this.#seat?.roomId === roomId) {
+      this.#seat = undefined;
+    }
   }
 
   /**
@@ -86,15 +88,21 @@ export class LegRecord {
       ports: { min: port, max: port + 1 },
       numbers: this.numbers.shared,
     });
-    if (!this.#media) return;
+    if (!this.#media) {
+      return;
+    }
     const silentFrames = Math.round(silentMs / FRAME_MS);
     this.numbers.advance(
       silentFrames * (this.#media.codec === 'opus' ? OPUS_FRAME_TICKS : OTHER_FRAME_TICKS),
     );
     await thread.request('leg.start', { legId, media: this.#media, source: this.#source });
     await thread.request('leg.mute', { legId, ...this.#muted });
-    for (const prompt of this.#prompts.values()) await thread.request('leg.play', { legId, prompt });
-    if (!this.#seat) return;
+    for (const prompt of this.#prompts.values()) {
+      await thread.request('leg.play', { legId, prompt });
+    }
+    if (!this.#seat) {
+      return;
+    }
     const { numbers, ...seat } = this.#seat;
     numbers.advance(silentFrames * OPUS_FRAME_TICKS);
     await thread.request('leg.join', { legId, ...seat, numbers: numbers.shared });
@@ -118,7 +126,9 @@ export class RoomRecord {
 
   /** Notes what was done. */
   note<K extends RequestName>(name: K, args: Requests[K]['args']): void {
-    if (name === 'room.connect') this.#connection = (args as Requests['room.connect']['args']).connection;
+    if (name === 'room.connect') {
+      this.#connection = (args as Requests['room.connect']['args']).connection;
+    }
   }
 
   /** Makes the room in its slot's thread as it was, on the same port. */
@@ -126,6 +136,8 @@ export class RoomRecord {
     const { roomId, port } = this;
     const { thread } = this.slot;
     await thread.request('room.open', { roomId, ip: this.#ip, port });
-    if (this.#connection) await thread.request('room.connect', { roomId, connection: this.#connection });
+    if (this.#connection) {
+      await thread.request('room.connect', { roomId, connection: this.#connection });
+    }
   }
 }

@@ -34,7 +34,9 @@ export class ReceiveStatistics {
     }
     this.packets++;
     this.#highest = Math.max(this.#highest, sequence);
-    if (timestamp === undefined) return;
+    if (timestamp === undefined) {
+      return;
+    }
     const transit = (nowMs * this.#clockRate) / 1000 - timestamp;
     if (this.#lastTransit !== undefined) {
       this.#jitterTicks += (Math.abs(transit - this.#lastTransit) - this.#jitterTicks) / 16;

@@ -91,9 +91,13 @@ export class RtcpSession {
 
   /** Reads a datagram; null for one that is no whole RTCP packet. */
   receive(datagram: Uint8Array, nowMs: number, wallMs: number): RtcpNews | null {
-    if (datagram.length < 4 || datagram.length > MAX_BYTES) return null;
+    if (datagram.length < 4 || datagram.length > MAX_BYTES) {
+      return null;
+    }
     const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
-    if (!isRtcp(view)) return null;
+    if (!isRtcp(view)) {
+      return null;
+    }
     const news: RtcpNews = { byes: [] };
     try {
       for (const packet of new CompoundPacket(view).getPackets()) {
@@ -130,18 +134,24 @@ export class RtcpSession {
 
   #readBlocks(blocks: ReceptionReport[], wallMs: number, news: RtcpNews): void {
     for (const block of blocks) {
-      if (block.getSsrc() !== this.#ssrc) continue;
+      if (block.getSsrc() !== this.#ssrc) {
+        continue;
+      }
       news.remote = {
         fractionLost: block.getFractionLost() / 256,
         lost: block.getTotalLost(),
         jitterTicks: block.getJitter(),
       };
-      if (block.getLastSRTimestamp() === 0) continue;
+      if (block.getLastSRTimestamp() === 0) {
+        continue;
+      }
       const seconds = wallMs / 1000 + NTP_OFFSET_SECONDS;
       const nowMiddle = Math.floor((seconds % 65_536) * 65_536);
       const units = (nowMiddle - block.getLastSRTimestamp() - block.getDelaySinceLastSR()) | 0;
       // More than a minute is a lie or a broken clock.
-      if (units >= 0 && units < 60 * 65_536) news.roundTripMs = (units * 1000) / 65_536;
+      if (units >= 0 && units < 60 * 65_536) {
+        news.roundTripMs = (units * 1000) / 65_536;
+      }
     }
   }
 

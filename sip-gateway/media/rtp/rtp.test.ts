@@ -63,7 +63,9 @@ describe('RTP', () => {
       [[0xc0, 0x00], 'unknown'],
       [[], 'unknown'],
     ] as const;
-    for (const [bytes, kind] of kinds) assert.equal(demultiplex(Uint8Array.from(bytes)), kind, `${bytes}`);
+    for (const [bytes, kind] of kinds) {
+      assert.equal(demultiplex(Uint8Array.from(bytes)), kind, `${bytes}`);
+    }
   });
 
   test('a stream goes on with the numbers of one before it, from memory that threads share', () => {
@@ -101,8 +103,12 @@ describe('RTP', () => {
           bytes[0] = first;
           // An extension of a length that often fits.
           const at = 12 + 4 * (first & 0x0f);
-          if (first & 0x10 && at + 4 <= bytes.length) bytes.set([0xab, 0xcd, 0, words], at);
-          if (first & 0x20) bytes[bytes.length - 1] = words;
+          if (first & 0x10 && at + 4 <= bytes.length) {
+            bytes.set([0xab, 0xcd, 0, words], at);
+          }
+          if (first & 0x20) {
+            bytes[bytes.length - 1] = words;
+          }
           let theirs: RtpPacket;
           try {
             theirs = new RtpPacket(viewOf(bytes));
@@ -138,9 +144,13 @@ describe('RTP', () => {
         fc.uint8Array({ maxLength: 80 }),
         fc.constantFrom(0x80, 0x90, 0xb1, 0x81),
         (bytes, first) => {
-          if (bytes.length > 0) bytes[0] = first;
+          if (bytes.length > 0) {
+            bytes[0] = first;
+          }
           parseRtp(bytes);
-          if (bytes.length > 1) bytes[1] = 200 + ((bytes[1] ?? 0) % 8);
+          if (bytes.length > 1) {
+            bytes[1] = 200 + ((bytes[1] ?? 0) % 8);
+          }
           session.receive(bytes, 0, 0);
         },
       ),
@@ -167,7 +177,9 @@ describe('RTP', () => {
   test('sequence numbers that go back restart after a few in a row; reordered and doubled packets never do (RFC 3550 A.1)', () => {
     for (const back of [5, 50, 99, 100, 101, 3_000]) {
       const unwrapper = new SequenceUnwrapper();
-      for (let i = 0; i < 200; i++) unwrapper.push((65_500 + i) & 0xffff);
+      for (let i = 0; i < 200; i++) {
+        unwrapper.push((65_500 + i) & 0xffff);
+      }
       const kinds = Array.from({ length: 8 }, (_, i) => unwrapper.push((65_700 - back + i) & 0xffff).kind);
       const restart = kinds.indexOf('restart');
       assert.ok(restart >= 1 && restart <= 3, `${back} back: ${kinds}`);
@@ -184,7 +196,9 @@ describe('RTP', () => {
   test('jitter and loss follow RFC 3550, A.8 and A.3', () => {
     const statistics = new ReceiveStatistics(8_000);
     for (let i = 0; i < 1_000; i++) {
-      if (i % 10 !== 5) statistics.received(i, 160 * i, 20 * i + (i % 2) * 4);
+      if (i % 10 !== 5) {
+        statistics.received(i, 160 * i, 20 * i + (i % 2) * 4);
+      }
     }
     const report = statistics.report();
     assert.equal(report.lost, 100);
@@ -203,7 +217,11 @@ describe('RTP', () => {
     const report = here.report(0, wall, [], stream);
     assert.deepEqual(there.receive(report, 10, wall), { byes: [] });
     const statistics = new ReceiveStatistics(8_000);
-    for (let i = 65_536; i < 65_636; i++) if (i % 4 > 0) statistics.received(i, 160 * i, 20 * i);
+    for (let i = 65_536; i < 65_636; i++) {
+      if (i % 4 > 0) {
+        statistics.received(i, 160 * i, 20 * i);
+      }
+    }
     const answer = there.report(510, wall, [{ ssrc: 1, summary: statistics.report() }]);
     assert.equal(new ReceiverReportPacket(viewOf(answer.subarray(0, 32))).getReports().length, 1);
     const news = here.receive(answer, 600, wall + 600);

@@ -45,7 +45,9 @@ export class SendStream {
     if (id !== undefined && !(id >= 1 && id <= 14)) {
       throw new RangeError(`a header extension id of ${id} is not 1 to 14`);
     }
-    if (id !== undefined) this.#level = [{ id, value: new Uint8Array(1) }];
+    if (id !== undefined) {
+      this.#level = [{ id, value: new Uint8Array(1) }];
+    }
   }
 
   /** RTP timestamp of the next sample, 32 bits. */

@@ -21,19 +21,27 @@ export class SequenceUnwrapper {
   #behind = 0;
 
   push(sequenceNumber: number): SequenceVerdict {
-    if (this.#highest === undefined) return this.#restart(sequenceNumber);
+    if (this.#highest === undefined) {
+      return this.#restart(sequenceNumber);
+    }
     const ahead = (sequenceNumber - this.#highest) & 0xffff;
     if (ahead < MAX_DROPOUT) {
       this.#highest += ahead;
       this.#expectedAfterStray = -1;
       // A repeated number neither starts nor breaks a run.
-      if (ahead > 0) this.#expectedBehind = -1;
+      if (ahead > 0) {
+        this.#expectedBehind = -1;
+      }
       return { kind: 'running', extended: this.#highest };
     }
-    if (sequenceNumber === this.#expectedAfterStray) return this.#restart(sequenceNumber);
+    if (sequenceNumber === this.#expectedAfterStray) {
+      return this.#restart(sequenceNumber);
+    }
     if (ahead > 0x1_0000 - MAX_MISORDER) {
       this.#behind = sequenceNumber === this.#expectedBehind ? this.#behind + 1 : 1;
-      if (this.#behind >= RESTART_BEHIND) return this.#restart(sequenceNumber);
+      if (this.#behind >= RESTART_BEHIND) {
+        return this.#restart(sequenceNumber);
+      }
       this.#expectedBehind = (sequenceNumber + 1) & 0xffff;
       return { kind: 'running', extended: this.#highest + ahead - 0x1_0000 };
     }

@@ -42,7 +42,9 @@ export class SourceLock {
 
   /** A new offer or answer restarts learning. Meanwhile media still goes to the old source, unless the SDP names a new address. */
   update(rules: SourceRules): void {
-    if (!same(rules.expected, this.#rules.expected)) this.#locked = undefined;
+    if (!same(rules.expected, this.#rules.expected)) {
+      this.#locked = undefined;
+    }
     this.#rules = rules;
     this.#open = true;
     this.#exact = false;
@@ -65,7 +67,9 @@ export class SourceLock {
   accepts(source: Endpoint, valid: boolean, nowMs: number, continues = false): boolean {
     if (this.#locked && same(source, this.#locked)) {
       this.#lastHeardMs = nowMs;
-      if (valid && this.#open) this.#lock(this.#locked);
+      if (valid && this.#open) {
+        this.#lock(this.#locked);
+      }
       return true;
     }
     if (valid && this.#mayLearn(source, continues, nowMs)) {
@@ -74,15 +78,21 @@ export class SourceLock {
       return true;
     }
     // A bare NAT keep-alive teaches no source, but it does come from the phone.
-    if (!this.#locked && same(source, this.#rules.expected)) return true;
+    if (!this.#locked && same(source, this.#rules.expected)) {
+      return true;
+    }
     this.rejected++;
     return false;
   }
 
   /** RTCP may come from the media's address or, until a source is learnt, from the signalling's. It never teaches a source. */
   acceptsRtcp(source: Endpoint): boolean {
-    if (source.address === this.target.address) return true;
-    if (!this.#locked && source.address === this.#rules.signallingAddress) return true;
+    if (source.address === this.target.address) {
+      return true;
+    }
+    if (!this.#locked && source.address === this.#rules.signallingAddress) {
+      return true;
+    }
     this.rejected++;
     return false;
   }
@@ -95,8 +105,12 @@ export class SourceLock {
 
   #mayLearn(source: Endpoint, continues: boolean, nowMs: number): boolean {
     const { expected, signallingAddress } = this.#rules;
-    if (!this.#exact && same(source, expected)) return true;
-    if (this.#open) return source.address === expected.address || source.address === signallingAddress;
+    if (!this.#exact && same(source, expected)) {
+      return true;
+    }
+    if (this.#open) {
+      return source.address === expected.address || source.address === signallingAddress;
+    }
     const rebound = source.address === this.#locked?.address && continues;
     return rebound && nowMs - this.#lastHeardMs >= REBIND_SILENCE_MS;
   }

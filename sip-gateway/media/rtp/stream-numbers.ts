@@ -25,7 +25,9 @@ export class StreamNumbers {
     sequenceNumber: number;
     timestamp: number;
   }): void {
-    if (this.#memory[2] === ssrc) return;
+    if (this.#memory[2] === ssrc) {
+      return;
+    }
     this.#memory[0] = sequenceNumber & 0xffff;
     this.#memory[1] = timestamp;
     this.#memory[2] = ssrc;

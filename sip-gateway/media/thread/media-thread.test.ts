@@ -31,13 +31,17 @@ async function listen(): Promise<{
   await once(socket, 'listening');
   const packets: RtpPacket[] = [];
   socket.on('message', (datagram) => {
-    if ((datagram[1] ?? 0) >= 200 && (datagram[1] ?? 0) <= 206) return;
+    if ((datagram[1] ?? 0) >= 200 && (datagram[1] ?? 0) <= 206) {
+      return;
+    }
     const bytes = Uint8Array.from(datagram);
     packets.push(new RtpPacket(new DataView(bytes.buffer)));
     socket.emit('rtp');
   });
   const until = async (count: number) => {
-    while (packets.length < count) await once(socket, 'rtp');
+    while (packets.length < count) {
+      await once(socket, 'rtp');
+    }
   };
   return { socket, port: socket.address().port, packets, until };
 }
@@ -91,10 +95,14 @@ describe('media thread', () => {
     thread.on('leg', (legId, event) => events.push({ legId, event }));
   });
   after(async () => {
-    for (const child of children) child.kill('SIGKILL');
+    for (const child of children) {
+      child.kill('SIGKILL');
+    }
     await thread.close();
     // By now a socket that a test has just closed is no longer among them.
-    for (const socket of sockets) socket.close();
+    for (const socket of sockets) {
+      socket.close();
+    }
   });
 
   async function openLeg(legId: string, remotePort: number, media: Partial<LegMedia> = {}): Promise<number> {
@@ -169,7 +177,9 @@ describe('media thread', () => {
     const ended = once(phone, 'exit');
     phone.kill('SIGKILL');
     await ended;
-    for (const legId of ['phone', 'listener']) await thread.request('leg.close', { legId });
+    for (const legId of ['phone', 'listener']) {
+      await thread.request('leg.close', { legId });
+    }
     await thread.request('room.close', { roomId: 'r' });
     const { legs, rooms } = await thread.request('thread.stats', {});
     assert.deepEqual({ legs, rooms }, { legs: 0, rooms: 0 });
@@ -184,7 +194,9 @@ describe('media thread', () => {
     const samples = sine(16_000, { frequencyHz: 800, sampleRate: 16_000 });
     const played = new Promise<void>((resolve) => {
       thread.on('leg', (legId, event) => {
-        if (legId === 'ivr' && event.type === 'played' && event.completed) resolve();
+        if (legId === 'ivr' && event.type === 'played' && event.completed) {
+          resolve();
+        }
       });
     });
     await thread.request('leg.play', {
@@ -212,7 +224,9 @@ describe('media thread', () => {
 
     const pressed = new Promise<void>((resolve) => {
       thread.on('leg', (legId, event) => {
-        if (legId === 'ivr' && event.type === 'key' && event.state === 'up' && event.key === '#') resolve();
+        if (legId === 'ivr' && event.type === 'key' && event.state === 'up' && event.key === '#') {
+          resolve();
+        }
       });
     });
     // As written in RFC 4733 §2.5.2's example: "911" and then "#", each update in a packet, ends three times.
@@ -259,8 +273,9 @@ describe('media thread', () => {
     ] as const;
     const port = await openLeg('changing', phone.port, { codec: 'opus', payloadType: 111, receiveFormats });
     await openLeg('listening', listener.port);
-    for (const [i, legId] of ['changing', 'listening'].entries())
+    for (const [i, legId] of ['changing', 'listening'].entries()) {
       await thread.request('leg.join', { legId, roomId: 'codecs', ssrc: 1 + i });
+    }
     const codecs = await Codecs.load();
     const g711 = await codecs.createCodec('PCMU');
     let sequence = 0;
@@ -302,7 +317,9 @@ describe('media thread', () => {
       timestamp += 10_000;
       const before = up().length;
       send(payloadType, Uint8Array.of(10, 0x80, ticks >> 8, ticks & 0xff));
-      while (up().length === before) await once(thread, 'leg');
+      while (up().length === before) {
+        await once(thread, 'leg');
+      }
     }
     assert.deepEqual(
       up().map(({ key, durationMs }) => [key, durationMs]),
@@ -314,7 +331,9 @@ describe('media thread', () => {
     const stats = await thread.request('leg.stats', { legId: 'changing' });
     assert.equal(stats?.packetsMalformed, 0);
     assert.equal(stats?.packetsLost, 0);
-    for (const legId of ['changing', 'listening']) await thread.request('leg.close', { legId });
+    for (const legId of ['changing', 'listening']) {
+      await thread.request('leg.close', { legId });
+    }
     await thread.request('room.close', { roomId: 'codecs' });
     phone.socket.close();
     listener.socket.close();
@@ -378,8 +397,9 @@ describe('media thread', () => {
     const began = performance.now();
     const followed = new Promise<number>((resolve) => {
       thread.on('leg', (legId, event) => {
-        if (legId === 'moving' && event.type === 'source' && event.port === moved.port)
+        if (legId === 'moving' && event.type === 'source' && event.port === moved.port) {
           resolve(performance.now() - began);
+        }
       });
     });
     const answered = moved.until(1);
@@ -410,7 +430,9 @@ describe('media thread', () => {
     const learnt = once(thread, 'leg');
     phone.socket.send(packet(1), port, LOOPBACK);
     await learnt;
-    for (let i = 0; i < 50; i++) stranger.socket.send(packet(i), port, LOOPBACK);
+    for (let i = 0; i < 50; i++) {
+      stranger.socket.send(packet(i), port, LOOPBACK);
+    }
     await phone.until(5);
     const stats = await thread.request('leg.stats', { legId: 'strict' });
     assert.equal(stats?.packetsReceived, 1);
@@ -426,7 +448,9 @@ describe('media thread', () => {
       const own = await MediaThread.start({ prefer });
       const failed: string[] = [];
       own.on('leg', (legId, event) => {
-        if (event.type === 'failed') failed.push(`${legId}: ${event.message}`);
+        if (event.type === 'failed') {
+          failed.push(`${legId}: ${event.message}`);
+        }
       });
       const join = async (legId: string, remotePort: number, media: Partial<LegMedia> = {}, ssrc = 1) => {
         const { port } = await own.request('leg.open', { legId, ip: LOOPBACK, ports: ANY_PORT });
@@ -575,7 +599,9 @@ describe('media thread', () => {
     const own = await MediaThread.start({ prefer: 'portable', logLevel: 'debug' });
     const refused = new Promise<unknown>((resolve) => {
       own.on('log', ({ level, fields, text }) => {
-        if (text === 'packet from another source refused') resolve({ level, fields });
+        if (text === 'packet from another source refused') {
+          resolve({ level, fields });
+        }
       });
     });
     const stranger = await listen();

@@ -61,13 +61,17 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
       name: 'media',
     });
     const [message] = (await once(worker, 'message')) as [FromThread];
-    if (message.type !== 'ready') throw new Error('the media thread did not start');
+    if (message.type !== 'ready') {
+      throw new Error('the media thread did not start');
+    }
     return new MediaThread(worker, message.capabilities);
   }
 
   /** Asks for one thing. Rejects with a RangeError that names what is wrong (an unknown leg or room, a codec setting, no port left), or with ThreadGone. */
   request<K extends RequestName>(name: K, args: Requests[K]['args']): Promise<Requests[K]['result']> {
-    if (this.#closed) return Promise.reject(new ThreadGone('the media thread is closed'));
+    if (this.#closed) {
+      return Promise.reject(new ThreadGone('the media thread is closed'));
+    }
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject });
@@ -89,16 +93,22 @@ export class MediaThread extends EventEmitter<MediaThreadEvents> {
     } else if (message.type === 'answer' || message.type === 'failure') {
       const pending = this.#pending.get(message.id);
       this.#pending.delete(message.id);
-      if (message.type === 'answer') pending?.resolve(message.result as never);
-      else pending?.reject(new RangeError(message.message));
+      if (message.type === 'answer') {
+        pending?.resolve(message.result as never);
+      } else {
+        pending?.reject(new RangeError(message.message));
+      }
     }
   }
 
   #gone(error: Error | null): void {
-    for (const { reject } of this.#pending.values())
+    for (const { reject } of this.#pending.values()) {
       reject(new ThreadGone('the media thread is closed', { cause: error }));
+    }
     this.#pending.clear();
-    if (this.listenerCount('close') > 0) this.emit('close', error);
+    if (this.listenerCount('close') > 0) {
+      this.emit('close', error);
+    }
     this.removeAllListeners();
     this.#closed = true;
   }

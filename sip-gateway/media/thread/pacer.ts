@@ -80,8 +80,14 @@ export class Pacer {
 
   #schedule(): void {
     let next = Number.POSITIVE_INFINITY;
-    for (const { nextMs } of this.#tasks) if (nextMs < next) next = nextMs;
-    if (next === this.#wakeMs || next === Number.POSITIVE_INFINITY) return;
+    for (const { nextMs } of this.#tasks) {
+      if (nextMs < next) {
+        next = nextMs;
+      }
+    }
+    if (next === this.#wakeMs || next === Number.POSITIVE_INFINITY) {
+      return;
+    }
     this.#wakeMs = next;
     clearTimeout(this.#timer);
     // Timers count whole milliseconds: rounded down, each would wake the thread once for nothing.
@@ -93,7 +99,9 @@ export class Pacer {
     this.#hooks.before();
     let now = performance.now();
     for (const task of this.#tasks) {
-      if (task.nextMs > now) continue;
+      if (task.nextMs > now) {
+        continue;
+      }
       this.#run(task, now);
       now = performance.now();
     }
@@ -122,7 +130,9 @@ export class Pacer {
     let sum = 0;
     for (let bin = 0; bin < BINS; bin++) {
       sum += this.#histogram[bin] as number;
-      if (sum >= share * this.#ticks) return (bin + 1) * BIN_MS;
+      if (sum >= share * this.#ticks) {
+        return (bin + 1) * BIN_MS;
+      }
     }
     return this.#maxMs;
   }

@@ -85,7 +85,9 @@ describe('a transform of payloads', () => {
     const inRoom: number[] = [];
     // Somebody in the room says what the phone says.
     room.socket.on('message', (datagram) => {
-      if (isRtcp(datagram)) return;
+      if (isRtcp(datagram)) {
+        return;
+      }
       const frame = flip(Uint8Array.from(datagram.subarray(RTP_HEADER)), PHONE_SSRC);
       inRoom.push(...opus.decode(frame));
       const header = Buffer.from(datagram.subarray(0, RTP_HEADER));
@@ -102,7 +104,9 @@ describe('a transform of payloads', () => {
       const samples = sine(160, { frequencyHz: 440, sampleRate: 8_000, from: 160 * packet });
       phone.socket.send(Buffer.concat([header, g711.encode(samples)]), legPort, LOOPBACK);
       const [datagram] = (await once(phone.socket, 'message')) as [Buffer];
-      if (!isRtcp(datagram)) heard.push(...g711.decode(datagram.subarray(RTP_HEADER)));
+      if (!isRtcp(datagram)) {
+        heard.push(...g711.decode(datagram.subarray(RTP_HEADER)));
+      }
     }
     for (const [where, samples, sampleRate] of [
       ['in the room', inRoom, 48_000],

@@ -9,7 +9,9 @@ const SESSION_FIELD = 3;
 export function goFirst(): void {
   try {
     setPriority(NICENESS);
-    if (leadsSession()) writeFileSync('/proc/self/autogroup', `${NICENESS}`);
+    if (leadsSession()) {
+      writeFileSync('/proc/self/autogroup', `${NICENESS}`);
+    }
   } catch {
     // Not allowed, or no Linux: then it shares like everybody.
   }

@@ -48,13 +48,17 @@ function post(message: FromThread): void {
 
 function legOf(legId: string): LegEntry {
   const entry = legs.get(legId);
-  if (!entry) throw new RangeError(`no leg ${legId}`);
+  if (!entry) {
+    throw new RangeError(`no leg ${legId}`);
+  }
   return entry;
 }
 
 function roomOf(roomId: string): RoomEntry {
   const entry = rooms.get(roomId);
-  if (!entry) throw new RangeError(`no room ${roomId}`);
+  if (!entry) {
+    throw new RangeError(`no room ${roomId}`);
+  }
   return entry;
 }
 
@@ -89,13 +93,21 @@ function failLeg(legId: string, fault: unknown): void {
 }
 
 function failMember(leg: unknown, fault: unknown): void {
-  for (const [legId, entry] of legs) if (entry.leg === leg) failLeg(legId, fault);
+  for (const [legId, entry] of legs) {
+    if (entry.leg === leg) {
+      failLeg(legId, fault);
+    }
+  }
 }
 
 /** Never throws. */
 function failRoom(roomId: string, fault: unknown): void {
   log.error({ roomId, err: fault }, 'a fault ended a room');
-  for (const [legId, entry] of legs) if (entry.roomId === roomId) failLeg(legId, fault);
+  for (const [legId, entry] of legs) {
+    if (entry.roomId === roomId) {
+      failLeg(legId, fault);
+    }
+  }
   attempt(() => handlers['room.close']({ roomId }));
 }
 
@@ -111,13 +123,17 @@ function runAlone(legId: string, entry: LegEntry): void {
 function leave(entry: LegEntry): void {
   const { roomId, leg } = entry;
   entry.roomId = undefined;
-  if (roomId !== undefined) rooms.get(roomId)?.mixer.remove(leg);
+  if (roomId !== undefined) {
+    rooms.get(roomId)?.mixer.remove(leg);
+  }
 }
 
 /** Removes a leg from everything. Never throws. */
 function forget(legId: string): Leg | undefined {
   const entry = legs.get(legId);
-  if (!entry) return undefined;
+  if (!entry) {
+    return undefined;
+  }
   legs.delete(legId);
   entry.stop?.();
   attempt(() => leave(entry));
@@ -130,7 +146,9 @@ type Handlers = {
 
 const handlers: Handlers = {
   'leg.open': async ({ legId, ip, ports, numbers }) => {
-    if (legs.has(legId)) throw new RangeError(`leg ${legId} is open`);
+    if (legs.has(legId)) {
+      throw new RangeError(`leg ${legId} is open`);
+    }
     const leg = await Leg.open({
       codecs,
       network,
@@ -148,7 +166,9 @@ const handlers: Handlers = {
     // What came before is nobody's.
     network.receive();
     await entry.leg.start(media, source);
-    if (entry.roomId === undefined && legs.get(legId) === entry) runAlone(legId, entry);
+    if (entry.roomId === undefined && legs.get(legId) === entry) {
+      runAlone(legId, entry);
+    }
     return null;
   },
   'leg.join': ({ legId, roomId, ssrc, numbers }) => {
@@ -194,7 +214,9 @@ const handlers: Handlers = {
     }
   },
   'room.open': async ({ roomId, ip, port }) => {
-    if (rooms.has(roomId)) throw new RangeError(`room ${roomId} is open`);
+    if (rooms.has(roomId)) {
+      throw new RangeError(`room ${roomId} is open`);
+    }
     const mixer = await RoomMixer.open({
       codecs,
       network,
@@ -221,11 +243,15 @@ const handlers: Handlers = {
   'room.stats': ({ roomId }) => roomOf(roomId).mixer.stats(),
   'room.close': ({ roomId }) => {
     const entry = rooms.get(roomId);
-    if (!entry) return null;
+    if (!entry) {
+      return null;
+    }
     rooms.delete(roomId);
     entry.stop();
     for (const [legId, leg] of legs) {
-      if (leg.roomId !== roomId) continue;
+      if (leg.roomId !== roomId) {
+        continue;
+      }
       leg.roomId = undefined;
       attempt(() => entry.mixer.remove(leg.leg));
       runAlone(legId, leg);
@@ -256,5 +282,6 @@ async function answer({ id, name, args }: ToThread): Promise<void> {
 parentPort?.on('message', (message: ToThread) => void answer(message));
 post({ type: 'ready', capabilities: codecs.capabilities });
 // The first message has to be 'ready'.
-if (network.capabilities.reason !== undefined)
+if (network.capabilities.reason !== undefined) {
   log.info({ reason: network.capabilities.reason }, 'UDP add-on not available; using Node’s sockets');
+}

@@ -13,7 +13,9 @@ function register(authorization = ''): SipRequest {
       `REGISTER sip:canopy.test SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKa\r\nFrom: <sip:alice@canopy.test>;tag=1\r\nTo: <sip:alice@canopy.test>\r\nCall-ID: c\r\nCSeq: 1 REGISTER\r\n${authorization}\r\n`,
     ),
   );
-  if (!('message' in result) || result.message.kind !== 'request') throw new Error('no request');
+  if (!('message' in result) || result.message.kind !== 'request') {
+    throw new Error('no request');
+  }
   return result.message;
 }
 
@@ -87,8 +89,9 @@ describe('digest', () => {
     const [first, second, third] = [authorize(), authorize(), authorize()];
     assert.equal(verify(third).ok, true);
     assert.equal(verify(first).ok, true, 'one that was overtaken is no replay');
-    for (const replay of [first, third])
+    for (const replay of [first, third]) {
       assert.deepEqual(verify(replay), { ok: false, challenge: true, stale: true });
+    }
     assert.equal(verify(second).ok, true);
   });
 
@@ -123,8 +126,9 @@ describe('digest', () => {
   it('threat 18: another method or a changed response is a wrong password', () => {
     const { challenge, authorize, verify } = pair(['SHA-256']);
     challenge();
-    for (const wrong of [authorize('INVITE'), authorize().replace(/response="./, 'response="x')])
+    for (const wrong of [authorize('INVITE'), authorize().replace(/response="./, 'response="x')]) {
       assert.deepEqual(verify(wrong), { ok: false, challenge: false, username: 'alice' }, wrong);
+    }
   });
 
   it('threat 18: another qop or algorithm than was asked for is challenged again', () => {
@@ -135,16 +139,18 @@ describe('digest', () => {
       authorize().replace('SHA-256', 'MD5'),
       authorize().replace(/nc=\w+/, 'nc=123456789'),
       authorize().replace(/nc=\w+/, 'nc=one'),
-    ])
+    ]) {
       assert.deepEqual(verify(wrong), CHALLENGED, wrong);
+    }
   });
 
   it('threat 18: ten wrong passwords lock the user out at that source for five minutes, right password or not', () => {
     const { clock, phone, challenge, authorize, verify } = pair();
     challenge();
     const wrong = (index: number) => authorize().replace(/response="[^"]*"/, `response="${index}"`);
-    for (let index = 0; index < 9; index++)
+    for (let index = 0; index < 9; index++) {
       assert.deepEqual(verify(wrong(index)), { ok: false, challenge: false, username: 'alice' });
+    }
     const lockedNow = { ok: false, challenge: false, username: 'alice', lockedNow: 'user' };
     assert.deepEqual(verify(wrong(9)), lockedNow);
     assert.deepEqual(verify(authorize()), {
@@ -162,8 +168,9 @@ describe('digest', () => {
   it('threat 55: a user who is locked out locks out no neighbour at the same address', () => {
     const { challenge, authorize, verify, phone } = pair();
     challenge();
-    for (let index = 0; index < 10; index++)
+    for (let index = 0; index < 10; index++) {
       verify(authorize().replace(/response="[^"]*"/, `response="${index}"`));
+    }
     assert.equal(verify(authorize()).ok, false);
     assert.equal(phone('bob').login().ok, true);
   });
@@ -172,7 +179,9 @@ describe('digest', () => {
     const { phone } = pair();
     const good = phone('alice', undefined, OFFICE, 40_001);
     assert.equal(good.login().ok, true);
-    for (let index = 0; index < 20; index++) phone('alice', `guess ${index}`, OFFICE, 40_002).login();
+    for (let index = 0; index < 20; index++) {
+      phone('alice', `guess ${index}`, OFFICE, 40_002).login();
+    }
     assert.deepEqual(phone('alice', undefined, OFFICE, 40_002).login(), {
       ok: false,
       challenge: false,
@@ -191,7 +200,9 @@ describe('digest', () => {
       return each.verify(each.authorize(), proxied);
     };
     assert.equal(attempt().ok, true);
-    for (let index = 0; index < 10; index++) attempt(`guess ${index}`);
+    for (let index = 0; index < 10; index++) {
+      attempt(`guess ${index}`);
+    }
     assert.equal(attempt().ok, false);
   });
 
@@ -217,14 +228,18 @@ describe('digest', () => {
     const { challenge, authorize, verify } = pair();
     challenge();
     const wrong = authorize().replace(/response="[^"]*"/, 'response="0"');
-    for (let index = 0; index < 20; index++) verify(wrong);
+    for (let index = 0; index < 20; index++) {
+      verify(wrong);
+    }
     assert.equal(verify(authorize()).ok, true);
   });
 
   it('threat 18: a hundred wrong passwords for many users lock a source out, an IPv6 network as a whole', () => {
     const { phone } = pair();
     const at = (index: number) => `2001:db8::${index.toString(16)}`;
-    for (let index = 1; index <= 100; index++) phone(`user${index}`, 'guess', at(index)).login();
+    for (let index = 1; index <= 100; index++) {
+      phone(`user${index}`, 'guess', at(index)).login();
+    }
     const locked = { ok: false, challenge: false, username: 'alice', locked: 'source' };
     assert.deepEqual(phone('alice', undefined, at(101)).login(), locked);
     assert.equal(phone('alice', undefined, '2001:db8:0:1::1').login().ok, true);
@@ -233,7 +248,9 @@ describe('digest', () => {
   it('threat 55: a source that somebody logged in from lately is never locked out as a whole', () => {
     const { phone } = pair();
     assert.equal(phone('bob').login().ok, true);
-    for (let index = 1; index <= 200; index++) phone(`user${index}`, 'guess').login();
+    for (let index = 1; index <= 200; index++) {
+      phone(`user${index}`, 'guess').login();
+    }
     assert.equal(phone('alice').login().ok, true);
   });
 
@@ -245,8 +262,9 @@ describe('digest', () => {
       'sip:alice@canopy.test:5070',
       'tel:+15550100',
       'tel:100;phone-context=+1',
-    ])
+    ]) {
       assert.equal(verify(authorize('REGISTER', uri)).ok, true, uri);
+    }
   });
 
   it('passes over credentials of other schemes and realms and malformed ones beside the sound one', () => {

@@ -53,7 +53,9 @@ export class DigestClient {
    * refused our credentials for this same nonce.
    */
   learn(response: SipResponse, address: string): void {
-    if (!this.#isPeer(address)) throw new ChallengeRefused(`challenged by ${address}, a foreign host`);
+    if (!this.#isPeer(address)) {
+      throw new ChallengeRefused(`challenged by ${address}, a foreign host`);
+    }
     const proxy = response.status === 407;
     const offered = readChallenges(response.headers, proxy ? 'proxy-authenticate' : 'www-authenticate');
     const ours = offered.filter((params) => params.get('realm') === this.#credentials.realm);
@@ -65,11 +67,14 @@ export class DigestClient {
       ours.filter((params) => digestAlgorithm(params.get('algorithm')) === algorithm && hasUsableQop(params)),
     );
     const [best] = usable;
-    if (!best) throw new ChallengeRefused('no algorithm or qop in common');
+    if (!best) {
+      throw new ChallengeRefused('no algorithm or qop in common');
+    }
     const field = proxy ? 'proxy-authorization' : 'authorization';
     const before = this.#challenges.get(field);
-    if (before && before.count > 0 && best.get('nonce') === before.params.get('nonce'))
+    if (before && before.count > 0 && best.get('nonce') === before.params.get('nonce')) {
       throw new ChallengeRefused('the user name or password was refused');
+    }
     this.#challenges.set(field, { params: best, count: 0 });
   }
 
@@ -80,7 +85,9 @@ export class DigestClient {
 
   /** The header fields for a request to this address, none before the first challenge. */
   authorize(method: string, uri: string, address: string): HeaderField[] {
-    if (!this.#isPeer(address)) return [];
+    if (!this.#isPeer(address)) {
+      return [];
+    }
     return [...this.#challenges].map(([field, challenge]) => [field, this.#answer(challenge, method, uri)]);
   }
 
@@ -101,10 +108,16 @@ export class DigestClient {
       ['uri', uri],
       ['response', digestResponse({ algorithm, secret, method, uri, nonce, qop })],
     ]);
-    if (params.has('algorithm')) answer.set('algorithm', algorithm);
+    if (params.has('algorithm')) {
+      answer.set('algorithm', algorithm);
+    }
     const opaque = params.get('opaque');
-    if (opaque !== undefined) answer.set('opaque', opaque);
-    if (qop) answer.set('qop', 'auth').set('nc', qop.nc).set('cnonce', qop.cnonce);
+    if (opaque !== undefined) {
+      answer.set('opaque', opaque);
+    }
+    if (qop) {
+      answer.set('qop', 'auth').set('nc', qop.nc).set('cnonce', qop.cnonce);
+    }
     return formatCredentials(answer);
   }
 }
@@ -122,7 +135,9 @@ function readChallenges(headers: Headers, name: string): ReadonlyMap<string, str
       return scheme === 'digest' ? [params] : [];
     } catch (error) {
       // A malformed challenge next to a valid one is harmless.
-      if (error instanceof SipParseError) return [];
+      if (error instanceof SipParseError) {
+        return [];
+      }
       throw error;
     }
   });

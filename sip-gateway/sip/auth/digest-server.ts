@@ -79,7 +79,9 @@ export class DigestServer {
         ['algorithm', algorithm],
         ['qop', 'auth'],
       ]);
-      if (stale) params.set('stale', 'true');
+      if (stale) {
+        params.set('stale', 'true');
+      }
       return ['www-authenticate', formatChallenge(params)];
     });
   }
@@ -99,11 +101,17 @@ export class DigestServer {
   verify(request: SipRequest, { address, port }: Endpoint): DigestVerdict {
     const source = { address, port: request.vias.length === 1 ? port : undefined };
     const answer = this.#answerIn(request);
-    if (!answer) return { ok: false, challenge: true, stale: false };
-    if (!this.#nonces.isFresh(answer.nonce, address)) return { ok: false, challenge: true, stale: true };
+    if (!answer) {
+      return { ok: false, challenge: true, stale: false };
+    }
+    if (!this.#nonces.isFresh(answer.nonce, address)) {
+      return { ok: false, challenge: true, stale: true };
+    }
     const { username, known, secret } = this.#account(answer);
     const locked = this.#guard.lock(username, source);
-    if (locked) return { ok: false, challenge: false, username, locked };
+    if (locked) {
+      return { ok: false, challenge: false, username, locked };
+    }
     const { method } = request;
     const { response } = answer;
     const expected = digestResponse({ ...answer, secret, method });
@@ -112,8 +120,9 @@ export class DigestServer {
       return { ok: false, challenge: false, username, ...(lockedNow && { lockedNow }) };
     }
     // Only a client that knows the password may use up counts.
-    if (!this.#nonces.take(answer.nonce, answer.qop && Number.parseInt(answer.qop.nc, 16)))
+    if (!this.#nonces.take(answer.nonce, answer.qop && Number.parseInt(answer.qop.nc, 16))) {
       return { ok: false, challenge: true, stale: true };
+    }
     this.#guard.succeeded(username, source);
     return { ok: true, username };
   }
@@ -123,12 +132,18 @@ export class DigestServer {
     for (const value of request.headers.all('authorization')) {
       try {
         const { scheme, params } = parseAuthHeader(value);
-        if (scheme !== 'digest' || params.get('realm') !== this.realm) continue;
+        if (scheme !== 'digest' || params.get('realm') !== this.realm) {
+          continue;
+        }
         const answer = this.#read(params);
-        if (answer) return answer;
+        if (answer) {
+          return answer;
+        }
       } catch (error) {
         // Malformed credentials next to valid ones are harmless.
-        if (!(error instanceof SipParseError)) throw error;
+        if (!(error instanceof SipParseError)) {
+          throw error;
+        }
       }
     }
     return undefined;
@@ -138,11 +153,14 @@ export class DigestServer {
   #read(params: ReadonlyMap<string, string>): Answer | undefined {
     const of = (name: string) => params.get(name) ?? '';
     const algorithm = digestAlgorithm(params.get('algorithm'));
-    if (!algorithm || !this.#algorithms.includes(algorithm)) return undefined;
+    if (!algorithm || !this.#algorithms.includes(algorithm)) {
+      return undefined;
+    }
     const wanted = of('qop').toLowerCase();
     const qop = wanted === '' ? undefined : { nc: of('nc'), cnonce: of('cnonce') };
-    if (qop && (wanted !== 'auth' || !/^[0-9a-f]{1,8}$/i.test(qop.nc) || !params.has('cnonce')))
+    if (qop && (wanted !== 'auth' || !/^[0-9a-f]{1,8}$/i.test(qop.nc) || !params.has('cnonce'))) {
       return undefined;
+    }
     return {
       wireName: of('username'),
       algorithm,

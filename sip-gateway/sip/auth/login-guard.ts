@@ -60,9 +60,12 @@ export class LoginGuard {
     if (
       this.#count(userKey(username, source)) >= this.#maxFailures &&
       !(port !== undefined && this.#lately(endpointKey(username, address, port)))
-    )
+    ) {
       return 'user';
-    if (this.#count(source) >= this.#maxSourceFailures && !this.#lately(source)) return 'source';
+    }
+    if (this.#count(source) >= this.#maxSourceFailures && !this.#lately(source)) {
+      return 'source';
+    }
     return undefined;
   }
 
@@ -81,7 +84,9 @@ export class LoginGuard {
     const now = this.#clock.now();
     this.#failures.delete(userKey(username, source));
     this.#logins.put(source, now);
-    if (port !== undefined) this.#logins.put(endpointKey(username, address, port), now);
+    if (port !== undefined) {
+      this.#logins.put(endpointKey(username, address, port), now);
+    }
   }
 
   /** Whether anybody has logged in from this source lately. */
@@ -96,8 +101,12 @@ export class LoginGuard {
 
   #count(key: string): number {
     const entry = this.#failures.get(key);
-    if (!entry) return 0;
-    if (this.#clock.now() - entry.since <= this.#windowMilliseconds) return entry.count;
+    if (!entry) {
+      return 0;
+    }
+    if (this.#clock.now() - entry.since <= this.#windowMilliseconds) {
+      return entry.count;
+    }
     this.#failures.delete(key);
     return 0;
   }
@@ -106,11 +115,15 @@ export class LoginGuard {
     const count = this.#count(key);
     const known = count > 0 ? this.#failures.get(key) : undefined;
     const entry = known ?? { count: 0, since: this.#clock.now(), last: '' };
-    if (entry.last === credentials) return;
+    if (entry.last === credentials) {
+      return;
+    }
     entry.count++;
     entry.last = credentials;
     // The lock-out starts now.
-    if (entry.count === max) entry.since = this.#clock.now();
+    if (entry.count === max) {
+      entry.since = this.#clock.now();
+    }
     this.#failures.put(key, entry);
   }
 }

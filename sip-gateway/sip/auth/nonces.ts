@@ -44,7 +44,9 @@ export class Nonces {
   isFresh(nonce: string, address: string): boolean {
     const dot = nonce.lastIndexOf('.');
     const body = nonce.slice(0, Math.max(dot, 0));
-    if (!sameDigest(this.#sign(body, address), nonce.slice(dot + 1))) return false;
+    if (!sameDigest(this.#sign(body, address), nonce.slice(dot + 1))) {
+      return false;
+    }
     const madeAt = madeAtOf(nonce);
     if (this.#clock.now() - madeAt > this.#lifeMilliseconds) {
       this.#counts.delete(nonce);
@@ -59,11 +61,15 @@ export class Nonces {
     if (!counts) {
       const entry = { madeAt: madeAtOf(nonce), highest: count ?? Number.MAX_SAFE_INTEGER, used: 1n };
       const forgotten = this.#counts.put(nonce, entry);
-      if (forgotten) this.#forgottenUntil = Math.max(this.#forgottenUntil, forgotten.madeAt);
+      if (forgotten) {
+        this.#forgottenUntil = Math.max(this.#forgottenUntil, forgotten.madeAt);
+      }
       return true;
     }
     // A client that does not count looks like a replay, so it gets a new nonce rather than a refusal.
-    if (count === undefined) return false;
+    if (count === undefined) {
+      return false;
+    }
     if (count > counts.highest) {
       const step = count - counts.highest;
       counts.used = step >= WINDOW ? 1n : BigInt.asUintN(WINDOW, (counts.used << BigInt(step)) | 1n);
@@ -72,7 +78,9 @@ export class Nonces {
     }
     const behind = counts.highest - count;
     const bit = 1n << BigInt(Math.min(behind, WINDOW));
-    if (behind >= WINDOW || (counts.used & bit) !== 0n) return false;
+    if (behind >= WINDOW || (counts.used & bit) !== 0n) {
+      return false;
+    }
     counts.used |= bit;
     return true;
   }

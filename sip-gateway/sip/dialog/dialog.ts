@@ -97,12 +97,16 @@ export class Dialog {
     early?: Dialog,
   ): { dialog: Dialog; sound: boolean } {
     try {
-      if (!early) return { dialog: Dialog.ofResponse(request, response), sound: true };
+      if (!early) {
+        return { dialog: Dialog.ofResponse(request, response), sound: true };
+      }
       early.#routeSet = recordedRoutes(response).reverse();
       early.refreshTarget(response);
       return { dialog: early, sound: true };
     } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
+      if (!(error instanceof SipParseError)) {
+        throw error;
+      }
       const dialog = new Dialog({
         callId: request.callId,
         local: request.from,
@@ -159,14 +163,18 @@ export class Dialog {
 
   /** Whether a request is in order (§12.2.2). If its number is lower than before, answer 500. Not for ACK and CANCEL. */
   accepts(request: SipRequest): boolean {
-    if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) return false;
+    if (this.#remoteSequence !== undefined && request.cseq.number < this.#remoteSequence) {
+      return false;
+    }
     this.#remoteSequence = request.cseq.number;
     return true;
   }
 
   /** Takes a new remote target if the message has one. A malformed Contact changes nothing. */
   refreshTarget(message: SipMessage): void {
-    if (!TARGET_REFRESH.has(message.cseq.method)) return;
+    if (!TARGET_REFRESH.has(message.cseq.method)) {
+      return;
+    }
     this.#remoteTarget = readableContact(message) ?? this.#remoteTarget;
   }
 
@@ -187,9 +195,13 @@ export class Dialog {
   /** Request-URI and Route values; a first route without `lr` is a strict router (§12.2.1.1). */
   #routing(): { uri: Uri; routes: string[] } {
     const [first, ...others] = this.#routeSet;
-    if (!first) return { uri: this.#remoteTarget, routes: [] };
+    if (!first) {
+      return { uri: this.#remoteTarget, routes: [] };
+    }
     const loose = 'params' in first.uri && first.uri.params.has('lr');
-    if (loose) return { uri: this.#remoteTarget, routes: this.#routeSet.map(formatNameAddr) };
+    if (loose) {
+      return { uri: this.#remoteTarget, routes: this.#routeSet.map(formatNameAddr) };
+    }
     const last: NameAddr = { uri: this.#remoteTarget, params: new Map() };
     return { uri: first.uri, routes: [...others, last].map(formatNameAddr) };
   }
@@ -198,7 +210,9 @@ export class Dialog {
 /** Throws SipParseError for malformed values, or too many. */
 function recordedRoutes(message: SipMessage): NameAddr[] {
   const routes = addressesOf(message.headers, 'record-route');
-  if (routes.length > MAX_ROUTES) throw new SipParseError('Too many Record-Route values');
+  if (routes.length > MAX_ROUTES) {
+    throw new SipParseError('Too many Record-Route values');
+  }
   return routes;
 }
 
@@ -206,14 +220,17 @@ function readableContact(message: SipMessage): Uri | undefined {
   try {
     return contactOf(message);
   } catch (error) {
-    if (error instanceof SipParseError) return undefined;
+    if (error instanceof SipParseError) {
+      return undefined;
+    }
     throw error;
   }
 }
 
 function contactOf(message: SipMessage): Uri {
   const contact = singleContact(message.headers);
-  if (!contact || contact.uri.scheme === 'other')
+  if (!contact || contact.uri.scheme === 'other') {
     throw new SipParseError('Contact is missing or not a SIP URI');
+  }
   return contact.uri;
 }

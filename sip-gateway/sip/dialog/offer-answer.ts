@@ -33,8 +33,12 @@ export class OfferAnswer {
 
   /** `accepted`, or the status to refuse with: 491 where our offer is open, 500 where theirs is. */
   receiveOffer(sdp: string): 'accepted' | 491 | 500 {
-    if (this.#state === 'local-offer') return 491;
-    if (this.#state === 'remote-offer') return 500;
+    if (this.#state === 'local-offer') {
+      return 491;
+    }
+    if (this.#state === 'remote-offer') {
+      return 500;
+    }
     this.#state = 'remote-offer';
     this.#pendingRemote = sdp;
     return 'accepted';
@@ -42,7 +46,9 @@ export class OfferAnswer {
 
   /** The answer to our offer; false where none is open: then it means nothing (RFC 3261 §13.2.1). */
   receiveAnswer(sdp: string): boolean {
-    if (this.#state !== 'local-offer') return false;
+    if (this.#state !== 'local-offer') {
+      return false;
+    }
     this.#local = this.#pendingLocal;
     this.#remote = sdp;
     this.#settle();

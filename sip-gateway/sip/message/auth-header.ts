@@ -14,23 +14,35 @@ const VALUE = /[^\s,"]+/y;
 /** Reads one challenge or credentials. Throws SipParseError. */
 export function parseAuthHeader(text: string): AuthHeader {
   TOKEN.lastIndex = 0;
-  if (!TOKEN.test(text)) throw new SipParseError('Malformed authorization');
+  if (!TOKEN.test(text)) {
+    throw new SipParseError('Malformed authorization');
+  }
   const scheme = text.slice(0, TOKEN.lastIndex).toLowerCase();
   const params = new Map<string, string>();
   let at = skipBlanks(text, TOKEN.lastIndex);
   while (at < text.length) {
     TOKEN.lastIndex = at;
-    if (!TOKEN.test(text)) throw new SipParseError('Malformed authorization');
+    if (!TOKEN.test(text)) {
+      throw new SipParseError('Malformed authorization');
+    }
     const name = text.slice(at, TOKEN.lastIndex).toLowerCase();
     at = skipBlanks(text, TOKEN.lastIndex);
-    if (text.charCodeAt(at) !== 61) throw new SipParseError('Malformed authorization');
+    if (text.charCodeAt(at) !== 61) {
+      throw new SipParseError('Malformed authorization');
+    }
     at = skipBlanks(text, at + 1);
     const end = valueEnd(text, at, VALUE);
-    if (params.has(name)) throw new SipParseError(`${name} given twice in an authorization`);
+    if (params.has(name)) {
+      throw new SipParseError(`${name} given twice in an authorization`);
+    }
     params.set(name, unquote(text.slice(at, end)));
     at = skipBlanks(text, end);
-    if (at === text.length) break;
-    if (text.charCodeAt(at) !== 44) throw new SipParseError('Malformed authorization');
+    if (at === text.length) {
+      break;
+    }
+    if (text.charCodeAt(at) !== 44) {
+      throw new SipParseError('Malformed authorization');
+    }
     at = skipBlanks(text, at + 1);
   }
   return { scheme, params };
@@ -54,6 +66,8 @@ export function formatChallenge(params: ReadonlyMap<string, string>): string {
 
 function format(params: ReadonlyMap<string, string>, unquoted: ReadonlySet<string>): string {
   const parts: string[] = [];
-  for (const [name, value] of params) parts.push(`${name}=${unquoted.has(name) ? value : quote(value)}`);
+  for (const [name, value] of params) {
+    parts.push(`${name}=${unquoted.has(name) ? value : quote(value)}`);
+  }
   return `Digest ${parts.join(', ')}`;
 }

@@ -70,13 +70,19 @@ export function buildResponse(request: SipRequest, status: number, parts: Respon
   for (const field of request.headers.fields) {
     const name = field[0];
     // The peer's own text followed by our tag: it is never re-serialized.
-    if (name === 'to' && addTag) fields.push(['to', `${field[1]};tag=${toTag}`]);
-    else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq')
+    if (name === 'to' && addTag) {
+      fields.push(['to', `${field[1]};tag=${toTag}`]);
+    } else if (name === 'via' || name === 'from' || name === 'to' || name === 'call-id' || name === 'cseq') {
       fields.push(field);
-    else if (name === 'record-route' && status > 100 && status < 300) fields.push(field);
-    else if (name === 'timestamp' && status === 100) fields.push(field);
+    } else if (name === 'record-route' && status > 100 && status < 300) {
+      fields.push(field);
+    } else if (name === 'timestamp' && status === 100) {
+      fields.push(field);
+    }
   }
-  if (parts.headers) fields.push(...parts.headers);
+  if (parts.headers) {
+    fields.push(...parts.headers);
+  }
   return {
     kind: 'response',
     status,
@@ -105,8 +111,9 @@ export function buildErrorResponse(
   const to = headers.get('to');
   const callId = headers.get('call-id');
   const cseq = headers.get('cseq');
-  if (!vias[0] || from === undefined || to === undefined || callId === undefined || cseq === undefined)
+  if (!vias[0] || from === undefined || to === undefined || callId === undefined || cseq === undefined) {
     return undefined;
+  }
   const fields: HeaderField[] = vias.map((value) => ['via', value] as const);
   fields.push(['from', from], ['to', tagged(to, toTag)], ['call-id', callId], ['cseq', cseq]);
   return {
@@ -123,7 +130,9 @@ function topVia(text: string): Via[] {
   try {
     return [splitVia(text).via];
   } catch (error) {
-    if (error instanceof SipParseError) return [];
+    if (error instanceof SipParseError) {
+      return [];
+    }
     throw error;
   }
 }

@@ -121,16 +121,20 @@ describe('drachtio-srf’s parser as the oracle', () => {
     fc.assert(
       fc.property(message, (text) => {
         const result = parseMessage(Buffer.from(text));
-        if ('error' in result) throw result.error;
+        if ('error' in result) {
+          throw result.error;
+        }
         const ours = result.message;
         // Ours is read by theirs, never by our own parser.
         for (const wire of [text, serializeMessage(ours).toString()]) {
           const theirs = oracle.parseSipMessage(wire, false);
           assert.ok(theirs, wire);
           const headers = theirs.headers as Record<string, unknown>;
-          if (ours.kind === 'request')
+          if (ours.kind === 'request') {
             assert.deepEqual([ours.method, ours.uri], [theirs.method, parseUri(theirs.uri ?? '')]);
-          else assert.deepEqual([ours.status, ours.reason], [theirs.status, theirs.reason]);
+          } else {
+            assert.deepEqual([ours.status, ours.reason], [theirs.status, theirs.reason]);
+          }
           assert.deepEqual(
             { ...(headers.cseq as object) },
             { seq: ours.cseq.number, method: ours.cseq.method },
@@ -141,7 +145,9 @@ describe('drachtio-srf’s parser as the oracle', () => {
           sameAddress(ours.to, headers.to as OracleAddress);
           const vias = headers.via as OracleVia[];
           assert.equal(vias.length, ours.vias.length);
-          for (const [index, their] of vias.entries()) sameVia(ours.vias[index] as Via, their);
+          for (const [index, their] of vias.entries()) {
+            sameVia(ours.vias[index] as Via, their);
+          }
           assert.ok(wire.endsWith(ours.body.toString()));
         }
       }),

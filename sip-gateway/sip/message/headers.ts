@@ -48,10 +48,14 @@ export function canonicalName(name: string): string {
 /** The usual spelling of a header name. */
 export function spellName(name: string): string {
   const known = spelled.get(name);
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    return known;
+  }
   const text = SPELLING[name] ?? name.replace(/(^|-)([a-z])/g, (match) => match.toUpperCase());
   // Names come from the network: only a bounded number is remembered.
-  if (spelled.size < 500) spelled.set(name, text);
+  if (spelled.size < 500) {
+    spelled.set(name, text);
+  }
   return text;
 }
 
@@ -68,14 +72,22 @@ export class Headers {
 
   /** The first value of this name (long form, lower case). */
   get(name: string): string | undefined {
-    for (const field of this.fields) if (field[0] === name) return field[1];
+    for (const field of this.fields) {
+      if (field[0] === name) {
+        return field[1];
+      }
+    }
     return undefined;
   }
 
   /** Every value of this name, one an occurrence. */
   all(name: string): string[] {
     const values: string[] = [];
-    for (const field of this.fields) if (field[0] === name) values.push(field[1]);
+    for (const field of this.fields) {
+      if (field[0] === name) {
+        values.push(field[1]);
+      }
+    }
     return values;
   }
 
@@ -94,7 +106,9 @@ export class Headers {
   /** The one value of this name; throws SipParseError where it occurs twice. */
   single(name: string): string | undefined {
     const values = this.all(name);
-    if (values.length > 1) throw new SipParseError(`${spellName(name)} given twice`);
+    if (values.length > 1) {
+      throw new SipParseError(`${spellName(name)} given twice`);
+    }
     return values[0];
   }
 
@@ -103,13 +117,20 @@ export class Headers {
     const fields: HeaderField[] = [];
     let placed = false;
     for (const field of this.fields) {
-      if (field[0] !== name) fields.push(field);
-      else if (!placed) {
+      if (field[0] !== name) {
+        fields.push(field);
+      } else if (!placed) {
         placed = true;
-        for (const value of values) fields.push([name, value]);
+        for (const value of values) {
+          fields.push([name, value]);
+        }
       }
     }
-    if (!placed) for (const value of values) fields.push([name, value]);
+    if (!placed) {
+      for (const value of values) {
+        fields.push([name, value]);
+      }
+    }
     return new Headers(fields);
   }
 

@@ -30,7 +30,9 @@ function wire(fields: Record<string, string> = {}, start = 'INVITE sip:100@192.0
 
 function read(bytes: Buffer): SipMessage {
   const result = parseMessage(bytes);
-  if ('error' in result) throw result.error;
+  if ('error' in result) {
+    throw result.error;
+  }
   return result.message;
 }
 
@@ -67,7 +69,9 @@ describe('bytes that are not UTF-8', () => {
       'Call-ID': 'caf\xe9@192.0.2.1',
     };
     const text = serializeMessage(buildResponse(request(echoed), 200, { toTag: 'ours' })).toString('latin1');
-    for (const value of Object.values(echoed)) assert.ok(text.includes(value), value);
+    for (const value of Object.values(echoed)) {
+      assert.ok(text.includes(value), value);
+    }
   });
 
   it('Call-IDs and tags that differ only in such bytes stay distinct', () => {
@@ -118,13 +122,15 @@ describe('unreadable requests are answered', () => {
     ['a meaningless Via', 400, wire({ Via: '192.0.2.1' })],
     ['a byte that is not UTF-8 in the Request-URI', 400, wire({}, 'INVITE sip:\xe9\xe9@h\xe9 SIP/2.0')],
     ['a malformed From', 400, wire({ From: '<sip:a@b' })],
-  ] as const)
+  ] as const) {
     it(`with ${what}: ${status}`, () => {
       const answer = refusal(parseMessage(bytes));
       assert.match(answer, new RegExp(`^SIP/2\\.0 ${status} `));
-      for (const field of ['Call-ID: call@192.0.2.1', 'CSeq: 1 INVITE', 'To: <sip:100@192.0.2.9>;tag=ours'])
+      for (const field of ['Call-ID: call@192.0.2.1', 'CSeq: 1 INVITE', 'To: <sip:100@192.0.2.9>;tag=ours']) {
         assert.ok(answer.includes(`${field}\r\n`), answer);
+      }
     });
+  }
 
   it('a malformed line in a response is ignored, since nobody could be told about it', () => {
     const message = read(wire({}, 'SIP/2.0 200 OK', '\r\nno colon here\r\nX Foo: bar'));
@@ -155,10 +161,12 @@ describe('quirks of real devices', () => {
   });
 
   it('a Call-ID is any text without blanks', () => {
-    for (const callId of ['a=b', 'a#b&c;d$e|f^g,h@i@j', '@', '<>'])
+    for (const callId of ['a=b', 'a#b&c;d$e|f^g,h@i@j', '@', '<>']) {
       assert.equal(request({ 'Call-ID': callId }).callId, callId);
-    for (const callId of ['', 'a b', 'a\x01b'])
+    }
+    for (const callId of ['', 'a b', 'a\x01b']) {
       assert.ok('error' in parseMessage(wire({ 'Call-ID': callId })));
+    }
   });
 
   it('a display name may lack the quotes it needs', () => {
@@ -170,8 +178,9 @@ describe('quirks of real devices', () => {
       'Armstrong, Clint',
       '[x]',
       'a=b;c',
-    ])
+    ]) {
       assert.equal(request({ From: `${name} <sip:10048@192.0.2.2>;tag=1` }).from.displayName, name);
+    }
   });
 
   it('a comma still ends an address in a list', () => {
@@ -212,8 +221,9 @@ describe('quirks of real devices', () => {
     assert.equal(formatUri(parseUri('sip:a b@192.0.2.2')), 'sip:a%20b@192.0.2.2');
     const { from } = request({ From: '<sip:J\xfcrg@192.0.2.2>;tag=1', To: '<sip:J\xc3\xbcrg@h>' });
     assert.equal(formatUri(from.uri), 'sip:J%FCrg@192.0.2.2');
-    for (const text of ['sip:a\r\nb@h', 'sip:a\x00@h', 'sip:a"@h', 'sip: @'])
+    for (const text of ['sip:a\r\nb@h', 'sip:a\x00@h', 'sip:a"@h', 'sip: @']) {
       assert.throws(() => parseUri(text), text);
+    }
   });
 
   it('a number in a SIP URI is read without separators and parameters', () => {
@@ -233,7 +243,8 @@ describe('quirks of real devices', () => {
       ['sip:user;par=u%40example.net@h', 'user;par=u@example.net'],
       ['sip:1-team@h', '1-team'],
       ['sip:h', ''],
-    ] as const)
+    ] as const) {
       assert.equal(numberOrUser(parseUri(uri)), expected, uri);
+    }
   });
 });

@@ -46,16 +46,22 @@ function readNameAddr(text: string, from: number, isList: boolean): { value: Nam
   displayName = displayName === undefined ? undefined : legible(displayName) || undefined;
   if (text.charCodeAt(at) === 60) {
     const close = text.indexOf('>', at);
-    if (close < 0) throw new SipParseError('An address without its closing >');
+    if (close < 0) {
+      throw new SipParseError('An address without its closing >');
+    }
     const uri = parseUri(text.slice(at + 1, close));
     const { params, end } = parseParams(text, close + 1);
     return { value: { displayName, uri, params }, end };
   }
   ADDR_SPEC.lastIndex = at;
-  if (!ADDR_SPEC.test(text)) throw new SipParseError('An address is missing or malformed');
+  if (!ADDR_SPEC.test(text)) {
+    throw new SipParseError('An address is missing or malformed');
+  }
   const close = ADDR_SPEC.lastIndex;
   // A URI with `,`, `;` or `?` must be in <> (RFC 3261 §20).
-  if (text.charCodeAt(close) === 63) throw new SipParseError('A URI with headers must be enclosed in <>');
+  if (text.charCodeAt(close) === 63) {
+    throw new SipParseError('A URI with headers must be enclosed in <>');
+  }
   const uri = parseUri(text.slice(at, close));
   const { params, end } = parseParams(text, close);
   return { value: { displayName, uri, params }, end };
@@ -64,7 +70,9 @@ function readNameAddr(text: string, from: number, isList: boolean): { value: Nam
 /** Reads one address that fills the whole value. Throws SipParseError. */
 export function parseNameAddr(text: string): NameAddr {
   const { value, end } = readNameAddr(text, 0, false);
-  if (end !== text.length) throw new SipParseError('Text after an address');
+  if (end !== text.length) {
+    throw new SipParseError('Text after an address');
+  }
   return value;
 }
 
@@ -75,8 +83,12 @@ export function parseNameAddrs(text: string): NameAddr[] {
   for (;;) {
     const { value, end } = readNameAddr(text, at, true);
     list.push(value);
-    if (end === text.length) return list;
-    if (text.charCodeAt(end) !== 44) throw new SipParseError('Text after an address');
+    if (end === text.length) {
+      return list;
+    }
+    if (text.charCodeAt(end) !== 44) {
+      throw new SipParseError('Text after an address');
+    }
     at = end + 1;
   }
 }

@@ -18,7 +18,9 @@ const QUOTED = /"(?:[^"\\]|\\[\s\S])*"/y;
 /** The position after blanks at `from`. */
 export function skipBlanks(text: string, from: number): number {
   const code = text.charCodeAt(from);
-  if (code !== 32 && code !== 9) return from;
+  if (code !== 32 && code !== 9) {
+    return from;
+  }
   WS.lastIndex = from;
   WS.exec(text);
   return WS.lastIndex;
@@ -27,13 +29,17 @@ export function skipBlanks(text: string, from: number): number {
 /** The end of the quoted string that starts at `from`. Throws where it is not closed. */
 export function quotedStringEnd(text: string, from: number): number {
   QUOTED.lastIndex = from;
-  if (!QUOTED.test(text)) throw new SipParseError('Unbalanced quotes');
+  if (!QUOTED.test(text)) {
+    throw new SipParseError('Unbalanced quotes');
+  }
   return QUOTED.lastIndex;
 }
 
 /** The end of the value that starts at `from`: a quoted string, or what `plain` (sticky) takes, which may be nothing. */
 export function valueEnd(text: string, from: number, plain: RegExp): number {
-  if (text.charCodeAt(from) === 34) return quotedStringEnd(text, from);
+  if (text.charCodeAt(from) === 34) {
+    return quotedStringEnd(text, from);
+  }
   plain.lastIndex = from;
   return plain.test(text) ? plain.lastIndex : from;
 }
@@ -55,7 +61,9 @@ export function parseParams(
     NAME.lastIndex = at;
     if (!NAME.test(text)) {
       const next = text.charCodeAt(at);
-      if (at === text.length || next === 59 || next === 44) continue;
+      if (at === text.length || next === 59 || next === 44) {
+        continue;
+      }
       throw new SipParseError('Malformed parameter');
     }
     const name = text.slice(at, NAME.lastIndex).toLowerCase();
@@ -68,7 +76,9 @@ export function parseParams(
       at = skipBlanks(text, end);
     }
     params ??= new Map();
-    if (params.has(name) && !repeatable.has(name)) throw new SipParseError(`Parameter ${name} given twice`);
+    if (params.has(name) && !repeatable.has(name)) {
+      throw new SipParseError(`Parameter ${name} given twice`);
+    }
     params.set(name, value);
   }
   return { params: params ?? NO_PARAMS, end: at };
@@ -77,7 +87,9 @@ export function parseParams(
 /** Writes parameters as `;name=value`. */
 export function formatParams(params: Params): string {
   let text = '';
-  for (const [name, value] of params) text += value === null ? `;${name}` : `;${name}=${value}`;
+  for (const [name, value] of params) {
+    text += value === null ? `;${name}` : `;${name}=${value}`;
+  }
   return text;
 }
 

@@ -31,8 +31,12 @@ const LF = 10;
 /** Where the header section ends and the body starts, after CRLF CRLF or bare LFs; undefined while it is incomplete. */
 export function findHeaderEnd(bytes: Buffer, from = 0): { headEnd: number; bodyStart: number } | undefined {
   for (let at = bytes.indexOf(LF, from); at >= 0; at = bytes.indexOf(LF, at + 1)) {
-    if (bytes[at + 1] === LF) return { headEnd: at + 1, bodyStart: at + 2 };
-    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return { headEnd: at + 1, bodyStart: at + 3 };
+    if (bytes[at + 1] === LF) {
+      return { headEnd: at + 1, bodyStart: at + 2 };
+    }
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) {
+      return { headEnd: at + 1, bodyStart: at + 3 };
+    }
   }
   return undefined;
 }
@@ -52,7 +56,9 @@ export function parseContentLength(value: string): number {
  */
 export function parseMessage(bytes: Buffer): ParseResult {
   let start = 0;
-  while (bytes[start] === CR || bytes[start] === LF) start++;
+  while (bytes[start] === CR || bytes[start] === LF) {
+    start++;
+  }
   const end = findHeaderEnd(bytes, start);
   const headEnd = end?.headEnd ?? bytes.length;
   const tooLarge = headEnd - start > MAX_HEADER_BYTES;
@@ -67,17 +73,26 @@ export function parseMessage(bytes: Buffer): ParseResult {
   try {
     const { fields: lines, error } = parseFields(text, lineEnd + 1);
     headers = new Headers(lines);
-    if (tooLarge) throw new SipParseError('The header section is too large', 513);
-    if (!end) throw new SipParseError('The header section does not end');
-    if (error && !(statusLine && error.status === 400)) throw error;
-    if (!statusLine && !requestLine)
+    if (tooLarge) {
+      throw new SipParseError('The header section is too large', 513);
+    }
+    if (!end) {
+      throw new SipParseError('The header section does not end');
+    }
+    if (error && !(statusLine && error.status === 400)) {
+      throw error;
+    }
+    if (!statusLine && !requestLine) {
       throw new SipParseError(startLine.includes('SIP/') ? 'Malformed start line' : 'Not a SIP message');
+    }
     const version = statusLine?.[1] ?? requestLine?.[3];
-    if (version !== '2.0') throw new SipParseError('Version Not Supported', 505);
+    if (version !== '2.0') {
+      throw new SipParseError('Version Not Supported', 505);
+    }
     const uri = requestLine ? parseRequestUri(requestLine[2] ?? '') : undefined;
     const fields = parseMandatory(headers);
     const body = cutBody(bytes, end.bodyStart, headers);
-    if (uri === undefined)
+    if (uri === undefined) {
       return {
         message: {
           kind: 'response',
@@ -88,10 +103,15 @@ export function parseMessage(bytes: Buffer): ParseResult {
           body,
         },
       };
-    if (fields.cseq.method !== method) throw new SipParseError('CSeq names another method');
+    }
+    if (fields.cseq.method !== method) {
+      throw new SipParseError('CSeq names another method');
+    }
     return { message: { kind: 'request', method, uri, headers, ...fields, body } };
   } catch (error) {
-    if (!(error instanceof SipParseError)) throw error;
+    if (!(error instanceof SipParseError)) {
+      throw error;
+    }
     return { error, method, headers };
   }
 }
@@ -99,13 +119,17 @@ export function parseMessage(bytes: Buffer): ParseResult {
 /** The text of a header section, ending in a line feed. With `cut`, an incomplete last line is dropped. */
 function decodeLines(head: Buffer, cut: boolean): string {
   let text = '';
-  if (isUtf8(head)) text = head.toString('utf8');
-  else
+  if (isUtf8(head)) {
+    text = head.toString('utf8');
+  } else {
     for (let at = 0, end = 0; at < head.length; at = end) {
       end = head.indexOf(LF, at) + 1 || head.length;
       text += decodeText(head.subarray(at, end));
     }
-  if (text.endsWith('\n')) return text;
+  }
+  if (text.endsWith('\n')) {
+    return text;
+  }
   return cut ? text.slice(0, text.lastIndexOf('\n') + 1) : `${text}\n`;
 }
 
@@ -127,30 +151,44 @@ function parseFields(text: string, from: number): { fields: HeaderField[]; error
     ) {
       folded = true;
       const more = text.indexOf('\n', lineEnd + 1);
-      if (more < 0) break;
+      if (more < 0) {
+        break;
+      }
       lineEnd = more;
     }
     let line = text.slice(at, text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
     at = lineEnd + 1;
-    if (folded) line = unfold(line);
+    if (folded) {
+      line = unfold(line);
+    }
     const colon = line.indexOf(':');
     if (line.includes('\r') || colon < 1) {
       error ??= new SipParseError('Malformed header field');
       continue;
     }
     let nameEnd = colon;
-    while (nameEnd > 0 && isBlank(line.charCodeAt(nameEnd - 1))) nameEnd--;
+    while (nameEnd > 0 && isBlank(line.charCodeAt(nameEnd - 1))) {
+      nameEnd--;
+    }
     const spelling = line.slice(0, nameEnd);
-    if (!FIELD_NAME.test(spelling)) continue;
+    if (!FIELD_NAME.test(spelling)) {
+      continue;
+    }
     const name = canonicalName(spelling);
     if (fields.length >= MAX_HEADER_FIELDS) {
       error ??= new SipParseError('Too many header fields', 513);
-      if (!NEEDED.has(name)) continue;
+      if (!NEEDED.has(name)) {
+        continue;
+      }
     }
     let valueStart = colon + 1;
-    while (isBlank(line.charCodeAt(valueStart))) valueStart++;
+    while (isBlank(line.charCodeAt(valueStart))) {
+      valueStart++;
+    }
     let valueEnd = line.length;
-    while (valueEnd > valueStart && isBlank(line.charCodeAt(valueEnd - 1))) valueEnd--;
+    while (valueEnd > valueStart && isBlank(line.charCodeAt(valueEnd - 1))) {
+      valueEnd--;
+    }
     fields.push([name, line.slice(valueStart, valueEnd)]);
   }
   return error ? { fields, error } : { fields };
@@ -163,8 +201,12 @@ function unfold(lines: string): string {
     .map((line) => {
       let start = 0;
       let end = line.endsWith('\r') ? line.length - 1 : line.length;
-      while (start < end && isBlank(line.charCodeAt(start))) start++;
-      while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+      while (start < end && isBlank(line.charCodeAt(start))) {
+        start++;
+      }
+      while (end > start && isBlank(line.charCodeAt(end - 1))) {
+        end--;
+      }
       return line.slice(start, end);
     })
     .join(' ');
@@ -175,10 +217,13 @@ function isBlank(code: number): boolean {
 }
 
 function parseRequestUri(text: string): Uri {
-  if (text.charCodeAt(0) === 60) throw new SipParseError('The Request-URI is enclosed in <>');
+  if (text.charCodeAt(0) === 60) {
+    throw new SipParseError('The Request-URI is enclosed in <>');
+  }
   const uri = parseUri(text);
-  if (uri.scheme !== 'other' && uri.scheme !== 'tel' && uri.headers !== undefined)
+  if (uri.scheme !== 'other' && uri.scheme !== 'tel' && uri.headers !== undefined) {
     throw new SipParseError('The Request-URI has headers');
+  }
   return uri;
 }
 
@@ -193,8 +238,11 @@ function parseMandatory(headers: Headers) {
   for (const [name, value] of headers.fields) {
     switch (name) {
       case 'via':
-        if (vias) vias.push(...parseVias(value));
-        else vias = parseVias(value);
+        if (vias) {
+          vias.push(...parseVias(value));
+        } else {
+          vias = parseVias(value);
+        }
         break;
       case 'from':
         from = once(from, value, 'From');
@@ -214,14 +262,24 @@ function parseMandatory(headers: Headers) {
     }
   }
   const [topVia, ...otherVias] = vias ?? [];
-  if (!topVia) throw new SipParseError('Via is missing');
-  if (from === undefined) throw new SipParseError('From is missing');
-  if (to === undefined) throw new SipParseError('To is missing');
-  if (callId === undefined || !CALL_ID.test(callId))
+  if (!topVia) {
+    throw new SipParseError('Via is missing');
+  }
+  if (from === undefined) {
+    throw new SipParseError('From is missing');
+  }
+  if (to === undefined) {
+    throw new SipParseError('To is missing');
+  }
+  if (callId === undefined || !CALL_ID.test(callId)) {
     throw new SipParseError('Call-ID is missing or malformed');
-  if (cseq === undefined) throw new SipParseError('CSeq is missing');
-  if (maxForwards !== undefined && !(/^[0-9]{1,9}$/.test(maxForwards) && Number(maxForwards) <= 255))
+  }
+  if (cseq === undefined) {
+    throw new SipParseError('CSeq is missing');
+  }
+  if (maxForwards !== undefined && !(/^[0-9]{1,9}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
     throw new SipParseError('Malformed Max-Forwards');
+  }
   return {
     vias: [topVia, ...otherVias] as const,
     from: parseNameAddr(from),
@@ -232,7 +290,9 @@ function parseMandatory(headers: Headers) {
 }
 
 function once(before: string | undefined, value: string, name: string): string {
-  if (before !== undefined) throw new SipParseError(`${name} given twice`);
+  if (before !== undefined) {
+    throw new SipParseError(`${name} given twice`);
+  }
   return value;
 }
 
@@ -240,7 +300,9 @@ function once(before: string | undefined, value: string, name: string): string {
 export function parseCSeq(text: string): CSeq {
   const match = CSEQ.exec(text);
   const number = match ? Number(match[1]) : Number.NaN;
-  if (!(number < 2 ** 31)) throw new SipParseError('Malformed CSeq');
+  if (!(number < 2 ** 31)) {
+    throw new SipParseError('Malformed CSeq');
+  }
   return { number, method: match?.[2] ?? '' };
 }
 
@@ -248,9 +310,15 @@ function cutBody(bytes: Buffer, start: number, headers: Headers): Buffer {
   const given = headers.single('content-length');
   const available = bytes.length - start;
   const length = given === undefined ? available : parseContentLength(given);
-  if (Number.isNaN(length)) throw new SipParseError('Malformed Content-Length');
-  if (length > available) throw new SipParseError('Content-Length is larger than the message');
-  if (length > MAX_BODY_BYTES) throw new SipParseError('Message Too Large', 513);
+  if (Number.isNaN(length)) {
+    throw new SipParseError('Malformed Content-Length');
+  }
+  if (length > available) {
+    throw new SipParseError('Content-Length is larger than the message');
+  }
+  if (length > MAX_BODY_BYTES) {
+    throw new SipParseError('Message Too Large', 513);
+  }
   // A copy: the datagram's memory is not ours to keep.
   return length === 0 ? NO_BODY : Buffer.from(bytes.subarray(start, start + length));
 }

@@ -12,10 +12,16 @@ export function serializeMessage(message: WireRequest | WireResponse): Buffer {
     message.kind === 'request'
       ? `${message.method} ${formatUri(message.uri)} SIP/2.0`
       : `SIP/2.0 ${message.status} ${message.reason}`;
-  if (hasLineBreak(head)) throw new RangeError('a line break in the start line');
+  if (hasLineBreak(head)) {
+    throw new RangeError('a line break in the start line');
+  }
   for (const [name, value] of message.headers.fields) {
-    if (name === 'content-length') continue;
-    if (hasLineBreak(value)) throw new RangeError(`a line break in ${name}`);
+    if (name === 'content-length') {
+      continue;
+    }
+    if (hasLineBreak(value)) {
+      throw new RangeError(`a line break in ${name}`);
+    }
     head += `\r\n${spellName(name)}: ${value}`;
   }
   head += `\r\nContent-Length: ${message.body.length}\r\n\r\n`;

@@ -49,25 +49,36 @@ const PRINTABLE = /^[\x21-\x3b\x3d\x3f-\x7e]+$/;
 export function parseUri(text: string): Uri {
   const colon = text.indexOf(':');
   const scheme = colon > 0 ? text.slice(0, colon).toLowerCase() : '';
-  if (scheme === 'sip' || scheme === 'sips') return parseSipUri(text, scheme, colon + 1);
-  if (scheme === 'tel') return parseTelUri(text.slice(4));
-  if (!SCHEME.test(scheme) || !PRINTABLE.test(text)) throw new SipParseError('Malformed URI');
+  if (scheme === 'sip' || scheme === 'sips') {
+    return parseSipUri(text, scheme, colon + 1);
+  }
+  if (scheme === 'tel') {
+    return parseTelUri(text.slice(4));
+  }
+  if (!SCHEME.test(scheme) || !PRINTABLE.test(text)) {
+    throw new SipParseError('Malformed URI');
+  }
   return { scheme: 'other', text };
 }
 
 /** Reads a host: name, IPv4 address or bracketed IPv6 reference. Throws SipParseError. */
 function checkHost(host: string): string {
   if (host.charCodeAt(0) === 91) {
-    if (!host.endsWith(']') || !isIPv6(host.slice(1, -1)))
+    if (!host.endsWith(']') || !isIPv6(host.slice(1, -1))) {
       throw new SipParseError('Malformed IPv6 reference');
-  } else if (!HOST.test(host)) throw new SipParseError('Malformed host');
+    }
+  } else if (!HOST.test(host)) {
+    throw new SipParseError('Malformed host');
+  }
   return host.toLowerCase();
 }
 
 /** Reads a port, 1 to 65535. Throws SipParseError. */
 function checkPort(text: string): number {
   const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535) throw new SipParseError('Malformed port');
+  if (port < 1 || port > 65_535) {
+    throw new SipParseError('Malformed port');
+  }
   return port;
 }
 
@@ -75,7 +86,9 @@ function checkPort(text: string): number {
 export function parseHostPort(text: string): { host: string; port?: number } {
   const bracket = text.lastIndexOf(']');
   const colon = text.indexOf(':', bracket + 1);
-  if (colon < 0) return { host: checkHost(text) };
+  if (colon < 0) {
+    return { host: checkHost(text) };
+  }
   return { host: checkHost(text.slice(0, colon)), port: checkPort(text.slice(colon + 1)) };
 }
 
@@ -89,17 +102,22 @@ function parseSipUri(text: string, scheme: 'sip' | 'sips', from: number): SipUri
     if (colon >= 0) {
       password = user.slice(colon + 1);
       user = user.slice(0, colon);
-      if (!PASSWORD.test(password)) throw new SipParseError('Malformed password in a URI');
+      if (!PASSWORD.test(password)) {
+        throw new SipParseError('Malformed password in a URI');
+      }
     }
     user = user.replace(BEYOND_URI, percentEncoded);
     // Some gateways send `sip:@host` for an unknown caller.
-    if (!USER.test(user) && (user !== '' || password !== undefined))
+    if (!USER.test(user) && (user !== '' || password !== undefined)) {
       throw new SipParseError('Malformed user in a URI');
+    }
     from = at + 1;
   }
   const question = text.indexOf('?', from);
   const headers = question < 0 ? undefined : text.slice(question + 1);
-  if (headers !== undefined && !HEADERS.test(headers)) throw new SipParseError('Malformed headers in a URI');
+  if (headers !== undefined && !HEADERS.test(headers)) {
+    throw new SipParseError('Malformed headers in a URI');
+  }
   const beforeHeaders = question < 0 ? text.length : question;
   const semicolon = text.indexOf(';', from);
   const hasParams = semicolon >= 0 && semicolon < beforeHeaders;
@@ -111,15 +129,19 @@ function parseSipUri(text: string, scheme: 'sip' | 'sips', from: number): SipUri
 function parseUriParams(text: string): Params {
   const params = new Map<string, string | null>();
   for (const part of text.split(';')) {
-    if (part === '') continue;
+    if (part === '') {
+      continue;
+    }
     const equals = part.indexOf('=');
     const name = (equals < 0 ? part : part.slice(0, equals)).toLowerCase();
     const value = equals < 0 ? null : part.slice(equals + 1);
-    if (!PARAM.test(name) || (value !== null && !PARAM_VALUE.test(value)))
+    if (!PARAM.test(name) || (value !== null && !PARAM_VALUE.test(value))) {
       throw new SipParseError('Malformed parameter in a URI');
+    }
     // Phones repeat a parameter with the same value, which is harmless; two different values would be ambiguous.
-    if (params.has(name) && params.get(name) !== value)
+    if (params.has(name) && params.get(name) !== value) {
       throw new SipParseError(`URI parameter ${name} given twice`);
+    }
     params.set(name, value);
   }
   return params;
@@ -128,7 +150,9 @@ function parseUriParams(text: string): Params {
 function parseTelUri(text: string): TelUri {
   const semicolon = text.indexOf(';');
   const number = semicolon < 0 ? text : text.slice(0, semicolon);
-  if (!TEL_NUMBER.test(number)) throw new SipParseError('Malformed telephone number');
+  if (!TEL_NUMBER.test(number)) {
+    throw new SipParseError('Malformed telephone number');
+  }
   return {
     scheme: 'tel',
     number,
@@ -138,22 +162,37 @@ function parseTelUri(text: string): TelUri {
 
 /** Writes a URI. */
 export function formatUri(uri: Uri): string {
-  if (uri.scheme === 'other') return uri.text;
-  if (uri.scheme === 'tel') return `tel:${uri.number}${formatParams(uri.params)}`;
+  if (uri.scheme === 'other') {
+    return uri.text;
+  }
+  if (uri.scheme === 'tel') {
+    return `tel:${uri.number}${formatParams(uri.params)}`;
+  }
   let text = `${uri.scheme}:`;
-  if (uri.user !== undefined)
+  if (uri.user !== undefined) {
     text += uri.password === undefined ? `${uri.user}@` : `${uri.user}:${uri.password}@`;
+  }
   text += uri.host;
-  if (uri.port !== undefined) text += `:${uri.port}`;
-  if (uri.params.size > 0) text += formatParams(uri.params);
-  if (uri.headers !== undefined) text += `?${uri.headers}`;
+  if (uri.port !== undefined) {
+    text += `:${uri.port}`;
+  }
+  if (uri.params.size > 0) {
+    text += formatParams(uri.params);
+  }
+  if (uri.headers !== undefined) {
+    text += `?${uri.headers}`;
+  }
   return text;
 }
 
 /** The user part as a person reads it: escapes decoded (as they are where they are no UTF-8); the number of a tel URI. */
 export function decodeUser(uri: Uri): string {
-  if (uri.scheme === 'tel') return uri.number.replace(/[-.()]/g, '');
-  if (uri.scheme === 'other' || uri.user === undefined) return '';
+  if (uri.scheme === 'tel') {
+    return uri.number.replace(/[-.()]/g, '');
+  }
+  if (uri.scheme === 'other' || uri.user === undefined) {
+    return '';
+  }
   try {
     return decodeURIComponent(uri.user);
   } catch {
@@ -173,7 +212,9 @@ const NUMBER = /^\+?[*#.() -]*[0-9][0-9*#.() -]*$/;
  * separators (`+1-555-0100;npdi` becomes `+15550100`: RFC 3261 §19.1.6, RFC 4694). `decodeUser` gives any other user part.
  */
 export function numberOrUser(uri: Uri): string {
-  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return decodeUser(uri);
+  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
+    return decodeUser(uri);
+  }
   const number = decodeUser({ ...uri, user: uri.user?.split(';', 1)[0] });
   return NUMBER.test(number) ? number.replace(/[-.() ]/g, '') : decodeUser(uri);
 }
@@ -210,10 +251,12 @@ const ALWAYS_COMPARED = ['user', 'ttl', 'method', 'maddr', 'transport'];
 
 /** URI equality of RFC 3261 §19.1.4 (header order aside). */
 export function sameUri(a: Uri, b: Uri): boolean {
-  if (a.scheme === 'other' || b.scheme === 'other')
+  if (a.scheme === 'other' || b.scheme === 'other') {
     return a.scheme === b.scheme && formatUri(a) === formatUri(b);
-  if (a.scheme === 'tel' || b.scheme === 'tel')
+  }
+  if (a.scheme === 'tel' || b.scheme === 'tel') {
     return a.scheme === b.scheme && decodeUser(a) === decodeUser(b) && sameParams(a.params, b.params);
+  }
   return (
     a.scheme === b.scheme &&
     unescapeUnreserved(a.user ?? '') === unescapeUnreserved(b.user ?? '') &&
@@ -226,7 +269,10 @@ export function sameUri(a: Uri, b: Uri): boolean {
 }
 
 function sameParams(a: Params, b: Params): boolean {
-  for (const [name, value] of a)
-    if (b.has(name) && value?.toLowerCase() !== b.get(name)?.toLowerCase()) return false;
+  for (const [name, value] of a) {
+    if (b.has(name) && value?.toLowerCase() !== b.get(name)?.toLowerCase()) {
+      return false;
+    }
+  }
   return ALWAYS_COMPARED.every((name) => a.has(name) === b.has(name));
 }

@@ -13,9 +13,13 @@ export function addressesOf(headers: Headers, name: string): NameAddr[] {
 /** The one Contact of a request or response that makes or refreshes a dialog (RFC 3261 §12.1.1). */
 export function singleContact(headers: Headers): NameAddr | undefined {
   const values = headers.all('contact');
-  if (values.length === 0) return undefined;
+  if (values.length === 0) {
+    return undefined;
+  }
   const [first, second] = values.flatMap(parseNameAddrs);
-  if (second) throw new SipParseError('More than one Contact');
+  if (second) {
+    throw new SipParseError('More than one Contact');
+  }
   return first;
 }
 
@@ -23,7 +27,9 @@ export function singleContact(headers: Headers): NameAddr | undefined {
 export function registerContacts(headers: Headers): NameAddr[] | '*' {
   const values = headers.all('contact');
   if (values.some((value) => value === '*')) {
-    if (values.length > 1) throw new SipParseError('Contact * beside another');
+    if (values.length > 1) {
+      throw new SipParseError('Contact * beside another');
+    }
     return '*';
   }
   return values.flatMap(parseNameAddrs);
@@ -32,7 +38,9 @@ export function registerContacts(headers: Headers): NameAddr[] | '*' {
 /** A number of seconds (Expires, Min-Expires, Retry-After), capped at 2^32 − 1 as RFC 3261 §20.19 has it. */
 export function parseSeconds(text: string): number {
   const match = /^[0-9]+/.exec(text);
-  if (!match) throw new SipParseError('Malformed number of seconds');
+  if (!match) {
+    throw new SipParseError('Malformed number of seconds');
+  }
   return Math.min(Number(match[0]), 2 ** 32 - 1);
 }
 
@@ -46,6 +54,8 @@ export function parseMediaType(text: string): { type: string; params: Params } {
 /** RAck: which provisional response a PRACK acknowledges (RFC 3262 §7.2). */
 export function parseRAck(text: string): { rseq: number; cseq: CSeq } {
   const match = /^([0-9]{1,10})[ \t]+(.*)$/.exec(text);
-  if (!match) throw new SipParseError('Malformed RAck');
+  if (!match) {
+    throw new SipParseError('Malformed RAck');
+  }
   return { rseq: Number(match[1]), cseq: parseCSeq(match[2] ?? '') };
 }

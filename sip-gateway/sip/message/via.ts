@@ -25,7 +25,9 @@ export function parseVias(text: string): Via[] {
   for (let at = 0; ; ) {
     const { via, end } = readVia(text, at);
     list.push(via);
-    if (end === text.length) return list;
+    if (end === text.length) {
+      return list;
+    }
     at = end + 1;
   }
 }
@@ -39,14 +41,20 @@ export function splitVia(text: string): { via: Via; rest: string } {
 function readVia(text: string, from: number): { via: Via; end: number } {
   PROTOCOL.lastIndex = skipBlanks(text, from);
   const protocol = PROTOCOL.exec(text);
-  if (!protocol) throw new SipParseError('Malformed Via protocol');
+  if (!protocol) {
+    throw new SipParseError('Malformed Via protocol');
+  }
   SENT_BY.lastIndex = PROTOCOL.lastIndex;
   const sentBy = SENT_BY.exec(text);
-  if (!sentBy) throw new SipParseError('Malformed Via sent-by');
+  if (!sentBy) {
+    throw new SipParseError('Malformed Via sent-by');
+  }
   const [, host = '', port] = sentBy;
   const { params, end } = parseParams(text, SENT_BY.lastIndex, REPEATABLE);
   const hostPort = parseHostPort(port === undefined ? host : `${host}:${port}`);
-  if (end < text.length && text.charCodeAt(end) !== 44) throw new SipParseError('Text after a Via');
+  if (end < text.length && text.charCodeAt(end) !== 44) {
+    throw new SipParseError('Text after a Via');
+  }
   return { via: { transport: (protocol[1] ?? '').toUpperCase(), ...hostPort, params }, end };
 }
 

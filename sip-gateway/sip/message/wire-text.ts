@@ -10,7 +10,9 @@ const BYTES = /[\udc80-\udcff]+/gu;
  * byte, so echoed fields and comparisons stay exact; `legible` makes it readable.
  */
 export function decodeText(bytes: Buffer): string {
-  if (isUtf8(bytes)) return bytes.toString('utf8');
+  if (isUtf8(bytes)) {
+    return bytes.toString('utf8');
+  }
   return bytes
     .toString('latin1')
     .replace(HIGH, (character) => String.fromCharCode(0xdc00 + character.charCodeAt(0)));
@@ -18,7 +20,9 @@ export function decodeText(bytes: Buffer): string {
 
 /** Encodes text as UTF-8; bytes that were not UTF-8 are restored. */
 export function encodeText(text: string): Buffer {
-  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
+  if (text.isWellFormed()) {
+    return Buffer.from(text, 'utf8');
+  }
   const parts: Buffer[] = [];
   let at = 0;
   for (const { 0: run, index } of text.matchAll(BYTES)) {
@@ -31,7 +35,9 @@ export function encodeText(text: string): Buffer {
 
 /** Text for display: bytes that were not UTF-8 are read as ISO-8859-1. */
 export function legible(text: string): string {
-  if (text.isWellFormed()) return text;
+  if (text.isWellFormed()) {
+    return text;
+  }
   return text.replace(BYTES, (run) =>
     run.replace(/[\s\S]/g, (unit) => String.fromCharCode(unit.charCodeAt(0) - 0xdc00)),
   );

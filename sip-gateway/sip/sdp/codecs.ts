@@ -31,7 +31,9 @@ const EVENT_PAYLOAD_TYPES: Readonly<Record<number, number>> = { 8000: 101, 48000
 
 export function codecEntry(name: CodecName): CodecEntry {
   const entry = CODECS.find((codec) => codec.name === name);
-  if (!entry) throw new RangeError(`unknown codec ${name}`);
+  if (!entry) {
+    throw new RangeError(`unknown codec ${name}`);
+  }
   return entry;
 }
 
@@ -70,7 +72,9 @@ export function knownFormats(media: MediaDescription): Format[] {
   const formats: Format[] = [];
   // The parser turns anything numeric into a number: a single payload type, a codec named 722.
   for (const text of String(media.payloads ?? '').split(' ')) {
-    if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 127) continue;
+    if (!/^[0-9]{1,3}$/.test(text) || Number(text) > 127) {
+      continue;
+    }
     const payloadType = Number(text);
     const map = media.rtp.find((entry) => entry.payload === payloadType);
     const fixed = CODECS.find((codec) => codec.payloadType === payloadType && payloadType < 96);
@@ -79,12 +83,14 @@ export function knownFormats(media: MediaDescription): Format[] {
     const clockRate = MEANT_RATES[`${name}/${stated}`] ?? stated;
     const config = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
     const fmtp = config === undefined ? undefined : String(config);
-    if (name === 'telephone-event' && EVENT_RATES.has(clockRate))
+    if (name === 'telephone-event' && EVENT_RATES.has(clockRate)) {
       formats.push({ kind: 'telephone-event', payloadType, clockRate, fmtp });
+    }
     const codec = CODECS.find((entry) => entry.name.toLowerCase() === name && entry.clockRate === clockRate);
     const channels = Number(map?.encoding ?? 1);
-    if (codec && (codec.channels === channels || (codec.name === 'opus' && map?.encoding === undefined)))
+    if (codec && (codec.channels === channels || (codec.name === 'opus' && map?.encoding === undefined))) {
       formats.push({ kind: codec.name, payloadType, clockRate, fmtp });
+    }
   }
   return formats;
 }

@@ -9,7 +9,9 @@ function receives(direction: Direction): boolean {
 }
 
 function directionOf(send: boolean, receive: boolean): Direction {
-  if (send) return receive ? 'sendrecv' : 'sendonly';
+  if (send) {
+    return receive ? 'sendrecv' : 'sendonly';
+  }
   return receive ? 'recvonly' : 'inactive';
 }
 

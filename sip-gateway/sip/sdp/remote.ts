@@ -49,27 +49,39 @@ const PLAIN_RTP = /^RTP\/AVPF?$/i;
  * The m= and c= lines are read here, because the library skips those that its patterns do not match.
  */
 export function readSdp(text: string): SessionDescription {
-  if (text.length > MAX_BYTES) throw new SdpError('the SDP is too large');
+  if (text.length > MAX_BYTES) {
+    throw new SdpError('the SDP is too large');
+  }
   const lines = text
     .replace(/^\ufeff?[\r\n]*/, '')
     .split(/\r\n|\r|\n/, MAX_LINES + 1)
     .map((line) => line.trimEnd());
-  if (lines.length > MAX_LINES) throw new SdpError('the SDP is too large');
-  if (lines[0] !== 'v=0') throw new SdpError('not an SDP');
+  if (lines.length > MAX_LINES) {
+    throw new SdpError('the SDP is too large');
+  }
+  if (lines[0] !== 'v=0') {
+    throw new SdpError('not an SDP');
+  }
   const media: Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'>[] = [];
   const understood = lines.map((line) => {
     if (line.startsWith('m=')) {
       media.push(readMediaLine(line));
       return 'm=audio 0 RTP/AVP 0';
     }
-    if (!line.startsWith('c=')) return line;
+    if (!line.startsWith('c=')) {
+      return line;
+    }
     const [, version = '0', address = '-'] = CONNECTION_LINE.exec(line) ?? [];
     return `c=IN IP${version} ${address}`;
   });
-  if (media.length === 0 || media.length > MAX_MEDIA) throw new SdpError('the SDP has no media, or too many');
+  if (media.length === 0 || media.length > MAX_MEDIA) {
+    throw new SdpError('the SDP has no media, or too many');
+  }
   try {
     const session = parse(understood.join('\r\n'));
-    for (const [index, line] of media.entries()) Object.assign(session.media[index] ?? {}, line);
+    for (const [index, line] of media.entries()) {
+      Object.assign(session.media[index] ?? {}, line);
+    }
     return session;
   } catch (cause) {
     throw new SdpError(`the SDP cannot be read: ${String(cause)}`);
@@ -78,7 +90,9 @@ export function readSdp(text: string): SessionDescription {
 
 function readMediaLine(line: string): Pick<MediaDescription, 'type' | 'port' | 'protocol' | 'payloads'> {
   const [, type, port, protocol, formats = ''] = MEDIA_LINE.exec(line) ?? [];
-  if (type === undefined || protocol === undefined) throw new SdpError('a media line cannot be read');
+  if (type === undefined || protocol === undefined) {
+    throw new SdpError('a media line cannot be read');
+  }
   return { type, port: Number(port), protocol, payloads: formats.split(/[ \t]+/).join(' ') };
 }
 
@@ -97,7 +111,9 @@ export function usableSdp(alternatives: readonly string[]): string | undefined {
     try {
       return readSdp(text).media.some((media) => media.port !== 0 && isPlainAudio(media));
     } catch (error) {
-      if (error instanceof SdpError) return false;
+      if (error instanceof SdpError) {
+        return false;
+      }
       throw error;
     }
   });
@@ -111,7 +127,9 @@ export function mediaAddressIn(offer: string): string | undefined {
     const media = session.media.find((line) => line.port !== 0 && isPlainAudio(line));
     return (media && addressIn(session, media).address) || undefined;
   } catch (error) {
-    if (error instanceof SdpError) return undefined;
+    if (error instanceof SdpError) {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -133,14 +151,17 @@ export function addressIn(
   const connection = media.connection ?? session.connection;
   const named = connection?.ip ?? '';
   const version = isIPv4(named) ? 4 : isIPv6(named) ? 6 : undefined;
-  if (!connection?.version || (version === undefined && !HOST_NAME.test(named)))
+  if (!connection?.version || (version === undefined && !HOST_NAME.test(named))) {
     throw new SdpError('the connection address is not an IP address', 301);
+  }
   const address = version === undefined ? '' : named;
-  if (version !== undefined && forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6'))
+  if (version !== undefined && forbidden.check(address, version === 4 ? 'ipv4' : 'ipv6')) {
     throw new SdpError('the connection address is a multicast address', 330);
+  }
   const { port } = media;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new SdpError('the media port is out of range');
+  }
   const stated = media.rtcp?.port ?? 0;
   const next = Math.min(port + 1, 65_535);
   const rtcpPort = media.rtcpMux ? port : stated >= 1 && stated <= 65_535 ? stated : next;

@@ -104,13 +104,14 @@ export class SdpSession {
         fmtp: name === 'opus' ? OPUS_FMTP : undefined,
       };
     });
-    for (const clockRate of clockRates)
+    for (const clockRate of clockRates) {
       formats.push({
         kind: 'telephone-event',
         clockRate,
         payloadType: this.#payloadTypeOf('telephone-event', clockRate, eventPayloadType(clockRate)),
         fmtp: EVENTS,
       });
+    }
     const audio = this.#audioLine(local, formats, {
       protocol: this.#lines[this.#audioIndex]?.protocol ?? 'RTP/AVP',
       direction: local.direction ?? 'sendrecv',
@@ -126,15 +127,20 @@ export class SdpSession {
   answer(offer: string, local: LocalAudio): { sdp: string; audio: NegotiatedAudio } {
     const session = readSdp(offer);
     const audioLine = session.media[this.#audioIndex];
-    if (this.#agreed && audioLine && isAudio(audioLine) && !session.media.some(isAudioInUse))
+    if (this.#agreed && audioLine && isAudio(audioLine) && !session.media.some(isAudioInUse)) {
       return this.#answerRemoval(session, local, this.#agreed);
+    }
     let failure: SdpError | undefined;
     for (const [index, media] of session.media.entries()) {
-      if (!isAudioInUse(media)) continue;
+      if (!isAudioInUse(media)) {
+        continue;
+      }
       try {
         return this.#answerLine(session, media, index, local);
       } catch (error) {
-        if (!(error instanceof SdpError)) throw error;
+        if (!(error instanceof SdpError)) {
+          throw error;
+        }
         failure ??= error;
       }
     }
@@ -144,15 +150,23 @@ export class SdpSession {
   /** Reads the peer's answer to our last offer. Throws SdpError where it refuses the audio or breaks the rules. */
   readAnswer(answer: string): NegotiatedAudio {
     const local = this.#offered;
-    if (!local) throw new SdpError('an answer without an offer');
+    if (!local) {
+      throw new SdpError('an answer without an offer');
+    }
     const session = readSdp(answer);
     const media = session.media[this.#audioIndex];
-    if (!media || !isAudio(media) || media.port === 0) throw new SdpError('the peer refused the audio', 304);
-    if (!isPlainAudio(media)) throw notServed(media.protocol);
+    if (!media || !isAudio(media) || media.port === 0) {
+      throw new SdpError('the peer refused the audio', 304);
+    }
+    if (!isPlainAudio(media)) {
+      throw notServed(media.protocol);
+    }
     // We send the answerer's first format, and may receive any of them (RFC 3264 §7).
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
-    if (!codec) throw new SdpError('there is no codec in common', 305);
+    if (!codec) {
+      throw new SdpError('there is no codec in common', 305);
+    }
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version: _version, ...remote } = addressIn(session, media);
     return this.#negotiated(
@@ -169,18 +183,24 @@ export class SdpSession {
     index: number,
     local: LocalAudio,
   ): { sdp: string; audio: NegotiatedAudio } {
-    if (!isPlainAudio(media)) throw notServed(media.protocol);
+    if (!isPlainAudio(media)) {
+      throw notServed(media.protocol);
+    }
     const formats = usable(knownFormats(media), local);
     const codec = formats.find(isCodec);
-    if (!codec) throw new SdpError('there is no codec in common', 305);
+    if (!codec) {
+      throw new SdpError('there is no codec in common', 305);
+    }
     const events = pickEvents(formats, codec.clockRate);
     const { reachable, version, ...remote } = addressIn(session, media);
-    if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address))
+    if (reachable && version !== undefined && (version === 6) !== isIPv6(local.address)) {
       throw new SdpError('the peer is in another address family', 301);
+    }
     const direction = answerDirection(directionIn(session, media), local.direction ?? 'sendrecv', reachable);
     const answered = events ? [codec, events] : [codec];
-    for (const format of answered)
+    for (const format of answered) {
       this.#payloadTypes.set(`${format.kind}/${format.clockRate}`, format.payloadType);
+    }
     this.#offered = undefined;
     this.#audioIndex = index;
     const receiveFormats = this.#receiveFormats(answered);
@@ -195,7 +215,9 @@ export class SdpSession {
       ],
       { protocol: media.protocol, direction, rtcpMux: audio.rtcpMux, ptime: audio.ptimeMilliseconds },
     );
-    if (media.mid !== undefined) line.mid = media.mid;
+    if (media.mid !== undefined) {
+      line.mid = media.mid;
+    }
     this.#lines = session.media.map((other, at) => (at === index ? line : other));
     const lines = this.#lines.map((other, at) => (at === index ? line : refused(other)));
     return { sdp: this.#write(local.address, lines), audio };
@@ -248,25 +270,36 @@ export class SdpSession {
   #receiveFormats(formats: readonly Format[]): ReceiveFormat[] {
     const byNumber = new Map<number, ReceiveFormat>();
     const add = ({ kind, clockRate }: Format, payloadType: number) => {
-      if (kind !== 'CN' && !byNumber.has(payloadType))
+      if (kind !== 'CN' && !byNumber.has(payloadType)) {
         byNumber.set(payloadType, { kind, payloadType, clockRate });
+      }
     };
     for (const format of formats) {
       const own = this.#payloadTypes.get(`${format.kind}/${format.clockRate}`);
-      if (own !== undefined) add(format, own);
+      if (own !== undefined) {
+        add(format, own);
+      }
     }
-    for (const format of formats) add(format, format.payloadType);
+    for (const format of formats) {
+      add(format, format.payloadType);
+    }
     return [...byNumber.values()];
   }
 
   #payloadTypeOf(kind: string, clockRate: number, fallback: number): number {
     const key = `${kind}/${clockRate}`;
     const known = this.#payloadTypes.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known;
+    }
     const taken = new Set(this.#payloadTypes.values());
     let payloadType = fallback;
     // A peer may have given our usual number to another format.
-    if (taken.has(payloadType)) for (payloadType = 96; taken.has(payloadType); ) payloadType++;
+    if (taken.has(payloadType)) {
+      for (payloadType = 96; taken.has(payloadType); ) {
+        payloadType++;
+      }
+    }
     this.#payloadTypes.set(key, payloadType);
     return payloadType;
   }
@@ -314,7 +347,9 @@ export class SdpSession {
         media,
       });
     const body = describe(0);
-    if (body !== this.#lastBody) this.#version++;
+    if (body !== this.#lastBody) {
+      this.#version++;
+    }
     this.#lastBody = body;
     return describe(this.#version);
   }

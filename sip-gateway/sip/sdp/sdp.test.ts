@@ -76,11 +76,12 @@ describe('SDP answers', () => {
       [['m=audio 5000 RTP/SAVP 0'], 302],
       [['m=audio 5000 RTP/AVP 18'], 305],
       [['m=audio 0 RTP/AVP 0'], 304],
-    ] as const)
+    ] as const) {
       assert.throws(
         () => new SdpSession().answer(offer([...lines]), LOCAL),
         (error) => error instanceof SdpError && error.status === 488 && error.warning === warning,
       );
+    }
   });
 
   it('threat 21: media is never aimed at multicast, another address family or a malformed address', () => {
@@ -95,17 +96,20 @@ describe('SDP answers', () => {
       'IN IP4 255.255.255.255',
       'IN IP6 ff02::1',
       'IN IP6 2001:db8::1',
-    ])
+    ]) {
       assert.throws(() => new SdpSession().answer(offer(PHONE, connection), LOCAL), SdpError);
+    }
   });
 
   it('threat 68: media ports that cannot be are refused, and RTCP ports that cannot be are the next one', () => {
     const reads = (port: string, ...lines: string[]) =>
       new SdpSession().answer(offer([`m=audio ${port} RTP/AVP 0`, ...lines]), LOCAL).audio.remote;
-    for (const port of ['65536', '70000', '-1', '99999999999'])
+    for (const port of ['65536', '70000', '-1', '99999999999']) {
       assert.throws(() => reads(port), SdpError, port);
-    for (const rtcp of ['0', '65536', '70000', '-5', '99999999999', 'x'])
+    }
+    for (const rtcp of ['0', '65536', '70000', '-5', '99999999999', 'x']) {
       assert.equal(reads('5000', `a=rtcp:${rtcp}`).rtcpPort, 5001, rtcp);
+    }
     assert.equal(reads('5000', 'a=rtcp:65535').rtcpPort, 65_535);
     assert.equal(reads('65535').rtcpPort, 65_535);
   });
@@ -146,11 +150,12 @@ describe('SDP answers', () => {
       'IN IP4 192.0.2.20/127/1',
       'IN  IP4\t192.0.2.20 ',
       'in ip4 192.0.2.20',
-    ])
+    ]) {
       assert.equal(
         new SdpSession().answer(offer(PHONE, connection), LOCAL).audio.remote.address,
         '192.0.2.20',
       );
+    }
   });
 
   it('reads SDP with a byte order mark, trailing blanks, bare LF and tabs', () => {
@@ -163,8 +168,9 @@ describe('SDP answers', () => {
       'm=audio\t5000  RTP/AVP 0\t8 ',
       '',
     ];
-    for (const text of [`\ufeff${lines.join('\r\n')}`, lines.join('\n'), `\r\n${lines.join('\r\n')}`])
+    for (const text of [`\ufeff${lines.join('\r\n')}`, lines.join('\n'), `\r\n${lines.join('\r\n')}`]) {
       assert.equal(new SdpSession().answer(text, LOCAL).audio.codec, 'PCMU');
+    }
   });
 
   it('reads a port that is followed by a number of ports (RFC 4566 §5.14), in offers and answers', () => {
@@ -196,8 +202,9 @@ describe('SDP answers', () => {
   });
 
   it('refuses SDP with a malformed media line, since no answer could repeat it', () => {
-    for (const line of ['m=video', 'm=video x RTP/AVP 96', 'm=', 'm=video 5000'])
+    for (const line of ['m=video', 'm=video x RTP/AVP 96', 'm=', 'm=video 5000']) {
       assert.throws(() => new SdpSession().answer(offer([...PHONE, line]), LOCAL), SdpError);
+    }
   });
 
   it('answers in the profile of the offer, RTP/AVP or RTP/AVPF in any case, and keeps it in later offers', () => {
@@ -248,7 +255,9 @@ describe('SDP answers', () => {
         ),
         (cuts) => {
           let text = sound;
-          for (const [at, put] of cuts) text = text.slice(0, at) + put + text.slice(at + 3);
+          for (const [at, put] of cuts) {
+            text = text.slice(0, at) + put + text.slice(at + 3);
+          }
           try {
             const session = new SdpSession();
             assert.doesNotMatch(session.answer(text, LOCAL).sdp, /undefined/);
@@ -269,8 +278,9 @@ describe('SDP answers', () => {
       'v=0\r\n',
       `v=0\r\n${'a=x\r\n'.repeat(500)}`,
       `v=0\r\n${'x'.repeat(20_000)}`,
-    ])
+    ]) {
       assert.throws(() => new SdpSession().answer(text, LOCAL), SdpError);
+    }
   });
 });
 
@@ -400,7 +410,8 @@ describe('SDP sessions', () => {
       '192.0.2.20',
     );
     assert.equal(mediaAddressIn(offer(PHONE, 'IN IP6 2001:db8::1')), '2001:db8::1');
-    for (const text of [offer(PHONE, 'IN IP4 phone.example'), offer(['m=audio 0 RTP/AVP 0']), 'v=1'])
+    for (const text of [offer(PHONE, 'IN IP4 phone.example'), offer(['m=audio 0 RTP/AVP 0']), 'v=1']) {
       assert.equal(mediaAddressIn(text), undefined);
+    }
   });
 });

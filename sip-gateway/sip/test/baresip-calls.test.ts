@@ -57,7 +57,7 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
     await rm(folder, { recursive: true, force: true });
   });
 
-  for (const protocol of ['udp', 'tcp', 'tls'] as const)
+  for (const protocol of ['udp', 'tcp', 'tls'] as const) {
     it(`it registers by digest, calls, is held, is called and hangs up, over ${protocol}`, async () => {
       const port = stack.bound.find((listener) => listener.protocol === protocol)?.local.port;
       const registered = once(stack, 'registration');
@@ -116,6 +116,7 @@ describe('calls with baresip', { skip: hasBaresip ? false : 'baresip is not inst
         await phone.stop();
       }
     });
+  }
 
   it('a phone that rings is cancelled', async () => {
     const port = stack.bound[0]?.local.port;

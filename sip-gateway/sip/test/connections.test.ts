@@ -47,7 +47,9 @@ class Peer {
   /** Waits until the received text matches. */
   async until(what: RegExp): Promise<void> {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    while (!what.test(this.received)) await once(this.socket, 'data', { signal });
+    while (!what.test(this.received)) {
+      await once(this.socket, 'data', { signal });
+    }
   }
 
   /** Checks that the connection still answers. */
@@ -80,7 +82,9 @@ describe('TCP connections of peers', () => {
     stack.on('invite', (call) => call.ring());
   });
   afterEach(async () => {
-    for (const { socket } of peers) socket.destroy();
+    for (const { socket } of peers) {
+      socket.destroy();
+    }
     await stack.close();
   });
 
@@ -99,7 +103,7 @@ describe('TCP connections of peers', () => {
     ['a lone CR', '\r'],
     ['a line of blanks', ' \t\r\n'],
     ['half a keep-alive after a complete one', '\r\n\r\n\r\n'],
-  ] as const)
+  ] as const) {
     it(`${what} between messages does not start a message: the connection stays open`, async () => {
       const peer = await caller('blank');
       peer.socket.write(blank);
@@ -109,6 +113,7 @@ describe('TCP connections of peers', () => {
       await pause(MESSAGE_MS * 2);
       await peer.ping('behind-after');
     });
+  }
 
   it('a double CRLF is answered with one CRLF, even if it arrives in pieces', async () => {
     const peer = await caller('pong');
@@ -174,7 +179,9 @@ describe('TCP connections of peers', () => {
 
   it('threat 70: connections are limited per source network', async () => {
     const three = [open('::1'), open('::1'), open('::1')];
-    for (const [index, peer] of three.entries()) await peer.ping(`six${index}`);
+    for (const [index, peer] of three.entries()) {
+      await peer.ping(`six${index}`);
+    }
     const fourth = open('::1');
     await fourth.closed;
     assert.equal(fourth.received, '');

@@ -29,8 +29,11 @@ describe('inside the dialog of a call that came in', () => {
       calls.push(call);
       call.on('end', (end) => ends.push(end));
       call.on('offer', (offer) => {
-        if (offer.sdp === undefined) offer.accept(session.offer(LOCAL));
-        else offer.accept(session.answer(offer.sdp, LOCAL).sdp);
+        if (offer.sdp === undefined) {
+          offer.accept(session.offer(LOCAL));
+        } else {
+          offer.accept(session.answer(offer.sdp, LOCAL).sdp);
+        }
       });
       call.ring();
       call.accept(call.offer === undefined ? session.offer(LOCAL) : session.answer(call.offer, LOCAL).sdp);
@@ -49,7 +52,9 @@ describe('inside the dialog of a call that came in', () => {
     phone.within(dialog, to, 'ACK');
     const [call] = calls;
     assert.ok(call);
-    if (call.listenerCount('confirmed') === 0) await once(call, 'confirmed');
+    if (call.listenerCount('confirmed') === 0) {
+      await once(call, 'confirmed');
+    }
     return { call, dialog, to, ok };
   }
 
@@ -62,9 +67,9 @@ describe('inside the dialog of a call that came in', () => {
   for (const [what, sdp] of [
     ['with an offer', phoneSdp()],
     ['without one', undefined],
-  ] as const)
-    for (const when of ['before', 'after'] as const)
-      for (const tag of ['100rel', '100REL'])
+  ] as const) {
+    for (const when of ['before', 'after'] as const) {
+      for (const tag of ['100rel', '100REL']) {
         it(`an INVITE ${what} that requires ${tag} goes on where the PRACK comes after the 200 and ${when} the ACK`, async () => {
           const dialog = phone.invite({ headers: [`Require: ${tag}`], ...(sdp !== undefined && { sdp }) });
           const ringing = await phone.response(180);
@@ -75,13 +80,20 @@ describe('inside the dialog of a call that came in', () => {
               sequence: ok.cseq.number,
               ...(sdp === undefined && { sdp: phoneSdp() }),
             });
-          if (when === 'after') acknowledge();
+          if (when === 'after') {
+            acknowledge();
+          }
           const rack = `RAck: ${ringing.headers.get('rseq')} ${ok.cseq.number} INVITE`;
           phone.within(dialog, to, 'PRACK', { headers: [rack] });
           await phone.response(200, 'PRACK');
-          if (when === 'before') acknowledge();
+          if (when === 'before') {
+            acknowledge();
+          }
           await hangUp(dialog, to);
         });
+      }
+    }
+  }
 
   it('a PRACK after the 200 may carry an offer, which is answered in its 200 (RFC 3262 §5)', async () => {
     const dialog = phone.invite({ headers: ['Require: 100rel'], sdp: phoneSdp() });
@@ -142,7 +154,7 @@ describe('inside the dialog of a call that came in', () => {
   for (const [what, media] of [
     ['alone', 'm=audio 0 RTP/AVP 0\r\n'],
     ['beside a picture', 'm=audio 0 RTP/AVP 0\r\nm=image 6002 udptl t38\r\n'],
-  ] as const)
+  ] as const) {
     it(`audio that is taken out of the session (${what}) is answered with port 0, and comes back`, async () => {
       const { dialog, to } = await stand();
       phone.within(dialog, to, 'INVITE', { sdp: phoneSdp(media) });
@@ -155,6 +167,7 @@ describe('inside the dialog of a call that came in', () => {
       phone.within(dialog, to, 'ACK');
       await hangUp(dialog, to);
     });
+  }
 
   it('a BYE with the sequence number of the INVITE ends the call; a lower one is refused', async () => {
     const { dialog, to, ok } = await stand();
@@ -169,12 +182,12 @@ describe('inside the dialog of a call that came in', () => {
     ['a private Contact', '<sip:+4930111@192.168.77.10:5060>'],
     ['a Contact of no host that exists', '<sip:+4930111@phone.invalid>'],
     ['a Contact of an address that means this machine itself', '<sip:+4930111@0.0.0.0:5060>'],
-  ] as const)
+  ] as const) {
     for (const [via, sentBy] of [
       ['its own address', undefined],
       ['a host name', 'pbx.example:5060'],
       ['a private address', '192.168.77.10:5060'],
-    ] as const)
+    ] as const) {
       it(`a caller with ${what} and ${via} in the Via is hung up on where its INVITE came from`, async () => {
         const dialog = phone.invite({ contact, sdp: phoneSdp(), ...(sentBy !== undefined && { sentBy }) });
         const ok = await phone.response(200, 'INVITE');
@@ -187,6 +200,8 @@ describe('inside the dialog of a call that came in', () => {
         phone.answer(await phone.request('BYE'), '200 OK');
         await hungUp;
       });
+    }
+  }
 
   it('our Contact has the dialled user, so that a call to it leads where this one does', async () => {
     const dialog = phone.invite({ dialled: '100%23', sdp: phoneSdp() });
@@ -206,7 +221,7 @@ describe('inside the dialog of a call that came in', () => {
       [[SUPPORTED], '1800;refresher=uas', false],
       [['Session-Expires: 1200'], '1200;refresher=uas', false],
       [[], undefined, false],
-    ] as const)
+    ] as const) {
       it(`an INVITE with “${asked.join(', ')}” is answered with ${answer ?? 'no Session-Expires'}`, async () => {
         const { dialog, to, ok } = await stand([...asked]);
         assert.equal(ok.headers.get('session-expires'), answer);
@@ -214,6 +229,7 @@ describe('inside the dialog of a call that came in', () => {
         assert.ok(ok.headers.tokens('supported').includes('timer'));
         await hangUp(dialog, to);
       });
+    }
 
     it('a session that is too short is refused with 422, before the call and in it', async () => {
       const short = [SUPPORTED, 'Session-Expires: 60'];
@@ -225,7 +241,9 @@ describe('inside the dialog of a call that came in', () => {
       for (const method of ['INVITE', 'UPDATE']) {
         phone.within(dialog, to, method, { headers: short, sdp: phoneSdp() });
         const again = await phone.response(422, method);
-        if (method === 'INVITE') phone.ackRefusal(dialog, again);
+        if (method === 'INVITE') {
+          phone.ackRefusal(dialog, again);
+        }
       }
       await hangUp(dialog, to);
     });
@@ -254,7 +272,7 @@ describe('inside the dialog of a call that came in', () => {
     for (const [method, allow] of [
       ['UPDATE', ['Allow: INVITE, ACK, BYE, UPDATE']],
       ['INVITE', []],
-    ] as const)
+    ] as const) {
       it(`a session that we refresh is kept by ${method}, and ended by BYE where the phone knows it no more`, async () => {
         const { call } = await stand([SUPPORTED, 'Session-Expires: 300;refresher=uas', ...allow]);
         for (let round = 0; round < 3; round++) {
@@ -265,7 +283,9 @@ describe('inside the dialog of a call that came in', () => {
             headers: ['Session-Expires: 300;refresher=uac', 'Require: timer'],
             ...(method === 'INVITE' && { sdp: phoneSdp() }),
           });
-          if (method === 'INVITE') await phone.request('ACK');
+          if (method === 'INVITE') {
+            await phone.request('ACK');
+          }
           // Once another request gets through, the answer has been processed.
           const informed = call.info('text/plain', Buffer.from('x'));
           phone.answer(await phone.request('INFO'), '200 OK');
@@ -279,6 +299,7 @@ describe('inside the dialog of a call that came in', () => {
           ['timeout'],
         );
       });
+    }
 
     it('a refresh that fails for the moment is tried again, by INVITE where UPDATE is not served', async () => {
       await stand([SUPPORTED, 'Session-Expires: 300;refresher=uas', 'Allow: INVITE, UPDATE']);

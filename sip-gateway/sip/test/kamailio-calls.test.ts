@@ -25,7 +25,7 @@ describe('calls through Kamailio as the PBX', {
 
   after(() => pbx.stop());
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`we register, call a phone and are called by it, with digest and Record-Route, over ${protocol}`, async () => {
       const transport = `;transport=${protocol}`;
       const uri = `sip:127.0.0.1:${pbx.port}${transport}`;
@@ -76,4 +76,5 @@ describe('calls through Kamailio as the PBX', {
         await stack.close();
       }
     });
+  }
 });

@@ -86,12 +86,16 @@ export class RawPhone {
       rest = Buffer.concat([rest, chunk]);
       for (;;) {
         const head = rest.indexOf('\r\n\r\n');
-        if (head < 0) return;
+        if (head < 0) {
+          return;
+        }
         const length = Number(
           /^content-length: *([0-9]+)/im.exec(rest.toString('latin1', 0, head))?.[1] ?? 0,
         );
         const end = head + 4 + length;
-        if (rest.length < end) return;
+        if (rest.length < end) {
+          return;
+        }
         this.#receive(rest.subarray(0, end));
         rest = rest.subarray(end);
       }
@@ -103,8 +107,11 @@ export class RawPhone {
     const type = sdp === undefined ? [] : ['Content-Type: application/sdp'];
     const length = `Content-Length: ${Buffer.byteLength(sdp ?? '')}`;
     const text = [...lines, ...type, length, '', sdp ?? ''].join('\r\n');
-    if (this.#udp) this.#udp.send(text, this.#server, '127.0.0.1');
-    else this.#tcp?.write(text);
+    if (this.#udp) {
+      this.#udp.send(text, this.#server, '127.0.0.1');
+    } else {
+      this.#tcp?.write(text);
+    }
   }
 
   /** The first matching message that has not been taken yet. */
@@ -244,7 +251,9 @@ export class RawPhone {
     method: string,
     { headers = [], sdp, sequence }: Extras & { sequence?: number } = {},
   ): void {
-    if (method !== 'ACK') dialog.sequence = sequence ?? ++this.#sequence;
+    if (method !== 'ACK') {
+      dialog.sequence = sequence ?? ++this.#sequence;
+    }
     this.send(
       [
         `${method} ${dialog.uri} SIP/2.0`,
@@ -288,7 +297,9 @@ export class RawPhone {
 
   #receive(bytes: Buffer): void {
     const result = parseMessage(bytes);
-    if ('error' in result) return;
+    if ('error' in result) {
+      return;
+    }
     this.received.push(result.message);
     this.#events.emit('message');
   }

@@ -36,7 +36,9 @@ describe('calls to registered phones', () => {
   });
   afterEach(async () => {
     await stack.close();
-    for (const phone of phones) phone.close();
+    for (const phone of phones) {
+      phone.close();
+    }
     assert.equal(stack.counts.calls, 0, 'no call is left');
     assert.equal(stack.counts.dialogs, 0, 'no dialog is left');
   });
@@ -58,7 +60,7 @@ describe('calls to registered phones', () => {
     ['a Contact of no host that exists', 'udp', '<sip:bob@phone.invalid:5060>'],
     ['a Contact of the right address and another port', 'udp', '<sip:bob@127.0.0.1:5060>'],
     ['a Contact that names another transport', 'udp', '<sip:bob@127.0.0.1;transport=tcp>'],
-  ] as const)
+  ] as const) {
     it(`a phone with ${what} gets PRACK, ACK, re-INVITE, UPDATE, INFO and BYE where it registered from, over ${protocol}`, async () => {
       const phone = await newPhone(protocol);
       await phone.register('bob', contact);
@@ -85,6 +87,7 @@ describe('calls to registered phones', () => {
       phone.answer(bye, '200 OK');
       await hungUp;
     });
+  }
 
   it('a Record-Route counts more than where the phone registered from', async () => {
     const phone = await newPhone();
@@ -103,7 +106,7 @@ describe('calls to registered phones', () => {
     assert.equal(phone.count('ACK'), 0);
   });
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`a phone that registers from a new place in a call is hung up on there, over ${protocol}`, async () => {
       const phone = await newPhone(protocol);
       const contact = '<sip:bob@192.168.77.10:5060>';
@@ -111,13 +114,17 @@ describe('calls to registered phones', () => {
       const placed = await call();
       phone.answer(await phone.request('INVITE'), '200 OK', { tag: 'a', contact, sdp: phoneSdp() });
       await phone.request('ACK');
-      if (protocol === 'udp') await phone.moveUdp();
-      else await phone.moveTcp();
+      if (protocol === 'udp') {
+        await phone.moveUdp();
+      } else {
+        await phone.moveTcp();
+      }
       await phone.register('bob', contact);
       const hungUp = placed.hangUp();
       phone.answer(await phone.request('BYE'), '200 OK');
       await hungUp;
     });
+  }
 
   it('a call from a registered phone follows it to where it registers next', async () => {
     const phone = await newPhone();
@@ -323,7 +330,7 @@ describe('answers to our INVITE', () => {
     ['a Contact with a blank in its host', '<sip:a@127.0.0.1 x>', []],
     ['a Contact of another scheme', '<mailto:a@127.0.0.1>', []],
     ['a Record-Route that cannot be read', '<sip:a@127.0.0.1:9>', ['Record-Route: <sip:a b;lr>']],
-  ] as const)
+  ] as const) {
     it(`threat 20: a 200 with ${what} is acknowledged, ended by BYE, and acknowledged again`, async () => {
       const placed = await call();
       const end = ended(placed);
@@ -337,6 +344,7 @@ describe('answers to our INVITE', () => {
       callee.answer(await callee.request('BYE'), '200 OK');
       assert.equal(callee.count('BYE'), 1);
     });
+  }
 
   it('the Contact of an earlier 180 serves where the 200 has none', async () => {
     const placed = await call();
@@ -438,11 +446,12 @@ describe('answers to our INVITE', () => {
   it('a callee that asks for ever longer sessions is not followed for ever', async () => {
     const placed = await call();
     const end = ended(placed);
-    for (const seconds of [2000, 3000, 4000])
+    for (const seconds of [2000, 3000, 4000]) {
       callee.answer(await callee.request('INVITE'), '422 Session Interval Too Small', {
         tag: 'a',
         headers: [`Min-SE: ${seconds}`],
       });
+    }
     assert.equal((await end).status, 422);
   });
 

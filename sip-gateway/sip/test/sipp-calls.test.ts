@@ -42,17 +42,25 @@ function answerAll(stack: SipStack, ends: CallEnd[] = []): void {
     const session = new SdpSession();
     call.on('end', (end) => ends.push(end));
     call.on('offer', (offer) => {
-      if (offer.sdp === undefined) offer.accept(session.offer(LOCAL));
-      else offer.accept(session.answer(offer.sdp, LOCAL).sdp);
+      if (offer.sdp === undefined) {
+        offer.accept(session.offer(LOCAL));
+      } else {
+        offer.accept(session.answer(offer.sdp, LOCAL).sdp);
+      }
     });
     call.ring();
-    if (call.offer === undefined) call.accept(session.offer(LOCAL));
-    else call.accept(session.answer(call.offer, LOCAL).sdp);
+    if (call.offer === undefined) {
+      call.accept(session.offer(LOCAL));
+    } else {
+      call.accept(session.answer(call.offer, LOCAL).sdp);
+    }
   });
 }
 
 async function ended(call: Call): Promise<CallEnd> {
-  if (call.state === 'ended') throw new Error('the call ended before');
+  if (call.state === 'ended') {
+    throw new Error('the call ended before');
+  }
   const [end] = await once(call, 'end');
   return end as CallEnd;
 }
@@ -71,7 +79,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     algorithms: ['MD5'] as const,
   };
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`a caller proves itself by digest, holds four ways, resumes, sends keys and hangs up, over ${protocol}`, async () => {
       await withStack({ users, anonymousCalls: false }, async (stack) => {
         const ends: CallEnd[] = [];
@@ -124,6 +132,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
         assert.deepEqual(digits, ['5']);
       });
     });
+  }
 
   it('threat 18: a wrong password gets 403, an unknown user no better, and three, as set, lock the user out', async () => {
     const guarded = { ...users, guard: { maxFailures: 3 } };
@@ -139,12 +148,14 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
           { remotePort: port },
         ).then(succeeds);
       await refused('[authentication username=nobody password=secret]');
-      for (let count = 0; count < 3; count++) await refused('[authentication username=sipp password=wrong]');
+      for (let count = 0; count < 3; count++) {
+        await refused('[authentication username=sipp password=wrong]');
+      }
       await refused(AUTH);
     });
   });
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`a caller comes over IPv6, by ${protocol}, and is hung up on`, async () => {
       await withStack({ listen: [{ protocol, address: '::1', port: 0 }] }, async (stack, port) => {
         stack.on('invite', (call) => {
@@ -165,6 +176,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
         await succeeds(run);
       });
     });
+  }
 
   it('threat 20: T.38 alone is refused with 488 and a warning, in an INVITE and in a re-INVITE', async () => {
     await withStack({}, async (stack, port) => {
@@ -279,7 +291,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
     });
   });
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`threat 20: without an ACK the 200 comes again, over ${protocol} too, then a BYE`, async () => {
       await withStack({ timers: FAST }, async (stack) => {
         const ends: CallEnd[] = [];
@@ -303,6 +315,7 @@ describe('calls with sipp', { skip: hasSipp ? false : 'sipp is not installed' },
         assert.equal(ends[0]?.cause, 'no-ack');
       });
     });
+  }
 
   it('an offer is made in the 200 where the caller made none, and its answer comes in the ACK', async () => {
     await withStack({}, async (stack, port) => {
@@ -460,7 +473,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
 
   const offer = () => new SdpSession().offer(LOCAL);
 
-  for (const protocol of ['udp', 'tcp'] as const)
+  for (const protocol of ['udp', 'tcp'] as const) {
     it(`it is called, rings, answers, is held, and is hung up on, over ${protocol}`, async () => {
       const run = await runSipp(
         [
@@ -489,6 +502,7 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
       await call.hangUp();
       await succeeds(run);
     });
+  }
 
   it('threat 20: it is asked again after 491, as glare wants', async () => {
     const run = await runSipp([
@@ -604,7 +618,9 @@ describe('calls to sipp', { skip: hasSipp ? false : 'sipp is not installed' }, (
     const call = await stack.invite({ uri: `sip:bob@127.0.0.1:${run.port}` }, { sdp: offer() });
     const [progress] = await once(call, 'progress');
     assert.match(progress.sdp, /m=audio 6000/);
-    if (call.state !== 'answered') await once(call, 'answered');
+    if (call.state !== 'answered') {
+      await once(call, 'answered');
+    }
     await call.hangUp();
     await succeeds(run);
   });

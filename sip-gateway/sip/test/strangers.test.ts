@@ -20,7 +20,9 @@ const trunk = { id: 'office', uri: 'sip:127.0.0.5:5060', peers: [TRUNK] };
 
 const cleanup: Array<() => unknown> = [];
 afterEach(async () => {
-  for (const undo of cleanup.splice(0).reverse()) await undo();
+  for (const undo of cleanup.splice(0).reverse()) {
+    await undo();
+  }
 });
 
 /** A stack that answers every call. */
@@ -63,7 +65,9 @@ async function flood(count: number, perSecond: number, send: (index: number) => 
   const began = performance.now();
   for (let sent = 0; sent < count; ) {
     const due = Math.min(count, Math.ceil(((performance.now() - began) / 1000) * perSecond));
-    while (sent < due) send(sent++);
+    while (sent < due) {
+      send(sent++);
+    }
     await delay(5);
   }
 }
@@ -81,8 +85,9 @@ describe('the SIP edge against strangers', () => {
     }
     await eventually('all were answered', () => phone.statuses().length >= 32);
     assert.deepEqual(new Set(phone.statuses().slice(2)), new Set([401]));
-    for (const each of [phone, neighbour])
+    for (const each of [phone, neighbour]) {
       assert.match(await each.login('REGISTER', '1001', PASSWORD, { user: '1001' }), /^SIP\/2\.0 200/);
+    }
     assert.match(await phone.login('INVITE', '1001', PASSWORD, { sdp: OFFER }), /^SIP\/2\.0 200/);
   });
 
@@ -91,8 +96,9 @@ describe('the SIP edge against strangers', () => {
     const told: unknown[] = [];
     stack.on('failedLogin', (login) => told.push(login));
     const [old, good] = [await peerAt('127.0.0.20', port), await peerAt('127.0.0.20', port)];
-    for (let index = 0; index < 10; index++)
+    for (let index = 0; index < 10; index++) {
       assert.match(await old.login('REGISTER', '1001', `old ${index}`, { user: '1001' }), /^SIP\/2\.0 403/);
+    }
     assert.match(await old.login('REGISTER', '1001', PASSWORD, { user: '1001' }), /^SIP\/2\.0 403/);
     assert.deepEqual(told.slice(-2), [
       { username: '1001', address: '127.0.0.20', lockedNow: 'user' },
@@ -115,14 +121,18 @@ describe('the SIP edge against strangers', () => {
     const sent = expected.map(([method, toTag]) =>
       stranger.request(method, { callId: method, ...(toTag !== '' && { toTag }), sdp: OFFER }),
     );
-    for (const request of sent) stranger.send(request);
+    for (const request of sent) {
+      stranger.send(request);
+    }
     for (const [method, , status] of expected) {
       const response = await stranger.final(method);
       assert.match(response, new RegExp(`^SIP/2\\.0 ${status}`), method);
     }
     // Longer than any retransmission would take.
     await delay(64 * 20 + 200);
-    for (const [method, , status] of expected) assert.deepEqual(stranger.statuses(method), [status], method);
+    for (const [method, , status] of expected) {
+      assert.deepEqual(stranger.statuses(method), [status], method);
+    }
     assert.equal(stack.counts.transactions, 0);
     const [invite = ''] = sent;
     const first = await stranger.final('INVITE');
@@ -321,8 +331,9 @@ describe('the SIP edge against strangers', () => {
   it('threat 18: silent to strangers, it answers those who name a user and those who logged in lately', async () => {
     const { port } = await open({ silent: true });
     const [scanner, phone] = [await peerAt(VICTIM, port), await peerAt('127.0.0.20', port)];
-    for (const method of ['OPTIONS', 'INVITE', 'REGISTER', 'PUBLISH', 'BYE'])
+    for (const method of ['OPTIONS', 'INVITE', 'REGISTER', 'PUBLISH', 'BYE']) {
       scanner.send(scanner.request(method, { from: 'scanner', ...(method === 'BYE' && { toTag: 'none' }) }));
+    }
     assert.match(await phone.login('REGISTER', '1001', PASSWORD, { user: '1001' }), /^SIP\/2\.0 200/);
     assert.match(await phone.ask('OPTIONS', { from: '1001' }), /^SIP\/2\.0 200/);
     assert.deepEqual(scanner.received, []);

@@ -35,7 +35,9 @@ const REFUSED: Readonly<Record<string, number>> = {
 function parsed(name: string): SipMessage {
   const message = [...TORTURE, ...TORTURE_IPV6].find((candidate) => candidate.name === name);
   const result = parseMessage(message?.bytes ?? Buffer.alloc(0));
-  if ('error' in result) throw result.error;
+  if ('error' in result) {
+    throw result.error;
+  }
   return result.message;
 }
 
@@ -45,7 +47,9 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
     it(`${section} ${name} is ${status === undefined ? 'read' : 'refused'}`, () => {
       const result = parseMessage(bytes);
       if (status === undefined) {
-        if ('error' in result) throw result.error;
+        if ('error' in result) {
+          throw result.error;
+        }
       } else {
         assert.ok('error' in result, 'it was read');
         assert.equal(result.error.status, status, result.error.message);
@@ -156,7 +160,9 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
       const port = stack.bound[0]?.local.port ?? 0;
       for (const { name, bytes } of TORTURE) {
         const expected = ANSWERS[name];
-        if (expected === undefined || expected === 0) continue;
+        if (expected === undefined || expected === 0) {
+          continue;
+        }
         // Without rport the answer goes to the port of the Via; with it, back here.
         const text = bytes
           .toString('latin1')
@@ -171,7 +177,9 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
         }
         assert.equal(status, expected, name);
       }
-      for (const { bytes } of TORTURE) socket.send(bytes, port, '127.0.0.1');
+      for (const { bytes } of TORTURE) {
+        socket.send(bytes, port, '127.0.0.1');
+      }
       assert.equal(await stack.ping(`sip:127.0.0.1:${port}`), 200);
     } finally {
       socket.close();
@@ -193,7 +201,9 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
         socket.on('error', () => {});
         await once(socket, 'connect');
         socket.resume();
-        for (let at = 0; at < bytes.length; at += 64) socket.write(bytes.subarray(at, at + 64));
+        for (let at = 0; at < bytes.length; at += 64) {
+          socket.write(bytes.subarray(at, at + 64));
+        }
         socket.end();
         await once(socket, 'close');
       }
@@ -252,13 +262,17 @@ describe('threat 17: the torture messages of RFC 4475 and RFC 5118', () => {
       seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
       return seed / 2 ** 31;
     };
-    for (const { bytes } of TORTURE)
+    for (const { bytes } of TORTURE) {
       for (let round = 0; round < 60; round++) {
         const copy = Buffer.from(bytes);
-        for (let change = 0; change < 4; change++)
+        for (let change = 0; change < 4; change++) {
           copy[Math.floor(random() * copy.length)] = Math.floor(random() * 256);
+        }
         const result = parseMessage(copy.subarray(0, Math.floor(random() * (copy.length + 1))));
-        if ('error' in result) assert.ok(result.error instanceof SipParseError);
+        if ('error' in result) {
+          assert.ok(result.error instanceof SipParseError);
+        }
       }
+    }
   });
 });

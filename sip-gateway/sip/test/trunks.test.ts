@@ -97,8 +97,9 @@ describe('trunks', () => {
     ];
     const placed = await callOut();
     const end = once(placed, 'end');
-    for (const tag of ['a', 'b'])
+    for (const tag of ['a', 'b']) {
       provider.answer(await provider.request('INVITE'), '401 Unauthorized', { tag, headers });
+    }
     assert.equal((await end)[0].status, 401);
     assert.equal(provider.count('INVITE'), 2);
   });

@@ -23,24 +23,33 @@ export class ClientInviteTransaction extends ClientTransaction {
   begin(): void {
     const { t1 } = this.context.timers;
     this.send(this.request);
-    if (!this.context.reliable) this.#retransmitAfter(t1);
+    if (!this.context.reliable) {
+      this.#retransmitAfter(t1);
+    }
     this.start('B', 64 * t1, () => this.fail('timeout'));
   }
 
   receive(response: SipResponse): void {
-    if (this.terminated) return;
+    if (this.terminated) {
+      return;
+    }
     const { status } = response;
     if (this.#state === 'completed') {
-      if (status >= 300 && this.#ack) this.send(this.#ack);
+      if (status >= 300 && this.#ack) {
+        this.send(this.#ack);
+      }
       return;
     }
     if (this.#state === 'accepted') {
-      if (status >= 200 && status < 300) this.handlers.onResponse(response);
+      if (status >= 200 && status < 300) {
+        this.handlers.onResponse(response);
+      }
       return;
     }
     this.stop('A', 'B');
-    if (status < 200) this.#state = 'proceeding';
-    else if (status < 300) {
+    if (status < 200) {
+      this.#state = 'proceeding';
+    } else if (status < 300) {
       this.#state = 'accepted';
       this.start('M', 64 * this.context.timers.t1, () => this.terminate());
     } else {

@@ -12,19 +12,26 @@ export class ClientPlainTransaction extends ClientTransaction {
   begin(): void {
     const { t1 } = this.context.timers;
     this.send(this.request);
-    if (!this.context.reliable) this.#retransmitAfter(t1);
+    if (!this.context.reliable) {
+      this.#retransmitAfter(t1);
+    }
     this.start('F', 64 * t1, () => this.fail('timeout'));
   }
 
   receive(response: SipResponse): void {
-    if (this.terminated || this.#state === 'completed') return;
-    if (response.status < 200) this.#state = 'proceeding';
-    else {
+    if (this.terminated || this.#state === 'completed') {
+      return;
+    }
+    if (response.status < 200) {
+      this.#state = 'proceeding';
+    } else {
       this.#state = 'completed';
       this.stop('E', 'F');
     }
     this.handlers.onResponse(response);
-    if (this.#state === 'completed') this.linger('K', this.context.reliable ? 0 : this.context.timers.t4);
+    if (this.#state === 'completed') {
+      this.linger('K', this.context.reliable ? 0 : this.context.timers.t4);
+    }
   }
 
   protected get waiting(): boolean {

@@ -38,9 +38,13 @@ export abstract class ClientTransaction extends Transaction {
 
   /** The transport failed, or the user gives up waiting. Does nothing once there is a final response. */
   fail(reason: 'timeout' | 'transport', error?: Error): void {
-    if (this.terminated) return;
+    if (this.terminated) {
+      return;
+    }
     const { waiting } = this;
     this.terminate();
-    if (waiting) this.handlers.onFailure(reason, error);
+    if (waiting) {
+      this.handlers.onFailure(reason, error);
+    }
   }
 }

@@ -32,7 +32,9 @@ export class FakeClock implements Clock {
       const [next] = this.#timers
         .filter((timer) => timer.at <= until)
         .sort((a, b) => a.at - b.at || a.order - b.order);
-      if (!next) break;
+      if (!next) {
+        break;
+      }
       this.#timers = this.#timers.filter((other) => other !== next);
       this.#now = next.at;
       next.callback();

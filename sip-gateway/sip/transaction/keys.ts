@@ -28,8 +28,9 @@ export function serverKey(
   const [via] = request.vias;
   const branch = branchOf(via) ?? '';
   const sentBy = `${via.host}:${via.port ?? ''}`;
-  if (branch.startsWith(MAGIC_COOKIE) && branch.length > MAGIC_COOKIE.length)
+  if (branch.startsWith(MAGIC_COOKIE) && branch.length > MAGIC_COOKIE.length) {
     return `${branch} ${sentBy} ${method}`;
+  }
   // The To tag is left out: an ACK bears the one that we gave, the INVITE none.
   return `2543 ${formatUri(request.uri)} ${tagOf(request.from) ?? ''} ${request.callId} ${request.cseq.number} ${sentBy} ${branch} ${method}`;
 }

@@ -43,14 +43,18 @@ export class ServerInviteTransaction extends Transaction {
    * INVITE is, for a source that may be forged (threat 61).
    */
   respond(response: SipResponse, { once = false }: { once?: boolean } = {}): void {
-    if (this.terminated) return;
+    if (this.terminated) {
+      return;
+    }
     const { status } = response;
     const success = status >= 200 && status < 300;
     if (this.#state === 'accepted' && success) {
       this.#send(response);
       return;
     }
-    if (this.#state !== 'proceeding') return;
+    if (this.#state !== 'proceeding') {
+      return;
+    }
     this.stop('trying');
     this.#last = response;
     this.#send(response);
@@ -60,14 +64,18 @@ export class ServerInviteTransaction extends Transaction {
       this.start('L', 64 * t1, () => this.terminate());
     } else if (status >= 300) {
       this.#state = 'completed';
-      if (!this.context.reliable && !once) this.#retransmitAfter(t1);
+      if (!this.context.reliable && !once) {
+        this.#retransmitAfter(t1);
+      }
       this.start('H', 64 * t1, () => this.terminate());
     }
   }
 
   /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
   respondStateless(response: SipResponse): void {
-    if (!this.pending) return;
+    if (!this.pending) {
+      return;
+    }
     this.#last = response;
     this.#send(response);
     this.terminate();
@@ -75,13 +83,19 @@ export class ServerInviteTransaction extends Transaction {
 
   /** A retransmission of the INVITE. */
   receiveRetransmission(): void {
-    if (this.terminated || this.#state === 'accepted' || this.#state === 'confirmed') return;
-    if (this.#last) this.#send(this.#last);
+    if (this.terminated || this.#state === 'accepted' || this.#state === 'confirmed') {
+      return;
+    }
+    if (this.#last) {
+      this.#send(this.#last);
+    }
   }
 
   /** An ACK that matched. Returns false where it is the user's: the ACK of a 2xx. */
   receiveAck(): boolean {
-    if (this.#state === 'accepted') return false;
+    if (this.#state === 'accepted') {
+      return false;
+    }
     if (this.#state === 'completed') {
       this.#state = 'confirmed';
       this.stop('G', 'H');
@@ -93,7 +107,9 @@ export class ServerInviteTransaction extends Transaction {
   #retransmitAfter(milliseconds: number): void {
     const { t2 } = this.context.timers;
     this.start('G', milliseconds, () => {
-      if (this.#last) this.#send(this.#last);
+      if (this.#last) {
+        this.#send(this.#last);
+      }
       this.#retransmitAfter(Math.min(milliseconds * 2, t2));
     });
   }

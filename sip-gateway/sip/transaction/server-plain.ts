@@ -29,7 +29,9 @@ export class ServerPlainTransaction extends Transaction {
   }
 
   respond(response: SipResponse): void {
-    if (!this.pending) return;
+    if (!this.pending) {
+      return;
+    }
     this.#last = response;
     this.#state = response.status < 200 ? 'proceeding' : 'completed';
     this.#send(response);
@@ -41,12 +43,16 @@ export class ServerPlainTransaction extends Transaction {
 
   /** Answers like a stateless server (RFC 3261 §8.2.7): one response per request, no state kept. */
   respondStateless(response: SipResponse): void {
-    if (!this.pending) return;
+    if (!this.pending) {
+      return;
+    }
     this.#send(response);
     this.terminate();
   }
 
   receiveRetransmission(): void {
-    if (!this.terminated && this.#last) this.#send(this.#last);
+    if (!this.terminated && this.#last) {
+      this.#send(this.#last);
+    }
   }
 }

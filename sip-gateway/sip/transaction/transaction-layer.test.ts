@@ -27,7 +27,9 @@ describe('the table of server transactions', () => {
     });
   });
   afterEach(async () => {
-    for (const peer of peers) peer.close();
+    for (const peer of peers) {
+      peer.close();
+    }
     layer.close();
     await transport.close();
   });
@@ -41,7 +43,9 @@ describe('the table of server transactions', () => {
   /** Uses up one source's transactions with requests that nobody answers. */
   async function fill(peer: SipPeer): Promise<void> {
     const before = layer.size.servers;
-    for (let count = 0; count < 12; count++) peer.send(peer.request('OPTIONS'));
+    for (let count = 0; count < 12; count++) {
+      peer.send(peer.request('OPTIONS'));
+    }
     const refusal = await peer.waitFor((text) => text.startsWith('SIP/2.0 503'));
     assert.match(refusal, /Retry-After: 5/);
     assert.equal(layer.size.servers, before + 10);
@@ -60,8 +64,12 @@ describe('the table of server transactions', () => {
     caller.send(caller.request('INVITE', { callId: 'rings', branch: 'z9hG4bKrings' }));
     await invited;
     const others = ['127.0.0.21', '127.0.0.22', '127.0.0.23'];
-    for (const address of others) await fill(await peerAt(address));
-    for (let count = 0; count < 9; count++) caller.send(caller.request('OPTIONS'));
+    for (const address of others) {
+      await fill(await peerAt(address));
+    }
+    for (let count = 0; count < 9; count++) {
+      caller.send(caller.request('OPTIONS'));
+    }
     assert.match(await caller.ask('OPTIONS'), /^SIP\/2\.0 503/);
     assert.equal(layer.size.servers, 40);
 

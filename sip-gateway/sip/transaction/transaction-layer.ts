@@ -124,21 +124,27 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
 
   /** Ends every transaction without a word. */
   close(): void {
-    for (const transaction of [...this.#clients.values(), ...this.#servers.values()]) transaction.terminate();
+    for (const transaction of [...this.#clients.values(), ...this.#servers.values()]) {
+      transaction.terminate();
+    }
   }
 
   #receiveResponse(response: SipResponse): void {
     const transaction = this.#clients.get(responseKey(response));
-    if (transaction) transaction.receive(response);
-    else if (response.cseq.method === 'INVITE' && response.status >= 200 && response.status < 300)
+    if (transaction) {
+      transaction.receive(response);
+    } else if (response.cseq.method === 'INVITE' && response.status >= 200 && response.status < 300) {
       this.emit('strayResponse', response);
+    }
   }
 
   #receiveRequest(request: SipRequest, flow: Flow): void {
     const key = serverKey(request);
     const known = this.#servers.get(key);
     if (request.method === 'ACK') {
-      if (!(known instanceof ServerInviteTransaction && known.receiveAck())) this.emit('ack', request, flow);
+      if (!(known instanceof ServerInviteTransaction && known.receiveAck())) {
+        this.emit('ack', request, flow);
+      }
       return;
     }
     if (known) {
@@ -157,16 +163,22 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
     const mergedWith =
       tagOf(request.to) === undefined && request.method !== 'CANCEL' ? this.#merged.get(merge) : undefined;
     const transaction = this.#openServer(request, flow, key, merge);
-    if (mergedWith !== undefined)
+    if (mergedWith !== undefined) {
       transaction.respondStateless(buildResponse(request, 482, { toTag: statelessTag(request) }));
-    else if (request.method === 'CANCEL' && this.#receiveCancel(request, transaction)) return;
-    else if (transaction instanceof ServerInviteTransaction) this.emit('invite', request, transaction, flow);
-    else this.emit('request', request, transaction, flow);
+    } else if (request.method === 'CANCEL' && this.#receiveCancel(request, transaction)) {
+      return;
+    } else if (transaction instanceof ServerInviteTransaction) {
+      this.emit('invite', request, transaction, flow);
+    } else {
+      this.emit('request', request, transaction, flow);
+    }
   }
 
   /** Whether a request belongs to a call in progress, or to one that has just come in. */
   #isExpected(request: SipRequest): boolean {
-    if (request.method === 'CANCEL') return this.#servers.has(serverKey(request, 'INVITE'));
+    if (request.method === 'CANCEL') {
+      return this.#servers.has(serverKey(request, 'INVITE'));
+    }
     return this.#options.inDialog(request);
   }
 
@@ -185,9 +197,14 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
       onTerminated: () => {
         this.#servers.delete(key);
         const left = (this.#sources.get(source) ?? 1) - 1;
-        if (left === 0) this.#sources.delete(source);
-        else this.#sources.set(source, left);
-        if (this.#merged.get(merge) === key) this.#merged.delete(merge);
+        if (left === 0) {
+          this.#sources.delete(source);
+        } else {
+          this.#sources.set(source, left);
+        }
+        if (this.#merged.get(merge) === key) {
+          this.#merged.delete(merge);
+        }
       },
     };
     const send = (response: SipResponse) => this.#transport.sendResponse(response, flow);
@@ -197,7 +214,9 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
         : new ServerPlainTransaction(context, request, send);
     this.#servers.set(key, transaction);
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
-    if (!this.#merged.has(merge)) this.#merged.set(merge, key);
+    if (!this.#merged.has(merge)) {
+      this.#merged.set(merge, key);
+    }
     transaction.begin();
     return transaction;
   }
@@ -205,10 +224,14 @@ export class TransactionLayer extends EventEmitter<TransactionLayerEvents> {
   /** RFC 3261 §9.2: answers 200, even if it is too late; false if no INVITE matches. */
   #receiveCancel(request: SipRequest, transaction: ServerTransaction): boolean {
     const invite = this.#servers.get(serverKey(request, 'INVITE'));
-    if (!(invite instanceof ServerInviteTransaction)) return false;
+    if (!(invite instanceof ServerInviteTransaction)) {
+      return false;
+    }
     // Use the To tag of the INVITE's own responses: some callers take the dialog from this response (§9.2).
     transaction.respond(buildResponse(request, 200, { toTag: invite.toTag ?? newTag() }));
-    if (invite.pending) this.emit('cancel', request, invite);
+    if (invite.pending) {
+      this.emit('cancel', request, invite);
+    }
     return true;
   }
 }

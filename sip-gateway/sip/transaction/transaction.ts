@@ -44,15 +44,22 @@ export abstract class Transaction {
 
   /** Ends after the lingering time; at once where it is 0, as on reliable transports. */
   protected linger(name: string, milliseconds: number): void {
-    if (milliseconds === 0) this.terminate();
-    else this.start(name, milliseconds, () => this.terminate());
+    if (milliseconds === 0) {
+      this.terminate();
+    } else {
+      this.start(name, milliseconds, () => this.terminate());
+    }
   }
 
   /** Ends the transaction: stops its timers and tells once. */
   terminate(): void {
-    if (this.#terminated) return;
+    if (this.#terminated) {
+      return;
+    }
     this.#terminated = true;
-    for (const timer of this.#running.values()) timer.cancel();
+    for (const timer of this.#running.values()) {
+      timer.cancel();
+    }
     this.#running.clear();
     this.context.onTerminated();
   }

@@ -15,7 +15,9 @@ function request(method: string, branch = 'z9hG4bKa', headers = ''): SipRequest 
       `${method} sip:b@192.0.2.2 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=${branch}\r\nMax-Forwards: 70\r\nFrom: <sip:a@192.0.2.1>;tag=1\r\nTo: <sip:b@192.0.2.2>\r\nCall-ID: c\r\nCSeq: 1 ${method}\r\n${headers}Content-Length: 0\r\n\r\n`,
     ),
   );
-  if (!('message' in result) || result.message.kind !== 'request') throw new Error('no request');
+  if (!('message' in result) || result.message.kind !== 'request') {
+    throw new Error('no request');
+  }
   return result.message;
 }
 
@@ -56,8 +58,11 @@ function server(method: string, reliable = false) {
   const plain = new ServerPlainTransaction(context, own, send);
   const respond = (status: number) =>
     (method === 'INVITE' ? invite : plain).respond(buildResponse(own, status, { toTag: 't' }));
-  if (method === 'INVITE') invite.begin();
-  else plain.begin();
+  if (method === 'INVITE') {
+    invite.begin();
+  } else {
+    plain.begin();
+  }
   return { clock, sent, told, invite, plain, respond };
 }
 

@@ -89,13 +89,19 @@ export class Connection implements Flow {
    * occupy a connection for an hour (threat 70).
    */
   trust(): void {
-    if (this.#strangerSince === undefined) return;
+    if (this.#strangerSince === undefined) {
+      return;
+    }
     this.#strangerSince = undefined;
-    if (!this.#framer.partial) this.#disarm();
+    if (!this.#framer.partial) {
+      this.#disarm();
+    }
   }
 
   send(bytes: Buffer): void {
-    if (!this.#open) return;
+    if (!this.#open) {
+      return;
+    }
     if (this.#socket.writableLength > MAX_UNSENT_BYTES) {
       this.#socket.destroy(new Error('the peer does not read its connection'));
       return;
@@ -118,32 +124,46 @@ export class Connection implements Flow {
   }
 
   #receive(chunk: Buffer): void {
-    if (!this.#open) return;
+    if (!this.#open) {
+      return;
+    }
     try {
       let messages = 0;
       const pings = this.#framer.push(chunk, (message) => {
         messages++;
         this.#events.onMessage(message, this);
       });
-      if (pings > 0) this.#answerPings(pings);
-      if (messages > 0) this.#disarm();
+      if (pings > 0) {
+        this.#answerPings(pings);
+      }
+      if (messages > 0) {
+        this.#disarm();
+      }
     } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
+      if (!(error instanceof SipParseError)) {
+        throw error;
+      }
       this.#events.onBroken(error, this.#framer.rest, this);
       this.#socket.destroySoon();
       return;
     }
-    if (this.#framer.partial || this.#strangerSince !== undefined) this.#arm();
+    if (this.#framer.partial || this.#strangerSince !== undefined) {
+      this.#arm();
+    }
   }
 
   /** Answers keep-alives (RFC 5626 §4.4.1) in one write; a flood of them ends the connection (threat 70). */
   #answerPings(count: number): void {
     const now = performance.now();
-    if (now - this.#pings.since >= 1000) this.#pings = { since: now, count: 0 };
+    if (now - this.#pings.since >= 1000) {
+      this.#pings = { since: now, count: 0 };
+    }
     this.#pings.count += count;
-    if (this.#pings.count > MAX_PINGS_PER_SECOND)
+    if (this.#pings.count > MAX_PINGS_PER_SECOND) {
       this.#socket.destroy(new Error('the peer floods its connection with keep-alives'));
-    else this.send(Buffer.from('\r\n'.repeat(count)));
+    } else {
+      this.send(Buffer.from('\r\n'.repeat(count)));
+    }
   }
 
   /** Starts the time limit for the next message, unless it is running. */
@@ -163,11 +183,15 @@ export class Connection implements Flow {
   }
 
   #closed(): void {
-    if (!this.#open) return;
+    if (!this.#open) {
+      return;
+    }
     this.#open = false;
     this.#disarm();
     this.#events.onClosed(this);
-    for (const listener of this.#closeListeners) listener(this.#error);
+    for (const listener of this.#closeListeners) {
+      listener(this.#error);
+    }
     this.#closeListeners.clear();
   }
 }

@@ -49,10 +49,14 @@ export class StreamFramer {
     while (this.#bytes > 0) {
       if (this.#needed === undefined) {
         pings += this.#dropBlankLines();
-        if (this.#bytes === 0 || !this.#readHead()) break;
+        if (this.#bytes === 0 || !this.#readHead()) {
+          break;
+        }
       }
       const needed = this.#needed ?? 0;
-      if (this.#bytes < needed) break;
+      if (this.#bytes < needed) {
+        break;
+      }
       const joined = this.#join();
       this.#reset(joined.subarray(needed));
       onMessage(joined.subarray(0, needed));
@@ -61,7 +65,9 @@ export class StreamFramer {
   }
 
   #join(): Buffer {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    if (this.#chunks.length > 1) {
+      this.#chunks = [Buffer.concat(this.#chunks)];
+    }
     return this.#chunks[0] ?? Buffer.alloc(0);
   }
 
@@ -82,15 +88,20 @@ export class StreamFramer {
     let pings = 0;
     let blank = 0;
     for (; BLANKS.has(bytes[blank]); blank++) {
-      if (bytes[blank] === PING[this.#pinged]) this.#pinged++;
-      else this.#pinged = bytes[blank] === CR ? 1 : 0;
+      if (bytes[blank] === PING[this.#pinged]) {
+        this.#pinged++;
+      } else {
+        this.#pinged = bytes[blank] === CR ? 1 : 0;
+      }
       if (this.#pinged === PING.length) {
         pings++;
         this.#pinged = 0;
       }
     }
     this.#reset(bytes.subarray(blank));
-    if (this.#bytes > 0) this.#pinged = 0;
+    if (this.#bytes > 0) {
+      this.#pinged = 0;
+    }
     return pings;
   }
 
@@ -98,16 +109,21 @@ export class StreamFramer {
   #readHead(): boolean {
     const bytes = this.#join();
     const end = findHeaderEnd(bytes, Math.max(0, this.#scannedTo - 3));
-    if ((end?.headEnd ?? bytes.length) > MAX_HEADER_BYTES)
+    if ((end?.headEnd ?? bytes.length) > MAX_HEADER_BYTES) {
       throw new SipParseError('The header section is too large', 513);
+    }
     if (!end) {
       this.#scannedTo = bytes.length;
       return false;
     }
     const lengths = [...bytes.toString('latin1', 0, end.headEnd).matchAll(CONTENT_LENGTH)];
     const length = lengths.length === 1 ? parseContentLength(lengths[0]?.[1]?.trim() ?? '') : Number.NaN;
-    if (Number.isNaN(length)) throw new SipParseError('A stream needs one sound Content-Length');
-    if (length > MAX_BODY_BYTES) throw new SipParseError('Message Too Large', 513);
+    if (Number.isNaN(length)) {
+      throw new SipParseError('A stream needs one sound Content-Length');
+    }
+    if (length > MAX_BODY_BYTES) {
+      throw new SipParseError('Message Too Large', 513);
+    }
     this.#needed = end.bodyStart + length;
     return true;
   }

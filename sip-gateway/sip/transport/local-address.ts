@@ -15,10 +15,14 @@ let cached: { at: number; addresses: OwnAddress[] } | undefined;
 
 function ownAddresses(): OwnAddress[] {
   const now = performance.now();
-  if (cached && now - cached.at < CACHE_MS) return cached.addresses;
+  if (cached && now - cached.at < CACHE_MS) {
+    return cached.addresses;
+  }
   const addresses: OwnAddress[] = [];
   for (const info of Object.values(networkInterfaces()).flatMap((list) => list ?? [])) {
-    if (info.address.startsWith('fe80:')) continue;
+    if (info.address.startsWith('fe80:')) {
+      continue;
+    }
     const family = info.family === 'IPv6' ? 'ipv6' : 'ipv4';
     const net = new BlockList();
     net.addSubnet(info.address, Number(info.cidr?.split('/')[1] ?? (family === 'ipv6' ? 128 : 32)), family);

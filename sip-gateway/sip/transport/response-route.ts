@@ -10,11 +10,17 @@ export function defaultPort(protocol: Protocol): number {
 export function withSource(request: SipRequest, source: Endpoint): SipRequest {
   const [via] = request.vias;
   const wantsPort = via.params.has('rport');
-  if (!wantsPort && !via.params.has('received') && bareHost(via.host) === source.address) return request;
+  if (!wantsPort && !via.params.has('received') && bareHost(via.host) === source.address) {
+    return request;
+  }
   const params = new Map(via.params);
   params.delete('received');
-  if (wantsPort) params.set('rport', String(source.port));
-  if (wantsPort || bareHost(via.host) !== source.address) params.set('received', source.address);
+  if (wantsPort) {
+    params.set('rport', String(source.port));
+  }
+  if (wantsPort || bareHost(via.host) !== source.address) {
+    params.set('received', source.address);
+  }
   return replaceTopVia(request, { ...via, params });
 }
 
@@ -23,12 +29,16 @@ export function withSource(request: SipRequest, source: Endpoint): SipRequest {
  * request came from (`maddr` would let a request aim our answers at a third party), port from rport or sent-by.
  */
 export function responseEndpoint(via: Via, source: Endpoint, protocol: Protocol): Endpoint {
-  if (protocol === 'udp' && via.params.has('rport')) return source;
+  if (protocol === 'udp' && via.params.has('rport')) {
+    return source;
+  }
   return { address: source.address, port: via.port ?? defaultPort(protocol) };
 }
 
 /** True where the Via shows that the peer sits behind a NAT: it does not know the address it is seen at. */
 export function behindNat(via: Via, source: Endpoint): boolean {
-  if (!isAddress(via.host)) return false;
+  if (!isAddress(via.host)) {
+    return false;
+  }
   return bareHost(via.host) !== source.address || (via.port ?? source.port) !== source.port;
 }

@@ -47,13 +47,17 @@ export class StreamListener {
 
   get local(): Endpoint {
     const address = this.#server.address();
-    if (address === null || typeof address === 'string') return { address: '', port: 0 };
+    if (address === null || typeof address === 'string') {
+      return { address: '', port: 0 };
+    }
     return { address: address.address, port: address.port };
   }
 
   /** Takes a new certificate for further handshakes. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
-    if ('setSecureContext' in this.#server) this.#server.setSecureContext(tls);
+    if ('setSecureContext' in this.#server) {
+      this.#server.setSecureContext(tls);
+    }
   }
 
   /** Stops accepting; resolves when the connections are closed too. */

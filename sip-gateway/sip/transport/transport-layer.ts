@@ -91,7 +91,9 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   static async create(options: TransportOptions): Promise<TransportLayer> {
     const layer = new TransportLayer(options);
     try {
-      for (const listen of options.listen) await layer.#listen(listen);
+      for (const listen of options.listen) {
+        await layer.#listen(listen);
+      }
     } catch (error) {
       await layer.close();
       throw error;
@@ -115,14 +117,21 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
 
   /** Takes a new TLS certificate for further handshakes. */
   setCertificate(tls: { cert: string | Buffer; key: string | Buffer }): void {
-    for (const listener of this.#streams) if (listener.protocol === 'tls') listener.setCertificate(tls);
+    for (const listener of this.#streams) {
+      if (listener.protocol === 'tls') {
+        listener.setCertificate(tls);
+      }
+    }
   }
 
   /** A flow to the target: an open connection to it, else a new one; undefined where no socket can reach it. */
   flowTo(target: Target): Flow | undefined {
-    if (this.#closing) return undefined;
-    if (target.protocol === 'udp')
+    if (this.#closing) {
+      return undefined;
+    }
+    if (target.protocol === 'udp') {
       return this.#udp.find((listener) => listener.serves(target.address))?.flowTo(target);
+    }
     for (const connection of this.#connections) {
       const { remote } = connection;
       if (
@@ -132,21 +141,26 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
         remote.address === target.address &&
         // A TLS connection was checked for one name; another name needs another connection.
         (target.protocol === 'tcp' || connection.serverName === (target.serverName ?? target.address))
-      )
+      ) {
         return connection;
+      }
     }
     return this.#connect(target, target.protocol);
   }
 
   sendRequest(request: SipRequest, flow: Flow): void {
-    if (flow instanceof Connection) flow.trust();
+    if (flow instanceof Connection) {
+      flow.trust();
+    }
     flow.send(serializeMessage(request));
   }
 
   /** Sends a response on the connection its request came on, or where the Via says (RFC 3261 §18.2.2). */
   sendResponse(response: WireResponse, flow: Flow): void {
     const bytes = serializeMessage(response);
-    if (flow instanceof Connection && showsTrust(response)) flow.trust();
+    if (flow instanceof Connection && showsTrust(response)) {
+      flow.trust();
+    }
     if (flow.reliable && flow.open) {
       flow.send(bytes);
       return;
@@ -161,7 +175,9 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       const closing = [...this.#streams, ...this.#udp].map((listener) => listener.close());
-      for (const connection of this.#connections) connection.close();
+      for (const connection of this.#connections) {
+        connection.close();
+      }
       await Promise.all(closing);
     })();
     return this.#closing;
@@ -191,8 +207,11 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
     this.#accepted.set(source, count + 1);
     socket.once('close', () => {
       const left = (this.#accepted.get(source) ?? 1) - 1;
-      if (left === 0) this.#accepted.delete(source);
-      else this.#accepted.set(source, left);
+      if (left === 0) {
+        this.#accepted.delete(source);
+      } else {
+        this.#accepted.set(source, left);
+      }
     });
     this.#adopt(socket, protocol, { address, port: socket.remotePort ?? 0 }, true);
   }
@@ -250,17 +269,24 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
   #receiveDatagram(bytes: Buffer, flow: Flow): void {
     // Keep-alives (RFC 5626 §3.5.1) and STUN are not SIP; neither is answered.
     const first = bytes[0] ?? 0;
-    if (bytes.length < 12 || first < 2) return;
+    if (bytes.length < 12 || first < 2) {
+      return;
+    }
     this.#receive(bytes, flow);
   }
 
   #receive(bytes: Buffer, flow: Flow): void {
-    if (this.#closing) return;
+    if (this.#closing) {
+      return;
+    }
     const result = parseMessage(bytes);
-    if ('error' in result) this.#refuse(result, flow);
-    else if (result.message.kind === 'request')
+    if ('error' in result) {
+      this.#refuse(result, flow);
+    } else if (result.message.kind === 'request') {
       this.emit('request', withSource(result.message, flow.remote), flow);
-    else this.emit('response', result.message, flow);
+    } else {
+      this.emit('response', result.message, flow);
+    }
   }
 
   /** Answers a malformed request where its header section allows it; never a response or an ACK. */
@@ -270,7 +296,9 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
       headers && method !== undefined && method !== 'ACK'
         ? buildErrorResponse(headers, error, newTag())
         : undefined;
-    if (built) this.sendResponse(built, flow);
+    if (built) {
+      this.sendResponse(built, flow);
+    }
     this.emit('malformed', error, flow, built !== undefined);
   }
 }
@@ -282,7 +310,9 @@ function showsTrust({ status, headers }: WireResponse): boolean {
 
 /** The readable parts of a message that broke its stream, even if it would be valid in a datagram. */
 function withoutMessage(result: ParseResult): { method?: string; headers?: Headers } {
-  if ('error' in result) return { method: result.method, headers: result.headers };
+  if ('error' in result) {
+    return { method: result.method, headers: result.headers };
+  }
   const { message } = result;
   return { method: message.kind === 'request' ? message.method : undefined, headers: message.headers };
 }

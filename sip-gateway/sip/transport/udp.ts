@@ -78,14 +78,18 @@ export class UdpListener {
         return !isClosed();
       },
       send(bytes) {
-        if (!isClosed()) socket.send(bytes, remote.port, mapped, () => {});
+        if (!isClosed()) {
+          socket.send(bytes, remote.port, mapped, () => {});
+        }
       },
       onClose: () => () => {},
     };
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
+    if (this.#closed) {
+      return;
+    }
     this.#closed = true;
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }

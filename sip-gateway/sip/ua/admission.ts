@@ -60,16 +60,24 @@ export class Admissions {
     const { address } = flow.remote;
     const isRegister = request.method === 'REGISTER';
     const trunk = isRegister ? undefined : this.#trunkOf(request, address);
-    if (trunk) return admitted(trunk, flow.reliable);
+    if (trunk) {
+      return admitted(trunk, flow.reliable);
+    }
     const credentials = request.headers.has('authorization');
-    if (!credentials && this.#options.anonymousCalls && !isRegister)
+    if (!credentials && this.#options.anonymousCalls && !isRegister) {
       return { kind: 'admitted', identity: { kind: 'anonymous' }, hasReturnPath: flow.reliable };
-    if (!this.#digest) return { kind: 'refused', status: 403, headers: [] };
+    }
+    if (!this.#digest) {
+      return { kind: 'refused', status: 403, headers: [] };
+    }
     const verdict = this.#digest.verify(request, flow.remote);
     if (verdict.ok) {
       const { username } = verdict;
-      for (const each of this.#options.trunks().values())
-        if (each.username === username) return admitted(each, true);
+      for (const each of this.#options.trunks().values()) {
+        if (each.username === username) {
+          return admitted(each, true);
+        }
+      }
       return { kind: 'admitted', identity: { kind: 'user', username }, hasReturnPath: true };
     }
     if (verdict.challenge) {

@@ -35,8 +35,11 @@ export class MemoryBindings implements BindingStore {
   }
 
   set(user: string, bindings: readonly Binding[]): void {
-    if (bindings.length === 0) this.#bindings.delete(user);
-    else this.#bindings.set(user, bindings);
+    if (bindings.length === 0) {
+      this.#bindings.delete(user);
+    } else {
+      this.#bindings.set(user, bindings);
+    }
   }
 
   users(): readonly string[] {

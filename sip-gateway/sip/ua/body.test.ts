@@ -49,7 +49,7 @@ describe('the SDP of a message', () => {
     for (const order of [
       [secure, plain],
       [plain, secure],
-    ])
+    ]) {
       assert.equal(
         sessionBody(
           request(
@@ -61,6 +61,7 @@ describe('the SDP of a message', () => {
         ).sdp,
         plain,
       );
+    }
   });
 
   it('is found in nested multipart bodies, even if one boundary is a prefix of the other', () => {
@@ -76,8 +77,9 @@ describe('the SDP of a message', () => {
       ['multipart/mixed', `--b1\r\n${part('application/sdp', plain)}\r\n--b1--\r\n`],
       ['multipart/mixed;boundary=(((', '((('],
       ['text/plain', plain],
-    ] as const)
+    ] as const) {
       assert.deepEqual(sessionBody(request(type, body)), { unsupported: true }, type);
+    }
   });
 });
 
@@ -97,8 +99,9 @@ describe('keys by INFO', () => {
       ['application/dtmf', 'Signal=5\r\nDuration=160\r\n', '5'],
       ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\n\r\nd=5', '5'],
       ['application/vnd.nortelnetworks.digits', 'p=Digit-Collection\r\ny=Digits\r\nd=12#\r\n', '12#'],
-    ] as const)
+    ] as const) {
       assert.equal(keys(type, body).join(''), expected, body);
+    }
   });
 
   it('are ignored if the body names none', () => {
@@ -106,9 +109,11 @@ describe('keys by INFO', () => {
       'application/dtmf-relay',
       'application/dtmf',
       'application/vnd.nortelnetworks.digits',
-    ])
-      for (const body of ['', 'd=', 'd=x', 'Signal=E', 'signal 5', 'p=Digit-Collection\r\ny=Digits'])
+    ]) {
+      for (const body of ['', 'd=', 'd=x', 'Signal=E', 'signal 5', 'p=Digit-Collection\r\ny=Digits']) {
         assert.deepEqual(keys(type, body), [], `${type}: ${body}`);
+      }
+    }
     assert.deepEqual(keys('application/dtmf-relay', 'Signal=17'), []);
     assert.deepEqual(keys('text/plain', '5'), []);
   });

@@ -21,19 +21,29 @@ const MAX_DEPTH = 3;
 /** Finds the SDP of a message, alone or in a multipart body: trunks add ISUP, phones send alternatives (RFC 5621). */
 export function sessionBody(message: SipMessage): SessionBody {
   const { headers, body } = message;
-  if (body.length === 0) return { unsupported: false };
+  if (body.length === 0) {
+    return { unsupported: false };
+  }
   const optional = /handling[ \t]*=[ \t]*optional/i.test(headers.get('content-disposition') ?? '');
   const encoding = headers.get('content-encoding');
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') return { unsupported: !optional };
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    return { unsupported: !optional };
+  }
   try {
     const { type, params } = parseMediaType(headers.get('content-type') ?? '');
-    if (type === 'application/sdp') return { sdp: body.toString('utf8'), unsupported: false };
+    if (type === 'application/sdp') {
+      return { sdp: body.toString('utf8'), unsupported: false };
+    }
     if (type.startsWith('multipart/')) {
       const sdp = usableSdp(sdpParts(body.toString('latin1'), params, MAX_DEPTH));
-      if (sdp !== undefined) return { sdp, unsupported: false };
+      if (sdp !== undefined) {
+        return { sdp, unsupported: false };
+      }
     }
   } catch (error) {
-    if (!(error instanceof SipParseError)) throw error;
+    if (!(error instanceof SipParseError)) {
+      throw error;
+    }
   }
   return { unsupported: !optional };
 }
@@ -41,16 +51,25 @@ export function sessionBody(message: SipMessage): SessionBody {
 /** Every SDP in a multipart body (one character per byte), in order. Bare LF line ends are accepted. */
 function sdpParts(body: string, params: Params, depth: number): string[] {
   const boundary = unquote(params.get('boundary') ?? '');
-  if (boundary === '' || depth === 0) return [];
+  if (boundary === '' || depth === 0) {
+    return [];
+  }
   const found: string[] = [];
   const between = new RegExp(`\\r?\\n--${boundary.replace(/[^A-Za-z0-9]/g, '\\$&')}(?=--|[ \\t]*\\r?\\n)`);
   for (const part of `\n${body}`.split(between).slice(1)) {
-    if (part.startsWith('--')) break;
+    if (part.startsWith('--')) {
+      break;
+    }
     const [, head, content] = /^[^\n]*\n((?:[^\r\n][^\n]*\n)*)\r?\n([\s\S]*)$/.exec(part) ?? [];
-    if (head === undefined || content === undefined) continue;
+    if (head === undefined || content === undefined) {
+      continue;
+    }
     const type = partType(head);
-    if (type.type === 'application/sdp') found.push(Buffer.from(content, 'latin1').toString('utf8'));
-    else if (type.type.startsWith('multipart/')) found.push(...sdpParts(content, type.params, depth - 1));
+    if (type.type === 'application/sdp') {
+      found.push(Buffer.from(content, 'latin1').toString('utf8'));
+    } else if (type.type.startsWith('multipart/')) {
+      found.push(...sdpParts(content, type.params, depth - 1));
+    }
   }
   return found;
 }
@@ -63,6 +82,8 @@ function partType(head: string): { type: string; params: Params } {
 
 /** The Content-Type field for an SDP body, and the body. */
 export function sdpBody(sdp: string | undefined): { fields: HeaderField[]; body?: Buffer } {
-  if (sdp === undefined) return { fields: [] };
+  if (sdp === undefined) {
+    return { fields: [] };
+  }
   return { fields: [['content-type', 'application/sdp']], body: Buffer.from(sdp, 'utf8') };
 }

@@ -128,9 +128,12 @@ export abstract class Call extends EventEmitter<CallEvents> {
   async reinvite(sdp: string): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       const response = await this.#offer('INVITE', sdp);
-      if (response.status < 300) return this.session.remote ?? '';
-      if (response.status !== 491 || attempt === GLARE_ATTEMPTS)
+      if (response.status < 300) {
+        return this.session.remote ?? '';
+      }
+      if (response.status !== 491 || attempt === GLARE_ATTEMPTS) {
         throw new SessionChangeFailed(`${response.status} ${response.reason}`, response.status);
+      }
       await this.#glarePause();
     }
   }
@@ -138,14 +141,17 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Offers a changed session by UPDATE (RFC 3311). Rejects with SessionChangeFailed. */
   async update(sdp: string): Promise<string> {
     const response = await this.#offer('UPDATE', sdp);
-    if (response.status >= 300)
+    if (response.status >= 300) {
       throw new SessionChangeFailed(`${response.status} ${response.reason}`, response.status);
+    }
     return this.session.remote ?? '';
   }
 
   /** Sends an INFO; gives the status of its answer. */
   async info(contentType: string, body: Buffer): Promise<number> {
-    if (this.#state !== 'answered') throw new SessionChangeFailed('the call is not answered');
+    if (this.#state !== 'answered') {
+      throw new SessionChangeFailed('the call is not answered');
+    }
     const outcome = await this.client().request('INFO', [['content-type', contentType]], body);
     return outcome.status;
   }
@@ -164,9 +170,13 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const dialog = this.dialog;
     if (!dialog || this.#state === 'ended') {
       // A late PRACK is still answered (RFC 3262 §3).
-      if (request.method === 'PRACK') this.receivePrack(request, transaction as ServerPlainTransaction);
-      else if (this.#state === 'early') this.#receiveEarly(request, transaction);
-      else transaction.respond(buildResponse(request, 481));
+      if (request.method === 'PRACK') {
+        this.receivePrack(request, transaction as ServerPlainTransaction);
+      } else if (this.#state === 'early') {
+        this.#receiveEarly(request, transaction);
+      } else {
+        transaction.respond(buildResponse(request, 481));
+      }
       return;
     }
     if (!dialog.accepts(request)) {
@@ -208,14 +218,17 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** For the stack: an ACK inside the dialog came. */
   receiveAck(request: SipRequest, flow: Flow): void {
     const awaited = this.#awaitedAck;
-    if (awaited?.sequence !== request.cseq.number) return;
+    if (awaited?.sequence !== request.cseq.number) {
+      return;
+    }
     this.#awaitedAck = undefined;
     awaited.retransmission.stop();
     this.learnFlow(request, flow);
     const { sdp } = sessionBody(request);
     if (this.session.state === 'local-offer') {
-      if (sdp !== undefined && this.session.receiveAnswer(sdp)) this.emit('answer', sdp);
-      else {
+      if (sdp !== undefined && this.session.receiveAnswer(sdp)) {
+        this.emit('answer', sdp);
+      } else {
         // Our offer in the 2xx must be answered by the ACK (RFC 3261 §13.2.2.4).
         this.session.rollback();
         this.#byeAndEnd({ cause: 'protocol', reason: 'the ACK has no answer' });
@@ -226,7 +239,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** For the stack: a CANCEL of a pending INVITE of this call came. */
   receiveCancel(transaction: ServerInviteTransaction): void {
-    if (this.#peerChange?.transaction !== transaction) return;
+    if (this.#peerChange?.transaction !== transaction) {
+      return;
+    }
     const { request } = this.#peerChange;
     this.#peerChange = undefined;
     request.withdraw();
@@ -240,7 +255,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
   }
 
   protected setState(state: Exclude<CallState, 'ended'>): void {
-    if (this.#state !== 'ended') this.#state = state;
+    if (this.#state !== 'ended') {
+      this.#state = state;
+    }
   }
 
   protected get ended(): boolean {
@@ -249,7 +266,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** The client for requests in the current dialog. */
   protected client(): InDialogClient {
-    if (!this.dialog) throw new SessionChangeFailed('the call has no dialog');
+    if (!this.dialog) {
+      throw new SessionChangeFailed('the call has no dialog');
+    }
     this.#client ??= new InDialogClient(this.host, this.dialog, this.digest, () => this.#peer);
     return this.#client;
   }
@@ -267,7 +286,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** Reads which methods the peer supports. */
   protected learnMethods({ headers }: SipMessage): void {
-    if (headers.has('allow')) this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
+    if (headers.has('allow')) {
+      this.#servesUpdate = headers.tokens('allow').includes('UPDATE');
+    }
   }
 
   /** Our session fields for an INVITE or UPDATE and its 2xx. */
@@ -324,7 +345,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   /** The end: stops everything and tells once. */
   protected finish(end: CallEnd): void {
-    if (this.#state === 'ended') return;
+    if (this.#state === 'ended') {
+      return;
+    }
     this.#state = 'ended';
     this.keeper.stop();
     this.#awaitedAck?.retransmission.stop();
@@ -335,29 +358,40 @@ export abstract class Call extends EventEmitter<CallEvents> {
       transaction.respond(buildResponse(transaction.request, 487));
       this.#peerChange = undefined;
     }
-    if (this.dialog) this.host.drop(this.dialog);
+    if (this.dialog) {
+      this.host.drop(this.dialog);
+    }
     this.emit('end', end);
   }
 
   #byeAndEnd(end: CallEnd): void {
-    if (this.ended) return;
+    if (this.ended) {
+      return;
+    }
     void this.sendBye();
     this.finish(end);
   }
 
   async #offer(method: 'INVITE' | 'UPDATE', sdp: string): Promise<Outcome> {
-    if (this.#state !== 'answered') throw new SessionChangeFailed('the call is not answered');
-    if (!this.#isSettled) throw new SessionChangeFailed('another change of the session is open');
+    if (this.#state !== 'answered') {
+      throw new SessionChangeFailed('the call is not answered');
+    }
+    if (!this.#isSettled) {
+      throw new SessionChangeFailed('another change of the session is open');
+    }
     this.#ownChange = true;
     this.session.sendOffer(sdp);
     try {
       const outcome = await this.#change(method, sdp);
       const { response } = outcome;
-      if (this.ended) throw new SessionChangeFailed('the call ended');
+      if (this.ended) {
+        throw new SessionChangeFailed('the call ended');
+      }
       if (response && outcome.status < 300) {
         const answer = sessionBody(response).sdp;
-        if (answer === undefined || !this.session.receiveAnswer(answer))
+        if (answer === undefined || !this.session.receiveAnswer(answer)) {
           this.#byeAndEnd({ cause: 'protocol', reason: 'an offer was not answered' });
+        }
       }
       return outcome;
     } finally {
@@ -373,10 +407,14 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Refreshes the session unchanged (RFC 4028 §7.4): by UPDATE if the peer supports it, else by re-INVITE. */
   async #refreshSession(): Promise<Outcome | undefined> {
     const { local } = this.session;
-    if (this.#state !== 'answered' || !this.#isSettled) return undefined;
+    if (this.#state !== 'answered' || !this.#isSettled) {
+      return undefined;
+    }
     if (this.#servesUpdate) {
       const outcome = await this.#change('UPDATE', undefined);
-      if (outcome.status !== 405 && outcome.status !== 501) return outcome;
+      if (outcome.status !== 405 && outcome.status !== 501) {
+        return outcome;
+      }
       this.#servesUpdate = false;
     }
     return local === undefined ? undefined : this.#offer('INVITE', local);
@@ -387,12 +425,16 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const { headers, body } = this.sessionFields(sdp);
     const outcome = await this.client().request(method, [...headers, ...this.keeper.requestFields], body);
     const { response, status, reason } = outcome;
-    if (this.ended) return outcome;
+    if (this.ended) {
+      return outcome;
+    }
     if (response && status < 300) {
       this.dialog?.refreshTarget(response);
       this.learnMethods(response);
       this.keeper.confirmed(response);
-    } else if (status === 408 || status === 481) this.#byeAndEnd({ cause: 'timeout', status, reason });
+    } else if (status === 408 || status === 481) {
+      this.#byeAndEnd({ cause: 'timeout', status, reason });
+    }
     return outcome;
   }
 
@@ -460,8 +502,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
     const accept = (own: string) => {
       this.#peerChange = undefined;
       this.dialog?.refreshTarget(request);
-      if (sdp === undefined) this.session.sendOffer(own);
-      else this.session.sendAnswer(own);
+      if (sdp === undefined) {
+        this.session.sendOffer(own);
+      } else {
+        this.session.sendAnswer(own);
+      }
       this.sendAccepted(transaction, this.#answerFields(request, own));
     };
     const reject = (status: number, headers: readonly HeaderField[]) => {
@@ -477,9 +522,13 @@ export abstract class Call extends EventEmitter<CallEvents> {
   /** Emits an offer. Refuses it if there is no listener or one throws SdpError. */
   #show(offer: OfferRequest): void {
     try {
-      if (!this.emit('offer', offer)) throw new SdpError('the session cannot be changed');
+      if (!this.emit('offer', offer)) {
+        throw new SdpError('the session cannot be changed');
+      }
     } catch (error) {
-      if (!(error instanceof SdpError)) throw error;
+      if (!(error instanceof SdpError)) {
+        throw error;
+      }
       offer.reject(error.status, [error.warningField]);
     }
   }
@@ -492,8 +541,11 @@ export abstract class Call extends EventEmitter<CallEvents> {
 
   #receiveUpdate(request: SipRequest, transaction: ServerPlainTransaction): void {
     const tooShort = sessionTooShort(request);
-    if (tooShort) transaction.respond(buildResponse(request, 422, { headers: [tooShort] }));
-    else this.receiveOffer('UPDATE', request, transaction, (sdp) => this.#answerFields(request, sdp));
+    if (tooShort) {
+      transaction.respond(buildResponse(request, 422, { headers: [tooShort] }));
+    } else {
+      this.receiveOffer('UPDATE', request, transaction, (sdp) => this.#answerFields(request, sdp));
+    }
   }
 
   /** Answers an UPDATE or a valid PRACK; at once if it carries no offer. */
@@ -535,7 +587,9 @@ export abstract class Call extends EventEmitter<CallEvents> {
   #receiveInfo(request: SipRequest, transaction: ServerPlainTransaction): void {
     const digits = infoDigits(request);
     const contentType = infoType(request);
-    for (const digit of digits) this.emit('dtmf', digit);
+    for (const digit of digits) {
+      this.emit('dtmf', digit);
+    }
     if (
       digits.length === 0 &&
       request.body.length > 0 &&

@@ -24,8 +24,9 @@ describe('a host that a peer names as its own', () => {
     ['127.0.0.1', '127.0.0.2', false],
     ['pbx.example', '198.51.100.7', false],
     ['invalid.example', '198.51.100.7', false],
-  ] as const)
+  ] as const) {
     it(`${host}, seen at ${seenAt}, is ${expected ? 'not meant for us' : 'to be believed'}`, () => {
       assert.equal(isElsewhere(host, seenAt), expected);
     });
+  }
 });

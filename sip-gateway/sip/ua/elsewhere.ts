@@ -35,7 +35,9 @@ const SCOPES: readonly (readonly [Scope, readonly (readonly [string, number])[]]
 
 const blocks = SCOPES.map(([scope, ranges]) => {
   const list = new BlockList();
-  for (const [address, bits] of ranges) list.addSubnet(address, bits, family(address));
+  for (const [address, bits] of ranges) {
+    list.addSubnet(address, bits, family(address));
+  }
   return [scope, list] as const;
 });
 
@@ -53,7 +55,9 @@ function scopeOf(address: string): Scope {
  */
 export function isElsewhere(host: string, seenAt: string): boolean {
   const address = bareHost(host);
-  if (isIP(address) === 0) return /(?:^|\.)invalid\.?$/.test(address);
+  if (isIP(address) === 0) {
+    return /(?:^|\.)invalid\.?$/.test(address);
+  }
   const scope = scopeOf(address);
   return scope !== 'public' && scope !== scopeOf(seenAt);
 }

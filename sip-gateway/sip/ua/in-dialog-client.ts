@@ -32,12 +32,15 @@ export class InDialogClient {
     for (let challenged = false; ; challenged = true) {
       const { address, ...outcome } = await this.#once(method, headers, body);
       const { response } = outcome;
-      if (challenged || !this.#digest || !response || (response.status !== 401 && response.status !== 407))
+      if (challenged || !this.#digest || !response || (response.status !== 401 && response.status !== 407)) {
         return outcome;
+      }
       try {
         this.#digest.learn(response, address);
       } catch (error) {
-        if (error instanceof ChallengeRefused) return outcome;
+        if (error instanceof ChallengeRefused) {
+          return outcome;
+        }
         throw error;
       }
     }
@@ -61,8 +64,9 @@ export class InDialogClient {
 
   /** A 2xx was retransmitted: its ACK was lost. */
   acknowledgeAgain(response: SipResponse): void {
-    if (this.#ack?.request.cseq.number === response.cseq.number)
+    if (this.#ack?.request.cseq.number === response.cseq.number) {
       this.#host.resendStateless(this.#ack.request, this.#ack.flow);
+    }
   }
 
   /** Also gives the address that the request went to. */
@@ -80,7 +84,9 @@ export class InDialogClient {
       let acknowledged = false;
       this.#host.send(draft, flow, {
         onResponse: (response) => {
-          if (response.status < 200) return;
+          if (response.status < 200) {
+            return;
+          }
           const { status, reason } = response;
           if (method === 'INVITE' && status < 300) {
             if (acknowledged) {
@@ -93,7 +99,9 @@ export class InDialogClient {
               () => resolve({ status, reason, response, address }),
               reject,
             );
-          } else resolve({ status, reason, response, address });
+          } else {
+            resolve({ status, reason, response, address });
+          }
         },
         onFailure: (kind) =>
           resolve(

@@ -65,7 +65,9 @@ export class IncomingCall extends Call {
     // A call to our Contact reaches the same destination.
     super(host, flow, digest, contactUserOf(request.uri));
     this.#hasReturnPath = hasReturnPath;
-    if (hasReturnPath) this.#returnPath.resolve();
+    if (hasReturnPath) {
+      this.#returnPath.resolve();
+    }
     this.request = request;
     this.identity = identity;
     this.#transaction = transaction;
@@ -75,7 +77,9 @@ export class IncomingCall extends Call {
     const phone = identity.kind === 'user' ? host.phoneOf(identity.username, remoteTarget, flow) : undefined;
     this.learnFlow(request, flow, phone);
     this.offer = sessionBody(request).sdp;
-    if (this.offer !== undefined) this.session.receiveOffer(this.offer);
+    if (this.offer !== undefined) {
+      this.session.receiveOffer(this.offer);
+    }
     this.learnMethods(request);
     const requires = hasOptionTag(request.headers, 'require', '100rel');
     const supports = hasOptionTag(request.headers, 'supported', '100rel');
@@ -120,9 +124,15 @@ export class IncomingCall extends Call {
     const values = this.request.headers
       .all('privacy')
       .flatMap((value) => value.toLowerCase().split(/[;,\s]+/));
-    if (values.some((value) => WITHHOLDING.has(value))) return true;
-    if (this.request.headers.all('remote-party-id').some((value) => PARTY_WITHHELD.test(value))) return true;
-    if (values.includes('none')) return false;
+    if (values.some((value) => WITHHOLDING.has(value))) {
+      return true;
+    }
+    if (this.request.headers.all('remote-party-id').some((value) => PARTY_WITHHELD.test(value))) {
+      return true;
+    }
+    if (values.includes('none')) {
+      return false;
+    }
     const { uri } = this.remote;
     const host = 'host' in uri ? uri.host : '';
     return host === 'anonymous.invalid' || decodeUser(uri).toLowerCase() === 'anonymous';
@@ -157,7 +167,9 @@ export class IncomingCall extends Call {
    * requires that, and with SDP where it supports it. Does nothing once the call is answered.
    */
   progress(status: number, sdp?: string): void {
-    if (!this.#transaction.pending || this.ended || this.#acceptLater) return;
+    if (!this.#transaction.pending || this.ended || this.#acceptLater) {
+      return;
+    }
     this.setState('early');
     const reliable = this.#reliable === 'required' || (this.#reliable === 'supported' && sdp !== undefined);
     if (!reliable) {
@@ -168,8 +180,11 @@ export class IncomingCall extends Call {
           body: sdpBody(sdp).body,
         }),
       );
-    } else if (this.#unacknowledged) this.#queued.push({ status, sdp });
-    else this.#sendReliable({ status, sdp });
+    } else if (this.#unacknowledged) {
+      this.#queued.push({ status, sdp });
+    } else {
+      this.#sendReliable({ status, sdp });
+    }
   }
 
   /**
@@ -177,7 +192,9 @@ export class IncomingCall extends Call {
    * need not be given again. The event `confirmed` follows with the ACK.
    */
   accept(sdp?: string): void {
-    if (!this.#transaction.pending || this.ended || this.#acceptLater) return;
+    if (!this.#transaction.pending || this.ended || this.#acceptLater) {
+      return;
+    }
     // A 2xx must wait for the PRACK of an offer or answer (RFC 3262 §3).
     if (this.#unacknowledged?.hasSdp) {
       this.#acceptLater = () => this.#accept(sdp);
@@ -188,14 +205,18 @@ export class IncomingCall extends Call {
 
   /** Refuses. Default 603 Decline. */
   reject(status = 603, options: { reason?: string; headers?: readonly HeaderField[] } = {}): void {
-    if (!this.#transaction.pending || this.ended) return;
+    if (!this.#transaction.pending || this.ended) {
+      return;
+    }
     this.#refuse(status, options);
     this.finish({ cause: 'local', status });
   }
 
   /** BYE once answered (after the ACK, as RFC 3261 §15 has it), 480 before. */
   async hangUp(): Promise<void> {
-    if (this.ended) return;
+    if (this.ended) {
+      return;
+    }
     if (this.state !== 'answered') {
       this.reject(480);
       return;
@@ -206,7 +227,9 @@ export class IncomingCall extends Call {
         this.once('end', () => resolve());
       });
       await acknowledged;
-      if (this.ended) return;
+      if (this.ended) {
+        return;
+      }
     }
     const bye = this.sendBye();
     this.finish({ cause: 'local' });
@@ -214,8 +237,9 @@ export class IncomingCall extends Call {
   }
 
   override receiveCancel(transaction: ServerInviteTransaction): void {
-    if (transaction !== this.#transaction) super.receiveCancel(transaction);
-    else {
+    if (transaction !== this.#transaction) {
+      super.receiveCancel(transaction);
+    } else {
       this.#refuse(487);
       this.finish({ cause: 'cancelled' });
     }
@@ -225,7 +249,9 @@ export class IncomingCall extends Call {
     const isRefused = !this.ended && this.state !== 'answered';
     super.finish(end);
     this.#returnPath.resolve();
-    if (!isRefused || !this.#unacknowledged) return;
+    if (!isRefused || !this.#unacknowledged) {
+      return;
+    }
     const { clock, timers } = this.host;
     this.host.adopt(this.#ownDialog, this);
     clock.after(64 * timers.t1, () => this.host.drop(this.#ownDialog));
@@ -233,7 +259,9 @@ export class IncomingCall extends Call {
 
   /** A BYE may also come before the answer; the INVITE is then refused with 487 (RFC 3261 §15.1.2). */
   protected override receiveBye(): void {
-    if (this.#transaction.pending) this.#refuse(487);
+    if (this.#transaction.pending) {
+      this.#refuse(487);
+    }
     super.receiveBye();
   }
 
@@ -244,24 +272,35 @@ export class IncomingCall extends Call {
       return;
     }
     const { sdp } = sessionBody(request);
-    if (sdp === undefined || this.ended) transaction.respond(buildResponse(request, 200));
-    else if (waiting.hasSdp && this.session.receiveAnswer(sdp))
+    if (sdp === undefined || this.ended) {
       transaction.respond(buildResponse(request, 200));
-    else this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
+    } else if (waiting.hasSdp && this.session.receiveAnswer(sdp)) {
+      transaction.respond(buildResponse(request, 200));
+    } else {
+      this.receiveOffer('PRACK', request, transaction, (own) => sdpParts(own));
+    }
     waiting.retransmission.stop();
     this.#unacknowledged = undefined;
-    if (this.ended) this.host.drop(this.#ownDialog);
+    if (this.ended) {
+      this.host.drop(this.#ownDialog);
+    }
     const accept = this.#acceptLater;
     const next = this.#queued.shift();
     this.#acceptLater = undefined;
-    if (accept) accept();
-    else if (next && this.#transaction.pending) this.#sendReliable(next);
+    if (accept) {
+      accept();
+    } else if (next && this.#transaction.pending) {
+      this.#sendReliable(next);
+    }
   }
 
   /** If the source may be forged, sends the BYE only to that address, once, not to its Contact or route (threat 52). */
   protected override async sendBye(): Promise<void> {
-    if (this.#hasReturnPath) await super.sendBye();
-    else this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
+    if (this.#hasReturnPath) {
+      await super.sendBye();
+    } else {
+      this.host.sendStateless(this.#ownDialog.request('BYE', this.host.userAgent), this.flow);
+    }
   }
 
   #showReturnPath(): void {
@@ -275,17 +314,23 @@ export class IncomingCall extends Call {
       const { cseq } = this.request;
       return rack.rseq === rseq && rack.cseq.number === cseq.number && rack.cseq.method === 'INVITE';
     } catch (error) {
-      if (error instanceof SipParseError) return false;
+      if (error instanceof SipParseError) {
+        return false;
+      }
       throw error;
     }
   }
 
   #accept(sdp: string | undefined): void {
-    if (this.ended || !this.#transaction.pending) return;
+    if (this.ended || !this.#transaction.pending) {
+      return;
+    }
     this.#stopReliable();
-    if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
-    else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined)
+    if (sdp !== undefined && this.session.state === 'remote-offer') {
+      this.session.sendAnswer(sdp);
+    } else if (sdp !== undefined && this.offer === undefined && this.session.local === undefined) {
       this.session.sendOffer(sdp);
+    }
     this.#ownDialog.confirmed = true;
     this.setState('answered');
     const parts = {
@@ -315,9 +360,11 @@ export class IncomingCall extends Call {
   #sendReliable({ status, sdp }: ReliableProgress): void {
     const rseq = ++this.#sequence;
     // Where the caller made no offer, a reliable response may make ours (RFC 3262 §5).
-    if (sdp !== undefined && this.session.state === 'remote-offer') this.session.sendAnswer(sdp);
-    else if (sdp !== undefined && this.session.state === 'stable' && this.session.local === undefined)
+    if (sdp !== undefined && this.session.state === 'remote-offer') {
+      this.session.sendAnswer(sdp);
+    } else if (sdp !== undefined && this.session.state === 'stable' && this.session.local === undefined) {
       this.session.sendOffer(sdp);
+    }
     const response = buildResponse(this.request, status, {
       toTag: this.#ownDialog.localTag,
       headers: [['require', '100rel'], ['rseq', String(rseq)], ...this.#fields(sdp)],
@@ -354,7 +401,9 @@ function readIdentities(value: string): NameAddr[] {
   try {
     return parseNameAddrs(value);
   } catch (error) {
-    if (error instanceof SipParseError) return [];
+    if (error instanceof SipParseError) {
+      return [];
+    }
     throw error;
   }
 }
@@ -366,6 +415,8 @@ function sdpParts(sdp: string | undefined): ResponseParts {
 
 /** The dialled user part, as on the wire; for a tel URI, its number. */
 function contactUserOf(uri: Uri): string | undefined {
-  if (uri.scheme === 'sip' || uri.scheme === 'sips') return uri.user;
+  if (uri.scheme === 'sip' || uri.scheme === 'sips') {
+    return uri.user;
+  }
   return uri.scheme === 'tel' ? encodeUser(decodeUser(uri)) : undefined;
 }

@@ -20,7 +20,9 @@ export function infoType(request: SipRequest): string {
   try {
     return parseMediaType(request.headers.get('content-type') ?? '').type;
   } catch (error) {
-    if (error instanceof SipParseError) return '';
+    if (error instanceof SipParseError) {
+      return '';
+    }
     throw error;
   }
 }
@@ -37,11 +39,15 @@ export const ACCEPTED_INFO = [...KEY_TYPES].join(', ');
 /** The keys in an INFO: usually one, several only in Nortel's type; empty for other bodies. */
 export function infoDigits(request: SipRequest): InfoDigit[] {
   const type = infoType(request);
-  if (!KEY_TYPES.has(type)) return [];
+  if (!KEY_TYPES.has(type)) {
+    return [];
+  }
   const text = request.body.toString('latin1', 0, 256);
   const named = (NAMED_KEY.exec(text)?.[1] ?? text.trim()).toUpperCase();
   const keys = type === NORTEL ? [...named] : [named];
-  if (!keys.every((key) => DIGIT.test(key))) return [];
+  if (!keys.every((key) => DIGIT.test(key))) {
+    return [];
+  }
   const duration = Number(DURATION.exec(text)?.[1] ?? DEFAULT_DURATION_MS);
   const durationMilliseconds = Math.min(duration, 10_000);
   return keys.map((key) => ({ digit: EVENT_DIGITS[key] ?? key, durationMilliseconds }));

@@ -126,7 +126,9 @@ export class InviteBranch {
     this.#digest = digest;
     this.#events = events;
     this.#silence = host.clock.after(SILENT_T1 * host.timers.t1, () => {
-      if (this.#heard) return;
+      if (this.#heard) {
+        return;
+      }
       this.#silent = true;
       events.onSilent();
     });
@@ -203,28 +205,44 @@ export class InviteBranch {
   /** Cancels the INVITE: another phone answered, or the caller gave up. */
   cancel(): void {
     this.#silence.cancel();
-    if (this.#cancelled || this.#failure || this.#taken !== undefined) return;
+    if (this.#cancelled || this.#failure || this.#taken !== undefined) {
+      return;
+    }
     this.#cancelled = true;
     // A CANCEL has to wait for a provisional response (RFC 3261 §9.1).
-    if (this.#provisional) this.#sendCancel();
+    if (this.#provisional) {
+      this.#sendCancel();
+    }
   }
 
   /** Drops all dialogs except the one that the call has taken. */
   dropForks(): void {
-    for (const [tag, { dialog }] of this.#forks) if (tag !== this.#taken) this.#host.drop(dialog);
+    for (const [tag, { dialog }] of this.#forks) {
+      if (tag !== this.#taken) {
+        this.#host.drop(dialog);
+      }
+    }
   }
 
   #receive(response: SipResponse, flow: Flow): void {
     const { status, reason } = response;
     this.#heard = true;
     this.#silence.cancel();
-    if (status < 200) this.#receiveProvisional(response, flow);
-    else if (status < 300) void this.#receiveSuccess(response);
-    else if (this.#cancelled) this.#fail({ status, reason, response });
-    else if ((status === 401 || status === 407) && this.#answerChallenge(response, flow)) this.begin();
-    else if (status === 422 && this.#takeMinimum(response)) this.begin();
-    else if (FAILOVER.has(status)) this.#failover({ status, reason, response });
-    else this.#fail({ status, reason, response });
+    if (status < 200) {
+      this.#receiveProvisional(response, flow);
+    } else if (status < 300) {
+      void this.#receiveSuccess(response);
+    } else if (this.#cancelled) {
+      this.#fail({ status, reason, response });
+    } else if ((status === 401 || status === 407) && this.#answerChallenge(response, flow)) {
+      this.begin();
+    } else if (status === 422 && this.#takeMinimum(response)) {
+      this.begin();
+    } else if (FAILOVER.has(status)) {
+      this.#failover({ status, reason, response });
+    } else {
+      this.#fail({ status, reason, response });
+    }
   }
 
   /** Tries the next way; if there is none, the branch has failed. */
@@ -232,11 +250,15 @@ export class InviteBranch {
     if (!this.#cancelled && !this.#early && this.#way + 1 < this.#parts.ways.length) {
       this.#way++;
       this.begin();
-    } else this.#fail(failure);
+    } else {
+      this.#fail(failure);
+    }
   }
 
   #fail(failure: InviteFailure): void {
-    if (this.#failure) return;
+    if (this.#failure) {
+      return;
+    }
     this.#failure = failure;
     this.#silence.cancel();
     this.#events.onFailed(this);
@@ -252,8 +274,9 @@ export class InviteBranch {
   /** Takes the longer interval that a 422 asks for (RFC 4028 §7.3); false if there is no point in trying again. */
   #takeMinimum(response: SipResponse): boolean {
     const seconds = minSession(response.headers);
-    if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES)
+    if (seconds === undefined || seconds <= this.#sessionSeconds || this.#raised >= MAX_CHALLENGES) {
       return false;
+    }
     this.#raised++;
     this.#sessionSeconds = seconds;
     return true;
@@ -261,13 +284,17 @@ export class InviteBranch {
 
   #answerChallenge(response: SipResponse, flow: Flow): boolean {
     // Credentials go only to the peer that we asked (threat 18).
-    if (!this.#digest || this.#challenged >= MAX_CHALLENGES || flow !== this.#flow) return false;
+    if (!this.#digest || this.#challenged >= MAX_CHALLENGES || flow !== this.#flow) {
+      return false;
+    }
     this.#challenged++;
     try {
       this.#digest.learn(response, flow.remote.address);
       return true;
     } catch (error) {
-      if (error instanceof ChallengeRefused) return false;
+      if (error instanceof ChallengeRefused) {
+        return false;
+      }
       throw error;
     }
   }
@@ -276,25 +303,37 @@ export class InviteBranch {
     const first = !this.#provisional;
     this.#provisional = true;
     if (this.#cancelled) {
-      if (first) this.#sendCancel();
+      if (first) {
+        this.#sendCancel();
+      }
       return;
     }
-    if (response.status === 100 || this.#taken !== undefined) return;
+    if (response.status === 100 || this.#taken !== undefined) {
+      return;
+    }
     this.#early = true;
     const fork = this.#forkOf(response);
     const { sdp } = sessionBody(response);
     if (fork) {
-      if (sdp !== undefined) fork.sdp = sdp;
-      if (!this.#acknowledgeProvisional(response, fork, flow, sdp)) return;
+      if (sdp !== undefined) {
+        fork.sdp = sdp;
+      }
+      if (!this.#acknowledgeProvisional(response, fork, flow, sdp)) {
+        return;
+      }
     }
     this.#events.onProgress(response, sdp);
   }
 
   #forkOf(response: SipResponse): Fork | undefined {
     const tag = tagOf(response.to);
-    if (tag === undefined) return undefined;
+    if (tag === undefined) {
+      return undefined;
+    }
     const known = this.#forks.get(tag);
-    if (known || this.#forks.size >= MAX_FORKS || !this.#transaction) return known;
+    if (known || this.#forks.size >= MAX_FORKS || !this.#transaction) {
+      return known;
+    }
     try {
       const dialog = Dialog.ofResponse(this.#transaction.request, response);
       const fork: Fork = { dialog, rseq: undefined, sdp: undefined };
@@ -303,7 +342,9 @@ export class InviteBranch {
       return fork;
     } catch (error) {
       // A provisional response without a Contact makes no dialog, but it rings.
-      if (error instanceof SipParseError) return undefined;
+      if (error instanceof SipParseError) {
+        return undefined;
+      }
       throw error;
     }
   }
@@ -311,8 +352,12 @@ export class InviteBranch {
   /** Sends PRACK (RFC 3262 §4). False for a response that is a retransmission or out of order: ignore it. */
   #acknowledgeProvisional(response: SipResponse, fork: Fork, flow: Flow, sdp: string | undefined): boolean {
     const rseq = Number(response.headers.get('rseq') ?? Number.NaN);
-    if (!hasOptionTag(response.headers, 'require', '100rel') || !Number.isInteger(rseq)) return true;
-    if (fork.rseq !== undefined && rseq !== fork.rseq + 1) return false;
+    if (!hasOptionTag(response.headers, 'require', '100rel') || !Number.isInteger(rseq)) {
+      return true;
+    }
+    if (fork.rseq !== undefined && rseq !== fork.rseq + 1) {
+      return false;
+    }
     fork.rseq = rseq;
     const { number, method } = response.cseq;
     const rack: HeaderField = ['rack', `${rseq} ${number} ${method}`];
@@ -329,17 +374,25 @@ export class InviteBranch {
   async #receiveSuccess(response: SipResponse): Promise<void> {
     const tag = tagOf(response.to) ?? '';
     const ended = this.#ended.get(tag);
-    if (tag === this.#taken) this.#events.onRepeated(response);
-    else if (ended) ended.acknowledgeAgain(response);
-    else if (this.#cancelled || this.#taken !== undefined || !this.#events.wants(this)) {
+    if (tag === this.#taken) {
+      this.#events.onRepeated(response);
+    } else if (ended) {
+      ended.acknowledgeAgain(response);
+    } else if (this.#cancelled || this.#taken !== undefined || !this.#events.wants(this)) {
       await this.#end(response);
-      if (this.#taken === undefined) this.#fail({ status: 487, reason: 'Request Terminated' });
-    } else await this.#take(tag, response);
+      if (this.#taken === undefined) {
+        this.#fail({ status: 487, reason: 'Request Terminated' });
+      }
+    } else {
+      await this.#take(tag, response);
+    }
   }
 
   async #take(tag: string, response: SipResponse): Promise<void> {
     const invite = this.#transaction?.request;
-    if (!invite) return;
+    if (!invite) {
+      return;
+    }
     const early = this.#forks.get(tag);
     const { dialog, sound } = Dialog.ofSuccess(invite, response, early?.dialog);
     if (!sound) {
@@ -350,7 +403,9 @@ export class InviteBranch {
     this.#taken = tag;
     this.#silence.cancel();
     const fork = early ?? { dialog, rseq: undefined, sdp: undefined };
-    if (!early) this.#events.adopt(dialog);
+    if (!early) {
+      this.#events.adopt(dialog);
+    }
     dialog.confirmed = true;
     dialog.useSequence(this.#sequence);
     this.#events.onAnswered(this, response, fork);
@@ -359,7 +414,9 @@ export class InviteBranch {
   /** Acknowledges a 2xx that we cannot use, and hangs up (§13.2.2.4). */
   async #end(response: SipResponse): Promise<void> {
     const invite = this.#transaction?.request;
-    if (!invite) return;
+    if (!invite) {
+      return;
+    }
     const tag = tagOf(response.to) ?? '';
     const { dialog, sound } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
     dialog.useSequence(this.#sequence);
@@ -376,6 +433,8 @@ export class InviteBranch {
 
   #sendCancel(): void {
     const invite = this.#transaction?.request;
-    if (invite) this.#host.sendCancel(invite, this.#flow);
+    if (invite) {
+      this.#host.sendCancel(invite, this.#flow);
+    }
   }
 }

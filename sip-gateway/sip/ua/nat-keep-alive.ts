@@ -35,14 +35,21 @@ export class NatKeepAlive {
   #later(): Timer {
     return this.#clock.after(TICK_MS, () => {
       this.#timer = this.#later();
-      for (const user of this.#registrar.users())
-        for (const binding of this.#registrar.lookup(user)) if (isBehindNat(binding)) this.#keep(binding);
+      for (const user of this.#registrar.users()) {
+        for (const binding of this.#registrar.lookup(user)) {
+          if (isBehindNat(binding)) {
+            this.#keep(binding);
+          }
+        }
+      }
     });
   }
 
   #keep(binding: Binding): void {
     const now = this.#clock.now();
-    if (now - (this.#pingedAt.get(binding) ?? binding.registeredAt) < INTERVAL_MS) return;
+    if (now - (this.#pingedAt.get(binding) ?? binding.registeredAt) < INTERVAL_MS) {
+      return;
+    }
     this.#pingedAt.set(binding, now);
     this.#ping(binding.contact, binding.flow);
   }
@@ -50,6 +57,8 @@ export class NatKeepAlive {
 
 /** Whether the phone's address, as we see it, differs from its Contact. */
 function isBehindNat({ contact, flow }: Binding): boolean {
-  if (flow.reliable || !('host' in contact)) return false;
+  if (flow.reliable || !('host' in contact)) {
+    return false;
+  }
   return bareHost(contact.host) !== flow.remote.address || (contact.port ?? 5060) !== flow.remote.port;
 }

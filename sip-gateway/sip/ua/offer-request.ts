@@ -23,14 +23,18 @@ export class OfferRequest {
 
   /** Answers the offer, or makes ours if the peer made none: the answer then comes as the call's event `answer`. */
   accept(sdp: string): void {
-    if (this.#done) return;
+    if (this.#done) {
+      return;
+    }
     this.#done = true;
     this.#onAccept(sdp);
   }
 
   /** Refuses, with extra fields such as Warning; the session stays unchanged. */
   reject(status = 488, headers: readonly HeaderField[] = []): void {
-    if (this.#done) return;
+    if (this.#done) {
+      return;
+    }
     this.#done = true;
     this.#onReject(status, headers);
   }

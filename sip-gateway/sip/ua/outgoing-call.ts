@@ -67,13 +67,19 @@ export class OutgoingCall extends Call {
   begin(): void {
     const { ringSeconds, sdp } = this.#parts;
     this.#ringTimer = this.host.clock.after(ringSeconds * 1000, () => this.#cancel('timeout'));
-    if (sdp !== undefined) this.session.sendOffer(sdp);
-    for (const branch of this.#branches) branch.begin();
+    if (sdp !== undefined) {
+      this.session.sendOffer(sdp);
+    }
+    for (const branch of this.#branches) {
+      branch.begin();
+    }
   }
 
   /** CANCEL before the answer, BYE after. */
   async hangUp(): Promise<void> {
-    if (this.ended) return;
+    if (this.ended) {
+      return;
+    }
     if (this.state !== 'answered') {
       const ended = new Promise<void>((resolve) => {
         this.once('end', () => resolve());
@@ -117,7 +123,9 @@ export class OutgoingCall extends Call {
   }
 
   #progress({ status, reason }: SipResponse, sdp: string | undefined): void {
-    if (this.ended || this.#winner) return;
+    if (this.ended || this.#winner) {
+      return;
+    }
     this.setState('early');
     this.emit('progress', { status, reason, sdp: this.#parts.sdp === undefined ? undefined : sdp });
   }
@@ -125,10 +133,13 @@ export class OutgoingCall extends Call {
   /** Answers an offer in a reliable provisional response, if we made none (RFC 3262 §5). */
   async #answerEarly(sdp: string | undefined): Promise<string | undefined> {
     const { answer } = this.#parts;
-    if (this.#parts.sdp !== undefined || sdp === undefined || this.session.local !== undefined)
+    if (this.#parts.sdp !== undefined || sdp === undefined || this.session.local !== undefined) {
       return undefined;
+    }
     const own = await answer?.(sdp);
-    if (own === undefined) return undefined;
+    if (own === undefined) {
+      return undefined;
+    }
     this.session.receiveOffer(sdp);
     this.session.sendAnswer(own);
     return own;
@@ -143,13 +154,17 @@ export class OutgoingCall extends Call {
     this.keeper.confirmed(response);
     this.setState('answered');
     for (const each of this.#branches) {
-      if (each !== branch) each.cancel();
+      if (each !== branch) {
+        each.cancel();
+      }
       each.dropForks();
     }
     try {
       await this.#completeSession(response, fork);
     } catch {
-      if (this.ended) return;
+      if (this.ended) {
+        return;
+      }
       void this.sendBye();
       this.finish({ cause: 'protocol', reason: 'the offer could not be answered' });
     }
@@ -163,52 +178,77 @@ export class OutgoingCall extends Call {
       await this.client().acknowledge(sequence);
       // Some put the answer into a provisional response only.
       const answer = sdp ?? fork.sdp;
-      if (answer === undefined || !this.session.receiveAnswer(answer)) throw new Error('no answer');
+      if (answer === undefined || !this.session.receiveAnswer(answer)) {
+        throw new Error('no answer');
+      }
     } else if (this.session.local !== undefined) {
       // Offer and answer went by 183 and PRACK.
       await this.client().acknowledge(sequence);
     } else {
       const own = sdp === undefined ? undefined : await this.#parts.answer?.(sdp);
-      if (sdp !== undefined) this.session.receiveOffer(sdp);
-      if (own !== undefined) this.session.sendAnswer(own);
+      if (sdp !== undefined) {
+        this.session.receiveOffer(sdp);
+      }
+      if (own !== undefined) {
+        this.session.sendAnswer(own);
+      }
       const { fields, body } = sdpBody(own);
       await this.client().acknowledge(sequence, fields, body);
-      if (own === undefined) throw new Error('no answer');
+      if (own === undefined) {
+        throw new Error('no answer');
+      }
     }
-    if (!this.ended) this.emit('answered');
+    if (!this.ended) {
+      this.emit('answered');
+    }
   }
 
   #failed(branch: InviteBranch): void {
     // A 6xx is the callee's decision for all its phones (RFC 3261 §21.6).
-    if (!this.#cancelled && (branch.failure?.status ?? 0) >= 600) this.#fail();
-    else this.#settle();
+    if (!this.#cancelled && (branch.failure?.status ?? 0) >= 600) {
+      this.#fail();
+    } else {
+      this.#settle();
+    }
   }
 
   /** Ends the call when no branch can be answered any more. */
   #settle(): void {
-    if (this.ended || this.#winner) return;
+    if (this.ended || this.#winner) {
+      return;
+    }
     if (this.#cancelled) {
-      if (!this.#branches.some((branch) => branch.ringing)) this.#endCancelled();
+      if (!this.#branches.some((branch) => branch.ringing)) {
+        this.#endCancelled();
+      }
       return;
     }
     const open = this.#branches.filter(({ failure }) => !failure);
     // Once all others have declined, do not wait for a dead phone.
-    if (open.length < this.#branches.length && open.every(({ silent }) => silent)) this.#fail();
+    if (open.length < this.#branches.length && open.every(({ silent }) => silent)) {
+      this.#fail();
+    }
   }
 
   #fail(): void {
     const failures = this.#branches.flatMap(({ failure }): InviteFailure[] => (failure ? [failure] : []));
     const best = bestFailure(failures);
-    if (!best) return;
+    if (!best) {
+      return;
+    }
     const { status, reason, response } = best;
     this.finish({ cause: response ? 'refused' : status === 408 ? 'timeout' : 'transport', status, reason });
   }
 
   #cancel(why: 'local' | 'timeout'): void {
-    if (this.ended || this.#cancelled || this.#winner) return;
+    if (this.ended || this.#cancelled || this.#winner) {
+      return;
+    }
     this.#cancelled = why;
     this.#ringTimer?.cancel();
-    for (const branch of this.#branches) branch.cancel();
+    for (const branch of this.#branches) {
+      branch.cancel();
+    }
     // If nothing more comes, the call ends for us anyway (RFC 3261 §9.1).
     this.#cancelTimer = this.host.clock.after(64 * this.host.timers.t1, () => this.#endCancelled());
     this.#settle();

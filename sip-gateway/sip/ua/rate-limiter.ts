@@ -24,7 +24,9 @@ export class RateLimiter {
     bucket.tokens = Math.min(this.#burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond);
     bucket.at = now;
     this.#buckets.put(key, bucket);
-    if (bucket.tokens < 1) return false;
+    if (bucket.tokens < 1) {
+      return false;
+    }
     bucket.tokens--;
     return true;
   }

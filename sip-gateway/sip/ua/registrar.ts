@@ -78,8 +78,11 @@ export class Registrar {
     let last = binding;
     return {
       newest: () => {
-        for (const other of this.lookup(user))
-          if (other.registeredAt > last.registeredAt && isSamePhone(other, last)) last = other;
+        for (const other of this.lookup(user)) {
+          if (other.registeredAt > last.registeredAt && isSamePhone(other, last)) {
+            last = other;
+          }
+        }
         return { flow: last.flow, atMs: last.registeredAt };
       },
     };
@@ -114,24 +117,30 @@ export class Registrar {
     const toTag = newTag();
     try {
       // A user registers itself only (§10.3 step 4).
-      if (decodeUser(request.to.uri) !== username) throw new Refusal(403);
+      if (decodeUser(request.to.uri) !== username) {
+        throw new Refusal(403);
+      }
       const before = this.lookup(username);
       const after = this.#apply(request, flow, before);
       const changed = after !== before;
-      if (changed) this.#store.set(username, after);
+      if (changed) {
+        this.#store.set(username, after);
+      }
       const headers: HeaderField[] = after.map((binding) => ['contact', this.#describe(binding)]);
       return { response: buildResponse(request, 200, { toTag, headers }), changed };
     } catch (error) {
-      if (error instanceof Refusal)
+      if (error instanceof Refusal) {
         return {
           response: buildResponse(request, error.status, { toTag, headers: error.headers }),
           changed: false,
         };
-      if (error instanceof SipParseError)
+      }
+      if (error instanceof SipParseError) {
         return {
           response: buildResponse(request, error.status, { toTag, reason: 'Bad Contact' }),
           changed: false,
         };
+      }
       throw error;
     }
   }
@@ -144,23 +153,35 @@ export class Registrar {
     // A request that was overtaken changes nothing (§10.3 step 6).
     const isOld = (binding: Binding) => binding.callId === callId && binding.sequence >= cseq.number;
     if (contacts === '*') {
-      if (general === undefined || generalSeconds !== 0) throw new Refusal(400);
-      if (before.some(isOld)) throw new Refusal(500);
+      if (general === undefined || generalSeconds !== 0) {
+        throw new Refusal(400);
+      }
+      if (before.some(isOld)) {
+        throw new Refusal(500);
+      }
       return [];
     }
-    if (contacts.length === 0) return before;
+    if (contacts.length === 0) {
+      return before;
+    }
     let bindings = before;
     for (const contact of contacts) {
-      if (contact.uri.scheme === 'other') throw new Refusal(400);
+      if (contact.uri.scheme === 'other') {
+        throw new Refusal(400);
+      }
       const known = bindings.find((binding) => sameUri(binding.contact, contact.uri));
-      if (known && isOld(known)) throw new Refusal(500);
+      if (known && isOld(known)) {
+        throw new Refusal(500);
+      }
       const instance = contact.params.get('+sip.instance') ?? undefined;
       // A phone that comes back from another address replaces its old binding, or it would ring twice.
       const isReplaced = (binding: Binding) => instance !== undefined && binding.instance === instance;
       bindings = bindings.filter((binding) => binding !== known && !isReplaced(binding));
       const seconds = this.#secondsOf(contact, generalSeconds);
       if (seconds > 0) {
-        if (bindings.length >= this.#limits.maxBindings) throw new Refusal(403);
+        if (bindings.length >= this.#limits.maxBindings) {
+          throw new Refusal(403);
+        }
         bindings = [...bindings, this.#bind(contact, request, flow, seconds)];
       }
     }
@@ -173,7 +194,9 @@ export class Registrar {
     const asked =
       own === undefined || own === null ? general : /^[0-9]+$/.test(own) ? parseSeconds(own) : 3600;
     const { minSeconds, maxSeconds } = this.#limits;
-    if (asked > 0 && asked < minSeconds) throw new Refusal(423, [['min-expires', String(minSeconds)]]);
+    if (asked > 0 && asked < minSeconds) {
+      throw new Refusal(423, [['min-expires', String(minSeconds)]]);
+    }
     return Math.min(asked, maxSeconds);
   }
 

@@ -85,8 +85,9 @@ export class Registration extends EventEmitter<RegistrationEvents> {
   constructor(host: RegistrationHost, options: RegistrationOptions) {
     super();
     const registrar = parseUri(options.registrar);
-    if (registrar.scheme !== 'sip' && registrar.scheme !== 'sips')
+    if (registrar.scheme !== 'sip' && registrar.scheme !== 'sips') {
       throw new SipParseError('A registrar needs a SIP URI');
+    }
     const address = parseUri(options.address);
     this.#user = 'user' in address ? address.user : undefined;
     this.#host = host;
@@ -127,14 +128,18 @@ export class Registration extends EventEmitter<RegistrationEvents> {
 
   /** Stops refreshing and takes the binding back. Idempotent. */
   async close(): Promise<void> {
-    if (this.#state === 'closed') return;
+    if (this.#state === 'closed') {
+      return;
+    }
     const wasRegistered = this.#state === 'registered';
     this.#state = 'closed';
     this.#timer?.cancel();
     this.#stopWatching?.();
     this.emit('closed');
     await this.#running;
-    if (wasRegistered) await this.#send(0);
+    if (wasRegistered) {
+      await this.#send(0);
+    }
   }
 
   async #register(): Promise<void> {
@@ -145,9 +150,14 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       this.#seconds = minExpires(outcome.response) ?? this.#seconds;
       outcome = await this.#send(this.#seconds);
     }
-    if (this.#state === 'closed') return;
-    if (outcome.response && outcome.status < 300) this.#registered(outcome.response, outcome.flow);
-    else this.#failed(outcome);
+    if (this.#state === 'closed') {
+      return;
+    }
+    if (outcome.response && outcome.status < 300) {
+      this.#registered(outcome.response, outcome.flow);
+    } else {
+      this.#failed(outcome);
+    }
   }
 
   #registered(response: SipResponse, flow: Flow | undefined): void {
@@ -221,12 +231,16 @@ export class Registration extends EventEmitter<RegistrationEvents> {
       for (const value of response.headers.all('contact')) {
         const contact = parseNameAddr(value);
         const expires = contact.params.get('expires');
-        if (own && expires && sameUri(contact.uri, own)) return parseSeconds(expires);
+        if (own && expires && sameUri(contact.uri, own)) {
+          return parseSeconds(expires);
+        }
       }
       const expires = response.headers.get('expires');
       return expires === undefined ? this.#seconds : parseSeconds(expires);
     } catch (error) {
-      if (error instanceof SipParseError) return this.#seconds;
+      if (error instanceof SipParseError) {
+        return this.#seconds;
+      }
       throw error;
     }
   }

@@ -29,9 +29,13 @@ export async function sendRequest(plan: RequestPlan): Promise<RequestOutcome> {
   let outcome: RequestOutcome = UNREACHABLE;
   for (const open of plan.flows) {
     const flow = open();
-    if (!flow) continue;
+    if (!flow) {
+      continue;
+    }
     outcome = await sendOn(plan, flow);
-    if (outcome.response && outcome.status !== 503) return outcome;
+    if (outcome.response && outcome.status !== 503) {
+      return outcome;
+    }
   }
   return outcome;
 }
@@ -41,11 +45,15 @@ async function sendOn(plan: RequestPlan, flow: Flow): Promise<RequestOutcome> {
     const outcome = await once(plan, flow);
     const { response } = outcome;
     const challenged = response && (response.status === 401 || response.status === 407);
-    if (!challenged || !plan.digest || challenges === 2) return outcome;
+    if (!challenged || !plan.digest || challenges === 2) {
+      return outcome;
+    }
     try {
       plan.digest.learn(response, flow.remote.address);
     } catch (error) {
-      if (error instanceof ChallengeRefused) return { ...outcome, reason: error.message };
+      if (error instanceof ChallengeRefused) {
+        return { ...outcome, reason: error.message };
+      }
       throw error;
     }
   }
@@ -56,7 +64,9 @@ function once(plan: RequestPlan, flow: Flow): Promise<RequestOutcome> {
     plan.send(plan.build(flow), flow, {
       onResponse: (response) => {
         const { status, reason } = response;
-        if (status >= 200) resolve({ status, reason, response, flow });
+        if (status >= 200) {
+          resolve({ status, reason, response, flow });
+        }
       },
       onFailure: (kind) =>
         resolve(kind === 'timeout' ? { status: 408, reason: 'Request Timeout' } : UNREACHABLE),

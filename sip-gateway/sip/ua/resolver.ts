@@ -19,7 +19,9 @@ const SRV_PREFIX: Readonly<Record<Protocol, string>> = {
 
 /** The protocol that a URI names: `sips` and `transport=tls` mean TLS (RFC 3261 §19.1, §26.2.2). */
 export function protocolOf(uri: SipUri): Protocol | undefined {
-  if (uri.scheme === 'sips') return 'tls';
+  if (uri.scheme === 'sips') {
+    return 'tls';
+  }
   const transport = uri.params.get('transport')?.toLowerCase();
   return transport === 'udp' || transport === 'tcp' || transport === 'tls' ? transport : undefined;
 }
@@ -33,7 +35,9 @@ export async function resolveTargets(
   usable: (protocol: Protocol) => boolean,
   lookups: DnsLookups = dns,
 ): Promise<Target[]> {
-  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') return [];
+  if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
+    return [];
+  }
   const named = protocolOf(uri);
   const protocol = named ?? 'udp';
   if (isAddress(uri.host)) {
@@ -43,7 +47,9 @@ export async function resolveTargets(
     const protocols = (named ? [named] : (['udp', 'tcp'] as const)).filter(usable);
     for (const candidate of protocols) {
       const targets = await resolveService(uri.host, candidate, lookups);
-      if (targets.length > 0) return targets.slice(0, MAX_TARGETS);
+      if (targets.length > 0) {
+        return targets.slice(0, MAX_TARGETS);
+      }
     }
   }
   return resolveHost(uri.host, protocol, uri.port ?? defaultPort(protocol), uri.host, lookups);

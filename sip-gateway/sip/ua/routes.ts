@@ -38,9 +38,13 @@ export class Routes {
 
   /** The address that a target is called by. Throws SipParseError for a malformed URI. */
   addressOf(target: CallTarget, trunk: Trunk | undefined): Uri {
-    if ('uri' in target) return parseUri(target.uri);
+    if ('uri' in target) {
+      return parseUri(target.uri);
+    }
     const user = encodeUser('user' in target ? target.user : target.number);
-    if (trunk) return { ...trunk.uri, user, password: undefined, headers: undefined };
+    if (trunk) {
+      return { ...trunk.uri, user, password: undefined, headers: undefined };
+    }
     const host = this.#domain ?? this.#transport.bound[0]?.local.address ?? 'localhost';
     return { scheme: 'sip', user, host: bracketHost(host), params: NO_PARAMS };
   }
@@ -65,8 +69,9 @@ export class Routes {
     for (const target of targets) {
       const { address } = target;
       const mayChoose = uri.scheme === 'sip' && protocolOf(uri) === undefined && target.protocol === 'udp';
-      if (mayChoose && bytes > MAX_UDP_BYTES)
+      if (mayChoose && bytes > MAX_UDP_BYTES) {
         ways.push({ uri, address, open: () => this.#transport.flowTo({ ...target, protocol: 'tcp' }) });
+      }
       ways.push({ uri, address, open: () => this.#transport.flowTo(target) });
     }
     return ways;
@@ -81,19 +86,27 @@ export class Routes {
     const hop = dialog.nextHop;
     const isRouted = dialog.routeSet.length > 0;
     const last = lastFlow(peer);
-    if (last && !isRouted && (peer.direct || peer.phone)) return last;
+    if (last && !isRouted && (peer.direct || peer.phone)) {
+      return last;
+    }
     if (last && (hop.scheme === 'sip' || hop.scheme === 'sips')) {
       const { remote } = last;
-      if (!isRouted && isElsewhere(hop.host, remote.address)) return last;
+      if (!isRouted && isElsewhere(hop.host, remote.address)) {
+        return last;
+      }
       const named = protocolOf(hop);
       const isSame = hop.host === bracketHost(remote.address) && (named ?? last.protocol) === last.protocol;
-      if (last.reliable && isSame) return last;
+      if (last.reliable && isSame) {
+        return last;
+      }
     }
     const targets = await resolveTargets(hop, (protocol) => this.#transport.has(protocol));
     const target = targets.find(({ address }) => mayNameTarget(peer.flow.remote.address, address));
     // The name does not resolve: fall back to where the peer was last heard.
     const flow = target ? this.#transport.flowTo(target) : targets.length === 0 ? last : undefined;
-    if (!flow) throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
+    if (!flow) {
+      throw new NoRouteError(`there is no way to ${formatUri(hop)}`);
+    }
     return flow;
   }
 }

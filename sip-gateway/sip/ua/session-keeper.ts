@@ -72,11 +72,16 @@ export class SessionKeeper {
 
   /** Starts or stops checking every minute that the peer is still there: for calls on hold, which send no media. */
   watch(on: boolean): void {
-    if (on === this.#watching || this.#stopped) return;
+    if (on === this.#watching || this.#stopped) {
+      return;
+    }
     this.#watching = on;
     this.#unreachable = 0;
-    if (on) this.#pingLater();
-    else this.#ping?.cancel();
+    if (on) {
+      this.#pingLater();
+    } else {
+      this.#ping?.cancel();
+    }
   }
 
   stop(): void {
@@ -87,17 +92,24 @@ export class SessionKeeper {
   }
 
   #start(terms: SessionTerms | undefined): void {
-    if (!this.#stopped) this.#timer.start(terms);
+    if (!this.#stopped) {
+      this.#timer.start(terms);
+    }
   }
 
   async #refresh(): Promise<void> {
     const outcome = await this.#options.refresh().catch(() => undefined);
     const { terms } = this.#timer;
-    if (this.#stopped || !terms) return;
+    if (this.#stopped || !terms) {
+      return;
+    }
     const seconds = outcome?.response && minSession(outcome.response.headers);
-    if (outcome && outcome.status < 300) return;
-    if (outcome?.status === 422 && seconds !== undefined && seconds > terms.seconds)
+    if (outcome && outcome.status < 300) {
+      return;
+    }
+    if (outcome?.status === 422 && seconds !== undefined && seconds > terms.seconds) {
       this.#timer.start({ ...terms, seconds });
+    }
     this.#timer.retry();
   }
 
@@ -106,12 +118,16 @@ export class SessionKeeper {
     this.#ping?.cancel();
     this.#ping = this.#options.clock.after(PING_MS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
-      if (!this.#watching) return;
+      if (!this.#watching) {
+        return;
+      }
       // A connection may be down for a moment. Any answer except 408 and 481 shows that the phone is there.
       this.#unreachable = outcome?.response ? 0 : this.#unreachable + 1;
-      if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1)
+      if (outcome?.status === 408 || outcome?.status === 481 || this.#unreachable > 1) {
         this.#options.onGone({ cause: 'timeout', reason: 'the peer no longer answers' });
-      else this.#pingLater();
+      } else {
+        this.#pingLater();
+      }
     });
   }
 }

@@ -18,7 +18,9 @@ type Refresher = 'uac' | 'uas';
 /** Session-Expires (RFC 4028 §4); undefined if missing or malformed. */
 export function sessionExpires(headers: Headers): { seconds: number; refresher?: Refresher } | undefined {
   const match = /^([0-9]{1,9})[ \t]*(?:;(.*))?$/.exec(headers.get('session-expires') ?? '');
-  if (!match) return undefined;
+  if (!match) {
+    return undefined;
+  }
   const refresher = /(?:^|;)[ \t]*refresher[ \t]*=[ \t]*(uac|uas)[ \t]*(?:;|$)/i.exec(match[2] ?? '')?.[1];
   return {
     seconds: Number(match[1]),
@@ -51,13 +53,17 @@ export interface SessionTerms {
 export function answerTerms(request: SipRequest): (SessionTerms & { fields: HeaderField[] }) | undefined {
   const asked = sessionExpires(request.headers);
   const isSupported = supportsTimer(request.headers);
-  if (!asked && !isSupported) return undefined;
+  if (!asked && !isSupported) {
+    return undefined;
+  }
   const least = Math.max(FLOOR_SECONDS, minSession(request.headers) ?? 0);
   const seconds = Math.max(Math.min(asked?.seconds ?? SESSION_SECONDS, SESSION_SECONDS), least);
   // If we may choose, we refresh.
   const refresher = isSupported ? (asked?.refresher ?? 'uas') : 'uas';
   const fields: HeaderField[] = [['session-expires', `${seconds};refresher=${refresher}`]];
-  if (refresher === 'uac') fields.push(['require', 'timer']);
+  if (refresher === 'uac') {
+    fields.push(['require', 'timer']);
+  }
   return { seconds, ours: refresher === 'uas', fields };
 }
 
@@ -89,9 +95,13 @@ export class SessionTimer {
   start(terms: SessionTerms | undefined): void {
     this.stop();
     this.#terms = terms;
-    if (!terms) return;
+    if (!terms) {
+      return;
+    }
     const { seconds, ours } = terms;
-    if (ours) this.#next = this.#clock.after(seconds * 500, this.#refresh);
+    if (ours) {
+      this.#next = this.#clock.after(seconds * 500, this.#refresh);
+    }
     this.#end = this.#clock.after((seconds - Math.min(32, seconds / 3)) * 1000, () => {
       this.stop();
       this.#expired();
@@ -101,7 +111,9 @@ export class SessionTimer {
   /** Schedules another refresh after a failed one. */
   retry(): void {
     this.#next?.cancel();
-    if (this.#terms) this.#next = this.#clock.after(RETRY_MS, this.#refresh);
+    if (this.#terms) {
+      this.#next = this.#clock.after(RETRY_MS, this.#refresh);
+    }
   }
 
   stop(): void {

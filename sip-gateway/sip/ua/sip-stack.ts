@@ -223,7 +223,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const after = new Map(trunks.map((trunk) => [trunk.id, new Trunk(trunk)]));
     for (const [id, trunk] of after) {
       const former = before.get(id);
-      if (former) trunk.replaces(former);
+      if (former) {
+        trunk.replaces(former);
+      }
     }
     this.#trunks = after;
   }
@@ -239,10 +241,16 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 
   /** Makes a call. Rejects with NoRouteError if there is no route, SipParseError for a malformed URI. */
   async invite(target: CallTarget, options: InviteOptions): Promise<OutgoingCall> {
-    if (this.#closing) throw new NoRouteError('the stack is closing');
+    if (this.#closing) {
+      throw new NoRouteError('the stack is closing');
+    }
     const trunk = 'trunk' in target ? this.#trunks.get(target.trunk) : undefined;
-    if ('trunk' in target && !trunk) throw new NoRouteError(`there is no trunk ${target.trunk}`);
-    if (trunk && trunk.activeCalls >= trunk.maxCalls) throw new NoRouteError(`trunk ${trunk.id} is full`);
+    if ('trunk' in target && !trunk) {
+      throw new NoRouteError(`there is no trunk ${target.trunk}`);
+    }
+    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
+      throw new NoRouteError(`trunk ${trunk.id} is full`);
+    }
     const to = this.#routes.addressOf(target, trunk);
     const size = HEADER_ESTIMATE_BYTES + Buffer.byteLength(options.sdp ?? '');
     const branches =
@@ -251,7 +259,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
         : [await this.#routes.toUri(to, size)];
     trunk?.addHosts(branches.flat().map(({ address }) => address));
     const first = branches[0]?.[0]?.open();
-    if (!first) throw new NoRouteError(`there is no way to ${formatUri(to)}`);
+    if (!first) {
+      throw new NoRouteError(`there is no way to ${formatUri(to)}`);
+    }
     const { user = 'canopy', displayName } = options.from ?? {};
     const from: SipUri = {
       scheme: 'sip',
@@ -286,7 +296,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     registration.once('closed', () => this.#registrations.delete(registration));
     registration.on('registered', () => {
       const { trunk, addresses } = registration;
-      if (trunk !== undefined) this.#trunks.get(trunk)?.addHosts(addresses);
+      if (trunk !== undefined) {
+        this.#trunks.get(trunk)?.addHosts(addresses);
+      }
     });
     registration.begin();
     return registration;
@@ -297,11 +309,15 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     const target = parseUri(uri);
     const [open] = await this.#routes.toUri(target, HEADER_ESTIMATE_BYTES);
     const flow = open?.open();
-    if (!flow) return 503;
+    if (!flow) {
+      return 503;
+    }
     return new Promise((resolve) => {
       this.#host.send(this.#optionsRequest(target, flow), flow, {
         onResponse: ({ status }) => {
-          if (status >= 200) resolve(status);
+          if (status >= 200) {
+            resolve(status);
+          }
         },
         onFailure: (reason) => resolve(reason === 'timeout' ? 408 : 503),
       });
@@ -401,8 +417,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     flow: Flow,
     { status, reason, headers = [] }: Refusal,
   ): void {
-    if (this.#options.silent && this.#admissions.isStranger(request, flow)) transaction.terminate();
-    else
+    if (this.#options.silent && this.#admissions.isStranger(request, flow)) {
+      transaction.terminate();
+    } else {
       transaction.respondStateless(
         buildResponse(request, status, {
           toTag: statelessTag(request),
@@ -410,23 +427,32 @@ export class SipStack extends EventEmitter<SipStackEvents> {
           headers: [...this.#userAgent, ...headers],
         }),
       );
+    }
     this.emit('refused', { method: request.method, status, address: flow.remote.address });
   }
 
   /** Applies the RFC 3261 §8.2 checks to a request outside dialogs; returns a status and fields to refuse with, or undefined. */
   #inspect(request: SipRequest): Refusal | undefined {
-    if (request.uri.scheme === 'other') return { status: 416 };
+    if (request.uri.scheme === 'other') {
+      return { status: 416 };
+    }
     const unsupported = unsupportedFields(request.headers);
-    if (unsupported.length > 0) return { status: 420, headers: unsupported };
+    if (unsupported.length > 0) {
+      return { status: 420, headers: unsupported };
+    }
     const minimum = request.method === 'INVITE' && sessionTooShort(request);
-    if (minimum) return { status: 422, headers: [minimum] };
+    if (minimum) {
+      return { status: 422, headers: [minimum] };
+    }
     return undefined;
   }
 
   #receiveInvite(request: SipRequest, transaction: ServerInviteTransaction, flow: Flow): void {
     if (tagOf(request.to) !== undefined) {
       const call = this.#receiveInDialog(request, transaction, flow);
-      if (call) this.#invites.set(transaction, call);
+      if (call) {
+        this.#invites.set(transaction, call);
+      }
       return;
     }
     const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
@@ -443,7 +469,9 @@ export class SipStack extends EventEmitter<SipStackEvents> {
       this.#invites.set(transaction, call);
       this.#offerCall(call);
     } catch (error) {
-      if (!(error instanceof SipParseError)) throw error;
+      if (!(error instanceof SipParseError)) {
+        throw error;
+      }
       refuse({ status: error.status });
     }
   }
@@ -452,35 +480,45 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   #admitCall(request: SipRequest, flow: Flow): Admitted | ({ kind: 'refused' } & Refusal) {
     const refused = (refusal: Refusal) => ({ kind: 'refused', ...refusal }) as const;
     const objection = this.#inspect(request);
-    if (objection) return refused(objection);
+    if (objection) {
+      return refused(objection);
+    }
     const { maxCalls = 500, maxCallsPerUser = 4 } = this.#options;
     const { address } = flow.remote;
     const kind = this.#admissions.knows(address) ? 'known' : 'stranger';
-    if (this.#closing || this.#calls.size >= maxCalls || !this.#limits.takeCall(address, kind))
+    if (this.#closing || this.#calls.size >= maxCalls || !this.#limits.takeCall(address, kind)) {
       return refused({ status: 503, headers: [['retry-after', '5']] });
+    }
     const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'refused') return admission;
-    if (sessionBody(request).unsupported)
+    if (admission.kind === 'refused') {
+      return admission;
+    }
+    if (sessionBody(request).unsupported) {
       return refused({ status: 415, headers: [['accept', 'application/sdp']] });
+    }
     const { identity } = admission;
     const trunk = identity.kind === 'trunk' ? this.#trunks.get(identity.trunkId) : undefined;
-    if (trunk && trunk.activeCalls >= trunk.maxCalls)
+    if (trunk && trunk.activeCalls >= trunk.maxCalls) {
       return refused({ status: 503, reason: 'Trunk Is Full', headers: [['retry-after', '30']] });
-    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser)
+    }
+    if (identity.kind === 'user' && this.#callsOf(identity.username) >= maxCallsPerUser) {
       return refused({ status: 486, reason: 'Too Many Calls From This Phone' });
+    }
     return admission;
   }
 
   /** Number of calls that a user is making now. */
   #callsOf(username: string): number {
     let count = 0;
-    for (const call of this.#calls)
+    for (const call of this.#calls) {
       if (
         call instanceof IncomingCall &&
         call.identity.kind === 'user' &&
         call.identity.username === username
-      )
+      ) {
         count++;
+      }
+    }
     return count;
   }
 
@@ -492,9 +530,11 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   ): DialogUsage | undefined {
     const call = this.#dialogOf(request);
     if (!call) {
-      if (this.#limits.takeRequest(flow.remote.address))
+      if (this.#limits.takeRequest(flow.remote.address)) {
         this.#refuse(request, transaction, flow, { status: 481 });
-      else transaction.terminate();
+      } else {
+        transaction.terminate();
+      }
       return undefined;
     }
     if (!this.#dialogRate.take(call.callId)) {
@@ -508,9 +548,13 @@ export class SipStack extends EventEmitter<SipStackEvents> {
   /** Emits the call. An SdpError from the listener refuses it, so a caller's SDP can do no more harm than that. */
   #offerCall(call: IncomingCall): void {
     try {
-      if (!this.emit('invite', call)) call.reject(480);
+      if (!this.emit('invite', call)) {
+        call.reject(480);
+      }
     } catch (error) {
-      if (!(error instanceof SdpError)) throw error;
+      if (!(error instanceof SdpError)) {
+        throw error;
+      }
       call.reject(error.status, { headers: [error.warningField] });
     }
   }
@@ -527,12 +571,19 @@ export class SipStack extends EventEmitter<SipStackEvents> {
     }
     const refuse = (refusal: Refusal) => this.#refuse(request, transaction, flow, refusal);
     const objection = this.#inspect(request);
-    if (!KNOWN_METHODS.has(method)) refuse({ status: 501, headers: this.#capabilities });
-    else if (objection) refuse(objection);
-    else if (method === 'OPTIONS') this.#receiveOptions(request, transaction, flow);
-    else if (method === 'REGISTER' && this.#options.users) this.#receiveRegister(request, transaction, flow);
-    else if (OF_DIALOGS.has(method)) refuse({ status: 481 });
-    else refuse({ status: 405, headers: this.#capabilities });
+    if (!KNOWN_METHODS.has(method)) {
+      refuse({ status: 501, headers: this.#capabilities });
+    } else if (objection) {
+      refuse(objection);
+    } else if (method === 'OPTIONS') {
+      this.#receiveOptions(request, transaction, flow);
+    } else if (method === 'REGISTER' && this.#options.users) {
+      this.#receiveRegister(request, transaction, flow);
+    } else if (OF_DIALOGS.has(method)) {
+      refuse({ status: 481 });
+    } else {
+      refuse({ status: 405, headers: this.#capabilities });
+    }
   }
 
   #receiveOptions(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
@@ -550,27 +601,36 @@ export class SipStack extends EventEmitter<SipStackEvents> {
 
   #receiveRegister(request: SipRequest, transaction: ServerPlainTransaction, flow: Flow): void {
     const admission = this.#admissions.admit(request, flow);
-    if (admission.kind === 'refused') this.#refuse(request, transaction, flow, admission);
-    else if (admission.identity.kind !== 'user') this.#refuse(request, transaction, flow, { status: 403 });
-    else {
+    if (admission.kind === 'refused') {
+      this.#refuse(request, transaction, flow, admission);
+    } else if (admission.identity.kind !== 'user') {
+      this.#refuse(request, transaction, flow, { status: 403 });
+    } else {
       const { username } = admission.identity;
       const { response, changed } = this.registrar.register(request, flow, username);
       transaction.respond(response);
-      if (changed)
+      if (changed) {
         this.emit('registration', { user: username, bindings: this.registrar.lookup(username).length });
+      }
     }
   }
 
   #own(call: Call, trunk: Trunk | undefined): void {
     this.#calls.add(call);
-    if (trunk) trunk.activeCalls++;
+    if (trunk) {
+      trunk.activeCalls++;
+    }
     call.once('end', () => {
       this.#calls.delete(call);
-      if (!trunk) return;
+      if (!trunk) {
+        return;
+      }
       trunk.activeCalls--;
       // The settings may have changed meanwhile: the trunk of now counts this call too.
       const present = this.#trunks.get(trunk.id);
-      if (present && present !== trunk) present.activeCalls--;
+      if (present && present !== trunk) {
+        present.activeCalls--;
+      }
     });
   }
 

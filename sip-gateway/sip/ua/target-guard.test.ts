@@ -21,6 +21,7 @@ it('a peer names itself and hosts elsewhere as targets, but no group, and this h
     ['127.0.0.5', '224.0.0.5', false],
     ['fe80::1', 'fe80::2', true],
     ['169.254.1.1', '127.0.0.1', false],
-  ] as const)
+  ] as const) {
     assert.equal(mayNameTarget(source, target), may, `${target} named by ${source}`);
+  }
 });

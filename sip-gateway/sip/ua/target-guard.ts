@@ -20,7 +20,9 @@ type Scope = ReadonlyArray<readonly [network: string, prefix: number]>;
 
 const [host, link, nobody] = [HOST, LINK, NOBODY].map((scope) => {
   const list = new BlockList();
-  for (const [network, prefix] of scope) list.addSubnet(network, prefix, isIPv6(network) ? 'ipv6' : 'ipv4');
+  for (const [network, prefix] of scope) {
+    list.addSubnet(network, prefix, isIPv6(network) ? 'ipv6' : 'ipv4');
+  }
   return list;
 }) as [BlockList, BlockList, BlockList];
 
@@ -33,6 +35,8 @@ function within(list: BlockList, address: string): boolean {
  * address; this host or its link only if the peer is there itself. Otherwise a caller could make us send to services that trust this host.
  */
 export function mayNameTarget(source: string, target: string): boolean {
-  if (within(nobody, target)) return false;
+  if (within(nobody, target)) {
+    return false;
+  }
   return [host, link].every((scope) => !within(scope, target) || within(scope, source));
 }

@@ -40,7 +40,9 @@ export class Trunk {
   /** Throws SipParseError for a URI or network that cannot be read. */
   constructor(options: TrunkOptions) {
     const uri = parseUri(options.uri);
-    if (uri.scheme !== 'sip' && uri.scheme !== 'sips') throw new SipParseError('A trunk needs a SIP URI');
+    if (uri.scheme !== 'sip' && uri.scheme !== 'sips') {
+      throw new SipParseError('A trunk needs a SIP URI');
+    }
     this.id = options.id;
     this.uri = uri;
     this.domain = options.domain;
@@ -48,7 +50,9 @@ export class Trunk {
     this.maxCalls = options.maxCalls ?? 100;
     this.#credentials = options.credentials;
     this.#hosts = isAddress(uri.host) ? [bareHost(uri.host)] : [];
-    for (const peer of options.peers ?? []) this.#addPeer(peer);
+    for (const peer of options.peers ?? []) {
+      this.#addPeer(peer);
+    }
   }
 
   /** Whether requests from this address are the trunk's. */
@@ -70,17 +74,23 @@ export class Trunk {
   /** Continues from the previous settings: calls in progress count, and addresses of the same host stay known. */
   replaces(before: Trunk): void {
     this.activeCalls = before.activeCalls;
-    if (formatUri(before.uri) === formatUri(this.uri)) this.#hosts = before.#hosts;
+    if (formatUri(before.uri) === formatUri(this.uri)) {
+      this.#hosts = before.#hosts;
+    }
   }
 
   #addPeer(text: string): void {
     const [address = '', prefix] = text.split('/');
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     try {
-      if (prefix === undefined) this.#peers.addAddress(address, family);
-      // An empty prefix would mean 0: everybody.
-      else if (/^\d{1,3}$/.test(prefix)) this.#peers.addSubnet(address, Number(prefix), family);
-      else throw new TypeError('no prefix length');
+      if (prefix === undefined) {
+        this.#peers.addAddress(address, family);
+      } else if (/^\d{1,3}$/.test(prefix)) {
+        // An empty prefix would mean 0: everybody.
+        this.#peers.addSubnet(address, Number(prefix), family);
+      } else {
+        throw new TypeError('no prefix length');
+      }
     } catch (cause) {
       throw new SipParseError(`Malformed network ${text}: ${String(cause)}`);
     }

@@ -29,10 +29,13 @@ export function bridges(run: SoakRun, identity: Identity, host: Identity): Promi
           send(media);
           session.on('media', (moved) => send(moved));
           const participantId = await joined(moderator, `${NAME} 0`);
-          for (const muted of [true, false])
+          for (const muted of [true, false]) {
             await moderator.get('participant.mute', { participantId, muted });
+          }
           await delay(STAY_MS);
-          for (const participant of hosted) await participant.remove();
+          for (const participant of hosted) {
+            await participant.remove();
+          }
           await moderator.event('participant.left', (left) => left.participantId === participantId);
         } finally {
           await session.leave();

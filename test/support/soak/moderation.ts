@@ -56,8 +56,12 @@ export function revokes(run: SoakRun): Promise<void> {
     assert.ok(other);
     const seats: Seat[] = [];
     try {
-      for (const identity of [stolen, other]) seats.push(await Seat.take(server.url, identity, roomId));
-      for (const seat of seats) await seat.produce();
+      for (const identity of [stolen, other]) {
+        seats.push(await Seat.take(server.url, identity, roomId));
+      }
+      for (const seat of seats) {
+        await seat.produce();
+      }
       const [first, second] = seats;
       const outside = await ProtocolClient.open(server.url);
       const { accountId } = await outside.get('auth.prove', await outside.proof(other));
@@ -69,7 +73,9 @@ export function revokes(run: SoakRun): Promise<void> {
       assert.equal(await second.client.ended(), 'CERT_REVOKED');
       assert.equal(await outside.ended(), 'CERT_REVOKED');
     } finally {
-      for (const { client } of seats) client.close();
+      for (const { client } of seats) {
+        client.close();
+      }
     }
   });
 }

@@ -13,11 +13,15 @@ export function inspectorsIn(log: string): string[] {
 
 /** Collects a process's garbage, which gives memory back to the system, and returns what its main thread's live objects take, in bytes. */
 export async function collectGarbage(inspector: string | undefined): Promise<number> {
-  if (inspector === undefined) throw new TypeError('the process has no inspector');
+  if (inspector === undefined) {
+    throw new TypeError('the process has no inspector');
+  }
   const socket = new WebSocket(inspector);
   await once(socket, 'open');
   try {
-    for (let time = 0; time < COLLECTIONS; time++) await ask(socket, 'HeapProfiler.collectGarbage');
+    for (let time = 0; time < COLLECTIONS; time++) {
+      await ask(socket, 'HeapProfiler.collectGarbage');
+    }
     return (await ask<{ usedSize: number }>(socket, 'Runtime.getHeapUsage')).usedSize;
   } finally {
     socket.close();
@@ -30,6 +34,8 @@ async function ask<T>(socket: WebSocket, method: string): Promise<T> {
   for (;;) {
     const [{ data }] = (await once(socket, 'message')) as [MessageEvent<string>];
     const { id, result } = JSON.parse(data) as { id?: number; result: T };
-    if (id === 1) return result;
+    if (id === 1) {
+      return result;
+    }
   }
 }

@@ -31,7 +31,9 @@ export function callsIn(run: SoakRun, host: Identity, options: CallerOptions): P
       asHost(run, host, roomId, async (witness) => {
         phone.command('dial', run.phones.uri(byPin ? PIN_NUMBER : numberOf(roomId), protocol));
         await phone.waitFor('CALL_ESTABLISHED');
-        if (byPin) phone.press(`${PIN}#`);
+        if (byPin) {
+          phone.press(`${PIN}#`);
+        }
         const participantId = await joined(witness, `Phone ${username}`);
         const { producer } = await witness.event(
           'producer.added',
@@ -85,8 +87,11 @@ export function isCalled(run: SoakRun, host: Identity, options: CallerOptions): 
           await caller.event(muted ? 'producer.paused' : 'producer.resumed');
         }
         await delay(PAUSE_MS);
-        if (byApi) await run.server.api('DELETE', `/api/sip/calls/${callId}`);
-        else await caller.get('participant.kick', { participantId });
+        if (byApi) {
+          await run.server.api('DELETE', `/api/sip/calls/${callId}`);
+        } else {
+          await caller.get('participant.kick', { participantId });
+        }
         await phone.waitFor('CALL_CLOSED');
       }),
     );

@@ -67,9 +67,11 @@ export class SoakRun {
         await act((this.done.get(name) ?? 0) + (this.excused.get(name) ?? 0));
         count(this.done, name);
       } catch (error) {
-        if (this.#isExcused(startedMs)) count(this.excused, name);
-        else if (this.failures.length < SEEN_FAILURES)
+        if (this.#isExcused(startedMs)) {
+          count(this.excused, name);
+        } else if (this.failures.length < SEEN_FAILURES) {
           this.failures.push(`${new Date().toISOString()} ${name}: ${reasonOf(error)}`);
+        }
       }
     }
   }
@@ -84,7 +86,9 @@ export class SoakRun {
         return worker === undefined ? [] : [{ pid: metrics.get(`canopy_worker_pid{${worker}}`) ?? 0, rooms }];
       })
       .sort((a, b) => b.rooms - a.rooms);
-    if (busiest === undefined || busiest.pid <= 1) throw new Error('no worker to kill');
+    if (busiest === undefined || busiest.pid <= 1) {
+      throw new Error('no worker to kill');
+    }
     this.workerKills += 1;
     this.#kill(busiest.pid);
     await eventually(
