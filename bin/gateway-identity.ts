@@ -11,7 +11,7 @@ import {
 import { createInvitation } from '../signaling/index.ts';
 
 /** A certificate that ends sooner is replaced at the start, in milliseconds. */
-const RENEW_MILLISECONDS = 30 * 86_400_000;
+const RENEW_MS = 30 * 86_400_000;
 
 /**
  * The phone gateway's own identity of role `bridge`, kept in the data folder for its owner alone. The first time, or to replace the one
@@ -24,7 +24,7 @@ export async function gatewayIdentity(
 ): Promise<Identity> {
   const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
   const kept = anew ? undefined : await loadIdentity(serverUrl, store);
-  if (kept && kept.expiresAtMs - Date.now() > RENEW_MILLISECONDS) return kept;
+  if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) return kept;
   const link = await createInvitation(config, {
     role: 'bridge',
     displayName: 'Phones',

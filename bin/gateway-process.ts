@@ -7,7 +7,7 @@ import { type RunningGateway, startGateway } from './gateway.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
 /** Closing says goodbye to every phone; anything unfinished by then is dropped. */
-const CLOSE_MILLISECONDS = 5_000;
+const CLOSE_MS = 5_000;
 
 let running: RunningGateway | undefined;
 let closing = false;
@@ -55,7 +55,7 @@ function fail(error: unknown): void {
 async function close(status = 0): Promise<void> {
   if (closing) return;
   closing = true;
-  setTimeout(() => process.exit(status), CLOSE_MILLISECONDS).unref();
+  setTimeout(() => process.exit(status), CLOSE_MS).unref();
   await running?.close().catch(() => {});
   process.exit(status);
 }

@@ -9,16 +9,16 @@ import type { FromGateway, ToGateway } from './gateway-messages.ts';
 const PROGRAM = fileURLToPath(new URL(`./gateway-process${extname(import.meta.filename)}`, import.meta.url));
 
 /** Delay before the first restart; it doubles with each further one. */
-const RESTART_MILLISECONDS = 500;
-const MAX_RESTART_MILLISECONDS = 30_000;
+const RESTART_MS = 500;
+const MAX_RESTART_MS = 30_000;
 /** A gateway that ran for this long did not exit because of a failed start. */
-const LONG_LIFE_MILLISECONDS = 60_000;
+const LONG_LIFE_MS = 60_000;
 /** A gateway that misses three of these heartbeats counts as hung. */
-const HEARTBEAT_MILLISECONDS = 10_000;
+const HEARTBEAT_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
 /** How long a scrape waits for the gateway's metrics. */
-const METRICS_MILLISECONDS = 2_000;
-const CLOSE_MILLISECONDS = 6_000;
+const METRICS_MS = 2_000;
+const CLOSE_MS = 6_000;
 
 export interface GatewaySupervisorOptions {
   config: Config;
@@ -62,10 +62,10 @@ export class GatewaySupervisor {
 
   private constructor(options: GatewaySupervisorOptions) {
     this.#options = options;
-    this.#heartbeat = setInterval(() => this.#checkAlive(), HEARTBEAT_MILLISECONDS);
+    this.#heartbeat = setInterval(() => this.#checkAlive(), HEARTBEAT_MS);
   }
 
-  /** Starts the gateway and waits until phones may call. @throws CanopyError PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
+  /** Starts the gateway and waits until phones may call. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
   static async start(options: GatewaySupervisorOptions): Promise<GatewaySupervisor> {
     const supervisor = new GatewaySupervisor(options);
     try {
@@ -91,7 +91,7 @@ export class GatewaySupervisor {
     if (child === undefined || !isRunning(child)) return;
     const exited = once(child, 'exit');
     this.#send({ type: 'close' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MILLISECONDS);
+    const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_MS);
     await exited;
     clearTimeout(timer);
   }
@@ -143,9 +143,7 @@ export class GatewaySupervisor {
     }
     const lived = performance.now() - this.#startedMs;
     this.#delayMs =
-      lived > LONG_LIFE_MILLISECONDS || this.#delayMs === 0
-        ? RESTART_MILLISECONDS
-        : Math.min(this.#delayMs * 2, MAX_RESTART_MILLISECONDS);
+      lived > LONG_LIFE_MS || this.#delayMs === 0 ? RESTART_MS : Math.min(this.#delayMs * 2, MAX_RESTART_MS);
     log.error(
       { code, signal, error: this.#error, restartMs: this.#delayMs },
       'phone gateway exited; phones cannot call until it is back',
@@ -161,7 +159,7 @@ export class GatewaySupervisor {
     const child = this.#child;
     if (child === undefined || !isRunning(child)) return;
     const silentMs = performance.now() - this.#heardMs;
-    if (silentMs > MISSED_HEARTBEATS * HEARTBEAT_MILLISECONDS) {
+    if (silentMs > MISSED_HEARTBEATS * HEARTBEAT_MS) {
       this.#options.log.error(
         { silentMs: Math.round(silentMs) },
         'phone gateway does not respond; killing it',
@@ -177,7 +175,7 @@ export class GatewaySupervisor {
     const id = ++this.#lastPage;
     const { promise, resolve } = Promise.withResolvers<string>();
     this.#pages.set(id, resolve);
-    const timer = setTimeout(resolve, METRICS_MILLISECONDS, '');
+    const timer = setTimeout(resolve, METRICS_MS, '');
     this.#send({ type: 'metrics', id });
     try {
       return await promise;

@@ -17,7 +17,7 @@ export interface RunningGateway {
   close(): Promise<void>;
 }
 
-/** Connects a phone gateway to a server and opens its ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
+/** Connects a phone gateway to a server and opens its ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID, CONNECTION_LOST … */
 export async function startGateway({ config, log, url }: StartGatewayOptions): Promise<RunningGateway> {
   const { identity, link } = await connect(config, url);
   const tls = await openTlsSource(config, log);

@@ -14,7 +14,7 @@ import {
 import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
-const PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MS = 15_000;
 
 /** The REST API of the server that runs on a data folder, with the key of that folder. */
 export class OwnApi {
@@ -31,7 +31,7 @@ export class OwnApi {
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
 
-  /** @throws CanopyError CONNECTION_LOST when no server answers, API_KEY_INVALID, or the server's own error */
+  /** @throws {CanopyError} CONNECTION_LOST - when no server answers, API_KEY_INVALID, or the server's own error */
   async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
     const key = await this.#file('api.key', 'API_KEY_INVALID');
     const { status, body } = await this.#send(method, path, key.trim());
@@ -63,7 +63,7 @@ export class OwnApi {
     const options = {
       method,
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      signal: AbortSignal.timeout(PATIENCE_MS),
       // The built-in HTTPS has a certificate of the deployment CA.
       ...(secure && { ca: [...rootCertificates, await this.#file('ca.pem', 'CA_UNUSABLE')] }),
     };

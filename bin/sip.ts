@@ -31,7 +31,7 @@ export async function sip(config: Config, { metricsPort }: { metricsPort?: strin
   process.stdout.write(`${['Canopy accepts phone calls on', ...listening].join('\n')}\n`);
 }
 
-/** Serves the metrics to this host. @throws CanopyError PORT_IN_USE */
+/** Serves the metrics to this host. @throws {CanopyError} PORT_IN_USE */
 async function serveMetrics({ metrics: { registry } }: SipGateway, port: string): Promise<() => void> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {

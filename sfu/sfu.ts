@@ -60,7 +60,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   };
   #closing: Promise<void> | undefined;
 
-  /** Starts the workers. @throws CanopyError WORKER_MISSING, PORT_IN_USE. */
+  /** Starts the workers. @throws {CanopyError} WORKER_MISSING, PORT_IN_USE */
   static async create(options: SfuOptions): Promise<Sfu> {
     const log = options.log.child({ part: 'sfu' });
     setLogEventListeners({
@@ -135,7 +135,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /**
    * Whether one more may come into a room, open or not, without harm to those inside.
-   * @throws CanopyError SERVER_BUSY, which says what is short.
+   * @throws {CanopyError} SERVER_BUSY, which says what is short
    */
   admit(roomId: string): void {
     const room = this.#rooms.find(roomId);
@@ -162,7 +162,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     this.#pool.announce(listen);
   }
 
-  /** Makes the peer's transport of one direction. @throws CanopyError TRANSPORT_EXISTS, MEDIA_REJECTED. */
+  /** Makes the peer's transport of one direction. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
   async createTransport(
     roomId: string,
     peerId: string,
@@ -174,7 +174,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /**
    * Makes both transports of a bridge on this host and connects them to its one socket.
-   * @throws CanopyError BRIDGE_NOT_LOCAL, TRANSPORT_EXISTS, MEDIA_REJECTED.
+   * @throws {CanopyError} BRIDGE_NOT_LOCAL, TRANSPORT_EXISTS, MEDIA_REJECTED
    */
   async createPlainTransports(
     roomId: string,
@@ -185,7 +185,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return peer.createPlainTransports(options.remote, options.rtpCapabilities);
   }
 
-  /** @throws CanopyError TRANSPORT_UNKNOWN, TRANSPORT_CONNECTED, FINGERPRINT_INVALID. */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN, TRANSPORT_CONNECTED, FINGERPRINT_INVALID */
   async connectTransport(
     roomId: string,
     peerId: string,
@@ -197,7 +197,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       .connect(dtlsParameters);
   }
 
-  /** @throws CanopyError TRANSPORT_UNKNOWN. */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN */
   async restartIce(
     roomId: string,
     peerId: string,
@@ -213,7 +213,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /**
    * Begins to send; reported by `produceropened`.
-   * @throws CanopyError TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED; LIMIT_REACHED (too many producers, or a second voice of a
+   * @throws {CanopyError} TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED; LIMIT_REACHED (too many producers, or a second voice of a
    * participant from one source); PARTICIPANT_UNKNOWN (overtaken by closeParticipant()).
    */
   async produce(roomId: string, peerId: string, options: ProduceOptions): Promise<{ producerId: string }> {
@@ -221,7 +221,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return { producerId: producer.id };
   }
 
-  /** Notes what a peer shows; it counts from the next allocation on, and ends with the peer. @throws CanopyError ROOM_NOT_JOINED. */
+  /** Notes what a peer shows; it counts from the next allocation on, and ends with the peer. @throws {CanopyError} ROOM_NOT_JOINED */
   setLayout(roomId: string, peerId: string, layout: Layout): void {
     this.#rooms.get(roomId).enter(peerId).layout = layout;
   }
@@ -233,17 +233,17 @@ export class Sfu extends EventEmitter<SfuEvents> {
     if (room && peer) room.allocation.tellAgain(peer);
   }
 
-  /** What was decided last on who receives what in a room, and from what. @throws CanopyError ROOM_NOT_JOINED. */
+  /** What was decided last on who receives what in a room, and from what. @throws {CanopyError} ROOM_NOT_JOINED */
   explain(roomId: string): RoomExplanation {
     return this.#rooms.get(roomId).allocation.explain(performance.now());
   }
 
-  /** @throws CanopyError PRODUCER_UNKNOWN. */
+  /** @throws {CanopyError} PRODUCER_UNKNOWN */
   async pauseProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
     await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').setProducerPaused(producerId, true);
   }
 
-  /** @throws CanopyError PRODUCER_UNKNOWN. */
+  /** @throws {CanopyError} PRODUCER_UNKNOWN */
   async resumeProducer(roomId: string, peerId: string, producerId: string): Promise<void> {
     await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').setProducerPaused(producerId, false);
   }
@@ -260,7 +260,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
 
   /**
    * Subscribes a peer to another's producer; the consumer starts paused.
-   * @throws CanopyError TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CODEC_UNSUPPORTED (the client cannot receive it).
+   * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CODEC_UNSUPPORTED (the client cannot receive it).
    */
   async consume(
     roomId: string,
@@ -281,7 +281,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
    * Subscribes a peer to several producers; each fails by itself, also when it closes before all are answered. A consumer that is answered and
    * closes later, unasked, is reported by `consumerclosed`.
    * @param options - `maxConsumers`: how many consumers the peer may have with these. Default: any number.
-   * @throws CanopyError LIMIT_REACHED.
+   * @throws {CanopyError} LIMIT_REACHED
    */
   async consumeEach(
     roomId: string,
@@ -294,12 +294,12 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return { consumers: [], failed: options.producerIds.map((producerId) => ({ producerId, error })) };
   }
 
-  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  /** @throws {CanopyError} CONSUMER_UNKNOWN */
   async pauseConsumer(roomId: string, peerId: string, consumerId: string): Promise<void> {
     await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').pauseConsumer(consumerId);
   }
 
-  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  /** @throws {CanopyError} CONSUMER_UNKNOWN */
   async resumeConsumer(roomId: string, peerId: string, consumerId: string): Promise<void> {
     await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').resumeConsumer(consumerId);
   }
@@ -309,7 +309,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeConsumer(consumerId) ?? false;
   }
 
-  /** Sets the highest layers to forward of a simulcast or SVC consumer. @throws CanopyError CONSUMER_UNKNOWN, MEDIA_REJECTED. */
+  /** Sets the highest layers to forward of a simulcast or SVC consumer. @throws {CanopyError} CONSUMER_UNKNOWN, MEDIA_REJECTED */
   async setPreferredLayers(
     roomId: string,
     peerId: string,
@@ -319,7 +319,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     await peer.setPreferredLayers(options.consumerId, options.layers);
   }
 
-  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  /** @throws {CanopyError} CONSUMER_UNKNOWN */
   async requestKeyFrame(roomId: string, peerId: string, consumerId: string): Promise<void> {
     await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').requestKeyFrame(consumerId);
   }

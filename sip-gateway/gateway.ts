@@ -38,13 +38,13 @@ interface SipGatewayEvents {
 }
 
 /** How often calls are looked at, in milliseconds. */
-const CHECK_MILLISECONDS = 5000;
+const CHECK_MS = 5000;
 /** How long trunk registration changes are collected before the server is notified, in milliseconds. */
-const GATHER_MILLISECONDS = 100;
+const GATHER_MS = 100;
 /** As the protocol has it: a message has a largest size. */
 const MAX_TRUNKS_TOLD = 500;
 /** How long calls get to end in peace, and then the server to hear of it, in milliseconds. */
-const GOODBYE_MILLISECONDS = 2000;
+const GOODBYE_MS = 2000;
 
 /**
  * The phone gateway: SIP and RTP on one side, rooms on the other. Owns the SIP stack, the media threads, its calls and the bridges to
@@ -99,7 +99,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     this.#host = this.#makeHost();
     this.#listen();
     this.#configure(options.link.config);
-    this.#timer = setInterval(() => this.#check(), CHECK_MILLISECONDS);
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
     this.metrics.watch({
       codecs: () => [...this.#calls.values()].filter((call) => call.answered).map((call) => call.codec),
       ringing: () => [...this.#calls.values()].filter((call) => !call.answered).length,
@@ -110,7 +110,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
     });
   }
 
-  /** Starts the media threads and opens the SIP ports. @throws CanopyError PORT_IN_USE, CONFIG_INVALID */
+  /** Starts the media threads and opens the SIP ports. @throws {CanopyError} PORT_IN_USE, CONFIG_INVALID */
   static async create(options: SipGatewayOptions): Promise<SipGateway> {
     const log = options.log.child({ part: 'sip' });
     const announce = options.sip.announce ?? options.announce;
@@ -235,7 +235,7 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
           // A change lost with the connection is reported once that is back.
           if (!this.#closed) this.#log.warn({ err: error }, 'could not report the trunk registrations');
         });
-    }, GATHER_MILLISECONDS);
+    }, GATHER_MS);
   }
 
   /** A user who was removed or has a new password must re-register to be called. */
@@ -301,13 +301,13 @@ export class SipGateway extends EventEmitter<SipGatewayEvents> {
 async function soon(work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const over = new Promise((resolve) => {
-    timer = setTimeout(resolve, GOODBYE_MILLISECONDS);
+    timer = setTimeout(resolve, GOODBYE_MS);
   });
   await Promise.race([work, over]);
   clearTimeout(timer);
 }
 
-/** @throws CanopyError CONFIG_INVALID */
+/** @throws {CanopyError} CONFIG_INVALID */
 async function addressOf(host: string): Promise<string> {
   if (isIP(host) !== 0) return host;
   try {

@@ -17,7 +17,7 @@ export interface OpenStackOptions {
 
 type Listen = Parameters<typeof SipStack.create>[0]['listen'][number];
 
-/** Opens the SIP ports that the configuration names. @throws CanopyError PORT_IN_USE */
+/** Opens the SIP ports that the configuration names. @throws {CanopyError} PORT_IN_USE */
 export async function openStack({ sip, announce, tls, lookup }: OpenStackOptions): Promise<SipStack> {
   const open = (host: string) => {
     const advertise = announce === undefined ? undefined : { host: urlHost(announce) };

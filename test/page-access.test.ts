@@ -71,10 +71,7 @@ describe('the page for everybody', () => {
     }
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByTestId('room').fill('Weekly meeting! ✨');
-    assert.equal(
-      await page.getByTestId('room-hint').textContent(),
-      'The room’s name will be Weekly-meeting-',
-    );
+    assert.equal(await page.getByTestId('room-hint').textContent(), 'The room name will be Weekly-meeting-');
     await page.getByTestId('display-name').fill('👩‍🚀 Ada');
   });
 
@@ -138,13 +135,15 @@ describe('the page for everybody', () => {
     const menu = page.locator('[data-testid=tile][data-self=false] [data-testid=tile-menu]').first();
     await menu.focus();
     await page.keyboard.press('Enter');
-    await has('the first action has the focus', 'tile-kick');
+    await has('the first action has the focus', 'tile-rename');
     await page.keyboard.press('ArrowDown');
-    await has('arrow keys stay in the menu', 'tile-kick');
+    await has('an arrow key leads to the next', 'tile-kick');
+    await page.keyboard.press('ArrowDown');
+    await has('arrow keys stay in the menu', 'tile-rename');
     await page.keyboard.press('Escape');
     await has('the button has the focus again', 'tile-menu');
     await page.keyboard.press('Enter');
-    await has('the first action has the focus again', 'tile-kick');
+    await has('the first action has the focus again', 'tile-rename');
     await page.keyboard.press('Tab');
     await page.getByRole('menu').waitFor({ state: 'detached' });
   });
@@ -199,6 +198,30 @@ describe('the page for everybody', () => {
     await carol.leave();
     await bob.leave();
     await page.getByTestId('hands').waitFor({ state: 'detached' });
+  });
+
+  it('a person changes their name, a moderator that of others, and the name in the certificate is shown', async () => {
+    const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
+    const rename = async (each: Page, name: string) => {
+      await each.getByTestId('new-name').fill(name);
+      await each.getByTestId('rename-now').click();
+      await each.getByRole('dialog').waitFor({ state: 'detached' });
+    };
+    await bob.page.locator('[data-testid=tile][data-self=true]').hover();
+    await bob.click('rename');
+    await rename(bob.page, 'Robert');
+    const tile = page.locator('[data-testid=tile]', { hasText: 'Robert' });
+    assert.equal(await tile.getByTestId('certified-name').textContent(), '(certified as Bob)');
+    await tile.hover();
+    await tile.getByTestId('tile-menu').click();
+    await page.getByTestId('tile-rename').click();
+    await rename(page, 'Bob');
+    await bob.page.locator('[data-testid=tile][data-self=true]', { hasText: 'Bob (you)' }).waitFor();
+    await page.getByTestId('certified-name').waitFor({ state: 'detached' });
+    // The next call begins with the name that the person chose.
+    await bob.page.getByTestId('leave').click();
+    assert.equal(await bob.page.getByTestId('display-name').inputValue(), 'Robert');
+    await bob.page.close();
   });
 
   it('says who comes and who goes', async () => {

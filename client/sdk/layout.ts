@@ -33,8 +33,8 @@ export interface LayoutHost {
 /** Between two layouts that are told, in milliseconds: a window that is being resized changes it with every frame. */
 const INTERVAL_MS = 150;
 /** The protocol's limits of a tile's side, in pixels, and of tiles. */
-const MOST_PIXELS = 16_384;
-const MOST_TILES = 256;
+const MAX_PIXELS = 16_384;
+const MAX_TILES = 256;
 
 type ToldLayout = RequestInput<'room.layout'>;
 
@@ -106,12 +106,12 @@ export class LayoutReporter {
       return [{ producerId, width: pixels(width), height: pixels(height), pinned }];
     });
     return {
-      tiles: told.slice(0, MOST_TILES),
+      tiles: told.slice(0, MAX_TILES),
       ...(maxBitrateBps !== undefined && { maxBitrateBps: Math.round(maxBitrateBps) }),
     };
   }
 }
 
 function pixels(size: number): number {
-  return Math.min(MOST_PIXELS, Math.max(1, Math.round(size)));
+  return Math.min(MAX_PIXELS, Math.max(1, Math.round(size)));
 }

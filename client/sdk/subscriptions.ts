@@ -20,7 +20,7 @@ export interface SubscriptionHost {
 }
 
 /** The protocol's limit of one consumer.create. */
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 /** How long a picture that went off the screen keeps its consumer, which the server holds, so that it is back at once. */
 const HIDDEN_MS = 30_000;
 
@@ -158,14 +158,14 @@ export class Subscriptions {
     );
     if (!media || missing.length === 0) return;
     try {
-      await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
+      await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
     } catch (error) {
       // A new home begins with a new reset(); a failure of the old one says nothing.
       if (media.closed || media !== this.#host.media()) return;
       this.#host.failed(CanopyError.from(error));
       throw error;
     }
-    if (missing.length > MOST_AT_ONCE) this.sync();
+    if (missing.length > MAX_AT_ONCE) this.sync();
   }
 
   async #subscribe(media: MediaSession, producerIds: string[]): Promise<void> {

@@ -11,7 +11,7 @@ const TICKS_PER_DECISION = 20;
 const ENDED_TICKS = 15;
 const OLD_TICKS = 20;
 /** What an encoder needs to send each layer on top of the lower ones, and what the layer then uses, both in kbit/s. */
-const LEAST_KBPS = [50, 200, 600];
+const MIN_KBPS = [50, 200, 600];
 const TAKES_KBPS = [150, 500, 1200];
 const SIZES = { small: [240, 135], medium: [640, 360], large: [1280, 720] } as const;
 
@@ -34,7 +34,7 @@ const phase: fc.Arbitrary<Phase> = fc.record({
 function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): boolean[] {
   let leftKbps = silent ? 0 : uplinkKbps;
   return told.map((active, layer) => {
-    if (!active || leftKbps < (LEAST_KBPS[layer] ?? 0)) return false;
+    if (!active || leftKbps < (MIN_KBPS[layer] ?? 0)) return false;
     leftKbps -= TAKES_KBPS[layer] ?? 0;
     return true;
   });

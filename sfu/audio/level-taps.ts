@@ -3,7 +3,7 @@ import { answered } from '../worker-errors.ts';
 import { LevelReader } from './level-reader.ts';
 
 /** A packet seen here costs this process some 15 µs, so a flood must end in the worker. Opus sends 50 a second, 400 at the very most. */
-const MOST_PACKETS = 500;
+const MAX_PACKETS = 500;
 const WINDOW_MS = 1000;
 
 const LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
@@ -39,7 +39,7 @@ export class LevelTaps {
 
   /**
    * Tells the level of every packet, in dBov, until the producer closes; of a flood only its beginning, again and again.
-   * @throws CanopyError PRODUCER_UNKNOWN when it closed meanwhile.
+   * @throws {CanopyError} PRODUCER_UNKNOWN - when it closed meanwhile
    */
   async open(producer: Producer, listener: (dbov: number, nowMs: number) => void): Promise<void> {
     const { rtpCapabilities } = this.#router;
@@ -66,12 +66,12 @@ export class LevelTaps {
         packets = 0;
       }
       packets += 1;
-      if (packets === MOST_PACKETS) {
+      if (packets === MAX_PACKETS) {
         // Both fail only when the tap is gone.
         tap.pause().catch(() => undefined);
         pause = setTimeout(() => tap.resume().catch(() => undefined), WINDOW_MS);
       }
-      if (packets >= MOST_PACKETS) return;
+      if (packets >= MAX_PACKETS) return;
       const dbov = reader.read(packet, nowMs);
       if (dbov !== undefined) listener(dbov, nowMs);
     });

@@ -45,7 +45,7 @@ export class RoomAudio {
     return this.#taps.count;
   }
 
-  /** @throws CanopyError PRODUCER_UNKNOWN when it closed meanwhile. */
+  /** @throws {CanopyError} PRODUCER_UNKNOWN - when it closed meanwhile */
   async addMicrophone(
     producer: Producer,
     { participantId, speakerId }: { participantId: string; speakerId: string },

@@ -41,7 +41,7 @@ export class PeerConsumers {
     return this.#consumers.has(consumerId);
   }
 
-  /** @throws CanopyError CONSUMER_UNKNOWN. */
+  /** @throws {CanopyError} CONSUMER_UNKNOWN */
   get(consumerId: string): PeerConsumer {
     const consumer = this.#consumers.get(consumerId);
     if (!consumer) throw new CanopyError('CONSUMER_UNKNOWN');
@@ -50,7 +50,7 @@ export class PeerConsumers {
 
   /**
    * Subscribes to several producers; each fails by itself.
-   * @throws CanopyError LIMIT_REACHED - with all of them the peer would have more than `maxConsumers`.
+   * @throws {CanopyError} LIMIT_REACHED - with all of them the peer would have more than `maxConsumers`.
    */
   async create(
     transportOf: () => PeerTransport,
@@ -125,7 +125,7 @@ export class PeerConsumers {
     );
   }
 
-  /** @throws CanopyError TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN when it has closed while others were awaited. */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were awaited */
   #answer(consumer: Consumer, transportOf: () => PeerTransport): ConsumerResult {
     this.#unanswered.delete(consumer.id);
     if (!this.#consumers.has(consumer.id)) {

@@ -44,7 +44,7 @@ export class PeerProducers {
     return this.#byId.has(producerId);
   }
 
-  /** @throws CanopyError LIMIT_REACHED, MEDIA_REJECTED, CODEC_UNSUPPORTED; PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - closed in the meantime. */
+  /** @throws {CanopyError} LIMIT_REACHED, MEDIA_REJECTED, CODEC_UNSUPPORTED; PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - closed in the meantime */
   async create(transport: PeerTransport, options: ProduceOptions): Promise<Producer> {
     const { kind, paused, participantId = this.#peerId } = options;
     const source = options.source ?? (kind === 'audio' ? 'microphone' : 'camera');
@@ -73,7 +73,7 @@ export class PeerProducers {
     }
   }
 
-  /** @throws CanopyError PRODUCER_UNKNOWN. */
+  /** @throws {CanopyError} PRODUCER_UNKNOWN */
   async setPaused(producerId: string, paused: boolean): Promise<void> {
     const producer = this.#byId.get(producerId)?.producer;
     if (!producer) throw new CanopyError('PRODUCER_UNKNOWN');
@@ -133,7 +133,7 @@ export class PeerProducers {
   }
 }
 
-/** @throws CanopyError PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN when either has gone meanwhile. */
+/** @throws {CanopyError} PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - when either has gone meanwhile */
 function assertWanted({ refusal, transport }: Entry): void {
   if (refusal) throw refusal;
   transport.assertOpen();

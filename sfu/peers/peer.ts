@@ -224,7 +224,7 @@ export class Peer {
     }
   }
 
-  /** @throws CanopyError TRANSPORT_EXISTS. */
+  /** @throws {CanopyError} TRANSPORT_EXISTS */
   #assertFree(direction: Direction): void {
     if (
       this.#opening.has(direction) ||

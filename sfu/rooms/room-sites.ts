@@ -62,7 +62,7 @@ export class RoomSites {
     return this.#sites.has(worker);
   }
 
-  /** A site for one more peer; opened if need be, once. @throws CanopyError WORKER_UNAVAILABLE, ROOM_NOT_JOINED. */
+  /** A site for one more peer; opened if need be, once. @throws {CanopyError} WORKER_UNAVAILABLE, ROOM_NOT_JOINED */
   async choose(): Promise<Site> {
     const worker = this.#options.place([this.home.worker, ...[...this.#sites.keys()].slice(1)]);
     const known = this.#sites.get(worker);
@@ -84,7 +84,7 @@ export class RoomSites {
     for (const { router } of this.#ready) this.#brought.delete(`${producerId} ${router.id}`);
   }
 
-  /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws CanopyError PRODUCER_UNKNOWN. */
+  /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws {CanopyError} PRODUCER_UNKNOWN */
   async bring(producerId: string, site: Site): Promise<void> {
     const origin = this.#origins.get(producerId);
     if (!origin) throw new CanopyError('PRODUCER_UNKNOWN');

@@ -235,7 +235,7 @@ export class Room implements PeerHome {
     }
   }
 
-  /** Makes a producer consumable on a worker of the room. @throws CanopyError PRODUCER_UNKNOWN. */
+  /** Makes a producer consumable on a worker of the room. @throws {CanopyError} PRODUCER_UNKNOWN */
   async bring(producerId: string, worker: MediaWorker): Promise<void> {
     const site = this.#sites.all.find((each) => each.worker === worker);
     if (site) await this.#sites.bring(producerId, site);

@@ -39,14 +39,14 @@ export class Rooms {
     return this.#entries.get(roomId)?.room;
   }
 
-  /** @throws CanopyError ROOM_NOT_JOINED, ROOM_REHOMING. */
+  /** @throws {CanopyError} ROOM_NOT_JOINED, ROOM_REHOMING */
   get(roomId: string): Room {
     const room = this.find(roomId);
     if (room) return room;
     throw new CanopyError(this.#lost.has(roomId) ? 'ROOM_REHOMING' : 'ROOM_NOT_JOINED');
   }
 
-  /** The room, opened if need be; concurrent calls share one opening. @throws CanopyError WORKER_UNAVAILABLE, SERVER_CLOSING. */
+  /** The room, opened if need be; concurrent calls share one opening. @throws {CanopyError} WORKER_UNAVAILABLE, SERVER_CLOSING */
   open(roomId: string): Promise<Room> {
     const known = this.#entries.get(roomId);
     if (known) return known.opening;

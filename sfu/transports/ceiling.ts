@@ -4,7 +4,7 @@ const AIM_STEP = 0.05;
  * The least that an estimate comes to, and a ceiling with it, in bits a second: one small picture. Where not even that is sent, nothing tells
  * the worker that the network has recovered, and it stays at nothing.
  */
-export const LEAST_BPS = 100_000;
+export const MIN_BPS = 100_000;
 /** An estimate that falls below this share of the one before has met a limit. */
 const FALL_SHARE = 0.85;
 /** How long after a fall the network is left alone, in milliseconds. */
@@ -48,7 +48,7 @@ export class Ceiling {
    */
   aim(aimBps: number, neededBps: number): number[] {
     this.#neededBps = Math.min(aimBps, neededBps);
-    const aim = Math.max(LEAST_BPS, Math.round(aimBps));
+    const aim = Math.max(MIN_BPS, Math.round(aimBps));
     if (Math.abs(aim - this.#aimBps) <= this.#aimBps * AIM_STEP) return [];
     this.#aimBps = aim;
     return [aim];
@@ -83,7 +83,7 @@ export class Ceiling {
     this.#probedAtMs = nowMs;
     const goalBps = Math.min(this.#aimBps, availableBps * PROBE_FACTOR);
     return [availableBps * JUST_BELOW, goalBps * JUST_BELOW, goalBps].map((bps) =>
-      Math.max(LEAST_BPS, Math.round(bps)),
+      Math.max(MIN_BPS, Math.round(bps)),
     );
   }
 }

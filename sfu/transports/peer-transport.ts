@@ -112,7 +112,7 @@ export abstract class PeerTransport {
     this.#transport.close();
   }
 
-  /** @throws CanopyError TRANSPORT_UNKNOWN when it closed while the worker answered. */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN - when it closed while the worker answered */
   assertOpen(): void {
     if (this.closed) throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
   }

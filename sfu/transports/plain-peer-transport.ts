@@ -17,7 +17,7 @@ export class PlainPeerTransport extends PeerTransport {
     return { transportId: this.id, address: localAddress, port: localPort };
   }
 
-  /** Takes media from the remote address alone. @throws CanopyError MEDIA_REJECTED. */
+  /** Takes media from the remote address alone. @throws {CanopyError} MEDIA_REJECTED */
   async connect(remote: Endpoint): Promise<void> {
     const { address, port } = checkEndpoint(remote);
     await this.answered(this.#transport.connect({ ip: address, port }));

@@ -3,7 +3,7 @@ import { CanopyError } from '../../base/errors/index.ts';
 import { checkDtlsParameters } from '../guards.ts';
 import type { ClientDtlsParameters, TransportInfo, TransportState } from '../types.ts';
 import { iceCandidates } from './candidates.ts';
-import { Ceiling, LEAST_BPS } from './ceiling.ts';
+import { Ceiling, MIN_BPS } from './ceiling.ts';
 import { Estimate } from './estimate.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
@@ -65,7 +65,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     };
   }
 
-  /** @throws CanopyError FINGERPRINT_INVALID, TRANSPORT_CONNECTED. */
+  /** @throws {CanopyError} FINGERPRINT_INVALID, TRANSPORT_CONNECTED */
   async connect(dtlsParameters: ClientDtlsParameters): Promise<void> {
     const checked = checkDtlsParameters(dtlsParameters);
     if (this.#connecting) throw new CanopyError('TRANSPORT_CONNECTED');
@@ -99,7 +99,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     this.#transport.on('trace', ({ type, info }) => {
       if (type === 'bwe') this.#estimated((info as { availableBitrate: number }).availableBitrate);
     });
-    this.#transport.setMinOutgoingBitrate(LEAST_BPS).catch(() => {});
+    this.#transport.setMinOutgoingBitrate(MIN_BPS).catch(() => {});
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
   }
 

@@ -6,7 +6,7 @@ import type { ListenAddress } from '../types.ts';
 import { listenAddresses } from './listen.ts';
 
 /** How often names are re-resolved, in milliseconds. */
-const RESOLVE_MILLISECONDS = 60_000;
+const RESOLVE_MS = 60_000;
 
 export interface AnnouncedHostsOptions {
   /** IP addresses and host names. Empty: the addresses of the interfaces. */
@@ -37,7 +37,7 @@ export class AnnouncedHosts {
   private constructor({
     announce,
     lookup = allAddresses,
-    intervalMilliseconds = RESOLVE_MILLISECONDS,
+    intervalMilliseconds = RESOLVE_MS,
   }: AnnouncedHostsOptions) {
     this.#options = { announce, lookup, intervalMilliseconds };
     this.#names = announce.filter((host) => isIP(host) === 0);

@@ -66,7 +66,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   #closing: Promise<void> | undefined;
   #died = false;
 
-  /** @throws CanopyError WORKER_MISSING when the program cannot run, PORT_IN_USE when its port cannot be bound. */
+  /** @throws {CanopyError} WORKER_MISSING - when the program cannot run, PORT_IN_USE when its port cannot be bound */
   static async create(options: MediaWorkerOptions): Promise<MediaWorker> {
     const worker = await spawnWorker(options.workerBin);
     const listen = presentAddresses(options.listen);

@@ -40,7 +40,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
 
-  /** Starts every worker. @throws CanopyError WORKER_MISSING or PORT_IN_USE when one cannot start. */
+  /** Starts every worker. @throws {CanopyError} WORKER_MISSING or PORT_IN_USE when one cannot start */
   static async create(options: WorkerPoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(options);
     const starts = await Promise.allSettled(pool.#slots.map((slot) => pool.#start(slot)));
@@ -85,7 +85,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     return least?.worker;
   }
 
-  /** Waits up to 10 s until a worker is live. @throws CanopyError WORKER_UNAVAILABLE, SERVER_CLOSING. */
+  /** Waits up to 10 s until a worker is live. @throws {CanopyError} WORKER_UNAVAILABLE, SERVER_CLOSING */
   async ready(): Promise<void> {
     const signal = AbortSignal.any([AbortSignal.timeout(READY_TIMEOUT_MS), this.#abort.signal]);
     while (this.live.length === 0) {

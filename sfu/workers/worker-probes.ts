@@ -19,7 +19,7 @@ const LISTEN = { protocol: 'udp', ip: LOOPBACK } as const;
  * begins anew with each that comes; SRTP keeps back what has an old number, and an estimation whose probes are kept back finds out late that a
  * network has recovered. In the worker that the set-up builds this is mended.
  *
- * @throws CanopyError WORKER_MISSING, and AbortError when it sends no probes
+ * @throws {CanopyError} WORKER_MISSING, and AbortError when it sends no probes
  */
 export async function numbersProbesApart(workerBin?: string): Promise<boolean> {
   const worker = await spawnWorker(workerBin);

@@ -2,7 +2,7 @@ import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Store } from '../store/index.ts';
 
 /** How long the result of a write test is cached, in milliseconds: anybody may ask. */
-const FRESH_MILLISECONDS = 5000;
+const FRESH_MS = 5000;
 
 /** Whether the store is writable, tested at most every 5 s. */
 export class Readiness {
@@ -19,7 +19,7 @@ export class Readiness {
 
   /** @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
   async check(): Promise<void> {
-    if (performance.now() - this.#triedAtMs > FRESH_MILLISECONDS) {
+    if (performance.now() - this.#triedAtMs > FRESH_MS) {
       this.#trying ??= this.#try().finally(() => {
         this.#trying = undefined;
       });

@@ -1,14 +1,14 @@
 import pg from 'pg';
 
 /** How long to wait for a connection, in milliseconds. */
-const CONNECT_MILLISECONDS = 2000;
+const CONNECT_MS = 2000;
 
 /** How every connection is made. */
 export function connectionOf(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: 'canopy',
-    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    connectionTimeoutMillis: CONNECT_MS,
     // A dead connection ends within half a minute.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
+import { CuttableRelay } from '../../test/support/cuttable-relay.ts';
 import { PostgresServer } from '../../test/support/postgres.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { Calls, Invitations, MIGRATIONS } from '../features/index.ts';
 import { Accounts } from '../kernel/index.ts';
 import { openStore } from './open-store.ts';
 import { withoutPassword } from './postgres-connection.ts';
+import type { Store } from './store.ts';
 
 /** The longest a request may wait for a database that hangs, in milliseconds: the goal is 6 s. */
-const PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MS = 15_000;
 
 describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing ?? false }, () => {
   let server: PostgresServer;
@@ -47,7 +49,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
       const requests = Array.from({ length: 25 }, () => new Accounts(store).find('a'));
       for (const { status } of await Promise.allSettled(requests)) assert.equal(status, 'rejected');
       await assert.rejects(requests[0] ?? Promise.resolve(), away);
-      assert.ok(performance.now() - begunMs < PATIENCE_MILLISECONDS);
+      assert.ok(performance.now() - begunMs < PATIENCE_MS);
     } finally {
       await server.thaw();
     }
@@ -97,26 +99,83 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   });
 
   it('threat 42: one server has a database; one that lost it to another refuses all use of it', async () => {
-    const { url, store: first } = await open({ exclusive: true });
+    const url = await server.createDatabase();
+    const relay = await CuttableRelay.open(() => server.port);
+    const relayed = new URL(url);
+    relayed.port = String(relay.port);
+    const first = await openStore('unused', { migrations: MIGRATIONS, url: relayed.href, exclusive: true });
+    await first.tryWrite();
     await assert.rejects(openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }), {
       code: 'DATA_IN_USE',
     });
-    // Its lock's connection ends, and another server is faster.
-    const admin = new pg.Client(url);
-    await admin.connect();
-    const lockPid = `select pid from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`;
-    await admin.query(`select pg_terminate_backend(pid) from (${lockPid}) as held`);
-    const second = await openStore('unused', { migrations: MIGRATIONS, url, exclusive: true });
     const refused = () =>
       first.tryWrite().then(
         () => '',
         ({ code }: { code: string }) => code,
       );
-    await eventually('it notices', refused, (code) => code === 'DATA_IN_USE');
-    await second.close();
+    // It is cut off, and another server opens the database.
+    relay.refuse();
+    let second: Store | undefined;
+    await eventually('the other one has it', async () => {
+      second = await openStore('unused', { migrations: MIGRATIONS, url, exclusive: true }).catch(
+        (error: { code: string }) => {
+          assert.equal(error.code, 'DATA_IN_USE');
+          return undefined;
+        },
+      );
+      return second !== undefined;
+    });
+    assert.equal(await refused(), 'STORE_UNAVAILABLE');
+    relay.allow();
+    await eventually('it notices', refused, (code) => {
+      assert.notEqual(code, '', 'it writes although another server has the database');
+      return code === 'DATA_IN_USE';
+    });
+    await second?.close();
     await eventually('it takes the database back', refused, (code) => code === '');
-    await admin.end();
     await first.close();
+    relay.close();
+  });
+
+  it('threat 42: a server whose lock alone was lost takes it again', async () => {
+    const { url, store } = await open({ exclusive: true });
+    const admin = new pg.Client(url);
+    await admin.connect();
+    const holders = async () =>
+      (
+        await admin.query<{ pid: number }>(`
+          select pid from pg_locks where locktype = 'advisory'
+          and database = (select oid from pg_database where datname = current_database())`)
+      ).rows;
+    const before = await holders();
+    assert.equal(before.length, 1);
+    await admin.query('select pg_terminate_backend($1)', [before[0]?.pid]);
+    await eventually(
+      'it has the lock again',
+      holders,
+      ([holder]) => ![undefined, before[0]?.pid].includes(holder?.pid),
+    );
+    await eventually('it can be written', () =>
+      store.tryWrite().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await admin.end();
+    await store.close();
+  });
+
+  it('threat 42: closing does not wait for a PostgreSQL that hangs', async () => {
+    const { store } = await open({ exclusive: true });
+    await store.tryWrite();
+    await server.freeze();
+    try {
+      const begunMs = performance.now();
+      await store.close();
+      assert.ok(performance.now() - begunMs < PATIENCE_MS);
+    } finally {
+      await server.thaw();
+    }
   });
 
   it('takes the empty list of calls that a new gateway has', async () => {

@@ -12,11 +12,11 @@ import type { Tables } from './tables.ts';
 /** Maximum number of connections. */
 const CONNECTIONS = 10;
 /** How long a statement waits for a lock, in milliseconds. */
-const LOCK_MILLISECONDS = 2000;
+const LOCK_MS = 2000;
 /** How long PostgreSQL works on a statement, in milliseconds. */
-const STATEMENT_MILLISECONDS = 3000;
+const STATEMENT_MS = 3000;
 /** How long a statement's answer is waited for if PostgreSQL hangs, in milliseconds. */
-const ANSWER_MILLISECONDS = 4000;
+const ANSWER_MS = 4000;
 
 /** Rows that are read at once when a whole table is read. */
 const FETCHED_ROWS = 1000;
@@ -50,10 +50,10 @@ export async function openPostgres(
   }
   const limits: pg.PoolConfig = {
     max: CONNECTIONS,
-    statement_timeout: STATEMENT_MILLISECONDS,
-    query_timeout: ANSWER_MILLISECONDS,
-    lock_timeout: LOCK_MILLISECONDS,
-    idle_in_transaction_session_timeout: 2 * ANSWER_MILLISECONDS,
+    statement_timeout: STATEMENT_MS,
+    query_timeout: ANSWER_MS,
+    lock_timeout: LOCK_MS,
+    idle_in_transaction_session_timeout: 2 * ANSWER_MS,
   };
   return new PostgresStore(databaseOf(url, unhurried ? { max: 2 } : limits, lock), lock);
 }
@@ -128,7 +128,8 @@ class PostgresStore implements Store {
 }
 
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
-  const pool = new pg.Pool({ ...connectionOf(url), ...limits });
+  // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
+  const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true });
   // An idle connection that ends is replaced when one is needed.
   pool.on('error', () => {});
   // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.

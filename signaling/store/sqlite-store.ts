@@ -14,9 +14,9 @@ import type { Tables } from './tables.ts';
  * How long a statement waits for another program's lock, in milliseconds. SQLite waits on this thread, which stalls every conference, so
  * the wait is short, and STORE_BUSY asks for a retry.
  */
-const BUSY_MILLISECONDS = 50;
+const BUSY_MS = 50;
 /** The same while opening the store, when nobody is waiting. */
-const OPENING_BUSY_MILLISECONDS = 5000;
+const OPENING_BUSY_MS = 5000;
 
 /**
  * Opens `canopy.sqlite` in the folder, readable by its owner only, and migrates its tables. Before a migration changes an existing
@@ -49,7 +49,7 @@ export async function openSqlite(
     await store.close();
     throw unusable(file, error);
   }
-  sqlite.pragma(`busy_timeout = ${BUSY_MILLISECONDS}`);
+  sqlite.pragma(`busy_timeout = ${BUSY_MS}`);
   return store;
 }
 
@@ -141,7 +141,7 @@ class Dialect extends SqliteDialect {
 /** All database files are private to their owner, since they hold trunk passwords. */
 function openForOwner(file: string): Database.Database {
   return forOwner(() => {
-    const sqlite = new Database(file, { timeout: OPENING_BUSY_MILLISECONDS });
+    const sqlite = new Database(file, { timeout: OPENING_BUSY_MS });
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('synchronous = NORMAL');
     sqlite.pragma('foreign_keys = ON');

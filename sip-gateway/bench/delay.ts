@@ -16,7 +16,7 @@ const SETTLE_MS = 2_000;
 const CALLS = 4;
 /** A burst is looked for this long after it was sent. */
 const WINDOW_MS = 400;
-const LEAST_LIKENESS = 0.4;
+const MIN_LIKENESS = 0.4;
 const GOAL_MS = 60;
 const ROOM_PAYLOAD_TYPE = 100;
 
@@ -138,7 +138,7 @@ function delays(
     }
     const { at, likeness } = findChirp(line, codec.sampleRate);
     const holder = window.findLast((packet) => place(packet) <= at);
-    if (likeness < LEAST_LIKENESS || !holder) return [];
+    if (likeness < MIN_LIKENESS || !holder) return [];
     return [holder.atMs + ((at - place(holder)) * 1000) / codec.sampleRate - atMs];
   });
   codec.close();

@@ -6,7 +6,7 @@ const COMMANDS: ReadonlyMap<string, KeyCommand> = new Map([
   ['*9', 'toggle-hand'],
 ]);
 /** Longest pause between the two keys of a command, in milliseconds. */
-const PAUSE_MILLISECONDS = 3000;
+const PAUSE_MS = 3000;
 
 /** Reads the commands of two keys that people in a room press: `*6` mutes and unmutes, `*9` raises and lowers the hand. */
 export class KeyCommands {
@@ -15,7 +15,7 @@ export class KeyCommands {
   press(key: string, nowMs: number): KeyCommand | undefined {
     const star = this.#star;
     this.#star = key === '*' ? nowMs : undefined;
-    if (star === undefined || nowMs - star > PAUSE_MILLISECONDS) return undefined;
+    if (star === undefined || nowMs - star > PAUSE_MS) return undefined;
     return COMMANDS.get(`*${key}`);
   }
 }

@@ -1,5 +1,5 @@
 /** The same key by the other way within this time, in milliseconds, is the same press: some phones send both. */
-const TWIN_MILLISECONDS = 700;
+const TWIN_MS = 700;
 
 /** Makes one row of presses of keys that come by RFC 4733, by SIP INFO, or by both at once. */
 export class Keypad {
@@ -12,7 +12,7 @@ export class Keypad {
 
   press(key: string, way: 'rtp' | 'info', nowMs: number): void {
     const last = this.#last;
-    if (last && last.key === key && last.way !== way && nowMs - last.atMs < TWIN_MILLISECONDS) {
+    if (last && last.key === key && last.way !== way && nowMs - last.atMs < TWIN_MS) {
       // Each press has one twin at most.
       this.#last = undefined;
       return;

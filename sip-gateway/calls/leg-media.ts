@@ -3,7 +3,7 @@ import type { LegMedia } from '../media/index.ts';
 import type { NegotiatedAudio, ReceiveFormat } from '../sip/index.ts';
 
 /** Minimum Opus bitrate, in bits per second. */
-const LEAST_OPUS_BPS = 12_000;
+const MIN_OPUS_BPS = 12_000;
 
 /**
  * What offer and answer agreed, as the media thread wants it. `held`: neither side is heard. `signallingAddress`: where the phone's
@@ -46,7 +46,7 @@ function opusOf(fmtp = ''): { opusSampleRate: number; opus: OpusSettings } {
     opusSampleRate: rate <= 8000 ? 8000 : rate <= 16_000 ? 16_000 : 48_000,
     opus: {
       ...(/(?:^|;)\s*useinbandfec=1/.test(fmtp) && { fec: true, expectedLossPercent: 5 }),
-      ...(bitrateBps >= 6000 && { bitrateBps: Math.min(Math.max(bitrateBps, LEAST_OPUS_BPS), 64_000) }),
+      ...(bitrateBps >= 6000 && { bitrateBps: Math.min(Math.max(bitrateBps, MIN_OPUS_BPS), 64_000) }),
     },
   };
 }

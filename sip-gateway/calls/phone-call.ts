@@ -44,7 +44,7 @@ export interface CallParts {
 }
 
 /** The history keeps no more of what others say. */
-const MOST_TEXT = 256;
+const MAX_TEXT = 256;
 
 /**
  * One call from its first sign to its end: the SIP call, its media and its seat in a room. end() frees all three, whoever ends it; it
@@ -336,8 +336,8 @@ export class PhoneCall {
     const call: CallRecord = {
       callId: this.callId,
       direction: this.direction,
-      remote: remote.slice(0, MOST_TEXT),
-      dialled: dialled.slice(0, MOST_TEXT),
+      remote: remote.slice(0, MAX_TEXT),
+      dialled: dialled.slice(0, MAX_TEXT),
       trunk,
       roomId: this.#roomId,
       codec: this.codec,

@@ -5,9 +5,9 @@ import type { PinCaller } from './pin-guard.ts';
 
 const TRIES = 3;
 /** After this pause the PIN counts as complete, in milliseconds. */
-const PAUSE_MILLISECONDS = 4000;
+const PAUSE_MS = 4000;
 /** Time without a key that uses up a try, in milliseconds. */
-const PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MS = 15_000;
 
 /** Asks an answered call for a PIN and lets it into that PIN's room; hangs up after three tries. */
 export class PinDialogue {
@@ -35,10 +35,10 @@ export class PinDialogue {
     // The time starts once the prompt has been played.
     call.onPlayed = () => {
       if (this.#failures >= TRIES) void call.end('wrong-pin');
-      else if (!this.#busy && !this.#entry.begun) this.#wait(PATIENCE_MILLISECONDS);
+      else if (!this.#busy && !this.#entry.begun) this.#wait(PATIENCE_MS);
     };
     call.play('enter-pin');
-    this.#wait(2 * PATIENCE_MILLISECONDS);
+    this.#wait(2 * PATIENCE_MS);
   }
 
   #press(key: string): void {
@@ -65,7 +65,7 @@ export class PinDialogue {
 
   #take(verdict: PinVerdict<string>): void {
     if (verdict.type === 'more') {
-      this.#wait(this.#entry.begun ? PAUSE_MILLISECONDS : PATIENCE_MILLISECONDS);
+      this.#wait(this.#entry.begun ? PAUSE_MS : PATIENCE_MS);
       return;
     }
     const delayMs = this.#host.pins.delayMs(this.#caller);
@@ -107,11 +107,11 @@ export class PinDialogue {
     if (this.#failures < TRIES) {
       call.play('wrong-pin');
       call.play('enter-pin');
-      this.#wait(2 * PATIENCE_MILLISECONDS);
+      this.#wait(2 * PATIENCE_MS);
       return;
     }
     // The caller hears why. If the prompt cannot be played, the call ends all the same.
-    this.#after(PATIENCE_MILLISECONDS, () => void call.end('wrong-pin'));
+    this.#after(PATIENCE_MS, () => void call.end('wrong-pin'));
     call.play('goodbye');
   }
 

@@ -1,5 +1,5 @@
 /** A PIN has no more digits. */
-const MOST_DIGITS = 12;
+const MAX_DIGITS = 12;
 
 export type PinVerdict<T> = { type: 'more' } | { type: 'right'; value: T } | { type: 'wrong' };
 
@@ -29,7 +29,7 @@ export class PinEntry<T> {
       const longer = [...this.#pins.keys()].some(
         (pin) => pin.length > this.#digits.length && pin.startsWith(this.#digits),
       );
-      if ((known && !longer) || this.#digits.length === MOST_DIGITS) return this.complete();
+      if ((known && !longer) || this.#digits.length === MAX_DIGITS) return this.complete();
     }
     return { type: 'more' };
   }

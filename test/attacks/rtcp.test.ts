@@ -14,7 +14,7 @@ import type { TestServer } from '../support/server.ts';
 const PACKETS = 10_000;
 const RANDOM_PACKETS = 4000;
 const AT_ONCE = 40;
-const PAUSE_MILLISECONDS = 2;
+const PAUSE_MS = 2;
 const SENDER_REPORT = 200;
 /** Of the hostile peer's own stream, and of Opus as opus() announces it. */
 const OWN_SSRC = 0x1000_0000;
@@ -178,7 +178,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
   async function flood(link: RawLink, make: (index: number) => Buffer, packets = PACKETS): Promise<void> {
     for (let index = 0; index < packets; index += 1) {
       link.send(make(index));
-      if (index % AT_ONCE === 0) await delay(PAUSE_MILLISECONDS);
+      if (index % AT_ONCE === 0) await delay(PAUSE_MS);
     }
   }
 

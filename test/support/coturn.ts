@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { CompanyPki } from './openssl.ts';
 import { connectWhenUp, freePort } from './programs.ts';
 
-const PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MS = 15_000;
 const RELAY_PORTS = { min: 49_160, max: 49_399 };
 
 /** How its client tells what became of an allocation, and of a channel to the peer. */
@@ -99,7 +99,7 @@ export class Coturn {
     // Line by line, not at its end: it goes on for long after the verdict.
     const client = spawn('stdbuf', ['-oL', 'turnutils_uclient', ...how, ...who, ...what], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      timeout: PATIENCE_MILLISECONDS,
+      timeout: PATIENCE_MS,
     });
     const ended = once(client, 'exit');
     let output = '';

@@ -21,7 +21,7 @@ export interface CertificateOptions {
   days?: [from: number, to: number];
 }
 
-const DAY_MILLISECONDS = 86_400_000;
+const DAY_MS = 86_400_000;
 export const LEAF = ['basicConstraints=CA:FALSE', 'extendedKeyUsage=clientAuth'];
 export const AUTHORITY = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
 
@@ -129,6 +129,6 @@ export class CompanyPki {
 }
 
 function opensslTime(daysFromNow: number): string {
-  const time = new Date(Date.now() + daysFromNow * DAY_MILLISECONDS).toISOString();
+  const time = new Date(Date.now() + daysFromNow * DAY_MS).toISOString();
   return `${time.replace(/[-:T]/g, '').slice(0, 14)}Z`;
 }

@@ -11,7 +11,7 @@ import { type HeardTone, isTone } from './heard-tone.ts';
 import { hearInRecording, readRecording } from './recording.ts';
 
 const PROGRAM = fileURLToPath(new URL('pjsua.py', import.meta.url));
-const EVENT_MILLISECONDS = 10_000;
+const EVENT_MS = 10_000;
 
 /** Why PJSIP is unavailable here, as the reason for a skipped test; false if it is available. */
 export const noPjsua: string | false = existsSync(pjsuaFolder())
@@ -134,7 +134,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
 
   /** Waits for an event, or takes one received earlier; events before it are dropped. */
   async waitFor(isRight: (event: PjsuaEvent) => boolean): Promise<PjsuaEvent> {
-    const signal = AbortSignal.timeout(EVENT_MILLISECONDS);
+    const signal = AbortSignal.timeout(EVENT_MS);
     for (;;) {
       const index = this.#seen.findIndex(isRight);
       const found = this.#seen[index];

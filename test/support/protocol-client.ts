@@ -16,7 +16,7 @@ import type {
 import type { TestServer } from './server.ts';
 
 /** Far more than an answer or an event needs, in milliseconds. */
-const PATIENCE_MILLISECONDS = 30_000;
+const PATIENCE_MS = 30_000;
 
 /** Makes a person's identity by an invitation, as the page does. Default role: member. */
 export async function newIdentity(
@@ -94,7 +94,7 @@ export class ProtocolClient {
   /** Sends a request of any form and gives the answer. */
   async ask(name: string, data?: unknown, id: unknown = randomUUID()): Promise<Answer<unknown>> {
     assert.ok(this.open, `${name} on a connection that is over: ${this.#closeReason}`);
-    return this.socket.timeout(PATIENCE_MILLISECONDS).emitWithAck(name, { id, data });
+    return this.socket.timeout(PATIENCE_MS).emitWithAck(name, { id, data });
   }
 
   /** The result of a request that must succeed. */
@@ -171,7 +171,7 @@ export class ProtocolClient {
   }
 
   async #until<T>(what: string, look: () => T | undefined): Promise<T> {
-    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     for (;;) {
       const seen = look();
       if (seen !== undefined) {

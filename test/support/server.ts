@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
 /** Far more than a start needs, in milliseconds. */
-const START_MILLISECONDS = 60_000;
+const START_MS = 60_000;
 
 export interface ServerOptions {
   /** Whether it takes phone calls; then `--sip-port` and the like stand in `flags`. Default false. */
@@ -103,7 +103,7 @@ export class TestServer {
       child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${output.join('\n')}`)));
       setTimeout(
         () => reject(new Error(`the server did not start:\n${output.join('\n')}`)),
-        START_MILLISECONDS,
+        START_MS,
       ).unref();
     });
     return new TestServer(child, output, { dataDir, ownsDataDir, ...(await ready) });

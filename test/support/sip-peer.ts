@@ -23,9 +23,9 @@ export interface RequestParts {
 }
 
 /** Time limit for an answer, in milliseconds: far longer than it should take. */
-const PATIENCE_MILLISECONDS = 20_000;
+const PATIENCE_MS = 20_000;
 
-const RETRANSMISSION_MILLISECONDS = 500;
+const RETRANSMISSION_MS = 500;
 
 /**
  * A SIP peer over UDP on its own loopback address: sends requests as a test writes them and keeps the responses. The other side identifies
@@ -102,7 +102,7 @@ export class SipPeer {
     const from = this.received.length;
     const request = this.request(method, { ...parts, callId });
     this.send(request);
-    const again = setInterval(() => this.send(request), RETRANSMISSION_MILLISECONDS);
+    const again = setInterval(() => this.send(request), RETRANSMISSION_MS);
     try {
       return await this.final(callId, parts.cseq ?? 1, from);
     } finally {
@@ -137,7 +137,7 @@ export class SipPeer {
   async waitFor(fits: (text: string) => boolean, from = 0): Promise<string> {
     const found = this.received.slice(from).find(fits);
     if (found !== undefined) return found;
-    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     for await (const [text] of on(this.#events, 'message', { signal }) as AsyncIterable<[string]>)
       if (fits(text)) return text;
     throw new Error('the socket is closed');

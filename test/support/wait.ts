@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long a condition may take by default, in milliseconds: far more than it should. */
-const PATIENCE_MILLISECONDS = 30_000;
-const INTERVAL_MILLISECONDS = 100;
+const PATIENCE_MS = 30_000;
+const INTERVAL_MS = 100;
 
 /**
  * Asks until the answer is true. For states that nothing announces, like another process's gauges; where there is an event, wait
@@ -12,7 +12,7 @@ export async function eventually<T>(
   what: string,
   ask: () => T | Promise<T>,
   isRight: (answer: T) => boolean = Boolean,
-  milliseconds = PATIENCE_MILLISECONDS,
+  milliseconds = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + milliseconds;
   for (;;) {
@@ -23,6 +23,6 @@ export async function eventually<T>(
     if (performance.now() > deadline) {
       throw new Error(`waited ${milliseconds} ms in vain: ${what}; last seen ${JSON.stringify(answer)}`);
     }
-    await delay(INTERVAL_MILLISECONDS);
+    await delay(INTERVAL_MS);
   }
 }

@@ -27,7 +27,7 @@ export interface SourceHost {
 }
 
 /** The protocol's limit of one consumer.create. */
-const MOST_AT_ONCE = 64;
+const MAX_AT_ONCE = 64;
 
 /** Receives all that others are heard by: many producers are subscribed to by one request and begin by one more. */
 export class BridgeSources {
@@ -121,7 +121,7 @@ export class BridgeSources {
       );
       if (!media || missing.length === 0) return;
       try {
-        await this.#subscribe(media, missing.slice(0, MOST_AT_ONCE));
+        await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
       } catch (error) {
         // Another home begins with another reset(); a failure of the old one says nothing.
         if (media === this.#host.media()) throw error;

@@ -23,7 +23,7 @@ interface BackupFile {
 
 /** OWASP's figure for PBKDF2-HMAC-SHA-256; a file may ask for more, within reason, and never for less. */
 const ITERATIONS = 600_000;
-const MOST_ITERATIONS = 10_000_000;
+const MAX_ITERATIONS = 10_000_000;
 
 function header({ canopyBackup, kdf, cipher }: Omit<BackupFile, 'content'>): Bytes {
   const { name, hash, iterations, salt } = kdf;
@@ -75,7 +75,7 @@ export async function openBackup(text: string, password: string): Promise<Accoun
     const file = JSON.parse(text) as BackupFile;
     const { iterations } = file.kdf;
     if (file.canopyBackup !== 1) throw new RangeError('another version');
-    if (!(iterations >= ITERATIONS && iterations <= MOST_ITERATIONS)) throw new RangeError('iterations');
+    if (!(iterations >= ITERATIONS && iterations <= MAX_ITERATIONS)) throw new RangeError('iterations');
     const key = await deriveKey(password, fromBase64(file.kdf.salt), iterations, 'decrypt');
     const content = await crypto.subtle.decrypt(
       { name: 'AES-GCM', iv: fromBase64(file.cipher.iv), additionalData: header(file) },

@@ -16,7 +16,7 @@ import {
 import { randomBytes, toBase64, toHex } from '../bytes.ts';
 
 /** Device certificates end with their account's, and after a year at the latest, in milliseconds. */
-const MOST_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
+const MAX_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** UTF8String whatever the name contains; the library's type leaves out this documented form, and plain text has escapes (`#`). */
 function nameOf(displayName: string): JsonName {
@@ -51,7 +51,7 @@ export async function issueDeviceCertificate({
   const issuer = new X509Certificate(account);
   // From the account's own begin, which the server chose: this device's clock may be ahead of the server's.
   const notBefore = issuer.notBefore;
-  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MOST_DEVICE_AGE_MS));
+  const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MAX_DEVICE_AGE_MS));
   const serial = randomBytes(16);
   // A serial number is positive and begins with a non-zero byte (RFC 5280 section 4.1.2.2).
   serial[0] = ((serial[0] ?? 0) & 0x7f) | 0x40;

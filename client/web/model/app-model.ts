@@ -148,6 +148,7 @@ export class AppModel {
       window.canopy = { client, room };
       void this.media.wake();
       const call = new Call(client, room, this.media, this.notices);
+      call.onRenamed = (displayName) => this.rename(displayName);
       room.on('state', (state, error) => {
         if (state === 'closed') this.#callEnded(call, error);
       });

@@ -54,6 +54,8 @@ export class Call {
   readonly #media: LocalMedia;
   readonly #notices: Notices;
   readonly #stop: Array<() => void> = [];
+  /** Told when the person has changed their own name. */
+  onRenamed: (displayName: string) => void = () => {};
   #toldProblems: LocalMedia['problems']['value'];
   #microphone: Publication | undefined;
   #camera: Publication | undefined;
@@ -203,8 +205,16 @@ export class Call {
 
   /** Whether the person may mute and remove others, invite, and call phones. */
   get moderates(): boolean {
-    const { role } = this.client.account;
-    return role === 'admin' || role === 'member';
+    const self = this.participants.value.find(
+      ({ participantId }) => participantId === this.room.participantId,
+    );
+    return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
+  }
+
+  /** Gives somebody, or oneself, another name in this call. Rejects with the reason. */
+  async rename(participantId: string, displayName: string): Promise<void> {
+    await this.room.rename(displayName, participantId);
+    if (participantId === this.room.participantId) this.onRenamed(displayName);
   }
 
   /** Mutes someone, or unmutes a phone. */

@@ -4,7 +4,7 @@ import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 /** Characters that a backup's password must have at least. */
-const LEAST_PASSWORD = 10;
+const MIN_PASSWORD = 10;
 
 /** Offers the account's backup while it can still be made. */
 export function BackupButton({ identity }: { identity: Identity }) {
@@ -25,7 +25,7 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
   const again = useSignal('');
   const href = useSignal<string | undefined>(undefined);
   const problem = useSignal<CanopyError | undefined>(undefined);
-  const usable = password.value.length >= LEAST_PASSWORD && password.value === again.value;
+  const usable = password.value.length >= MIN_PASSWORD && password.value === again.value;
   const save = async (event: Event) => {
     event.preventDefault();
     try {
@@ -69,7 +69,7 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
             testId="backup-again"
             onText={(text) => (again.value = text)}
           />
-          <p class="hint">At least {LEAST_PASSWORD} characters. It cannot be reset.</p>
+          <p class="hint">At least {MIN_PASSWORD} characters. It cannot be reset.</p>
           <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
             Create backup
           </button>

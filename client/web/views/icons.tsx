@@ -39,6 +39,15 @@ export function HandIcon() {
   );
 }
 
+/** A pencil. */
+export function EditIcon() {
+  return (
+    <Icon>
+      <path d="m4 20 1-5L16 4l4 4L9 19Zm10-14 4 4" />
+    </Icon>
+  );
+}
+
 export function ScreenIcon() {
   return (
     <Icon>

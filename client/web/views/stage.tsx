@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { MediaSource, RemoteTrack } from '../../sdk/index.ts';
 import { arrange, bestGrid, type Call, type LocalMedia, seatKey } from '../model/index.ts';
 import { NextIcon, PreviousIcon } from './icons.tsx';
+import { RenameButton } from './rename.tsx';
 import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
@@ -15,13 +16,13 @@ const SCREEN = { least: 0.1, most: 10 };
 /** Several screens are largest when their tiles have the aspect ratio of most screens. */
 const SCREENS = { least: 16 / 9, most: 16 / 9 };
 /** More people than this are on further pages. */
-const MOST_TILES = 25;
+const MAX_TILES = 25;
 /** On a phone, faces would be too small. */
-const MOST_TILES_ON_PHONES = 8;
+const MAX_TILES_ON_PHONES = 8;
 /** The shorter side of an area on a phone is below this, in CSS pixels. */
 const PHONE_PX = 480;
 /** Narrower tiles show nobody, in CSS pixels. */
-const LEAST_TILE_PX = 96;
+const MIN_TILE_PX = 96;
 /** How many people are shown next to the stage; scrolling shows more. */
 const STRIP_TILES = 6;
 
@@ -56,8 +57,8 @@ function Gallery({ tiles, call }: { tiles: TileProps[]; call: Call }) {
   const onPhone = isPhone(size.value);
   const aspects = peopleAspects(size.value);
   const fits = (count: number) =>
-    bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects }).tileWidth >= LEAST_TILE_PX;
-  let perPage = Math.min(onPhone ? MOST_TILES_ON_PHONES : MOST_TILES, tiles.length);
+    bestGrid({ tiles: count, width, height, gap: GAP_PX, aspects }).tileWidth >= MIN_TILE_PX;
+  let perPage = Math.min(onPhone ? MAX_TILES_ON_PHONES : MAX_TILES, tiles.length);
   while (perPage > 1 && !fits(perPage)) perPage -= 1;
   call.visibleSeats = perPage;
   const pages = Math.max(1, Math.ceil(tiles.length / Math.max(1, perPage)));
@@ -216,7 +217,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       return [
         // Without the video: a screen that shows itself is a hall of mirrors.
         ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
-        { ...common(false), ...own },
+        { ...common(false), ...own, menu: <RenameButton call={call} participant={participant} /> },
       ];
     }
     const person: TileProps = {

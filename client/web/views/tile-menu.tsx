@@ -3,11 +3,12 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Participant } from '../../sdk/index.ts';
 import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
+import { RenameDialog } from './rename.tsx';
 
-/** What moderators may do: mute someone, lower their hand, or remove them. */
+/** What moderators may do: mute someone, lower their hand, rename or remove them. */
 export function TileMenu({
   call,
-  participant: { participantId, displayName, kind },
+  participant,
   muted,
 }: {
   call: Call;
@@ -15,7 +16,9 @@ export function TileMenu({
   /** Undefined while nothing is sent. */
   muted: boolean | undefined;
 }) {
+  const { participantId, displayName, kind } = participant;
   const open = useSignal(false);
+  const renaming = useSignal(false);
   const sure = useSignal(false);
   const element = useRef<HTMLDivElement>(null);
   const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
@@ -95,6 +98,18 @@ export function TileMenu({
             type="button"
             role="menuitem"
             tabIndex={-1}
+            data-testid="tile-rename"
+            onClick={() => {
+              shutAndFocus();
+              renaming.value = true;
+            }}
+          >
+            Rename…
+          </button>
+          <button
+            type="button"
+            role="menuitem"
+            tabIndex={-1}
             class="danger"
             data-testid="tile-kick"
             onClick={() => {
@@ -105,6 +120,9 @@ export function TileMenu({
             {sure.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove from call'}
           </button>
         </div>
+      )}
+      {renaming.value && (
+        <RenameDialog call={call} participant={participant} onClose={() => (renaming.value = false)} />
       )}
     </div>
   );

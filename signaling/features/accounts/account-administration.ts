@@ -15,7 +15,7 @@ export class AccountAdministration {
   /**
    * Accounts with their devices, those that enrolled last first; `before`: those that come after this account.
    *
-   * @throws CanopyError IDENTITY_UNKNOWN
+   * @throws {CanopyError} IDENTITY_UNKNOWN
    */
   async list(page: { limit: number; before?: string | undefined }): Promise<AccountInfo[]> {
     const { accounts, devices } = this.#kernel;
@@ -35,7 +35,7 @@ export class AccountAdministration {
    * Revokes an account: whoever is connected by it is out at once, its seats and unused invitations are gone, and it never comes
    * back. To repeat it does no harm. Returns how many connections ended.
    *
-   * @throws CanopyError IDENTITY_UNKNOWN
+   * @throws {CanopyError} IDENTITY_UNKNOWN
    */
   async revokeAccount(accountId: string): Promise<{ connectionsEnded: number }> {
     await this.#require(accountId);
@@ -48,7 +48,7 @@ export class AccountAdministration {
   /**
    * Revokes one device of an account, as revokeAccount() does all of them; the account's other devices stay.
    *
-   * @throws CanopyError IDENTITY_UNKNOWN
+   * @throws {CanopyError} IDENTITY_UNKNOWN
    */
   async revokeDevice(accountId: string, deviceId: string): Promise<{ connectionsEnded: number }> {
     const known = await this.#kernel.devices.of([accountId]);

@@ -33,7 +33,7 @@ export class Administration {
     return { realm: this.#realm, ...(made !== undefined && { password: made }) };
   }
 
-  /** @throws CanopyError NOT_FOUND */
+  /** @throws {CanopyError} NOT_FOUND */
   async deletePhone(username: string): Promise<void> {
     required(await this.#settings.deletePhone(username), 'no phone of this name');
     await this.#changed();
@@ -53,7 +53,7 @@ export class Administration {
     return settled;
   }
 
-  /** @throws CanopyError NOT_FOUND, BAD_REQUEST while a rule of the dial plan leads to it */
+  /** @throws {CanopyError} NOT_FOUND, BAD_REQUEST - while a rule of the dial plan leads to it */
   async deleteTrunk(name: string): Promise<void> {
     const plan = await this.#settings.dialPlan();
     const index = plan.findIndex(({ action }) => action.type === 'trunk' && action.trunk === name);
@@ -64,7 +64,7 @@ export class Administration {
     await this.#changed();
   }
 
-  /** @throws CanopyError BAD_REQUEST that names the rule which makes no sense, PIN_TOO_SHORT for a new PIN */
+  /** @throws {CanopyError} BAD_REQUEST - that names the rule which makes no sense, PIN_TOO_SHORT for a new PIN */
   async putDialPlan(rules: DialRule[]): Promise<void> {
     const names = new Set((await this.#settings.trunks()).map(({ name }) => name));
     const kept = new Set((await this.#settings.dialPlan()).map(pinOf));
@@ -86,7 +86,7 @@ export class Administration {
     await this.#changed();
   }
 
-  /** @throws CanopyError PIN_TAKEN, PIN_TOO_SHORT */
+  /** @throws {CanopyError} PIN_TAKEN, PIN_TOO_SHORT */
   async putPin(roomId: string, pin: string): Promise<void> {
     if (pin.length < MIN_PIN_DIGITS) {
       const kept = (await this.#settings.pins()).find((each) => each.roomId === roomId);
@@ -98,7 +98,7 @@ export class Administration {
     await this.#changed();
   }
 
-  /** @throws CanopyError NOT_FOUND */
+  /** @throws {CanopyError} NOT_FOUND */
   async deletePin(roomId: string): Promise<void> {
     required(await this.#settings.deletePin(roomId), 'the room has no PIN');
     await this.#changed();

@@ -3,7 +3,7 @@ import type { Store } from '../../store/index.ts';
 import type { CallRow } from './tables.ts';
 
 /** How many calls the history keeps, and after how many new ones it forgets the oldest. */
-const MOST_CALLS = 100_000;
+const MAX_CALLS = 100_000;
 const PRUNE_EVERY = 1000;
 
 /** The history of calls. */
@@ -43,7 +43,7 @@ export class Calls {
   }
 
   /** Forgets the oldest calls. */
-  async prune(most = MOST_CALLS): Promise<void> {
+  async prune(most = MAX_CALLS): Promise<void> {
     const latestForgotten = await this.#store.db
       .selectFrom('calls')
       .select('started_at_ms')

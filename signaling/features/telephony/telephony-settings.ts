@@ -100,7 +100,7 @@ export class TelephonySettings {
     return rows.map(({ pin, room_id }) => ({ pin, roomId: room_id }));
   }
 
-  /** @throws CanopyError PIN_TAKEN */
+  /** @throws {CanopyError} PIN_TAKEN */
   async putPin(roomId: string, pin: string): Promise<void> {
     try {
       await this.#store.db

@@ -40,7 +40,7 @@ const DIALS_PER_MINUTE = 10;
 /** The same for all applications together. */
 const API_DIALS_PER_MINUTE = 600;
 /** How long a failure is passed on to whoever asked, in milliseconds. */
-const PENDING_MILLISECONDS = 300_000;
+const PENDING_MS = 300_000;
 
 /** The server's side of telephony: settings, the gateway's control connection, and calls that rooms ask for. */
 export class Telephony {
@@ -52,7 +52,7 @@ export class Telephony {
   /** Who asked for calls that are not up yet, by call. */
   readonly #asked = new LRUCache<string, { roomId: string; peerId: string }>({
     max: 10_000,
-    ttl: PENDING_MILLISECONDS,
+    ttl: PENDING_MS,
   });
   #gateway: Session | null = null;
   /** By trunk, as the gateway in charge told last. */
@@ -116,7 +116,7 @@ export class Telephony {
   /**
    * Asks the gateway for a call into a room. What comes of it shows in the room, or is told by `call.failed`.
    *
-   * @throws CanopyError RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
+   * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
    */
   async dial({ roomId, target, displayName, caller, by, peerId }: DialRequest): Promise<{ callId: string }> {
     if (!this.#bucketOf(by).take(performance.now())) {
@@ -179,7 +179,7 @@ export class Telephony {
     await this.calls.record(call);
   }
 
-  /** Ends a call. @throws CanopyError NOT_FOUND, GATEWAY_MISSING */
+  /** Ends a call. @throws {CanopyError} NOT_FOUND, GATEWAY_MISSING */
   async hangUp(callId: string): Promise<void> {
     const call = await this.calls.find(callId);
     if (!call || call.endedAtMs !== null) {

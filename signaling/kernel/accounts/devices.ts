@@ -3,7 +3,7 @@ import { type Store, WriteBehind } from '../../store/index.ts';
 import type { DeviceRow } from './tables.ts';
 
 /** How many devices of an account are remembered: who holds the account's key makes as many as they like. */
-const MOST_DEVICES = 64;
+const MAX_DEVICES = 64;
 
 interface SignIn {
   accountId: string;
@@ -93,7 +93,7 @@ export class Devices {
           .select('device_id')
           .where('account_id', '=', accountId)
           .orderBy('last_seen_at_ms', 'desc')
-          .limit(MOST_DEVICES);
+          .limit(MAX_DEVICES);
         await transaction
           .deleteFrom('devices')
           .where('account_id', '=', accountId)

@@ -7,7 +7,7 @@ import { CanopyError, type Config, configKeys, describeFileError } from '../../.
 import { writeWhole } from './data-dir.ts';
 
 /** How long a starting server waits for another that is just stopping, in milliseconds. */
-const PATIENCE_MILLISECONDS = 1000;
+const PATIENCE_MS = 1000;
 
 const DEFAULT_PORT = configKeys().find(({ path }) => path === 'server.port')?.default;
 
@@ -40,7 +40,7 @@ export class DataLock {
 
   /** @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
   static take(dir: string): DataLock {
-    const database = tryLock(dir, PATIENCE_MILLISECONDS);
+    const database = tryLock(dir, PATIENCE_MS);
     if (!database) throw inUse(dir);
     return new DataLock(dir, database);
   }

@@ -38,7 +38,7 @@ export function registerWithApiKey(
   });
 }
 
-/** @throws CanopyError API_KEY_INVALID */
+/** @throws {CanopyError} API_KEY_INVALID */
 function proveToken(request: Pick<FastifyRequest, 'headers'>, apiKey: string): TokenPrincipal {
   if (!hasApiKey(request, apiKey)) {
     throw new CanopyError('API_KEY_INVALID');

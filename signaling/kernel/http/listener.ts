@@ -26,7 +26,7 @@ export interface ListenerOptions {
 /** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
 const TLS_HANDSHAKE = 0x16;
 /** How long a stranger may stay silent before the first byte, in milliseconds. */
-const FIRST_BYTE_MILLISECONDS = 10_000;
+const FIRST_BYTE_MS = 10_000;
 /** How long the head of a request and a whole request may take, in milliseconds, and how often that is looked at. */
 const TIME_LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2000 };
 
@@ -54,7 +54,7 @@ export class Listener {
       createTlsServer({
         ...tls,
         ALPNProtocols: ['http/1.1'],
-        handshakeTimeout: FIRST_BYTE_MILLISECONDS,
+        handshakeTimeout: FIRST_BYTE_MS,
         minVersion: 'TLSv1.2',
       });
     this.#tls?.on('secureConnection', (socket) => this.#serve(socket));
@@ -138,7 +138,7 @@ export class Listener {
       this.#serve(socket);
       return;
     }
-    socket.setTimeout(FIRST_BYTE_MILLISECONDS, () => socket.destroy());
+    socket.setTimeout(FIRST_BYTE_MS, () => socket.destroy());
     socket.once('readable', () => {
       const first: Buffer | null = socket.read(1);
       if (first === null) {

@@ -4,7 +4,7 @@ export interface MetricsPage {
 }
 
 /** A scrape reads statistics from every transport, so one page serves all requests within this time. */
-const FRESH_MILLISECONDS = 1_000;
+const FRESH_MS = 1_000;
 
 /** Builds the metrics page at most once a second, however many clients ask for it. */
 export function cacheMetrics(
@@ -14,7 +14,7 @@ export function cacheMetrics(
   let page: Promise<MetricsPage> | undefined;
   let madeMs = 0;
   return () => {
-    if (page === undefined || now() - madeMs >= FRESH_MILLISECONDS) {
+    if (page === undefined || now() - madeMs >= FRESH_MS) {
       madeMs = now();
       const made = makePage();
       page = made;

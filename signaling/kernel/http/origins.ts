@@ -13,7 +13,7 @@ export function ownHosts(announce: string[], name = hostname()): string[] {
 }
 
 /** Interfaces come and go: own origins are read again when they are older than this, in milliseconds. */
-const FRESH_MILLISECONDS = 5000;
+const FRESH_MS = 5000;
 
 /**
  * The web origins that are this server's own: what a client signs as the origin it dialled must be one of them, so that a proxy
@@ -31,7 +31,7 @@ export class OwnOrigins {
   }
 
   current(): ReadonlySet<string> {
-    if (performance.now() - this.#readAtMs > FRESH_MILLISECONDS) {
+    if (performance.now() - this.#readAtMs > FRESH_MS) {
       this.#readAtMs = performance.now();
       this.#origins = this.#read();
     }

@@ -6,9 +6,9 @@ import { ownHosts } from './origins.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** How often the files are checked for changes, in milliseconds. */
-const POLL_MILLISECONDS = 10_000;
+const POLL_MS = 10_000;
 /** How often the certificate is re-checked, in milliseconds: it may be about to expire, or the clock may have been corrected. */
-const JUDGE_MILLISECONDS = 60_000;
+const JUDGE_MS = 60_000;
 
 /** Where the HTTPS certificate comes from: the operator's files, or the own CA. Tells when there is a new one. */
 export class TlsSource {
@@ -36,9 +36,9 @@ export class TlsSource {
     if (this.#config.server.tls === 'off') return;
     const look = () => void this.#reload(onChange);
     for (const file of this.#paths()) {
-      watchFile(file, { interval: POLL_MILLISECONDS, persistent: false }, look);
+      watchFile(file, { interval: POLL_MS, persistent: false }, look);
     }
-    this.#timer = setInterval(look, JUDGE_MILLISECONDS);
+    this.#timer = setInterval(look, JUDGE_MS);
     this.#timer.unref();
   }
 

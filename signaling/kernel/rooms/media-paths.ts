@@ -3,7 +3,7 @@ import type { EventData, IceCandidate } from '../../../contract/index.ts';
 type TransportState = EventData<'transport.state'>['state'];
 
 /** How long a transport may take to connect before the room is notified and it is logged, in milliseconds. */
-const LATE_MILLISECONDS = 5000;
+const LATE_MS = 5000;
 
 export interface MediaPath {
   transportId: string;
@@ -35,7 +35,7 @@ export class MediaPaths {
   /** The client has started to connect. */
   connecting(transportId: string): void {
     const path = this.#paths.get(transportId);
-    if (path) path.timer ??= setTimeout(() => this.#fail(path), LATE_MILLISECONDS);
+    if (path) path.timer ??= setTimeout(() => this.#fail(path), LATE_MS);
   }
 
   update(transportId: string, state: TransportState): void {

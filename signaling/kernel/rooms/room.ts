@@ -88,7 +88,7 @@ export class Room {
     return this.#speaker;
   }
 
-  /** The router's capabilities, once a worker has the room. @throws CanopyError WORKER_UNAVAILABLE */
+  /** The router's capabilities, once a worker has the room. @throws {CanopyError} WORKER_UNAVAILABLE */
   async routerRtpCapabilities(): Promise<Record<string, unknown>> {
     return (await this.#media.ready).routerRtpCapabilities;
   }

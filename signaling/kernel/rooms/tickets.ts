@@ -29,7 +29,7 @@ export class Tickets {
       .sign(this.#key);
   }
 
-  /** @throws CanopyError TICKET_INVALID unless the ticket is fresh, ours, and for this device and room */
+  /** @throws {CanopyError} TICKET_INVALID - unless the ticket is fresh, ours, and for this device and room */
   async verify(ticket: string, expected: { deviceId: string; roomId: string }): Promise<TicketClaims> {
     try {
       const { payload } = await jwtVerify<Omit<TicketClaims, 'deviceId'>>(ticket, this.#key, {

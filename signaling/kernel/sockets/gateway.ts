@@ -30,7 +30,7 @@ export interface SocketGatewayOptions {
 }
 
 /** How long a client may take to authenticate, in milliseconds. */
-const AUTH_MILLISECONDS = 15_000;
+const AUTH_MS = 15_000;
 
 /** Packets that a connection may send besides the requests it may make, as a factor, and how many seconds' worth of requests at once. */
 const PACKETS_PER_REQUEST = 2;
@@ -56,7 +56,7 @@ export class SocketGateway {
       httpCompression: false,
       pingInterval: 10_000,
       pingTimeout: 10_000,
-      connectTimeout: AUTH_MILLISECONDS,
+      connectTimeout: AUTH_MS,
       allowRequest: (request, allow) => this.#admit(request, allow),
     });
     // A connection is known by itself alone: naming another's id would go past allowRequest, and so past the origin (threat case 3).
@@ -184,7 +184,7 @@ export class SocketGateway {
       log,
       network: this.#networkOf(socket.request),
       requestsPerSecond: config.limits.requestsPerSecond,
-      authMilliseconds: AUTH_MILLISECONDS,
+      authMilliseconds: AUTH_MS,
       onRefused,
       onClosed: (closed) => this.#connections.delete(closed),
     });

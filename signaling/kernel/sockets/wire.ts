@@ -36,7 +36,7 @@ export type Offence = 'BAD_REQUEST' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'SL
 const STRANGER_BYTES = 16_384;
 
 /** How long a connection that was told to close may take, in milliseconds. */
-const FAREWELL_MILLISECONDS = 1000;
+const FAREWELL_MS = 1000;
 
 /**
  * One WebSocket from its first byte to its last, whatever is sent on it. It counts everything received, since socket.io and ws answer much
@@ -113,7 +113,7 @@ export class Wire {
 
   /** Ends the connection if the client has not closed it by then: ws itself would wait for half a minute. */
   cutSoon(): void {
-    setTimeout(() => this.cut(), FAREWELL_MILLISECONDS).unref();
+    setTimeout(() => this.cut(), FAREWELL_MS).unref();
   }
 
   #received(): void {

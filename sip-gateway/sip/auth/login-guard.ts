@@ -30,7 +30,7 @@ interface Failures {
 /** Maximum number of remembered keys of each kind. */
 const MAX_KEYS = 20_000;
 /** How long a successful login counts, in milliseconds: longer than phones wait before they re-register. */
-const LATELY_MILLISECONDS = 2 * 3600 * 1000;
+const LATELY_MS = 2 * 3600 * 1000;
 
 /**
  * Locks out password guessers (threat 18) without locking out their neighbours (threat 55). A source is an IPv4 address or an IPv6 /64.
@@ -91,7 +91,7 @@ export class LoginGuard {
 
   #lately(key: string): boolean {
     const at = this.#logins.get(key);
-    return at !== undefined && this.#clock.now() - at <= LATELY_MILLISECONDS;
+    return at !== undefined && this.#clock.now() - at <= LATELY_MS;
   }
 
   #count(key: string): number {

@@ -69,7 +69,7 @@ export interface NegotiatedAudio {
 type Line = Pick<MediaDescription, 'type' | 'protocol' | 'payloads'>;
 
 const PTIMES = [10, 20, 30, 40, 60];
-const DEFAULT_PTIME_MILLISECONDS = 20;
+const DEFAULT_PTIME_MS = 20;
 /** The keys that we know (RFC 4733 §3.2). */
 const EVENTS = '0-16';
 const OPUS_FMTP = 'useinbandfec=1;usedtx=0;stereo=0;sprop-stereo=0';
@@ -115,7 +115,7 @@ export class SdpSession {
       protocol: this.#lines[this.#audioIndex]?.protocol ?? 'RTP/AVP',
       direction: local.direction ?? 'sendrecv',
       rtcpMux: true,
-      ptime: local.ptimeMilliseconds ?? DEFAULT_PTIME_MILLISECONDS,
+      ptime: local.ptimeMilliseconds ?? DEFAULT_PTIME_MS,
     });
     this.#lines[this.#audioIndex] = audio;
     const media = this.#lines.map((line, index) => (index === this.#audioIndex ? audio : refused(line)));
@@ -349,7 +349,7 @@ function pickEvents(formats: readonly Format[], clockRate: number): Format | und
 }
 
 function pickPtime(media: MediaDescription): number {
-  const wanted = Number(media.ptime ?? DEFAULT_PTIME_MILLISECONDS);
+  const wanted = Number(media.ptime ?? DEFAULT_PTIME_MS);
   const most = Number(media.maxptime ?? PTIMES.at(-1));
   const fitting = PTIMES.filter((ptime) => ptime <= Math.max(most, 10));
   return fitting.includes(wanted) ? wanted : (fitting.filter((ptime) => ptime <= 20).at(-1) ?? 20);

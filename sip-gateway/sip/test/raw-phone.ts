@@ -5,7 +5,7 @@ import { DigestClient } from '../auth/index.ts';
 import { parseMessage, type SipMessage, type SipRequest, type SipResponse } from '../message/index.ts';
 
 /** How long to wait for a message, in milliseconds. */
-const PATIENCE_MILLISECONDS = 8000;
+const PATIENCE_MS = 8000;
 
 /** SDP for a phone's audio session. */
 export function phoneSdp(media = 'm=audio 40000 RTP/AVP 0\r\n', address = '127.0.0.1'): string {
@@ -111,7 +111,7 @@ export class RawPhone {
   async take<M extends SipMessage>(
     what: string,
     fits: (message: SipMessage) => message is M,
-    patienceMs = PATIENCE_MILLISECONDS,
+    patienceMs = PATIENCE_MS,
   ): Promise<M> {
     const signal = AbortSignal.timeout(patienceMs);
     for (;;) {

@@ -2,7 +2,7 @@ import { buildResponse, type SipRequest, type SipResponse, tagOf } from '../mess
 import { Transaction, type TransactionContext } from './transaction.ts';
 
 /** When the transaction itself sends a 100, in milliseconds (RFC 3261 §17.2.1). */
-const TRYING_MILLISECONDS = 200;
+const TRYING_MS = 200;
 
 /**
  * INVITE server transaction (RFC 3261 §17.2.1 with the accepted state of RFC 6026): timers G, H and I for failures, L after a
@@ -35,7 +35,7 @@ export class ServerInviteTransaction extends Transaction {
   }
 
   begin(): void {
-    this.start('trying', TRYING_MILLISECONDS, () => this.respond(buildResponse(this.request, 100)));
+    this.start('trying', TRYING_MS, () => this.respond(buildResponse(this.request, 100)));
   }
 
   /**

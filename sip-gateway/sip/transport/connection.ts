@@ -9,7 +9,7 @@ const MAX_UNSENT_BYTES = 1 << 20;
 /** A connection with more keep-alives per second is closed; clients send one every 30 s or so. */
 const MAX_PINGS_PER_SECOND = 20;
 /** A connection without any traffic is closed after this time, in milliseconds. */
-const IDLE_MILLISECONDS = 3_600_000;
+const IDLE_MS = 3_600_000;
 
 export interface ConnectionEvents {
   onMessage(bytes: Buffer, flow: Flow): void;
@@ -58,7 +58,7 @@ export class Connection implements Flow {
     this.remote = options.remote;
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
-    socket.setTimeout(IDLE_MILLISECONDS, () => socket.destroy());
+    socket.setTimeout(IDLE_MS, () => socket.destroy());
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => {
       this.#error = error;

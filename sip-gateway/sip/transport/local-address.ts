@@ -2,7 +2,7 @@ import { BlockList, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** How long the list of interfaces is kept, in milliseconds. */
-const CACHE_MILLISECONDS = 10_000;
+const CACHE_MS = 10_000;
 
 interface OwnAddress {
   address: string;
@@ -15,7 +15,7 @@ let cached: { at: number; addresses: OwnAddress[] } | undefined;
 
 function ownAddresses(): OwnAddress[] {
   const now = performance.now();
-  if (cached && now - cached.at < CACHE_MILLISECONDS) return cached.addresses;
+  if (cached && now - cached.at < CACHE_MS) return cached.addresses;
   const addresses: OwnAddress[] = [];
   for (const info of Object.values(networkInterfaces()).flatMap((list) => list ?? [])) {
     if (info.address.startsWith('fe80:')) continue;

@@ -62,7 +62,7 @@ interface TransportEvents {
 }
 
 /** How long connecting may take, in milliseconds. */
-const CONNECT_MILLISECONDS = 8_000;
+const CONNECT_MS = 8_000;
 
 /**
  * All sockets of a SIP stack (RFC 3261 §18): listens, connects, reuses connections, frames and parses. It owns its
@@ -211,10 +211,7 @@ export class TransportLayer extends EventEmitter<TransportEvents> {
             minVersion: 'TLSv1.2',
           })
         : connect({ host, port });
-    const deadline = setTimeout(
-      () => socket.destroy(new Error('connection timed out')),
-      CONNECT_MILLISECONDS,
-    );
+    const deadline = setTimeout(() => socket.destroy(new Error('connection timed out')), CONNECT_MS);
     socket.once(protocol === 'tls' ? 'secureConnect' : 'connect', () => clearTimeout(deadline));
     socket.once('close', () => clearTimeout(deadline));
     return this.#adopt(socket, protocol, { address: host, port }, false, serverName);

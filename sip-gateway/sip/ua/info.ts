@@ -13,7 +13,7 @@ const EVENT_DIGITS: Readonly<Record<string, string>> = {
   15: 'D',
   16: '!',
 };
-const DEFAULT_DURATION_MILLISECONDS = 250;
+const DEFAULT_DURATION_MS = 250;
 
 /** A media type of an INFO, empty where it has none or a malformed one. */
 export function infoType(request: SipRequest): string {
@@ -42,7 +42,7 @@ export function infoDigits(request: SipRequest): InfoDigit[] {
   const named = (NAMED_KEY.exec(text)?.[1] ?? text.trim()).toUpperCase();
   const keys = type === NORTEL ? [...named] : [named];
   if (!keys.every((key) => DIGIT.test(key))) return [];
-  const duration = Number(DURATION.exec(text)?.[1] ?? DEFAULT_DURATION_MILLISECONDS);
+  const duration = Number(DURATION.exec(text)?.[1] ?? DEFAULT_DURATION_MS);
   const durationMilliseconds = Math.min(duration, 10_000);
   return keys.map((key) => ({ digit: EVENT_DIGITS[key] ?? key, durationMilliseconds }));
 }

@@ -5,9 +5,9 @@ import type { Binding } from './bindings.ts';
 import type { Registrar } from './registrar.ts';
 
 /** Interval between packets, in milliseconds. Many NATs forget a UDP flow after 30 s, although RFC 4787 §4.3 asks for two minutes. */
-const INTERVAL_MILLISECONDS = 20_000;
+const INTERVAL_MS = 20_000;
 /** How often due phones are looked for, in milliseconds. */
-const TICK_MILLISECONDS = 5000;
+const TICK_MS = 5000;
 
 /**
  * Keeps the NAT open for phones that registered over UDP from behind one: sends each phone a request, so that packets pass in both
@@ -33,7 +33,7 @@ export class NatKeepAlive {
   }
 
   #later(): Timer {
-    return this.#clock.after(TICK_MILLISECONDS, () => {
+    return this.#clock.after(TICK_MS, () => {
       this.#timer = this.#later();
       for (const user of this.#registrar.users())
         for (const binding of this.#registrar.lookup(user)) if (isBehindNat(binding)) this.#keep(binding);
@@ -42,7 +42,7 @@ export class NatKeepAlive {
 
   #keep(binding: Binding): void {
     const now = this.#clock.now();
-    if (now - (this.#pingedAt.get(binding) ?? binding.registeredAt) < INTERVAL_MILLISECONDS) return;
+    if (now - (this.#pingedAt.get(binding) ?? binding.registeredAt) < INTERVAL_MS) return;
     this.#pingedAt.set(binding, now);
     this.#ping(binding.contact, binding.flow);
   }

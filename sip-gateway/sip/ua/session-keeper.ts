@@ -12,7 +12,7 @@ import {
 } from './session-timer.ts';
 
 /** Interval between OPTIONS to a watched phone, in milliseconds. */
-const PING_MILLISECONDS = 60_000;
+const PING_MS = 60_000;
 
 export interface SessionKeeperOptions {
   readonly clock: Clock;
@@ -104,7 +104,7 @@ export class SessionKeeper {
   #pingLater(): void {
     // An OPTIONS sent just before a hold and resume may be answered only now.
     this.#ping?.cancel();
-    this.#ping = this.#options.clock.after(PING_MILLISECONDS, async () => {
+    this.#ping = this.#options.clock.after(PING_MS, async () => {
       const outcome = await this.#options.ping().catch(() => undefined);
       if (!this.#watching) return;
       // A connection may be down for a moment. Any answer except 408 and 481 shows that the phone is there.

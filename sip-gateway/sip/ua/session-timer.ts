@@ -11,7 +11,7 @@ const FLOOR_SECONDS = 30;
 /** Maximum Min-SE, in seconds. */
 const MAX_SECONDS = 86_400;
 /** Pause after a failed refresh, in milliseconds. */
-const RETRY_MILLISECONDS = 5000;
+const RETRY_MS = 5000;
 
 type Refresher = 'uac' | 'uas';
 
@@ -101,7 +101,7 @@ export class SessionTimer {
   /** Schedules another refresh after a failed one. */
   retry(): void {
     this.#next?.cancel();
-    if (this.#terms) this.#next = this.#clock.after(RETRY_MILLISECONDS, this.#refresh);
+    if (this.#terms) this.#next = this.#clock.after(RETRY_MS, this.#refresh);
   }
 
   stop(): void {
