@@ -181,10 +181,7 @@ describe('the page for everybody', () => {
     await says(bob.page, 'Ada raised a hand');
     assert.equal(await page.getByTestId('hand').getAttribute('aria-label'), 'Lower hand');
     for (const each of [page, bob.page]) {
-      assert.match(
-        (await each.getByTestId('hands').textContent()) ?? '',
-        /^Raised hands: Bob and 👩‍🚀 Ada$/u,
-      );
+      assert.match((await each.getByTestId('hands').textContent()) ?? '', /^Raised hands: Bob and .*Ada$/u);
     }
     const own = page.locator('[data-testid=tile][data-self=true]');
     assert.match((await own.getByTestId('hand-badge').textContent()) ?? '', /hand raised, 2 of 2/);
