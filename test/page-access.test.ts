@@ -217,7 +217,8 @@ describe('the page for everybody', () => {
     await page.getByTestId('tile-rename').click();
     await rename(page, 'Bob');
     await bob.page.locator('[data-testid=tile][data-self=true]', { hasText: 'Bob (you)' }).waitFor();
-    await page.getByTestId('certified-name').waitFor({ state: 'detached' });
+    const named = page.locator('[data-testid=tile]', { hasText: 'Bob' });
+    await named.getByTestId('certified-name').waitFor({ state: 'detached' });
     // The next call begins with the name that the person chose.
     await bob.page.getByTestId('leave').click();
     assert.equal(await bob.page.getByTestId('display-name').inputValue(), 'Robert');
