@@ -73,7 +73,7 @@ describe('the page for everybody', () => {
     await page.getByTestId('room').fill('Weekly meeting! ✨');
     assert.equal(
       await page.getByTestId('room-hint').textContent(),
-      'The room’s name will be Weekly-meeting-',
+      'The room name will be Weekly-meeting-',
     );
     await page.getByTestId('display-name').fill('👩‍🚀 Ada');
   });
