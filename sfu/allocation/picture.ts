@@ -4,23 +4,23 @@ import { expectedLadder, type Ladder } from './ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
 import { WantedLayers } from './wanted-layers.ts';
 
-/** Whether a participant speaks, and when it last did, on a monotonic clock in milliseconds; null: not yet. */
+/** Whether a participant is speaking, and when they last spoke, on a monotonic clock in milliseconds; null: not yet. */
 export type VoiceOf = (participantId: string) => { speaking: boolean; lastSpokeAtMs: number | null };
 
 export interface PictureOptions {
   roomId: string;
-  /** Its sender. */
+  /** The sender. */
   peerId: string;
   participantId: string;
   source: PictureSource;
-  /** A layer started or stopped flowing. */
+  /** Called when a layer starts or stops arriving. */
   onFlow(): void;
 }
 
-/** UDP, IPv4 and the tag of SRTP (AEAD_AES_128_GCM): what the worker does not count in bit rates. */
+/** UDP, IPv4 and SRTP tag (AEAD_AES_128_GCM), which the worker's bitrates do not include. */
 const PACKET_OVERHEAD_BITS = (8 + 20 + 16) * 8;
 
-/** A video producer, as decisions see it: what its layers take, and which of them anybody wants. Owned by RoomAllocation. */
+/** A video producer as the allocator sees it: the bitrates of its layers, and which layers are wanted. Owned by RoomAllocation. */
 export class Picture {
   readonly options: PictureOptions;
   readonly wanted: WantedLayers;
@@ -37,7 +37,7 @@ export class Picture {
   constructor(producer: Producer, options: PictureOptions, nowMs: number) {
     this.#producer = producer;
     this.options = options;
-    // mediasoup copies them each time.
+    // mediasoup's getter makes a copy on each access.
     const { rtpParameters } = producer;
     this.#encodings = rtpParameters.encodings ?? [];
     this.#ladder = expectedLadder(rtpParameters, options.source);
@@ -58,7 +58,7 @@ export class Picture {
     return this.#producer.paused;
   }
 
-  /** Whether each spatial layer is flowing, lowest first: for simulcast known at once, for SVC from the last measurement. */
+  /** Whether each spatial layer is arriving, lowest first: known at once for simulcast, and from the last measurement for SVC. */
   get flowing(): boolean[] {
     return Array.from({ length: this.#ladder.spatialLayers }, (_, layer) =>
       this.#ladder.svc
@@ -71,7 +71,7 @@ export class Picture {
     return this.#measured ?? this.#ladder.points;
   }
 
-  /** Asks the worker what its layers take. One question at a time: a worker that does not answer is asked nothing more. */
+  /** Re-measures the bitrates of its layers. One request at a time, so that requests to a hung worker do not pile up. */
   async measure(): Promise<'changed' | 'unchanged'> {
     if (this.#measuring || this.#producer.closed || this.#producer.paused) {
       return 'unchanged';
@@ -84,7 +84,7 @@ export class Picture {
       const changed = this.#measured.some(({ sent }, place) => sent !== before[place]?.sent);
       return changed ? 'changed' : 'unchanged';
     } catch {
-      // Closed in the meantime, or its worker is gone.
+      // It has closed, or its worker has died.
       return 'unchanged';
     } finally {
       this.#measuring = false;
@@ -98,7 +98,7 @@ export class Picture {
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
       missing: this.wanted.missing,
-      // Budgets and links are counted on the wire.
+      // Budgets and link limits are bitrates on the wire.
       points: this.points.map((point) => ({
         ...point,
         bitrateBps: Math.round(point.bitrateBps + point.packetsPerSecond * PACKET_OVERHEAD_BITS),

@@ -4,7 +4,7 @@ import { sameLayers } from '../peers/index.ts';
 import type { ReceiverExplanation } from '../types.ts';
 import { defaultLayout } from './default-layout.ts';
 
-/** Of one voice with DTX and headers, in bits a second. */
+/** Bitrate of one voice with DTX, headers included, in bits per second. */
 const VOICE_BPS = 42_000;
 
 type Tile = ReceiverState['tiles'][number];
@@ -13,31 +13,31 @@ type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
 interface Decided {
   tile: TileDecision;
   areaPx: number;
-  /** When its layers were changed, in milliseconds; null: it has had none yet, so that nobody waits for the first. */
+  /** When its layers last changed, in milliseconds; null: it has had none yet, so the first ones need not wait. */
   atMs: number | null;
 }
 
-/** One receiver, as decisions see it: what it shows and can take, and what it was given. */
+/** A receiver as the allocator sees it: what it shows, what it can receive, and what was allocated. Owned by RoomAllocation. */
 export class Reception {
   readonly #peer: Peer;
   readonly #roomId: string;
-  /** Voices that are heard at once: the others are silent, and cost next to nothing under DTX. */
+  /** Voices heard at once. The others are silent, and cost next to nothing with DTX. */
   readonly #voices: number;
   #tiles: Tile[] = [];
   #decided = new Map<string, Decided>();
-  /** What was put into force last; null: that it is held. */
+  /** The last decision applied; null: held. */
   readonly #given = new WeakMap<PeerConsumer, TileDecision | null>();
   #decision: ReceiverDecision | undefined;
   #state: ReceiverState | undefined;
 
-  /** @param audibleSpeakers - how many microphones are forwarded; 0: all. */
+  /** @param audibleSpeakers - maximum number of microphones forwarded; 0: all */
   constructor(roomId: string, peer: Peer, audibleSpeakers: number) {
     this.#roomId = roomId;
     this.#voices = audibleSpeakers || Number.POSITIVE_INFINITY;
     this.#peer = peer;
   }
 
-  /** Pictures that it receives, or may. */
+  /** Video that it receives or may receive. */
   get pictures(): PeerConsumer[] {
     return this.#peer.consumers.filter(({ kind, declined }) => kind === 'video' && !declined);
   }
@@ -46,7 +46,7 @@ export class Reception {
     const { peerId, layout, receiving } = this.#peer;
     const received = new Set(this.pictures.map(({ producerId }) => producerId));
     const shown = layout?.tiles ?? defaultLayout([...received]);
-    // Of a picture that is named twice the first counts.
+    // If a layout names a video twice, the first tile counts.
     const named = new Map(shown.toReversed().map((tile) => [tile.producerId, tile]));
     this.#tiles = [...named.values()]
       .filter(({ producerId }) => received.has(producerId))
@@ -70,10 +70,10 @@ export class Reception {
     return this.#state;
   }
 
-  /** Puts a decision into force where it says something new. Gives the tiles that are to be told. */
+  /** Applies the differences to the previous decision. Returns the tiles the receiver must be notified of. */
   apply(decision: ReceiverDecision, nowMs: number): ToldTile[] {
     this.#decision = decision;
-    // What it would have beyond that is not known where the estimate stands in the way.
+    // If the estimate is what limits it, how much more it would need is unknown.
     const wantsMore = decision.tiles.some(({ reason }) => reason === 'estimate');
     const neededBps = wantsMore ? decision.maxOutgoingBps : decision.videoBps;
     this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps, neededBps);
@@ -98,7 +98,7 @@ export class Reception {
       .map(told);
   }
 
-  /** All that it was told last. */
+  /** The current allocation of all its tiles. */
   get told(): ToldTile[] {
     return (this.#decision?.tiles ?? []).map(told);
   }
@@ -121,7 +121,7 @@ export class Reception {
     };
   }
 
-  /** Most decisions say of most pictures what the one before said. */
+  /** Skips unchanged tiles: most decisions repeat the previous one for most videos. */
   #give(consumer: PeerConsumer, decided: TileDecision | undefined): void {
     const tile = decided?.layers ? decided : null;
     const given = this.#given.get(consumer);
@@ -144,7 +144,7 @@ export class Reception {
   }
 }
 
-/** The ceilings first, so that nothing beyond them flows for a moment. What has closed meanwhile needs nothing. */
+/** Sets ceilings first, so that nothing above them is ever forwarded. Consumers that have closed meanwhile are ignored. */
 async function give(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
   const requests = tile?.layers
     ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]

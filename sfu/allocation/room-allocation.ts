@@ -10,18 +10,18 @@ export interface RoomAllocationOptions {
   roomId: string;
   tell: Tell;
   peers(): Iterable<Peer>;
-  /** What each receiver may be sent, in bits per second. */
+  /** Default budget of a receiver, in bits per second. */
   downBudgetBps: number;
-  /** How many microphones are forwarded; 0: all. */
+  /** Maximum number of microphones forwarded; 0: all. */
   audibleSpeakers: number;
   voice: VoiceOf;
-  /** Asks for new decisions, soon. */
+  /** Requests a new decision soon. */
   request(): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** The pictures and receivers of a room: what is known of them, and what was decided. Owned by its room. */
+/** The videos and receivers of a room: their state, and the decisions about them. Owned by Room. */
 export class RoomAllocation {
   readonly #options: RoomAllocationOptions;
   readonly #pictures = new Map<string, Picture>();
@@ -35,7 +35,7 @@ export class RoomAllocation {
     return this.#options.roomId;
   }
 
-  /** Something changed that decisions depend on. */
+  /** Something that decisions depend on has changed. */
   changed(): void {
     this.#options.request();
   }
@@ -53,10 +53,10 @@ export class RoomAllocation {
     }
   }
 
-  /** Asks the worker what the pictures that somebody receives take, and for those that still have not come. Waits for nothing. */
+  /** Re-measures the videos that somebody receives, and re-requests overdue key frames. Does not wait. */
   measure(): void {
     const consumers = [...this.#options.peers()].flatMap((peer) => this.#reception(peer).pictures);
-    // It fails only when the consumer has gone.
+    // Fails only if the consumer has closed.
     for (const consumer of consumers) {
       consumer.lookAfterKeyFrame().catch(() => {});
     }
@@ -73,7 +73,7 @@ export class RoomAllocation {
     }
   }
 
-  /** What decisions are made from. */
+  /** The room's part of the allocator's input. */
   state(): { pictures: PictureState[]; receivers: ReceiverState[] } {
     const receivers: ReceiverState[] = [];
     for (const peer of this.#options.peers()) {
@@ -85,7 +85,7 @@ export class RoomAllocation {
     return { pictures, receivers };
   }
 
-  /** Puts decisions into force; those for other rooms are passed over. */
+  /** Applies decisions, ignoring those for other rooms. */
   apply({ receivers, pictures }: AllocatorDecision, nowMs: number): void {
     const { roomId, tell } = this.#options;
     const decisions = new Map(
@@ -126,7 +126,7 @@ export class RoomAllocation {
     }
   }
 
-  /** The spatial layers that receivers are getting now, whatever was decided. */
+  /** The spatial layers being forwarded to receivers now, regardless of decisions. */
   #forwarded(): Map<string, Set<number>> {
     const forwarded = new Map<string, Set<number>>();
     for (const peer of this.#options.peers()) {
@@ -140,7 +140,7 @@ export class RoomAllocation {
     return forwarded;
   }
 
-  /** Tells a peer again what it was told before, as one that came back may have missed it. */
+  /** Repeats the current state to a peer that has reconnected and may have missed events. */
   tellAgain(peer: Peer): void {
     const { roomId, tell } = this.#options;
     const { peerId } = peer;

@@ -6,31 +6,31 @@
 const UNWANTED_MS = 5000;
 const UNWANTED_AFTER_FAILURE_MS = 30_000;
 /**
- * How long a sender has to start a layer it was asked for, in milliseconds; on a good network it takes one or two seconds. Doubles with
- * each failure, up to the second value: a slow machine starts its encoder anew each time it is asked, and would never finish if it always
- * had the same time. The third value is for a layer that started and then stopped before it proved stable: if the network were to blame,
- * the other layers would have stopped by now.
+ * How long a sender has to start a requested layer, in milliseconds; on a good network it takes one or two seconds. Doubles with each
+ * failure, up to the second value: a slow machine restarts its encoder on each request, and would never finish if the time stayed the same.
+ * The third value is for a layer that started and then stopped before it proved stable: if the network were the cause, the other layers
+ * would have stopped by now.
  */
 const PATIENCE_MS = 6000;
 const LONGEST_PATIENCE_MS = 24_000;
 const PATIENCE_WITH_FALLEN_MS = 1000;
-/** How long after asking for a layer the next lower one is asked for as a substitute, in milliseconds. */
+/** How long after a layer was requested the next lower one is requested as a substitute, in milliseconds. */
 const INSTEAD_MS = 2000;
-/** How long after a failure a missing layer is asked for again, in milliseconds: doubles with each failure, up to the second value. */
+/** How long after a failure a missing layer is requested again, in milliseconds. Doubles with each failure, up to the second value. */
 const RETRY_MS = 10_000;
 const LONGEST_RETRY_MS = 80_000;
-/** A layer that has flowed for this long counts as stable, in milliseconds: its failures are forgotten. */
+/** A layer that has arrived for this long counts as stable, in milliseconds; its failures are forgotten. */
 const STEADY_MS = 20_000;
 
 /** The current state of a video producer, per spatial layer, lowest first. */
 export interface LayerNeeds {
-  /** The last decisions give it to somebody. */
+  /** The last decisions allocate it to somebody. */
   wanted: readonly boolean[];
   /** It is missing, and somebody would use it. */
   awaited: readonly boolean[];
   /** It is being forwarded to somebody. */
   forwarded: readonly boolean[];
-  /** It arrives from the sender. */
+  /** It is arriving from the sender. */
   flowing: readonly boolean[];
 }
 
@@ -38,10 +38,10 @@ interface Layer {
   /** The sender was asked to send it. */
   told: boolean;
   neededAtMs: number;
-  /** Since when it has been flowing, or awaited in vain; null: it is not. */
+  /** Since when it has been arriving; null: it is not. */
   flowingSinceMs: number | null;
   silentSinceMs: number | null;
-  /** It has flowed since it was asked for, and long enough to count as stable. */
+  /** It has arrived since it was requested, for long enough to count as stable. */
   came: boolean;
   steady: boolean;
   failures: number;
@@ -50,15 +50,15 @@ interface Layer {
 }
 
 /**
- * Tracks which spatial layers of a video producer its sender is asked to send, and which it cannot send. Wanted layers are asked for at
+ * Tracks which spatial layers of a video producer its sender is asked to send, and which it cannot send. Wanted layers are requested at
  * once. A layer that is neither wanted nor forwarded is stopped after a while, but never before its successor has replaced it. A sender may
  * fail to send a layer (its uplink is too narrow, or its machine too slow). Then the layer is missing: decisions leave it out, and while
- * somebody would use it, it is asked for again, at growing intervals.
+ * somebody would use it, it is requested again at growing intervals.
  */
 export class WantedLayers {
   readonly #layers: Layer[];
 
-  /** Until told otherwise a sender sends all. */
+  /** Senders send all layers until asked otherwise. */
   constructor(spatialLayers: number, nowMs: number) {
     this.#layers = Array.from({ length: spatialLayers }, () => ({
       ...{ told: true, neededAtMs: nowMs, came: false, steady: false },
@@ -67,12 +67,12 @@ export class WantedLayers {
     }));
   }
 
-  /** What its sender was told last. */
+  /** Which layers the sender was last asked to send. */
   get told(): readonly boolean[] {
     return this.#layers.map(({ told }) => told);
   }
 
-  /** Spatial layers the sender was asked for in vain, lowest first. */
+  /** Spatial layers that were requested but do not arrive, lowest first. */
   get missing(): readonly number[] {
     return this.#layers.flatMap(({ missing }, place) => (missing ? [place] : []));
   }
@@ -91,7 +91,7 @@ export class WantedLayers {
       if (!needs.wanted[place] || needs.forwarded[place]) {
         continue;
       }
-      // Keep lower layers that already flow until this one is forwarded: they may have to be forwarded first.
+      // Keep lower layers that already arrive until this one is forwarded: they may be needed until then.
       for (let lower = 0; lower < place; lower++) {
         if (needs.flowing[lower]) {
           this.#need(lower, nowMs);
@@ -115,7 +115,7 @@ export class WantedLayers {
     return { told: this.told.join() !== toldBefore, missing: this.missing.join() !== missingBefore };
   }
 
-  /** Tracks whether a layer the sender was asked for arrives. */
+  /** Tracks whether a requested layer arrives. */
   #watch(layer: Layer, place: number, { wanted, awaited, flowing }: LayerNeeds, nowMs: number): void {
     if (flowing[place]) {
       layer.flowingSinceMs ??= nowMs;
@@ -132,7 +132,7 @@ export class WantedLayers {
       return;
     }
     layer.flowingSinceMs = null;
-    // If nothing arrives from a sender, its network is down or it is paused: that says nothing about single layers.
+    // If nothing at all arrives from a sender, its network is down or it is paused, which says nothing about single layers.
     const isAsked = layer.told && (wanted[place] || awaited[place]) && flowing.some(Boolean);
     layer.silentSinceMs = isAsked ? (layer.silentSinceMs ?? nowMs) : null;
     const patienceMs =

@@ -14,11 +14,11 @@ import type {
 } from './types.ts';
 import { wantedLayers } from './wanted.ts';
 
-/** Small tiles that are left at stress level 3, beside what is shared, pinned or on the stage. */
+/** Small tiles that remain at stress level 3, besides shared screens, pinned tiles and the stage. */
 const STRESSED_LAST_N = 4;
 /**
- * mediasoup first gives every consumer its lowest layers, in the order of priority, then in turns as many further layers as the number says:
- * all of the large ones come first, the many small ones share evenly.
+ * Consumer priorities. mediasoup first serves every consumer's lowest layer in order of priority, then upgrades in rounds, each consumer by
+ * as many layers as its priority: large tiles come first, and many small ones share evenly.
  */
 const PRIORITIES: Record<TileClass, number> = { screen: 255, pinned: 150, stage: 100, speaker: 3, other: 1 };
 
@@ -26,15 +26,16 @@ interface Receiver {
   state: ReceiverState;
   limits: ReceiverLimits;
   ranked: Map<TileState, RankedTile>;
-  /** Those that may be served. */
+  /** The tiles that may be served. */
   fillings: Map<TileState, Filling>;
 }
 
 /**
- * Decides who receives which layers of which pictures, and which layers anybody wants. Pure; the same for any order of its input.
+ * Decides who receives which layers of which videos, and which layers are wanted at all. Pure; the result does not depend on the order of
+ * the input.
  *
- * First every visible picture gets its lowest operating point, then step by step better ones are dealt out: screen share, pinned, stage, all
- * the small ones; class by class over all rooms and receivers, so that a link that is too narrow is shared fairly.
+ * First, every visible video gets its lowest operating point. Then tiles are upgraded step by step: screen share, pinned, stage, then all
+ * small ones. Each class is served across all rooms and receivers before the next, so that a narrow link is shared fairly.
  */
 export function allocate(input: AllocatorInput): AllocatorDecision {
   const pictures = new Map(input.pictures.map((picture) => [picture.producerId, picture]));

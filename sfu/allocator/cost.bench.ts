@@ -1,4 +1,4 @@
-/** What a decision costs: `node sfu/allocator/cost.bench.ts [rooms=4]`, rooms of 25 with 24 tiles each, on a guarded link. CPU time. */
+/** CPU time of a decision: `node sfu/allocator/cost.bench.ts [rooms=4]`, rooms of 25 with 24 tiles each, on a guarded link. */
 import { allocate } from './index.ts';
 import { fedBack, GALLERY, input, type Layout, NINE, room, STAGE_AND_6 } from './test-support.ts';
 

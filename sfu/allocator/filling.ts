@@ -15,50 +15,50 @@ import {
 import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
-/** A tile while bits are dealt out. */
+/** A tile while bandwidth is being distributed. */
 export interface Filling {
   ranked: RankedTile;
   ladder: Ladder;
   ceiling: Ceiling;
   receiver: FillingReceiver;
-  /** Place among all tiles of all receivers, by names alone. */
+  /** Position among the tiles of all receivers, by ID only. */
   order: number;
-  /** What bits are set aside for; null: nothing. */
+  /** The operating point that bandwidth is reserved for; null: none. */
   reserved: Step | null;
-  /** What it gets now: the same, unless it must wait for that. */
+  /** The operating point it gets now: the reserved one, unless it must settle first. */
   given: Step | null;
-  /** What keeps it from being better; null: nothing yet. */
+  /** Why it is not better; null: nothing has limited it yet. */
   refused: Reason | null;
 }
 
 export interface FillingReceiver {
   limits: ReceiverLimits;
   tileCount: number;
-  /** Somebody is without a picture for want of bits, so nobody gets a better one. */
+  /** Some tile got no video for lack of bandwidth, so no other is upgraded. */
   short: boolean;
 }
 
 /**
- * Small tiles whose lowest point takes more than this (they come without simulcast) are not served with the lowest points of all others, but
- * as an improvement: one of them must not take what a stage needs.
+ * Small tiles whose lowest point needs more than this (video without simulcast) are served as upgrades rather than with everybody's lowest
+ * points, so that one of them does not take what a stage needs. In bits per second.
  */
 const EXPENSIVE_BPS = 300_000;
 /**
- * The least that an improvement of one tile among many must be worth: quality (0 to 1) times the share of all that is shown, a Mbit/s. Nine
- * equal tiles and more pay this price, fewer tiles proportionally less. At this price nine tiles get 15 frames a second, and the last
- * speaker alone twice the lines: nobody in a crowd is looked at closely enough to be worth more.
+ * Minimum value of an upgrade of one tile among many: quality (0 to 1), weighted by the tile's share of the screen, per Mbit/s. Full price
+ * from nine equal tiles, proportionally less below that. At this price nine tiles get 15 fps, and only the last speaker twice the lines:
+ * nobody in a crowd is looked at closely enough to be worth more.
  */
 const PRICE_PER_MBIT = 0.15;
 const CROWD = 9;
 /**
- * What part of a better point's bits is counted as its price: what more frames and more lines add to usual ladders. Not the difference of
- * two measured bit rates, which wavers far more than they do.
+ * Share of the higher point's bitrate that counts as the price of the upgrade, typical for more frames and more lines. The difference of
+ * two measured bitrates would fluctuate far more.
  */
 const PRICED_SHARE = { frames: 0.33, lines: 0.67 };
-/** Small tiles get better side by side, those of speakers and of the rest: else one would be brilliant and its equal neighbour blurred. */
+/** Small tiles are upgraded together, speakers or not: otherwise one would be sharp and its equal neighbour blurred. */
 const SMALL_PLACE = 3;
 const LOWEST: Step = { row: 0, column: 0 };
-/** Improvements that come after all classes. */
+/** For upgrades that come after all classes. */
 const DEFERRED_PLACE = 4;
 
 interface Improvement {
@@ -67,9 +67,9 @@ interface Improvement {
   moreBps: number;
   kept: boolean;
   place: number;
-  /** Quality a Mbit/s, and a bonus for what is kept: the order of turns. */
+  /** Quality per Mbit/s, with a bonus for what the tile already had. Determines the order. */
   worth: number;
-  /** What to try when this does not fit. */
+  /** Fallback if this one does not fit. */
   otherwise: Improvement | null;
 }
 
@@ -89,7 +89,7 @@ function improvementPlace({ ranked }: Filling): number {
   return isSmall(ranked.class) ? SMALL_PLACE : placeOf(ranked.class);
 }
 
-/** Deals out the bits of all receivers and of the link. */
+/** Distributes the bandwidth of all receivers and of the link. */
 export class Dealer {
   readonly #link: LinkLimit;
   readonly #nowMs: number;
@@ -100,7 +100,7 @@ export class Dealer {
     this.#nowMs = nowMs;
   }
 
-  /** The lowest point for everybody, class by class over all receivers, then place by place. */
+  /** The lowest point for every tile: class by class across all receivers, then by rank. */
   dealLowest(fillings: readonly Filling[]): void {
     const ordered = [...fillings].sort(
       (a, b) =>
@@ -129,7 +129,7 @@ export class Dealer {
     }
   }
 
-  /** Step by step better: class by class, the best quality a bit first, over all receivers alike. */
+  /** Upgrades step by step: class by class, best quality per bit first, across all receivers. */
   dealBetter(fillings: readonly Filling[]): void {
     const heap = new Heap<Improvement>((a, b) => {
       if (a.place !== b.place) {
@@ -198,7 +198,7 @@ export class Dealer {
       filling.given = to;
     } else {
       filling.refused = 'steady';
-      // What it had may lie beside the way up: smoother, but less sharp.
+      // What it had may be off this path: smoother, but less sharp.
       const had = stepAt(filling.ladder, ranked.tile.decided, filling.ceiling);
       if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) {
         filling.given = had;
@@ -207,7 +207,7 @@ export class Dealer {
     return true;
   }
 
-  /** The next step of a tile, or null: it is as good as it can use. */
+  /** The next upgrade of a tile, or null if it cannot use a better one. */
   #improvement(filling: Filling): Improvement | null {
     const { reserved, ladder, ceiling, ranked } = filling;
     if (!reserved) {
@@ -223,7 +223,7 @@ export class Dealer {
     ).reverse()) {
       const place = deferred ? DEFERRED_PLACE : improvementPlace(filling);
       const better = this.#step(filling, to, place, improvement);
-      // A second choice that is there already is held first: the better one can follow it.
+      // If the tile already has the second choice, keep that first; the better one can follow.
       if (better && (better.kept || !improvement?.kept)) {
         improvement = better;
       }
@@ -239,8 +239,8 @@ export class Dealer {
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
     const pricedShare = to.row > (reserved?.row ?? 0) ? PRICED_SHARE.lines : PRICED_SHARE.frames;
     const small = isSmall(ranked.class);
-    // Small ones are priced as what they usually take at least: an easy picture is not worth more lines only because they are cheap while
-    // nothing moves. A measured bit rate may be nothing at all.
+    // Small tiles are priced at their typical bitrate at least: a static video is not worth more lines just because it is cheap while
+    // nothing moves. A measured bitrate may even be 0.
     const leastBps = small ? usualBps(ladder, to) : 1;
     const pricedBps = Math.max(leastBps, bitrateOf(filling, to)) * pricedShare;
     const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);

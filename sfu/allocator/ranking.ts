@@ -7,14 +7,14 @@ export interface RankedTile {
   class: TileClass;
   /** Place in the receiver's order of service, from 0. */
   rank: number;
-  /** What its improvement is worth: its share of all that the receiver shows, twice that for the last speaker. */
+  /** Weight of its upgrades: its share of everything the receiver shows, doubled for the last speaker. */
   weight: number;
 }
 
 /** The order of service. */
 const PLACE: Record<TileClass, number> = { screen: 0, pinned: 1, stage: 2, speaker: 3, other: 4 };
 
-/** Those who spoke last: as many as audio forwards by default. */
+/** How many recent speakers count: as many as audio forwards by default. */
 const LAST_SPEAKERS = 3;
 /** A stage has at least twice the area of the next smaller tile; tiles within a fifth of the largest share it. */
 const STAGE_AREA_RATIO = 2;
@@ -46,12 +46,12 @@ function stageArea(tiles: readonly { tile: TileState }[]): number {
   return below * STAGE_AREA_RATIO <= largest ? largest * STAGE_GROUP_RATIO : Number.POSITIVE_INFINITY;
 }
 
-/** Later speech first; those who speak at the moment are alike, lest their measured moments shuffle them. */
+/** When the sender last spoke, for sorting. All current speakers are equal, so that measured times do not shuffle them. */
 function spokeAtMs({ speaking, lastSpokeAtMs }: PictureState): number {
   return speaking ? Number.POSITIVE_INFINITY : (lastSpokeAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
-/** By code unit, so that it is the same on every machine. */
+/** Compares by code unit: the same on every machine. */
 export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
@@ -67,8 +67,8 @@ function byRecency(a: Candidate, b: Candidate): number {
 }
 
 /**
- * A receiver's tiles in the order of service: screen share, pinned, stage, the last who spoke, the rest; by recency of speech within each.
- * Tiles without area, and pictures that are paused, gone, of another room or the receiver's own, are left out.
+ * A receiver's tiles in order of service: screen share, pinned, stage, recent speakers, the rest; the most recent speaker first within
+ * each. Omits tiles without area, and video that is paused, gone, in another room or the receiver's own.
  */
 export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, PictureState>): RankedTile[] {
   const candidates: Candidate[] = [];
@@ -104,7 +104,7 @@ export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, Pict
     }
     return { tile, picture, class: tileClass, rank: 0, weight };
   });
-  // Sorting is stable: recency holds within a class.
+  // Sorting is stable, so recency is preserved within a class.
   ranked.sort((a, b) => PLACE[a.class] - PLACE[b.class]);
   for (const [index, each] of ranked.entries()) {
     each.rank = index;

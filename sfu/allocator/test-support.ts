@@ -10,10 +10,10 @@ import type {
   TileState,
 } from './types.ts';
 
-/** What the SDK's cameras send as VP8: bits a second of 180, 360 and 720 lines, each in three temporal layers. */
+/** The SDK's VP8 camera ladder: bits per second of 180, 360 and 720 lines, each with three temporal layers. */
 const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
 const SCREEN_LADDER_BPS = [400_000, 2_500_000];
-/** Shares of a layer's bits up to each temporal layer, and its frames a second. */
+/** Cumulative share of a layer's bitrate up to each temporal layer, and its frame rate. */
 const TEMPORAL = [
   { share: 0.45, fps: 7.5 },
   { share: 0.7, fps: 15 },
@@ -94,14 +94,14 @@ export function input(
   return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, pictures, receivers, ...more };
 }
 
-/** How many tiles of which size somebody shows: a stage of one, if any, then equal ones. */
+/** A receiver's tiles: one stage, if any, then equal small ones. */
 export interface Layout {
   stage?: [width: number, height: number];
   small: [width: number, height: number];
   count: number;
 }
 
-/** A room of cameras in which everybody shows the others by the same layout. */
+/** A room of cameras in which all receivers use the same layout. */
 export function room(
   peers: number,
   layout: Layout,
@@ -154,7 +154,7 @@ export function layersOf({ layers }: TileDecision): string {
   return layers ? `${layers.spatialLayer}/${layers.temporalLayer}` : '-';
 }
 
-/** The input of the next decision, as the room feeds it back. */
+/** The input of the next decision, with this decision fed back as a room does it. */
 export function fedBack(before: AllocatorInput, decision: AllocatorDecision, nowMs: number): AllocatorInput {
   const receivers = before.receivers.map((state, index) => ({
     ...state,

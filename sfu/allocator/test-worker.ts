@@ -4,14 +4,14 @@ interface Consumer {
   points: PictureState['points'];
   most: NonNullable<TileDecision['layers']>;
   priority: number;
-  /** Place of what it has in `points`; −1: nothing. */
+  /** Index in `points` of what it has; −1: nothing. */
   has: number;
 }
 
 /**
- * What the worker forwards of pictures in simulcast when its estimate is so high, by producer; absent: nothing. As its
- * Transport::DistributeAvailableOutgoingBitrate() does it: a first step for everybody, then in turns as many as the priority says. A step is a
- * temporal layer more, and after those that are wanted the next spatial layer with the fewest frames.
+ * What the worker forwards of simulcast producers at a given estimate, by producer ID; absent: nothing. Mirrors its
+ * Transport::DistributeAvailableOutgoingBitrate(): a first step for every consumer, then rounds of as many steps as a consumer's priority.
+ * A step is one more temporal layer or, after the wanted ones, the next spatial layer at its lowest frame rate.
  */
 export function forwarded(
   { tiles }: ReceiverDecision,

@@ -13,7 +13,10 @@ const UNHEARD_MS = 2000;
 const FLOOR_LEAD_MS = 15_000;
 /** Someone heard within this time keeps the slot against someone who merely unmutes, in ms. */
 const IN_CONVERSATION_MS = 3000;
-/** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
+/**
+ * How long someone must have been loud to become the dominant speaker, in ms: the first one, after another has finished, and while another
+ * continues.
+ */
 const DOMINANT_FIRST_MS = 100;
 const DOMINANT_NEXT_MS = 300;
 const DOMINANT_RIVAL_MS = 1000;
@@ -21,26 +24,26 @@ const DOMINANT_RIVAL_MS = 1000;
 /** Events of a selector. */
 export interface SelectorEvents {
   forwarded(id: string, forwarded: boolean): void;
-  /** null: the dominant speaker has gone. */
+  /** null: the dominant speaker's microphone was removed. */
   dominant(id: string | null): void;
 }
 
 /**
  * Selects the microphones to forward: the loudest, up to a limit. A new speaker takes the slot of a silent one, starting with the first
- * loud packet; if all are speaking, they must be louder for a while. A speaker who stops keeps the slot until somebody needs it, so small
- * rooms never change anything. A speaker has one slot, however many microphones they use. Also determines the dominant speaker. Pure:
- * events are passed in; times are in milliseconds of one monotonic clock.
+ * loud packet; if all are speaking, the newcomer must be louder for a while. A speaker who stops keeps the slot until somebody needs it, so
+ * small rooms never change anything. A speaker has one slot, however many microphones they use. Also determines the dominant speaker. Pure;
+ * times are in milliseconds on one monotonic clock.
  */
 export class SpeakerSelector {
   readonly #places: number;
   readonly #events: SelectorEvents;
   readonly #talkers = new Map<string, Talker>();
-  /** Who is forwarded, and since when. */
+  /** The forwarded microphones, and since when. */
   readonly #seated = new Map<Talker, number>();
   readonly #floor = new FloorTimes();
   #dominant: Talker | null = null;
 
-  /** @param places - 0: everybody is forwarded. */
+  /** @param slots - maximum number of microphones forwarded; 0: all */
   constructor(places: number, events: SelectorEvents) {
     this.#places = places === 0 ? Number.POSITIVE_INFINITY : places;
     this.#events = events;
@@ -59,12 +62,12 @@ export class SpeakerSelector {
     return this.#talkers.get(id)?.speaks(nowMs) ?? false;
   }
 
-  /** When it last said something; null: not yet. */
+  /** When it last carried speech; null: not yet. */
   lastSpokeAtMs(id: string): number | null {
     return this.#talkers.get(id)?.lastSpokeAtMs ?? null;
   }
 
-  /** Adds a microphone. It gets a slot if one is free and its speaker has none. By default it is a speaker of its own. */
+  /** Adds a microphone. It gets a slot if one is free and its speaker has none. By default, it is its own speaker. */
   add(id: string, paused: boolean, nowMs: number, speakerId: string = id): void {
     const talker = new Talker(id, paused, speakerId);
     this.#talkers.set(id, talker);
@@ -96,7 +99,7 @@ export class SpeakerSelector {
     this.#events.dominant(null);
   }
 
-  /** Muted or unmuted. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
+  /** Mutes or unmutes. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
   setPaused(id: string, paused: boolean, nowMs: number): void {
     const talker = this.#talkers.get(id);
     if (!talker) {
@@ -129,8 +132,9 @@ export class SpeakerSelector {
   }
 
   /**
-   * Takes a free place, that of somebody muted, or of one who neither speaks nor has been loud for so long; false where there is none.
-   * @param quietMs - how long; null: only free places, and those of the muted for one who is not.
+   * Gives a microphone a slot: a free one, that of a muted speaker, or that of one who has been silent for long enough. Returns false if
+   * there is none.
+   * @param quietMs - minimum silence in milliseconds; null: take only free slots, or those of muted speakers
    */
   #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
     if (this.#seated.has(talker)) {

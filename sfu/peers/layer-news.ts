@@ -1,12 +1,12 @@
 import { Coalescer } from '../coalescer.ts';
 import type { Layers } from '../types.ts';
 
-/** How long changes are gathered, in milliseconds. */
+/** How long changes are collected, in milliseconds. */
 const GATHER_MS = 200;
 
 /**
- * Which layers a peer's consumers forward, for the client's information: where they change several times on the way, as in each switch to a
- * larger layer, only the last is told. Owned by Peer.
+ * Notifies a peer of the layers its consumers forward, for information. If they change several times in a row, as on each switch to a
+ * larger layer, only the last is reported. Owned by Peer.
  */
 export class LayerNews {
   readonly #tell: (consumerId: string, layers: Layers | null) => void;
@@ -28,7 +28,7 @@ export class LayerNews {
     this.#coalescer.request();
   }
 
-  /** The consumer has closed: there is nothing to tell any more. */
+  /** Drops pending changes of a consumer that has closed. */
   forget(consumerId: string): void {
     this.#changed.delete(consumerId);
   }

@@ -6,8 +6,8 @@ import { LayerReminder } from './layer-reminder.ts';
 import { sameLayers } from './same-layers.ts';
 
 /**
- * A consumer and who has a say in it: it forwards when its client wants it and the server does not hold it back. Layers are the least of
- * what both want. Tells the worker changes only. Owned by Peer.
+ * A consumer, controlled by its client and the server. It forwards if the client wants it and the server does not hold it; its layers are
+ * the lower of both limits. Sends only changes to the worker. Owned by Peer.
  */
 export class PeerConsumer {
   readonly #consumer: Consumer;
@@ -18,17 +18,18 @@ export class PeerConsumer {
   #paused = true;
   #priority = 1;
   /**
-   * The spatial layer that flows. Cached: mediasoup's getters copy their values, which is too costly for a check of everything every 2 s.
+   * The spatial layer being forwarded. Cached, because mediasoup's getters copy their values, which costs too much for a check of all
+   * consumers every 2 s.
    */
   #flowingLayer: number | null = null;
-  /** Whether no video had arrived yet at the last check. */
+  /** Whether no video had arrived at the last check. */
   #waits = false;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
   #toldLayers: Layers | undefined;
   readonly #reminder: LayerReminder;
 
-  /** @param consumer made paused. */
+  /** @param consumer - created paused */
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
     consumer.observer.on('layerschange', (layers) => {
@@ -53,17 +54,17 @@ export class PeerConsumer {
     return this.#consumer;
   }
 
-  /** Whether its client wants it. */
+  /** Whether the client wants it. */
   get wanted(): boolean {
     return this.#wanted;
   }
 
-  /** Whether its client paused it. One that it has not begun yet is about to be wanted. */
+  /** Whether the client has paused it. False before it is first resumed, since it is about to be wanted. */
   get declined(): boolean {
     return this.#declined;
   }
 
-  /** Whether the server holds it back. */
+  /** Whether the server holds it. */
   get held(): boolean {
     return this.#held;
   }
@@ -73,32 +74,32 @@ export class PeerConsumer {
     return this.#paused ? null : this.#flowingLayer;
   }
 
-  /** The client's word. */
+  /** Sets whether the client wants it. */
   async setWanted(wanted: boolean): Promise<void> {
     this.#wanted = wanted;
     this.#declined = !wanted;
     await this.#apply();
   }
 
-  /** The server's word: nothing is forwarded while it is held. */
+  /** Holds or releases it on behalf of the server. Nothing is forwarded while it is held. */
   async setHeld(held: boolean): Promise<void> {
     this.#held = held;
     await this.#apply();
   }
 
-  /** The most that the client wants. */
+  /** Sets the highest layers that the client wants. */
   async setClientLayers(layers: Layers): Promise<void> {
     this.#clientLayers = checkLayers(layers);
     await this.#applyLayers();
   }
 
-  /** The most that the allocator gives. */
+  /** Sets the highest layers that the allocator permits. */
   async setServerLayers(layers: Layers): Promise<void> {
     this.#serverLayers = layers;
     await this.#applyLayers();
   }
 
-  /** 1 to 255: what the bandwidth estimation serves first. */
+  /** Sets the priority, 1 to 255; the bandwidth estimation serves higher ones first. */
   async setPriority(priority: number): Promise<void> {
     if (priority === this.#priority || this.#consumer.closed) {
       return;
@@ -108,9 +109,9 @@ export class PeerConsumer {
   }
 
   /**
-   * Forgets what its client misses of a picture above the lowest layer, and begins anew with what the estimate allows. Where a network
-   * becomes narrow all at once, its client asks for nearly every packet again and again, and gets them: three times what was too much.
-   * This also ends the 10 s in which the worker goes to no higher layer after a fall.
+   * Pauses and resumes video above the lowest layer, dropping pending retransmissions, so that it restarts at a layer that fits the
+   * estimate. When a network suddenly becomes narrow, clients re-request nearly every packet on every round trip and get it: three times
+   * what was too much already. This also ends the 10 s during which the worker does not switch up after a downgrade.
    */
   async startAnew(): Promise<void> {
     if (this.#paused || this.kind !== 'video' || !this.#serverLayers?.spatialLayer || this.#consumer.closed) {
@@ -125,8 +126,8 @@ export class PeerConsumer {
   }
 
   /**
-   * Looks whether the picture waits for a key frame; asks for one again where it did at the last look, too. By itself the worker asks twice, a
-   * second apart, and then no more: two requests that a network lost would leave a tile black until somebody else needs a key frame.
+   * Checks whether video is waiting for a key frame, and requests it again if it was already waiting at the last check. The worker itself
+   * requests it twice, a second apart: if a network lost both, the tile would stay black until somebody else needs a key frame.
    */
   async lookAfterKeyFrame(): Promise<void> {
     const consumer = this.#consumer;
@@ -150,7 +151,7 @@ export class PeerConsumer {
       return;
     }
     this.#paused = paused;
-    // The worker answers in order, so the last word counts.
+    // The worker handles requests in order, so the last one counts.
     await answered(paused ? this.#consumer.pause() : this.#consumer.resume(), 'CONSUMER_UNKNOWN');
   }
 
@@ -168,7 +169,7 @@ export class PeerConsumer {
   }
 }
 
-/** The lower of two ceilings; of equal spatial layers the lower temporal one. */
+/** The lower of two limits; for equal spatial layers, the lower temporal one. */
 function least(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
   if (!one || !other) {
     return one ?? other;

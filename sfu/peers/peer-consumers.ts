@@ -7,17 +7,18 @@ import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerHome } from './peer-home.ts';
 
 /**
- * What one peer receives: the limit, and the events about it. A request counts from its beginning, so that concurrent ones cannot exceed the
- * limit together. A consumer is either answered and reported when it closes unasked, or answered as failed. Owned by Peer.
+ * What one peer receives, with the limit on consumers and their events. A request counts from its start, so that concurrent ones cannot
+ * exceed the limit together. A consumer is either returned, and reported if it closes later on its own, or returned as failed. Owned by
+ * Peer.
  */
 export class PeerConsumers {
   readonly #peerId: string;
   readonly #home: PeerHome;
   readonly #consumers = new Map<string, PeerConsumer>();
-  /** Those whose creation is not answered yet; what closes now is answered as failed and not reported. */
+  /** Consumers not yet returned to the caller. One that closes now is returned as failed and not reported. */
   readonly #unanswered = new Set<string>();
   readonly #layerNews: LayerNews;
-  /** How many the worker is making. */
+  /** Number of consumers the worker is creating. */
   #creating = 0;
 
   constructor(peerId: string, home: PeerHome) {
@@ -51,8 +52,8 @@ export class PeerConsumers {
   }
 
   /**
-   * Subscribes to several producers; each fails by itself.
-   * @throws {CanopyError} LIMIT_REACHED - with all of them the peer would have more than `maxConsumers`.
+   * Subscribes to several producers; each may fail separately.
+   * @throws {CanopyError} LIMIT_REACHED - when the peer would have more than `maxConsumers` with them
    */
   async create(
     transportOf: () => PeerTransport,
@@ -84,7 +85,7 @@ export class PeerConsumers {
     return consumer !== undefined;
   }
 
-  /** Reports no layers any more. */
+  /** Stops reporting layers. */
   end(): void {
     this.#layerNews.close();
   }
@@ -116,7 +117,7 @@ export class PeerConsumers {
     const own = new PeerConsumer(consumer);
     this.#consumers.set(consumer.id, own);
     this.#unanswered.add(consumer.id);
-    // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
+    // Video is held until the allocator has decided on it. This needs no request to the worker.
     if (consumer.kind === 'video') {
       void own.setHeld(true);
     }
@@ -137,7 +138,7 @@ export class PeerConsumers {
     );
   }
 
-  /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were awaited */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were being created */
   #answer(consumer: Consumer, transportOf: () => PeerTransport): ConsumerResult {
     this.#unanswered.delete(consumer.id);
     if (!this.#consumers.has(consumer.id)) {

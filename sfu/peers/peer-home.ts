@@ -8,7 +8,7 @@ import type { PeerConsumer } from './peer-consumer.ts';
 /** What a peer needs of its room. */
 export interface PeerHome {
   readonly roomId: string;
-  /** Whether it is closing, or lost: what ends with it is not reported. */
+  /** Whether the room is closing or lost. What ends with it is not reported. */
   readonly closed: boolean;
   readonly tell: Tell;
   openTransport(
@@ -16,7 +16,7 @@ export interface PeerHome {
     direction: Direction,
     capabilities?: RtpCapabilities,
   ): Promise<WebRtcPeerTransport>;
-  /** A transport towards a bridge that is at this address. */
+  /** Opens a transport to a bridge at this address. */
   openPlainTransport(
     peerId: string,
     direction: Direction,
@@ -30,6 +30,6 @@ export interface PeerHome {
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
   producerClosed(producer: Producer): void;
   consumerOpened(consumer: PeerConsumer): void;
-  /** Something changed that decisions on who receives what depend on. */
+  /** Something that allocation depends on has changed. */
   changed(): void;
 }

@@ -17,21 +17,21 @@ import { RoomSites, type Site } from './room-sites.ts';
 export interface RoomOptions {
   roomId: string;
   mediaCodecs: readonly CodecName[] | undefined;
-  /** What a peer may be sent, in bits a second. */
+  /** Maximum bitrate sent to a peer, in bits per second. */
   downBudgetBps: number;
-  /** What a peer may send, in bits a second. */
+  /** Maximum bitrate a peer may send, in bits per second. */
   upBudgetBps: number;
-  /** Asks for new decisions on who receives what in the room. */
+  /** Requests a new allocation for the room. */
   requestAllocation(roomId: string): void;
-  /** How many microphones are forwarded, the loudest; 0: all. */
+  /** Maximum number of microphones forwarded, the loudest; 0: all. */
   audibleSpeakers: number;
-  /** The worker for one more peer of a room that is on these. */
+  /** Chooses the worker for one more peer of a room that is on these workers. */
   place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
   meter: TrafficMeter;
   tell: Tell;
 }
 
-/** The media of one conference: routers on one worker or more, audio, peers. Owned by Sfu. */
+/** The media of one conference: routers on one or more workers, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
   readonly tell: Tell;
@@ -40,9 +40,9 @@ export class Room implements PeerHome {
   readonly #sites: RoomSites;
   readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
-  /** Where each peer is. */
+  /** The site of each peer. */
   readonly #places = new Map<string, Promise<Site>>();
-  /** Producer to peer. */
+  /** Peer ID by producer ID. */
   readonly #owners = new Map<string, string>();
   #closed = false;
 
@@ -89,7 +89,7 @@ export class Room implements PeerHome {
     return this.#closed || this.#sites.home.router.closed;
   }
 
-  /** The worker that it was opened on. */
+  /** The worker it was opened on. */
   get worker(): MediaWorker {
     return this.#sites.home.worker;
   }
@@ -99,7 +99,7 @@ export class Room implements PeerHome {
     return this.#sites.all.map(({ worker }) => worker);
   }
 
-  /** Whether it is lost with this worker. */
+  /** Whether the room is lost if this worker dies. */
   uses(worker: MediaWorker): boolean {
     return this.#sites.uses(worker);
   }
@@ -116,12 +116,12 @@ export class Room implements PeerHome {
     return this.#peers.values();
   }
 
-  /** What the room's audio has in the worker, besides its transport. */
+  /** Number of consumers that read the room's audio levels. */
   get levelTapCount(): number {
     return this.#audio.tapCount;
   }
 
-  /** What peers on a worker consume. */
+  /** Number of consumers of the peers on a worker. */
   consumerCountOn(worker: MediaWorker): number {
     let consumers = 0;
     for (const peer of this.#peers.values()) {
@@ -132,7 +132,7 @@ export class Room implements PeerHome {
     return consumers;
   }
 
-  /** Peers that receive. */
+  /** Number of peers that receive. */
   get receiverCount(): number {
     let receivers = 0;
     for (const peer of this.#peers.values()) {
@@ -147,7 +147,7 @@ export class Room implements PeerHome {
     return this.#peers.get(peerId);
   }
 
-  /** The peer, made if it is new. */
+  /** Returns the peer, creating it if it is new. */
   enter(peerId: string): Peer {
     const peer = this.#peers.get(peerId) ?? new Peer(peerId, this);
     this.#peers.set(peerId, peer);
@@ -166,7 +166,7 @@ export class Room implements PeerHome {
     }
   }
 
-  /** Closes its peers and the routers. Idempotent; after the worker's death it only tidies up. */
+  /** Closes its peers and routers. Idempotent; after its worker has died this only cleans up. */
   close(): void {
     this.#closed = true;
     this.#audio.close();
@@ -190,14 +190,14 @@ export class Room implements PeerHome {
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
-        // Not less than its ceiling will be: the worker lets an estimate rise to what its senders send only, or to this.
+        // At least the later maximum: the worker lets the estimate exceed this only up to what is being sent.
         initialAvailableOutgoingBitrate: this.#options.downBudgetBps,
       }),
       'ROOM_NOT_JOINED',
     );
     this.#assertOpen(transport);
     const { upBudgetBps } = this.#options;
-    // It fails only when the transport has gone.
+    // Fails only if the transport has closed.
     if (direction === 'send' && upBudgetBps > 0) {
       transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
     }
@@ -213,7 +213,7 @@ export class Room implements PeerHome {
     address: string,
     rtpCapabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport> {
-    // Plain RTP never leaves the host: only a bridge on loopback can have it.
+    // Plain RTP must not leave the host, so only a bridge on loopback can have it.
     if (addressScope(address) !== 'loopback') {
       throw new CanopyError('BRIDGE_NOT_LOCAL', address);
     }
@@ -245,7 +245,7 @@ export class Room implements PeerHome {
       const shown = source === 'screen' ? 'screen' : 'camera';
       this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
     } else if (source !== 'screen-audio') {
-      // Its level is read at home.
+      // Audio levels are read on the home worker.
       await this.#sites.bring(producer.id, this.#sites.home);
       await this.#audio.addMicrophone(producer, { participantId, speakerId });
     }
@@ -269,7 +269,7 @@ export class Room implements PeerHome {
     this.allocation.pictureClosed(producer.id);
   }
 
-  /** A peer's transports are on one worker. */
+  /** The site of a peer. Both transports of a peer are on one worker. */
   #placeOf(peerId: string): Promise<Site> {
     const known = this.#places.get(peerId);
     if (known) {
@@ -277,7 +277,7 @@ export class Room implements PeerHome {
     }
     const place = this.#sites.choose();
     this.#places.set(peerId, place);
-    // Asked for again, it is tried again.
+    // The next call tries again.
     place.catch(() => this.#places.delete(peerId));
     return place;
   }

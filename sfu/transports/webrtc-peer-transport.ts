@@ -7,21 +7,21 @@ import { Ceiling, MIN_BPS } from './ceiling.ts';
 import { Estimate } from './estimate.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
-/** Between two times that pictures are begun anew, in milliseconds: each costs key frames. */
+/** Minimum time between two restarts of the videos, in milliseconds: each costs key frames. */
 const ANEW_INTERVAL_MS = 2000;
 /**
- * What the estimation said this long ago is asked for again where it limits a decision, in milliseconds: the worker puts its news off with each
- * stream that comes or goes, while many join for seconds.
+ * An estimate that limits a decision and is older than this, in milliseconds, is queried: the worker delays its traces while streams start
+ * and stop, for seconds when many people join.
  */
 const STALE_MS = 500;
 /**
- * When a young estimation is asked, and from when on it is believed, in milliseconds after its beginning: it may fall to half for a first burst
- * that a busy process sent or took slowly, until a second one, which the worker sends for us after a second (see Ceiling).
+ * When a new estimation is first queried, and from when it is trusted, in milliseconds after its start. A first burst that a busy process
+ * sends or receives slowly may halve it, until a second one, which the worker sends a second later (see Ceiling).
  */
 const FIRST_ASKED_MS = 1050;
 const BELIEVED_MS = 1500;
 
-/** A transport towards a browser or another WebRTC client. */
+/** A transport to a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
   readonly #transport: WebRtcTransport;
   #state: TransportState = 'new';
@@ -61,7 +61,7 @@ export class WebRtcPeerTransport extends PeerTransport {
       workerId: worker.workerId,
       iceParameters: { ...iceParameters },
       iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
-      // One fingerprint only, the one that is signed: no other could be swapped in beside it.
+      // Only the fingerprint that is signed, so that none can be substituted beside it.
       dtlsParameters: {
         ...dtlsParameters,
         fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
@@ -123,7 +123,7 @@ export class WebRtcPeerTransport extends PeerTransport {
         this.#estimated(stats.availableOutgoingBitrate);
       }
     } catch {
-      // Closed in the meantime.
+      // It has closed meanwhile.
     }
   }
 
@@ -157,7 +157,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     if (this.closed) {
       return;
     }
-    // It fails only when the transport has gone.
+    // Fails only if the transport has closed.
     for (const bps of ceilingsBps) {
       this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
     }
@@ -185,7 +185,7 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 }
 
-/** One state of both: media flows when ICE has a pair and DTLS has keys. */
+/** Combines both states: media flows when ICE has a pair and DTLS has keys. */
 export function transportState(
   iceState: WebRtcTransport['iceState'],
   dtlsState: WebRtcTransport['dtlsState'],
