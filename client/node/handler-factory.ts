@@ -2,7 +2,7 @@ import type { HandlerFactory } from 'mediasoup-client/handlers/HandlerInterface'
 import { nativeRtpCapabilities } from './capabilities.ts';
 import { HANDLER_NAME, NodeHandler, type NodeHandlerOptions } from './handler.ts';
 
-/** What to give mediasoup-client's `Device` (or the SDK) as `handlerFactory` to do WebRTC in Node. */
+/** The `handlerFactory` for mediasoup-client's `Device` (or the SDK) that implements WebRTC in Node. */
 export function createHandlerFactory(options: NodeHandlerOptions = {}): HandlerFactory {
   return {
     name: HANDLER_NAME,

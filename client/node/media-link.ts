@@ -4,14 +4,14 @@ import { CanopyError } from '../../contract/light.ts';
 import { holdNativeLibrary, releaseNativeLibrary } from './native-library.ts';
 import { isRtcp } from './rtp/index.ts';
 
-/** What arrives and happens on a link. Called from native code: a listener must not throw. */
+/** Events of a link. Called from native code, so listeners must not throw. */
 export interface MediaLinkEvents {
   onRtp(packet: Buffer): void;
   onRtcp(packet: Buffer): void;
   onState(state: types.ConnectionState): void;
 }
 
-/** RTP and RTCP over a link, in packets and bytes before SRTP; STUN and DTLS are not counted. */
+/** Traffic of a link: RTP and RTCP packets, and bytes before SRTP. STUN and DTLS are not counted. */
 export interface LinkCounters {
   sentPackets: number;
   sentBytes: number;
@@ -24,13 +24,13 @@ export interface MediaLinkOptions {
   relayOnly: boolean;
 }
 
-/** The payload type in the link's only media section. Any other passes as well; it is never negotiated. */
+/** The payload type in the link's only media section. Never negotiated: any other passes as well. */
 const SECTION_PAYLOAD_TYPE = 96;
 
 /**
- * One ICE and DTLS-SRTP association over node-datachannel, carrying RTP and RTCP of any SSRC and payload type both ways.
- * It has a single media section in its SDP, to which libdatachannel delivers everything that arrives; who sends and receives what
- * is settled outside of SDP, so nothing is ever renegotiated.
+ * One ICE and DTLS-SRTP association over node-datachannel, carrying RTP and RTCP of any SSRC and payload type both ways. Its SDP has a
+ * single media section, to which libdatachannel delivers everything that arrives. Senders and receivers are arranged outside of SDP, so it
+ * is never renegotiated.
  */
 export class MediaLink {
   readonly counters: LinkCounters = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
@@ -70,7 +70,7 @@ export class MediaLink {
     return { role: 'client', fingerprints: [{ algorithm: 'sha-256', value }] };
   }
 
-  /** Starts ICE and DTLS towards a server that is ICE-lite. */
+  /** Starts ICE and DTLS with an ICE-lite server. */
   connect(remote: {
     iceParameters: types.IceParameters;
     iceCandidates: readonly types.IceCandidate[];
@@ -79,7 +79,7 @@ export class MediaLink {
     this.#connection.setRemoteDescription(answerSdp(remote), 'answer');
   }
 
-  /** Sends an RTP or RTCP packet; gives false when the link is not up. */
+  /** Sends an RTP or RTCP packet. Returns false if the link is not up. */
   send(packet: Buffer): boolean {
     if (!this.#open || this.#closed) {
       return false;
@@ -92,7 +92,7 @@ export class MediaLink {
       this.counters.sentBytes += packet.length;
       return true;
     } catch {
-      // libdatachannel throws between the loss of the connection and its state change.
+      // libdatachannel throws between losing the connection and reporting it.
       return false;
     }
   }

@@ -1,20 +1,20 @@
 import datachannel from 'node-datachannel';
 
-/** Long enough for closed connections to report their end. */
+/** Delay in milliseconds after which closed connections have reported their end. */
 const CLEANUP_DELAY_MS = 100;
 
 let users = 0;
 let timer: NodeJS.Timeout | undefined;
 
-/** Notes a user of the native library. */
+/** Registers a user of the native library. */
 export function holdNativeLibrary(): void {
   users++;
   clearTimeout(timer);
 }
 
 /**
- * Notes that a user is gone. node-datachannel's callbacks keep the process alive until its cleanup, even those of closed
- * connections; so that follows the last user. New users may come after it.
+ * Releases the native library. node-datachannel's callbacks, even those of closed connections, keep the process alive until its cleanup, so
+ * it is cleaned up after the last user. It can be used again afterwards.
  */
 export function releaseNativeLibrary(): void {
   users--;

@@ -3,8 +3,9 @@ import { DerReader, decodeOid, decodeString, TAG } from './der.ts';
 import { OID } from './oids.ts';
 
 /**
- * Reads a distinguished name (DER) to its end and gives its last common name. Text that is not in its own encoding is refused: it
- * would mean different things to different readers. Throws DerError.
+ * The last common name in a distinguished name (DER), which is parsed completely. Invalidly encoded text is refused, since readers could
+ * interpret it differently.
+ * @throws {DerError}
  */
 export function commonName(name: Bytes): string | undefined {
   let found: string | undefined;

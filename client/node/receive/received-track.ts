@@ -1,7 +1,7 @@
 import { MediaTrack } from '../media-track.ts';
 import type { InboundStream } from './inbound-stream.ts';
 
-/** A track that arrives from the server; `stream` is where to measure it and to tap its packets. */
+/** A track received from the server. Use `stream` for measurements and to tap packets. */
 export class ReceivedTrack extends MediaTrack {
   readonly stream: InboundStream;
 

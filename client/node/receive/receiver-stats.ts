@@ -1,6 +1,6 @@
 import type { InboundStream } from './inbound-stream.ts';
 
-/** An `inbound-rtp` entry by WebRTC's names, as far as it is known here. */
+/** An `inbound-rtp` entry with WebRTC's names, as far as the values are known here. */
 export function receiverStats(stream: InboundStream): RTCStatsReport {
   const { ssrc, kind, counters, jitterMs } = stream;
   const id = `inbound-rtp-${ssrc}`;
