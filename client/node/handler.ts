@@ -3,6 +3,7 @@ import type { types } from 'mediasoup-client';
 import { EnhancedEventEmitter } from 'mediasoup-client/enhancedEvents';
 import type {
   HandlerEvents,
+  HandlerFactory,
   HandlerInterface,
   HandlerOptions,
   HandlerReceiveDataChannelResult,
@@ -22,7 +23,7 @@ import { ClipTrack, Pacer, RtpSender, SenderView, senderStats } from './send/ind
 const REPORT_INTERVAL_MS = 1000;
 
 /** The handler name that mediasoup-client reports. */
-export const HANDLER_NAME = 'CanopyNode';
+const HANDLER_NAME = 'CanopyNode';
 
 export interface NodeHandlerOptions {
   /** Rewrites each of the server's candidates before it is used, e.g. to its address behind a relay. */
@@ -41,7 +42,7 @@ export interface NodeHandlerOptions {
  * Tracks to send are ClipTracks, received ones are ReceivedTracks. Not supported: data channels, and ICE restart (libdatachannel has none:
  * a lost transport is replaced).
  */
-export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
+class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
   readonly #options: HandlerOptions;
   readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
   readonly #link: MediaLink;
@@ -297,4 +298,13 @@ function newSsrc(): number {
 
 function codecOf(mimeType: string): string {
   return mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase();
+}
+
+/** The `handlerFactory` for mediasoup-client's `Device` (or the SDK) that implements WebRTC in Node. */
+export function createHandlerFactory(options: NodeHandlerOptions = {}): HandlerFactory {
+  return {
+    name: HANDLER_NAME,
+    factory: (handlerOptions) => new NodeHandler(handlerOptions, options),
+    getNativeRtpCapabilities: async ({ direction }) => nativeRtpCapabilities(direction),
+  };
 }

@@ -4,8 +4,7 @@
  */
 export * from './clip/index.ts';
 export { fileStore } from './file-store.ts';
-export type { NodeHandlerOptions } from './handler.ts';
-export { createHandlerFactory } from './handler-factory.ts';
+export { createHandlerFactory, type NodeHandlerOptions } from './handler.ts';
 export { type LinkCounters, MediaLink, type MediaLinkEvents } from './media-link.ts';
 export {
   type H264Payload,

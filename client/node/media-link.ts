@@ -1,7 +1,6 @@
 import type { types } from 'mediasoup-client';
 import datachannel, { type PeerConnection, type Track } from 'node-datachannel';
 import { CanopyError } from '../../contract/light.ts';
-import { holdNativeLibrary, releaseNativeLibrary } from './native-library.ts';
 import { isRtcp } from './rtp/index.ts';
 
 /** Events of a link. Called from native code, so listeners must not throw. */
@@ -26,6 +25,12 @@ export interface MediaLinkOptions {
 
 /** The payload type in the link's only media section. Never negotiated: any other passes as well. */
 const SECTION_PAYLOAD_TYPE = 96;
+/** Delay in milliseconds after which closed connections have reported their end. */
+const CLEANUP_DELAY_MS = 100;
+
+/** Links that use the native library. */
+let libraryUsers = 0;
+let cleanupTimer: NodeJS.Timeout | undefined;
 
 /**
  * One ICE and DTLS-SRTP association over node-datachannel, carrying RTP and RTCP of any SSRC and payload type both ways. Its SDP has a
@@ -177,4 +182,22 @@ function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
     'a=end-of-candidates',
     '',
   ].join('\r\n');
+}
+
+/** Registers a user of the native library. */
+function holdNativeLibrary(): void {
+  libraryUsers++;
+  clearTimeout(cleanupTimer);
+}
+
+/**
+ * Releases the native library. node-datachannel's callbacks, even those of closed connections, keep the process alive until its cleanup, so
+ * it is cleaned up after the last user. It can be used again afterwards.
+ */
+function releaseNativeLibrary(): void {
+  libraryUsers--;
+  if (libraryUsers > 0) {
+    return;
+  }
+  cleanupTimer = setTimeout(() => datachannel.cleanup(), CLEANUP_DELAY_MS);
 }

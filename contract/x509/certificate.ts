@@ -1,9 +1,9 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 import { type Bytes, equalBytes } from './bytes.ts';
-import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { DerError, DerReader, decodeOid, decodeString, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeExtensions, type Extensions } from './extensions.ts';
-import { commonName } from './names.ts';
+import { OID } from './oids.ts';
 import { decodePublicKey, type PublicKey } from './public-key.ts';
 import { readSigned, readSignedAlgorithm } from './signed.ts';
 
@@ -94,4 +94,26 @@ function decode(der: Bytes): Certificate {
     signature,
     selfIssued: equalBytes(issuer, subject),
   };
+}
+
+/**
+ * The last common name in a distinguished name (DER), which is parsed completely. Invalidly encoded text is refused, since readers could
+ * interpret it differently.
+ * @throws {DerError}
+ */
+function commonName(name: Bytes): string | undefined {
+  let found: string | undefined;
+  for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
+    const attributes = names.enter(TAG.set);
+    do {
+      const attribute = attributes.enter(TAG.sequence);
+      const type = decodeOid(attribute.read(TAG.oid).content);
+      const text = decodeString(attribute.read());
+      attribute.end();
+      if (type === OID.commonName) {
+        found = text ?? found;
+      }
+    } while (!attributes.done);
+  }
+  return found;
 }

@@ -3,7 +3,6 @@ import { checkLayers } from '../guards.ts';
 import type { Layers } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import { LayerReminder } from './layer-reminder.ts';
-import { sameLayers } from './same-layers.ts';
 
 /**
  * A consumer, controlled by its client and the server. It forwards if the client wants it and the server does not hold it; its layers are
@@ -182,4 +181,9 @@ function least(one: Layers | undefined, other: Layers | undefined): Layers | und
     spatialLayer: one.spatialLayer,
     ...(temporal.length > 0 && { temporalLayer: Math.min(...temporal) }),
   };
+}
+
+/** Whether two layer settings are equal; null and undefined are equivalent. */
+export function sameLayers(one: Layers | null | undefined, other: Layers | null | undefined): boolean {
+  return one?.spatialLayer === other?.spatialLayer && one?.temporalLayer === other?.temporalLayer;
 }

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { CpuWindow } from './cpu-window.ts';
-import { type MachineTicks, machineTicks } from './steal.ts';
+import { type MachineTicks, machineTicks } from './machine-ticks.ts';
 import { Stress, type StressLevel } from './stress.ts';
 
 /** Measuring interval, in milliseconds. */

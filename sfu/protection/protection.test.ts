@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { refusal } from './admission.ts';
 import { CpuWindow } from './cpu-window.ts';
 import { LoadMonitor } from './load-monitor.ts';
-import { machineTicks } from './steal.ts';
+import { machineTicks } from './machine-ticks.ts';
 import { Stress } from './stress.ts';
 
 describe('CpuWindow', () => {

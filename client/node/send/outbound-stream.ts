@@ -10,12 +10,13 @@ import {
   type ReportBlock,
   wallClockMs,
 } from '../rtp/index.ts';
-import { RetransmissionBuffer } from './retransmission-buffer.ts';
 
 /** Maximum payload of a packet, in bytes, so that it fits an MTU of 1,200 with extensions, SRTP and RTX. */
 const MAX_PAYLOAD_BYTES = 1100;
 /** Minimum interval between answers to key frame requests, in milliseconds, as in libwebrtc. */
 const KEY_FRAME_REQUEST_INTERVAL_MS = 300;
+/** Packets kept for retransmission. */
+const RETRANSMISSION_CAPACITY = 1024;
 
 export interface OutboundStreamOptions {
   codec: ClipCodec;
@@ -222,4 +223,26 @@ function captureTimeValue(captureMs: number): Uint8Array {
   value.writeUInt32BE(seconds, 0);
   value.writeUInt32BE(fraction, 4);
   return value;
+}
+
+interface SentPacket {
+  pieces: Uint8Array[];
+  marker: boolean;
+  timestamp: number;
+}
+
+/** The last packets of a stream by sequence number, for retransmission. Payloads are shared with the clip, not copied. */
+class RetransmissionBuffer {
+  readonly #slots: Array<{ sequence: number; packet: SentPacket } | undefined> = new Array(
+    RETRANSMISSION_CAPACITY,
+  );
+
+  add(sequence: number, packet: SentPacket): void {
+    this.#slots[sequence % RETRANSMISSION_CAPACITY] = { sequence, packet };
+  }
+
+  get(sequence: number): SentPacket | undefined {
+    const slot = this.#slots[sequence % RETRANSMISSION_CAPACITY];
+    return slot?.sequence === sequence ? slot.packet : undefined;
+  }
 }
