@@ -15,7 +15,7 @@ const NONE = { send: 'none', recv: 'none' };
 
 type Act = (typeof ACTS)[number];
 const ACTS = [
-  ...['voice', 'picture', 'picture', 'consume', 'consume', 'pause', 'resume', 'enter', 'enter', 'enter'],
+  ...['voice', 'video', 'video', 'consume', 'consume', 'pause', 'resume', 'enter', 'enter', 'enter'],
   ...['closeProducer', 'closeConsumer', 'closeParticipant', 'closeTransport', 'leave'],
   ...['turn', 'turn', 'turn', 'settle', 'settle'],
 ] as const;
@@ -147,7 +147,7 @@ class Mirror {
       case 'voice':
         this.#produce(peerId, { ...common, kind: 'audio', rtpParameters: { ...opusParameters(), mid } });
         break;
-      case 'picture':
+      case 'video':
         this.#produce(peerId, { ...common, kind: 'video', rtpParameters: { ...simulcastParameters(), mid } });
         break;
       case 'consume':

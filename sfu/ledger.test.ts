@@ -28,7 +28,7 @@ describe('the ledger of what peers have', () => {
     ...({ kind: 'audio', source, participantId: 'someone', paused: false } as const),
     rtpParameters: { ...opusParameters(), mid: crypto.randomUUID().slice(0, 8) },
   });
-  const picture = (transportId: string) => ({
+  const video = (transportId: string) => ({
     transportId,
     ...({ kind: 'video', paused: false } as const),
     rtpParameters: { ...simulcastParameters(), mid: crypto.randomUUID().slice(0, 8) },
@@ -51,8 +51,8 @@ describe('the ledger of what peers have', () => {
         far ??= { peerId, transportId: send.transportId, workerId: send.workerId };
       }
     }
-    const { producerId: dying } = await sfu.produce('green', 'ann', picture(ann.send.transportId));
-    const { producerId: distant } = await sfu.produce('green', far.peerId, picture(far.transportId));
+    const { producerId: dying } = await sfu.produce('green', 'ann', video(ann.send.transportId));
+    const { producerId: distant } = await sfu.produce('green', far.peerId, video(far.transportId));
     const pid = (await sfu.workers()).find(({ workerId }) => workerId === far.workerId)?.pid ?? 0;
     // The distant producer has to be piped, which waits until its worker runs again.
     process.kill(pid, 'SIGSTOP');
@@ -74,7 +74,7 @@ describe('the ledger of what peers have', () => {
       );
       assert.equal(failed[0]?.producerId, dying);
       // One more fits below the limit of two.
-      const { producerId: next } = await sfu.produce('green', 'ann', picture(ann.send.transportId));
+      const { producerId: next } = await sfu.produce('green', 'ann', video(ann.send.transportId));
       const more = await sfu.consumeEach('green', cid.peerId, { ...request, producerIds: [next] });
       assert.equal(more.consumers.length, 1);
       const closed = nextEvent(sfu, 'consumerclosed');
@@ -97,7 +97,7 @@ describe('the ledger of what peers have', () => {
       const ann = await enter(sfu, roomId, 'ann');
       const bob = await enter(sfu, roomId, 'bob');
       const made = await Promise.all(
-        [0, 1, 2].map(() => sfu.produce(roomId, 'ann', picture(ann.send.transportId))),
+        [0, 1, 2].map(() => sfu.produce(roomId, 'ann', video(ann.send.transportId))),
       );
       const producerIds = made.map(({ producerId }) => producerId);
       const reported = new Map<string, number>();
@@ -139,7 +139,7 @@ describe('the ledger of what peers have', () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const bob = await enter(sfu, 'green', 'bob');
-    const produce = () => sfu.produce('green', 'ann', { ...picture(send.transportId), maxProducers: 2 });
+    const produce = () => sfu.produce('green', 'ann', { ...video(send.transportId), maxProducers: 2 });
     const outcomes = await Promise.allSettled([produce(), produce(), produce()]);
     const made = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value.producerId] : []));
     const refused = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
@@ -240,7 +240,7 @@ describe('the ledger of what peers have', () => {
     sfu.closeRoom('green');
     const cid = await enter(sfu, 'blue', 'cid');
     await sfu.produce('blue', 'cid', voice(cid.send.transportId));
-    const eve = sfu.produce('blue', 'cid', picture(cid.send.transportId));
+    const eve = sfu.produce('blue', 'cid', video(cid.send.transportId));
     const lost = nextEvent(sfu, 'roomlost');
     process.kill((await sfu.workers())[0]?.pid ?? 0, 'SIGKILL');
     await Promise.allSettled([lost, eve]);

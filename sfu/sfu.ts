@@ -95,7 +95,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       audibleSpeakers: options.audibleSpeakers ?? DEFAULT_AUDIBLE_SPEAKERS,
       place: (current) => this.#placement.place(current),
       meter: this.#meter,
-      tell: (name, data) => this.#tell(name, data),
+      emit: (name, data) => this.#emit(name, data),
     }));
     this.#limits = {
       cpuLimitShare: options.cpuLimitShare ?? DEFAULT_CPU_LIMIT_SHARE,
@@ -118,10 +118,10 @@ export class Sfu extends EventEmitter<SfuEvents> {
       rooms: () => this.#rooms.all.map(({ allocation }) => allocation),
       linkBps: this.#limits.linkBps,
       stressLevel: (rooms) => this.#stressOf(rooms.map(({ roomId }) => roomId)),
-      tell: (name, data) => this.#tell(name, data),
+      emit: (name, data) => this.#emit(name, data),
     });
     pool.on('died', (worker, reason) => this.#onWorkerDied(worker, reason));
-    pool.on('started', ({ workerId, pid }) => this.#tell('workerstarted', { workerId, pid }));
+    pool.on('started', ({ workerId, pid }) => this.#emit('workerstarted', { workerId, pid }));
   }
 
   /**
@@ -236,7 +236,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     const room = this.#rooms.find(roomId);
     const peer = room?.peer(peerId);
     if (room && peer) {
-      room.allocation.tellAgain(peer);
+      room.allocation.repeatEvents(peer);
     }
   }
 
@@ -440,9 +440,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
   #onWorkerDied(worker: MediaWorker, reason: string): void {
     const { workerId, pid } = worker;
     for (const roomId of this.#rooms.lose(worker)) {
-      this.#tell('roomlost', { roomId, workerId, reason });
+      this.#emit('roomlost', { roomId, workerId, reason });
     }
-    this.#tell('workerdied', { workerId, pid, reason });
+    this.#emit('workerdied', { workerId, pid, reason });
   }
 
   /** The highest stress level of the workers of these rooms. */
@@ -464,7 +464,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /** A failing listener must not break the operation that emitted the event. */
-  #tell<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
+  #emit<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
     if (this.#closing) {
       return;
     }

@@ -1,7 +1,7 @@
 /** Arguments, results and events of the media plane: plain data only, without mediasoup objects; everything passes structuredClone(). */
 import type { ErrorBody } from '../base/errors/index.ts';
 import type { IceCandidate, MediaKind, MediaSource, ProducerInfo } from '../contract/index.ts';
-import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
+import type { OperatingPoint, TileDecision, VideoDecision, VideoSource } from './allocator/index.ts';
 import type { StressLevel } from './protection/index.ts';
 
 export type { ClientDtlsParameters } from '../contract/index.ts';
@@ -180,15 +180,15 @@ export interface TrafficTotals {
 /** The last decision about a room, and its input. */
 export interface RoomExplanation {
   roomId: string;
-  pictures: PictureExplanation[];
+  pictures: VideoExplanation[];
   receivers: ReceiverExplanation[];
 }
 
-export interface PictureExplanation {
+export interface VideoExplanation {
   producerId: string;
   /** The sender. */
   peerId: string;
-  source: PictureSource;
+  source: VideoSource;
   paused: boolean;
   speaking: boolean;
   /** Null: the sender has not spoken yet. */
@@ -196,7 +196,7 @@ export interface PictureExplanation {
   /** The bitrates of its layers. */
   points: OperatingPoint[];
   /** Which spatial layers the sender was last asked to send. */
-  wantedSpatialLayers: PictureDecision['spatialLayers'];
+  wantedSpatialLayers: VideoDecision['spatialLayers'];
   /** Spatial layers that were requested but do not arrive. */
   missingSpatialLayers: number[];
 }

@@ -51,7 +51,7 @@ describe('who receives what, on a real worker', () => {
   const tileOf = (told: SfuEvents['allocation'][0], producerId: string) =>
     told.tiles.find((tile) => tile.producerId === producerId);
 
-  it('holds a new picture back until it is decided what of it is forwarded, whatever its client asks', async () => {
+  it('holds a new video back until it is decided what of it is forwarded, whatever its client asks', async () => {
     await start();
     const producerId = await sender('ann');
     const decided = nextEvent(sfu, 'allocation', ({ peerId }) => peerId === 'bob');
@@ -124,7 +124,7 @@ describe('who receives what, on a real worker', () => {
     assert.deepEqual((await wanted).spatialLayers, [true, false, true]);
   });
 
-  it('gives nothing of a picture that its sender paused, and gives it back when it goes on', async () => {
+  it('gives nothing of a video that its sender paused, and gives it back when it goes on', async () => {
     await start();
     const producerId = await sender('ann');
     const [consumerId] = await receiver('bob', [producerId]);

@@ -11,7 +11,7 @@ it('decides again soon after a great change: putting that into force took long, 
   const room = {
     roomId: 'green',
     measure: () => {},
-    state: () => ({ pictures: [], receivers: [] }),
+    state: () => ({ videos: [], receivers: [] }),
     apply: () => {
       const nowMs = performance.now();
       if (firstEndedAtMs !== undefined) {
@@ -26,7 +26,7 @@ it('decides again soon after a great change: putting that into force took long, 
     rooms: () => [room],
     linkBps: null,
     stressLevel: () => 0,
-    tell: () => {},
+    emit: () => {},
   });
   t.after(() => allocations.close());
   allocations.request('green');

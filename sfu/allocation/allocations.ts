@@ -1,6 +1,6 @@
 import { type AllocatorInput, allocate } from '../allocator/index.ts';
 import { Coalescer } from '../coalescer.ts';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { RoomAllocation } from './room-allocation.ts';
 
 /** How long to wait for related changes, in milliseconds. */
@@ -13,19 +13,19 @@ const GAP_MS = 100;
  */
 const GAP_FACTOR = 20;
 /** Every room is re-measured and re-evaluated every 2 s, an eighth of the rooms at a time. */
-const RENEWALS = 8;
-const INTERVAL_MS = 2000 / RENEWALS;
+const SLICES = 8;
+const INTERVAL_MS = 2000 / SLICES;
 
-type DecidedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
+type AllocatedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
 
 export interface AllocationsOptions {
   /** The open rooms. */
-  rooms(): readonly DecidedRoom[];
+  rooms(): readonly AllocatedRoom[];
   /** Maximum egress bitrate of the node, in bits per second; null: unlimited. */
   linkBps: number | null;
   /** How much CPU these rooms must save. */
-  stressLevel(rooms: readonly DecidedRoom[]): AllocatorInput['stressLevel'];
-  tell: Tell;
+  stressLevel(rooms: readonly AllocatedRoom[]): AllocatorInput['stressLevel'];
+  emit: Emit;
 }
 
 /**
@@ -41,7 +41,7 @@ export class Allocations {
   readonly #egressBps = new Map<string, number>();
   /** CPU time of the last run's decisions, in milliseconds. */
   #decidingMs = 0;
-  #renewals = 0;
+  #refreshes = 0;
 
   constructor(options: AllocationsOptions) {
     this.#options = options;
@@ -51,7 +51,7 @@ export class Allocations {
       gapMs: () => Math.max(GAP_MS, this.#decidingMs * GAP_FACTOR),
       now: () => performance.now(),
     });
-    this.#interval = setInterval(() => this.#renew(), INTERVAL_MS);
+    this.#interval = setInterval(() => this.#refresh(), INTERVAL_MS);
     this.#interval.unref();
   }
 
@@ -71,9 +71,9 @@ export class Allocations {
     this.#coalescer.close();
   }
 
-  #renew(): void {
-    this.#renewals++;
-    const rooms = this.#options.rooms().filter((_, place) => (place + this.#renewals) % RENEWALS === 0);
+  #refresh(): void {
+    this.#refreshes++;
+    const rooms = this.#options.rooms().filter((_, place) => (place + this.#refreshes) % SLICES === 0);
     for (const room of rooms) {
       room.measure();
       this.#changed.add(room.roomId);
@@ -103,12 +103,12 @@ export class Allocations {
     }
     if (groups.length > 0) {
       const durationMs = performance.now() - startedMs;
-      this.#options.tell('allocated', { durationMs, rooms: groups.flat().length });
+      this.#options.emit('allocated', { durationMs, rooms: groups.flat().length });
     }
   }
 
   /** Decides several rooms together. */
-  #decide(rooms: readonly DecidedRoom[]): void {
+  #decide(rooms: readonly AllocatedRoom[]): void {
     const { linkBps, stressLevel } = this.#options;
     const nowMs = performance.now();
     const before = process.threadCpuUsage();
@@ -117,7 +117,7 @@ export class Allocations {
       nowMs,
       linkBps,
       stressLevel: stressLevel(rooms),
-      pictures: states.flatMap(({ pictures }) => pictures),
+      videos: states.flatMap(({ videos }) => videos),
       receivers: states.flatMap(({ receivers }) => receivers),
     });
     const { user, system } = process.threadCpuUsage(before);

@@ -1,11 +1,11 @@
 import type { RtpParameters } from 'mediasoup/types';
-import type { OperatingPoint, PictureSource } from '../allocator/index.ts';
+import type { OperatingPoint, VideoSource } from '../allocator/index.ts';
 
 /** Assumed if the sender's parameters do not say. */
 const ASSUMED_HEIGHT_PX = { camera: 720, screen: 1080 } as const;
 const ASSUMED_FRAMES_PER_SECOND = 30;
 /** Typical size of a video packet. */
-const PACKET_BITS = 1100 * 8;
+const TYPICAL_PACKET_BITS = 1100 * 8;
 /** Cumulative share of a stream's bitrate up to each temporal layer, by number of layers. */
 const TEMPORAL_SHARES: Readonly<Record<number, readonly number[]>> = {
   1: [1],
@@ -19,7 +19,7 @@ const SPATIAL_SHARES: Readonly<Record<number, readonly number[]>> = {
   3: [0.1, 0.35, 1],
 };
 /** Screen content is mostly static, so its encoder rarely uses its maximum bitrate. */
-const SCREEN_SHARE_OF_MOST = 0.4;
+const SCREEN_SHARE_OF_MAX = 0.4;
 
 /** Typical bitrate of 16:9 video at 30 fps, in bits per second. */
 function usualBps(heightPx: number): number {
@@ -38,10 +38,7 @@ export interface Ladder {
 }
 
 /** The operating points expected from a sender's parameters, before any measurement. All count as sent. */
-export function expectedLadder(
-  rtpParameters: Pick<RtpParameters, 'encodings'>,
-  source: PictureSource,
-): Ladder {
+export function expectedLadder(rtpParameters: Pick<RtpParameters, 'encodings'>, source: VideoSource): Ladder {
   const encodings = rtpParameters.encodings ?? [];
   const [, spatialText, temporalText, suffix] =
     /^[LS](\d)T(\d)(.*)$/.exec(encodings[0]?.scalabilityMode ?? '') ?? [];
@@ -51,14 +48,14 @@ export function expectedLadder(
   const steps = TEMPORAL_SHARES[temporalLayers] ?? [1];
   const points: OperatingPoint[] = [];
   for (let spatialLayer = 0; spatialLayer < spatialLayers; spatialLayer++) {
-    const { heightPx, mostBps, mostFrames } = svc
+    const { heightPx, maxBps, maxFps } = svc
       ? svcLayer(encodings[0], source, spatialLayer, spatialLayers)
       : simulcastLayer(encodings[spatialLayer], source, spatialLayers - 1 - spatialLayer);
-    const expectedBps = source === 'screen' ? mostBps * SCREEN_SHARE_OF_MOST : mostBps;
+    const expectedBps = source === 'screen' ? maxBps * SCREEN_SHARE_OF_MAX : maxBps;
     for (const [temporalLayer, share] of steps.entries()) {
-      const framesPerSecond = mostFrames / 2 ** (steps.length - 1 - temporalLayer);
+      const framesPerSecond = maxFps / 2 ** (steps.length - 1 - temporalLayer);
       const bitrateBps = Math.round(expectedBps * share);
-      const packetsPerSecond = Math.max(framesPerSecond, bitrateBps / PACKET_BITS);
+      const packetsPerSecond = Math.max(framesPerSecond, bitrateBps / TYPICAL_PACKET_BITS);
       points.push({
         ...{ spatialLayer, temporalLayer, bitrateBps, packetsPerSecond },
         ...{ heightPx, framesPerSecond, sent: true },
@@ -68,10 +65,10 @@ export function expectedLadder(
   return { svc, keyOnly: suffix?.startsWith('_KEY') ?? false, spatialLayers, temporalLayers, points };
 }
 
-interface LayerPromise {
+interface LayerExpectation {
   heightPx: number;
-  mostBps: number;
-  mostFrames: number;
+  maxBps: number;
+  maxFps: number;
 }
 
 /** Fields that browsers send but mediasoup's types lack (webrtc-pc, RTCRtpEncodingParameters). */
@@ -81,25 +78,29 @@ type Encoding = NonNullable<RtpParameters['encodings']>[number] & {
 };
 
 /** @param above - how many encodings are higher */
-function simulcastLayer(encoding: Encoding | undefined, source: PictureSource, above: number): LayerPromise {
+function simulcastLayer(
+  encoding: Encoding | undefined,
+  source: VideoSource,
+  above: number,
+): LayerExpectation {
   const heightPx = Math.round(ASSUMED_HEIGHT_PX[source] / (encoding?.scaleResolutionDownBy ?? 2 ** above));
   return {
     heightPx,
-    mostBps: encoding?.maxBitrate ?? usualBps(heightPx),
-    mostFrames: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
+    maxBps: encoding?.maxBitrate ?? usualBps(heightPx),
+    maxFps: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
   };
 }
 
 function svcLayer(
   encoding: Encoding | undefined,
-  source: PictureSource,
+  source: VideoSource,
   layer: number,
   layers: number,
-): LayerPromise {
+): LayerExpectation {
   const whole = simulcastLayer(encoding, source, 0);
   return {
     ...whole,
     heightPx: Math.round(whole.heightPx / 2 ** (layers - 1 - layer)),
-    mostBps: whole.mostBps * (SPATIAL_SHARES[layers]?.[layer] ?? 1),
+    maxBps: whole.maxBps * (SPATIAL_SHARES[layers]?.[layer] ?? 1),
   };
 }

@@ -22,13 +22,13 @@ const FALL_SHARE = 0.3;
  * The operating points after a measurement. A layer being sent has its measured bitrate; any other keeps its last measured, or else its
  * expected, bitrate.
  * @param before - the points after the previous measurement, if any
- * @param told - whether the sender was asked to send each spatial layer, lowest first; the bitrate of a layer that is stopping is ignored
+ * @param requested - whether the sender was asked to send each spatial layer, lowest first; the bitrate of a layer that is stopping is ignored
  */
 export function measuredPoints(
   ladder: Pick<Ladder, 'svc' | 'keyOnly' | 'points'>,
   before: readonly OperatingPoint[] | null,
   streams: readonly StreamMeasurement[],
-  told: readonly boolean[],
+  requested: readonly boolean[],
 ): OperatingPoint[] {
   return ladder.points.map((expected, place) => {
     const earlier = before?.[place] ?? expected;
@@ -37,7 +37,7 @@ export function measuredPoints(
     if (!stream || measuredBps === 0) {
       return { ...earlier, sent: false };
     }
-    if (!told[expected.spatialLayer]) {
+    if (!requested[expected.spatialLayer]) {
       return { ...earlier, sent: true };
     }
     const settling = before !== null && measuredBps < earlier.bitrateBps;

@@ -21,12 +21,12 @@ import {
 const people = (count: number) => Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
 
 function roomOf25(layout: Layout) {
-  const { pictures, receivers } = room(25, layout);
-  const [first] = pictures;
+  const { videos, receivers } = room(25, layout);
+  const [first] = videos;
   if (first) {
     first.lastSpokeAtMs = 1;
   }
-  return allocate(input(pictures, receivers));
+  return allocate(input(videos, receivers));
 }
 
 test('a gallery of 25 shows everybody in 180 lines at 7.5 frames a second, within 2 Mbit/s each and 50 in all', () => {
@@ -40,15 +40,15 @@ test('a gallery of 25 shows everybody in 180 lines at 7.5 frames a second, withi
 });
 
 test('a gallery of 25 is whole even if the lowest point takes half of its layer', () => {
-  const heavy = people(24).map((picture) => ({
-    ...picture,
-    points: picture.points.map((point) =>
+  const heavy = people(24).map((video) => ({
+    ...video,
+    points: video.points.map((point) =>
       point.temporalLayer === 0 ? { ...point, bitrateBps: point.bitrateBps / 0.9 } : point,
     ),
   }));
   const { tiles, videoBps, maxOutgoingBps } = decideFor(
     heavy,
-    heavy.map((picture) => tile(picture, 384, 216)),
+    heavy.map((video) => tile(video, 384, 216)),
   );
   assert.ok(tiles.every(({ layers }) => layers !== null));
   assert.ok(videoBps <= maxOutgoingBps, 'the inner loop is allowed what was decided');
@@ -64,7 +64,7 @@ test('a stage beside six gets 720 lines at 30 frames a second, within 2 Mbit/s e
   assert.ok(egressBps <= 50_000_000, `${egressBps} bit/s`);
 });
 
-test('nine tiles get smooth pictures, the last speaker a sharper one, within 35 Mbit/s in all', () => {
+test('nine tiles get smooth videos, the last speaker a sharper one, within 35 Mbit/s in all', () => {
   const { receivers, egressBps } = roomOf25(NINE);
   assert.deepEqual(receivers[20]?.tiles.map(layersOf), ['1/1', ...Array(8).fill('0/1')]);
   assert.ok(egressBps <= 35_000_000, `${egressBps} bit/s`);
@@ -90,10 +90,10 @@ test('equal tiles get better side by side', () => {
 test('a shared screen comes before a strip of people, sharp before smooth', () => {
   const others = people(6);
   const shared = screen('peer 0');
-  const tiles = [tile(shared, 1600, 1080), ...others.map((picture) => tile(picture, 320, 180))];
+  const tiles = [tile(shared, 1600, 1080), ...others.map((video) => tile(video, 320, 180))];
   const decision = decideFor([...others, shared], tiles);
   assert.equal(layersOf(tileOf(decision, shared)), '1/0', '1080 lines at 7.5 frames a second');
-  assert.ok(others.every((picture) => layersOf(tileOf(decision, picture)) === '0/0'));
+  assert.ok(others.every((video) => layersOf(tileOf(decision, video)) === '0/0'));
   assert.equal(tileOf(decision, shared).class, 'screen');
 });
 
@@ -108,7 +108,7 @@ test('a pinned tile gets better before the stage', () => {
 
 test('with 300 kbit/s a receiver still gets its stage and what else fits beside audio', () => {
   const others = people(7);
-  const tiles = others.map((picture, index) => tile(picture, index ? 320 : 1600, index ? 180 : 900));
+  const tiles = others.map((video, index) => tile(video, index ? 320 : 1600, index ? 180 : 900));
   const decision = decideFor(others, tiles, { budgetBps: 300_000 });
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '0/0', ...Array(5).fill('-')]);
   assert.ok(decision.videoBps + 100_000 <= 300_000);
@@ -117,21 +117,21 @@ test('with 300 kbit/s a receiver still gets its stage and what else fits beside 
 
 test('without bits for everybody, those who spoke last are seen', () => {
   const others = people(6);
-  for (const [index, picture] of others.entries()) {
-    picture.lastSpokeAtMs = index;
+  for (const [index, video] of others.entries()) {
+    video.lastSpokeAtMs = index;
   }
   const quiet = others[0];
   if (quiet) {
     quiet.speaking = true;
   }
-  const tiles = others.map((picture) => tile(picture, 320, 180));
+  const tiles = others.map((video) => tile(video, 320, 180));
   const decision = decideFor(others, tiles, { budgetBps: 350_000 });
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '-', '-', '-', '0/0', '0/0']);
 });
 
-test('an estimate holds back what it does not carry for certain, never the first picture', () => {
+test('an estimate holds back what it does not carry for certain, never the first video', () => {
   const others = people(9);
-  const tiles = others.map((picture) => tile(picture, 640, 360));
+  const tiles = others.map((video) => tile(video, 640, 360));
   const seen = (estimateBps: number) => decideFor(others, tiles, { estimateBps });
   assert.equal(seen(10_000).tiles.filter(({ layers }) => layers).length, 1);
   assert.equal(seen(10_000).tiles.at(-1)?.reason, 'estimate');
@@ -143,7 +143,7 @@ test('an estimate holds back what it does not carry for certain, never the first
 
 test('behind a narrow network what is large moves smoothly before anybody else is seen', () => {
   const others = people(4);
-  const tiles = others.map((picture, index) => tile(picture, index ? 320 : 1280, index ? 180 : 720));
+  const tiles = others.map((video, index) => tile(video, index ? 320 : 1280, index ? 180 : 720));
   const seen = (estimateBps: number) =>
     decideFor(others, tiles, { estimateBps })
       .tiles.filter(({ layers }) => layers)
@@ -166,7 +166,7 @@ test('behind a narrow network nobody gets more lines than it carries, lest they 
   assert.equal(at(1_000_000), '2/2');
 });
 
-test('a picture without simulcast in a small tile does not take what the stage needs', () => {
+test('a video without simulcast in a small tile does not take what the stage needs', () => {
   const [stage, thick] = people(2);
   assert.ok(stage && thick);
   thick.points = points([1_200_000]);
@@ -225,8 +225,8 @@ test('the example of docs/allocation.md: a speaker view at 500 kbit/s keeps the 
     },
   );
   assert.deepEqual(
-    [ben, cem, dora].map((picture) => {
-      const { class: tileClass, layers, bitrateBps, reason } = tileOf(decision, picture);
+    [ben, cem, dora].map((video) => {
+      const { class: tileClass, layers, bitrateBps, reason } = tileOf(decision, video);
       return [tileClass, layers?.spatialLayer, bitrateBps / 1000, reason];
     }),
     [

@@ -90,13 +90,13 @@ function row(layout: string, server: string, receiverVideoBps: number[], audioBp
 }
 
 const rows = Object.entries(LAYOUTS).flatMap(([name, layout]) => {
-  const { pictures, receivers } = room(peers, layout);
-  const [first] = pictures;
+  const { videos, receivers } = room(peers, layout);
+  const [first] = videos;
   if (first) {
     first.lastSpokeAtMs = 0;
   }
   const audioBps = receivers[0]?.audioBps ?? 0;
-  const decision = allocate(input(pictures, receivers));
+  const decision = allocate(input(videos, receivers));
   const points = first?.points ?? [];
   const perReceiver = (bitsOf: (tileHeightPx: number, heightPx: number, fps: number) => number) =>
     receivers.map(({ tiles }, index) =>

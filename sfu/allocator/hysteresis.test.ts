@@ -15,13 +15,13 @@ import {
   TWO,
   tile,
 } from './test-support.ts';
-import type { AllocatorInput, PictureState, ReceiverState, TileState } from './types.ts';
+import type { AllocatorInput, ReceiverState, TileState, VideoState } from './types.ts';
 
 const NOW_MS = 1_000_000;
 
-function inRoom(more: Partial<ReceiverState>, tileOf: (picture: PictureState) => TileState, count = 1) {
-  const pictures = Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
-  return input(pictures, [receiver('me', pictures.map(tileOf), more)], { nowMs: NOW_MS });
+function inRoom(more: Partial<ReceiverState>, tileOf: (video: VideoState) => TileState, count = 1) {
+  const videos = Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
+  return input(videos, [receiver('me', videos.map(tileOf), more)], { nowMs: NOW_MS });
 }
 
 function decide(state: AllocatorInput) {
@@ -34,7 +34,7 @@ function withBudget(state: AllocatorInput, budgetBps: number): AllocatorInput {
   return { ...state, receivers: state.receivers.map((each) => ({ ...each, budgetBps })) };
 }
 
-const large = (picture: PictureState) => tile(picture, 1280, 720);
+const large = (video: VideoState) => tile(video, 1280, 720);
 
 test('a better point waits for 2 s after the last change, and its bits are kept for it', () => {
   const start = inRoom({ budgetBps: 800_000 }, large);
@@ -54,7 +54,7 @@ test('what no longer fits goes at once', () => {
 });
 
 test('who comes to the stage gets better at once', () => {
-  const start = inRoom({}, (picture) => tile(picture, 320, 180), 7);
+  const start = inRoom({}, (video) => tile(video, 320, 180), 7);
   const first = decide(start);
   assert.equal(first.layers[3], '0/2');
   const fed = fedBack(start, first.decision, NOW_MS + 100);
@@ -69,7 +69,7 @@ test('who comes to the stage gets better at once', () => {
 });
 
 test('what was made much larger gets better at once, what was resized a little does not', () => {
-  const start = inRoom({}, (picture) => tile(picture, 240, 135));
+  const start = inRoom({}, (video) => tile(video, 240, 135));
   const first = decide(start);
   assert.equal(first.layers[0], '0/2');
   const fed = fedBack(start, first.decision, NOW_MS + 100);
@@ -84,7 +84,7 @@ test('what was made much larger gets better at once, what was resized a little d
   assert.deepEqual(decide(resized(1280, 720, 1200 * 675)).reasons, ['steady']);
 });
 
-test('a picture that was paused a moment ago does not come back before 2 s', () => {
+test('a video that was paused a moment ago does not come back before 2 s', () => {
   const start = inRoom({ budgetBps: 150_000 }, large);
   const first = decide(start);
   assert.deepEqual(first.layers, ['-']);
@@ -129,8 +129,8 @@ test('estimates that waver by an eighth pause and resume nobody, and change no l
   }
 });
 
-test('two estimates that waver by a fifth do not pause and resume pictures', () => {
-  let state = inRoom({ estimateBps: 500_000 }, (picture) => tile(picture, 640, 360), 12);
+test('two estimates that waver by a fifth do not pause and resume videos', () => {
+  let state = inRoom({ estimateBps: 500_000 }, (video) => tile(video, 640, 360), 12);
   const first = decide(state);
   for (const [index, share] of [0.8, 1.2, 0.9, 1.1, 0.85].entries()) {
     state = fedBack(state, allocate(state), NOW_MS + 10_000 * (index + 1));
@@ -155,14 +155,14 @@ function seeded(seed: number): () => number {
 }
 
 function withNoise(before: AllocatorInput, share: number, random: () => number): AllocatorInput {
-  const pictures = before.pictures.map((picture) => ({
-    ...picture,
-    points: picture.points.map((point) => ({
+  const videos = before.videos.map((video) => ({
+    ...video,
+    points: video.points.map((point) => ({
       ...point,
       bitrateBps: point.bitrateBps * (1 + share * (2 * random() - 1)),
     })),
   }));
-  return { ...before, pictures };
+  return { ...before, videos };
 }
 
 test('measured bit rates that waver by a tenth change next to nothing once a layout has settled', () => {
@@ -173,8 +173,8 @@ test('measured bit rates that waver by a tenth change next to nothing once a lay
   for (const [name, layout] of Object.entries(layouts)) {
     for (const budgetBps of [300_000, 500_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000]) {
       const random = seeded(budgetBps);
-      const { pictures, receivers } = room(25, layout);
-      let state = withBudget(input(pictures, receivers.slice(0, 3), { nowMs: NOW_MS }), budgetBps);
+      const { videos, receivers } = room(25, layout);
+      let state = withBudget(input(videos, receivers.slice(0, 3), { nowMs: NOW_MS }), budgetBps);
       let before: string[] = [];
       for (let round = 0; round < 2 * ROUNDS; round++) {
         const decision = allocate(withNoise(state, 0.1, random));

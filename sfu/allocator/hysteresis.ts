@@ -31,6 +31,6 @@ export function mustWait(tile: TileState, tileClass: TileClass, nowMs: number): 
 }
 
 /** Adds the bonus if the tile already has this upgrade. */
-export function heldWorth(worth: number, kept: boolean): number {
+export function worthWithBonus(worth: number, kept: boolean): number {
   return kept ? worth * KEPT_BONUS : worth;
 }

@@ -28,11 +28,11 @@ const LOWEST_RESERVE = 0.2;
 
 /** Maximum use of the estimate. More is allowed for what a tile already has, since estimates fluctuate. */
 const ESTIMATE_SHARES = {
-  picture: { anew: 0.85, kept: 1.1 },
-  lines: { anew: 0.85, kept: 1 },
+  video: { fresh: 0.85, kept: 1.1 },
+  lines: { fresh: 0.85, kept: 1 },
   /** Lines of a shared screen. */
-  letters: { anew: 1, kept: 1.3 },
-  frames: { anew: 2, kept: 3 },
+  letters: { fresh: 1, kept: 1.3 },
+  frames: { fresh: 2, kept: 3 },
 };
 
 /** Margin on top of everything sent to a receiver. Smaller for large tiles: small ones make room if needed. */
@@ -45,10 +45,10 @@ const LINK_MARGIN = 1.03;
 export interface Claim {
   /** In bits per second. */
   moreBps: number;
-  /** A video's lowest point, dealt to everybody first. An expensive one also adds a video, but counts as an upgrade. */
+  /** A video's lowest point, given to everybody first. An expensive one also adds a video, but counts as an upgrade. */
   lowest: boolean;
   /** What it adds: a whole video, or lines (`letters` on a shared screen) or frames. */
-  adds: 'picture' | 'lines' | 'letters' | 'frames';
+  adds: 'video' | 'lines' | 'letters' | 'frames';
   /** The tile had it in the last decision. */
   kept: boolean;
   /** One tile among many. */
@@ -76,9 +76,9 @@ export class ReceiverLimits {
   readonly #state: ReceiverState;
   usedBps = 0;
   /** What the large videos at their lowest points still need to be smooth, in bits per second. */
-  lackedBps = 0;
+  missingBps = 0;
   /** How many videos have their lowest points. */
-  pictures = 0;
+  videos = 0;
 
   /** Something was upgraded. From then on the reserve is not available to what is kept, so that it does not fill up step by step. */
   raised = false;
@@ -105,7 +105,7 @@ export class ReceiverLimits {
   refusal({ moreBps, lowest, adds, kept, small, first }: Claim): Refusal | null {
     const { budgetBps, audioBps, estimateBps } = this.#state;
     const sumBps = this.usedBps + moreBps;
-    const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
+    const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.videos + 1));
     const share = kept && (lowest || !this.raised) ? 1 : lowest ? lowestShare : USABLE_SHARE;
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
     if (sumBps * margin > budgetBps * share - audioBps) {
@@ -115,7 +115,7 @@ export class ReceiverLimits {
       return null;
     }
     const shares = ESTIMATE_SHARES[adds];
-    const neededBps = adds === 'picture' ? sumBps + this.lackedBps : sumBps;
-    return neededBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;
+    const neededBps = adds === 'video' ? sumBps + this.missingBps : sumBps;
+    return neededBps > estimateBps * (kept ? shares.kept : shares.fresh) ? 'estimate' : null;
   }
 }

@@ -1,9 +1,9 @@
 import { isSmall } from './ranking.ts';
-import type { OperatingPoint, PictureState, TileClass, TileState } from './types.ts';
+import type { OperatingPoint, TileClass, TileState, VideoState } from './types.ts';
 
 /** The operating points of a video by layer, and what each one looks like. */
 export interface Ladder {
-  source: PictureState['source'];
+  source: VideoState['source'];
   /** By spatial, then temporal layer; no row is empty. */
   rows: readonly (readonly OperatingPoint[])[];
   /** Height of each spatial layer, in pixels; guessed if unknown. */
@@ -34,7 +34,7 @@ const GUESSED_TOP_PX = 720;
  * A layer suffices if it has at least this share of the tile's height. At 4/3 magnification faces look no softer to most people, while the
  * next layer of a typical ladder costs 2.4 to 3.3 times as much. Text does look softer.
  */
-const SUFFICIENT: Record<PictureState['source'], number> = { camera: 0.75, screen: 0.95 };
+const SUFFICIENT: Record<VideoState['source'], number> = { camera: 0.75, screen: 0.95 };
 /** Camera tiles with fewer lines than this get more frames only once all else is satisfied. */
 const THUMBNAIL_PX = 200;
 /** Below this, faces stutter, and frames matter more than lines. */
@@ -43,7 +43,7 @@ const STRESSED_FPS = 15;
 const LOWEST_FPS = 0;
 
 /** Value of a frame rate, 0 to 1: a talking head loses little at 15 fps, a shared screen little at 7.5. */
-function smoothness(source: PictureState['source'], fps: number): number {
+function smoothness(source: VideoState['source'], fps: number): number {
   if (fps >= 24) {
     return 1;
   }
@@ -53,9 +53,9 @@ function smoothness(source: PictureState['source'], fps: number): number {
   return source === 'screen' ? 0.9 : 0.66;
 }
 
-export function ladderOf(picture: PictureState): Ladder {
+export function ladderOf(video: VideoState): Ladder {
   const rows: OperatingPoint[][] = [];
-  for (const point of picture.points) {
+  for (const point of video.points) {
     const row = rows.at(-1);
     if (row?.[0]?.spatialLayer === point.spatialLayer) {
       row.push(point);
@@ -69,10 +69,10 @@ export function ladderOf(picture: PictureState): Ladder {
     heightPx: row[0]?.heightPx || GUESSED_TOP_PX / 2 ** (rows.length - 1 - index),
   }));
   const present = layers.filter(
-    ({ spatialLayer }, index) => index === 0 || !picture.missing.includes(spatialLayer),
+    ({ spatialLayer }, index) => index === 0 || !video.missing.includes(spatialLayer),
   );
   return {
-    source: picture.source,
+    source: video.source,
     rows: present.map(({ row }) => row),
     heightsPx: present.map(({ heightPx }) => heightPx),
     missing: layers.filter((layer) => !present.includes(layer)),

@@ -7,8 +7,8 @@ function reasonFor(
   more: Partial<ReceiverState>,
   inputMore: Partial<AllocatorInput> = {},
 ): Reason | undefined {
-  const picture = camera('a');
-  return decideFor([picture], [tile(picture, 1280, 720)], more, inputMore).tiles[0]?.reason;
+  const video = camera('a');
+  return decideFor([video], [tile(video, 1280, 720)], more, inputMore).tiles[0]?.reason;
 }
 
 test('the reason names what lifting would make the tile better', () => {
@@ -20,23 +20,23 @@ test('the reason names what lifting would make the tile better', () => {
 });
 
 test('a small tile of a sender with more is full, and so is a large tile of a sender with no more', () => {
-  const picture = camera('a');
-  assert.equal(decideFor([picture], [tile(picture, 320, 180)]).tiles[0]?.reason, 'full');
-  assert.equal(decideFor([picture], [tile(picture, 3840, 2160)]).tiles[0]?.reason, 'full');
+  const video = camera('a');
+  assert.equal(decideFor([video], [tile(video, 320, 180)]).tiles[0]?.reason, 'full');
+  assert.equal(decideFor([video], [tile(video, 3840, 2160)]).tiles[0]?.reason, 'full');
 });
 
 test('a tile that is not worth more bits among many is full, whatever the budget', () => {
-  const pictures = Array.from({ length: 9 }, (_, index) => camera(`peer ${index}`));
+  const videos = Array.from({ length: 9 }, (_, index) => camera(`peer ${index}`));
   const decision = decideFor(
-    pictures,
-    pictures.map((picture) => tile(picture, 640, 360)),
+    videos,
+    videos.map((video) => tile(video, 640, 360)),
     { budgetBps: 100_000_000 },
   );
   assert.ok(decision.tiles.every(({ reason }) => reason === 'full'));
 });
 
 test('what its sender pauses says so', () => {
-  const picture = screen('a', { paused: true });
-  const [decided] = decideFor([picture], [tile(picture, 1280, 720)]).tiles;
+  const video = screen('a', { paused: true });
+  const [decided] = decideFor([video], [tile(video, 1280, 720)]).tiles;
   assert.deepEqual([decided?.layers, decided?.reason], [null, 'paused']);
 });

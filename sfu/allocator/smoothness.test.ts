@@ -4,22 +4,22 @@ import fc from 'fast-check';
 import { allocate } from './index.ts';
 import { camera, fedBack, input, points, receiver, screen, tile } from './test-support.ts';
 import { forwarded } from './test-worker.ts';
-import type { AllocatorInput, OperatingPoint, PictureState } from './types.ts';
+import type { AllocatorInput, OperatingPoint, VideoState } from './types.ts';
 
 const SMOOTH_FPS = 15;
 const ladderBps = fc
   .tuple(fc.integer({ min: 60_000, max: 200_000 }), fc.double({ min: 2, max: 4, noNaN: true }))
   .map(([lowest, factor]) => [lowest, lowest * factor, lowest * factor ** 2]);
 
-/** One large picture and small ones beside it, behind one estimate after the other: what the worker forwards of the large one. */
+/** One large video and small ones beside it, behind one estimate after the other: what the worker forwards of the large one. */
 function seenAt(
   estimatesBps: readonly number[],
-  large: PictureState,
-  small: readonly PictureState[],
+  large: VideoState,
+  small: readonly VideoState[],
 ): Array<OperatingPoint | undefined> {
-  const pictures = [large, ...small];
-  const tiles = pictures.map((each) => (each === large ? tile(each, 1280, 720) : tile(each, 320, 180)));
-  let state: AllocatorInput = input(pictures, [receiver('me', tiles)]);
+  const videos = [large, ...small];
+  const tiles = videos.map((each) => (each === large ? tile(each, 1280, 720) : tile(each, 320, 180)));
+  let state: AllocatorInput = input(videos, [receiver('me', tiles)]);
   return estimatesBps.map((estimateBps) => {
     state = { ...state, receivers: state.receivers.map((each) => ({ ...each, estimateBps })) };
     const decision = allocate(state);
@@ -28,7 +28,7 @@ function seenAt(
     const settled = allocate(state);
     state = fedBack(state, settled, state.nowMs + 5000);
     const [mine] = settled.receivers;
-    return mine && forwarded(mine, pictures, estimateBps).get(large.producerId);
+    return mine && forwarded(mine, videos, estimateBps).get(large.producerId);
   });
 }
 
@@ -54,7 +54,7 @@ test('behind an estimate that rises and falls the worker shows nothing large in 
   );
 });
 
-test('a large picture moves at 15 frames a second or more in the fewest lines that are sent, rather than at 7.5 in more', () => {
+test('a large video moves at 15 frames a second or more in the fewest lines that are sent, rather than at 7.5 in more', () => {
   const estimatesBps = Array.from({ length: 60 }, (_, index) => 1_500_000 * 0.98 ** index);
   for (const path of [estimatesBps, estimatesBps.toReversed()]) {
     for (const seen of seenAt(path, camera('large'), [camera('a'), camera('b'), camera('c')])) {

@@ -9,7 +9,7 @@ const others = Array.from({ length: 8 }, (_, index) =>
 const shared = screen('peer 0');
 
 function under(stressLevel: AllocatorInput['stressLevel']) {
-  const tiles = others.map((picture, index) => tile(picture, index ? 640 : 1600, index ? 360 : 900));
+  const tiles = others.map((video, index) => tile(video, index ? 640 : 1600, index ? 360 : 900));
   return decideFor(others, tiles, { budgetBps: 20_000_000 }, { stressLevel });
 }
 

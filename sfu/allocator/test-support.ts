@@ -3,11 +3,11 @@ import type {
   AllocatorDecision,
   AllocatorInput,
   OperatingPoint,
-  PictureState,
   ReceiverDecision,
   ReceiverState,
   TileDecision,
   TileState,
+  VideoState,
 } from './types.ts';
 
 /** The SDK's VP8 camera ladder: bits per second of 180, 360 and 720 lines, each with three temporal layers. */
@@ -34,7 +34,7 @@ export function points(ladderBps: number[], topPx = 720): OperatingPoint[] {
   );
 }
 
-export function camera(peerId: string, more: Partial<PictureState> = {}): PictureState {
+export function camera(peerId: string, more: Partial<VideoState> = {}): VideoState {
   return {
     producerId: `${peerId}'s camera`,
     roomId: 'room',
@@ -50,7 +50,7 @@ export function camera(peerId: string, more: Partial<PictureState> = {}): Pictur
   };
 }
 
-export function screen(peerId: string, more: Partial<PictureState> = {}): PictureState {
+export function screen(peerId: string, more: Partial<VideoState> = {}): VideoState {
   const screenPoints = points(SCREEN_LADDER_BPS, 1080);
   return camera(peerId, {
     producerId: `${peerId}'s screen`,
@@ -61,12 +61,12 @@ export function screen(peerId: string, more: Partial<PictureState> = {}): Pictur
 }
 
 export function tile(
-  picture: PictureState,
+  video: VideoState,
   width: number,
   height: number,
   more: Partial<TileState> = {},
 ): TileState {
-  const { producerId } = picture;
+  const { producerId } = video;
   return { producerId, width, height, pinned: false, decided: null, decidedAtMs: null, ...more };
 }
 
@@ -87,11 +87,11 @@ export function receiver(
 }
 
 export function input(
-  pictures: PictureState[],
+  videos: VideoState[],
   receivers: ReceiverState[],
   more: Partial<AllocatorInput> = {},
 ): AllocatorInput {
-  return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, pictures, receivers, ...more };
+  return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, videos, receivers, ...more };
 }
 
 /** A receiver's tiles: one stage, if any, then equal small ones. */
@@ -106,17 +106,17 @@ export function room(
   peers: number,
   layout: Layout,
   roomId = 'room',
-): Pick<AllocatorInput, 'pictures' | 'receivers'> {
-  const pictures = Array.from({ length: peers }, (_, index) => camera(`${roomId} ${index}`, { roomId }));
-  const receivers = pictures.map(({ peerId }) => {
-    const others = pictures.filter((picture) => picture.peerId !== peerId);
-    const tiles = others.slice(0, layout.count + (layout.stage ? 1 : 0)).map((picture, index) => {
+): Pick<AllocatorInput, 'videos' | 'receivers'> {
+  const videos = Array.from({ length: peers }, (_, index) => camera(`${roomId} ${index}`, { roomId }));
+  const receivers = videos.map(({ peerId }) => {
+    const others = videos.filter((video) => video.peerId !== peerId);
+    const tiles = others.slice(0, layout.count + (layout.stage ? 1 : 0)).map((video, index) => {
       const [width, height] = index === 0 && layout.stage ? layout.stage : layout.small;
-      return tile(picture, width, height);
+      return tile(video, width, height);
     });
     return receiver(peerId, tiles, { roomId });
   });
-  return { pictures, receivers };
+  return { videos, receivers };
 }
 
 /** Layouts of a 1080-line window. */
@@ -129,22 +129,22 @@ export const TWO: Layout = { small: [960, 1080], count: 2 };
 
 /** Decides for one receiver. */
 export function decideFor(
-  pictures: PictureState[],
+  videos: VideoState[],
   tiles: TileState[],
   more: Partial<ReceiverState> = {},
   inputMore: Partial<AllocatorInput> = {},
 ): ReceiverDecision {
-  const [decision] = allocate(input(pictures, [receiver('me', tiles, more)], inputMore)).receivers;
+  const [decision] = allocate(input(videos, [receiver('me', tiles, more)], inputMore)).receivers;
   if (!decision) {
     throw new Error('nothing decided');
   }
   return decision;
 }
 
-export function tileOf(decision: ReceiverDecision, picture: PictureState): TileDecision {
-  const found = decision.tiles.find(({ producerId }) => producerId === picture.producerId);
+export function tileOf(decision: ReceiverDecision, video: VideoState): TileDecision {
+  const found = decision.tiles.find(({ producerId }) => producerId === video.producerId);
   if (!found) {
-    throw new Error(`no tile of ${picture.producerId}`);
+    throw new Error(`no tile of ${video.producerId}`);
   }
   return found;
 }

@@ -1,7 +1,7 @@
-import type { PictureState, ReceiverDecision, TileDecision } from './types.ts';
+import type { ReceiverDecision, TileDecision, VideoState } from './types.ts';
 
 interface Consumer {
-  points: PictureState['points'];
+  points: VideoState['points'];
   most: NonNullable<TileDecision['layers']>;
   priority: number;
   /** Index in `points` of what it has; −1: nothing. */
@@ -15,14 +15,14 @@ interface Consumer {
  */
 export function forwarded(
   { tiles }: ReceiverDecision,
-  pictures: readonly PictureState[],
+  videos: readonly VideoState[],
   availableBps: number,
-): Map<string, PictureState['points'][number]> {
+): Map<string, VideoState['points'][number]> {
   const consumers = new Map<string, Consumer>();
   for (const { producerId, layers, priority } of tiles) {
-    const picture = pictures.find((each) => each.producerId === producerId);
-    if (picture && layers) {
-      const points = picture.points.filter(({ temporalLayer }) => temporalLayer <= layers.temporalLayer);
+    const video = videos.find((each) => each.producerId === producerId);
+    if (video && layers) {
+      const points = video.points.filter(({ temporalLayer }) => temporalLayer <= layers.temporalLayer);
       consumers.set(producerId, { points, most: layers, priority, has: -1 });
     }
   }

@@ -1,6 +1,6 @@
 /** The allocator's input and output: plain data about video only (audio is selected separately). */
 
-export type PictureSource = 'camera' | 'screen';
+export type VideoSource = 'camera' | 'screen';
 
 /**
  * One way to receive a video: all layers up to these. Bitrates are what a receiver gets, so with SVC the lower spatial layers are included.
@@ -20,12 +20,12 @@ export interface OperatingPoint {
 }
 
 /** A video that somebody sends. */
-export interface PictureState {
+export interface VideoState {
   producerId: string;
   roomId: string;
   /** The sender. */
   peerId: string;
-  source: PictureSource;
+  source: VideoSource;
   /** Paused by the sender: nobody can receive it. */
   paused: boolean;
   /** Whether all spatial layers share one stream (SVC), or each has its own (simulcast). */
@@ -81,7 +81,7 @@ export interface AllocatorInput {
   linkBps: number | null;
   /** How much CPU must be saved: 0 nothing, 1 reduce frame rate, 2 resolution too, 3 the number of videos too. */
   stressLevel: 0 | 1 | 2 | 3;
-  pictures: PictureState[];
+  videos: VideoState[];
   receivers: ReceiverState[];
 }
 
@@ -116,7 +116,7 @@ export interface ReceiverDecision {
   videoBps: number;
 }
 
-export interface PictureDecision {
+export interface VideoDecision {
   producerId: string;
   /** Whether each spatial layer is wanted by anyone, lowest first. All false: nobody is watching. */
   spatialLayers: boolean[];
@@ -126,7 +126,7 @@ export interface PictureDecision {
 
 export interface AllocatorDecision {
   receivers: ReceiverDecision[];
-  pictures: PictureDecision[];
+  videos: VideoDecision[];
   /** Allocated egress bitrate of the node, audio included, in bits per second. */
   egressBps: number;
 }

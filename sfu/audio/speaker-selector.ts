@@ -4,7 +4,7 @@ import { PACKET_MS, Talker } from './talker.ts';
 /** How much louder someone must be to take the slot of a current speaker, in dB, and how long both must have been speaking, in ms. */
 const LOUDER_DB = 6;
 const CHALLENGE_MS = 400;
-const SEATED_MS = 1000;
+const MIN_SLOT_MS = 1000;
 /**
  * Clients report the levels, so loudness must not win forever. Someone who has spoken unheard for this long takes the slot of a speaker who
  * was heard this much more recently, and that speaker cannot win it back by being louder. Both in ms.
@@ -35,17 +35,17 @@ export interface SelectorEvents {
  * times are in milliseconds on one monotonic clock.
  */
 export class SpeakerSelector {
-  readonly #places: number;
+  readonly #slots: number;
   readonly #events: SelectorEvents;
   readonly #talkers = new Map<string, Talker>();
   /** The forwarded microphones, and since when. */
-  readonly #seated = new Map<Talker, number>();
+  readonly #holders = new Map<Talker, number>();
   readonly #floor = new FloorTimes();
   #dominant: Talker | null = null;
 
   /** @param slots - maximum number of microphones forwarded; 0: all */
-  constructor(places: number, events: SelectorEvents) {
-    this.#places = places === 0 ? Number.POSITIVE_INFINITY : places;
+  constructor(slots: number, events: SelectorEvents) {
+    this.#slots = slots === 0 ? Number.POSITIVE_INFINITY : slots;
     this.#events = events;
   }
 
@@ -55,7 +55,7 @@ export class SpeakerSelector {
 
   isForwarded(id: string): boolean {
     const talker = this.#talkers.get(id);
-    return talker !== undefined && this.#seated.has(talker);
+    return talker !== undefined && this.#holders.has(talker);
   }
 
   isSpeaking(id: string, nowMs: number): boolean {
@@ -71,7 +71,7 @@ export class SpeakerSelector {
   add(id: string, paused: boolean, nowMs: number, speakerId: string = id): void {
     const talker = new Talker(id, paused, speakerId);
     this.#talkers.set(id, talker);
-    this.#sit(talker, nowMs, null);
+    this.#claimSlot(talker, nowMs, null);
   }
 
   remove(id: string, nowMs: number): void {
@@ -80,16 +80,16 @@ export class SpeakerSelector {
       return;
     }
     this.#talkers.delete(id);
-    if (this.#seated.delete(talker)) {
+    if (this.#holders.delete(talker)) {
       const waiting = [...this.#talkers.values()].filter(
-        (other) => !this.#seated.has(other) && !this.#placeOf(other),
+        (other) => !this.#holders.has(other) && !this.#slotHolder(other),
       );
-      const next = least(
+      const next = minBy(
         waiting.filter(({ paused }) => !paused),
         ({ lastLoudAtMs }) => -lastLoudAtMs,
       );
       if (next) {
-        this.#seat(next, nowMs);
+        this.#giveSlot(next, nowMs);
       }
     }
     if (talker !== this.#dominant) {
@@ -107,7 +107,7 @@ export class SpeakerSelector {
     }
     talker.paused = paused;
     if (!paused) {
-      this.#sit(talker, nowMs, IN_CONVERSATION_MS);
+      this.#claimSlot(talker, nowMs, IN_CONVERSATION_MS);
     }
   }
 
@@ -117,17 +117,17 @@ export class SpeakerSelector {
     if (!talker?.hear(dbov, nowMs) || !talker.speaks(nowMs)) {
       return;
     }
-    if (!this.#seated.has(talker)) {
-      if (!this.#sit(talker, nowMs, 0)) {
+    if (!this.#holders.has(talker)) {
+      if (!this.#claimSlot(talker, nowMs, 0)) {
         this.#challenge(talker, nowMs);
       }
     }
-    if (!this.#seated.has(talker)) {
+    if (!this.#holders.has(talker)) {
       return;
     }
     this.#floor.add(talker.speakerId, PACKET_MS, nowMs);
     if (talker !== this.#dominant) {
-      this.#contend(talker, nowMs);
+      this.#contendForDominance(talker, nowMs);
     }
   }
 
@@ -136,24 +136,24 @@ export class SpeakerSelector {
    * there is none.
    * @param quietMs - minimum silence in milliseconds; null: take only free slots, or those of muted speakers
    */
-  #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
-    if (this.#seated.has(talker)) {
+  #claimSlot(talker: Talker, nowMs: number, quietMs: number | null): boolean {
+    if (this.#holders.has(talker)) {
       return true;
     }
-    const own = this.#placeOf(talker);
-    if (own || this.#seated.size >= this.#places) {
+    const own = this.#slotHolder(talker);
+    if (own || this.#holders.size >= this.#slots) {
       if (talker.paused) {
         return false;
       }
-      const idle = (own ? [own] : [...this.#seated.keys()]).filter((one) => !one.speaks(nowMs));
+      const idle = (own ? [own] : [...this.#holders.keys()]).filter((one) => !one.speaks(nowMs));
       const quiet = idle.filter(({ lastLoudAtMs }) => quietMs !== null && nowMs - lastLoudAtMs >= quietMs);
-      const victim = idle.find(({ paused }) => paused) ?? least(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
-      if (!victim) {
+      const replaced = idle.find(({ paused }) => paused) ?? minBy(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
+      if (!replaced) {
         return false;
       }
-      this.#unseat(victim);
+      this.#revokeSlot(replaced);
     }
-    this.#seat(talker, nowMs);
+    this.#giveSlot(talker, nowMs);
     return true;
   }
 
@@ -162,16 +162,16 @@ export class SpeakerSelector {
     if (talker.spurtMs < CHALLENGE_MS) {
       return;
     }
-    const own = this.#placeOf(talker);
-    const settled = [...this.#seated].flatMap(([one, sinceMs]) =>
-      nowMs - sinceMs >= SEATED_MS && (!own || one === own) ? [one] : [],
+    const own = this.#slotHolder(talker);
+    const settled = [...this.#holders].flatMap(([one, sinceMs]) =>
+      nowMs - sinceMs >= MIN_SLOT_MS && (!own || one === own) ? [one] : [],
     );
-    const victim = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
-    if (!victim) {
+    const replaced = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
+    if (!replaced) {
       return;
     }
-    this.#unseat(victim);
-    this.#seat(talker, nowMs);
+    this.#revokeSlot(replaced);
+    this.#giveSlot(talker, nowMs);
   }
 
   /** The speaker heard most, if heard far longer than someone who has spoken unheard for a while. */
@@ -179,13 +179,13 @@ export class SpeakerSelector {
     if (talker.spurtMs < UNHEARD_MS) {
       return undefined;
     }
-    const leader = least(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
+    const leader = minBy(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
     return leader && this.#leads(leader, talker, nowMs) ? leader : undefined;
   }
 
   #quieter(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
     const rivals = settled.filter((one) => !this.#leads(talker, one, nowMs));
-    const quietest = least(rivals, ({ loudnessDbov }) => loudnessDbov);
+    const quietest = minBy(rivals, ({ loudnessDbov }) => loudnessDbov);
     return quietest && talker.loudnessDbov >= quietest.loudnessDbov + LOUDER_DB ? quietest : undefined;
   }
 
@@ -195,15 +195,15 @@ export class SpeakerSelector {
   }
 
   /** The microphone that holds this speaker's slot. */
-  #placeOf({ speakerId }: Talker): Talker | undefined {
+  #slotHolder({ speakerId }: Talker): Talker | undefined {
     // With unlimited slots nobody is held back.
-    if (this.#places === Number.POSITIVE_INFINITY) {
+    if (this.#slots === Number.POSITIVE_INFINITY) {
       return undefined;
     }
-    return [...this.#seated.keys()].find((one) => one.speakerId === speakerId);
+    return [...this.#holders.keys()].find((one) => one.speakerId === speakerId);
   }
 
-  #contend(talker: Talker, nowMs: number): void {
+  #contendForDominance(talker: Talker, nowMs: number): void {
     const rival = this.#dominant;
     if (rival?.speaks(nowMs)) {
       if (talker.spurtMs < DOMINANT_RIVAL_MS || talker.loudnessDbov < rival.loudnessDbov + LOUDER_DB) {
@@ -216,18 +216,18 @@ export class SpeakerSelector {
     this.#events.dominant(talker.id);
   }
 
-  #seat(talker: Talker, nowMs: number): void {
-    this.#seated.set(talker, nowMs);
+  #giveSlot(talker: Talker, nowMs: number): void {
+    this.#holders.set(talker, nowMs);
     this.#events.forwarded(talker.id, true);
   }
 
-  #unseat(talker: Talker): void {
-    this.#seated.delete(talker);
+  #revokeSlot(talker: Talker): void {
+    this.#holders.delete(talker);
     this.#events.forwarded(talker.id, false);
   }
 }
 
-function least<T>(all: readonly T[], value: (one: T) => number): T | undefined {
+function minBy<T>(all: readonly T[], value: (one: T) => number): T | undefined {
   let found: T | undefined;
   for (const one of all) {
     if (found === undefined || value(one) < value(found)) {

@@ -7,7 +7,7 @@ export const PACKET_MS = 20;
 /** Weight of the newest packet in the loudness, which thus follows within some 400 ms. */
 const NEWEST_SHARE = 0.05;
 /** How long speech is considered to continue after the last loud packet, in milliseconds: minimum, maximum, and per millisecond spoken. */
-const HANGOVER = { leastMs: 100, mostMs: 500, share: 2 };
+const HANGOVER = { minMs: 100, maxMs: 500, share: 2 };
 /** A spurt shorter than the first value is a click, one longer than the second is speech, in milliseconds. */
 const CLICK_MS = 100;
 const WORD_MS = 200;
@@ -15,8 +15,8 @@ const WORD_MS = 200;
  * After this many clicks in a row (someone is typing), a microphone must be loud for the second value, in milliseconds, to count as
  * speaking.
  */
-const CLICKS_OF_A_TYPIST = 3;
-const PROOF_OF_A_TYPIST_MS = 60;
+const TYPING_CLICKS = 3;
+const TYPING_MIN_SPURT_MS = 60;
 
 /** One microphone: whether someone is speaking, and how loud. Pure; times are in milliseconds on one monotonic clock. */
 export class Talker {
@@ -62,12 +62,12 @@ export class Talker {
   /** Processes the level of a packet, in dBov. Returns whether it is loud. */
   hear(dbov: number, nowMs: number): boolean {
     const loud = dbov >= this.#floor.dbov + SPEECH_MARGIN_DB;
-    this.#floor.note(dbov, nowMs);
-    const spurtGoesOn = this.#withinSpurt(nowMs);
+    this.#floor.add(dbov, nowMs);
+    const continues = this.#withinSpurt(nowMs);
     if (!loud) {
       return false;
     }
-    if (!spurtGoesOn) {
+    if (!continues) {
       this.#begin(dbov);
     }
     this.#loudnessDbov += (dbov - this.#loudnessDbov) * NEWEST_SHARE;
@@ -82,8 +82,8 @@ export class Talker {
 
   /** Whether someone is speaking, including pauses for breath. */
   speaks(nowMs: number): boolean {
-    const proven = this.#clicks < CLICKS_OF_A_TYPIST || this.#spurtMs >= PROOF_OF_A_TYPIST_MS;
-    return proven && !this.paused && this.#withinSpurt(nowMs);
+    const isSpeech = this.#clicks < TYPING_CLICKS || this.#spurtMs >= TYPING_MIN_SPURT_MS;
+    return isSpeech && !this.paused && this.#withinSpurt(nowMs);
   }
 
   #begin(dbov: number): void {
@@ -95,7 +95,7 @@ export class Talker {
   }
 
   #withinSpurt(nowMs: number): boolean {
-    const { leastMs, mostMs, share } = HANGOVER;
-    return nowMs - this.#lastLoudAtMs <= Math.min(mostMs, leastMs + share * this.#spurtMs);
+    const { minMs, maxMs, share } = HANGOVER;
+    return nowMs - this.#lastLoudAtMs <= Math.min(maxMs, minMs + share * this.#spurtMs);
   }
 }

@@ -5,9 +5,9 @@ import type { Layers } from '../types.ts';
  * When to check after a simulcast layer started, in milliseconds. It can be used at once if the lower one is no older, otherwise when it is
  * 2 s old (StreamMinActiveMs in the worker's SimulcastProducerStreamManager), plus a little because the clocks differ.
  */
-const BEGAN_MS = [50, 2020];
+const AFTER_START_MS = [50, 2020];
 /** When to check after an SVC layer was requested, in milliseconds. On a nearby network the sender needs about 100. */
-const ASKED_MS = [100, 200, 400, 800];
+const AFTER_REQUEST_MS = [100, 200, 400, 800];
 
 /** The part of a consumer that LayerReminder uses. */
 export type RemindedConsumer = Pick<
@@ -43,14 +43,14 @@ export class LayerReminder {
       return;
     }
     this.#stop();
-    this.#remindAfter(ASKED_MS);
+    this.#remindAfter(AFTER_REQUEST_MS);
   }
 
   #scored(scores: readonly number[]): void {
-    const began = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
+    const started = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
     this.#scores = scores;
-    if (began) {
-      this.#remindAfter(BEGAN_MS);
+    if (started) {
+      this.#remindAfter(AFTER_START_MS);
     }
   }
 

@@ -89,9 +89,9 @@ describe('PeerConsumer', () => {
     await consumer.setWanted(true);
     await first;
     await request();
-    await consumer.lookAfterKeyFrame();
+    await consumer.checkKeyFrame();
     const again = request();
-    await consumer.lookAfterKeyFrame();
+    await consumer.checkKeyFrame();
     await again;
     const { mediasoupConsumer } = consumer;
     const came = new Promise((resolve) => mediasoupConsumer.once('layerschange', resolve));
@@ -99,7 +99,7 @@ describe('PeerConsumer', () => {
     await came;
     const asked = requests;
     for (const _look of [1, 2, 3]) {
-      await consumer.lookAfterKeyFrame();
+      await consumer.checkKeyFrame();
     }
     // The worker answers in order.
     await mediasoupConsumer.getStats();

@@ -22,10 +22,10 @@ export class PeerConsumer {
    */
   #flowingLayer: number | null = null;
   /** Whether no video had arrived at the last check. */
-  #waits = false;
+  #waitsForVideo = false;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
-  #toldLayers: Layers | undefined;
+  #requestedLayers: Layers | undefined;
   readonly #reminder: LayerReminder;
 
   /** @param consumer - created paused */
@@ -34,7 +34,7 @@ export class PeerConsumer {
     consumer.observer.on('layerschange', (layers) => {
       this.#flowingLayer = layers?.spatialLayer ?? null;
     });
-    this.#reminder = new LayerReminder(consumer, () => this.#toldLayers);
+    this.#reminder = new LayerReminder(consumer, () => this.#requestedLayers);
   }
 
   get id(): string {
@@ -112,7 +112,7 @@ export class PeerConsumer {
    * estimate. When a network suddenly becomes narrow, clients re-request nearly every packet on every round trip and get it: three times
    * what was too much already. This also ends the 10 s during which the worker does not switch up after a downgrade.
    */
-  async startAnew(): Promise<void> {
+  async restart(): Promise<void> {
     if (this.#paused || this.kind !== 'video' || !this.#serverLayers?.spatialLayer || this.#consumer.closed) {
       return;
     }
@@ -128,14 +128,14 @@ export class PeerConsumer {
    * Checks whether video is waiting for a key frame, and requests it again if it was already waiting at the last check. The worker itself
    * requests it twice, a second apart: if a network lost both, the tile would stay black until somebody else needs a key frame.
    */
-  async lookAfterKeyFrame(): Promise<void> {
+  async checkKeyFrame(): Promise<void> {
     const consumer = this.#consumer;
     const { type, closed, producerPaused } = consumer;
     const mayFlow = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
-    const before = this.#waits;
-    this.#waits =
+    const before = this.#waitsForVideo;
+    this.#waitsForVideo =
       mayFlow && this.#flowingLayer === null && consumer.score.producerScores.some((each) => each > 0);
-    if (before && this.#waits) {
+    if (before && this.#waitsForVideo) {
       await this.requestKeyFrame();
     }
   }
@@ -155,13 +155,13 @@ export class PeerConsumer {
   }
 
   async #applyLayers(): Promise<void> {
-    const layers = least(this.#clientLayers, this.#serverLayers);
-    const told = this.#toldLayers;
-    if (!layers || sameLayers(layers, told) || this.#consumer.closed) {
+    const layers = lower(this.#clientLayers, this.#serverLayers);
+    const requested = this.#requestedLayers;
+    if (!layers || sameLayers(layers, requested) || this.#consumer.closed) {
       return;
     }
-    this.#toldLayers = layers;
-    if (layers.spatialLayer > (told?.spatialLayer ?? -1)) {
+    this.#requestedLayers = layers;
+    if (layers.spatialLayer > (requested?.spatialLayer ?? -1)) {
       this.#reminder.raised();
     }
     await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
@@ -169,7 +169,7 @@ export class PeerConsumer {
 }
 
 /** The lower of two limits; for equal spatial layers, the lower temporal one. */
-function least(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
+function lower(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
   if (!one || !other) {
     return one ?? other;
   }

@@ -2,7 +2,7 @@ import type { Consumer } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import type { PeerTransport } from '../transports/index.ts';
 import type { ConsumerResult, ConsumersResult } from '../types.ts';
-import { LayerNews } from './layer-news.ts';
+import { LayerChangeNotifier } from './layer-change-notifier.ts';
 import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerHome } from './peer-home.ts';
 
@@ -17,16 +17,16 @@ export class PeerConsumers {
   readonly #consumers = new Map<string, PeerConsumer>();
   /** Consumers not yet returned to the caller. One that closes now is returned as failed and not reported. */
   readonly #unanswered = new Set<string>();
-  readonly #layerNews: LayerNews;
+  readonly #layerChanges: LayerChangeNotifier;
   /** Number of consumers the worker is creating. */
   #creating = 0;
 
   constructor(peerId: string, home: PeerHome) {
     this.#peerId = peerId;
     this.#home = home;
-    const { roomId, tell } = home;
-    this.#layerNews = new LayerNews((consumerId, layers) =>
-      tell('consumerlayers', { roomId, peerId, consumerId, layers }),
+    const { roomId, emit } = home;
+    this.#layerChanges = new LayerChangeNotifier((consumerId, layers) =>
+      emit('consumerlayers', { roomId, peerId, consumerId, layers }),
     );
   }
 
@@ -87,7 +87,7 @@ export class PeerConsumers {
 
   /** Stops reporting layers. */
   end(): void {
-    this.#layerNews.close();
+    this.#layerChanges.close();
   }
 
   async #create(transportOf: () => PeerTransport, producerId: string): Promise<Consumer> {
@@ -98,7 +98,7 @@ export class PeerConsumers {
       if (owner === undefined || owner === this.#peerId) {
         throw new CanopyError('PRODUCER_UNKNOWN');
       }
-      await this.#home.bring(producerId, transport.worker);
+      await this.#home.pipeTo(producerId, transport.worker);
       const consumer = await transport.consume(producerId);
       if (transport.closed) {
         consumer.close();
@@ -112,7 +112,7 @@ export class PeerConsumers {
   }
 
   #adopt(consumer: Consumer): void {
-    const { roomId, tell } = this.#home;
+    const { roomId, emit } = this.#home;
     const about = { roomId, peerId: this.#peerId, consumerId: consumer.id };
     const own = new PeerConsumer(consumer);
     this.#consumers.set(consumer.id, own);
@@ -125,16 +125,16 @@ export class PeerConsumers {
     this.#home.changed();
     consumer.observer.once('close', () => {
       this.#consumers.delete(consumer.id);
-      this.#layerNews.forget(consumer.id);
+      this.#layerChanges.forget(consumer.id);
       this.#home.changed();
     });
     consumer.on('producerclose', () => {
       if (!this.#unanswered.has(consumer.id)) {
-        tell('consumerclosed', about);
+        emit('consumerclosed', about);
       }
     });
     consumer.on('layerschange', (layers) =>
-      this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),
+      this.#layerChanges.changed(consumer.id, layers ? { ...layers } : null),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Producer, RtpCapabilities } from 'mediasoup/types';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
 import type { Direction, ProduceOptions } from '../types.ts';
 import type { MediaWorker } from '../workers/index.ts';
@@ -10,7 +10,7 @@ export interface PeerHome {
   readonly roomId: string;
   /** Whether the room is closing or lost. What ends with it is not reported. */
   readonly closed: boolean;
-  readonly tell: Tell;
+  readonly emit: Emit;
   openTransport(
     peerId: string,
     direction: Direction,
@@ -24,7 +24,7 @@ export interface PeerHome {
     capabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport>;
   /** Makes a producer consumable on a worker of the room. */
-  bring(producerId: string, worker: MediaWorker): Promise<void>;
+  pipeTo(producerId: string, worker: MediaWorker): Promise<void>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;

@@ -62,9 +62,9 @@ export class PeerProducers {
       // A voice needs further requests to the worker, and anything may close meanwhile.
       assertWanted(entry);
       entry.announced = true;
-      const { roomId, tell } = this.#home;
+      const { roomId, emit } = this.#home;
       const info = { producerId: producer.id, participantId, kind, source, paused: producer.paused };
-      tell('produceropened', { roomId, peerId: this.#peerId, producer: info });
+      emit('produceropened', { roomId, peerId: this.#peerId, producer: info });
       return producer;
     } catch (error) {
       entry.producer?.close();
@@ -118,7 +118,7 @@ export class PeerProducers {
   }
 
   #watch(entry: Entry, producer: Producer): void {
-    const { roomId, tell } = this.#home;
+    const { roomId, emit } = this.#home;
     const about = { roomId, peerId: this.#peerId, producerId: producer.id };
     this.#byId.set(producer.id, Object.assign(entry, { producer }));
     producer.observer.once('close', () => {
@@ -130,13 +130,13 @@ export class PeerProducers {
       this.#home.producerClosed(producer);
       // Producers that end with the room or its worker are not reported individually.
       if (entry.announced && !this.#home.closed && entry.transport.worker.alive) {
-        tell('producerclosed', about);
+        emit('producerclosed', about);
       }
     });
     const report = (paused: boolean) => {
       // The worker's response may cross with its closing.
       if (entry.announced && !producer.closed) {
-        tell('producerpaused', { ...about, paused });
+        emit('producerpaused', { ...about, paused });
       }
     };
     producer.observer.on('pause', () => report(true));

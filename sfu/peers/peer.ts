@@ -66,11 +66,11 @@ export class Peer {
     return this.#consumers.all;
   }
 
-  /** Restarts its video when its network carries only a fraction of what is sent; see PeerConsumer.startAnew(). Does not wait. */
-  startPicturesAnew(): void {
+  /** Restarts its video when its network carries only a fraction of what is sent; see PeerConsumer.restart(). Does not wait. */
+  restartVideos(): void {
     // A consumer that fails here has closed meanwhile.
     for (const consumer of this.#consumers.all) {
-      consumer.startAnew().catch(() => {});
+      consumer.restart().catch(() => {});
     }
   }
 
@@ -159,9 +159,9 @@ export class Peer {
     }
     this.#transports.delete(transportId);
     transport.close();
-    const { roomId, tell, closed } = this.#home;
+    const { roomId, emit, closed } = this.#home;
     if (!closed) {
-      tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+      emit('transportclosed', { roomId, peerId: this.peerId, transportId });
     }
     return true;
   }

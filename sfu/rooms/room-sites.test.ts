@@ -82,8 +82,8 @@ describe('the sites of a room', () => {
     const here = await Promise.all([produce(sites.home), produce(sites.home)]);
     const there = await Promise.all([produce(away), produce(away)]);
     await Promise.all([
-      ...here.flatMap(({ id }) => [sites.bring(id, away), sites.bring(id, away)]),
-      ...there.flatMap(({ id }) => [sites.bring(id, sites.home), sites.bring(id, sites.home)]),
+      ...here.flatMap(({ id }) => [sites.pipeTo(id, away), sites.pipeTo(id, away)]),
+      ...there.flatMap(({ id }) => [sites.pipeTo(id, sites.home), sites.pipeTo(id, sites.home)]),
     ]);
     assert.equal(sites.pipeTransportCount, 2);
     for (const { id } of here) {
@@ -104,7 +104,7 @@ describe('the sites of a room', () => {
   it('threat 14: a producer that closes while it is brought is unknown, and the others go on', async () => {
     const away = await further();
     const producers = await Promise.all(Array.from({ length: 10 }, () => produce(sites.home)));
-    const brought = producers.map(({ id }) => sites.bring(id, away));
+    const brought = producers.map(({ id }) => sites.pipeTo(id, away));
     for (const producer of producers.slice(0, 5)) {
       producer.close();
     }
@@ -118,7 +118,7 @@ describe('the sites of a room', () => {
       assert.equal(result.status, 'fulfilled');
       assert.equal((await consume(away, producers[index + 5]?.id ?? '')).closed, false);
     }
-    await assert.rejects(sites.bring(producers[0]?.id ?? '', away), { code: 'PRODUCER_UNKNOWN' });
+    await assert.rejects(sites.pipeTo(producers[0]?.id ?? '', away), { code: 'PRODUCER_UNKNOWN' });
     const { mapProducerIdConsumerIds } = await away.router.dump();
     assert.equal(mapProducerIdConsumerIds.length, 5, 'no pipe is left of those that closed');
     sites.close();
@@ -127,7 +127,7 @@ describe('the sites of a room', () => {
   it('threat 14: a room that closes while it is piped leaves nothing in its workers', async () => {
     const away = await further();
     const producer = await produce(sites.home);
-    const bringing = sites.bring(producer.id, away).catch((error) => error.code);
+    const bringing = sites.pipeTo(producer.id, away).catch((error) => error.code);
     sites.close();
     await bringing;
     for (const worker of workers) {

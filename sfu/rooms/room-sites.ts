@@ -33,7 +33,7 @@ export class RoomSites {
   /** The site each producer was created on. */
   readonly #origins = new Map<string, Site>();
   /** Producers piped to a site, or being piped, by the IDs of both. */
-  readonly #brought = new Map<string, Promise<void>>();
+  readonly #piped = new Map<string, Promise<void>>();
   /** Pairs of routers connected by pipe transports. */
   readonly #pairs = new Set<string>();
   /** Pipes are created one at a time: mediasoup would create a second transport pair for the opposite direction. */
@@ -86,12 +86,12 @@ export class RoomSites {
   forget(producerId: string): void {
     this.#origins.delete(producerId);
     for (const { router } of this.#ready) {
-      this.#brought.delete(`${producerId} ${router.id}`);
+      this.#piped.delete(`${producerId} ${router.id}`);
     }
   }
 
   /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async bring(producerId: string, site: Site): Promise<void> {
+  async pipeTo(producerId: string, site: Site): Promise<void> {
     const origin = this.#origins.get(producerId);
     if (!origin) {
       throw new CanopyError('PRODUCER_UNKNOWN');
@@ -100,15 +100,15 @@ export class RoomSites {
       return;
     }
     const key = `${producerId} ${site.router.id}`;
-    const known = this.#brought.get(key);
+    const known = this.#piped.get(key);
     if (known) {
       return known;
     }
     const piping = this.#piping.then(() => this.#pipe(producerId, origin, site));
     this.#piping = piping.catch(() => {});
-    this.#brought.set(key, piping);
+    this.#piped.set(key, piping);
     // The next call tries again.
-    piping.catch(() => this.#brought.delete(key));
+    piping.catch(() => this.#piped.delete(key));
     return piping;
   }
 
@@ -116,7 +116,7 @@ export class RoomSites {
   close(): void {
     this.#closed = true;
     this.#origins.clear();
-    this.#brought.clear();
+    this.#piped.clear();
     this.#pairs.clear();
     for (const { router } of this.#ready) {
       router.close();

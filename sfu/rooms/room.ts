@@ -4,9 +4,9 @@ import { CanopyError } from '../../base/errors/index.ts';
 import { RoomAllocation } from '../allocation/index.ts';
 import { RoomAudio } from '../audio/index.ts';
 import { type CodecName, routerCodecs } from '../codecs.ts';
+import type { Emit } from '../emit.ts';
 import type { PeerConsumer } from '../peers/index.ts';
 import { Peer, type PeerHome } from '../peers/index.ts';
-import type { Tell } from '../tell.ts';
 import type { PeerTransportOptions, TrafficMeter } from '../transports/index.ts';
 import { addressScope, PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
 import type { Direction, ProduceOptions } from '../types.ts';
@@ -28,20 +28,20 @@ export interface RoomOptions {
   /** Chooses the worker for one more peer of a room that is on these workers. */
   place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
   meter: TrafficMeter;
-  tell: Tell;
+  emit: Emit;
 }
 
 /** The media of one conference: routers on one or more workers, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
-  readonly tell: Tell;
+  readonly emit: Emit;
   readonly allocation: RoomAllocation;
   readonly #options: RoomOptions;
   readonly #sites: RoomSites;
   readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
   /** The site of each peer. */
-  readonly #places = new Map<string, Promise<Site>>();
+  readonly #peerSites = new Map<string, Promise<Site>>();
   /** Peer ID by producer ID. */
   readonly #owners = new Map<string, string>();
   #closed = false;
@@ -71,12 +71,12 @@ export class Room implements PeerHome {
 
   private constructor(sites: RoomSites, audio: RoomAudio, options: RoomOptions) {
     this.roomId = options.roomId;
-    this.tell = options.tell;
+    this.emit = options.emit;
     this.#options = options;
     this.#sites = sites;
     this.#audio = audio;
     this.allocation = new RoomAllocation({
-      ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
+      ...{ roomId: options.roomId, emit: options.emit, downBudgetBps: options.downBudgetBps },
       audibleSpeakers: options.audibleSpeakers,
       peers: () => this.peers,
       voice: (participantId) => audio.voice(participantId),
@@ -157,7 +157,7 @@ export class Room implements PeerHome {
   closePeer(peerId: string): void {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
-    this.#places.delete(peerId);
+    this.#peerSites.delete(peerId);
   }
 
   changed(): void {
@@ -174,7 +174,7 @@ export class Room implements PeerHome {
       peer.close();
     }
     this.#peers.clear();
-    this.#places.clear();
+    this.#peerSites.clear();
     this.#sites.close();
   }
 
@@ -183,7 +183,7 @@ export class Room implements PeerHome {
     direction: Direction,
     rtpCapabilities?: RtpCapabilities,
   ): Promise<WebRtcPeerTransport> {
-    const { worker, router } = await this.#placeOf(peerId);
+    const { worker, router } = await this.#siteOf(peerId);
     const transport = await answered(
       router.createWebRtcTransport({
         webRtcServer: worker.webRtcServer,
@@ -217,7 +217,7 @@ export class Room implements PeerHome {
     if (addressScope(address) !== 'loopback') {
       throw new CanopyError('BRIDGE_NOT_LOCAL', address);
     }
-    const { worker, router } = await this.#placeOf(peerId);
+    const { worker, router } = await this.#siteOf(peerId);
     const transport = await answered(
       router.createPlainTransport({
         listenInfo: { protocol: 'udp', ip: isIPv6(address) ? '::1' : '127.0.0.1' },
@@ -239,23 +239,23 @@ export class Room implements PeerHome {
 
   async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
-    this.#sites.produced(producer.id, await this.#placeOf(peerId));
+    this.#sites.produced(producer.id, await this.#siteOf(peerId));
     const { participantId = peerId, speakerId = participantId, source } = options;
     if (producer.kind === 'video') {
       const shown = source === 'screen' ? 'screen' : 'camera';
-      this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
+      this.allocation.videoOpened(producer, { peerId, participantId, source: shown });
     } else if (source !== 'screen-audio') {
       // Audio levels are read on the home worker.
-      await this.#sites.bring(producer.id, this.#sites.home);
+      await this.#sites.pipeTo(producer.id, this.#sites.home);
       await this.#audio.addMicrophone(producer, { participantId, speakerId });
     }
   }
 
   /** Makes a producer consumable on a worker of the room. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async bring(producerId: string, worker: MediaWorker): Promise<void> {
+  async pipeTo(producerId: string, worker: MediaWorker): Promise<void> {
     const site = this.#sites.all.find((each) => each.worker === worker);
     if (site) {
-      await this.#sites.bring(producerId, site);
+      await this.#sites.pipeTo(producerId, site);
     }
   }
 
@@ -266,24 +266,24 @@ export class Room implements PeerHome {
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
     this.#sites.forget(producer.id);
-    this.allocation.pictureClosed(producer.id);
+    this.allocation.videoClosed(producer.id);
   }
 
   /** The site of a peer. Both transports of a peer are on one worker. */
-  #placeOf(peerId: string): Promise<Site> {
-    const known = this.#places.get(peerId);
+  #siteOf(peerId: string): Promise<Site> {
+    const known = this.#peerSites.get(peerId);
     if (known) {
       return known;
     }
     const place = this.#sites.choose();
-    this.#places.set(peerId, place);
+    this.#peerSites.set(peerId, place);
     // The next call tries again.
-    place.catch(() => this.#places.delete(peerId));
+    place.catch(() => this.#peerSites.delete(peerId));
     return place;
   }
 
   #speakerChanged(producerId: string | null): void {
-    this.tell('speaker', { roomId: this.roomId, producerId });
+    this.emit('speaker', { roomId: this.roomId, producerId });
     this.changed();
   }
 
@@ -302,12 +302,12 @@ export class Room implements PeerHome {
     rtpCapabilities: RtpCapabilities | undefined,
   ): PeerTransportOptions {
     const { roomId } = this;
-    const { meter, tell } = this.#options;
+    const { meter, emit } = this.#options;
     const estimateChanged = () => this.changed();
-    const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
+    const estimateCollapsed = () => this.#peers.get(peerId)?.restartVideos();
     const pathChanged = () => this.#peers.get(peerId)?.requestKeyFrames();
     return {
-      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
+      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, emit },
       ...{ estimateChanged, estimateCollapsed, pathChanged },
     };
   }

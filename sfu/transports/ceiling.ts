@@ -13,7 +13,7 @@ const REST_MS = 3000;
  * Probe interval in milliseconds: while probes succeed, and at most. A recovered network should be detected within 15 s by a few probes.
  */
 const INTERVAL_MS = 1500;
-const LONGEST_INTERVAL_MS = 5000;
+const MAX_INTERVAL_MS = 5000;
 /** A probe tries this many times the estimate: two bursts of 15 ms, which even a narrow network's queue can hold … */
 const PROBE_FACTOR = 3;
 /** … and has succeeded if the estimate grew by this factor. */
@@ -22,7 +22,7 @@ const ENOUGH_SHARE = 0.95;
 /** Close enough to have no effect, but a different ceiling for the worker. */
 const JUST_BELOW = 0.98;
 /** Maximum duration of the worker's initial probes, in milliseconds: it sends no others meanwhile. */
-const OWN_PROBES_MS = 1000;
+const INITIAL_PROBES_MS = 1000;
 
 /**
  * The ceiling of a transport's bandwidth estimation, also used to make the worker probe. Without probes, the worker's estimate grows by
@@ -38,7 +38,7 @@ export class Ceiling {
   #aimBps = 0;
   #neededBps = 0;
   #lastBps = 0;
-  #begun = false;
+  #started = false;
   #probedFromBps = 0;
   #probedAtMs = Number.NEGATIVE_INFINITY;
   #restUntilMs = Number.NEGATIVE_INFINITY;
@@ -63,10 +63,10 @@ export class Ceiling {
    * @returns ceilings to set, one after the other
    */
   estimated(availableBps: number, nowMs: number): number[] {
-    if (!this.#begun) {
+    if (!this.#started) {
       // This is the configured initial value, so a drop from it need not mean a limit.
-      this.#begun = true;
-      this.#restUntilMs = nowMs + OWN_PROBES_MS;
+      this.#started = true;
+      this.#restUntilMs = nowMs + INITIAL_PROBES_MS;
       return [];
     }
     const fell = availableBps < this.#lastBps * FALL_SHARE;
@@ -87,7 +87,7 @@ export class Ceiling {
       return [];
     }
     if (!succeeded) {
-      this.#intervalMs = Math.min(LONGEST_INTERVAL_MS, this.#intervalMs * 2);
+      this.#intervalMs = Math.min(MAX_INTERVAL_MS, this.#intervalMs * 2);
     }
     this.#probedFromBps = availableBps;
     this.#probedAtMs = nowMs;

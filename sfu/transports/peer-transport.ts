@@ -1,6 +1,6 @@
 import type { Consumer, Producer, RtpCapabilities, RtpParameters, Transport } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { Direction, MediaKind } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
@@ -23,7 +23,7 @@ export interface PeerTransportOptions {
   rtpCapabilities: RtpCapabilities | undefined;
   worker: MediaWorker;
   meter: TrafficMeter;
-  tell: Tell;
+  emit: Emit;
   /** The bandwidth estimate fell, or rose after it was a limit. */
   estimateChanged(): void;
   /** The bandwidth estimate fell to a fraction of what was being sent. */
@@ -108,7 +108,7 @@ export abstract class PeerTransport {
   }
 
   /** Sets the maximum of the bandwidth estimation, and how much is needed, in bits per second. Does not wait. */
-  setMaxOutgoing(_mostBps: number, _neededBps: number): void {}
+  setMaxOutgoing(_maxBps: number, _neededBps: number): void {}
 
   /** Closes it and what it carries. Idempotent. */
   close(): void {
@@ -130,10 +130,10 @@ export abstract class PeerTransport {
   /** Waits for the worker; rejects with a coded error. */
   protected async answered<T>(
     request: Promise<T>,
-    unknown: 'TRANSPORT_UNKNOWN' | 'PRODUCER_UNKNOWN' = 'TRANSPORT_UNKNOWN',
+    unknownCode: 'TRANSPORT_UNKNOWN' | 'PRODUCER_UNKNOWN' = 'TRANSPORT_UNKNOWN',
   ) {
     try {
-      return await answered(request, unknown);
+      return await answered(request, unknownCode);
     } catch (error) {
       if (this.options.worker.alive) {
         this.assertOpen();

@@ -90,7 +90,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     assert.ok(total.receivedBytes > traffic.receivedBytes);
   });
 
-  it('asks for a key frame of each picture at once when its client comes another way', async () => {
+  it('asks for a key frame of each video at once when its client comes another way', async () => {
     const { send } = await enter(sfu, 'green', 'bob');
     const { producerId } = await sfu.produce('green', 'bob', {
       ...{ transportId: send.transportId, kind: 'video', source: 'camera' },

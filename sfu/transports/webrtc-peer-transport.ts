@@ -8,7 +8,7 @@ import { Estimate } from './estimate.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
 /** Minimum time between two restarts of the videos, in milliseconds: each costs key frames. */
-const ANEW_INTERVAL_MS = 2000;
+const RESTART_INTERVAL_MS = 2000;
 /**
  * An estimate that limits a decision and is older than this, in milliseconds, is queried: the worker delays its traces while streams start
  * and stop, for seconds when many people join.
@@ -18,8 +18,8 @@ const STALE_MS = 500;
  * When a new estimation is first queried, and from when it is trusted, in milliseconds after its start. A first burst that a busy process
  * sends or receives slowly may halve it, until a second one, which the worker sends a second later (see Ceiling).
  */
-const FIRST_ASKED_MS = 1050;
-const BELIEVED_MS = 1500;
+const FIRST_QUERY_MS = 1050;
+const TRUSTED_MS = 1500;
 
 /** A transport to a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
@@ -28,10 +28,10 @@ export class WebRtcPeerTransport extends PeerTransport {
   #connecting = false;
   readonly #estimate = new Estimate();
   readonly #ceiling = new Ceiling();
-  #anewAtMs = Number.NEGATIVE_INFINITY;
+  #restartedAtMs = Number.NEGATIVE_INFINITY;
   #estimatedAtMs = Number.NEGATIVE_INFINITY;
-  #begun = false;
-  #believed = false;
+  #started = false;
+  #trusted = false;
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -39,7 +39,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     transport.on('icestatechange', () => this.#update());
     transport.on('dtlsstatechange', (dtlsState) => {
       if (dtlsState === 'connected') {
-        this.#tellCertificate();
+        this.#emitCertificate();
       }
       this.#update();
     });
@@ -89,20 +89,20 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   override takeEstimate(): number | null {
-    if (!this.#believed) {
+    if (!this.#trusted) {
       return null;
     }
     this.#estimate.acted();
     const { limitBps } = this.#estimate;
     if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) {
-      void this.#askEstimate();
+      void this.#queryEstimate();
     }
     return limitBps;
   }
 
-  override setMaxOutgoing(mostBps: number, neededBps: number): void {
-    this.#estimate.allow(mostBps, neededBps);
-    this.#setCeilings(this.#ceiling.aim(mostBps, neededBps));
+  override setMaxOutgoing(maxBps: number, neededBps: number): void {
+    this.#estimate.allow(maxBps, neededBps);
+    this.#setCeilings(this.#ceiling.aim(maxBps, neededBps));
   }
 
   #watchEstimate(): void {
@@ -115,7 +115,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
   }
 
-  async #askEstimate(): Promise<void> {
+  async #queryEstimate(): Promise<void> {
     this.#estimatedAtMs = performance.now();
     try {
       const [stats] = await this.#transport.getStats();
@@ -130,27 +130,27 @@ export class WebRtcPeerTransport extends PeerTransport {
   #estimated(availableBps: number): void {
     const nowMs = performance.now();
     this.#estimatedAtMs = nowMs;
-    if (!this.#begun) {
-      this.#begin();
+    if (!this.#started) {
+      this.#start();
     }
     this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
     const changed = this.#estimate.update(availableBps);
-    if (this.#estimate.collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
-      this.#anewAtMs = nowMs;
+    if (this.#estimate.collapsed && nowMs - this.#restartedAtMs >= RESTART_INTERVAL_MS) {
+      this.#restartedAtMs = nowMs;
       this.options.estimateCollapsed();
     }
-    if (changed && this.#believed) {
+    if (changed && this.#trusted) {
       this.options.estimateChanged();
     }
   }
 
-  #begin(): void {
-    this.#begun = true;
-    setTimeout(() => void this.#askEstimate(), FIRST_ASKED_MS).unref();
+  #start(): void {
+    this.#started = true;
+    setTimeout(() => void this.#queryEstimate(), FIRST_QUERY_MS).unref();
     setTimeout(() => {
-      this.#believed = true;
-      void this.#askEstimate();
-    }, BELIEVED_MS).unref();
+      this.#trusted = true;
+      void this.#queryEstimate();
+    }, TRUSTED_MS).unref();
   }
 
   #setCeilings(ceilingsBps: readonly number[]): void {
@@ -174,14 +174,14 @@ export class WebRtcPeerTransport extends PeerTransport {
     if (isBack && this.options.direction === 'recv') {
       this.options.pathChanged();
     }
-    const { roomId, peerId, tell } = this.options;
-    tell('transportstate', { roomId, peerId, transportId: this.id, state });
+    const { roomId, peerId, emit } = this.options;
+    emit('transportstate', { roomId, peerId, transportId: this.id, state });
   }
 
-  #tellCertificate(): void {
-    const { roomId, peerId, tell } = this.options;
+  #emitCertificate(): void {
+    const { roomId, peerId, emit } = this.options;
     const remoteCertificate = this.#transport.dtlsRemoteCert ?? '';
-    tell('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
+    emit('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
   }
 }
 

@@ -16,13 +16,13 @@ describe('Heartbeat', () => {
     excused = false;
     heartbeat = new Heartbeat({
       intervalMilliseconds: 500,
-      ask: () => {
+      ping: () => {
         const answer = Promise.withResolvers<void>();
         answers.push(answer);
         return answer.promise;
       },
       excused: () => excused,
-      dead: () => {
+      onDead: () => {
         deaths += 1;
       },
     });

@@ -7,14 +7,14 @@ export interface HeartbeatOptions {
   /** Time between beats, in milliseconds. */
   intervalMilliseconds: number;
   /** Pings the process. A rejection is a miss. */
-  ask: () => Promise<void>;
+  ping: () => Promise<void>;
   /**
    * Whether the process could not answer for lack of CPU. Called from the third consecutive miss on; true is accepted up to the twelfth.
    * Default: never.
    */
   excused?: () => boolean;
   /** Called once, when the process is considered dead. */
-  dead: () => void;
+  onDead: () => void;
 }
 
 /**
@@ -44,7 +44,7 @@ export class Heartbeat {
       return;
     }
     this.#open = true;
-    this.#options.ask().then(
+    this.#options.ping().then(
       () => {
         this.#open = false;
         this.#missed = 0;
@@ -66,6 +66,6 @@ export class Heartbeat {
     }
     this.#dead = true;
     this.close();
-    this.#options.dead();
+    this.#options.onDead();
   }
 }

@@ -108,7 +108,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
       intervalMilliseconds: options.heartbeatMilliseconds,
-      ask: async () => {
+      ping: async () => {
         await this.#readUsage();
         if (this.#usage.maxRssBytes > options.memoryLimitBytes) {
           this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
@@ -116,7 +116,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
       },
       // Killing a worker that is only waiting for the CPU would turn a stutter into an outage.
       excused: () => waitsForCpu(worker.pid),
-      dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
+      onDead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
     });
     worker.on('died', (error) => this.#onDied(error.message));
   }
@@ -198,9 +198,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     const gone = once(this.#worker, 'subprocessclose');
     this.#worker.close();
     // A stopped process would never exit.
-    const impatience = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
+    const killTimer = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
     await gone;
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
 
   async #readUsage(): Promise<void> {

@@ -10,7 +10,7 @@ const PROBES = 5;
 /** SSRC of mediasoup's probe packets. */
 const PROBE_SSRC = 1234;
 /** How long to wait for them, in milliseconds; they take 30. */
-const PATIENCE_MS = 5000;
+const TIMEOUT_MS = 5000;
 const LOOPBACK = '127.0.0.1';
 const LISTEN = { protocol: 'udp', ip: LOOPBACK } as const;
 
@@ -53,7 +53,7 @@ async function probeNumbers(router: Router, producerId: string): Promise<number[
     await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities });
     const numbers: number[] = [];
     const packets: AsyncIterable<Buffer[]> = on(socket, 'message', {
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     await transport.connect({ ip: LOOPBACK, port: socket.address().port });
     for await (const [packet] of packets) {

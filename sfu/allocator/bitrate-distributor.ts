@@ -1,5 +1,5 @@
 import { Heap } from './heap.ts';
-import { heldWorth, isKept, mustWait } from './hysteresis.ts';
+import { isKept, mustWait, worthWithBonus } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
 import {
   type Ceiling,
@@ -16,11 +16,11 @@ import { isSmall, placeOf, type RankedTile } from './ranking.ts';
 import type { Reason } from './types.ts';
 
 /** A tile while bandwidth is being distributed. */
-export interface Filling {
+export interface TileAllocation {
   ranked: RankedTile;
   ladder: Ladder;
   ceiling: Ceiling;
-  receiver: FillingReceiver;
+  receiver: ReceiverAllocation;
   /** Position among the tiles of all receivers, by ID only. */
   order: number;
   /** The operating point that bandwidth is reserved for; null: none. */
@@ -31,7 +31,7 @@ export interface Filling {
   refused: Reason | null;
 }
 
-export interface FillingReceiver {
+export interface ReceiverAllocation {
   limits: ReceiverLimits;
   tileCount: number;
   /** Some tile got no video for lack of bandwidth, so no other is upgraded. */
@@ -61,8 +61,8 @@ const LOWEST: Step = { row: 0, column: 0 };
 /** For upgrades that come after all classes. */
 const DEFERRED_PLACE = 4;
 
-interface Improvement {
-  filling: Filling;
+interface Upgrade {
+  allocation: TileAllocation;
   to: Step;
   moreBps: number;
   kept: boolean;
@@ -70,27 +70,27 @@ interface Improvement {
   /** Quality per Mbit/s, with a bonus for what the tile already had. Determines the order. */
   worth: number;
   /** Fallback if this one does not fit. */
-  otherwise: Improvement | null;
+  otherwise: Upgrade | null;
 }
 
-function bitrateOf(filling: Filling, step: Step | null): number {
-  return step ? pointAt(filling.ladder, step).bitrateBps : 0;
+function bitrateOf(allocation: TileAllocation, step: Step | null): number {
+  return step ? pointAt(allocation.ladder, step).bitrateBps : 0;
 }
 
-function smoothBps(filling: Filling): number {
-  return bitrateOf(filling, smoothStep(filling.ladder, filling.ceiling));
+function smoothBps(allocation: TileAllocation): number {
+  return bitrateOf(allocation, smoothStep(allocation.ladder, allocation.ceiling));
 }
 
-function isExpensive({ ranked, ladder }: Filling): boolean {
+function isExpensive({ ranked, ladder }: TileAllocation): boolean {
   return isSmall(ranked.class) && pointAt(ladder, LOWEST).bitrateBps > EXPENSIVE_BPS;
 }
 
-function improvementPlace({ ranked }: Filling): number {
+function upgradePlace({ ranked }: TileAllocation): number {
   return isSmall(ranked.class) ? SMALL_PLACE : placeOf(ranked.class);
 }
 
 /** Distributes the bandwidth of all receivers and of the link. */
-export class Dealer {
+export class BitrateDistributor {
   readonly #link: LinkLimit;
   readonly #nowMs: number;
   #linkShort = false;
@@ -101,67 +101,70 @@ export class Dealer {
   }
 
   /** The lowest point for every tile: class by class across all receivers, then by rank. */
-  dealLowest(fillings: readonly Filling[]): void {
-    const ordered = [...fillings].sort(
+  distributeLowest(allocations: readonly TileAllocation[]): void {
+    const ordered = [...allocations].sort(
       (a, b) =>
         placeOf(a.ranked.class) - placeOf(b.ranked.class) ||
         a.ranked.rank - b.ranked.rank ||
         a.order - b.order,
     );
-    for (const filling of ordered) {
-      if (isExpensive(filling)) {
+    for (const allocation of ordered) {
+      if (isExpensive(allocation)) {
         continue;
       }
-      const { limits } = filling.receiver;
-      const moreBps = bitrateOf(filling, LOWEST);
-      const kept = isKept(filling.ranked.tile, pointAt(filling.ladder, LOWEST));
-      if (this.#take(filling, LOWEST, { moreBps, kept, lowest: true })) {
-        if (!isSmall(filling.ranked.class)) {
-          limits.lackedBps += smoothBps(filling) - moreBps;
+      const { limits } = allocation.receiver;
+      const moreBps = bitrateOf(allocation, LOWEST);
+      const kept = isKept(allocation.ranked.tile, pointAt(allocation.ladder, LOWEST));
+      if (this.#take(allocation, LOWEST, { moreBps, kept, lowest: true })) {
+        if (!isSmall(allocation.ranked.class)) {
+          limits.missingBps += smoothBps(allocation) - moreBps;
         }
         continue;
       }
-      if (filling.refused === 'link') {
+      if (allocation.refused === 'link') {
         this.#linkShort = true;
-      } else if (filling.refused === 'budget' && (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))) {
-        filling.receiver.short = true;
+      } else if (
+        allocation.refused === 'budget' &&
+        (moreBps <= EXPENSIVE_BPS || limits.couldCarry(moreBps))
+      ) {
+        allocation.receiver.short = true;
       }
     }
   }
 
   /** Upgrades step by step: class by class, best quality per bit first, across all receivers. */
-  dealBetter(fillings: readonly Filling[]): void {
-    const heap = new Heap<Improvement>((a, b) => {
+  upgradeTiles(allocations: readonly TileAllocation[]): void {
+    const heap = new Heap<Upgrade>((a, b) => {
       if (a.place !== b.place) {
         return a.place < b.place;
       }
       if (a.worth !== b.worth) {
         return a.worth > b.worth;
       }
-      if (a.filling.ranked.rank !== b.filling.ranked.rank) {
-        return a.filling.ranked.rank < b.filling.ranked.rank;
+      if (a.allocation.ranked.rank !== b.allocation.ranked.rank) {
+        return a.allocation.ranked.rank < b.allocation.ranked.rank;
       }
-      return a.filling.order < b.filling.order;
+      return a.allocation.order < b.allocation.order;
     });
-    for (const filling of fillings) {
-      if (!filling.reserved && !isExpensive(filling)) {
+    for (const allocation of allocations) {
+      if (!allocation.reserved && !isExpensive(allocation)) {
         continue;
       }
-      if (filling.receiver.short || this.#linkShort) {
-        if (this.#improvement(filling)) {
-          filling.refused ??= filling.receiver.short ? 'budget' : 'link';
+      if (allocation.receiver.short || this.#linkShort) {
+        if (this.#nextUpgrade(allocation)) {
+          allocation.refused ??= allocation.receiver.short ? 'budget' : 'link';
         }
         continue;
       }
-      const first = this.#improvement(filling);
+      const first = this.#nextUpgrade(allocation);
       if (first) {
         heap.push(first);
       }
     }
     for (let each = heap.pop(); each; each = heap.pop()) {
-      const { filling, moreBps, kept } = each;
-      const taken = this.#take(filling, each.to, { moreBps, kept, lowest: false });
-      const next = taken ? this.#improvement(filling) : each.otherwise;
+      const { allocation, moreBps, kept } = each;
+      const taken = this.#take(allocation, each.to, { moreBps, kept, lowest: false });
+      const next = taken ? this.#nextUpgrade(allocation) : each.otherwise;
       if (next) {
         heap.push(next);
       }
@@ -169,51 +172,51 @@ export class Dealer {
   }
 
   #take(
-    filling: Filling,
+    allocation: TileAllocation,
     to: Step,
     { moreBps, lowest, kept }: Pick<Claim, 'moreBps' | 'lowest' | 'kept'>,
   ): boolean {
-    const { ranked, receiver } = filling;
+    const { ranked, receiver } = allocation;
     const small = isSmall(ranked.class);
-    const lines = filling.ladder.source === 'screen' ? 'letters' : 'lines';
-    const adds = !filling.reserved ? 'picture' : to.row > filling.reserved.row ? lines : 'frames';
+    const lines = allocation.ladder.source === 'screen' ? 'letters' : 'lines';
+    const adds = !allocation.reserved ? 'video' : to.row > allocation.reserved.row ? lines : 'frames';
     const claim: Claim = { moreBps, lowest, adds, kept, small, first: ranked.rank === 0 };
     const refusal = receiver.limits.refusal(claim) ?? (this.#link.refuses(claim) ? 'link' : null);
     if (refusal) {
-      if (filling.refused !== 'steady') {
-        filling.refused = refusal;
+      if (allocation.refused !== 'steady') {
+        allocation.refused = refusal;
       }
       return false;
     }
     receiver.limits.usedBps += moreBps;
-    if (!filling.reserved) {
-      receiver.limits.pictures++;
+    if (!allocation.reserved) {
+      receiver.limits.videos++;
     }
     if (!kept && !lowest) {
       receiver.limits.raised = true;
     }
     this.#link.usedBps += moreBps;
-    filling.reserved = to;
+    allocation.reserved = to;
     if (kept || !mustWait(ranked.tile, ranked.class, this.#nowMs)) {
-      filling.given = to;
+      allocation.given = to;
     } else {
-      filling.refused = 'steady';
+      allocation.refused = 'steady';
       // What it had may be off this path: smoother, but less sharp.
-      const had = stepAt(filling.ladder, ranked.tile.decided, filling.ceiling);
-      if (had && bitrateOf(filling, had) <= bitrateOf(filling, to)) {
-        filling.given = had;
+      const had = stepAt(allocation.ladder, ranked.tile.decided, allocation.ceiling);
+      if (had && bitrateOf(allocation, had) <= bitrateOf(allocation, to)) {
+        allocation.given = had;
       }
     }
     return true;
   }
 
   /** The next upgrade of a tile, or null if it cannot use a better one. */
-  #improvement(filling: Filling): Improvement | null {
-    const { reserved, ladder, ceiling, ranked } = filling;
+  #nextUpgrade(allocation: TileAllocation): Upgrade | null {
+    const { reserved, ladder, ceiling, ranked } = allocation;
     if (!reserved) {
-      return this.#step(filling, LOWEST, improvementPlace(filling), null);
+      return this.#step(allocation, LOWEST, upgradePlace(allocation), null);
     }
-    let improvement: Improvement | null = null;
+    let upgrade: Upgrade | null = null;
     for (const { to, deferred } of nextSteps(
       ladder,
       reserved,
@@ -221,19 +224,19 @@ export class Dealer {
       ranked.tile,
       ranked.class,
     ).reverse()) {
-      const place = deferred ? DEFERRED_PLACE : improvementPlace(filling);
-      const better = this.#step(filling, to, place, improvement);
+      const place = deferred ? DEFERRED_PLACE : upgradePlace(allocation);
+      const better = this.#step(allocation, to, place, upgrade);
       // If the tile already has the second choice, keep that first; the better one can follow.
-      if (better && (better.kept || !improvement?.kept)) {
-        improvement = better;
+      if (better && (better.kept || !upgrade?.kept)) {
+        upgrade = better;
       }
     }
-    return improvement;
+    return upgrade;
   }
 
-  #step(filling: Filling, to: Step, place: number, otherwise: Improvement | null): Improvement | null {
-    const { ranked, ladder, reserved, receiver } = filling;
-    const moreBps = bitrateOf(filling, to) - bitrateOf(filling, reserved);
+  #step(allocation: TileAllocation, to: Step, place: number, otherwise: Upgrade | null): Upgrade | null {
+    const { ranked, ladder, reserved, receiver } = allocation;
+    const moreBps = bitrateOf(allocation, to) - bitrateOf(allocation, reserved);
     const kept = isKept(ranked.tile, pointAt(ladder, to));
     const before = reserved ? qualityAt(ladder, reserved, ranked.tile) : 0;
     const gain = (qualityAt(ladder, to, ranked.tile) - before) * ranked.weight;
@@ -242,12 +245,12 @@ export class Dealer {
     // Small tiles are priced at their typical bitrate at least: a static video is not worth more lines just because it is cheap while
     // nothing moves. A measured bitrate may even be 0.
     const leastBps = small ? usualBps(ladder, to) : 1;
-    const pricedBps = Math.max(leastBps, bitrateOf(filling, to)) * pricedShare;
-    const worth = heldWorth((gain * 1_000_000) / pricedBps, kept);
+    const pricedBps = Math.max(leastBps, bitrateOf(allocation, to)) * pricedShare;
+    const worth = worthWithBonus((gain * 1_000_000) / pricedBps, kept);
     const price = PRICE_PER_MBIT * Math.min(1, receiver.tileCount / CROWD);
     if (reserved && small && worth < price) {
       return null;
     }
-    return { filling, to, moreBps, kept, place, worth, otherwise };
+    return { allocation, to, moreBps, kept, place, worth, otherwise };
   }
 }

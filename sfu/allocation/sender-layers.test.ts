@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type LayerNeeds, WantedLayers } from './wanted-layers.ts';
+import { type LayerNeeds, SenderLayers } from './sender-layers.ts';
 
 const NONE = [false, false, false];
 
@@ -9,18 +9,18 @@ const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.in
 
 /** A sender being watched. Every layer it is asked for flows at once, except those it lacks. */
 class Sender {
-  readonly wanted: WantedLayers;
+  readonly senderLayers: SenderLayers;
   nowMs = 0;
   /** The layers it cannot send. */
   lacks = '';
   sends = true;
 
   constructor() {
-    this.wanted = new WantedLayers(3, 0);
+    this.senderLayers = new SenderLayers(3, 0);
   }
 
   get told(): string {
-    return this.wanted.told.flatMap((told, layer) => (told ? [layer] : [])).join('');
+    return this.senderLayers.requested.flatMap((told, layer) => (told ? [layer] : [])).join('');
   }
 
   /** Advances the clock while these layers are wanted. Without `forwarded`, wanted layers are forwarded as far as they flow. */
@@ -29,7 +29,7 @@ class Sender {
     { wanted = '', awaited = '', forwarded }: { [Key in keyof LayerNeeds]?: string },
   ): string {
     for (this.nowMs += 100; this.nowMs <= nowMs; this.nowMs += 100) {
-      const flowing = this.wanted.told.map(
+      const flowing = this.senderLayers.requested.map(
         (told, layer) => told && this.sends && !this.lacks.includes(`${layer}`),
       );
       const needs = {
@@ -37,14 +37,14 @@ class Sender {
         forwarded:
           forwarded === undefined ? layers(wanted).map((yes, at) => yes && !!flowing[at]) : layers(forwarded),
       };
-      this.wanted.update(needs, this.nowMs);
+      this.senderLayers.update(needs, this.nowMs);
     }
     this.nowMs = nowMs;
     return this.told;
   }
 }
 
-describe('WantedLayers', () => {
+describe('SenderLayers', () => {
   it('asks for a layer that is wanted at once, and ends it after 5 s without anybody', () => {
     const sender = new Sender();
     assert.equal(sender.until(3000, { wanted: '01' }), '012');
@@ -79,9 +79,9 @@ describe('WantedLayers', () => {
     sender.lacks = '2';
     sender.until(6000, { wanted: '01' });
     sender.until(12_000, { wanted: '02', forwarded: '1' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
     assert.equal(sender.until(12_300, { wanted: '02', forwarded: '1' }), '01');
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
   });
 
   it('takes a layer for missing that ends within 20 s of its beginning, at once', () => {
@@ -89,33 +89,33 @@ describe('WantedLayers', () => {
     sender.until(10_000, { wanted: '02' });
     sender.lacks = '2';
     sender.until(11_300, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
     const steady = new Sender();
     steady.until(25_000, { wanted: '02' });
     steady.lacks = '2';
     steady.until(30_000, { wanted: '02' });
-    assert.deepEqual(steady.wanted.missing, []);
+    assert.deepEqual(steady.senderLayers.missing, []);
   });
 
   it('takes nothing for missing that nobody would have', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(60_000, { wanted: '01', forwarded: '2' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
   it('takes nothing for missing of a sender of which nothing comes: it is paused, or has lost its network', () => {
     const sender = new Sender();
     sender.sends = false;
     assert.equal(sender.until(60_000, { wanted: '02' }), '02');
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
   it('asks for a missing layer again after 10 s, 20 s and so on up to 80 s, as long as somebody would have it', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
     const asked: number[] = [];
     let before = '';
     for (let nowMs = 6300; nowMs < 350_000; nowMs += 100) {
@@ -137,19 +137,19 @@ describe('WantedLayers', () => {
     sender.until(6200, { wanted: '02' });
     sender.lacks = '';
     assert.equal(sender.until(20_000, { wanted: '01', awaited: '2' }), '012');
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
   it('gives a sender that is slow to start a layer more time when it asks again', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
     // It was asked again at 16.2 s; its encoder takes 9 s.
     assert.equal(sender.until(25_000, { wanted: '01', awaited: '2' }), '012');
     sender.lacks = '';
     sender.until(25_200, { wanted: '01', awaited: '2' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
   it('asks for the layer below in the place of one that is 2 s in coming, or that ends', () => {

@@ -1,4 +1,4 @@
 import type { SfuEvents } from './types.ts';
 
 /** Emits an event of the media plane, with plain data. */
-export type Tell = <Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]) => void;
+export type Emit = <Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]) => void;

@@ -8,13 +8,13 @@ const GATHER_MS = 200;
  * Notifies a peer of the layers its consumers forward, for information. If they change several times in a row, as on each switch to a
  * larger layer, only the last is reported. Owned by Peer.
  */
-export class LayerNews {
-  readonly #tell: (consumerId: string, layers: Layers | null) => void;
+export class LayerChangeNotifier {
+  readonly #emit: (consumerId: string, layers: Layers | null) => void;
   readonly #coalescer: Coalescer;
   readonly #changed = new Map<string, Layers | null>();
 
-  constructor(tell: (consumerId: string, layers: Layers | null) => void) {
-    this.#tell = tell;
+  constructor(emit: (consumerId: string, layers: Layers | null) => void) {
+    this.#emit = emit;
     this.#coalescer = new Coalescer({
       run: () => this.#run(),
       gatherMs: GATHER_MS,
@@ -41,7 +41,7 @@ export class LayerNews {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const [consumerId, layers] of changed) {
-      this.#tell(consumerId, layers);
+      this.#emit(consumerId, layers);
     }
   }
 }

@@ -1,18 +1,18 @@
 import type { Producer, ProducerScore, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
-import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
+import type { OperatingPoint, VideoSource, VideoState } from '../allocator/index.ts';
 import { expectedLadder, type Ladder } from './ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
-import { WantedLayers } from './wanted-layers.ts';
+import { SenderLayers } from './sender-layers.ts';
 
 /** Whether a participant is speaking, and when they last spoke, on a monotonic clock in milliseconds; null: not yet. */
 export type VoiceOf = (participantId: string) => { speaking: boolean; lastSpokeAtMs: number | null };
 
-export interface PictureOptions {
+export interface RoomVideoOptions {
   roomId: string;
   /** The sender. */
   peerId: string;
   participantId: string;
-  source: PictureSource;
+  source: VideoSource;
   /** Called when a layer starts or stops arriving. */
   onFlow(): void;
 }
@@ -21,9 +21,9 @@ export interface PictureOptions {
 const PACKET_OVERHEAD_BITS = (8 + 20 + 16) * 8;
 
 /** A video producer as the allocator sees it: the bitrates of its layers, and which layers are wanted. Owned by RoomAllocation. */
-export class Picture {
-  readonly options: PictureOptions;
-  readonly wanted: WantedLayers;
+export class RoomVideo {
+  readonly options: RoomVideoOptions;
+  readonly senderLayers: SenderLayers;
   readonly #producer: Producer;
   readonly #encodings: readonly RtpEncodingParameters[];
   readonly #ladder: Ladder;
@@ -34,14 +34,14 @@ export class Picture {
   /** Whether packets of each encoding are arriving; with simulcast these are the spatial layers. */
   #flowing: readonly boolean[] = [];
 
-  constructor(producer: Producer, options: PictureOptions, nowMs: number) {
+  constructor(producer: Producer, options: RoomVideoOptions, nowMs: number) {
     this.#producer = producer;
     this.options = options;
     // mediasoup's getter makes a copy on each access.
     const { rtpParameters } = producer;
     this.#encodings = rtpParameters.encodings ?? [];
     this.#ladder = expectedLadder(rtpParameters, options.source);
-    this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
+    this.senderLayers = new SenderLayers(this.#ladder.spatialLayers, nowMs);
     this.#scored(producer.score);
     producer.observer.on('score', (scores) => {
       if (this.#scored(scores)) {
@@ -80,7 +80,7 @@ export class Picture {
     try {
       const before = this.points;
       const streams = this.#streams(await this.#producer.getStats());
-      this.#measured = measuredPoints(this.#ladder, this.#measured, streams, this.wanted.told);
+      this.#measured = measuredPoints(this.#ladder, this.#measured, streams, this.senderLayers.requested);
       const changed = this.#measured.some(({ sent }, place) => sent !== before[place]?.sent);
       return changed ? 'changed' : 'unchanged';
     } catch {
@@ -91,13 +91,13 @@ export class Picture {
     }
   }
 
-  state(voice: VoiceOf): PictureState {
+  state(voice: VoiceOf): VideoState {
     const { roomId, peerId, participantId, source } = this.options;
     return {
       ...{ producerId: this.producerId, roomId, peerId, source },
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
-      missing: this.wanted.missing,
+      missing: this.senderLayers.missing,
       // Budgets and link limits are bitrates on the wire.
       points: this.points.map((point) => ({
         ...point,

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Layers } from '../types.ts';
-import { LayerNews } from './layer-news.ts';
+import { LayerChangeNotifier } from './layer-change-notifier.ts';
 
 const layers = (spatialLayer: number, temporalLayer: number): Layers => ({ spatialLayer, temporalLayer });
 
-describe('LayerNews', () => {
+describe('LayerChangeNotifier', () => {
   it('tells the last of several changes of each consumer, and nothing of one that has closed', async () => {
     const told: Array<[string, Layers | null]> = [];
     const { promise, resolve } = Promise.withResolvers<void>();
-    const news = new LayerNews((consumerId, each) => {
+    const news = new LayerChangeNotifier((consumerId, each) => {
       told.push([consumerId, each]);
       if (consumerId === 'last') {
         resolve();

@@ -8,7 +8,7 @@ import { defaultLayout } from './default-layout.ts';
 const VOICE_BPS = 42_000;
 
 type Tile = ReceiverState['tiles'][number];
-type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
+type TileNotice = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
 
 interface Decided {
   tile: TileDecision;
@@ -18,7 +18,7 @@ interface Decided {
 }
 
 /** A receiver as the allocator sees it: what it shows, what it can receive, and what was allocated. Owned by RoomAllocation. */
-export class Reception {
+export class RoomReceiver {
   readonly #peer: Peer;
   readonly #roomId: string;
   /** Voices heard at once. The others are silent, and cost next to nothing with DTX. */
@@ -26,7 +26,7 @@ export class Reception {
   #tiles: Tile[] = [];
   #decided = new Map<string, Decided>();
   /** The last decision applied; null: held. */
-  readonly #given = new WeakMap<PeerConsumer, TileDecision | null>();
+  readonly #applied = new WeakMap<PeerConsumer, TileDecision | null>();
   #decision: ReceiverDecision | undefined;
   #state: ReceiverState | undefined;
 
@@ -38,13 +38,13 @@ export class Reception {
   }
 
   /** Video that it receives or may receive. */
-  get pictures(): PeerConsumer[] {
+  get videos(): PeerConsumer[] {
     return this.#peer.consumers.filter(({ kind, declined }) => kind === 'video' && !declined);
   }
 
   state(budgetBps: number): ReceiverState {
     const { peerId, layout, receiving } = this.#peer;
-    const received = new Set(this.pictures.map(({ producerId }) => producerId));
+    const received = new Set(this.videos.map(({ producerId }) => producerId));
     const shown = layout?.tiles ?? defaultLayout([...received]);
     // If a layout names a video twice, the first tile counts.
     const named = new Map(shown.toReversed().map((tile) => [tile.producerId, tile]));
@@ -71,7 +71,7 @@ export class Reception {
   }
 
   /** Applies the differences to the previous decision. Returns the tiles the receiver must be notified of. */
-  apply(decision: ReceiverDecision, nowMs: number): ToldTile[] {
+  apply(decision: ReceiverDecision, nowMs: number): TileNotice[] {
     this.#decision = decision;
     // If the estimate is what limits it, how much more it would need is unknown.
     const wantsMore = decision.tiles.some(({ reason }) => reason === 'estimate');
@@ -87,20 +87,20 @@ export class Reception {
         return [tile.producerId, { tile, areaPx, atMs: same ? (earlier?.atMs ?? null) : nowMs }];
       }),
     );
-    for (const consumer of this.pictures) {
-      this.#give(consumer, this.#decided.get(consumer.producerId)?.tile);
+    for (const consumer of this.videos) {
+      this.#applyTile(consumer, this.#decided.get(consumer.producerId)?.tile);
     }
     return decision.tiles
       .filter((tile) => {
         const earlier = before.get(tile.producerId)?.tile;
         return !earlier || earlier.reason !== tile.reason || !sameLayers(earlier.layers, tile.layers);
       })
-      .map(told);
+      .map(noticeOf);
   }
 
   /** The current allocation of all its tiles. */
-  get told(): ToldTile[] {
-    return (this.#decision?.tiles ?? []).map(told);
+  get notices(): TileNotice[] {
+    return (this.#decision?.tiles ?? []).map(noticeOf);
   }
 
   explain(): ReceiverExplanation | undefined {
@@ -117,23 +117,23 @@ export class Reception {
         const { width = 0, height = 0, pinned = false } = sizes.get(tile.producerId) ?? {};
         return { ...tile, widthPx: width, heightPx: height, pinned };
       }),
-      heldProducerIds: this.pictures.filter(({ held }) => held).map(({ producerId }) => producerId),
+      heldProducerIds: this.videos.filter(({ held }) => held).map(({ producerId }) => producerId),
     };
   }
 
   /** Skips unchanged tiles: most decisions repeat the previous one for most videos. */
-  #give(consumer: PeerConsumer, decided: TileDecision | undefined): void {
+  #applyTile(consumer: PeerConsumer, decided: TileDecision | undefined): void {
     const tile = decided?.layers ? decided : null;
-    const given = this.#given.get(consumer);
+    const applied = this.#applied.get(consumer);
     if (
-      given !== undefined &&
-      sameLayers(given?.layers, tile?.layers) &&
-      given?.priority === tile?.priority
+      applied !== undefined &&
+      sameLayers(applied?.layers, tile?.layers) &&
+      applied?.priority === tile?.priority
     ) {
       return;
     }
-    this.#given.set(consumer, tile);
-    void give(consumer, tile);
+    this.#applied.set(consumer, tile);
+    void applyTo(consumer, tile);
   }
 
   #audioBps(): number {
@@ -145,13 +145,13 @@ export class Reception {
 }
 
 /** Sets ceilings first, so that nothing above them is ever forwarded. Consumers that have closed meanwhile are ignored. */
-async function give(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
+async function applyTo(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
   const requests = tile?.layers
     ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]
     : [consumer.setHeld(true)];
   await Promise.allSettled(requests);
 }
 
-function told({ producerId, layers, reason }: TileDecision): ToldTile {
+function noticeOf({ producerId, layers, reason }: TileDecision): TileNotice {
   return { producerId, layers, reason };
 }

@@ -11,16 +11,16 @@ const UNWANTED_AFTER_FAILURE_MS = 30_000;
  * The third value is for a layer that started and then stopped before it proved stable: if the network were the cause, the other layers
  * would have stopped by now.
  */
-const PATIENCE_MS = 6000;
-const LONGEST_PATIENCE_MS = 24_000;
-const PATIENCE_WITH_FALLEN_MS = 1000;
+const START_TIMEOUT_MS = 6000;
+const MAX_START_TIMEOUT_MS = 24_000;
+const STOPPED_TIMEOUT_MS = 1000;
 /** How long after a layer was requested the next lower one is requested as a substitute, in milliseconds. */
-const INSTEAD_MS = 2000;
+const SUBSTITUTE_AFTER_MS = 2000;
 /** How long after a failure a missing layer is requested again, in milliseconds. Doubles with each failure, up to the second value. */
 const RETRY_MS = 10_000;
-const LONGEST_RETRY_MS = 80_000;
+const MAX_RETRY_MS = 80_000;
 /** A layer that has arrived for this long counts as stable, in milliseconds; its failures are forgotten. */
-const STEADY_MS = 20_000;
+const STABLE_MS = 20_000;
 
 /** The current state of a video producer, per spatial layer, lowest first. */
 export interface LayerNeeds {
@@ -36,14 +36,14 @@ export interface LayerNeeds {
 
 interface Layer {
   /** The sender was asked to send it. */
-  told: boolean;
+  requested: boolean;
   neededAtMs: number;
   /** Since when it has been arriving; null: it is not. */
   flowingSinceMs: number | null;
   silentSinceMs: number | null;
   /** It has arrived since it was requested, for long enough to count as stable. */
-  came: boolean;
-  steady: boolean;
+  arrived: boolean;
+  stable: boolean;
   failures: number;
   missing: boolean;
   retryAtMs: number;
@@ -55,21 +55,21 @@ interface Layer {
  * fail to send a layer (its uplink is too narrow, or its machine too slow). Then the layer is missing: decisions leave it out, and while
  * somebody would use it, it is requested again at growing intervals.
  */
-export class WantedLayers {
+export class SenderLayers {
   readonly #layers: Layer[];
 
   /** Senders send all layers until asked otherwise. */
   constructor(spatialLayers: number, nowMs: number) {
     this.#layers = Array.from({ length: spatialLayers }, () => ({
-      ...{ told: true, neededAtMs: nowMs, came: false, steady: false },
+      ...{ requested: true, neededAtMs: nowMs, arrived: false, stable: false },
       ...{ flowingSinceMs: null, silentSinceMs: null },
       ...{ failures: 0, missing: false, retryAtMs: 0 },
     }));
   }
 
   /** Which layers the sender was last asked to send. */
-  get told(): readonly boolean[] {
-    return this.#layers.map(({ told }) => told);
+  get requested(): readonly boolean[] {
+    return this.#layers.map(({ requested }) => requested);
   }
 
   /** Spatial layers that were requested but do not arrive, lowest first. */
@@ -78,8 +78,8 @@ export class WantedLayers {
   }
 
   /** Updates the state. Returns whether the sender must be notified, and whether the set of missing layers changed. */
-  update(needs: LayerNeeds, nowMs: number): { told: boolean; missing: boolean } {
-    const toldBefore = this.told.join();
+  update(needs: LayerNeeds, nowMs: number): { requested: boolean; missing: boolean } {
+    const requestedBefore = this.requested.join();
     const missingBefore = this.missing.join();
     for (const [place, layer] of this.#layers.entries()) {
       this.#watch(layer, place, needs, nowMs);
@@ -107,12 +107,15 @@ export class WantedLayers {
       );
       const unwantedMs = isFallback ? UNWANTED_AFTER_FAILURE_MS : UNWANTED_MS;
       const retried = layer.missing && Boolean(needs.awaited[place]) && nowMs >= layer.retryAtMs;
-      layer.told = retried || nowMs - layer.neededAtMs < unwantedMs;
-      if (!layer.told) {
-        Object.assign(layer, { came: false, steady: false });
+      layer.requested = retried || nowMs - layer.neededAtMs < unwantedMs;
+      if (!layer.requested) {
+        Object.assign(layer, { arrived: false, stable: false });
       }
     }
-    return { told: this.told.join() !== toldBefore, missing: this.missing.join() !== missingBefore };
+    return {
+      requested: this.requested.join() !== requestedBefore,
+      missing: this.missing.join() !== missingBefore,
+    };
   }
 
   /** Tracks whether a requested layer arrives. */
@@ -120,38 +123,38 @@ export class WantedLayers {
     if (flowing[place]) {
       layer.flowingSinceMs ??= nowMs;
       layer.silentSinceMs = null;
-      layer.came ||= layer.told;
+      layer.arrived ||= layer.requested;
       if (layer.missing) {
         layer.neededAtMs = nowMs;
       }
       layer.missing = false;
-      layer.steady = nowMs - layer.flowingSinceMs >= STEADY_MS;
-      if (layer.steady) {
+      layer.stable = nowMs - layer.flowingSinceMs >= STABLE_MS;
+      if (layer.stable) {
         layer.failures = 0;
       }
       return;
     }
     layer.flowingSinceMs = null;
     // If nothing at all arrives from a sender, its network is down or it is paused, which says nothing about single layers.
-    const isAsked = layer.told && (wanted[place] || awaited[place]) && flowing.some(Boolean);
-    layer.silentSinceMs = isAsked ? (layer.silentSinceMs ?? nowMs) : null;
-    const patienceMs =
-      layer.came && !layer.steady
-        ? PATIENCE_WITH_FALLEN_MS
-        : Math.min(LONGEST_PATIENCE_MS, PATIENCE_MS * 2 ** layer.failures);
-    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < patienceMs) {
+    const isExpected = layer.requested && (wanted[place] || awaited[place]) && flowing.some(Boolean);
+    layer.silentSinceMs = isExpected ? (layer.silentSinceMs ?? nowMs) : null;
+    const timeoutMs =
+      layer.arrived && !layer.stable
+        ? STOPPED_TIMEOUT_MS
+        : Math.min(MAX_START_TIMEOUT_MS, START_TIMEOUT_MS * 2 ** layer.failures);
+    if (place === 0 || layer.silentSinceMs === null || nowMs - layer.silentSinceMs < timeoutMs) {
       return;
     }
     layer.missing = true;
     layer.silentSinceMs = null;
     layer.neededAtMs = Number.NEGATIVE_INFINITY;
-    layer.retryAtMs = nowMs + Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** layer.failures);
+    layer.retryAtMs = nowMs + Math.min(MAX_RETRY_MS, RETRY_MS * 2 ** layer.failures);
     layer.failures += 1;
   }
 
   /** Whether a lower layer must substitute for a wanted one that has stopped or is slow to start. */
-  #lacks({ missing, came, silentSinceMs }: Layer, nowMs: number): boolean {
-    return missing || (silentSinceMs !== null && (came || nowMs - silentSinceMs >= INSTEAD_MS));
+  #lacks({ missing, arrived, silentSinceMs }: Layer, nowMs: number): boolean {
+    return missing || (silentSinceMs !== null && (arrived || nowMs - silentSinceMs >= SUBSTITUTE_AFTER_MS));
   }
 
   #need(place: number, nowMs: number): void {
