@@ -38,8 +38,8 @@ const EVENT_NAMES: ReadonlyArray<keyof SfuEvents> = [
   'dtlsconnected',
 ];
 
-describe('the face of the media plane', () => {
-  it('gives and takes plain data only: every result and every event passes structuredClone()', async () => {
+describe('the API of the media plane', () => {
+  it('exchanges only plain data: every result and every event passes structuredClone()', async () => {
     const behind = new Behind();
     const sfu = await startSfu();
     const heard = new Set<string>();

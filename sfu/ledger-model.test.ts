@@ -28,7 +28,7 @@ const act = fc.record({
   which: fc.nat(20),
 });
 
-describe('the ledger against a mirror that hears its answers and events only', () => {
+describe('the ledger, compared with a model built only from its answers and events', () => {
   let sfu: Sfu;
 
   before(async () => {

@@ -6,7 +6,7 @@ import { baseline, enter, nextEvent, opusParameters, simulcastParameters, startS
 
 const REPORTED = ['produceropened', 'producerpaused', 'producerclosed', 'transportclosed'] as const;
 
-describe('the ledger of what peers have', () => {
+describe("the ledger of peers' objects", () => {
   let sfu: Sfu;
   let told: string[];
 
@@ -34,7 +34,7 @@ describe('the ledger of what peers have', () => {
     rtpParameters: { ...simulcastParameters(), mid: crypto.randomUUID().slice(0, 8) },
   });
 
-  it('threat 14: a consumer that dies while others of its request are awaited is answered as failed, and counts no longer', async () => {
+  it('threat 14: a consumer that closes before its request is answered is returned as failed, and no longer counts', async () => {
     // Every worker counts as full, so peers spread over both; a stopped worker is given time.
     await start({ workers: 2, spillShare: 0, heartbeatMilliseconds: 20_000 });
     const ann = await enter(sfu, 'green', 'ann');
@@ -89,7 +89,7 @@ describe('the ledger of what peers have', () => {
     }
   });
 
-  it('every consumer that is answered is open, or is reported closed once, at whatever turn its producer closes', async () => {
+  it('every returned consumer is open, or reported closed once, whenever its producer closes', async () => {
     await start();
     for (let turns = 0, early = 0; early < 3; turns += 1) {
       assert.ok(turns < 400, 'consumers are made in time');
@@ -135,7 +135,7 @@ describe('the ledger of what peers have', () => {
     }
   });
 
-  it('limits hold for concurrent requests, and a place is free again when its holder has gone', async () => {
+  it('limits hold for concurrent requests, and a slot is free again once its object has closed', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const bob = await enter(sfu, 'green', 'bob');
@@ -161,7 +161,7 @@ describe('the ledger of what peers have', () => {
     assert.equal((await consume([producerId])).consumers.length, 1);
   });
 
-  it('a participant sends one voice from each source, and another when the first has closed, or its transport', async () => {
+  it('a participant sends one voice per source, and another once the first or its transport has closed', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const speak = (source?: 'screen-audio') => sfu.produce('green', 'ann', voice(send.transportId, source));
@@ -179,7 +179,7 @@ describe('the ledger of what peers have', () => {
     assert.equal(sfu.gauges().producers, 1);
   });
 
-  it('threat 14: a participant who is removed while a voice is created is refused, and nothing is reported', async () => {
+  it('threat 14: a voice of a participant removed meanwhile is refused, and nothing is reported', async () => {
     await start();
     for (let turns = 0, answered = 0; answered < 3; turns += 1) {
       assert.ok(turns < 400, 'a voice is created in time');
@@ -209,7 +209,7 @@ describe('the ledger of what peers have', () => {
     assert.deepEqual(sfu.gauges(), baseline(1));
   });
 
-  it('each end is reported once, by whatever it came; what ends with its room or its worker is not', async () => {
+  it('each end is reported once, whatever its cause, but not what ends with its room or worker', async () => {
     await start();
     const ann = await enter(sfu, 'green', 'ann');
     const { producerId } = await sfu.produce('green', 'ann', voice(ann.send.transportId));

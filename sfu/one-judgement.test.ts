@@ -106,7 +106,7 @@ const composed = fc
     };
   });
 
-describe('threat 6: the published schema and the media plane judge the same', () => {
+describe('threat 6: the published schema and the media plane agree', () => {
   let sfu: Sfu;
   let ann: Awaited<ReturnType<typeof enter>>;
   let pid: number | undefined;
@@ -147,7 +147,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     return refused === null;
   }
 
-  it('RTP parameters composed of valid parts', async () => {
+  it('on RTP parameters composed of valid parts', async () => {
     let taken = 0;
     await fc.assert(
       fc.asyncProperty(composed, fc.nat(9), async (given, chance) => {
@@ -161,7 +161,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     assert.ok(taken > 50, `${taken} taken`);
   });
 
-  it('RTP parameters of browsers, with one to three places changed', async () => {
+  it('on RTP parameters of browsers with one to three mutations', async () => {
     const makers = [() => opusParameters(), () => simulcastParameters(), vp9Parameters, h264Parameters];
     let taken = 0;
     await fc.assert(
@@ -179,7 +179,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     assert.ok(taken > 100, `${taken} taken`);
   });
 
-  it('capabilities of a receiver', async () => {
+  it("on a receiver's capabilities", async () => {
     const { data } = REQUESTS['transport.create'];
     await fc.assert(
       fc.asyncProperty(
@@ -199,7 +199,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     );
   });
 
-  it('DTLS parameters', async () => {
+  it('on DTLS parameters', async () => {
     const { data } = REQUESTS['transport.connect'];
     await fc.assert(
       fc.asyncProperty(mutated(clientFingerprint), async (dtlsParameters) => {
@@ -217,7 +217,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     );
   });
 
-  it('after all that, the worker is the same process', async () => {
+  it('and afterwards the worker is the same process', async () => {
     assert.deepEqual(
       (await sfu.workers()).map((worker) => worker.pid),
       [pid],

@@ -47,7 +47,7 @@ describe('requests and closings in any order', () => {
     behind.close();
   });
 
-  it('threat 14: a producer whose transport closes before it is answered is refused, never answered as open', async () => {
+  it('threat 14: a producer whose transport closes before the answer is refused, never returned as open', async () => {
     const parameters = opusParameters();
     for (let turns = 0, answered = 0; answered < 3; turns += 1) {
       assert.ok(turns < MAX_TURNS, 'a voice is created in time');
@@ -84,7 +84,7 @@ describe('requests and closings in any order', () => {
     }
   });
 
-  it('threat 14: end at the baseline, each refused with a code or done, and the worker lives on', async (t) => {
+  it('threat 14: end at the baseline, each refused with a code or done, and the worker survives', async (t) => {
     const pids = (await sfu.workers()).map(({ pid }) => pid);
     const counts = { done: 0, refused: 0 };
     const act = fc.record({

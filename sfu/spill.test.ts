@@ -30,7 +30,7 @@ describe('a room that has outgrown its worker', () => {
     return voices;
   }
 
-  it('is on two workers, and everybody hears everybody, whoever is where', async () => {
+  it('is on two workers, and everybody hears everybody across them', async () => {
     const people = await Promise.all(['ann', 'bob', 'cid', 'dan'].map(enter));
     const loads = (await sfu.workers()).map(({ rooms }) => rooms);
     assert.deepEqual(loads, [1, 1]);
@@ -52,7 +52,7 @@ describe('a room that has outgrown its worker', () => {
     assert.deepEqual(sfu.gauges(), baseline(2));
   });
 
-  it('is lost when either of its workers dies, and told once', async () => {
+  it('is lost when either of its workers dies, and reported once', async () => {
     await enter('ann');
     await enter('bob');
     const status = await sfu.workers();

@@ -5,7 +5,7 @@ import { Allocations } from './allocations.ts';
 /** How long it takes to put a great change into force, in milliseconds. */
 const APPLYING_MS = 60;
 
-it('decides again soon after a great change: putting that into force took long, deciding did not', async (t) => {
+it('decides again soon after a large change: applying it takes long, deciding does not', async (t) => {
   const { promise: second, resolve } = Promise.withResolvers<number>();
   let firstEndedAtMs: number | undefined;
   const room = {

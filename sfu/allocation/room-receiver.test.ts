@@ -24,7 +24,7 @@ function decision(layers: ReceiverDecision['tiles'][number]['layers']): Receiver
   return { roomId: 'green', peerId: 'ann', tiles: [tile], maxOutgoingBps: 0, videoBps: 0 };
 }
 
-test('a video that was never given has no last change to wait after, one that was taken has', () => {
+test('a video that was never allocated need not settle, one that was withdrawn must', () => {
   const receiver = new RoomReceiver('green', PEER as unknown as Peer, 3);
   const changedAtMs = () => receiver.state(2_000_000).tiles[0]?.decidedAtMs;
   assert.equal(changedAtMs(), null);

@@ -39,7 +39,7 @@ test('a gallery of 25 shows everybody in 180 lines at 7.5 frames a second, withi
   assert.ok(egressBps <= 50_000_000, `${egressBps} bit/s`);
 });
 
-test('a gallery of 25 is whole even if the lowest point takes half of its layer', () => {
+test('a gallery of 25 is complete even if the lowest point takes half of its layer', () => {
   const heavy = people(24).map((video) => ({
     ...video,
     points: video.points.map((point) =>
@@ -64,13 +64,13 @@ test('a stage beside six gets 720 lines at 30 frames a second, within 2 Mbit/s e
   assert.ok(egressBps <= 50_000_000, `${egressBps} bit/s`);
 });
 
-test('nine tiles get smooth videos, the last speaker a sharper one, within 35 Mbit/s in all', () => {
+test('nine tiles get smooth video, the last speaker sharper video, within 35 Mbit/s in all', () => {
   const { receivers, egressBps } = roomOf25(NINE);
   assert.deepEqual(receivers[20]?.tiles.map(layersOf), ['1/1', ...Array(8).fill('0/1')]);
   assert.ok(egressBps <= 35_000_000, `${egressBps} bit/s`);
 });
 
-test('one other person gets all that the window can use', () => {
+test('a single other person gets all that the window can use', () => {
   const [other] = people(1);
   assert.ok(other);
   assert.equal(layersOf(tileOf(decideFor([other], [tile(other, 1280, 720)]), other)), '2/2');
@@ -78,7 +78,7 @@ test('one other person gets all that the window can use', () => {
   assert.equal(layersOf(tileOf(decideFor([other], [tile(other, 320, 180)]), other)), '0/2');
 });
 
-test('equal tiles get better side by side', () => {
+test('equal tiles are upgraded together', () => {
   const [a, b] = people(2);
   assert.ok(a && b);
   a.lastSpokeAtMs = 1;
@@ -97,7 +97,7 @@ test('a shared screen comes before a strip of people, sharp before smooth', () =
   assert.equal(tileOf(decision, shared).class, 'screen');
 });
 
-test('a pinned tile gets better before the stage', () => {
+test('a pinned tile is upgraded before the stage', () => {
   const [pinned, stage] = people(2);
   assert.ok(pinned && stage);
   const tiles = [tile(stage, 1600, 900), tile(pinned, 800, 450, { pinned: true })];
@@ -106,7 +106,7 @@ test('a pinned tile gets better before the stage', () => {
   assert.equal(layersOf(tileOf(decision, stage)), '0/0');
 });
 
-test('with 300 kbit/s a receiver still gets its stage and what else fits beside audio', () => {
+test('with 300 kbit/s a receiver still gets its stage and whatever else fits next to audio', () => {
   const others = people(7);
   const tiles = others.map((video, index) => tile(video, index ? 320 : 1600, index ? 180 : 900));
   const decision = decideFor(others, tiles, { budgetBps: 300_000 });
@@ -115,7 +115,7 @@ test('with 300 kbit/s a receiver still gets its stage and what else fits beside 
   assert.equal(decision.tiles[6]?.reason, 'budget');
 });
 
-test('without bits for everybody, those who spoke last are seen', () => {
+test('if bandwidth does not suffice for everybody, the most recent speakers are shown', () => {
   const others = people(6);
   for (const [index, video] of others.entries()) {
     video.lastSpokeAtMs = index;
@@ -129,7 +129,7 @@ test('without bits for everybody, those who spoke last are seen', () => {
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '-', '-', '-', '0/0', '0/0']);
 });
 
-test('an estimate holds back what it does not carry for certain, never the first video', () => {
+test('an estimate holds videos that it may not carry, but never the first one', () => {
   const others = people(9);
   const tiles = others.map((video) => tile(video, 640, 360));
   const seen = (estimateBps: number) => decideFor(others, tiles, { estimateBps });
@@ -141,7 +141,7 @@ test('an estimate holds back what it does not carry for certain, never the first
   assert.deepEqual(seen(2_000_000), decideFor(others, tiles));
 });
 
-test('behind a narrow network what is large moves smoothly before anybody else is seen', () => {
+test('on a narrow network large tiles become smooth before anybody else is shown', () => {
   const others = people(4);
   const tiles = others.map((video, index) => tile(video, index ? 320 : 1280, index ? 180 : 720));
   const seen = (estimateBps: number) =>
@@ -154,7 +154,7 @@ test('behind a narrow network what is large moves smoothly before anybody else i
   assert.equal(seen(400_000), 307_500);
 });
 
-test('behind a narrow network nobody gets more lines than it carries, lest they come as a slide show', () => {
+test('on a narrow network nobody gets more lines than it can carry smoothly', () => {
   const [other] = people(1);
   assert.ok(other);
   const at = (estimateBps: number) =>
@@ -166,7 +166,7 @@ test('behind a narrow network nobody gets more lines than it carries, lest they 
   assert.equal(at(1_000_000), '2/2');
 });
 
-test('a video without simulcast in a small tile does not take what the stage needs', () => {
+test('a video without simulcast in a small tile does not use up what the stage needs', () => {
   const [stage, thick] = people(2);
   assert.ok(stage && thick);
   thick.points = points([1_200_000]);
@@ -177,7 +177,7 @@ test('a video without simulcast in a small tile does not take what the stage nee
   assert.equal(tileOf(decision, thick).reason, 'budget');
 });
 
-test('nothing is given off screen, of other rooms, of oneself, or while its sender pauses', () => {
+test('nothing is allocated off-screen, from other rooms, to its own sender, or while paused', () => {
   const [hidden, paused, own, foreign, shown] = people(5);
   assert.ok(hidden && paused && own && foreign && shown);
   paused.paused = true;
@@ -191,7 +191,7 @@ test('nothing is given off screen, of other rooms, of oneself, or while its send
   assert.deepEqual(decision.tiles.map(layersOf), ['-', '-', '-', '-', '1/2', '-']);
 });
 
-test('a portrait phone and a screen of high density get what their pixels can use', () => {
+test('a portrait phone and a high-density screen get what their pixels can use', () => {
   const [other] = people(1);
   assert.ok(other);
   const layersAt = (height: number) =>
@@ -201,7 +201,7 @@ test('a portrait phone and a screen of high density get what their pixels can us
   assert.equal(layersAt(1500), '2/2');
 });
 
-test('receivers without tiles cost their audio alone', () => {
+test('receivers without tiles cost only their audio', () => {
   const { egressBps, receivers } = allocate(input(people(3), [receiver('a', []), receiver('b', [])]));
   assert.equal(egressBps, 200_000);
   assert.deepEqual(

@@ -36,7 +36,7 @@ function withBudget(state: AllocatorInput, budgetBps: number): AllocatorInput {
 
 const large = (video: VideoState) => tile(video, 1280, 720);
 
-test('a better point waits for 2 s after the last change, and its bits are kept for it', () => {
+test('an upgrade waits for 2 s after the last change, and its bandwidth is reserved', () => {
   const start = inRoom({ budgetBps: 800_000 }, large);
   const first = decide(start);
   assert.deepEqual(first.layers, ['1/2']);
@@ -46,14 +46,14 @@ test('a better point waits for 2 s after the last change, and its bits are kept 
   assert.deepEqual(decide(later).layers, ['2/2']);
 });
 
-test('what no longer fits goes at once', () => {
+test('what no longer fits is dropped at once', () => {
   const start = inRoom({}, large);
   const first = decide(start);
   const poorer = withBudget(fedBack(start, first.decision, NOW_MS + 1), 800_000);
   assert.deepEqual(decide(poorer).layers, ['1/2']);
 });
 
-test('who comes to the stage gets better at once', () => {
+test('a tile that moves to the stage is upgraded at once', () => {
   const start = inRoom({}, (video) => tile(video, 320, 180), 7);
   const first = decide(start);
   assert.equal(first.layers[3], '0/2');
@@ -68,7 +68,7 @@ test('who comes to the stage gets better at once', () => {
   assert.equal(decide(onStage).layers[3], '2/2');
 });
 
-test('what was made much larger gets better at once, what was resized a little does not', () => {
+test('a tile that is enlarged is upgraded at once, one that is resized a little is not', () => {
   const start = inRoom({}, (video) => tile(video, 240, 135));
   const first = decide(start);
   assert.equal(first.layers[0], '0/2');
@@ -84,7 +84,7 @@ test('what was made much larger gets better at once, what was resized a little d
   assert.deepEqual(decide(resized(1280, 720, 1200 * 675)).reasons, ['steady']);
 });
 
-test('a video that was paused a moment ago does not come back before 2 s', () => {
+test('a video that was just paused does not return within 2 s', () => {
   const start = inRoom({ budgetBps: 150_000 }, large);
   const first = decide(start);
   assert.deepEqual(first.layers, ['-']);
@@ -100,7 +100,7 @@ test('a video that was paused a moment ago does not come back before 2 s', () =>
   assert.deepEqual(decide({ ...paused, nowMs: NOW_MS + 2000 }).layers, ['2/2']);
 });
 
-test('a better point needs a margin, what is there may fluctuate into the reserve', () => {
+test('an upgrade needs a margin, what a tile has may fluctuate into the reserve', () => {
   const budgetFor = (videoBps: number) => (videoBps + 100_000) / 0.9;
   const start = inRoom({ budgetBps: budgetFor(1_200_000 * 1.04) }, large);
   const first = decide(start);
@@ -113,7 +113,7 @@ test('a better point needs a margin, what is there may fluctuate into the reserv
   assert.deepEqual(decide(withBudget(fed, 1_290_000)).layers, ['2/1']);
 });
 
-test('estimates that waver by an eighth pause and resume nobody, and change no lines', () => {
+test('estimates that fluctuate by an eighth neither pause nor resume anyone, and change no lines', () => {
   for (const estimateBps of [180_000, 300_000, 420_000, 600_000]) {
     let state = inRoom({}, large, 4);
     const seenAt = (share: number) => {
@@ -129,7 +129,7 @@ test('estimates that waver by an eighth pause and resume nobody, and change no l
   }
 });
 
-test('two estimates that waver by a fifth do not pause and resume videos', () => {
+test('estimates that fluctuate by a fifth do not pause and resume videos', () => {
   let state = inRoom({ estimateBps: 500_000 }, (video) => tile(video, 640, 360), 12);
   const first = decide(state);
   for (const [index, share] of [0.8, 1.2, 0.9, 1.1, 0.85].entries()) {
@@ -165,7 +165,7 @@ function withNoise(before: AllocatorInput, share: number, random: () => number):
   return { ...before, videos };
 }
 
-test('measured bit rates that waver by a tenth change next to nothing once a layout has settled', () => {
+test('measured bitrates that fluctuate by 10 % change next to nothing once a layout has settled', () => {
   const layouts = { GALLERY, STAGE_AND_6, NINE, four: FOUR, two: TWO };
   const ROUNDS = 20;
   const changes: Record<string, number> = {};

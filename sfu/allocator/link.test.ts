@@ -11,7 +11,7 @@ function twoRooms(layout = GALLERY) {
   };
 }
 
-test('two rooms of 25 on a link of 100 Mbit/s take at most 90, and almost everybody is seen', () => {
+test('two rooms of 25 on a 100 Mbit/s link use at most 90, and almost everybody is shown', () => {
   for (const layout of [GALLERY, STAGE_AND_6]) {
     const { videos, receivers } = twoRooms(layout);
     const { egressBps, ...decision } = allocate(input(videos, receivers, { linkBps: 100_000_000 }));
@@ -21,7 +21,7 @@ test('two rooms of 25 on a link of 100 Mbit/s take at most 90, and almost everyb
   }
 });
 
-test('a link that is too narrow is shared fairly: the same count of videos to all, to within one', () => {
+test('a link that is too narrow is shared fairly: everybody gets the same number of videos, give or take one', () => {
   const { videos, receivers } = twoRooms();
   const decision = allocate(input(videos, receivers, { linkBps: 60_000_000 }));
   const counts = decision.receivers.map(({ tiles }) => tiles.filter(({ layers }) => layers).length);
@@ -30,7 +30,7 @@ test('a link that is too narrow is shared fairly: the same count of videos to al
   assert.ok(decision.egressBps > 50_000_000, 'it is used');
 });
 
-test('nobody’s stage gets better before everybody has the lowest layers, over all rooms', () => {
+test('no stage is upgraded before everybody in all rooms has the lowest layers', () => {
   const { videos, receivers } = twoRooms(STAGE_AND_6);
   const decision = allocate(input(videos, receivers, { linkBps: 40_000_000 }));
   const stages = decision.receivers.map(({ tiles }) => tiles[0]);

@@ -96,7 +96,7 @@ function allLayers({ receivers }: AllocatorDecision): string[] {
   );
 }
 
-check('no receiver’s budget is passed, audio included', ({ receivers }, decision) => {
+check('no receiver’s budget is exceeded, audio included', ({ receivers }, decision) => {
   for (const [index, { videoBps, maxOutgoingBps, tiles }] of decision.receivers.entries()) {
     const { budgetBps = 0, audioBps = 0 } = receivers[index] ?? {};
     const better = tiles.some(({ layers }) => layers && layers.spatialLayer + layers.temporalLayer > 0);
@@ -108,7 +108,7 @@ check('no receiver’s budget is passed, audio included', ({ receivers }, decisi
 });
 
 check(
-  'the link is never passed, audio included',
+  'the link is never exceeded, audio included',
   ({ linkBps, receivers }, { egressBps, receivers: decided }) => {
     const audioBps = receivers.reduce((sum, each) => sum + each.audioBps, 0);
     const videoBps = decided.reduce((sum, each) => sum + each.videoBps, 0);
@@ -119,7 +119,7 @@ check(
   },
 );
 
-check('of several videos the lowest layers fit what a network is estimated to carry', (before, decision) => {
+check('the lowest layers of several videos fit the estimate', (before, decision) => {
   const lowest = new Map(before.videos.map(({ producerId, points }) => [producerId, points[0]?.bitrateBps]));
   for (const [index, { tiles }] of decision.receivers.entries()) {
     const given = tiles.filter(({ layers }) => layers);
@@ -129,7 +129,7 @@ check('of several videos the lowest layers fit what a network is estimated to ca
   }
 });
 
-check('it is the same in any order', (before, decision) => {
+check('the order of the input does not matter', (before, decision) => {
   const turned = allocate({
     ...before,
     videos: before.videos.toReversed(),
@@ -138,14 +138,14 @@ check('it is the same in any order', (before, decision) => {
   assert.deepEqual(allLayers(turned).sort(), allLayers(decision).sort());
 });
 
-check('fed back, a decision stays, whenever it is asked for', (before, decision) => {
+check('a decision fed back stays the same, at any time', (before, decision) => {
   for (const nowMs of [NOW_MS, NOW_MS + 1000, NOW_MS + 60_000]) {
     assert.deepEqual(allLayers(allocate(fedBack(before, decision, nowMs))), allLayers(decision));
   }
 });
 
 check(
-  'only what is on the screen is given, from the receiver’s own room, and as it is sent',
+  'only what is on the screen is allocated, from the receiver’s own room, and as it is sent',
   (before, decision) => {
     for (const [index, { tiles }] of decision.receivers.entries()) {
       for (const [at, { layers, producerId }] of tiles.entries()) {
@@ -166,28 +166,24 @@ check(
   },
 );
 
-check(
-  'wanted layers cover what receivers were given, and nothing where nobody watches',
-  (before, decision) => {
-    for (const { producerId, spatialLayers } of decision.videos) {
-      const given = decision.receivers.flatMap(({ tiles }) =>
-        tiles.flatMap((each) =>
-          each.producerId === producerId && each.layers ? [each.layers.spatialLayer] : [],
-        ),
-      );
-      assert.ok(given.every((layer) => spatialLayers[layer]));
-      assert.equal(spatialLayers.includes(true), given.length > 0);
-      assert.equal(
-        spatialLayers.length,
-        new Set(before.videos.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer))
-          .size,
-      );
-    }
-  },
-);
+check('wanted layers cover all allocations, and nothing that nobody watches', (before, decision) => {
+  for (const { producerId, spatialLayers } of decision.videos) {
+    const given = decision.receivers.flatMap(({ tiles }) =>
+      tiles.flatMap((each) =>
+        each.producerId === producerId && each.layers ? [each.layers.spatialLayer] : [],
+      ),
+    );
+    assert.ok(given.every((layer) => spatialLayers[layer]));
+    assert.equal(spatialLayers.includes(true), given.length > 0);
+    assert.equal(
+      spatialLayers.length,
+      new Set(before.videos.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer)).size,
+    );
+  }
+});
 
 check(
-  'missing layers are given to nobody, and awaited by those only who have none better',
+  'missing layers are allocated to nobody, and awaited only by tiles without a better one',
   (before, decision) => {
     for (const { tiles } of decision.receivers) {
       for (const { producerId, layers, awaits, reason } of tiles) {
@@ -200,7 +196,7 @@ check(
   },
 );
 
-check('more budget never gives a worse first tile', (before, decision) => {
+check('a larger budget never makes the first tile worse', (before, decision) => {
   const alone = before.receivers.map((each) => ({ ...each, budgetBps: each.budgetBps * 1.3 }));
   const richer = allocate({ ...before, linkBps: null, receivers: alone });
   const unlinked = before.linkBps === null ? decision : allocate({ ...before, linkBps: null });
@@ -215,7 +211,7 @@ check('more budget never gives a worse first tile', (before, decision) => {
   }
 });
 
-check('nobody small gets better while a larger one could have used the bits', (before, decision) => {
+check('no small tile is upgraded while a larger one could use the bandwidth', (before, decision) => {
   if (before.linkBps !== null) {
     return;
   }

@@ -32,7 +32,7 @@ function seenAt(
   });
 }
 
-test('behind an estimate that rises and falls the worker shows nothing large in more lines at the price of smoothness', () => {
+test('as the estimate rises and falls, the worker never gives a large tile more lines at the cost of smoothness', () => {
   fc.assert(
     fc.property(
       fc.array(ladderBps, { minLength: 1, maxLength: 6 }),
@@ -54,7 +54,7 @@ test('behind an estimate that rises and falls the worker shows nothing large in 
   );
 });
 
-test('a large video moves at 15 frames a second or more in the fewest lines that are sent, rather than at 7.5 in more', () => {
+test('a large video gets at least 15 fps at the lowest resolution, rather than 7.5 at a higher one', () => {
   const estimatesBps = Array.from({ length: 60 }, (_, index) => 1_500_000 * 0.98 ** index);
   for (const path of [estimatesBps, estimatesBps.toReversed()]) {
     for (const seen of seenAt(path, camera('large'), [camera('a'), camera('b'), camera('c')])) {
@@ -63,7 +63,7 @@ test('a large video moves at 15 frames a second or more in the fewest lines that
   }
 });
 
-test('a shared screen has all its lines as soon and as long as they fit with the fewest frames', () => {
+test('a shared screen has full resolution whenever it fits at the lowest frame rate', () => {
   const estimatesBps = [2_500_000, 1_700_000, 1_150_000, 1_000_000, 1_150_000];
   const linesPx = seenAt(estimatesBps, screen('large'), []).map((seen) => seen?.heightPx);
   assert.deepEqual(linesPx, [1080, 1080, 1080, 540, 1080]);

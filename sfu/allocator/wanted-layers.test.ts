@@ -17,20 +17,20 @@ test('nobody watches: no layer is wanted', () => {
   assert.deepEqual(wantedBy(camera('a', { paused: true }), 720), [false, false, false]);
 });
 
-test('of simulcast, layers that somebody has are wanted, and the lowest to fall back on', () => {
+test('simulcast: layers that somebody gets are wanted, and the lowest as a fallback', () => {
   assert.deepEqual(wantedBy(camera('a'), 180), [true, false, false]);
   assert.deepEqual(wantedBy(camera('a'), 720), [true, false, true]);
   assert.deepEqual(wantedBy(camera('a'), 360, 360), [true, true, false]);
   assert.deepEqual(wantedBy(camera('a'), 720, 360, 180), [true, true, true]);
 });
 
-test('of SVC, all layers up to the highest that somebody has are wanted', () => {
+test('SVC: all layers up to the highest that somebody gets are wanted', () => {
   const svc = camera('a', { svc: true });
   assert.deepEqual(wantedBy(svc, 180), [true, false, false]);
   assert.deepEqual(wantedBy(svc, 720), [true, true, true]);
 });
 
-test('a layer that is not sent can be asked for, and is a ceiling at its expected bit rate', () => {
+test('a layer that is not being sent can be requested, and counts with its expected bitrate', () => {
   const video = camera('a');
   for (const point of video.points) {
     point.sent = point.spatialLayer === 0;
@@ -38,7 +38,7 @@ test('a layer that is not sent can be asked for, and is a ceiling at its expecte
   assert.deepEqual(wantedBy(video, 720), [true, false, true]);
 });
 
-test('of a layer that the sender was asked for in vain, nobody is given anything, and who would have it awaits it', () => {
+test('a missing layer is allocated to nobody, and tiles that would use it await it', () => {
   const video = camera('a', { missing: [2] });
   const decide = (height: number) =>
     allocate(input([video], [receiver('peer', [tile(video, (height * 16) / 9, height)])]));

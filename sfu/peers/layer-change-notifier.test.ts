@@ -6,7 +6,7 @@ import { LayerChangeNotifier } from './layer-change-notifier.ts';
 const layers = (spatialLayer: number, temporalLayer: number): Layers => ({ spatialLayer, temporalLayer });
 
 describe('LayerChangeNotifier', () => {
-  it('tells the last of several changes of each consumer, and nothing of one that has closed', async () => {
+  it('reports only the last of several changes of a consumer, and nothing about a closed one', async () => {
     const told: Array<[string, Layers | null]> = [];
     const { promise, resolve } = Promise.withResolvers<void>();
     const news = new LayerChangeNotifier((consumerId, each) => {

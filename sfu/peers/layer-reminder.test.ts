@@ -41,7 +41,7 @@ const REMINDER = [
 ];
 
 describe('LayerReminder', () => {
-  it('has the worker look when a layer of simulcast began, and when it is 2 s old, not before', (t) => {
+  it('makes the worker check when a simulcast layer has started and when it is 2 s old, not before', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(3);
     assert.deepEqual(told, []);
@@ -55,7 +55,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 4);
   });
 
-  it('does so for each layer of simulcast that began', (t) => {
+  it('does so for each simulcast layer that starts', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(2);
     mock.timers.tick(1000);
@@ -64,7 +64,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 8);
   });
 
-  it('takes nothing that was there, or ends, for a beginning', (t) => {
+  it('ignores layers that were already there or that stop', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(1);
     receives(0);
@@ -72,7 +72,7 @@ describe('LayerReminder', () => {
     assert.deepEqual(told, []);
   });
 
-  it('has the worker look several times within a second for a layer of SVC, until it is received', (t) => {
+  it('makes the worker check several times within a second for an SVC layer, until it is received', (t) => {
     const { consumer, reminder, told } = reminded(t, 'svc');
     reminder.raised();
     mock.timers.tick(100);
@@ -84,7 +84,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 4);
   });
 
-  it('tells the worker of another layer also where the lowest temporal one is wanted', (t) => {
+  it('sets different layers first, even if the lowest temporal layer is preferred', (t) => {
     const { reminder, told, wanted } = reminded(t, 'svc');
     wanted.temporalLayer = 0;
     reminder.raised();
@@ -95,7 +95,7 @@ describe('LayerReminder', () => {
     ]);
   });
 
-  it('leaves alone a consumer that receives nothing', (t) => {
+  it('ignores a consumer that receives nothing', (t) => {
     const { consumer, reminder, told } = reminded(t, 'svc');
     consumer.currentLayers = undefined;
     reminder.raised();
@@ -103,7 +103,7 @@ describe('LayerReminder', () => {
     assert.deepEqual(told, []);
   });
 
-  it('ends with its consumer', (t) => {
+  it('stops when its consumer closes', (t) => {
     const { receives, closes, told } = reminded(t, 'simulcast');
     receives(3);
     closes();

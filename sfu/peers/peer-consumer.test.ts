@@ -81,7 +81,7 @@ describe('PeerConsumer', () => {
       onRequest.add(heard);
     });
 
-  it('asks for a key frame again where both requests of the worker were lost, until it comes', async () => {
+  it('re-requests a key frame if both requests of the worker were lost, until it arrives', async () => {
     send(0, 'inter');
     await consumer.setServerLayers({ spatialLayer: 0, temporalLayer: 0 });
     await consumer.setHeld(false);

@@ -65,7 +65,7 @@ describe('the sites of a room', () => {
     return transport.consume({ producerId, rtpCapabilities });
   };
 
-  it('opens a further site once, however many ask at the same time', async () => {
+  it('opens a further site once for concurrent requests', async () => {
     const [one, other] = await Promise.all([further(), further()]);
     assert.equal(one, other);
     assert.equal(opened, 1);
@@ -77,7 +77,7 @@ describe('the sites of a room', () => {
     sites.close();
   });
 
-  it('brings a producer to another site under the same id, both ways at once over one pair of transports', async () => {
+  it('pipes a producer to another site under the same id, with one pair of transports for both directions', async () => {
     const away = await further();
     const here = await Promise.all([produce(sites.home), produce(sites.home)]);
     const there = await Promise.all([produce(away), produce(away)]);
@@ -101,7 +101,7 @@ describe('the sites of a room', () => {
     sites.close();
   });
 
-  it('threat 14: a producer that closes while it is brought is unknown, and the others go on', async () => {
+  it('threat 14: a producer that closes while being piped is unknown, and the others continue', async () => {
     const away = await further();
     const producers = await Promise.all(Array.from({ length: 10 }, () => produce(sites.home)));
     const brought = producers.map(({ id }) => sites.pipeTo(id, away));
@@ -124,7 +124,7 @@ describe('the sites of a room', () => {
     sites.close();
   });
 
-  it('threat 14: a room that closes while it is piped leaves nothing in its workers', async () => {
+  it('threat 14: a room that closes during piping leaves nothing in its workers', async () => {
     const away = await further();
     const producer = await produce(sites.home);
     const bringing = sites.pipeTo(producer.id, away).catch((error) => error.code);
@@ -135,7 +135,7 @@ describe('the sites of a room', () => {
     }
   });
 
-  it('threat 14: a room that closes while a site opens does not keep it', async () => {
+  it('threat 14: a room that closes while a site is opening does not keep the site', async () => {
     const opening = further();
     sites.close();
     await assert.rejects(opening, { code: 'ROOM_NOT_JOINED' });
