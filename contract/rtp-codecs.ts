@@ -39,7 +39,7 @@ export const codecParameters = z
       z.int32(),
       z
         .number()
-        .refine((value) => !Number.isInteger(value), 'a whole number beyond 32 bits')
+        .refine((value) => !Number.isInteger(value), 'an integer that exceeds 32 bits')
         .meta({ not: { type: 'integer' } }),
     ]),
   )

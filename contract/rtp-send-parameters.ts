@@ -97,11 +97,11 @@ export const rtpSendParameters = z
       )
       .refine(
         (all) => all.length === 1 || all.every((one) => one.ssrc !== undefined || one.rid !== undefined),
-        'one of several has neither ssrc nor rid',
+        'each of several encodings needs an ssrc or a rid',
       )
       .refine(
         ([first, ...others]) => others.length === 0 || !/^[LS][23]/.test(first?.scalabilityMode ?? ''),
-        'spatial layers in one of several',
+        'spatial layers with several encodings',
       ),
     rtcp: z
       .object({
@@ -112,28 +112,28 @@ export const rtpSendParameters = z
       .optional(),
   })
   .superRefine(({ mid, codecs, encodings }, context) => {
-    const wrong = (path: string, message: string) =>
+    const addIssue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message, input: undefined });
     const media = codecs.filter((one) => !isRepair(one));
     const [first] = encodings;
     if (media.length === 0) {
-      wrong('codecs', 'no media codec');
+      addIssue('codecs', 'no media codec');
     }
     if (first && mid === undefined && first.ssrc === undefined && first.rid === undefined) {
-      wrong('encodings', 'neither ssrc nor rid nor mid');
+      addIssue('encodings', 'needs an ssrc, a rid or the mid');
     }
     for (const { codecPayloadType: used } of encodings) {
       if (used !== undefined && !media.some((one) => one.payloadType === used)) {
-        wrong('encodings', 'codecPayloadType names no media codec');
+        addIssue('encodings', 'codecPayloadType names no media codec');
       }
     }
     // mediasoup treats payload type 0 as none.
     const used = media.find((one) => one.payloadType === (first?.codecPayloadType || undefined)) ?? media[0];
     if (encodings.length > 1 && used && !/\/(vp8|h264)$/i.test(used.mimeType)) {
-      wrong('encodings', 'several are only possible with VP8 and H.264');
+      addIssue('encodings', 'several encodings require VP8 or H.264');
     }
     if (/^audio/i.test(used?.mimeType ?? '') && !/^$|^[LS]1T1/.test(first?.scalabilityMode ?? '')) {
-      wrong('encodings', 'layers in audio');
+      addIssue('encodings', 'audio with layers');
     }
   });
 export type RtpSendParameters = z.infer<typeof rtpSendParameters>;

@@ -23,7 +23,7 @@ export function checkRtpParameters(kind: MediaKind, given: unknown): RtpParamete
   const checkedKind = check(mediaKind, kind);
   const parameters = check(rtpSendParameters, given);
   if (!codecsAreOf(checkedKind, parameters)) {
-    throw new CanopyError('MEDIA_REJECTED', 'codecs: another kind');
+    throw new CanopyError('MEDIA_REJECTED', 'codecs: of another kind');
   }
   return parameters as RtpParameters;
 }

@@ -127,7 +127,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
       options.codec ?? rtpParameters.codecs.find(({ mimeType }) => codecOf(mimeType) === track.codec);
     if (!codec || codecOf(codec.mimeType) !== track.codec) {
       throw new DOMException(
-        `the clip is ${track.codec}, which is not what is to be sent`,
+        `the clip is ${track.codec}, but another codec is to be sent`,
         'NotSupportedError',
       );
     }
@@ -205,7 +205,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
     await this.#connect();
     const receiver = this.#receiver;
     if (!receiver) {
-      throw new TypeError('this transport sends');
+      throw new TypeError('this transport can only send');
     }
     return optionsList.map(({ kind, rtpParameters }) => {
       const localId = String(this.#nextMid++);
@@ -248,7 +248,7 @@ class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements Handler
   #sender(localId: string): RtpSender {
     const sender = this.#senders.get(localId);
     if (!sender) {
-      throw new TypeError(`nothing is sent as ${localId}`);
+      throw new TypeError(`no sender ${localId}`);
     }
     return sender;
   }

@@ -154,7 +154,7 @@ function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
   const { fingerprints } = remote.dtlsParameters;
   const fingerprint = fingerprints.find(({ algorithm }) => algorithm === 'sha-256') ?? fingerprints[0];
   if (!fingerprint) {
-    throw new CanopyError('FINGERPRINT_INVALID', 'the server sent none');
+    throw new CanopyError('FINGERPRINT_INVALID', 'the server sent no fingerprint');
   }
   const candidates = remote.iceCandidates
     .filter(({ protocol }) => protocol === 'udp')

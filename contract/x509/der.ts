@@ -76,7 +76,7 @@ export class DerReader {
     const length = this.#length();
     const contentStart = this.#offset;
     if (length > this.#bytes.length - contentStart) {
-      throw new DerError('an element ends beyond its parent');
+      throw new DerError('an element extends beyond its parent');
     }
     this.#offset = contentStart + length;
     return {
@@ -106,7 +106,7 @@ export class DerReader {
   #octet(): number {
     const octet = this.#bytes[this.#offset];
     if (octet === undefined) {
-      throw new DerError('the data ends too early');
+      throw new DerError('unexpected end of data');
     }
     this.#offset += 1;
     return octet;
@@ -119,7 +119,7 @@ export class DerReader {
     }
     const octets = first & 0x7f;
     if (octets === 0 || octets > 4) {
-      throw new DerError('indefinite or absurd length');
+      throw new DerError('indefinite or excessive length');
     }
     let length = 0;
     for (let i = 0; i < octets; i += 1) {
@@ -156,7 +156,7 @@ export function decodeOid(content: Bytes): string {
     }
   }
   if (inside || arcs.length === 0) {
-    throw new DerError('object identifier is cut off');
+    throw new DerError('object identifier is truncated');
   }
   return arcs.join('.');
 }
@@ -187,7 +187,7 @@ export function decodeBoolean(content: Bytes): boolean {
 /** The octets of a BIT STRING without unused bits, as for keys and signatures. */
 export function decodeBitOctets(content: Bytes): Bytes {
   if (content[0] !== 0) {
-    throw new DerError('bit string is not of whole octets');
+    throw new DerError('bit string has unused bits');
   }
   return content.subarray(1);
 }
@@ -248,7 +248,7 @@ export function decodeString({ tag, content }: DerElement): string | undefined {
         throw new Error(`not a string: tag 0x${tag.toString(16)}`);
     }
   } catch (cause) {
-    throw new DerError('text of a wrong type or encoding', { cause });
+    throw new DerError('invalid string encoding', { cause });
   }
 }
 

@@ -7,29 +7,29 @@ const layers = (spatialLayer: number, temporalLayer: number): Layers => ({ spati
 
 describe('LayerChangeNotifier', () => {
   it('reports only the last of several changes of a consumer, and nothing about a closed one', async () => {
-    const told: Array<[string, Layers | null]> = [];
+    const notified: Array<[string, Layers | null]> = [];
     const { promise, resolve } = Promise.withResolvers<void>();
-    const news = new LayerChangeNotifier((consumerId, each) => {
-      told.push([consumerId, each]);
+    const notifier = new LayerChangeNotifier((consumerId, each) => {
+      notified.push([consumerId, each]);
       if (consumerId === 'last') {
         resolve();
       }
     });
-    news.changed('a', layers(0, 2));
-    news.changed('gone', layers(0, 0));
-    news.changed('a', layers(1, 0));
-    news.changed('b', layers(2, 2));
-    news.changed('a', layers(2, 2));
-    news.changed('b', null);
-    news.changed('last', layers(0, 0));
-    news.forget('gone');
-    assert.deepEqual(told, []);
+    notifier.changed('a', layers(0, 2));
+    notifier.changed('gone', layers(0, 0));
+    notifier.changed('a', layers(1, 0));
+    notifier.changed('b', layers(2, 2));
+    notifier.changed('a', layers(2, 2));
+    notifier.changed('b', null);
+    notifier.changed('last', layers(0, 0));
+    notifier.forget('gone');
+    assert.deepEqual(notified, []);
     await promise;
-    assert.deepEqual(told, [
+    assert.deepEqual(notified, [
       ['a', layers(2, 2)],
       ['b', null],
       ['last', layers(0, 0)],
     ]);
-    news.close();
+    notifier.close();
   });
 });

@@ -143,7 +143,7 @@ export class PeerConsumers {
     this.#unanswered.delete(consumer.id);
     if (!this.#consumers.has(consumer.id)) {
       transportOf();
-      throw new CanopyError('PRODUCER_UNKNOWN', 'closed in the meantime');
+      throw new CanopyError('PRODUCER_UNKNOWN', 'closed meanwhile');
     }
     return {
       consumerId: consumer.id,

@@ -234,7 +234,7 @@ export class Peer {
       const transport = await make();
       if (this.#closed) {
         transport.close();
-        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
+        throw new CanopyError('ROOM_NOT_JOINED', 'left meanwhile');
       }
       this.#transports.set(transport.id, transport);
       return transport;

@@ -127,7 +127,7 @@ export class RoomSites {
     const site = { worker, router: await this.#options.createRouter(worker) };
     if (this.#closed) {
       site.router.close();
-      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
     }
     this.#ready.push(site);
     return site;

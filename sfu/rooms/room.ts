@@ -292,7 +292,7 @@ export class Room implements PeerHome {
       return;
     }
     made.close();
-    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
   }
 
   #transportOptions(

@@ -120,7 +120,7 @@ export class Rooms {
         }
       }
       if (entry.closed) {
-        throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+        throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
       }
       if (entry.room) {
         return entry.room;

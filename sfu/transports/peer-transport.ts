@@ -65,7 +65,7 @@ export abstract class PeerTransport {
     paused: boolean;
   }): Promise<Producer> {
     if (this.direction !== 'send') {
-      throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
+      throw new CanopyError('MEDIA_REJECTED', 'this transport can only receive');
     }
     return this.answered(
       this.#transport.produce({ ...options, keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS }),
@@ -75,7 +75,7 @@ export abstract class PeerTransport {
   async consume(producerId: string): Promise<Consumer> {
     const { rtpCapabilities } = this.options;
     if (!rtpCapabilities) {
-      throw new CanopyError('MEDIA_REJECTED', 'the transport is for sending');
+      throw new CanopyError('MEDIA_REJECTED', 'this transport can only send');
     }
     const consuming = this.#transport.consume({ producerId, rtpCapabilities, paused: true });
     return this.answered(consuming, 'PRODUCER_UNKNOWN');
@@ -123,7 +123,7 @@ export abstract class PeerTransport {
   /** @throws {CanopyError} TRANSPORT_UNKNOWN - when it closed while the worker was answering */
   assertOpen(): void {
     if (this.closed) {
-      throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
+      throw new CanopyError('TRANSPORT_UNKNOWN', 'closed meanwhile');
     }
   }
 

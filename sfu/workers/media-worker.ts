@@ -111,7 +111,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
       ping: async () => {
         await this.#readUsage();
         if (this.#usage.maxRssBytes > options.memoryLimitBytes) {
-          this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+          this.kill(`memory exceeds ${options.memoryLimitBytes} bytes`);
         }
       },
       // Killing a worker that is only waiting for the CPU would turn a stutter into an outage.

@@ -34,7 +34,7 @@ export function decodeClip(bytes: Buffer): Clip {
     const layers = bytes[offset + 9] as number;
     const start = offset + FRAME_HEAD_BYTES;
     if (start + length > bytes.length) {
-      throw new TypeError('the clip is cut off');
+      throw new TypeError('the clip is truncated');
     }
     const spatialLayer = layers & 0x0f;
     const key = (flags & FLAG.key) !== 0;

@@ -88,7 +88,7 @@ export class InboundStream {
     const [codec] = rtpParameters.codecs;
     const [encoding] = rtpParameters.encodings ?? [];
     if (!codec || encoding?.ssrc === undefined) {
-      throw new TypeError('a consumer has a codec and an SSRC');
+      throw new TypeError('a consumer needs a codec and an SSRC');
     }
     this.kind = kind;
     this.ssrc = encoding.ssrc;
