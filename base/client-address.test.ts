@@ -26,7 +26,7 @@ describe('threat 25: the address of a client behind proxies', () => {
     const header = '198.51.100.7, 192.0.2.1, 203.0.113.5';
     assert.equal(addressOf(header, 2), '192.0.2.1');
     assert.equal(addressOf(header, 3), '198.51.100.7');
-    // A client that bypassed the outer proxy.
+    // The client bypassed the outer proxy.
     assert.equal(addressOf('192.0.2.1', 2), '192.0.2.1');
   });
 

@@ -13,7 +13,7 @@ import {
 } from './test-support.ts';
 import { Voices } from './test-voices.ts';
 
-/** The sentences are those of README.md, "Closing". */
+/** Tests the sentences of README.md, "Closing". */
 describe('the closure contract', () => {
   const behind = new Behind();
   const told: string[] = [];
@@ -86,7 +86,7 @@ describe('the closure contract', () => {
     assert.equal(sfu.closeTransport('green', 'eve', eve.recv.transportId), false);
     assert.equal(sfu.gauges().consumers, 0);
     assert.equal(sfu.gauges().transports, 5);
-    // The worker has answered all of it.
+    // The worker has answered everything.
     await sfu.restartIce('green', 'bob', bob.recv.transportId);
     assert.deepEqual(told, []);
   });

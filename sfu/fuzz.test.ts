@@ -57,7 +57,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
     await sfu.consume('green', 'bob', { transportId: bob.recv.transportId, producerId });
   }
 
-  /** Whatever was given, the answer is a result or a coded error. */
+  /** Whatever the input, the answer is a result or a coded error. */
   async function answer(request: () => Promise<unknown>): Promise<unknown> {
     try {
       return await request();

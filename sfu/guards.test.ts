@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { checkDtlsParameters, checkLayers, checkRtpCapabilities, checkRtpParameters } from './guards.ts';
 import { clientFingerprint, opusParameters, simulcastParameters } from './test-support.ts';
 
-/** Simulcast parameters with something in the first encoding changed. */
+/** Simulcast parameters with changes to the first encoding. */
 function withEncoding(change: Record<string, unknown>) {
   const given = simulcastParameters();
   const [first, ...others] = given.encodings;

@@ -9,7 +9,7 @@ import { clientFingerprint, enter, opusParameters, simulcastParameters, startSfu
 
 const PRODUCER = '0190c0de-0000-7000-8000-000000000000';
 
-/** Whether the published schema takes a message, given what a room can carry. */
+/** Whether the published schema accepts a message, given what a room can carry. */
 function published(kind: string, rtpParameters: unknown): boolean {
   const source = kind === 'audio' ? 'microphone' : 'camera';
   const data = { transportId: PRODUCER, kind, source, rtpParameters, paused: false };
@@ -49,7 +49,7 @@ const mode = fc.constantFrom(
   'L2T1_KEY_SHIFT',
 );
 
-/** Anything that a client might send: combinations that fit, and ones that do not fit together. */
+/** Anything that a client might send: consistent combinations, and inconsistent ones. */
 const composed = fc
   .record({
     mimeType: fc.constantFrom(
@@ -118,7 +118,7 @@ describe('threat 6: the published schema and the media plane agree', () => {
   });
   after(() => sfu.close());
 
-  /** What became of a request: the code of its refusal, or null. The room need not have the codec. */
+  /** The outcome of a request: its error code, or null. The room need not support the codec. */
   async function refusal(kind: string, rtpParameters: unknown): Promise<string | null> {
     try {
       const { transportId } = ann.send;

@@ -12,7 +12,7 @@ describe('a room that has outgrown its worker', () => {
   let opened: Voices[] = [];
 
   before(async () => {
-    // Every worker counts as full, so each peer goes where least is used.
+    // Every worker counts as full, so each peer goes to the least loaded one.
     sfu = await startSfu({ workers: 2, spillShare: 0 });
   });
   afterEach(() => {
@@ -75,7 +75,7 @@ describe('a room that has outgrown its worker', () => {
   });
 });
 
-/** Waits until a count of packets goes up. */
+/** Waits until a packet count increases. */
 async function grows(count: () => number): Promise<void> {
   const before = count();
   const endMs = performance.now() + PATIENCE_MS;

@@ -19,7 +19,7 @@ import {
   startSfu,
 } from './test-support.ts';
 
-/** A rejection that nobody handles ends the test process with a failure; here they are counted as well. */
+/** An unhandled rejection fails the test process; here it is also counted. */
 const unhandled: unknown[] = [];
 process.on('unhandledRejection', (error) => unhandled.push(error));
 
@@ -111,7 +111,7 @@ describe('threat 13: a media worker dies', () => {
       sfu.setPreferredLayers('green', 'bob', { consumerId, layers: { spatialLayer: 0 } }),
     ];
     const outcomes = Promise.allSettled(requests);
-    // Closing and measuring meanwhile must not hang either.
+    // Closing and measuring must not hang either.
     sfu.closePeer('green', 'bob');
     await Promise.all([sfu.traffic(), sfu.workers()]);
     for (const outcome of await outcomes) {
@@ -167,7 +167,7 @@ describe('threat 13: a media worker dies', () => {
     await enter(sfu, 'green', 'ann');
     const transport = behind.transports.at(-1);
     const died = nextEvent(sfu, 'workerdied');
-    // Past the guards: this is what they keep away from mediasoup.
+    // Bypasses the guards, which protect mediasoup from this.
     const encodings = [{ ssrc: 1, maxBitrate: Number.NaN }];
     const rtpParameters = { ...checkRtpParameters('audio', opusParameters()), encodings };
     await assert.rejects(async () => transport?.produce({ kind: 'audio', rtpParameters }), RangeError);

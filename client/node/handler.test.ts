@@ -93,7 +93,7 @@ test('a key frame request rewinds the clip, and numbering continues', async (t) 
     timestamps.push(header.timestamp);
     bodies.push(frame.data.at(-1) as number);
   };
-  // Key frames are at 0 and 16 of 32: from 8 on, a rewind goes back to 0.
+  // Key frames are at 0 and 16 of 32, so a rewind from frame 8 or later goes back to 0.
   await until(() => bodies.length > 40 && bodies.at(-1) === 8, 'the clip is in the middle of its group');
   const before = bodies.length;
   stream.requestKeyFrame();
@@ -152,7 +152,7 @@ test('unwanted spatial layers of VP9 are not sent, and resume with a key picture
   const encodings = [{ scalabilityMode: 'L3T1_KEY' }];
   const producer = await alice.send.produce({ track, stopTracks: false, encodings });
   const { consumer } = await bob.consume(producer.id);
-  /** The packets that came. */
+  /** The received packets. */
   const packets: Array<{ layer: number; ends: boolean; key: boolean }> = [];
   streamOf(consumer).tap = ({ payload, header }) => {
     const frame = parseVp9(payload);

@@ -30,7 +30,7 @@ describe('who receives what, on a real worker', () => {
     return producerId;
   }
 
-  /** A peer that subscribes to these, and begins. */
+  /** A peer that subscribes to these producers and resumes the consumers. */
   async function receiver(peerId: string, producerIds: string[]): Promise<string[]> {
     const { recv } = await enter(sfu, 'green', peerId);
     const { transportId } = recv;
@@ -72,7 +72,7 @@ describe('who receives what, on a real worker', () => {
     const [ann, bob, cid] = await Promise.all(['ann', 'bob', 'cid'].map(sender));
     assert.ok(ann && bob && cid);
     const [large, small, hidden] = await receiver('eve', [ann, bob, cid]);
-    // Whatever was decided before, while not all were subscribed to yet, this one changes.
+    // Whatever was decided before all were subscribed to, this one changes.
     const told = nextEvent(
       sfu,
       'allocation',
@@ -132,7 +132,7 @@ describe('who receives what, on a real worker', () => {
     const paused = nextEvent(sfu, 'allocation', (told) => tileOf(told, producerId)?.reason === 'paused');
     await sfu.pauseProducer('green', 'ann', producerId);
     await paused;
-    // The worker answers in order.
+    // The worker handles requests in order.
     await sfu.workers();
     assert.equal(consumerOf(consumerId).paused, true);
     const back = nextEvent(sfu, 'allocation', (told) => tileOf(told, producerId)?.layers !== null);

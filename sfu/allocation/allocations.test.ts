@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Allocations } from './allocations.ts';
 
-/** How long it takes to put a great change into force, in milliseconds. */
+/** How long it takes to apply a large change, in milliseconds. */
 const APPLYING_MS = 60;
 
 it('decides again soon after a large change: applying it takes long, deciding does not', async (t) => {
@@ -30,9 +30,9 @@ it('decides again soon after a large change: applying it takes long, deciding do
   });
   t.after(() => allocations.close());
   allocations.request('green');
-  // Its timers keep no process alive.
+  // Its timers do not keep the process alive.
   const keepAlive = setInterval(() => {}, 1000);
   t.after(() => clearInterval(keepAlive));
-  // 100 ms where nothing else runs.
+  // 100 ms on an idle machine.
   assert.ok((await second) < 5 * 100);
 });

@@ -1,5 +1,5 @@
 import type { OperatingPoint } from '../allocator/index.ts';
-import type { Ladder } from './ladder.ts';
+import type { ExpectedLadder } from './expected-ladder.ts';
 
 /** Measurement of one incoming stream: a simulcast encoding, or a whole SVC stream. */
 export interface StreamMeasurement {
@@ -25,7 +25,7 @@ const FALL_SHARE = 0.3;
  * @param requested - whether the sender was asked to send each spatial layer, lowest first; the bitrate of a layer that is stopping is ignored
  */
 export function measuredPoints(
-  ladder: Pick<Ladder, 'svc' | 'keyOnly' | 'points'>,
+  ladder: Pick<ExpectedLadder, 'svc' | 'keyOnly' | 'points'>,
   before: readonly OperatingPoint[] | null,
   streams: readonly StreamMeasurement[],
   requested: readonly boolean[],
@@ -55,7 +55,7 @@ export function measuredPoints(
 /** The bitrate a receiver of this point gets, in bits per second; 0: its spatial layer is not being sent. */
 function rateOf(
   stream: StreamMeasurement,
-  { svc, keyOnly }: Pick<Ladder, 'svc' | 'keyOnly'>,
+  { svc, keyOnly }: Pick<ExpectedLadder, 'svc' | 'keyOnly'>,
   { spatialLayer, temporalLayer }: OperatingPoint,
 ): number {
   // Packets of a simulcast stream are all in spatial layer 0.

@@ -1,6 +1,6 @@
 import type { Producer, ProducerScore, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
 import type { OperatingPoint, VideoSource, VideoState } from '../allocator/index.ts';
-import { expectedLadder, type Ladder } from './ladder.ts';
+import { type ExpectedLadder, expectedLadder } from './expected-ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
 import { SenderLayers } from './sender-layers.ts';
 
@@ -26,7 +26,7 @@ export class RoomVideo {
   readonly senderLayers: SenderLayers;
   readonly #producer: Producer;
   readonly #encodings: readonly RtpEncodingParameters[];
-  readonly #ladder: Ladder;
+  readonly #ladder: ExpectedLadder;
   /** Null: not measured yet. */
   #measured: OperatingPoint[] | null = null;
   readonly #counted = new Map<number, { packets: number; atMs: number }>();

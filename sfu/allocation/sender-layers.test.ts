@@ -7,7 +7,7 @@ const NONE = [false, false, false];
 /** The layers with these numbers, written as `02`. */
 const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.includes(`${layer}`));
 
-/** A sender being watched. Every layer it is asked for flows at once, except those it lacks. */
+/** A simulated sender. Every requested layer arrives at once, except those it cannot send. */
 class Sender {
   readonly senderLayers: SenderLayers;
   nowMs = 0;
@@ -23,7 +23,7 @@ class Sender {
     return this.senderLayers.requested.flatMap((told, layer) => (told ? [layer] : [])).join('');
   }
 
-  /** Advances the clock while these layers are wanted. Without `forwarded`, wanted layers are forwarded as far as they flow. */
+  /** Advances the clock while these layers are wanted. Without `forwarded`, all wanted layers that arrive are forwarded. */
   until(
     nowMs: number,
     { wanted = '', awaited = '', forwarded }: { [Key in keyof LayerNeeds]?: string },
@@ -126,7 +126,7 @@ describe('SenderLayers', () => {
       before = told;
     }
     const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));
-    // Each interval includes the time of waiting in vain: 12 s, then 24 s.
+    // Each interval includes the time waiting for the layer: 12 s, then 24 s.
     assert.deepEqual(pauses, [32, 64, 104, 104]);
     assert.equal(sender.until(500_000, { wanted: '01' }), '01');
   });
@@ -145,7 +145,7 @@ describe('SenderLayers', () => {
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
     assert.deepEqual(sender.senderLayers.missing, [2]);
-    // It was asked again at 16.2 s; its encoder takes 9 s.
+    // It was requested again at 16.2 s; its encoder takes 9 s.
     assert.equal(sender.until(25_000, { wanted: '01', awaited: '2' }), '012');
     sender.lacks = '';
     sender.until(25_200, { wanted: '01', awaited: '2' });

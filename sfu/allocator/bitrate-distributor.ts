@@ -2,7 +2,6 @@ import { Heap } from './heap.ts';
 import { isKept, mustWait, worthWithBonus } from './hysteresis.ts';
 import type { Claim, LinkLimit, ReceiverLimits } from './limits.ts';
 import {
-  type Ceiling,
   type Ladder,
   nextSteps,
   pointAt,
@@ -10,6 +9,7 @@ import {
   type Step,
   smoothStep,
   stepAt,
+  type TileCeiling,
   usualBps,
 } from './points.ts';
 import { isSmall, placeOf, type RankedTile } from './ranking.ts';
@@ -19,7 +19,7 @@ import type { Reason } from './types.ts';
 export interface TileAllocation {
   ranked: RankedTile;
   ladder: Ladder;
-  ceiling: Ceiling;
+  ceiling: TileCeiling;
   receiver: ReceiverAllocation;
   /** Position among the tiles of all receivers, by ID only. */
   order: number;

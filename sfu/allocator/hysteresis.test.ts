@@ -143,7 +143,7 @@ test('estimates that fluctuate by a fifth do not pause and resume videos', () =>
   }
 });
 
-/** Numbers from 0 to 1 that are the same in every run. */
+/** Pseudo-random numbers from 0 to 1, the same in every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {

@@ -19,7 +19,7 @@ export interface Step {
 }
 
 /** The highest point that a tile may get. */
-export interface Ceiling {
+export interface TileCeiling {
   row: number;
   maxFps: number;
   /** Whether stress lowered it below what the tile's size can use. */
@@ -88,7 +88,7 @@ export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
 }
 
 /** The step of these layers within a ceiling, or null. */
-export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: Ceiling): Step | null {
+export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: TileCeiling): Step | null {
   const row = ladder.rows.findIndex(([point]) => point?.spatialLayer === layers?.spatialLayer);
   const column = ladder.rows[row]?.findIndex((point) => point.temporalLayer === layers?.temporalLayer) ?? -1;
   if (row < 0 || column < 0 || row > ceiling.row) {
@@ -111,7 +111,7 @@ export function ceilingOf(
   tile: TileState,
   tileClass: TileClass,
   stressLevel: number,
-): Ceiling {
+): TileCeiling {
   const sufficientPx = tile.height * SUFFICIENT[ladder.source];
   const sufficient = ladder.heightsPx.findIndex((px) => px >= sufficientPx);
   const useful = sufficient < 0 ? ladder.rows.length - 1 : sufficient;
@@ -157,13 +157,13 @@ function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_
 }
 
 /** The lowest point that is smooth, as far as the ceiling allows. */
-export function smoothStep(ladder: Ladder, { maxFps }: Ceiling): Step {
+export function smoothStep(ladder: Ladder, { maxFps }: TileCeiling): Step {
   const smooth = { row: 0, column: smoothColumn(ladder, 0) };
   return fpsAt(ladder, smooth) <= maxFps ? smooth : { row: 0, column: 0 };
 }
 
 /** More lines, at fewer frames per second if needed, as long as they are smooth (a shared screen: at the lowest frame rate); or null. */
-function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+function moreLines(ladder: Ladder, from: Step, ceiling: TileCeiling): Step | null {
   if (from.row >= ceiling.row) {
     return null;
   }
@@ -172,7 +172,7 @@ function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
 }
 
 /** The same lines with more frames, or null. */
-function moreFrames(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+function moreFrames(ladder: Ladder, from: Step, ceiling: TileCeiling): Step | null {
   const next = { row: from.row, column: from.column + 1 };
   if (next.column >= (ladder.rows[from.row]?.length ?? 0)) {
     return null;
@@ -193,7 +193,7 @@ export interface NextStep {
 export function nextSteps(
   ladder: Ladder,
   from: Step,
-  ceiling: Ceiling,
+  ceiling: TileCeiling,
   tile: TileState,
   tileClass: TileClass,
 ): NextStep[] {

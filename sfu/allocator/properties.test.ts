@@ -224,13 +224,13 @@ check('no small tile is upgraded while a larger one could use the bandwidth', (b
       if (each.reason !== 'budget' || each.priority < 100 || !each.layers) {
         continue;
       }
-      // Nobody who is seen smoothly is made to stutter for more lines.
+      // No smooth video is made to stutter for more lines.
       const smooth = each.class === 'screen' ? 0 : Math.min(1, each.layers.temporalLayer);
       const video = before.videos.find(({ producerId }) => producerId === each.producerId);
       const maxFps = before.stressLevel >= (each.class === 'screen' ? 2 : 1) ? 15 : Number.POSITIVE_INFINITY;
       const better = video?.points
         .filter((point) => point.bitrateBps > each.bitrateBps && point.temporalLayer >= smooth)
-        // Frames that stress takes away, and layers that the sender cannot send, are no use for the bits.
+        // Frames removed by stress, and layers that the sender cannot send, cannot use the bandwidth.
         .filter((point) => point.framesPerSecond <= maxFps && !video.missing.includes(point.spatialLayer))
         .map(({ bitrateBps }) => bitrateBps - each.bitrateBps);
       const cheapest = Math.min(...(better ?? []));

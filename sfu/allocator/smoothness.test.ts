@@ -11,7 +11,7 @@ const ladderBps = fc
   .tuple(fc.integer({ min: 60_000, max: 200_000 }), fc.double({ min: 2, max: 4, noNaN: true }))
   .map(([lowest, factor]) => [lowest, lowest * factor, lowest * factor ** 2]);
 
-/** One large video and small ones beside it, behind one estimate after the other: what the worker forwards of the large one. */
+/** What the worker forwards of one large video among small ones, for a series of estimates. */
 function seenAt(
   estimatesBps: readonly number[],
   large: VideoState,
@@ -23,7 +23,7 @@ function seenAt(
   return estimatesBps.map((estimateBps) => {
     state = { ...state, receivers: state.receivers.map((each) => ({ ...each, estimateBps })) };
     const decision = allocate(state);
-    // Two decisions: what is better waits.
+    // Two decisions, since upgrades wait.
     state = fedBack(state, decision, state.nowMs + 5000);
     const settled = allocate(state);
     state = fedBack(state, settled, state.nowMs + 5000);

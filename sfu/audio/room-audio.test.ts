@@ -163,7 +163,7 @@ describe('the voices of a room', () => {
   });
 });
 
-/** Waits until more packets have come. */
+/** Waits until more packets have arrived. */
 async function grows(count: (() => number) | undefined, what: string): Promise<void> {
   assert.ok(count);
   const before = count();

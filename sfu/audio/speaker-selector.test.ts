@@ -6,10 +6,10 @@ import { SpeakerSelector } from './speaker-selector.ts';
 const SILENCE = -127;
 const PACKET_MS = 20;
 
-/** A room under an invented clock. */
+/** A room with a simulated clock. */
 class Scene {
   readonly selector: SpeakerSelector;
-  /** Who is forwarded, according to the events. */
+  /** The forwarded microphones, according to the events. */
   readonly forwarded = new Set<string>();
   readonly changes: Array<{ id: string; forwarded: boolean; atMs: number }> = [];
   readonly dominants: Array<string | null> = [];
@@ -32,7 +32,7 @@ class Scene {
     }
   }
 
-  /** Lets time pass in packets of 20 ms, each of everybody named with its level (null: no packet, as under DTX). */
+  /** Advances the clock in packets of 20 ms: one per named microphone, at its level (null: no packet, as with DTX). */
   run(durationMs: number, levels: (elapsedMs: number) => Record<string, number | null>): void {
     for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += PACKET_MS) {
       for (const [id, dbov] of Object.entries(levels(elapsedMs))) {
@@ -44,7 +44,7 @@ class Scene {
     }
   }
 
-  /** Changes of places within so many of the last milliseconds. */
+  /** Number of slot changes within the last milliseconds. */
   changesSince(atMs: number): number {
     return this.changes.filter((change) => change.atMs >= atMs).length;
   }
@@ -118,7 +118,7 @@ describe('SpeakerSelector', () => {
 
   it('someone who speaks over their own noise is a speaker', () => {
     const scene = new Scene(1, ['a', 'b']);
-    // Until it is known as noise it may be a voice.
+    // Until it is recognised as noise, it may be a voice.
     scene.run(5000, () => ({ b: -50 }));
     scene.run(1000, (elapsed) => ({ a: speech(-30, elapsed), b: -50 }));
     scene.run(1000, () => ({ b: -50 }));
@@ -206,7 +206,7 @@ describe('SpeakerSelector', () => {
   });
 
   describe('threat 62: forged levels', () => {
-    /** As loud as possible, with the shortest pauses that do not count as noise. */
+    /** As loud as possible, with the shortest pauses that are not mistaken for noise. */
     const forged = (elapsed: number) => (elapsed % 400 < 300 ? 0 : SILENCE);
     const honest = (elapsed: number) => (elapsed % 5000 < 4200 ? speech(-35, elapsed) : SILENCE);
 

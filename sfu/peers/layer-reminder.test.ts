@@ -4,10 +4,10 @@ import { describe, it, mock } from 'node:test';
 import type { Layers } from '../types.ts';
 import { LayerReminder, type RemindedConsumer } from './layer-reminder.ts';
 
-/** Scores of three layers of which the first ones are there. */
+/** Scores of three layers of which the first few arrive. */
 const scores = (present: number) => [0, 1, 2].map((layer) => (layer < present ? 10 : 0));
 
-/** A consumer that gets the lowest layer and is to get the highest, and all that its worker is told. */
+/** A consumer that receives the lowest layer and should get the highest; records all preferred layers set in its worker. */
 function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc') {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
@@ -34,7 +34,7 @@ function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc
   };
 }
 
-/** The layer that it has, otherwise than it is wanted, then what is wanted. */
+/** The current layer with another temporal layer, then the preferred one. */
 const REMINDER = [
   { spatialLayer: 0, temporalLayer: 0 },
   { spatialLayer: 2, temporalLayer: 1 },

@@ -13,7 +13,7 @@ const CODEC = {
   clockRate: 90_000,
   rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
 };
-/** RTCP: payload-specific feedback, picture loss indication (RFC 4585, section 6.3.1). */
+/** RTCP: payload-specific feedback, picture loss indication (RFC 4585 §6.3.1). */
 const PSFB = 206;
 const PLI = 1;
 
@@ -65,7 +65,7 @@ describe('PeerConsumer', () => {
     sequenceNumber += 1;
     packet.setSequenceNumber(sequenceNumber);
     packet.setTimestamp(sequenceNumber * 3000);
-    // A descriptor that begins a partition, and a frame's first byte (RFC 7741, sections 4.2 and 4.3).
+    // A descriptor with the start of a partition, and a frame's first byte (RFC 7741 §4.2 and §4.3).
     const payload = Buffer.from([0x10, frame === 'key' ? 0 : 1, 0, 0, 0, 0, 0, 0]);
     packet.setPayload(new DataView(payload.buffer, payload.byteOffset, payload.byteLength));
     const bytes = Buffer.alloc(packet.getByteLength());
@@ -101,7 +101,7 @@ describe('PeerConsumer', () => {
     for (const _look of [1, 2, 3]) {
       await consumer.checkKeyFrame();
     }
-    // The worker answers in order.
+    // The worker handles requests in order.
     await mediasoupConsumer.getStats();
     assert.equal(requests, asked);
   });

@@ -93,7 +93,7 @@ describe('the sites of a room', () => {
       assert.equal((await consume(sites.home, id)).producerId, id);
     }
     const dumps = await Promise.all(sites.all.map(({ router }) => router.dump()));
-    // Plain transports: one a producer and one a consumer; and one end of the pipe.
+    // One plain transport for the producer and one for the consumer, plus one end of the pipe.
     assert.deepEqual(
       dumps.map(({ transportIds }) => transportIds.length),
       [5, 5],

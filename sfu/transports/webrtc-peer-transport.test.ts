@@ -85,7 +85,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     await client.stopDtls();
     await closed;
     sfu.closePeer('green', 'ann');
-    // What has gone is still counted, its last bytes included.
+    // Closed transports still count, including their last bytes.
     const total = await sfu.traffic();
     assert.ok(total.receivedBytes > traffic.receivedBytes);
   });
@@ -120,7 +120,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     // From another port.
     await here.connectIce(recv);
     await asked;
-    // Its handshake cannot be finished cleanly: the answers now go elsewhere.
+    // Its handshake cannot complete cleanly: the responses now go elsewhere.
     await here.close();
   });
 

@@ -43,7 +43,7 @@ describe('AnnouncedHosts', () => {
       intervalMilliseconds: 5,
     });
     t.after(() => hosts.close());
-    // The watch's timer does not keep a process alive.
+    // The timer of watch() does not keep the process alive.
     const alive = setInterval(() => {}, 1000);
     t.after(() => clearInterval(alive));
     const changes: string[][] = [];

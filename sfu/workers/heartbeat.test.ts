@@ -35,7 +35,7 @@ describe('Heartbeat', () => {
 
   async function tick(times = 1): Promise<void> {
     for (let count = 0; count < times; count += 1) {
-      // Answers given before this beat have arrived, and what this beat brings has been dealt with.
+      // Answers to earlier pings have arrived, and the effects of this beat have been processed.
       await setImmediate();
       mock.timers.tick(500);
       await setImmediate();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SendClock } from './send-clock.ts';
 
-/** abs-send-time of so many milliseconds since the epoch of a sender. */
+/** The abs-send-time of a time in milliseconds since the sender's epoch. */
 function sentAt(ms: number): Buffer {
   const value = Buffer.alloc(3);
   value.writeUIntBE(Math.floor((ms / 1000) * 0x4_0000) % 0x100_0000, 0, 3);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { expectedLadder } from './ladder.ts';
+import { expectedLadder } from './expected-ladder.ts';
 import { measuredPoints } from './measured-ladder.ts';
 
 const SIMULCAST = {

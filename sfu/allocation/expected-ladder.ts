@@ -22,11 +22,11 @@ const SPATIAL_SHARES: Readonly<Record<number, readonly number[]>> = {
 const SCREEN_SHARE_OF_MAX = 0.4;
 
 /** Typical bitrate of 16:9 video at 30 fps, in bits per second. */
-function usualBps(heightPx: number): number {
+function typicalBps(heightPx: number): number {
   return Math.round(1_200_000 * (heightPx / 720) ** 1.5);
 }
 
-export interface Ladder {
+export interface ExpectedLadder {
   /** Whether all spatial layers share one stream (SVC). */
   svc: boolean;
   /** K-SVC (`_KEY`): higher spatial layers depend on lower ones only at key frames, so receivers get no lower layers in between. */
@@ -38,7 +38,10 @@ export interface Ladder {
 }
 
 /** The operating points expected from a sender's parameters, before any measurement. All count as sent. */
-export function expectedLadder(rtpParameters: Pick<RtpParameters, 'encodings'>, source: VideoSource): Ladder {
+export function expectedLadder(
+  rtpParameters: Pick<RtpParameters, 'encodings'>,
+  source: VideoSource,
+): ExpectedLadder {
   const encodings = rtpParameters.encodings ?? [];
   const [, spatialText, temporalText, suffix] =
     /^[LS](\d)T(\d)(.*)$/.exec(encodings[0]?.scalabilityMode ?? '') ?? [];
@@ -86,7 +89,7 @@ function simulcastLayer(
   const heightPx = Math.round(ASSUMED_HEIGHT_PX[source] / (encoding?.scaleResolutionDownBy ?? 2 ** above));
   return {
     heightPx,
-    maxBps: encoding?.maxBitrate ?? usualBps(heightPx),
+    maxBps: encoding?.maxBitrate ?? typicalBps(heightPx),
     maxFps: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
   };
 }
