@@ -1,7 +1,7 @@
 /** Dial plan: pure functions shared by the server and the gateway. */
 import type { DialRule, TelephonyConfig } from './telephony.ts';
 
-/** Where a call out of a room goes. */
+/** The route of a call from a room. */
 export type DialRoute =
   | { type: 'phone'; username: string }
   /** `number` is the number to call at the trunk: digits stripped, prefix added. */

@@ -125,8 +125,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /**
-   * Opens a room on the least loaded worker, or returns where it is already open. Concurrent calls share one opening. After a `roomlost` it
-   * reopens the room, on another worker or on the respawned one.
+   * Opens a room on the least loaded worker, or returns the worker it is already open on. Concurrent calls share one opening. After
+   * `roomlost` it reopens the room on another worker, or on the replacement.
    */
   async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
     if (this.#closing) {

@@ -1,4 +1,4 @@
-/** Malformed media parameters, for the tests of the media plane. Not part of the face. */
+/** Malformed media parameters, for tests of the media plane. Internal to sfu/. */
 import fc from 'fast-check';
 import { simulcastParameters } from './test-support.ts';
 

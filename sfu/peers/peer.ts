@@ -75,8 +75,8 @@ export class Peer {
   }
 
   /**
-   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients themselves ask
-   * only after waiting for the lost packets, Chromium for 3 s. Does not wait for the result.
+   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients request one only
+   * after waiting for the lost packets, Chromium after 3 s. Does not wait for the result.
    */
   requestKeyFrames(): void {
     for (const consumer of this.#consumers.all) {

@@ -50,7 +50,7 @@ interface MediaWorkerEvents {
  * the rooms watch for `died` through the pool.
  */
 export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
-  /** New for each process, so that a respawned worker is another worker. */
+  /** New for each process, including replacements. */
   readonly workerId = randomUUID();
   readonly rtcPort: number;
   /** The addresses it was created with. */

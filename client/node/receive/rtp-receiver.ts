@@ -29,7 +29,7 @@ export class RtpReceiver {
   #sendTimeId = 0;
   readonly #sendClock: SendClock | undefined;
 
-  /** @param steadyArrivals - see NodeHandlerOptions. */
+  /** @param steadyArrivals - see NodeHandlerOptions */
   constructor(send: (packet: Buffer) => void, steadyArrivals: boolean) {
     this.#send = send;
     if (steadyArrivals) {
