@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 
-test('the unspecified addresses are told from all others', () => {
+test('isUnspecified() recognises only the unspecified addresses', () => {
   for (const address of ['0.0.0.0', '::']) {
     assert.equal(isUnspecified(address), true, address);
   }
@@ -11,7 +11,7 @@ test('the unspecified addresses are told from all others', () => {
   }
 });
 
-test('addresses of loopback are told from those of others, and from names that begin alike', () => {
+test('isLoopback() recognises only loopback addresses, not names that start alike', () => {
   for (const address of ['127.0.0.1', '127.255.0.9', '::ffff:127.0.0.1', '::1']) {
     assert.equal(isLoopback(address), true, address);
   }
@@ -20,13 +20,13 @@ test('addresses of loopback are told from those of others, and from names that b
   }
 });
 
-test('only addresses of IPv6 stand in brackets', () => {
+test('urlHost() puts only IPv6 addresses in brackets', () => {
   assert.equal(urlHost('2001:db8::1'), '[2001:db8::1]');
   assert.equal(urlHost('192.0.2.1'), '192.0.2.1');
   assert.equal(urlHost('example.org'), 'example.org');
 });
 
-test('threat 63: addresses that one subscriber can choose among are one network: a /64 of IPv6, however it is written', () => {
+test('threat 63: networkOf() treats all addresses of an IPv6 /64 as one network, however they are written', () => {
   const same = ['2001:db8:0:7::1', '2001:0DB8::7:ffff:0:0:2', '2001:db8:0:7:a:b:c:d', '2001:db8:0:7::%eth0'];
   assert.deepEqual(new Set(same.map(networkOf)), new Set(['2001:db8:0:7::/64']));
   assert.notEqual(networkOf('2001:db8:0:8::1'), networkOf('2001:db8:0:7::1'));

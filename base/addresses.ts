@@ -1,16 +1,16 @@
 import { isIPv6 } from 'node:net';
 
-/** Whether this is the unspecified address: listening on it means listening on all addresses, and sending to it reaches nobody. */
+/** Whether this is the unspecified address: listening on it means listening on all addresses, and nothing can be sent to it. */
 export function isUnspecified(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
-/** Whether only this host has the address; one of IPv4 may be written as sockets of IPv6 do. */
+/** Whether this is a loopback address; also accepts IPv4 in the IPv6 notation of dual-stack sockets. */
 export function isLoopback(address: string): boolean {
   return /^(?:::ffff:)?127\.[\d.]+$|^::1$/.test(address);
 }
 
-/** A name or an address as written in a URL or in SIP (RFC 3986 §3.2.2). */
+/** Formats a host name or address for a URL or SIP URI: IPv6 goes in brackets (RFC 3986 §3.2.2). */
 export function urlHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }

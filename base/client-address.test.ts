@@ -9,7 +9,7 @@ function addressOf(header: string | string[] | undefined, proxies: number): stri
 }
 
 describe('threat 25: the address of a client behind proxies', () => {
-  it('is that of the connection while no proxy is trusted, whatever the header says', () => {
+  it('is that of the connection if no proxy is trusted, whatever the header says', () => {
     for (const header of [undefined, '198.51.100.7', ['198.51.100.7', '198.51.100.8'], '']) {
       assert.equal(addressOf(header, 0), PROXY);
     }
@@ -26,11 +26,11 @@ describe('threat 25: the address of a client behind proxies', () => {
     const header = '198.51.100.7, 192.0.2.1, 203.0.113.5';
     assert.equal(addressOf(header, 2), '192.0.2.1');
     assert.equal(addressOf(header, 3), '198.51.100.7');
-    // A client that bypassed the outer proxy.
+    // The client bypassed the outer proxy.
     assert.equal(addressOf('192.0.2.1', 2), '192.0.2.1');
   });
 
-  it('is read with a port, in brackets and as an IPv4 address of IPv6', () => {
+  it('is parsed with a port, in brackets and as an IPv4-mapped IPv6 address', () => {
     assert.equal(addressOf('192.0.2.1:50123', 1), '192.0.2.1');
     for (const entry of ['2001:db8::1', '[2001:db8::1]', '[2001:db8::1]:50123']) {
       assert.equal(addressOf(entry, 1), '2001:db8::1');
@@ -40,7 +40,7 @@ describe('threat 25: the address of a client behind proxies', () => {
     }
   });
 
-  it('is that of the proxy where the header names none', () => {
+  it('is that of the proxy if the header contains none', () => {
     for (const header of [
       undefined,
       '',

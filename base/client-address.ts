@@ -11,7 +11,7 @@ export interface RequestOrigin {
  * The client address of a request. Each trusted proxy appends the address of its peer to `X-Forwarded-For`, so we count from the right:
  * whatever the client itself wrote is further left (threat case 25). Entries may have ports and, for IPv6, brackets.
  *
- * @param proxies number of trusted proxies in front of the server; 0: the header is ignored
+ * @param proxies - number of trusted proxies in front of the server; 0: the header is ignored
  * @returns the peer address of the connection if the header has no valid address; `unknown` if the connection is gone
  */
 export function clientAddress({ headers, socket }: RequestOrigin, proxies: number): string {

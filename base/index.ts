@@ -1,4 +1,4 @@
-/** What every folder builds on: configuration, log, error codes, addresses. Imports no other folder. */
+/** Foundation of every other folder: configuration, logging, error codes, addresses. Imports no other folder. */
 
 export { isLoopback, isUnspecified, networkOf, urlHost } from './addresses.ts';
 export { clientAddress } from './client-address.ts';

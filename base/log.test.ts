@@ -37,13 +37,13 @@ async function endOf(child: ReturnType<typeof start>): Promise<{ status: number;
 
 describe('a log that cannot be written', () => {
   for (const format of ['json', 'pretty']) {
-    it(`ends nothing when its reader goes away (${format})`, async () => {
+    it(`does not end the process when its reader goes away (${format})`, async () => {
       const child = start(format, 'pipe');
       child.stdout?.once('data', () => child.stdout?.destroy());
       assert.deepEqual(await endOf(child), { status: 0, said: 'went on' });
     });
 
-    it(`ends nothing when the disk is full (${format})`, {
+    it(`does not end the process when the disk is full (${format})`, {
       skip: existsSync('/dev/full') ? false : 'there is no /dev/full',
     }, async () => {
       const full = openSync('/dev/full', 'w');

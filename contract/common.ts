@@ -2,15 +2,15 @@ import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
 import { canonicalRoomId, displayable, ROOM_ID } from './names.ts';
 
-/** Client-chosen id of a request, unique within its session: a repeated id gets the first answer again. */
+/** Request id chosen by the client, unique within its session. A repeated id gets the first answer again. */
 export const requestId = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
-/** Ids that the server chose (UUIDs). */
+/** An id chosen by the server (UUID). */
 export const objectId = z.uuid();
 /** A room's name in links: letters of any script with their marks, digits, `-` and `_`, 1 to 64 characters; compared after NFC. */
 export const roomId = z.string().max(256).overwrite(canonicalRoomId).regex(ROOM_ID);
 /** A person's name as others see it: 1 to 64 characters. Invisible characters and ones that reorder text are removed. */
 export const displayName = z.string().max(64).overwrite(displayable).min(1, 'no visible characters');
-/** How long the link of an invitation may be used, in seconds, 60 to 30 days. Default one day. */
+/** How long an invitation link is valid, in seconds: 60 s to 30 days. Default one day. */
 export const invitationTtlSeconds = z
   .int()
   .min(60)
@@ -19,32 +19,32 @@ export const invitationTtlSeconds = z
 /** SHA-256 of an SPKI, 64 lower-case hex digits. */
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/);
 export const base64url = z.string().regex(/^[A-Za-z0-9_-]+$/);
-/** Over one of the statements in statements.ts. */
+/** A signature of one of the statements in statements.ts. */
 export const signature = base64url.max(1024);
-/** What an invitation's link carries; whoever has it may use the invitation. */
+/** The secret in an invitation link: anyone who has it can use the invitation. */
 export const invitationSecret = base64url.max(64);
 /** A DER certificate, base64. */
 export const certificate = z.base64().max(8192);
-/** A certificate chain, leaf first, without the root's repetition being required. */
+/** A certificate chain, leaf first; the root may be omitted. */
 export const certificateChain = z.array(certificate).min(1).max(6);
 
 /**
- * What a person is on this server. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
+ * An account's role on this server. `admin`: everything; `member`: enter any room and invite guests; `guest`: the rooms of the invitation;
  * `bridge`: host participants of other networks (the SIP gateway).
  */
 export const role = z.enum(['admin', 'member', 'guest', 'bridge']);
 export type Role = z.infer<typeof role>;
 
-/** What somebody is in a room. Admins are owners of every room; phones are speakers. */
+/** A participant's role in a room. Admins are owners of every room; phones are speakers. */
 export const roomRole = z.enum(['owner', 'moderator', 'speaker', 'viewer']);
 export type RoomRole = z.infer<typeof roomRole>;
 
-/** How far a phone's call is. */
+/** The state of a phone's call. */
 export const callState = z.enum(['dialing', 'ringing', 'answered', 'held']);
 
 export const participant = z.object({
   participantId: objectId,
-  /** The session that hosts it: a browser hosts itself, a gateway hosts its phones. */
+  /** The session that hosts the participant: a browser hosts itself, a gateway hosts its phones. */
   peerId: objectId,
   accountId: sha256Hex,
   displayName,
@@ -53,19 +53,19 @@ export const participant = z.object({
   kind: z.enum(['user', 'phone']),
   role,
   roomRole: roomRole.optional(),
-  /** Whether its connection is up; false while the server waits for it to come back. */
+  /** Whether its connection is up; false while the server waits for a reconnect. */
   connected: z.boolean(),
-  /** False while media cannot flow between it and the server, though its connection is up. Absent: no such problem is known. */
+  /** False while no media flows between it and the server although its connection is up. Absent: no known problem. */
   mediaConnected: z.boolean().optional(),
   /** Phones only. */
   callState: callState.optional(),
 });
 export type Participant = z.infer<typeof participant>;
 
-/** Data or a result without content. */
+/** Data or result without content. */
 export const nothing = z.object({});
 
-/** A refusal, in answers of both the socket and REST. Codes: docs/errors.md. */
+/** An error, in responses over the socket and REST. Codes: docs/errors.md. */
 export const errorBody = z.object({
   code: z.string(),
   message: z.string(),

@@ -21,7 +21,7 @@ const trunk = (more: { stripDigits?: number; prefix?: string } = {}) =>
 const reject = { type: 'reject', status: 403 } as const;
 
 describe('fitsDialPattern()', () => {
-  it('agrees with the regular expression that a pattern stands for', () => {
+  it('agrees with the equivalent regular expression', () => {
     fc.assert(
       fc.property(pattern, number, (text, dialled) => {
         const source = [...text].map((each) => {
@@ -36,7 +36,7 @@ describe('fitsDialPattern()', () => {
     );
   });
 
-  it('fits the whole number and no part of it', () => {
+  it('matches the whole number, not a part of it', () => {
     assert.ok(fitsDialPattern('+49XX', '+4930'));
     assert.ok(!fitsDialPattern('+49XX', '+49301'));
     assert.ok(!fitsDialPattern('+49XX', '1+4930'));
@@ -52,7 +52,7 @@ describe('fitsDialPattern()', () => {
 });
 
 describe('matchDialRule()', () => {
-  it('gives the first rule of the direction that fits', () => {
+  it('returns the first matching rule of the direction', () => {
     const plan = [
       rule('incoming', '*', { type: 'pin' }),
       rule('outgoing', '0900*', reject),
@@ -66,7 +66,7 @@ describe('matchDialRule()', () => {
 });
 
 describe('dialledNumber()', () => {
-  it('gives the number of texts and URIs', () => {
+  it('returns the number in texts and URIs', () => {
     for (const [target, expected] of [
       ['+4930', '+4930'],
       ['(030)12-34.5', '03012345'],
@@ -81,7 +81,7 @@ describe('dialledNumber()', () => {
     }
   });
 
-  it('threat 19: gives nothing for what could mean something else further on', () => {
+  it('threat 19: returns nothing for input that could be interpreted differently further on', () => {
     for (const target of [
       'sip:@pbx',
       '',
@@ -95,7 +95,7 @@ describe('dialledNumber()', () => {
     }
   });
 
-  it('never gives anything but what may stand in a user part', () => {
+  it('returns only characters that are allowed in a user part', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (target) => {
         assert.match(dialledNumber(target) ?? '', /^[A-Za-z0-9*#+_.~-]{0,128}$/);
@@ -118,13 +118,13 @@ describe('routeDial()', () => {
     ],
   };
 
-  it('leads to own phones and, as the plan says, to trunks', () => {
+  it('routes to our own phones and, according to the plan, to trunks', () => {
     assert.deepEqual(routeDial(config, 'sip:1001@anywhere'), { type: 'phone', username: '1001' });
     assert.deepEqual(routeDial(config, '030'), { type: 'trunk', trunk: 'pstn', number: '030' });
     assert.deepEqual(routeDial(config, '930'), { type: 'trunk', trunk: 'pstn', number: '+4930' });
   });
 
-  it('threat 19: refuses what no outgoing rule permits, however it is written', () => {
+  it('threat 19: refuses numbers that no outgoing rule permits, however they are written', () => {
     for (const target of [
       '112',
       '0900123',

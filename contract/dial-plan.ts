@@ -1,15 +1,15 @@
-/** How numbers find their way: pure functions that the server and the gateway share. */
+/** Dial plan: pure functions shared by the server and the gateway. */
 import type { DialRule, TelephonyConfig } from './telephony.ts';
 
-/** Where a call out of a room goes. */
+/** The route of a call from a room. */
 export type DialRoute =
   | { type: 'phone'; username: string }
-  /** `number` is what the trunk is asked for: digits stripped, prefix put before. */
+  /** `number` is the number to call at the trunk: digits stripped, prefix added. */
   | { type: 'trunk'; trunk: string; number: string };
 
 /**
- * Whether a pattern fits the whole of a number. `*` stands for any characters (none too), `X` for one digit, all else for itself.
- * Takes at most the product of both lengths in steps, whatever the pattern.
+ * Whether a pattern matches a whole number. `*` stands for any characters (or none), `X` for one digit, anything else for itself. Takes at
+ * most as many steps as the product of both lengths, whatever the pattern.
  */
 export function fitsDialPattern(pattern: string, number: string): boolean {
   let inPattern = 0;
@@ -26,7 +26,7 @@ export function fitsDialPattern(pattern: string, number: string): boolean {
       inPattern += 1;
       inNumber += 1;
     } else if (star >= 0) {
-      // The last star takes one character more.
+      // Let the last star match one more character.
       starNumber += 1;
       inNumber = starNumber;
       inPattern = star + 1;
@@ -47,7 +47,7 @@ function fitsSign(sign: string | undefined, character: string | undefined): bool
   return sign !== undefined && sign === character;
 }
 
-/** The first rule of a direction whose pattern fits the number. */
+/** The first rule of a direction whose pattern matches the number. */
 export function matchDialRule(
   plan: readonly DialRule[],
   direction: DialRule['direction'],
@@ -57,15 +57,15 @@ export function matchDialRule(
 }
 
 /**
- * The number that a dialled text or URI stands for: of a `sip:` URI its user part, for calls go by the dial plan and never to a host
- * that the caller names; of a `tel:` URI and a plain number what remains without parameters and separators (RFC 3966 section 5.1.1).
- * Escapes are resolved, so that none gets past a rule. Undefined when nothing sensible remains.
+ * The number in a dialled text or URI. For `sip:` URIs it is the user part, since calls follow the dial plan and never go to a host named
+ * by the caller; for `tel:` URIs and plain numbers, what remains without parameters and separators (RFC 3966 §5.1.1). Escapes are decoded,
+ * so that none bypasses a rule. Undefined if nothing valid remains.
  */
 export function dialledNumber(target: string): string | undefined {
   const [, scheme = '', rest = ''] = /^(?:(sips?|tel):)?(.*)$/is.exec(target) ?? [];
   const at = rest.lastIndexOf('@');
   const named = at >= 0 || scheme.toLowerCase().startsWith('sip');
-  // A user part may have a password and parameters; none of them is dialled.
+  // A user part may include a password and parameters, which are not dialled.
   const [user = ''] = (at >= 0 ? rest.slice(0, at) : rest).split(/[;?:]/, 1);
   let number: string;
   try {
@@ -79,7 +79,7 @@ export function dialledNumber(target: string): string | undefined {
   return /^[A-Za-z0-9*#+_.~-]{1,128}$/.test(number) ? number : undefined;
 }
 
-/** Where a call out of a room may go; undefined where nothing permits it: an own phone, else what the outgoing rules say. */
+/** The route of a call from a room: one of our phones, or what the outgoing rules say; undefined if nothing permits it. */
 export function routeDial(
   {
     phones,

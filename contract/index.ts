@@ -1,6 +1,6 @@
 /**
- * The wire contract between server, SDK, gateway and load generator. Clients that must stay small import its types, and its
- * values from `contract/light.ts`, which has no schemas.
+ * The wire contract between server, SDK, gateway and load generator. Clients that must stay small import only its types, and values from
+ * `contract/light.ts`, which has no schemas.
  */
 export * from './common.ts';
 export * from './dial-plan.ts';

@@ -1,10 +1,10 @@
-/** Media parameters of the protocol beside rtp-send-parameters.ts. The media plane checks with the same schemas. */
+/** Media parameters of the protocol, in addition to rtp-send-parameters.ts. The media plane validates with the same schemas. */
 import { z } from 'zod';
 import { codecDetails, headerExtensionId, headerExtensionUri, mediaKind, payloadType } from './rtp-codecs.ts';
 
 const uint32 = z.int().min(0).max(0xffff_ffff);
 
-/** What a client can receive: `device.recvRtpCapabilities` of mediasoup-client, which names only what the server knows too. */
+/** What a client can receive: `device.recvRtpCapabilities` of mediasoup-client, which contains only what the server supports too. */
 export const rtpCapabilities = z.object({
   codecs: z
     .array(z.object({ ...codecDetails, kind: mediaKind, preferredPayloadType: payloadType }))
@@ -30,7 +30,7 @@ export const sha256Fingerprint = z.string().regex(/^([0-9A-F]{2}:){31}[0-9A-F]{2
 export const dtlsRole = z.enum(['auto', 'client', 'server']);
 
 /**
- * A client's DTLS parameters: exactly one fingerprint, and that sha-256. The worker looks at the first only, and an empty list once ended it.
+ * A client's DTLS parameters: exactly one fingerprint, sha-256. The worker looks at the first one only, and an empty list used to crash it.
  */
 export const clientDtlsParameters = z.object({
   role: dtlsRole.optional(),
@@ -61,7 +61,7 @@ export const bridgeEndpoint = z.object({
   port: z.int().min(1).max(65_535),
 });
 
-/** The highest layers that a receiver wants of a simulcast or SVC consumer. */
+/** The highest layers that a receiver wants from a simulcast or SVC consumer. */
 export const preferredLayers = z.object({
   spatialLayer: z.int().min(0).max(7),
   temporalLayer: z.int().min(0).max(7).optional(),

@@ -50,26 +50,26 @@ describe('threat 64: names of people', () => {
     'leading combining mark': '\u0301Ada',
   };
   for (const [what, name] of Object.entries(HIDDEN)) {
-    it(`${what} is taken out, so that no two names look alike by it`, () => {
+    it(`${what} is removed, so that it cannot make two names look alike`, () => {
       assert.equal(displayName.parse(name), 'Ada');
     });
   }
 
-  it('a name of which nothing can be seen is refused', () => {
+  it('a name without visible characters is refused', () => {
     for (const name of ['', ' ', '\u200b', '\u3164\u2060', '\u2028', '\u202e', '\ud800', '\u2800']) {
       assert.equal(displayName.safeParse(name).success, false, JSON.stringify(name));
     }
   });
 
-  it('composed and decomposed spellings are one name, and spaces are single', () => {
+  it('composed and decomposed spellings are the same name, and runs of spaces become one', () => {
     assert.equal(displayName.parse('Cafe\u0301  \t Ltd'), 'Café Ltd');
   });
 
-  it('marks do not pile up', () => {
+  it('excess combining marks are removed', () => {
     assert.ok(displayable(`A${'\u0338'.repeat(60)}da`).length < 10);
   });
 
-  it('whatever is given, the outcome is well-formed, bounded, and the same when cleaned again', () => {
+  it('the result is well-formed and bounded for any input, and cleaning is idempotent', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         const name = displayable(text);
@@ -94,7 +94,7 @@ describe('names of rooms', () => {
     assert.equal(roomId.parse('\u1112\u1161\u11ab'), '한');
   });
 
-  it('hold nothing else', () => {
+  it('contain nothing else', () => {
     for (const name of ['', '../etc', 'a b', '-a', '\u0301a', 'a\u200bb', 'a/b', 'x'.repeat(65), 'a\u202e']) {
       assert.equal(roomId.safeParse(name).success, false, JSON.stringify(name));
     }

@@ -1,10 +1,10 @@
-/** Names of people and rooms: the same rules for the server, the SDK and pages. Needs no schema library. */
+/** Names of people and rooms: the same rules for server, SDK and pages. Needs no schema library. */
 
 const MAX_NAME_LENGTH = 64;
 
 /**
  * Characters that are invisible or change how other text is displayed: controls, format characters (including bidirectional ones and
- * annotations), characters that are ignorable by default (zero-width ones, fillers, tags), lone surrogates and private use.
+ * annotations), default-ignorable ones (zero-width characters, fillers, tags), lone surrogates and private use.
  */
 const UNSEEN = String.raw`\p{Cc}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u200e\u200f\ufff9-\ufffb`;
 /** Scripts whose letters change form at a joiner (UAX #31). */
@@ -14,17 +14,17 @@ const JOINING = [
 ]
   .map((script) => String.raw`\p{Script=${script}}`)
   .join('');
-/** Where such a character is part of visible text: emoji, joiners within words, variants of a Han character. */
+/** Where such a character is part of visible text: emoji, joiners within words, Han variation sequences. */
 const SEEN = [
   String.raw`\p{RGI_Emoji}`,
   String.raw`(?<=[${JOINING}])[\u200c\u200d](?=[${JOINING}])`,
   String.raw`(?<=\p{Script=Han})[\u{e0100}-\u{e01ef}]`,
 ].join('|');
 
-/** Compiled on first use: some tools' engines lack the flag, and they clean no names. */
+/** Compiled on first use: some tools' engines lack the flag, and they do not clean names. */
 let cleaning: RegExp | undefined;
 const SPACES = /[\p{White_Space}\u2800]+/gu;
-/** More marks on one letter than any script needs; they would overflow into adjacent lines. */
+/** More combining marks on one letter than any script needs; they would overflow into adjacent lines. */
 const PILED_MARKS = /(\p{M}{5})\p{M}+/gu;
 
 /**
@@ -53,7 +53,7 @@ export function displayable(text: string): string {
 /** A room's name: letters and digits of any script with their marks, `-` and `_`, 1 to 64 code points, composed (NFC). */
 export const ROOM_ID = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}_-]{0,63}$/u;
 
-/** The room name that a text denotes: the same for every composition of its letters. Not necessarily a valid name. */
+/** Normalises a room name: the same result for every composition of its letters. Not necessarily a valid name. */
 export function canonicalRoomId(text: string): string {
   return text.normalize('NFC');
 }

@@ -17,7 +17,7 @@ export const producerInfo = z.object({
 });
 export type ProducerInfo = z.infer<typeof producerInfo>;
 
-/** RTP parameters and capabilities that the server made: passed to mediasoup-client as they are. */
+/** RTP parameters and capabilities created by the server, for mediasoup-client. */
 export const fromMediasoup = z.record(z.string(), z.unknown());
 
 export const consumerInfo = z.object({

@@ -11,7 +11,7 @@ import {
   sha256Hex,
 } from './common.ts';
 
-/** Path parameters of what belongs to one room. */
+/** Path parameters of requests about one room. */
 export const roomParams = z.object({ roomId });
 
 export const inviteRequest = z.object({
@@ -23,7 +23,7 @@ export const inviteRequest = z.object({
 
 export const inviteResponse = z.object({
   secret: z.string(),
-  /** The link for the person: open it in a browser. */
+  /** The link to open in a browser. */
   url: z.string(),
   expiresAtMs: z.number(),
 });
@@ -60,7 +60,7 @@ export const enrolRequest = z.object({
 });
 
 export const enrolResponse = z.object({
-  /** The account's certificate and its issuers up to the deployment CA; the device's own leaf is then made by the client. */
+  /** The account's certificate and its issuers up to the deployment CA. The client then issues the device's leaf. */
   chain: z.array(certificate),
   role,
   roomId: roomId.optional(),
@@ -72,18 +72,18 @@ export const serverInfo = z.object({
   name: z.string(),
   version: z.string(),
   protocolVersion: z.number(),
-  /** How identities are made: by invitation under the deployment CA, or by a company's PKI. */
+  /** How accounts get identities: by invitation, issued by the deployment CA, or from a company's PKI. */
   identityPolicy: z.enum(['invite', 'pki']),
-  /** The deployment CA, DER in base64: signs accounts and the server's media keys. */
+  /** The deployment CA, DER in base64. It signs accounts and the server's media keys. */
   deploymentCa: certificate,
   /** Whether the `origin` in the query may connect; absent if none was given. */
   originAllowed: z.boolean().optional(),
 });
 
-/** A page asks about its own origin, since browsers do not send it with this request. */
+/** A page passes its own origin, since browsers do not send it with this request. */
 export const serverQuery = z.object({ origin: z.string().max(300).optional() });
 
-/** Body of every refusal. */
+/** Body of every error response. */
 export const errorResponse = z.object({ error: errorBody });
 
 export type ErrorResponse = z.infer<typeof errorResponse>;

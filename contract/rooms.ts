@@ -1,13 +1,13 @@
-/** What a room's owners decide: who has which role in it, and what each role may do. */
+/** What a room's owners decide: who has which role, and what each role may do. */
 import { z } from 'zod';
 import { roomRole, sha256Hex } from './common.ts';
 import { displayable } from './names.ts';
 
-/** What owners may give to a role in their room, or take from it. */
+/** Permissions that owners may grant to a role in their room, or revoke. */
 export const roomAction = z.enum([
-  /** Enter with an invitation to the room, or with a role that an owner gave. */
+  /** Enter with an invitation to the room, or with a role assigned by an owner. */
   'room.enter',
-  /** Enter without either. Needs `room.enter` too. */
+  /** Enter without either. Requires `room.enter` too. */
   'room.enterUninvited',
   /** Be the first to enter. */
   'room.open',
@@ -23,13 +23,13 @@ export type RoomAction = z.infer<typeof roomAction>;
 
 const actions = z.array(roomAction).max(roomAction.options.length);
 
-/** Most accounts that have a role of their own in a room. */
+/** Maximum number of accounts with an assigned role in a room. */
 const MAX_ROLES = 500;
 
 export const roomSettings = z.object({
-  /** All that a role may do in the room; roles that are absent have their defaults. Owners may do everything. */
+  /** Everything a role may do in the room; absent roles have their defaults. Owners may do everything. */
   permissions: z.object({ moderator: actions, speaker: actions, viewer: actions }).partial(),
-  /** Roles by account. Others have their default: members `moderator`, guests `speaker`. */
+  /** Roles by account. Defaults for others: members `moderator`, guests `speaker`. */
   roles: z
     .record(sha256Hex, roomRole)
     .refine((roles) => Object.keys(roles).length <= MAX_ROLES, { error: `at most ${MAX_ROLES} accounts` }),
@@ -38,10 +38,10 @@ export type RoomSettings = z.infer<typeof roomSettings>;
 
 const title = z.string().max(128).overwrite(displayable).min(1, 'no visible characters').nullable();
 
-/** A change of a room. What is absent stays as it is; null resets. */
+/** A change to a room. Absent fields stay as they are; null resets. */
 export const roomChange = z.object({
   title: title.optional(),
-  /** The account that owns the room from now on; null: the next member or admin who opens it, unless it is configured. For admins. */
+  /** The account that owns the room from now on; null: the next member or admin who opens it, unless one is configured. Admins only. */
   ownerId: sha256Hex.nullable().optional(),
   permissions: z
     .object({ moderator: actions.nullable(), speaker: actions.nullable(), viewer: actions.nullable() })
@@ -54,10 +54,10 @@ export const roomChange = z.object({
 });
 export type RoomChange = z.infer<typeof roomChange>;
 
-/** A room and what was decided for it. */
+/** A room and its settings. */
 export const roomDescription = z.object({
   roomId: z.string(),
-  /** The account of whoever opened the room first; null if no member has. */
+  /** The account that first opened the room; null if no member has. */
   ownerId: sha256Hex.nullable(),
   title,
   ...roomSettings.shape,

@@ -1,14 +1,14 @@
-/** Codecs and header extensions as RTP parameters and capabilities name them: finite, short and typed (threat case 6). */
+/** Codecs and header extensions in RTP parameters and capabilities: bounded and typed (threat case 6). */
 import { z } from 'zod';
 
 export const mediaKind = z.enum(['audio', 'video']);
 export type MediaKind = z.infer<typeof mediaKind>;
 
 export const payloadType = z.int().min(0).max(127);
-/** RFC 8285: 1 to 14 with one-byte headers, else up to 255. */
+/** RFC 8285: 1 to 14 with one-byte headers, up to 255 with two-byte ones. */
 export const headerExtensionId = z.int().min(1).max(255);
 
-/** Those that mediasoup names to its worker. */
+/** The header extensions that mediasoup passes to its worker. */
 export const headerExtensionUri = z.enum([
   'urn:ietf:params:rtp-hdrext:sdes:mid',
   'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
@@ -28,7 +28,7 @@ const MAX_PARAMETERS = 32;
 const MAX_PARAMETER_NAME = 64;
 
 /**
- * Format parameters. Whole numbers travel to the worker as 32 bits, and mediasoup takes no booleans or nulls. `apt` is the payload type that
+ * Format parameters. Integers are sent to the worker as 32 bits, and mediasoup accepts no booleans or nulls. `apt` is the payload type that
  * an RTX codec repairs (RFC 4588).
  */
 export const codecParameters = z
@@ -39,7 +39,7 @@ export const codecParameters = z
       z.int32(),
       z
         .number()
-        .refine((value) => !Number.isInteger(value), 'a whole number beyond 32 bits')
+        .refine((value) => !Number.isInteger(value), 'an integer that exceeds 32 bits')
         .meta({ not: { type: 'integer' } }),
     ]),
   )
@@ -47,12 +47,12 @@ export const codecParameters = z
   .refine((value) => Object.keys(value).every((name) => name.length <= MAX_PARAMETER_NAME), 'name too long')
   .meta({ maxProperties: MAX_PARAMETERS, propertyNames: { maxLength: MAX_PARAMETER_NAME } });
 
-/** Media types are compared without regard to case (RFC 6838 section 4.2). */
+/** Media types are case-insensitive (RFC 6838 §4.2). */
 const mimeType = z.string().regex(/^([Aa][Uu][Dd][Ii][Oo]|[Vv][Ii][Dd][Ee][Oo])\/[A-Za-z0-9-]{1,32}$/);
 
 export const codecDetails = {
   mimeType,
-  /** Hz. */
+  /** In Hz. */
   clockRate: z.int().min(8000).max(192_000),
   channels: z.int().min(1).max(8).optional(),
   parameters: codecParameters.optional(),

@@ -1,6 +1,6 @@
 /**
- * RTP parameters of what a client sends. The server checks messages with this schema, and the media plane everything that is to reach a
- * worker: what passes, mediasoup and its worker take (if the room has the codec), and what they would refuse or choke on is refused here.
+ * RTP parameters of what a client sends. The server validates messages with this schema, and the media plane everything that reaches a
+ * worker. mediasoup and its worker accept what passes (if the room has the codec); what they would refuse or crash on is refused here.
  */
 import { z } from 'zod';
 import {
@@ -26,7 +26,7 @@ const headerExtension = z.object({
 
 const encoding = z.object({
   ssrc: ssrc.optional(),
-  /** RFC 8851 section 10; at most what a one-byte header extension holds. */
+  /** RFC 8851 §10; at most what a one-byte header extension can hold. */
   rid: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,16}$/)
@@ -34,13 +34,13 @@ const encoding = z.object({
   codecPayloadType: payloadType.optional(),
   rtx: z.object({ ssrc }).optional(),
   dtx: z.boolean().optional(),
-  /** Like `L3T3`, `S2T1`, `L1T2_KEY`: at most 3 spatial and 3 temporal layers (webrtc-svc). */
+  /** Such as `L3T3`, `S2T1`, `L1T2_KEY`: at most 3 spatial and 3 temporal layers (webrtc-svc). */
   scalabilityMode: z
     .string()
     .regex(/^[LS][1-3]T[1-3](h|_KEY|_KEY_SHIFT)?$/)
     .optional(),
   maxBitrate: z.int().min(1).max(1_000_000_000).optional(),
-  // Not for the worker: these tell how large the pictures are.
+  // Not sent to the worker: used to determine the resolution.
   scaleResolutionDownBy: z.number().min(1).max(64).optional(),
   maxFramerate: z.number().min(0).max(240).optional(),
 });
@@ -52,17 +52,17 @@ const TOKEN = "[!#$%&'*+.^_`{|}~0-9A-Za-z-]";
 
 export const rtpSendParameters = z
   .object({
-    /** A token (RFC 5888); at most what a one-byte header extension holds (RFC 9143 section 15). */
+    /** A token (RFC 5888); at most what a one-byte header extension can hold (RFC 9143 §15). */
     mid: z
       .string()
       .regex(new RegExp(`^${TOKEN}{1,16}$`))
       .optional(),
-    /** The ids of a stream and of its track (RFC 8830). Receivers get it in their SDP. */
+    /** The ids of a stream and its track (RFC 8830). Receivers get it in their SDP. */
     msid: z
       .string()
       .regex(new RegExp(`^${TOKEN}{1,64}( ${TOKEN}{1,64})?$`))
       .optional(),
-    /** All of the producer's kind, each with its own payload type; the `apt` of an RTX codec names another of them. */
+    /** All of the producer's kind, each with its own payload type. The `apt` of an RTX codec names one of the others. */
     codecs: z
       .array(codec)
       .min(1)
@@ -80,8 +80,9 @@ export const rtpSendParameters = z
       .refine((extensions) => unique(extensions.map(({ uri }) => uri)), 'duplicate uri')
       .optional(),
     /**
-     * Each with its own SSRCs and RID, and all with the same scalability mode. One of several, which only VP8 and H.264 have, needs a RID or
-     * an SSRC and has one spatial layer; a single one needs a RID, an SSRC or the `mid`. Audio has one without layers.
+     * Each with its own SSRCs and RID, and all with the same scalability mode. Several encodings are possible only with VP8 and H.264; each
+     * needs a RID or an SSRC, and has one spatial layer. A single encoding needs a RID, an SSRC or the `mid`. Audio has one, without
+     * layers.
      */
     encodings: z
       .array(encoding)
@@ -89,18 +90,18 @@ export const rtpSendParameters = z
       .max(4)
       .refine((all) => unique(all.flatMap((one) => [one.ssrc, one.rtx?.ssrc])), 'duplicate ssrc')
       .refine((all) => unique(all.map(({ rid }) => rid)), 'duplicate rid')
-      // The worker takes the layers of the first for those of all.
+      // The worker assumes that all have the layers of the first.
       .refine(
         (all) => new Set(all.map((one) => one.scalabilityMode)).size === 1,
         'different scalability modes',
       )
       .refine(
         (all) => all.length === 1 || all.every((one) => one.ssrc !== undefined || one.rid !== undefined),
-        'one of several has neither ssrc nor rid',
+        'each of several encodings needs an ssrc or a rid',
       )
       .refine(
         ([first, ...others]) => others.length === 0 || !/^[LS][23]/.test(first?.scalabilityMode ?? ''),
-        'spatial layers in one of several',
+        'spatial layers with several encodings',
       ),
     rtcp: z
       .object({
@@ -111,28 +112,28 @@ export const rtpSendParameters = z
       .optional(),
   })
   .superRefine(({ mid, codecs, encodings }, context) => {
-    const wrong = (path: string, message: string) =>
+    const addIssue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message, input: undefined });
     const media = codecs.filter((one) => !isRepair(one));
     const [first] = encodings;
     if (media.length === 0) {
-      wrong('codecs', 'no media codec');
+      addIssue('codecs', 'no media codec');
     }
     if (first && mid === undefined && first.ssrc === undefined && first.rid === undefined) {
-      wrong('encodings', 'neither ssrc nor rid nor mid');
+      addIssue('encodings', 'needs an ssrc, a rid or the mid');
     }
     for (const { codecPayloadType: used } of encodings) {
       if (used !== undefined && !media.some((one) => one.payloadType === used)) {
-        wrong('encodings', 'codecPayloadType names no media codec');
+        addIssue('encodings', 'codecPayloadType names no media codec');
       }
     }
-    // Payload type 0 goes to the worker as none.
+    // mediasoup treats payload type 0 as none.
     const used = media.find((one) => one.payloadType === (first?.codecPayloadType || undefined)) ?? media[0];
     if (encodings.length > 1 && used && !/\/(vp8|h264)$/i.test(used.mimeType)) {
-      wrong('encodings', 'several are only possible with VP8 and H.264');
+      addIssue('encodings', 'several encodings require VP8 or H.264');
     }
     if (/^audio/i.test(used?.mimeType ?? '') && !/^$|^[LS]1T1/.test(first?.scalabilityMode ?? '')) {
-      wrong('encodings', 'layers in audio');
+      addIssue('encodings', 'audio with layers');
     }
   });
 export type RtpSendParameters = z.infer<typeof rtpSendParameters>;

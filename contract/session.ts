@@ -1,4 +1,4 @@
-/** What every connection says before and besides its features: who the client is, and that the connection ends. */
+/** The messages of every connection, whatever its features: authentication, heartbeat, and its end. */
 import { z } from 'zod';
 import {
   base64url,
@@ -19,16 +19,16 @@ export const SESSION_REQUESTS = {
       protocolVersion: z.literal(PROTOCOL_VERSION),
       /** Device certificate, account certificate and further issuers; leaf first. */
       chain: certificateChain,
-      /** The web origin that the client dialled. */
+      /** The web origin that the client connected to. */
       origin: z.string().min(1).max(300),
       nonce: base64url.max(64),
       timeMs: z.int().min(0),
-      /** Over authStatement(). */
+      /** Signature of authStatement(). */
       signature,
     }),
     result: z.object({
       accountId: sha256Hex,
-      /** SHA-1 of the account's SPKI, 40 hex digits, as Jami shows accounts. */
+      /** SHA-1 of the account's SPKI, 40 hex digits, as Jami displays accounts. */
       accountAlias: z.string(),
       deviceId: sha256Hex,
       displayName,
@@ -36,16 +36,16 @@ export const SESSION_REQUESTS = {
       serverTimeMs: z.number(),
     }),
   },
-  /** A heartbeat from the server, for a client that suspects its connection is dead. */
+  /** Requests a sign of life from the server, for a client that suspects its connection is dead. */
   'session.ping': { data: nothing, result: nothing },
 } as const;
 
 export const SESSION_EVENTS = {
   /** First message on every connection; answer with auth.prove. The nonce is single-use. */
   'auth.challenge': z.object({ nonce: base64url, serverTimeMs: z.number() }),
-  /** This connection is over for the reason given; the socket closes. */
+  /** The connection has ended for the given reason; the server closes the socket. */
   'session.ended': z.object({ error: errorBody }),
-  /** The server is draining: finish, or be cut off when the time is over. */
+  /** The server is draining: leave within this time, or be disconnected. */
   'server.closing': z.object({ retryAfterSeconds: z.number() }),
 } as const;
 

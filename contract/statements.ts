@@ -1,8 +1,10 @@
 /**
- * The byte strings that are signed. Each begins with its own label and version, so that a signature made for one purpose never
- * serves another; fields are joined by line feeds, and a field that contains one is refused. UTF-8.
+ * Builds a byte string to be signed, in UTF-8. Each starts with its own label and version, so that a signature made for one purpose cannot
+ * be used for another. Fields are joined by line feeds.
  *
- * Signatures are raw (r ‖ s, IEEE P1363) for ECDSA, as WebCrypto makes them, with SHA-256 for P-256 and SHA-384 for P-384.
+ * ECDSA signatures are raw (r ‖ s, IEEE P1363), as WebCrypto creates them, with SHA-256 for P-256 and SHA-384 for P-384.
+ *
+ * @throws {TypeError} if a field is empty or contains control characters
  */
 function statement(label: string, ...fields: Array<string | number>): Uint8Array<ArrayBuffer> {
   const lines = [label, ...fields.map(String)];
@@ -18,7 +20,7 @@ function statement(label: string, ...fields: Array<string | number>): Uint8Array
 }
 
 export interface AuthStatement {
-  /** The web origin that the client itself dialled, e.g. `https://meet.example:8443`. */
+  /** The web origin that the client itself connected to, e.g. `https://meet.example:8443`. */
   origin: string;
   /** The server's 32 random bytes, base64url without padding. */
   nonce: string;
@@ -28,20 +30,20 @@ export interface AuthStatement {
   deviceId: string;
 }
 
-/** What a device signs to prove that it holds the key of its certificate. */
+/** Signed by a device to prove that it holds the key of its certificate. */
 export function authStatement({ origin, nonce, timeMs, deviceId }: AuthStatement): Uint8Array<ArrayBuffer> {
   return statement('canopy/auth/1', origin, nonce, timeMs, deviceId);
 }
 
 export interface DtlsStatement {
   deviceId: string;
-  /** The transport's id, chosen by the server at random: makes each signature single-use. */
+  /** The transport's id, a random one chosen by the server: makes each signature single-use. */
   transportId: string;
   /** `sha-256` fingerprint of the DTLS certificate, upper-case hex pairs joined by colons (RFC 8122). */
   fingerprint: string;
 }
 
-/** What a device signs to bind its DTLS certificate to its identity. */
+/** Signed by a device to bind its DTLS certificate to its identity. */
 export function dtlsStatement({
   deviceId,
   transportId,
@@ -54,11 +56,11 @@ export interface ServerDtlsStatement {
   workerId: string;
   /** `sha-256` fingerprint of the worker's DTLS certificate, upper-case hex pairs joined by colons. */
   fingerprint: string;
-  /** When the server signed it, Unix time in milliseconds. Clients accept 24 hours either way. */
+  /** When the server signed it, Unix time in milliseconds. Clients accept a difference of up to 24 hours. */
   timeMs: number;
 }
 
-/** What the server's leaf signs to bind a worker's DTLS certificate to the deployment. */
+/** Signed by the server's leaf to bind a worker's DTLS certificate to the deployment. */
 export function serverDtlsStatement({
   workerId,
   fingerprint,
@@ -67,5 +69,5 @@ export function serverDtlsStatement({
   return statement('canopy/server-dtls/1', workerId, 'sha-256', fingerprint, timeMs);
 }
 
-/** How old a server's DTLS statement may be, in milliseconds either way. */
+/** Maximum difference between a server's DTLS statement and the client's clock, either way, in milliseconds. */
 export const SERVER_DTLS_MAX_AGE_MS = 24 * 60 * 60 * 1000;

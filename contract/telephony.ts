@@ -4,26 +4,26 @@ import { displayName, objectId, roomId } from './common.ts';
 
 /** User part of a phone's SIP address: letters, digits and `.-_+`, 1 to 64 characters. */
 export const sipUser = z.string().regex(/^[A-Za-z0-9+][A-Za-z0-9._+-]{0,63}$/);
-/** What is dialled: a number, or a `sip:`, `sips:` or `tel:` URI; no white space. */
+/** A dialled number, or a `sip:`, `sips:` or `tel:` URI; no white space. */
 export const dialTarget = z.string().regex(/^(?:(?:sips?|tel):)?[^\s<>"]{1,200}$/);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/);
-/** What a caller keys in to enter a room. */
+/** Digits that a caller enters to join a room. */
 export const pin = z.string().regex(/^\d{4,12}$/);
 const host = z.string().min(1).max(255);
 
-/** Minimum digits of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
+/** Minimum length of a new PIN: shorter ones can be guessed. Existing shorter PINs keep working. */
 export const MIN_PIN_DIGITS = 6;
 
 /** A phone that registers with the gateway. */
 export const sipPhone = z.object({
   username: sipUser,
   displayName: displayName.optional(),
-  /** HA1 of the digest algorithms (RFC 7616): hex of H(username:realm:password). */
+  /** HA1 for digest authentication (RFC 7616): hex of H(username:realm:password). */
   ha1: z.object({ md5: z.string().regex(/^[0-9a-f]{32}$/), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
 });
 export type SipPhone = z.infer<typeof sipPhone>;
 
-/** A PBX or provider that calls come from and go to. */
+/** A PBX or provider that sends and accepts calls. */
 export const sipTrunk = z.object({
   name,
   /** `sip:` URI of the next hop, e.g. `sip:pbx.example;transport=tcp`. */
@@ -41,32 +41,32 @@ export const sipTrunk = z.object({
    * calls from the registrar's address.
    */
   addresses: z.array(host).max(64).default([]),
-  /** Answers the trunk's digest challenges; and registers there if asked. */
+  /** For the trunk's digest challenges, and for registering if `register` is set. */
   username: z.string().max(128).optional(),
   password: z.string().max(256).optional(),
-  /** Realm of the trunk's challenges: those of any other are never answered. Default: the host of `uri`. */
+  /** Realm of the trunk's challenges; others are never answered. Default: the host of `uri`. */
   realm: z.string().max(128).optional(),
   register: z.boolean().default(false),
   /** User part of From in our calls. Default: `username`, else `canopy`. */
   callerId: sipUser.optional(),
-  /** Most calls at once. */
+  /** Maximum number of simultaneous calls. */
   maxCalls: z.int().min(1).max(10_000).default(100),
 });
 export type SipTrunk = z.infer<typeof sipTrunk>;
 
 /** Registration state of a trunk, as reported by the gateway. Times are Unix times in milliseconds. */
 export const trunkRegistration = z.object({
-  /** `registering`: no answer yet since the gateway began or the trunk was set. After a failure it tries again by itself. */
+  /** `registering`: no response since the gateway started or the trunk was configured. Retries automatically after a failure. */
   state: z.enum(['registering', 'registered', 'failed']),
-  /** When the registrar forgets the gateway unless it is asked again, which happens before; null unless registered. */
+  /** When the registration expires; it is refreshed before that. Null unless registered. */
   expiresAtMs: z.number().nullable(),
-  /** The last failure, also when it has registered since. */
+  /** The last failure, even if registration has succeeded since. */
   lastFailure: z
     .object({
       atMs: z.number(),
-      /** SIP status of the registrar's answer; 408 where none came, 503 where it is out of reach. */
+      /** SIP status of the response; 408 if there was none, 503 if the registrar is unreachable. */
       sipStatus: z.int(),
-      /** In the registrar's words. */
+      /** The registrar's reason phrase. */
       reason: z.string().max(100),
     })
     .nullable(),
@@ -74,9 +74,8 @@ export const trunkRegistration = z.object({
 export type TrunkRegistration = z.infer<typeof trunkRegistration>;
 
 /**
- * What happens to a dialled number; the first rule whose pattern fits counts. `*` stands for any characters, `X` for a digit.
- * Incoming calls lead to a room, or to the PIN prompt (any room whose PIN is keyed in), or are rejected; what a room dials goes out
- * by a trunk, or is rejected.
+ * What happens to a dialled number; the first matching rule applies. `*` stands for any characters, `X` for a digit. Incoming calls go to a
+ * room or to the PIN prompt (any room whose PIN is entered), or are rejected; outgoing calls go to a trunk, or are rejected.
  */
 export const dialRule = z.object({
   direction: z.enum(['incoming', 'outgoing']).default('incoming'),
@@ -103,23 +102,23 @@ export const dialRule = z.object({
 export type DialRule = z.infer<typeof dialRule>;
 export const dialPlan = z.array(dialRule).max(1000);
 
-/** Everything that the gateway needs to know. */
+/** The complete configuration of the gateway. */
 export const telephonyConfig = z.object({
   realm: z.string().min(1).max(128),
   phones: z.array(sipPhone),
   trunks: z.array(sipTrunk),
   dialPlan,
-  /** Rooms that can be entered by a PIN alone. */
+  /** Rooms that can be entered by PIN alone. */
   pins: z.array(z.object({ pin: z.string(), roomId })),
   language: z.enum(['en', 'ru']),
 });
 export type TelephonyConfig = z.infer<typeof telephonyConfig>;
 
-/** A call as the history keeps it. Times are Unix times in milliseconds. */
+/** A call in the call history. Times are Unix times in milliseconds. */
 export const callRecord = z.object({
   callId: objectId,
   direction: z.enum(['incoming', 'outgoing']),
-  /** The far side: what the caller said it is, or what was dialled. Hostile text: never a label of a metric. */
+  /** The other party: the caller's claimed address, or the dialled one. Untrusted text: never use it as a metric label. */
   remote: z.string().max(256),
   dialled: z.string().max(256),
   trunk: z.string().max(64).nullable(),
@@ -128,11 +127,11 @@ export const callRecord = z.object({
   startedAtMs: z.number(),
   answeredAtMs: z.number().nullable(),
   endedAtMs: z.number().nullable(),
-  /** Why it ended: a cause like `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
+  /** Why it ended, e.g. `remote`, `local`, `cancelled`, `refused`, `kicked`, `wrong-pin`. */
   endCause: z.string().max(32).nullable(),
-  /** SIP status of a refusal. */
+  /** SIP status if the call was refused. */
   sipStatus: z.int().nullable(),
-  /** Estimated opinion score of what the gateway heard, 1 to 4.5. */
+  /** Estimated mean opinion score of the audio the gateway received, 1 to 4.5. */
   mos: z.number().nullable(),
 });
 export type CallRecord = z.infer<typeof callRecord>;

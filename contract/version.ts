@@ -1,2 +1,2 @@
-/** The protocol's version. A client of another version is refused at auth.prove. */
+/** Protocol version. auth.prove rejects clients with a different one. */
 export const PROTOCOL_VERSION = 1;

@@ -1,39 +1,39 @@
 /**
- * How messages travel. A request is the socket.io event of its name with `{id, data}` and an acknowledgement callback, which receives
- * `{ok: true, result}` or `{ok: false, error}`. An event is the socket.io event of its name with one argument.
+ * Message framing. A request is the socket.io event of its name with `{id, data}` and an acknowledgement callback, which receives `{ok:
+ * true, result}` or `{ok: false, error}`. An event is the socket.io event of its name with one argument.
  */
 import { z } from 'zod';
 import type { ErrorBody } from '../base/errors/index.ts';
 import { requestId } from './common.ts';
 
-/** What the client sends (`data`), and what the acknowledgement carries (`result`). */
+/** Schemas of a request (`data`) and of its acknowledgement (`result`). */
 export interface RequestSchema {
   readonly data: z.ZodType;
   readonly result: z.ZodType;
 }
 
 /**
- * Every request by its name. Empty here: each part of the server adds the requests it defines by declaration merging, so that one
- * request is described in one place.
+ * Every request by name. Empty here: each part of the server adds its own requests by declaration merging, so that each is defined in one
+ * place.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: merged into by the files that define requests
 export interface Requests {}
 
-/** Every message that the server sends unprompted, by its name; merged like Requests. */
+/** Every message that the server sends unprompted, by name; merged like Requests. */
 // biome-ignore lint/suspicious/noEmptyInterface: merged into by the files that define events
 export interface Events {}
 
 /**
- * What `room.join` tells of a room by each feature that keeps something in it, by name; merged like Requests. The changes that follow are
- * entries of the room log.
+ * The part of the `room.join` result that each feature contributes, by name; merged like Requests. Later changes are entries of the room
+ * log.
  */
 // biome-ignore lint/suspicious/noEmptyInterface: merged into by the features that add to the snapshot
 export interface SnapshotParts {}
 
 export type RequestName = keyof Requests;
-/** What a client may write as `data` (fields with defaults may be left out). */
+/** What a client sends as `data` (fields with defaults may be omitted). */
 export type RequestInput<N extends RequestName> = z.input<Requests[N]['data']>;
-/** What a handler gets: validated, defaults filled in. */
+/** What a handler receives: validated, with defaults filled in. */
 export type RequestData<N extends RequestName> = z.output<Requests[N]['data']>;
 export type RequestResult<N extends RequestName> = z.input<Requests[N]['result']>;
 
@@ -42,7 +42,7 @@ export type EventData<N extends EventName> = z.output<Events[N]>;
 
 export type SnapshotPart<N extends keyof SnapshotParts> = z.output<SnapshotParts[N]>;
 
-/** The frame around every request. */
+/** The envelope of every request. */
 export const requestEnvelope = z.object({ id: requestId, data: z.unknown() });
 export type RequestEnvelope = z.infer<typeof requestEnvelope>;
 

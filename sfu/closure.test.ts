@@ -13,7 +13,7 @@ import {
 } from './test-support.ts';
 import { Voices } from './test-voices.ts';
 
-/** The sentences are those of README.md, "Closing". */
+/** Tests the sentences of README.md, "Closing". */
 describe('the closure contract', () => {
   const behind = new Behind();
   const told: string[] = [];
@@ -67,7 +67,7 @@ describe('the closure contract', () => {
     );
   }
 
-  it('a closed producer closes its consumers, and each is told once to its peer', async () => {
+  it('a closed producer closes its consumers, and each peer is notified once', async () => {
     const { producerId, bobs, eves } = await conference();
     const closed = bothConsumersClosed();
     assert.equal(sfu.closeProducer('green', 'ann', producerId), true);
@@ -78,7 +78,7 @@ describe('the closure contract', () => {
     await assert.rejects(sfu.resumeConsumer('green', 'bob', bobs), { code: 'CONSUMER_UNKNOWN' });
   });
 
-  it('a closed consumer or transport is not told to the one who closed it', async () => {
+  it('whoever closes a consumer or transport is not notified of it', async () => {
     const { bob, eve, bobs } = await conference();
     assert.equal(sfu.closeConsumer('green', 'bob', bobs), true);
     assert.equal(sfu.closeConsumer('green', 'bob', bobs), false);
@@ -86,12 +86,12 @@ describe('the closure contract', () => {
     assert.equal(sfu.closeTransport('green', 'eve', eve.recv.transportId), false);
     assert.equal(sfu.gauges().consumers, 0);
     assert.equal(sfu.gauges().transports, 5);
-    // The worker has answered all of it.
+    // The worker has answered everything.
     await sfu.restartIce('green', 'bob', bob.recv.transportId);
     assert.deepEqual(told, []);
   });
 
-  it('a transport that closes takes its producers along, and others are told of their consumers', async () => {
+  it('a closing transport closes its producers, and others are notified of their consumers', async () => {
     const { ann } = await conference();
     const closed = bothConsumersClosed();
     sfu.closeTransport('green', 'ann', ann.send.transportId);
@@ -111,7 +111,7 @@ describe('the closure contract', () => {
     assert.equal(sfu.gauges().transports, 4);
   });
 
-  it('the dominant speaker is told once, and null when its producer closes', async () => {
+  it('the dominant speaker is reported once, and null when its producer closes', async () => {
     const voices = await Voices.enter(sfu, 'green', 'bridge');
     const { producerId, talk } = await voices.microphone();
     const heard: unknown[] = [];
@@ -127,7 +127,7 @@ describe('the closure contract', () => {
     ]);
   });
 
-  it('a closed room closes everything in it and tells nothing', async () => {
+  it('a closed room closes everything in it, without events', async () => {
     await conference();
     sfu.closeRoom('green');
     sfu.closeRoom('green');
@@ -136,7 +136,7 @@ describe('the closure contract', () => {
     assert.deepEqual(told, []);
   });
 
-  it('threat 14: requests that a closing overtakes are refused with a code and leave nothing behind', async () => {
+  it('threat 14: requests overtaken by a close are refused with a code and leave nothing behind', async () => {
     const overtaking = [
       ['the transport', (id: string) => sfu.closeTransport('green', 'bob', id)],
       ['the peer', () => sfu.closePeer('green', 'bob')],
@@ -192,7 +192,7 @@ describe('the closure contract', () => {
     }
   });
 
-  it('threat 14: a room closes while it opens, and can be opened again', async () => {
+  it('threat 14: a room can be closed while it is opening, and reopened', async () => {
     const opening = sfu.openRoom('green');
     sfu.closeRoom('green');
     await assert.rejects(opening, { code: 'ROOM_NOT_JOINED' });
@@ -200,7 +200,7 @@ describe('the closure contract', () => {
     assert.equal(sfu.gauges().routers, 1);
   });
 
-  it('joins and leaves in any order end at the baseline', async () => {
+  it('joining and leaving in any order ends at the baseline', async () => {
     const peers = Array.from({ length: 12 }, (_, index) => `peer${index}`);
     await sfu.openRoom('green');
     await Promise.all(
@@ -224,7 +224,7 @@ describe('the closure contract', () => {
     assert.deepEqual({ ...sfu.gauges(), routers: 0, levelTransports: 0 }, baseline(1));
   });
 
-  it('close() of the whole tells nothing, ends the processes, and may be called again', async () => {
+  it('Sfu.close() ends the processes without events, and is idempotent', async () => {
     const own = await startSfu({ workers: 2 });
     const pids = (await own.workers()).map(({ pid }) => pid);
     let heard = 0;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Coalescer } from './coalescer.ts';
 
 describe('Coalescer', () => {
-  it('runs once for many requests, soon, and then not before the gap is over', (t) => {
+  it('runs once for many requests, soon, and not again before the gap is over', (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] });
     let nowMs = 0;
     const ranAtMs: number[] = [];

@@ -1,15 +1,15 @@
 export interface CoalescerOptions {
-  /** What is asked for: it may throw, and must not wait. */
+  /** The work. May throw; must not wait. */
   run(): void;
-  /** How long to wait for more that belongs to the same act, in milliseconds. */
+  /** How long to wait for related requests, in milliseconds. */
   gatherMs: number;
-  /** The least time from the end of one run to the next, in milliseconds. */
+  /** Minimum time from the end of one run to the next, in milliseconds. */
   gapMs(): number;
   /** A monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** Runs something soon after it was asked for, once for many requests, and not more often than it may. */
+/** Runs something shortly after it was requested: once for many requests, with a minimum interval between runs. */
 export class Coalescer {
   readonly #options: CoalescerOptions;
   #lastRunAtMs = Number.NEGATIVE_INFINITY;

@@ -4,11 +4,11 @@ import type { Config } from '../base/index.ts';
 export type CodecName = 'opus' | 'VP8' | 'VP9' | 'H264' | 'AV1';
 
 /**
- * What a room can carry. mediasoup adds to each video codec its RTX (RFC 4588), NACK, PLI, FIR, transport-cc and REMB.
- * The first video codec is the one that a client prefers by default.
+ * What a room can carry. For each video codec mediasoup adds RTX (RFC 4588), NACK, PLI, FIR, transport-cc and REMB. The first video codec
+ * is what clients prefer by default.
  */
 const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability[]>> = {
-  // RFC 7587: DTX saves the packets of silence, in-band FEC repairs single losses.
+  // RFC 7587: DTX saves packets during silence, in-band FEC repairs single losses.
   opus: [
     {
       kind: 'audio',
@@ -21,7 +21,7 @@ const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability
   VP8: [{ kind: 'video', mimeType: 'video/VP8', clockRate: 90_000 }],
   VP9: [{ kind: 'video', mimeType: 'video/VP9', clockRate: 90_000, parameters: { 'profile-id': 0 } }],
   AV1: [{ kind: 'video', mimeType: 'video/AV1', clockRate: 90_000 }],
-  // RFC 6184: constrained baseline, which everything decodes, then main; both in single-NAL and FU-A packets.
+  // RFC 6184: constrained baseline, which every decoder supports, then main; both in single-NAL and FU-A packets.
   H264: [
     {
       kind: 'video',
@@ -38,10 +38,10 @@ const CAPABILITIES: Readonly<Record<CodecName, readonly RouterRtpCodecCapability
   ],
 };
 
-// Only where it is asked for: mediasoup's receivers of AV1 stand still after losses that other codecs survive.
+// AV1 is opt-in: mediasoup's receivers freeze after losses that other codecs survive.
 const DEFAULT_CODECS: readonly CodecName[] = ['opus', 'VP8', 'VP9', 'H264'];
 
-/** What rooms carry by the configuration. */
+/** The codecs of rooms according to the configuration. */
 export function codecsOf({ media }: Pick<Config, 'media'>): readonly CodecName[] {
   return media.av1 ? [...DEFAULT_CODECS, 'AV1'] : DEFAULT_CODECS;
 }

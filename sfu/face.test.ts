@@ -6,7 +6,7 @@ import type { Sfu, SfuEvents } from './index.ts';
 import { Behind, enter, nextEvent, opusParameters, simulcastParameters, startSfu } from './test-support.ts';
 import { Voices } from './test-voices.ts';
 
-/** Only objects and arrays without a class, and it survives a structured clone unchanged. */
+/** Checks that a value contains only objects and arrays without a class, and survives structuredClone() unchanged. */
 function assertPlain(value: unknown, where: string): void {
   assert.deepEqual(structuredClone(value), value, where);
   const walk = (inner: unknown, path: string): void => {
@@ -38,8 +38,8 @@ const EVENT_NAMES: ReadonlyArray<keyof SfuEvents> = [
   'dtlsconnected',
 ];
 
-describe('the face of the media plane', () => {
-  it('gives and takes plain data only: every result and every event passes structuredClone()', async () => {
+describe('the API of the media plane', () => {
+  it('exchanges only plain data: every result and every event passes structuredClone()', async () => {
     const behind = new Behind();
     const sfu = await startSfu();
     const heard = new Set<string>();
@@ -133,14 +133,14 @@ describe('the face of the media plane', () => {
   });
 });
 
-/** As the worker tells that it forwards another layer. */
+/** Simulates the worker's notification that it forwards another layer. */
 function tellLayers(consumer: Consumer | undefined): void {
   assert.ok(consumer);
   consumer.safeEmit('layerschange', { spatialLayer: 1, temporalLayer: 2 });
   consumer.safeEmit('layerschange', undefined);
 }
 
-/** Speaks in a room until it is told to be the speaker. */
+/** Speaks in a room until reported as the speaker. */
 async function speak(sfu: Sfu): Promise<void> {
   const voices = await Voices.enter(sfu, 'green', 'bridge');
   const { producerId, talk } = await voices.microphone();

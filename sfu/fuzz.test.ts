@@ -57,7 +57,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
     await sfu.consume('green', 'bob', { transportId: bob.recv.transportId, producerId });
   }
 
-  /** Whatever was given, the answer is a result or a coded error. */
+  /** Whatever the input, the answer is a result or a coded error. */
   async function answer(request: () => Promise<unknown>): Promise<unknown> {
     try {
       return await request();
@@ -70,7 +70,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
 
   const runs = (numRuns: number) => ({ numRuns, endOnFailure: true });
 
-  it('rtpParameters: what gets through can be consumed or not, and the worker stays', async () => {
+  it('rtpParameters: accepted ones can be consumed or not, and the worker survives', async () => {
     const valid = [() => opusParameters(), () => simulcastParameters(), vp9Parameters, h264Parameters];
     const given = fc.oneof(...valid.map((make) => mutated(make)));
     await fc.assert(
@@ -101,7 +101,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
     );
   });
 
-  it('rtpCapabilities: a transport is refused, or its consumers are', async () => {
+  it('rtpCapabilities: the transport is refused, or its consumers are', async () => {
     const { producerId } = await sfu.produce('green', 'ann', {
       transportId: ann.send.transportId,
       kind: 'video',
@@ -131,7 +131,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
     sfu.closeProducer('green', 'ann', producerId);
   });
 
-  it('dtlsParameters: nothing but one sha-256 fingerprint gets to the worker', async () => {
+  it('dtlsParameters: only a single sha-256 fingerprint reaches the worker', async () => {
     await fc.assert(
       fc.asyncProperty(mutated(clientFingerprint), async (dtlsParameters) => {
         await answer(() =>
@@ -185,7 +185,7 @@ describe('threat 6: 10^4 malformed media parameters against a real worker', () =
     sfu.closeProducer('green', 'ann', producerId);
   });
 
-  it('after all that, the worker is the same process, serves, and holds nothing', async () => {
+  it('afterwards the worker is the same process, still serves, and holds nothing', async () => {
     const pids = (await sfu.workers()).map((worker) => worker.pid);
     assert.deepEqual(pids, [pid]);
     await publishAndSubscribe();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { checkDtlsParameters, checkLayers, checkRtpCapabilities, checkRtpParameters } from './guards.ts';
 import { clientFingerprint, opusParameters, simulcastParameters } from './test-support.ts';
 
-/** Simulcast parameters with something in the first encoding changed. */
+/** Simulcast parameters with changes to the first encoding. */
 function withEncoding(change: Record<string, unknown>) {
   const given = simulcastParameters();
   const [first, ...others] = given.encodings;
@@ -15,14 +15,14 @@ function assertRejected(given: unknown, detail: RegExp): void {
 }
 
 describe('threat 6: checkRtpParameters()', () => {
-  it('lets through what browsers send, unchanged', () => {
+  it('accepts what browsers send, unchanged', () => {
     const audio = opusParameters();
     assert.deepEqual(checkRtpParameters('audio', audio), audio);
     const video = simulcastParameters();
     assert.deepEqual(checkRtpParameters('video', video), video);
   });
 
-  it('drops what it does not know', () => {
+  it('drops unknown fields', () => {
     const given =
       JSON.parse(`{"__proto__":{"a":1},"more":1,"codecs":${JSON.stringify(opusParameters().codecs)},
       "encodings":[{"ssrc":1,"more":{"deep":[]}}]}`);
@@ -32,26 +32,26 @@ describe('threat 6: checkRtpParameters()', () => {
     });
   });
 
-  it('names bitrates that are no whole positive number', () => {
+  it('names bitrates that are not positive integers', () => {
     for (const maxBitrate of [Number.NaN, -1, 0, 1.5, Number.POSITIVE_INFINITY, null, '1000', 1e300]) {
       assertRejected(withEncoding({ maxBitrate }), /encodings\.0\.maxBitrate/);
     }
   });
 
-  it('names SSRCs of 0, beyond 32 bits, and used twice', () => {
+  it('names SSRCs that are 0, exceed 32 bits, or are duplicates', () => {
     for (const ssrc of [0, -1, 2 ** 32, 1.5]) {
       assertRejected(withEncoding({ ssrc }), /encodings\.0\.ssrc/);
     }
     assertRejected(withEncoding({ ssrc: 5, rtx: { ssrc: 5 } }), /duplicate ssrc/);
   });
 
-  it('names layers that do not exist, that differ, and RIDs used twice', () => {
+  it('names layers that do not exist or differ, and duplicate RIDs', () => {
     assertRejected(withEncoding({ scalabilityMode: 'L99T99' }), /scalabilityMode/);
     assertRejected(withEncoding({ scalabilityMode: 'L1T2' }), /different scalability modes/);
     assertRejected(withEncoding({ rid: 'r2' }), /duplicate rid/);
   });
 
-  it('names lists without end, missing ones, and codecs of another kind', () => {
+  it('names lists that are too long or missing, and codecs of another kind', () => {
     const given = simulcastParameters();
     const many = Array.from({ length: 10_000 }, (_, index) => ({ ssrc: index + 1 }));
     assertRejected({ ...given, encodings: many }, /encodings/);
@@ -80,7 +80,7 @@ describe('threat 6: checkRtpParameters()', () => {
 });
 
 describe('threat 6: the other checks', () => {
-  it('checkDtlsParameters() wants exactly one sha-256 fingerprint', () => {
+  it('checkDtlsParameters() requires exactly one sha-256 fingerprint', () => {
     const { fingerprints } = clientFingerprint();
     assert.deepEqual(checkDtlsParameters({ fingerprints }), { role: 'auto', fingerprints });
     for (const given of [
@@ -96,7 +96,7 @@ describe('threat 6: the other checks', () => {
     }
   });
 
-  it('checkRtpCapabilities() takes none as none, and bounds the rest', () => {
+  it('checkRtpCapabilities() accepts empty capabilities, and bounds the rest', () => {
     assert.deepEqual(checkRtpCapabilities({}), {});
     const codec = { kind: 'audio', mimeType: 'audio/opus', clockRate: 48_000 };
     for (const codecs of [
@@ -109,7 +109,7 @@ describe('threat 6: the other checks', () => {
     }
   });
 
-  it('checkLayers() wants small whole numbers', () => {
+  it('checkLayers() requires small integers', () => {
     assert.deepEqual(checkLayers({ spatialLayer: 2, temporalLayer: 0 }), {
       spatialLayer: 2,
       temporalLayer: 0,

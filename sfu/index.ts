@@ -1,4 +1,4 @@
-/** The media plane: mediasoup workers, rooms, and who receives what. Only plain data crosses this face. */
+/** The media plane: mediasoup workers, rooms, and who receives what. Callers exchange only plain data with it. */
 
 export { type CodecName, codecsOf } from './codecs.ts';
 export { Sfu } from './sfu.ts';

@@ -15,7 +15,7 @@ const NONE = { send: 'none', recv: 'none' };
 
 type Act = (typeof ACTS)[number];
 const ACTS = [
-  ...['voice', 'picture', 'picture', 'consume', 'consume', 'pause', 'resume', 'enter', 'enter', 'enter'],
+  ...['voice', 'video', 'video', 'consume', 'consume', 'pause', 'resume', 'enter', 'enter', 'enter'],
   ...['closeProducer', 'closeConsumer', 'closeParticipant', 'closeTransport', 'leave'],
   ...['turn', 'turn', 'turn', 'settle', 'settle'],
 ] as const;
@@ -28,7 +28,7 @@ const act = fc.record({
   which: fc.nat(20),
 });
 
-describe('the ledger against a mirror that hears its answers and events only', () => {
+describe('the ledger, compared with a model built only from its answers and events', () => {
   let sfu: Sfu;
 
   before(async () => {
@@ -72,18 +72,18 @@ describe('the ledger against a mirror that hears its answers and events only', (
 
 interface MirroredPeer {
   transports: Set<string>;
-  /** Whether each producer is paused. */
+  /** The producers, and whether each is paused. */
   producers: Map<string, boolean>;
-  /** Transport of each consumer. */
+  /** The consumers, and the transport of each. */
   consumers: Map<string, string>;
 }
 
-/** What signalling, a recorder or another node would know. */
+/** The state as signalling, a recorder or another node would know it. */
 class Mirror {
   readonly counts = { answered: 0, refused: 0, limited: 0, lost: 0 };
   readonly #sfu: Sfu;
   readonly #peers = new Map<string, MirroredPeer>();
-  /** The transports that each peer was given last. */
+  /** The transports last returned to each peer. */
   readonly #own = new Map<string, { send: string; recv: string }>();
   readonly #opened = new Set<string>();
   readonly #answered = new Set<string>();
@@ -147,7 +147,7 @@ class Mirror {
       case 'voice':
         this.#produce(peerId, { ...common, kind: 'audio', rtpParameters: { ...opusParameters(), mid } });
         break;
-      case 'picture':
+      case 'video':
         this.#produce(peerId, { ...common, kind: 'video', rtpParameters: { ...simulcastParameters(), mid } });
         break;
       case 'consume':
@@ -164,7 +164,7 @@ class Mirror {
         break;
       case 'closeConsumer': {
         const [consumerId = 'none'] = own.consumers.keys();
-        // No event tells of what its owner closes.
+        // What its owner closes is not reported.
         if (sfu.closeConsumer(ROOM, peerId, consumerId)) {
           own.consumers.delete(consumerId);
         }
@@ -184,7 +184,7 @@ class Mirror {
     }
   }
 
-  /** The worker dies with everything that is under way; the room opens on its successor. */
+  /** The worker dies during everything in progress; the room reopens on its successor. */
   async lose(): Promise<void> {
     const [worker] = await this.#sfu.workers();
     if (!worker) {
@@ -197,7 +197,7 @@ class Mirror {
     await this.#sfu.openRoom(ROOM);
   }
 
-  /** At any moment, whatever is under way. */
+  /** Invariants that hold at any time. */
   checkLimits(): void {
     for (const peerId of PEERS) {
       const { transportIds, producerIds, consumerIds } = this.#sfu.ownObjects(ROOM, peerId);
@@ -206,12 +206,12 @@ class Mirror {
     }
   }
 
-  /** Waits for what was asked for, and for what the worker still reports of it. */
+  /** Waits for the pending requests, and for what the worker still reports about them. */
   async compare(): Promise<void> {
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
     }
-    // The worker answers in order, and what it reports comes a turn later.
+    // The worker answers in order, and its notifications arrive a turn later.
     await this.#sfu.traffic();
     for (const worker of await this.#sfu.workers()) {
       assert.ok(worker.pid);
@@ -237,7 +237,7 @@ class Mirror {
     }
     const { transports, producers, consumers } = this.#sfu.gauges();
     assert.deepEqual({ transports, producers, consumers }, sum);
-    // Nobody is told of a producer that its sender was refused, and the reverse.
+    // A producer is reported to others exactly if produce() resolved.
     assert.deepEqual([...this.#answered].sort(), [...this.#opened].sort());
   }
 
@@ -305,7 +305,7 @@ class Mirror {
     return peer;
   }
 
-  /** A fault in a listener is kept: the media plane would only log it. */
+  /** Errors in listeners are kept here; the media plane would only log them. */
   #on<Name extends keyof SfuEvents>(name: Name, note: (data: SfuEvents[Name][0]) => void): void {
     const listen = (data: SfuEvents[Name][0]): void => {
       try {

@@ -6,7 +6,7 @@ import { baseline, enter, nextEvent, opusParameters, simulcastParameters, startS
 
 const REPORTED = ['produceropened', 'producerpaused', 'producerclosed', 'transportclosed'] as const;
 
-describe('the ledger of what peers have', () => {
+describe("the ledger of peers' objects", () => {
   let sfu: Sfu;
   let told: string[];
 
@@ -28,13 +28,13 @@ describe('the ledger of what peers have', () => {
     ...({ kind: 'audio', source, participantId: 'someone', paused: false } as const),
     rtpParameters: { ...opusParameters(), mid: crypto.randomUUID().slice(0, 8) },
   });
-  const picture = (transportId: string) => ({
+  const video = (transportId: string) => ({
     transportId,
     ...({ kind: 'video', paused: false } as const),
     rtpParameters: { ...simulcastParameters(), mid: crypto.randomUUID().slice(0, 8) },
   });
 
-  it('threat 14: a consumer that dies while others of its request are awaited is answered as failed, and counts no longer', async () => {
+  it('threat 14: a consumer that closes before its request is answered is returned as failed, and no longer counts', async () => {
     // Every worker counts as full, so peers spread over both; a stopped worker is given time.
     await start({ workers: 2, spillShare: 0, heartbeatMilliseconds: 20_000 });
     const ann = await enter(sfu, 'green', 'ann');
@@ -51,8 +51,8 @@ describe('the ledger of what peers have', () => {
         far ??= { peerId, transportId: send.transportId, workerId: send.workerId };
       }
     }
-    const { producerId: dying } = await sfu.produce('green', 'ann', picture(ann.send.transportId));
-    const { producerId: distant } = await sfu.produce('green', far.peerId, picture(far.transportId));
+    const { producerId: dying } = await sfu.produce('green', 'ann', video(ann.send.transportId));
+    const { producerId: distant } = await sfu.produce('green', far.peerId, video(far.transportId));
     const pid = (await sfu.workers()).find(({ workerId }) => workerId === far.workerId)?.pid ?? 0;
     // The distant producer has to be piped, which waits until its worker runs again.
     process.kill(pid, 'SIGSTOP');
@@ -74,7 +74,7 @@ describe('the ledger of what peers have', () => {
       );
       assert.equal(failed[0]?.producerId, dying);
       // One more fits below the limit of two.
-      const { producerId: next } = await sfu.produce('green', 'ann', picture(ann.send.transportId));
+      const { producerId: next } = await sfu.produce('green', 'ann', video(ann.send.transportId));
       const more = await sfu.consumeEach('green', cid.peerId, { ...request, producerIds: [next] });
       assert.equal(more.consumers.length, 1);
       const closed = nextEvent(sfu, 'consumerclosed');
@@ -89,7 +89,7 @@ describe('the ledger of what peers have', () => {
     }
   });
 
-  it('every consumer that is answered is open, or is reported closed once, at whatever turn its producer closes', async () => {
+  it('every returned consumer is open, or reported closed once, whenever its producer closes', async () => {
     await start();
     for (let turns = 0, early = 0; early < 3; turns += 1) {
       assert.ok(turns < 400, 'consumers are made in time');
@@ -97,7 +97,7 @@ describe('the ledger of what peers have', () => {
       const ann = await enter(sfu, roomId, 'ann');
       const bob = await enter(sfu, roomId, 'bob');
       const made = await Promise.all(
-        [0, 1, 2].map(() => sfu.produce(roomId, 'ann', picture(ann.send.transportId))),
+        [0, 1, 2].map(() => sfu.produce(roomId, 'ann', video(ann.send.transportId))),
       );
       const producerIds = made.map(({ producerId }) => producerId);
       const reported = new Map<string, number>();
@@ -135,11 +135,11 @@ describe('the ledger of what peers have', () => {
     }
   });
 
-  it('limits hold for concurrent requests, and a place is free again when its holder has gone', async () => {
+  it('limits hold for concurrent requests, and a slot is free again once its object has closed', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const bob = await enter(sfu, 'green', 'bob');
-    const produce = () => sfu.produce('green', 'ann', { ...picture(send.transportId), maxProducers: 2 });
+    const produce = () => sfu.produce('green', 'ann', { ...video(send.transportId), maxProducers: 2 });
     const outcomes = await Promise.allSettled([produce(), produce(), produce()]);
     const made = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value.producerId] : []));
     const refused = outcomes.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
@@ -161,7 +161,7 @@ describe('the ledger of what peers have', () => {
     assert.equal((await consume([producerId])).consumers.length, 1);
   });
 
-  it('a participant sends one voice from each source, and another when the first has closed, or its transport', async () => {
+  it('a participant sends one voice per source, and another once the first or its transport has closed', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const speak = (source?: 'screen-audio') => sfu.produce('green', 'ann', voice(send.transportId, source));
@@ -179,7 +179,7 @@ describe('the ledger of what peers have', () => {
     assert.equal(sfu.gauges().producers, 1);
   });
 
-  it('threat 14: a participant who is removed while a voice is created is refused, and nothing is reported', async () => {
+  it('threat 14: a voice of a participant removed meanwhile is refused, and nothing is reported', async () => {
     await start();
     for (let turns = 0, answered = 0; answered < 3; turns += 1) {
       assert.ok(turns < 400, 'a voice is created in time');
@@ -209,7 +209,7 @@ describe('the ledger of what peers have', () => {
     assert.deepEqual(sfu.gauges(), baseline(1));
   });
 
-  it('each end is reported once, by whatever it came; what ends with its room or its worker is not', async () => {
+  it('each end is reported once, whatever its cause, but not what ends with its room or worker', async () => {
     await start();
     const ann = await enter(sfu, 'green', 'ann');
     const { producerId } = await sfu.produce('green', 'ann', voice(ann.send.transportId));
@@ -240,7 +240,7 @@ describe('the ledger of what peers have', () => {
     sfu.closeRoom('green');
     const cid = await enter(sfu, 'blue', 'cid');
     await sfu.produce('blue', 'cid', voice(cid.send.transportId));
-    const eve = sfu.produce('blue', 'cid', picture(cid.send.transportId));
+    const eve = sfu.produce('blue', 'cid', video(cid.send.transportId));
     const lost = nextEvent(sfu, 'roomlost');
     process.kill((await sfu.workers())[0]?.pid ?? 0, 'SIGKILL');
     await Promise.allSettled([lost, eve]);

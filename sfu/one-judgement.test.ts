@@ -9,7 +9,7 @@ import { clientFingerprint, enter, opusParameters, simulcastParameters, startSfu
 
 const PRODUCER = '0190c0de-0000-7000-8000-000000000000';
 
-/** Whether the published schema takes a message, given what a room can carry. */
+/** Whether the published schema accepts a message, given what a room can carry. */
 function published(kind: string, rtpParameters: unknown): boolean {
   const source = kind === 'audio' ? 'microphone' : 'camera';
   const data = { transportId: PRODUCER, kind, source, rtpParameters, paused: false };
@@ -49,7 +49,7 @@ const mode = fc.constantFrom(
   'L2T1_KEY_SHIFT',
 );
 
-/** Anything that a client might send: combinations that fit, and ones that do not fit together. */
+/** Anything that a client might send: consistent combinations, and inconsistent ones. */
 const composed = fc
   .record({
     mimeType: fc.constantFrom(
@@ -106,7 +106,7 @@ const composed = fc
     };
   });
 
-describe('threat 6: the published schema and the media plane judge the same', () => {
+describe('threat 6: the published schema and the media plane agree', () => {
   let sfu: Sfu;
   let ann: Awaited<ReturnType<typeof enter>>;
   let pid: number | undefined;
@@ -118,7 +118,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
   });
   after(() => sfu.close());
 
-  /** What became of a request: the code of its refusal, or null. The room need not have the codec. */
+  /** The outcome of a request: its error code, or null. The room need not support the codec. */
   async function refusal(kind: string, rtpParameters: unknown): Promise<string | null> {
     try {
       const { transportId } = ann.send;
@@ -147,7 +147,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     return refused === null;
   }
 
-  it('RTP parameters composed of valid parts', async () => {
+  it('on RTP parameters composed of valid parts', async () => {
     let taken = 0;
     await fc.assert(
       fc.asyncProperty(composed, fc.nat(9), async (given, chance) => {
@@ -161,7 +161,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     assert.ok(taken > 50, `${taken} taken`);
   });
 
-  it('RTP parameters of browsers, with one to three places changed', async () => {
+  it('on RTP parameters of browsers with one to three mutations', async () => {
     const makers = [() => opusParameters(), () => simulcastParameters(), vp9Parameters, h264Parameters];
     let taken = 0;
     await fc.assert(
@@ -179,7 +179,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     assert.ok(taken > 100, `${taken} taken`);
   });
 
-  it('capabilities of a receiver', async () => {
+  it("on a receiver's capabilities", async () => {
     const { data } = REQUESTS['transport.create'];
     await fc.assert(
       fc.asyncProperty(
@@ -199,7 +199,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     );
   });
 
-  it('DTLS parameters', async () => {
+  it('on DTLS parameters', async () => {
     const { data } = REQUESTS['transport.connect'];
     await fc.assert(
       fc.asyncProperty(mutated(clientFingerprint), async (dtlsParameters) => {
@@ -217,7 +217,7 @@ describe('threat 6: the published schema and the media plane judge the same', ()
     );
   });
 
-  it('after all that, the worker is the same process', async () => {
+  it('and afterwards the worker is the same process', async () => {
     assert.deepEqual(
       (await sfu.workers()).map((worker) => worker.pid),
       [pid],

@@ -10,7 +10,7 @@ import {
   startSfu,
 } from './test-support.ts';
 
-describe('threat 5: a peer reaches its own objects only', () => {
+describe('threat 5: a peer reaches only its own objects', () => {
   let sfu: Sfu;
   let ann: Awaited<ReturnType<typeof enter>>;
   let bob: Awaited<ReturnType<typeof enter>>;
@@ -93,7 +93,7 @@ describe('threat 5: a peer reaches its own objects only', () => {
     assert.deepEqual(sfu.ownObjects('green', 'bob').consumerIds, [consumerId]);
   });
 
-  it('producers of another room, own ones and unknown ones cannot be consumed', async () => {
+  it('producers that are unknown, its own or in another room cannot be consumed', async () => {
     const unknown = { code: 'PRODUCER_UNKNOWN' };
     await assert.rejects(
       sfu.consume('blue', 'eve', { transportId: eve.recv.transportId, producerId }),
@@ -107,7 +107,7 @@ describe('threat 5: a peer reaches its own objects only', () => {
     await assert.rejects(sfu.consume('green', 'bob', nowhere), unknown);
   });
 
-  it('a transport is for one direction, there is one of each, and it connects once', async () => {
+  it('there is one transport per direction, and it connects once', async () => {
     const wrong = { transportId: ann.recv.transportId, kind: 'audio', paused: false } as const;
     await assert.rejects(sfu.produce('green', 'ann', { ...wrong, rtpParameters: opusParameters() }), {
       code: 'MEDIA_REJECTED',
@@ -132,7 +132,7 @@ describe('threat 5: a peer reaches its own objects only', () => {
     await sfu.createTransport('green', 'ann', { direction: 'send' });
   });
 
-  it('what a client cannot decode is refused with CODEC_UNSUPPORTED, as is what a room does not carry', async () => {
+  it('codecs that a client cannot decode or a room does not carry are refused with CODEC_UNSUPPORTED', async () => {
     const { producerId: video } = await sfu.produce('green', 'ann', {
       transportId: ann.send.transportId,
       kind: 'video',

@@ -7,7 +7,7 @@ import type { Sfu } from './index.ts';
 import { Behind, baseline, enter, opusParameters, simulcastParameters, startSfu } from './test-support.ts';
 
 const PEERS = ['ann', 'bob', 'eve'];
-/** What a request may be told when something closed under it. */
+/** Permitted errors of requests whose objects closed meanwhile. */
 const OVERTAKEN = new Set([
   'ROOM_NOT_JOINED',
   'TRANSPORT_UNKNOWN',
@@ -32,7 +32,7 @@ const ACTS = [
   ...['reopen', 'reopen', 'reopen', 'wait', 'wait', 'settle', 'settle', 'settle'],
 ] as const;
 
-/** Far more turns of the event loop than a voice takes to be created. */
+/** Far more turns of the event loop than creating a voice takes. */
 const MAX_TURNS = 400;
 
 describe('requests and closings in any order', () => {
@@ -47,7 +47,7 @@ describe('requests and closings in any order', () => {
     behind.close();
   });
 
-  it('threat 14: a producer whose transport closes before it is answered is refused, never answered as open', async () => {
+  it('threat 14: a producer whose transport closes before the answer is refused, never returned as open', async () => {
     const parameters = opusParameters();
     for (let turns = 0, answered = 0; answered < 3; turns += 1) {
       assert.ok(turns < MAX_TURNS, 'a voice is created in time');
@@ -84,7 +84,7 @@ describe('requests and closings in any order', () => {
     }
   });
 
-  it('threat 14: end at the baseline, each refused with a code or done, and the worker lives on', async (t) => {
+  it('threat 14: end at the baseline, each refused with a code or done, and the worker survives', async (t) => {
     const pids = (await sfu.workers()).map(({ pid }) => pid);
     const counts = { done: 0, refused: 0 };
     const act = fc.record({
@@ -122,7 +122,7 @@ describe('requests and closings in any order', () => {
   });
 });
 
-/** A room whose peers ask for things without waiting, while others close them. */
+/** A room whose peers send requests without waiting, while others close their objects. */
 class Stage {
   readonly #sfu: Sfu;
   readonly #transports = new Map<string, { send: string; recv: string }>();
@@ -196,12 +196,12 @@ class Stage {
     }
   }
 
-  /** Waits for what was asked for so far. */
+  /** Waits for all requests so far. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#requests);
   }
 
-  /** Closes the room in the middle of what still goes on, and tells what became of the requests. */
+  /** Closes the room while requests are pending, and returns their outcomes. */
   async end(): Promise<{ done: number; refused: number }> {
     const outcomes = Promise.allSettled(this.#requests);
     await setImmediate();
@@ -216,7 +216,7 @@ class Stage {
         result.refused += 1;
       }
     }
-    // Somebody may have opened it again meanwhile.
+    // It may have been reopened meanwhile.
     this.#sfu.closeRoom('green');
     return result;
   }
@@ -228,7 +228,7 @@ class Stage {
 
   #ask(request: Promise<unknown>): void {
     this.#requests.push(request);
-    // It is looked at in the end.
+    // Checked at the end.
     request.catch(() => {});
   }
 }

@@ -33,7 +33,7 @@ describe('Sfu', () => {
     behind.close();
   });
 
-  it('openRoom() shares one opening among concurrent calls and answers the same later', async () => {
+  it('openRoom() shares one opening among concurrent calls and returns the same later', async () => {
     const answers = await Promise.all([sfu.openRoom('green'), sfu.openRoom('green'), sfu.openRoom('green')]);
     assert.equal(new Set(answers.map(({ workerId }) => workerId)).size, 1);
     assert.deepEqual(await sfu.openRoom('green'), answers[0]);

@@ -39,10 +39,11 @@ const DEFAULT_LINK_FLOOR_BPS = 250_000;
 const DEFAULT_AUDIBLE_SPEAKERS = 3;
 
 /**
- * The media plane. Every call names the room and the peer that it is for; a peer reaches its own objects only, and others' producers of
- * its room to consume them. Calls reject with CanopyError; besides those named at a method, with ROOM_NOT_JOINED (the room is not
- * open), ROOM_REHOMING (it was lost with its worker and not opened again), and WORKER_UNAVAILABLE (the worker died before it answered).
- * All arguments, results and events are plain data. Closing: see README.md.
+ * The media plane. Every call names the room and the peer it is for. A peer can reach only its own objects, and the producers of others in
+ * its room to consume them. Arguments, results and events are plain data. Closing: see README.md.
+ *
+ * Calls reject with CanopyError. In addition to the codes listed at a method: ROOM_NOT_JOINED (the room is not open), ROOM_REHOMING (it was
+ * lost with its worker and has not been reopened), WORKER_UNAVAILABLE (the worker died before it answered).
  */
 export class Sfu extends EventEmitter<SfuEvents> {
   readonly #log: Logger;
@@ -65,7 +66,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     const log = options.log.child({ part: 'sfu' });
     setLogEventListeners({
       onwarn: (namespace, message) => log.debug({ namespace }, message),
-      // What has closed in the worker a moment before we close it: nothing is wrong.
+      // Requests for objects that the worker has just closed itself are harmless.
       onerror: (namespace, message, error) =>
         log[/NotFoundError/.test(message) ? 'debug' : 'warn']({ namespace, err: error }, message),
     });
@@ -94,7 +95,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
       audibleSpeakers: options.audibleSpeakers ?? DEFAULT_AUDIBLE_SPEAKERS,
       place: (current) => this.#placement.place(current),
       meter: this.#meter,
-      tell: (name, data) => this.#tell(name, data),
+      emit: (name, data) => this.#emit(name, data),
     }));
     this.#limits = {
       cpuLimitShare: options.cpuLimitShare ?? DEFAULT_CPU_LIMIT_SHARE,
@@ -117,15 +118,15 @@ export class Sfu extends EventEmitter<SfuEvents> {
       rooms: () => this.#rooms.all.map(({ allocation }) => allocation),
       linkBps: this.#limits.linkBps,
       stressLevel: (rooms) => this.#stressOf(rooms.map(({ roomId }) => roomId)),
-      tell: (name, data) => this.#tell(name, data),
+      emit: (name, data) => this.#emit(name, data),
     });
     pool.on('died', (worker, reason) => this.#onWorkerDied(worker, reason));
-    pool.on('started', ({ workerId, pid }) => this.#tell('workerstarted', { workerId, pid }));
+    pool.on('started', ({ workerId, pid }) => this.#emit('workerstarted', { workerId, pid }));
   }
 
   /**
-   * Opens a room on the least loaded worker, or returns where it is already open. Concurrent calls share one opening. After a `roomlost` it
-   * reopens the room, on another worker or on the respawned one.
+   * Opens a room on the least loaded worker, or returns the worker it is already open on. Concurrent calls share one opening. After
+   * `roomlost` it reopens the room on another worker, or on the replacement.
    */
   async openRoom(roomId: string): Promise<{ workerId: string; routerRtpCapabilities: RtpCapabilities }> {
     if (this.#closing) {
@@ -136,8 +137,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /**
-   * Whether one more may come into a room, open or not, without harm to those inside.
-   * @throws {CanopyError} SERVER_BUSY, which says what is short
+   * Checks whether one more person may enter a room, open or not, without degrading the media of those inside.
+   * @throws {CanopyError} SERVER_BUSY - naming the shortage
    */
   admit(roomId: string): void {
     const room = this.#rooms.find(roomId);
@@ -156,17 +157,17 @@ export class Sfu extends EventEmitter<SfuEvents> {
     }
   }
 
-  /** Closes a room and all in it, and forgets a lost one. Idempotent. */
+  /** Closes a room and everything in it, and forgets a lost one. Idempotent. */
   closeRoom(roomId: string): void {
     this.#rooms.close(roomId);
   }
 
-  /** Announces other addresses in new transports from now on; see AnnouncedHosts. */
+  /** Announces these addresses in new transports from now on; see AnnouncedHosts. */
   announce(listen: SfuOptions['listen']): void {
     this.#pool.announce(listen);
   }
 
-  /** Makes the peer's transport of one direction. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
+  /** Opens the peer's transport for one direction. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
   async createTransport(
     roomId: string,
     peerId: string,
@@ -177,7 +178,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /**
-   * Makes both transports of a bridge on this host and connects them to its one socket.
+   * Opens both transports of a bridge on this host and connects them to its one socket.
    * @throws {CanopyError} BRIDGE_NOT_LOCAL, TRANSPORT_EXISTS, MEDIA_REJECTED
    */
   async createPlainTransports(
@@ -210,36 +211,36 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').webRtcTransport(transportId).restartIce();
   }
 
-  /** Closes a transport, so that the peer may make another. False when the peer owns none of this id. */
+  /** Closes a transport, so that the peer may open another. Returns false if the peer has none with this ID. */
   closeTransport(roomId: string, peerId: string, transportId: string): boolean {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeTransport(transportId) ?? false;
   }
 
   /**
-   * Begins to send; reported by `produceropened`.
-   * @throws {CanopyError} TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED; LIMIT_REACHED (too many producers, or a second voice of a
-   * participant from one source); PARTICIPANT_UNKNOWN (overtaken by closeParticipant()).
+   * Starts sending; emits `produceropened`.
+   * @throws {CanopyError} TRANSPORT_UNKNOWN, MEDIA_REJECTED, CODEC_UNSUPPORTED; LIMIT_REACHED - too many producers, or a second voice of a
+   * participant from one source; PARTICIPANT_UNKNOWN - closed by closeParticipant() meanwhile
    */
   async produce(roomId: string, peerId: string, options: ProduceOptions): Promise<{ producerId: string }> {
     const producer = await this.#peer(roomId, peerId, 'TRANSPORT_UNKNOWN').produce(options);
     return { producerId: producer.id };
   }
 
-  /** Notes what a peer shows; it counts from the next allocation on, and ends with the peer. @throws {CanopyError} ROOM_NOT_JOINED */
+  /** Sets what a peer shows, from the next allocation until the peer closes. @throws {CanopyError} ROOM_NOT_JOINED */
   setLayout(roomId: string, peerId: string, layout: Layout): void {
     this.#rooms.get(roomId).enter(peerId).layout = layout;
   }
 
-  /** Tells a peer again what was decided for it and of its pictures, by `allocation` and `producerwanted`: it may have missed that. */
+  /** Repeats the current `allocation` and `producerwanted` events for a peer that may have missed them. */
   tellAllocation(roomId: string, peerId: string): void {
     const room = this.#rooms.find(roomId);
     const peer = room?.peer(peerId);
     if (room && peer) {
-      room.allocation.tellAgain(peer);
+      room.allocation.repeatEvents(peer);
     }
   }
 
-  /** What was decided last on who receives what in a room, and from what. @throws {CanopyError} ROOM_NOT_JOINED */
+  /** Explains the last allocation of a room and its input. @throws {CanopyError} ROOM_NOT_JOINED */
   explain(roomId: string): RoomExplanation {
     return this.#rooms.get(roomId).allocation.explain(performance.now());
   }
@@ -254,19 +255,19 @@ export class Sfu extends EventEmitter<SfuEvents> {
     await this.#peer(roomId, peerId, 'PRODUCER_UNKNOWN').setProducerPaused(producerId, false);
   }
 
-  /** Its consumers close with it, each told by `consumerclosed`. False when the peer owns none of this id. */
+  /** Closes a producer and its consumers, each reported by `consumerclosed`. Returns false if the peer has none with this ID. */
   closeProducer(roomId: string, peerId: string, producerId: string): boolean {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeProducer(producerId) ?? false;
   }
 
-  /** Closes what a participant of the peer sends, and refuses what is being created for it. */
+  /** Closes what a participant of the peer sends, and rejects pending requests for it. */
   closeParticipant(roomId: string, peerId: string, participantId: string): void {
     this.#rooms.find(roomId)?.peer(peerId)?.closeParticipant(participantId);
   }
 
   /**
    * Subscribes a peer to another's producer; the consumer starts paused.
-   * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CODEC_UNSUPPORTED (the client cannot receive it).
+   * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CODEC_UNSUPPORTED - the client cannot receive it
    */
   async consume(
     roomId: string,
@@ -286,9 +287,9 @@ export class Sfu extends EventEmitter<SfuEvents> {
   }
 
   /**
-   * Subscribes a peer to several producers; each fails by itself, also when it closes before all are answered. A consumer that is answered and
-   * closes later, unasked, is reported by `consumerclosed`.
-   * @param options - `maxConsumers`: how many consumers the peer may have with these. Default: any number.
+   * Subscribes a peer to several producers. Each may fail separately, even by closing before all are done. A returned consumer that closes
+   * later on its own is reported by `consumerclosed`.
+   * @param options - `maxConsumers`: maximum number of consumers the peer may have afterwards; default: unlimited
    * @throws {CanopyError} LIMIT_REACHED
    */
   async consumeEach(
@@ -314,7 +315,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').resumeConsumer(consumerId);
   }
 
-  /** False when the peer owns none of this id. */
+  /** Closes a consumer. Returns false if the peer has none with this ID. */
   closeConsumer(roomId: string, peerId: string, consumerId: string): boolean {
     return this.#rooms.find(roomId)?.peer(peerId)?.closeConsumer(consumerId) ?? false;
   }
@@ -334,12 +335,12 @@ export class Sfu extends EventEmitter<SfuEvents> {
     await this.#peer(roomId, peerId, 'CONSUMER_UNKNOWN').requestKeyFrame(consumerId);
   }
 
-  /** Closes the peer's transports and so everything in them. Idempotent. */
+  /** Closes the peer's transports, and thus everything on them. Idempotent. */
   closePeer(roomId: string, peerId: string): void {
     this.#rooms.find(roomId)?.closePeer(peerId);
   }
 
-  /** The peer's objects that are open. */
+  /** The peer's open objects. */
   ownObjects(
     roomId: string,
     peerId: string,
@@ -352,7 +353,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     };
   }
 
-  /** Whether the peer has this object, and it is open. */
+  /** Whether the peer has this object and it is open. */
   owns(roomId: string, peerId: string, kind: 'transport' | 'producer' | 'consumer', id: string): boolean {
     return this.#rooms.find(roomId)?.peer(peerId)?.owns(kind, id) ?? false;
   }
@@ -374,7 +375,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     };
   }
 
-  /** How loaded the media plane is. */
+  /** The current load of the media plane. */
   load(): SfuLoad {
     const rooms = this.#rooms.all;
     const consumers = rooms.flatMap((room) => [...room.peers].flatMap((peer) => peer.consumers));
@@ -393,7 +394,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     };
   }
 
-  /** The live workers; CPU time is measured now, or at the last heartbeat where a worker does not answer. */
+  /** The live workers. CPU time is current, or that of the last heartbeat if a worker does not answer. */
   async workers(): Promise<WorkerStatus[]> {
     return Promise.all(
       this.#pool.live.map(async (worker) => {
@@ -411,7 +412,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     );
   }
 
-  /** What all transports have moved since the start, those closed included; what a worker had not reported dies with it. */
+  /** Total traffic of all transports since the start, including closed ones. What a dead worker had not reported is lost. */
   async traffic(): Promise<TrafficTotals> {
     const transports = this.#rooms.all.flatMap((room) => [...room.peers].flatMap((peer) => peer.transports));
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, MEASURE_TIMEOUT_MS).unref());
@@ -423,7 +424,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return this.#meter.totals;
   }
 
-  /** Closes all rooms and ends the workers, telling nothing more. Idempotent; resolves when the processes are gone. */
+  /** Closes all rooms and ends the workers, without events. Idempotent; resolves when the processes are gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -439,12 +440,12 @@ export class Sfu extends EventEmitter<SfuEvents> {
   #onWorkerDied(worker: MediaWorker, reason: string): void {
     const { workerId, pid } = worker;
     for (const roomId of this.#rooms.lose(worker)) {
-      this.#tell('roomlost', { roomId, workerId, reason });
+      this.#emit('roomlost', { roomId, workerId, reason });
     }
-    this.#tell('workerdied', { workerId, pid, reason });
+    this.#emit('workerdied', { workerId, pid, reason });
   }
 
-  /** The highest among the workers of these rooms. */
+  /** The highest stress level of the workers of these rooms. */
   #stressOf(roomIds: readonly string[]): StressLevel {
     const levels = roomIds.map((roomId) => {
       const workers = this.#rooms.find(roomId)?.workers ?? [];
@@ -453,7 +454,7 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return Math.max(0, ...levels) as StressLevel;
   }
 
-  /** @param unknown - What a peer without any object lacks. */
+  /** @param unknown - the code if the peer has no objects */
   #peer(roomId: string, peerId: string, unknown: ErrorCode): Peer {
     const peer = this.#rooms.get(roomId).peer(peerId);
     if (!peer) {
@@ -462,8 +463,8 @@ export class Sfu extends EventEmitter<SfuEvents> {
     return peer;
   }
 
-  /** A listener's fault must not end what is being told about. */
-  #tell<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
+  /** A failing listener must not break the operation that emitted the event. */
+  #emit<Name extends keyof SfuEvents>(name: Name, data: SfuEvents[Name][0]): void {
     if (this.#closing) {
       return;
     }

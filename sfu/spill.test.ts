@@ -12,7 +12,7 @@ describe('a room that has outgrown its worker', () => {
   let opened: Voices[] = [];
 
   before(async () => {
-    // Every worker counts as full, so each peer goes where least is used.
+    // Every worker counts as full, so each peer goes to the least loaded one.
     sfu = await startSfu({ workers: 2, spillShare: 0 });
   });
   afterEach(() => {
@@ -30,7 +30,7 @@ describe('a room that has outgrown its worker', () => {
     return voices;
   }
 
-  it('is on two workers, and everybody hears everybody, whoever is where', async () => {
+  it('is on two workers, and everybody hears everybody across them', async () => {
     const people = await Promise.all(['ann', 'bob', 'cid', 'dan'].map(enter));
     const loads = (await sfu.workers()).map(({ rooms }) => rooms);
     assert.deepEqual(loads, [1, 1]);
@@ -52,7 +52,7 @@ describe('a room that has outgrown its worker', () => {
     assert.deepEqual(sfu.gauges(), baseline(2));
   });
 
-  it('is lost when either of its workers dies, and told once', async () => {
+  it('is lost when either of its workers dies, and reported once', async () => {
     await enter('ann');
     await enter('bob');
     const status = await sfu.workers();
@@ -75,7 +75,7 @@ describe('a room that has outgrown its worker', () => {
   });
 });
 
-/** Waits until a count of packets goes up. */
+/** Waits until a packet count increases. */
 async function grows(count: () => number): Promise<void> {
   const before = count();
   const endMs = performance.now() + PATIENCE_MS;

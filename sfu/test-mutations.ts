@@ -1,8 +1,8 @@
-/** Malformed media parameters, for the tests of the media plane. Not part of the face. */
+/** Malformed media parameters, for tests of the media plane. Internal to sfu/. */
 import fc from 'fast-check';
 import { simulcastParameters } from './test-support.ts';
 
-/** Values that have broken media servers. */
+/** Values that have crashed media servers. */
 export const nasty = fc.oneof(
   fc.constantFrom(
     undefined,
@@ -40,7 +40,7 @@ export const nasty = fc.oneof(
 
 type Path = Array<string | number>;
 
-/** Every place in a value that could be replaced. */
+/** Paths of everything in a value that could be replaced. */
 function paths(value: unknown, path: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) {
     return [path];
@@ -56,7 +56,7 @@ function replaced(value: unknown, path: Path, by: unknown): unknown {
   const old = Object.entries(value ?? {});
   const inner = old.find(([name]) => name === String(key))?.[1];
   const copy: object = Array.isArray(value) ? old.map(([, item]) => item) : Object.fromEntries(old);
-  // Like JSON.parse(), which makes even __proto__ a property of its own.
+  // Like JSON.parse(), which makes even __proto__ an own property.
   Object.defineProperty(copy, key, {
     value: replaced(inner, rest, by),
     writable: true,
@@ -66,7 +66,7 @@ function replaced(value: unknown, path: Path, by: unknown): unknown {
   return copy;
 }
 
-/** A valid value with one to three places made nasty, or with keys that nobody asked for. */
+/** A valid value with one to three places replaced by nasty values, or with unknown keys added. */
 export function mutated(valid: () => unknown): fc.Arbitrary<unknown> {
   const change = fc.record({ at: fc.nat(), by: nasty, extra: fc.option(fc.tuple(extraKey, nasty)) });
   return fc.array(change, { minLength: 1, maxLength: 3 }).map((changes) => {
@@ -100,14 +100,14 @@ const extraKey = fc.constantFrom(
   'toString',
 );
 
-/** As a browser sends VP9 in layers. */
+/** SVC parameters as browsers send them. */
 export const vp9Parameters = () => ({
   ...simulcastParameters(),
   codecs: [{ mimeType: 'video/VP9', payloadType: 98, clockRate: 90_000, parameters: { 'profile-id': 0 } }],
   encodings: [{ ssrc: 7, scalabilityMode: 'L3T3_KEY' }],
 });
 
-/** As a browser sends H.264. */
+/** H.264 parameters as browsers send them. */
 export const h264Parameters = () => ({
   ...simulcastParameters(),
   codecs: [

@@ -1,4 +1,4 @@
-/** What the tests of the media plane share. Not part of the face. */
+/** Helpers for tests of the media plane. Internal to sfu/. */
 import { observer } from 'mediasoup';
 import type {
   Consumer,
@@ -27,7 +27,7 @@ export function startSfu(options: Partial<SfuOptions> = {}): Promise<Sfu> {
   });
 }
 
-/** The gauges when everybody has left. */
+/** The gauges after everyone has left. */
 export function baseline(workers: number): SfuGauges {
   const none = {
     routers: 0,
@@ -41,7 +41,7 @@ export function baseline(workers: number): SfuGauges {
   return { workers, webRtcServers: workers, ...none };
 }
 
-/** Resolves with the first event of this name that fits; rejects when none has come after 30 s. */
+/** Resolves with the first matching event of this name; rejects after 30 s. */
 export function nextEvent<Name extends keyof SfuEvents>(
   sfu: Sfu,
   name: Name,
@@ -67,7 +67,7 @@ export function nextEvent<Name extends keyof SfuEvents>(
   });
 }
 
-/** mediasoup's own objects behind the face, to compare with what the face says. */
+/** mediasoup's own objects, to compare with what Sfu reports. */
 export class Behind {
   readonly workers: Worker[] = [];
   readonly servers: WebRtcServer[] = [];
@@ -96,7 +96,7 @@ export class Behind {
     observer.off('newworker', this.#watch);
   }
 
-  /** What the live workers themselves have left, and mediasoup's objects that were never closed. */
+  /** What the live workers still hold, and mediasoup objects that were never closed. */
   async leftovers(): Promise<{ routers: number; transports: number; openHere: number }> {
     const left = { routers: 0, transports: 0, openHere: 0 };
     for (const worker of this.workers.filter(({ closed }) => !closed)) {
@@ -119,7 +119,7 @@ export function clientFingerprint(): ClientDtlsParameters {
 
 let nextSsrc = 1000;
 
-/** As a browser sends Opus. */
+/** Opus parameters as browsers send them. */
 export function opusParameters() {
   nextSsrc += 1;
   return {
@@ -143,7 +143,7 @@ export function opusParameters() {
   };
 }
 
-/** As a browser sends VP8 in three layers. */
+/** VP8 simulcast parameters as browsers send them, with three layers. */
 export function simulcastParameters() {
   nextSsrc += 10;
   return {

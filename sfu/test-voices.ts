@@ -1,4 +1,4 @@
-/** Voices of any loudness in a room, over real RTP, for tests. Not part of the face. */
+/** Voices of any loudness in a room, over real RTP, for tests. Internal to sfu/. */
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import type { Sfu } from './sfu.ts';
 import { opusParameters } from './test-support.ts';
 import type { Endpoint, MediaSource } from './types.ts';
 
-/** Of the audio level in opusParameters(). */
+/** Extension id of the audio level in opusParameters(). */
 const LEVEL_ID = 1;
 const SPEECH_BYTES = 80;
 
@@ -16,11 +16,11 @@ export interface Microphone {
   producerId: string;
   /** Sends 20 ms of sound, in dBov. */
   say(dbov: number): void;
-  /** Says it every 20 ms until it is told to stop. */
+  /** Sends 20 ms of sound at this level every 20 ms until stopped by the returned function. */
   talk(dbov: number): () => void;
 }
 
-/** A bridge on loopback: sends voices, and counts what it receives of others'. */
+/** A bridge on loopback that sends voices and counts the packets received from others. */
 export class Voices {
   readonly #sfu: Sfu;
   readonly #roomId: string;
@@ -57,7 +57,7 @@ export class Voices {
     this.#sent = made.send;
     this.#recvId = made.recvId;
     this.#socket.on('message', (packet) => {
-      // RTCP's types begin at 200 (RFC 5761).
+      // RTCP packet types begin at 200 (RFC 5761).
       if (packet.length < 12 || packet.readUInt8(1) >= 200) {
         return;
       }
@@ -71,7 +71,7 @@ export class Voices {
   ): Promise<Microphone> {
     // Each belongs to a different person, since only one microphone per speaker is forwarded.
     const { source = 'microphone', paused = false, levels = true, participantId = randomUUID() } = options;
-    // Many on one transport are told apart by their SSRCs.
+    // Microphones on one transport are distinguished by SSRC.
     const { mid: _, ...rtpParameters } = opusParameters();
     if (!levels) {
       rtpParameters.headerExtensions.splice(1);
@@ -99,7 +99,7 @@ export class Voices {
     return { producerId, say, talk };
   }
 
-  /** Receives a producer; what is given tells how many packets have come. */
+  /** Receives a producer; the returned function gives the number of packets received. */
   async receive(producerId: string): Promise<() => number> {
     const about = { transportId: this.#recvId, producerId };
     const { consumerId, rtpParameters } = await this.#sfu.consume(this.#roomId, this.#peerId, about);
@@ -116,7 +116,7 @@ export class Voices {
   }
 }
 
-/** RTP (RFC 3550) with a one-byte header extension (RFC 8285) that holds the audio level (RFC 6464). */
+/** An RTP packet (RFC 3550) with the audio level (RFC 6464) in a one-byte header extension (RFC 8285). */
 function packetOf(ssrc: number, sequence: number, dbov: number, levels: boolean): Buffer {
   const headBytes = levels ? 20 : 12;
   const packet = Buffer.alloc(headBytes + SPEECH_BYTES, 1);

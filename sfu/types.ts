@@ -1,16 +1,14 @@
-/**
- * The plain data that crosses sfu/'s face. Nothing here holds a mediasoup object; everything passes structuredClone().
- */
+/** Arguments, results and events of the media plane: plain data only, without mediasoup objects; everything passes structuredClone(). */
 import type { ErrorBody } from '../base/errors/index.ts';
 import type { IceCandidate, MediaKind, MediaSource, ProducerInfo } from '../contract/index.ts';
-import type { OperatingPoint, PictureDecision, PictureSource, TileDecision } from './allocator/index.ts';
+import type { OperatingPoint, TileDecision, VideoDecision, VideoSource } from './allocator/index.ts';
 import type { StressLevel } from './protection/index.ts';
 
 export type { ClientDtlsParameters } from '../contract/index.ts';
 export type { IceCandidate, MediaKind, MediaSource, ProducerInfo, StressLevel };
 export type Direction = 'send' | 'recv';
 
-/** One address that clients may reach the media workers by. */
+/** An address at which clients may reach the media workers. */
 export interface ListenAddress {
   /** Local IP address to bind. */
   ip: string;
@@ -35,7 +33,7 @@ export interface Endpoint {
   port: number;
 }
 
-/** Where a bridge sends to, or receives from. */
+/** The address that a bridge sends to or receives from. */
 export interface PlainTransportInfo extends Endpoint {
   transportId: string;
 }
@@ -49,7 +47,7 @@ export interface ConsumerResult {
   producerPaused: boolean;
 }
 
-/** What became of subscribing to several producers at once. */
+/** Result of subscribing to several producers at once. */
 export interface ConsumersResult {
   consumers: ConsumerResult[];
   /** The producers that could not be subscribed to, and why. */
@@ -61,7 +59,7 @@ export interface Layers {
   temporalLayer?: number;
 }
 
-/** What somebody begins to send. */
+/** A producer to create. */
 export interface ProduceOptions {
   transportId: string;
   kind: MediaKind;
@@ -69,25 +67,25 @@ export interface ProduceOptions {
   paused: boolean;
   /** Default: microphone or camera, by kind. */
   source?: MediaSource;
-  /** Whose voice and pictures belong together. Default: the peer. A participant that is named sends one voice from each source. */
+  /** The participant that the media belongs to. Default: the peer. A named participant sends one voice per source. */
   participantId?: string;
   /** The speaker: at most one microphone per speaker is forwarded at a time. Default: the participant. */
   speakerId?: string;
-  /** How many producers the peer may have with this one. Default: any number. */
+  /** Maximum number of producers the peer may have afterwards. Default: unlimited. */
   maxProducers?: number;
 }
 
-/** What a receiver shows. Pictures not named are off its screen. */
+/** What a receiver shows. Videos not listed are off-screen. */
 export interface Layout {
   tiles: Array<{
     producerId: string;
     /** Size on the screen, in device pixels. */
     width: number;
     height: number;
-    /** Chosen by the person who looks. */
+    /** Pinned by the viewer. */
     pinned: boolean;
   }>;
-  /** The most that it wants to receive, audio included, in bits per second. */
+  /** Maximum bitrate it wants to receive, audio included, in bits per second. */
   maxBitrateBps?: number | undefined;
 }
 
@@ -95,38 +93,38 @@ export type TransportState = 'new' | 'connecting' | 'connected' | 'disconnected'
 
 /** Events of the media plane, each with one plain argument. */
 export interface SfuEvents {
-  /** A room's worker died or was killed: all media of the room is gone; openRoom() puts it on another worker. */
+  /** A room's worker died or was killed: all its media is gone. openRoom() puts it on another worker. */
   roomlost: [{ roomId: string; workerId: string; reason: string }];
   workerdied: [{ workerId: string; pid: number; reason: string }];
   workerstarted: [{ workerId: string; pid: number }];
-  /** The dominant speaker's producer changed; null when it closed. It stays the last one's until somebody else speaks. */
+  /** The dominant speaker's producer changed; null when it closed. In silence it stays the last one. */
   speaker: [{ roomId: string; producerId: string | null }];
-  /** A producer can be consumed; emitted just before produce() is answered. */
+  /** A producer can be consumed; emitted just before produce() resolves. */
   produceropened: [{ roomId: string; peerId: string; producer: ProducerInfo }];
-  /** A producer was paused or resumed, whoever did it. */
+  /** A producer was paused or resumed. */
   producerpaused: [{ roomId: string; peerId: string; producerId: string; paused: boolean }];
-  /** A producer closed, whoever closed it: by itself, or with its participant, transport or peer. */
+  /** A producer closed, alone or with its participant, transport or peer. */
   producerclosed: [{ roomId: string; peerId: string; producerId: string }];
-  /** A transport closed: by itself, or with its peer. */
+  /** A transport closed, alone or with its peer. */
   transportclosed: [{ roomId: string; peerId: string; transportId: string }];
-  /** A consumer closed because its producer did; not told for those closed by their owner. */
+  /** A consumer closed because its producer did. Not emitted for those closed by their owner. */
   consumerclosed: [{ roomId: string; peerId: string; consumerId: string }];
-  /** The layers that a consumer forwards now, emitted at most five times per second. */
+  /** The layers a consumer forwards have changed; at most five times per second. */
   consumerlayers: [{ roomId: string; peerId: string; consumerId: string; layers: Layers | null }];
-  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Emitted when it changes. */
+  /** For the sender of a video: whether each spatial layer is wanted, lowest first. Emitted on change. */
   producerwanted: [{ roomId: string; peerId: string; producerId: string; spatialLayers: boolean[] }];
-  /** What a receiver is given of the pictures that it shows: those that changed. */
+  /** The tiles of a receiver whose allocation changed. */
   allocation: [
     { roomId: string; peerId: string; tiles: Array<Pick<TileDecision, 'producerId' | 'layers' | 'reason'>> },
   ];
-  /** Metrics of a decision: how long it took, and for how many rooms. */
+  /** A decision was made and applied: how long it took, and for how many rooms. */
   allocated: [{ durationMs: number; rooms: number }];
   transportstate: [{ roomId: string; peerId: string; transportId: string; state: TransportState }];
-  /** The remote DTLS certificate after connecting, PEM, for audit: its digest equals the fingerprint that was given. */
+  /** For audit: the remote DTLS certificate after connecting, PEM. Its digest equals the given fingerprint. */
   dtlsconnected: [{ roomId: string; peerId: string; transportId: string; remoteCertificate: string }];
 }
 
-/** Numbers of live objects of each kind. After everybody has left, all but `workers` and `webRtcServers` are 0. */
+/** Numbers of live objects. After everyone has left, all but `workers` and `webRtcServers` are 0. */
 export interface SfuGauges {
   workers: number;
   webRtcServers: number;
@@ -136,7 +134,7 @@ export interface SfuGauges {
   pipeTransports: number;
   producers: number;
   consumers: number;
-  /** One a room, and on it one consumer for each microphone, by which levels are read. */
+  /** Level transports: one per room. Level taps: their consumers, one per microphone. */
   levelTransports: number;
   levelTaps: number;
 }
@@ -154,66 +152,66 @@ export interface WorkerStatus {
   maxRssBytes: number;
 }
 
-/** How loaded the media plane is. */
+/** The load of the media plane. */
 export interface SfuLoad {
   workers: Array<{
     workerId: string;
-    /** What it uses of a core, 0 to 1, over 5 s, of the time that the hypervisor does not steal; null: not known yet. */
+    /** Share of a core used over 5 s, relative to what the hypervisor leaves, 0 to 1; null: not known yet. */
     cpuShare: number | null;
-    /** How much is saved for want of CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of pictures too. */
+    /** What is reduced to save CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of videos too. */
     stressLevel: StressLevel;
   }>;
-  /** What of the machine's time the hypervisor takes for others, 0 to 1. */
+  /** Share of the machine's CPU time taken by the hypervisor for other guests, 0 to 1. */
   stealShare: number;
   /** Currently allocated egress bitrate, audio included, in bits per second. */
   egressBps: number;
-  /** Maximum egress bitrate, in bits per second; null: not guarded. */
+  /** Maximum egress bitrate, in bits per second; null: unlimited. */
   linkBps: number | null;
-  /** Consumers that are held back. */
+  /** Number of consumers being held. */
   heldConsumers: number;
 }
 
-/** Bytes that a room's transports have moved since it opened. */
+/** Bytes moved by transports, closed ones included. */
 export interface TrafficTotals {
   receivedBytes: number;
   sentBytes: number;
 }
 
-/** What was decided for a room last, and from what. */
+/** The last decision about a room, and its input. */
 export interface RoomExplanation {
   roomId: string;
-  pictures: PictureExplanation[];
+  pictures: VideoExplanation[];
   receivers: ReceiverExplanation[];
 }
 
-export interface PictureExplanation {
+export interface VideoExplanation {
   producerId: string;
-  /** Its sender. */
+  /** The sender. */
   peerId: string;
-  source: PictureSource;
+  source: VideoSource;
   paused: boolean;
   speaking: boolean;
-  /** Null: its sender has not spoken yet. */
+  /** Null: the sender has not spoken yet. */
   lastSpokeSecondsAgo: number | null;
-  /** What its layers take. */
+  /** The bitrates of its layers. */
   points: OperatingPoint[];
-  /** What its sender was told last. */
-  wantedSpatialLayers: PictureDecision['spatialLayers'];
-  /** Layers that the sender was asked for in vain. */
+  /** Which spatial layers the sender was last asked to send. */
+  wantedSpatialLayers: VideoDecision['spatialLayers'];
+  /** Spatial layers that were requested but do not arrive. */
   missingSpatialLayers: number[];
 }
 
 export interface ReceiverExplanation {
   peerId: string;
   budgetBps: number;
-  /** What its bandwidth estimation allows; null: not known, or no less than it may be sent. */
+  /** Its bandwidth estimate, in bits per second; null: unknown, or not a limit. */
   estimateBps: number | null;
   audioBps: number;
   maxOutgoingBps: number;
   videoBps: number;
-  /** Whether it has said what it shows; else all pictures in an even grid are assumed. */
+  /** Whether it has reported a layout; if not, an even grid of all videos is assumed. */
   layoutTold: boolean;
   tiles: Array<TileDecision & { widthPx: number; heightPx: number; pinned: boolean }>;
-  /** Pictures that it subscribed to and gets nothing of. */
+  /** Videos that it subscribes to and that are held. */
   heldProducerIds: string[];
 }

@@ -19,7 +19,7 @@ import {
   startSfu,
 } from './test-support.ts';
 
-/** A rejection that nobody handles ends the test process with a failure; here they are counted as well. */
+/** An unhandled rejection fails the test process; here it is also counted. */
 const unhandled: unknown[] = [];
 process.on('unhandledRejection', (error) => unhandled.push(error));
 
@@ -40,7 +40,7 @@ describe('threat 13: a media worker dies', () => {
     return worker;
   }
 
-  it('by SIGKILL: its rooms are told lost, others are untouched, and the room opens on the other worker at once', async () => {
+  it('by SIGKILL: its rooms are reported lost, others are unaffected, and the room reopens on the other worker at once', async () => {
     sfu = await startSfu({ workers: 2 });
     await enter(sfu, 'green', 'ann');
     await enter(sfu, 'blue', 'bob');
@@ -63,7 +63,7 @@ describe('threat 13: a media worker dies', () => {
     assert.equal(sfu.ownObjects('blue', 'bob').transportIds.length, 2);
   });
 
-  it('the only one: opening a room waits for the new worker, which has the same port and another id', async () => {
+  it('the only one: opening a room waits for its replacement, which has the same port and another id', async () => {
     sfu = await startSfu();
     const { pid, workerId, rtcPort } = await workerOf('green');
     const lost = nextEvent(sfu, 'roomlost');
@@ -77,7 +77,7 @@ describe('threat 13: a media worker dies', () => {
     assert.deepEqual(sfu.gauges(), { ...baseline(1), routers: 1, levelTransports: 1 });
   });
 
-  it('a stopped one (SIGSTOP) is killed after three missed heartbeats, and nothing that was asked hangs', async () => {
+  it('a stopped one (SIGSTOP) is killed after three missed heartbeats, and no request hangs', async () => {
     sfu = await startSfu({ workers: 2, heartbeatMilliseconds: 50 });
     const ann = await enter(sfu, 'green', 'ann');
     const bob = await enter(sfu, 'green', 'bob');
@@ -111,7 +111,7 @@ describe('threat 13: a media worker dies', () => {
       sfu.setPreferredLayers('green', 'bob', { consumerId, layers: { spatialLayer: 0 } }),
     ];
     const outcomes = Promise.allSettled(requests);
-    // Closing and measuring meanwhile must not hang either.
+    // Closing and measuring must not hang either.
     sfu.closePeer('green', 'bob');
     await Promise.all([sfu.traffic(), sfu.workers()]);
     for (const outcome of await outcomes) {
@@ -125,7 +125,7 @@ describe('threat 13: a media worker dies', () => {
     assert.notEqual((await sfu.openRoom('green')).workerId, workerId);
   });
 
-  it('in the middle of everything, again and again: no request hangs or goes unhandled, and the room always comes back', async () => {
+  it('repeatedly, under load: no request hangs or goes unhandled, and the room always comes back', async () => {
     sfu = await startSfu({ workers: 2 });
     for (let round = 0; round < 6; round += 1) {
       const { pid } = await workerOf('green');
@@ -162,12 +162,12 @@ describe('threat 13: a media worker dies', () => {
     assert.equal(sfu.gauges().routers, 10);
   });
 
-  it('one whose channel is broken (mediasoup serializes no request any more) is replaced', async () => {
+  it('one whose channel is broken (mediasoup can no longer serialize requests) is replaced', async () => {
     sfu = await startSfu({ heartbeatMilliseconds: 50 });
     await enter(sfu, 'green', 'ann');
     const transport = behind.transports.at(-1);
     const died = nextEvent(sfu, 'workerdied');
-    // Past the guards: this is what they keep away from mediasoup.
+    // Bypasses the guards, which protect mediasoup from this.
     const encodings = [{ ssrc: 1, maxBitrate: Number.NaN }];
     const rtpParameters = { ...checkRtpParameters('audio', opusParameters()), encodings };
     await assert.rejects(async () => transport?.produce({ kind: 'audio', rtpParameters }), RangeError);
@@ -175,14 +175,14 @@ describe('threat 13: a media worker dies', () => {
     await enter(sfu, 'green', 'ann');
   });
 
-  it('one whose memory has grown beyond the limit is replaced', async () => {
+  it('one whose memory exceeds the limit is replaced', async () => {
     sfu = await startSfu({ heartbeatMilliseconds: 50, workerMemoryLimitBytes: 1024 });
     const lost = nextEvent(sfu, 'roomlost');
     await sfu.openRoom('green');
     assert.match((await lost).reason, /memory/);
   });
 
-  it('close() ends a worker that is stopped', async () => {
+  it('close() ends a stopped worker', async () => {
     sfu = await startSfu();
     const { pid } = await workerOf('green');
     process.kill(pid, 'SIGSTOP');
@@ -190,7 +190,7 @@ describe('threat 13: a media worker dies', () => {
     assert.throws(() => process.kill(pid, 0), { code: 'ESRCH' });
   });
 
-  it('a fault in a listener of ours does not keep the others from being told, nor the worker from coming back', async () => {
+  it("a failing event listener affects neither other listeners nor the worker's replacement", async () => {
     sfu = await startSfu();
     const { pid } = await workerOf('green');
     sfu.on('roomlost', () => {
@@ -204,11 +204,11 @@ describe('threat 13: a media worker dies', () => {
 });
 
 describe('a worker that cannot start', () => {
-  it('create() rejects with WORKER_MISSING when the program is not there', async () => {
+  it('create() rejects with WORKER_MISSING if the program does not exist', async () => {
     await assert.rejects(startSfu({ workerBin: '/nowhere/mediasoup-worker' }), { code: 'WORKER_MISSING' });
   });
 
-  it('create() rejects with PORT_IN_USE when another has the port, and leaves no process behind', async () => {
+  it('create() rejects with PORT_IN_USE if the port is taken, and leaves no process behind', async () => {
     const behind = new Behind();
     const first = await startSfu();
     const [worker] = await first.workers();
@@ -219,14 +219,14 @@ describe('a worker that cannot start', () => {
     behind.close();
   });
 
-  it('the signals that end the server do not end its workers: that is for close() when the server has drained', async () => {
+  it('signals that end the server do not end its workers: close() does, after draining', async () => {
     const before = process.listenerCount('SIGTERM') + process.listenerCount('SIGINT');
     const sfu = await startSfu({ workers: 2 });
     assert.equal(process.listenerCount('SIGTERM') + process.listenerCount('SIGINT'), before);
     await sfu.close();
   });
 
-  it('openRoom() waits while the program fails again and again, at growing intervals, until it runs', async () => {
+  it('openRoom() waits while the program keeps failing, with growing intervals, until it runs', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'canopy-sfu-'));
     const program = join(folder, 'worker');
     const broken = join(folder, 'broken');

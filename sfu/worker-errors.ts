@@ -1,8 +1,8 @@
 import { CanopyError, type ErrorCode } from '../base/errors/index.ts';
 
 /**
- * Gives what mediasoup or its worker threw a code of ours, the reason as detail.
- * @param unknown - The code for an object that has gone in the worker, though not yet here.
+ * Converts an error from mediasoup or its worker to a coded one, with its message as detail.
+ * @param unknown - the code for an object that no longer exists in the worker, but still does here
  */
 export function codedError(error: unknown, unknown: ErrorCode = 'MEDIA_REJECTED'): CanopyError {
   if (error instanceof CanopyError) {
@@ -23,8 +23,8 @@ export function codedError(error: unknown, unknown: ErrorCode = 'MEDIA_REJECTED'
 }
 
 /**
- * Waits for a request to a worker. It ends at the latest with the worker: mediasoup rejects what is pending when the process is
- * gone, and the heartbeat makes sure that one which has stopped answering goes.
+ * Waits for a request to a worker, and converts its error. Ends when the worker does, at the latest: mediasoup rejects pending requests
+ * when the process is gone, and the heartbeat ends a process that no longer answers.
  */
 export async function answered<T>(request: Promise<T>, unknown?: ErrorCode): Promise<T> {
   try {

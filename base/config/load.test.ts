@@ -28,13 +28,13 @@ describe('loadConfig()', () => {
     assert.deepEqual(config.rtc.announce, []);
   });
 
-  it('refuses waits that are longer than timers can hold, which would end at once', () => {
+  it("refuses durations that exceed a timer's maximum, which would elapse at once", () => {
     for (const key of ['server.drainSeconds', 'limits.resumeSeconds']) {
       invalid({ env: {}, flags: { [key]: 2_147_484 } }, new RegExp(key));
     }
   });
 
-  it('lets flags override the environment, that the file, that the defaults', () => {
+  it('gives flags precedence over the environment, the file and the defaults, in this order', () => {
     const config = loadConfig({
       file: file({ server: { port: 1 }, rtc: { port: 2, workers: 3 } }),
       env: { CANOPY_RTC_PORT: '4', CANOPY_SERVER_PORT: '5', CANOPY_RTC_ANNOUNCE: '192.0.2.1, sfu.example' },
@@ -52,7 +52,7 @@ describe('loadConfig()', () => {
     invalid({ env: { CANOPY_MEDIA_AV1: 'maybe' } }, /media\.av1/);
   });
 
-  it('threat 25: trusts no proxy, one, or a number of them', () => {
+  it('threat 25: trusts no proxy, one, or a given number', () => {
     const trusted = (trustProxy: unknown) =>
       loadConfig({ env: {}, flags: { 'server.trustProxy': trustProxy } }).server.trustProxy;
     assert.deepEqual([undefined, false, 'false', '0', 0].map(trusted), [0, 0, 0, 0, 0]);
@@ -62,13 +62,13 @@ describe('loadConfig()', () => {
     }
   });
 
-  it('names an unknown key and the nearest that exists', () => {
+  it('names an unknown key and the closest existing one', () => {
     invalid({ file: file({ rtc: { prot: 1 } }), env: {} }, /rtc\.prot is unknown; did you mean rtc\.port\?/);
     invalid({ file: file({ sever: {} }), env: {} }, /sever is unknown; did you mean server\?/);
     invalid({ env: { CANOPY_RTC_PROT: '1' } }, /CANOPY_RTC_PROT is unknown; did you mean CANOPY_RTC_PORT\?/);
   });
 
-  it('takes the environment of the container', () => {
+  it('accepts the environment of the container image and the release', () => {
     const texts = ['Dockerfile', 'package/release.mjs'].map((file) =>
       readFileSync(new URL(`../../deploy/${file}`, import.meta.url), 'utf8'),
     );
@@ -85,7 +85,7 @@ describe('loadConfig()', () => {
     invalid({ env: {}, flags: { 'log.level': 'loud' } }, /log\.level/);
   });
 
-  it('judges every value, and names the key, the value and what to write instead', () => {
+  it('validates every value, naming the key, the value and what to write instead', () => {
     const refused: Array<[key: string, value: unknown, detail: RegExp]> = [
       ['server.publicUrl', 'meet.example:8443', /\("meet\.example:8443"\): write a web origin/],
       ['server.publicUrl', 'ftp://meet.example', /write a web origin/],
@@ -138,7 +138,7 @@ describe('loadConfig()', () => {
     invalid({ env: {}, flags: { 'rtc.port': 65_535, 'rtc.workers': 2 } }, /rtc\.port \(65535\).*write 65534/);
   });
 
-  it('takes an empty environment variable of a setting without a default as unset', () => {
+  it('treats an empty environment variable as unset if the setting has no default', () => {
     const optional = configKeys().filter((key) => key.default === undefined);
     assert.ok(optional.some(({ path }) => path === 'sip.announce'));
     const env = Object.fromEntries(optional.map((key) => [key.env, '']));
@@ -147,7 +147,7 @@ describe('loadConfig()', () => {
     assert.equal(config.sip.announce, '192.0.2.1');
   });
 
-  it('refuses an empty number, which is no zero', () => {
+  it('refuses an empty number instead of reading it as 0', () => {
     const numbers = configKeys().filter(({ type }) => type === 'integer' || type === 'number');
     assert.ok(numbers.length > 20);
     for (const { env, path } of numbers) {
@@ -156,11 +156,11 @@ describe('loadConfig()', () => {
     }
   });
 
-  it('shows no secret of a refused setting', () => {
+  it('never shows secrets of refused settings', () => {
     invalid({ env: { CANOPY_TURN_SECRET: 'a\u0000hush', CANOPY_SERVER_PORT: 'x' } }, /^(?!.*hush)/);
   });
 
-  it('takes what browsers take, and keeps origins as they write them', () => {
+  it('accepts what browsers accept, and normalises origins as they do', () => {
     const config = loadConfig({
       env: {},
       flags: {
@@ -181,20 +181,20 @@ describe('loadConfig()', () => {
     assert.equal(config.turn.urls.length, 3);
   });
 
-  it('listens for SIP where it listens for HTTP, unless told otherwise', () => {
+  it('listens for SIP on the same host as for HTTP by default', () => {
     assert.equal(loadConfig({ env: {} }).sip.host, '::');
     assert.equal(loadConfig({ env: {}, flags: { 'server.host': '127.0.0.1' } }).sip.host, '127.0.0.1');
     const both = { 'server.host': '127.0.0.1', 'sip.host': '192.0.2.1' };
     assert.equal(loadConfig({ env: {}, flags: both }).sip.host, '192.0.2.1');
   });
 
-  it('says what is wrong with a file', () => {
+  it('reports what is wrong with a file', () => {
     invalid({ file: join(dir, 'absent.json'), env: {} }, /cannot read/);
     invalid({ file: file('{'), env: {} }, /is not JSON/);
     invalid({ file: file('[]'), env: {} }, /must contain a JSON object/);
   });
 
-  it('describes every key, each with a distinct environment variable', () => {
+  it('describes every key, each with its own environment variable', () => {
     const keys = configKeys();
     assert.ok(keys.length > 20);
     for (const key of keys) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CanopyError } from './index.ts';
 
-test('threat 53: an error gives back at most 300 characters of what was sent, as well-formed text', () => {
+test('threat 53: an error echoes at most 300 characters of client input, as well-formed text', () => {
   for (const sent of ['x'.repeat(250_000), '💥'.repeat(1000), `${'x'.repeat(298)}💥💥`]) {
     const { detail = '' } = new CanopyError('BAD_REQUEST', sent).toJSON();
     assert.ok(detail.length <= 300);
@@ -13,7 +13,7 @@ test('threat 53: an error gives back at most 300 characters of what was sent, as
   assert.equal(new CanopyError('BAD_REQUEST').detail, undefined);
 });
 
-test('an error of a process without free file descriptors says that the server is busy, and names no file', () => {
+test('running out of file descriptors is reported as SERVER_BUSY, without a file name', () => {
   for (const code of ['EMFILE', 'ENFILE']) {
     const error = Object.assign(new Error(`${code}: too many open files, open '/data/x'`), { code });
     assert.deepEqual(CanopyError.from(error).toJSON(), new CanopyError('SERVER_BUSY').toJSON());

@@ -1,4 +1,4 @@
-/** RTP packets on the wire, for everything in Node that sends or receives them. */
+/** Reading and writing RTP packets, for everything in Node that sends or receives them. */
 export {
   buildRtp,
   type ExtensionElement,

@@ -5,7 +5,7 @@ export interface RtpPacket<Bytes extends Uint8Array = Uint8Array> {
   sequenceNumber: number;
   timestamp: number;
   ssrc: number;
-  /** Offset of the header extension's 4-byte head, 0 when there is none. */
+  /** Offset of the header extension's 4-byte header; 0 if there is none. */
   extensionOffset: number;
   payloadOffset: number;
   /** The part of the datagram after the header, without padding. */
@@ -18,8 +18,8 @@ const RTCP_HEADER_BYTES = 4;
 const ONE_BYTE_PROFILE = 0xbede;
 
 /**
- * Reads a datagram; null when it is not a whole RTP packet. Written by hand because it runs for every packet: a packet object from a
- * library takes several times as long.
+ * Parses a datagram; null if it is not a complete RTP packet. Hand-written because it runs for every packet: a library's packet objects
+ * take several times as long.
  */
 export function parseRtp<Bytes extends Uint8Array>(datagram: Bytes): RtpPacket<Bytes> | null {
   const { length } = datagram;
@@ -104,11 +104,11 @@ export interface RtpPacketInit {
   timestamp: number;
   ssrc: number;
   extensions: readonly ExtensionElement[];
-  /** One or more pieces, written one after the other. */
+  /** One or more pieces, concatenated. */
   payload: readonly Uint8Array[];
 }
 
-/** Writes a packet, with its extensions in the one-byte form (RFC 8285 §4.2). */
+/** Builds a packet, with header extensions in the one-byte form (RFC 8285 §4.2). */
 export function buildRtp(init: RtpPacketInit): Buffer {
   let extensionLength = 0;
   for (const { value } of init.extensions) {

@@ -19,7 +19,10 @@ const VIDEO_CODECS: Array<{ mimeType: `video/${string}`; parameters: Record<stri
 
 const FIRST_VIDEO_PAYLOAD_TYPE = 96;
 
-/** What this WebRTC can send or receive, in mediasoup's form: Opus, VP8, VP9 (profile 0), H264 (constrained baseline), each with RTX. */
+/**
+ * What this WebRTC implementation can send or receive, in mediasoup's format: Opus, VP8, VP9 (profile 0), H264 (constrained baseline), each
+ * video codec with RTX.
+ */
 export function nativeRtpCapabilities(direction: 'sendonly' | 'recvonly'): types.RtpCapabilities {
   const codecs: types.RtpCodecCapability[] = [
     {

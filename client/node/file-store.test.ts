@@ -44,7 +44,7 @@ describe('fileStore()', () => {
   after(() => rm(folder, { recursive: true }));
 
   for (const type of Object.keys(KEYS)) {
-    it(`gives back ${type} keys that sign as before, to another program too`, async () => {
+    it(`stores ${type} keys that still sign, also when loaded by another program`, async () => {
       const file = join(folder, type, 'identity.json');
       const [device, account] = [await keyPair(type), await keyPair('P-256')];
       const stored = {
@@ -69,7 +69,7 @@ describe('fileStore()', () => {
     });
   }
 
-  it('writes a file that only its owner may read, and leaves nothing beside it', async () => {
+  it('writes a file that only its owner can read, and leaves no other files', async () => {
     const file = join(folder, 'modes', 'identity.json');
     await fileStore(file).save(await identity('https://meet.example'));
     await fileStore(file).save(await identity('https://other.example'));
@@ -78,7 +78,7 @@ describe('fileStore()', () => {
     assert.deepEqual(await readdir(join(folder, 'modes')), ['identity.json']);
   });
 
-  it('refuses a file that others may read', async () => {
+  it('refuses a file that others can read', async () => {
     const file = join(folder, 'open', 'identity.json');
     const store = fileStore(file);
     await store.save(await identity('https://meet.example'));
@@ -89,7 +89,7 @@ describe('fileStore()', () => {
     assert.ok(await store.load('https://meet.example'));
   });
 
-  it('keeps one identity for each server, over changes at once', async () => {
+  it('keeps one identity per server despite concurrent changes', async () => {
     const store = fileStore(join(folder, 'several', 'identity.json'));
     assert.equal(await store.load('https://a.example'), undefined);
     const origins = ['a', 'b', 'c', 'd'].map((name) => `https://${name}.example`);
@@ -99,7 +99,7 @@ describe('fileStore()', () => {
     assert.deepEqual(kept, ['https://a.example', undefined, 'https://c.example', 'https://d.example']);
   });
 
-  it('needs keys that can be written down, and says so of others', async () => {
+  it('refuses keys that cannot be exported', async () => {
     const store = fileStore(join(folder, 'locked', 'identity.json'));
     assert.ok(store.needsExtractableKeys);
     const { privateKey } = (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, [

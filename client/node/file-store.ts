@@ -3,19 +3,19 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { IdentityStore, StoredIdentity } from '../sdk/index.ts';
 
-/** An identity as the file has it: keys as JSON Web Keys (RFC 7517). */
+/** An identity as stored in the file: keys as JSON Web Keys (RFC 7517). */
 type WrittenIdentity = Omit<StoredIdentity, 'deviceKey' | 'accountKey'> & {
   deviceKey: JsonWebKey;
   accountKey?: JsonWebKey;
 };
 
 /**
- * Keeps identities in a JSON file that only its owner can read (mode 0600); a missing folder is made with mode 0700. The private keys
- * are in it: whoever has the file is that person. A file that others may read is refused, as ssh does.
+ * Stores identities in a JSON file that only its owner can read (mode 0600); a missing folder is created with mode 0700. It contains the
+ * private keys: anyone who has the file can act as that person. Like ssh, refuses a file that others can read.
  */
 export function fileStore(file: string): IdentityStore {
   let last: Promise<unknown> = Promise.resolve();
-  /** One change at a time in this process; each is whole on the disk or not at all. */
+  /** Applies changes one at a time within this process; each is written completely or not at all. */
   const change = (edit: (identities: Map<string, WrittenIdentity>) => void): Promise<void> => {
     const changed = last.then(async () => {
       const identities = await readAll(file);

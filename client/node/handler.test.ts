@@ -10,7 +10,7 @@ function streamOf(consumer: types.Consumer): InboundStream {
   return consumer.track.stream;
 }
 
-test('audio goes through a real worker without loss, with its level, and its delay is measured', async (t) => {
+test('audio passes through a real worker without loss, with its level, and its delay is measured', async (t) => {
   const server = await startMediaServer(t);
   const [alice, bob] = [await server.peer(), await server.peer()];
   const track = new ClipTrack({ clips: [syntheticOpus()] });
@@ -29,7 +29,7 @@ test('audio goes through a real worker without loss, with its level, and its del
   assert.ok(stream.oneWayDelay.quantileMs(0.5) < 100, `${stream.oneWayDelay.quantileMs(0.5)} ms`);
 });
 
-test('simulcast arrives as three streams, and the receiver changes between them when the server wants', async (t) => {
+test('simulcast arrives as three streams, and the receiver follows when the server switches', async (t) => {
   const server = await startMediaServer(t);
   const [alice, bob] = [await server.peer(), await server.peer()];
   const clips = [syntheticVp8(200, 180), syntheticVp8(500, 360), syntheticVp8(900, 720)] as const;
@@ -74,7 +74,7 @@ test('a single encoding with temporal layers arrives', async (t) => {
   await until(() => streamOf(consumer).counters.packets > 20, '20 packets came');
 });
 
-test('a key-frame request rewinds the clip, and numbering runs on', async (t) => {
+test('a key frame request rewinds the clip, and numbering continues', async (t) => {
   const server = await startMediaServer(t);
   const [alice, bob] = [await server.peer(), await server.peer()];
   const track = new ClipTrack({ clips: [syntheticVp8(300, 180)] });
@@ -93,7 +93,7 @@ test('a key-frame request rewinds the clip, and numbering runs on', async (t) =>
     timestamps.push(header.timestamp);
     bodies.push(frame.data.at(-1) as number);
   };
-  // Key frames are at 0 and 16 of 32: from 8 on, a rewind goes back to 0.
+  // Key frames are at 0 and 16 of 32, so a rewind from frame 8 or later goes back to 0.
   await until(() => bodies.length > 40 && bodies.at(-1) === 8, 'the clip is in the middle of its group');
   const before = bodies.length;
   stream.requestKeyFrame();
@@ -121,7 +121,7 @@ test('transport-wide feedback makes the server’s estimate grow', async (t) => 
   assert.equal(streamOf(consumer).counters.lostPackets, 0);
 });
 
-test('a suspended encoding stops on the wire and comes back with a key frame', async (t) => {
+test('a suspended encoding stops on the wire and resumes with a key frame', async (t) => {
   const server = await startMediaServer(t);
   const alice = await server.peer();
   const track = new ClipTrack({ clips: [syntheticVp8(200, 180), syntheticVp8(500, 360)] });
@@ -145,14 +145,14 @@ test('a suspended encoding stops on the wire and comes back with a key frame', a
   await until(() => packets(1) > upper, 'the upper one is back');
 });
 
-test('spatial layers of VP9 that are not wanted are not sent, and come back with a key picture', async (t) => {
+test('unwanted spatial layers of VP9 are not sent, and resume with a key picture', async (t) => {
   const server = await startMediaServer(t);
   const [alice, bob] = [await server.peer(), await server.peer()];
   const track = new ClipTrack({ clips: [syntheticVp9()] });
   const encodings = [{ scalabilityMode: 'L3T1_KEY' }];
   const producer = await alice.send.produce({ track, stopTracks: false, encodings });
   const { consumer } = await bob.consume(producer.id);
-  /** The packets that came. */
+  /** The received packets. */
   const packets: Array<{ layer: number; ends: boolean; key: boolean }> = [];
   streamOf(consumer).tap = ({ payload, header }) => {
     const frame = parseVp9(payload);

@@ -3,6 +3,7 @@ import type { types } from 'mediasoup-client';
 import { EnhancedEventEmitter } from 'mediasoup-client/enhancedEvents';
 import type {
   HandlerEvents,
+  HandlerFactory,
   HandlerInterface,
   HandlerOptions,
   HandlerReceiveDataChannelResult,
@@ -21,27 +22,27 @@ import { ClipTrack, Pacer, RtpSender, SenderView, senderStats } from './send/ind
 
 const REPORT_INTERVAL_MS = 1000;
 
-/** Name that mediasoup-client shows for this WebRTC. */
-export const HANDLER_NAME = 'CanopyNode';
+/** The handler name that mediasoup-client reports. */
+const HANDLER_NAME = 'CanopyNode';
 
 export interface NodeHandlerOptions {
-  /** Changes each of the server's candidates before it is used, e.g. to its address behind a relay. */
+  /** Rewrites each of the server's candidates before it is used, e.g. to its address behind a relay. */
   mapCandidate?: (candidate: types.IceCandidate) => types.IceCandidate | Promise<types.IceCandidate>;
-  /** Gets the counters of each transport that is made; they go on changing. */
+  /** Receives the counters of each new transport; they are updated in place. */
   onTransport?: (direction: 'send' | 'recv', counters: LinkCounters) => void;
   /**
-   * Reports packets to the server's bandwidth estimation as if each had come equally late after its sending, so that where many peers share a
-   * process, its own delays are taken for no network's. Default: as they came.
+   * Reports packets to the server's bandwidth estimation as if all had the same delay, so that when many peers share a process its own
+   * delays are not mistaken for the network's. Default: actual arrival times.
    */
   steadyArrivals?: boolean;
 }
 
 /**
- * mediasoup-client's handler over node-datachannel: one link a transport, and senders and receivers upon it that come and go without
- * any SDP. Tracks to send are ClipTracks, tracks received are ReceivedTracks. Not supported: data channels, ICE restart (libdatachannel has
- * none: a lost transport is made anew).
+ * mediasoup-client's handler over node-datachannel: one link per transport, on which senders and receivers come and go without any SDP.
+ * Tracks to send are ClipTracks, received ones are ReceivedTracks. Not supported: data channels, and ICE restart (libdatachannel has none:
+ * a lost transport is replaced).
  */
-export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
+class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements HandlerInterface {
   readonly #options: HandlerOptions;
   readonly #mapCandidate: NonNullable<NodeHandlerOptions['mapCandidate']>;
   readonly #link: MediaLink;
@@ -104,7 +105,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     super.close();
   }
 
-  /** Without effect: a link keeps the servers that it was made with. */
+  /** No effect: a link keeps the servers it was created with. */
   async updateIceServers(): Promise<void> {}
 
   async restartIce(): Promise<void> {
@@ -126,7 +127,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
       options.codec ?? rtpParameters.codecs.find(({ mimeType }) => codecOf(mimeType) === track.codec);
     if (!codec || codecOf(codec.mimeType) !== track.codec) {
       throw new DOMException(
-        `the clip is ${track.codec}, which is not what is to be sent`,
+        `the clip is ${track.codec}, but another codec is to be sent`,
         'NotSupportedError',
       );
     }
@@ -150,7 +151,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     const sender = new RtpSender({
       rtpParameters,
       ssrcs,
-      // Audio does not wait behind pictures, nor do reports.
+      // Audio and reports must not queue behind video.
       send: (packet) =>
         track.kind === 'video' && !isRtcp(packet) ? this.#pacer.send(packet) : this.#link.send(packet),
       nextTransportSequence: () => this.#transportSequence++,
@@ -204,7 +205,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     await this.#connect();
     const receiver = this.#receiver;
     if (!receiver) {
-      throw new TypeError('this transport sends');
+      throw new TypeError('this transport can only send');
     }
     return optionsList.map(({ kind, rtpParameters }) => {
       const localId = String(this.#nextMid++);
@@ -224,7 +225,7 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
     }
   }
 
-  /** Without effect: what a receiver does not want is paused at the server. */
+  /** No effect: consumers are paused at the server. */
   async pauseReceiving(): Promise<void> {}
 
   async resumeReceiving(): Promise<void> {}
@@ -247,12 +248,12 @@ export class NodeHandler extends EnhancedEventEmitter<HandlerEvents> implements 
   #sender(localId: string): RtpSender {
     const sender = this.#senders.get(localId);
     if (!sender) {
-      throw new TypeError(`nothing is sent as ${localId}`);
+      throw new TypeError(`no sender ${localId}`);
     }
     return sender;
   }
 
-  /** Hands our DTLS parameters over and starts ICE, once; a failure can be tried again. */
+  /** Sends our DTLS parameters to the server and starts ICE, once. Can be retried after a failure. */
   async #connect(): Promise<void> {
     this.#connecting ??= new Promise<void>((resolve, reject) => {
       this.safeEmit('@connect', { dtlsParameters: this.#link.dtlsParameters }, resolve, reject);
@@ -297,4 +298,13 @@ function newSsrc(): number {
 
 function codecOf(mimeType: string): string {
   return mimeType.slice(mimeType.indexOf('/') + 1).toLowerCase();
+}
+
+/** The `handlerFactory` for mediasoup-client's `Device` (or the SDK) that implements WebRTC in Node. */
+export function createHandlerFactory(options: NodeHandlerOptions = {}): HandlerFactory {
+  return {
+    name: HANDLER_NAME,
+    factory: (handlerOptions) => new NodeHandler(handlerOptions, options),
+    getNativeRtpCapabilities: async ({ direction }) => nativeRtpCapabilities(direction),
+  };
 }

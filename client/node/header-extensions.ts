@@ -1,6 +1,6 @@
 import type { types } from 'mediasoup-client';
 
-/** The header extensions that are written or read here, with their URIs. */
+/** The supported header extensions, with their URIs. */
 export const EXTENSION_URIS = {
   mid: 'urn:ietf:params:rtp-hdrext:sdes:mid',
   rid: 'urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id',
@@ -11,7 +11,7 @@ export const EXTENSION_URIS = {
   absCaptureTime: 'http://www.webrtc.org/experiments/rtp-hdrext/abs-capture-time',
 } as const satisfies Record<string, types.RtpHeaderExtensionUri>;
 
-/** The negotiated id of each extension; 0 when it is not negotiated. */
+/** The negotiated id of each extension; 0 if not negotiated. */
 export type ExtensionIds = Record<keyof typeof EXTENSION_URIS, number>;
 
 export function extensionIds(parameters: types.RtpParameters): ExtensionIds {

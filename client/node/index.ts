@@ -1,11 +1,10 @@
 /**
- * WebRTC for Node: a handler for mediasoup-client over node-datachannel that sends pre-encoded clips and measures what it
- * receives, and a store that keeps identities in a file. It serves the load generator, tests and bots; it renders and encodes nothing.
+ * WebRTC for Node: a handler for mediasoup-client over node-datachannel that sends pre-encoded clips and measures what it receives, and a
+ * file store for identities. For the load generator, tests and bots; it neither renders nor encodes.
  */
 export * from './clip/index.ts';
 export { fileStore } from './file-store.ts';
-export type { NodeHandlerOptions } from './handler.ts';
-export { createHandlerFactory } from './handler-factory.ts';
+export { createHandlerFactory, type NodeHandlerOptions } from './handler.ts';
 export { type LinkCounters, MediaLink, type MediaLinkEvents } from './media-link.ts';
 export {
   type H264Payload,

@@ -1,17 +1,16 @@
 import type { types } from 'mediasoup-client';
 import datachannel, { type PeerConnection, type Track } from 'node-datachannel';
 import { CanopyError } from '../../contract/light.ts';
-import { holdNativeLibrary, releaseNativeLibrary } from './native-library.ts';
 import { isRtcp } from './rtp/index.ts';
 
-/** What arrives and happens on a link. Called from native code: a listener must not throw. */
+/** Events of a link. Called from native code, so listeners must not throw. */
 export interface MediaLinkEvents {
   onRtp(packet: Buffer): void;
   onRtcp(packet: Buffer): void;
   onState(state: types.ConnectionState): void;
 }
 
-/** RTP and RTCP over a link, in packets and bytes before SRTP; STUN and DTLS are not counted. */
+/** Traffic of a link: RTP and RTCP packets, and bytes before SRTP. STUN and DTLS are not counted. */
 export interface LinkCounters {
   sentPackets: number;
   sentBytes: number;
@@ -24,13 +23,19 @@ export interface MediaLinkOptions {
   relayOnly: boolean;
 }
 
-/** The payload type in the link's only media section. Any other passes as well; it is never negotiated. */
+/** The payload type in the link's only media section. Never negotiated: any other passes as well. */
 const SECTION_PAYLOAD_TYPE = 96;
+/** Delay in milliseconds after which closed connections have reported their end. */
+const CLEANUP_DELAY_MS = 100;
+
+/** Links that use the native library. */
+let libraryUsers = 0;
+let cleanupTimer: NodeJS.Timeout | undefined;
 
 /**
- * One ICE and DTLS-SRTP association over node-datachannel, carrying RTP and RTCP of any SSRC and payload type both ways.
- * It has a single media section in its SDP, to which libdatachannel delivers everything that arrives; who sends and receives what
- * is settled outside of SDP, so nothing is ever renegotiated.
+ * One ICE and DTLS-SRTP association over node-datachannel, carrying RTP and RTCP of any SSRC and payload type both ways. Its SDP has a
+ * single media section, to which libdatachannel delivers everything that arrives. Senders and receivers are arranged outside of SDP, so it
+ * is never renegotiated.
  */
 export class MediaLink {
   readonly counters: LinkCounters = { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
@@ -70,7 +75,7 @@ export class MediaLink {
     return { role: 'client', fingerprints: [{ algorithm: 'sha-256', value }] };
   }
 
-  /** Starts ICE and DTLS towards a server that is ICE-lite. */
+  /** Starts ICE and DTLS with an ICE-lite server. */
   connect(remote: {
     iceParameters: types.IceParameters;
     iceCandidates: readonly types.IceCandidate[];
@@ -79,7 +84,7 @@ export class MediaLink {
     this.#connection.setRemoteDescription(answerSdp(remote), 'answer');
   }
 
-  /** Sends an RTP or RTCP packet; gives false when the link is not up. */
+  /** Sends an RTP or RTCP packet. Returns false if the link is not up. */
   send(packet: Buffer): boolean {
     if (!this.#open || this.#closed) {
       return false;
@@ -92,7 +97,7 @@ export class MediaLink {
       this.counters.sentBytes += packet.length;
       return true;
     } catch {
-      // libdatachannel throws between the loss of the connection and its state change.
+      // libdatachannel throws between losing the connection and reporting it.
       return false;
     }
   }
@@ -149,7 +154,7 @@ function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
   const { fingerprints } = remote.dtlsParameters;
   const fingerprint = fingerprints.find(({ algorithm }) => algorithm === 'sha-256') ?? fingerprints[0];
   if (!fingerprint) {
-    throw new CanopyError('FINGERPRINT_INVALID', 'the server sent none');
+    throw new CanopyError('FINGERPRINT_INVALID', 'the server sent no fingerprint');
   }
   const candidates = remote.iceCandidates
     .filter(({ protocol }) => protocol === 'udp')
@@ -177,4 +182,22 @@ function answerSdp(remote: Parameters<MediaLink['connect']>[0]): string {
     'a=end-of-candidates',
     '',
   ].join('\r\n');
+}
+
+/** Registers a user of the native library. */
+function holdNativeLibrary(): void {
+  libraryUsers++;
+  clearTimeout(cleanupTimer);
+}
+
+/**
+ * Releases the native library. node-datachannel's callbacks, even those of closed connections, keep the process alive until its cleanup, so
+ * it is cleaned up after the last user. It can be used again afterwards.
+ */
+function releaseNativeLibrary(): void {
+  libraryUsers--;
+  if (libraryUsers > 0) {
+    return;
+  }
+  cleanupTimer = setTimeout(() => datachannel.cleanup(), CLEANUP_DELAY_MS);
 }

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/**
- * What the WebRTC API calls a track, for media that is not rendered: it carries an identity, `enabled` and its end, and has no
- * constraints.
- */
+/** A MediaStreamTrack for media that is not rendered. It has an id, `enabled` and an end, but no constraints. */
 export class MediaTrack extends EventTarget implements MediaStreamTrack {
   readonly id: string = randomUUID();
   readonly kind: 'audio' | 'video';
@@ -26,7 +23,7 @@ export class MediaTrack extends EventTarget implements MediaStreamTrack {
     return this.#readyState;
   }
 
-  /** Ends the track; as in browsers, this fires no event. */
+  /** Ends the track. As in browsers, this fires no event. */
   stop(): void {
     this.#readyState = 'ended';
   }

@@ -2,11 +2,11 @@ import { CanopyError } from '../../base/errors/index.ts';
 import { type Bytes, equalBytes } from './bytes.ts';
 import { DerError, DerReader, decodeOid, TAG } from './der.ts';
 
-/** How a certificate or revocation list was signed. `weak` and `unknown` ones are refused when a path uses them. */
+/** The signature algorithm of a certificate or revocation list. `weak` and `unknown` ones are refused when a path uses them. */
 export interface SignatureAlgorithm {
   readonly oid: string;
   readonly key: 'rsa' | 'ec' | 'ed25519' | 'weak' | 'unknown';
-  /** The hash, or null where the algorithm has its own. */
+  /** The hash, or null if the algorithm includes one. */
   readonly hash: 'SHA-256' | 'SHA-384' | 'SHA-512' | null;
 }
 
@@ -30,7 +30,7 @@ const SIGNATURES: Readonly<Record<string, Omit<SignatureAlgorithm, 'oid'>>> = {
 
 const RSA_PARAMETERS = Uint8Array.of(0x05, 0x00);
 
-/** Reads an AlgorithmIdentifier of a signature. Parameters must be absent, or NULL for RSA. */
+/** Parses a signature's AlgorithmIdentifier. Parameters must be absent, or NULL for RSA. @throws {DerError} */
 export function decodeSignatureAlgorithm(content: Bytes): SignatureAlgorithm {
   const reader = new DerReader(content);
   const oid = decodeOid(reader.read(TAG.oid).content);
@@ -46,7 +46,7 @@ export function decodeSignatureAlgorithm(content: Bytes): SignatureAlgorithm {
   return { oid, ...known };
 }
 
-/** Refuses broken and unsupported signature algorithms. Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`. */
+/** Refuses weak and unsupported signature algorithms. @throws {CanopyError} CERT_WEAK, CERT_UNSUPPORTED */
 export function requireSoundSignature(algorithm: SignatureAlgorithm, what: string): void {
   if (algorithm.key === 'weak') {
     throw new CanopyError('CERT_WEAK', `${what}: signed with ${algorithm.oid}`);

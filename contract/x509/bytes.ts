@@ -1,4 +1,4 @@
-/** Bytes that WebCrypto takes: of a buffer that is not shared. */
+/** Bytes that WebCrypto accepts: not in a shared buffer. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
 export function toHex(bytes: Uint8Array): string {

@@ -1,24 +1,24 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 import { type Bytes, equalBytes } from './bytes.ts';
-import { DerError, DerReader, decodeTime, decodeUnsigned, TAG } from './der.ts';
+import { DerError, DerReader, decodeOid, decodeString, decodeTime, decodeUnsigned, TAG } from './der.ts';
 import { decodeExtensions, type Extensions } from './extensions.ts';
-import { commonName } from './names.ts';
+import { OID } from './oids.ts';
 import { decodePublicKey, type PublicKey } from './public-key.ts';
 import { readSigned, readSignedAlgorithm } from './signed.ts';
 
-/** The largest certificate that is read, in bytes of DER: what fits the protocol's base64 field. */
+/** Maximum size of a certificate, in bytes of DER: what fits the protocol's base64 field. */
 const MAX_CERTIFICATE_BYTES = 6144;
 /** RFC 5280 §4.1.2.2: serial numbers have at most 20 octets. */
 const MAX_SERIAL_HEX = 40;
 
-/** A parsed certificate, not judged yet. Byte fields are exactly what was presented. */
+/** A parsed certificate, not validated yet. Byte fields are exactly as presented. */
 export interface Certificate {
   readonly der: Bytes;
-  /** The part that is signed. */
+  /** The signed part. */
   readonly tbs: Bytes;
   readonly serialHex: string;
-  /** DER of the names; they are compared byte by byte (RFC 5280 §4.1.2.6 has issuers repeat their encoding). */
+  /** DER of the names, compared byte by byte (RFC 5280 §4.1.2.6 requires issuers to repeat the encoding). */
   readonly issuer: Bytes;
   readonly subject: Bytes;
   readonly subjectCommonName: string | undefined;
@@ -34,8 +34,8 @@ export interface Certificate {
 }
 
 /**
- * Reads a certificate from strict DER. Errors: `CERT_MALFORMED`; `CERT_NONCONFORMING` for other versions than 3;
- * `CERT_UNSUPPORTED` for a key that cannot be read.
+ * Parses a certificate from strict DER.
+ * @throws {CanopyError} CERT_MALFORMED; CERT_NONCONFORMING - a version other than 3; CERT_UNSUPPORTED - the key cannot be read
  */
 export function parseCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_CERTIFICATE_BYTES) {
@@ -71,7 +71,7 @@ function decode(der: Bytes): Certificate {
   validity.end();
   const subject = body.read(TAG.sequence).bytes;
   const spki = body.read(TAG.sequence).bytes;
-  // issuerUniqueID and subjectUniqueID: obsolete, without meaning here
+  // issuerUniqueID and subjectUniqueID: obsolete, ignored
   body.optional(0x81);
   body.optional(0x82);
   const extensions = body.optional(0xa3);
@@ -94,4 +94,26 @@ function decode(der: Bytes): Certificate {
     signature,
     selfIssued: equalBytes(issuer, subject),
   };
+}
+
+/**
+ * The last common name in a distinguished name (DER), which is parsed completely. Invalidly encoded text is refused, since readers could
+ * interpret it differently.
+ * @throws {DerError}
+ */
+function commonName(name: Bytes): string | undefined {
+  let found: string | undefined;
+  for (const names = new DerReader(DerReader.single(name, TAG.sequence).content); !names.done; ) {
+    const attributes = names.enter(TAG.set);
+    do {
+      const attribute = attributes.enter(TAG.sequence);
+      const type = decodeOid(attribute.read(TAG.oid).content);
+      const text = decodeString(attribute.read());
+      attribute.end();
+      if (type === OID.commonName) {
+        found = text ?? found;
+      }
+    } while (!attributes.done);
+  }
+  return found;
 }

@@ -51,7 +51,7 @@ describe('DerReader', () => {
     });
   }
 
-  test('gives back what was put in, or refuses, whatever the bytes', () => {
+  test('returns the exact bytes or refuses, for any input', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
         const reader = new DerReader(bytes);
@@ -72,7 +72,7 @@ describe('DerReader', () => {
 });
 
 describe('values', () => {
-  test('object identifiers are minimal and of a bearable size', () => {
+  test('object identifiers are minimal and bounded', () => {
     assert.equal(decodeOid(hex('551d0f')), '2.5.29.15');
     assert.equal(decodeOid(hex('2b060104018237140203')), '1.3.6.1.4.1.311.20.2.3');
     assert.equal(decodeOid(hex('0992268993f22c640101')), '0.9.2342.19200300.100.1.1');
@@ -109,7 +109,7 @@ describe('values', () => {
     }
   });
 
-  test('times are of whole seconds in Z, and exist', () => {
+  test('times are whole seconds in UTC, and exist', () => {
     assert.equal(time(TAG.utcTime, '491231235959Z'), Date.UTC(2049, 11, 31, 23, 59, 59));
     assert.equal(time(TAG.utcTime, '500101000000Z'), Date.UTC(1950, 0, 1));
     assert.equal(time(TAG.generalizedTime, '20500229000000Z'.replace('0229', '0228')), Date.UTC(2050, 1, 28));
@@ -131,7 +131,7 @@ describe('values', () => {
     assert.throws(() => time(TAG.octetString, '260101000000Z'), DerError);
   });
 
-  test('strings are in the encoding that they say', () => {
+  test('strings are validly encoded', () => {
     const text = (tag: number, content: string) =>
       decodeString({ tag, content: hex(content), bytes: hex(content) });
     assert.equal(text(TAG.utf8String, 'c384'), 'Ä');

@@ -1,9 +1,6 @@
 import { type Bytes, toHex } from './bytes.ts';
 
-/**
- * A strict reader of DER (X.690 §10): definite, minimal lengths, low tag numbers, nothing left over. It keeps the exact bytes of
- * every element, since what is hashed, compared and signed must be what was sent, not a re-encoding of it. It never recurses.
- */
+/** The bytes are not valid DER. */
 export class DerError extends Error {
   override readonly name = 'DerError';
 }
@@ -29,14 +26,18 @@ export const TAG = {
   set: 0x31,
 } as const;
 
-/** One element: its identifier octet, its content, and the whole of it. */
+/** One element: identifier octet, content, and all of its bytes. */
 export interface DerElement {
   readonly tag: number;
   readonly content: Bytes;
   readonly bytes: Bytes;
 }
 
-/** Reads the elements of one constructed value in order. */
+/**
+ * A strict reader of DER (X.690 §10): definite, minimal lengths, low tag numbers, nothing left over. Reads the elements of one constructed
+ * value in order, without recursion. It keeps the exact bytes of every element, since what is hashed, compared and verified must be what
+ * was sent, not a re-encoding. All methods throw DerError on malformed input.
+ */
 export class DerReader {
   readonly #bytes: Bytes;
   #offset = 0;
@@ -62,7 +63,7 @@ export class DerReader {
     return this.#bytes[this.#offset];
   }
 
-  /** Reads the next element, which must have this tag where one is given. */
+  /** Reads the next element, which must have this tag if one is given. */
   read(tag?: number): DerElement {
     const start = this.#offset;
     const found = this.#octet();
@@ -75,7 +76,7 @@ export class DerReader {
     const length = this.#length();
     const contentStart = this.#offset;
     if (length > this.#bytes.length - contentStart) {
-      throw new DerError('an element ends beyond its parent');
+      throw new DerError('an element extends beyond its parent');
     }
     this.#offset = contentStart + length;
     return {
@@ -90,12 +91,12 @@ export class DerReader {
     return this.nextTag === tag ? this.read(tag) : undefined;
   }
 
-  /** Reads the next element, a constructed one, and gives a reader of its content. */
+  /** Reads the next element, a constructed one, and returns a reader of its content. */
   enter(tag: number): DerReader {
     return new DerReader(this.read(tag).content);
   }
 
-  /** Refuses anything left over. */
+  /** Requires that nothing is left over. */
   end(): void {
     if (!this.done) {
       throw new DerError('unexpected bytes after the last element');
@@ -105,7 +106,7 @@ export class DerReader {
   #octet(): number {
     const octet = this.#bytes[this.#offset];
     if (octet === undefined) {
-      throw new DerError('the data ends too early');
+      throw new DerError('unexpected end of data');
     }
     this.#offset += 1;
     return octet;
@@ -118,7 +119,7 @@ export class DerReader {
     }
     const octets = first & 0x7f;
     if (octets === 0 || octets > 4) {
-      throw new DerError('indefinite or absurd length');
+      throw new DerError('indefinite or excessive length');
     }
     let length = 0;
     for (let i = 0; i < octets; i += 1) {
@@ -155,7 +156,7 @@ export function decodeOid(content: Bytes): string {
     }
   }
   if (inside || arcs.length === 0) {
-    throw new DerError('object identifier is cut off');
+    throw new DerError('object identifier is truncated');
   }
   return arcs.join('.');
 }
@@ -175,7 +176,7 @@ export function decodeUnsigned(content: Bytes): string {
   return toHex(first === 0 && second !== undefined ? content.subarray(1) : content);
 }
 
-/** BOOLEAN's content. */
+/** The value of a BOOLEAN's content. */
 export function decodeBoolean(content: Bytes): boolean {
   if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
     throw new DerError('bad boolean');
@@ -183,15 +184,15 @@ export function decodeBoolean(content: Bytes): boolean {
   return content[0] === 0xff;
 }
 
-/** The octets of a BIT STRING that has no unused bits, as keys and signatures are. */
+/** The octets of a BIT STRING without unused bits, as for keys and signatures. */
 export function decodeBitOctets(content: Bytes): Bytes {
   if (content[0] !== 0) {
-    throw new DerError('bit string is not of whole octets');
+    throw new DerError('bit string has unused bits');
   }
   return content.subarray(1);
 }
 
-/** Numbers of the bits set in a named BIT STRING (bit 0 is the first). */
+/** Numbers of the set bits in a named BIT STRING (bit 0 is the first). */
 export function decodeNamedBits(content: Bytes): Set<number> {
   const unused = content[0];
   if (unused === undefined || unused > 7 || (content.length === 1 && unused > 0) || content.length > 5) {
@@ -206,7 +207,7 @@ export function decodeNamedBits(content: Bytes): Set<number> {
   return bits;
 }
 
-/** A Time (RFC 5280 §4.1.2.5) as Unix time in milliseconds: UTCTime or GeneralizedTime, to the second, in Z. */
+/** A Time (RFC 5280 §4.1.2.5) as Unix time in milliseconds: UTCTime or GeneralizedTime, in whole seconds and UTC. */
 export function decodeTime({ tag, content }: DerElement): number {
   const text = latin1(content);
   const digits = tag === TAG.utcTime ? 2 : tag === TAG.generalizedTime ? 4 : 0;
@@ -226,7 +227,7 @@ export function decodeTime({ tag, content }: DerElement): number {
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
 
-/** The text of a character string, or undefined for types that are allowed but not read: nobody is named in them. */
+/** The text of a character string; undefined for types that are allowed but never contain names we use. */
 export function decodeString({ tag, content }: DerElement): string | undefined {
   try {
     switch (tag) {
@@ -247,7 +248,7 @@ export function decodeString({ tag, content }: DerElement): string | undefined {
         throw new Error(`not a string: tag 0x${tag.toString(16)}`);
     }
   } catch (cause) {
-    throw new DerError('text of a wrong type or encoding', { cause });
+    throw new DerError('invalid string encoding', { cause });
   }
 }
 

@@ -17,7 +17,7 @@ export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, crlSign: 6 } as 
 /** Tags of GeneralName choices (RFC 5280 §4.2.1.6). */
 export const GENERAL_NAME = { otherName: 0xa0, rfc822Name: 0x81, dnsName: 0x82, uri: 0x86 } as const;
 
-/** The extensions that path validation uses, and the names of those it does not know. */
+/** The extensions used by path validation, and the identifiers of unsupported ones. */
 export interface Extensions {
   readonly basicConstraints: { ca: boolean; pathLength: number | undefined; critical: boolean } | undefined;
   /** Bits that are set, see KEY_USAGE. */
@@ -28,14 +28,17 @@ export interface Extensions {
   readonly authorityKeyId: { keyId: string | undefined; serialHex: string | undefined } | undefined;
   /** DER of each GeneralName, in order. */
   readonly subjectAltNames: readonly Bytes[];
-  /** Constraints that are refused even when not marked critical, since ignoring them would widen what an issuer allowed. */
+  /**
+   * Object identifiers of unsupported critical extensions, and of constraints that are refused even if not critical, since ignoring them
+   * would extend what the issuer allowed.
+   */
   readonly unsupported: readonly string[];
 }
 
 const CONSTRAINTS = new Set<string>([OID.nameConstraints, OID.policyConstraints, OID.inhibitAnyPolicy]);
 const MAX_EXTENSIONS = 32;
 
-/** Reads a certificate's extensions (the content of their SEQUENCE, or undefined where there are none). */
+/** Parses a certificate's extensions (the content of their SEQUENCE, or undefined if there are none). @throws {DerError} */
 export function decodeExtensions(content: Bytes | undefined): Extensions {
   const found: { -readonly [K in keyof Extensions]: Extensions[K] } & { unsupported: string[] } = {
     basicConstraints: undefined,
@@ -78,7 +81,7 @@ export function decodeExtensions(content: Bytes | undefined): Extensions {
   return found;
 }
 
-/** The extensions of a certificate or revocation list, each at most once (RFC 5280 §4.2). */
+/** Lists the extensions of a certificate or revocation list, each at most once (RFC 5280 §4.2). @throws {DerError} */
 export function listExtensions(content: Bytes): { oid: string; critical: boolean; value: Bytes }[] {
   const list = new Map<string, { oid: string; critical: boolean; value: Bytes }>();
   for (const reader = new DerReader(content); !reader.done; ) {
@@ -107,7 +110,7 @@ function decodeBasicConstraints(value: Bytes): { ca: boolean; pathLength: number
   return { ca: ca !== undefined && decodeBoolean(ca.content), pathLength: length };
 }
 
-/** Reads keyIdentifier [0] and authorityCertSerialNumber [2] (RFC 5280 §4.2.1.1). */
+/** Parses keyIdentifier [0] and authorityCertSerialNumber [2] (RFC 5280 §4.2.1.1). @throws {DerError} */
 export function decodeAuthorityKeyId(value: Bytes): {
   keyId: string | undefined;
   serialHex: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * X.509 for server and browsers alike: strict DER, certificates, and the judgement of paths (RFC 5280). Uses WebCrypto only. Whom to trust,
- * revocation, and the names of people are the server's own, see signaling/identity.
+ * X.509 for server and browsers: strict DER, certificates, and path validation (RFC 5280). Uses only WebCrypto. Trust, revocation and
+ * people's names are up to the server, see signaling/identity.
  */
 export { decodeSignatureAlgorithm, type SignatureAlgorithm } from './algorithms.ts';
 export { type Bytes, equalBytes, toHex } from './bytes.ts';

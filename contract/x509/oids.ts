@@ -1,4 +1,4 @@
-/** Object identifiers that path validation knows (RFC 5280 §4.2, RFC 5758, RFC 8017, RFC 8410). */
+/** Object identifiers used in path validation (RFC 5280 §4.2, RFC 5758, RFC 8017, RFC 8410). */
 export const OID = {
   commonName: '2.5.4.3',
   subjectKeyIdentifier: '2.5.29.14',

@@ -7,9 +7,9 @@ import { OID } from './oids.ts';
 import { requireReadableKey, requireSoundKey } from './public-key.ts';
 import { signatureMatches } from './signatures.ts';
 
-/** Most certificates that may be presented. */
+/** Maximum number of certificates presented. */
 const MAX_CHAIN_CERTIFICATES = 6;
-/** Most authorities above a leaf, the trust anchor included. */
+/** Maximum number of authorities above a leaf, including the trust anchor. */
 const MAX_AUTHORITIES = 4;
 
 const USAGES: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ export class AnchorSet {
   readonly #bySubject = new Map<string, Certificate[]>();
 
   constructor(anchors: Iterable<Certificate>) {
-    // Of an authority and its renewal, the one that lasts longer comes first.
+    // Prefer the longest-lived of several certificates of the same authority.
     for (const anchor of [...anchors].sort((a, b) => b.notAfterMs - a.notAfterMs)) {
       const subject = toHex(anchor.subject);
       this.#bySubject.set(subject, [...(this.#bySubject.get(subject) ?? []), anchor]);
@@ -36,7 +36,7 @@ export class AnchorSet {
     return this.#named(certificate.subject).some((anchor) => equalBytes(anchor.der, certificate.der));
   }
 
-  /** The trusted authorities that a certificate names as its issuer. */
+  /** The trusted authorities that match a certificate's issuer. */
   issuersOf(certificate: Certificate): Certificate[] {
     return this.#named(certificate.issuer).filter((anchor) => mayHaveIssued(anchor, certificate));
   }
@@ -47,9 +47,9 @@ export class AnchorSet {
 }
 
 /**
- * Orders what was presented (leaf first, each followed by its issuer) into one path that ends at a trusted authority. Trusted
- * certificates are preferred to presented ones, and the climb goes on while the issuer is trusted too. Errors: `CERT_MALFORMED`
- * (order, duplicates), `CERT_SELF_SIGNED`, `CERT_UNTRUSTED`, `CERT_CHAIN_TOO_LONG`.
+ * Builds one path from the presented chain (leaf first, each followed by its issuer) to a trusted authority. Trusted certificates are
+ * preferred to presented ones, and the path continues while the issuer is trusted too.
+ * @throws {CanopyError} CERT_MALFORMED - wrong order, duplicates; CERT_SELF_SIGNED, CERT_UNTRUSTED, CERT_CHAIN_TOO_LONG
  */
 async function buildPath(chain: readonly Certificate[], anchors: AnchorSet): Promise<Path> {
   const [leaf] = chain;
@@ -100,7 +100,7 @@ function requireOrder(chain: readonly Certificate[]): void {
   }
 }
 
-/** Where authorities share a name and no key identifier tells them apart, the signature does. */
+/** If authorities share a name and have no distinct key identifiers, verifies the signature to choose one. */
 async function pickIssuer(
   candidates: readonly Certificate[],
   { signatureAlgorithm, tbs, signature }: Certificate,
@@ -115,7 +115,7 @@ async function pickIssuer(
   return candidates[0];
 }
 
-/** Compares names, and key identifiers where both have them (RFC 5280 §4.2.1.1). */
+/** Compares names, and key identifiers if both have them (RFC 5280 §4.2.1.1). */
 function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
   const { keyId, serialHex } = certificate.extensions.authorityKeyId ?? {};
   return (
@@ -127,20 +127,20 @@ function mayHaveIssued(issuer: Certificate, certificate: Certificate): boolean {
   );
 }
 
-/** What a path is judged for. */
+/** What a path is validated for. */
 export interface PathRules {
   /** Unix time in milliseconds. */
   atMs: number;
-  /** The extended key usage that the leaf must name and its issuers must permit: an object identifier. */
+  /** The extended key usage that the leaf must have and its issuers must permit: an object identifier. */
   usage: string;
-  /** The first certificate is an authority, such as an account before it has devices. Default false. */
+  /** The first certificate is an authority, e.g. an account before it has devices. Default false. */
   authority?: boolean;
 }
 
 /**
- * Judges a presented chain (leaf first, each followed by its issuer; the root may be left out) and gives its path to a trusted authority.
- * RFC 5280 §6.1 without policies and name constraints, which are refused. Revocation is the caller's. Errors: the `CERT_…` codes, see
- * docs/identity.md.
+ * Validates a presented chain (leaf first, each followed by its issuer; the root may be omitted) and returns its path to a trusted
+ * authority: RFC 5280 §6.1 without policies and name constraints, which are refused. Revocation is up to the caller.
+ * @throws {CanopyError} the `CERT_…` codes, see docs/identity.md
  */
 export async function validateChain(
   chain: readonly Certificate[],
@@ -153,7 +153,7 @@ export async function validateChain(
   return path;
 }
 
-/** Errors: `CERT_MISSING`, `CERT_CHAIN_TOO_LONG`. */
+/** @throws {CanopyError} CERT_MISSING, CERT_CHAIN_TOO_LONG */
 export function requireChainLength(certificates: number): void {
   if (certificates === 0) {
     throw new CanopyError('CERT_MISSING');
@@ -163,7 +163,7 @@ export function requireChainLength(certificates: number): void {
   }
 }
 
-/** The cheap rules first, then signatures from the anchor down, so that a stranger's certificates cost at most one verification. */
+/** Checks cheap rules first, then signatures from the anchor down, so that a stranger's certificates cost at most one verification. */
 async function validatePath(path: Path, { atMs, usage, authority = false }: PathRules): Promise<void> {
   const named = path.map((certificate, i) => ({
     certificate,
@@ -211,7 +211,7 @@ async function validatePath(path: Path, { atMs, usage, authority = false }: Path
 function requireCommon(certificate: Certificate, what: string, isAnchor: boolean): void {
   const { extensions } = certificate;
   requireSoundKey(certificate.key, what, what !== 'leaf');
-  // An anchor is trusted for itself; how it was signed does not matter.
+  // An anchor is trusted as such; how it was signed does not matter.
   if (!isAnchor) {
     requireSoundSignature(certificate.signatureAlgorithm, what);
   }

@@ -2,16 +2,16 @@ import { CanopyError } from '../../base/errors/index.ts';
 import type { Bytes } from './bytes.ts';
 import { DerReader, decodeBitOctets, decodeOid, decodeUnsigned, TAG } from './der.ts';
 
-/** Keys that signatures are verified with. P-521 is for authorities only. */
+/** Supported types of keys. P-521 is for authorities only. */
 export type KeyType = 'P-256' | 'P-384' | 'P-521' | 'RSA' | 'Ed25519';
 
-/** A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), not judged yet. */
+/** A SubjectPublicKeyInfo (RFC 5280 §4.1.2.7), not validated yet. */
 export interface PublicKey {
-  /** All of it, DER. */
+  /** The whole structure, DER. */
   readonly spki: Bytes;
-  /** Undefined: none that is supported. */
+  /** Undefined: not supported. */
   readonly type: KeyType | undefined;
-  /** Object identifier of the curve, else of the algorithm. */
+  /** Object identifier of the curve or, for other keys, the algorithm. */
   readonly oid: string;
   readonly rsa: { readonly bits: number; readonly exponent: bigint } | undefined;
 }
@@ -26,8 +26,8 @@ const TYPES: Readonly<Record<string, KeyType>> = {
   '1.3.101.112': 'Ed25519',
 };
 /**
- * DSA, and curves of at most 112 bits of strength: X9.62's prime192 to prime239 and c2pnb163 and c2pnb176, SECG's secp112 to secp224 and
- * sect113 to sect193, and brainpoolP160 to brainpoolP224.
+ * DSA, and curves with at most 112 bits of security: X9.62 prime192 to prime239, c2pnb163 and c2pnb176, SECG secp112 to secp224 and sect113
+ * to sect193, brainpoolP160 to brainpoolP224.
  */
 const WEAK = [
   /^1\.2\.840\.10040\.4\.1$/,
@@ -39,7 +39,7 @@ const WEAK = [
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192;
 
-/** Reads a SubjectPublicKeyInfo from strict DER. Errors: `CERT_UNSUPPORTED` when it makes no sense. */
+/** Parses a SubjectPublicKeyInfo from strict DER. @throws {CanopyError} CERT_UNSUPPORTED - it cannot be read */
 export function decodePublicKey(spki: Bytes): PublicKey {
   try {
     const outer = new DerReader(DerReader.single(spki, TAG.sequence).content);
@@ -47,7 +47,7 @@ export function decodePublicKey(spki: Bytes): PublicKey {
     const content = decodeBitOctets(outer.read(TAG.bitString).content);
     outer.end();
     const named = decodeOid(algorithm.read(TAG.oid).content);
-    // Curves may also be given by explicit parameters, which nobody should use (RFC 5480 §2.1.1).
+    // Curves may also be given by explicit parameters, which RFC 5480 §2.1.1 forbids.
     const curve = named === EC_OID ? algorithm.optional(TAG.oid)?.content : undefined;
     const oid = curve ? decodeOid(curve) : named;
     const type = oid === EC_OID ? undefined : TYPES[oid];
@@ -68,8 +68,8 @@ function decodeRsa(content: Bytes): { bits: number; exponent: bigint } {
 }
 
 /**
- * Refuses short and unsupported keys: RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519 are taken, and P-521 for authorities.
- * Errors: `CERT_WEAK`, `CERT_UNSUPPORTED`.
+ * Accepts RSA of 2048 to 8192 bits, P-256, P-384 and Ed25519, and P-521 for authorities.
+ * @throws {CanopyError} CERT_WEAK, CERT_UNSUPPORTED
  */
 export function requireSoundKey({ type, oid, rsa }: PublicKey, what: string, isAuthority: boolean): void {
   if (WEAK.some((weak) => weak.test(oid))) {
@@ -94,7 +94,7 @@ export function requireSoundKey({ type, oid, rsa }: PublicKey, what: string, isA
   }
 }
 
-/** Refuses a key of a supported type that is none, such as a point that is not on its curve. Errors: `CERT_UNSUPPORTED`. */
+/** Refuses an invalid key of a supported type, such as a point that is not on its curve. @throws {CanopyError} CERT_UNSUPPORTED */
 export async function requireReadableKey(key: PublicKey, what: string): Promise<void> {
   if (key.type === undefined) {
     return;
@@ -106,10 +106,10 @@ export async function requireReadableKey(key: PublicKey, what: string): Promise<
   }
 }
 
-/** Keys are imported once for each hash that they are used with. */
+/** Each key is imported once per hash it is used with. */
 const imported = new WeakMap<PublicKey, Map<string, Promise<CryptoKey>>>();
 
-/** The key for WebCrypto. Rejects when it cannot be read, or is of no supported type. */
+/** Imports the key into WebCrypto. Rejects if it is invalid or of an unsupported type. */
 export async function importKey(key: PublicKey, hash: string): Promise<CryptoKey> {
   const { type, spki } = key;
   const byHash = imported.get(key) ?? new Map<string, Promise<CryptoKey>>();

@@ -5,7 +5,7 @@ import { importKey, type KeyType, type PublicKey } from './public-key.ts';
 
 type StatementKeyType = Exclude<KeyType, 'P-521'>;
 
-/** How each type of key signs Canopy's statements (contract/statements.ts), for WebCrypto. */
+/** How each type of key signs Canopy's statements (contract/statements.ts), as WebCrypto parameters. */
 export const STATEMENT_SIGNING: Readonly<Record<StatementKeyType, { name: string; hash: string }>> = {
   'P-256': { name: 'ECDSA', hash: 'SHA-256' },
   'P-384': { name: 'ECDSA', hash: 'SHA-384' },
@@ -22,7 +22,7 @@ const FAMILY: Readonly<Record<KeyType, SignatureAlgorithm['key']>> = {
 };
 const FIELD_BYTES: Readonly<Record<string, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 };
 
-/** Whether `key` made this signature of a certificate or list (ECDSA values in DER, RFC 5758 §3.2). Never rejects. */
+/** Verifies the signature of a certificate or revocation list (ECDSA values in DER, RFC 5758 §3.2). Never rejects. */
 export async function signatureMatches(
   algorithm: SignatureAlgorithm,
   key: PublicKey,
@@ -49,8 +49,8 @@ export async function signatureMatches(
 }
 
 /**
- * Whether `key` made this signature of a statement: raw r ‖ s with SHA-256 for P-256 and SHA-384 for P-384, RSASSA-PKCS1-v1_5
- * with SHA-256, or Ed25519. Never rejects.
+ * Verifies the signature of a statement: raw r ‖ s with SHA-256 for P-256 and SHA-384 for P-384, RSASSA-PKCS1-v1_5 with SHA-256, or
+ * Ed25519. Never rejects.
  */
 export async function statementMatches(key: PublicKey, signed: Bytes, signature: Bytes): Promise<boolean> {
   if (key.type === undefined || key.type === 'P-521') {
@@ -64,7 +64,7 @@ export async function statementMatches(key: PublicKey, signed: Bytes, signature:
   }
 }
 
-/** WebCrypto's r ‖ s of an ECDSA-Sig-Value (RFC 3279 §2.2.3). Throws DerError, RangeError. */
+/** Converts an ECDSA-Sig-Value (RFC 3279 §2.2.3) to WebCrypto's r ‖ s. @throws {DerError} @throws {RangeError} */
 function rawOf(der: Bytes, fieldBytes: number): Bytes {
   const values = new DerReader(DerReader.single(der, TAG.sequence).content);
   const hex = [values, values].map((each) => decodeUnsigned(each.read(TAG.integer).content));

@@ -1,15 +1,15 @@
 import { type Bytes, equalBytes } from './bytes.ts';
 import { type DerElement, DerError, DerReader, decodeBitOctets, TAG } from './der.ts';
 
-/** What certificates and revocation lists are alike (RFC 5280 §4.1.1 and §5.1.1). */
+/** The structure common to certificates and revocation lists (RFC 5280 §4.1.1 and §5.1.1). */
 interface Signed {
-  /** The part that is signed. */
+  /** The signed part. */
   tbs: DerElement;
   algorithm: DerElement;
   signature: Bytes;
 }
 
-/** Takes a certificate or list apart. Throws DerError. */
+/** Splits a certificate or revocation list into its parts. @throws {DerError} */
 export function readSigned(der: Bytes): Signed {
   const outer = new DerReader(DerReader.single(der, TAG.sequence).content);
   const tbs = outer.read(TAG.sequence);
@@ -19,7 +19,7 @@ export function readSigned(der: Bytes): Signed {
   return { tbs, algorithm, signature };
 }
 
-/** Reads the algorithm within the signed part, which has to repeat the one beside it. Throws DerError. */
+/** Parses the algorithm within the signed part, which must equal the outer one. @throws {DerError} */
 export function readSignedAlgorithm(body: DerReader, { algorithm }: Signed): DerElement {
   const inner = body.read(TAG.sequence);
   if (!equalBytes(inner.bytes, algorithm.bytes)) {

@@ -30,7 +30,7 @@ describe('who receives what, on a real worker', () => {
     return producerId;
   }
 
-  /** A peer that subscribes to these, and begins. */
+  /** A peer that subscribes to these producers and resumes the consumers. */
   async function receiver(peerId: string, producerIds: string[]): Promise<string[]> {
     const { recv } = await enter(sfu, 'green', peerId);
     const { transportId } = recv;
@@ -51,7 +51,7 @@ describe('who receives what, on a real worker', () => {
   const tileOf = (told: SfuEvents['allocation'][0], producerId: string) =>
     told.tiles.find((tile) => tile.producerId === producerId);
 
-  it('holds a new picture back until it is decided what of it is forwarded, whatever its client asks', async () => {
+  it('holds a new video until it has been allocated, whatever its client requests', async () => {
     await start();
     const producerId = await sender('ann');
     const decided = nextEvent(sfu, 'allocation', ({ peerId }) => peerId === 'bob');
@@ -67,12 +67,12 @@ describe('who receives what, on a real worker', () => {
     assert.ok(await atResume, 'its ceiling is set before the first packet');
   });
 
-  it('gives by the layout that a receiver tells: large in 720p, small in the lowest layer, the rest not at all', async () => {
+  it("allocates by the receiver's layout: large in 720p, small in the lowest layer, the rest not at all", async () => {
     await start();
     const [ann, bob, cid] = await Promise.all(['ann', 'bob', 'cid'].map(sender));
     assert.ok(ann && bob && cid);
     const [large, small, hidden] = await receiver('eve', [ann, bob, cid]);
-    // Whatever was decided before, while not all were subscribed to yet, this one changes.
+    // Whatever was decided before all were subscribed to, this one changes.
     const told = nextEvent(
       sfu,
       'allocation',
@@ -103,7 +103,7 @@ describe('who receives what, on a real worker', () => {
     assert.equal(sfu.load().heldConsumers, 1);
   });
 
-  it('tells a sender what nobody wants after 5 s, at once when somebody wants it, and again when it is asked', async () => {
+  it('notifies a sender of unwanted layers after 5 s, of wanted ones at once, and repeats it on request', async () => {
     await start();
     const producerId = await sender('ann');
     await receiver('bob', [producerId]);
@@ -124,7 +124,7 @@ describe('who receives what, on a real worker', () => {
     assert.deepEqual((await wanted).spatialLayers, [true, false, true]);
   });
 
-  it('gives nothing of a picture that its sender paused, and gives it back when it goes on', async () => {
+  it('stops a video that its sender paused, and restores it when it is resumed', async () => {
     await start();
     const producerId = await sender('ann');
     const [consumerId] = await receiver('bob', [producerId]);
@@ -132,7 +132,7 @@ describe('who receives what, on a real worker', () => {
     const paused = nextEvent(sfu, 'allocation', (told) => tileOf(told, producerId)?.reason === 'paused');
     await sfu.pauseProducer('green', 'ann', producerId);
     await paused;
-    // The worker answers in order.
+    // The worker handles requests in order.
     await sfu.workers();
     assert.equal(consumerOf(consumerId).paused, true);
     const back = nextEvent(sfu, 'allocation', (told) => tileOf(told, producerId)?.layers !== null);
@@ -140,7 +140,7 @@ describe('who receives what, on a real worker', () => {
     await back;
   });
 
-  it('leaves voices alone', async () => {
+  it('does not hold voices', async () => {
     await start();
     const { send } = await enter(sfu, 'green', 'ann');
     const { producerId } = await sfu.produce('green', 'ann', {
@@ -151,7 +151,7 @@ describe('who receives what, on a real worker', () => {
     assert.equal(consumerOf(consumerId).paused, false);
   });
 
-  it('sets aside for voices what so many take as are forwarded, here all', async () => {
+  it('reserves bandwidth for as many voices as are forwarded, here all', async () => {
     await start({ audibleSpeakers: 0 });
     const voices = await Promise.all(
       ['ann', 'bob', 'cid', 'dan'].map(async (peerId) => {
@@ -171,7 +171,7 @@ describe('who receives what, on a real worker', () => {
     });
   });
 
-  it('keeps all rooms together within a guarded link, and lets in no more than it can carry', async () => {
+  it('keeps all rooms within a guarded link, and admits no more people than it can carry', async () => {
     await start({ linkBps: 2_000_000, linkFloorBps: 250_000 });
     const producerIds = await Promise.all(['ann', 'bob'].map(sender));
     for (const peerId of ['eve', 'fay', 'gus']) {
@@ -192,7 +192,7 @@ describe('who receives what, on a real worker', () => {
     sfu.admit('green');
   });
 
-  it('goes on deciding when a worker dies under it, and forgets a room with it', async () => {
+  it('continues deciding when a worker dies, and drops its rooms', async () => {
     await start();
     const producerId = await sender('ann');
     await receiver('bob', [producerId]);

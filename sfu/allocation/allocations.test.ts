@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Allocations } from './allocations.ts';
 
-/** How long it takes to put a great change into force, in milliseconds. */
+/** How long it takes to apply a large change, in milliseconds. */
 const APPLYING_MS = 60;
 
-it('decides again soon after a great change: putting that into force took long, deciding did not', async (t) => {
+it('decides again soon after a large change: applying it takes long, deciding does not', async (t) => {
   const { promise: second, resolve } = Promise.withResolvers<number>();
   let firstEndedAtMs: number | undefined;
   const room = {
     roomId: 'green',
     measure: () => {},
-    state: () => ({ pictures: [], receivers: [] }),
+    state: () => ({ videos: [], receivers: [] }),
     apply: () => {
       const nowMs = performance.now();
       if (firstEndedAtMs !== undefined) {
@@ -26,13 +26,13 @@ it('decides again soon after a great change: putting that into force took long, 
     rooms: () => [room],
     linkBps: null,
     stressLevel: () => 0,
-    tell: () => {},
+    emit: () => {},
   });
   t.after(() => allocations.close());
   allocations.request('green');
-  // Its timers keep no process alive.
+  // Its timers do not keep the process alive.
   const keepAlive = setInterval(() => {}, 1000);
   t.after(() => clearInterval(keepAlive));
-  // 100 ms where nothing else runs.
+  // 100 ms on an idle machine.
   assert.ok((await second) < 5 * 100);
 });

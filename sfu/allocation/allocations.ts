@@ -1,47 +1,47 @@
 import { type AllocatorInput, allocate } from '../allocator/index.ts';
 import { Coalescer } from '../coalescer.ts';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { RoomAllocation } from './room-allocation.ts';
 
-/** How long to wait for more that belongs to the same act, in milliseconds. */
+/** How long to wait for related changes, in milliseconds. */
 const GATHER_MS = 10;
-/** The least time between two runs, in milliseconds. */
+/** Minimum time between two runs, in milliseconds. */
 const GAP_MS = 100;
 /**
- * Deciding takes at most one part in so many of a core. Putting into force is not counted: that is done once for each change, and what comes
- * after a great one, such as many joins, must not wait for seconds.
+ * Decisions use at most 1/20 of a core: the gap between runs is at least 20 times the CPU time of the last run. Applying decisions does not
+ * count: it happens once per change, and must not wait for seconds after a large one, such as many joins.
  */
 const GAP_FACTOR = 20;
-/** Everything is measured and decided anew every 2 s: so many times a second an eighth of the rooms. */
-const RENEWALS = 8;
-const INTERVAL_MS = 2000 / RENEWALS;
+/** Every room is re-measured and re-evaluated every 2 s, an eighth of the rooms at a time. */
+const SLICES = 8;
+const INTERVAL_MS = 2000 / SLICES;
 
-type DecidedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
+type AllocatedRoom = Pick<RoomAllocation, 'roomId' | 'measure' | 'state' | 'apply'>;
 
 export interface AllocationsOptions {
-  /** The rooms that are open. */
-  rooms(): readonly DecidedRoom[];
-  /** What the node may send in all, in bits a second; null: not guarded. */
+  /** The open rooms. */
+  rooms(): readonly AllocatedRoom[];
+  /** Maximum egress bitrate of the node, in bits per second; null: unlimited. */
   linkBps: number | null;
-  /** How much must be saved in these rooms for want of CPU. */
-  stressLevel(rooms: readonly DecidedRoom[]): AllocatorInput['stressLevel'];
-  tell: Tell;
+  /** How much CPU these rooms must save. */
+  stressLevel(rooms: readonly AllocatedRoom[]): AllocatorInput['stressLevel'];
+  emit: Emit;
 }
 
 /**
- * Decides for the rooms of the node who receives what: soon after something changed, and every two seconds. Where the node's link is
- * guarded all rooms are decided on together, else each by itself when something changed in it. Owned by Sfu.
+ * Decides who receives what, for all rooms of the node: shortly after a change, and every two seconds. If the node's link is guarded, all
+ * rooms are decided together; otherwise each room separately, when it changed. Owned by Sfu.
  */
 export class Allocations {
   readonly #options: AllocationsOptions;
   readonly #coalescer: Coalescer;
   readonly #interval: NodeJS.Timeout;
   readonly #changed = new Set<string>();
-  /** By room; under a guarded link the whole is in one run. */
+  /** By room ID. With a guarded link, the total is stored under one room. */
   readonly #egressBps = new Map<string, number>();
   /** CPU time of the last run's decisions, in milliseconds. */
   #decidingMs = 0;
-  #renewals = 0;
+  #refreshes = 0;
 
   constructor(options: AllocationsOptions) {
     this.#options = options;
@@ -51,17 +51,17 @@ export class Allocations {
       gapMs: () => Math.max(GAP_MS, this.#decidingMs * GAP_FACTOR),
       now: () => performance.now(),
     });
-    this.#interval = setInterval(() => this.#renew(), INTERVAL_MS);
+    this.#interval = setInterval(() => this.#refresh(), INTERVAL_MS);
     this.#interval.unref();
   }
 
-  /** Asks for new decisions for a room, soon. */
+  /** Requests a new decision for a room soon. */
   request(roomId: string): void {
     this.#changed.add(roomId);
     this.#coalescer.request();
   }
 
-  /** What the node sends by the decisions that hold, audio included, in bits a second. */
+  /** Currently allocated egress bitrate, audio included, in bits per second. */
   get egressBps(): number {
     return [...this.#egressBps.values()].reduce((sum, bps) => sum + bps, 0);
   }
@@ -71,9 +71,9 @@ export class Allocations {
     this.#coalescer.close();
   }
 
-  #renew(): void {
-    this.#renewals++;
-    const rooms = this.#options.rooms().filter((_, place) => (place + this.#renewals) % RENEWALS === 0);
+  #refresh(): void {
+    this.#refreshes++;
+    const rooms = this.#options.rooms().filter((_, place) => (place + this.#refreshes) % SLICES === 0);
     for (const room of rooms) {
       room.measure();
       this.#changed.add(room.roomId);
@@ -103,12 +103,12 @@ export class Allocations {
     }
     if (groups.length > 0) {
       const durationMs = performance.now() - startedMs;
-      this.#options.tell('allocated', { durationMs, rooms: groups.flat().length });
+      this.#options.emit('allocated', { durationMs, rooms: groups.flat().length });
     }
   }
 
-  /** Decides for rooms together. */
-  #decide(rooms: readonly DecidedRoom[]): void {
+  /** Decides several rooms together. */
+  #decide(rooms: readonly AllocatedRoom[]): void {
     const { linkBps, stressLevel } = this.#options;
     const nowMs = performance.now();
     const before = process.threadCpuUsage();
@@ -117,7 +117,7 @@ export class Allocations {
       nowMs,
       linkBps,
       stressLevel: stressLevel(rooms),
-      pictures: states.flatMap(({ pictures }) => pictures),
+      videos: states.flatMap(({ videos }) => videos),
       receivers: states.flatMap(({ receivers }) => receivers),
     });
     const { user, system } = process.threadCpuUsage(before);

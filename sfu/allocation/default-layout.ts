@@ -1,4 +1,4 @@
-/** What a receiver that has not said is taken to show: all pictures in an even grid on a window of this size, in device pixels. */
+/** Until a receiver reports its layout, it is assumed to show all videos in an even grid in a window of this size, in device pixels. */
 const WINDOW = { width: 1280, height: 720 };
 
 export function defaultLayout(

@@ -1,3 +1,3 @@
-/** Who receives what: collects the state, has it decided, and puts decisions into force. */
+/** Who receives what: collects the state, calls the allocator, and applies its decisions. */
 export { Allocations } from './allocations.ts';
 export { RoomAllocation } from './room-allocation.ts';

@@ -1,34 +1,34 @@
 import type { OperatingPoint } from '../allocator/index.ts';
-import type { Ladder } from './ladder.ts';
+import type { ExpectedLadder } from './expected-ladder.ts';
 
-/** What is measured of one incoming stream: of one encoding, or of a whole SVC stream. */
+/** Measurement of one incoming stream: a simulcast encoding, or a whole SVC stream. */
 export interface StreamMeasurement {
-  /** Place of its encoding. */
+  /** Index of its encoding. */
   index: number;
-  /** Of all its layers, in bits a second. */
+  /** All layers together, in bits per second. */
   bitrateBps: number;
-  /** By layer, as `spatial.temporal`, the lower ones included; empty where there is one layer only. In bits a second. */
+  /** Cumulative bitrate by layer (`spatial.temporal`), in bits per second; empty if there is only one layer. */
   bitrateByLayerBps: Readonly<Record<string, number>>;
   packetsPerSecond: number;
 }
 
 /**
- * How fast a rate that falls is believed: rates of encoders swing, and a layer that seems cheap for a moment is not; one that began again
- * is measured over the time before it began too.
+ * Weight of a measurement below the previous one. Encoder bitrates fluctuate, so a layer that is cheap for a moment may not stay so; and
+ * the measurement window of a layer that has just restarted includes the time before.
  */
 const FALL_SHARE = 0.3;
 
 /**
- * The operating points after a measurement: what is sent at what it takes; what is not at what it took when it was sent, else
- * at what was expected.
- * @param before - those of the last measurement, if there was one.
- * @param told - whether its sender was told to send each spatial layer, lowest first: what one takes that is ending says nothing.
+ * The operating points after a measurement. A layer being sent has its measured bitrate; any other keeps its last measured, or else its
+ * expected, bitrate.
+ * @param before - the points after the previous measurement, if any
+ * @param requested - whether the sender was asked to send each spatial layer, lowest first; the bitrate of a layer that is stopping is ignored
  */
 export function measuredPoints(
-  ladder: Pick<Ladder, 'svc' | 'keyOnly' | 'points'>,
+  ladder: Pick<ExpectedLadder, 'svc' | 'keyOnly' | 'points'>,
   before: readonly OperatingPoint[] | null,
   streams: readonly StreamMeasurement[],
-  told: readonly boolean[],
+  requested: readonly boolean[],
 ): OperatingPoint[] {
   return ladder.points.map((expected, place) => {
     const earlier = before?.[place] ?? expected;
@@ -37,7 +37,7 @@ export function measuredPoints(
     if (!stream || measuredBps === 0) {
       return { ...earlier, sent: false };
     }
-    if (!told[expected.spatialLayer]) {
+    if (!requested[expected.spatialLayer]) {
       return { ...earlier, sent: true };
     }
     const settling = before !== null && measuredBps < earlier.bitrateBps;
@@ -52,19 +52,19 @@ export function measuredPoints(
   });
 }
 
-/** What a receiver of a point gets of a stream; 0: its spatial layer is not sent. */
+/** The bitrate a receiver of this point gets, in bits per second; 0: its spatial layer is not being sent. */
 function rateOf(
   stream: StreamMeasurement,
-  { svc, keyOnly }: Pick<Ladder, 'svc' | 'keyOnly'>,
+  { svc, keyOnly }: Pick<ExpectedLadder, 'svc' | 'keyOnly'>,
   { spatialLayer, temporalLayer }: OperatingPoint,
 ): number {
-  // In a stream of simulcast the layer of its packets is 0.
+  // Packets of a simulcast stream are all in spatial layer 0.
   const spatial = svc ? spatialLayer : 0;
   const layers = stream.bitrateByLayerBps;
   if (Object.keys(layers).length === 0) {
     return stream.bitrateBps;
   }
-  // A temporal layer that does not exist is measured as 0: then the lower ones are the whole.
+  // A missing temporal layer is measured as 0; the lower ones are then the whole stream.
   let rate = 0;
   for (let temporal = temporalLayer; temporal >= 0 && rate === 0; temporal--) {
     rate = layers[`${spatial}.${temporal}`] ?? 0;

@@ -1,31 +1,31 @@
 import type { Producer } from 'mediasoup/types';
-import type { AllocatorDecision, PictureState, ReceiverState } from '../allocator/index.ts';
+import type { AllocatorDecision, ReceiverState, VideoState } from '../allocator/index.ts';
+import type { Emit } from '../emit.ts';
 import type { Peer } from '../peers/index.ts';
-import type { Tell } from '../tell.ts';
 import type { RoomExplanation } from '../types.ts';
-import { Picture, type PictureOptions, type VoiceOf } from './picture.ts';
-import { Reception } from './reception.ts';
+import { RoomReceiver } from './room-receiver.ts';
+import { RoomVideo, type RoomVideoOptions, type VoiceOf } from './room-video.ts';
 
 export interface RoomAllocationOptions {
   roomId: string;
-  tell: Tell;
+  emit: Emit;
   peers(): Iterable<Peer>;
-  /** What each receiver may be sent, in bits per second. */
+  /** Default budget of a receiver, in bits per second. */
   downBudgetBps: number;
-  /** How many microphones are forwarded; 0: all. */
+  /** Maximum number of microphones forwarded; 0: all. */
   audibleSpeakers: number;
   voice: VoiceOf;
-  /** Asks for new decisions, soon. */
+  /** Requests a new decision soon. */
   request(): void;
   /** A monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** The pictures and receivers of a room: what is known of them, and what was decided. Owned by its room. */
+/** The videos and receivers of a room: their state, and the decisions about them. Owned by Room. */
 export class RoomAllocation {
   readonly #options: RoomAllocationOptions;
-  readonly #pictures = new Map<string, Picture>();
-  readonly #receptions = new WeakMap<Peer, Reception>();
+  readonly #videos = new Map<string, RoomVideo>();
+  readonly #receivers = new WeakMap<Peer, RoomReceiver>();
 
   constructor(options: RoomAllocationOptions) {
     this.#options = options;
@@ -35,37 +35,37 @@ export class RoomAllocation {
     return this.#options.roomId;
   }
 
-  /** Something changed that decisions depend on. */
+  /** Something that decisions depend on has changed. */
   changed(): void {
     this.#options.request();
   }
 
-  pictureOpened(producer: Producer, options: Omit<PictureOptions, 'roomId' | 'onFlow'>): void {
+  videoOpened(producer: Producer, options: Omit<RoomVideoOptions, 'roomId' | 'onFlow'>): void {
     const { roomId, now } = this.#options;
     const onFlow = (): void => this.changed();
-    this.#pictures.set(producer.id, new Picture(producer, { ...options, roomId, onFlow }, now()));
+    this.#videos.set(producer.id, new RoomVideo(producer, { ...options, roomId, onFlow }, now()));
     this.changed();
   }
 
-  pictureClosed(producerId: string): void {
-    if (this.#pictures.delete(producerId)) {
+  videoClosed(producerId: string): void {
+    if (this.#videos.delete(producerId)) {
       this.changed();
     }
   }
 
-  /** Asks the worker what the pictures that somebody receives take, and for those that still have not come. Waits for nothing. */
+  /** Re-measures the videos that somebody receives, and re-requests overdue key frames. Does not wait. */
   measure(): void {
-    const consumers = [...this.#options.peers()].flatMap((peer) => this.#reception(peer).pictures);
-    // It fails only when the consumer has gone.
+    const consumers = [...this.#options.peers()].flatMap((peer) => this.#receiverOf(peer).videos);
+    // Fails only if the consumer has closed.
     for (const consumer of consumers) {
-      consumer.lookAfterKeyFrame().catch(() => {});
+      consumer.checkKeyFrame().catch(() => {});
     }
     const received = new Set(consumers.map(({ producerId }) => producerId));
-    for (const picture of this.#pictures.values()) {
-      if (!received.has(picture.producerId)) {
+    for (const video of this.#videos.values()) {
+      if (!received.has(video.producerId)) {
         continue;
       }
-      void picture.measure().then((outcome) => {
+      void video.measure().then((outcome) => {
         if (outcome === 'changed') {
           this.changed();
         }
@@ -73,21 +73,21 @@ export class RoomAllocation {
     }
   }
 
-  /** What decisions are made from. */
-  state(): { pictures: PictureState[]; receivers: ReceiverState[] } {
+  /** The room's part of the allocator's input. */
+  state(): { videos: VideoState[]; receivers: ReceiverState[] } {
     const receivers: ReceiverState[] = [];
     for (const peer of this.#options.peers()) {
       if (peer.receiving) {
-        receivers.push(this.#reception(peer).state(this.#options.downBudgetBps));
+        receivers.push(this.#receiverOf(peer).state(this.#options.downBudgetBps));
       }
     }
-    const pictures = [...this.#pictures.values()].map((picture) => picture.state(this.#options.voice));
-    return { pictures, receivers };
+    const videos = [...this.#videos.values()].map((video) => video.state(this.#options.voice));
+    return { videos, receivers };
   }
 
-  /** Puts decisions into force; those for other rooms are passed over. */
-  apply({ receivers, pictures }: AllocatorDecision, nowMs: number): void {
-    const { roomId, tell } = this.#options;
+  /** Applies decisions, ignoring those for other rooms. */
+  apply({ receivers, videos }: AllocatorDecision, nowMs: number): void {
+    const { roomId, emit } = this.#options;
     const decisions = new Map(
       receivers
         .filter((decision) => decision.roomId === roomId)
@@ -98,27 +98,27 @@ export class RoomAllocation {
       if (!decision) {
         continue;
       }
-      const tiles = this.#reception(peer).apply(decision, nowMs);
+      const tiles = this.#receiverOf(peer).apply(decision, nowMs);
       if (tiles.length > 0) {
-        tell('allocation', { roomId, peerId: peer.peerId, tiles });
+        emit('allocation', { roomId, peerId: peer.peerId, tiles });
       }
     }
     const forwarded = this.#forwarded();
-    for (const { producerId, spatialLayers, awaited } of pictures) {
-      const picture = this.#pictures.get(producerId);
-      if (!picture) {
+    for (const { producerId, spatialLayers, awaited } of videos) {
+      const video = this.#videos.get(producerId);
+      if (!video) {
         continue;
       }
-      const layersForwarded = picture.paused ? undefined : forwarded.get(producerId);
+      const layersForwarded = video.paused ? undefined : forwarded.get(producerId);
       const needs = {
         wanted: spatialLayers,
         awaited: spatialLayers.map((_, layer) => awaited.includes(layer)),
         forwarded: spatialLayers.map((_, layer) => layersForwarded?.has(layer) ?? false),
-        flowing: picture.flowing,
+        flowing: video.flowing,
       };
-      const changed = picture.wanted.update(needs, nowMs);
-      if (changed.told) {
-        this.#tellWanted(picture);
+      const changed = video.senderLayers.update(needs, nowMs);
+      if (changed.requested) {
+        this.#emitWanted(video);
       }
       if (changed.missing) {
         this.changed();
@@ -126,11 +126,11 @@ export class RoomAllocation {
     }
   }
 
-  /** The spatial layers that receivers are getting now, whatever was decided. */
+  /** The spatial layers being forwarded to receivers now, regardless of decisions. */
   #forwarded(): Map<string, Set<number>> {
     const forwarded = new Map<string, Set<number>>();
     for (const peer of this.#options.peers()) {
-      for (const { producerId, forwardedLayer } of this.#reception(peer).pictures) {
+      for (const { producerId, forwardedLayer } of this.#receiverOf(peer).videos) {
         if (forwardedLayer === null) {
           continue;
         }
@@ -140,47 +140,47 @@ export class RoomAllocation {
     return forwarded;
   }
 
-  /** Tells a peer again what it was told before, as one that came back may have missed it. */
-  tellAgain(peer: Peer): void {
-    const { roomId, tell } = this.#options;
+  /** Repeats the current state to a peer that has reconnected and may have missed events. */
+  repeatEvents(peer: Peer): void {
+    const { roomId, emit } = this.#options;
     const { peerId } = peer;
-    for (const picture of this.#pictures.values()) {
-      if (picture.options.peerId === peerId) {
-        this.#tellWanted(picture);
+    for (const video of this.#videos.values()) {
+      if (video.options.peerId === peerId) {
+        this.#emitWanted(video);
       }
     }
-    const tiles = this.#reception(peer).told;
+    const tiles = this.#receiverOf(peer).notices;
     if (tiles.length > 0) {
-      tell('allocation', { roomId, peerId, tiles });
+      emit('allocation', { roomId, peerId, tiles });
     }
   }
 
   explain(nowMs: number): RoomExplanation {
     return {
       roomId: this.roomId,
-      pictures: [...this.#pictures.values()].map((picture) => {
-        const { missing, lastSpokeAtMs, ...state } = picture.state(this.#options.voice);
+      pictures: [...this.#videos.values()].map((video) => {
+        const { missing, lastSpokeAtMs, ...state } = video.state(this.#options.voice);
         const { producerId, peerId, source, paused, speaking, points } = state;
         return {
           ...{ producerId, peerId, source, paused, speaking, points },
           lastSpokeSecondsAgo: lastSpokeAtMs === null ? null : (nowMs - lastSpokeAtMs) / 1000,
-          wantedSpatialLayers: [...picture.wanted.told],
+          wantedSpatialLayers: [...video.senderLayers.requested],
           missingSpatialLayers: [...missing],
         };
       }),
-      receivers: [...this.#options.peers()].flatMap((peer) => this.#reception(peer).explain() ?? []),
+      receivers: [...this.#options.peers()].flatMap((peer) => this.#receiverOf(peer).explain() ?? []),
     };
   }
 
-  #tellWanted({ producerId, options: { peerId }, wanted }: Picture): void {
-    const { roomId, tell } = this.#options;
-    tell('producerwanted', { roomId, peerId, producerId, spatialLayers: [...wanted.told] });
+  #emitWanted({ producerId, options: { peerId }, senderLayers }: RoomVideo): void {
+    const { roomId, emit } = this.#options;
+    emit('producerwanted', { roomId, peerId, producerId, spatialLayers: [...senderLayers.requested] });
   }
 
-  #reception(peer: Peer): Reception {
-    const reception =
-      this.#receptions.get(peer) ?? new Reception(this.roomId, peer, this.#options.audibleSpeakers);
-    this.#receptions.set(peer, reception);
-    return reception;
+  #receiverOf(peer: Peer): RoomReceiver {
+    const receiver =
+      this.#receivers.get(peer) ?? new RoomReceiver(this.roomId, peer, this.#options.audibleSpeakers);
+    this.#receivers.set(peer, receiver);
+    return receiver;
   }
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { allocate, type PictureState, type TileDecision } from '../allocator/index.ts';
-import { WantedLayers } from './wanted-layers.ts';
+import { allocate, type TileDecision, type VideoState } from '../allocator/index.ts';
+import { SenderLayers } from './sender-layers.ts';
 
 const TICK_MS = 100;
 /** Decisions are made at least this often, and when a layer starts or stops. */
@@ -44,7 +44,7 @@ function sendable(told: readonly boolean[], { uplinkKbps, silent }: Phase): bool
 
 /** A sender, a worker and a viewer, on a simulated clock. */
 class Scene {
-  readonly wanted = new WantedLayers(3, 0);
+  readonly senderLayers = new SenderLayers(3, 0);
   /** The layer the viewer gets. */
   forwarded: number | null = null;
   #tick = 0;
@@ -65,7 +65,7 @@ class Scene {
 
   step(phase: Phase): void {
     this.#tick++;
-    for (const [layer, sent] of sendable(this.wanted.told, phase).entries()) {
+    for (const [layer, sent] of sendable(this.senderLayers.requested, phase).entries()) {
       if (sent) {
         this.#beganAt[layer] ??= this.#tick;
         this.#seenAt[layer] = this.#tick;
@@ -108,7 +108,7 @@ class Scene {
       ...{ decidedClass: before?.class ?? null, decidedAreaPx: before?.areaPx ?? null },
     };
     const decision = allocate({
-      ...{ nowMs: this.nowMs, linkBps: null, stressLevel: 0, pictures: [pictureOf(this.wanted)] },
+      ...{ nowMs: this.nowMs, linkBps: null, stressLevel: 0, videos: [videoOf(this.senderLayers)] },
       receivers: [
         {
           ...{ roomId: 'green', peerId: 'bob', budgetBps: 4_000_000, estimateBps: null, audioBps: 0 },
@@ -117,7 +117,7 @@ class Scene {
       ],
     });
     const [tile] = decision.receivers[0]?.tiles ?? [];
-    const { spatialLayers = [], awaited = [] } = decision.pictures[0] ?? {};
+    const { spatialLayers = [], awaited = [] } = decision.videos[0] ?? {};
     assert.ok(tile);
     const same = before?.layers?.spatialLayer === tile.layers?.spatialLayer;
     this.#decided = { ...tile, atMs: same && before ? before.atMs : this.nowMs, areaPx: width * height };
@@ -127,13 +127,13 @@ class Scene {
       forwarded: spatialLayers.map((_, layer) => layer === this.forwarded),
       flowing: this.#flowing,
     };
-    if (this.wanted.update(needs, this.nowMs).missing) {
+    if (this.senderLayers.update(needs, this.nowMs).missing) {
       this.#decide(phase);
     }
   }
 }
 
-function pictureOf({ missing }: WantedLayers): PictureState {
+function videoOf({ missing }: SenderLayers): VideoState {
   return {
     ...{ producerId: 'camera', roomId: 'green', peerId: 'ann', source: 'camera', paused: false, svc: false },
     ...{ missing, lastSpokeAtMs: null, speaking: false },
@@ -150,19 +150,19 @@ function check(title: string, property: (phases: Phase[]) => void): void {
   });
 }
 
-check('the forwarded layer is among those that its sender is asked for, at every moment', (phases) => {
+check('the forwarded layer is always one that the sender is asked to send', (phases) => {
   const scene = new Scene();
   for (const each of phases) {
     for (let tick = 0; tick < each.ticks; tick++) {
       scene.step(each);
       const { forwarded, nowMs } = scene;
-      assert.ok(forwarded === null || scene.wanted.told[forwarded], `${forwarded} at ${nowMs} ms`);
+      assert.ok(forwarded === null || scene.senderLayers.requested[forwarded], `${forwarded} at ${nowMs} ms`);
     }
   }
 });
 
 check(
-  'nobody gets a lower layer while a higher one is awaited, unless the sender can no longer send theirs',
+  'nobody is downgraded while a higher layer is awaited, unless the sender can no longer send the current one',
   (phases) => {
     const scene = new Scene();
     for (const each of phases) {
@@ -174,34 +174,31 @@ check(
         if (!fell || scene.preferred < before || preferred < before) {
           continue;
         }
-        const toldSo = scene.wanted.told.map((told, layer) => told || layer === before);
-        assert.ok(!sendable(toldSo, each)[before], `${before} became ${after} at ${nowMs} ms`);
+        const expected = scene.senderLayers.requested.map((told, layer) => told || layer === before);
+        assert.ok(!sendable(expected, each)[before], `${before} became ${after} at ${nowMs} ms`);
       }
     }
   },
 );
 
-check(
-  'on an uplink that stays as it is, a large tile gets the best picture in the end, and keeps it',
-  (phases) => {
-    const scene = new Scene();
-    for (const each of phases) {
-      for (let tick = 0; tick < each.ticks; tick++) {
-        scene.step(each);
-      }
+check('on a stable uplink, a large tile finally gets the best layer and keeps it', (phases) => {
+  const scene = new Scene();
+  for (const each of phases) {
+    for (let tick = 0; tick < each.ticks; tick++) {
+      scene.step(each);
     }
-    const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
-    // An earlier failure may first have to time out.
-    for (let tick = 0; tick < 1200; tick++) {
-      scene.step(last);
-    }
-    let best = scene.forwarded ?? -1;
-    for (let tick = 0; tick < 1800; tick++) {
-      scene.step(last);
-      assert.ok((scene.forwarded ?? -1) >= best, `${scene.forwarded} after ${best} at ${scene.nowMs} ms`);
-      best = scene.forwarded ?? -1;
-    }
-    const all = sendable([true, true, true], last);
-    assert.ok(best >= all.lastIndexOf(true), `${best} of ${all.join()}`);
-  },
-);
+  }
+  const last: Phase = { ticks: 0, size: 'large', uplinkKbps: phases[0]?.uplinkKbps ?? 0, silent: false };
+  // An earlier failure may first have to time out.
+  for (let tick = 0; tick < 1200; tick++) {
+    scene.step(last);
+  }
+  let best = scene.forwarded ?? -1;
+  for (let tick = 0; tick < 1800; tick++) {
+    scene.step(last);
+    assert.ok((scene.forwarded ?? -1) >= best, `${scene.forwarded} after ${best} at ${scene.nowMs} ms`);
+    best = scene.forwarded ?? -1;
+  }
+  const all = sendable([true, true, true], last);
+  assert.ok(best >= all.lastIndexOf(true), `${best} of ${all.join()}`);
+});

@@ -21,12 +21,12 @@ import {
 const people = (count: number) => Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
 
 function roomOf25(layout: Layout) {
-  const { pictures, receivers } = room(25, layout);
-  const [first] = pictures;
+  const { videos, receivers } = room(25, layout);
+  const [first] = videos;
   if (first) {
     first.lastSpokeAtMs = 1;
   }
-  return allocate(input(pictures, receivers));
+  return allocate(input(videos, receivers));
 }
 
 test('a gallery of 25 shows everybody in 180 lines at 7.5 frames a second, within 2 Mbit/s each and 50 in all', () => {
@@ -39,16 +39,16 @@ test('a gallery of 25 shows everybody in 180 lines at 7.5 frames a second, withi
   assert.ok(egressBps <= 50_000_000, `${egressBps} bit/s`);
 });
 
-test('a gallery of 25 is whole even if the lowest point takes half of its layer', () => {
-  const heavy = people(24).map((picture) => ({
-    ...picture,
-    points: picture.points.map((point) =>
+test('a gallery of 25 is complete even if the lowest point takes half of its layer', () => {
+  const heavy = people(24).map((video) => ({
+    ...video,
+    points: video.points.map((point) =>
       point.temporalLayer === 0 ? { ...point, bitrateBps: point.bitrateBps / 0.9 } : point,
     ),
   }));
   const { tiles, videoBps, maxOutgoingBps } = decideFor(
     heavy,
-    heavy.map((picture) => tile(picture, 384, 216)),
+    heavy.map((video) => tile(video, 384, 216)),
   );
   assert.ok(tiles.every(({ layers }) => layers !== null));
   assert.ok(videoBps <= maxOutgoingBps, 'the inner loop is allowed what was decided');
@@ -64,13 +64,13 @@ test('a stage beside six gets 720 lines at 30 frames a second, within 2 Mbit/s e
   assert.ok(egressBps <= 50_000_000, `${egressBps} bit/s`);
 });
 
-test('nine tiles get smooth pictures, the last speaker a sharper one, within 35 Mbit/s in all', () => {
+test('nine tiles get smooth video, the last speaker sharper video, within 35 Mbit/s in all', () => {
   const { receivers, egressBps } = roomOf25(NINE);
   assert.deepEqual(receivers[20]?.tiles.map(layersOf), ['1/1', ...Array(8).fill('0/1')]);
   assert.ok(egressBps <= 35_000_000, `${egressBps} bit/s`);
 });
 
-test('one other person gets all that the window can use', () => {
+test('a single other person gets all that the window can use', () => {
   const [other] = people(1);
   assert.ok(other);
   assert.equal(layersOf(tileOf(decideFor([other], [tile(other, 1280, 720)]), other)), '2/2');
@@ -78,7 +78,7 @@ test('one other person gets all that the window can use', () => {
   assert.equal(layersOf(tileOf(decideFor([other], [tile(other, 320, 180)]), other)), '0/2');
 });
 
-test('equal tiles get better side by side', () => {
+test('equal tiles are upgraded together', () => {
   const [a, b] = people(2);
   assert.ok(a && b);
   a.lastSpokeAtMs = 1;
@@ -90,14 +90,14 @@ test('equal tiles get better side by side', () => {
 test('a shared screen comes before a strip of people, sharp before smooth', () => {
   const others = people(6);
   const shared = screen('peer 0');
-  const tiles = [tile(shared, 1600, 1080), ...others.map((picture) => tile(picture, 320, 180))];
+  const tiles = [tile(shared, 1600, 1080), ...others.map((video) => tile(video, 320, 180))];
   const decision = decideFor([...others, shared], tiles);
   assert.equal(layersOf(tileOf(decision, shared)), '1/0', '1080 lines at 7.5 frames a second');
-  assert.ok(others.every((picture) => layersOf(tileOf(decision, picture)) === '0/0'));
+  assert.ok(others.every((video) => layersOf(tileOf(decision, video)) === '0/0'));
   assert.equal(tileOf(decision, shared).class, 'screen');
 });
 
-test('a pinned tile gets better before the stage', () => {
+test('a pinned tile is upgraded before the stage', () => {
   const [pinned, stage] = people(2);
   assert.ok(pinned && stage);
   const tiles = [tile(stage, 1600, 900), tile(pinned, 800, 450, { pinned: true })];
@@ -106,32 +106,32 @@ test('a pinned tile gets better before the stage', () => {
   assert.equal(layersOf(tileOf(decision, stage)), '0/0');
 });
 
-test('with 300 kbit/s a receiver still gets its stage and what else fits beside audio', () => {
+test('with 300 kbit/s a receiver still gets its stage and whatever else fits next to audio', () => {
   const others = people(7);
-  const tiles = others.map((picture, index) => tile(picture, index ? 320 : 1600, index ? 180 : 900));
+  const tiles = others.map((video, index) => tile(video, index ? 320 : 1600, index ? 180 : 900));
   const decision = decideFor(others, tiles, { budgetBps: 300_000 });
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '0/0', ...Array(5).fill('-')]);
   assert.ok(decision.videoBps + 100_000 <= 300_000);
   assert.equal(decision.tiles[6]?.reason, 'budget');
 });
 
-test('without bits for everybody, those who spoke last are seen', () => {
+test('if bandwidth does not suffice for everybody, the most recent speakers are shown', () => {
   const others = people(6);
-  for (const [index, picture] of others.entries()) {
-    picture.lastSpokeAtMs = index;
+  for (const [index, video] of others.entries()) {
+    video.lastSpokeAtMs = index;
   }
   const quiet = others[0];
   if (quiet) {
     quiet.speaking = true;
   }
-  const tiles = others.map((picture) => tile(picture, 320, 180));
+  const tiles = others.map((video) => tile(video, 320, 180));
   const decision = decideFor(others, tiles, { budgetBps: 350_000 });
   assert.deepEqual(decision.tiles.map(layersOf), ['0/0', '-', '-', '-', '0/0', '0/0']);
 });
 
-test('an estimate holds back what it does not carry for certain, never the first picture', () => {
+test('an estimate holds videos that it may not carry, but never the first one', () => {
   const others = people(9);
-  const tiles = others.map((picture) => tile(picture, 640, 360));
+  const tiles = others.map((video) => tile(video, 640, 360));
   const seen = (estimateBps: number) => decideFor(others, tiles, { estimateBps });
   assert.equal(seen(10_000).tiles.filter(({ layers }) => layers).length, 1);
   assert.equal(seen(10_000).tiles.at(-1)?.reason, 'estimate');
@@ -141,9 +141,9 @@ test('an estimate holds back what it does not carry for certain, never the first
   assert.deepEqual(seen(2_000_000), decideFor(others, tiles));
 });
 
-test('behind a narrow network what is large moves smoothly before anybody else is seen', () => {
+test('on a narrow network large tiles become smooth before anybody else is shown', () => {
   const others = people(4);
-  const tiles = others.map((picture, index) => tile(picture, index ? 320 : 1280, index ? 180 : 720));
+  const tiles = others.map((video, index) => tile(video, index ? 320 : 1280, index ? 180 : 720));
   const seen = (estimateBps: number) =>
     decideFor(others, tiles, { estimateBps })
       .tiles.filter(({ layers }) => layers)
@@ -154,7 +154,7 @@ test('behind a narrow network what is large moves smoothly before anybody else i
   assert.equal(seen(400_000), 307_500);
 });
 
-test('behind a narrow network nobody gets more lines than it carries, lest they come as a slide show', () => {
+test('on a narrow network nobody gets more lines than it can carry smoothly', () => {
   const [other] = people(1);
   assert.ok(other);
   const at = (estimateBps: number) =>
@@ -166,7 +166,7 @@ test('behind a narrow network nobody gets more lines than it carries, lest they 
   assert.equal(at(1_000_000), '2/2');
 });
 
-test('a picture without simulcast in a small tile does not take what the stage needs', () => {
+test('a video without simulcast in a small tile does not use up what the stage needs', () => {
   const [stage, thick] = people(2);
   assert.ok(stage && thick);
   thick.points = points([1_200_000]);
@@ -177,7 +177,7 @@ test('a picture without simulcast in a small tile does not take what the stage n
   assert.equal(tileOf(decision, thick).reason, 'budget');
 });
 
-test('nothing is given off screen, of other rooms, of oneself, or while its sender pauses', () => {
+test('nothing is allocated off-screen, from other rooms, to its own sender, or while paused', () => {
   const [hidden, paused, own, foreign, shown] = people(5);
   assert.ok(hidden && paused && own && foreign && shown);
   paused.paused = true;
@@ -191,7 +191,7 @@ test('nothing is given off screen, of other rooms, of oneself, or while its send
   assert.deepEqual(decision.tiles.map(layersOf), ['-', '-', '-', '-', '1/2', '-']);
 });
 
-test('a portrait phone and a screen of high density get what their pixels can use', () => {
+test('a portrait phone and a high-density screen get what their pixels can use', () => {
   const [other] = people(1);
   assert.ok(other);
   const layersAt = (height: number) =>
@@ -201,7 +201,7 @@ test('a portrait phone and a screen of high density get what their pixels can us
   assert.equal(layersAt(1500), '2/2');
 });
 
-test('receivers without tiles cost their audio alone', () => {
+test('receivers without tiles cost only their audio', () => {
   const { egressBps, receivers } = allocate(input(people(3), [receiver('a', []), receiver('b', [])]));
   assert.equal(egressBps, 200_000);
   assert.deepEqual(
@@ -225,8 +225,8 @@ test('the example of docs/allocation.md: a speaker view at 500 kbit/s keeps the 
     },
   );
   assert.deepEqual(
-    [ben, cem, dora].map((picture) => {
-      const { class: tileClass, layers, bitrateBps, reason } = tileOf(decision, picture);
+    [ben, cem, dora].map((video) => {
+      const { class: tileClass, layers, bitrateBps, reason } = tileOf(decision, video);
       return [tileClass, layers?.spatialLayer, bitrateBps / 1000, reason];
     }),
     [

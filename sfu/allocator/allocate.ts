@@ -1,4 +1,4 @@
-import { Dealer, type Filling } from './filling.ts';
+import { BitrateDistributor, type TileAllocation } from './bitrate-distributor.ts';
 import { LinkLimit, ReceiverLimits } from './limits.ts';
 import { ceilingOf, type Ladder, ladderOf, nextSteps, pointAt } from './points.ts';
 import { compareIds, isSmall, type RankedTile, rank } from './ranking.ts';
@@ -12,13 +12,13 @@ import type {
   TileDecision,
   TileState,
 } from './types.ts';
-import { wantedLayers } from './wanted.ts';
+import { wantedLayers } from './wanted-layers.ts';
 
-/** Small tiles that are left at stress level 3, beside what is shared, pinned or on the stage. */
+/** Small tiles that remain at stress level 3, besides shared screens, pinned tiles and the stage. */
 const STRESSED_LAST_N = 4;
 /**
- * mediasoup first gives every consumer its lowest layers, in the order of priority, then in turns as many further layers as the number says:
- * all of the large ones come first, the many small ones share evenly.
+ * Consumer priorities. mediasoup first serves every consumer's lowest layer in order of priority, then upgrades in rounds, each consumer by
+ * as many layers as its priority: large tiles come first, and many small ones share evenly.
  */
 const PRIORITIES: Record<TileClass, number> = { screen: 255, pinned: 150, stage: 100, speaker: 3, other: 1 };
 
@@ -26,47 +26,48 @@ interface Receiver {
   state: ReceiverState;
   limits: ReceiverLimits;
   ranked: Map<TileState, RankedTile>;
-  /** Those that may be served. */
-  fillings: Map<TileState, Filling>;
+  /** The tiles that may be served. */
+  allocations: Map<TileState, TileAllocation>;
 }
 
 /**
- * Decides who receives which layers of which pictures, and which layers anybody wants. Pure; the same for any order of its input.
+ * Decides who receives which layers of which videos, and which layers are wanted at all. Pure; the result does not depend on the order of
+ * the input.
  *
- * First every visible picture gets its lowest operating point, then step by step better ones are dealt out: screen share, pinned, stage, all
- * the small ones; class by class over all rooms and receivers, so that a link that is too narrow is shared fairly.
+ * First, every visible video gets its lowest operating point. Then tiles are upgraded step by step: screen share, pinned, stage, then all
+ * small ones. Each class is served across all rooms and receivers before the next, so that a narrow link is shared fairly.
  */
 export function allocate(input: AllocatorInput): AllocatorDecision {
-  const pictures = new Map(input.pictures.map((picture) => [picture.producerId, picture]));
+  const videos = new Map(input.videos.map((video) => [video.producerId, video]));
   const ladders = new Map<string, Ladder>();
-  for (const picture of input.pictures) {
-    ladders.set(picture.producerId, ladderOf(picture));
+  for (const video of input.videos) {
+    ladders.set(video.producerId, ladderOf(video));
   }
   const audioBps = input.receivers.reduce((sum, receiver) => sum + receiver.audioBps, 0);
   const link = new LinkLimit(input.linkBps, audioBps);
 
   const receivers = input.receivers.map((state): Receiver => {
-    const ranked = rank(state, pictures);
+    const ranked = rank(state, videos);
     return {
       state,
       limits: new ReceiverLimits(state),
       ranked: new Map(ranked.map((each) => [each.tile, each])),
-      fillings: new Map(),
+      allocations: new Map(),
     };
   });
-  const fillings: Filling[] = [];
+  const allocations: TileAllocation[] = [];
   for (const receiver of inOrder(receivers)) {
-    addFillings(receiver, ladders, input.stressLevel, fillings);
+    addAllocations(receiver, ladders, input.stressLevel, allocations);
   }
 
-  const dealer = new Dealer(link, input.nowMs);
-  dealer.dealLowest(fillings);
-  dealer.dealBetter(fillings);
+  const distributor = new BitrateDistributor(link, input.nowMs);
+  distributor.distributeLowest(allocations);
+  distributor.upgradeTiles(allocations);
 
   const decisions = receivers.map(decisionOf);
   return {
     receivers: decisions,
-    pictures: wantedLayers(input.pictures, decisions),
+    videos: wantedLayers(input.videos, decisions),
     egressBps: decisions.reduce((sum, { videoBps }) => sum + videoBps, audioBps),
   };
 }
@@ -77,11 +78,11 @@ function inOrder(receivers: readonly Receiver[]): Receiver[] {
   );
 }
 
-function addFillings(
-  { ranked, limits, fillings }: Receiver,
+function addAllocations(
+  { ranked, limits, allocations }: Receiver,
   ladders: ReadonlyMap<string, Ladder>,
   stressLevel: number,
-  all: Filling[],
+  all: TileAllocation[],
 ): void {
   const shared = { limits, tileCount: ranked.size, short: false };
   let small = 0;
@@ -89,11 +90,11 @@ function addFillings(
     if (isSmall(each.class) && ++small > STRESSED_LAST_N && stressLevel >= 3) {
       continue;
     }
-    const ladder = ladders.get(each.picture.producerId);
+    const ladder = ladders.get(each.video.producerId);
     if (!ladder) {
       continue;
     }
-    const filling: Filling = {
+    const allocation: TileAllocation = {
       ranked: each,
       ladder,
       ceiling: ceilingOf(ladder, each.tile, each.class, stressLevel),
@@ -103,13 +104,13 @@ function addFillings(
       given: null,
       refused: null,
     };
-    fillings.set(each.tile, filling);
-    all.push(filling);
+    allocations.set(each.tile, allocation);
+    all.push(allocation);
   }
 }
 
-function decisionOf({ state, limits, ranked, fillings }: Receiver): ReceiverDecision {
-  const tiles = state.tiles.map((tile) => tileDecision(tile, ranked.get(tile), fillings.get(tile)));
+function decisionOf({ state, limits, ranked, allocations }: Receiver): ReceiverDecision {
+  const tiles = state.tiles.map((tile) => tileDecision(tile, ranked.get(tile), allocations.get(tile)));
   const videoBps = tiles.reduce((sum, { bitrateBps }) => sum + bitrateBps, 0);
   return {
     roomId: state.roomId,
@@ -123,7 +124,7 @@ function decisionOf({ state, limits, ranked, fillings }: Receiver): ReceiverDeci
 function tileDecision(
   tile: TileState,
   ranked: RankedTile | undefined,
-  filling: Filling | undefined,
+  allocation: TileAllocation | undefined,
 ): TileDecision {
   const tileClass = ranked?.class ?? 'other';
   const base = {
@@ -136,19 +137,19 @@ function tileDecision(
   if (!ranked) {
     return { ...nothing, reason: tile.width * tile.height > 0 ? 'paused' : 'full' };
   }
-  if (!filling) {
+  if (!allocation) {
     return { ...nothing, reason: 'stress' };
   }
-  const reason = reasonOf(filling);
-  if (!filling.given) {
+  const reason = reasonOf(allocation);
+  if (!allocation.given) {
     return { ...nothing, reason };
   }
-  const { spatialLayer, temporalLayer, bitrateBps } = pointAt(filling.ladder, filling.given);
-  const awaits = reason === 'sender' ? filling.ceiling.awaits : [];
+  const { spatialLayer, temporalLayer, bitrateBps } = pointAt(allocation.ladder, allocation.given);
+  const awaits = reason === 'sender' ? allocation.ceiling.awaits : [];
   return { ...base, layers: { spatialLayer, temporalLayer }, bitrateBps, reason, awaits };
 }
 
-function reasonOf({ ranked, ladder, ceiling, given, refused }: Filling): Reason {
+function reasonOf({ ranked, ladder, ceiling, given, refused }: TileAllocation): Reason {
   const better = !given || nextSteps(ladder, given, ceiling, ranked.tile, ranked.class).length > 0;
   if (better && refused) {
     return refused;

@@ -1,13 +1,13 @@
 /**
- * What three servers would send in the same three layouts: `node sfu/allocator/comparison.bench.ts`. Computed, nothing is measured.
+ * What three servers would send in the same three layouts: `node sfu/allocator/comparison.bench.ts`. Calculated, not measured.
  *
- * LiveKit: client-sdk-js' `VideoPresets` h180, h360, h720 (bits and frames a second), and its server's choice for an adaptive stream, the
- * lowest layer that reaches the tile's height with a tolerance of a fifth, at all its frames. Jitsi: lib-jitsi-meet's standard VP8 bit
- * rates, and jitsi-meet's default heights from which a tile asks for 360 and 720 lines, at all frames; its bridge forwards them while the
- * receiver's estimate allows. Neither has a budget for a receiver or a link. Audio is counted alike for all.
+ * LiveKit: client-sdk-js' `VideoPresets` h180, h360 and h720 (bitrate and frame rate), and its server's choice for adaptive streams: the
+ * lowest layer that reaches the tile's height with 20 % tolerance, at full frame rate. Jitsi: lib-jitsi-meet's standard VP8 bitrates, and
+ * jitsi-meet's default tile heights from which 360 and 720 lines are requested, at full frame rate; its bridge forwards them as far as the
+ * receiver's estimate allows. Neither has a budget per receiver or link. Audio counts the same for all.
  *
- * "At equal quality" takes our choice of lines and frames for every tile, sent by the other's ladder: bits follow the frames as with three
- * temporal layers (45 % of the bits for a quarter of the frames, 70 % for half).
+ * "At equal quality" takes our lines and frame rate for every tile, sent with the other server's ladder; bitrate follows frame rate as with
+ * three temporal layers (45 % of the bitrate for a quarter of the frames, 70 % for half).
  */
 import { parseArgs } from 'node:util';
 import { allocate } from './index.ts';
@@ -22,7 +22,7 @@ interface Rung {
 interface Server {
   name: string;
   ladder: Rung[];
-  /** Lines that a tile asks for. */
+  /** Lines requested for a tile. */
   askedPx(tileHeightPx: number): number;
 }
 
@@ -46,7 +46,7 @@ const JITSI: Server = {
   askedPx: (tileHeightPx) => (tileHeightPx >= 720 ? 720 : tileHeightPx >= 360 ? 360 : 180),
 };
 
-/** Share of a layer's bits for a share of its frames. */
+/** Share of a layer's bitrate for a share of its frames. */
 function bitShare(frameShare: number): number {
   if (frameShare >= 1) {
     return 1;
@@ -90,13 +90,13 @@ function row(layout: string, server: string, receiverVideoBps: number[], audioBp
 }
 
 const rows = Object.entries(LAYOUTS).flatMap(([name, layout]) => {
-  const { pictures, receivers } = room(peers, layout);
-  const [first] = pictures;
+  const { videos, receivers } = room(peers, layout);
+  const [first] = videos;
   if (first) {
     first.lastSpokeAtMs = 0;
   }
   const audioBps = receivers[0]?.audioBps ?? 0;
-  const decision = allocate(input(pictures, receivers));
+  const decision = allocate(input(videos, receivers));
   const points = first?.points ?? [];
   const perReceiver = (bitsOf: (tileHeightPx: number, heightPx: number, fps: number) => number) =>
     receivers.map(({ tiles }, index) =>

@@ -1,4 +1,4 @@
-/** What a decision costs: `node sfu/allocator/cost.bench.ts [rooms=4]`, rooms of 25 with 24 tiles each, on a guarded link. CPU time. */
+/** CPU time of a decision: `node sfu/allocator/cost.bench.ts [rooms=4]`, rooms of 25 with 24 tiles each, on a guarded link. */
 import { allocate } from './index.ts';
 import { fedBack, GALLERY, input, type Layout, NINE, room, STAGE_AND_6 } from './test-support.ts';
 
@@ -9,9 +9,9 @@ const layouts = { gallery: GALLERY, 'stage and strip of 23': EVERYBODY_AND_STAGE
 
 for (const [name, layout] of Object.entries(layouts)) {
   const rooms = Array.from({ length: roomCount }, (_, index) => room(25, layout, `room ${index}`));
-  const pictures = rooms.flatMap((each) => each.pictures);
+  const videos = rooms.flatMap((each) => each.videos);
   const receivers = rooms.flatMap((each) => each.receivers);
-  let state = input(pictures, receivers, { linkBps: 100_000_000 });
+  let state = input(videos, receivers, { linkBps: 100_000_000 });
   state = fedBack(state, allocate(state), state.nowMs + 60_000);
   const costsMs = Array.from({ length: ROUNDS }, () => {
     const before = process.cpuUsage();

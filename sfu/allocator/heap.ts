@@ -1,4 +1,4 @@
-/** A binary heap: the least first, by the order given. */
+/** A binary heap. pop() returns the first element by the given order. */
 export class Heap<T> {
   readonly #items: T[] = [];
   readonly #before: (a: T, b: T) => boolean;

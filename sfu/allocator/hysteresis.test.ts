@@ -15,13 +15,13 @@ import {
   TWO,
   tile,
 } from './test-support.ts';
-import type { AllocatorInput, PictureState, ReceiverState, TileState } from './types.ts';
+import type { AllocatorInput, ReceiverState, TileState, VideoState } from './types.ts';
 
 const NOW_MS = 1_000_000;
 
-function inRoom(more: Partial<ReceiverState>, tileOf: (picture: PictureState) => TileState, count = 1) {
-  const pictures = Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
-  return input(pictures, [receiver('me', pictures.map(tileOf), more)], { nowMs: NOW_MS });
+function inRoom(more: Partial<ReceiverState>, tileOf: (video: VideoState) => TileState, count = 1) {
+  const videos = Array.from({ length: count }, (_, index) => camera(`peer ${index}`));
+  return input(videos, [receiver('me', videos.map(tileOf), more)], { nowMs: NOW_MS });
 }
 
 function decide(state: AllocatorInput) {
@@ -34,9 +34,9 @@ function withBudget(state: AllocatorInput, budgetBps: number): AllocatorInput {
   return { ...state, receivers: state.receivers.map((each) => ({ ...each, budgetBps })) };
 }
 
-const large = (picture: PictureState) => tile(picture, 1280, 720);
+const large = (video: VideoState) => tile(video, 1280, 720);
 
-test('a better point waits for 2 s after the last change, and its bits are kept for it', () => {
+test('an upgrade waits for 2 s after the last change, and its bandwidth is reserved', () => {
   const start = inRoom({ budgetBps: 800_000 }, large);
   const first = decide(start);
   assert.deepEqual(first.layers, ['1/2']);
@@ -46,15 +46,15 @@ test('a better point waits for 2 s after the last change, and its bits are kept 
   assert.deepEqual(decide(later).layers, ['2/2']);
 });
 
-test('what no longer fits goes at once', () => {
+test('what no longer fits is dropped at once', () => {
   const start = inRoom({}, large);
   const first = decide(start);
   const poorer = withBudget(fedBack(start, first.decision, NOW_MS + 1), 800_000);
   assert.deepEqual(decide(poorer).layers, ['1/2']);
 });
 
-test('who comes to the stage gets better at once', () => {
-  const start = inRoom({}, (picture) => tile(picture, 320, 180), 7);
+test('a tile that moves to the stage is upgraded at once', () => {
+  const start = inRoom({}, (video) => tile(video, 320, 180), 7);
   const first = decide(start);
   assert.equal(first.layers[3], '0/2');
   const fed = fedBack(start, first.decision, NOW_MS + 100);
@@ -68,8 +68,8 @@ test('who comes to the stage gets better at once', () => {
   assert.equal(decide(onStage).layers[3], '2/2');
 });
 
-test('what was made much larger gets better at once, what was resized a little does not', () => {
-  const start = inRoom({}, (picture) => tile(picture, 240, 135));
+test('a tile that is enlarged is upgraded at once, one that is resized a little is not', () => {
+  const start = inRoom({}, (video) => tile(video, 240, 135));
   const first = decide(start);
   assert.equal(first.layers[0], '0/2');
   const fed = fedBack(start, first.decision, NOW_MS + 100);
@@ -84,7 +84,7 @@ test('what was made much larger gets better at once, what was resized a little d
   assert.deepEqual(decide(resized(1280, 720, 1200 * 675)).reasons, ['steady']);
 });
 
-test('a picture that was paused a moment ago does not come back before 2 s', () => {
+test('a video that was just paused does not return within 2 s', () => {
   const start = inRoom({ budgetBps: 150_000 }, large);
   const first = decide(start);
   assert.deepEqual(first.layers, ['-']);
@@ -100,7 +100,7 @@ test('a picture that was paused a moment ago does not come back before 2 s', () 
   assert.deepEqual(decide({ ...paused, nowMs: NOW_MS + 2000 }).layers, ['2/2']);
 });
 
-test('a better point needs a margin, what is there may fluctuate into the reserve', () => {
+test('an upgrade needs a margin, what a tile has may fluctuate into the reserve', () => {
   const budgetFor = (videoBps: number) => (videoBps + 100_000) / 0.9;
   const start = inRoom({ budgetBps: budgetFor(1_200_000 * 1.04) }, large);
   const first = decide(start);
@@ -113,7 +113,7 @@ test('a better point needs a margin, what is there may fluctuate into the reserv
   assert.deepEqual(decide(withBudget(fed, 1_290_000)).layers, ['2/1']);
 });
 
-test('estimates that waver by an eighth pause and resume nobody, and change no lines', () => {
+test('estimates that fluctuate by an eighth neither pause nor resume anyone, and change no lines', () => {
   for (const estimateBps of [180_000, 300_000, 420_000, 600_000]) {
     let state = inRoom({}, large, 4);
     const seenAt = (share: number) => {
@@ -129,8 +129,8 @@ test('estimates that waver by an eighth pause and resume nobody, and change no l
   }
 });
 
-test('two estimates that waver by a fifth do not pause and resume pictures', () => {
-  let state = inRoom({ estimateBps: 500_000 }, (picture) => tile(picture, 640, 360), 12);
+test('estimates that fluctuate by a fifth do not pause and resume videos', () => {
+  let state = inRoom({ estimateBps: 500_000 }, (video) => tile(video, 640, 360), 12);
   const first = decide(state);
   for (const [index, share] of [0.8, 1.2, 0.9, 1.1, 0.85].entries()) {
     state = fedBack(state, allocate(state), NOW_MS + 10_000 * (index + 1));
@@ -143,7 +143,7 @@ test('two estimates that waver by a fifth do not pause and resume pictures', () 
   }
 });
 
-/** Numbers from 0 to 1 that are the same in every run. */
+/** Pseudo-random numbers from 0 to 1, the same in every run. */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -155,17 +155,17 @@ function seeded(seed: number): () => number {
 }
 
 function withNoise(before: AllocatorInput, share: number, random: () => number): AllocatorInput {
-  const pictures = before.pictures.map((picture) => ({
-    ...picture,
-    points: picture.points.map((point) => ({
+  const videos = before.videos.map((video) => ({
+    ...video,
+    points: video.points.map((point) => ({
       ...point,
       bitrateBps: point.bitrateBps * (1 + share * (2 * random() - 1)),
     })),
   }));
-  return { ...before, pictures };
+  return { ...before, videos };
 }
 
-test('measured bit rates that waver by a tenth change next to nothing once a layout has settled', () => {
+test('measured bitrates that fluctuate by 10 % change next to nothing once a layout has settled', () => {
   const layouts = { GALLERY, STAGE_AND_6, NINE, four: FOUR, two: TWO };
   const ROUNDS = 20;
   const changes: Record<string, number> = {};
@@ -173,8 +173,8 @@ test('measured bit rates that waver by a tenth change next to nothing once a lay
   for (const [name, layout] of Object.entries(layouts)) {
     for (const budgetBps of [300_000, 500_000, 800_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000]) {
       const random = seeded(budgetBps);
-      const { pictures, receivers } = room(25, layout);
-      let state = withBudget(input(pictures, receivers.slice(0, 3), { nowMs: NOW_MS }), budgetBps);
+      const { videos, receivers } = room(25, layout);
+      let state = withBudget(input(videos, receivers.slice(0, 3), { nowMs: NOW_MS }), budgetBps);
       let before: string[] = [];
       for (let round = 0; round < 2 * ROUNDS; round++) {
         const decision = allocate(withNoise(state, 0.1, random));

@@ -1,14 +1,17 @@
 import { isSmall, placeOf } from './ranking.ts';
 import type { OperatingPoint, TileClass, TileState } from './types.ts';
 
-/** A tile gets better at the earliest this long after its last change, unless it came to the stage or higher, or was made larger. */
+/**
+ * Minimum time between a tile's last change and its next upgrade, in milliseconds, unless it moved up to the stage or higher, or was
+ * enlarged.
+ */
 const SETTLING_MS = 2000;
-/** Made larger: to so many times the area. A window that is being resized grows by less from one layout to the next. */
+/** Growth in area that counts as enlarged. While a window is being resized, a tile grows by less from one layout to the next. */
 const LARGER = 2;
-/** How much more an improvement counts where it is there already: more than bit rates that waver by a tenth can change its worth. */
+/** Bonus for an upgrade that the tile already has: more than bitrates fluctuating by 10 % can change its value. */
 const KEPT_BONUS = 1.3;
 
-/** Whether the tile had this point, or a better one, by the last decision. */
+/** Whether the tile had this point, or a better one, in the last decision. */
 export function isKept({ decided }: TileState, point: OperatingPoint): boolean {
   return (
     decided !== null &&
@@ -17,7 +20,7 @@ export function isKept({ decided }: TileState, point: OperatingPoint): boolean {
   );
 }
 
-/** Whether the tile must wait until it may have a point that it did not have. */
+/** Whether the tile must settle before it may get a point that it did not have. */
 export function mustWait(tile: TileState, tileClass: TileClass, nowMs: number): boolean {
   if (tile.decidedAtMs === null || nowMs - tile.decidedAtMs >= SETTLING_MS) {
     return false;
@@ -27,7 +30,7 @@ export function mustWait(tile: TileState, tileClass: TileClass, nowMs: number): 
   return !rose && !grew;
 }
 
-/** What an improvement is worth a bit, for what is kept and for what is new. */
-export function heldWorth(worth: number, kept: boolean): number {
+/** Adds the bonus if the tile already has this upgrade. */
+export function worthWithBonus(worth: number, kept: boolean): number {
   return kept ? worth * KEPT_BONUS : worth;
 }

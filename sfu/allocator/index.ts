@@ -1,3 +1,3 @@
-/** Who receives which layers of which pictures: a pure function. */
+/** Who receives which layers of which videos: a pure function. */
 export { allocate } from './allocate.ts';
 export type * from './types.ts';

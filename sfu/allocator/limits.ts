@@ -1,51 +1,55 @@
 import type { Reason, ReceiverState } from './types.ts';
 
 /**
- * What receivers and the link can take, and what is used of it.
+ * What receivers and the link can carry, and how much of it is used.
  *
- * A receiver's budget. New things must fit into 90 % of it less audio, with a margin on top; what is there already may fluctuate into the
- * reserve, up to the whole budget: so a decision stays as it is while measured bit rates waver by a tenth. The lowest points of many
- * pictures go into the reserve too, the further the more there are, since their sum wavers the less: a picture is not left out for want of
- * the last few percent.
+ * A receiver's budget. Upgrades must fit into 90 % of it, less audio and with a margin. What a receiver already has may fluctuate into the
+ * reserve, up to the whole budget, so a decision stays the same while measured bitrates fluctuate by 10 %. The lowest points of many videos
+ * may use part of the reserve too, the more videos the more, since their sum fluctuates less: no video is left out for the last few
+ * percent.
  *
- * A receiver's estimate. mediasoup chooses layers within our ceilings by its own estimation, from packet to packet; we need not repeat
- * that, so frames are allowed up to twice the estimate: there is always a little more to send than it allows, by which it grows. Not so
- * whole pictures: mediasoup serves everybody's lowest layer first, and what does not fit stands still, now one picture, now another. So
- * as many are given as certainly fit while what is large is smooth; a few that move are worth more than a slide show of all. The first
- * is never held back, so that there is something to estimate by. And not so lines: mediasoup takes those before frames, so that a picture
- * whose lines alone fit is a slide show, and each change costs a key frame, which fills a narrow network's queue. So a camera has more lines
- * as long as they fit smoothly, and only those of a shared screen, which are worth more than frames, are kept beyond that.
+ * A receiver's estimate. Within our ceilings mediasoup picks layers from packet to packet, using its own estimate. We need not repeat that:
+ * - Frames may use up to twice the estimate, so that there is always a little more to send and the estimate can grow.
+ * - Whole videos may not: mediasoup serves everybody's lowest layer first, and what does not fit freezes, one video after another. So
+ *   only as many are forwarded as surely fit while the large ones are smooth; a few that move are worth more than a slide show of all. The
+ *   first one is never held, so that there is something to estimate from.
+ * - Lines may not either: mediasoup prefers lines to frames, so a video whose lines just fit is a slide show, and each change costs a key
+ *   frame, which fills a narrow network's queue. So a camera keeps more lines only as long as they fit smoothly; a shared screen, whose
+ *   lines are worth more than frames, may keep them beyond that.
  *
- * The link. 90 % of it, all audio included, is never passed.
+ * The link. 90 % of it, all audio included, is never exceeded.
  */
 const USABLE_SHARE = 0.9;
-/** Of the reserve that the lowest points leave: this over the square root of their number. A gallery of 25 leaves 4 %. */
+/**
+ * Share of the budget that stays in reserve after the lowest points: this, divided by the square root of their number. A gallery of 25
+ * leaves 4 %.
+ */
 const LOWEST_RESERVE = 0.2;
 
-/** Of the estimate. Kept more widely than given anew, since estimates waver. */
+/** Maximum use of the estimate. More is allowed for what a tile already has, since estimates fluctuate. */
 const ESTIMATE_SHARES = {
-  picture: { anew: 0.85, kept: 1.1 },
-  lines: { anew: 0.85, kept: 1 },
+  video: { fresh: 0.85, kept: 1.1 },
+  lines: { fresh: 0.85, kept: 1 },
   /** Lines of a shared screen. */
-  letters: { anew: 1, kept: 1.3 },
-  frames: { anew: 2, kept: 3 },
+  letters: { fresh: 1, kept: 1.3 },
+  frames: { fresh: 2, kept: 3 },
 };
 
-/** On top of all that a receiver would be sent. Less for what it looks at: if need be the small tiles make room. */
+/** Margin on top of everything sent to a receiver. Smaller for large tiles: small ones make room if needed. */
 const MARGIN_LARGE = 1.05;
 const MARGIN_SMALL = 1.1;
-/** Of the link: many pictures fluctuate less than few. */
+/** Margin of the link: a sum of many videos fluctuates less. */
 const LINK_MARGIN = 1.03;
 
-/** What somebody wants to have beyond what is used. */
+/** A request for bandwidth beyond what is used. */
 export interface Claim {
-  /** Bits a second. */
+  /** In bits per second. */
   moreBps: number;
-  /** A picture's lowest point, as all get it first. That of an expensive one adds a picture too, but comes as an improvement. */
+  /** A video's lowest point, given to everybody first. An expensive one also adds a video, but counts as an upgrade. */
   lowest: boolean;
-  /** What it adds: a whole picture, or lines (of a shared screen: letters) or frames to one. */
-  adds: 'picture' | 'lines' | 'letters' | 'frames';
-  /** It was decided before. */
+  /** What it adds: a whole video, or lines (`letters` on a shared screen) or frames. */
+  adds: 'video' | 'lines' | 'letters' | 'frames';
+  /** The tile had it in the last decision. */
   kept: boolean;
   /** One tile among many. */
   small: boolean;
@@ -71,19 +75,21 @@ export class LinkLimit {
 export class ReceiverLimits {
   readonly #state: ReceiverState;
   usedBps = 0;
-  /** What the large pictures that have their lowest points lack to be smooth. */
-  lackedBps = 0;
-  /** How many pictures have their lowest points. */
-  pictures = 0;
+  /** What the large videos at their lowest points still need to be smooth, in bits per second. */
+  missingBps = 0;
+  /** How many videos have their lowest points. */
+  videos = 0;
 
-  /** Something got better: then the reserve is no longer for what is kept, lest it fills up step by step. */
+  /** Something was upgraded. From then on the reserve is not available to what is kept, so that it does not fill up step by step. */
   raised = false;
 
   constructor(state: ReceiverState) {
     this.#state = state;
   }
 
-  /** Ceiling for the transport's estimation: the usable share, or the whole budget where that is needed for what was decided. */
+  /**
+   * Maximum for the transport's bandwidth estimation, in bits per second: the usable share, or the whole budget if the decision needs it.
+   */
   maxOutgoingBps(videoBps: number): number {
     const { budgetBps, audioBps } = this.#state;
     const usable = budgetBps * USABLE_SHARE - audioBps;
@@ -95,11 +101,11 @@ export class ReceiverLimits {
     return bitrateBps <= this.#state.budgetBps * USABLE_SHARE - this.#state.audioBps;
   }
 
-  /** Why a claim cannot be met by the receiver, or null. */
+  /** Why the receiver cannot take this, or null. */
   refusal({ moreBps, lowest, adds, kept, small, first }: Claim): Refusal | null {
     const { budgetBps, audioBps, estimateBps } = this.#state;
     const sumBps = this.usedBps + moreBps;
-    const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.pictures + 1));
+    const lowestShare = Math.max(USABLE_SHARE, 1 - LOWEST_RESERVE / Math.sqrt(this.videos + 1));
     const share = kept && (lowest || !this.raised) ? 1 : lowest ? lowestShare : USABLE_SHARE;
     const margin = kept || lowest ? 1 : small ? MARGIN_SMALL : MARGIN_LARGE;
     if (sumBps * margin > budgetBps * share - audioBps) {
@@ -109,7 +115,7 @@ export class ReceiverLimits {
       return null;
     }
     const shares = ESTIMATE_SHARES[adds];
-    const neededBps = adds === 'picture' ? sumBps + this.lackedBps : sumBps;
-    return neededBps > estimateBps * (kept ? shares.kept : shares.anew) ? 'estimate' : null;
+    const neededBps = adds === 'video' ? sumBps + this.missingBps : sumBps;
+    return neededBps > estimateBps * (kept ? shares.kept : shares.fresh) ? 'estimate' : null;
   }
 }

@@ -6,33 +6,33 @@ import { GALLERY, input, layersOf, room, STAGE_AND_6 } from './test-support.ts';
 function twoRooms(layout = GALLERY) {
   const rooms = ['a', 'b'].map((roomId) => room(25, layout, roomId));
   return {
-    pictures: rooms.flatMap(({ pictures }) => pictures),
+    videos: rooms.flatMap(({ videos }) => videos),
     receivers: rooms.flatMap(({ receivers }) => receivers),
   };
 }
 
-test('two rooms of 25 on a link of 100 Mbit/s take at most 90, and almost everybody is seen', () => {
+test('two rooms of 25 on a 100 Mbit/s link use at most 90, and almost everybody is shown', () => {
   for (const layout of [GALLERY, STAGE_AND_6]) {
-    const { pictures, receivers } = twoRooms(layout);
-    const { egressBps, ...decision } = allocate(input(pictures, receivers, { linkBps: 100_000_000 }));
+    const { videos, receivers } = twoRooms(layout);
+    const { egressBps, ...decision } = allocate(input(videos, receivers, { linkBps: 100_000_000 }));
     assert.ok(egressBps <= 90_000_000, `${egressBps} bit/s`);
     const tiles = decision.receivers.flatMap((each) => each.tiles);
     assert.ok(tiles.every(({ layers }) => layers !== null));
   }
 });
 
-test('a link that is too narrow is shared fairly: the same count of pictures to all, to within one', () => {
-  const { pictures, receivers } = twoRooms();
-  const decision = allocate(input(pictures, receivers, { linkBps: 60_000_000 }));
+test('a link that is too narrow is shared fairly: everybody gets the same number of videos, give or take one', () => {
+  const { videos, receivers } = twoRooms();
+  const decision = allocate(input(videos, receivers, { linkBps: 60_000_000 }));
   const counts = decision.receivers.map(({ tiles }) => tiles.filter(({ layers }) => layers).length);
   assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join(' '));
   assert.ok(decision.egressBps <= 54_000_000);
   assert.ok(decision.egressBps > 50_000_000, 'it is used');
 });
 
-test('nobody’s stage gets better before everybody has the lowest layers, over all rooms', () => {
-  const { pictures, receivers } = twoRooms(STAGE_AND_6);
-  const decision = allocate(input(pictures, receivers, { linkBps: 40_000_000 }));
+test('no stage is upgraded before everybody in all rooms has the lowest layers', () => {
+  const { videos, receivers } = twoRooms(STAGE_AND_6);
+  const decision = allocate(input(videos, receivers, { linkBps: 40_000_000 }));
   const stages = decision.receivers.map(({ tiles }) => tiles[0]);
   assert.ok(decision.receivers.every(({ tiles }) => tiles.every(({ layers }) => layers)));
   const spatial = stages.map((each) => each?.layers?.spatialLayer ?? -1);
@@ -41,9 +41,9 @@ test('nobody’s stage gets better before everybody has the lowest layers, over 
   assert.ok(decision.egressBps <= 36_000_000);
 });
 
-test('a link that carries only audio carries no pictures', () => {
-  const { pictures, receivers } = twoRooms();
-  const decision = allocate(input(pictures, receivers, { linkBps: 5_000_000 }));
+test('a link that carries only audio carries no videos', () => {
+  const { videos, receivers } = twoRooms();
+  const decision = allocate(input(videos, receivers, { linkBps: 5_000_000 }));
   assert.equal(decision.egressBps, 5_000_000);
   assert.ok(decision.receivers.every(({ tiles }) => tiles.every((each) => layersOf(each) === '-')));
   assert.ok(decision.receivers.every(({ tiles }) => tiles.every(({ reason }) => reason === 'link')));

@@ -1,25 +1,25 @@
 import { isSmall } from './ranking.ts';
-import type { OperatingPoint, PictureState, TileClass, TileState } from './types.ts';
+import type { OperatingPoint, TileClass, TileState, VideoState } from './types.ts';
 
-/** The operating points of a picture by layer, and what each shows. */
+/** The operating points of a video by layer, and what each one looks like. */
 export interface Ladder {
-  source: PictureState['source'];
-  /** Spatial layer by spatial layer, temporal layer by temporal layer; none is empty. */
+  source: VideoState['source'];
+  /** By spatial, then temporal layer; no row is empty. */
   rows: readonly (readonly OperatingPoint[])[];
-  /** Lines of each spatial layer, guessed where they are not known. */
+  /** Height of each spatial layer, in pixels; guessed if unknown. */
   heightsPx: readonly number[];
   /** Spatial layers that the sender cannot send, and their heights. */
   missing: readonly { spatialLayer: number; heightPx: number }[];
 }
 
-/** A place on a ladder: row and column, which are layers where a picture has all of them. */
+/** A position on a ladder: row and column, which equal the layers if the video has all of them. */
 export interface Step {
   row: number;
   column: number;
 }
 
-/** The most that a tile may have. */
-export interface Ceiling {
+/** The highest point that a tile may get. */
+export interface TileCeiling {
   row: number;
   maxFps: number;
   /** Whether stress lowered it below what the tile's size can use. */
@@ -28,22 +28,22 @@ export interface Ceiling {
   awaits: readonly number[];
 }
 
-/** Of a screen whose lines are not known: the highest layer is taken for this. */
+/** Assumed height of the top layer if a sender's resolution is unknown. */
 const GUESSED_TOP_PX = 720;
 /**
- * A layer suffices for a tile with at most 4/3 of its lines: stretched by that, faces look no softer to most people, while the next layer
- * of a usual ladder costs 2.4 to 3.3 times the bits. Letters do look softer.
+ * A layer suffices if it has at least this share of the tile's height. At 4/3 magnification faces look no softer to most people, while the
+ * next layer of a typical ladder costs 2.4 to 3.3 times as much. Text does look softer.
  */
-const SUFFICIENT: Record<PictureState['source'], number> = { camera: 0.75, screen: 0.95 };
+const SUFFICIENT: Record<VideoState['source'], number> = { camera: 0.75, screen: 0.95 };
 /** Camera tiles with fewer lines than this get more frames only once all else is satisfied. */
 const THUMBNAIL_PX = 200;
-/** Below this a face stutters, and frames come before lines. */
+/** Below this, faces stutter, and frames matter more than lines. */
 const SMOOTH_FPS = 12;
 const STRESSED_FPS = 15;
 const LOWEST_FPS = 0;
 
-/** What frames per second are worth: a talking head loses little at 15, a shared screen little at 7.5. */
-function smoothness(source: PictureState['source'], fps: number): number {
+/** Value of a frame rate, 0 to 1: a talking head loses little at 15 fps, a shared screen little at 7.5. */
+function smoothness(source: VideoState['source'], fps: number): number {
   if (fps >= 24) {
     return 1;
   }
@@ -53,9 +53,9 @@ function smoothness(source: PictureState['source'], fps: number): number {
   return source === 'screen' ? 0.9 : 0.66;
 }
 
-export function ladderOf(picture: PictureState): Ladder {
+export function ladderOf(video: VideoState): Ladder {
   const rows: OperatingPoint[][] = [];
-  for (const point of picture.points) {
+  for (const point of video.points) {
     const row = rows.at(-1);
     if (row?.[0]?.spatialLayer === point.spatialLayer) {
       row.push(point);
@@ -69,10 +69,10 @@ export function ladderOf(picture: PictureState): Ladder {
     heightPx: row[0]?.heightPx || GUESSED_TOP_PX / 2 ** (rows.length - 1 - index),
   }));
   const present = layers.filter(
-    ({ spatialLayer }, index) => index === 0 || !picture.missing.includes(spatialLayer),
+    ({ spatialLayer }, index) => index === 0 || !video.missing.includes(spatialLayer),
   );
   return {
-    source: picture.source,
+    source: video.source,
     rows: present.map(({ row }) => row),
     heightsPx: present.map(({ heightPx }) => heightPx),
     missing: layers.filter((layer) => !present.includes(layer)),
@@ -87,8 +87,8 @@ export function pointAt(ladder: Ladder, { row, column }: Step): OperatingPoint {
   return point;
 }
 
-/** The place of layers within a ceiling, or null. */
-export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: Ceiling): Step | null {
+/** The step of these layers within a ceiling, or null. */
+export function stepAt(ladder: Ladder, layers: TileState['decided'], ceiling: TileCeiling): Step | null {
   const row = ladder.rows.findIndex(([point]) => point?.spatialLayer === layers?.spatialLayer);
   const column = ladder.rows[row]?.findIndex((point) => point.temporalLayer === layers?.temporalLayer) ?? -1;
   if (row < 0 || column < 0 || row > ceiling.row) {
@@ -102,15 +102,16 @@ function fpsAt(ladder: Ladder, step: Step): number {
 }
 
 /**
- * What a tile can use: the lowest layer that suffices for its height. Under stress less: from level 1 fewer frames, from level 2 fewer lines
- * too (of many small tiles all but the lowest layer, of large ones the highest), a shared screen's frames from level 2, its lines never.
+ * The highest point a tile can use: the lowest layer that suffices for its height. Less under stress: fewer frames from level 1; fewer
+ * lines from level 2 (small tiles keep only the lowest layer, large ones lose the highest). A shared screen loses frames from level 2,
+ * never lines.
  */
 export function ceilingOf(
   ladder: Ladder,
   tile: TileState,
   tileClass: TileClass,
   stressLevel: number,
-): Ceiling {
+): TileCeiling {
   const sufficientPx = tile.height * SUFFICIENT[ladder.source];
   const sufficient = ladder.heightsPx.findIndex((px) => px >= sufficientPx);
   const useful = sufficient < 0 ? ladder.rows.length - 1 : sufficient;
@@ -144,7 +145,7 @@ function missingLayers({ missing, heightsPx }: Ladder, sufficientPx: number): nu
     .map(({ spatialLayer }) => spatialLayer);
 }
 
-/** The fewest frames per second with which a row is smooth, or all that it has; a shared screen is so with the fewest. */
+/** The lowest frame rate at which a row is smooth, or the highest it has. For a shared screen any frame rate is smooth enough. */
 function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_INFINITY): number {
   const last = Math.min((ladder.rows[row]?.length ?? 1) - 1, mostColumn);
   const enoughFps = ladder.source === 'screen' ? LOWEST_FPS : SMOOTH_FPS;
@@ -155,14 +156,14 @@ function smoothColumn(ladder: Ladder, row: number, mostColumn = Number.POSITIVE_
   return column;
 }
 
-/** The lowest point that moves smoothly, as far as a ceiling allows. */
-export function smoothStep(ladder: Ladder, { maxFps }: Ceiling): Step {
+/** The lowest point that is smooth, as far as the ceiling allows. */
+export function smoothStep(ladder: Ladder, { maxFps }: TileCeiling): Step {
   const smooth = { row: 0, column: smoothColumn(ladder, 0) };
   return fpsAt(ladder, smooth) <= maxFps ? smooth : { row: 0, column: 0 };
 }
 
-/** More lines, if need be at fewer frames per second, as long as they are smooth (of a shared screen: at the fewest); or null. */
-function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+/** More lines, at fewer frames per second if needed, as long as they are smooth (a shared screen: at the lowest frame rate); or null. */
+function moreLines(ladder: Ladder, from: Step, ceiling: TileCeiling): Step | null {
   if (from.row >= ceiling.row) {
     return null;
   }
@@ -171,7 +172,7 @@ function moreLines(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
 }
 
 /** The same lines with more frames, or null. */
-function moreFrames(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
+function moreFrames(ladder: Ladder, from: Step, ceiling: TileCeiling): Step | null {
   const next = { row: from.row, column: from.column + 1 };
   if (next.column >= (ladder.rows[from.row]?.length ?? 0)) {
     return null;
@@ -181,18 +182,18 @@ function moreFrames(ladder: Ladder, from: Step, ceiling: Ceiling): Step | null {
 
 export interface NextStep {
   to: Step;
-  /** More frames for a thumbnail: after all else. */
+  /** More frames for a thumbnail: comes after everything else. */
   deferred: boolean;
 }
 
 /**
- * Better points one step up, the best choice first. Cameras get smooth, then sharp, then smoother; shared screens sharp first. The second
- * is for when the first does not fit. By layers alone, never by bit rates, so that measured ones cannot make it waver.
+ * The next better points, best choice first; the second is a fallback. Cameras first become smooth, then sharp, then smoother; shared
+ * screens become sharp first. Depends only on layers, so that measured bitrates cannot make it fluctuate.
  */
 export function nextSteps(
   ladder: Ladder,
   from: Step,
-  ceiling: Ceiling,
+  ceiling: TileCeiling,
   tile: TileState,
   tileClass: TileClass,
 ): NextStep[] {

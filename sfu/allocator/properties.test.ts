@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { allocate } from './index.ts';
 import { camera, fedBack, input, layersOf, points, receiver, screen, tile } from './test-support.ts';
-import type { AllocatorDecision, AllocatorInput, PictureState, ReceiverState } from './types.ts';
+import type { AllocatorDecision, AllocatorInput, ReceiverState, VideoState } from './types.ts';
 
 const NOW_MS = 1_000_000;
 const ROOMS = ['a', 'b'];
@@ -21,7 +21,7 @@ const ladderBps = fc
     return ladder;
   });
 
-const picture = (index: number): fc.Arbitrary<PictureState> =>
+const video = (index: number): fc.Arbitrary<VideoState> =>
   fc
     .record({
       roomId: fc.constantFrom(...ROOMS),
@@ -41,21 +41,21 @@ const picture = (index: number): fc.Arbitrary<PictureState> =>
 
 const tileSize = fc.constantFrom<[number, number]>([0, 0], [320, 180], [384, 216], [640, 360], [1600, 900]);
 
-function receiverOf(pictures: PictureState[], index: number): fc.Arbitrary<ReceiverState> {
+function receiverOf(videos: VideoState[], index: number): fc.Arbitrary<ReceiverState> {
   return fc
     .record({
       roomId: fc.constantFrom(...ROOMS),
       budgetBps: fc.integer({ min: 150_000, max: 4_000_000 }),
       estimateBps: fc.option(fc.integer({ min: 30_000, max: 3_000_000 })),
       audioBps: fc.integer({ min: 0, max: 120_000 }),
-      sizes: fc.array(tileSize, { minLength: pictures.length, maxLength: pictures.length }),
+      sizes: fc.array(tileSize, { minLength: videos.length, maxLength: videos.length }),
       pins: fc.array(fc.integer({ min: 0, max: 9 }), {
-        minLength: pictures.length,
-        maxLength: pictures.length,
+        minLength: videos.length,
+        maxLength: videos.length,
       }),
     })
     .map(({ sizes, pins, ...more }) => {
-      const tiles = pictures.map((each, at) =>
+      const tiles = videos.map((each, at) =>
         tile(each, ...(sizes[at] ?? [0, 0]), { pinned: pins[at] === 0 }),
       );
       return receiver(`peer ${index}`, tiles, more);
@@ -64,21 +64,21 @@ function receiverOf(pictures: PictureState[], index: number): fc.Arbitrary<Recei
 
 const state: fc.Arbitrary<AllocatorInput> = fc
   .integer({ min: 1, max: 12 })
-  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => picture(index))))
-  .chain((pictures) =>
+  .chain((count) => fc.tuple(...Array.from({ length: count }, (_, index) => video(index))))
+  .chain((videos) =>
     fc.record({
-      pictures: fc.constant(pictures),
+      videos: fc.constant(videos),
       receivers: fc
         .integer({ min: 1, max: 6 })
         .chain((count) =>
-          fc.tuple(...Array.from({ length: count }, (_, index) => receiverOf(pictures, index))),
+          fc.tuple(...Array.from({ length: count }, (_, index) => receiverOf(videos, index))),
         ),
       linkBps: fc.option(fc.integer({ min: 500_000, max: 12_000_000 })),
       stressLevel: fc.constantFrom(0, 0, 0, 1, 2, 3),
     }),
   )
-  .map(({ pictures, receivers, linkBps, stressLevel }) =>
-    input(pictures, receivers, { nowMs: NOW_MS, linkBps, stressLevel: stressLevel as 0 }),
+  .map(({ videos, receivers, linkBps, stressLevel }) =>
+    input(videos, receivers, { nowMs: NOW_MS, linkBps, stressLevel: stressLevel as 0 }),
   );
 
 function check(title: string, property: (state: AllocatorInput, decision: AllocatorDecision) => void): void {
@@ -96,7 +96,7 @@ function allLayers({ receivers }: AllocatorDecision): string[] {
   );
 }
 
-check('no receiver’s budget is passed, audio included', ({ receivers }, decision) => {
+check('no receiver’s budget is exceeded, audio included', ({ receivers }, decision) => {
   for (const [index, { videoBps, maxOutgoingBps, tiles }] of decision.receivers.entries()) {
     const { budgetBps = 0, audioBps = 0 } = receivers[index] ?? {};
     const better = tiles.some(({ layers }) => layers && layers.spatialLayer + layers.temporalLayer > 0);
@@ -108,7 +108,7 @@ check('no receiver’s budget is passed, audio included', ({ receivers }, decisi
 });
 
 check(
-  'the link is never passed, audio included',
+  'the link is never exceeded, audio included',
   ({ linkBps, receivers }, { egressBps, receivers: decided }) => {
     const audioBps = receivers.reduce((sum, each) => sum + each.audioBps, 0);
     const videoBps = decided.reduce((sum, each) => sum + each.videoBps, 0);
@@ -119,45 +119,40 @@ check(
   },
 );
 
-check(
-  'of several pictures the lowest layers fit what a network is estimated to carry',
-  (before, decision) => {
-    const lowest = new Map(
-      before.pictures.map(({ producerId, points }) => [producerId, points[0]?.bitrateBps]),
-    );
-    for (const [index, { tiles }] of decision.receivers.entries()) {
-      const given = tiles.filter(({ layers }) => layers);
-      const neededBps = given.reduce((sum, { producerId }) => sum + (lowest.get(producerId) ?? 0), 0);
-      const estimateBps = before.receivers[index]?.estimateBps ?? Number.POSITIVE_INFINITY;
-      assert.ok(given.length < 2 || neededBps <= estimateBps, `${neededBps} > ${estimateBps}`);
-    }
-  },
-);
+check('the lowest layers of several videos fit the estimate', (before, decision) => {
+  const lowest = new Map(before.videos.map(({ producerId, points }) => [producerId, points[0]?.bitrateBps]));
+  for (const [index, { tiles }] of decision.receivers.entries()) {
+    const given = tiles.filter(({ layers }) => layers);
+    const neededBps = given.reduce((sum, { producerId }) => sum + (lowest.get(producerId) ?? 0), 0);
+    const estimateBps = before.receivers[index]?.estimateBps ?? Number.POSITIVE_INFINITY;
+    assert.ok(given.length < 2 || neededBps <= estimateBps, `${neededBps} > ${estimateBps}`);
+  }
+});
 
-check('it is the same in any order', (before, decision) => {
+check('the order of the input does not matter', (before, decision) => {
   const turned = allocate({
     ...before,
-    pictures: before.pictures.toReversed(),
+    videos: before.videos.toReversed(),
     receivers: before.receivers.toReversed().map((each) => ({ ...each, tiles: each.tiles.toReversed() })),
   });
   assert.deepEqual(allLayers(turned).sort(), allLayers(decision).sort());
 });
 
-check('fed back, a decision stays, whenever it is asked for', (before, decision) => {
+check('a decision fed back stays the same, at any time', (before, decision) => {
   for (const nowMs of [NOW_MS, NOW_MS + 1000, NOW_MS + 60_000]) {
     assert.deepEqual(allLayers(allocate(fedBack(before, decision, nowMs))), allLayers(decision));
   }
 });
 
 check(
-  'only what is on the screen is given, from the receiver’s own room, and as it is sent',
+  'only what is on the screen is allocated, from the receiver’s own room, and as it is sent',
   (before, decision) => {
     for (const [index, { tiles }] of decision.receivers.entries()) {
       for (const [at, { layers, producerId }] of tiles.entries()) {
         if (!layers) {
           continue;
         }
-        const sent = before.pictures.find((each) => each.producerId === producerId);
+        const sent = before.videos.find((each) => each.producerId === producerId);
         assert.ok(sent && !sent.paused && sent.roomId === before.receivers[index]?.roomId);
         assert.ok((before.receivers[index]?.tiles[at]?.height ?? 0) > 0);
         const { spatialLayer, temporalLayer } = layers;
@@ -171,32 +166,28 @@ check(
   },
 );
 
-check(
-  'wanted layers cover what receivers were given, and nothing where nobody watches',
-  (before, decision) => {
-    for (const { producerId, spatialLayers } of decision.pictures) {
-      const given = decision.receivers.flatMap(({ tiles }) =>
-        tiles.flatMap((each) =>
-          each.producerId === producerId && each.layers ? [each.layers.spatialLayer] : [],
-        ),
-      );
-      assert.ok(given.every((layer) => spatialLayers[layer]));
-      assert.equal(spatialLayers.includes(true), given.length > 0);
-      assert.equal(
-        spatialLayers.length,
-        new Set(before.pictures.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer))
-          .size,
-      );
-    }
-  },
-);
+check('wanted layers cover all allocations, and nothing that nobody watches', (before, decision) => {
+  for (const { producerId, spatialLayers } of decision.videos) {
+    const given = decision.receivers.flatMap(({ tiles }) =>
+      tiles.flatMap((each) =>
+        each.producerId === producerId && each.layers ? [each.layers.spatialLayer] : [],
+      ),
+    );
+    assert.ok(given.every((layer) => spatialLayers[layer]));
+    assert.equal(spatialLayers.includes(true), given.length > 0);
+    assert.equal(
+      spatialLayers.length,
+      new Set(before.videos.find((p) => p.producerId === producerId)?.points.map((p) => p.spatialLayer)).size,
+    );
+  }
+});
 
 check(
-  'missing layers are given to nobody, and awaited by those only who have none better',
+  'missing layers are allocated to nobody, and awaited only by tiles without a better one',
   (before, decision) => {
     for (const { tiles } of decision.receivers) {
       for (const { producerId, layers, awaits, reason } of tiles) {
-        const { missing = [] } = before.pictures.find((each) => each.producerId === producerId) ?? {};
+        const { missing = [] } = before.videos.find((each) => each.producerId === producerId) ?? {};
         assert.ok(!layers || !missing.includes(layers.spatialLayer));
         assert.equal(awaits.length > 0, reason === 'sender');
         assert.ok(awaits.every((layer) => missing.includes(layer) && layer > (layers?.spatialLayer ?? -1)));
@@ -205,7 +196,7 @@ check(
   },
 );
 
-check('more budget never gives a worse first tile', (before, decision) => {
+check('a larger budget never makes the first tile worse', (before, decision) => {
   const alone = before.receivers.map((each) => ({ ...each, budgetBps: each.budgetBps * 1.3 }));
   const richer = allocate({ ...before, linkBps: null, receivers: alone });
   const unlinked = before.linkBps === null ? decision : allocate({ ...before, linkBps: null });
@@ -220,7 +211,7 @@ check('more budget never gives a worse first tile', (before, decision) => {
   }
 });
 
-check('nobody small gets better while a larger one could have used the bits', (before, decision) => {
+check('no small tile is upgraded while a larger one could use the bandwidth', (before, decision) => {
   if (before.linkBps !== null) {
     return;
   }
@@ -233,14 +224,14 @@ check('nobody small gets better while a larger one could have used the bits', (b
       if (each.reason !== 'budget' || each.priority < 100 || !each.layers) {
         continue;
       }
-      // Nobody who is seen smoothly is made to stutter for more lines.
+      // No smooth video is made to stutter for more lines.
       const smooth = each.class === 'screen' ? 0 : Math.min(1, each.layers.temporalLayer);
-      const picture = before.pictures.find(({ producerId }) => producerId === each.producerId);
+      const video = before.videos.find(({ producerId }) => producerId === each.producerId);
       const maxFps = before.stressLevel >= (each.class === 'screen' ? 2 : 1) ? 15 : Number.POSITIVE_INFINITY;
-      const better = picture?.points
+      const better = video?.points
         .filter((point) => point.bitrateBps > each.bitrateBps && point.temporalLayer >= smooth)
-        // Frames that stress takes away, and layers that the sender cannot send, are no use for the bits.
-        .filter((point) => point.framesPerSecond <= maxFps && !picture.missing.includes(point.spatialLayer))
+        // Frames removed by stress, and layers that the sender cannot send, cannot use the bandwidth.
+        .filter((point) => point.framesPerSecond <= maxFps && !video.missing.includes(point.spatialLayer))
         .map(({ bitrateBps }) => bitrateBps - each.bitrateBps);
       const cheapest = Math.min(...(better ?? []));
       const room = (budgetBps * 0.9 - audioBps) / 1.05 - (videoBps - improvedBps);
@@ -248,6 +239,6 @@ check('nobody small gets better while a larger one could have used the bits', (b
     }
   }
   function lowestBps(producerId: string): number {
-    return before.pictures.find((each) => each.producerId === producerId)?.points[0]?.bitrateBps ?? 0;
+    return before.videos.find((each) => each.producerId === producerId)?.points[0]?.bitrateBps ?? 0;
   }
 });

@@ -1,20 +1,20 @@
-import type { PictureState, ReceiverState, TileClass, TileState } from './types.ts';
+import type { ReceiverState, TileClass, TileState, VideoState } from './types.ts';
 
 /** A tile that can be served, in its receiver's order of service. */
 export interface RankedTile {
   tile: TileState;
-  picture: PictureState;
+  video: VideoState;
   class: TileClass;
   /** Place in the receiver's order of service, from 0. */
   rank: number;
-  /** What its improvement is worth: its share of all that the receiver shows, twice that for the last speaker. */
+  /** Weight of its upgrades: its share of everything the receiver shows, doubled for the last speaker. */
   weight: number;
 }
 
 /** The order of service. */
 const PLACE: Record<TileClass, number> = { screen: 0, pinned: 1, stage: 2, speaker: 3, other: 4 };
 
-/** Those who spoke last: as many as audio forwards by default. */
+/** How many recent speakers count: as many as audio forwards by default. */
 const LAST_SPEAKERS = 3;
 /** A stage has at least twice the area of the next smaller tile; tiles within a fifth of the largest share it. */
 const STAGE_AREA_RATIO = 2;
@@ -46,51 +46,51 @@ function stageArea(tiles: readonly { tile: TileState }[]): number {
   return below * STAGE_AREA_RATIO <= largest ? largest * STAGE_GROUP_RATIO : Number.POSITIVE_INFINITY;
 }
 
-/** Later speech first; those who speak at the moment are alike, lest their measured moments shuffle them. */
-function spokeAtMs({ speaking, lastSpokeAtMs }: PictureState): number {
+/** When the sender last spoke, for sorting. All current speakers are equal, so that measured times do not shuffle them. */
+function spokeAtMs({ speaking, lastSpokeAtMs }: VideoState): number {
   return speaking ? Number.POSITIVE_INFINITY : (lastSpokeAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
-/** By code unit, so that it is the same on every machine. */
+/** Compares by code unit: the same on every machine. */
 export function compareIds(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-type Candidate = Pick<RankedTile, 'tile' | 'picture'>;
+type Candidate = Pick<RankedTile, 'tile' | 'video'>;
 
 function byRecency(a: Candidate, b: Candidate): number {
-  const [atA, atB] = [spokeAtMs(a.picture), spokeAtMs(b.picture)];
+  const [atA, atB] = [spokeAtMs(a.video), spokeAtMs(b.video)];
   if (atA !== atB) {
     return atA > atB ? -1 : 1;
   }
-  return areaOf(b.tile) - areaOf(a.tile) || compareIds(a.picture.producerId, b.picture.producerId);
+  return areaOf(b.tile) - areaOf(a.tile) || compareIds(a.video.producerId, b.video.producerId);
 }
 
 /**
- * A receiver's tiles in the order of service: screen share, pinned, stage, the last who spoke, the rest; by recency of speech within each.
- * Tiles without area, and pictures that are paused, gone, of another room or the receiver's own, are left out.
+ * A receiver's tiles in order of service: screen share, pinned, stage, recent speakers, the rest; the most recent speaker first within
+ * each. Omits tiles without area, and video that is paused, gone, in another room or the receiver's own.
  */
-export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, PictureState>): RankedTile[] {
+export function rank(receiver: ReceiverState, videos: ReadonlyMap<string, VideoState>): RankedTile[] {
   const candidates: Candidate[] = [];
   for (const tile of receiver.tiles) {
-    const picture = pictures.get(tile.producerId);
-    if (!picture || picture.paused || picture.points.length === 0 || !(areaOf(tile) > 0)) {
+    const video = videos.get(tile.producerId);
+    if (!video || video.paused || video.points.length === 0 || !(areaOf(tile) > 0)) {
       continue;
     }
-    if (picture.roomId !== receiver.roomId || picture.peerId === receiver.peerId) {
+    if (video.roomId !== receiver.roomId || video.peerId === receiver.peerId) {
       continue;
     }
-    candidates.push({ tile, picture });
+    candidates.push({ tile, video });
   }
   candidates.sort(byRecency);
   const fromArea = stageArea(candidates);
   const total = candidates.reduce((sum, { tile }) => sum + areaOf(tile), 0);
   let speakers = 0;
-  const ranked = candidates.map(({ tile, picture }): RankedTile => {
-    const spoke = spokeAtMs(picture) > Number.NEGATIVE_INFINITY;
+  const ranked = candidates.map(({ tile, video }): RankedTile => {
+    const spoke = spokeAtMs(video) > Number.NEGATIVE_INFINITY;
     let weight = areaOf(tile) / total;
     let tileClass: TileClass = 'other';
-    if (picture.source === 'screen') {
+    if (video.source === 'screen') {
       tileClass = 'screen';
     } else if (tile.pinned) {
       tileClass = 'pinned';
@@ -102,9 +102,9 @@ export function rank(receiver: ReceiverState, pictures: ReadonlyMap<string, Pict
       }
       tileClass = 'speaker';
     }
-    return { tile, picture, class: tileClass, rank: 0, weight };
+    return { tile, video, class: tileClass, rank: 0, weight };
   });
-  // Sorting is stable: recency holds within a class.
+  // Sorting is stable, so recency is preserved within a class.
   ranked.sort((a, b) => PLACE[a.class] - PLACE[b.class]);
   for (const [index, each] of ranked.entries()) {
     each.rank = index;

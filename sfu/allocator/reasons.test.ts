@@ -7,11 +7,11 @@ function reasonFor(
   more: Partial<ReceiverState>,
   inputMore: Partial<AllocatorInput> = {},
 ): Reason | undefined {
-  const picture = camera('a');
-  return decideFor([picture], [tile(picture, 1280, 720)], more, inputMore).tiles[0]?.reason;
+  const video = camera('a');
+  return decideFor([video], [tile(video, 1280, 720)], more, inputMore).tiles[0]?.reason;
 }
 
-test('the reason names what lifting would make the tile better', () => {
+test('the reason names the limit whose removal would upgrade the tile', () => {
   assert.equal(reasonFor({}), 'full');
   assert.equal(reasonFor({ budgetBps: 1_000_000 }), 'budget');
   assert.equal(reasonFor({ estimateBps: 300_000 }), 'estimate');
@@ -19,24 +19,24 @@ test('the reason names what lifting would make the tile better', () => {
   assert.equal(reasonFor({}, { stressLevel: 1 }), 'stress');
 });
 
-test('a small tile of a sender with more is full, and so is a large tile of a sender with no more', () => {
-  const picture = camera('a');
-  assert.equal(decideFor([picture], [tile(picture, 320, 180)]).tiles[0]?.reason, 'full');
-  assert.equal(decideFor([picture], [tile(picture, 3840, 2160)]).tiles[0]?.reason, 'full');
+test('a small tile is full if its size is the limit, a large one if the sender is', () => {
+  const video = camera('a');
+  assert.equal(decideFor([video], [tile(video, 320, 180)]).tiles[0]?.reason, 'full');
+  assert.equal(decideFor([video], [tile(video, 3840, 2160)]).tiles[0]?.reason, 'full');
 });
 
-test('a tile that is not worth more bits among many is full, whatever the budget', () => {
-  const pictures = Array.from({ length: 9 }, (_, index) => camera(`peer ${index}`));
+test('one of many tiles that is not worth more bandwidth is full, whatever the budget', () => {
+  const videos = Array.from({ length: 9 }, (_, index) => camera(`peer ${index}`));
   const decision = decideFor(
-    pictures,
-    pictures.map((picture) => tile(picture, 640, 360)),
+    videos,
+    videos.map((video) => tile(video, 640, 360)),
     { budgetBps: 100_000_000 },
   );
   assert.ok(decision.tiles.every(({ reason }) => reason === 'full'));
 });
 
-test('what its sender pauses says so', () => {
-  const picture = screen('a', { paused: true });
-  const [decided] = decideFor([picture], [tile(picture, 1280, 720)]).tiles;
+test('a video paused by its sender has the reason paused', () => {
+  const video = screen('a', { paused: true });
+  const [decided] = decideFor([video], [tile(video, 1280, 720)]).tiles;
   assert.deepEqual([decided?.layers, decided?.reason], [null, 'paused']);
 });

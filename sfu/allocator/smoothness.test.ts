@@ -4,35 +4,35 @@ import fc from 'fast-check';
 import { allocate } from './index.ts';
 import { camera, fedBack, input, points, receiver, screen, tile } from './test-support.ts';
 import { forwarded } from './test-worker.ts';
-import type { AllocatorInput, OperatingPoint, PictureState } from './types.ts';
+import type { AllocatorInput, OperatingPoint, VideoState } from './types.ts';
 
 const SMOOTH_FPS = 15;
 const ladderBps = fc
   .tuple(fc.integer({ min: 60_000, max: 200_000 }), fc.double({ min: 2, max: 4, noNaN: true }))
   .map(([lowest, factor]) => [lowest, lowest * factor, lowest * factor ** 2]);
 
-/** One large picture and small ones beside it, behind one estimate after the other: what the worker forwards of the large one. */
+/** What the worker forwards of one large video among small ones, for a series of estimates. */
 function seenAt(
   estimatesBps: readonly number[],
-  large: PictureState,
-  small: readonly PictureState[],
+  large: VideoState,
+  small: readonly VideoState[],
 ): Array<OperatingPoint | undefined> {
-  const pictures = [large, ...small];
-  const tiles = pictures.map((each) => (each === large ? tile(each, 1280, 720) : tile(each, 320, 180)));
-  let state: AllocatorInput = input(pictures, [receiver('me', tiles)]);
+  const videos = [large, ...small];
+  const tiles = videos.map((each) => (each === large ? tile(each, 1280, 720) : tile(each, 320, 180)));
+  let state: AllocatorInput = input(videos, [receiver('me', tiles)]);
   return estimatesBps.map((estimateBps) => {
     state = { ...state, receivers: state.receivers.map((each) => ({ ...each, estimateBps })) };
     const decision = allocate(state);
-    // Two decisions: what is better waits.
+    // Two decisions, since upgrades wait.
     state = fedBack(state, decision, state.nowMs + 5000);
     const settled = allocate(state);
     state = fedBack(state, settled, state.nowMs + 5000);
     const [mine] = settled.receivers;
-    return mine && forwarded(mine, pictures, estimateBps).get(large.producerId);
+    return mine && forwarded(mine, videos, estimateBps).get(large.producerId);
   });
 }
 
-test('behind an estimate that rises and falls the worker shows nothing large in more lines at the price of smoothness', () => {
+test('as the estimate rises and falls, the worker never gives a large tile more lines at the cost of smoothness', () => {
   fc.assert(
     fc.property(
       fc.array(ladderBps, { minLength: 1, maxLength: 6 }),
@@ -54,7 +54,7 @@ test('behind an estimate that rises and falls the worker shows nothing large in 
   );
 });
 
-test('a large picture moves at 15 frames a second or more in the fewest lines that are sent, rather than at 7.5 in more', () => {
+test('a large video gets at least 15 fps at the lowest resolution, rather than 7.5 at a higher one', () => {
   const estimatesBps = Array.from({ length: 60 }, (_, index) => 1_500_000 * 0.98 ** index);
   for (const path of [estimatesBps, estimatesBps.toReversed()]) {
     for (const seen of seenAt(path, camera('large'), [camera('a'), camera('b'), camera('c')])) {
@@ -63,7 +63,7 @@ test('a large picture moves at 15 frames a second or more in the fewest lines th
   }
 });
 
-test('a shared screen has all its lines as soon and as long as they fit with the fewest frames', () => {
+test('a shared screen has full resolution whenever it fits at the lowest frame rate', () => {
   const estimatesBps = [2_500_000, 1_700_000, 1_150_000, 1_000_000, 1_150_000];
   const linesPx = seenAt(estimatesBps, screen('large'), []).map((seen) => seen?.heightPx);
   assert.deepEqual(linesPx, [1080, 1080, 1080, 540, 1080]);

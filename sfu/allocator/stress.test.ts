@@ -9,11 +9,11 @@ const others = Array.from({ length: 8 }, (_, index) =>
 const shared = screen('peer 0');
 
 function under(stressLevel: AllocatorInput['stressLevel']) {
-  const tiles = others.map((picture, index) => tile(picture, index ? 640 : 1600, index ? 360 : 900));
+  const tiles = others.map((video, index) => tile(video, index ? 640 : 1600, index ? 360 : 900));
   return decideFor(others, tiles, { budgetBps: 20_000_000 }, { stressLevel });
 }
 
-test('without stress a wide budget gives everybody what is worth its bits', () => {
+test('without stress, a large budget gives everybody what is worth its bandwidth', () => {
   assert.deepEqual(under(0).tiles.map(layersOf), ['2/2', '1/1', ...Array(6).fill('0/1')]);
 });
 
@@ -26,12 +26,12 @@ test('at level 2 the stage loses its highest layer too', () => {
   assert.deepEqual(under(2).tiles.map(layersOf), ['1/1', ...Array(7).fill('0/0')]);
 });
 
-test('at level 3 four small tiles are left, those who spoke last', () => {
+test('at level 3 four small tiles remain, the most recent speakers', () => {
   assert.deepEqual(under(3).tiles.map(layersOf), ['1/1', '0/0', '0/0', '0/0', '0/0', '-', '-', '-']);
   assert.equal(under(3).tiles[7]?.reason, 'stress');
 });
 
-test('a shared screen loses frames from level 2, and never its lines', () => {
+test('a shared screen loses frames from level 2, but never lines', () => {
   const layersUnder = (stressLevel: AllocatorInput['stressLevel']) =>
     decideFor([shared], [tile(shared, 1600, 1080)], { budgetBps: 20_000_000 }, { stressLevel }).tiles.map(
       layersOf,

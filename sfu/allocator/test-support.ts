@@ -3,17 +3,17 @@ import type {
   AllocatorDecision,
   AllocatorInput,
   OperatingPoint,
-  PictureState,
   ReceiverDecision,
   ReceiverState,
   TileDecision,
   TileState,
+  VideoState,
 } from './types.ts';
 
-/** What the SDK's cameras send as VP8: bits a second of 180, 360 and 720 lines, each in three temporal layers. */
+/** The SDK's VP8 camera ladder: bits per second of 180, 360 and 720 lines, each with three temporal layers. */
 const CAMERA_LADDER_BPS = [150_000, 500_000, 1_200_000];
 const SCREEN_LADDER_BPS = [400_000, 2_500_000];
-/** Shares of a layer's bits up to each temporal layer, and its frames a second. */
+/** Cumulative share of a layer's bitrate up to each temporal layer, and its frame rate. */
 const TEMPORAL = [
   { share: 0.45, fps: 7.5 },
   { share: 0.7, fps: 15 },
@@ -34,7 +34,7 @@ export function points(ladderBps: number[], topPx = 720): OperatingPoint[] {
   );
 }
 
-export function camera(peerId: string, more: Partial<PictureState> = {}): PictureState {
+export function camera(peerId: string, more: Partial<VideoState> = {}): VideoState {
   return {
     producerId: `${peerId}'s camera`,
     roomId: 'room',
@@ -50,7 +50,7 @@ export function camera(peerId: string, more: Partial<PictureState> = {}): Pictur
   };
 }
 
-export function screen(peerId: string, more: Partial<PictureState> = {}): PictureState {
+export function screen(peerId: string, more: Partial<VideoState> = {}): VideoState {
   const screenPoints = points(SCREEN_LADDER_BPS, 1080);
   return camera(peerId, {
     producerId: `${peerId}'s screen`,
@@ -61,12 +61,12 @@ export function screen(peerId: string, more: Partial<PictureState> = {}): Pictur
 }
 
 export function tile(
-  picture: PictureState,
+  video: VideoState,
   width: number,
   height: number,
   more: Partial<TileState> = {},
 ): TileState {
-  const { producerId } = picture;
+  const { producerId } = video;
   return { producerId, width, height, pinned: false, decided: null, decidedAtMs: null, ...more };
 }
 
@@ -87,36 +87,36 @@ export function receiver(
 }
 
 export function input(
-  pictures: PictureState[],
+  videos: VideoState[],
   receivers: ReceiverState[],
   more: Partial<AllocatorInput> = {},
 ): AllocatorInput {
-  return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, pictures, receivers, ...more };
+  return { nowMs: 1_000_000, linkBps: null, stressLevel: 0, videos, receivers, ...more };
 }
 
-/** How many tiles of which size somebody shows: a stage of one, if any, then equal ones. */
+/** A receiver's tiles: one stage, if any, then equal small ones. */
 export interface Layout {
   stage?: [width: number, height: number];
   small: [width: number, height: number];
   count: number;
 }
 
-/** A room of cameras in which everybody shows the others by the same layout. */
+/** A room of cameras in which all receivers use the same layout. */
 export function room(
   peers: number,
   layout: Layout,
   roomId = 'room',
-): Pick<AllocatorInput, 'pictures' | 'receivers'> {
-  const pictures = Array.from({ length: peers }, (_, index) => camera(`${roomId} ${index}`, { roomId }));
-  const receivers = pictures.map(({ peerId }) => {
-    const others = pictures.filter((picture) => picture.peerId !== peerId);
-    const tiles = others.slice(0, layout.count + (layout.stage ? 1 : 0)).map((picture, index) => {
+): Pick<AllocatorInput, 'videos' | 'receivers'> {
+  const videos = Array.from({ length: peers }, (_, index) => camera(`${roomId} ${index}`, { roomId }));
+  const receivers = videos.map(({ peerId }) => {
+    const others = videos.filter((video) => video.peerId !== peerId);
+    const tiles = others.slice(0, layout.count + (layout.stage ? 1 : 0)).map((video, index) => {
       const [width, height] = index === 0 && layout.stage ? layout.stage : layout.small;
-      return tile(picture, width, height);
+      return tile(video, width, height);
     });
     return receiver(peerId, tiles, { roomId });
   });
-  return { pictures, receivers };
+  return { videos, receivers };
 }
 
 /** Layouts of a 1080-line window. */
@@ -129,22 +129,22 @@ export const TWO: Layout = { small: [960, 1080], count: 2 };
 
 /** Decides for one receiver. */
 export function decideFor(
-  pictures: PictureState[],
+  videos: VideoState[],
   tiles: TileState[],
   more: Partial<ReceiverState> = {},
   inputMore: Partial<AllocatorInput> = {},
 ): ReceiverDecision {
-  const [decision] = allocate(input(pictures, [receiver('me', tiles, more)], inputMore)).receivers;
+  const [decision] = allocate(input(videos, [receiver('me', tiles, more)], inputMore)).receivers;
   if (!decision) {
     throw new Error('nothing decided');
   }
   return decision;
 }
 
-export function tileOf(decision: ReceiverDecision, picture: PictureState): TileDecision {
-  const found = decision.tiles.find(({ producerId }) => producerId === picture.producerId);
+export function tileOf(decision: ReceiverDecision, video: VideoState): TileDecision {
+  const found = decision.tiles.find(({ producerId }) => producerId === video.producerId);
   if (!found) {
-    throw new Error(`no tile of ${picture.producerId}`);
+    throw new Error(`no tile of ${video.producerId}`);
   }
   return found;
 }
@@ -154,7 +154,7 @@ export function layersOf({ layers }: TileDecision): string {
   return layers ? `${layers.spatialLayer}/${layers.temporalLayer}` : '-';
 }
 
-/** The input of the next decision, as the room feeds it back. */
+/** The input of the next decision, with this decision fed back as a room does it. */
 export function fedBack(before: AllocatorInput, decision: AllocatorDecision, nowMs: number): AllocatorInput {
   const receivers = before.receivers.map((state, index) => ({
     ...state,

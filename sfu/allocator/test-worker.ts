@@ -1,28 +1,28 @@
-import type { PictureState, ReceiverDecision, TileDecision } from './types.ts';
+import type { ReceiverDecision, TileDecision, VideoState } from './types.ts';
 
 interface Consumer {
-  points: PictureState['points'];
+  points: VideoState['points'];
   most: NonNullable<TileDecision['layers']>;
   priority: number;
-  /** Place of what it has in `points`; −1: nothing. */
+  /** Index in `points` of what it has; −1: nothing. */
   has: number;
 }
 
 /**
- * What the worker forwards of pictures in simulcast when its estimate is so high, by producer; absent: nothing. As its
- * Transport::DistributeAvailableOutgoingBitrate() does it: a first step for everybody, then in turns as many as the priority says. A step is a
- * temporal layer more, and after those that are wanted the next spatial layer with the fewest frames.
+ * What the worker forwards of simulcast producers at a given estimate, by producer ID; absent: nothing. Mirrors its
+ * Transport::DistributeAvailableOutgoingBitrate(): a first step for every consumer, then rounds of as many steps as a consumer's priority.
+ * A step is one more temporal layer or, after the wanted ones, the next spatial layer at its lowest frame rate.
  */
 export function forwarded(
   { tiles }: ReceiverDecision,
-  pictures: readonly PictureState[],
+  videos: readonly VideoState[],
   availableBps: number,
-): Map<string, PictureState['points'][number]> {
+): Map<string, VideoState['points'][number]> {
   const consumers = new Map<string, Consumer>();
   for (const { producerId, layers, priority } of tiles) {
-    const picture = pictures.find((each) => each.producerId === producerId);
-    if (picture && layers) {
-      const points = picture.points.filter(({ temporalLayer }) => temporalLayer <= layers.temporalLayer);
+    const video = videos.find((each) => each.producerId === producerId);
+    if (video && layers) {
+      const points = video.points.filter(({ temporalLayer }) => temporalLayer <= layers.temporalLayer);
       consumers.set(producerId, { points, most: layers, priority, has: -1 });
     }
   }

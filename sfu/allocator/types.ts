@@ -1,106 +1,104 @@
-/** What the allocator decides from, and what it decides: plain data of pictures only (audio is selected apart). */
+/** The allocator's input and output: plain data about video only (audio is selected separately). */
 
-export type PictureSource = 'camera' | 'screen';
+export type VideoSource = 'camera' | 'screen';
 
-/** One way to receive a picture: all layers up to these. Bit rates are those of a receiver, so with SVC the lower spatial layers count in. */
+/**
+ * One way to receive a video: all layers up to these. Bitrates are what a receiver gets, so with SVC the lower spatial layers are included.
+ */
 export interface OperatingPoint {
   spatialLayer: number;
   temporalLayer: number;
-  /** On the wire, all headers included, in bits per second: measured while it is sent, else expected. */
+  /** On the wire, all headers included, in bits per second: measured while it is being sent, otherwise expected. */
   bitrateBps: number;
-  /** Packets per second that its receiver gets. */
+  /** Packets per second that the receiver gets. */
   packetsPerSecond: number;
-  /** Lines of the picture, in pixels; 0: not known. */
+  /** Height in pixels; 0: unknown. */
   heightPx: number;
   framesPerSecond: number;
-  /** Whether its sender sends it at present. One that it does not send can be asked for. */
+  /** Whether the sender is sending it. If not, it can be requested. */
   sent: boolean;
 }
 
-/** A picture that somebody sends. */
-export interface PictureState {
+/** A video that somebody sends. */
+export interface VideoState {
   producerId: string;
   roomId: string;
-  /** Its sender. */
+  /** The sender. */
   peerId: string;
-  source: PictureSource;
-  /** Paused by its sender: nobody can receive it. */
+  source: VideoSource;
+  /** Paused by the sender: nobody can receive it. */
   paused: boolean;
-  /** Whether the lower spatial layers are sent in one stream with the higher ones (SVC), or each apart (simulcast). */
+  /** Whether all spatial layers share one stream (SVC), or each has its own (simulcast). */
   svc: boolean;
-  /** Every operating point, spatial layer by spatial layer, lowest first. At least one. */
+  /** All operating points, ordered by spatial, then temporal layer, lowest first. At least one. */
   points: OperatingPoint[];
-  /** Spatial layers that the sender was asked for and does not send, so nobody is given them. Never the lowest. */
+  /** Spatial layers that were requested but do not arrive, so nobody is given them. Never the lowest. */
   missing: readonly number[];
-  /** When its sender last spoke, on the clock of `nowMs`; null: not yet. */
+  /** When the sender last spoke, on the clock of `nowMs`; null: not yet. */
   lastSpokeAtMs: number | null;
   speaking: boolean;
 }
 
 /**
- * What a tile is to its receiver, most important first. `stage`: clearly larger than the rest. `speaker`: one of the last few who spoke.
+ * A tile's class for its receiver, most important first. `stage`: clearly larger than the rest. `speaker`: one of the most recent speakers.
  */
 export type TileClass = 'screen' | 'pinned' | 'stage' | 'speaker' | 'other';
 
-/** A picture on a receiver's screen. */
+/** A video on a receiver's screen. */
 export interface TileState {
   producerId: string;
   /** Size on the screen, in device pixels. */
   width: number;
   height: number;
-  /** Chosen by the person at the receiver. */
+  /** Pinned by the person at the receiver. */
   pinned: boolean;
-  /** What was decided last, and when that was changed; null: nothing yet, or paused. */
+  /** The last decision, and when it changed; null: none yet, or paused. */
   decided: { spatialLayer: number; temporalLayer: number } | null;
   decidedAtMs: number | null;
-  /** The class of the last decision, fed back, so that a tile that rose needs not wait for a better picture; absent: as if it were unchanged. */
+  /** The class in the last decision, so that a tile that moved up is upgraded at once; absent: unchanged. */
   decidedClass?: TileClass | null;
-  /** Its area in the last decision, in device pixels, fed back to the same end. */
+  /** The area in the last decision, in device pixels, so that an enlarged tile is upgraded at once; absent: unchanged. */
   decidedAreaPx?: number | null;
 }
 
 export interface ReceiverState {
   roomId: string;
   peerId: string;
-  /** What it may be sent in all, audio included, in bits per second. */
+  /** Maximum bitrate it may be sent, audio included, in bits per second. */
   budgetBps: number;
-  /**
-   * What its bandwidth estimation says that it can take, in bits per second; null: there is none (yet). Video only: audio is sent without
-   * feedback, so that the estimation never counts it.
-   */
+  /** Its bandwidth estimate, in bits per second; null: none yet. Covers video only, since audio is sent without transport feedback. */
   estimateBps: number | null;
-  /** What its audio takes, in bits per second. */
+  /** Bitrate of its audio, in bits per second. */
   audioBps: number;
-  /** What it shows; every other picture is off its screen. */
+  /** What it shows. All other videos are off-screen. */
   tiles: TileState[];
 }
 
 export interface AllocatorInput {
   /** A monotonic clock, in milliseconds. */
   nowMs: number;
-  /** What the node may send in all, over all rooms, audio included, in bits per second; null: not guarded. */
+  /** Maximum egress bitrate of the node over all rooms, audio included, in bits per second; null: unlimited. */
   linkBps: number | null;
-  /** How much must be saved for want of CPU: 0 nothing, 1 frame rate, 2 resolution too, 3 the number of pictures too. */
+  /** How much CPU must be saved: 0 nothing, 1 reduce frame rate, 2 resolution too, 3 the number of videos too. */
   stressLevel: 0 | 1 | 2 | 3;
-  pictures: PictureState[];
+  videos: VideoState[];
   receivers: ReceiverState[];
 }
 
 /**
- * Why a tile is not better than it is. `full`: it is as good as its size can use at a fair price, or as good as its sender has. `budget`:
- * the receiver's own budget. `estimate`: the receiver's network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its
- * sender. `steady`: a better layer waits until it is sure to last. `sender`: the sender was asked for a better layer and does not send it
- * (a narrow uplink, a busy machine).
+ * Why a tile is not better. `full`: its size cannot use more at a fair price, or the sender has no more. `budget`: the receiver's own
+ * budget. `estimate`: the receiver's network. `link`: the node's link. `stress`: the node's CPU. `paused`: by its sender. `steady`: an
+ * upgrade waits until it is sure to last. `sender`: a better layer was requested but does not arrive (a narrow uplink, a busy machine).
  */
 export type Reason = 'full' | 'budget' | 'estimate' | 'link' | 'stress' | 'paused' | 'steady' | 'sender';
 
 export interface TileDecision {
   producerId: string;
-  /** The most to forward; null: nothing. */
+  /** The highest layers to forward; null: nothing. */
   layers: { spatialLayer: number; temporalLayer: number } | null;
-  /** What that takes, in bits per second. */
+  /** Bitrate of these layers, in bits per second. */
   bitrateBps: number;
-  /** Of the consumer, 1 to 255: what the bandwidth estimation serves first. */
+  /** Consumer priority, 1 to 255; higher ones are served first. */
   priority: number;
   class: TileClass;
   reason: Reason;
@@ -112,23 +110,23 @@ export interface ReceiverDecision {
   roomId: string;
   peerId: string;
   tiles: TileDecision[];
-  /** Ceiling for the transport's bandwidth estimation, in bits per second. */
+  /** Maximum for the transport's bandwidth estimation, in bits per second. */
   maxOutgoingBps: number;
   /** The sum of its tiles, in bits per second. */
   videoBps: number;
 }
 
-export interface PictureDecision {
+export interface VideoDecision {
   producerId: string;
-  /** Whether anybody wants each spatial layer, lowest first. None: nobody watches. */
+  /** Whether each spatial layer is wanted by anyone, lowest first. All false: nobody is watching. */
   spatialLayers: boolean[];
-  /** Missing spatial layers that somebody would use: to be asked for again from time to time. */
+  /** Missing spatial layers that somebody would use, to be requested again from time to time. */
   awaited: number[];
 }
 
 export interface AllocatorDecision {
   receivers: ReceiverDecision[];
-  pictures: PictureDecision[];
-  /** What the node sends by these decisions, audio included, in bits per second. */
+  videos: VideoDecision[];
+  /** Allocated egress bitrate of the node, audio included, in bits per second. */
   egressBps: number;
 }

@@ -1,14 +1,14 @@
-/** Heard time loses half its weight after this long, in milliseconds. */
+/** Half-life of a speaker's heard time, in milliseconds. */
 const HALF_LIFE_MS = 60_000;
-/** Above this number of speakers, those heard for less than the time below (in milliseconds) are forgotten. */
+/** Above this number of speakers, those heard for less than the second value, in milliseconds, are forgotten. */
 const MAX_SPEAKERS = 1000;
 const FORGOTTEN_MS = 100;
 
-/** How long each speaker was heard recently. Pure; times are in milliseconds of one monotonic clock. */
+/** Tracks how long each speaker was heard recently. Pure; times are in milliseconds on one monotonic clock. */
 export class FloorTimes {
   readonly #heard = new Map<string, { ms: number; atMs: number }>();
 
-  /** How long a speaker was heard during the last minutes. */
+  /** How long a speaker was heard during the last few minutes, in milliseconds. */
   of(speakerId: string, nowMs: number): number {
     const heard = this.#heard.get(speakerId);
     return heard ? heard.ms * 2 ** ((heard.atMs - nowMs) / HALF_LIFE_MS) : 0;

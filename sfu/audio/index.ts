@@ -1,2 +1,2 @@
-/** Which voices are forwarded, and who speaks. */
+/** Which voices are forwarded, and who is speaking. */
 export { RoomAudio } from './room-audio.ts';

@@ -1,24 +1,30 @@
 import { parseRtp, readExtension } from '../../base/rtp/index.ts';
 
-/** Without levels: what Opus sends in a silence is no larger than this, in bytes of payload. */
+/** Without levels: maximum payload size of an Opus packet of silence, in bytes. */
 const SILENCE_BYTES = 10;
-/** Without levels: a packet after a longer gap, in ms, may be one of the few that keep a silence up to date. */
+/** Without levels: a packet after a longer gap, in milliseconds, may be one of the few that DTX sends during silence. */
 const GAP_MS = 100;
 const SILENCE_DBOV = -127;
-/** Without levels: anything that is not silence counts as this loud, which a clear voice with levels exceeds. */
+/** Without levels: assumed level of anything but silence. A clear voice with levels exceeds it. */
 const ASSUMED_DBOV = -34;
 
-/** Reads how loud the packets of one microphone are: from RFC 6464's header extension, or from the sizes of Opus where a client has none. */
+/**
+ * Reads the audio level of one microphone's packets: from the header extension of RFC 6464, or estimated from Opus packet sizes if the
+ * client does not send it.
+ */
 export class LevelReader {
   readonly #extensionId: number | undefined;
   #lastPacketMs = Number.NEGATIVE_INFINITY;
 
-  /** @param extensionId - Of `ssrc-audio-level`, as negotiated; undefined: not negotiated. */
+  /** @param extensionId - the negotiated id of `ssrc-audio-level`; undefined: not negotiated */
   constructor(extensionId: number | undefined) {
     this.#extensionId = extensionId;
   }
 
-  /** The level in dBov, 0 to −127; undefined for what is no RTP. The voice flag is left out: many senders never set it, some always do. */
+  /**
+   * The level in dBov, 0 to −127; undefined if the datagram is not RTP. The voice activity flag is ignored: many senders never set it, some
+   * always do.
+   */
   read(bytes: Buffer, nowMs: number): number | undefined {
     const packet = parseRtp(bytes);
     if (!packet) {

@@ -2,16 +2,18 @@ import type { Consumer, DirectTransport, Producer, Router } from 'mediasoup/type
 import { answered } from '../worker-errors.ts';
 import { LevelReader } from './level-reader.ts';
 
-/** A packet seen here costs this process some 15 µs, so a flood must end in the worker. Opus sends 50 a second, 400 at the very most. */
+/**
+ * Maximum packets per microphone and second: each costs this process some 15 µs, so a flood must be stopped in the worker. Opus sends 50
+ * per second, 400 at most.
+ */
 const MAX_PACKETS = 500;
 const WINDOW_MS = 1000;
 
 const LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 
 /**
- * Lets this process see each packet of a room's microphones, for its level: one DirectTransport a room, one consumer on it for each
- * microphone. mediasoup's own observers look four times a second at most. Owned by RoomAudio; a producer
- * closes its tap.
+ * Lets this process see every packet of a room's microphones, for its level: one DirectTransport per room, with one consumer per
+ * microphone. mediasoup's own observers report at most four times per second. Owned by RoomAudio; each tap closes with its producer.
  */
 export class LevelTaps {
   readonly #router: Router;
@@ -27,7 +29,7 @@ export class LevelTaps {
     this.#transport = transport;
   }
 
-  /** Taps that are open. */
+  /** Number of open taps. */
   get count(): number {
     return this.#taps.size;
   }
@@ -38,14 +40,14 @@ export class LevelTaps {
   }
 
   /**
-   * Tells the level of every packet, in dBov, until the producer closes; of a flood only its beginning, again and again.
-   * @throws {CanopyError} PRODUCER_UNKNOWN - when it closed meanwhile
+   * Reports the level of every packet, in dBov, until the producer closes. During a flood, only the first packets of each interval.
+   * @throws {CanopyError} PRODUCER_UNKNOWN - when it has closed meanwhile
    */
   async open(producer: Producer, listener: (dbov: number, nowMs: number) => void): Promise<void> {
     const { rtpCapabilities } = this.#router;
     const consuming = this.#transport.consume({ producerId: producer.id, rtpCapabilities });
     const tap = await answered(consuming, 'PRODUCER_UNKNOWN');
-    // It would close by itself too, but only once the worker has said so.
+    // mediasoup would close it too, but only once the worker has notified us.
     producer.observer.once('close', () => tap.close());
     if (producer.closed) {
       tap.close();
@@ -71,7 +73,7 @@ export class LevelTaps {
       }
       packets += 1;
       if (packets === MAX_PACKETS) {
-        // Both fail only when the tap is gone.
+        // These fail only if the tap has closed.
         tap.pause().catch(() => undefined);
         pause = setTimeout(() => tap.resume().catch(() => undefined), WINDOW_MS);
       }

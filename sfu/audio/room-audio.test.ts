@@ -43,7 +43,7 @@ describe('the voices of a room', () => {
     return { talkers, listener, microphones, heard };
   }
 
-  it('those who came first are heard while nobody needs their places', async () => {
+  it('the first to arrive are heard while nobody needs their slots', async () => {
     const { microphones, heard } = await conference(3);
     const [first, second, third] = microphones as [Microphone, Microphone, Microphone];
     const ends = [third, first, second].map((microphone) => microphone.talk(SILENCE));
@@ -55,7 +55,7 @@ describe('the voices of a room', () => {
     }
   });
 
-  it('whoever begins to speak is heard, for somebody who does not speak', async () => {
+  it('a new speaker replaces someone who is silent', async () => {
     const { microphones, heard } = await conference(3);
     const [first, second, third] = microphones as [Microphone, Microphone, Microphone];
     const firstEnds = first.talk(SPEECH);
@@ -72,7 +72,7 @@ describe('the voices of a room', () => {
     thirdEnds();
   });
 
-  it('who subscribes later gets those who are heard, and only those', async () => {
+  it('a late subscriber receives those who are forwarded, and only those', async () => {
     const { microphones } = await conference(3);
     const [first, , third] = microphones as [Microphone, Microphone, Microphone];
     const ends = [first.talk(SPEECH), third.talk(SPEECH)];
@@ -88,7 +88,7 @@ describe('the voices of a room', () => {
     }
   });
 
-  it('the place of one who leaves goes to the next', async () => {
+  it('the slot of someone who leaves goes to the next', async () => {
     const { microphones, heard } = await conference(3);
     const [first, , third] = microphones as [Microphone, Microphone, Microphone];
     sfu.closeProducer('green', 'talkers', first.producerId);
@@ -97,7 +97,7 @@ describe('the voices of a room', () => {
     end();
   });
 
-  it('the sound of a screen is always forwarded, and takes no place', async () => {
+  it('screen audio is always forwarded, and takes no slot', async () => {
     const { talkers, listener, microphones, heard } = await conference(2);
     const screen = await talkers.microphone({ source: 'screen-audio' });
     const heardScreen = await listener.receive(screen.producerId);
@@ -109,7 +109,7 @@ describe('the voices of a room', () => {
     }
   });
 
-  it('a client without audio levels is heard when it speaks', async () => {
+  it('a client that sends no audio levels is heard when it speaks', async () => {
     const { talkers, listener } = await conference(2);
     const plain = await talkers.microphone({ levels: false });
     const heard = await listener.receive(plain.producerId);
@@ -118,7 +118,7 @@ describe('the voices of a room', () => {
     end();
   });
 
-  it('of a flood of packets this process sees little, and hears the voice afterwards', async () => {
+  it('this process sees little of a flood of packets, and still hears the voice afterwards', async () => {
     const behind = new Behind();
     const own = await startSfu({ audibleSpeakers: 2 });
     const flooder = await Voices.enter(own, 'green', 'flooder');
@@ -147,7 +147,7 @@ describe('the voices of a room', () => {
     behind.close();
   });
 
-  it('names as speaker who speaks, and not a lone silent microphone', async () => {
+  it('reports whoever speaks as the speaker, not a lone silent microphone', async () => {
     const talkers = await enter('talkers');
     const told: Array<string | null> = [];
     sfu.on('speaker', ({ producerId }) => told.push(producerId));
@@ -163,7 +163,7 @@ describe('the voices of a room', () => {
   });
 });
 
-/** Waits until more packets have come. */
+/** Waits until more packets have arrived. */
 async function grows(count: (() => number) | undefined, what: string): Promise<void> {
   assert.ok(count);
   const before = count();

@@ -4,23 +4,20 @@ import { LevelTaps } from './level-taps.ts';
 import { SpeakerSelector } from './speaker-selector.ts';
 
 export interface RoomAudioOptions {
-  /** How many microphones are forwarded; 0: all. */
+  /** Maximum number of microphones forwarded; 0: all. */
   audibleSpeakers: number;
-  /** Told when another producer is the dominant speaker's; null when that has closed. */
+  /** The dominant speaker's producer changed; null when it closed. */
   onSpeaker(producerId: string | null): void;
 }
 
-/**
- * Which voices of a room are forwarded: the loudest few, to everybody. Sound that belongs to a screen is none of its business. Owned by
- * Room.
- */
+/** Forwards the loudest few voices of a room to everybody. Does not handle screen audio. Owned by Room. */
 export class RoomAudio {
   readonly #router: Router;
   readonly #taps: LevelTaps;
   readonly #selector: SpeakerSelector;
   /** Participant by microphone. */
   readonly #microphones = new Map<string, string>();
-  /** Who receives each microphone. */
+  /** Consumers by microphone. */
   readonly #consumers = new Map<string, Set<PeerConsumer>>();
   #closed = false;
 
@@ -34,7 +31,7 @@ export class RoomAudio {
     this.#selector = new SpeakerSelector(audibleSpeakers, {
       forwarded: (producerId, forwarded) => this.#hold(producerId, !forwarded),
       dominant: (producerId) => {
-        // What ends with its room, or with the worker, is not told.
+        // Nothing is emitted when the room or the worker ends.
         if (!this.#closed && !this.#router.closed) {
           onSpeaker(producerId);
         }
@@ -42,12 +39,12 @@ export class RoomAudio {
     });
   }
 
-  /** Live objects of it in the worker: the taps. */
+  /** Number of consumers it has in the worker. */
   get tapCount(): number {
     return this.#taps.count;
   }
 
-  /** @throws {CanopyError} PRODUCER_UNKNOWN - when it closed meanwhile */
+  /** @throws {CanopyError} PRODUCER_UNKNOWN - when it has closed meanwhile */
   async addMicrophone(
     producer: Producer,
     { participantId, speakerId }: { participantId: string; speakerId: string },
@@ -61,7 +58,7 @@ export class RoomAudio {
     await this.#taps.open(producer, (dbov, nowMs) => this.#selector.hear(id, dbov, nowMs));
   }
 
-  /** Takes charge of a consumer, until it is gone; of what is no microphone nothing is held. */
+  /** Controls a microphone's consumer until it closes. Ignores all other consumers. */
   addConsumer(consumer: PeerConsumer): void {
     const { producerId } = consumer;
     if (!this.#microphones.has(producerId)) {
@@ -73,7 +70,7 @@ export class RoomAudio {
     hold(consumer, !this.#selector.isForwarded(producerId));
   }
 
-  /** Whether a participant speaks now, and when it last did, on performance.now(); null: not yet. */
+  /** Whether a participant is speaking, and when they last spoke, on performance.now(); null: not yet. */
   voice(participantId: string): { speaking: boolean; lastSpokeAtMs: number | null } {
     const producers = this.#producersOf(participantId);
     const times = producers.flatMap((id) => this.#selector.lastSpokeAtMs(id) ?? []);
@@ -83,7 +80,7 @@ export class RoomAudio {
     };
   }
 
-  /** Reads no levels any more, and tells nothing. Idempotent. */
+  /** Stops reading levels and emitting events. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#taps.close();
@@ -99,7 +96,7 @@ export class RoomAudio {
     this.#selector.remove(producerId, performance.now());
   }
 
-  /** To all receivers in one go, without waiting for the worker. */
+  /** Applies to all receivers at once, without waiting for the worker. */
   #hold(producerId: string, held: boolean): void {
     for (const consumer of this.#consumers.get(producerId) ?? []) {
       hold(consumer, held);
@@ -108,6 +105,6 @@ export class RoomAudio {
 }
 
 function hold(consumer: PeerConsumer, held: boolean): void {
-  // It fails only when the consumer, or the worker, is gone: others see to that.
+  // Fails only if the consumer or the worker is gone, which is handled elsewhere.
   consumer.setHeld(held).catch(() => undefined);
 }

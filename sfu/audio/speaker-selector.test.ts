@@ -6,10 +6,10 @@ import { SpeakerSelector } from './speaker-selector.ts';
 const SILENCE = -127;
 const PACKET_MS = 20;
 
-/** A room under an invented clock. */
+/** A room with a simulated clock. */
 class Scene {
   readonly selector: SpeakerSelector;
-  /** Who is forwarded, according to the events. */
+  /** The forwarded microphones, according to the events. */
   readonly forwarded = new Set<string>();
   readonly changes: Array<{ id: string; forwarded: boolean; atMs: number }> = [];
   readonly dominants: Array<string | null> = [];
@@ -32,7 +32,7 @@ class Scene {
     }
   }
 
-  /** Lets time pass in packets of 20 ms, each of everybody named with its level (null: no packet, as under DTX). */
+  /** Advances the clock in packets of 20 ms: one per named microphone, at its level (null: no packet, as with DTX). */
   run(durationMs: number, levels: (elapsedMs: number) => Record<string, number | null>): void {
     for (let elapsedMs = 0; elapsedMs < durationMs; elapsedMs += PACKET_MS) {
       for (const [id, dbov] of Object.entries(levels(elapsedMs))) {
@@ -44,7 +44,7 @@ class Scene {
     }
   }
 
-  /** Changes of places within so many of the last milliseconds. */
+  /** Number of slot changes within the last milliseconds. */
   changesSince(atMs: number): number {
     return this.changes.filter((change) => change.atMs >= atMs).length;
   }
@@ -56,7 +56,7 @@ function speech(dbov: number, elapsedMs: number): number {
 }
 
 describe('SpeakerSelector', () => {
-  it('the first to come have the places, and silence changes nothing', () => {
+  it('the first to arrive have the slots, and silence changes nothing', () => {
     const scene = new Scene(3, ['a', 'b', 'c', 'd', 'e']);
     scene.run(5000, () => ({ a: SILENCE, d: SILENCE, e: -66 }));
     assert.deepEqual([...scene.forwarded], ['a', 'b', 'c']);
@@ -64,12 +64,12 @@ describe('SpeakerSelector', () => {
     assert.deepEqual(scene.dominants, []);
   });
 
-  it('0 places: everybody is forwarded', () => {
+  it('0 slots: everybody is forwarded', () => {
     const scene = new Scene(0, ['a', 'b', 'c', 'd', 'e']);
     assert.equal(scene.forwarded.size, 5);
   });
 
-  it('the first loud packet brings a place, from the one who has been quiet the longest', () => {
+  it('the first loud packet gets the slot of whoever has been silent longest', () => {
     const scene = new Scene(3, ['a', 'b', 'c', 'd']);
     for (const id of ['b', 'c', 'a']) {
       scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
@@ -78,7 +78,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c', 'd']);
   });
 
-  it('who pauses for breath keeps the place against one who begins to speak', () => {
+  it('a speaker pausing for breath keeps the slot when someone else starts to speak', () => {
     const scene = new Scene(1, ['a', 'b']);
     scene.run(2000, (elapsed) => ({ a: speech(-30, elapsed) }));
     scene.run(400, () => ({ b: -30 }));
@@ -87,7 +87,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded], ['b']);
   });
 
-  it('two who talk at once, equally loud, do not take the place from each other', () => {
+  it('two equally loud people talking at once do not take the slot from each other', () => {
     const scene = new Scene(1, ['a', 'b']);
     scene.run(2000, (elapsed) => ({ a: speech(-28, elapsed) }));
     scene.run(20_000, (elapsed) => ({ a: speech(-28, elapsed), b: speech(-26, elapsed + 170) }));
@@ -95,7 +95,7 @@ describe('SpeakerSelector', () => {
     assert.equal(scene.changes.length, 1);
   });
 
-  it('one who is clearly louder than those who talk is heard within a second', () => {
+  it('someone clearly louder than the current speakers is heard within a second', () => {
     const scene = new Scene(3, ['a', 'b', 'c', 'd']);
     const three = (elapsed: number) => ({
       a: speech(-30, elapsed),
@@ -107,7 +107,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c', 'd']);
   });
 
-  it('steady noise holds no place against a speaker, however loud the noise and low the voice', () => {
+  it('steady noise never keeps a slot from a speaker, however loud the noise and low the voice', () => {
     const scene = new Scene(1, ['fan', 'person']);
     scene.run(5000, () => ({ fan: -38 }));
     scene.run(PACKET_MS, () => ({ fan: -38, person: -45 }));
@@ -116,9 +116,9 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded], ['person']);
   });
 
-  it('somebody who speaks over their own noise is a speaker', () => {
+  it('someone who speaks over their own noise is a speaker', () => {
     const scene = new Scene(1, ['a', 'b']);
-    // Until it is known as noise it may be a voice.
+    // Until it is recognised as noise, it may be a voice.
     scene.run(5000, () => ({ b: -50 }));
     scene.run(1000, (elapsed) => ({ a: speech(-30, elapsed), b: -50 }));
     scene.run(1000, () => ({ b: -50 }));
@@ -137,7 +137,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded], ['b']);
   });
 
-  it('a typist gets no place any more after a few clicks, and gets one by speaking', () => {
+  it('someone typing gets no slot after a few clicks, but does by speaking', () => {
     const scene = new Scene(1, ['a', 'typist']);
     const typing = (elapsed: number) => ({
       a: elapsed % 3000 < 1000 ? -30 : SILENCE,
@@ -152,7 +152,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded], ['typist']);
   });
 
-  it('who mutes gives the place away first, and who unmutes gets one before speaking', () => {
+  it('muted speakers lose their slots first, and unmuting gets a slot before speech starts', () => {
     const scene = new Scene(2, ['a', 'b', 'c']);
     scene.run(1000, (elapsed) => ({ a: speech(-20, elapsed) }));
     scene.selector.setPaused('a', true, scene.nowMs);
@@ -163,7 +163,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c']);
   });
 
-  it('a place that becomes free goes to the one who spoke last', () => {
+  it('a free slot goes to the most recent speaker', () => {
     const scene = new Scene(2, ['a', 'b', 'c', 'd']);
     for (const id of ['d', 'c', 'a', 'b']) {
       scene.run(1000, (elapsed) => ({ [id]: speech(-25, elapsed) }));
@@ -173,7 +173,7 @@ describe('SpeakerSelector', () => {
     assert.deepEqual([...scene.forwarded].sort(), ['a', 'c']);
   });
 
-  it('the dominant speaker is the one who talks, and stays it in silence; a cough changes nothing', () => {
+  it('whoever talks becomes the dominant speaker and stays so in silence; a cough changes nothing', () => {
     const scene = new Scene(3, ['a', 'b', 'c']);
     scene.run(1000, (elapsed) => ({ a: speech(-30, elapsed), c: SILENCE }));
     scene.run(2000, () => ({ a: SILENCE, b: SILENCE }));
@@ -186,14 +186,14 @@ describe('SpeakerSelector', () => {
     assert.deepEqual(scene.dominants, ['a', 'b', null]);
   });
 
-  it('two who talk at once do not take dominance from each other', () => {
+  it('two people talking at once do not take dominance from each other', () => {
     const scene = new Scene(3, ['a', 'b']);
     scene.run(1000, (elapsed) => ({ a: speech(-28, elapsed) }));
     scene.run(20_000, (elapsed) => ({ a: speech(-28, elapsed), b: speech(-27, elapsed + 200) }));
     assert.deepEqual(scene.dominants, ['a']);
   });
 
-  it('knows when somebody last spoke, coughs left out', () => {
+  it('knows when someone last spoke, ignoring coughs', () => {
     const scene = new Scene(3, ['a']);
     scene.run(60, () => ({ a: -20 }));
     assert.equal(scene.selector.lastSpokeAtMs('a'), null);
@@ -205,13 +205,13 @@ describe('SpeakerSelector', () => {
     assert.ok(!scene.selector.isSpeaking('a', scene.nowMs + 1000));
   });
 
-  describe('threat 62: levels that are forged', () => {
-    /** As loud as possible, with the shortest pauses that do not count as noise. */
+  describe('threat 62: forged levels', () => {
+    /** As loud as possible, with the shortest pauses that are not mistaken for noise. */
     const forged = (elapsed: number) => (elapsed % 400 < 300 ? 0 : SILENCE);
     const honest = (elapsed: number) => (elapsed % 5000 < 4200 ? speech(-35, elapsed) : SILENCE);
 
     for (const first of ['forger', 'honest'] as const) {
-      it(`many microphones of one speaker have one place, and the honest speaker another (${first} first)`, () => {
+      it(`many microphones of one speaker have one slot, and the honest speaker another (${first} first)`, () => {
         const scene = new Scene(3);
         const add = {
           forger: () =>
@@ -233,7 +233,7 @@ describe('SpeakerSelector', () => {
       });
     }
 
-    it('a speaker who has a second microphone is heard by the one that is spoken into', () => {
+    it('a speaker with two microphones is heard through the one spoken into', () => {
       const scene = new Scene(3);
       for (const id of ['laptop', 'phone']) {
         scene.selector.add(id, false, scene.nowMs, 'ann');
@@ -249,7 +249,7 @@ describe('SpeakerSelector', () => {
     });
 
     for (const places of [1, 3]) {
-      it(`forgers on all ${places} places never silence an honest speaker for good`, () => {
+      it(`forgers in all ${places} slots never silence an honest speaker for good`, () => {
         const forgers = Array.from({ length: places }, (_, n) => `f${n}`);
         const scene = new Scene(places, [...forgers, 'honest']);
         const run = (elapsed: number, speaks: boolean) =>
@@ -287,7 +287,7 @@ const history = fc.array(
 );
 
 describe('SpeakerSelector, whatever happens', () => {
-  it('forwards as many as there are places for, tells each change once, and names nobody who is gone', () => {
+  it('forwards as many as there are slots, reports each change once, and names nobody who is gone', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4 }), history, (places, events) => {
         const scene = new Scene(places);
@@ -330,7 +330,7 @@ describe('SpeakerSelector, whatever happens', () => {
     );
   });
 
-  it('who speaks is never put aside for one who does not, nor within a second of getting the place', () => {
+  it('a speaker is never replaced by someone silent, nor within a second of getting the slot', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 3 }), history, (places, events) => {
         const scene = new Scene(places, ids);
@@ -356,7 +356,7 @@ describe('SpeakerSelector, whatever happens', () => {
     );
   });
 
-  it('whoever speaks while fewer than the places do is forwarded at once', () => {
+  it('whoever speaks while there are fewer speakers than slots is forwarded at once', () => {
     const talk = fc.record({ id: fc.constantFrom(...ids), durationMs: fc.integer({ min: 300, max: 3000 }) });
     fc.assert(
       fc.property(fc.array(talk, { maxLength: 20 }), (talks) => {

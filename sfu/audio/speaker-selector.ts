@@ -4,7 +4,7 @@ import { PACKET_MS, Talker } from './talker.ts';
 /** How much louder someone must be to take the slot of a current speaker, in dB, and how long both must have been speaking, in ms. */
 const LOUDER_DB = 6;
 const CHALLENGE_MS = 400;
-const SEATED_MS = 1000;
+const MIN_SLOT_MS = 1000;
 /**
  * Clients report the levels, so loudness must not win forever. Someone who has spoken unheard for this long takes the slot of a speaker who
  * was heard this much more recently, and that speaker cannot win it back by being louder. Both in ms.
@@ -13,7 +13,10 @@ const UNHEARD_MS = 2000;
 const FLOOR_LEAD_MS = 15_000;
 /** Someone heard within this time keeps the slot against someone who merely unmutes, in ms. */
 const IN_CONVERSATION_MS = 3000;
-/** How long somebody must have been loud to be the dominant speaker: the first one, after another's end, and against another, in ms. */
+/**
+ * How long someone must have been loud to become the dominant speaker, in ms: the first one, after another has finished, and while another
+ * continues.
+ */
 const DOMINANT_FIRST_MS = 100;
 const DOMINANT_NEXT_MS = 300;
 const DOMINANT_RIVAL_MS = 1000;
@@ -21,28 +24,28 @@ const DOMINANT_RIVAL_MS = 1000;
 /** Events of a selector. */
 export interface SelectorEvents {
   forwarded(id: string, forwarded: boolean): void;
-  /** null: the dominant speaker has gone. */
+  /** null: the dominant speaker's microphone was removed. */
   dominant(id: string | null): void;
 }
 
 /**
  * Selects the microphones to forward: the loudest, up to a limit. A new speaker takes the slot of a silent one, starting with the first
- * loud packet; if all are speaking, they must be louder for a while. A speaker who stops keeps the slot until somebody needs it, so small
- * rooms never change anything. A speaker has one slot, however many microphones they use. Also determines the dominant speaker. Pure:
- * events are passed in; times are in milliseconds of one monotonic clock.
+ * loud packet; if all are speaking, the newcomer must be louder for a while. A speaker who stops keeps the slot until somebody needs it, so
+ * small rooms never change anything. A speaker has one slot, however many microphones they use. Also determines the dominant speaker. Pure;
+ * times are in milliseconds on one monotonic clock.
  */
 export class SpeakerSelector {
-  readonly #places: number;
+  readonly #slots: number;
   readonly #events: SelectorEvents;
   readonly #talkers = new Map<string, Talker>();
-  /** Who is forwarded, and since when. */
-  readonly #seated = new Map<Talker, number>();
+  /** The forwarded microphones, and since when. */
+  readonly #holders = new Map<Talker, number>();
   readonly #floor = new FloorTimes();
   #dominant: Talker | null = null;
 
-  /** @param places - 0: everybody is forwarded. */
-  constructor(places: number, events: SelectorEvents) {
-    this.#places = places === 0 ? Number.POSITIVE_INFINITY : places;
+  /** @param slots - maximum number of microphones forwarded; 0: all */
+  constructor(slots: number, events: SelectorEvents) {
+    this.#slots = slots === 0 ? Number.POSITIVE_INFINITY : slots;
     this.#events = events;
   }
 
@@ -52,23 +55,23 @@ export class SpeakerSelector {
 
   isForwarded(id: string): boolean {
     const talker = this.#talkers.get(id);
-    return talker !== undefined && this.#seated.has(talker);
+    return talker !== undefined && this.#holders.has(talker);
   }
 
   isSpeaking(id: string, nowMs: number): boolean {
     return this.#talkers.get(id)?.speaks(nowMs) ?? false;
   }
 
-  /** When it last said something; null: not yet. */
+  /** When it last carried speech; null: not yet. */
   lastSpokeAtMs(id: string): number | null {
     return this.#talkers.get(id)?.lastSpokeAtMs ?? null;
   }
 
-  /** Adds a microphone. It gets a slot if one is free and its speaker has none. By default it is a speaker of its own. */
+  /** Adds a microphone. It gets a slot if one is free and its speaker has none. By default, it is its own speaker. */
   add(id: string, paused: boolean, nowMs: number, speakerId: string = id): void {
     const talker = new Talker(id, paused, speakerId);
     this.#talkers.set(id, talker);
-    this.#sit(talker, nowMs, null);
+    this.#claimSlot(talker, nowMs, null);
   }
 
   remove(id: string, nowMs: number): void {
@@ -77,16 +80,16 @@ export class SpeakerSelector {
       return;
     }
     this.#talkers.delete(id);
-    if (this.#seated.delete(talker)) {
+    if (this.#holders.delete(talker)) {
       const waiting = [...this.#talkers.values()].filter(
-        (other) => !this.#seated.has(other) && !this.#placeOf(other),
+        (other) => !this.#holders.has(other) && !this.#slotHolder(other),
       );
-      const next = least(
+      const next = minBy(
         waiting.filter(({ paused }) => !paused),
         ({ lastLoudAtMs }) => -lastLoudAtMs,
       );
       if (next) {
-        this.#seat(next, nowMs);
+        this.#giveSlot(next, nowMs);
       }
     }
     if (talker !== this.#dominant) {
@@ -96,7 +99,7 @@ export class SpeakerSelector {
     this.#events.dominant(null);
   }
 
-  /** Muted or unmuted. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
+  /** Mutes or unmutes. Someone who unmutes is about to speak, and gets the slot of someone who has not spoken for a while. */
   setPaused(id: string, paused: boolean, nowMs: number): void {
     const talker = this.#talkers.get(id);
     if (!talker) {
@@ -104,7 +107,7 @@ export class SpeakerSelector {
     }
     talker.paused = paused;
     if (!paused) {
-      this.#sit(talker, nowMs, IN_CONVERSATION_MS);
+      this.#claimSlot(talker, nowMs, IN_CONVERSATION_MS);
     }
   }
 
@@ -114,42 +117,43 @@ export class SpeakerSelector {
     if (!talker?.hear(dbov, nowMs) || !talker.speaks(nowMs)) {
       return;
     }
-    if (!this.#seated.has(talker)) {
-      if (!this.#sit(talker, nowMs, 0)) {
+    if (!this.#holders.has(talker)) {
+      if (!this.#claimSlot(talker, nowMs, 0)) {
         this.#challenge(talker, nowMs);
       }
     }
-    if (!this.#seated.has(talker)) {
+    if (!this.#holders.has(talker)) {
       return;
     }
     this.#floor.add(talker.speakerId, PACKET_MS, nowMs);
     if (talker !== this.#dominant) {
-      this.#contend(talker, nowMs);
+      this.#contendForDominance(talker, nowMs);
     }
   }
 
   /**
-   * Takes a free place, that of somebody muted, or of one who neither speaks nor has been loud for so long; false where there is none.
-   * @param quietMs - how long; null: only free places, and those of the muted for one who is not.
+   * Gives a microphone a slot: a free one, that of a muted speaker, or that of one who has been silent for long enough. Returns false if
+   * there is none.
+   * @param quietMs - minimum silence in milliseconds; null: take only free slots, or those of muted speakers
    */
-  #sit(talker: Talker, nowMs: number, quietMs: number | null): boolean {
-    if (this.#seated.has(talker)) {
+  #claimSlot(talker: Talker, nowMs: number, quietMs: number | null): boolean {
+    if (this.#holders.has(talker)) {
       return true;
     }
-    const own = this.#placeOf(talker);
-    if (own || this.#seated.size >= this.#places) {
+    const own = this.#slotHolder(talker);
+    if (own || this.#holders.size >= this.#slots) {
       if (talker.paused) {
         return false;
       }
-      const idle = (own ? [own] : [...this.#seated.keys()]).filter((one) => !one.speaks(nowMs));
+      const idle = (own ? [own] : [...this.#holders.keys()]).filter((one) => !one.speaks(nowMs));
       const quiet = idle.filter(({ lastLoudAtMs }) => quietMs !== null && nowMs - lastLoudAtMs >= quietMs);
-      const victim = idle.find(({ paused }) => paused) ?? least(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
-      if (!victim) {
+      const replaced = idle.find(({ paused }) => paused) ?? minBy(quiet, ({ lastLoudAtMs }) => lastLoudAtMs);
+      if (!replaced) {
         return false;
       }
-      this.#unseat(victim);
+      this.#revokeSlot(replaced);
     }
-    this.#seat(talker, nowMs);
+    this.#giveSlot(talker, nowMs);
     return true;
   }
 
@@ -158,16 +162,16 @@ export class SpeakerSelector {
     if (talker.spurtMs < CHALLENGE_MS) {
       return;
     }
-    const own = this.#placeOf(talker);
-    const settled = [...this.#seated].flatMap(([one, sinceMs]) =>
-      nowMs - sinceMs >= SEATED_MS && (!own || one === own) ? [one] : [],
+    const own = this.#slotHolder(talker);
+    const settled = [...this.#holders].flatMap(([one, sinceMs]) =>
+      nowMs - sinceMs >= MIN_SLOT_MS && (!own || one === own) ? [one] : [],
     );
-    const victim = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
-    if (!victim) {
+    const replaced = this.#leader(talker, settled, nowMs) ?? this.#quieter(talker, settled, nowMs);
+    if (!replaced) {
       return;
     }
-    this.#unseat(victim);
-    this.#seat(talker, nowMs);
+    this.#revokeSlot(replaced);
+    this.#giveSlot(talker, nowMs);
   }
 
   /** The speaker heard most, if heard far longer than someone who has spoken unheard for a while. */
@@ -175,13 +179,13 @@ export class SpeakerSelector {
     if (talker.spurtMs < UNHEARD_MS) {
       return undefined;
     }
-    const leader = least(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
+    const leader = minBy(settled, ({ speakerId }) => -this.#floor.of(speakerId, nowMs));
     return leader && this.#leads(leader, talker, nowMs) ? leader : undefined;
   }
 
   #quieter(talker: Talker, settled: Talker[], nowMs: number): Talker | undefined {
     const rivals = settled.filter((one) => !this.#leads(talker, one, nowMs));
-    const quietest = least(rivals, ({ loudnessDbov }) => loudnessDbov);
+    const quietest = minBy(rivals, ({ loudnessDbov }) => loudnessDbov);
     return quietest && talker.loudnessDbov >= quietest.loudnessDbov + LOUDER_DB ? quietest : undefined;
   }
 
@@ -191,15 +195,15 @@ export class SpeakerSelector {
   }
 
   /** The microphone that holds this speaker's slot. */
-  #placeOf({ speakerId }: Talker): Talker | undefined {
+  #slotHolder({ speakerId }: Talker): Talker | undefined {
     // With unlimited slots nobody is held back.
-    if (this.#places === Number.POSITIVE_INFINITY) {
+    if (this.#slots === Number.POSITIVE_INFINITY) {
       return undefined;
     }
-    return [...this.#seated.keys()].find((one) => one.speakerId === speakerId);
+    return [...this.#holders.keys()].find((one) => one.speakerId === speakerId);
   }
 
-  #contend(talker: Talker, nowMs: number): void {
+  #contendForDominance(talker: Talker, nowMs: number): void {
     const rival = this.#dominant;
     if (rival?.speaks(nowMs)) {
       if (talker.spurtMs < DOMINANT_RIVAL_MS || talker.loudnessDbov < rival.loudnessDbov + LOUDER_DB) {
@@ -212,18 +216,18 @@ export class SpeakerSelector {
     this.#events.dominant(talker.id);
   }
 
-  #seat(talker: Talker, nowMs: number): void {
-    this.#seated.set(talker, nowMs);
+  #giveSlot(talker: Talker, nowMs: number): void {
+    this.#holders.set(talker, nowMs);
     this.#events.forwarded(talker.id, true);
   }
 
-  #unseat(talker: Talker): void {
-    this.#seated.delete(talker);
+  #revokeSlot(talker: Talker): void {
+    this.#holders.delete(talker);
     this.#events.forwarded(talker.id, false);
   }
 }
 
-function least<T>(all: readonly T[], value: (one: T) => number): T | undefined {
+function minBy<T>(all: readonly T[], value: (one: T) => number): T | undefined {
   let found: T | undefined;
   for (const one of all) {
     if (found === undefined || value(one) < value(found)) {

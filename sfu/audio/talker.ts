@@ -1,30 +1,33 @@
 import { NoiseFloor } from './noise-floor.ts';
 
-/** How far above the noise of a microphone its speech is at least, in dB. */
+/** Minimum level of speech above the microphone's noise floor, in dB. */
 const SPEECH_MARGIN_DB = 10;
-/** What a packet usually carries, in milliseconds. */
+/** Usual duration of a packet, in milliseconds. */
 export const PACKET_MS = 20;
-/** Share of the newest packet in the loudness: it follows within some 400 ms. */
+/** Weight of the newest packet in the loudness, which thus follows within some 400 ms. */
 const NEWEST_SHARE = 0.05;
-/** How long somebody still speaks after the last loud packet, in milliseconds: least, most, and for each millisecond spoken. */
-const HANGOVER = { leastMs: 100, mostMs: 500, share: 2 };
-/** A spurt of less is a click and not a word, one of more is speech, in milliseconds. */
+/** How long speech is considered to continue after the last loud packet, in milliseconds: minimum, maximum, and per millisecond spoken. */
+const HANGOVER = { minMs: 100, maxMs: 500, share: 2 };
+/** A spurt shorter than the first value is a click, one longer than the second is speech, in milliseconds. */
 const CLICK_MS = 100;
 const WORD_MS = 200;
-/** After so many clicks in a row a microphone must be loud for this long before it counts: somebody is typing. */
-const CLICKS_OF_A_TYPIST = 3;
-const PROOF_OF_A_TYPIST_MS = 60;
+/**
+ * After this many clicks in a row (someone is typing), a microphone must be loud for the second value, in milliseconds, to count as
+ * speaking.
+ */
+const TYPING_CLICKS = 3;
+const TYPING_MIN_SPURT_MS = 60;
 
-/** One microphone: when it speaks, and how loud. Pure; times are of one monotonic clock, in milliseconds. */
+/** One microphone: whether someone is speaking, and how loud. Pure; times are in milliseconds on one monotonic clock. */
 export class Talker {
   readonly id: string;
-  /** The speaker; several microphones may belong to one. */
+  /** The speaker, who may use several microphones. */
   readonly speakerId: string;
-  /** Muted: it sends nothing. */
+  /** Muted: sends nothing. */
   paused: boolean;
   readonly #floor = new NoiseFloor();
   #lastLoudAtMs = Number.NEGATIVE_INFINITY;
-  /** Loud packets of the present spurt, or the last one. */
+  /** Duration of the loud packets in the current or last spurt. */
   #spurtMs = 0;
   #loudnessDbov = 0;
   #clicks = 0;
@@ -36,35 +39,35 @@ export class Talker {
     this.paused = paused;
   }
 
-  /** When its last loud packet came; −Infinity: never. */
+  /** When the last loud packet arrived; −Infinity: never. */
   get lastLoudAtMs(): number {
     return this.#lastLoudAtMs;
   }
 
-  /** When it last said a word at least, clicks left out; null: not yet. */
+  /** When it last carried at least a word, ignoring clicks; null: not yet. */
   get lastSpokeAtMs(): number | null {
     return this.#lastSpokeAtMs;
   }
 
-  /** How long it has been loud since it began to speak, its pauses for breath left out. */
+  /** How long the current spurt has been loud, without pauses for breath. */
   get spurtMs(): number {
     return this.#spurtMs;
   }
 
-  /** Mean level of its loud packets since it began to speak, the last 400 ms above all, in dBov. */
+  /** Mean level of the loud packets of the current spurt, in dBov, weighted towards the last 400 ms. */
   get loudnessDbov(): number {
     return this.#loudnessDbov;
   }
 
-  /** Takes in the level of a packet, in dBov; returns whether it is loud. */
+  /** Processes the level of a packet, in dBov. Returns whether it is loud. */
   hear(dbov: number, nowMs: number): boolean {
     const loud = dbov >= this.#floor.dbov + SPEECH_MARGIN_DB;
-    this.#floor.note(dbov, nowMs);
-    const spurtGoesOn = this.#withinSpurt(nowMs);
+    this.#floor.add(dbov, nowMs);
+    const continues = this.#withinSpurt(nowMs);
     if (!loud) {
       return false;
     }
-    if (!spurtGoesOn) {
+    if (!continues) {
       this.#begin(dbov);
     }
     this.#loudnessDbov += (dbov - this.#loudnessDbov) * NEWEST_SHARE;
@@ -77,10 +80,10 @@ export class Talker {
     return true;
   }
 
-  /** Whether it speaks, pauses for breath included. */
+  /** Whether someone is speaking, including pauses for breath. */
   speaks(nowMs: number): boolean {
-    const proven = this.#clicks < CLICKS_OF_A_TYPIST || this.#spurtMs >= PROOF_OF_A_TYPIST_MS;
-    return proven && !this.paused && this.#withinSpurt(nowMs);
+    const isSpeech = this.#clicks < TYPING_CLICKS || this.#spurtMs >= TYPING_MIN_SPURT_MS;
+    return isSpeech && !this.paused && this.#withinSpurt(nowMs);
   }
 
   #begin(dbov: number): void {
@@ -92,7 +95,7 @@ export class Talker {
   }
 
   #withinSpurt(nowMs: number): boolean {
-    const { leastMs, mostMs, share } = HANGOVER;
-    return nowMs - this.#lastLoudAtMs <= Math.min(mostMs, leastMs + share * this.#spurtMs);
+    const { minMs, maxMs, share } = HANGOVER;
+    return nowMs - this.#lastLoudAtMs <= Math.min(maxMs, minMs + share * this.#spurtMs);
   }
 }

@@ -4,10 +4,10 @@ import { describe, it, mock } from 'node:test';
 import type { Layers } from '../types.ts';
 import { LayerReminder, type RemindedConsumer } from './layer-reminder.ts';
 
-/** Scores of three layers of which the first ones are there. */
+/** Scores of three layers of which the first few arrive. */
 const scores = (present: number) => [0, 1, 2].map((layer) => (layer < present ? 10 : 0));
 
-/** A consumer that gets the lowest layer and is to get the highest, and all that its worker is told. */
+/** A consumer that receives the lowest layer and should get the highest; records all preferred layers set in its worker. */
 function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc') {
   mock.timers.enable({ apis: ['setTimeout'] });
   t.after(() => mock.timers.reset());
@@ -34,14 +34,14 @@ function reminded(t: { after(what: () => void): void }, type: 'simulcast' | 'svc
   };
 }
 
-/** The layer that it has, otherwise than it is wanted, then what is wanted. */
+/** The current layer with another temporal layer, then the preferred one. */
 const REMINDER = [
   { spatialLayer: 0, temporalLayer: 0 },
   { spatialLayer: 2, temporalLayer: 1 },
 ];
 
 describe('LayerReminder', () => {
-  it('has the worker look when a layer of simulcast began, and when it is 2 s old, not before', (t) => {
+  it('makes the worker check when a simulcast layer has started and when it is 2 s old, not before', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(3);
     assert.deepEqual(told, []);
@@ -55,7 +55,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 4);
   });
 
-  it('does so for each layer of simulcast that began', (t) => {
+  it('does so for each simulcast layer that starts', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(2);
     mock.timers.tick(1000);
@@ -64,7 +64,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 8);
   });
 
-  it('takes nothing that was there, or ends, for a beginning', (t) => {
+  it('ignores layers that were already there or that stop', (t) => {
     const { receives, told } = reminded(t, 'simulcast');
     receives(1);
     receives(0);
@@ -72,7 +72,7 @@ describe('LayerReminder', () => {
     assert.deepEqual(told, []);
   });
 
-  it('has the worker look several times within a second for a layer of SVC, until it is received', (t) => {
+  it('makes the worker check several times within a second for an SVC layer, until it is received', (t) => {
     const { consumer, reminder, told } = reminded(t, 'svc');
     reminder.raised();
     mock.timers.tick(100);
@@ -84,7 +84,7 @@ describe('LayerReminder', () => {
     assert.equal(told.length, 4);
   });
 
-  it('tells the worker of another layer also where the lowest temporal one is wanted', (t) => {
+  it('sets different layers first, even if the lowest temporal layer is preferred', (t) => {
     const { reminder, told, wanted } = reminded(t, 'svc');
     wanted.temporalLayer = 0;
     reminder.raised();
@@ -95,7 +95,7 @@ describe('LayerReminder', () => {
     ]);
   });
 
-  it('leaves alone a consumer that receives nothing', (t) => {
+  it('ignores a consumer that receives nothing', (t) => {
     const { consumer, reminder, told } = reminded(t, 'svc');
     consumer.currentLayers = undefined;
     reminder.raised();
@@ -103,7 +103,7 @@ describe('LayerReminder', () => {
     assert.deepEqual(told, []);
   });
 
-  it('ends with its consumer', (t) => {
+  it('stops when its consumer closes', (t) => {
     const { receives, closes, told } = reminded(t, 'simulcast');
     receives(3);
     closes();

@@ -2,23 +2,23 @@ import type { Consumer } from 'mediasoup/types';
 import type { Layers } from '../types.ts';
 
 /**
- * When to look after a layer of simulcast began, in milliseconds: it can be used once it is 2 s old (StreamMinActiveMs in the worker's
- * SimulcastProducerStreamManager; a little later, as its clock is not ours), or at once where the lower one is no older.
+ * When to check after a simulcast layer started, in milliseconds. It can be used at once if the lower one is no older, otherwise when it is
+ * 2 s old (StreamMinActiveMs in the worker's SimulcastProducerStreamManager), plus a little because the clocks differ.
  */
-const BEGAN_MS = [50, 2020];
-/** When to look after a layer of SVC was asked for, in milliseconds: its sender needs about 100 on a near network. */
-const ASKED_MS = [100, 200, 400, 800];
+const AFTER_START_MS = [50, 2020];
+/** When to check after an SVC layer was requested, in milliseconds. On a nearby network the sender needs about 100. */
+const AFTER_REQUEST_MS = [100, 200, 400, 800];
 
-/** What it needs of a consumer. */
+/** The part of a consumer that LayerReminder uses. */
 export type RemindedConsumer = Pick<
   Consumer,
   'type' | 'score' | 'currentLayers' | 'closed' | 'setPreferredLayers' | 'on' | 'observer'
 >;
 
 /**
- * Has the worker use a larger layer as soon as it can. By itself it looks which layers there are with every estimate, up to a second
- * apart, or when a stream comes or goes. What it does not notice in time: that a layer of simulcast has become old enough, and that
- * one of SVC began (that it checks every 1.5 s). Owned by PeerConsumer.
+ * Makes the worker use a larger layer as soon as it can. On its own, the worker checks the available layers with every estimate, up to a
+ * second apart, or when a stream starts or stops. It does not notice in time that a simulcast layer has become old enough, or that an SVC
+ * layer has started (checked every 1.5 s). Owned by PeerConsumer.
  */
 export class LayerReminder {
   readonly #consumer: RemindedConsumer;
@@ -26,7 +26,7 @@ export class LayerReminder {
   readonly #timers = new Set<NodeJS.Timeout>();
   #scores: readonly number[];
 
-  /** @param wanted - what was set as preferred last. */
+  /** @param wanted - returns the last preferred layers */
   constructor(consumer: RemindedConsumer, wanted: () => Layers | undefined) {
     this.#consumer = consumer;
     this.#wanted = wanted;
@@ -37,20 +37,20 @@ export class LayerReminder {
     consumer.observer.once('close', () => this.#stop());
   }
 
-  /** A higher spatial layer is preferred from now on. */
+  /** Call when a higher spatial layer is preferred than before. */
   raised(): void {
     if (this.#consumer.type !== 'svc') {
       return;
     }
     this.#stop();
-    this.#remindAfter(ASKED_MS);
+    this.#remindAfter(AFTER_REQUEST_MS);
   }
 
   #scored(scores: readonly number[]): void {
-    const began = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
+    const started = scores.some((score, layer) => score > 0 && !this.#scores[layer]);
     this.#scores = scores;
-    if (began) {
-      this.#remindAfter(BEGAN_MS);
+    if (started) {
+      this.#remindAfter(AFTER_START_MS);
     }
   }
 
@@ -66,8 +66,8 @@ export class LayerReminder {
   }
 
   /**
-   * The worker looks again when what is preferred changes and is not what it would choose by itself, so it is told something else first:
-   * the spatial layer that it has, for which it needs no key frame, in another temporal layer.
+   * Makes the worker check again. It does so when the preferred layers change to something it would not choose itself, so they are set to
+   * something else first: the current spatial layer, which needs no key frame, with another temporal layer.
    */
   #remind(): void {
     const wanted = this.#wanted();
@@ -78,7 +78,7 @@ export class LayerReminder {
     const { temporalLayer = 1 } = wanted;
     const other = { ...current, temporalLayer: temporalLayer === 0 ? 1 : temporalLayer - 1 };
     for (const layers of [other, wanted]) {
-      // It fails only when the consumer has gone.
+      // Fails only if the consumer has closed.
       this.#consumer.setPreferredLayers(layers).catch(() => {});
     }
   }

@@ -13,7 +13,7 @@ const CODEC = {
   clockRate: 90_000,
   rtcpFeedback: [{ type: 'nack', parameter: 'pli' }],
 };
-/** RTCP: payload-specific feedback, picture loss indication (RFC 4585, section 6.3.1). */
+/** RTCP: payload-specific feedback, picture loss indication (RFC 4585 §6.3.1). */
 const PSFB = 206;
 const PLI = 1;
 
@@ -65,7 +65,7 @@ describe('PeerConsumer', () => {
     sequenceNumber += 1;
     packet.setSequenceNumber(sequenceNumber);
     packet.setTimestamp(sequenceNumber * 3000);
-    // A descriptor that begins a partition, and a frame's first byte (RFC 7741, sections 4.2 and 4.3).
+    // A descriptor with the start of a partition, and a frame's first byte (RFC 7741 §4.2 and §4.3).
     const payload = Buffer.from([0x10, frame === 'key' ? 0 : 1, 0, 0, 0, 0, 0, 0]);
     packet.setPayload(new DataView(payload.buffer, payload.byteOffset, payload.byteLength));
     const bytes = Buffer.alloc(packet.getByteLength());
@@ -81,7 +81,7 @@ describe('PeerConsumer', () => {
       onRequest.add(heard);
     });
 
-  it('asks for a key frame again where both requests of the worker were lost, until it comes', async () => {
+  it('re-requests a key frame if both requests of the worker were lost, until it arrives', async () => {
     send(0, 'inter');
     await consumer.setServerLayers({ spatialLayer: 0, temporalLayer: 0 });
     await consumer.setHeld(false);
@@ -89,9 +89,9 @@ describe('PeerConsumer', () => {
     await consumer.setWanted(true);
     await first;
     await request();
-    await consumer.lookAfterKeyFrame();
+    await consumer.checkKeyFrame();
     const again = request();
-    await consumer.lookAfterKeyFrame();
+    await consumer.checkKeyFrame();
     await again;
     const { mediasoupConsumer } = consumer;
     const came = new Promise((resolve) => mediasoupConsumer.once('layerschange', resolve));
@@ -99,9 +99,9 @@ describe('PeerConsumer', () => {
     await came;
     const asked = requests;
     for (const _look of [1, 2, 3]) {
-      await consumer.lookAfterKeyFrame();
+      await consumer.checkKeyFrame();
     }
-    // The worker answers in order.
+    // The worker handles requests in order.
     await mediasoupConsumer.getStats();
     assert.equal(requests, asked);
   });

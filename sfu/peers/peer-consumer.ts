@@ -3,11 +3,10 @@ import { checkLayers } from '../guards.ts';
 import type { Layers } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import { LayerReminder } from './layer-reminder.ts';
-import { sameLayers } from './same-layers.ts';
 
 /**
- * A consumer and who has a say in it: it forwards when its client wants it and the server does not hold it back. Layers are the least of
- * what both want. Tells the worker changes only. Owned by Peer.
+ * A consumer, controlled by its client and the server. It forwards if the client wants it and the server does not hold it; its layers are
+ * the lower of both limits. Sends only changes to the worker. Owned by Peer.
  */
 export class PeerConsumer {
   readonly #consumer: Consumer;
@@ -18,23 +17,24 @@ export class PeerConsumer {
   #paused = true;
   #priority = 1;
   /**
-   * The spatial layer that flows. Cached: mediasoup's getters copy their values, which is too costly for a check of everything every 2 s.
+   * The spatial layer being forwarded. Cached, because mediasoup's getters copy their values, which costs too much for a check of all
+   * consumers every 2 s.
    */
   #flowingLayer: number | null = null;
-  /** Whether no video had arrived yet at the last check. */
-  #waits = false;
+  /** Whether no video had arrived at the last check. */
+  #waitsForVideo = false;
   #clientLayers: Layers | undefined;
   #serverLayers: Layers | undefined;
-  #toldLayers: Layers | undefined;
+  #requestedLayers: Layers | undefined;
   readonly #reminder: LayerReminder;
 
-  /** @param consumer made paused. */
+  /** @param consumer - created paused */
   constructor(consumer: Consumer) {
     this.#consumer = consumer;
     consumer.observer.on('layerschange', (layers) => {
       this.#flowingLayer = layers?.spatialLayer ?? null;
     });
-    this.#reminder = new LayerReminder(consumer, () => this.#toldLayers);
+    this.#reminder = new LayerReminder(consumer, () => this.#requestedLayers);
   }
 
   get id(): string {
@@ -53,17 +53,17 @@ export class PeerConsumer {
     return this.#consumer;
   }
 
-  /** Whether its client wants it. */
+  /** Whether the client wants it. */
   get wanted(): boolean {
     return this.#wanted;
   }
 
-  /** Whether its client paused it. One that it has not begun yet is about to be wanted. */
+  /** Whether the client has paused it. False before it is first resumed, since it is about to be wanted. */
   get declined(): boolean {
     return this.#declined;
   }
 
-  /** Whether the server holds it back. */
+  /** Whether the server holds it. */
   get held(): boolean {
     return this.#held;
   }
@@ -73,32 +73,32 @@ export class PeerConsumer {
     return this.#paused ? null : this.#flowingLayer;
   }
 
-  /** The client's word. */
+  /** Sets whether the client wants it. */
   async setWanted(wanted: boolean): Promise<void> {
     this.#wanted = wanted;
     this.#declined = !wanted;
     await this.#apply();
   }
 
-  /** The server's word: nothing is forwarded while it is held. */
+  /** Holds or releases it on behalf of the server. Nothing is forwarded while it is held. */
   async setHeld(held: boolean): Promise<void> {
     this.#held = held;
     await this.#apply();
   }
 
-  /** The most that the client wants. */
+  /** Sets the highest layers that the client wants. */
   async setClientLayers(layers: Layers): Promise<void> {
     this.#clientLayers = checkLayers(layers);
     await this.#applyLayers();
   }
 
-  /** The most that the allocator gives. */
+  /** Sets the highest layers that the allocator permits. */
   async setServerLayers(layers: Layers): Promise<void> {
     this.#serverLayers = layers;
     await this.#applyLayers();
   }
 
-  /** 1 to 255: what the bandwidth estimation serves first. */
+  /** Sets the priority, 1 to 255; the bandwidth estimation serves higher ones first. */
   async setPriority(priority: number): Promise<void> {
     if (priority === this.#priority || this.#consumer.closed) {
       return;
@@ -108,11 +108,11 @@ export class PeerConsumer {
   }
 
   /**
-   * Forgets what its client misses of a picture above the lowest layer, and begins anew with what the estimate allows. Where a network
-   * becomes narrow all at once, its client asks for nearly every packet again and again, and gets them: three times what was too much.
-   * This also ends the 10 s in which the worker goes to no higher layer after a fall.
+   * Pauses and resumes video above the lowest layer, dropping pending retransmissions, so that it restarts at a layer that fits the
+   * estimate. When a network suddenly becomes narrow, clients re-request nearly every packet on every round trip and get it: three times
+   * what was too much already. This also ends the 10 s during which the worker does not switch up after a downgrade.
    */
-  async startAnew(): Promise<void> {
+  async restart(): Promise<void> {
     if (this.#paused || this.kind !== 'video' || !this.#serverLayers?.spatialLayer || this.#consumer.closed) {
       return;
     }
@@ -125,17 +125,17 @@ export class PeerConsumer {
   }
 
   /**
-   * Looks whether the picture waits for a key frame; asks for one again where it did at the last look, too. By itself the worker asks twice, a
-   * second apart, and then no more: two requests that a network lost would leave a tile black until somebody else needs a key frame.
+   * Checks whether video is waiting for a key frame, and requests it again if it was already waiting at the last check. The worker itself
+   * requests it twice, a second apart: if a network lost both, the tile would stay black until somebody else needs a key frame.
    */
-  async lookAfterKeyFrame(): Promise<void> {
+  async checkKeyFrame(): Promise<void> {
     const consumer = this.#consumer;
     const { type, closed, producerPaused } = consumer;
     const mayFlow = !closed && !this.#paused && !producerPaused && (type === 'simulcast' || type === 'svc');
-    const before = this.#waits;
-    this.#waits =
+    const before = this.#waitsForVideo;
+    this.#waitsForVideo =
       mayFlow && this.#flowingLayer === null && consumer.score.producerScores.some((each) => each > 0);
-    if (before && this.#waits) {
+    if (before && this.#waitsForVideo) {
       await this.requestKeyFrame();
     }
   }
@@ -150,26 +150,26 @@ export class PeerConsumer {
       return;
     }
     this.#paused = paused;
-    // The worker answers in order, so the last word counts.
+    // The worker handles requests in order, so the last one counts.
     await answered(paused ? this.#consumer.pause() : this.#consumer.resume(), 'CONSUMER_UNKNOWN');
   }
 
   async #applyLayers(): Promise<void> {
-    const layers = least(this.#clientLayers, this.#serverLayers);
-    const told = this.#toldLayers;
-    if (!layers || sameLayers(layers, told) || this.#consumer.closed) {
+    const layers = lower(this.#clientLayers, this.#serverLayers);
+    const requested = this.#requestedLayers;
+    if (!layers || sameLayers(layers, requested) || this.#consumer.closed) {
       return;
     }
-    this.#toldLayers = layers;
-    if (layers.spatialLayer > (told?.spatialLayer ?? -1)) {
+    this.#requestedLayers = layers;
+    if (layers.spatialLayer > (requested?.spatialLayer ?? -1)) {
       this.#reminder.raised();
     }
     await answered(this.#consumer.setPreferredLayers(layers), 'CONSUMER_UNKNOWN');
   }
 }
 
-/** The lower of two ceilings; of equal spatial layers the lower temporal one. */
-function least(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
+/** The lower of two limits; for equal spatial layers, the lower temporal one. */
+function lower(one: Layers | undefined, other: Layers | undefined): Layers | undefined {
   if (!one || !other) {
     return one ?? other;
   }
@@ -181,4 +181,9 @@ function least(one: Layers | undefined, other: Layers | undefined): Layers | und
     spatialLayer: one.spatialLayer,
     ...(temporal.length > 0 && { temporalLayer: Math.min(...temporal) }),
   };
+}
+
+/** Whether two layer settings are equal; null and undefined are equivalent. */
+export function sameLayers(one: Layers | null | undefined, other: Layers | null | undefined): boolean {
+  return one?.spatialLayer === other?.spatialLayer && one?.temporalLayer === other?.temporalLayer;
 }

@@ -2,30 +2,31 @@ import type { Consumer } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
 import type { PeerTransport } from '../transports/index.ts';
 import type { ConsumerResult, ConsumersResult } from '../types.ts';
-import { LayerNews } from './layer-news.ts';
+import { LayerChangeNotifier } from './layer-change-notifier.ts';
 import { PeerConsumer } from './peer-consumer.ts';
 import type { PeerHome } from './peer-home.ts';
 
 /**
- * What one peer receives: the limit, and the events about it. A request counts from its beginning, so that concurrent ones cannot exceed the
- * limit together. A consumer is either answered and reported when it closes unasked, or answered as failed. Owned by Peer.
+ * What one peer receives, with the limit on consumers and their events. A request counts from its start, so that concurrent ones cannot
+ * exceed the limit together. A consumer is either returned, and reported if it closes later on its own, or returned as failed. Owned by
+ * Peer.
  */
 export class PeerConsumers {
   readonly #peerId: string;
   readonly #home: PeerHome;
   readonly #consumers = new Map<string, PeerConsumer>();
-  /** Those whose creation is not answered yet; what closes now is answered as failed and not reported. */
+  /** Consumers not yet returned to the caller. One that closes now is returned as failed and not reported. */
   readonly #unanswered = new Set<string>();
-  readonly #layerNews: LayerNews;
-  /** How many the worker is making. */
+  readonly #layerChanges: LayerChangeNotifier;
+  /** Number of consumers the worker is creating. */
   #creating = 0;
 
   constructor(peerId: string, home: PeerHome) {
     this.#peerId = peerId;
     this.#home = home;
-    const { roomId, tell } = home;
-    this.#layerNews = new LayerNews((consumerId, layers) =>
-      tell('consumerlayers', { roomId, peerId, consumerId, layers }),
+    const { roomId, emit } = home;
+    this.#layerChanges = new LayerChangeNotifier((consumerId, layers) =>
+      emit('consumerlayers', { roomId, peerId, consumerId, layers }),
     );
   }
 
@@ -51,8 +52,8 @@ export class PeerConsumers {
   }
 
   /**
-   * Subscribes to several producers; each fails by itself.
-   * @throws {CanopyError} LIMIT_REACHED - with all of them the peer would have more than `maxConsumers`.
+   * Subscribes to several producers; each may fail separately.
+   * @throws {CanopyError} LIMIT_REACHED - when the peer would have more than `maxConsumers` with them
    */
   async create(
     transportOf: () => PeerTransport,
@@ -84,9 +85,9 @@ export class PeerConsumers {
     return consumer !== undefined;
   }
 
-  /** Reports no layers any more. */
+  /** Stops reporting layers. */
   end(): void {
-    this.#layerNews.close();
+    this.#layerChanges.close();
   }
 
   async #create(transportOf: () => PeerTransport, producerId: string): Promise<Consumer> {
@@ -97,7 +98,7 @@ export class PeerConsumers {
       if (owner === undefined || owner === this.#peerId) {
         throw new CanopyError('PRODUCER_UNKNOWN');
       }
-      await this.#home.bring(producerId, transport.worker);
+      await this.#home.pipeTo(producerId, transport.worker);
       const consumer = await transport.consume(producerId);
       if (transport.closed) {
         consumer.close();
@@ -111,12 +112,12 @@ export class PeerConsumers {
   }
 
   #adopt(consumer: Consumer): void {
-    const { roomId, tell } = this.#home;
+    const { roomId, emit } = this.#home;
     const about = { roomId, peerId: this.#peerId, consumerId: consumer.id };
     const own = new PeerConsumer(consumer);
     this.#consumers.set(consumer.id, own);
     this.#unanswered.add(consumer.id);
-    // Until it is decided what of a picture is forwarded, nothing is. Nothing is asked of the worker for this.
+    // Video is held until the allocator has decided on it. This needs no request to the worker.
     if (consumer.kind === 'video') {
       void own.setHeld(true);
     }
@@ -124,25 +125,25 @@ export class PeerConsumers {
     this.#home.changed();
     consumer.observer.once('close', () => {
       this.#consumers.delete(consumer.id);
-      this.#layerNews.forget(consumer.id);
+      this.#layerChanges.forget(consumer.id);
       this.#home.changed();
     });
     consumer.on('producerclose', () => {
       if (!this.#unanswered.has(consumer.id)) {
-        tell('consumerclosed', about);
+        emit('consumerclosed', about);
       }
     });
     consumer.on('layerschange', (layers) =>
-      this.#layerNews.changed(consumer.id, layers ? { ...layers } : null),
+      this.#layerChanges.changed(consumer.id, layers ? { ...layers } : null),
     );
   }
 
-  /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were awaited */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN - when it has closed while others were being created */
   #answer(consumer: Consumer, transportOf: () => PeerTransport): ConsumerResult {
     this.#unanswered.delete(consumer.id);
     if (!this.#consumers.has(consumer.id)) {
       transportOf();
-      throw new CanopyError('PRODUCER_UNKNOWN', 'closed in the meantime');
+      throw new CanopyError('PRODUCER_UNKNOWN', 'closed meanwhile');
     }
     return {
       consumerId: consumer.id,

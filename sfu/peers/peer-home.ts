@@ -1,5 +1,5 @@
 import type { Producer, RtpCapabilities } from 'mediasoup/types';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
 import type { Direction, ProduceOptions } from '../types.ts';
 import type { MediaWorker } from '../workers/index.ts';
@@ -8,15 +8,15 @@ import type { PeerConsumer } from './peer-consumer.ts';
 /** What a peer needs of its room. */
 export interface PeerHome {
   readonly roomId: string;
-  /** Whether it is closing, or lost: what ends with it is not reported. */
+  /** Whether the room is closing or lost. What ends with it is not reported. */
   readonly closed: boolean;
-  readonly tell: Tell;
+  readonly emit: Emit;
   openTransport(
     peerId: string,
     direction: Direction,
     capabilities?: RtpCapabilities,
   ): Promise<WebRtcPeerTransport>;
-  /** A transport towards a bridge that is at this address. */
+  /** Opens a transport to a bridge at this address. */
   openPlainTransport(
     peerId: string,
     direction: Direction,
@@ -24,12 +24,12 @@ export interface PeerHome {
     capabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport>;
   /** Makes a producer consumable on a worker of the room. */
-  bring(producerId: string, worker: MediaWorker): Promise<void>;
+  pipeTo(producerId: string, worker: MediaWorker): Promise<void>;
   /** The peer that owns a producer of the room. */
   ownerOf(producerId: string): string | undefined;
   producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void>;
   producerClosed(producer: Producer): void;
   consumerOpened(consumer: PeerConsumer): void;
-  /** Something changed that decisions on who receives what depend on. */
+  /** Something that allocation depends on has changed. */
   changed(): void;
 }

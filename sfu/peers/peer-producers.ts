@@ -6,29 +6,29 @@ import type { MediaKind, MediaSource, ProduceOptions } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { PeerHome } from './peer-home.ts';
 
-/** One producer, from the request for it to its end. */
+/** A producer, from the request for it until it closes. */
 interface Entry {
   readonly kind: MediaKind;
   readonly source: MediaSource;
   readonly participantId: string;
   readonly transport: PeerTransport;
-  /** Undefined until the worker has made it. */
+  /** Undefined until the worker has created it. */
   producer: Producer | undefined;
-  /** Whether its creation was answered and reported; until then nobody has heard of it. */
+  /** Whether its creation was returned and reported. Until then its end is not reported either. */
   announced: boolean;
-  /** Set when its participant left while it was created. */
+  /** Set when its participant left while it was being created. */
   refusal: CanopyError | undefined;
 }
 
 /**
- * What one peer sends: limits, one voice per source and participant, and the events about it. A request counts from its beginning, so that
+ * What one peer sends: limits, one voice per source and participant, and the events about them. A request counts from its start, so that
  * concurrent ones cannot exceed a limit together. Owned by Peer.
  */
 export class PeerProducers {
   readonly #peerId: string;
   readonly #home: PeerHome;
   readonly #entries = new Set<Entry>();
-  /** Those that the worker has made. */
+  /** Producers that exist in the worker. */
   readonly #byId = new Map<string, Entry & { producer: Producer }>();
 
   constructor(peerId: string, home: PeerHome) {
@@ -44,7 +44,7 @@ export class PeerProducers {
     return this.#byId.has(producerId);
   }
 
-  /** @throws {CanopyError} LIMIT_REACHED, MEDIA_REJECTED, CODEC_UNSUPPORTED; PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - closed in the meantime */
+  /** @throws {CanopyError} LIMIT_REACHED, MEDIA_REJECTED, CODEC_UNSUPPORTED; PARTICIPANT_UNKNOWN, TRANSPORT_UNKNOWN - closed meanwhile */
   async create(transport: PeerTransport, options: ProduceOptions): Promise<Producer> {
     const { kind, paused, participantId = this.#peerId } = options;
     const source = options.source ?? (kind === 'audio' ? 'microphone' : 'camera');
@@ -59,12 +59,12 @@ export class PeerProducers {
       assertWanted(entry);
       this.#watch(entry, producer);
       await this.#home.producerOpened(this.#peerId, producer, options);
-      // A voice takes further requests to the worker, and a lot may close meanwhile.
+      // A voice needs further requests to the worker, and anything may close meanwhile.
       assertWanted(entry);
       entry.announced = true;
-      const { roomId, tell } = this.#home;
+      const { roomId, emit } = this.#home;
       const info = { producerId: producer.id, participantId, kind, source, paused: producer.paused };
-      tell('produceropened', { roomId, peerId: this.#peerId, producer: info });
+      emit('produceropened', { roomId, peerId: this.#peerId, producer: info });
       return producer;
     } catch (error) {
       entry.producer?.close();
@@ -89,7 +89,7 @@ export class PeerProducers {
     return entry !== undefined;
   }
 
-  /** Closes what a participant sends, and refuses what is being created for it. */
+  /** Closes what a participant sends, and rejects pending requests for it. */
   closeParticipant(participantId: string): void {
     for (const entry of [...this.#entries]) {
       if (entry.participantId !== participantId) {
@@ -110,7 +110,7 @@ export class PeerProducers {
     }
     for (const entry of this.#entries) {
       const isVoice = entry.participantId === participantId && entry.source === source;
-      // One on a transport that has closed since does not stand in the way of its successor.
+      // A producer on a transport that has closed does not block its successor.
       if (isVoice && !entry.transport.closed) {
         throw new CanopyError('LIMIT_REACHED', `one ${source} per participant`);
       }
@@ -118,25 +118,25 @@ export class PeerProducers {
   }
 
   #watch(entry: Entry, producer: Producer): void {
-    const { roomId, tell } = this.#home;
+    const { roomId, emit } = this.#home;
     const about = { roomId, peerId: this.#peerId, producerId: producer.id };
     this.#byId.set(producer.id, Object.assign(entry, { producer }));
     producer.observer.once('close', () => {
       this.#byId.delete(producer.id);
-      // One that is being created counts until its request is answered.
+      // A producer being created counts until its request is answered.
       if (entry.announced) {
         this.#entries.delete(entry);
       }
       this.#home.producerClosed(producer);
-      // What ends with its room, or with its worker, is not reported one by one.
+      // Producers that end with the room or its worker are not reported individually.
       if (entry.announced && !this.#home.closed && entry.transport.worker.alive) {
-        tell('producerclosed', about);
+        emit('producerclosed', about);
       }
     });
     const report = (paused: boolean) => {
-      // The worker's answer may cross with its closing.
+      // The worker's response may cross with its closing.
       if (entry.announced && !producer.closed) {
-        tell('producerpaused', { ...about, paused });
+        emit('producerpaused', { ...about, paused });
       }
     };
     producer.observer.on('pause', () => report(true));

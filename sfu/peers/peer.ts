@@ -18,8 +18,8 @@ import type { PeerHome } from './peer-home.ts';
 import { PeerProducers } from './peer-producers.ts';
 
 /**
- * One peer's transports, producers and consumers in a room. Nobody else's objects can be reached through it.
- * Owned by Room; made with the peer's first transport.
+ * One peer's transports, producers and consumers in a room. Gives no access to objects of other peers. Owned by Room; created with the
+ * peer's first transport.
  */
 export class Peer {
   readonly peerId: string;
@@ -27,7 +27,7 @@ export class Peer {
   readonly #transports = new Map<string, PeerTransport>();
   readonly #producers: PeerProducers;
   readonly #consumers: PeerConsumers;
-  /** Directions whose transport is being made. */
+  /** Directions whose transport is being created. */
   readonly #opening = new Set<Direction>();
   #layout: Layout | undefined;
   #closed = false;
@@ -39,7 +39,7 @@ export class Peer {
     this.#consumers = new PeerConsumers(peerId, home);
   }
 
-  /** What it shows; undefined: it has not said. */
+  /** What it shows; undefined: it has not reported a layout. */
   get layout(): Layout | undefined {
     return this.#layout;
   }
@@ -53,7 +53,7 @@ export class Peer {
     return [...this.#transports.values()].filter(({ closed }) => !closed);
   }
 
-  /** The transport by which it receives. */
+  /** The transport on which it receives. */
   get receiving(): PeerTransport | undefined {
     return this.transports.find(({ direction }) => direction === 'recv');
   }
@@ -66,17 +66,17 @@ export class Peer {
     return this.#consumers.all;
   }
 
-  /** Its network carries next to nothing of what it is sent: see PeerConsumer.startAnew(). Waits for nothing. */
-  startPicturesAnew(): void {
-    // What fails has closed meanwhile.
+  /** Restarts its video when its network carries only a fraction of what is sent; see PeerConsumer.restart(). Does not wait. */
+  restartVideos(): void {
+    // A consumer that fails here has closed meanwhile.
     for (const consumer of this.#consumers.all) {
-      consumer.startAnew().catch(() => {});
+      consumer.restart().catch(() => {});
     }
   }
 
   /**
-   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients themselves ask
-   * only after waiting for the lost packets, Chromium for 3 s. Does not wait for the result.
+   * Requests a key frame of each video when the client is reachable again after an outage, or over another path. Clients request one only
+   * after waiting for the lost packets, Chromium after 3 s. Does not wait for the result.
    */
   requestKeyFrames(): void {
     for (const consumer of this.#consumers.all) {
@@ -105,7 +105,7 @@ export class Peer {
     return this.#open(direction, () => this.#home.openTransport(this.peerId, direction, capabilities));
   }
 
-  /** The two transports of a bridge, connected to its one socket. */
+  /** Opens both transports of a bridge, connected to its one socket. */
   async createPlainTransports(
     remote: Endpoint,
     rtpCapabilities: unknown,
@@ -159,9 +159,9 @@ export class Peer {
     }
     this.#transports.delete(transportId);
     transport.close();
-    const { roomId, tell, closed } = this.#home;
+    const { roomId, emit, closed } = this.#home;
     if (!closed) {
-      tell('transportclosed', { roomId, peerId: this.peerId, transportId });
+      emit('transportclosed', { roomId, peerId: this.peerId, transportId });
     }
     return true;
   }
@@ -178,7 +178,7 @@ export class Peer {
     return this.#producers.close(producerId);
   }
 
-  /** Closes what a participant of the peer sends, and refuses what is being created for it. */
+  /** Closes what a participant of the peer sends, and rejects pending requests for it. */
   closeParticipant(participantId: string): void {
     this.#producers.closeParticipant(participantId);
   }
@@ -217,7 +217,7 @@ export class Peer {
     return this.#consumers.close(consumerId);
   }
 
-  /** Closes its transports and so everything in them. Idempotent. */
+  /** Closes its transports, and thus everything on them. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#consumers.end();
@@ -226,7 +226,7 @@ export class Peer {
     }
   }
 
-  /** Makes the one transport of a direction. */
+  /** Opens the one transport of a direction. */
   async #open<T extends PeerTransport>(direction: Direction, make: () => Promise<T>): Promise<T> {
     this.#assertFree(direction);
     this.#opening.add(direction);
@@ -234,7 +234,7 @@ export class Peer {
       const transport = await make();
       if (this.#closed) {
         transport.close();
-        throw new CanopyError('ROOM_NOT_JOINED', 'left in the meantime');
+        throw new CanopyError('ROOM_NOT_JOINED', 'left meanwhile');
       }
       this.#transports.set(transport.id, transport);
       return transport;

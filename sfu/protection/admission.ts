@@ -1,19 +1,19 @@
 export interface AdmissionInput {
-  /** The use of a core by the worker that the newcomer's media would be on, 0 to 1; null: not known yet. */
+  /** Share of a core used by the worker that the newcomer's media would be on, 0 to 1; null: not known yet. */
   workerShare: number | null;
-  /** From here on nobody new gets in; 0: off. */
+  /** Newcomers are refused from this share of a core; 0: off. */
   limitShare: number;
-  /** What the node may send, in bits a second; null: not guarded. */
+  /** Maximum egress bitrate of the node, in bits per second; null: unlimited. */
   linkBps: number | null;
-  /** Peers that receive now, in all rooms. */
+  /** Number of receiving peers in all rooms. */
   receivers: number;
-  /** The least that each should have of the link, in bits a second; 0: off. */
+  /** Minimum share of the link per receiver, in bits per second; 0: off. */
   linkFloorBps: number;
 }
 
 const RETRY = 'try again in 10 s';
 
-/** Why a newcomer would hurt those inside; undefined: it would not. */
+/** Why a newcomer would degrade the media of those inside; undefined: they would not. */
 export function refusal(input: AdmissionInput): string | undefined {
   const { workerShare, limitShare, linkBps, receivers, linkFloorBps } = input;
   if (limitShare > 0 && workerShare !== null && workerShare >= limitShare) {

@@ -1,4 +1,4 @@
-/** Over how long CPU use is judged, in milliseconds: key frames for a joiner must not count as a load that stays. */
+/** Averaging window, in milliseconds: long enough that the key frames for a new participant do not count as lasting load. */
 const WINDOW_MS = 5000;
 
 interface Reading {
@@ -6,19 +6,19 @@ interface Reading {
   used: number;
 }
 
-/** How fast a counter grew over the last 5 s. */
+/** Growth rate of a counter over the last 5 s. */
 export class CpuWindow {
   readonly #readings: Reading[] = [];
 
   add(used: number, atMs: number): void {
     this.#readings.push({ used, atMs });
-    // One older than the window stays, so that the whole window is covered.
+    // Keeps one reading older than the window, so that the whole window is covered.
     while ((this.#readings[1]?.atMs ?? atMs) <= atMs - WINDOW_MS) {
       this.#readings.shift();
     }
   }
 
-  /** Growth a millisecond; null until the window is half covered. */
+  /** Growth per millisecond; null until half the window is covered. */
   get rate(): number | null {
     const [first] = this.#readings;
     const last = this.#readings.at(-1);

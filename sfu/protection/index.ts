@@ -1,4 +1,4 @@
-/** What keeps those inside from being hurt: how loaded the workers are, how much must be saved, who may still come in. */
+/** Protection against overload: the load of the workers, how much CPU to save, and whether newcomers are admitted. */
 export { refusal } from './admission.ts';
 export { LoadMonitor } from './load-monitor.ts';
 export type { StressLevel } from './stress.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { CpuWindow } from './cpu-window.ts';
-import { type MachineTicks, machineTicks } from './steal.ts';
+import { type MachineTicks, machineTicks } from './machine-ticks.ts';
 import { Stress, type StressLevel } from './stress.ts';
 
-/** How often the load is read, in milliseconds. */
+/** Measuring interval, in milliseconds. */
 const INTERVAL_MS = 1000;
 
 interface Measured {
@@ -13,18 +13,18 @@ interface Measured {
 }
 
 export interface LoadMonitorOptions {
-  /** The live workers, with the CPU time that each has used, in seconds. */
+  /** The live workers and the CPU time each has used, in seconds. */
   workers(): ReadonlyArray<{ workerId: string; cpuSeconds: number }>;
-  /** The most that a worker should use of a core, 0 to 1; 0: there is no stress. */
+  /** Maximum share of a core a worker should use, 0 to 1; 0: no limit, so no stress. */
   limitShare: number;
   log: Logger;
-  /** Default: of this machine. */
+  /** Reads the machine's CPU ticks. Default: those of this machine. */
   machine?(): MachineTicks;
 }
 
 /**
- * Measures how much of a core each worker uses. What the hypervisor steals is not there to be used: of a machine from which a fifth is stolen,
- * a worker can have 0.8 of a core at most. Owned by Sfu.
+ * Measures the share of a core that each worker uses. Time stolen by the hypervisor is not available: if it takes a fifth, a worker can use
+ * at most 0.8 of a core. Owned by Sfu.
  */
 export class LoadMonitor {
   readonly #options: LoadMonitorOptions;
@@ -41,7 +41,7 @@ export class LoadMonitor {
     this.#timer.unref();
   }
 
-  /** What a worker uses of the core that it can have, 0 to 1, over the last 5 s; null: not known yet. */
+  /** Share of its available core that a worker used over the last 5 s, 0 to 1; null: not known yet. */
   shareOf(workerId: string): number | null {
     return this.#workers.get(workerId)?.share ?? null;
   }
@@ -50,13 +50,13 @@ export class LoadMonitor {
     return this.#workers.get(workerId)?.stress.level ?? 0;
   }
 
-  /** What of the machine's time the hypervisor took for others, 0 to 1. */
+  /** Share of the machine's CPU time taken by the hypervisor for other guests, 0 to 1. */
   get stealShare(): number {
     const total = this.#total.rate ?? 0;
     return total > 0 ? Math.min(1, Math.max(0, (this.#stolen.rate ?? 0) / total)) : 0;
   }
 
-  /** Reads everything anew; called once a second. */
+  /** Updates all measurements; called once per second. */
   read(nowMs: number): void {
     const { total, stolen } = this.#machine();
     this.#total.add(total, nowMs);

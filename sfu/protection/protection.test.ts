@@ -4,11 +4,11 @@ import { pino } from 'pino';
 import { refusal } from './admission.ts';
 import { CpuWindow } from './cpu-window.ts';
 import { LoadMonitor } from './load-monitor.ts';
-import { machineTicks } from './steal.ts';
+import { machineTicks } from './machine-ticks.ts';
 import { Stress } from './stress.ts';
 
 describe('CpuWindow', () => {
-  it('gives the rate over the last 5 s, once it has seen half of that', () => {
+  it('returns the rate over the last 5 s, once it has seen half of that', () => {
     const window = new CpuWindow();
     for (let second = 0; second <= 2; second++) {
       window.add(second * 100, second * 1000);
@@ -32,7 +32,7 @@ describe('Stress', () => {
     );
   });
 
-  it('falls step by step, each after 10 s well below, and does not flap around a threshold', () => {
+  it('falls step by step after 10 s well below a threshold, and does not flap around it', () => {
     const stress = new Stress(0.85);
     stress.update(0.95, 0);
     for (let nowMs = 0; nowMs < 60_000; nowMs += 1000) {
@@ -42,7 +42,7 @@ describe('Stress', () => {
     assert.deepEqual([levels[9], levels[10], levels[20], levels[30]], [3, 2, 1, 0]);
   });
 
-  it('is never stressed where there is no limit', () => {
+  it('is never stressed without a limit', () => {
     assert.equal(new Stress(0).update(1, 0), 0);
   });
 });
@@ -56,12 +56,12 @@ describe('refusal()', () => {
     linkFloorBps: 250_000,
   };
 
-  it('lets people in while nothing is short, or known to be', () => {
+  it('admits people while no shortage is known', () => {
     assert.equal(refusal(calm), undefined);
     assert.equal(refusal({ ...calm, workerShare: null }), undefined);
   });
 
-  it('names the CPU of the worker, with figures and when to come back', () => {
+  it("names the worker's CPU, with figures and when to retry", () => {
     assert.equal(
       refusal({ ...calm, workerShare: 0.91 }),
       'CPU: the media worker uses 91 % of a core, the limit is 85 %; try again in 10 s',
@@ -69,7 +69,7 @@ describe('refusal()', () => {
     assert.equal(refusal({ ...calm, workerShare: 0.91, limitShare: 0 }), undefined, 'off');
   });
 
-  it('names the link when each receiver would have too little of it', () => {
+  it('names the link if each receiver would get too little of it', () => {
     const full = { ...calm, linkBps: 20_000_000, receivers: 80 };
     assert.match(refusal(full) ?? '', /^link: each of 81 receivers would have 246 kbit\/s/);
     assert.equal(refusal({ ...full, receivers: 79 }), undefined);
@@ -93,7 +93,7 @@ describe('LoadMonitor', () => {
     return monitor;
   };
 
-  it('judges a worker by what it uses of a core, whatever the rest of the machine does', (t) => {
+  it('judges a worker by its share of a core, whatever the rest of the machine does', (t) => {
     let cpuSeconds = 0;
     const monitor = monitorOf(
       t,
@@ -111,7 +111,7 @@ describe('LoadMonitor', () => {
     assert.equal(monitor.levelOf('w'), 0);
   });
 
-  it('counts what the hypervisor steals as not there to be used', (t) => {
+  it('does not count time stolen by the hypervisor as available', (t) => {
     let cpuSeconds = 0;
     let stolen = 0;
     const monitor = monitorOf(

@@ -1,19 +1,19 @@
 export type StressLevel = 0 | 1 | 2 | 3;
 
-/** Where the levels 1, 2 and 3 begin, as shares of the limit. */
+/** Where levels 1, 2 and 3 begin, as shares of the limit. */
 const STEPS = [0.88, 1, 1.08] as const;
-/** A level ends below this share of where it begins … */
+/** A level ends when the load has been below this share of its threshold … */
 const RELEASE_SHARE = 0.85;
-/** … and not before it has been so for this long, in milliseconds: what it saved would come back at once. */
+/** … for this long, in milliseconds: the load it saved returns at once. */
 const RELEASE_MS = 10_000;
 
-/** How much must be saved for want of CPU: up at once, down step by step. */
+/** How much CPU must be saved: rises at once, falls step by step. */
 export class Stress {
   readonly #limitShare: number;
   #level: StressLevel = 0;
   #calmSinceMs: number | null = null;
 
-  /** @param limitShare - The most that a worker may use of a core; 0: it is never stressed. */
+  /** @param limitShare - maximum share of a core a worker should use; 0: never stressed */
   constructor(limitShare: number) {
     this.#limitShare = limitShare;
   }
@@ -22,7 +22,7 @@ export class Stress {
     return this.#level;
   }
 
-  /** Takes over how much of a core is used. */
+  /** Updates the level from the share of a core in use. */
   update(usedShare: number, nowMs: number): StressLevel {
     if (this.#limitShare === 0) {
       return 0;

@@ -18,7 +18,7 @@ describe('Placement', () => {
     assert.equal(placement(0.65).place(['one']), 'one');
   });
 
-  it('spills over to the least loaded worker, and fills that before a third', () => {
+  it('spills over to the least loaded worker, and fills it before a third', () => {
     shares.set('one', 0.7).set('two', 0.4).set('three', 0.2);
     const placed = placement(0.65);
     assert.equal(placed.place(['one']), 'three');
@@ -26,7 +26,7 @@ describe('Placement', () => {
     assert.equal(placed.place(['one', 'three']), 'three');
   });
 
-  it('counts peers that no measurement shows yet, so that many at once do not all go to one worker', () => {
+  it('counts peers that are not measured yet, so that many at once do not all go to one worker', () => {
     shares.set('one', 0.6).set('two', 0.5).set('three', 0.9);
     const placed = placement(0.65);
     const places = Array.from({ length: 20 }, () => placed.place(['one', 'two']));
@@ -36,7 +36,7 @@ describe('Placement', () => {
     assert.equal(placed.place(['one']), 'one', 'they are forgotten when the measurement shows them');
   });
 
-  it('stays with the least loaded of its workers when all are full, and never spills at 1', () => {
+  it("uses the least loaded of the room's workers when all are full, and never spills at 1", () => {
     shares.set('one', 0.9).set('two', 0.95).set('three', 0.99);
     assert.equal(placement(0.65).place(['one']), 'one');
     shares.set('two', 0);

@@ -1,20 +1,20 @@
-/** What a peer will cost its worker, as a share of a core, until that shows in the measurement: 25 people in video take about a quarter. */
+/** Expected load of a peer until it is measured, as a share of a core: 25 people with video need about a quarter. */
 const PEER_SHARE = 0.01;
-/** How long the measurement takes to show a peer, in milliseconds. */
+/** How long until a peer shows in the measurement, in milliseconds. */
 const UNSEEN_MS = 5000;
 
 export interface PlacementOptions<W> {
-  /** The workers that run. */
+  /** The live workers. */
   live(): readonly W[];
-  /** How much of a core a worker uses, 0 to 1, over the last seconds; null: not measured yet. */
+  /** Share of a core a worker has used over the last seconds, 0 to 1; null: not measured yet. */
   shareOf(worker: W): number | null;
-  /** A worker that uses as much takes no further peer while another uses less. 1: rooms stay where they are. */
+  /** A worker that uses this share of a core gets no further peers while another uses less. 1: rooms stay on one worker. */
   spillShare: number;
   /** A monotonic clock, in milliseconds. */
   now(): number;
 }
 
-/** On which worker of the host one more peer of a room goes: where its room is, until that outgrows a core. */
+/** Chooses the worker of the host for one more peer of a room: where the room is, until it outgrows a core. */
 export class Placement<W> {
   readonly #options: PlacementOptions<W>;
   #recent: Array<{ worker: W; atMs: number }> = [];
@@ -23,7 +23,7 @@ export class Placement<W> {
     this.#options = options;
   }
 
-  /** @param current - Where the room is, its home first; at least one. */
+  /** @param current - the room's workers, its home first */
   place(current: readonly [W, ...W[]]): W {
     const { live, spillShare, now } = this.#options;
     const nowMs = now();
@@ -37,7 +37,7 @@ export class Placement<W> {
     return chosen;
   }
 
-  /** Of equals the first. */
+  /** The least loaded worker; the first one if several are equal. */
   #least(workers: readonly W[]): W {
     return workers.reduce((least, worker) =>
       this.#expected(worker) < this.#expected(least) ? worker : least,

@@ -65,7 +65,7 @@ describe('the sites of a room', () => {
     return transport.consume({ producerId, rtpCapabilities });
   };
 
-  it('opens a further site once, however many ask at the same time', async () => {
+  it('opens a further site once for concurrent requests', async () => {
     const [one, other] = await Promise.all([further(), further()]);
     assert.equal(one, other);
     assert.equal(opened, 1);
@@ -77,13 +77,13 @@ describe('the sites of a room', () => {
     sites.close();
   });
 
-  it('brings a producer to another site under the same id, both ways at once over one pair of transports', async () => {
+  it('pipes a producer to another site under the same id, with one pair of transports for both directions', async () => {
     const away = await further();
     const here = await Promise.all([produce(sites.home), produce(sites.home)]);
     const there = await Promise.all([produce(away), produce(away)]);
     await Promise.all([
-      ...here.flatMap(({ id }) => [sites.bring(id, away), sites.bring(id, away)]),
-      ...there.flatMap(({ id }) => [sites.bring(id, sites.home), sites.bring(id, sites.home)]),
+      ...here.flatMap(({ id }) => [sites.pipeTo(id, away), sites.pipeTo(id, away)]),
+      ...there.flatMap(({ id }) => [sites.pipeTo(id, sites.home), sites.pipeTo(id, sites.home)]),
     ]);
     assert.equal(sites.pipeTransportCount, 2);
     for (const { id } of here) {
@@ -93,7 +93,7 @@ describe('the sites of a room', () => {
       assert.equal((await consume(sites.home, id)).producerId, id);
     }
     const dumps = await Promise.all(sites.all.map(({ router }) => router.dump()));
-    // Plain transports: one a producer and one a consumer; and one end of the pipe.
+    // One plain transport for the producer and one for the consumer, plus one end of the pipe.
     assert.deepEqual(
       dumps.map(({ transportIds }) => transportIds.length),
       [5, 5],
@@ -101,10 +101,10 @@ describe('the sites of a room', () => {
     sites.close();
   });
 
-  it('threat 14: a producer that closes while it is brought is unknown, and the others go on', async () => {
+  it('threat 14: a producer that closes while being piped is unknown, and the others continue', async () => {
     const away = await further();
     const producers = await Promise.all(Array.from({ length: 10 }, () => produce(sites.home)));
-    const brought = producers.map(({ id }) => sites.bring(id, away));
+    const brought = producers.map(({ id }) => sites.pipeTo(id, away));
     for (const producer of producers.slice(0, 5)) {
       producer.close();
     }
@@ -118,16 +118,16 @@ describe('the sites of a room', () => {
       assert.equal(result.status, 'fulfilled');
       assert.equal((await consume(away, producers[index + 5]?.id ?? '')).closed, false);
     }
-    await assert.rejects(sites.bring(producers[0]?.id ?? '', away), { code: 'PRODUCER_UNKNOWN' });
+    await assert.rejects(sites.pipeTo(producers[0]?.id ?? '', away), { code: 'PRODUCER_UNKNOWN' });
     const { mapProducerIdConsumerIds } = await away.router.dump();
     assert.equal(mapProducerIdConsumerIds.length, 5, 'no pipe is left of those that closed');
     sites.close();
   });
 
-  it('threat 14: a room that closes while it is piped leaves nothing in its workers', async () => {
+  it('threat 14: a room that closes during piping leaves nothing in its workers', async () => {
     const away = await further();
     const producer = await produce(sites.home);
-    const bringing = sites.bring(producer.id, away).catch((error) => error.code);
+    const bringing = sites.pipeTo(producer.id, away).catch((error) => error.code);
     sites.close();
     await bringing;
     for (const worker of workers) {
@@ -135,7 +135,7 @@ describe('the sites of a room', () => {
     }
   });
 
-  it('threat 14: a room that closes while a site opens does not keep it', async () => {
+  it('threat 14: a room that closes while a site is opening does not keep the site', async () => {
     const opening = further();
     sites.close();
     await assert.rejects(opening, { code: 'ROOM_NOT_JOINED' });

@@ -3,7 +3,7 @@ import { CanopyError } from '../../base/errors/index.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
 
-/** A worker and the room's router there. */
+/** A worker and the room's router on it. */
 export interface Site {
   readonly worker: MediaWorker;
   readonly router: Router;
@@ -12,32 +12,31 @@ export interface Site {
 export interface RoomSitesOptions {
   /** Where the room was opened. */
   home: Site;
-  /** Makes the room's router on a further worker. */
+  /** Creates a router of the room on a further worker. */
   createRouter(worker: MediaWorker): Promise<Router>;
   /**
-   * The worker for one more peer, `current` being those where the room is, its home first: one of them as long as it can carry more, or
-   * another.
+   * Chooses the worker for one more peer: one of the room's workers (`current`, its home first) as long as it can carry more, else another.
    */
   place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
 }
 
 /**
- * The workers that carry a room: its home, and others of the host when it outgrows a core. Producers keep their ids wherever pipe transports
- * bring them, so that nobody outside need know. Owned by Room.
+ * The workers that carry a room: its home, and others of the host once it outgrows a core. Pipe transports preserve producer IDs, so
+ * callers need not know where a producer is. Owned by Room.
  */
 export class RoomSites {
   readonly home: Site;
   readonly #options: RoomSitesOptions;
   readonly #sites = new Map<MediaWorker, Promise<Site>>();
-  /** Those that are ready, home first. */
+  /** The sites that are ready, home first. */
   readonly #ready: Site[];
-  /** Where each producer was made. */
+  /** The site each producer was created on. */
   readonly #origins = new Map<string, Site>();
-  /** Producers on their way to a site, or there; by both ids. */
-  readonly #brought = new Map<string, Promise<void>>();
-  /** Pairs of routers with pipe transports between them. */
+  /** Producers piped to a site, or being piped, by the IDs of both. */
+  readonly #piped = new Map<string, Promise<void>>();
+  /** Pairs of routers connected by pipe transports. */
   readonly #pairs = new Set<string>();
-  /** One pipe at a time between two routers: mediasoup would make a second pair of transports for the way back. */
+  /** Pipes are created one at a time: mediasoup would create a second transport pair for the opposite direction. */
   #piping: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -52,17 +51,20 @@ export class RoomSites {
     return this.#ready;
   }
 
-  /** Pipe transports of the room, two between each pair of sites. */
+  /** Number of pipe transports, two between each pair of sites. */
   get pipeTransportCount(): number {
     return this.#pairs.size * 2;
   }
 
-  /** Whether a worker carries the room or is about to. */
+  /** Whether a worker carries the room, or will shortly. */
   uses(worker: MediaWorker): boolean {
     return this.#sites.has(worker);
   }
 
-  /** A site for one more peer; opened if need be, once. @throws {CanopyError} WORKER_UNAVAILABLE, ROOM_NOT_JOINED */
+  /**
+   * The site for one more peer, opened if needed; concurrent calls share one opening.
+   * @throws {CanopyError} WORKER_UNAVAILABLE, ROOM_NOT_JOINED
+   */
   async choose(): Promise<Site> {
     const worker = this.#options.place([this.home.worker, ...[...this.#sites.keys()].slice(1)]);
     const known = this.#sites.get(worker);
@@ -75,21 +77,21 @@ export class RoomSites {
     return opening;
   }
 
-  /** Notes where a producer is. */
+  /** Records the site of a new producer. */
   produced(producerId: string, site: Site): void {
     this.#origins.set(producerId, site);
   }
 
-  /** The pipes of a producer close with it. */
+  /** Forgets a closed producer, whose pipes close with it. */
   forget(producerId: string): void {
     this.#origins.delete(producerId);
     for (const { router } of this.#ready) {
-      this.#brought.delete(`${producerId} ${router.id}`);
+      this.#piped.delete(`${producerId} ${router.id}`);
     }
   }
 
   /** Makes a producer consumable at a site; concurrent calls share one pipe. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async bring(producerId: string, site: Site): Promise<void> {
+  async pipeTo(producerId: string, site: Site): Promise<void> {
     const origin = this.#origins.get(producerId);
     if (!origin) {
       throw new CanopyError('PRODUCER_UNKNOWN');
@@ -98,15 +100,15 @@ export class RoomSites {
       return;
     }
     const key = `${producerId} ${site.router.id}`;
-    const known = this.#brought.get(key);
+    const known = this.#piped.get(key);
     if (known) {
       return known;
     }
     const piping = this.#piping.then(() => this.#pipe(producerId, origin, site));
     this.#piping = piping.catch(() => {});
-    this.#brought.set(key, piping);
-    // Asked for again, it is tried again.
-    piping.catch(() => this.#brought.delete(key));
+    this.#piped.set(key, piping);
+    // The next call tries again.
+    piping.catch(() => this.#piped.delete(key));
     return piping;
   }
 
@@ -114,7 +116,7 @@ export class RoomSites {
   close(): void {
     this.#closed = true;
     this.#origins.clear();
-    this.#brought.clear();
+    this.#piped.clear();
     this.#pairs.clear();
     for (const { router } of this.#ready) {
       router.close();
@@ -125,7 +127,7 @@ export class RoomSites {
     const site = { worker, router: await this.#options.createRouter(worker) };
     if (this.#closed) {
       site.router.close();
-      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+      throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
     }
     this.#ready.push(site);
     return site;
@@ -135,7 +137,7 @@ export class RoomSites {
     if (!this.#origins.has(producerId)) {
       throw new CanopyError('PRODUCER_UNKNOWN');
     }
-    // Lost packets are repaired on the way to receivers, not between workers of one host.
+    // No retransmission or SCTP here: losses are repaired on the way to receivers, not between workers of one host.
     await answered(
       origin.router.pipeToRouter({ producerId, router: site.router, enableSctp: false }),
       'PRODUCER_UNKNOWN',

@@ -4,9 +4,9 @@ import { CanopyError } from '../../base/errors/index.ts';
 import { RoomAllocation } from '../allocation/index.ts';
 import { RoomAudio } from '../audio/index.ts';
 import { type CodecName, routerCodecs } from '../codecs.ts';
+import type { Emit } from '../emit.ts';
 import type { PeerConsumer } from '../peers/index.ts';
 import { Peer, type PeerHome } from '../peers/index.ts';
-import type { Tell } from '../tell.ts';
 import type { PeerTransportOptions, TrafficMeter } from '../transports/index.ts';
 import { addressScope, PlainPeerTransport, WebRtcPeerTransport } from '../transports/index.ts';
 import type { Direction, ProduceOptions } from '../types.ts';
@@ -17,32 +17,32 @@ import { RoomSites, type Site } from './room-sites.ts';
 export interface RoomOptions {
   roomId: string;
   mediaCodecs: readonly CodecName[] | undefined;
-  /** What a peer may be sent, in bits a second. */
+  /** Maximum bitrate sent to a peer, in bits per second. */
   downBudgetBps: number;
-  /** What a peer may send, in bits a second. */
+  /** Maximum bitrate a peer may send, in bits per second. */
   upBudgetBps: number;
-  /** Asks for new decisions on who receives what in the room. */
+  /** Requests a new allocation for the room. */
   requestAllocation(roomId: string): void;
-  /** How many microphones are forwarded, the loudest; 0: all. */
+  /** Maximum number of microphones forwarded, the loudest; 0: all. */
   audibleSpeakers: number;
-  /** The worker for one more peer of a room that is on these. */
+  /** Chooses the worker for one more peer of a room that is on these workers. */
   place(current: readonly [MediaWorker, ...MediaWorker[]]): MediaWorker;
   meter: TrafficMeter;
-  tell: Tell;
+  emit: Emit;
 }
 
-/** The media of one conference: routers on one worker or more, audio, peers. Owned by Sfu. */
+/** The media of one conference: routers on one or more workers, audio, peers. Owned by Sfu. */
 export class Room implements PeerHome {
   readonly roomId: string;
-  readonly tell: Tell;
+  readonly emit: Emit;
   readonly allocation: RoomAllocation;
   readonly #options: RoomOptions;
   readonly #sites: RoomSites;
   readonly #audio: RoomAudio;
   readonly #peers = new Map<string, Peer>();
-  /** Where each peer is. */
-  readonly #places = new Map<string, Promise<Site>>();
-  /** Producer to peer. */
+  /** The site of each peer. */
+  readonly #peerSites = new Map<string, Promise<Site>>();
+  /** Peer ID by producer ID. */
   readonly #owners = new Map<string, string>();
   #closed = false;
 
@@ -71,12 +71,12 @@ export class Room implements PeerHome {
 
   private constructor(sites: RoomSites, audio: RoomAudio, options: RoomOptions) {
     this.roomId = options.roomId;
-    this.tell = options.tell;
+    this.emit = options.emit;
     this.#options = options;
     this.#sites = sites;
     this.#audio = audio;
     this.allocation = new RoomAllocation({
-      ...{ roomId: options.roomId, tell: options.tell, downBudgetBps: options.downBudgetBps },
+      ...{ roomId: options.roomId, emit: options.emit, downBudgetBps: options.downBudgetBps },
       audibleSpeakers: options.audibleSpeakers,
       peers: () => this.peers,
       voice: (participantId) => audio.voice(participantId),
@@ -89,7 +89,7 @@ export class Room implements PeerHome {
     return this.#closed || this.#sites.home.router.closed;
   }
 
-  /** The worker that it was opened on. */
+  /** The worker it was opened on. */
   get worker(): MediaWorker {
     return this.#sites.home.worker;
   }
@@ -99,7 +99,7 @@ export class Room implements PeerHome {
     return this.#sites.all.map(({ worker }) => worker);
   }
 
-  /** Whether it is lost with this worker. */
+  /** Whether the room is lost if this worker dies. */
   uses(worker: MediaWorker): boolean {
     return this.#sites.uses(worker);
   }
@@ -116,12 +116,12 @@ export class Room implements PeerHome {
     return this.#peers.values();
   }
 
-  /** What the room's audio has in the worker, besides its transport. */
+  /** Number of consumers that read the room's audio levels. */
   get levelTapCount(): number {
     return this.#audio.tapCount;
   }
 
-  /** What peers on a worker consume. */
+  /** Number of consumers of the peers on a worker. */
   consumerCountOn(worker: MediaWorker): number {
     let consumers = 0;
     for (const peer of this.#peers.values()) {
@@ -132,7 +132,7 @@ export class Room implements PeerHome {
     return consumers;
   }
 
-  /** Peers that receive. */
+  /** Number of peers that receive. */
   get receiverCount(): number {
     let receivers = 0;
     for (const peer of this.#peers.values()) {
@@ -147,7 +147,7 @@ export class Room implements PeerHome {
     return this.#peers.get(peerId);
   }
 
-  /** The peer, made if it is new. */
+  /** Returns the peer, creating it if it is new. */
   enter(peerId: string): Peer {
     const peer = this.#peers.get(peerId) ?? new Peer(peerId, this);
     this.#peers.set(peerId, peer);
@@ -157,7 +157,7 @@ export class Room implements PeerHome {
   closePeer(peerId: string): void {
     this.#peers.get(peerId)?.close();
     this.#peers.delete(peerId);
-    this.#places.delete(peerId);
+    this.#peerSites.delete(peerId);
   }
 
   changed(): void {
@@ -166,7 +166,7 @@ export class Room implements PeerHome {
     }
   }
 
-  /** Closes its peers and the routers. Idempotent; after the worker's death it only tidies up. */
+  /** Closes its peers and routers. Idempotent; after its worker has died this only cleans up. */
   close(): void {
     this.#closed = true;
     this.#audio.close();
@@ -174,7 +174,7 @@ export class Room implements PeerHome {
       peer.close();
     }
     this.#peers.clear();
-    this.#places.clear();
+    this.#peerSites.clear();
     this.#sites.close();
   }
 
@@ -183,21 +183,21 @@ export class Room implements PeerHome {
     direction: Direction,
     rtpCapabilities?: RtpCapabilities,
   ): Promise<WebRtcPeerTransport> {
-    const { worker, router } = await this.#placeOf(peerId);
+    const { worker, router } = await this.#siteOf(peerId);
     const transport = await answered(
       router.createWebRtcTransport({
         webRtcServer: worker.webRtcServer,
         enableUdp: true,
         enableTcp: true,
         preferUdp: true,
-        // Not less than its ceiling will be: the worker lets an estimate rise to what its senders send only, or to this.
+        // At least the later maximum: the worker lets the estimate exceed this only up to what is being sent.
         initialAvailableOutgoingBitrate: this.#options.downBudgetBps,
       }),
       'ROOM_NOT_JOINED',
     );
     this.#assertOpen(transport);
     const { upBudgetBps } = this.#options;
-    // It fails only when the transport has gone.
+    // Fails only if the transport has closed.
     if (direction === 'send' && upBudgetBps > 0) {
       transport.setMaxIncomingBitrate(upBudgetBps).catch(() => {});
     }
@@ -213,11 +213,11 @@ export class Room implements PeerHome {
     address: string,
     rtpCapabilities?: RtpCapabilities,
   ): Promise<PlainPeerTransport> {
-    // Plain RTP never leaves the host: only a bridge on loopback can have it.
+    // Plain RTP must not leave the host, so only a bridge on loopback can have it.
     if (addressScope(address) !== 'loopback') {
       throw new CanopyError('BRIDGE_NOT_LOCAL', address);
     }
-    const { worker, router } = await this.#placeOf(peerId);
+    const { worker, router } = await this.#siteOf(peerId);
     const transport = await answered(
       router.createPlainTransport({
         listenInfo: { protocol: 'udp', ip: isIPv6(address) ? '::1' : '127.0.0.1' },
@@ -239,23 +239,23 @@ export class Room implements PeerHome {
 
   async producerOpened(peerId: string, producer: Producer, options: ProduceOptions): Promise<void> {
     this.#owners.set(producer.id, peerId);
-    this.#sites.produced(producer.id, await this.#placeOf(peerId));
+    this.#sites.produced(producer.id, await this.#siteOf(peerId));
     const { participantId = peerId, speakerId = participantId, source } = options;
     if (producer.kind === 'video') {
       const shown = source === 'screen' ? 'screen' : 'camera';
-      this.allocation.pictureOpened(producer, { peerId, participantId, source: shown });
+      this.allocation.videoOpened(producer, { peerId, participantId, source: shown });
     } else if (source !== 'screen-audio') {
-      // Its level is read at home.
-      await this.#sites.bring(producer.id, this.#sites.home);
+      // Audio levels are read on the home worker.
+      await this.#sites.pipeTo(producer.id, this.#sites.home);
       await this.#audio.addMicrophone(producer, { participantId, speakerId });
     }
   }
 
   /** Makes a producer consumable on a worker of the room. @throws {CanopyError} PRODUCER_UNKNOWN */
-  async bring(producerId: string, worker: MediaWorker): Promise<void> {
+  async pipeTo(producerId: string, worker: MediaWorker): Promise<void> {
     const site = this.#sites.all.find((each) => each.worker === worker);
     if (site) {
-      await this.#sites.bring(producerId, site);
+      await this.#sites.pipeTo(producerId, site);
     }
   }
 
@@ -266,24 +266,24 @@ export class Room implements PeerHome {
   producerClosed(producer: Producer): void {
     this.#owners.delete(producer.id);
     this.#sites.forget(producer.id);
-    this.allocation.pictureClosed(producer.id);
+    this.allocation.videoClosed(producer.id);
   }
 
-  /** A peer's transports are on one worker. */
-  #placeOf(peerId: string): Promise<Site> {
-    const known = this.#places.get(peerId);
+  /** The site of a peer. Both transports of a peer are on one worker. */
+  #siteOf(peerId: string): Promise<Site> {
+    const known = this.#peerSites.get(peerId);
     if (known) {
       return known;
     }
     const place = this.#sites.choose();
-    this.#places.set(peerId, place);
-    // Asked for again, it is tried again.
-    place.catch(() => this.#places.delete(peerId));
+    this.#peerSites.set(peerId, place);
+    // The next call tries again.
+    place.catch(() => this.#peerSites.delete(peerId));
     return place;
   }
 
   #speakerChanged(producerId: string | null): void {
-    this.tell('speaker', { roomId: this.roomId, producerId });
+    this.emit('speaker', { roomId: this.roomId, producerId });
     this.changed();
   }
 
@@ -292,7 +292,7 @@ export class Room implements PeerHome {
       return;
     }
     made.close();
-    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+    throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
   }
 
   #transportOptions(
@@ -302,12 +302,12 @@ export class Room implements PeerHome {
     rtpCapabilities: RtpCapabilities | undefined,
   ): PeerTransportOptions {
     const { roomId } = this;
-    const { meter, tell } = this.#options;
+    const { meter, emit } = this.#options;
     const estimateChanged = () => this.changed();
-    const estimateCollapsed = () => this.#peers.get(peerId)?.startPicturesAnew();
+    const estimateCollapsed = () => this.#peers.get(peerId)?.restartVideos();
     const pathChanged = () => this.#peers.get(peerId)?.requestKeyFrames();
     return {
-      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, tell },
+      ...{ roomId, peerId, direction, rtpCapabilities, worker, meter, emit },
       ...{ estimateChanged, estimateCollapsed, pathChanged },
     };
   }

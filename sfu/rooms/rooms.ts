@@ -3,26 +3,26 @@ import { codedError } from '../worker-errors.ts';
 import type { MediaWorker, WorkerPool } from '../workers/index.ts';
 import { Room, type RoomOptions } from './room.ts';
 
-/** Tries to open a room whose worker dies meanwhile. */
+/** Maximum attempts to open a room if workers die meanwhile. */
 const OPEN_ATTEMPTS = 3;
-/** What an empty room counts against consumers when a worker is chosen: it was opened to be filled. */
+/** Load of an open room without consumers, in consumers: it will be filled. */
 const ROOM_LOAD = 20;
 
 interface Entry {
-  /** Set as soon as a worker is chosen. */
+  /** Set once a worker has been chosen. */
   worker: MediaWorker | undefined;
-  /** Set when it is open. */
+  /** Set once the room is open. */
   room: Room | undefined;
   opening: Promise<Room>;
   closed: boolean;
 }
 
-/** The rooms and their places: opens each once, on the worker with the least load. Owned by Sfu. */
+/** All rooms. Opens each once, on the least loaded worker. Owned by Sfu. */
 export class Rooms {
   readonly #pool: WorkerPool;
   readonly #optionsOf: (roomId: string) => RoomOptions;
   readonly #entries = new Map<string, Entry>();
-  /** Those that died with their worker and were neither opened again nor closed. */
+  /** Rooms that ended with their worker and have neither been reopened nor closed. */
   readonly #lost = new Set<string>();
 
   constructor(pool: WorkerPool, optionsOf: (roomId: string) => RoomOptions) {
@@ -30,7 +30,7 @@ export class Rooms {
     this.#optionsOf = optionsOf;
   }
 
-  /** Those that are open. */
+  /** The open rooms. */
   get all(): Room[] {
     return [...this.#entries.values()].flatMap(({ room }) => (room ? [room] : []));
   }
@@ -48,7 +48,10 @@ export class Rooms {
     throw new CanopyError(this.#lost.has(roomId) ? 'ROOM_REHOMING' : 'ROOM_NOT_JOINED');
   }
 
-  /** The room, opened if need be; concurrent calls share one opening. @throws {CanopyError} WORKER_UNAVAILABLE, SERVER_CLOSING */
+  /**
+   * Returns the room, opening it if needed; concurrent calls share one opening.
+   * @throws {CanopyError} WORKER_UNAVAILABLE, SERVER_CLOSING
+   */
   open(roomId: string): Promise<Room> {
     const known = this.#entries.get(roomId);
     if (known) {
@@ -67,7 +70,7 @@ export class Rooms {
     return opening;
   }
 
-  /** Closes a room, or stops its opening, and forgets a lost one. Idempotent. */
+  /** Closes a room, aborts its opening, or forgets a lost one. Idempotent. */
   close(roomId: string): void {
     this.#lost.delete(roomId);
     const entry = this.#entries.get(roomId);
@@ -86,7 +89,7 @@ export class Rooms {
     this.#lost.clear();
   }
 
-  /** Closes the rooms of a worker that has died; their ids. */
+  /** Closes the rooms of a worker that has died. Returns their IDs. */
   lose(worker: MediaWorker): string[] {
     const lost = this.all.filter((room) => room.uses(worker));
     for (const room of lost) {
@@ -117,7 +120,7 @@ export class Rooms {
         }
       }
       if (entry.closed) {
-        throw new CanopyError('ROOM_NOT_JOINED', 'the room closed in the meantime');
+        throw new CanopyError('ROOM_NOT_JOINED', 'the room closed meanwhile');
       }
       if (entry.room) {
         return entry.room;
@@ -125,7 +128,7 @@ export class Rooms {
     }
   }
 
-  /** Consumers cost CPU, and rooms that are open or opening will have some. */
+  /** Load of a worker, in consumers; rooms that are open or opening are expected to have some. */
   #load(worker: MediaWorker): number {
     let load = 0;
     for (const entry of this.#entries.values()) {

@@ -5,7 +5,7 @@ import { startSfu } from '../test-support.ts';
 import { addressScope, iceCandidates } from './candidates.ts';
 
 describe('addressScope()', () => {
-  it('tells who can reach an address', () => {
+  it('determines who can reach an address', () => {
     const scopes = {
       '127.0.0.1': 'loopback',
       '::1': 'loopback',
@@ -27,7 +27,7 @@ describe('addressScope()', () => {
 });
 
 describe('iceCandidates()', () => {
-  it('offers every address that is announced for a socket, in the order given', () => {
+  it('offers every address announced for a socket, in the given order', () => {
     const ofWorker = {
       foundation: 'udpcandidate',
       priority: 1_076_302_079,
@@ -56,7 +56,7 @@ describe('iceCandidates()', () => {
   });
 });
 
-describe('what a transport offers', () => {
+describe('the candidates of a transport', () => {
   async function offered(listen: ListenAddress[]): Promise<IceCandidate[]> {
     const sfu = await startSfu({ listen });
     try {
@@ -67,7 +67,7 @@ describe('what a transport offers', () => {
     }
   }
 
-  it('is every address of this host by default, by UDP and by TCP, UDP preferred', async () => {
+  it('are every address of this host by default, over UDP and TCP, UDP preferred', async () => {
     const candidates = await offered(listenAddresses());
     assert.equal(candidates.length, listenAddresses().length * 2);
     const priorities = (wanted: string) =>
@@ -75,7 +75,7 @@ describe('what a transport offers', () => {
     assert.ok(Math.min(...priorities('udp')) > Math.max(...priorities('tcp')));
   });
 
-  it('is what was announced and nothing else, with one port', async () => {
+  it('are exactly the announced addresses, with one port', async () => {
     const candidates = await offered(listenAddresses(['203.0.113.7', '203.0.113.8']));
     assert.deepEqual(candidates.map(({ address, protocol }) => `${protocol} ${address}`).sort(), [
       'tcp 203.0.113.7',
@@ -86,7 +86,7 @@ describe('what a transport offers', () => {
     assert.equal(new Set(candidates.map(({ port }) => port)).size, 1);
   });
 
-  it('follows what is announced, without a restart', async (t) => {
+  it('follow the announced addresses, without a restart', async (t) => {
     const sfu = await startSfu({ listen: listenAddresses(['203.0.113.7']) });
     t.after(() => sfu.close());
     await sfu.openRoom('green');

@@ -3,11 +3,11 @@ import type { IceCandidate as WorkerCandidate } from 'mediasoup/types';
 import type { IceCandidate, ListenAddress } from '../types.ts';
 
 /**
- * The candidates a transport offers: for each of the worker's candidates, every address currently announced for the same socket. (A worker
+ * The candidates of a transport: for each of the worker's candidates, every address currently announced for the same socket. (A worker
  * itself announces one fixed address per socket.)
  *
- * @param bound what the worker was created with
- * @param announced what is currently announced
+ * @param bound - the addresses the worker was created with
+ * @param announced - the addresses currently announced
  */
 export function iceCandidates(
   ofWorker: readonly WorkerCandidate[],

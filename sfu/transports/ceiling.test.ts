@@ -3,14 +3,14 @@ import { describe, it } from 'node:test';
 import { Ceiling } from './ceiling.ts';
 
 describe('Ceiling', () => {
-  it('is what decisions allow, and stays where they waver', () => {
+  it('follows decisions, but not their small fluctuations', () => {
     const ceiling = new Ceiling();
     assert.deepEqual(ceiling.aim(1_800_000, 500_000), [1_800_000]);
     assert.deepEqual(ceiling.aim(1_750_000, 500_000), []);
     assert.deepEqual(ceiling.aim(10_000, 10_000), [100_000]);
   });
 
-  it('does not probe while the estimate suffices, nor at once after a fall', () => {
+  it('does not probe while the estimate suffices, nor right after a drop', () => {
     const ceiling = new Ceiling();
     ceiling.aim(1_800_000, 500_000);
     assert.deepEqual(ceiling.estimated(2_000_000, 0), []);
@@ -21,7 +21,7 @@ describe('Ceiling', () => {
     assert.deepEqual(ceiling.estimated(200_000, 4000), [196_000, 588_000, 600_000]);
   });
 
-  it('probes after a second where the first estimates are less than it began with', () => {
+  it('probes after a second if the first estimates are below the initial value', () => {
     const ceiling = new Ceiling();
     ceiling.aim(1_800_000, 1_700_000);
     assert.deepEqual(ceiling.estimated(2_000_000, 0), []);
@@ -29,7 +29,7 @@ describe('Ceiling', () => {
     assert.deepEqual(ceiling.estimated(900_000, 1000), [882_000, 1_764_000, 1_800_000]);
   });
 
-  it('doubles a low estimate within seconds where the network carries it, and gives up slowly where not', () => {
+  it('doubles a low estimate within seconds if the network carries it, else probes less and less often', () => {
     const probes = (carriesBps: number) => {
       const ceiling = new Ceiling();
       ceiling.aim(1_800_000, 1_800_000);
@@ -52,7 +52,7 @@ describe('Ceiling', () => {
     assert.ok(narrow.atMs.length <= 27, narrow.atMs.join());
   });
 
-  it('goes on soon once a network carries what it did not carry before', () => {
+  it('probes frequently again once the network carries more', () => {
     const RECOVERED_AT_MS = 60_000;
     const ceiling = new Ceiling();
     ceiling.aim(1_800_000, 1_800_000);

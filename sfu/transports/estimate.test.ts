@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Estimate } from './estimate.ts';
 
 describe('Estimate', () => {
-  it('limits nothing before it is known, and near what may be sent', () => {
+  it('is no limit before it is known, or near the permitted maximum', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_800_000);
     assert.equal(estimate.limitBps, null);
@@ -13,7 +13,7 @@ describe('Estimate', () => {
     assert.equal(estimate.limitBps, 600_000);
   });
 
-  it('does not limit for want of what could not be sent yet', () => {
+  it('is no limit because of what could not be sent yet', () => {
     const estimate = new Estimate();
     estimate.allow(1_600_000, 1_000_000);
     estimate.update(1_600_000);
@@ -25,7 +25,7 @@ describe('Estimate', () => {
     assert.equal(estimate.limitBps, null);
   });
 
-  it('calls for new decisions when it has fallen by a tenth of what was acted on', () => {
+  it('triggers a decision when it drops to 90 % of the value last used', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_800_000);
     assert.equal(estimate.update(900_000), true);
@@ -35,7 +35,7 @@ describe('Estimate', () => {
     assert.equal(estimate.update(300_000), true);
   });
 
-  it('calls for new decisions when it rose by a fifth, or limits nothing any more, where something was missing', () => {
+  it('triggers a decision when it rises by 20 % or is no longer a limit, if something was missing', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_800_000);
     estimate.update(500_000);
@@ -47,7 +47,7 @@ describe('Estimate', () => {
     assert.equal(estimate.update(1_800_000), false);
   });
 
-  it('calls for none when it rose and nothing was missing', () => {
+  it('triggers none when it rises and nothing was missing', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 400_000);
     estimate.update(500_000);
@@ -56,8 +56,8 @@ describe('Estimate', () => {
   });
 });
 
-describe('Estimate of a network that became narrow all at once', () => {
-  it('has collapsed when most of what is needed has no room, not when there was more than was needed', () => {
+describe('Estimate of a network that suddenly became narrow', () => {
+  it('has collapsed if most of what is needed does not fit, not if there was more than needed', () => {
     const estimate = new Estimate();
     estimate.allow(1_800_000, 1_000_000);
     estimate.update(1_790_000);

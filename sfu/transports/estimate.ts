@@ -1,13 +1,13 @@
-/** A fall to less than this share of what was acted on calls for new decisions at once … */
+/** A drop below this share of the estimate last used triggers a new decision … */
 const FALL_SHARE = 0.9;
-/** … and so does a rise to this, where something was missing. An estimate that grows by itself takes two or three seconds for it. */
+/** … and so does a rise above this, if the estimate was a limit. Without probes, a rise of this size takes two or three seconds. */
 const RISE_SHARE = 1.2;
-/** One to less than this share of what was, or was needed, means that most of what is sent is lost. */
+/** A drop below this share of what was estimated, or needed, means that most packets are being lost. */
 const COLLAPSE_SHARE = 0.6;
-/** An estimate this near to what might be sent when it was made limits nothing. */
+/** An estimate above this share of the permitted maximum is not a limit. */
 const ENOUGH_SHARE = 0.95;
 
-/** What a transport's bandwidth estimation says: by the worker's traces once a second, and at once when it falls or rises much. */
+/** The bandwidth estimate of a transport, as traced by the worker: once per second, and at once on large changes. */
 export class Estimate {
   #availableBps: number | null = null;
   #limits = false;
@@ -16,12 +16,12 @@ export class Estimate {
   #collapsed = false;
   #actedOnBps = Number.POSITIVE_INFINITY;
 
-  /** What the network can take, in bits a second; null: not known, or no less than what may be sent. */
+  /** What the network can carry, in bits per second; null: unknown, or not a limit. */
   get limitBps(): number | null {
     return this.#limits ? this.#availableBps : null;
   }
 
-  /** Takes over what it says, in bits a second; whether that changed so far that decisions must be made anew at once. */
+  /** Updates the estimate, in bits per second. Returns whether it changed so much that a new decision is needed at once. */
   update(availableBps: number): boolean {
     const before = Math.min(this.#availableBps ?? 0, this.#neededBps);
     this.#collapsed = availableBps < before * COLLAPSE_SHARE;
@@ -34,19 +34,19 @@ export class Estimate {
     );
   }
 
-  /** Whether what it said last took away most of what was sent. */
+  /** Whether the last update means that most of what was being sent is lost. */
   get collapsed(): boolean {
     return this.#collapsed;
   }
 
-  /** From now on so much may be sent, and so much is needed, in bits a second. Where that is more than before, the estimate has yet to follow. */
+  /** Sets what may be sent and what is needed, in bits per second. If that is more than before, the estimate has yet to follow. */
   allow(allowedBps: number, neededBps: number): void {
     this.#limits &&= (this.#availableBps ?? 0) < allowedBps * ENOUGH_SHARE;
     this.#allowedBps = allowedBps;
     this.#neededBps = neededBps;
   }
 
-  /** What it says now has been decided from. */
+  /** Records that the current estimate was used in a decision. */
   acted(): void {
     this.#actedOnBps = this.limitBps ?? Number.POSITIVE_INFINITY;
   }

@@ -1,4 +1,4 @@
-/** What carries media between a peer and a worker, and the bandwidth it is estimated to have. */
+/** The transports between peers and workers, and their bandwidth estimates. */
 export { type AddressScope, addressScope } from './candidates.ts';
 export type { PeerTransport, PeerTransportOptions } from './peer-transport.ts';
 export { PlainPeerTransport } from './plain-peer-transport.ts';

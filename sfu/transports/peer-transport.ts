@@ -1,17 +1,17 @@
 import type { Consumer, Producer, RtpCapabilities, RtpParameters, Transport } from 'mediasoup/types';
 import { CanopyError } from '../../base/errors/index.ts';
-import type { Tell } from '../tell.ts';
+import type { Emit } from '../emit.ts';
 import type { Direction, MediaKind } from '../types.ts';
 import { answered } from '../worker-errors.ts';
 import type { MediaWorker } from '../workers/index.ts';
 import type { TrafficMeter } from './traffic-meter.ts';
 
 /**
- * The least time between two key frames that a sender is asked for, in milliseconds, for each of its streams: whoever asks, many that join
- * at once get one together. Each costs as much as half a second of video. Browsers pass over what comes within 300 ms, and the worker
- * asks again only after a second, so that all who wait see nothing meanwhile: a request may be late by the difference, on a network or in
- * a busy sender (seen: 60 ms). Not more than necessary: of changes to larger layers in a row some need a second key frame, as
- * timestamps have drifted too far for the first one.
+ * Minimum time between key frame requests per stream, in milliseconds, so that many people joining at once share one: each costs as much as
+ * half a second of video. Browsers ignore requests within 300 ms of the last, and the worker repeats a request only after a second, during
+ * which everyone waiting sees nothing. So a request may be late by the difference, because of the network or a busy sender (observed: 60
+ * ms). It is not longer because some switches to a larger layer need a second key frame, after timestamps have drifted too far for the
+ * first.
  */
 const KEY_FRAME_REQUEST_DELAY_MS = 380;
 
@@ -19,20 +19,20 @@ export interface PeerTransportOptions {
   roomId: string;
   peerId: string;
   direction: Direction;
-  /** What the client can receive; needed to consume. */
+  /** What the client can receive; required to consume. */
   rtpCapabilities: RtpCapabilities | undefined;
   worker: MediaWorker;
   meter: TrafficMeter;
-  tell: Tell;
-  /** Its bandwidth estimation fell, or rose where something was missing. */
+  emit: Emit;
+  /** The bandwidth estimate fell, or rose after it was a limit. */
   estimateChanged(): void;
-  /** Its bandwidth estimation fell to a fraction of what was sent. */
+  /** The bandwidth estimate fell to a fraction of what was being sent. */
   estimateCollapsed(): void;
-  /** Its client is reachable again, or over another path. */
+  /** The client is reachable again, or over another path. */
   pathChanged(): void;
 }
 
-/** A peer's transport of one direction, of either kind: what it carries, and its traffic. Owned by Peer. */
+/** A peer's transport for one direction, WebRTC or plain: what it carries, and its traffic. Owned by Peer. */
 export abstract class PeerTransport {
   readonly direction: Direction;
   protected readonly options: PeerTransportOptions;
@@ -54,7 +54,7 @@ export abstract class PeerTransport {
     return this.#transport.closed;
   }
 
-  /** The worker that it is on. */
+  /** The worker it is on. */
   get worker(): MediaWorker {
     return this.options.worker;
   }
@@ -65,7 +65,7 @@ export abstract class PeerTransport {
     paused: boolean;
   }): Promise<Producer> {
     if (this.direction !== 'send') {
-      throw new CanopyError('MEDIA_REJECTED', 'the transport is for receiving');
+      throw new CanopyError('MEDIA_REJECTED', 'this transport can only receive');
     }
     return this.answered(
       this.#transport.produce({ ...options, keyFrameRequestDelay: KEY_FRAME_REQUEST_DELAY_MS }),
@@ -75,7 +75,7 @@ export abstract class PeerTransport {
   async consume(producerId: string): Promise<Consumer> {
     const { rtpCapabilities } = this.options;
     if (!rtpCapabilities) {
-      throw new CanopyError('MEDIA_REJECTED', 'the transport is for sending');
+      throw new CanopyError('MEDIA_REJECTED', 'this transport can only send');
     }
     const consuming = this.#transport.consume({ producerId, rtpCapabilities, paused: true });
     return this.answered(consuming, 'PRODUCER_UNKNOWN');
@@ -98,42 +98,42 @@ export abstract class PeerTransport {
       this.#receivedBytes = Math.max(this.#receivedBytes, stats.bytesReceived);
       this.#sentBytes = Math.max(this.#sentBytes, stats.bytesSent);
     } catch {
-      // Closed in the meantime.
+      // It has closed meanwhile.
     }
   }
 
-  /** What the network towards the client can carry, as used in current decisions, in bits per second; null: unknown, or enough. */
+  /** The estimate to use in a decision, in bits per second; null: unknown, or not a limit. */
   takeEstimate(): number | null {
     return null;
   }
 
-  /** Sets the maximum of its bandwidth estimation, and how much is needed, in bits per second. Does not wait. */
-  setMaxOutgoing(_mostBps: number, _neededBps: number): void {}
+  /** Sets the maximum of the bandwidth estimation, and how much is needed, in bits per second. Does not wait. */
+  setMaxOutgoing(_maxBps: number, _neededBps: number): void {}
 
   /** Closes it and what it carries. Idempotent. */
   close(): void {
     if (this.closed) {
       return;
     }
-    // The worker answers in order: this still gets the last bytes.
+    // The worker handles requests in order, so this still gets the final byte counts.
     this.options.meter.await(this.measure());
     this.#transport.close();
   }
 
-  /** @throws {CanopyError} TRANSPORT_UNKNOWN - when it closed while the worker answered */
+  /** @throws {CanopyError} TRANSPORT_UNKNOWN - when it closed while the worker was answering */
   assertOpen(): void {
     if (this.closed) {
-      throw new CanopyError('TRANSPORT_UNKNOWN', 'closed in the meantime');
+      throw new CanopyError('TRANSPORT_UNKNOWN', 'closed meanwhile');
     }
   }
 
-  /** The answer of the worker, or why there is none. */
+  /** Waits for the worker; rejects with a coded error. */
   protected async answered<T>(
     request: Promise<T>,
-    unknown: 'TRANSPORT_UNKNOWN' | 'PRODUCER_UNKNOWN' = 'TRANSPORT_UNKNOWN',
+    unknownCode: 'TRANSPORT_UNKNOWN' | 'PRODUCER_UNKNOWN' = 'TRANSPORT_UNKNOWN',
   ) {
     try {
-      return await answered(request, unknown);
+      return await answered(request, unknownCode);
     } catch (error) {
       if (this.options.worker.alive) {
         this.assertOpen();

@@ -3,7 +3,7 @@ import { checkEndpoint } from '../guards.ts';
 import type { Endpoint, PlainTransportInfo } from '../types.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
-/** A transport towards a bridge on this host: plain RTP, with RTCP on the same port (RFC 5761), from and to one address only. */
+/** A transport to a bridge on this host: plain RTP, with RTCP on the same port (RFC 5761), from and to a single address. */
 export class PlainPeerTransport extends PeerTransport {
   readonly #transport: PlainTransport;
 
@@ -17,7 +17,7 @@ export class PlainPeerTransport extends PeerTransport {
     return { transportId: this.id, address: localAddress, port: localPort };
   }
 
-  /** Takes media from the remote address alone. @throws {CanopyError} MEDIA_REJECTED */
+  /** Sets the remote address; media from any other is dropped. @throws {CanopyError} MEDIA_REJECTED */
   async connect(remote: Endpoint): Promise<void> {
     const { address, port } = checkEndpoint(remote);
     await this.answered(this.#transport.connect({ ip: address, port }));

@@ -1,6 +1,6 @@
 import type { TrafficTotals } from '../types.ts';
 
-/** Adds up what transports have moved, and keeps it when they have gone: the totals never fall. */
+/** Sums the traffic of all transports, including closed ones, so the totals never decrease. */
 export class TrafficMeter {
   readonly #open = new Set<Promise<void>>();
   #receivedBytes = 0;
@@ -11,13 +11,13 @@ export class TrafficMeter {
     this.#sentBytes += sentBytes;
   }
 
-  /** Notes the last measurement of a transport that closes. It must not reject. */
+  /** Registers the final measurement of a closing transport, which must not reject. */
   await(measurement: Promise<void>): void {
     this.#open.add(measurement);
     void measurement.then(() => this.#open.delete(measurement));
   }
 
-  /** Resolves when what was noted so far has arrived. */
+  /** Resolves when all measurements registered so far have arrived. */
   async settled(): Promise<void> {
     await Promise.all(this.#open);
   }

@@ -15,7 +15,7 @@ import {
 import { transportState } from './webrtc-peer-transport.ts';
 
 describe('transportState()', () => {
-  it('is connected only when ICE has a pair and DTLS has keys, and DTLS failing wins', () => {
+  it('is connected only when ICE has a pair and DTLS has keys, and a DTLS failure takes precedence', () => {
     const table = [
       ['new', 'new', 'new'],
       ['new', 'connecting', 'connecting'],
@@ -58,7 +58,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     return nextEvent(sfu, 'transportstate', (data) => data.state === wanted);
   }
 
-  it('connects, tells the certificate of the other side, counts bytes, restarts ICE, and tells when it is closed', async () => {
+  it('connects, reports the remote certificate, counts bytes, restarts ICE, and reports its end', async () => {
     const { send } = await enter(sfu, 'green', 'ann');
     const connecting = state('connecting');
     const port = await client.connectIce(send);
@@ -85,12 +85,12 @@ describe('a transport, with a real ICE and DTLS client', () => {
     await client.stopDtls();
     await closed;
     sfu.closePeer('green', 'ann');
-    // What has gone is still counted, its last bytes included.
+    // Closed transports still count, including their last bytes.
     const total = await sfu.traffic();
     assert.ok(total.receivedBytes > traffic.receivedBytes);
   });
 
-  it('asks for a key frame of each picture at once when its client comes another way', async () => {
+  it('requests a key frame of each video at once when its client changes networks', async () => {
     const { send } = await enter(sfu, 'green', 'bob');
     const { producerId } = await sfu.produce('green', 'bob', {
       ...{ transportId: send.transportId, kind: 'video', source: 'camera' },
@@ -120,11 +120,11 @@ describe('a transport, with a real ICE and DTLS client', () => {
     // From another port.
     await here.connectIce(recv);
     await asked;
-    // Its handshake cannot be finished cleanly: the answers now go elsewhere.
+    // Its handshake cannot complete cleanly: the responses now go elsewhere.
     await here.close();
   });
 
-  it('offers one fingerprint of its own, sha-256, and candidates for UDP and TCP on the port of its worker', async () => {
+  it("offers a single sha-256 fingerprint, and candidates for UDP and TCP on its worker's port", async () => {
     const { send, recv } = await enter(sfu, 'green', 'ann');
     const [worker] = await sfu.workers();
     assert.equal(send.workerId, worker?.workerId);
@@ -142,7 +142,7 @@ describe('a transport, with a real ICE and DTLS client', () => {
     assert.deepEqual(send.dtlsParameters.fingerprints, recv.dtlsParameters.fingerprints);
   });
 
-  it('threat 24: a certificate other than the one that was announced fails the transport, and nothing is told of it', async () => {
+  it('threat 24: a certificate other than the announced one fails the transport, and is not reported', async () => {
     const { send } = await enter(sfu, 'green', 'ann');
     const port = await client.connectIce(send);
     await sfu.connectTransport('green', 'ann', send.transportId, clientFingerprint());

@@ -7,31 +7,31 @@ import { Ceiling, MIN_BPS } from './ceiling.ts';
 import { Estimate } from './estimate.ts';
 import { PeerTransport, type PeerTransportOptions } from './peer-transport.ts';
 
-/** Between two times that pictures are begun anew, in milliseconds: each costs key frames. */
-const ANEW_INTERVAL_MS = 2000;
+/** Minimum time between two restarts of the videos, in milliseconds: each costs key frames. */
+const RESTART_INTERVAL_MS = 2000;
 /**
- * What the estimation said this long ago is asked for again where it limits a decision, in milliseconds: the worker puts its news off with each
- * stream that comes or goes, while many join for seconds.
+ * An estimate that limits a decision and is older than this, in milliseconds, is queried: the worker delays its traces while streams start
+ * and stop, for seconds when many people join.
  */
 const STALE_MS = 500;
 /**
- * When a young estimation is asked, and from when on it is believed, in milliseconds after its beginning: it may fall to half for a first burst
- * that a busy process sent or took slowly, until a second one, which the worker sends for us after a second (see Ceiling).
+ * When a new estimation is first queried, and from when it is trusted, in milliseconds after its start. A first burst that a busy process
+ * sends or receives slowly may halve it, until a second one, which the worker sends a second later (see Ceiling).
  */
-const FIRST_ASKED_MS = 1050;
-const BELIEVED_MS = 1500;
+const FIRST_QUERY_MS = 1050;
+const TRUSTED_MS = 1500;
 
-/** A transport towards a browser or another WebRTC client. */
+/** A transport to a browser or another WebRTC client. */
 export class WebRtcPeerTransport extends PeerTransport {
   readonly #transport: WebRtcTransport;
   #state: TransportState = 'new';
   #connecting = false;
   readonly #estimate = new Estimate();
   readonly #ceiling = new Ceiling();
-  #anewAtMs = Number.NEGATIVE_INFINITY;
+  #restartedAtMs = Number.NEGATIVE_INFINITY;
   #estimatedAtMs = Number.NEGATIVE_INFINITY;
-  #begun = false;
-  #believed = false;
+  #started = false;
+  #trusted = false;
 
   constructor(transport: WebRtcTransport, options: PeerTransportOptions) {
     super(transport, options);
@@ -39,7 +39,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     transport.on('icestatechange', () => this.#update());
     transport.on('dtlsstatechange', (dtlsState) => {
       if (dtlsState === 'connected') {
-        this.#tellCertificate();
+        this.#emitCertificate();
       }
       this.#update();
     });
@@ -61,7 +61,7 @@ export class WebRtcPeerTransport extends PeerTransport {
       workerId: worker.workerId,
       iceParameters: { ...iceParameters },
       iceCandidates: iceCandidates(this.#transport.iceCandidates, worker.listen, worker.announced),
-      // One fingerprint only, the one that is signed: no other could be swapped in beside it.
+      // Only the fingerprint that is signed, so that none can be substituted beside it.
       dtlsParameters: {
         ...dtlsParameters,
         fingerprints: dtlsParameters.fingerprints.filter(({ algorithm }) => algorithm === 'sha-256'),
@@ -89,20 +89,20 @@ export class WebRtcPeerTransport extends PeerTransport {
   }
 
   override takeEstimate(): number | null {
-    if (!this.#believed) {
+    if (!this.#trusted) {
       return null;
     }
     this.#estimate.acted();
     const { limitBps } = this.#estimate;
     if (limitBps !== null && performance.now() - this.#estimatedAtMs >= STALE_MS) {
-      void this.#askEstimate();
+      void this.#queryEstimate();
     }
     return limitBps;
   }
 
-  override setMaxOutgoing(mostBps: number, neededBps: number): void {
-    this.#estimate.allow(mostBps, neededBps);
-    this.#setCeilings(this.#ceiling.aim(mostBps, neededBps));
+  override setMaxOutgoing(maxBps: number, neededBps: number): void {
+    this.#estimate.allow(maxBps, neededBps);
+    this.#setCeilings(this.#ceiling.aim(maxBps, neededBps));
   }
 
   #watchEstimate(): void {
@@ -115,7 +115,7 @@ export class WebRtcPeerTransport extends PeerTransport {
     this.#transport.enableTraceEvent(['bwe']).catch(() => {});
   }
 
-  async #askEstimate(): Promise<void> {
+  async #queryEstimate(): Promise<void> {
     this.#estimatedAtMs = performance.now();
     try {
       const [stats] = await this.#transport.getStats();
@@ -123,41 +123,41 @@ export class WebRtcPeerTransport extends PeerTransport {
         this.#estimated(stats.availableOutgoingBitrate);
       }
     } catch {
-      // Closed in the meantime.
+      // It has closed meanwhile.
     }
   }
 
   #estimated(availableBps: number): void {
     const nowMs = performance.now();
     this.#estimatedAtMs = nowMs;
-    if (!this.#begun) {
-      this.#begin();
+    if (!this.#started) {
+      this.#start();
     }
     this.#setCeilings(this.#ceiling.estimated(availableBps, nowMs));
     const changed = this.#estimate.update(availableBps);
-    if (this.#estimate.collapsed && nowMs - this.#anewAtMs >= ANEW_INTERVAL_MS) {
-      this.#anewAtMs = nowMs;
+    if (this.#estimate.collapsed && nowMs - this.#restartedAtMs >= RESTART_INTERVAL_MS) {
+      this.#restartedAtMs = nowMs;
       this.options.estimateCollapsed();
     }
-    if (changed && this.#believed) {
+    if (changed && this.#trusted) {
       this.options.estimateChanged();
     }
   }
 
-  #begin(): void {
-    this.#begun = true;
-    setTimeout(() => void this.#askEstimate(), FIRST_ASKED_MS).unref();
+  #start(): void {
+    this.#started = true;
+    setTimeout(() => void this.#queryEstimate(), FIRST_QUERY_MS).unref();
     setTimeout(() => {
-      this.#believed = true;
-      void this.#askEstimate();
-    }, BELIEVED_MS).unref();
+      this.#trusted = true;
+      void this.#queryEstimate();
+    }, TRUSTED_MS).unref();
   }
 
   #setCeilings(ceilingsBps: readonly number[]): void {
     if (this.closed) {
       return;
     }
-    // It fails only when the transport has gone.
+    // Fails only if the transport has closed.
     for (const bps of ceilingsBps) {
       this.#transport.setMaxOutgoingBitrate(bps).catch(() => {});
     }
@@ -174,18 +174,18 @@ export class WebRtcPeerTransport extends PeerTransport {
     if (isBack && this.options.direction === 'recv') {
       this.options.pathChanged();
     }
-    const { roomId, peerId, tell } = this.options;
-    tell('transportstate', { roomId, peerId, transportId: this.id, state });
+    const { roomId, peerId, emit } = this.options;
+    emit('transportstate', { roomId, peerId, transportId: this.id, state });
   }
 
-  #tellCertificate(): void {
-    const { roomId, peerId, tell } = this.options;
+  #emitCertificate(): void {
+    const { roomId, peerId, emit } = this.options;
     const remoteCertificate = this.#transport.dtlsRemoteCert ?? '';
-    tell('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
+    emit('dtlsconnected', { roomId, peerId, transportId: this.id, remoteCertificate });
   }
 }
 
-/** One state of both: media flows when ICE has a pair and DTLS has keys. */
+/** Combines both states: media flows when ICE has a pair and DTLS has keys. */
 export function transportState(
   iceState: WebRtcTransport['iceState'],
   dtlsState: WebRtcTransport['dtlsState'],

@@ -20,14 +20,14 @@ describe('AnnouncedHosts', () => {
     assert.ok(announced(system.listen).every((address) => /^(127\.|::1$)/.test(address)));
   });
 
-  it('refuses a name without an address, by its key', async () => {
+  it('refuses a name without an address, naming the setting', async () => {
     await assert.rejects(AnnouncedHosts.resolve({ announce: ['nowhere.invalid'] }), {
       code: 'CONFIG_INVALID',
       detail: /rtc\.announce \("nowhere\.invalid"\): .* write the IP address/,
     });
   });
 
-  it('follows a name that moves, and keeps its last address while it cannot be resolved', async (t) => {
+  it('follows changes of a name, and keeps the last address while it cannot be resolved', async (t) => {
     const answers = [['203.0.113.7'], ['203.0.113.7'], undefined, ['198.51.100.4']];
     const asked = new EventEmitter();
     const hosts = await AnnouncedHosts.resolve({
@@ -43,7 +43,7 @@ describe('AnnouncedHosts', () => {
       intervalMilliseconds: 5,
     });
     t.after(() => hosts.close());
-    // The watch's timer does not keep a process alive.
+    // The timer of watch() does not keep the process alive.
     const alive = setInterval(() => {}, 1000);
     t.after(() => clearInterval(alive));
     const changes: string[][] = [];
@@ -67,7 +67,7 @@ describe('AnnouncedHosts', () => {
 describe('announcedOf()', () => {
   const of = (flags: Record<string, unknown>) => announcedOf(loadConfig({ env: {}, flags }));
 
-  it('is what the setting says, else the one address that the server listens on, which is no loopback one', () => {
+  it("is the setting or else the server's listening address, unless that is loopback", () => {
     assert.deepEqual(of({ 'rtc.announce': '203.0.113.7', 'server.host': '192.0.2.1' }), ['203.0.113.7']);
     assert.deepEqual(of({ 'server.host': '192.0.2.1' }), ['192.0.2.1']);
     for (const host of ['::', '0.0.0.0', '127.0.0.1', '::1', 'localhost']) {

@@ -48,7 +48,7 @@ export class AnnouncedHosts {
     return listenAddresses(this.#options.announce, this.#resolved);
   }
 
-  /** Calls back when the addresses behind the names have changed. While a name does not resolve, its last addresses stay. */
+  /** Calls back when the addresses of the names change. While a name cannot be resolved, its last addresses are kept. */
   watch(log: Logger, onChange: (listen: ListenAddress[]) => void): void {
     if (this.#names.length === 0) {
       return;

@@ -16,13 +16,13 @@ describe('Heartbeat', () => {
     excused = false;
     heartbeat = new Heartbeat({
       intervalMilliseconds: 500,
-      ask: () => {
+      ping: () => {
         const answer = Promise.withResolvers<void>();
         answers.push(answer);
         return answer.promise;
       },
       excused: () => excused,
-      dead: () => {
+      onDead: () => {
         deaths += 1;
       },
     });
@@ -35,14 +35,14 @@ describe('Heartbeat', () => {
 
   async function tick(times = 1): Promise<void> {
     for (let count = 0; count < times; count += 1) {
-      // Answers given before this beat have arrived, and what this beat brings has been dealt with.
+      // Answers to earlier pings have arrived, and the effects of this beat have been processed.
       await setImmediate();
       mock.timers.tick(500);
       await setImmediate();
     }
   }
 
-  it('asks once an interval while it is answered', async () => {
+  it('pings once per interval while it is answered', async () => {
     for (let beat = 0; beat < 10; beat += 1) {
       await tick();
       answers.at(-1)?.resolve();
@@ -51,7 +51,7 @@ describe('Heartbeat', () => {
     assert.equal(deaths, 0);
   });
 
-  it('waits longer for one that has an excuse, but not for ever, and not once the excuse is over', async () => {
+  it('waits longer for an excused process, but not forever, and not once the excuse ends', async () => {
     excused = true;
     await tick(12);
     assert.equal(deaths, 0);
@@ -59,7 +59,7 @@ describe('Heartbeat', () => {
     assert.equal(deaths, 1);
   });
 
-  it('gives up at the next miss when the excuse is over', async () => {
+  it('gives up at the next miss after the excuse ends', async () => {
     excused = true;
     await tick(6);
     excused = false;
@@ -67,7 +67,7 @@ describe('Heartbeat', () => {
     assert.equal(deaths, 1);
   });
 
-  it('gives up one question after three intervals without an answer, once', async () => {
+  it('gives up after three intervals without an answer, once', async () => {
     await tick(3);
     assert.equal(deaths, 0);
     await tick();
@@ -77,7 +77,7 @@ describe('Heartbeat', () => {
     assert.equal(deaths, 1);
   });
 
-  it('takes three rejections in a row as death, but forgets misses on an answer', async () => {
+  it('gives up after three consecutive rejections, but forgets misses on an answer', async () => {
     for (const outcome of ['no', 'no', 'yes', 'no', 'no', 'yes'] as const) {
       await tick();
       if (outcome === 'no') {
@@ -102,7 +102,7 @@ describe('Heartbeat', () => {
     assert.equal(deaths, 0);
   });
 
-  it('asks nothing after close()', async () => {
+  it('sends no ping after close()', async () => {
     heartbeat.close();
     await tick(5);
     assert.equal(answers.length, 0);

@@ -1,22 +1,25 @@
-/** Misses in a row after which the watched is taken for dead. */
+/** Consecutive misses after which the process is considered dead. */
 const MISSES_ALLOWED = 3;
-/** As many when there is an excuse. */
+/** The same while the process is excused. */
 const MISSES_EXCUSED = 12;
 
 export interface HeartbeatOptions {
   /** Time between beats, in milliseconds. */
   intervalMilliseconds: number;
-  /** Asks the watched for a sign of life. A rejection is a miss. */
-  ask: () => Promise<void>;
-  /** Whether the watched could not answer for want of CPU. Asked from the third miss in a row on; it is believed up to the twelfth. Default: never. */
+  /** Pings the process. A rejection is a miss. */
+  ping: () => Promise<void>;
+  /**
+   * Whether the process could not answer for lack of CPU. Called from the third consecutive miss on; true is accepted up to the twelfth.
+   * Default: never.
+   */
   excused?: () => boolean;
-  /** Called once, when three beats in a row were missed without excuse. */
-  dead: () => void;
+  /** Called once, when the process is considered dead. */
+  onDead: () => void;
 }
 
 /**
- * Asks at a steady pace, one question at a time. A question open when the next is due counts as a miss, so a stop of this process
- * itself, however long, costs one miss and not a worker.
+ * Pings a process at a fixed interval, one ping at a time. A ping still pending when the next is due counts as one miss, so a pause of our
+ * own process, however long, costs one miss and not a worker.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -41,7 +44,7 @@ export class Heartbeat {
       return;
     }
     this.#open = true;
-    this.#options.ask().then(
+    this.#options.ping().then(
       () => {
         this.#open = false;
         this.#missed = 0;
@@ -63,6 +66,6 @@ export class Heartbeat {
     }
     this.#dead = true;
     this.close();
-    this.#options.dead();
+    this.#options.onDead();
   }
 }

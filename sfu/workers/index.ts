@@ -1,4 +1,4 @@
-/** The worker processes, and where they listen. */
+/** The worker processes, and the addresses they listen on. */
 export { AnnouncedHosts, announcedOf } from './announced-hosts.ts';
 export { listenAddresses } from './listen.ts';
 export { MediaWorker } from './media-worker.ts';

@@ -7,17 +7,17 @@ const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses 
 const reachable = own.filter(({ internal, address }) => !internal && !address.startsWith('fe80'));
 
 describe('listenAddresses()', () => {
-  it('without announced ones gives the addresses of the interfaces, or loopback when there are none', () => {
+  it('without announced addresses returns those of the interfaces, or loopback if there are none', () => {
     const expected =
       reachable.length > 0 ? reachable.map(({ address }) => ({ ip: address })) : [{ ip: '127.0.0.1' }];
     assert.deepEqual(listenAddresses([]), expected);
   });
 
-  it('binds an announced address that is local by itself', () => {
+  it('binds an announced local address itself', () => {
     assert.deepEqual(listenAddresses(['127.0.0.1']), [{ ip: '127.0.0.1' }]);
   });
 
-  it('binds the wildcard of its family for an address of somebody else (NAT), and for a local one beside it', () => {
+  it("binds the family's wildcard for an address of another host (NAT), and for a local one next to it", () => {
     assert.deepEqual(listenAddresses(['203.0.113.7', '127.0.0.1', '2001:db8::7']), [
       { ip: '0.0.0.0', announcedAddress: '203.0.113.7' },
       { ip: '0.0.0.0', announcedAddress: '127.0.0.1' },
@@ -25,7 +25,7 @@ describe('listenAddresses()', () => {
     ]);
   });
 
-  it('binds 127.0.0.1 for other loopback addresses, so that something else can listen there with the same port', () => {
+  it('binds 127.0.0.1 for other loopback addresses, so that something else can listen there on the same port', () => {
     assert.deepEqual(listenAddresses(['127.0.0.2']), [{ ip: '127.0.0.1', announcedAddress: '127.0.0.2' }]);
     assert.deepEqual(listenAddresses(['127.0.0.1', '127.0.0.2']), [
       { ip: '127.0.0.1', announcedAddress: '127.0.0.1' },
@@ -66,7 +66,7 @@ describe('listenInfos()', () => {
 });
 
 describe('presentAddresses()', () => {
-  it('leaves out what the host no longer has, but never all', () => {
+  it('omits addresses that the host no longer has, but never all', () => {
     const kept = { ip: '127.0.0.1' };
     assert.deepEqual(presentAddresses([kept, { ip: '203.0.113.7' }]), [kept]);
     assert.deepEqual(presentAddresses([{ ip: '203.0.113.7' }]), listenAddresses());

@@ -7,8 +7,9 @@ import { isLoopback, isUnspecified } from '../../base/index.ts';
 import type { ListenAddress } from '../types.ts';
 
 /**
- * Size of a worker's socket buffers, in bytes; the system caps it (net.core.rmem_max, wmem_max). All clients of a worker share one
- * socket, and 25 of them fill the usual 208 KiB within milliseconds: with it, 10 to 20 % were lost when a core was short of time.
+ * Size of a worker's socket buffers, in bytes; capped by the system (net.core.rmem_max, wmem_max). All clients of a worker share one
+ * socket, and 25 of them fill the usual 208 KiB within milliseconds: with that size, 10 to 20 % of the packets were lost when the worker
+ * had to wait for a core.
  */
 const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
 
@@ -25,7 +26,7 @@ const SOCKET_BUFFER_BYTES = 4 * 1024 * 1024;
  * nothing else (a machine without a network): other machines could not use it, and browsers gather no loopback candidates while they have
  * another network.
  *
- * @param resolved the addresses of the host names in `announce`
+ * @param resolved - the addresses of the host names in `announce`
  */
 export function listenAddresses(
   announce: readonly string[] = [],
@@ -59,14 +60,14 @@ export function wildcardFor(address: string): string {
   return isIPv6(address) ? '::' : '0.0.0.0';
 }
 
-/** The addresses that can still be bound: interfaces come and go, and one missing address must not keep a worker down. */
+/** The addresses that can still be bound. Interfaces come and go, and one missing address must not keep a worker down. */
 export function presentAddresses(listen: readonly ListenAddress[]): ListenAddress[] {
   const local = new Set(ownAddresses().map(({ ip }) => ip));
   const present = listen.filter(({ ip }) => isUnspecified(ip) || isLoopback(ip) || local.has(ip));
   return present.length > 0 ? present : listenAddresses();
 }
 
-/** One socket of each protocol for each bound address: the same port may be bound once only, whatever it announces. */
+/** One socket per protocol and bound address: a port can be bound only once, whatever is announced for it. */
 export function listenInfos(listen: readonly ListenAddress[], port: number): TransportListenInfo[] {
   const first = new Map<string, ListenAddress>();
   for (const address of listen) {
@@ -87,7 +88,7 @@ export function listenInfos(listen: readonly ListenAddress[], port: number): Tra
   );
 }
 
-/** A port that is free for UDP and TCP on every one of the addresses, below the range of outgoing connections. */
+/** Finds a port that is free for UDP and TCP on all of these addresses, below the range of outgoing connections. */
 export async function freePort(listen: readonly ListenAddress[]): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);

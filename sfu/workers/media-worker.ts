@@ -9,18 +9,18 @@ import type { ListenAddress } from '../types.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { freePort, listenInfos, presentAddresses, wildcardFor } from './listen.ts';
 
-/** How long a worker may take to end by itself, in milliseconds. */
+/** How long a worker may take to exit, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** A free port can be taken by somebody else before the worker binds it. */
+/** Another process may take a free port before the worker binds it. */
 const PORT_ATTEMPTS = 10;
 
 /**
- * mediasoup's own, and two more.
- * The time between two turns of each transport's bandwidth estimation, in milliseconds. By itself it is 5, for a pacer of packets that mediasoup
- * does not use; the estimator asks for 25, but a probe begins with a turn, and what is sent between its order and that counts into it. A room of
- * 25 is spared 2500 timers per second.
- * How late a probe's next packet may be and still go out at once. By itself it is 3 ms: the rest of a probe that was held up for longer leaves
- * one packet a turn, and what it finds is how slow that was.
+ * libwebrtc field trials: mediasoup's own, and two more.
+ * - MinPacketLimitMs: interval between two runs of each transport's bandwidth estimation, in milliseconds. The default is 5, for a pacer
+ *   that mediasoup does not use. The estimator needs only 25, but a probe starts with a run, and everything sent between the request and
+ *   that run counts into it. Saves 2500 timers per second in a room of 25.
+ * - max_probe_delay: how late the next packet of a probe may be and still be sent at once. The default is 3 ms: after a longer delay, the
+ *   rest of the probe is sent at one packet per run, and the probe measures only how slow that was.
  */
 const FIELD_TRIALS =
   'WebRTC-Bwe-AlrLimitedBackoff/Enabled/WebRTC-Pacer-MinPacketLimitMs/10/WebRTC-Bwe-ProbingBehavior/max_probe_delay:100ms/';
@@ -46,11 +46,11 @@ interface MediaWorkerEvents {
 }
 
 /**
- * One mediasoup worker process with its WebRtcServer (one port, UDP and TCP) and its heartbeat.
- * Owned by WorkerPool. It owns no routers: their rooms watch for `died` through the pool.
+ * A mediasoup worker process with its WebRtcServer (one port, UDP and TCP) and its heartbeat. Owned by WorkerPool. It does not own routers:
+ * the rooms watch for `died` through the pool.
  */
 export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
-  /** New for each process, so that a respawned worker is another worker. */
+  /** New for each process, including replacements. */
   readonly workerId = randomUUID();
   readonly rtcPort: number;
   /** The addresses it was created with. */
@@ -66,7 +66,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
   #closing: Promise<void> | undefined;
   #died = false;
 
-  /** @throws {CanopyError} WORKER_MISSING - when the program cannot run, PORT_IN_USE when its port cannot be bound */
+  /** @throws {CanopyError} WORKER_MISSING - the program cannot run; PORT_IN_USE - its port cannot be bound */
   static async create(options: MediaWorkerOptions): Promise<MediaWorker> {
     const worker = await spawnWorker(options.workerBin);
     const listen = presentAddresses(options.listen);
@@ -108,15 +108,15 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     this.#log = options.log.child({ workerId: this.workerId, pid: worker.pid });
     this.#heartbeat = new Heartbeat({
       intervalMilliseconds: options.heartbeatMilliseconds,
-      ask: async () => {
+      ping: async () => {
         await this.#readUsage();
         if (this.#usage.maxRssBytes > options.memoryLimitBytes) {
-          this.kill(`memory beyond ${options.memoryLimitBytes} bytes`);
+          this.kill(`memory exceeds ${options.memoryLimitBytes} bytes`);
         }
       },
-      // Killing one that only waits for the CPU would turn a stutter into an outage.
+      // Killing a worker that is only waiting for the CPU would turn a stutter into an outage.
       excused: () => waitsForCpu(worker.pid),
-      dead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
+      onDead: () => this.kill(`no answer to three heartbeats of ${options.heartbeatMilliseconds} ms`),
     });
     worker.on('died', (error) => this.#onDied(error.message));
   }
@@ -125,12 +125,12 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     return this.#worker.pid;
   }
 
-  /** What it currently announces for its sockets. */
+  /** The addresses it currently announces. */
   get announced(): readonly ListenAddress[] {
     return this.#announced;
   }
 
-  /** Announces other addresses from now on, skipping those that match none of its sockets. */
+  /** Announces these addresses from now on, skipping those that match none of its sockets. */
   announce(listen: readonly ListenAddress[]): void {
     const bound = new Set(this.listen.map(({ ip }) => ip));
     const reachable = listen.flatMap(({ ip, announcedAddress = ip }) => {
@@ -145,12 +145,12 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     }
   }
 
-  /** Whether it takes requests. */
+  /** Whether it accepts requests. */
   get alive(): boolean {
     return !this.#worker.closed;
   }
 
-  /** Since it became ready, in milliseconds. */
+  /** Time since it became ready, in milliseconds. */
   get ageMilliseconds(): number {
     return performance.now() - this.#startedAtMs;
   }
@@ -184,7 +184,7 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     signal(this.pid, 'SIGKILL');
   }
 
-  /** Ends the process and with it everything inside. Idempotent; resolves when the process is gone. */
+  /** Ends the process and everything in it. Idempotent; resolves when the process is gone. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -198,9 +198,9 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
     const gone = once(this.#worker, 'subprocessclose');
     this.#worker.close();
     // A stopped process would never exit.
-    const impatience = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
+    const killTimer = setTimeout(() => signal(this.pid, 'SIGKILL'), CLOSE_TIMEOUT_MS);
     await gone;
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
 
   async #readUsage(): Promise<void> {
@@ -225,8 +225,8 @@ export class MediaWorker extends EventEmitter<MediaWorkerEvents> {
 }
 
 /**
- * mediasoup would close its workers on SIGINT and SIGTERM by itself and so cut everybody off before the server has drained.
- * When to end is the composition root's decision: its listeners are taken off again.
+ * Starts a worker process. mediasoup would close its workers on SIGINT and SIGTERM, cutting everybody off before the server has drained, so
+ * its signal listeners are removed: the composition root decides when to stop.
  */
 export async function spawnWorker(workerBin: string | undefined): Promise<Worker> {
   const signals = ['SIGINT', 'SIGTERM'] as const;
@@ -249,8 +249,8 @@ export async function spawnWorker(workerBin: string | undefined): Promise<Worker
 }
 
 /**
- * Whether a process is ready to run, or waits for its memory or disk, as far as the host tells (Linux: proc(5), state R or D); one that is
- * stopped (T) or sleeps (S) is not.
+ * Whether a process is runnable or waiting for memory or disk, as far as the host reports (Linux: proc(5), state R or D), rather than
+ * stopped (T) or sleeping (S).
  */
 function waitsForCpu(pid: number): boolean {
   try {
@@ -265,6 +265,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {
-    // It is gone already.
+    // The process is gone.
   }
 }

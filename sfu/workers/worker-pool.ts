@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import { CanopyError } from '../../base/errors/index.ts';
 import { MediaWorker, type MediaWorkerOptions } from './media-worker.ts';
 
-/** A worker that lived shorter than this, in milliseconds, died at once: its successor waits. */
+/** A worker that dies within this time, in milliseconds, failed at once: its successor waits. */
 const AT_ONCE_MS = 1000;
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 2000;
-/** How long a room waits for a worker when there is none, in milliseconds. */
+/** How long to wait for a live worker, in milliseconds. */
 const READY_TIMEOUT_MS = 10_000;
 
 export interface WorkerPoolOptions extends Omit<MediaWorkerOptions, 'rtcPort'> {
@@ -21,17 +21,17 @@ interface WorkerPoolEvents {
   died: [worker: MediaWorker, reason: string];
 }
 
-/** The place of one worker: its successors take the same port. */
+/** One worker and its successors, which use the same port. */
 interface Slot {
   rtcPort: number;
   worker: MediaWorker | undefined;
-  /** Deaths at once, in a row. */
+  /** Consecutive failures at once. */
   failures: number;
   starting: Promise<void> | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
-/** Keeps a number of workers running, and respawns those that die. */
+/** Keeps a fixed number of workers running, replacing those that die. */
 export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   readonly #options: WorkerPoolOptions;
   #listen: WorkerPoolOptions['listen'];
@@ -40,7 +40,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
   readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
 
-  /** Starts every worker. @throws {CanopyError} WORKER_MISSING or PORT_IN_USE when one cannot start */
+  /** Starts every worker. @throws {CanopyError} WORKER_MISSING, PORT_IN_USE - when one cannot start */
   static async create(options: WorkerPoolOptions): Promise<WorkerPool> {
     const pool = new WorkerPool(options);
     const starts = await Promise.allSettled(pool.#slots.map((slot) => pool.#start(slot)));
@@ -71,7 +71,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     return this.#slots.flatMap(({ worker }) => (worker?.alive ? [worker] : []));
   }
 
-  /** Announces other addresses from now on. */
+  /** Announces these addresses from now on. */
   announce(listen: WorkerPoolOptions['listen']): void {
     this.#listen = listen;
     for (const worker of this.live) {
@@ -79,7 +79,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     }
   }
 
-  /** The live worker with the least load, if any is live. */
+  /** The least loaded live worker, if any. */
   leastLoaded(load: (worker: MediaWorker) => number): MediaWorker | undefined {
     const [least] = this.live
       .map((worker) => ({ worker, load: load(worker) }))
@@ -112,7 +112,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
     for (const { timer } of this.#slots) {
       clearTimeout(timer);
     }
-    // One that is starting closes itself when it is ready.
+    // A worker that is still starting closes itself when it is ready.
     await Promise.allSettled(this.#slots.flatMap(({ worker, starting }) => [worker?.close(), starting]));
   }
 
@@ -131,7 +131,7 @@ export class WorkerPool extends EventEmitter<WorkerPoolEvents> {
       return worker.close();
     }
     slot.worker = worker;
-    // Its successors take the same port.
+    // Its successors use the same port.
     slot.rtcPort = worker.rtcPort;
     worker.once('died', (reason) => this.#onDied(slot, worker, reason));
     const { workerId, pid, rtcPort } = worker;

@@ -5,21 +5,22 @@ import { parseRtp } from '../../base/rtp/index.ts';
 import { routerCodecs } from '../codecs.ts';
 import { spawnWorker } from './media-worker.ts';
 
-/** As many as a receiver is sent at once when it has connected, at the least. */
+/** Minimum number of probe packets that a receiver is sent when it connects. */
 const PROBES = 5;
-/** mediasoup's probes come from this SSRC. */
+/** SSRC of mediasoup's probe packets. */
 const PROBE_SSRC = 1234;
-/** They take 30 ms. */
-const PATIENCE_MS = 5000;
+/** How long to wait for them, in milliseconds; they take 30. */
+const TIMEOUT_MS = 5000;
 const LOOPBACK = '127.0.0.1';
 const LISTEN = { protocol: 'udp', ip: LOOPBACK } as const;
 
 /**
- * Whether a worker numbers each receiver's bandwidth probes apart. mediasoup 3.22 to 3.27 number those of all receivers from one counter, which
- * begins anew with each that comes; SRTP keeps back what has an old number, and an estimation whose probes are kept back finds out late that a
- * network has recovered. In the worker that the set-up builds this is mended.
+ * Whether a worker numbers the bandwidth probes of each receiver separately. mediasoup 3.22 to 3.27 number those of all receivers from one
+ * counter, which is reset for each new receiver. SRTP drops packets with old numbers, and without its probes an estimation notices late
+ * that a network has recovered. The worker built by the setup has this fixed.
  *
- * @throws {CanopyError} WORKER_MISSING, and AbortError when it sends no probes
+ * @throws {CanopyError} WORKER_MISSING
+ * @throws {DOMException} AbortError - the worker sends no probes
  */
 export async function numbersProbesApart(workerBin?: string): Promise<boolean> {
   const worker = await spawnWorker(workerBin);
@@ -33,7 +34,7 @@ export async function numbersProbesApart(workerBin?: string): Promise<boolean> {
         encodings: [{ ssrc: 1 }],
       },
     });
-    // Both at the same time.
+    // Both receivers at the same time.
     const probed = await Promise.all([probeNumbers(router, id), probeNumbers(router, id)]);
     return probed.every((numbers) =>
       numbers.every((n, i) => i === 0 || n === ((numbers[i - 1] ?? 0) + 1) % 0x1_0000),
@@ -52,7 +53,7 @@ async function probeNumbers(router: Router, producerId: string): Promise<number[
     await transport.consume({ producerId, rtpCapabilities: router.rtpCapabilities });
     const numbers: number[] = [];
     const packets: AsyncIterable<Buffer[]> = on(socket, 'message', {
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     await transport.connect({ ip: LOOPBACK, port: socket.address().port });
     for await (const [packet] of packets) {

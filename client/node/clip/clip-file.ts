@@ -1,8 +1,8 @@
 /**
- * The clip file: the 8 bytes `canopyC1`, the head's length (u32), the head (JSON, ClipInfo), then frames until the end. A frame is
- * its data's length (u32), timestamp in ticks (u32), flags (u8), temporal layer (high 4 bits) and spatial layer (u8),
- * audio level (u8), a zero byte, and the data. Numbers are big-endian. Flags, from the lowest bit: key, discardable, layer
- * sync, inter-layer predicted, not used above, end of picture.
+ * The clip file format: the 8 bytes `canopyC1`, the header length (u32), the header (JSON, ClipInfo), then frames until the end. A frame
+ * has: data length (u32), timestamp in ticks (u32), flags (u8), temporal layer (high 4 bits) and spatial layer (u8), audio level (u8), a
+ * zero byte, and the data. Numbers are big-endian. Flags, from the lowest bit: key, discardable, layer sync, inter-layer predicted, not
+ * used above, end of picture.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Clip, ClipFrame, ClipInfo } from './clip.ts';
@@ -19,7 +19,7 @@ const FLAG = {
   endOfPicture: 32,
 };
 
-/** @throws {TypeError} the bytes are not a clip */
+/** @throws {TypeError} if the bytes are not a clip */
 export function decodeClip(bytes: Buffer): Clip {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw new TypeError('not a clip');
@@ -34,7 +34,7 @@ export function decodeClip(bytes: Buffer): Clip {
     const layers = bytes[offset + 9] as number;
     const start = offset + FRAME_HEAD_BYTES;
     if (start + length > bytes.length) {
-      throw new TypeError('the clip is cut off');
+      throw new TypeError('the clip is truncated');
     }
     const spatialLayer = layers & 0x0f;
     const key = (flags & FLAG.key) !== 0;

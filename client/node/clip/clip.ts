@@ -1,10 +1,10 @@
 export type ClipCodec = 'opus' | 'vp8' | 'vp9' | 'h264';
 
-/** One encoded frame; of VP9, the frame of one spatial layer. */
+/** One encoded frame; for VP9, of one spatial layer. */
 export interface ClipFrame {
-  /** Since the clip's start, in ticks of its clock. */
+  /** Time since the clip's start, in ticks of its clock. */
   timestamp: number;
-  /** Decoding can start here. Of VP9, true for every spatial layer of a key picture. */
+  /** Decoding can start here. For VP9, true for every spatial layer of a key picture. */
   key: boolean;
   temporalLayer: number;
   spatialLayer: number;
@@ -25,7 +25,7 @@ export interface ClipFrame {
   data: Buffer;
 }
 
-/** A frame's properties where there is only one layer: audio, and video without any. */
+/** Properties of a frame without layers, and of audio. */
 export const ONE_LAYER: Readonly<Omit<ClipFrame, 'timestamp' | 'key' | 'resolutions' | 'data'>> = {
   temporalLayer: 0,
   spatialLayer: 0,
@@ -37,29 +37,29 @@ export const ONE_LAYER: Readonly<Omit<ClipFrame, 'timestamp' | 'key' | 'resoluti
   audioLevel: 127,
 };
 
-/** What a clip says about itself, in the JSON head of its file. */
+/** A clip's metadata: the JSON header of its file. */
 export interface ClipInfo {
   codec: ClipCodec;
-  /** Ticks a second of the timestamps: the RTP clock rate. */
+  /** Timestamp ticks per second: the RTP clock rate. */
   clockRateHz: number;
-  /** Length until it repeats, in ticks. */
+  /** Length of the loop, in ticks. */
   durationTicks: number;
-  /** Video: size of the (highest) layer in pixels. */
+  /** Video: size of the highest layer, in pixels. */
   width?: number;
   height?: number;
-  /** Sizes of the spatial layers, lowest first; more than one for VP9 SVC only. */
+  /** Sizes of the spatial layers, lowest first; more than one only for VP9 SVC. */
   resolutions?: Array<{ width: number; height: number }>;
   /** WebRTC SVC scalability mode, such as `L1T3` or `L3T3_KEY`. */
   scalabilityMode?: string;
 }
 
-/** Encoded media in memory, to be replayed in a loop. Its first frame is a key frame. */
+/** Encoded media in memory, to be played in a loop. Its first frame is a key frame. */
 export interface Clip {
   info: ClipInfo;
   frames: readonly ClipFrame[];
 }
 
-/** Index of the last key frame at or before `index`: the first layer of its picture. */
+/** Index of the last key frame at or before `index`: the lowest layer of its picture. */
 export function keyFrameBefore(clip: Clip, index: number): number {
   for (let at = Math.min(index, clip.frames.length - 1); at > 0; at--) {
     const frame = clip.frames[at];

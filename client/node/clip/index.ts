@@ -1,4 +1,4 @@
-/** Clips: pre-encoded media that senders replay, and their file format. */
+/** Clips: pre-encoded media that senders play, and their file format. */
 export {
   type Clip,
   type ClipCodec,

@@ -5,7 +5,7 @@ const STAP_A = 24;
 const FU_A = 28;
 const START_CODE = Buffer.from([0, 0, 0, 1]);
 
-/** Parameter sets (and whatever else is small) go together as STAP-A, a large NAL unit as FU-A. */
+/** Aggregates parameter sets and other small NAL units as STAP-A; fragments a large one as FU-A. */
 export const packetizeH264: Packetizer = (frame, _numbering, maxBytes) => {
   const payloads: PacketPayload[] = [];
   let small: Buffer[] = [];
@@ -71,13 +71,13 @@ export function nalUnits(accessUnit: Buffer): Buffer[] {
 }
 
 export interface H264Payload {
-  /** What to append to the access unit, in Annex B form. */
+  /** Data to append to the access unit, in Annex B form. */
   data: Buffer[];
-  /** Holds the first byte of a sequence parameter set or an IDR slice. */
+  /** Contains the first byte of a sequence parameter set or an IDR slice. */
   keyFrame: boolean;
 }
 
-/** Reads a payload, or undefined when it is malformed. */
+/** Parses a payload; undefined if it is malformed. */
 export function parseH264(payload: Buffer): H264Payload | undefined {
   const head = payload[0];
   if (head === undefined) {

@@ -1,4 +1,4 @@
-/** Codec payloads in RTP packets: splitting frames of clips, and reading them back. */
+/** RTP payload formats: packetising the frames of clips, and parsing them. */
 import type { ClipCodec } from '../clip/index.ts';
 import { packetizeH264 } from './h264.ts';
 import type { Packetizer } from './packetizer.ts';
@@ -10,7 +10,7 @@ export type { Packetizer, PacketPayload, PictureNumbering } from './packetizer.t
 export { parseVp8, type Vp8Payload } from './vp8.ts';
 export { parseVp9, type Vp9Payload } from './vp9.ts';
 
-/** Opus frames go one a packet (RFC 7587). */
+/** One Opus frame per packet (RFC 7587). */
 const packetizeOpus: Packetizer = (frame) => [{ pieces: [frame.data], marker: false }];
 
 export const PACKETIZERS: Readonly<Record<ClipCodec, Packetizer>> = {

@@ -1,6 +1,6 @@
 import type { ClipFrame } from '../clip/index.ts';
 
-/** Numbers that run on over all frames of a stream, whatever is skipped or repeated of its clip. */
+/** Counters that continue across all frames of a stream, even where the clip jumps. */
 export interface PictureNumbering {
   /** 15 bits. */
   pictureId: number;
@@ -8,7 +8,7 @@ export interface PictureNumbering {
   tl0PicIdx: number;
 }
 
-/** The payload of one packet, in pieces that are written one after the other. */
+/** The payload of one packet, in pieces to be concatenated. */
 export interface PacketPayload {
   pieces: Uint8Array[];
   marker: boolean;

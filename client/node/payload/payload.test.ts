@@ -24,7 +24,7 @@ function packets(codec: keyof typeof PACKETIZERS, given: ClipFrame) {
   }));
 }
 
-test('a VP8 frame of any size comes back whole, with its numbers and layer', () => {
+test('a VP8 frame of any size is parsed completely, with its numbers and layer', () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ minLength: 1, maxLength: 2000 }),
@@ -81,7 +81,7 @@ test('a VP9 key picture carries its structure once, and ends with the highest la
   assert.ok(upper.every(({ payload }) => parseVp9(payload)?.spatialLayer === 1));
 });
 
-test('an H264 access unit comes back NAL unit by NAL unit, small ones aggregated, large ones in fragments', () => {
+test('an H264 access unit is parsed NAL unit by NAL unit, small ones aggregated, large ones fragmented', () => {
   const startCode = Buffer.from([0, 0, 0, 1]);
   const units = [Buffer.alloc(20, 0x67), Buffer.alloc(8, 0x68), Buffer.alloc(1000, 0x65)];
   const data = Buffer.concat(units.flatMap((unit) => [startCode, unit]));
@@ -94,7 +94,7 @@ test('an H264 access unit comes back NAL unit by NAL unit, small ones aggregated
   assert.deepEqual(nalUnits(Buffer.concat(parts.flatMap((part) => part?.data ?? []))), units);
 });
 
-test('whatever arrives, the parsers do not throw', () => {
+test('the parsers do not throw on any input', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
       for (const parse of [parseVp8, parseVp9, parseH264]) {

@@ -2,9 +2,8 @@
 import type { Packetizer } from './packetizer.ts';
 
 /**
- * Splits a frame, with the extended descriptor: 15-bit PictureID, TL0PICIDX and TID. A temporal layer 2 frame is never
- * referenced (N). Y is set where `layerSync` is, and on key frames as libwebrtc does: mediasoup drops the first key frame of a single
- * stream without it.
+ * Packetises a frame with the extended descriptor: 15-bit PictureID, TL0PICIDX and TID. Temporal layer 2 is marked as never referenced (N).
+ * Y is set where `layerSync` is, and on key frames, as libwebrtc does: without it mediasoup drops the first key frame of a single stream.
  */
 export const packetizeVp8: Packetizer = (frame, numbering, maxBytes) => {
   const size = maxBytes - 6;
@@ -35,7 +34,7 @@ export interface Vp8Payload {
   data: Buffer;
 }
 
-/** Reads a payload, or undefined when it is malformed. */
+/** Parses a payload; undefined if it is malformed. */
 export function parseVp8(payload: Buffer): Vp8Payload | undefined {
   const first = payload[0];
   if (first === undefined) {

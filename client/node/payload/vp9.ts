@@ -3,8 +3,8 @@ import type { ClipFrame } from '../clip/index.ts';
 import type { Packetizer } from './packetizer.ts';
 
 /**
- * The picture group of three temporal layers in the order 0-2-1-2: temporal layer, switching-up point, distances to the
- * pictures referenced.
+ * The picture group of three temporal layers in the order 0-2-1-2: temporal layer, switching-up point, and distances to the referenced
+ * pictures.
  */
 const THREE_LAYER_GROUP = [
   { temporalLayer: 0, switchingUp: false, distances: [4] },
@@ -13,7 +13,7 @@ const THREE_LAYER_GROUP = [
   { temporalLayer: 2, switchingUp: false, distances: [1, 2] },
 ];
 
-/** Splits one layer frame; the picture's scalability structure goes with the first packet of a key picture. */
+/** Packetises one layer frame. The first packet of a key picture carries its scalability structure. */
 export const packetizeVp9: Packetizer = (frame, numbering, maxBytes) => {
   const structure = frame.key && frame.spatialLayer === 0 ? scalabilityStructure(frame) : new Uint8Array();
   const size = maxBytes - 5 - structure.length;
@@ -77,7 +77,7 @@ export interface Vp9Payload {
   data: Buffer;
 }
 
-/** Reads a payload, or undefined when it is malformed. */
+/** Parses a payload; undefined if it is malformed. */
 export function parseVp9(payload: Buffer): Vp9Payload | undefined {
   const first = payload[0];
   if (first === undefined) {

@@ -1,7 +1,7 @@
-/** Widths of the buckets: 1 ms up to 1 s, then one for everything above. */
+/** Number of buckets of 1 ms, followed by one for everything above. */
 const BUCKETS = 1000;
 
-/** A histogram of delays in milliseconds, small enough for thousands of streams and mergeable across processes. */
+/** A histogram of delays in milliseconds: small enough for thousands of streams, and mergeable across processes. */
 export class DelayHistogram {
   readonly #counts = new Uint32Array(BUCKETS + 1);
   #count = 0;
@@ -15,7 +15,7 @@ export class DelayHistogram {
     return this.#maximumMs;
   }
 
-  /** Negative delays (clocks that disagree) count as 0. */
+  /** Adds a delay. Negative ones (clocks that disagree) count as 0. */
   add(delayMs: number): void {
     const bucket = Math.min(BUCKETS, Math.max(0, Math.floor(delayMs)));
     this.#counts[bucket] = (this.#counts[bucket] as number) + 1;
@@ -23,7 +23,7 @@ export class DelayHistogram {
     this.#maximumMs = Math.max(this.#maximumMs, delayMs);
   }
 
-  /** The delay that `share` (0 to 1) of the values do not exceed, in milliseconds, to the next whole one; NaN without values. */
+  /** The smallest delay, in whole milliseconds, that is not exceeded by `share` (0 to 1) of the values; NaN if there are none. */
   quantileMs(share: number): number {
     if (this.#count === 0) {
       return Number.NaN;
@@ -49,7 +49,7 @@ export class DelayHistogram {
     return { maximumMs: this.#maximumMs, buckets };
   }
 
-  /** Adds what toJSON() of another gave. */
+  /** Adds the toJSON() of another histogram. */
   merge(other: ReturnType<DelayHistogram['toJSON']>): void {
     for (const [bucket, count] of other.buckets) {
       this.#counts[bucket] = (this.#counts[bucket] ?? 0) + count;

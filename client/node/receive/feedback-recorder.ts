@@ -1,9 +1,9 @@
 import { type ArrivedPacket, buildTransportFeedback, SequenceUnwrapper } from '../rtp/index.ts';
 
-/** A feedback packet covers at most this many sequence numbers, so that it fits an MTU. */
+/** Maximum number of sequence numbers in a feedback packet, so that it fits an MTU. */
 const MAX_STATUSES = 1000;
 
-/** Collects arrivals by transport-wide sequence number and writes the feedback that feeds the server's bandwidth estimate. */
+/** Collects arrival times by transport-wide sequence number, and builds the feedback for the server's bandwidth estimation. */
 export class FeedbackRecorder {
   readonly #unwrapper = new SequenceUnwrapper();
   #arrived: ArrivedPacket[] = [];
@@ -15,7 +15,7 @@ export class FeedbackRecorder {
     this.#arrived.push({ sequence: this.#unwrapper.unwrap(transportSequence), atMs });
   }
 
-  /** The feedback packets for everything since the last call. */
+  /** Returns feedback packets for everything since the last call. */
   flush(senderSsrc: number): Buffer[] {
     const arrived = this.#arrived.sort((a, b) => a.sequence - b.sequence);
     this.#arrived = [];

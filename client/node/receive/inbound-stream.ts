@@ -14,32 +14,32 @@ import {
 import { DelayHistogram } from './delay-histogram.ts';
 import { LossTracker } from './loss-tracker.ts';
 
-/** A media packet as it came, for taps: never held beyond the call. */
+/** A received media packet, for taps. Valid only during the call. */
 export interface ReceivedPacket {
   /** Extended sequence number. */
   sequence: number;
   header: RtpPacket<Buffer>;
   payload: Buffer;
-  /** By retransmission. */
+  /** Received by retransmission. */
   repaired: boolean;
 }
 
 export interface InboundCounters {
-  /** Distinct media packets, however they came. */
+  /** Distinct media packets, retransmitted ones included. */
   packets: number;
-  /** RTP payload bytes of them. */
+  /** RTP payload bytes of these packets. */
   bytes: number;
   duplicatePackets: number;
-  /** Came by retransmission, and were missing. */
+  /** Packets recovered by retransmission. */
   repairedPackets: number;
-  /** Were given up as lost, after asking for them where NACK is negotiated. */
+  /** Packets given up as lost, after requesting them if NACK is negotiated. */
   lostPackets: number;
   nackedPackets: number;
   keyFrameRequests: number;
   malformedPackets: number;
 }
 
-/** The counters of a stream of which nothing came. */
+/** The counters of a stream that has received nothing. */
 export const NO_PACKETS: Readonly<InboundCounters> = {
   packets: 0,
   bytes: 0,
@@ -51,17 +51,17 @@ export const NO_PACKETS: Readonly<InboundCounters> = {
   malformedPackets: 0,
 };
 
-/** Receives one consumer: puts its packets in order of numbers, asks for missing ones, and measures loss, jitter and delay. */
+/** Receives one consumer: tracks sequence numbers, requests missing packets, and measures loss, jitter and delay. */
 export class InboundStream {
   readonly counters: InboundCounters = { ...NO_PACKETS };
-  /** From capture at the sender (abs-capture-time) to arrival here, in milliseconds; clocks must agree. */
+  /** Delay from capture at the sender (abs-capture-time) to arrival here, in milliseconds. Clocks must agree. */
   readonly oneWayDelay = new DelayHistogram();
   readonly ssrc: number;
   readonly rtxSsrc: number | undefined;
   readonly kind: types.MediaKind;
-  /** Gets every distinct media packet. Must not throw. */
+  /** Called with every distinct media packet. Must not throw. */
   tap: ((packet: ReceivedPacket) => void) | undefined;
-  /** When its first and last packets came, on performance.now(). */
+  /** When the first and last packets arrived, on performance.now(). */
   firstPacketAtMs: number | undefined;
   lastPacketAtMs: number | undefined;
   readonly #clockRateHz: number;
@@ -88,7 +88,7 @@ export class InboundStream {
     const [codec] = rtpParameters.codecs;
     const [encoding] = rtpParameters.encodings ?? [];
     if (!codec || encoding?.ssrc === undefined) {
-      throw new TypeError('a consumer has a codec and an SSRC');
+      throw new TypeError('a consumer needs a codec and an SSRC');
     }
     this.kind = kind;
     this.ssrc = encoding.ssrc;
@@ -107,7 +107,7 @@ export class InboundStream {
     return (this.#jitterTicks / this.#clockRateHz) * 1000;
   }
 
-  /** Whether packets are missing that may still come. */
+  /** Whether packets are missing that may still arrive. */
   get isWaiting(): boolean {
     return this.#losses.isWaiting;
   }
@@ -135,7 +135,7 @@ export class InboundStream {
     this.#lastSenderReport = { middle, atMs: nowMs };
   }
 
-  /** Asks for what is missing and gives up what has been missing for too long. To be called every few milliseconds while `isWaiting`. */
+  /** Requests missing packets, and gives up those missing for too long. Call every few milliseconds while `isWaiting`. */
   repair(nowMs: number): void {
     const { request, lost } = this.#losses.due(nowMs, this.#usesNack);
     this.counters.lostPackets += lost;
@@ -151,7 +151,7 @@ export class InboundStream {
     this.#sendRtcp(buildPli(this.#localSsrc, this.ssrc));
   }
 
-  /** A block for the next receiver report, or undefined before the first packet. */
+  /** A report block for the next receiver report; undefined before the first packet. */
   reportBlock(nowMs: number): ReportBlock | undefined {
     if (this.#baseSequence === undefined) {
       return undefined;
@@ -209,7 +209,7 @@ export class InboundStream {
     const transitTicks = (nowMs * this.#clockRateHz) / 1000 - timestamp;
     if (this.#lastTransitTicks !== undefined) {
       const difference = Math.abs(transitTicks - this.#lastTransitTicks);
-      // A timestamp that wrapped or jumped tells nothing about jitter.
+      // A timestamp that wrapped or jumped says nothing about jitter.
       if (difference < this.#clockRateHz * 10) {
         this.#jitterTicks += (difference - this.#jitterTicks) / 16;
       }

@@ -1,6 +1,5 @@
-/** Receiving: streams told apart, repaired, measured and reported on. */
+/** Receiving: demultiplexes streams, repairs losses, measures, and sends reports. */
 export { DelayHistogram } from './delay-histogram.ts';
 export { type InboundCounters, InboundStream, NO_PACKETS, type ReceivedPacket } from './inbound-stream.ts';
-export { ReceivedTrack } from './received-track.ts';
-export { receiverStats } from './receiver-stats.ts';
+export { ReceivedTrack, receiverStats } from './received-track.ts';
 export { RtpReceiver } from './rtp-receiver.ts';

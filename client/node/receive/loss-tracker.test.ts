@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LossTracker } from './loss-tracker.ts';
 
-test('reordering within the window is neither asked for nor lost', () => {
+test('reordered packets within the window are neither requested nor lost', () => {
   const tracker = new LossTracker();
   for (const sequence of [1, 2, 5]) {
     tracker.arrived(sequence, 0);
@@ -12,7 +12,7 @@ test('reordering within the window is neither asked for nor lost', () => {
   assert.equal(tracker.isWaiting, false);
 });
 
-test('a gap is asked for after the window, again after a while, and given up in the end', () => {
+test('a gap is requested after the window, again later, and finally given up', () => {
   const tracker = new LossTracker();
   tracker.arrived(65_534, 0);
   tracker.arrived(65_538, 0);
@@ -31,7 +31,7 @@ test('a gap is asked for after the window, again after a while, and given up in 
   assert.equal(tracker.isWaiting, false);
 });
 
-test('what comes after it was given up is told apart from a duplicate', () => {
+test('a packet that arrives after it was given up is not a duplicate', () => {
   const tracker = new LossTracker();
   tracker.arrived(1, 0);
   tracker.arrived(3, 0);
@@ -42,7 +42,7 @@ test('what comes after it was given up is told apart from a duplicate', () => {
   );
 });
 
-test('without NACK nothing is asked for', () => {
+test('nothing is requested without NACK', () => {
   const tracker = new LossTracker();
   tracker.arrived(1, 0);
   tracker.arrived(4, 0);

@@ -1,13 +1,13 @@
-/** How long a gap may be mere reordering before it is asked for. */
+/** How long a gap may be mere reordering before it is requested, in milliseconds. */
 const REORDERING_WINDOW_MS = 15;
-/** Between requests for the same packet: above a usual round trip. */
+/** Interval between requests for the same packet, in milliseconds: longer than a usual round trip. */
 const RETRY_MS = 80;
 const MAX_REQUESTS = 8;
-/** When a missing packet is given up, asked for or not. */
+/** When a missing packet is given up, requested or not, in milliseconds. */
 const GIVE_UP_MS = 1000;
-/** More missing at once than this is a jump (a switch of source), not a loss. */
+/** A larger gap is a jump (a switch of source), not a loss. */
 const MAX_GAP = 1000;
-/** How many lost packets are remembered, in case they still come. */
+/** How many lost packets are remembered, in case they still arrive. */
 const MEMORY = 2048;
 
 interface Missing {
@@ -16,7 +16,7 @@ interface Missing {
   lastRequestMs: number;
 }
 
-/** Knows which sequence numbers are missing, when to ask for them, and when they are lost. Pure: time is given. */
+/** Tracks which sequence numbers are missing, when to request them, and when they are lost. Pure: the time is passed in. */
 export class LossTracker {
   readonly #missing = new Map<number, Missing>();
   readonly #givenUp = new Set<number>();
@@ -27,8 +27,8 @@ export class LossTracker {
   }
 
   /**
-   * Notes a packet by its extended number. `given-up`: it was counted as lost before. Whatever else
-   * is not ahead counts as a duplicate, also what came before the first.
+   * Records a packet by its extended sequence number. `given-up`: it had been counted as lost. Anything else that is not ahead counts as a
+   * duplicate, including packets from before the first.
    */
   arrived(sequence: number, nowMs: number): 'new' | 'duplicate' | 'given-up' {
     if (this.#highest === undefined) {
@@ -53,7 +53,7 @@ export class LossTracker {
     return 'duplicate';
   }
 
-  /** The 16-bit numbers to ask for now, in rising order, and how many were given up since the last call. */
+  /** The 16-bit sequence numbers to request now, in ascending order, and how many were given up since the last call. */
   due(nowMs: number, mayRequest: boolean): { request: number[]; lost: number } {
     const request: number[] = [];
     let lost = 0;

@@ -6,14 +6,14 @@ import { FeedbackRecorder } from './feedback-recorder.ts';
 import { InboundStream } from './inbound-stream.ts';
 import { SendClock } from './send-clock.ts';
 
-/** libwebrtc sends feedback every 50 to 250 ms, by load. */
+/** Feedback interval, in milliseconds. libwebrtc sends it every 50 to 250 ms, depending on load. */
 const FEEDBACK_INTERVAL_MS = 100;
 const REPORT_INTERVAL_MS = 1000;
-/** How often missing packets are looked after, while there are any. */
+/** How often missing packets are checked, in milliseconds, while there are any. */
 const REPAIR_INTERVAL_MS = 10;
 const MAX_REPORT_BLOCKS = 31;
 
-/** Receives all streams of one transport: tells them apart by SSRC, and reports on them. */
+/** Receives all streams of one transport: demultiplexes them by SSRC and sends reports. */
 export class RtpReceiver {
   /** Packets of SSRCs that nobody consumes. */
   unknownPackets = 0;
@@ -29,7 +29,7 @@ export class RtpReceiver {
   #sendTimeId = 0;
   readonly #sendClock: SendClock | undefined;
 
-  /** @param steadyArrivals - see NodeHandlerOptions. */
+  /** @param steadyArrivals - see NodeHandlerOptions */
   constructor(send: (packet: Buffer) => void, steadyArrivals: boolean) {
     this.#send = send;
     if (steadyArrivals) {
@@ -50,7 +50,7 @@ export class RtpReceiver {
     if (stream.rtxSsrc !== undefined) {
       this.#bySsrc.set(stream.rtxSsrc, stream);
     }
-    // mediasoup uses the router's ids, the same for all consumers.
+    // mediasoup uses the router's ids, which are the same for all consumers.
     const ids = extensionIds(rtpParameters);
     this.#transportSequenceId ||= ids.transportSequence;
     this.#sendTimeId ||= ids.absSendTime;
@@ -71,7 +71,7 @@ export class RtpReceiver {
     if (!header) {
       return;
     }
-    // Also of packets that nobody consumes: probes count.
+    // Include packets that nobody consumes: probes count.
     const sequence = readExtension(packet, header, this.#transportSequenceId);
     if (sequence?.length === 2) {
       this.#feedback.add(sequence.readUInt16BE(0), header.ssrc, this.#arrivedAtMs(packet, header, nowMs));
@@ -101,7 +101,7 @@ export class RtpReceiver {
     this.#bySsrc.clear();
   }
 
-  /** When a packet came, as it is reported to the bandwidth estimation. */
+  /** The arrival time to report to the bandwidth estimation. */
   #arrivedAtMs(packet: Buffer, header: RtpPacket, nowMs: number): number {
     const sendTime = this.#sendClock && readExtension(packet, header, this.#sendTimeId);
     return sendTime?.length === 3 ? (this.#sendClock?.read(sendTime, nowMs) ?? nowMs) : nowMs;

@@ -1,9 +1,9 @@
-/** Seconds from the NTP era's start (1900) to the Unix epoch. */
+/** Seconds from the start of the NTP era (1900) to the Unix epoch. */
 const NTP_UNIX_OFFSET_SECONDS = 2_208_988_800;
 
 /**
- * Wall-clock time in milliseconds with microsecond resolution. It runs from a monotonic origin, so it never steps, and processes
- * of one host agree on it to about a millisecond.
+ * Wall-clock time in milliseconds, with microsecond resolution. It runs from a monotonic origin, so it never steps. Processes on one host
+ * agree to about a millisecond.
  */
 export function wallClockMs(): number {
   return performance.timeOrigin + performance.now();

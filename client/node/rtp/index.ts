@@ -1,4 +1,4 @@
-/** RTP and RTCP on the wire, as far as a sender and receiver of conference media needs them. */
+/** Reading and writing RTP and RTCP, as far as a conference client needs them. */
 export {
   buildRtp,
   type ExtensionElement,

@@ -9,7 +9,7 @@ const PAYLOAD_FEEDBACK = 206;
 /** A report block (RFC 3550 §6.4.1). */
 export interface ReportBlock {
   ssrc: number;
-  /** Lost since the last report, in 1/256. */
+  /** Fraction lost since the last report, in 1/256. */
   fractionLost: number;
   cumulativeLost: number;
   highestSequence: number;
@@ -28,7 +28,7 @@ export type RtcpItem =
   /** PLI (RFC 4585 §6.3.1) or FIR (RFC 5104 §4.3.1): the receiver wants a key frame. */
   | { type: 'key-frame-request'; mediaSsrc: number; kind: 'pli' | 'fir' };
 
-/** Reads what we act on of a compound packet; a malformed rest is ignored. */
+/** Parses the supported items of a compound packet; ignores a malformed rest. */
 export function parseRtcp(compound: Buffer): RtcpItem[] {
   const items: RtcpItem[] = [];
   let offset = 0;
@@ -156,7 +156,7 @@ export function buildReceiverReport(senderSsrc: number, blocks: readonly ReportB
   return packet;
 }
 
-/** Generic NACK (RFC 4585 §6.2.1) for sequence numbers in rising order. */
+/** Generic NACK (RFC 4585 §6.2.1) for sequence numbers in ascending order. */
 export function buildNack(senderSsrc: number, mediaSsrc: number, sequenceNumbers: readonly number[]): Buffer {
   const entries: Array<{ first: number; following: number }> = [];
   for (const sequence of sequenceNumbers) {
@@ -186,11 +186,11 @@ export function buildPli(senderSsrc: number, mediaSsrc: number): Buffer {
   return packet;
 }
 
-/** A packet seen by the receiver of transport-wide feedback. */
+/** A packet received, for transport-wide feedback. */
 export interface ArrivedPacket {
   /** Extended (unwrapped) transport-wide sequence number. */
   sequence: number;
-  /** Arrival on a monotonic clock, in milliseconds. */
+  /** Arrival time on a monotonic clock, in milliseconds. */
   atMs: number;
 }
 

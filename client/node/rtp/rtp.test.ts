@@ -17,7 +17,7 @@ import {
   SequenceUnwrapper,
 } from './index.ts';
 
-test('an RTP packet reads back as it was built, extensions included', () => {
+test('an RTP packet is parsed as it was built, including extensions', () => {
   const element = fc.record({
     id: fc.integer({ min: 1, max: 14 }),
     value: fc.uint8Array({ minLength: 1, maxLength: 16 }),
@@ -48,7 +48,7 @@ test('an RTP packet reads back as it was built, extensions included', () => {
   );
 });
 
-test('two-byte header extensions are read, and padding is left out', () => {
+test('two-byte header extensions are parsed, and padding is removed', () => {
   const packet = Buffer.from('b0600001000000020000000310000001050200ab0007010200000000aabbcc03', 'hex');
   packet.writeUInt16BE(2, 14);
   const header = parseRtp(packet);
@@ -58,7 +58,7 @@ test('two-byte header extensions are read, and padding is left out', () => {
   assert.equal(header.payload.length, packet.length - header.payloadOffset - 3);
 });
 
-test('whatever arrives, the parsers do not throw', () => {
+test('the parsers do not throw on any input', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.integer({ min: 1, max: 14 }), (bytes, id) => {
       const packet = Buffer.from(bytes);
@@ -71,14 +71,14 @@ test('whatever arrives, the parsers do not throw', () => {
   );
 });
 
-test('a NACK asks for exactly the numbers given, over the wrap', () => {
+test('a NACK requests exactly the given numbers, across the wraparound', () => {
   const numbers = [65_530, 65_535, 0, 3, 40, 41];
   assert.deepEqual(parseRtcp(buildNack(1, 2, numbers)), [
     { type: 'nack', mediaSsrc: 2, sequenceNumbers: numbers },
   ]);
 });
 
-test('reports and a PLI read back, compound', () => {
+test('reports and a PLI are parsed from a compound packet', () => {
   const block = {
     ssrc: 9,
     fractionLost: 12,
@@ -124,6 +124,6 @@ test('sequence numbers unwrap forwards and backwards', () => {
   );
 });
 
-test('NTP time survives there and back to a microsecond', () => {
+test('NTP time converts both ways to within a microsecond', () => {
   assert.ok(Math.abs(msFromNtp(ntpFromMs(1_790_000_000_123.456)) - 1_790_000_000_123.456) < 0.001);
 });

@@ -1,8 +1,8 @@
-/** Turns 16-bit sequence numbers into a count that never wraps (RFC 3550 §A.1, without its probation). */
+/** Extends 16-bit sequence numbers to a count that never wraps (RFC 3550 §A.1, without its probation). */
 export class SequenceUnwrapper {
   #highest: number | undefined;
 
-  /** The extended number: near the highest so far, later or earlier. */
+  /** The extended number nearest to the highest so far, above or below. */
   unwrap(sequence16: number): number {
     if (this.#highest === undefined) {
       this.#highest = sequence16;

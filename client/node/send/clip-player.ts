@@ -1,12 +1,12 @@
 import { type Clip, type ClipFrame, keyFrameBefore } from '../clip/index.ts';
 import { wallClockMs } from '../rtp/index.ts';
 
-/** Gets each frame at its time. `talkStart`: the first after a gap in the clip. */
+/** Called with each frame when it is due. `talkStart`: the first frame after a gap in the clip. */
 export type FrameListener = (frame: ClipFrame, captureMs: number, talkStart: boolean) => void;
 
 /**
- * Plays a clip in a loop against the wall clock: the n-th frame is due at an exact offset from the start, so that timers that
- * fire late never add up to a drift.
+ * Plays a clip in a loop against the wall clock: the n-th frame is due at an exact offset from the start, so late timers do not accumulate
+ * drift.
  */
 export class ClipPlayer {
   readonly #clip: Clip;
@@ -14,13 +14,13 @@ export class ClipPlayer {
   readonly #msPerTick: number;
   readonly #beganAtMs: number | undefined;
   #index: number;
-  /** When the clip's timestamp 0 of the current round is due. */
+  /** When timestamp 0 of the current loop is due. */
   #roundMs: number;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   #lastTimestamp = Number.NEGATIVE_INFINITY;
 
-  /** @param start - Where in the clip, in seconds, or the time on wallClockMs() at which it began. */
+  /** @param start - position in the clip in seconds, or the time on wallClockMs() at which it started */
   constructor(clip: Clip, start: { seconds: number } | { beganAtMs: number }, listener: FrameListener) {
     this.#clip = clip;
     this.#listener = listener;
@@ -34,7 +34,7 @@ export class ClipPlayer {
     return this.#running;
   }
 
-  /** Starts, or goes on from the last key frame after a stop. */
+  /** Starts, or resumes at the last key frame. */
   start(): void {
     if (this.#running) {
       return;
@@ -59,9 +59,9 @@ export class ClipPlayer {
     clearTimeout(this.#timer);
   }
 
-  /** Answers a key-frame request: the next picture is the clip's last key picture; time runs on. */
+  /** Answers a key frame request: the next picture is the clip's last key picture, while time continues. */
   rewind(): void {
-    // A picture that is partly sent is completed first.
+    // Complete a partly sent picture first.
     const keyIndex = keyFrameBefore(this.#clip, this.#index);
     if (!this.#running || keyIndex === this.#index) {
       return;
@@ -85,7 +85,7 @@ export class ClipPlayer {
     this.#timer = setTimeout(() => this.#play(), Math.max(0, dueMs - wallClockMs()));
   }
 
-  /** Plays all frames that are due, the spatial layers of a picture together. */
+  /** Plays all frames that are due; the spatial layers of a picture together. */
   #play(): void {
     const { frames, info } = this.#clip;
     const nowMs = wallClockMs() + 0.5;

@@ -4,22 +4,22 @@ import type { OutboundStream } from './outbound-stream.ts';
 
 export interface ClipTrackOptions {
   /**
-   * One clip, or of simulcast one for each encoding, lowest first; all of one codec. An encoding without a clip sends nothing, like
-   * a browser whose camera is too small for it.
+   * One clip, or for simulcast one per encoding, lowest first; all of one codec. An encoding without a clip sends nothing, like a browser
+   * whose camera resolution is too low for it.
    */
   clips: readonly [Clip, ...Clip[]];
-  /** Where in the clip to start, in seconds, so that many tracks of a clip differ. Default 0. */
+  /** Start position in the clip, in seconds, so that tracks with the same clip differ. Default 0. */
   startSeconds?: number;
-  /** When the clip began, on wallClockMs(): tracks with the same time play together, whenever they start. Overrides `startSeconds`. */
+  /** When the clip started, on wallClockMs(): tracks with the same value play in sync, whenever they start. Overrides `startSeconds`. */
   beganAtMs?: number;
 }
 
-/** A track that replays clips in a loop: the load peer's camera or microphone. */
+/** A track that plays clips in a loop: the camera or microphone of a load peer. */
 export class ClipTrack extends MediaTrack {
   readonly clips: readonly [Clip, ...Clip[]];
   readonly startSeconds: number;
   readonly beganAtMs: number | undefined;
-  /** The streams that carry it, lowest encoding first, while it is being sent: where to read what was sent. */
+  /** The streams that send it, lowest encoding first: read their counters for what was sent. Empty while it is not sent. */
   streams: readonly OutboundStream[] = [];
 
   constructor(options: ClipTrackOptions) {

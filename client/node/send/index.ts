@@ -1,4 +1,4 @@
-/** Sending: clips played in time, packetised, numbered, and sent again when asked for. */
+/** Sending: plays clips in real time, packetises and numbers them, and retransmits on request. */
 export { ClipTrack, type ClipTrackOptions } from './clip-track.ts';
 export type { OutboundCounters, OutboundStream } from './outbound-stream.ts';
 export { Pacer } from './pacer.ts';

@@ -10,12 +10,13 @@ import {
   type ReportBlock,
   wallClockMs,
 } from '../rtp/index.ts';
-import { RetransmissionBuffer } from './retransmission-buffer.ts';
 
-/** Payload of a packet at most, in bytes, so that it fits an MTU of 1,200 with extensions, SRTP and RTX. */
+/** Maximum payload of a packet, in bytes, so that it fits an MTU of 1,200 with extensions, SRTP and RTX. */
 const MAX_PAYLOAD_BYTES = 1100;
-/** libwebrtc answers key-frame requests at most this often. */
+/** Minimum interval between answers to key frame requests, in milliseconds, as in libwebrtc. */
 const KEY_FRAME_REQUEST_INTERVAL_MS = 300;
+/** Packets kept for retransmission. */
+const RETRANSMISSION_CAPACITY = 1024;
 
 export interface OutboundStreamOptions {
   codec: ClipCodec;
@@ -28,7 +29,7 @@ export interface OutboundStreamOptions {
   rid?: string;
   cname: string;
   extensions: ExtensionIds;
-  /** Sends a packet; false when the link is not up. */
+  /** Sends a packet. Returns false if the link is not up. */
   send(packet: Buffer): boolean;
   /** The transport's next transport-wide sequence number. */
   nextTransportSequence(): number;
@@ -36,7 +37,7 @@ export interface OutboundStreamOptions {
 
 export interface OutboundCounters {
   packets: number;
-  /** RTP payload bytes, retransmissions not included. */
+  /** RTP payload bytes, without retransmissions. */
   bytes: number;
   frames: number;
   retransmittedPackets: number;
@@ -44,8 +45,8 @@ export interface OutboundCounters {
 }
 
 /**
- * One RTP stream of a sender, with its numbering, sender reports and retransmissions. It numbers what it is given: however the
- * clip jumps, sequence numbers, timestamps, PictureID and TL0PICIDX run on.
+ * One RTP stream of a sender, with its numbering, sender reports and retransmissions. However the clip jumps, sequence numbers, timestamps,
+ * PictureID and TL0PICIDX are continuous.
  */
 export class OutboundStream {
   readonly counters: OutboundCounters = {
@@ -57,7 +58,7 @@ export class OutboundStream {
   };
   readonly ssrc: number;
   readonly rtxSsrc: number | undefined;
-  /** What the server last said about this stream. */
+  /** The server's last report about this stream. */
   lastReport: ReportBlock | undefined;
   readonly #options: OutboundStreamOptions;
   readonly #sent = new RetransmissionBuffer();
@@ -69,7 +70,7 @@ export class OutboundStream {
   #tl0PicIdx = randomInt(0x100);
   #lastKeyRequestMs = Number.NEGATIVE_INFINITY;
 
-  /** @param originMs the time, on wallClockMs(), to which the stream's first RTP timestamp belongs. */
+  /** @param originMs - the time, on wallClockMs(), of the stream's first RTP timestamp */
   constructor(options: OutboundStreamOptions, originMs: number) {
     this.#options = options;
     this.#originMs = originMs;
@@ -77,10 +78,10 @@ export class OutboundStream {
     this.rtxSsrc = options.rtx?.ssrc;
   }
 
-  /** Sends a frame captured at `captureMs` on wallClockMs(). `talkStart` sets the marker of audio after a silence. */
+  /** Sends a frame captured at `captureMs` on wallClockMs(). `talkStart` sets the marker of audio after silence. */
   sendFrame(frame: ClipFrame, captureMs: number, talkStart: boolean): void {
     const options = this.#options;
-    // All spatial layers of a picture have one PictureID.
+    // All spatial layers of a picture share one PictureID.
     if (frame.spatialLayer === 0) {
       this.#pictureId = (this.#pictureId + 1) & 0x7fff;
       if (frame.temporalLayer === 0) {
@@ -121,7 +122,7 @@ export class OutboundStream {
     }
   }
 
-  /** Sends again what was asked for, as RTX (RFC 4588), as far as it is still held. */
+  /** Retransmits these packets as RTX (RFC 4588), if they are still buffered. */
   retransmit(sequenceNumbers: readonly number[]): void {
     const { rtx } = this.#options;
     if (!rtx) {
@@ -150,7 +151,7 @@ export class OutboundStream {
     }
   }
 
-  /** Notes a key-frame request; true when it is to be answered now. */
+  /** Counts a key frame request. Returns whether to answer it now. */
   takeKeyFrameRequest(nowMs: number): boolean {
     this.counters.keyFrameRequests++;
     if (nowMs - this.#lastKeyRequestMs < KEY_FRAME_REQUEST_INTERVAL_MS) {
@@ -160,7 +161,7 @@ export class OutboundStream {
     return true;
   }
 
-  /** Sends a sender report, once anything was sent: without it mediasoup switches no layers. */
+  /** Sends a sender report, if anything has been sent: without one, mediasoup does not switch layers. */
   report(): void {
     if (this.counters.packets === 0) {
       return;
@@ -186,7 +187,7 @@ export class OutboundStream {
   #extensions(isRtx: boolean): ExtensionElement[] {
     const { extensions: ids, mid, rid } = this.#options;
     const elements: ExtensionElement[] = [];
-    // MID and RID until the server has shown by a report that it knows the stream (RFC 8852 §3.1 leaves the time open).
+    // Include MID and RID until the server's first report shows that it knows the stream (RFC 8852 §3.1 does not say how long).
     if (!this.lastReport || isRtx) {
       if (ids.mid) {
         elements.push({ id: ids.mid, value: Buffer.from(mid) });
@@ -222,4 +223,26 @@ function captureTimeValue(captureMs: number): Uint8Array {
   value.writeUInt32BE(seconds, 0);
   value.writeUInt32BE(fraction, 4);
   return value;
+}
+
+interface SentPacket {
+  pieces: Uint8Array[];
+  marker: boolean;
+  timestamp: number;
+}
+
+/** The last packets of a stream by sequence number, for retransmission. Payloads are shared with the clip, not copied. */
+class RetransmissionBuffer {
+  readonly #slots: Array<{ sequence: number; packet: SentPacket } | undefined> = new Array(
+    RETRANSMISSION_CAPACITY,
+  );
+
+  add(sequence: number, packet: SentPacket): void {
+    this.#slots[sequence % RETRANSMISSION_CAPACITY] = { sequence, packet };
+  }
+
+  get(sequence: number): SentPacket | undefined {
+    const slot = this.#slots[sequence % RETRANSMISSION_CAPACITY];
+    return slot?.sequence === sequence ? slot.packet : undefined;
+  }
 }

@@ -1,11 +1,11 @@
-/** libwebrtc's pacer works in steps of this length too. */
+/** Step length in milliseconds, as in libwebrtc's pacer. */
 const STEP_MS = 5;
-/** Packets that may leave in one step: at 1,100 bytes about 18 Mbit/s, well above any clip. */
+/** Maximum packets per step: about 18 Mbit/s at 1,100 bytes, well above any clip. */
 const PACKETS_PER_STEP = 10;
 
 /**
- * Spreads the packets of large frames over some milliseconds, as browsers do: a key frame sent at once would overflow the socket
- * buffers of everybody on its way.
+ * Spreads the packets of large frames over some milliseconds, as browsers do: a key frame sent at once would overflow socket buffers on its
+ * way.
  */
 export class Pacer {
   readonly #send: (packet: Buffer) => boolean;
@@ -17,7 +17,7 @@ export class Pacer {
     this.#send = send;
   }
 
-  /** Sends now, or within the next steps; false when the link is not up. */
+  /** Sends now or in one of the next steps. Returns false if the link is not up. */
   send(packet: Buffer): boolean {
     this.#timer ??= setTimeout(() => this.#step(), STEP_MS);
     if (this.#budget <= 0) {

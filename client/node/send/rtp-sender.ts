@@ -8,21 +8,21 @@ import { OutboundStream } from './outbound-stream.ts';
 
 export interface RtpSenderOptions {
   rtpParameters: types.RtpParameters;
-  /** SSRCs by encoding: RIDs stand for them in the parameters of simulcast. */
+  /** SSRCs by encoding; simulcast parameters contain only RIDs. */
   ssrcs: ReadonlyArray<{ ssrc: number; rtxSsrc?: number }>;
   send(packet: Buffer): boolean;
   nextTransportSequence(): number;
 }
 
-/** What of WebRTC's encoding parameters means something here. */
+/** The supported part of WebRTC's encoding parameters. */
 export interface SentEncoding {
   active: boolean;
   rid?: string;
-  /** How many spatial layers of SVC are sent, e.g. `L2T3_KEY`. */
+  /** Determines how many spatial layers of SVC are sent, e.g. `L2T3_KEY`. */
   scalabilityMode?: string;
 }
 
-/** Sends a track: one stream and one clip for each encoding. */
+/** Sends a track: one stream and one clip per encoding. */
 export class RtpSender {
   readonly streams: readonly OutboundStream[];
   readonly #encodings: SentEncoding[];
@@ -69,7 +69,7 @@ export class RtpSender {
     return this.#track;
   }
 
-  /** Sends another track's clips from now on, or nothing. */
+  /** Switches to the clips of another track, or stops sending. */
   replaceTrack(track: ClipTrack | null): void {
     for (const player of this.#players) {
       player?.stop();
@@ -81,7 +81,7 @@ export class RtpSender {
     if (track) {
       track.streams = this.streams;
     }
-    // One stream (SVC or a single layer) sends the best clip.
+    // A single stream (SVC or one layer) sends the highest clip.
     const clips = track && this.streams.length === 1 ? track.clips.slice(-1) : (track?.clips ?? []);
     this.#players = this.streams.map((stream, index) => {
       const clip = clips[index];
@@ -108,7 +108,7 @@ export class RtpSender {
     this.#update();
   }
 
-  /** Starts when the link is up. */
+  /** Tells the sender whether the link is up; it sends only then. */
   setConnected(connected: boolean): void {
     this.#connected = connected;
     this.#update();
@@ -119,7 +119,7 @@ export class RtpSender {
     this.#update();
   }
 
-  /** Suspends and resumes single encodings, and spatial layers of SVC; what is resumed begins with a key frame. */
+  /** Suspends and resumes encodings and spatial layers of SVC. A resumed one starts with a key frame. */
   setEncodings(encodings: ReadonlyArray<{ active?: boolean; scalabilityMode?: string }>): void {
     encodings.forEach(({ active, scalabilityMode }, index) => {
       const own = this.#encodings[index];
@@ -138,12 +138,12 @@ export class RtpSender {
     this.#update();
   }
 
-  /** What WebRTC's `RTCRtpSender.getParameters().encodings` would say. */
+  /** Equivalent of `RTCRtpSender.getParameters().encodings`. */
   get encodings(): SentEncoding[] {
     return this.#encodings.map((encoding) => ({ ...encoding }));
   }
 
-  /** Acts on a report, NACK or key-frame request for one of its streams. */
+  /** Handles a report, NACK or key frame request for one of its streams. */
   handleRtcp(item: RtcpItem): void {
     if (item.type === 'report-block') {
       const stream = this.streams.find(({ ssrc }) => ssrc === item.block.ssrc);
@@ -183,7 +183,7 @@ export class RtpSender {
   }
 }
 
-/** How many spatial layers an encoding sends; without a mode, all that the clip has. */
+/** How many spatial layers an encoding sends; without a scalability mode, all that the clip has. */
 function spatialLayers(encoding: SentEncoding | undefined): number {
   const [, layers] = /^[LS](\d)/.exec(encoding?.scalabilityMode ?? '') ?? [];
   return layers ? Number(layers) : Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { RtpSender } from './rtp-sender.ts';
 
-/** The part of RTCRtpSender that mediasoup-client and the SDK use, over an RtpSender. */
+/** The part of RTCRtpSender that mediasoup-client and the SDK use, backed by an RtpSender. */
 export class SenderView {
   readonly transform = null;
   readonly transport = null;
@@ -25,7 +25,7 @@ export class SenderView {
     };
   }
 
-  /** Heeds `active` and the spatial layers of each encoding: clips cannot change their bitrate. */
+  /** Applies `active` and the number of spatial layers of each encoding. Ignores bitrates: clips cannot change theirs. */
   async setParameters(parameters: RTCRtpSendParameters): Promise<void> {
     this.#sender.setEncodings(parameters.encodings);
   }
@@ -35,7 +35,7 @@ export class SenderView {
   }
 }
 
-/** `outbound-rtp` entries by WebRTC's names, as far as they are known here. */
+/** `outbound-rtp` entries with WebRTC's names, as far as the values are known here. */
 export function senderStats(sender: RtpSender): RTCStatsReport {
   return new Map(
     sender.streams.map(({ ssrc, counters }) => [

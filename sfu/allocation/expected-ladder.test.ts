@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { expectedLadder } from './ladder.ts';
+import { expectedLadder } from './expected-ladder.ts';
 import { measuredPoints } from './measured-ladder.ts';
 
 const SIMULCAST = {
@@ -12,7 +12,7 @@ const SIMULCAST = {
 };
 
 describe('expectedLadder()', () => {
-  it('takes heights and bit rates of simulcast from the encodings, frame rates from the temporal layers', () => {
+  it('derives heights and bitrates of simulcast from the encodings, frame rates from the temporal layers', () => {
     const { svc, points } = expectedLadder(SIMULCAST, 'camera');
     assert.equal(svc, false);
     assert.deepEqual(
@@ -25,7 +25,7 @@ describe('expectedLadder()', () => {
     );
   });
 
-  it('takes the spatial layers of SVC from its mode, each with those below', () => {
+  it('derives the spatial layers of SVC from its scalability mode, each including those below', () => {
     const { svc, keyOnly, points } = expectedLadder(
       { encodings: [{ ssrc: 1, scalabilityMode: 'L3T3_KEY', maxBitrate: 1_500_000 }] },
       'camera',
@@ -39,7 +39,7 @@ describe('expectedLadder()', () => {
     assert.equal(points.at(-1)?.bitrateBps, 1_500_000);
   });
 
-  it('gives a sender that says nothing one point', () => {
+  it('returns a single point if the parameters do not say', () => {
     const { points } = expectedLadder({ encodings: [{ ssrc: 1 }] }, 'camera');
     assert.deepEqual(
       points.map(({ spatialLayer, temporalLayer, heightPx }) => [spatialLayer, temporalLayer, heightPx]),
@@ -47,7 +47,7 @@ describe('expectedLadder()', () => {
     );
   });
 
-  it('expects of a screen less than it may take', () => {
+  it('expects a screen to use less than its maximum', () => {
     const { points } = expectedLadder({ encodings: [{ ssrc: 1, maxBitrate: 2_500_000 }] }, 'screen');
     assert.equal(points[0]?.bitrateBps, 1_000_000);
   });
@@ -62,7 +62,7 @@ describe('measuredPoints()', () => {
     bitrateByLayerBps: { '0.0': bps * 0.4, '0.1': bps * 0.6, '0.2': bps },
   });
 
-  it('takes what is sent at what it takes, and keeps what was expected of the rest as not sent', () => {
+  it('uses measured bitrates for what is sent, and expected ones for the rest', () => {
     const points = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)], ALL);
     assert.deepEqual(
       points.map(({ bitrateBps, sent }) => [bitrateBps / 1000, sent]),
@@ -84,7 +84,7 @@ describe('measuredPoints()', () => {
     );
   });
 
-  it('follows a rise at once and a fall slowly, and remembers what a suspended layer took', () => {
+  it('follows a rise at once and a fall slowly, and remembers the bitrate of a suspended layer', () => {
     const first = measuredPoints(ladder, null, [stream(0, 100_000), stream(1, 300_000)], ALL);
     const risen = measuredPoints(ladder, first, [stream(0, 150_000), stream(1, 100_000)], ALL);
     assert.equal(risen[2]?.bitrateBps, 150_000);
@@ -102,7 +102,7 @@ describe('measuredPoints()', () => {
     assert.deepEqual([begunAgain[5]?.bitrateBps, begunAgain[5]?.sent], [180_000, true]);
   });
 
-  it('takes temporal layers that do not exist for the whole', () => {
+  it('counts missing temporal layers as the whole stream', () => {
     const flat = { ...stream(0, 100_000), bitrateByLayerBps: { '0.0': 100_000, '0.1': 0, '0.2': 0 } };
     const points = measuredPoints(ladder, null, [flat], ALL);
     assert.deepEqual(
@@ -115,7 +115,7 @@ describe('measuredPoints()', () => {
     );
   });
 
-  it('counts lower spatial layers in with SVC, and leaves them out with K-SVC', () => {
+  it('includes lower spatial layers with SVC, and excludes them with K-SVC', () => {
     const byLayer = { '0.0': 50_000, '0.1': 100_000, '1.0': 200_000, '1.1': 400_000 };
     const measured = [{ index: 0, bitrateBps: 400_000, bitrateByLayerBps: byLayer, packetsPerSecond: 50 }];
     const top = (scalabilityMode: string) => {

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { allocate } from './index.ts';
 import { camera, input, receiver, tile } from './test-support.ts';
-import type { PictureState } from './types.ts';
+import type { VideoState } from './types.ts';
 
-function wantedBy(picture: PictureState, ...heightsPx: number[]): boolean[] | undefined {
+function wantedBy(video: VideoState, ...heightsPx: number[]): boolean[] | undefined {
   const receivers = heightsPx.map((height, index) =>
-    receiver(`peer ${index}`, [tile(picture, (height * 16) / 9, height)]),
+    receiver(`peer ${index}`, [tile(video, (height * 16) / 9, height)]),
   );
-  return allocate(input([picture], receivers)).pictures[0]?.spatialLayers;
+  return allocate(input([video], receivers)).videos[0]?.spatialLayers;
 }
 
 test('nobody watches: no layer is wanted', () => {
@@ -17,38 +17,38 @@ test('nobody watches: no layer is wanted', () => {
   assert.deepEqual(wantedBy(camera('a', { paused: true }), 720), [false, false, false]);
 });
 
-test('of simulcast, layers that somebody has are wanted, and the lowest to fall back on', () => {
+test('simulcast: layers that somebody gets are wanted, and the lowest as a fallback', () => {
   assert.deepEqual(wantedBy(camera('a'), 180), [true, false, false]);
   assert.deepEqual(wantedBy(camera('a'), 720), [true, false, true]);
   assert.deepEqual(wantedBy(camera('a'), 360, 360), [true, true, false]);
   assert.deepEqual(wantedBy(camera('a'), 720, 360, 180), [true, true, true]);
 });
 
-test('of SVC, all layers up to the highest that somebody has are wanted', () => {
+test('SVC: all layers up to the highest that somebody gets are wanted', () => {
   const svc = camera('a', { svc: true });
   assert.deepEqual(wantedBy(svc, 180), [true, false, false]);
   assert.deepEqual(wantedBy(svc, 720), [true, true, true]);
 });
 
-test('a layer that is not sent can be asked for, and is a ceiling at its expected bit rate', () => {
-  const picture = camera('a');
-  for (const point of picture.points) {
+test('a layer that is not being sent can be requested, and counts with its expected bitrate', () => {
+  const video = camera('a');
+  for (const point of video.points) {
     point.sent = point.spatialLayer === 0;
   }
-  assert.deepEqual(wantedBy(picture, 720), [true, false, true]);
+  assert.deepEqual(wantedBy(video, 720), [true, false, true]);
 });
 
-test('of a layer that the sender was asked for in vain, nobody is given anything, and who would have it awaits it', () => {
-  const picture = camera('a', { missing: [2] });
+test('a missing layer is allocated to nobody, and tiles that would use it await it', () => {
+  const video = camera('a', { missing: [2] });
   const decide = (height: number) =>
-    allocate(input([picture], [receiver('peer', [tile(picture, (height * 16) / 9, height)])]));
-  const { receivers, pictures } = decide(720);
-  assert.deepEqual(pictures[0], {
-    ...{ producerId: picture.producerId, spatialLayers: [true, true, false] },
+    allocate(input([video], [receiver('peer', [tile(video, (height * 16) / 9, height)])]));
+  const { receivers, videos } = decide(720);
+  assert.deepEqual(videos[0], {
+    ...{ producerId: video.producerId, spatialLayers: [true, true, false] },
     awaited: [2],
   });
   assert.deepEqual(receivers[0]?.tiles[0]?.layers, { spatialLayer: 1, temporalLayer: 2 });
   assert.equal(receivers[0]?.tiles[0]?.reason, 'sender');
-  assert.deepEqual(decide(360).pictures[0]?.awaited, []);
+  assert.deepEqual(decide(360).videos[0]?.awaited, []);
   assert.equal(decide(360).receivers[0]?.tiles[0]?.reason, 'full');
 });

@@ -1,11 +1,11 @@
-import type { PictureDecision, PictureState, ReceiverDecision } from './types.ts';
+import type { ReceiverDecision, VideoDecision, VideoState } from './types.ts';
 
 /**
- * Which spatial layers of each video producer anybody wants by these decisions. Layers being forwarded count too, but are not known here.
- * With simulcast, the lowest layer is sent as long as anybody watches: receivers fall back on it when their estimates fall, and while a
- * layer that was switched on again cannot be used yet (2 s with mediasoup). With SVC, every layer needs those below.
+ * Which spatial layers of each video producer are wanted, according to these decisions. (Layers still being forwarded must also continue,
+ * but are not known here.) With simulcast, the lowest layer is sent as long as anybody is watching: receivers fall back on it when their
+ * estimates drop, and while a resumed layer is not yet usable (2 s with mediasoup). With SVC, every layer needs those below it.
  */
-export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecision[]): PictureDecision[] {
+export function wantedLayers(videos: VideoState[], receivers: ReceiverDecision[]): VideoDecision[] {
   const given = new Map<string, Set<number>>();
   const awaited = new Map<string, Set<number>>();
   for (const { tiles } of receivers) {
@@ -20,7 +20,7 @@ export function wantedLayers(pictures: PictureState[], receivers: ReceiverDecisi
       given.set(producerId, layersGiven.add(layers.spatialLayer));
     }
   }
-  return pictures.map(({ producerId, points, svc }) => {
+  return videos.map(({ producerId, points, svc }) => {
     const count = 1 + Math.max(-1, ...points.map(({ spatialLayer }) => spatialLayer));
     const layersGiven = given.get(producerId);
     const highest = layersGiven ? Math.max(...layersGiven) : -1;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReceiverDecision } from '../allocator/index.ts';
 import type { Peer } from '../peers/index.ts';
-import { Reception } from './reception.ts';
+import { RoomReceiver } from './room-receiver.ts';
 
 const NOTHING = async (): Promise<void> => {};
 const CONSUMER = {
@@ -24,16 +24,16 @@ function decision(layers: ReceiverDecision['tiles'][number]['layers']): Receiver
   return { roomId: 'green', peerId: 'ann', tiles: [tile], maxOutgoingBps: 0, videoBps: 0 };
 }
 
-test('a picture that was never given has no last change to wait after, one that was taken has', () => {
-  const reception = new Reception('green', PEER as unknown as Peer, 3);
-  const changedAtMs = () => reception.state(2_000_000).tiles[0]?.decidedAtMs;
+test('a video that was never allocated need not settle, one that was withdrawn must', () => {
+  const receiver = new RoomReceiver('green', PEER as unknown as Peer, 3);
+  const changedAtMs = () => receiver.state(2_000_000).tiles[0]?.decidedAtMs;
   assert.equal(changedAtMs(), null);
-  reception.apply(decision(null), 1000);
+  receiver.apply(decision(null), 1000);
   assert.equal(changedAtMs(), null);
-  reception.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2000);
+  receiver.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2000);
   assert.equal(changedAtMs(), 2000);
-  reception.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2500);
+  receiver.apply(decision({ spatialLayer: 0, temporalLayer: 0 }), 2500);
   assert.equal(changedAtMs(), 2000);
-  reception.apply(decision(null), 3000);
+  receiver.apply(decision(null), 3000);
   assert.equal(changedAtMs(), 3000);
 });

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** CPU time of the whole machine since it started, in ticks of all cores (proc(5), /proc/stat). */
+/** CPU time of the whole machine since boot, in ticks summed over all cores (proc(5), /proc/stat). */
 export interface MachineTicks {
   total: number;
-  /** Taken by the hypervisor for others. */
+  /** Time taken by the hypervisor for other guests. */
   stolen: number;
 }
 
-/** Reads /proc/stat; zeros where there is none. */
+/** Reads /proc/stat; zeros if there is none. */
 export function machineTicks(): MachineTicks {
   let line = '';
   try {

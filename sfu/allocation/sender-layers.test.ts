@@ -1,35 +1,35 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type LayerNeeds, WantedLayers } from './wanted-layers.ts';
+import { type LayerNeeds, SenderLayers } from './sender-layers.ts';
 
 const NONE = [false, false, false];
 
 /** The layers with these numbers, written as `02`. */
 const layers = (numbers: string): boolean[] => NONE.map((_, layer) => numbers.includes(`${layer}`));
 
-/** A sender being watched. Every layer it is asked for flows at once, except those it lacks. */
+/** A simulated sender. Every requested layer arrives at once, except those it cannot send. */
 class Sender {
-  readonly wanted: WantedLayers;
+  readonly senderLayers: SenderLayers;
   nowMs = 0;
   /** The layers it cannot send. */
   lacks = '';
   sends = true;
 
   constructor() {
-    this.wanted = new WantedLayers(3, 0);
+    this.senderLayers = new SenderLayers(3, 0);
   }
 
   get told(): string {
-    return this.wanted.told.flatMap((told, layer) => (told ? [layer] : [])).join('');
+    return this.senderLayers.requested.flatMap((told, layer) => (told ? [layer] : [])).join('');
   }
 
-  /** Advances the clock while these layers are wanted. Without `forwarded`, wanted layers are forwarded as far as they flow. */
+  /** Advances the clock while these layers are wanted. Without `forwarded`, all wanted layers that arrive are forwarded. */
   until(
     nowMs: number,
     { wanted = '', awaited = '', forwarded }: { [Key in keyof LayerNeeds]?: string },
   ): string {
     for (this.nowMs += 100; this.nowMs <= nowMs; this.nowMs += 100) {
-      const flowing = this.wanted.told.map(
+      const flowing = this.senderLayers.requested.map(
         (told, layer) => told && this.sends && !this.lacks.includes(`${layer}`),
       );
       const needs = {
@@ -37,15 +37,15 @@ class Sender {
         forwarded:
           forwarded === undefined ? layers(wanted).map((yes, at) => yes && !!flowing[at]) : layers(forwarded),
       };
-      this.wanted.update(needs, this.nowMs);
+      this.senderLayers.update(needs, this.nowMs);
     }
     this.nowMs = nowMs;
     return this.told;
   }
 }
 
-describe('WantedLayers', () => {
-  it('asks for a layer that is wanted at once, and ends it after 5 s without anybody', () => {
+describe('SenderLayers', () => {
+  it('requests a wanted layer at once, and stops it 5 s after the last receiver', () => {
     const sender = new Sender();
     assert.equal(sender.until(3000, { wanted: '01' }), '012');
     assert.equal(sender.until(4900, { wanted: '0' }), '012');
@@ -54,68 +54,68 @@ describe('WantedLayers', () => {
     assert.equal(sender.until(10_200, { wanted: '02' }), '02');
   });
 
-  it('lets a layer go on that is wanted now and then', () => {
+  it('keeps a layer that is wanted now and then', () => {
     const sender = new Sender();
     for (let nowMs = 1000; nowMs < 60_000; nowMs += 1000) {
       assert.match(sender.until(nowMs, { wanted: nowMs % 4000 === 0 ? '02' : '0' }), /2/);
     }
   });
 
-  it('never ends a layer that somebody is forwarded, whatever else is wanted', () => {
+  it('never stops a layer that is being forwarded, whatever else is wanted', () => {
     const sender = new Sender();
     sender.lacks = '2';
     assert.match(sender.until(60_000, { wanted: '02', forwarded: '1' }), /1/);
   });
 
-  it('ends the forwarded layer 5 s after its successor has taken its place', () => {
+  it('stops the forwarded layer 5 s after its successor has replaced it', () => {
     const sender = new Sender();
     assert.equal(sender.until(10_000, { wanted: '02', forwarded: '1' }), '012');
     assert.equal(sender.until(14_900, { wanted: '02', forwarded: '2' }), '012');
     assert.equal(sender.until(15_100, { wanted: '02', forwarded: '2' }), '02');
   });
 
-  it('takes a layer for missing that does not come for 6 s, and asks for it no more', () => {
+  it('considers a layer missing if it does not arrive within 6 s, and stops requesting it', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6000, { wanted: '01' });
     sender.until(12_000, { wanted: '02', forwarded: '1' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
     assert.equal(sender.until(12_300, { wanted: '02', forwarded: '1' }), '01');
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
   });
 
-  it('takes a layer for missing that ends within 20 s of its beginning, at once', () => {
+  it('considers a layer missing at once if it stops within 20 s of its start', () => {
     const sender = new Sender();
     sender.until(10_000, { wanted: '02' });
     sender.lacks = '2';
     sender.until(11_300, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
     const steady = new Sender();
     steady.until(25_000, { wanted: '02' });
     steady.lacks = '2';
     steady.until(30_000, { wanted: '02' });
-    assert.deepEqual(steady.wanted.missing, []);
+    assert.deepEqual(steady.senderLayers.missing, []);
   });
 
-  it('takes nothing for missing that nobody would have', () => {
+  it('never considers an unwanted layer missing', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(60_000, { wanted: '01', forwarded: '2' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
-  it('takes nothing for missing of a sender of which nothing comes: it is paused, or has lost its network', () => {
+  it('considers nothing missing if nothing at all arrives: the sender is paused or offline', () => {
     const sender = new Sender();
     sender.sends = false;
     assert.equal(sender.until(60_000, { wanted: '02' }), '02');
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
-  it('asks for a missing layer again after 10 s, 20 s and so on up to 80 s, as long as somebody would have it', () => {
+  it('requests a missing layer again after 10 s, 20 s and so on up to 80 s, as long as somebody would use it', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
+    assert.deepEqual(sender.senderLayers.missing, [2]);
     const asked: number[] = [];
     let before = '';
     for (let nowMs = 6300; nowMs < 350_000; nowMs += 100) {
@@ -126,33 +126,33 @@ describe('WantedLayers', () => {
       before = told;
     }
     const pauses = asked.slice(1).map((atMs, place) => Math.floor((atMs - (asked[place] ?? 0)) / 1000));
-    // Each interval includes the time of waiting in vain: 12 s, then 24 s.
+    // Each interval includes the time waiting for the layer: 12 s, then 24 s.
     assert.deepEqual(pauses, [32, 64, 104, 104]);
     assert.equal(sender.until(500_000, { wanted: '01' }), '01');
   });
 
-  it('finds a missing layer again that comes when it is asked for', () => {
+  it('no longer considers a layer missing when it arrives on request', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
     sender.lacks = '';
     assert.equal(sender.until(20_000, { wanted: '01', awaited: '2' }), '012');
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
-  it('gives a sender that is slow to start a layer more time when it asks again', () => {
+  it('gives a sender that is slow to start a layer more time on each retry', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });
-    assert.deepEqual(sender.wanted.missing, [2]);
-    // It was asked again at 16.2 s; its encoder takes 9 s.
+    assert.deepEqual(sender.senderLayers.missing, [2]);
+    // It was requested again at 16.2 s; its encoder takes 9 s.
     assert.equal(sender.until(25_000, { wanted: '01', awaited: '2' }), '012');
     sender.lacks = '';
     sender.until(25_200, { wanted: '01', awaited: '2' });
-    assert.deepEqual(sender.wanted.missing, []);
+    assert.deepEqual(sender.senderLayers.missing, []);
   });
 
-  it('asks for the layer below in the place of one that is 2 s in coming, or that ends', () => {
+  it('requests the next lower layer instead of one that takes 2 s to start, or that stops', () => {
     const sender = new Sender();
     sender.until(10_000, { wanted: '0' });
     sender.lacks = '2';
@@ -164,7 +164,7 @@ describe('WantedLayers', () => {
     assert.equal(other.until(10_200, { wanted: '02' }), '012');
   });
 
-  it('keeps what a sender falls back on for longer once it has failed, until the layer has flowed for 20 s', () => {
+  it('keeps fallback layers for longer after a failure, until the layer has arrived for 20 s', () => {
     const sender = new Sender();
     sender.lacks = '2';
     sender.until(6200, { wanted: '02' });

@@ -1,20 +1,20 @@
 import { Coalescer } from '../coalescer.ts';
 import type { Layers } from '../types.ts';
 
-/** How long changes are gathered, in milliseconds. */
+/** How long changes are collected, in milliseconds. */
 const GATHER_MS = 200;
 
 /**
- * Which layers a peer's consumers forward, for the client's information: where they change several times on the way, as in each switch to a
- * larger layer, only the last is told. Owned by Peer.
+ * Notifies a peer of the layers its consumers forward, for information. If they change several times in a row, as on each switch to a
+ * larger layer, only the last is reported. Owned by Peer.
  */
-export class LayerNews {
-  readonly #tell: (consumerId: string, layers: Layers | null) => void;
+export class LayerChangeNotifier {
+  readonly #emit: (consumerId: string, layers: Layers | null) => void;
   readonly #coalescer: Coalescer;
   readonly #changed = new Map<string, Layers | null>();
 
-  constructor(tell: (consumerId: string, layers: Layers | null) => void) {
-    this.#tell = tell;
+  constructor(emit: (consumerId: string, layers: Layers | null) => void) {
+    this.#emit = emit;
     this.#coalescer = new Coalescer({
       run: () => this.#run(),
       gatherMs: GATHER_MS,
@@ -28,7 +28,7 @@ export class LayerNews {
     this.#coalescer.request();
   }
 
-  /** The consumer has closed: there is nothing to tell any more. */
+  /** Drops pending changes of a consumer that has closed. */
   forget(consumerId: string): void {
     this.#changed.delete(consumerId);
   }
@@ -41,7 +41,7 @@ export class LayerNews {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const [consumerId, layers] of changed) {
-      this.#tell(consumerId, layers);
+      this.#emit(consumerId, layers);
     }
   }
 }

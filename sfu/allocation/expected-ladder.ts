@@ -1,47 +1,47 @@
 import type { RtpParameters } from 'mediasoup/types';
-import type { OperatingPoint, PictureSource } from '../allocator/index.ts';
+import type { OperatingPoint, VideoSource } from '../allocator/index.ts';
 
-/** What is assumed of a picture whose sender has not said more. */
+/** Assumed if the sender's parameters do not say. */
 const ASSUMED_HEIGHT_PX = { camera: 720, screen: 1080 } as const;
 const ASSUMED_FRAMES_PER_SECOND = 30;
-/** Of RTP packets with video in them; encoders fill them to about this. */
-const PACKET_BITS = 1100 * 8;
-/** What the lower temporal layers take of a stream, cumulated, by the number of layers. */
+/** Typical size of a video packet. */
+const TYPICAL_PACKET_BITS = 1100 * 8;
+/** Cumulative share of a stream's bitrate up to each temporal layer, by number of layers. */
 const TEMPORAL_SHARES: Readonly<Record<number, readonly number[]>> = {
   1: [1],
   2: [0.6, 1],
   3: [0.4, 0.6, 1],
 };
-/** What the lower spatial layers take of an SVC stream, cumulated, by the number of layers. */
+/** Cumulative share of an SVC stream's bitrate up to each spatial layer, by number of layers. */
 const SPATIAL_SHARES: Readonly<Record<number, readonly number[]>> = {
   1: [1],
   2: [0.3, 1],
   3: [0.1, 0.35, 1],
 };
-/** A shared screen rests most of the time: its encoder seldom takes what it may. */
-const SCREEN_SHARE_OF_MOST = 0.4;
+/** Screen content is mostly static, so its encoder rarely uses its maximum bitrate. */
+const SCREEN_SHARE_OF_MAX = 0.4;
 
-/** What an encoder takes for a picture of 16:9 at 30 frames a second, in bits a second. */
-function usualBps(heightPx: number): number {
+/** Typical bitrate of 16:9 video at 30 fps, in bits per second. */
+function typicalBps(heightPx: number): number {
   return Math.round(1_200_000 * (heightPx / 720) ** 1.5);
 }
 
-export interface Ladder {
-  /** Whether lower spatial layers are in one stream with the higher ones. */
+export interface ExpectedLadder {
+  /** Whether all spatial layers share one stream (SVC). */
   svc: boolean;
-  /** Whether a receiver of a higher spatial layer gets no lower ones but with key frames (`_KEY`: K-SVC). */
+  /** K-SVC (`_KEY`): higher spatial layers depend on lower ones only at key frames, so receivers get no lower layers in between. */
   keyOnly: boolean;
   spatialLayers: number;
   temporalLayers: number;
-  /** Spatial layer by spatial layer, lowest first, each temporal layer by temporal layer. */
+  /** Ordered by spatial, then temporal layer, lowest first. */
   points: OperatingPoint[];
 }
 
-/** The operating points that a sender's parameters promise, before anything was measured: all taken for sent. */
+/** The operating points expected from a sender's parameters, before any measurement. All count as sent. */
 export function expectedLadder(
   rtpParameters: Pick<RtpParameters, 'encodings'>,
-  source: PictureSource,
-): Ladder {
+  source: VideoSource,
+): ExpectedLadder {
   const encodings = rtpParameters.encodings ?? [];
   const [, spatialText, temporalText, suffix] =
     /^[LS](\d)T(\d)(.*)$/.exec(encodings[0]?.scalabilityMode ?? '') ?? [];
@@ -51,14 +51,14 @@ export function expectedLadder(
   const steps = TEMPORAL_SHARES[temporalLayers] ?? [1];
   const points: OperatingPoint[] = [];
   for (let spatialLayer = 0; spatialLayer < spatialLayers; spatialLayer++) {
-    const { heightPx, mostBps, mostFrames } = svc
+    const { heightPx, maxBps, maxFps } = svc
       ? svcLayer(encodings[0], source, spatialLayer, spatialLayers)
       : simulcastLayer(encodings[spatialLayer], source, spatialLayers - 1 - spatialLayer);
-    const expectedBps = source === 'screen' ? mostBps * SCREEN_SHARE_OF_MOST : mostBps;
+    const expectedBps = source === 'screen' ? maxBps * SCREEN_SHARE_OF_MAX : maxBps;
     for (const [temporalLayer, share] of steps.entries()) {
-      const framesPerSecond = mostFrames / 2 ** (steps.length - 1 - temporalLayer);
+      const framesPerSecond = maxFps / 2 ** (steps.length - 1 - temporalLayer);
       const bitrateBps = Math.round(expectedBps * share);
-      const packetsPerSecond = Math.max(framesPerSecond, bitrateBps / PACKET_BITS);
+      const packetsPerSecond = Math.max(framesPerSecond, bitrateBps / TYPICAL_PACKET_BITS);
       points.push({
         ...{ spatialLayer, temporalLayer, bitrateBps, packetsPerSecond },
         ...{ heightPx, framesPerSecond, sent: true },
@@ -68,38 +68,42 @@ export function expectedLadder(
   return { svc, keyOnly: suffix?.startsWith('_KEY') ?? false, spatialLayers, temporalLayers, points };
 }
 
-interface LayerPromise {
+interface LayerExpectation {
   heightPx: number;
-  mostBps: number;
-  mostFrames: number;
+  maxBps: number;
+  maxFps: number;
 }
 
-/** What mediasoup's types leave out, though browsers send it (webrtc-pc, RTCRtpEncodingParameters). */
+/** Fields that browsers send but mediasoup's types lack (webrtc-pc, RTCRtpEncodingParameters). */
 type Encoding = NonNullable<RtpParameters['encodings']>[number] & {
   scaleResolutionDownBy?: number;
   maxFramerate?: number;
 };
 
-/** @param above how many encodings are higher. */
-function simulcastLayer(encoding: Encoding | undefined, source: PictureSource, above: number): LayerPromise {
+/** @param above - how many encodings are higher */
+function simulcastLayer(
+  encoding: Encoding | undefined,
+  source: VideoSource,
+  above: number,
+): LayerExpectation {
   const heightPx = Math.round(ASSUMED_HEIGHT_PX[source] / (encoding?.scaleResolutionDownBy ?? 2 ** above));
   return {
     heightPx,
-    mostBps: encoding?.maxBitrate ?? usualBps(heightPx),
-    mostFrames: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
+    maxBps: encoding?.maxBitrate ?? typicalBps(heightPx),
+    maxFps: encoding?.maxFramerate || ASSUMED_FRAMES_PER_SECOND,
   };
 }
 
 function svcLayer(
   encoding: Encoding | undefined,
-  source: PictureSource,
+  source: VideoSource,
   layer: number,
   layers: number,
-): LayerPromise {
+): LayerExpectation {
   const whole = simulcastLayer(encoding, source, 0);
   return {
     ...whole,
     heightPx: Math.round(whole.heightPx / 2 ** (layers - 1 - layer)),
-    mostBps: whole.mostBps * (SPATIAL_SHARES[layers]?.[layer] ?? 1),
+    maxBps: whole.maxBps * (SPATIAL_SHARES[layers]?.[layer] ?? 1),
   };
 }

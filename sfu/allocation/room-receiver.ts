@@ -4,49 +4,49 @@ import { sameLayers } from '../peers/index.ts';
 import type { ReceiverExplanation } from '../types.ts';
 import { defaultLayout } from './default-layout.ts';
 
-/** Of one voice with DTX and headers, in bits a second. */
+/** Bitrate of one voice with DTX, headers included, in bits per second. */
 const VOICE_BPS = 42_000;
 
 type Tile = ReceiverState['tiles'][number];
-type ToldTile = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
+type TileNotice = Pick<TileDecision, 'producerId' | 'layers' | 'reason'>;
 
 interface Decided {
   tile: TileDecision;
   areaPx: number;
-  /** When its layers were changed, in milliseconds; null: it has had none yet, so that nobody waits for the first. */
+  /** When its layers last changed, in milliseconds; null: it has had none yet, so the first ones need not wait. */
   atMs: number | null;
 }
 
-/** One receiver, as decisions see it: what it shows and can take, and what it was given. */
-export class Reception {
+/** A receiver as the allocator sees it: what it shows, what it can receive, and what was allocated. Owned by RoomAllocation. */
+export class RoomReceiver {
   readonly #peer: Peer;
   readonly #roomId: string;
-  /** Voices that are heard at once: the others are silent, and cost next to nothing under DTX. */
+  /** Voices heard at once. The others are silent, and cost next to nothing with DTX. */
   readonly #voices: number;
   #tiles: Tile[] = [];
   #decided = new Map<string, Decided>();
-  /** What was put into force last; null: that it is held. */
-  readonly #given = new WeakMap<PeerConsumer, TileDecision | null>();
+  /** The last decision applied; null: held. */
+  readonly #applied = new WeakMap<PeerConsumer, TileDecision | null>();
   #decision: ReceiverDecision | undefined;
   #state: ReceiverState | undefined;
 
-  /** @param audibleSpeakers - how many microphones are forwarded; 0: all. */
+  /** @param audibleSpeakers - maximum number of microphones forwarded; 0: all */
   constructor(roomId: string, peer: Peer, audibleSpeakers: number) {
     this.#roomId = roomId;
     this.#voices = audibleSpeakers || Number.POSITIVE_INFINITY;
     this.#peer = peer;
   }
 
-  /** Pictures that it receives, or may. */
-  get pictures(): PeerConsumer[] {
+  /** Video that it receives or may receive. */
+  get videos(): PeerConsumer[] {
     return this.#peer.consumers.filter(({ kind, declined }) => kind === 'video' && !declined);
   }
 
   state(budgetBps: number): ReceiverState {
     const { peerId, layout, receiving } = this.#peer;
-    const received = new Set(this.pictures.map(({ producerId }) => producerId));
+    const received = new Set(this.videos.map(({ producerId }) => producerId));
     const shown = layout?.tiles ?? defaultLayout([...received]);
-    // Of a picture that is named twice the first counts.
+    // If a layout names a video twice, the first tile counts.
     const named = new Map(shown.toReversed().map((tile) => [tile.producerId, tile]));
     this.#tiles = [...named.values()]
       .filter(({ producerId }) => received.has(producerId))
@@ -70,10 +70,10 @@ export class Reception {
     return this.#state;
   }
 
-  /** Puts a decision into force where it says something new. Gives the tiles that are to be told. */
-  apply(decision: ReceiverDecision, nowMs: number): ToldTile[] {
+  /** Applies the differences to the previous decision. Returns the tiles the receiver must be notified of. */
+  apply(decision: ReceiverDecision, nowMs: number): TileNotice[] {
     this.#decision = decision;
-    // What it would have beyond that is not known where the estimate stands in the way.
+    // If the estimate is what limits it, how much more it would need is unknown.
     const wantsMore = decision.tiles.some(({ reason }) => reason === 'estimate');
     const neededBps = wantsMore ? decision.maxOutgoingBps : decision.videoBps;
     this.#peer.receiving?.setMaxOutgoing(decision.maxOutgoingBps, neededBps);
@@ -87,20 +87,20 @@ export class Reception {
         return [tile.producerId, { tile, areaPx, atMs: same ? (earlier?.atMs ?? null) : nowMs }];
       }),
     );
-    for (const consumer of this.pictures) {
-      this.#give(consumer, this.#decided.get(consumer.producerId)?.tile);
+    for (const consumer of this.videos) {
+      this.#applyTile(consumer, this.#decided.get(consumer.producerId)?.tile);
     }
     return decision.tiles
       .filter((tile) => {
         const earlier = before.get(tile.producerId)?.tile;
         return !earlier || earlier.reason !== tile.reason || !sameLayers(earlier.layers, tile.layers);
       })
-      .map(told);
+      .map(noticeOf);
   }
 
-  /** All that it was told last. */
-  get told(): ToldTile[] {
-    return (this.#decision?.tiles ?? []).map(told);
+  /** The current allocation of all its tiles. */
+  get notices(): TileNotice[] {
+    return (this.#decision?.tiles ?? []).map(noticeOf);
   }
 
   explain(): ReceiverExplanation | undefined {
@@ -117,23 +117,23 @@ export class Reception {
         const { width = 0, height = 0, pinned = false } = sizes.get(tile.producerId) ?? {};
         return { ...tile, widthPx: width, heightPx: height, pinned };
       }),
-      heldProducerIds: this.pictures.filter(({ held }) => held).map(({ producerId }) => producerId),
+      heldProducerIds: this.videos.filter(({ held }) => held).map(({ producerId }) => producerId),
     };
   }
 
-  /** Most decisions say of most pictures what the one before said. */
-  #give(consumer: PeerConsumer, decided: TileDecision | undefined): void {
+  /** Skips unchanged tiles: most decisions repeat the previous one for most videos. */
+  #applyTile(consumer: PeerConsumer, decided: TileDecision | undefined): void {
     const tile = decided?.layers ? decided : null;
-    const given = this.#given.get(consumer);
+    const applied = this.#applied.get(consumer);
     if (
-      given !== undefined &&
-      sameLayers(given?.layers, tile?.layers) &&
-      given?.priority === tile?.priority
+      applied !== undefined &&
+      sameLayers(applied?.layers, tile?.layers) &&
+      applied?.priority === tile?.priority
     ) {
       return;
     }
-    this.#given.set(consumer, tile);
-    void give(consumer, tile);
+    this.#applied.set(consumer, tile);
+    void applyTo(consumer, tile);
   }
 
   #audioBps(): number {
@@ -144,14 +144,14 @@ export class Reception {
   }
 }
 
-/** The ceilings first, so that nothing beyond them flows for a moment. What has closed meanwhile needs nothing. */
-async function give(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
+/** Sets ceilings first, so that nothing above them is ever forwarded. Consumers that have closed meanwhile are ignored. */
+async function applyTo(consumer: PeerConsumer, tile: TileDecision | null): Promise<void> {
   const requests = tile?.layers
     ? [consumer.setServerLayers(tile.layers), consumer.setPriority(tile.priority), consumer.setHeld(false)]
     : [consumer.setHeld(true)];
   await Promise.allSettled(requests);
 }
 
-function told({ producerId, layers, reason }: TileDecision): ToldTile {
+function noticeOf({ producerId, layers, reason }: TileDecision): TileNotice {
   return { producerId, layers, reason };
 }

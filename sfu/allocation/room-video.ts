@@ -1,32 +1,32 @@
 import type { Producer, ProducerScore, ProducerStat, RtpEncodingParameters } from 'mediasoup/types';
-import type { OperatingPoint, PictureSource, PictureState } from '../allocator/index.ts';
-import { expectedLadder, type Ladder } from './ladder.ts';
+import type { OperatingPoint, VideoSource, VideoState } from '../allocator/index.ts';
+import { type ExpectedLadder, expectedLadder } from './expected-ladder.ts';
 import { measuredPoints, type StreamMeasurement } from './measured-ladder.ts';
-import { WantedLayers } from './wanted-layers.ts';
+import { SenderLayers } from './sender-layers.ts';
 
-/** Whether a participant speaks, and when it last did, on a monotonic clock in milliseconds; null: not yet. */
+/** Whether a participant is speaking, and when they last spoke, on a monotonic clock in milliseconds; null: not yet. */
 export type VoiceOf = (participantId: string) => { speaking: boolean; lastSpokeAtMs: number | null };
 
-export interface PictureOptions {
+export interface RoomVideoOptions {
   roomId: string;
-  /** Its sender. */
+  /** The sender. */
   peerId: string;
   participantId: string;
-  source: PictureSource;
-  /** A layer started or stopped flowing. */
+  source: VideoSource;
+  /** Called when a layer starts or stops arriving. */
   onFlow(): void;
 }
 
-/** UDP, IPv4 and the tag of SRTP (AEAD_AES_128_GCM): what the worker does not count in bit rates. */
+/** UDP, IPv4 and SRTP tag (AEAD_AES_128_GCM), which the worker's bitrates do not include. */
 const PACKET_OVERHEAD_BITS = (8 + 20 + 16) * 8;
 
-/** A video producer, as decisions see it: what its layers take, and which of them anybody wants. Owned by RoomAllocation. */
-export class Picture {
-  readonly options: PictureOptions;
-  readonly wanted: WantedLayers;
+/** A video producer as the allocator sees it: the bitrates of its layers, and which layers are wanted. Owned by RoomAllocation. */
+export class RoomVideo {
+  readonly options: RoomVideoOptions;
+  readonly senderLayers: SenderLayers;
   readonly #producer: Producer;
   readonly #encodings: readonly RtpEncodingParameters[];
-  readonly #ladder: Ladder;
+  readonly #ladder: ExpectedLadder;
   /** Null: not measured yet. */
   #measured: OperatingPoint[] | null = null;
   readonly #counted = new Map<number, { packets: number; atMs: number }>();
@@ -34,14 +34,14 @@ export class Picture {
   /** Whether packets of each encoding are arriving; with simulcast these are the spatial layers. */
   #flowing: readonly boolean[] = [];
 
-  constructor(producer: Producer, options: PictureOptions, nowMs: number) {
+  constructor(producer: Producer, options: RoomVideoOptions, nowMs: number) {
     this.#producer = producer;
     this.options = options;
-    // mediasoup copies them each time.
+    // mediasoup's getter makes a copy on each access.
     const { rtpParameters } = producer;
     this.#encodings = rtpParameters.encodings ?? [];
     this.#ladder = expectedLadder(rtpParameters, options.source);
-    this.wanted = new WantedLayers(this.#ladder.spatialLayers, nowMs);
+    this.senderLayers = new SenderLayers(this.#ladder.spatialLayers, nowMs);
     this.#scored(producer.score);
     producer.observer.on('score', (scores) => {
       if (this.#scored(scores)) {
@@ -58,7 +58,7 @@ export class Picture {
     return this.#producer.paused;
   }
 
-  /** Whether each spatial layer is flowing, lowest first: for simulcast known at once, for SVC from the last measurement. */
+  /** Whether each spatial layer is arriving, lowest first: known at once for simulcast, and from the last measurement for SVC. */
   get flowing(): boolean[] {
     return Array.from({ length: this.#ladder.spatialLayers }, (_, layer) =>
       this.#ladder.svc
@@ -71,7 +71,7 @@ export class Picture {
     return this.#measured ?? this.#ladder.points;
   }
 
-  /** Asks the worker what its layers take. One question at a time: a worker that does not answer is asked nothing more. */
+  /** Re-measures the bitrates of its layers. One request at a time, so that requests to a hung worker do not pile up. */
   async measure(): Promise<'changed' | 'unchanged'> {
     if (this.#measuring || this.#producer.closed || this.#producer.paused) {
       return 'unchanged';
@@ -80,25 +80,25 @@ export class Picture {
     try {
       const before = this.points;
       const streams = this.#streams(await this.#producer.getStats());
-      this.#measured = measuredPoints(this.#ladder, this.#measured, streams, this.wanted.told);
+      this.#measured = measuredPoints(this.#ladder, this.#measured, streams, this.senderLayers.requested);
       const changed = this.#measured.some(({ sent }, place) => sent !== before[place]?.sent);
       return changed ? 'changed' : 'unchanged';
     } catch {
-      // Closed in the meantime, or its worker is gone.
+      // It has closed, or its worker has died.
       return 'unchanged';
     } finally {
       this.#measuring = false;
     }
   }
 
-  state(voice: VoiceOf): PictureState {
+  state(voice: VoiceOf): VideoState {
     const { roomId, peerId, participantId, source } = this.options;
     return {
       ...{ producerId: this.producerId, roomId, peerId, source },
       paused: this.#producer.paused,
       svc: this.#ladder.svc,
-      missing: this.wanted.missing,
-      // Budgets and links are counted on the wire.
+      missing: this.senderLayers.missing,
+      // Budgets and link limits are bitrates on the wire.
       points: this.points.map((point) => ({
         ...point,
         bitrateBps: Math.round(point.bitrateBps + point.packetsPerSecond * PACKET_OVERHEAD_BITS),
