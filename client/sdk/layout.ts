@@ -17,7 +17,7 @@ export interface LayoutTile {
 /** Everything that an app shows. */
 export interface Layout {
   tiles: readonly LayoutTile[];
-  /** Most to receive, including audio, in bits per second. Default: the server's budget. */
+  /** Maximum bitrate to receive, including audio, in bits per second. Default: the server's budget. */
   maxBitrateBps?: number;
 }
 
@@ -30,7 +30,7 @@ export interface LayoutHost {
   failed(error: CanopyError): void;
 }
 
-/** Least time between two reports, in milliseconds: while a window is being resized, the layout changes with every frame. */
+/** Minimum time between two reports, in milliseconds: while a window is being resized, the layout changes with every frame. */
 const INTERVAL_MS = 150;
 /** The protocol's limits on a tile's width and height, in pixels, and on the number of tiles. */
 const MAX_PIXELS = 16_384;

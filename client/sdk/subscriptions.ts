@@ -19,7 +19,7 @@ export interface SubscriptionHost {
   failed(error: CanopyError): void;
 }
 
-/** Most producers in one `consumer.create`, by the protocol. */
+/** Maximum number of producers per `consumer.create`, set by the protocol. */
 const MAX_PER_REQUEST = 64;
 /** How long a video off the screen keeps its (server-paused) consumer so that it can reappear at once, in milliseconds. */
 const HIDDEN_MS = 30_000;

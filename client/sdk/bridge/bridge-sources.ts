@@ -26,7 +26,7 @@ export interface SourceHost {
   failed(error: CanopyError): void;
 }
 
-/** Most producers in one `consumer.create`, by the protocol. */
+/** Maximum number of producers per `consumer.create`, set by the protocol. */
 const MAX_PER_REQUEST = 64;
 
 /** Subscribes to everyone else's audio: one request creates up to 64 consumers, and a second resumes them. */

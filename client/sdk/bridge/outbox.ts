@@ -3,7 +3,7 @@ import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
 
-/** Most waiting requests: an hour of busy telephony, whose call ids still fit into one `gateway.register`. */
+/** Maximum number of waiting requests: an hour of busy telephony, whose call ids still fit into one `gateway.register`. */
 const MAX_ITEMS = 4000;
 
 interface Item {
