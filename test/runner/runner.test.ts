@@ -46,8 +46,8 @@ describe('the test runner', () => {
       join(folder, 'a.test.mjs'),
       `import { test } from 'node:test'; test('measures', (t) => t.diagnostic('12 ms of 3 tests'));\n`,
     );
-    const { told } = await runTestFile(folder, 'a.test.mjs', 20_000);
-    assert.deepEqual(told, ['12 ms of 3 tests']);
+    const { figures } = await runTestFile(folder, 'a.test.mjs', 20_000);
+    assert.deepEqual(figures, ['12 ms of 3 tests']);
   });
 
   test('counts a suite whose hook fails', async () => {

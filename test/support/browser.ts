@@ -16,7 +16,7 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-/** A real Chromium with a fake camera and a microphone that hears one tone. */
+/** A real Chromium with a fake camera, and a fake microphone that plays a tone. */
 export class TestBrowser {
   readonly #browser: Browser;
   readonly #dir: string;
@@ -34,7 +34,7 @@ export class TestBrowser {
   }: {
     toneHz?: number;
     flags?: string[];
-    /** Uses the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
+    /** Use the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
     pulseServer?: string;
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
@@ -55,7 +55,7 @@ export class TestBrowser {
     return new TestBrowser(browser, dir);
   }
 
-  /** Opens a page in a profile of its own: another person. */
+  /** Opens a page in a new profile, as another person. */
   async page(url?: string): Promise<Page> {
     const context = await this.#browser.newContext({
       permissions: ['camera', 'microphone'],

@@ -1,6 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
-/** How many UDP sockets a process has. */
+/** Number of a process's UDP sockets. */
 export async function udpSockets(pid: number): Promise<number> {
   const tables = await Promise.all(
     ['udp', 'udp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
