@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Baresip } from '../support/baresip.ts';
 import { PhoneServer } from '../support/phone-server.ts';
 import { TonePerson } from '../support/tone-person.ts';
-import { udpSockets } from '../support/udp-sockets.ts';
 import { eventually } from '../support/wait.ts';
 import { crashWorkerThread } from '../support/worker-thread.ts';
 
@@ -109,3 +109,17 @@ describe('phone calls whose media thread dies', () => {
     );
   });
 });
+
+/** Number of a process's UDP sockets. */
+async function udpSockets(pid: number): Promise<number> {
+  const tables = await Promise.all(
+    ['udp', 'udp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
+  );
+  const inodes = new Set(
+    tables.flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)[9])),
+  );
+  const links = await Promise.all(
+    (await readdir(`/proc/${pid}/fd`)).map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')),
+  );
+  return links.filter((link) => inodes.has(/^socket:\[(\d+)\]$/.exec(link)?.[1])).length;
+}

@@ -79,7 +79,7 @@ export class HeadlessPerson {
 
   /** The stream of someone's video, once it is received. */
   picture(of: HeadlessPerson): Promise<InboundStream> {
-    return eventually('a picture', () => {
+    return eventually('video', () => {
       const found = this.room.tracks.find(
         ({ participantId, kind }) => kind === 'video' && participantId === of.participantId,
       );

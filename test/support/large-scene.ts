@@ -87,7 +87,7 @@ export class LargeScene {
   /** Shows the sender in a medium tile and waits until the video has 360 lines. */
   async showMedium(): Promise<void> {
     const sinceMs = await this.view.shows([{ participantId: this.#senderId, ...MEDIUM }]);
-    await this.view.sees(this.#senderId, 'a picture of 360 lines', (lines) => lines === 360, sinceMs);
+    await this.view.sees(this.#senderId, 'video of 360 lines', (lines) => lines === 360, sinceMs);
   }
 
   /** Shows the sender large. Returns the page's time. */
@@ -100,7 +100,7 @@ export class LargeScene {
     const isRight = (height: number) => height >= lines;
     const { afterMs } = await this.view.sees(
       this.#senderId,
-      `a picture of ${lines} lines`,
+      `video of ${lines} lines`,
       isRight,
       sinceMs,
       milliseconds,
