@@ -179,8 +179,8 @@ export class Room extends Emitter<RoomEvents> {
   /**
    * Reports what the app shows, and at what size. From then on only these videos are received, in the layers that suit their size and the
    * available bandwidth; audio is received as before. Call it whenever the screen changes: calls are throttled, and the last one is always
-   * sent. The layout remains in effect as people and their videos come and go. `track` fires when a video is first shown, `track-ended` 30
-   * s after it was last shown.
+   * sent. The layout remains in effect as people and their videos come and go. `track` fires when a video is first shown, `track-ended`
+   * half a minute after it was last shown.
    */
   setLayout(layout: Layout): void {
     if (this.state !== 'closed') {
