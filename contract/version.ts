@@ -1,2 +1,2 @@
 /** Protocol version. auth.prove rejects clients with a different one. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;

@@ -7,17 +7,17 @@ import { ShapedRoom } from './support/shaped-room.ts';
 import { LARGE, SwitchingScene } from './support/switching-scene.ts';
 import { Viewer } from './support/viewer.ts';
 
-/** How long each network is measured, in seconds, after it has settled. */
+/** How long each network is measured after it has settled, in seconds. */
 const SECONDS = Number(process.env.ADAPTATION_SECONDS ?? 20);
 const SETTLING_SECONDS = 10;
-/** Switches of each kind. */
+/** Number of switches of each kind. */
 const SWITCHES = Number(process.env.ADAPTATION_SWITCHES ?? 10);
 const RATES_BPS = [2_000_000, 1_000_000, 500_000, 300_000];
 const LOSSES = [0, 0.03];
 const QUEUE_MS = 300;
 const DELAY_MS = 20;
 const SMALL = { width: 320, height: 180 };
-/** People who are shown beside the one who is shown large. */
+/** Number of people shown next to the one shown large. */
 const SMALL_TILES = 3;
 const TONE_HZ = 700;
 
@@ -26,9 +26,9 @@ const percentile = (values: readonly number[], share: number): number =>
   [...values].sort((a, b) => a - b)[Math.ceil(values.length * share) - 1] ?? Number.NaN;
 const median = (values: readonly number[]) => percentile(values, 0.5);
 
-describe('adaptation of real Chromium, measured', () => {
+describe('adaptation of real Chromium: figures', () => {
   for (const loss of LOSSES) {
-    it(`shows freezes and resolutions behind narrow networks that lose ${loss * 100} %`, async (t) => {
+    it(`measures freezes and resolutions on narrow networks with ${loss * 100} % loss`, async (t) => {
       const room = await ShapedRoom.open({ toneHz: TONE_HZ });
       t.after(() => room.close());
       const ann = await room.person('Ann');
@@ -92,7 +92,7 @@ describe('adaptation of real Chromium, measured', () => {
     });
   }
 
-  describe('shows how long a larger layer takes', () => {
+  describe('measures how long a larger layer takes', () => {
     let scene: SwitchingScene;
 
     before(async () => {
@@ -120,7 +120,7 @@ describe('adaptation of real Chromium, measured', () => {
       t.diagnostic(`${t.name}: ${times} ms, standing still ${standstills} ms, of ${seen.length}, ${load()}`);
     };
 
-    it('that is sent already', (t) => measure(t, scene.cid.participantId, () => delay(1500)));
+    it('that is already sent', (t) => measure(t, scene.cid.participantId, () => delay(1500)));
 
     it('that was suspended, in VP8 simulcast', (t) => measure(t, scene.bobsId, suspended));
 

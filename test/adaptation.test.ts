@@ -7,17 +7,17 @@ import { eventually } from './support/wait.ts';
 
 const TONE_HZ = 700;
 const SMALL = { width: 240, height: 135 };
-/** Lines of the picture in a small tile. */
+/** Lines of video in a small tile. */
 const SMALL_LINES = 180;
-/** Machines that run tests are slow: everything may take so many times as long as it should. */
+/** Test machines are slow: every time limit is multiplied by this. */
 const PATIENCE = 5;
 const QUEUE_MS = 300;
 const DELAY_MS = 20;
 const narrow = (rateBps: number) => ({ rateBps, queueMs: QUEUE_MS, delayMs: DELAY_MS });
-/** Over how long rates are measured, in milliseconds. */
+/** Interval over which rates are measured, in milliseconds. */
 const MEASURED_MS = 2000;
 
-describe('real Chromium behind a network that changes', () => {
+describe('real Chromium behind a changing network', () => {
   let scene: SwitchingScene;
 
   before(async () => {
@@ -47,14 +47,14 @@ describe('real Chromium behind a network that changes', () => {
   async function restore(goalMs: number): Promise<void> {
     await showSmall(scene.bobsId);
     await scene.bobIsSuspended();
-    // A browser that lacks time for its encoder sends smaller pictures.
+    // A browser that is short of CPU sends smaller video.
     await showLarge(scene.bobsId, goalMs, 2 * SMALL_LINES);
   }
 
-  /** What the server sent her and what did not fit, over a while from now on. */
+  /** What the server sends her and what does not fit, measured from now. */
   async function offered(): Promise<{ bps: number; dropped: number }> {
     const count = () => {
-      // All ways to browsers: beside her pictures they carry voices and feedback only.
+      // All links to browsers: besides her video they carry only audio and feedback.
       const links = scene.room.relay.counters.map(({ down }) => down);
       const sum = (pick: (link: (typeof links)[number]) => number) =>
         links.reduce((total, link) => total + pick(link), 0);
@@ -72,21 +72,21 @@ describe('real Chromium behind a network that changes', () => {
     };
   }
 
-  it('gets a suspended layer of VP8 simulcast back, and the lower one goes on meanwhile', async () => {
+  it('gets a suspended layer of VP8 simulcast back while the lower one continues', async () => {
     await restore(3000);
   });
 
-  it('gets a suspended layer of VP9 SVC back, and the lower one goes on meanwhile', async () => {
+  it('gets a suspended layer of VP9 SVC back while the lower one continues', async () => {
     await scene.bob.sendCameraAs('vp9');
     await restore(1000);
   });
 
-  it('gets the larger layer of a picture at once when that is sent already', async () => {
+  it('gets a larger layer at once if it is already sent', async () => {
     await showSmall(scene.cid.participantId);
     await showLarge(scene.cid.participantId, 500, 2 * SMALL_LINES);
   });
 
-  it('threat 12: at 300 kbit/s down gets what fits within seconds, with voice and a picture', async () => {
+  it('threat 12: with 300 kbit/s down it gets, within seconds, audio and as much video as fits', async () => {
     const sinceMs = await scene.view.shows([{ participantId: scene.cid.participantId, ...LARGE }]);
     await scene.view.sees(scene.cid.participantId, 'a large picture', (lines) => lines >= 720, sinceMs);
     scene.room.relay.shape({ down: narrow(300_000) });
@@ -105,7 +105,7 @@ describe('real Chromium behind a network that changes', () => {
     assert.ok(framesAfter > framesBefore + 4, `${framesAfter - framesBefore} frames`);
   });
 
-  it('threat 12: has the large picture again when there are 2 Mbit/s again', async () => {
+  it('threat 12: with 2 Mbit/s again it gets the large video back', async () => {
     const sinceMs = await scene.ann.page.evaluate(() => performance.now());
     scene.room.relay.shape({ down: narrow(2_000_000) });
     await scene.view.sees(
@@ -118,7 +118,7 @@ describe('real Chromium behind a network that changes', () => {
     await scene.ann.hears('Bob', TONE_HZ);
   });
 
-  it('threat 12: with 150 kbit/s up goes on being heard', async () => {
+  it('threat 12: with 150 kbit/s up it is still heard', async () => {
     const sinceMs = await scene.view.shows([{ participantId: scene.bobsId, ...LARGE }]);
     await scene.view.sees(scene.bobsId, 'a picture', () => true, sinceMs);
     scene.room.relay.shape({ up: narrow(150_000) });
@@ -131,7 +131,7 @@ describe('real Chromium behind a network that changes', () => {
     await scene.ann.hears('Bob', TONE_HZ);
   });
 
-  it('leaves nothing behind', async () => {
+  it('leaves no objects behind', async () => {
     assert.deepEqual(scene.room.browser.problems, []);
     await Promise.all([scene.cid.leave(), scene.eve.leave(), scene.ann.page.close(), scene.bob.page.close()]);
     await untilBaseline(scene.room.server);

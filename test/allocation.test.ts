@@ -12,12 +12,12 @@ import { eventually } from './support/wait.ts';
 
 type RoomAllocation = z.infer<typeof roomAllocation>;
 
-/** Over how long rates are measured, in milliseconds. */
+/** Interval over which rates are measured, in milliseconds. */
 const MEASURED_MS = 4000;
 const LARGE = { width: 1280, height: 720 };
 const SMALL = { width: 240, height: 135 };
 
-/** What each counter grows by a second, in bits where it counts bytes. */
+/** Growth of each counter per second; bits for byte counters. */
 async function ratesOf(counters: ReadonlyArray<() => number>): Promise<number[]> {
   const before = counters.map((read) => read());
   await delay(MEASURED_MS);
@@ -48,7 +48,7 @@ function startsKeyFrame(payload: Buffer): boolean {
 
 const bytesOf = (stream: InboundStream) => () => stream.counters.bytes;
 
-describe('a room of people who send 720p in three layers, and one who looks', () => {
+describe('a viewer in a room of people who send 720p in three layers', () => {
   let server: TestServer;
   let ann: HeadlessPerson;
   let bob: HeadlessPerson;
@@ -59,7 +59,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     server = await TestServer.start({ flags: ['--workers', '1'] });
     const enter = () => HeadlessPerson.enter(server, 'team');
     [ann, bob, cid, eve] = await Promise.all([enter(), enter(), enter(), enter()]);
-    // They look at nothing, so that what is wanted is wanted by her.
+    // They watch nothing, so that only she wants layers.
     for (const person of [ann, bob, cid]) {
       person.looksAt([]);
       await person.showCamera();
@@ -81,7 +81,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     });
   };
 
-  it('gives her the one that she shows large in 720p, the small one in the lowest layer', async () => {
+  it('gets 720p of the person shown large, and the lowest layer of the one shown small', async () => {
     eve.looksAt([
       { at: ann, ...LARGE },
       { at: bob, ...SMALL },
@@ -99,7 +99,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     }
   });
 
-  it('tells their senders which layers nobody wants, and those are sent no more', async () => {
+  it('makes senders suspend the layers that nobody wants', async () => {
     const seen = await eventually(
       'unwanted layers are told',
       wanted,
@@ -114,7 +114,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     });
   });
 
-  it('sends her nothing of whom she shows no more, and its sender nothing to anybody', async () => {
+  it('gets nothing of a person no longer shown, who then sends no video at all', async () => {
     const stream = await eve.picture(cid);
     eve.looksAt([
       { at: ann, ...LARGE },
@@ -128,7 +128,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     await eventually('nobody wants Cid', wanted, (layers) => layers[2]?.join() === 'false,false,false');
   });
 
-  it('brings a layer back that somebody wants again', async () => {
+  it('gets a layer back that is wanted again', async () => {
     eve.looksAt([
       { at: cid, ...LARGE },
       { at: bob, ...SMALL },
@@ -141,13 +141,13 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     );
   });
 
-  it('keeps within her budget where all that she shows would be more', async () => {
+  it('gets no more than its budget, even if more is shown', async () => {
     eve.looksAt([ann, bob, cid].map((at) => ({ at, ...LARGE })));
     await eventually('all three come', async () => {
       const { receivers } = await explain();
       return receivers.some(({ tiles }) => tiles.length === 3 && tiles.every(({ layers }) => layers));
     });
-    // The estimation and the senders settle.
+    // Wait until the estimation and the senders have settled.
     const [receivedBps = 0] = await eventually(
       'what she receives settles',
       () => ratesOf([() => eve.receivedBytes]),
@@ -166,7 +166,7 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     assert.ok((metrics.get('canopy_allocation_duration_seconds_count') ?? 0) > 5);
   });
 
-  it('asks a sender for a key frame at most three times a second, however often receivers ask', async () => {
+  it('causes at most three key-frame requests per second at a sender, however often receivers request one', async () => {
     const track = eve.room.tracks.find(
       ({ kind, participantId }) => kind === 'video' && participantId === ann.participantId,
     );
@@ -196,20 +196,20 @@ describe('a room of people who send 720p in three layers, and one who looks', ()
     );
   });
 
-  it('keeps the explanation from those without the key', async () => {
+  it('cannot read the allocation’s explanation without the API key', async () => {
     const { status } = await fetch(new URL('/api/rooms/team/allocation', server.url));
     assert.equal(status, 401);
     await assert.rejects(server.api('GET', '/api/rooms/elsewhere/allocation'), /ROOM_NOT_JOINED/);
   });
 
-  it('leaves nothing behind', async () => {
+  it('leaves no objects behind', async () => {
     await Promise.all([ann, bob, cid, eve].map((person) => person.leave()));
     await untilBaseline(server);
   });
 });
 
-describe('somebody behind 300 kbit/s, which become 2 Mbit/s', () => {
-  it('gets voices and a small picture, and then a better one', async (t) => {
+describe('a viewer whose network grows from 300 kbit/s to 2 Mbit/s', () => {
+  it('gets audio and small video, and then larger video', async (t) => {
     const server = await TestServer.start({ flags: ['--workers', '1'] });
     t.after(() => server.close());
     const port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}') ?? 0;
@@ -255,8 +255,8 @@ describe('somebody behind 300 kbit/s, which become 2 Mbit/s', () => {
 });
 
 describe('a server whose media worker is at its limit', () => {
-  it('lets nobody new in, says what is short, and keeps those inside', async (t) => {
-    // What a real conference takes here is over this limit.
+  it('admits nobody new, names the shortage, and keeps those inside', async (t) => {
+    // A real conference exceeds this limit.
     const server = await TestServer.start({
       flags: ['--workers', '1'],
       env: { CANOPY_MEDIA_CPU_LIMIT_PERCENT: '0.5' },

@@ -22,7 +22,7 @@ describe('the API page', () => {
     await server.close();
   });
 
-  it('names the section, the purpose and the need for a key of each route', async () => {
+  it('shows each route’s section, purpose and whether it needs a key', async () => {
     const answer = await fetch(`${server.url}/api/docs/json`);
     const { paths } = (await answer.json()) as { paths: Record<string, Record<string, Operation>> };
     for (const [path, methods] of Object.entries(paths)) {
@@ -35,7 +35,7 @@ describe('the API page', () => {
     }
   });
 
-  it('takes the key and runs a route with it', async () => {
+  it('accepts the key and calls a route with it', async () => {
     const page = await browser.page();
     await page.goto(`${server.url}/api/docs`);
     assert.equal(await page.title(), 'Canopy API');

@@ -10,7 +10,7 @@ import { eventually } from './support/wait.ts';
 
 const ROOM = 'talk';
 
-describe('a room in which more people talk than are heard', () => {
+describe('a room with more talkers than are forwarded', () => {
   let server: TestServer;
   let access: { url: string; apiKey: string };
 
@@ -21,7 +21,7 @@ describe('a room in which more people talk than are heard', () => {
   });
   after(() => server.close());
 
-  it('six talk and three of them arrive; a clearly louder voice is heard', async () => {
+  it('forwards three of six talkers, and a clearly louder voice', async () => {
     const listener = await VoicePeer.enter(access, ROOM);
     const talkers: VoicePeer[] = [];
     for (let index = 0; index < 6; index += 1) {
@@ -36,7 +36,7 @@ describe('a room in which more people talk than are heard', () => {
     for (const talker of [first, second, third]) {
       await eventually('the first three arrive', () => heardBy(listener, talker) > 50);
     }
-    // The three hear each other, and the rest hears the three.
+    // The three hear each other, and the others hear the three.
     await eventually('the second hears the first', () => heardBy(second, first) > 50);
     for (const silent of rest) {
       await eventually('the others hear the first', () => heardBy(silent, first) > 50);
@@ -68,7 +68,7 @@ describe('a room in which more people talk than are heard', () => {
   });
 });
 
-/** Two seconds of words of 300 ms with pauses of 100 ms between them, at a level in −dBov. Nothing decodes it. */
+/** Two seconds of words of 300 ms with pauses of 100 ms, at a level in −dBov. Never decoded. */
 function voice(level: number): ClipTrack {
   const packets = Array.from({ length: 100 }, (_, index) => ({
     audioLevel: index % 20 < 15 ? level : 65,

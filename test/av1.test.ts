@@ -5,7 +5,7 @@ import { untilBaseline } from './support/gauges.ts';
 import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 
-test('a browser sees another in AV1 where the server has it switched on', async (t) => {
+test('a browser sees another in AV1 if the server has it enabled', async (t) => {
   const server = await TestServer.start({ env: { CANOPY_MEDIA_AV1: 'true' } });
   t.after(() => server.close());
   const browser = await TestBrowser.launch();
@@ -15,7 +15,7 @@ test('a browser sees another in AV1 where the server has it switched on', async 
     Person.invited(browser, server, 'Bob'),
   ]);
   await Promise.all([ann.sees('Bob'), bob.sees('Ann')]);
-  // One only: encoding AV1 in software takes a core.
+  // Only one: encoding AV1 in software takes a core.
   await ann.sendCameraAs('av1');
   assert.equal((await bob.sees('Ann')).codec, 'video/AV1');
   await browser.close();

@@ -8,10 +8,10 @@ import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
 const TONE_HZ = 700;
-/** Each way. */
+/** In each direction. */
 const LINK = [{ atMs: 0, profile: { delayMs: 50, loss: { kind: 'random' as const, share: 0.01 } } }];
 
-describe('two people in browsers behind a network with 50 ms of delay and 1 % of loss each way', () => {
+describe('two people in browsers on a network with 50 ms delay and 1 % loss each way', () => {
   let server: TestServer;
   let relay: UdpRelay;
   let browser: TestBrowser;
@@ -49,7 +49,7 @@ describe('two people in browsers behind a network with 50 ms of delay and 1 % of
     };
   };
 
-  it('see and hear each other, all of it through that network', async () => {
+  it('see and hear each other entirely through that network', async () => {
     await ann.enterByInvitation(await server.invite({ role: 'member' }), 'team');
     await bob.enterByInvitation(await server.invite({ role: 'member' }), 'team');
     await Promise.all([ann.sees('Bob', { frames: 60 }), bob.sees('Ann', { frames: 60 })]);
@@ -59,7 +59,7 @@ describe('two people in browsers behind a network with 50 ms of delay and 1 % of
     assert.ok(passed > 500 && lost > 0, `${passed} packets passed, ${lost} were lost`);
   });
 
-  it('threat 10: go on when a NAT forgets them and gives them other ports', async () => {
+  it('threat 10: stay connected when a NAT drops their mappings and assigns other ports', async () => {
     const before = counters().passed;
     relay.rebind();
     await Promise.all([ann.sees('Bob', { frames: 60 }), bob.sees('Ann', { frames: 60 })]);
@@ -68,7 +68,7 @@ describe('two people in browsers behind a network with 50 ms of delay and 1 % of
     assert.deepEqual(await Promise.all([ann.state(), bob.state()]), ['connected', 'connected']);
   });
 
-  it('leave, and nothing stays behind', async () => {
+  it('leave no objects behind', async () => {
     await bob.click('leave');
     await eventually(
       'Bob is off the roster',

@@ -32,7 +32,7 @@ describe('two people in a conference', () => {
     await server.close();
   });
 
-  it('get in by the printed invitation and by one made in the room', async () => {
+  it('join with the printed invitation and with one created in the room', async () => {
     await ann.enterByInvitation(server.firstInvitation, 'team');
     await ann.click('invite');
     await ann.click('invite-member');
@@ -60,7 +60,7 @@ describe('two people in a conference', () => {
     assert.equal(atBob.codec, 'video/VP9');
   });
 
-  it('go on after a cut socket, without a new consumer', async () => {
+  it('continue after a lost socket, without new consumers', async () => {
     const before = await bob.video('Ann');
     await bob.cutSocket();
     await eventually(
@@ -74,7 +74,7 @@ describe('two people in a conference', () => {
     assert.deepEqual(await bob.roster(), ['Ann', 'Bob']);
   });
 
-  it('go on after an ICE restart', async () => {
+  it('continue after an ICE restart', async () => {
     await bob.restartIce();
     await Promise.all([ann.sees('Bob', { frames: 30 }), bob.sees('Ann', { frames: 30 })]);
   });
@@ -90,7 +90,7 @@ describe('two people in a conference', () => {
     );
   });
 
-  it('leave, and nothing stays behind', async () => {
+  it('leave no objects behind', async () => {
     await bob.click('leave');
     await eventually(
       'Bob is off the roster',

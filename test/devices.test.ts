@@ -10,7 +10,7 @@ import { eventually } from './support/wait.ts';
 
 type Kind = 'camera' | 'microphone';
 
-/** The device whose media is sent; before joining, the one that the select shows. */
+/** The device whose media is sent; before joining, the selected one. */
 function sentDevice(page: Page, kind: Kind): Promise<string | undefined> {
   return page.evaluate((kind) => {
     const { canopy } = window as unknown as {
@@ -37,7 +37,7 @@ describe('choosing devices', () => {
     await server.close();
   });
 
-  it('sends what was chosen in the lobby, after a reload too', async () => {
+  it('sends from the devices chosen in the lobby, even after a reload', async () => {
     const page = await browser.page(await server.invite());
     await page.getByTestId('name').fill('Ann');
     await page.getByTestId('enrol').click();
@@ -85,7 +85,7 @@ describe('choosing devices', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('opens the default device when the chosen one is gone, and says no word', async () => {
+  it('silently opens the default device if the chosen one is gone', async () => {
     const page = await browser.page(await server.invite());
     await page.evaluate(() =>
       localStorage.setItem('canopy.devices', JSON.stringify({ camera: 'gone', microphone: 'gone' })),
@@ -126,7 +126,7 @@ describe('microphones that come and go', { skip }, () => {
       (inUse) => inUse.join() === name,
     );
 
-  it('goes on with another one, says so, and goes back to the chosen one when that is there again', async () => {
+  it('switches to another microphone, says so, and switches back when the chosen one returns', async () => {
     const unplugBuiltin = await pulse.plugIn('builtin');
     const unplugHeadset = await pulse.plugIn('headset');
     await pulse.setDefault('builtin');

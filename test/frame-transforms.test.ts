@@ -14,30 +14,30 @@ import { eventually } from './support/wait.ts';
 const SDK = fileURLToPath(new URL('../client/sdk/index.ts', import.meta.url));
 
 /**
- * How a page transforms frames: by each of the two interfaces, not at all, or so that a hook throws: each sender’s at first (`fails`), or
- * the receivers’ for video (`blind`).
+ * How a page transforms frames: with either of the two APIs, not at all, or with hooks that throw: each sender’s first one (`fails`), or
+ * receivers’ hooks for video (`blind`).
  */
 type Way = 'script' | 'streams' | 'none' | 'fails' | 'blind';
 
 interface Seen {
-  /** Frames that passed the receivers' transforms, and those of them that no sender had transformed. */
+  /** Frames that passed receivers' transforms, and how many of them no sender had transformed. */
   transformed: number;
   bare: number;
   decoded: number;
   received: number;
-  /** Packets of audio that were received. */
+  /** Received audio packets. */
   heard: number;
   kinds: string[];
-  /** What the room reported, by the message of what was thrown. */
+  /** Errors that the room reported, as the messages thrown. */
   errors: string[];
 }
 
-/** Frames end with it once a sender's transform had them. */
+/** Trailer that a sender's transform appends to each frame. */
 const MARK = [0xca, 0x90, 0x91, 0x11];
 
 /**
- * A module for the worker of `RTCRtpScriptTransform`, and for pages with `createEncodedStreams()`. The first byte stays as it is, since it
- * tells the SFU which frames are key frames.
+ * A module for the worker of `RTCRtpScriptTransform`, and for pages with `createEncodedStreams()`. It leaves the first byte unchanged,
+ * which tells the SFU which frames are key frames.
  */
 const TRANSFORMS = `
   const mark = ${JSON.stringify(MARK)};
@@ -98,7 +98,7 @@ describe('transforms of encoded frames', () => {
     await rm(dir, { recursive: true });
   });
 
-  /** Joins a room as one person, who sends a camera and a microphone or only receives. */
+  /** Joins a room as one person, who sends camera and microphone or only receives. */
   async function enter(roomId: string, invitation: string, way: Way, sends: boolean): Promise<Page> {
     const page = await browser.page();
     await page.route('**/example/*', async (route) => {
@@ -204,7 +204,7 @@ describe('transforms of encoded frames', () => {
   const seen = (page: Page): Promise<Seen> =>
     page.evaluate(() => (globalThis as unknown as { seen(): Promise<Seen> }).seen());
 
-  it('work from the first frame on both sides; a receiver without them decodes nothing', async () => {
+  it('work from the first frame on both sides, and a receiver without them decodes nothing', async () => {
     await enter('secret', server.firstInvitation, 'script', true);
     const ways: Way[] = ['script', 'streams', 'none'];
     const [script, streams, none] = (await Promise.all(
@@ -230,7 +230,7 @@ describe('transforms of encoded frames', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('end a publication when the hook throws, without a frame sent, and others go on', async () => {
+  it('end a publication whose hook throws before any frame is sent, and no others', async () => {
     const sender = await enter('fails', await server.invite({ role: 'member' }), 'fails', true);
     const receiver = await enter('fails', await server.invite({ role: 'member' }), 'none', false);
     await eventually(
@@ -243,7 +243,7 @@ describe('transforms of encoded frames', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('refuse a track when the receiver’s hook throws, and that track only', async () => {
+  it('drop a track whose receiver hook throws, and no others', async () => {
     await enter('blind', await server.invite({ role: 'member' }), 'none', true);
     const receiver = await enter('blind', await server.invite({ role: 'member' }), 'blind', false);
     const { kinds, errors } = await eventually(

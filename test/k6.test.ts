@@ -7,7 +7,7 @@ import { benchK6, K6Unavailable } from '../bench/index.ts';
 
 const PEOPLE = 50;
 
-/** Runs a scenario with few people; skips the test, saying why, where there is no k6. */
+/** Runs a scenario with few people. Skips the test with a reason if k6 is missing. */
 async function storm(t: TestContext, scenario: string, durationSeconds: number) {
   const outDir = mkdtempSync(join(tmpdir(), 'canopy-k6-test-'));
   t.after(() => rmSync(outDir, { recursive: true, force: true }));
@@ -25,12 +25,12 @@ async function storm(t: TestContext, scenario: string, durationSeconds: number) 
   }
 }
 
-/** How many people went through a stage. */
+/** Number of people who completed a stage. */
 function through(samples: ReadonlyArray<{ stage: string; peer: number }>, stage: string): number {
   return new Set(samples.filter((sample) => sample.stage === stage).map(({ peer }) => peer)).size;
 }
 
-test('50 people of k6 answer the challenge and join rooms, and each hears of all others there', async (t) => {
+test('50 k6 users answer the challenge, join rooms, and are notified of everyone else there', async (t) => {
   const result = await storm(t, 'k6-join-storm', 1);
   if (!result) {
     return;
@@ -45,7 +45,7 @@ test('50 people of k6 answer the challenge and join rooms, and each hears of all
   }
 });
 
-test('threat 7: 50 people of k6 lose their connections at once, and all get their seats back', async (t) => {
+test('threat 7: 50 k6 users lose their connections at once and all get their seats back', async (t) => {
   const result = await storm(t, 'k6-reconnect-storm', 4);
   if (!result) {
     return;

@@ -29,7 +29,7 @@ interface AllocationPage {
   }>;
 }
 
-describe('what a page shows', () => {
+describe('the layout of a page', () => {
   let server: TestServer;
   let browsers: TestBrowser[];
   let ann: Person;
@@ -51,7 +51,7 @@ describe('what a page shows', () => {
     await server.close();
   });
 
-  /** RIDs of the layers that somebody's camera sends, by bytes that went out between two looks. */
+  /** RIDs of the layers that someone's camera sends, judged by bytes sent between two samples. */
   async function sentLayers(person: Person): Promise<string[]> {
     const before = await person.sentBytes();
     await person.page.waitForTimeout(600);
@@ -68,14 +68,14 @@ describe('what a page shows', () => {
       (sent) => sent.join() === rids.join(),
     );
 
-  /** What the server knows of Bob's screen. */
+  /** What the server knows about Bob's layout. */
   async function bobsTiles() {
     const page = await server.api<AllocationPage>('GET', `/api/rooms/${ROOM}/allocation`);
     const peerId = await bob.peerId();
     return page.receivers.find((receiver) => receiver.peerId === peerId)?.tiles ?? [];
   }
 
-  it('decides which layers others send: small tiles get the lowest, and large ones get more at once', async () => {
+  it('decides which layers others send: the lowest for small tiles, and more for large ones at once', async () => {
     await bob.sees('Ann');
     await bob.page.setViewportSize(SMALL_WINDOW);
     await sends(ann, 'r0');
@@ -92,7 +92,7 @@ describe('what a page shows', () => {
     assert.notEqual(highest, 'r0');
   });
 
-  it('costs nothing while the page is hidden, and is back when it is seen again', async () => {
+  it('receives no video while the page is hidden, and receives it again when the page is visible', async () => {
     await bob.setHidden(true);
     await sends(ann);
     const before = await bob.video('Ann');
@@ -103,7 +103,7 @@ describe('what a page shows', () => {
     await bob.sees('Ann');
   });
 
-  it('tells a pin, made by mouse or keyboard, and shows that tile large', async () => {
+  it('reports a pin by mouse or keyboard, and shows that tile large', async () => {
     const [alike] = await bobsTiles();
     await bob.pin('Ann');
     await eventually(
@@ -117,10 +117,10 @@ describe('what a page shows', () => {
     assert.equal(await bob.page.getByTestId('stage').count(), 0);
   });
 
-  it('brings no packet of a tile that is scrolled away, until it is scrolled to', async () => {
+  it('receives no packets for a tile that is scrolled out of view, until it is scrolled back', async () => {
     await bob.page.keyboard.press('g');
     await bob.page.getByTestId('stage').waitFor();
-    // Room for three people beside the stage, and Bob himself is the first.
+    // There is space for three people next to the stage, and Bob himself is the first.
     await bob.page.setViewportSize({ width: 900, height: 340 });
     for (let index = 0; index < 5; index += 1) {
       const plan = { index, roomId: ROOM, invitation: await server.invite(), talks: false, decodes: false };
@@ -138,7 +138,7 @@ describe('what a page shows', () => {
     assert.equal(after?.bytesReceived, before?.bytesReceived);
   });
 
-  it('shows by a key what is received', async () => {
+  it('shows statistics of what is received when a key is pressed', async () => {
     await bob.page.keyboard.press('d');
     const stats = bob.page.getByTestId('stats').filter({ hasText: 'kbit/s' });
     await stats.first().waitFor();

@@ -8,7 +8,7 @@ import { TestServer } from './support/server.ts';
 import { type Tamper, TamperingProxy } from './support/tampering-proxy.ts';
 
 const FINGERPRINT = /(?:[0-9A-F]{2}:){31}[0-9A-F]{2}/g;
-/** What an attacker would put there: the fingerprint of their own certificate. */
+/** The attacker's fingerprint, of their own certificate. */
 const FORGED = Array.from({ length: 32 }, () => 'AB').join(':');
 
 describe('a proxy in front of the server', () => {
@@ -66,7 +66,7 @@ describe('a proxy in front of the server', () => {
     await untilBaseline(server, 60_000);
   };
 
-  it('that changes nothing does not disturb the call', async () => {
+  it('that changes nothing does not affect the call', async () => {
     const [ann, bob] = [await arrive('Ann'), await arrive('Bob')];
     await ann.enter('team');
     await bob.enter('team');

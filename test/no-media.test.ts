@@ -6,10 +6,10 @@ import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
-/** The goal is 5 s from the first attempt, plus time for joining and a loaded machine. */
+/** The goal is 5 s after the first attempt; this adds time for joining and for a loaded machine. */
 const SAID_WITHIN_MS = 5 * 5000;
 
-describe('a room whose media ports are closed', () => {
+describe('a room whose media ports are blocked', () => {
   let server: TestServer;
   let browser: TestBrowser;
   let port: number;
@@ -28,7 +28,7 @@ describe('a room whose media ports are closed', () => {
     relay?.close();
   });
 
-  it('says so to those inside, to the others and in the log, and takes it back when media gets through', async () => {
+  it('reports it to the people affected, to others and in the log, and withdraws it when media gets through', async () => {
     const ann = await Person.invited(browser, server, 'Ann');
     const trouble = ann.page.getByTestId('media-trouble');
     await trouble.waitFor({ timeout: SAID_WITHIN_MS });

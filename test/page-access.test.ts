@@ -7,7 +7,7 @@ import { Person } from './support/person.ts';
 import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
-describe('the page for everybody', () => {
+describe('accessibility of the page', () => {
   let server: TestServer;
   let browser: TestBrowser;
   let crowd: Crowd;
@@ -29,7 +29,7 @@ describe('the page for everybody', () => {
     await server.close();
   });
 
-  /** Test ids, or labels where there is none, of the focused elements, one Tab after another. */
+  /** Test ids (or labels) of the elements that successive Tab presses focus. */
   async function tabbed(times: number): Promise<string[]> {
     const stops: string[] = [];
     for (let time = 0; time < times; time += 1) {
@@ -54,7 +54,7 @@ describe('the page for everybody', () => {
       }),
     );
 
-  it('has the button to join in sight in every window, and says how a room’s name is changed', async () => {
+  it('shows the join button in windows of every size, and says how a room’s name is changed', async () => {
     for (const [width, height] of [
       [320, 568],
       [360, 740],
@@ -75,7 +75,7 @@ describe('the page for everybody', () => {
     await page.getByTestId('display-name').fill('👩‍🚀 Ada');
   });
 
-  it('leads the keyboard from the room’s name to the controls before the people', async () => {
+  it('takes keyboard focus from the room’s name to the controls before the people', async () => {
     await new Person(page, 'Ada').enter('crowd-0');
     assert.equal(await focused(), 'H1');
     assert.equal(await page.title(), 'crowd-0 – Canopy');
@@ -84,7 +84,7 @@ describe('the page for everybody', () => {
     assert.ok(!stops.slice(0, stops.indexOf('leave')).includes('pin'), String(stops));
   });
 
-  it('shows at most eight people at once on a phone, with faces and controls in full', async () => {
+  it('shows at most eight people at a time on a phone, with faces and controls fully visible', async () => {
     for (const [width, height] of [
       [320, 568],
       [360, 740],
@@ -108,7 +108,7 @@ describe('the page for everybody', () => {
     await page.setViewportSize({ width: 1280, height: 800 });
   });
 
-  it('has buttons that say what they do, and tiles that say who is muted', async () => {
+  it('labels buttons with what they do, and tiles with who is muted', async () => {
     const microphone = page.getByTestId('microphone');
     assert.equal(await microphone.getAttribute('aria-label'), 'Mute microphone');
     assert.equal(await microphone.getAttribute('aria-pressed'), null);
@@ -118,7 +118,7 @@ describe('the page for everybody', () => {
     await microphone.click();
   });
 
-  it('keeps the focus when a person is pinned, and in the menu of one', async () => {
+  it('keeps the focus when a tile is pinned, and inside a tile’s menu', async () => {
     const pin = page.locator('[data-testid=tile][data-self=false] [data-testid=pin]').first();
     const name = await pin.getAttribute('aria-label');
     await pin.focus();
@@ -148,11 +148,11 @@ describe('the page for everybody', () => {
     await page.getByRole('menu').waitFor({ state: 'detached' });
   });
 
-  it('lists its keys, and lets people turn them off', async () => {
+  it('lists its keyboard shortcuts, and lets people turn them off', async () => {
     const view = page.getByTestId('view');
     await page.keyboard.press('?');
     await page.getByTestId('shortcuts-on').uncheck();
-    // A click beside the dialog closes it.
+    // A click outside the dialog closes it.
     await page.mouse.click(5, 400);
     await page.getByTestId('shortcuts-on').waitFor({ state: 'detached' });
     await page.keyboard.press('g');
@@ -170,7 +170,7 @@ describe('the page for everybody', () => {
     await page.keyboard.press('g');
   });
 
-  it('raises hands by a key, says who asks to speak and in which order, and lets moderators lower hands', async () => {
+  it('raises hands with a key, announces who raised a hand and in which order, and lets moderators lower hands', async () => {
     const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
     const says = (who: Page, sentence: string) =>
       who.locator('[role=status]').getByText(sentence, { exact: false }).waitFor();
@@ -186,7 +186,7 @@ describe('the page for everybody', () => {
     const own = page.locator('[data-testid=tile][data-self=true]');
     assert.match((await own.getByTestId('hand-badge').textContent()) ?? '', /hand raised, 2 of 2/);
 
-    // A newcomer sees what went before, and those who ask to speak on the first of two pages.
+    // A newcomer sees earlier hands, and people with raised hands on the first of two pages.
     const carol = await Person.invited(browser, server, 'Carol', 'crowd-0');
     assert.match((await carol.page.getByTestId('hands').textContent()) ?? '', /Bob and/);
     const tile = carol.page.locator('[data-testid=tile]', { hasText: 'Ada' });
@@ -200,7 +200,7 @@ describe('the page for everybody', () => {
     await page.getByTestId('hands').waitFor({ state: 'detached' });
   });
 
-  it('a person changes their name, a moderator that of others, and the name in the certificate is shown', async () => {
+  it('lets people change their name and moderators others’ names, and shows the certified name', async () => {
     const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
     const rename = async (each: Page, name: string) => {
       await each.getByTestId('new-name').fill(name);
@@ -219,13 +219,13 @@ describe('the page for everybody', () => {
     await bob.page.locator('[data-testid=tile][data-self=true]', { hasText: 'Bob (you)' }).waitFor();
     const named = page.locator('[data-testid=tile]', { hasText: 'Bob' });
     await named.getByTestId('certified-name').waitFor({ state: 'detached' });
-    // The next call begins with the name that the person chose.
+    // The next call starts with the chosen name.
     await bob.page.getByTestId('leave').click();
     assert.equal(await bob.page.getByTestId('display-name').inputValue(), 'Robert');
     await bob.page.close();
   });
 
-  it('says who comes and who goes', async () => {
+  it('announces who joins and who leaves', async () => {
     const bob = await Person.invited(browser, server, 'Bob', 'crowd-0');
     await page.locator('[role=status]').getByText('Bob joined').waitFor();
     await bob.leave();

@@ -9,7 +9,7 @@ import type { TestServer } from './support/server.ts';
 
 const TONE_HZ = 800;
 
-describe('threat 10: ways that media can take', () => {
+describe('threat 10: network paths for media', () => {
   let browser: TestBrowser;
 
   before(async () => {
@@ -25,7 +25,7 @@ describe('threat 10: ways that media can take', () => {
     return port;
   }
 
-  /** Two people in browsers see and hear each other, and leave. */
+  /** Lets two people in browsers join, see and hear each other, and leave. */
   async function callInBrowsers(server: TestServer): Promise<void> {
     const ann = await Person.invited(browser, server, 'Ann');
     const bob = await Person.invited(browser, server, 'Bob');
@@ -37,10 +37,10 @@ describe('threat 10: ways that media can take', () => {
     assert.deepEqual(browser.problems, []);
   }
 
-  it('threat 10: TCP only, where UDP reaches nothing', async (t) => {
+  it('threat 10: TCP only, if UDP is blocked', async (t) => {
     const attacked = await AttackedServer.start({ flags: ['--workers', '1', '--announce', '127.0.0.2'] });
     const port = await portOf(attacked.server);
-    // At the address that is announced somebody takes TCP to the worker, and nobody UDP.
+    // At the announced address, TCP is relayed to the worker, and UDP is not.
     const relay = await TcpRelay.create({
       listen: { address: '127.0.0.2', port },
       upstream: { address: '127.0.0.1', port },

@@ -56,7 +56,7 @@ describe('phones on the page', () => {
       bridge.once('action', (...args) => resolve(args));
     });
 
-  it('stand among the people with the state of their calls, and can be muted and hung up', async () => {
+  it('appear among the people with their call state, and can be muted and hung up', async () => {
     const phone = await bridge.addParticipant({ displayName: '<b>+49 30 1</b>', callState: 'ringing' });
     await tile(phone.participantId).getByText('ringing…').waitFor();
     await tile(phone.participantId).getByText('<b>+49 30 1</b>').waitFor();
@@ -91,7 +91,7 @@ describe('phones on the page', () => {
     await tile(phone.participantId).waitFor({ state: 'detached' });
   });
 
-  it('are called from the page, which says what the server or the far side says', async () => {
+  it('are called from the page, which shows the answer of the server or the remote side', async () => {
     const dial = async (target: string) => {
       await ann.page.getByTestId('dial-target').fill(target);
       await ann.page.getByTestId('dial').click();
@@ -115,7 +115,7 @@ describe('phones on the page', () => {
     gateway.close();
   });
 
-  it('are no different from people to a moderator: these are muted, removed and let back in too', async () => {
+  it('are moderated like people, who can be muted, removed and readmitted too', async () => {
     const bob = new Person(await browser.page(), 'Bob');
     await bob.enterByInvitation(await server.invite({ role: 'guest', roomId: ROOM }), ROOM);
     assert.equal(await bob.page.getByTestId('tile-menu').count(), 0, 'a guest has no such menu');

@@ -6,12 +6,12 @@ import { Crowd } from './support/crowd.ts';
 const ROOMS = 40;
 const PEERS_PER_ROOM = 25;
 
-test('threat 7: 40 rooms of 25 people drop at once and come back at once, and nobody is lost', async (t) => {
+test('threat 7: 40 rooms of 25 people drop and return at once, and nobody is lost', async (t) => {
   const people = ROOMS * PEERS_PER_ROOM;
   const attacked = await AttackedServer.start({
     env: {
       CANOPY_LIMITS_CONNECTIONS_PER_ADDRESS: String(3 * people),
-      // Each account's only device is in all rooms, and may have opened any of them.
+      // Each account's only device is in all rooms and may have opened any of them.
       CANOPY_LIMITS_CONNECTIONS_PER_ACCOUNT: String(6 * ROOMS),
       CANOPY_LIMITS_ROOMS_PER_ACCOUNT: String(ROOMS),
       CANOPY_LIMITS_RESUME_SECONDS: '300',

@@ -14,14 +14,14 @@ const LOAD: Scenario = {
   peersPerRoom: 23,
   others: 2,
   joinsPerSecond: 6,
-  // Time enough for two pages on a busy machine to subscribe to the last who came.
+  // Enough time for two pages on a busy machine to subscribe to the last person who joined.
   durationSeconds: 10,
   video: { codec: 'vp8', layers: '180p' },
   talkersPerRoom: 1,
   processes: 2,
 };
 
-test('25 people in one room, two of them in browsers, receive everybody without loss', async (t) => {
+test('25 people in one room, two of them in browsers, receive everyone without loss', async (t) => {
   const server = await TestServer.start();
   t.after(() => server.close());
   const browser = await TestBrowser.launch();
@@ -33,7 +33,7 @@ test('25 people in one room, two of them in browsers, receive everybody without 
   const apiKey = (await readFile(join(server.dataDir, 'api.key'), 'utf8')).trim();
   let seen: Promise<unknown> | undefined;
   const progress = (line: string) => {
-    // While everybody is there: the last to come is decoded in both browsers.
+    // While everyone is there: both browsers decode the last person who joined.
     if (/^23 of 23/.test(line)) {
       seen = Promise.all([ann.sees('Load 23'), bob.sees('Load 23')]);
     }
@@ -47,7 +47,7 @@ test('25 people in one room, two of them in browsers, receive everybody without 
   for (const { label, value } of summary.details.filter(({ label }) => /^server: last/.test(label))) {
     t.diagnostic(`${label}: ${value}`);
   }
-  // A machine that is short of time makes figures that count for nothing, but the room works.
+  // On an overloaded machine the figures mean nothing, but the room works.
   for (const reason of summary.invalid) {
     t.diagnostic(`no figure counts: ${reason}`);
   }

@@ -15,12 +15,12 @@ import { printFile, printSummary } from './runner/print.ts';
 import { killAll } from './runner/run-program.ts';
 import { runTestFile } from './runner/run-test-file.ts';
 
-/** A file that lasts longer has hung. */
+/** Time limit for a unit or system test file. */
 const unitTimeoutMs = 300_000;
 const systemTimeoutMs = 600_000;
-/** The hour of the soak, its quiet moments, and the memory test after it. */
+/** Time limit for a long test file: the soak takes more than an hour. */
 const longTimeoutMs = 7_200_000;
-/** Unit tests that run at once. System tests run one at a time: they use all that the machine has. */
+/** How many unit tests run at once. System tests run one at a time, since they use the whole machine. */
 const unitConcurrency = 2;
 
 const { values, positionals } = parseArgs({
@@ -53,7 +53,7 @@ await each(system, 1, (path) => runTestFile(root, path, values.long ? longTimeou
 const totals = printSummary(files, performance.now() - begun);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
 
-/** Runs the wanted ones of `paths`, `concurrency` at a time. */
+/** Runs the selected `paths`, `concurrency` at a time. */
 async function each<Path extends string>(
   paths: readonly Path[],
   concurrency: number,
@@ -63,7 +63,7 @@ async function each<Path extends string>(
   const lane = async (): Promise<void> => {
     for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
       const file = await run(path);
-      // A long test is run for its figures.
+      // Long tests are run for their figures.
       printFile(file, values.long);
       files.push(file);
     }

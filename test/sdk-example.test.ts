@@ -33,7 +33,7 @@ describe('the example of docs/sdk.md', () => {
     await rm(dir, { recursive: true });
   });
 
-  /** Runs the bundled example in a page of the server's origin, as one person. */
+  /** Runs the bundled example on a page of the server's origin, as one person. */
   async function open(invitation: string): Promise<Page> {
     const page = await browser.page();
     await page.route('**/example/*', async (route) => {
@@ -56,7 +56,7 @@ describe('the example of docs/sdk.md', () => {
     assert.ok(lines.length <= 20, `${lines.length} lines`);
   });
 
-  it('brings two people together, word for word', async () => {
+  it('connects two people exactly as written', async () => {
     const entry = join(dir, 'example.js');
     await writeFile(entry, example);
     await build({

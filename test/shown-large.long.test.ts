@@ -2,7 +2,7 @@ import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LargeScene, ownAddress, type SenderBrowser } from './support/large-scene.ts';
 
-/** How long each network is watched, in seconds. */
+/** How long each network is observed, in seconds. */
 const SECONDS = Number(process.env.SHOWN_LARGE_SECONDS ?? 40);
 const UPLINKS_KBPS = [undefined, 2000, 1100, 750];
 const BROWSERS: SenderBrowser[] = ['Chromium', 'Firefox'];
@@ -12,7 +12,7 @@ function shareOf(lines: readonly number[], has: (height: number) => boolean): st
   return `${Math.round((100 * lines.filter(has).length) / Math.max(1, lines.length))} %`;
 }
 
-describe('somebody who is shown large, 360 lines before: when the larger picture comes, and what is seen', () => {
+describe('a video enlarged from 360 lines: when the larger layer arrives, and what is shown until then', () => {
   for (const browser of BROWSERS) {
     const skip = browser === 'Firefox' && !ownAddress() && 'Firefox needs an address that is not loopback';
     for (const kbps of UPLINKS_KBPS) {

@@ -10,14 +10,14 @@ const GOAL_MS = 5000;
 /** Test machines are slow: every time limit is multiplied by this. */
 const PATIENCE = 5;
 const MIN_FRAMES_PER_SECOND = 5;
-/** How long a picture is watched, in milliseconds. */
+/** How long a video is observed, in milliseconds. */
 const WATCHED_MS = 15_000;
 const BROWSERS: SenderBrowser[] = ['Chromium', 'Firefox'];
 
 for (const browser of BROWSERS) {
   const skip = browser === 'Firefox' && !ownAddress() && 'Firefox needs an address that is not loopback';
 
-  describe(`somebody who is shown large and sends from ${browser}`, { skip }, () => {
+  describe(`a video from ${browser} that is shown large`, { skip }, () => {
     let scene: LargeScene;
 
     before(async () => {
@@ -26,7 +26,7 @@ for (const browser of BROWSERS) {
 
     after(() => scene?.close());
 
-    it('comes in 720p within 5 s, and goes on so', async () => {
+    it('arrives in 720p within 5 s and stays there', async () => {
       await scene.showMedium();
       const largeAtMs = await scene.showLarge();
       const afterMs = await scene.untilLines(LARGE_LINES, largeAtMs, GOAL_MS * PATIENCE);
@@ -36,7 +36,7 @@ for (const browser of BROWSERS) {
     });
 
     if (browser === 'Firefox') {
-      it('comes in 720p in Firefox too', async () => {
+      it('arrives in 720p in Firefox too', async () => {
         const viewer = await scene.firefoxViewer();
         await eventually(
           'a large picture in Firefox',
@@ -47,27 +47,27 @@ for (const browser of BROWSERS) {
         await viewer.page.close();
       });
 
-      it('comes in layers where the app asks for VP9, too', async () => {
+      it('arrives in layers even if the app requests VP9', async () => {
         await scene.sender.sendCameraAs('vp9');
         await scene.showMedium();
         await scene.untilLines(LARGE_LINES, await scene.showLarge(), GOAL_MS * PATIENCE);
       });
     }
 
-    it('gets no worse than before behind 1,100 kbit/s, though 720p may never come', async () => {
+    it('never gets worse than before on 1,100 kbit/s, even if 720p never arrives', async () => {
       scene.shapeUplink(1100);
       await scene.showMedium();
       const largeAtMs = await scene.showLarge();
       await delay(WATCHED_MS);
       const lines = await scene.linesSince(largeAtMs);
       assert.ok(lines.length > 0 && Math.min(...lines) >= 360, `${Math.min(...lines)} lines`);
-      // Firefox sends 720p even so, with fewer bits.
+      // Firefox still sends 720p, at a lower bitrate.
       if (browser === 'Chromium') {
         await scene.untilReason('sender');
       }
     });
 
-    it('is seen in 360 lines or more behind 750 kbit/s', async () => {
+    it('is shown in at least 360 lines on 750 kbit/s', async () => {
       scene.shapeUplink(750);
       await eventually(
         'every frame of 5 s has 360 lines',

@@ -27,13 +27,13 @@ import {
   watches,
 } from './support/soak/index.ts';
 
-/** How long people come and go, in minutes; the quiet moments between the rounds come on top. */
+/** Total time of the rounds, in minutes, without the quiet periods between them. */
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
-/** Rounds after each of which everybody leaves. Processes are killed in the first half; the second half shows the trend. */
+/** Number of rounds; everyone leaves after each. Processes are killed in the first half; the second half shows the trend. */
 const SOAK_ROUNDS = Math.max(4, Math.floor(MINUTES / 5));
-/** Rounds of the same load in the memory test; the first half warms up. */
+/** Number of rounds of the same load in the memory test; the first half is for warming up. */
 const ROUNDS = Number(process.env.SOAK_ROUNDS ?? 20);
-/** How much more the last quarter of the rounds may hold than the quarter before it: what a garbage collector leaves, no trend. */
+/** How much more memory the last quarter of the rounds may use than the quarter before: garbage, but no trend. */
 const GROWTH_BYTES = 16 << 20;
 const HEAP_GROWTH_BYTES = 4 << 20;
 const GROWTH_DESCRIPTORS = 8;
@@ -45,7 +45,7 @@ const shown = (sample: QuietSample): string =>
     .map(([name, value]) => `${name} ${name.endsWith('Bytes') ? mebibytes(value) : value}`)
     .join(', ');
 
-/** Everything that people, phones, bridges and operators do, as acts that repeat themselves until a round ends. */
+/** Everything that people, phones, bridges and operators do, repeated until the round ends. */
 async function cast(run: SoakRun): Promise<Array<() => Promise<void>>> {
   const people = await invitePeople(run);
   const member = (displayName: string) => newIdentity(run.server, { role: 'member', displayName });
@@ -68,7 +68,7 @@ async function cast(run: SoakRun): Promise<Array<() => Promise<void>>> {
   ];
 }
 
-/** Fails if the second half of the rounds left more and more behind. */
+/** Fails if resource usage keeps growing in the second half of the rounds. */
 function assertFlat(t: TestContext, samples: readonly QuietSample[]): void {
   for (const name of Object.keys(samples[0] ?? {}) as Array<keyof QuietSample>) {
     const growth = lateGrowth(samples.map((sample) => sample[name]));
@@ -84,7 +84,7 @@ function assertFlat(t: TestContext, samples: readonly QuietSample[]): void {
 }
 
 describe('soak', () => {
-  it(`${MINUTES} minutes of people, phones, bridges, moderation and dying processes leave nothing behind`, async (t) => {
+  it(`${MINUTES} minutes of people, phones, bridges, moderation and dying processes leave no objects behind`, async (t) => {
     const run = await SoakRun.start(['1001', '1002', '1003', '1004']);
     try {
       const acts = await cast(run);

@@ -17,10 +17,10 @@ const LOAD: Scenario = {
   talkersPerRoom: 1,
 };
 
-test('a room on two workers looks to its people like any other: everybody receives everybody without loss', async (t) => {
+test('a room that spans two workers works like any other: everyone receives everyone without loss', async (t) => {
   const server = await TestServer.start({
     flags: ['--workers', '2'],
-    // Every worker counts as full, so each person goes where least is used.
+    // Every worker counts as full, so each person is placed on the least loaded one.
     env: { CANOPY_MEDIA_SPILL_PERCENT: '0' },
   });
   t.after(() => server.close());

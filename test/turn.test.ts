@@ -11,10 +11,10 @@ import { TestServer } from './support/server.ts';
 
 const SECRET = randomBytes(24).toString('hex');
 const TONE_HZ = 600;
-/** Where the media are announced, and nobody but coturn gets through. */
+/** The announced media address, which only coturn can reach. */
 const MEDIA = '127.0.0.2';
 
-describe('TURN, for people whose network lets nothing else out', () => {
+describe('TURN, for people whose network blocks everything else', () => {
   let coturn: Coturn;
   let browser: TestBrowser;
 
@@ -40,7 +40,7 @@ describe('TURN, for people whose network lets nothing else out', () => {
     ['UDP', () => `turn:127.0.0.1:${coturn.port}`],
     ['TLS', () => `turns:127.0.0.1:${coturn.tlsPort}?transport=tcp`],
   ] as const) {
-    it(`over ${how}: two browsers see and hear each other, and nothing takes another way`, async (t) => {
+    it(`over ${how}: two browsers see and hear each other, and all media is relayed`, async (t) => {
       const server = await serverFor(url());
       t.after(() => server.close());
       const port = (await server.metrics()).get('canopy_worker_rtc_port{worker="0"}');
@@ -65,7 +65,7 @@ describe('TURN, for people whose network lets nothing else out', () => {
     });
   }
 
-  it('credentials hold for their peer and time only, and only towards the media workers', async (t) => {
+  it('credentials are valid only for their peer and lifetime, and only towards the media workers', async (t) => {
     const server = await serverFor(`turn:127.0.0.1:${coturn.port}`);
     t.after(() => server.close());
     const given = await Promise.all(

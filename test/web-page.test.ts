@@ -33,7 +33,7 @@ describe('the page', () => {
   const sentence = async (page: Page, testId: string) =>
     ((await page.getByTestId(testId).first().textContent()) ?? '').trim();
 
-  it('says that devices were denied, and lets people in without', async () => {
+  it('says that access to devices was denied, and lets people join without them', async () => {
     const browser = await launch('--use-fake-ui-for-media-stream=deny');
     const page = await enrol(browser, 'Denied', await server.invite());
     assert.match(await sentence(page, 'device-problem'), /may not use the camera or microphone; allow it/);
@@ -47,7 +47,7 @@ describe('the page', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('says which device is the one that is missing', async () => {
+  it('says which device is missing', async () => {
     // The flag removes only the cameras.
     const browser = await launch('--use-fake-device-for-media-stream=device-count=0');
     const page = await enrol(browser, 'Voice', await server.invite());
@@ -55,7 +55,7 @@ describe('the page', () => {
     assert.equal(await page.getByTestId('device-problem').count(), 1);
   });
 
-  it('explains itself to a stranger, and what is wrong with a link', async () => {
+  it('explains itself to people without an identity, and what is wrong with a link', async () => {
     const browser = await launch();
     const stranger = await browser.page(`${server.url}/#/room/team`);
     assert.match(await sentence(stranger, 'no-identity'), /Ask someone who has one/);
@@ -66,7 +66,7 @@ describe('the page', () => {
     assert.match(await sentence(late, 'problem'), /already been used.*INVITE_USED/s);
   });
 
-  it('uses no invitation whose link was changed or cut on its way', async () => {
+  it('does not spend an invitation whose link was altered or truncated', async () => {
     const browser = await launch();
     const link = await server.invite();
     const changed = link.replace(/.{4}$/, 'AAAA');
@@ -79,7 +79,7 @@ describe('the page', () => {
     await (await enrol(browser, 'Whole', link)).getByTestId('identity-verified').waitFor();
   });
 
-  it('says under a name that the server does not know what to do, and uses no invitation', async () => {
+  it('explains what to do under an address that the server does not know, and does not spend the invitation', async () => {
     const browser = await launch('--host-resolver-rules=MAP meet.example 127.0.0.1');
     const link = await server.invite();
     const elsewhere = link.replace(server.url, `https://meet.example:${server.port}`);
@@ -92,7 +92,7 @@ describe('the page', () => {
     await here.getByTestId('identity-verified').waitFor();
   });
 
-  it('closes camera and microphone with the call, and remembers that they were off', async () => {
+  it('closes camera and microphone after the call, and remembers that they were off', async () => {
     const browser = await launch();
     const page = await enrol(browser, 'Shy', await server.invite());
     const tracks = () =>
@@ -121,7 +121,7 @@ describe('the page', () => {
     assert.deepEqual(browser.problems, []);
   });
 
-  it('leads a guest into the room of the invitation and into no other', async () => {
+  it('takes a guest into the room of the invitation and no other', async () => {
     const browser = await launch();
     const guest = await enrol(browser, 'Guest', await server.invite({ role: 'guest', roomId: 'salon' }));
     await guest.getByTestId('identity-verified').waitFor();
@@ -132,7 +132,7 @@ describe('the page', () => {
     assert.match(await sentence(guest, 'problem'), /FORBIDDEN/);
   });
 
-  it('keeps an identity over a reload, and brings it to another device by its backup', async () => {
+  it('keeps an identity across reloads, and moves it to another device with a backup', async () => {
     const browser = await launch();
     const first = await enrol(browser, 'Ада', await server.invite());
     await first.getByTestId('identity-verified').waitFor();

@@ -7,7 +7,7 @@ import { TestServer } from './support/server.ts';
 import { eventually } from './support/wait.ts';
 
 const KILLS = 20;
-/** On an idle machine. The test allows five times as much; the figure is reported. */
+/** The goal on an idle machine. The test allows five times as much and reports the figure. */
 const GOAL_MS = 3000;
 
 describe('threat 13: the death of a media worker', () => {
@@ -30,7 +30,7 @@ describe('threat 13: the death of a media worker', () => {
     await server.close();
   });
 
-  it(`is over within seconds for everybody in a call of three, ${KILLS} times in a row`, async (t) => {
+  it(`interrupts a call of three for seconds only, ${KILLS} times in a row`, async (t) => {
     const times: number[] = [];
     for (let kill = 0; kill < KILLS; kill += 1) {
       const pid = await busyWorker(server);
@@ -59,7 +59,7 @@ describe('threat 13: the death of a media worker', () => {
     assert.ok(server.alive);
   });
 
-  it('is noticed also when the worker only stands still (SIGSTOP)', async () => {
+  it('is also detected if the worker only hangs (SIGSTOP)', async () => {
     const pid = await busyWorker(server);
     await Promise.all(people.map((person) => person.watchFirstFrames()));
     const stoppedAt = Date.now();
@@ -72,7 +72,7 @@ describe('threat 13: the death of a media worker', () => {
     );
   });
 
-  it('leaves nothing behind', async () => {
+  it('leaves no objects behind', async () => {
     for (const person of people) {
       await person.click('leave');
     }
@@ -82,7 +82,7 @@ describe('threat 13: the death of a media worker', () => {
   });
 });
 
-/** The worker that holds the room. */
+/** The worker that hosts the room. */
 async function busyWorker(server: TestServer): Promise<number> {
   const metrics = await server.metrics();
   const [name] =

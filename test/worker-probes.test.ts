@@ -6,6 +6,6 @@ import { numbersProbesApart } from '../sfu/index.ts';
 const worker = process.env.MEDIASOUP_WORKER_BIN;
 const skip = worker !== builtWorker() && 'the worker in use was not built by the set-up, which mends this';
 
-it("the worker numbers each receiver's bandwidth probes apart", { skip }, async () => {
+it('the worker numbers each receiver’s bandwidth probes separately', { skip }, async () => {
   assert.equal(await numbersProbesApart(worker), true);
 });

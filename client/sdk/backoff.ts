@@ -1,13 +1,13 @@
 export interface BackoffOptions {
-  /** Largest delay before the first retry, in milliseconds. */
+  /** Longest delay before the first retry, in milliseconds. */
   firstMs: number;
-  /** No delay is longer, in milliseconds. */
+  /** Longest delay before any retry, in milliseconds. */
   mostMs: number;
 }
 
 /**
- * How long to wait before retry number `attempt` (0 is the first), in milliseconds: anywhere in the upper half of an exponentially growing
- * window, so that a thousand clients of one failed server don't come back at once and none comes back too early.
+ * Delay before retry number `attempt` (from 0), in milliseconds: a random point in the upper half of an exponentially growing window, so
+ * that the clients of a failed server do not all return at once, and none returns too early.
  */
 export function backoffMs(
   attempt: number,

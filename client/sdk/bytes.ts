@@ -1,4 +1,4 @@
-/** Bytes as text and back: base64, base64url, hex, and SHA-256. */
+/** Base64, base64url, hex, SHA-256 and random bytes, with what browsers and Node share. */
 import type { Bytes } from '../../contract/x509/index.ts';
 
 export { type Bytes, equalBytes, toHex } from '../../contract/x509/index.ts';
@@ -11,7 +11,7 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-/** Throws on anything that is not base64. */
+/** Decodes base64. @throws {DOMException} InvalidCharacterError - the text is not base64 */
 export function fromBase64(text: string): Bytes {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

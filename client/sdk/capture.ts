@@ -1,17 +1,17 @@
-/** Opens cameras, microphones and screens, with errors that a person understands. For browsers only. */
+/** Opens cameras, microphones and screens, and translates the browser's errors. Browsers only. */
 import { CanopyError } from '../../contract/light.ts';
 
 export interface CaptureOptions {
-  /** True: the default device; a string: the device with that id, or the default one if it is gone. */
+  /** True: the default device. A string: the device with this id, or the default device if it is gone. Default false. */
   microphone?: boolean | string;
   camera?: boolean | string;
 }
 
-/** Requested from the camera: 720p, from which the simulcast layers are made. */
-const PICTURE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
+/** 720p, the source of the simulcast layers. */
+const CAMERA_VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } };
 
 /** Chromium ignores an `ideal` device id and opens the default device, so the id must be exact. */
-function chosen(device: boolean | string | undefined): { deviceId?: { exact: string } } {
+function constraintFor(device: boolean | string | undefined): { deviceId?: { exact: string } } {
   return isId(device) ? { deviceId: { exact: device } } : {};
 }
 
@@ -25,7 +25,7 @@ function isId(device: boolean | string | undefined): device is string {
  * @throws {CanopyError} MEDIA_DENIED, MEDIA_NOT_FOUND, MEDIA_BUSY
  */
 export function openCapture(options: CaptureOptions): Promise<MediaStream> {
-  return opened((devices) => openDevices(devices, options));
+  return withCodedErrors((devices) => openDevices(devices, options));
 }
 
 /** Falls back to the default device if the chosen one is gone, for that kind only. */
@@ -36,12 +36,12 @@ async function openDevices(
   try {
     return await devices.getUserMedia({
       audio: microphone !== false && {
-        ...chosen(microphone),
+        ...constraintFor(microphone),
         echoCancellation: true,
         noiseSuppression: true,
         autoGainControl: true,
       },
-      video: camera !== false && { ...chosen(camera), ...PICTURE },
+      video: camera !== false && { ...constraintFor(camera), ...CAMERA_VIDEO },
     });
   } catch (error) {
     const isGone = nameOf(error) === 'OverconstrainedError' && (isId(microphone) || isId(camera));
@@ -52,12 +52,12 @@ async function openDevices(
       return openDevices(devices, { microphone: microphone !== false, camera: camera !== false });
     }
     // The browser does not say which of the two is gone.
-    const voice = await openDevices(devices, { microphone });
+    const audio = await openDevices(devices, { microphone });
     try {
-      const picture = await openDevices(devices, { camera });
-      return new MediaStream([...voice.getTracks(), ...picture.getTracks()]);
+      const video = await openDevices(devices, { camera });
+      return new MediaStream([...audio.getTracks(), ...video.getTracks()]);
     } catch (cause) {
-      for (const track of voice.getTracks()) {
+      for (const track of audio.getTracks()) {
         track.stop();
       }
       throw cause;
@@ -69,16 +69,20 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : '';
 }
 
-/** Lets the person choose a screen, window or tab, with its sound where the browser can. Rejects with MEDIA_DENIED when they don't. */
+/**
+ * Lets the user choose a screen, window or tab, with its audio if the browser supports that.
+ *
+ * @throws {CanopyError} MEDIA_DENIED - the user cancelled
+ */
 export function openScreen(): Promise<MediaStream> {
-  return opened((devices) =>
+  return withCodedErrors((devices) =>
     devices.getDisplayMedia({ audio: true, video: { frameRate: { ideal: 15, max: 30 } } }),
   );
 }
 
-async function opened(open: (devices: MediaDevices) => Promise<MediaStream>): Promise<MediaStream> {
+async function withCodedErrors(open: (devices: MediaDevices) => Promise<MediaStream>): Promise<MediaStream> {
   const devices = globalThis.navigator?.mediaDevices as MediaDevices | undefined;
-  // Browsers hide them from pages that were not loaded over HTTPS.
+  // Browsers hide mediaDevices from pages not loaded over HTTPS.
   if (!devices) {
     throw new CanopyError('MEDIA_DENIED', 'open the page over https:');
   }

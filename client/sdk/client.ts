@@ -13,7 +13,7 @@ import { requirePlatform } from './requirements.ts';
 import { type JoinOptions, Room } from './room.ts';
 
 export interface ConnectOptions extends ConnectionOptions {
-  /** Makes the WebRTC device. Default: mediasoup-client's for this browser. */
+  /** Creates the mediasoup device. Default: mediasoup-client's device for this browser. */
   createDevice?: () => Promise<types.Device>;
 }
 
@@ -28,10 +28,10 @@ async function createBrowserDevice(): Promise<types.Device> {
   return Device.factory();
 }
 
-/** A connection to a server, signed in by certificate. Made by connect(). It is in one room at a time. */
+/** A connection to a server, authenticated by certificate. Created by connect(). It can be in one room at a time. */
 export class Client extends Emitter<ClientEvents> {
   readonly identity: Identity;
-  /** Who the server says this is. */
+  /** The account that the server signed this client in to. */
   readonly account: Account;
   readonly #connection: Connection;
   readonly #createDevice: () => Promise<types.Device>;
@@ -54,7 +54,7 @@ export class Client extends Emitter<ClientEvents> {
       const account = await connection.open();
       return new Client(options, connection, account);
     } catch (error) {
-      throw await explained(CanopyError.from(error), connection.origin);
+      throw await explainRefusal(CanopyError.from(error), connection.origin);
     }
   }
 
@@ -62,14 +62,15 @@ export class Client extends Emitter<ClientEvents> {
     return this.#connection.state;
   }
 
-  /** The room that it is in. */
+  /** The current room. */
   get room(): Room | undefined {
     return this.#room;
   }
 
   /**
-   * Enters a room. Its tracks follow as events: listen at once. Rejects with ROOM_ALREADY_JOINED, ROOM_FULL, FORBIDDEN, SERVER_CLOSING,
-   * WORKER_UNAVAILABLE, CONNECTION_LOST.
+   * Joins a room. Its tracks follow as events, so add listeners right away.
+   *
+   * @throws {CanopyError} ROOM_ALREADY_JOINED, ROOM_FULL, FORBIDDEN, SERVER_CLOSING, WORKER_UNAVAILABLE, CONNECTION_LOST
    */
   async join(roomId: string, options: JoinOptions = {}): Promise<Room> {
     if (this.#room) {
@@ -90,17 +91,17 @@ export class Client extends Emitter<ClientEvents> {
     return room;
   }
 
-  /** Makes a one-time invitation link. Rejects with FORBIDDEN when the role does not permit it. */
+  /** Creates a one-time invitation link. @throws {CanopyError} FORBIDDEN */
   createInvitation(invitation: RequestInput<'invite.create'> = {}): Promise<RequestResult<'invite.create'>> {
     return this.#connection.request('invite.create', invitation);
   }
 
-  /** Adds what another invitation grants to the account that is signed in. */
+  /** Adds the rights of another invitation to the signed-in account. */
   redeemInvitation(secret: string): Promise<RequestResult<'invite.redeem'>> {
     return this.#connection.request('invite.redeem', { secret });
   }
 
-  /** Drops the connection and reconnects at once, e.g. when the device changed networks. The room goes on. */
+  /** Drops the connection and reconnects at once, e.g. after a change of network. Stays in the room. */
   reconnect(): void {
     this.#connection.reconnect();
   }
@@ -115,8 +116,8 @@ export class Client extends Emitter<ClientEvents> {
 /** Time limit for finding out why a connection was refused, in milliseconds. */
 const EXPLAIN_MS = 3000;
 
-/** Asks the server over HTTP why it refused a WebSocket, since browsers do not say. */
-async function explained(error: CanopyError, serverUrl: string): Promise<CanopyError> {
+/** Finds out over HTTP why a WebSocket was refused, since browsers do not say. */
+async function explainRefusal(error: CanopyError, serverUrl: string): Promise<CanopyError> {
   if (error.code !== 'CONNECTION_LOST') {
     return error;
   }
@@ -134,9 +135,10 @@ async function explained(error: CanopyError, serverUrl: string): Promise<CanopyE
 }
 
 /**
- * Connects to a server and proves possession of the identity's key. Rejects with the server's CERT_… or AUTH_… error, ORIGIN_NOT_ALLOWED if
- * the server does not know the dialled address, UNSUPPORTED_PLATFORM if the browser or Node is too old, CONNECTION_LOST if the server
- * cannot be reached, and REQUEST_TIMEOUT.
+ * Connects to a server and proves possession of the identity's key.
+ *
+ * @throws {CanopyError} CERT_…, AUTH_… - the server refused the identity; ORIGIN_NOT_ALLOWED - the server does not know the dialled
+ * address; UNSUPPORTED_PLATFORM - the browser or Node is too old; CONNECTION_LOST - the server cannot be reached; REQUEST_TIMEOUT
  */
 export function connect(options: ConnectOptions): Promise<Client> {
   return Client.connect(options);

@@ -15,7 +15,7 @@ let server: ScriptedServer;
 let identity: Identity;
 let connection: Connection;
 
-/** Resolves when the connection is in a state. */
+/** Resolves when the connection is in this state. */
 function reached(state: ConnectionState): Promise<CanopyError | undefined> {
   return new Promise((resolve) => {
     connection.on('state', (now, error) => {
@@ -46,14 +46,14 @@ describe('Connection', () => {
     assert.deepEqual(data.chain, identity.chain);
   });
 
-  it('tells why the server did not let it in', async () => {
+  it('reports why the server refused it', async () => {
     server.script['auth.prove'] = () => Promise.reject(new CanopyError('CERT_REVOKED'));
     await assert.rejects(connection.open(), withCode('CERT_REVOKED'));
     assert.equal(connection.state, 'closed');
     await assert.rejects(connection.request('invite.create', {}), withCode('CONNECTION_LOST'));
   });
 
-  it('gives up when nobody listens, and when nobody answers in time', async () => {
+  it('fails if nothing listens at the address or nothing answers in time', async () => {
     const { url } = server;
     await server.close();
     await assert.rejects(connection.open(), withCode('CONNECTION_LOST'));
@@ -64,7 +64,7 @@ describe('Connection', () => {
     assert.notEqual(url, server.url);
   });
 
-  it('passes on answers and refusals', async () => {
+  it('returns answers and rejects with refusals', async () => {
     await connection.open();
     server.script['invite.create'] = () => ({ secret: 's', url: 'u', expiresAtMs: 1 });
     assert.deepEqual(await connection.request('invite.create', {}), {
@@ -79,7 +79,7 @@ describe('Connection', () => {
     );
   });
 
-  it('sends a request without an answer again under its id after a new challenge', async () => {
+  it('re-sends unanswered requests with the same id after a new challenge', async () => {
     await connection.open();
     server.script['invite.create'] = ({ connection: index }) =>
       index === 0 ? new Promise(() => {}) : { secret: 'second', url: 'u', expiresAtMs: 1 };
@@ -95,7 +95,7 @@ describe('Connection', () => {
     );
   });
 
-  it('holds requests back until onReturn() is done, and then sends them in order', async () => {
+  it('holds requests back until onReturn() has finished, then sends them in order', async () => {
     await connection.open();
     connection.onReturn = async () => {
       await connection.requestNow('room.join', { roomId: 'r', resume: { peerId: crypto.randomUUID() } });
@@ -110,7 +110,7 @@ describe('Connection', () => {
     assert.deepEqual(names, ['auth.prove', 'room.join', 'producer.pause', 'producer.close']);
   });
 
-  it('refuses waiting requests about a room that was entered anew, but not others', async () => {
+  it('fails pending room requests if the room was not resumed, but no others', async () => {
     await connection.open();
     const made: Array<Promise<unknown>> = [];
     connection.onReturn = async () => {
@@ -123,19 +123,19 @@ describe('Connection', () => {
     const invite = connection.request('invite.create', {});
     await assert.rejects(stale, withCode('CONNECTION_LOST'));
     await invite;
-    // What onReturn() itself asks is of the new room.
+    // Requests of onReturn() itself are about the new room.
     await Promise.all(made);
     assert.equal(server.got('producer.pause').length, 0);
   });
 
-  it('times a request out that is never answered', async () => {
+  it('times out a request that is never answered', async () => {
     connection = new Connection({ url: server.url, identity, requestTimeoutMs: 50 });
     await connection.open();
     server.script['invite.create'] = () => new Promise(() => {});
     await assert.rejects(connection.request('invite.create', {}), withCode('REQUEST_TIMEOUT'));
   });
 
-  it('comes back after an end that may pass, and stays away after one that will not', async () => {
+  it('reconnects after a temporary end of the session, but not after a permanent one', async () => {
     await connection.open();
     const back = reached('connected');
     server.emit('session.ended', { error: new CanopyError('SLOW_READER').toJSON() });
@@ -146,7 +146,7 @@ describe('Connection', () => {
     assert.equal(server.connections, 2);
   });
 
-  it('threat 1: does not try again with a certificate that was revoked meanwhile', async () => {
+  it('threat 1: does not reconnect with a certificate that has been revoked', async () => {
     await connection.open();
     server.script['auth.prove'] = () => Promise.reject(new CanopyError('CERT_REVOKED'));
     const end = reached('closed');
@@ -154,7 +154,7 @@ describe('Connection', () => {
     assert.equal((await end)?.code, 'CERT_REVOKED');
   });
 
-  it('goes on trying while the server is away', async () => {
+  it('keeps trying while the server is down', async () => {
     await connection.open();
     let refusals = 2;
     server.script['auth.prove'] = async () => {
@@ -169,7 +169,7 @@ describe('Connection', () => {
     assert.equal(server.connections, 4);
   });
 
-  it('comes back at once to a server that drains, unless that lets it in no more', async () => {
+  it('reconnects to a draining server at once, but waits as told after a refusal', async () => {
     await connection.open();
     const atMs = performance.now();
     server.emit('server.closing', { retryAfterSeconds: 3 });
@@ -188,7 +188,7 @@ describe('Connection', () => {
     assert.ok(performance.now() - atMs >= 2990);
   });
 
-  it('takes another socket when the server gives no sign of life, and keeps one that is alive', async () => {
+  it('replaces a socket on which the server is silent, and keeps one that answers', async () => {
     await connection.open();
     await connection.check();
     server.script['session.ping'] = () => Promise.reject(new CanopyError('RATE_LIMITED'));
@@ -202,7 +202,7 @@ describe('Connection', () => {
     assert.equal(server.got('session.ping').length, 3);
   });
 
-  it('continues at another server of the deployment, with a statement for that origin', async () => {
+  it('moves to another server of the deployment, with a statement for its origin', async () => {
     await connection.open();
     const other = await ScriptedServer.start(server.authority);
     try {
@@ -216,7 +216,7 @@ describe('Connection', () => {
     }
   });
 
-  it('dials the next address where one gives no answer in time, and signs the one that it dialled', async () => {
+  it('dials the next address if one does not answer in time, and signs the address that it dialled', async () => {
     const silent = createServer(() => {});
     silent.listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -232,7 +232,7 @@ describe('Connection', () => {
     }
   });
 
-  it('goes to the next address and back as servers come and go, and asks no other after a refusal for good', async () => {
+  it('switches addresses as servers come and go, but tries no other after a permanent refusal', async () => {
     const other = await ScriptedServer.start(server.authority);
     connection = new Connection({ url: [server.url, other.url], identity });
     try {
@@ -259,7 +259,7 @@ describe('Connection', () => {
     }
   });
 
-  it('survives being told to reconnect while it reconnects', async () => {
+  it('survives reconnect() while it is reconnecting', async () => {
     await connection.open();
     for (let i = 0; i < 5; i += 1) {
       connection.reconnect();
@@ -273,7 +273,7 @@ describe('Connection', () => {
     assert.equal(connection.state, 'connected');
   });
 
-  it('refuses what waits when it is closed, also while it connects', async () => {
+  it('fails pending requests when it is closed, even while connecting', async () => {
     const opening = connection.open();
     connection.close();
     await assert.rejects(opening, withCode('CONNECTION_LOST'));
@@ -288,7 +288,7 @@ describe('Connection', () => {
 });
 
 describe('backoffMs()', () => {
-  it('grows to its limit and spreads clients over half of each window', () => {
+  it('grows up to its limit and spreads clients over half of each window', () => {
     const options = { firstMs: 100, mostMs: 1000 };
     assert.deepEqual(
       [0, 1, 2, 10, 5000].map((attempt) => backoffMs(attempt, options, () => 1)),

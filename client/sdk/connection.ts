@@ -17,16 +17,16 @@ export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'clo
 
 export interface ConnectionOptions {
   /**
-   * The server's address; only its origin counts. Or the addresses of all servers of a deployment: where one cannot be reached, or refuses
-   * for the moment, the next is dialled at once. The preferred one first.
+   * The server's address, of which only the origin is used; or the addresses of all servers of a deployment, the preferred one first. If
+   * one cannot be reached or refuses temporarily, the next is dialled at once.
    */
   url: string | readonly string[];
   identity: Identity;
   /** Path of the socket endpoint. Default `/socket.io/`. */
   path?: string;
-  /** How long a request may take, reconnecting included, in milliseconds. Default 15 000. */
+  /** Time limit for a request, including reconnecting, in milliseconds. Default 15 000. */
   requestTimeoutMs?: number;
-  /** How long an attempt at one address may take, the challenge included, in milliseconds. Default 10 000, or 4000 with several. */
+  /** Time limit for connecting to one address, including the challenge, in milliseconds. Default 10 000, or 4000 with several addresses. */
   connectTimeoutMs?: number;
   /** Further options of socket.io-client, e.g. `ca` for Node. */
   socketOptions?: Record<string, unknown>;
@@ -34,13 +34,13 @@ export interface ConnectionOptions {
 
 type ServerEvents = { [N in EventName]: [EventData<N>] };
 export interface ConnectionEvents extends ServerEvents {
-  /** `error` says why it closed or was interrupted, where known. */
+  /** `error`: why it closed or was interrupted, if known. */
   state: [ConnectionState, CanopyError | undefined];
-  /** Any event of the server, after its own. */
+  /** Any server event, emitted after the event's own name. */
   event: [name: EventName, data: unknown];
 }
 
-/** Told when a socket is authenticated again. Requests that wait are sent again when it returns true, else refused. */
+/** Called when a new socket is authenticated. If it resolves to true, pending requests are re-sent; otherwise they fail. */
 export type ReturnHandler = () => Promise<boolean>;
 
 interface Pending {
@@ -55,28 +55,28 @@ const BACKOFF = { firstMs: 500, mostMs: 8000 };
 const CHECK_MS = 3000;
 
 /**
- * One authenticated connection that comes back by itself: each new socket answers a new challenge, and requests without an answer are
- * sent again under their old id, which the server answers only once.
+ * An authenticated connection that reconnects automatically. Each new socket answers a new challenge. Unanswered requests are re-sent with
+ * their old id, so that the server executes each only once.
  */
 export class Connection extends Emitter<ConnectionEvents> {
-  /** What to do on every return before waiting requests are sent again; set by the room. */
+  /** Runs after every reconnect, before pending requests are re-sent; set by the room. */
   onReturn: ReturnHandler = async () => true;
   readonly #options: ConnectionOptions;
   readonly #origins: readonly string[];
   #origin: string;
   #state: ConnectionState = 'connecting';
   #socket: Socket | undefined;
-  /** The socket that is authenticated. */
-  #proven: Socket | undefined;
+  /** The current socket, once it is authenticated. */
+  #authenticated: Socket | undefined;
   #abortConnect: () => void = () => {};
   #pending = new Map<string, Pending>();
-  /** Requests wait while this is false: there is no socket, or it is not authenticated, or onReturn() is at work. */
+  /** Requests wait while this is false: no socket, not authenticated yet, or onReturn() is running. */
   #flowing = false;
   #attempt = 0;
-  /** Counts losses, so that an attempt to return that was overtaken by another leaves everything alone. */
+  /** Counts lost sockets, so that a superseded attempt to reconnect changes nothing. */
   #round = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Earliest time to retry after a closing server refused this client, by the monotonic clock. */
+  /** Earliest time to retry after a closing server refused this client, by performance.now(). */
   #notBeforeMs = 0;
   #checking = false;
 
@@ -87,7 +87,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#origins = [...new Set(urls.map((url) => new URL(url).origin))];
     const [first] = this.#origins;
     if (first === undefined) {
-      throw new TypeError('there must be an address');
+      throw new TypeError('url must name at least one address');
     }
     this.#origin = first;
   }
@@ -96,12 +96,12 @@ export class Connection extends Emitter<ConnectionEvents> {
     return this.#state;
   }
 
-  /** The web origin that is connected or dialled. */
+  /** The origin that is connected or being dialled. */
   get origin(): string {
     return this.#origin;
   }
 
-  /** Connects for the first time. Throws what the server refused the certificate with, CONNECTION_LOST or REQUEST_TIMEOUT. */
+  /** Connects for the first time. @throws {CanopyError} CONNECTION_LOST, REQUEST_TIMEOUT, or the server's refusal of the certificate */
   async open(): Promise<RequestResult<'auth.prove'>> {
     try {
       const account = await this.#connectToAny();
@@ -113,7 +113,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** Sends a request; it survives a lost socket until its time is over. Rejects with a CanopyError. */
+  /** Sends a request, and re-sends it after a reconnect. @throws {CanopyError} CONNECTION_LOST, REQUEST_TIMEOUT, or the server's refusal */
   request<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
     const { promise, resolve, reject } = Promise.withResolvers<RequestResult<N>>();
     if (this.#state === 'closed') {
@@ -145,14 +145,18 @@ export class Connection extends Emitter<ConnectionEvents> {
     return promise;
   }
 
-  /** Sends a request on the present socket only, past those that wait. Rejects with CONNECTION_LOST when the socket goes. */
+  /**
+   * Sends a request on the current socket only, ahead of waiting ones.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - the socket is gone; and as request()
+   */
   requestNow<N extends RequestName>(name: N, data: RequestInput<N>): Promise<RequestResult<N>> {
-    return this.#proven
-      ? this.#ask(this.#proven, name, data)
+    return this.#authenticated
+      ? this.#requestOn(this.#authenticated, name, data)
       : Promise.reject(new CanopyError('CONNECTION_LOST'));
   }
 
-  /** Continues at another address of the same deployment. */
+  /** Moves the connection to another server of the same deployment. */
   redirect(url: string): void {
     if (this.#state === 'closed') {
       return;
@@ -162,7 +166,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#lost(undefined, 0);
   }
 
-  /** Drops the socket and connects again at once; for tests, and when the device changed networks. */
+  /** Drops the socket and reconnects at once: for tests, and after a change of network. */
   reconnect(): void {
     if (this.#state !== 'closed') {
       this.#lost(undefined, 0);
@@ -170,8 +174,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /**
-   * Pings the server and reconnects if no answer arrives within 3 s. A socket on a silently dead path stays open for much longer. Call this
-   * when you suspect one; concurrent calls share one ping.
+   * Pings the server and reconnects if no answer arrives within 3 s. On a dead network path, a socket would otherwise stay open much
+   * longer. Concurrent calls share one ping.
    */
   async check(): Promise<void> {
     const socket = this.#socket;
@@ -180,7 +184,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
     this.#checking = true;
     try {
-      await this.#ask(socket, 'session.ping', {}, CHECK_MS);
+      await this.#requestOn(socket, 'session.ping', {}, CHECK_MS);
     } catch (error) {
       // Any other answer, even a refusal, shows that the server is alive.
       const isSilent = CanopyError.from(error).code === 'REQUEST_TIMEOUT';
@@ -192,7 +196,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** Ends the connection. Waiting requests fail with CONNECTION_LOST. */
+  /** Closes the connection. Pending requests fail with CONNECTION_LOST. */
   close(error?: CanopyError): void {
     if (this.#state === 'closed') {
       return;
@@ -200,11 +204,11 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#flowing = false;
     clearTimeout(this.#retryTimer);
     this.#dropSocket();
-    refuse([...this.#pending.values()]);
+    failAll([...this.#pending.values()]);
     this.#setState('closed', error);
   }
 
-  /** Dials the current address, then the others in their order, until one lets it in. Throws what the last one failed with. */
+  /** Dials the current address, then the others in order, until one accepts. Rejects with the last error. */
   async #connectToAny(): Promise<RequestResult<'auth.prove'>> {
     const round = this.#round;
     const others = this.#origins.filter((origin) => origin !== this.#origin);
@@ -229,7 +233,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     const { connectTimeoutMs = this.#origins.length > 1 ? 4000 : 10_000 } = this.#options;
     this.#dropSocket();
     const socket = io(this.#origin, {
-      // Browsers send it by themselves and ignore this; elsewhere the server wants it too.
+      // Browsers set this header themselves and ignore ours; the server requires it from other clients too.
       extraHeaders: { origin: this.#origin },
       ...socketOptions,
       ...(path && { path }),
@@ -257,8 +261,8 @@ export class Connection extends Emitter<ConnectionEvents> {
         ...statement,
         signature,
       };
-      const account = await Promise.race([aborted, this.#ask(socket, 'auth.prove', proof)]);
-      this.#proven = socket;
+      const account = await Promise.race([aborted, this.#requestOn(socket, 'auth.prove', proof)]);
+      this.#authenticated = socket;
       return account;
     } catch (error) {
       socket.disconnect();
@@ -280,8 +284,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     });
   }
 
-  /** One request on one socket. */
-  #ask<N extends RequestName>(
+  /** Sends one request on one socket. */
+  #requestOn<N extends RequestName>(
     socket: Socket,
     name: N,
     data: RequestInput<N>,
@@ -333,7 +337,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (name === 'server.closing') {
       this.#notBeforeMs = performance.now() + (data as EventData<'server.closing'>).retryAfterSeconds * 1000;
     }
-    // All of the protocol's names have a dot, so none is taken for an event of this class.
+    // All protocol events have a dot in their name, so they cannot be confused with this class's own.
     if (!name.includes('.')) {
       return;
     }
@@ -341,21 +345,21 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.emit('event', name as EventName, data);
   }
 
-  /** The socket is gone: come back after a while. */
+  /** The socket is gone: reconnects after a delay. */
   #lost(error?: CanopyError, delayMs?: number): void {
     this.#flowing = false;
     this.#round += 1;
     this.#dropSocket();
     this.#setState('reconnecting', error);
     clearTimeout(this.#retryTimer);
-    // A device with a seat is let back in while the server drains, so it retries at once.
-    const refusedMs = error?.code === 'SERVER_CLOSING' ? this.#notBeforeMs - performance.now() : 0;
-    const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), refusedMs);
-    this.#retryTimer = setTimeout(() => void this.#return(), delayMs ?? waitMs);
+    // A draining server readmits devices that have a seat, so only a refusal delays the retry.
+    const serverDelayMs = error?.code === 'SERVER_CLOSING' ? this.#notBeforeMs - performance.now() : 0;
+    const waitMs = Math.max(backoffMs(this.#attempt, BACKOFF), serverDelayMs);
+    this.#retryTimer = setTimeout(() => void this.#retry(), delayMs ?? waitMs);
     this.#attempt += 1;
   }
 
-  async #return(): Promise<void> {
+  async #retry(): Promise<void> {
     const round = this.#round;
     try {
       await this.#connectToAny();
@@ -367,9 +371,9 @@ export class Connection extends Emitter<ConnectionEvents> {
       if (!this.#socket?.connected) {
         throw new CanopyError('CONNECTION_LOST');
       }
-      // After a room was entered afresh, older requests refer to objects that are gone.
+      // If the room was not resumed, older requests refer to objects that no longer exist.
       if (!resumed) {
-        refuse(waiting.filter(({ name }) => !name.startsWith('invite.')));
+        failAll(waiting.filter(({ name }) => !name.startsWith('invite.')));
       }
       this.#flow();
     } catch (cause) {
@@ -385,7 +389,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
   }
 
-  /** Requests may go now, and those that waited do. */
+  /** Opens the connection to requests and sends those that waited. */
   #flow(): void {
     this.#attempt = 0;
     this.#flowing = true;
@@ -398,7 +402,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   #dropSocket(): void {
     const socket = this.#socket;
     this.#socket = undefined;
-    this.#proven = undefined;
+    this.#authenticated = undefined;
     this.#abortConnect();
     socket?.disconnect();
   }
@@ -412,7 +416,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 }
 
-function refuse(requests: Pending[]): void {
+function failAll(requests: Pending[]): void {
   for (const { name, settle } of requests) {
     settle(new CanopyError('CONNECTION_LOST', name));
   }

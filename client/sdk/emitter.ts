@@ -1,15 +1,15 @@
 type Listener<A extends unknown[]> = (...args: A) => void;
 
-/** Where events can be listened to. */
+/** An emitter of these events. */
 interface Source<Events extends Record<keyof Events, unknown[]>> {
   on<N extends keyof Events>(event: N, listener: Listener<Events[N]>): unknown;
 }
 
-/** Typed events for browsers and Node alike. A listener that throws never stops the others: its error goes to the console. */
+/** Typed events for browsers and Node. If a listener throws, the error is logged to the console and the others still run. */
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   readonly #listeners: { [N in keyof Events]?: Set<Listener<Events[N]>> } = {};
 
-  /** Adds a listener and returns the function that takes it away again. */
+  /** Adds a listener. Returns a function that removes it. */
   on<N extends keyof Events>(event: N, listener: Listener<Events[N]>): () => void {
     this.#listeners[event] ??= new Set();
     this.#listeners[event].add(listener);
@@ -29,7 +29,7 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
     this.#listeners[event]?.delete(listener);
   }
 
-  /** Emits these events of another emitter as its own. */
+  /** Re-emits these events of another emitter. */
   protected relay<N extends keyof Events>(from: Source<Pick<Events, N>>, names: readonly N[]): void {
     for (const name of names) {
       from.on(name, (...args) => this.emit(name, ...args));

@@ -1,6 +1,6 @@
 /**
- * The SDK: make an identity of an invitation, connect, join, publish, receive. It runs in browsers, and elsewhere with a WebRTC that
- * is given to connect() as `createDevice`.
+ * The SDK: enrol an identity with an invitation, connect, join a room, publish and receive. It runs in browsers, and elsewhere if
+ * connect() gets a WebRTC implementation as `createDevice`.
  */
 export type { MediaSource, Participant } from '../../contract/index.ts';
 export {

@@ -3,21 +3,21 @@ import type { CanopyError } from '../../contract/light.ts';
 import type { Connection } from './connection.ts';
 import { Reconciler } from './reconciler.ts';
 
-/** A picture on the screen of the person who looks. */
+/** A video on the user's screen. */
 export interface LayoutTile {
   participantId: string;
   source: 'camera' | 'screen';
-  /** Size on the screen, in device pixels (CSS pixels times `devicePixelRatio`). One without a size is off the screen. */
+  /** Size on the screen, in device pixels (CSS pixels times `devicePixelRatio`). Below 1 it is off the screen. */
   width: number;
   height: number;
-  /** Chosen by the person: it is served before others. Default false. */
+  /** Chosen by the user, so the server favours it over others. Default false. */
   pinned?: boolean;
 }
 
-/** All that an app shows. */
+/** Everything that an app shows. */
 export interface Layout {
   tiles: readonly LayoutTile[];
-  /** The most to receive, audio included, in bits a second. Default: the server's own budget. */
+  /** Maximum bitrate to receive, including audio, in bits per second. Default: the server's budget. */
   maxBitrateBps?: number;
 }
 
@@ -25,41 +25,41 @@ export interface LayoutHost {
   readonly connection: Connection;
   /** What others send, by producer id. */
   readonly producers: ReadonlyMap<string, ProducerInfo>;
-  /** Pictures of these producers are on the screen from now on, and no others. */
+  /** Videos of exactly these producers are on the screen from now on. */
   shown(producerIds: ReadonlySet<string>): void;
   failed(error: CanopyError): void;
 }
 
-/** Between two layouts that are told, in milliseconds: a window that is being resized changes it with every frame. */
+/** Minimum time between two reports, in milliseconds: while a window is being resized, the layout changes with every frame. */
 const INTERVAL_MS = 150;
-/** The protocol's limits of a tile's side, in pixels, and of tiles. */
+/** The protocol's limits on a tile's width and height, in pixels, and on the number of tiles. */
 const MAX_PIXELS = 16_384;
 const MAX_TILES = 256;
 
-type ToldLayout = RequestInput<'room.layout'>;
+type ReportedLayout = RequestInput<'room.layout'>;
 
-/** Tells the server what the app shows, whenever that changes: by the app, or because people and their pictures come and go. */
+/** Reports the app's layout to the server whenever it changes, by the app or because people and their videos come and go. */
 export class LayoutReporter {
   readonly #host: LayoutHost;
   #layout: Layout | undefined;
-  /** Whether what others send is known: not before the room is entered. */
+  /** Whether the room has been entered; others' producers are not known before. */
   #entered = false;
-  /** What the server knows. */
-  #told = '';
+  /** The last reported layout, as JSON. */
+  #reported = '';
   readonly #reconciler: Reconciler;
 
   constructor(host: LayoutHost) {
     this.#host = host;
-    this.#reconciler = new Reconciler({ pass: () => this.#tell(), failed: (error) => host.failed(error) });
+    this.#reconciler = new Reconciler({ pass: () => this.#report(), failed: (error) => host.failed(error) });
   }
 
-  /** From now on the app shows this. */
+  /** Sets what the app shows. */
   set(layout: Layout): void {
     this.#layout = layout;
     this.update();
   }
 
-  /** What others send has changed. */
+  /** Reports the layout again, since others' producers have changed. */
   update(): void {
     if (!this.#layout) {
       return;
@@ -70,10 +70,10 @@ export class LayoutReporter {
     }
   }
 
-  /** The room was entered, anew perhaps: the server knows nothing. */
+  /** The room was entered or re-entered: the server has no layout yet. */
   reset(): void {
     this.#entered = true;
-    this.#told = '';
+    this.#reported = '';
     this.update();
   }
 
@@ -82,45 +82,47 @@ export class LayoutReporter {
     this.#reconciler.stop();
   }
 
-  async #tell(): Promise<void> {
+  async #report(): Promise<void> {
     if (!this.#layout) {
       return;
     }
     const layout = this.#translate(this.#layout);
     const text = JSON.stringify(layout);
-    if (text === this.#told) {
+    if (text === this.#reported) {
       return;
     }
-    this.#told = text;
+    this.#reported = text;
     try {
       await Promise.all([
         this.#host.connection.request('room.layout', layout),
         new Promise((resolve) => setTimeout(resolve, INTERVAL_MS)),
       ]);
     } catch (error) {
-      this.#told = '';
-      // After close() nobody wants to hear of it.
+      this.#reported = '';
+      // After close() failures do not matter.
       if (this.#layout) {
         throw error;
       }
     }
   }
 
-  #translate({ tiles, maxBitrateBps }: Layout): ToldLayout {
+  #translate({ tiles, maxBitrateBps }: Layout): ReportedLayout {
     const shown = tiles.filter(({ width, height }) => width >= 1 && height >= 1);
-    const told = [...this.#host.producers.values()].flatMap(({ producerId, participantId, source, kind }) => {
-      if (kind !== 'video') {
-        return [];
-      }
-      const tile = shown.find((each) => each.participantId === participantId && each.source === source);
-      if (!tile) {
-        return [];
-      }
-      const { width, height, pinned = false } = tile;
-      return [{ producerId, width: pixels(width), height: pixels(height), pinned }];
-    });
+    const reported = [...this.#host.producers.values()].flatMap(
+      ({ producerId, participantId, source, kind }) => {
+        if (kind !== 'video') {
+          return [];
+        }
+        const tile = shown.find((each) => each.participantId === participantId && each.source === source);
+        if (!tile) {
+          return [];
+        }
+        const { width, height, pinned = false } = tile;
+        return [{ producerId, width: pixels(width), height: pixels(height), pinned }];
+      },
+    );
     return {
-      tiles: told.slice(0, MAX_TILES),
+      tiles: reported.slice(0, MAX_TILES),
       ...(maxBitrateBps !== undefined && { maxBitrateBps: Math.round(maxBitrateBps) }),
     };
   }

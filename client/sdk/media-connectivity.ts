@@ -1,12 +1,12 @@
 import type { types } from 'mediasoup-client';
 
 /**
- * Whether media gets through in one direction. `idle`: nothing to send or receive so far. `failed`: no connection for some seconds;
- * attempts continue, so `connected` may follow.
+ * Whether media gets through in one direction. `idle`: nothing to send or receive yet. `failed`: no connection for some seconds; attempts
+ * continue, so `connected` may follow.
  */
 export type MediaState = 'idle' | 'connecting' | 'connected' | 'failed';
 
-/** Where the server receives media: the addresses and ports that a firewall must let through. */
+/** A server address and port for media, which firewalls must allow. */
 export type MediaEndpoint = Pick<types.IceCandidate, 'protocol' | 'address' | 'port'>;
 
 export interface MediaConnectivity {
@@ -15,14 +15,14 @@ export interface MediaConnectivity {
   endpoints: readonly MediaEndpoint[];
 }
 
-/** A transport's report on its path; `lost`: it was connected before. */
+/** State of a transport's network path. `lost`: it was connected before. */
 export type PathState = 'connecting' | 'connected' | 'lost';
 
-/** When media counts as failed: this long after the first attempt, or after a loss, in milliseconds. */
+/** Media counts as failed this long after the first attempt, or after a loss, in milliseconds. */
 const FIRST_CONNECTION_MS = 4000;
 const LOST_CONNECTION_MS = 2000;
 
-/** Judges one direction across its transports: replacing a transport does not restart the clock. */
+/** Tracks one direction's connectivity across its transports: replacing a transport does not restart the timeout. */
 export class ConnectivityMonitor {
   readonly #changed: (connectivity: MediaConnectivity) => void;
   #current: MediaConnectivity = { state: 'idle', endpoints: [] };
@@ -48,11 +48,11 @@ export class ConnectivityMonitor {
     if (this.#current.state === 'failed' || this.#timer !== undefined) {
       return;
     }
-    const patienceMs = path === 'lost' ? LOST_CONNECTION_MS : FIRST_CONNECTION_MS;
-    this.#timer = setTimeout(() => this.#set('failed', this.#current.endpoints), patienceMs);
+    const timeoutMs = path === 'lost' ? LOST_CONNECTION_MS : FIRST_CONNECTION_MS;
+    this.#timer = setTimeout(() => this.#set('failed', this.#current.endpoints), timeoutMs);
   }
 
-  /** The room moves or closes: forgets everything. */
+  /** Back to `idle`, since the room moves or closes. */
   reset(): void {
     this.#clear();
     this.#set('idle', []);
@@ -64,12 +64,12 @@ export class ConnectivityMonitor {
   }
 
   #set(state: MediaState, endpoints: readonly MediaEndpoint[]): void {
-    const isNews = state !== this.#current.state;
+    const isChange = state !== this.#current.state;
     this.#current = { state, endpoints };
     if (state === 'failed') {
       this.#clear();
     }
-    if (isNews) {
+    if (isChange) {
       this.#changed(this.#current);
     }
   }

@@ -10,22 +10,22 @@ import { type Direction, TransportLink } from './transport-link.ts';
 export interface MediaSessionOptions {
   connection: Connection;
   identity: Identity;
-  /** Loaded with the router's capabilities. */
+  /** Already loaded with the router's capabilities. */
   device: types.Device;
   iceServers: RTCIceServer[];
   transforms: FrameTransforms;
-  /** A direction's transport broke; what went over it must be made again. */
+  /** A transport broke: its producers or consumers must be recreated. */
   onBroken(direction: Direction): void;
-  /** Media in a direction started or stopped getting through. */
+  /** Media in this direction started or stopped getting through. */
   onConnectivity(direction: Direction, connectivity: MediaConnectivity): void;
 }
 
-/** A peer's media on one home of its room: at most one transport a direction, each made when first needed. */
+/** A peer's media at one home of its room: at most one transport per direction, each created when first needed. */
 export class MediaSession {
   readonly device: types.Device;
   readonly #options: MediaSessionOptions;
   readonly #links = new Map<Direction, Promise<TransportLink>>();
-  /** The links that are made. */
+  /** The links whose creation has finished. */
   readonly #ready = new Map<Direction, TransportLink>();
   readonly #monitors: Record<Direction, ConnectivityMonitor>;
   #closed = false;
@@ -42,12 +42,16 @@ export class MediaSession {
     return this.#closed;
   }
 
-  /** Whether media gets through in a direction. */
+  /** Whether media gets through in this direction. */
   connectivity(direction: Direction): MediaConnectivity {
     return this.#monitors[direction].current;
   }
 
-  /** The transport of a direction. Calls at the same time share one. */
+  /**
+   * The transport of this direction, created on first use.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - closed; and as TransportLink.create()
+   */
   async transport(direction: Direction): Promise<types.Transport> {
     if (this.#closed) {
       throw new CanopyError('CONNECTION_LOST');
@@ -61,7 +65,9 @@ export class MediaSession {
     return (await link).transport;
   }
 
-  /** Attaches the program's transform to a new sender. If that throws, the transport closes, since its next negotiation would include it. */
+  /**
+   * Attaches the app's transform to a new sender. If that throws, closes the transport: its next negotiation would include the bare sender.
+   */
   transformSender(sender: RTCRtpSender, media: TransformedMedia): void {
     try {
       this.#options.transforms.sender?.(sender, media);
@@ -71,7 +77,7 @@ export class MediaSession {
     }
   }
 
-  /** Makes a consumer of what the server answered, paused on the server until resumed. */
+  /** Creates the local half of a consumer. The server's half is paused until `consumer.resume`. */
   async consume(info: ConsumerInfo, streamId: string, media: TransformedMedia): Promise<types.Consumer> {
     const transport = await this.transport('recv');
     let failure: { cause: unknown } | undefined;
@@ -85,7 +91,7 @@ export class MediaSession {
         try {
           this.#options.transforms.receiver?.(receiver, media);
         } catch (cause) {
-          // Thrown here, it would break consumers that are made at the same time.
+          // Throwing here would break other consumers that are being created.
           failure = { cause };
         }
       },
@@ -97,7 +103,7 @@ export class MediaSession {
     throw CanopyError.from(failure.cause);
   }
 
-  /** Keeps the transports that the server still has and closes the others; then restarts ICE where it is needed. */
+  /** Keeps the transports that the server still has, restarting ICE if necessary, and closes the others. */
   reconcile(transportIds: string[]): void {
     for (const [direction, link] of this.#ready) {
       if (transportIds.includes(link.transport.id)) {
@@ -109,10 +115,10 @@ export class MediaSession {
     }
   }
 
-  noticeServerState(transportId: string, state: Parameters<TransportLink['noticeServerState']>[0]): void {
+  applyServerState(transportId: string, state: Parameters<TransportLink['applyServerState']>[0]): void {
     for (const link of this.#ready.values()) {
       if (link.transport.id === transportId) {
-        link.noticeServerState(state);
+        link.applyServerState(state);
       }
     }
   }
@@ -122,7 +128,7 @@ export class MediaSession {
     await Promise.all([...this.#ready.values()].map((link) => link.restartIce()));
   }
 
-  /** Closes the transports, and with them producers and consumers. Tracks go on. */
+  /** Closes the transports with their producers and consumers, but stops no local tracks. */
   close(): void {
     this.#closed = true;
     for (const monitor of Object.values(this.#monitors)) {
@@ -145,7 +151,7 @@ export class MediaSession {
           return;
         }
         this.#monitors[direction].update(state, endpoints);
-        // The same fault may have broken the socket's path, which would notice much later.
+        // The same fault may have broken the socket, which would take much longer to notice.
         if (state === 'lost') {
           void connection.check();
         }
@@ -153,7 +159,7 @@ export class MediaSession {
       onBroken: (broken) => {
         this.#forget(direction);
         const { id: transportId } = broken.transport;
-        // The server has its half still, or has closed it itself: either answer will do.
+        // The server may have closed its half already, so either answer is fine.
         connection.request('transport.close', { transportId }).then(
           () => onBroken(direction),
           () => onBroken(direction),

@@ -12,32 +12,32 @@ export interface PublishOptions {
   source?: MediaSource;
   /** Video codec. Default `vp8`, which Firefox also sends instead of `vp9`. */
   codec?: VideoCodec;
-  /** Several layers, so that each receiver gets what suits it. Default true for cameras, false for screens. */
+  /** Sends several layers, so that each receiver gets a suitable one. Default true for cameras, false for screens. */
   simulcast?: boolean;
-  /** Begins without sending. Default false. */
+  /** Starts muted. Default false. */
   muted?: boolean;
-  /** For a bridge: which of its participants it belongs to. */
+  /** For bridges: the hosted participant that it belongs to. */
   participantId?: string;
 }
 
-/** What a publication needs of its room. */
+/** What a publication needs from its room. */
 export interface PublicationHost {
   readonly connection: Connection;
-  /** The media of the room's present home; undefined while it moves. */
+  /** The media at the room's current home; undefined while the room moves. */
   media(): MediaSession | undefined;
-  /** The own participant's id, once known. */
+  /** This client's participant id, once known. */
   participantId(): string | undefined;
-  /** Which spatial layers of a producer anybody wants, lowest first; undefined while the server has not told. */
-  wanted(producerId: string): readonly boolean[] | undefined;
-  /** Layers that nobody wants could not be suspended. */
-  wasted(error: CanopyError): void;
-  /** The publication ended, by itself when there is an error. */
+  /** Which spatial layers of a producer anyone wants, lowest first; undefined until the server has said. */
+  wantedLayers(producerId: string): readonly boolean[] | undefined;
+  /** Unwanted layers could not be suspended. */
+  suspendFailed(error: CanopyError): void;
+  /** The publication ended, because of `error` unless it was unpublished. */
   ended(publication: Publication, error?: CanopyError): void;
 }
 
 /**
- * A track that is sent to a room. What the caller wants (track, muted or not, published or not) is kept here, and brought about again
- * on every new home of the room; the track itself is never stopped.
+ * A track that is published to a room. This object keeps the wanted state (track, muted, published) and re-applies it at every new home of
+ * the room. It never stops the track itself.
  */
 export class Publication {
   readonly source: MediaSource;
@@ -48,16 +48,16 @@ export class Publication {
   #muted: boolean;
   #closed = false;
   #producer: types.Producer | undefined;
-  /** What the server knows of it. */
+  /** The muted state at the server. */
   #sentMuted = false;
-  /** The encodings that the producer was made with. */
+  /** The encodings that the producer was created with. */
   #encodings: types.RtpEncodingParameters[] = [];
-  /** It was sent once, so that what fails for a while is tried again. */
+  /** It has been published once, so temporary failures are retried from now on. */
   #established = false;
   readonly #reconciler = new Reconciler({
     pass: () => this.#pass(),
     onFailure: (error) => this.#afterFailure(error),
-    // Whoever mutes must not wait for a server that is busy: here it is muted already.
+    // Callers of mute() must not wait for a busy server: sending has already stopped locally.
     retriesInBackground: true,
   });
   readonly #trackEnded = (): void => this.#fail(new CanopyError('MEDIA_ENDED'));
@@ -70,7 +70,7 @@ export class Publication {
     this.kind = track.kind === 'audio' ? 'audio' : 'video';
     this.source = options.source ?? (this.kind === 'audio' ? 'microphone' : 'camera');
     this.#muted = options.muted ?? false;
-    // Text must stay sharp rather than move smoothly.
+    // For text, sharpness matters more than smooth motion.
     if (this.source === 'screen' && track.contentHint === '') {
       track.contentHint = 'detail';
     }
@@ -88,12 +88,12 @@ export class Publication {
     return this.#closed;
   }
 
-  /** The producer's id on the room's present home; undefined while there is none. */
+  /** The producer's id at the room's current home; undefined while there is none. */
   get producerId(): string | undefined {
     return this.#producer?.closed === false ? this.#producer.id : undefined;
   }
 
-  /** Stops sending; others see it as muted. The track stays. */
+  /** Stops sending and keeps the track. Others see it as muted. */
   async mute(): Promise<void> {
     this.#muted = true;
     await this.sync();
@@ -104,7 +104,7 @@ export class Publication {
     await this.sync();
   }
 
-  /** Sends another track of the same kind instead. */
+  /** Replaces the track with another of the same kind. @throws {TypeError} the track is of the other kind */
   async replaceTrack(track: MediaStreamTrack): Promise<void> {
     if (track.kind !== this.kind) {
       throw new TypeError(`the track must be ${this.kind}`);
@@ -118,7 +118,7 @@ export class Publication {
     await this.sync();
   }
 
-  /** Ends it. The track goes on: stop it where it was opened. */
+  /** Ends the publication. The caller must stop the track. */
   async unpublish(): Promise<void> {
     if (this.#closed) {
       return;
@@ -127,7 +127,7 @@ export class Publication {
     await this.sync();
   }
 
-  /** Statistics of the sender (WebRTC getStats); undefined while there is none. */
+  /** The sender's WebRTC statistics; undefined while there is no sender. */
   async getStats(): Promise<RTCStatsReport | undefined> {
     return this.#producer?.closed === false ? this.#producer.getStats() : undefined;
   }
@@ -138,12 +138,12 @@ export class Publication {
     this.#producer = undefined;
   }
 
-  /** Brings the producer to the wanted state. If that is impossible, rejects with the reason; the publication has then ended. */
+  /** Applies the wanted state to the producer. If that is impossible, the publication ends and the promise rejects. */
   sync(): Promise<void> {
     return this.#reconciler.run();
   }
 
-  /** The room is closed: ends retries. */
+  /** Stops retrying, since the room is closed. */
   close(): void {
     this.#reconciler.stop();
   }
@@ -160,7 +160,7 @@ export class Publication {
         await this.#syncOnce(media);
       }
     } catch (cause) {
-      // On a new home everything is made again; a failure of the old one says nothing. Nor does one after the end.
+      // Failures of the old home do not matter: the new one starts over. Nor do failures after the end.
       if (media.closed || media !== this.#host.media() || this.#closed) {
         return;
       }
@@ -184,13 +184,12 @@ export class Publication {
     this.#host.ended(this, error);
   }
 
-  /** Ends by itself, at the server too. */
+  /** Ends with an error, at the server too. */
   #fail(error: CanopyError): void {
     if (this.#closed) {
       return;
     }
     this.#end(error);
-    // host.ended() reports a failure.
     this.#reconciler.poke();
   }
 
@@ -219,23 +218,23 @@ export class Publication {
     await this.#suspendUnwanted(producer);
   }
 
-  /** Sends no layers that nobody wants. Others are not told: for them the picture goes on. */
+  /** Suspends layers that nobody wants. No signalling is needed, since nobody receives them. */
   async #suspendUnwanted(producer: types.Producer): Promise<void> {
     const { rtpSender } = producer;
     if (this.kind !== 'video' || !rtpSender) {
       return;
     }
     try {
-      await applyWantedLayers(rtpSender, this.#encodings, this.#host.wanted(producer.id) ?? []);
+      await applyWantedLayers(rtpSender, this.#encodings, this.#host.wantedLayers(producer.id) ?? []);
     } catch (error) {
-      // What nobody wants is sent all the same: a waste, no failure.
+      // Sending unwanted layers wastes bandwidth, but is not a failure.
       if (!producer.closed) {
-        this.#host.wasted(CanopyError.from(error));
+        this.#host.suspendFailed(CanopyError.from(error));
       }
     }
   }
 
-  /** A track fires no event when it is stopped. */
+  /** The track, unless it has ended: `stop()` fires no event. */
   #liveTrack(): MediaStreamTrack {
     if (this.#track.readyState === 'ended') {
       throw new CanopyError('MEDIA_ENDED');
@@ -254,35 +253,35 @@ export class Publication {
     const profile = profileOf({ kind, source, codec, simulcast, motion, width, height, firefox });
     const transport = await media.transport('send');
     const muted = this.#muted;
-    let isTransformed = true;
+    let transformFailed = false;
     const producing = transport.produce({
       track: this.#liveTrack(),
       ...(profile.encodings && { encodings: profile.encodings }),
       codecOptions: profile.codecOptions,
       codec: chosen,
       stopTracks: false,
-      // A camera that is off costs nothing; a microphone goes on in silence, so that unmuting is immediate.
+      // A muted camera sends nothing at all; a muted microphone sends silence, so that unmuting is immediate.
       zeroRtpOnPause: kind === 'video',
       onRtpSender: (sender) => {
-        isTransformed = false;
+        transformFailed = true;
         media.transformSender(sender, {
           source,
           kind,
           participantId: participantId ?? this.#host.participantId(),
         });
-        isTransformed = true;
+        transformFailed = false;
       },
       appData: { source, paused: muted, ...(participantId && { participantId }) },
     });
     const producer = await producing.catch((cause: unknown) => {
-      // It broke meanwhile: it is made anew, and then this is tried again.
-      throw transport.closed && isTransformed
+      // If the transport broke in the meantime, this is retried on its replacement.
+      throw transport.closed && !transformFailed
         ? new CanopyError('CONNECTION_LOST', undefined, { cause })
         : cause;
     });
     this.#sentMuted = muted;
     this.#encodings = profile.encodings ?? [];
-    // A disabled track makes a paused producer that goes on sending black pictures; this ends that.
+    // With a disabled track the paused producer would keep sending black frames; pause() stops them.
     if (muted) {
       producer.pause();
     }

@@ -1,6 +1,6 @@
 export interface RaisedHand {
   participantId: string;
-  /** When it went up, by the server's clock: Unix time in milliseconds. */
+  /** When the hand was raised, by the server's clock: Unix time in milliseconds. */
   raisedAtMs: number;
 }
 
@@ -9,7 +9,7 @@ export interface RaisedHandsHost {
   lowered(participantId: string, by: string | undefined): void;
 }
 
-/** Whose hands are up in a room, in the order in which they went up. */
+/** The raised hands in a room, longest-raised first. */
 export class RaisedHands {
   readonly #host: RaisedHandsHost;
   #hands: readonly RaisedHand[] = [];
@@ -22,7 +22,7 @@ export class RaisedHands {
     return this.#hands;
   }
 
-  /** Takes over what a room.join tells. */
+  /** Applies a snapshot. */
   reset(hands: readonly RaisedHand[]): void {
     for (const { participantId } of this.#hands) {
       if (!hands.some((each) => each.participantId === participantId)) {
@@ -43,7 +43,7 @@ export class RaisedHands {
     this.#host.raised(hand.participantId);
   }
 
-  /** `by`: who lowered it; undefined: its participant left, or it is not known. */
+  /** @param by who lowered it; undefined if its owner left or the server did not say */
   lower(participantId: string, by?: string): void {
     const rest = this.#hands.filter((hand) => hand.participantId !== participantId);
     if (rest.length === this.#hands.length) {

@@ -7,7 +7,7 @@ const SOON = { firstMs: 2, mostMs: 8 };
 const NEVER = { firstMs: 3_600_000, mostMs: 3_600_000 };
 
 describe('Reconciler', () => {
-  it('makes one pass for the changes of one task, and one more for those during a pass', async () => {
+  it('makes one pass for all changes of a task, and another for changes during a pass', async () => {
     const gate = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     let passes = 0;
@@ -33,7 +33,7 @@ describe('Reconciler', () => {
     assert.deepEqual([passes, most, reconciler.running], [2, 1, false]);
   });
 
-  it('retries what may pass until it succeeds, and rejects with what does not', async () => {
+  it('retries temporary errors until a pass succeeds, and rejects with permanent ones', async () => {
     const errors = [new CanopyError('SERVER_BUSY'), new CanopyError('REQUEST_TIMEOUT')];
     const reconciler = new Reconciler({
       pass: async () => {
@@ -66,7 +66,7 @@ describe('Reconciler', () => {
     await reconciler.run();
   });
 
-  it('gives up nothing that was wanted anew during the pass that failed', async () => {
+  it('runs again after a failure if the wanted state changed during that pass', async () => {
     let passes = 0;
     const reconciler: Reconciler = new Reconciler({
       pass: async () => {
@@ -82,7 +82,7 @@ describe('Reconciler', () => {
     assert.equal(passes, 2);
   });
 
-  it('ends a delay at once for run(), but not for a patient one', async () => {
+  it('cuts a delay short for run(), but not for a patient one', async () => {
     let passes = 0;
     const failed = Promise.withResolvers<void>();
     const reconciler = new Reconciler({
@@ -108,7 +108,7 @@ describe('Reconciler', () => {
     assert.equal(passes, 2);
   });
 
-  it('lets run() resolve before a retry that follows in the background', async () => {
+  it('resolves run() before a retry in the background', async () => {
     const retried = Promise.withResolvers<void>();
     let passes = 0;
     const reconciler = new Reconciler({
@@ -128,7 +128,7 @@ describe('Reconciler', () => {
     assert.equal(passes, 2);
   });
 
-  it('stops retrying when it is stopped', async () => {
+  it('stops retrying after stop()', async () => {
     let passes = 0;
     const failed = Promise.withResolvers<void>();
     const reconciler = new Reconciler({
@@ -150,7 +150,7 @@ describe('Reconciler', () => {
     assert.equal(passes, 1);
   });
 
-  it('tells final failures of poke() to its owner, and of run() to the caller only', async () => {
+  it('reports final failures of poke() to its owner, and those of run() to the caller only', async () => {
     const told: string[] = [];
     const heard = Promise.withResolvers<void>();
     const reconciler = new Reconciler({

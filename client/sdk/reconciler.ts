@@ -1,29 +1,29 @@
 import { CanopyError } from '../../contract/light.ts';
 import { type BackoffOptions, backoffMs } from './backoff.ts';
 
-/** What follows a failed pass: another one after a delay, one at the next run() only, or a rejection. */
+/** What follows a failed pass: a retry after a delay, a wait for the next run(), or a rejection. */
 export type AfterFailure = 'retry' | 'wait' | 'fail';
 
 export interface ReconcilerOptions {
-  /** Compares what is wanted with what is there, and applies the differences. Passes never overlap. */
+  /** Compares the wanted state with the actual one and applies the differences. Passes never overlap. */
   pass(): Promise<void>;
   /**
    * Decides what follows a failed pass. Not called when the wanted state changed during that pass, since another pass follows anyway.
    * Default: afterFailure().
    */
   onFailure?(error: CanopyError): AfterFailure;
-  /** Hears of final failures of poke(). */
+  /** Called with final failures after poke(). */
   failed?(error: CanopyError): void;
   /** Delays between retries. Default: 1 s, growing to 8 s. */
   backoff?: BackoffOptions;
-  /** run() resolves when a retry is due later, instead of waiting for it. Default false. */
+  /** run() resolves as soon as a retry is scheduled, instead of waiting for it. Default false. */
   retriesInBackground?: boolean;
 }
 
 const BACKOFF = { firstMs: 1000, mostMs: 8000 };
 
 /**
- * `wait` for a lost connection, since whoever owns it calls run() on its return; `retry` for other errors that may pass; else `fail`.
+ * `wait` for a lost connection, since its owner calls run() after reconnecting; `retry` for other temporary errors; otherwise `fail`.
  */
 export function afterFailure(error: CanopyError): AfterFailure {
   if (error.code === 'CONNECTION_LOST') {
@@ -33,15 +33,15 @@ export function afterFailure(error: CanopyError): AfterFailure {
 }
 
 /**
- * Brings an actual state to the wanted one. The owner keeps the wanted state and calls run() after each change. One pass runs at a time;
- * changes of one task, or made during a pass, share the next one.
+ * Brings the actual state in line with the wanted one. The owner keeps the wanted state and calls run() after each change. One pass runs at
+ * a time. Changes made in the same task, or during a pass, share the next pass.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   #running: Promise<void> | undefined;
   /** Another pass is due. */
   #stale = false;
-  /** It is due at once, even if the current one fails. */
+  /** The next pass is due at once, even if the current one fails. */
   #urgent = false;
   #stopped = false;
   /** Retries since the last success. */
@@ -56,16 +56,16 @@ export class Reconciler {
     return this.#running !== undefined;
   }
 
-  /** Whether run() was called since the current pass began: its outcome is out of date. */
+  /** Whether run() was called after the current pass started, so that its result is out of date. */
   get stale(): boolean {
     return this.#stale;
   }
 
   /**
-   * Resolves when a pass that began after this call has succeeded, when it waits for the next run(), or when stop() ended its retries.
-   * Rejects with the CanopyError of a final failure.
+   * Resolves when a pass that started after this call has succeeded, when the reconciler waits for the next run(), or when stop() ended the
+   * retries. Rejects with the CanopyError of a final failure.
    *
-   * @param patient keeps to the delay before a retry, which otherwise ends at once. Default false.
+   * @param patient do not cut short the delay before a pending retry. Default false.
    */
   run({ patient = false } = {}): Promise<void> {
     this.#stale = true;
@@ -77,12 +77,12 @@ export class Reconciler {
     return this.#running;
   }
 
-  /** run() for those who do not wait for it. Final failures go to the `failed` option. */
+  /** Calls run() without waiting for it. Final failures go to the `failed` option. */
   poke(options?: { patient: boolean }): void {
     this.run(options).catch((error: CanopyError) => this.#options.failed?.(error));
   }
 
-  /** Ends retries. A later run() still makes one pass. */
+  /** Stops retrying. A later run() still makes one pass. */
   stop(): void {
     this.#stopped = true;
     this.#endPause();
@@ -92,7 +92,7 @@ export class Reconciler {
     const { pass, onFailure = afterFailure, backoff = BACKOFF, retriesInBackground } = this.#options;
     try {
       while (this.#stale) {
-        // Changes of one task share a pass.
+        // Changes made in the same task share a pass.
         await Promise.resolve();
         this.#stale = false;
         this.#urgent = false;
@@ -126,7 +126,7 @@ export class Reconciler {
         }
       }
     } finally {
-      // In the same step, so that no run() is lost between the last pass and the end.
+      // Synchronously after the loop's last check, so that no run() is lost in between.
       this.#running = undefined;
     }
   }

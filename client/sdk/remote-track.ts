@@ -2,7 +2,7 @@ import type { types } from 'mediasoup-client';
 import type { EventData, MediaSource, Participant, ProducerInfo } from '../../contract/index.ts';
 import type { Connection } from './connection.ts';
 
-/** What another participant sends, received or not. */
+/** What another participant sends, whether or not it is received. */
 export interface RemoteSource {
   participantId: string;
   source: MediaSource;
@@ -12,28 +12,28 @@ export interface RemoteSource {
 }
 
 type Layers = EventData<'consumer.layers'>['layers'];
-type ToldAllocation = EventData<'room.allocation'>['tiles'][number];
+type TileAllocation = EventData<'room.allocation'>['tiles'][number];
 
-/** What the server gives of a picture. */
+/** What the server forwards of a video. */
 export interface Allocation {
-  /** The most that it forwards; null: nothing at present. */
-  layers: ToldAllocation['layers'];
+  /** The highest layers that it forwards; null: nothing at the moment. */
+  layers: TileAllocation['layers'];
   /**
-   * Why not more. `full`: it is as good as its size can use, or as its sender has. `budget`: the receiver's own budget. `estimate`: its
-   * network. `link`, `stress`: the server's link or CPU. `paused`: by its sender. `steady`: a better one waits until it is sure to last.
-   * `sender`: the sender's uplink or machine cannot deliver a better one.
+   * What limits it. `full`: nothing, higher layers would not look better at this size, or there are none. `budget`: the receiver's bitrate
+   * budget. `estimate`: the receiver's network. `link`, `stress`: the server's network or CPU. `paused`: the sender paused it. `steady`:
+   * higher layers are held back until they are likely to last. `sender`: the sender's uplink or machine cannot provide higher layers.
    */
-  reason: ToldAllocation['reason'];
+  reason: TileAllocation['reason'];
 }
 
-/** A track that another participant sends. It ends with the room's home; on the next one a new RemoteTrack takes its place. */
+/** A track that another participant sends. When the room moves, it ends and a new RemoteTrack replaces it. */
 export class RemoteTrack {
   readonly producerId: string;
   readonly consumerId: string;
   readonly participantId: string;
   readonly source: MediaSource;
   readonly kind: 'audio' | 'video';
-  /** The media itself, for an audio or video element. */
+  /** The track to play in an audio or video element. */
   readonly track: MediaStreamTrack;
   readonly #connection: Connection;
   readonly #consumer: types.Consumer;
@@ -60,7 +60,7 @@ export class RemoteTrack {
     this.#participants = participants;
   }
 
-  /** Who sends it; undefined once that participant has left. */
+  /** The sender; undefined once that participant has left. */
   get participant(): Participant | undefined {
     return this.#participants.get(this.participantId);
   }
@@ -70,12 +70,12 @@ export class RemoteTrack {
     return this.#muted;
   }
 
-  /** What the server gives of it; undefined for sound, and until the server has decided. */
+  /** What the server forwards; undefined for audio, and until the server has decided. */
   get allocation(): Allocation | undefined {
     return this.#allocation;
   }
 
-  /** The layers that arrive now; null: none; undefined: not told, or there is only one. */
+  /** The layers that are received; null: none; undefined: not known yet, or there is only one. */
   get layers(): Layers | undefined {
     return this.#layers;
   }
@@ -84,7 +84,7 @@ export class RemoteTrack {
     return this.#consumer.closed;
   }
 
-  /** The receiver, for statistics and transforms; undefined where the WebRTC in use has none. */
+  /** The WebRTC receiver; undefined if the WebRTC implementation has none. */
   get receiver(): RTCRtpReceiver | undefined {
     return this.#consumer.rtpReceiver;
   }
@@ -93,14 +93,14 @@ export class RemoteTrack {
     return this.#consumer.getStats();
   }
 
-  /** Stops or continues forwarding to this device. Pictures off the screen stop by themselves: see Room.setLayout(). */
+  /** Pauses or resumes forwarding to this client. Videos that Room.setLayout() does not list are paused automatically. */
   async setReceiving(receiving: boolean): Promise<void> {
     await this.#connection.request(receiving ? 'consumer.resume' : 'consumer.pause', {
       consumerIds: [this.consumerId],
     });
   }
 
-  /** Sets the highest layers wanted, each from 0; the server sends the lower of these and its own allocation. */
+  /** Sets the highest layers wanted, counted from 0. The server forwards the lower of these and its own allocation. */
   async setPreferredLayers(layers: { spatialLayer: number; temporalLayer?: number }): Promise<void> {
     await this.#connection.request('consumer.setPreferredLayers', { consumerId: this.consumerId, ...layers });
   }

@@ -17,7 +17,7 @@ describe('an engine that is too old', () => {
     await server.close();
   });
 
-  it('is named by enrol() and connect() before anything is sent', async () => {
+  it('is reported by enrol() and connect() before anything is sent', async () => {
     const calls: string[] = [];
     const options = {
       serverUrl: server.url,

@@ -1,16 +1,16 @@
 import { CanopyError } from '../../contract/light.ts';
 
 /**
- * Makes sure that the SDK can run here, before anything single-use is spent.
+ * Checks that the SDK can run here, before a single-use invitation is spent.
  *
- * @throws {CanopyError} UNSUPPORTED_PLATFORM - names what is missing
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM - a required API is missing; the detail names it
  */
 export function requirePlatform(): void {
   const missing = [
     typeof Promise.withResolvers !== 'function' && 'Promise.withResolvers',
     typeof ''.toWellFormed !== 'function' && 'String.toWellFormed',
     typeof globalThis.fetch !== 'function' && 'fetch',
-    // Browsers withhold it from pages loaded over plain HTTP.
+    // Browsers hide it from pages loaded over plain HTTP.
     globalThis.crypto?.subtle === undefined && 'WebCrypto',
   ].filter((name) => name !== false);
   if (missing.length > 0) {

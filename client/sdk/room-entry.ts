@@ -10,16 +10,16 @@ export interface RoomEntryOptions {
   roomId: string;
   displayName: string | undefined;
   connection: Connection;
-  /** Prepares for what a snapshot says; nothing is applied before. */
+  /** Prepares for a snapshot, which is not applied before this resolves. */
   prepare(snapshot: Snapshot): Promise<void>;
-  /** Takes over the snapshot. */
+  /** Applies the snapshot. */
   apply(snapshot: Snapshot): void;
   /** Entering failed for good. */
-  hopeless(error: CanopyError): void;
+  failed(error: CanopyError): void;
 }
 
 const BACKOFF = { firstMs: 250, mostMs: 4000 };
-/** After these the same socket cannot enter any more; a new one can. */
+/** After these errors the room can be entered only over a new socket. */
 const NEEDS_NEW_SOCKET: ReadonlySet<ErrorCode> = new Set([
   'TICKET_INVALID',
   'ROOM_ALREADY_JOINED',
@@ -27,8 +27,7 @@ const NEEDS_NEW_SOCKET: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Getting into a room, and back into it: after a lost socket (resume), and where a re-homing points (ticket). Owns the listeners to the
- * room's events.
+ * Enters a room and re-enters it: after a lost socket (resume), and at a new home (ticket). Also delivers the room's events.
  */
 export class RoomEntry {
   readonly #options: RoomEntryOptions;
@@ -39,7 +38,7 @@ export class RoomEntry {
   readonly #unlisten: Array<() => void>;
   readonly #appliers = new Map<string, Array<(data: never) => void>>();
   readonly #log: RoomLog;
-  /** Events that arrive while a join is on its way: they are applied after its snapshot. */
+  /** Events that arrived while a join was pending; they are applied after its snapshot. */
   #held: Array<() => void> | undefined;
 
   readonly #reconciler = new Reconciler({
@@ -78,17 +77,17 @@ export class RoomEntry {
     return this.#reconciler.running;
   }
 
-  /** The next entry follows a re-homing. */
+  /** The next join presents this re-homing ticket. */
   useTicket(ticket: string): void {
     this.#ticket = ticket;
   }
 
-  /** Enters where a re-homing points: at once when it is the same server, else once the connection has moved there. */
+  /** Enters at the target of a re-homing: at once if it is the same server, otherwise after redirecting the connection. */
   follow(url: string, entered: () => void): void {
     const { connection } = this.#options;
     const target = new URL(url, connection.origin);
     if (target.origin !== connection.origin) {
-      // Never from an encrypted connection to one in the clear.
+      // Never downgrade from an encrypted connection to plain text.
       if (connection.origin.startsWith('https:') && target.protocol !== 'https:') {
         return;
       }
@@ -101,7 +100,7 @@ export class RoomEntry {
     );
   }
 
-  /** Has an event applied as it comes, or after the snapshot that is on its way; an entry of the room's log once and in order. */
+  /** Registers a handler; see RoomSession.onServerEvent(). */
   on<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void {
     this.#appliers.set(name, [...(this.#appliers.get(name) ?? []), apply]);
   }
@@ -115,7 +114,9 @@ export class RoomEntry {
   }
 
   /**
-   * Enters or comes back, one attempt at a time. True: all media is as it was. Rejects with CONNECTION_LOST when it takes another socket.
+   * Enters or re-enters the room, one attempt at a time. Resolves to true if the session was resumed with all its media.
+   *
+   * @throws {CanopyError} CONNECTION_LOST - a new socket is needed; and the server's refusals
    */
   async enter(): Promise<boolean> {
     await this.#reconciler.run();
@@ -139,7 +140,7 @@ export class RoomEntry {
       if (this.#closed) {
         throw new CanopyError('ROOM_NOT_JOINED');
       }
-      // The room moved meanwhile: the snapshot is of its old home, and another attempt follows.
+      // The room has moved in the meantime: this snapshot is from its old home, and another attempt follows.
       if (this.#reconciler.stale) {
         return;
       }
@@ -171,7 +172,7 @@ export class RoomEntry {
     return this.#peerId === undefined;
   }
 
-  /** Retries when entering may succeed later on this socket. */
+  /** Retries if a later attempt on this socket may succeed. */
   #afterFailure(error: CanopyError): AfterFailure {
     if (this.#closed || this.#isFirst || error.code === 'CONNECTION_LOST') {
       return 'fail';
@@ -179,7 +180,7 @@ export class RoomEntry {
     if (error.retryable) {
       return 'retry';
     }
-    this.#options.hopeless(error);
+    this.#options.failed(error);
     return 'fail';
   }
 }

@@ -9,32 +9,32 @@ import type { Direction } from './transport-link.ts';
 
 export type RoomState = ConnectionState;
 
-/** What a room tells. */
+/** The events of a room. */
 export interface RoomEvents extends RoomSessionEvents {
   /**
    * Media in one direction is connecting, is `connected`, or has `failed`: 4 s after the first attempt or 2 s after a loss. Attempts
-   * continue by themselves.
+   * continue automatically.
    */
   media: [direction: Direction, connectivity: MediaConnectivity];
-  /** What others send has changed (`room.sources`), received or not. */
+  /** What others send (`room.sources`) has changed, whether or not it is received. */
   sources: [];
-  /** Media of another participant begins. */
+  /** A track from another participant has started. */
   track: [RemoteTrack];
   'track-ended': [RemoteTrack];
-  /** Its sender muted or unmuted it, or the server gives more or less of it (`allocation`). */
+  /** The sender muted or unmuted the track, or the server changed its allocation. */
   'track-updated': [RemoteTrack];
-  /** The layers that a track is received with now; null when none fits. */
+  /** The layers of a track that are now received; null when none fits. */
   layers: [track: RemoteTrack, layers: EventData<'consumer.layers'>['layers']];
-  /** Somebody, perhaps oneself, raised a hand: it is last in `room.hands`. */
+  /** A participant, possibly this one, raised a hand; it is last in `room.hands`. */
   'hand-raised': [participantId: string];
-  /** A hand went down. `by`: the participant who lowered it; undefined if its own participant left, or while it is not known. */
+  /** A hand went down. `by`: the participant who lowered it; undefined if its owner left or the server did not say. */
   'hand-lowered': [participantId: string, by: string | undefined];
-  /** A moderator has muted the own microphone: its publications are muted; unmute() works as ever. */
+  /** A moderator muted this participant's microphone publications. unmute() unmutes them again. */
   'muted-by': [moderator: Participant | undefined];
-  /** A call that was asked for by dial() did not come about. */
+  /** A call requested by dial() failed. */
   'call-failed': [{ callId: string; error: CanopyError }];
-  /** An own publication ended: by unpublish(), or by itself because of the error. */
+  /** A publication of this client ended: by unpublish(), or because of the error. */
   unpublished: [publication: Publication, error: CanopyError | undefined];
-  /** Something failed that the room goes on without. */
+  /** A failure that does not close the room. */
   error: [CanopyError];
 }

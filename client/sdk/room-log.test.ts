@@ -25,7 +25,7 @@ describe('RoomLog', () => {
     });
   });
 
-  it('passes on each entry once, in order, and knows the last', () => {
+  it('applies each entry once and in order, and knows its position', () => {
     assert.equal(log.position, undefined);
     log.catchUp({ logId, seq: 4 });
     for (const seq of [4, 5, 5, 6, 4, 7]) {
@@ -34,7 +34,7 @@ describe('RoomLog', () => {
     assert.deepEqual([applied, log.position, missing], [[5, 6, 7], { logId, seq: 7 }, 0]);
   });
 
-  it('passes on what was missed, with its position, and not what came on both ways', () => {
+  it('applies missed entries with their position, but none that arrived both ways twice', () => {
     log.catchUp({ logId, seq: 1 });
     log.receive('producer.paused', data(2));
     log.catchUp({ logId, seq: 5, entries: [2, 3, 4, 5].map(entry) });
@@ -44,7 +44,7 @@ describe('RoomLog', () => {
     assert.deepEqual([applied, log.position], [[2, 3, 4, 5, 6], { logId, seq: 6 }]);
   });
 
-  it('goes on from a snapshot when what was missed is not kept, or the room is another one', () => {
+  it('continues from a snapshot if the missed entries are gone or the log is another one', () => {
     log.catchUp({ logId, seq: 1 });
     log.catchUp({ logId, seq: 900 });
     log.receive('producer.paused', data(901));
@@ -54,7 +54,7 @@ describe('RoomLog', () => {
     assert.deepEqual([applied, log.position, missing], [[901, 4], { logId: 'two', seq: 4 }, 0]);
   });
 
-  it('asks again when an entry is missing, and drops what follows until it is there', () => {
+  it('reports a missing entry and drops later ones until it arrives', () => {
     log.catchUp({ logId, seq: 1 });
     log.receive('producer.paused', data(3));
     log.receive('producer.paused', data(4));
@@ -64,7 +64,7 @@ describe('RoomLog', () => {
     assert.deepEqual([applied, missing], [[2, 3, 4, 5], 2]);
   });
 
-  it('passes on events that are no entries as they come, and drops entries of a room that is not entered', () => {
+  it('applies other events as they come, and drops entries of a room that is not entered', () => {
     log.receive('room.speaker', { participantId: null });
     log.receive('producer.paused', data(1));
     assert.deepEqual(applied, [{ kind: 'room.speaker', participantId: null }]);

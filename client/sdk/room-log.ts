@@ -1,13 +1,16 @@
 import type { EventName, LogPosition, RequestResult } from '../../contract/index.ts';
 
 export interface RoomLogOptions {
-  /** An event or entry is due. */
+  /** Applies an event or a log entry. */
   apply(kind: string, data: unknown): void;
-  /** An entry is missing: what follows is dropped until `catchUp` brings it. */
+  /** An entry is missing. Later entries are dropped until catchUp() delivers it. */
   missing(): void;
 }
 
-/** Follows a room's log: passes each entry on once, in order, wherever it came from. Events that are no entries pass as they come. */
+/**
+ * Follows a room's log: applies each entry once and in order, whether it arrived as an event or with a join. Other events are applied as
+ * they come.
+ */
 export class RoomLog {
   readonly #options: RoomLogOptions;
   #position: LogPosition | undefined;
@@ -16,12 +19,12 @@ export class RoomLog {
     this.#options = options;
   }
 
-  /** The last entry that was passed on or that a snapshot covers; undefined before the first answer. */
+  /** The last entry that was applied or is covered by a snapshot; undefined before the first join. */
   get position(): LogPosition | undefined {
     return this.#position;
   }
 
-  /** An event arrived. */
+  /** Handles an event from the server. */
   receive(kind: EventName, data: unknown): void {
     const log = positionOf(data);
     if (!log) {
@@ -29,10 +32,10 @@ export class RoomLog {
     } else if (log.logId === this.#position?.logId) {
       this.#take(log.seq, kind, data);
     }
-    // Else it is of a room that was left, or that is not entered yet.
+    // Otherwise it is from a room that was left or is not entered yet.
   }
 
-  /** The answer to a join: passes on what was missed. Without entries its snapshot, to be applied next, covers everything. */
+  /** Applies the missed entries in the answer to a join. Without entries, the snapshot that is applied next covers everything. */
   catchUp({ logId, seq, entries }: RequestResult<'room.join'>['log']): void {
     if (logId === this.#position?.logId) {
       for (const { seq: number, kind, data } of entries ?? []) {

@@ -26,7 +26,7 @@ describe('RoomSession', () => {
   let server: ScriptedServer;
   let connection: Connection;
   let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
-  /** What the session told, in order. */
+  /** What the session emitted, in order. */
   let told: string[];
 
   beforeEach(async () => {
@@ -82,7 +82,7 @@ describe('RoomSession', () => {
       });
     });
 
-  it('returns when an entry of the room log is missing, and applies each once and in order', async () => {
+  it('reconnects if a log entry is missing, and applies each entry once and in order', async () => {
     const [bob, carol, dave] = [participant('Bob'), participant('Carol'), participant('Dave')];
     const left = ({ participantId }: Participant) => ({ participantId, reason: 'left' }) as const;
     const session = await enter();
@@ -90,7 +90,7 @@ describe('RoomSession', () => {
     server.append('participant.joined', { participant: carol });
     server.append('participant.left', left(carol));
     server.script['room.join'] = () => {
-      // Overtakes the answer, which does not know of it.
+      // Overtakes the answer to join, which does not include it.
       server.emit('participant.left', left(bob));
       return { ...snapshot, resumed: true, participants: [bob, dave] };
     };
@@ -104,7 +104,7 @@ describe('RoomSession', () => {
     assert.deepEqual([...session.roster.participants.values()], [dave]);
   });
 
-  it('lists only participants that others host, where that is wanted', async () => {
+  it('lists only participants that others host, with othersOnly', async () => {
     const [own, another, bob] = [participant('Own', PEER), participant('Another', PEER), participant('Bob')];
     snapshot.participants = [own];
     const session = await enter({ othersOnly: true });

@@ -5,22 +5,22 @@ import { Emitter } from './emitter.ts';
 import { RoomEntry, type Snapshot } from './room-entry.ts';
 import { Roster } from './roster.ts';
 
-/** What happens to every session in a room, a person's or a bridge's. */
+/** Events common to the rooms of clients and bridges. */
 export interface RoomSessionEvents {
-  /** `error` says why it closed, where it did not by leave(). */
+  /** `error`: why it closed, unless by leave(). */
   state: [state: ConnectionState, error: CanopyError | undefined];
   'participant-joined': [Participant];
   'participant-updated': [Participant];
   'participant-left': [participant: Participant, reason: EventData<'participant.left'>['reason']];
-  /** Who speaks, by participant id; null: nobody. */
+  /** The current speaker's participant id; null: nobody. */
   speaker: [participantId: string | null];
-  /** The room moves to another worker or server; its media comes back by itself. */
+  /** The room moves to another worker or server; its media is re-established automatically. */
   rehome: [reason: EventData<'room.rehome'>['reason']];
-  /** The server stops soon. */
+  /** The server is about to stop. */
   'server-closing': [{ retryAfterSeconds: number }];
 }
 
-/** All of them, for emitters that relay them. */
+/** All session events, for emitters that relay them. */
 export const ROOM_SESSION_EVENTS = [
   'state',
   'participant-joined',
@@ -35,29 +35,26 @@ export interface RoomSessionOptions {
   roomId: string;
   displayName?: string | undefined;
   connection: Connection;
-  /** Lists only participants that others host. Default false. */
+  /** Leave out the participants that this session hosts. Default false. */
   othersOnly?: boolean;
-  /** Prepares for what a snapshot says; nothing is applied before. */
+  /** Prepares for a snapshot, which is not applied before this resolves. */
   prepare?(snapshot: Snapshot): Promise<void>;
-  /** The room moves: the media of its old home is gone. */
+  /** The room moves: the media at its old home is gone. */
   dropMedia(): void;
-  /** The room was entered at a home where this session has no media yet; followed by entered(). */
+  /** The room was entered at a home where this session has no media yet. entered() is called next. */
   renewMedia(snapshot: Snapshot): void;
-  /**
-   * The room was entered, for the first time or again: brings what is wanted and what the server has together. `seat.isSame`: its peer id
-   * is the one before.
-   */
+  /** The room was entered or re-entered: reconciles the wanted state with the server's. `seat.isSame`: the peer id has not changed. */
   entered(snapshot: Snapshot, seat: { isSame: boolean }): void;
-  /** It is over: frees everything. */
+  /** The session has ended: releases all resources. */
   closed(): void;
 }
 
-/** How long leave() waits for the server's answer, in milliseconds. */
+/** Time limit for the answer to `room.leave`, in milliseconds. */
 const LEAVE_MS = 2000;
 
 /**
- * A stay in a room over any number of sockets and homes: enters, resumes after a lost socket, follows a re-homing, and keeps the roster.
- * Under both Room and BridgeSession, which add their media.
+ * One stay in a room, across any number of sockets and homes: enters the room, resumes after a lost socket, follows re-homings and keeps
+ * the roster. Room and BridgeSession build on it and add their media.
  */
 export class RoomSession extends Emitter<RoomSessionEvents> {
   readonly roster: Roster;
@@ -66,7 +63,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   readonly #unlisten: Array<() => void> = [];
   #state: ConnectionState = 'connecting';
   #peerId: string | undefined;
-  /** There is media of the present home. */
+  /** Whether there is media at the current home. */
   #hasMedia = false;
 
   constructor(options: RoomSessionOptions) {
@@ -85,7 +82,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
       connection,
       prepare: async (snapshot) => prepare?.(snapshot),
       apply: (snapshot) => this.#apply(snapshot),
-      hopeless: (error) => this.close(error),
+      failed: (error) => this.close(error),
     });
     this.#listen();
   }
@@ -95,14 +92,14 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
   }
 
   /**
-   * Has an event from the server applied as it comes, or after the snapshot that is on its way; an entry of the room's log once and in
-   * order. What this session did itself is among them.
+   * Registers a handler for a server event, the effects of this session's own requests included. Log entries are passed on in order,
+   * exactly once. While a snapshot is pending, events are held back until it is applied.
    */
   onServerEvent<N extends EventName>(name: N, apply: (data: EventData<N>) => void): void {
     this.#entry.on(name, apply);
   }
 
-  /** Enters for the first time; if that fails, it closes and rejects with the reason. */
+  /** Enters for the first time. If that fails, closes the session and rejects with the reason. */
   async enter(): Promise<void> {
     try {
       await this.#entry.enter();
@@ -113,16 +110,16 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
     }
   }
 
-  /** Tells the server that it leaves, and waits for the answer for 2 s at most. Never rejects. */
-  async sayGoodbye(): Promise<void> {
+  /** Sends `room.leave` and waits up to 2 s for the answer. Never rejects. */
+  async notifyLeave(): Promise<void> {
     const answered = this.#options.connection.requestNow('room.leave', {}).catch(() => {});
-    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const { promise: timedOut, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, LEAVE_MS);
-    await Promise.race([answered, late]);
+    await Promise.race([answered, timedOut]);
     clearTimeout(timer);
   }
 
-  /** Ends it here. Idempotent. */
+  /** Ends the session locally, without notifying the server. Idempotent. */
   close(error?: CanopyError): void {
     if (this.#state === 'closed') {
       return;
@@ -151,7 +148,7 @@ export class RoomSession extends Emitter<RoomSessionEvents> {
           this.#setState('reconnecting');
         }
       }),
-      // Not held back: it decides how the room is entered.
+      // Not held back while a join is pending: it decides how the room is entered.
       connection.on('room.rehome', (data) => this.#rehome(data)),
     );
     this.#entry.on('server.closing', (data) => this.emit('server-closing', data));

@@ -18,7 +18,7 @@ const BOB = uuid();
 const PEER = uuid();
 const DTLS = Array(32).fill('AB').join(':');
 
-/** Enough of a track for mediasoup-client's fake handler; the real thing runs in the browser tests. */
+/** A minimal track for mediasoup-client's fake handler. The browser tests use real ones. */
 class TestTrack extends EventTarget {
   readonly id = uuid();
   readonly kind: 'audio' | 'video';
@@ -55,9 +55,9 @@ function producer(source: ProducerInfo['source'] = 'microphone'): ProducerInfo {
 
 let server: ScriptedServer;
 let client: Client;
-/** Handlers of all transports in the order of their making. */
+/** Handlers of all transports, in creation order. */
 let handlers: FakeHandler[];
-/** What the room's snapshot says; changed by tests. */
+/** The room's snapshot, changed by tests. */
 let snapshot: Omit<RequestResult<'room.join'>, 'log'>;
 
 function useScript(target: ScriptedServer): void {
@@ -107,7 +107,7 @@ async function createDevice(): Promise<types.Device> {
     const send = handler.send.bind(handler);
     handler.send = async (sent) => {
       const result = await send(sent);
-      // The fake's own mid has a form that no browser makes.
+      // No browser generates a mid like the fake handler's.
       result.rtpParameters.mid = result.localId;
       return result;
     };
@@ -116,7 +116,7 @@ async function createDevice(): Promise<types.Device> {
   return new Device({ handlerFactory: { ...base, factory } });
 }
 
-/** Resolves with the arguments of the next event that fits. */
+/** Resolves with the arguments of the next matching event. */
 function next<N extends keyof RoomEvents>(
   room: Room,
   event: N,
@@ -133,7 +133,7 @@ function next<N extends keyof RoomEvents>(
   });
 }
 
-/** Resolves when the room has as many tracks. */
+/** Resolves when the room has this many tracks. */
 async function hasTracks(room: Room, count: number): Promise<RemoteTrack[]> {
   while (room.tracks.length !== count) {
     await Promise.race([next(room, 'track'), next(room, 'track-ended')]);
@@ -167,7 +167,7 @@ afterEach(async () => {
 });
 
 describe('receiving', () => {
-  it('subscribes to everything in a room by one request and begins by one more', async () => {
+  it('subscribes to everything in a room with one request and resumes with one more', async () => {
     snapshot.producers = [producer(), producer(), producer()];
     const room = await client.join('demo');
     const tracks = await hasTracks(room, 3);
@@ -181,7 +181,7 @@ describe('receiving', () => {
     assert.equal(server.got('transport.create').length, 1);
   });
 
-  it('asks for at most 64 producers at once', async () => {
+  it('requests at most 64 producers at once', async () => {
     snapshot.producers = Array.from({ length: 70 }, () => producer());
     const room = await client.join('demo');
     await hasTracks(room, 70);
@@ -189,7 +189,7 @@ describe('receiving', () => {
     assert.deepEqual(counts, [64, 6]);
   });
 
-  it('drops a producer that closed while it was being subscribed to', async () => {
+  it('drops a producer that closed during the subscription', async () => {
     const [gone, stays] = [producer(), producer()];
     snapshot.producers = [gone, stays];
     const room = await client.join('demo');
@@ -202,7 +202,7 @@ describe('receiving', () => {
     assert.deepEqual((await server.request('consumer.resume')).data.consumerIds, [only?.consumerId]);
   });
 
-  it('applies events that overtake the answer to join after it', async () => {
+  it('applies events that overtake the answer to join after that answer', async () => {
     const gone = producer();
     const late = producer();
     server.script['room.join'] = async () => {
@@ -217,7 +217,7 @@ describe('receiving', () => {
     assert.equal(only?.producerId, late.producerId);
   });
 
-  it('goes on without what could not be subscribed to', async () => {
+  it('continues without producers that could not be subscribed to', async () => {
     const [bad, good] = [producer(), producer()];
     snapshot.producers = [bad, good];
     server.script['consumer.create'] = ({ data }) => ({
@@ -232,7 +232,7 @@ describe('receiving', () => {
     assert.equal(server.got('consumer.create').length, 1);
   });
 
-  it('goes on without what this side cannot receive, and closes it at the server', async () => {
+  it('continues without consumers that fail locally, and closes them at the server', async () => {
     const [bad, good] = [producer(), producer()];
     snapshot.producers = [bad, good];
     const codecs = [{ mimeType: 'audio/unknown', payloadType: 1, clockRate: 8000 }];
@@ -251,7 +251,7 @@ describe('receiving', () => {
     assert.equal(server.got('consumer.create').length, 1);
   });
 
-  it('tells of muting, of ends and of people who come and go', async () => {
+  it('emits muting, ended tracks, and people who come and go', async () => {
     const voice = producer();
     snapshot.producers = [voice];
     const room = await client.join('demo');
@@ -279,7 +279,7 @@ describe('a layout', () => {
   const camera = (participantId: string): ProducerInfo => ({ ...producer('camera'), participantId });
   const [ann, bob] = [uuid(), uuid()];
 
-  it('is told by producers, and pictures off it are not subscribed to, while voices are', async () => {
+  it('is reported by producer, and only videos in it are subscribed to, but all audio is', async () => {
     const [annSends, bobSends, voice] = [camera(ann), camera(bob), producer()];
     snapshot.producers = [annSends, bobSends, voice];
     const joining = client.join('demo');
@@ -302,7 +302,7 @@ describe('a layout', () => {
     });
   });
 
-  it('is told again when pictures come and go, once for many changes, and not when nothing changed', async () => {
+  it('is reported again when videos come and go, once for many changes, and not if nothing changed', async () => {
     const room = await client.join('demo');
     room.setLayout({ tiles: [tile(ann, 320, 180), tile(bob, 320, 180)] });
     assert.deepEqual((await server.request('room.layout')).data.tiles, []);
@@ -328,7 +328,7 @@ describe('a layout', () => {
     assert.equal(server.got('room.layout').length, 4);
   });
 
-  it('is told anew after a lost socket and on a new home', async () => {
+  it('is reported again after a lost socket and at a new home', async () => {
     snapshot.producers = [camera(ann)];
     const room = await client.join('demo');
     room.setLayout({ tiles: [tile(ann, 320, 180)] });
@@ -342,7 +342,7 @@ describe('a layout', () => {
     assert.equal(third.data.tiles[0].producerId, snapshot.producers[0]?.producerId);
   });
 
-  it('keeps the consumer of a picture off the screen for a while, then closes it', async () => {
+  it('keeps the consumer of a video off the screen for a while, then closes it', async () => {
     snapshot.producers = [camera(ann), camera(bob)];
     const room = await client.join('demo');
     const [annShown, bobShown] = await hasTracks(room, 2);
@@ -363,7 +363,7 @@ describe('a layout', () => {
     }
   });
 
-  it('is answered by what the server gives of each picture', async () => {
+  it('is answered with the allocation of each video', async () => {
     snapshot.producers = [camera(ann)];
     const [{ producerId } = { producerId: '' }] = snapshot.producers;
     const room = await client.join('demo');
@@ -401,7 +401,7 @@ describe('sending', () => {
     assert.equal(publication.closed, false);
   });
 
-  it('settles on the last of many wishes', async () => {
+  it('settles on the last of many changes', async () => {
     const room = await client.join('demo');
     const publication = await room.publish(track('audio'), { muted: true });
     assert.equal((await server.request('producer.create')).data.paused, true);
@@ -415,7 +415,7 @@ describe('sending', () => {
     assert.equal(states.at(-1), 'producer.resume');
   });
 
-  it('ends a publication that was taken back while it began', async () => {
+  it('ends a publication that was unpublished while it started', async () => {
     const room = await client.join('demo');
     const unpublished = next(room, 'unpublished');
     server.script['producer.create'] = () => {
@@ -428,7 +428,7 @@ describe('sending', () => {
     assert.deepEqual(room.publications, []);
   });
 
-  it('tells what the server or the device refuses', async () => {
+  it('rejects with what the server or the device refuses', async () => {
     const capabilities = testFakeParameters.generateRouterRtpCapabilities();
     const codecs = capabilities.codecs?.filter(({ mimeType }) => mimeType !== 'video/VP8');
     snapshot.routerRtpCapabilities = { ...capabilities, codecs };
@@ -440,7 +440,7 @@ describe('sending', () => {
     assert.equal(room.state, 'connected');
   });
 
-  it('threat 24: stops the call when the server’s media keys are not the deployment’s', async () => {
+  it('threat 24: closes the room if the server’s media keys are not the deployment’s', async () => {
     const room = await client.join('demo');
     const create = server.script['transport.create'];
     server.script['transport.create'] = async (request) => {
@@ -458,7 +458,7 @@ describe('sending', () => {
 });
 
 describe('a lost socket', () => {
-  it('is followed by a resume that keeps what lives on and makes again what does not', async () => {
+  it('is followed by a resume that keeps what still exists and recreates the rest', async () => {
     const [stays, ends, lost] = [producer(), producer(), producer()];
     snapshot.producers = [stays, ends, lost];
     const room = await client.join('demo');
@@ -495,7 +495,7 @@ describe('a lost socket', () => {
     assert.equal(server.got('producer.create').length, 1);
   });
 
-  it('is followed by new media with the same tracks when the seat is gone', async () => {
+  it('is followed by new media with the same tracks if the seat is gone', async () => {
     const voice = producer();
     snapshot.producers = [voice];
     const room = await client.join('demo');
@@ -512,7 +512,7 @@ describe('a lost socket', () => {
     assert.equal(server.got('transport.create').length, 4);
   });
 
-  it('keeps what is wished meanwhile', async () => {
+  it('keeps changes made in the meantime', async () => {
     const room = await client.join('demo');
     const publication = await room.publish(track('audio'));
     server.cut();
@@ -528,7 +528,7 @@ describe('a lost socket', () => {
     ]);
   });
 
-  it('closes the room when the server lets nobody back in', async () => {
+  it('closes the room if the server refuses to readmit the client', async () => {
     const room = await client.join('demo');
     server.script['room.join'] = () => Promise.reject(new CanopyError('FORBIDDEN'));
     const closed = next(room, 'state', (state) => state === 'closed');
@@ -537,7 +537,7 @@ describe('a lost socket', () => {
     assert.equal(client.room, undefined);
   });
 
-  it('waits while the server cannot take it back yet', async () => {
+  it('keeps retrying while the server cannot readmit it yet', async () => {
     const room = await client.join('demo');
     let refusals = 2;
     server.script['room.join'] = async () => {
@@ -556,7 +556,7 @@ describe('room.rehome', () => {
   const rehome = (ticket: string, url = '/') =>
     server.emit('room.rehome', { roomId: 'demo', url, ticket, reason: 'worker-died' });
 
-  it('makes all media again with the ticket, on the same socket and with the same tracks', async () => {
+  it('recreates all media with the ticket, on the same socket and with the same tracks', async () => {
     snapshot.producers = [producer()];
     const room = await client.join('demo');
     const camera = track('video');
@@ -595,7 +595,7 @@ describe('room.rehome', () => {
     assert.equal(server.got('producer.create').length, 2);
   });
 
-  it('takes a new socket when the ticket is refused', async () => {
+  it('opens a new socket if the ticket is refused', async () => {
     const room = await client.join('demo');
     await room.publish(track('audio'));
     server.script['room.join'] = async ({ data }) => {
@@ -637,7 +637,7 @@ describe('room.rehome', () => {
 });
 
 describe('a broken path', () => {
-  it('is mended by ICE restarts until it is connected', async () => {
+  it('is repaired by ICE restarts until it is connected', async () => {
     const room = await client.join('demo');
     await room.publish(track('audio'));
     const [handler] = handlers;
@@ -651,7 +651,7 @@ describe('a broken path', () => {
     assert.equal(server.got('transport.restartIce').length, 3);
   });
 
-  it('is mended when only the server noticed it', async () => {
+  it('is repaired if only the server noticed it', async () => {
     const room = await client.join('demo');
     await room.publish(track('audio'));
     handlers[0]?.setConnectionState('connected');
@@ -661,7 +661,7 @@ describe('a broken path', () => {
     server.emit('transport.state', { transportId, state: 'connected' });
   });
 
-  it('gets a new transport when DTLS failed', async () => {
+  it('is replaced by a new transport if DTLS failed', async () => {
     snapshot.producers = [producer()];
     const room = await client.join('demo');
     await hasTracks(room, 1);
@@ -709,7 +709,7 @@ describe('media that does not get through', () => {
     assert.equal((await failed)[0], 'send');
   });
 
-  it('leaves no half of a transport at the server when this side’s cannot be made', async () => {
+  it('leaves no half transport at the server if the local half fails', async () => {
     const create = server.script['transport.create'];
     server.script['transport.create'] = async (request) => {
       const created = await create?.(request);
@@ -742,7 +742,7 @@ describe('a track that ends', () => {
     assert.deepEqual([room.publications, errors], [[], []]);
   });
 
-  it('does not end a publication that sends another one by now', async () => {
+  it('does not end a publication that already sends another one', async () => {
     const room = await client.join('demo');
     const [first, second] = [track('audio'), track('audio')];
     const publication = await room.publish(first);
@@ -755,7 +755,7 @@ describe('a track that ends', () => {
     assert.equal(publication.closed, true);
   });
 
-  it('is not published when it has ended already, or ends meanwhile', async () => {
+  it('is not published if it has already ended, or ends in the meantime', async () => {
     const room = await client.join('demo');
     const dead = track('audio');
     dead.stop();
@@ -790,7 +790,7 @@ describe('a path that is lost', () => {
 });
 
 describe('leaving', () => {
-  it('closes everything, tells once, and lets the client join again', async () => {
+  it('closes everything, is emitted once, and lets the client join again', async () => {
     snapshot.producers = [producer()];
     const room = await client.join('demo');
     await assert.rejects(client.join('demo'), withCode('ROOM_ALREADY_JOINED'));
@@ -807,7 +807,7 @@ describe('leaving', () => {
     assert.equal((await client.join('other')).state, 'connected');
   });
 
-  it('is possible while the connection is away', async () => {
+  it('is possible while the connection is lost', async () => {
     const room = await client.join('demo');
     server.cut();
     await next(room, 'state', (state) => state === 'reconnecting');
@@ -817,7 +817,7 @@ describe('leaving', () => {
     assert.equal(server.got('room.join').length, 1);
   });
 
-  it('happens when the session ended for good', async () => {
+  it('happens if the session ended permanently', async () => {
     const room = await client.join('demo');
     const closed = next(room, 'state', (state) => state === 'closed');
     server.emit('session.ended', { error: new CanopyError('SESSION_REPLACED').toJSON() });
@@ -834,7 +834,7 @@ describe('raised hands', () => {
     snapshot.participants.push(carol);
   });
 
-  it('are shown in the order in which they went up, from before the join too', async () => {
+  it('are listed in the order in which they were raised, including those raised before the join', async () => {
     snapshot.parts = { hands: [{ participantId: BOB, raisedAtMs: 1 }] };
     const room = await client.join('demo');
     assert.deepEqual(room.hands, [{ participantId: BOB, raisedAtMs: 1 }]);
@@ -848,7 +848,7 @@ describe('raised hands', () => {
     assert.deepEqual(room.hands, [{ participantId: SELF, raisedAtMs: 2 }]);
   });
 
-  it('go down when their people leave', async () => {
+  it('go down when their owners leave', async () => {
     snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
     const room = await client.join('demo');
     const lowered = next(room, 'hand-lowered');
@@ -857,7 +857,7 @@ describe('raised hands', () => {
     assert.deepEqual(order(room), [SELF]);
   });
 
-  it('are as the snapshot says after a lost socket, each change told once', async () => {
+  it('match the snapshot after a lost socket, with each change emitted once', async () => {
     snapshot.parts = { hands: [BOB, SELF].map((participantId, n) => ({ participantId, raisedAtMs: n })) };
     const room = await client.join('demo');
     const told: unknown[] = [];
@@ -910,7 +910,7 @@ describe('moderation and phones', () => {
     assert.deepEqual([told.callId, told.error.code, told.error.detail], [callId, 'CALL_FAILED', '486']);
   });
 
-  it('obeys a moderator who mutes, and lets the person unmute', async () => {
+  it('mutes when a moderator says so, and lets the user unmute', async () => {
     const room = await client.join('demo');
     const microphone = await room.publish(track('audio'));
     const camera = await room.publish(track('video'));
@@ -924,7 +924,7 @@ describe('moderation and phones', () => {
     assert.equal(microphone.muted, false);
   });
 
-  it('closes when the person is removed', async () => {
+  it('closes when the user is removed', async () => {
     const room = await client.join('demo');
     const closed = next(room, 'state', (state) => state === 'closed');
     server.emit('session.ended', { error: new CanopyError('KICKED').toJSON() });

@@ -18,9 +18,9 @@ import { Subscriptions } from './subscriptions.ts';
 import type { Direction } from './transport-link.ts';
 
 export interface JoinOptions {
-  /** The name that others see here. Default: the identity's. */
+  /** The name that others see in this room. Default: the identity's. */
   displayName?: string;
-  /** Transforms of encoded frames, e.g. for end-to-end encryption. */
+  /** Transforms for encoded frames, e.g. for end-to-end encryption. */
   transforms?: FrameTransforms;
 }
 
@@ -32,7 +32,7 @@ export interface RoomOptions extends JoinOptions {
   onClosed(): void;
 }
 
-/** A conference as one peer sees it. Made by Client.join(). */
+/** A conference from one peer's point of view. Created by Client.join(). */
 export class Room extends Emitter<RoomEvents> {
   readonly roomId: string;
   readonly #options: RoomOptions;
@@ -41,8 +41,8 @@ export class Room extends Emitter<RoomEvents> {
   readonly #publications = new Set<Publication>();
   readonly #subscriptions: Subscriptions;
   readonly #layout: LayoutReporter;
-  /** Which spatial layers of own producers anybody wants, by producer id; the server may tell before it is known whose they are. */
-  readonly #wanted = new Map<string, readonly boolean[]>();
+  /** Which spatial layers anyone wants, by own producer id. The server may send this before `producer.create` is answered. */
+  readonly #wantedLayers = new Map<string, readonly boolean[]>();
   #participantId: string | undefined;
   #media: MediaSession | undefined;
   #device: { capabilities: string; device: types.Device } | undefined;
@@ -94,27 +94,27 @@ export class Room extends Emitter<RoomEvents> {
     return this.#session.state;
   }
 
-  /** Everybody in the room, oneself included, by participant id. */
+  /** Everyone in the room, including this participant, by participant id. */
   get participants(): ReadonlyMap<string, Participant> {
     return this.#session.roster.participants;
   }
 
-  /** The own participant's id; undefined for a bridge, which hosts only others. */
+  /** This client's participant id; undefined before the room is entered, and for a bridge, which only hosts others. */
   get participantId(): string | undefined {
     return this.#participantId;
   }
 
-  /** The id of the participant who is speaking. */
+  /** Participant id of the current speaker. */
   get speaker(): string | null {
     return this.#session.roster.speaker;
   }
 
-  /** The hands that are up, the longest first. */
+  /** The raised hands, longest-raised first. */
   get hands(): readonly RaisedHand[] {
     return this.#hands.list;
   }
 
-  /** What others send, received or not: see setLayout(). */
+  /** What others send, whether or not it is received: see setLayout(). */
   get sources(): RemoteSource[] {
     return [...this.#subscriptions.producers.values()].map(({ participantId, source, kind, paused }) => ({
       participantId,
@@ -124,12 +124,12 @@ export class Room extends Emitter<RoomEvents> {
     }));
   }
 
-  /** What others send and is received. */
+  /** The tracks that are currently received. */
   get tracks(): RemoteTrack[] {
     return this.#subscriptions.tracks;
   }
 
-  /** Whether sent (`send`) and received (`recv`) media gets through, and over which server ports. */
+  /** Whether media gets through in each direction, and over which server ports. */
   get media(): Readonly<Record<Direction, MediaConnectivity>> {
     return { send: this.#connectivity('send'), recv: this.#connectivity('recv') };
   }
@@ -139,9 +139,11 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /**
-   * Sends a track. Resolves when the server has it (or, while the connection is away, at once: it is sent on return). Rejects with
-   * CODEC_UNSUPPORTED, LIMIT_REACHED, FORBIDDEN, SERVER_UNVERIFIED, FINGERPRINT_UNSIGNED, MEDIA_REJECTED, MEDIA_ENDED. When the track ends by
-   * itself, so does the publication, with MEDIA_ENDED.
+   * Publishes a track. Resolves when the server has the producer. While the connection is lost it resolves at once, and the track is
+   * published after reconnecting. When the track ends (its device was unplugged, say), the publication ends with MEDIA_ENDED.
+   *
+   * @throws {CanopyError} ROOM_NOT_JOINED, CODEC_UNSUPPORTED, LIMIT_REACHED, FORBIDDEN, SERVER_UNVERIFIED, FINGERPRINT_UNSIGNED,
+   * MEDIA_REJECTED, MEDIA_ENDED
    */
   async publish(track: MediaStreamTrack, options: PublishOptions = {}): Promise<Publication> {
     if (this.state === 'closed') {
@@ -152,15 +154,15 @@ export class Room extends Emitter<RoomEvents> {
         connection: this.#options.connection,
         media: () => this.#media,
         participantId: () => this.#participantId,
-        wanted: (producerId) => this.#wanted.get(producerId),
-        wasted: (error) => this.#failed(error),
+        wantedLayers: (producerId) => this.#wantedLayers.get(producerId),
+        suspendFailed: (error) => this.#failed(error),
         ended: (ended, error) => {
           this.#publications.delete(ended);
           if (ended.producerId) {
-            this.#wanted.delete(ended.producerId);
+            this.#wantedLayers.delete(ended.producerId);
           }
           this.emit('unpublished', ended, error);
-          // A track that ends is no failure: its device was unplugged, or sharing was stopped.
+          // An ended track is not a failure: its device was unplugged, or screen sharing was stopped.
           if (error && error.code !== 'MEDIA_ENDED') {
             this.#failed(error);
           }
@@ -176,9 +178,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /**
    * Reports what the app shows, and at what size. From then on only these videos are received, in the layers that suit their size and the
-   * available bandwidth; audio is received as before. Call it whenever the screen changes; the settled layout is sent. It stays in force as
-   * people and their videos come and go. `track` fires when a video is shown for the first time, `track-ended` half a minute after it was
-   * last shown.
+   * available bandwidth; audio is received as before. Call it whenever the screen changes: calls are throttled, and the last one is always
+   * sent. The layout remains in effect as people and their videos come and go. `track` fires when a video is first shown, `track-ended`
+   * half a minute after it was last shown.
    */
   setLayout(layout: Layout): void {
     if (this.state !== 'closed') {
@@ -187,29 +189,32 @@ export class Room extends Emitter<RoomEvents> {
   }
 
   /**
-   * Silences somebody's microphone; `false` lets a phone speak again, while people unmute themselves. Rejects with FORBIDDEN,
-   * PARTICIPANT_UNKNOWN.
+   * Mutes someone's microphone. `false` unmutes a phone; people unmute themselves.
+   *
+   * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN
    */
   async mute(participantId: string, muted = true): Promise<void> {
     await this.#options.connection.request('participant.mute', { participantId, muted });
   }
 
   /**
-   * Removes somebody from the room for five minutes, on all their devices; a phone's call ends. Rejects with FORBIDDEN,
-   * PARTICIPANT_UNKNOWN.
+   * Removes someone from the room on all their devices and keeps them out for five minutes. A phone's call ends.
+   *
+   * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN
    */
   async kick(participantId: string): Promise<void> {
     await this.#options.connection.request('participant.kick', { participantId });
   }
 
-  /** Readmits an account before its five minutes are over. Rejects with FORBIDDEN. */
+  /** Readmits a removed account before its five minutes are over. @throws {CanopyError} FORBIDDEN */
   async readmit(accountId: string): Promise<void> {
     await this.#options.connection.request('participant.readmit', { accountId });
   }
 
   /**
-   * Changes a name for as long as its participant is in the room, by default one's own. Rejects, for the name of somebody else, with
-   * FORBIDDEN, PARTICIPANT_UNKNOWN.
+   * Changes a participant's name, by default this one's, until the participant leaves.
+   *
+   * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN - only for someone else's name
    */
   async rename(displayName: string, participantId?: string): Promise<void> {
     await this.#options.connection.request('participant.rename', {
@@ -218,13 +223,15 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
-  /** Asks to speak. Idempotent: a hand that is up keeps its place. */
+  /** Raises this participant's hand. Idempotent: a raised hand keeps its place. */
   async raiseHand(): Promise<void> {
     await this.#options.connection.request('hand.raise', {});
   }
 
   /**
-   * Lowers a hand, by default one's own. Idempotent. Rejects, for the hand of somebody else, with FORBIDDEN, PARTICIPANT_UNKNOWN.
+   * Lowers a hand, by default this participant's. Idempotent.
+   *
+   * @throws {CanopyError} FORBIDDEN, PARTICIPANT_UNKNOWN - only for someone else's hand
    */
   async lowerHand(participantId?: string): Promise<void> {
     await this.#options.connection.request(
@@ -235,9 +242,9 @@ export class Room extends Emitter<RoomEvents> {
 
   /**
    * Calls a phone into the room; it appears as a participant while it rings. If the call fails, `call-failed` carries the same call id.
-   * Rejects with FORBIDDEN, CALL_REFUSED (the dial plan), GATEWAY_MISSING, RATE_LIMITED.
    *
    * @param target a number, or a `sip:` or `tel:` URI
+   * @throws {CanopyError} FORBIDDEN; CALL_REFUSED - the dial plan forbids the target; GATEWAY_MISSING; RATE_LIMITED
    */
   async dial(target: string, { displayName }: { displayName?: string } = {}): Promise<{ callId: string }> {
     return this.#options.connection.request('call.dial', {
@@ -246,22 +253,22 @@ export class Room extends Emitter<RoomEvents> {
     });
   }
 
-  /** Restarts ICE on all transports; happens by itself when they are disconnected. */
+  /** Restarts ICE on all transports. Disconnected transports do this automatically. */
   async restartIce(): Promise<void> {
     await this.#media?.restartIce();
   }
 
-  /** Leaves the room. The tracks go on. Never rejects. */
+  /** Leaves the room without stopping the local tracks. Never rejects. */
   async leave(): Promise<void> {
     if (this.state === 'closed') {
       return;
     }
-    const answered = this.#session.sayGoodbye();
+    const answered = this.#session.notifyLeave();
     this.close();
     await answered;
   }
 
-  /** @internal Enters for the first time. */
+  /** @internal Enters the room for the first time. */
   async enter(): Promise<void> {
     await this.#session.enter();
   }
@@ -285,7 +292,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #listen(): void {
     const on: RoomSession['onServerEvent'] = (name, apply) => this.#session.onServerEvent(name, apply);
-    on('participant.action', (data) => this.#obey(data));
+    on('participant.action', (data) => this.#applyAction(data));
     on('call.failed', ({ callId, error }) =>
       this.emit('call-failed', { callId, error: CanopyError.fromBody(error) }),
     );
@@ -310,10 +317,10 @@ export class Room extends Emitter<RoomEvents> {
     });
     on('room.allocation', ({ tiles }) => this.#subscriptions.allocate(tiles));
     on('producer.wanted', ({ producerId, spatialLayers }) => {
-      this.#wanted.set(producerId, spatialLayers);
+      this.#wantedLayers.set(producerId, spatialLayers);
       this.#syncPublications((publication) => publication.producerId === producerId);
     });
-    on('transport.state', ({ transportId, state }) => this.#media?.noticeServerState(transportId, state));
+    on('transport.state', ({ transportId, state }) => this.#media?.applyServerState(transportId, state));
   }
 
   #renewMedia({ iceServers }: Snapshot): void {
@@ -323,14 +330,14 @@ export class Room extends Emitter<RoomEvents> {
     }
     const { connection, identity, transforms = {} } = this.#options;
     this.#dropMedia();
-    this.#wanted.clear();
+    this.#wantedLayers.clear();
     this.#media = new MediaSession({
       connection,
       identity,
       device,
       iceServers,
       transforms,
-      onBroken: (direction) => this.#remake(direction),
+      onBroken: (direction) => this.#recreate(direction),
       onConnectivity: (direction, connectivity) => this.emit('media', direction, connectivity),
     });
   }
@@ -354,8 +361,8 @@ export class Room extends Emitter<RoomEvents> {
     return this.#media?.connectivity(direction) ?? { state: 'idle', endpoints: [] };
   }
 
-  /** One direction's transport broke: what went over it is made again. */
-  #remake(direction: Direction): void {
+  /** One direction's transport broke: recreates its producers or consumers. */
+  #recreate(direction: Direction): void {
     if (this.state === 'closed') {
       return;
     }
@@ -369,7 +376,7 @@ export class Room extends Emitter<RoomEvents> {
 
   #syncPublications(which: (publication: Publication) => boolean = () => true): void {
     for (const publication of [...this.#publications].filter(which)) {
-      // `unpublished` reports a failure, and so does publish() to its caller.
+      // Failures are reported by `unpublished`, and by publish() to its caller.
       publication.sync().catch(() => {});
     }
   }
@@ -390,13 +397,13 @@ export class Room extends Emitter<RoomEvents> {
     this.#device = { capabilities, device };
   }
 
-  /** A moderator's action. Removal arrives as the connection's end. */
-  #obey({ participantId, action, by }: EventData<'participant.action'>): void {
+  /** Applies a moderator's action to this participant. A removal arrives as the end of the connection instead. */
+  #applyAction({ participantId, action, by }: EventData<'participant.action'>): void {
     if (participantId !== this.#participantId || action !== 'mute') {
       return;
     }
     for (const publication of this.#publications) {
-      // `unpublished` reports a failure.
+      // Failures are reported by `unpublished`.
       if (publication.source === 'microphone') {
         publication.mute().catch(() => {});
       }
@@ -404,7 +411,7 @@ export class Room extends Emitter<RoomEvents> {
     this.emit('muted-by', by === null ? undefined : this.participants.get(by));
   }
 
-  /** Unverified media keys end the call; any other failure is reported and survived. */
+  /** Unverified media keys close the room; any other failure is only reported. */
   #failed(error: CanopyError): void {
     if (this.state === 'closed') {
       return;

@@ -4,11 +4,11 @@ export interface RosterHost {
   joined(participant: Participant): void;
   updated(participant: Participant): void;
   left(participant: Participant, reason: EventData<'participant.left'>['reason']): void;
-  /** Somebody else speaks; null: nobody. */
+  /** The current speaker changed; null: nobody. */
   speaker(participantId: string | null): void;
 }
 
-/** Who is in a room, and who of them speaks. */
+/** The participants of a room and the current speaker. */
 export class Roster {
   readonly #host: RosterHost;
   readonly #participants = new Map<string, Participant>();
@@ -26,7 +26,7 @@ export class Roster {
     return this.#speaker;
   }
 
-  /** Takes over what a room.join tells: whoever is not named has left meanwhile. */
+  /** Applies a snapshot: participants that it does not list have left. */
   reset(participants: readonly Participant[], speaker: string | null): void {
     const present = new Set(participants.map(({ participantId }) => participantId));
     for (const participantId of [...this.#participants.keys()]) {

@@ -19,7 +19,7 @@ describe('two servers of one deployment', () => {
     first = await InProcessServer.start();
     identity = await newIdentity(first, { role: 'bridge' });
     dir = await mkdtemp(join(tmpdir(), 'canopy-several-'));
-    // The same authority and the same accounts.
+    // With the same CA and accounts.
     await cp(first.dataDir, dir, { recursive: true });
     second = await InProcessServer.start({ 'data.dir': dir });
   });
@@ -29,7 +29,7 @@ describe('two servers of one deployment', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('are both reached by a session that survives the death of the one it is on', async () => {
+  it('are both used by a session that survives the death of its server', async () => {
     const session = await BridgeSession.join({ url: [first.url, second.url], identity, roomId: 'lobby' });
     const phone = await session.addParticipant({ displayName: 'Phone' });
     const before = phone.participantId;
@@ -44,14 +44,14 @@ describe('two servers of one deployment', () => {
     await session.leave();
   });
 
-  it('let a client in while the first is dead', async () => {
+  it('admit a client while the first is dead', async () => {
     await first.close();
     const client = await connect({ url: [first.url, second.url], identity });
     assert.equal(client.account.role, 'bridge');
     await client.close();
   });
 
-  it('are not reached when both are dead', async () => {
+  it('are unreachable if both are dead', async () => {
     await assert.rejects(connect({ url: [first.url, 'http://127.0.0.1:1'], identity }), {
       code: 'CONNECTION_LOST',
     });

@@ -6,7 +6,7 @@ import type { MediaSession } from './media-session.ts';
 import { Reconciler } from './reconciler.ts';
 import { type Allocation, RemoteTrack } from './remote-track.ts';
 
-/** What subscriptions need of their room. */
+/** What subscriptions need from their room. */
 export interface SubscriptionHost {
   readonly connection: Connection;
   readonly participants: ReadonlyMap<string, Participant>;
@@ -19,27 +19,27 @@ export interface SubscriptionHost {
   failed(error: CanopyError): void;
 }
 
-/** The protocol's limit of one consumer.create. */
-const MAX_AT_ONCE = 64;
-/** How long a picture that went off the screen keeps its consumer, which the server holds, so that it is back at once. */
+/** Maximum number of producers per `consumer.create`, set by the protocol. */
+const MAX_PER_REQUEST = 64;
+/** How long a video off the screen keeps its (server-paused) consumer so that it can reappear at once, in milliseconds. */
 const HIDDEN_MS = 30_000;
 
 /**
- * Receives what others send: many producers are subscribed to by one request and begin by one more. Once it is known what is on the screen,
- * pictures off it are not subscribed to.
+ * Subscribes to what others send: one request creates up to 64 consumers, and a second resumes them. Once show() has been called, only
+ * videos on the screen are subscribed to.
  */
 export class Subscriptions {
   readonly #host: SubscriptionHost;
   /** What others send, by producer id. */
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #tracks = new Map<string, RemoteTrack>();
-  /** Producers whose subscription was refused for good; they are not asked for again on this home. */
+  /** Producers that cannot be consumed at this home; they are not requested again. */
   readonly #refused = new Set<string>();
-  /** Producers of pictures on the screen; undefined: all are. */
+  /** Producers of videos on the screen; undefined: all of them. */
   #shown: ReadonlySet<string> | undefined;
-  /** Timers that end pictures that went off the screen, by producer id. */
-  readonly #hidden = new Map<string, ReturnType<typeof setTimeout>>();
-  /** What the server gives, by producer id; told before or after a track begins. */
+  /** Timers that end videos off the screen, by producer id. */
+  readonly #hiddenTimers = new Map<string, ReturnType<typeof setTimeout>>();
+  /** The server's allocations, by producer id; they may arrive before or after the track starts. */
   readonly #allocations = new Map<string, Allocation>();
   readonly #reconciler = new Reconciler({ pass: () => this.#pass() });
 
@@ -71,7 +71,7 @@ export class Subscriptions {
     this.#host.producersChanged();
   }
 
-  /** Receives pictures of these producers only. Those that went off the screen go on for a while, held by the server. */
+  /** Restricts video to these producers. Consumers of other videos, which the server pauses, are closed after 30 s. */
   show(producerIds: ReadonlySet<string>): void {
     this.#shown = producerIds;
     for (const { producerId, kind } of this.#tracks.values()) {
@@ -79,9 +79,9 @@ export class Subscriptions {
         continue;
       }
       if (producerIds.has(producerId)) {
-        this.#keep(producerId);
-      } else if (!this.#hidden.has(producerId)) {
-        this.#hidden.set(
+        this.#clearHiddenTimer(producerId);
+      } else if (!this.#hiddenTimers.has(producerId)) {
+        this.#hiddenTimers.set(
           producerId,
           setTimeout(() => this.#release(producerId), HIDDEN_MS),
         );
@@ -90,7 +90,7 @@ export class Subscriptions {
     this.sync();
   }
 
-  /** What the server gives of pictures that are shown, as far as it changed. */
+  /** Applies changed allocations of shown videos. */
   allocate(tiles: EventData<'room.allocation'>['tiles']): void {
     for (const { producerId, layers, reason } of tiles) {
       this.#allocations.set(producerId, { layers, reason });
@@ -117,7 +117,7 @@ export class Subscriptions {
     this.#host.producersChanged();
   }
 
-  /** The server closed a consumer; its producer's end is told apart. */
+  /** The server closed a consumer. The end of its producer is a separate event. */
   consumerClosed(consumerId: string): void {
     const track = this.byConsumer(consumerId);
     if (track) {
@@ -125,7 +125,7 @@ export class Subscriptions {
     }
   }
 
-  /** Takes over what a room.join tells: producers there are, and own consumers that live on (all others are gone). */
+  /** Applies a snapshot: the room's producers, and the consumers that still exist. */
   reset(producers: ProducerInfo[], consumerIds: string[]): void {
     for (const track of this.tracks) {
       if (!consumerIds.includes(track.consumerId)) {
@@ -147,7 +147,7 @@ export class Subscriptions {
     this.sync();
   }
 
-  /** Drops all tracks, to subscribe again. */
+  /** Drops all tracks but keeps the producers, so that sync() subscribes again. */
   drop(): void {
     this.#allocations.clear();
     for (const producerId of [...this.#tracks.keys()]) {
@@ -155,14 +155,14 @@ export class Subscriptions {
     }
   }
 
-  /** Drops everything for good. */
+  /** Drops everything and stops subscribing. */
   close(): void {
     this.#producers.clear();
     this.#reconciler.stop();
     this.drop();
   }
 
-  /** Subscribes to what is missing. */
+  /** Subscribes to producers that have no track yet. */
   sync(): void {
     this.#reconciler.poke();
   }
@@ -177,16 +177,16 @@ export class Subscriptions {
       return;
     }
     try {
-      await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
+      await this.#subscribe(media, missing.slice(0, MAX_PER_REQUEST));
     } catch (error) {
-      // A new home begins with a new reset(); a failure of the old one says nothing.
+      // Failures of the old home do not matter: the new one starts with reset().
       if (media.closed || media !== this.#host.media()) {
         return;
       }
       this.#host.failed(CanopyError.from(error));
       throw error;
     }
-    if (missing.length > MAX_AT_ONCE) {
+    if (missing.length > MAX_PER_REQUEST) {
       this.sync();
     }
   }
@@ -196,26 +196,26 @@ export class Subscriptions {
     const transport = await media.transport('recv');
     const request = { transportId: transport.id, producerIds };
     const { consumers, failed } = await connection.request('consumer.create', request);
-    // It broke meanwhile: it is made anew, and then all is asked for again.
+    // The transport broke in the meantime. All subscriptions are requested again on its replacement.
     if (transport.closed) {
       return;
     }
     for (const { producerId, error } of failed) {
       this.#refused.add(producerId);
-      // Its producer ended meanwhile: nothing to tell.
+      // The producer has ended in the meantime: nothing to report.
       if (error.code !== 'PRODUCER_UNKNOWN') {
         this.#host.failed(CanopyError.fromBody(error));
       }
     }
-    const made = await Promise.all(consumers.map((info) => this.#begin(media, transport, info)));
-    const consumerIds = made.filter((consumerId) => consumerId !== undefined);
+    const started = await Promise.all(consumers.map((info) => this.#start(media, transport, info)));
+    const consumerIds = started.filter((consumerId) => consumerId !== undefined);
     if (consumerIds.length > 0) {
       await connection.request('consumer.resume', { consumerIds });
     }
   }
 
-  /** Makes the local half of a consumer. Undefined when that fails, its producer ended meanwhile, or its transport broke. */
-  async #begin(
+  /** Creates the local half of a consumer. Undefined if that failed, the producer has ended or the transport broke. */
+  async #start(
     media: MediaSession,
     transport: types.Transport,
     info: ConsumerInfo,
@@ -225,7 +225,7 @@ export class Subscriptions {
     if (!wanted) {
       return undefined;
     }
-    // Voice and picture of one person are kept in step by their common stream; a screen is another.
+    // Microphone and camera share a stream, so that the browser synchronises them; screen video and audio share another.
     const { participantId, source, kind } = wanted;
     const group = source.startsWith('screen') ? 'screen' : 'person';
     let consumer: types.Consumer;
@@ -252,7 +252,7 @@ export class Subscriptions {
     track.setAllocation(this.#allocations.get(producerId));
     this.#tracks.set(producerId, track);
     this.#host.started(track);
-    // It may have gone off the screen meanwhile.
+    // It may have gone off the screen in the meantime.
     if (this.#shown) {
       this.show(this.#shown);
     }
@@ -263,12 +263,12 @@ export class Subscriptions {
     return this.#producers.get(producerId)?.kind === 'audio' || (this.#shown?.has(producerId) ?? true);
   }
 
-  #keep(producerId: string): void {
-    clearTimeout(this.#hidden.get(producerId));
-    this.#hidden.delete(producerId);
+  #clearHiddenTimer(producerId: string): void {
+    clearTimeout(this.#hiddenTimers.get(producerId));
+    this.#hiddenTimers.delete(producerId);
   }
 
-  /** Gives up the consumer of a picture that was off the screen for long. */
+  /** Closes the consumer of a video that has been off the screen for too long. */
   #release(producerId: string): void {
     const track = this.#tracks.get(producerId);
     this.#end(producerId);
@@ -278,7 +278,7 @@ export class Subscriptions {
   }
 
   #closeAtServer(consumerId: string): void {
-    // Refused when it is gone already: nothing to tell.
+    // Refused if it is already gone: nothing to report.
     this.#host.connection.request('consumer.close', { consumerIds: [consumerId] }).catch(() => {});
   }
 
@@ -290,7 +290,7 @@ export class Subscriptions {
   }
 
   #end(producerId: string): void {
-    this.#keep(producerId);
+    this.#clearHiddenTimer(producerId);
     const track = this.#tracks.get(producerId);
     if (!track) {
       return;

@@ -9,7 +9,7 @@ import { Reconciler } from './reconciler.ts';
 
 export type Direction = 'send' | 'recv';
 
-/** What a producer says of itself to the server. */
+/** The `appData` of producers: what `producer.create` needs beyond mediasoup's parameters. */
 export type ProducerData = { source: MediaSource; paused: boolean; participantId?: string };
 
 export interface LinkOptions {
@@ -19,27 +19,30 @@ export interface LinkOptions {
   iceServers: RTCIceServer[];
   direction: Direction;
   transforms: FrameTransforms;
-  /** Whether media gets through may have changed. */
+  /** The network path has changed. */
   onPath(state: PathState, endpoints: readonly MediaEndpoint[]): void;
-  /** The transport cannot be used any more, though ICE might; it has closed itself. */
+  /** The transport has closed because it is unusable, and an ICE restart would not help. */
   onBroken(link: TransportLink): void;
 }
 
 /** Delays between ICE restarts of a transport that stays disconnected. */
 const RESTART_BACKOFF = { firstMs: 2000, mostMs: 10_000 };
 
-/** One transport: made only with media keys that the deployment signed, connected with a signed fingerprint, kept alive by ICE restarts. */
+/**
+ * A transport and its upkeep. It is created only if the deployment signed the server's DTLS fingerprint, connects with a fingerprint signed
+ * by this device, and restarts ICE when it is disconnected.
+ */
 export class TransportLink {
   readonly transport: types.Transport;
   readonly #options: LinkOptions;
   readonly #endpoints: readonly MediaEndpoint[];
   #wasConnected = false;
-  /** The server's view of the transport; it may notice a dead path before this side does. */
+  /** The server reported a disconnect, which it may notice before this side does. */
   #serverLost = false;
   readonly #recovery = new Reconciler({
     pass: () => this.#recover(),
-    // The connection or the transport may be gone; then the state says so.
-    onFailure: () => (this.#healthy ? 'wait' : 'retry'),
+    // If the connection or the transport is gone, the state says so.
+    onFailure: () => (this.#isHealthy ? 'wait' : 'retry'),
     backoff: RESTART_BACKOFF,
   });
 
@@ -64,7 +67,7 @@ export class TransportLink {
         .then(({ producerId }) => callback({ id: producerId }), errback);
     });
     transport.on('connectionstatechange', (state) => {
-      this.#tellPath();
+      this.#reportPath();
       if (state === 'connected') {
         this.#recovery.poke();
       } else if (state === 'disconnected' || state === 'failed') {
@@ -74,10 +77,10 @@ export class TransportLink {
   }
 
   /**
-   * Creates both halves of a transport, or neither: if this side's fails, the server's is closed again.
+   * Creates both halves of a transport, or neither: if the local half fails, the server's half is closed.
    *
-   * @throws {CanopyError} SERVER_UNVERIFIED - the media keys are not the deployment's; CONFIG_INVALID - the browser refuses the server's TURN
-   * or STUN addresses; and the server's own errors
+   * @throws {CanopyError} SERVER_UNVERIFIED - the media keys are not the deployment's; CONFIG_INVALID - the browser rejects the server's
+   * TURN or STUN addresses; and the server's refusals
    */
   static async create(options: LinkOptions): Promise<TransportLink> {
     const { connection, device, direction, iceServers, transforms } = options;
@@ -99,27 +102,27 @@ export class TransportLink {
         iceCandidates: created.iceCandidates,
         dtlsParameters: await verifyServerBinding(created, options.identity.deploymentCa),
         iceServers,
-        // Not in the standard's RTCConfiguration.
+        // Not in the standard RTCConfiguration.
         ...(transforms.encodedInsertableStreams && {
           additionalSettings: { encodedInsertableStreams: true } as Partial<RTCConfiguration>,
         }),
       };
       return new TransportLink(options, makeTransport(device, direction, parameters), created.iceCandidates);
     } catch (error) {
-      // Otherwise it would be in the way of the next attempt. The answer does not matter: the server may have closed it already.
+      // Otherwise the next attempt would fail with TRANSPORT_EXISTS. Ignore the answer: the server may have closed it already.
       connection.request('transport.close', { transportId: created.transportId }).catch(() => {});
       throw error;
     }
   }
 
-  /** Takes note of the server's view of the transport. */
-  noticeServerState(state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void {
+  /** Handles the transport state reported by the server. */
+  applyServerState(state: 'new' | 'connecting' | 'connected' | 'disconnected' | 'failed' | 'closed'): void {
     if (state === 'failed' || state === 'closed') {
       this.abandon();
       return;
     }
     this.#serverLost = state === 'disconnected';
-    this.#tellPath();
+    this.#reportPath();
     if (this.#serverLost) {
       this.recover();
     } else if (state === 'connected') {
@@ -127,10 +130,10 @@ export class TransportLink {
     }
   }
 
-  /** Restarts ICE again and again until the transport is connected. Does nothing where there is no need. */
+  /** Restarts ICE until the transport is connected. Does nothing if it is connected or new. */
   recover(): void {
-    // While it is being mended, another fault does not cut the delay short.
-    if (!this.#healthy && !this.#recovery.running) {
+    // Another fault during recovery does not shorten the retry delay.
+    if (!this.#isHealthy && !this.#recovery.running) {
       this.#recovery.poke();
     }
   }
@@ -146,7 +149,7 @@ export class TransportLink {
     }
   }
 
-  /** Closes it so that another takes its place. */
+  /** Closes the transport and reports it as broken, so that it is replaced. */
   abandon(): void {
     if (this.transport.closed) {
       return;
@@ -160,7 +163,7 @@ export class TransportLink {
     this.#recovery.stop();
   }
 
-  #tellPath(): void {
+  #reportPath(): void {
     const { closed, connectionState } = this.transport;
     if (closed || connectionState === 'new') {
       return;
@@ -171,18 +174,18 @@ export class TransportLink {
     this.#options.onPath(path, this.#endpoints);
   }
 
-  get #healthy(): boolean {
+  get #isHealthy(): boolean {
     const { closed, connectionState } = this.transport;
     return closed || connectionState === 'new' || (connectionState === 'connected' && !this.#serverLost);
   }
 
   async #recover(): Promise<void> {
-    if (this.#healthy) {
+    if (this.#isHealthy) {
       return;
     }
     await this.restartIce();
-    // The answer is not yet the path.
-    if (!this.#healthy) {
+    // The answer does not mean that the path works yet: keep retrying until the state says so.
+    if (!this.#isHealthy) {
       throw new CanopyError('CONNECTION_LOST');
     }
   }
@@ -203,7 +206,7 @@ export class TransportLink {
   }
 }
 
-/** Thrown by RTCPeerConnection for TURN and STUN addresses that it refuses. */
+/** What RTCPeerConnection throws for TURN and STUN addresses that it rejects. */
 const ADDRESS_ERRORS = ['SyntaxError', 'InvalidAccessError'];
 
 function makeTransport(

@@ -5,12 +5,12 @@ import { applyWantedLayers } from './wanted-layers.ts';
 
 type Encodings = Array<RTCRtpEncodingParameters & { scalabilityMode?: string }>;
 
-/** The parameters of a sender, which refuses stale ones as browsers do; the real thing is in test/suspension.test.ts. */
+/** A sender that rejects stale parameters as browsers do; test/adaptation.test.ts uses a real one. */
 class Parameters {
   encodings: Encodings;
   calls = 0;
   #transactionId = 0;
-  /** How many more calls find that the sender was changed meanwhile. */
+  /** How many more calls fail because the sender has changed in the meantime. */
   interruptions = 0;
 
   constructor(encodings: Encodings) {
@@ -63,7 +63,7 @@ describe('applyWantedLayers()', () => {
     assert.deepEqual(parameters.encodings, before);
   });
 
-  it('makes SVC a smaller picture of fewer layers', async () => {
+  it('sends fewer, smaller layers of SVC', async () => {
     const { parameters, want } = senderOf('vp9');
     const state = () => {
       const [{ active, scalabilityMode, scaleResolutionDownBy, maxBitrate } = {} as Encodings[number]] =
@@ -76,12 +76,12 @@ describe('applyWantedLayers()', () => {
     assert.deepEqual(state(), [true, 'L1T3', 4, 150_000]);
     await want(false, false, false);
     assert.equal(state()[0], false);
-    // A layer needs those below it, whoever wants them.
+    // A layer needs those below it, whether or not anyone wants them.
     await want(false, false, true);
     assert.deepEqual(state(), [true, 'L3T3_KEY', 1, 1_500_000]);
   });
 
-  it('suspends a picture of one layer as a whole', async () => {
+  it('suspends video with a single layer entirely', async () => {
     const { parameters, want } = senderOf('vp9', 'screen');
     await want(false);
     assert.deepEqual(parameters.active, [false]);
@@ -89,7 +89,7 @@ describe('applyWantedLayers()', () => {
     assert.deepEqual([parameters.active, parameters.encodings[0]?.scalabilityMode], [[true], 'L1T3']);
   });
 
-  it('asks the encoder only for what changes, and again when its parameters were stale', async () => {
+  it('sets only changed parameters, and retries if they were stale', async () => {
     const { parameters, want } = senderOf('vp8');
     await want(true, true, true);
     assert.equal(parameters.calls, 0);

@@ -1,16 +1,16 @@
 import type { types } from 'mediasoup-client';
 import { svcEncoding } from './profiles.ts';
 
-/** How often a change is tried that another change of the sender got in the way of. */
-const TRIES = 3;
+/** Attempts at setParameters(), which fails if the sender has changed in the meantime. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * Has a sender send the spatial layers that somebody wants, and no others. It asks the encoder only: nothing is renegotiated, and layers
- * that go on do so without a break. Simulcast suspends encodings; SVC becomes the picture of the highest layer wanted. When nobody wants any,
- * nothing is sent. Calls must not overlap.
+ * Makes a sender send only the spatial layers that somebody wants. This only reconfigures the encoder: nothing is renegotiated, and the
+ * remaining layers continue without interruption. Simulcast deactivates encodings; SVC drops the layers above the highest wanted one. If
+ * none is wanted, nothing is sent. Calls must not overlap.
  *
- * @param encodings as they were produced
- * @param wanted whether anybody wants each spatial layer, lowest first; layers not named are
+ * @param encodings the encodings that the producer was created with
+ * @param wanted whether anyone wants each spatial layer, lowest first; missing layers count as wanted
  */
 export async function applyWantedLayers(
   sender: RTCRtpSender,
@@ -30,8 +30,8 @@ export async function applyWantedLayers(
       await sender.setParameters({ ...parameters, encodings: changed });
       return;
     } catch (error) {
-      // Parameters are stale when the sender was changed meanwhile.
-      if (attempt === TRIES) {
+      // The parameters are stale if the sender has changed in the meantime.
+      if (attempt === MAX_ATTEMPTS) {
         throw error;
       }
     }

@@ -4,7 +4,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib';
 import preact from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Compresses text once, when the final bundle is written; the server sends the form that the browser accepts. */
+/** Compresses text files after the bundle is written; the server sends the encoding that the browser accepts. */
 const precompress: Plugin = {
   name: 'precompress',
   writeBundle({ dir = '' }, bundle) {
@@ -24,7 +24,7 @@ const precompress: Plugin = {
 export default defineConfig({
   base: './',
   plugins: [preact(), precompress],
-  // Inlined assets would be data: addresses, which the server's content security policy refuses.
+  // Inlined assets would be data: URLs, which the server's content security policy blocks.
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -60,7 +60,7 @@ describe('budgets', () => {
       ({ peersWaiting }) => peersWaiting === count,
     );
 
-  it('threat 53: an account has so many connections, half of them from one device; others are let in', async () => {
+  it('threat 53: connections per account are limited, half of them per device, and others get in', async () => {
     const half = await Promise.all(
       Array.from({ length: CONNECTIONS_PER_ACCOUNT / 2 }, () => ProtocolClient.enter(server.url, mallory)),
     );
@@ -101,7 +101,7 @@ describe('budgets', () => {
     await leave(watcher.client, second.client);
   });
 
-  it('threat 54: a device that is back leaves no ghost, and one that had no media leaves no seat', async () => {
+  it('threat 54: a device that returns leaves no ghost, and one without media leaves no seat', async () => {
     const watcher = await Seat.take(server.url, ann, 'team');
     for (let round = 0; round < 5; round += 1) {
       const seat = await Seat.take(server.url, bob, 'team');
@@ -117,7 +117,7 @@ describe('budgets', () => {
     await leave(back, watcher.client);
   });
 
-  it('threat 54: an account has so many seats in a room; one that waits makes place for the next', async () => {
+  it('threat 54: seats per account in a room are limited, and a disconnected one makes way for the next', async () => {
     const [first = mallory, second = mallory, third = mallory] = devices;
     const seats = [await Seat.take(server.url, first, 'team'), await Seat.take(server.url, second, 'team')];
     const client = await ProtocolClient.enter(server.url, third);
@@ -129,7 +129,7 @@ describe('budgets', () => {
     await leave(client, ...seats.slice(1).map((seat) => seat.client));
   });
 
-  it('threat 54: in a full room those who wait with several seats go first, and one who waits with one stays', async () => {
+  it('threat 54: a full room gives up disconnected seats of accounts that have several, but not an account’s only one', async () => {
     const [first = mallory, second = mallory] = devices;
     const hostile = [await Seat.take(server.url, first, 'full'), await Seat.take(server.url, second, 'full')];
     const lost = await Seat.take(server.url, ann, 'full');
@@ -152,13 +152,13 @@ describe('budgets', () => {
     const resume = { roomId: 'full', resume: { peerId: lost.peerId } };
     assert.equal((await back.get('room.join', resume)).resumed, true);
     fourth.client.close();
-    // The other one's seat.
+    // The seat of the other peer.
     const again = await ProtocolClient.enter(server.url, second);
     await again.get('room.join', { roomId: 'full' });
     await leave(third.client, back, again, present.client);
   });
 
-  it('threat 54: an account opens so many rooms, and others open theirs', async () => {
+  it('threat 54: rooms opened per account are limited, and others can still open theirs', async () => {
     const opened: ProtocolClient[] = [];
     for (const roomId of ['m1', 'm2', 'm3']) {
       const client = await ProtocolClient.enter(server.url, mallory);
@@ -176,7 +176,7 @@ describe('budgets', () => {
     await leave(honest, client, ...opened);
   });
 
-  it('threat 62: a participant has one microphone, and the audio of one shared screen', async () => {
+  it('threat 62: a participant has one microphone and one shared screen’s audio', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const request = (source: string, kind: 'audio' | 'video' = 'audio') => ({
       transportId: seat.send,
@@ -205,7 +205,7 @@ describe('budgets', () => {
     await leave(client);
   });
 
-  it('threat 14: a microphone whose transport closes while it is created does not stand in the way of the next one', async () => {
+  it('threat 14: a microphone whose transport closes during its creation does not block the next one', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const { client } = seat;
     let transportId = seat.send;
@@ -223,7 +223,7 @@ describe('budgets', () => {
     await leave(client);
   });
 
-  it('threat 63: a stranger sends 16 KiB at most before it is known who it is, in one message or many', async () => {
+  it('threat 63: an unauthenticated client can send at most 16 KiB, in one message or many', async () => {
     for (const size of [17_000, 4000]) {
       const stranger = await RawSocket.challenged(server.url);
       for (let sent = 0; sent < 20_000; sent += size) {
@@ -266,7 +266,7 @@ describe('budgets', () => {
     assert.equal((await server.objects()).rooms, 0);
   });
 
-  it('log lines do not grow with the joins of a connection', async () => {
+  it('a connection’s log lines do not grow with its joins', async () => {
     const client = await ProtocolClient.enter(server.url, ann);
     for (let round = 0; round < 50; round += 1) {
       await client.get('room.join', { roomId: 'team' });

@@ -11,7 +11,7 @@ const ROOT = 'Company root';
 interface Case {
   what: string;
   code: string;
-  /** What is issued for the case, in this order, and presented, in the reverse one. */
+  /** Certificates of the case in the order of issue; they are presented in reverse. */
   issue: CertificateOptions[];
 }
 
@@ -109,7 +109,7 @@ describe('threat 1: certificates, in pki mode', () => {
     pki.close();
   });
 
-  it('a valid one gets in, and its person may join', async () => {
+  it('a valid one is accepted, and its owner may join', async () => {
     const identity = await importIdentity({
       serverUrl: server.url,
       certificatePem: pki.pem('ann'),
@@ -126,7 +126,7 @@ describe('threat 1: certificates, in pki mode', () => {
   });
 
   for (const { what, code, issue } of CASES) {
-    it(`one ${what} is refused with ${code} and a sentence, and enters no room`, async () => {
+    it(`one ${what} is refused with ${code} and a message, and enters no room`, async () => {
       const names = issue.map(({ name }) => name).reverse();
       const client = await ProtocolClient.open(server.url);
       assert.equal(await client.refusal('auth.prove', await client.proof(await presented(names))), code);
@@ -135,7 +135,7 @@ describe('threat 1: certificates, in pki mode', () => {
     });
   }
 
-  it('none at all is refused, and enters no room', async () => {
+  it('a client without one is refused, and enters no room', async () => {
     const client = await ProtocolClient.open(server.url);
     const proof = await client.proof(await presented(['ann']));
     assert.equal(await client.refusal('auth.prove', { ...proof, chain: [] }), 'BAD_REQUEST');
@@ -144,7 +144,7 @@ describe('threat 1: certificates, in pki mode', () => {
     client.close();
   });
 
-  it('garbage in place of one is refused with CERT_MALFORMED', async () => {
+  it('garbage instead of one is refused with CERT_MALFORMED', async () => {
     for (const chain of [['AAAA'], ['MIIBIjANBgkq'], [Buffer.alloc(6000, 0x30).toString('base64')]]) {
       const client = await ProtocolClient.open(server.url);
       const proof = await client.proof(await presented(['ann']));
@@ -153,7 +153,7 @@ describe('threat 1: certificates, in pki mode', () => {
     }
   });
 
-  /** An identity with the key of the first of these, which presents them all, whatever the SDK itself would say to them. */
+  /** An identity with the key of the first certificate that presents all of them, even if the SDK itself would refuse them. */
   async function presented(names: string[]) {
     const [first = ''] = names;
     const key = pki.key(first);
@@ -185,7 +185,7 @@ describe('threat 1: certificates, in invite mode', () => {
     await attacked.close();
   });
 
-  it('that of another Canopy server is refused, with and without its CA', async () => {
+  it('one from another Canopy server is refused, with and without its CA', async () => {
     const identity = await newIdentity(other);
     const { deploymentCa } = (await (await fetch(`${other.url}/api/server`)).json()) as {
       deploymentCa: string;
@@ -205,7 +205,7 @@ describe('threat 1: certificates, in invite mode', () => {
     }
   });
 
-  it('a company leaf is refused where no company is configured', async () => {
+  it('a company’s leaf is refused if no company is configured', async () => {
     const pki = new CompanyPki();
     try {
       await pki.issue({ name: ROOT, extensions: AUTHORITY });

@@ -29,10 +29,10 @@ describe('threat 9: DTLS', () => {
       index % 3
     ] as Buffer;
 
-  it("threat 9: a stranger's ClientHellos and alerts during handshakes neither win nor end them", async () => {
+  it('threat 9: a stranger’s ClientHellos and alerts neither take over nor end a handshake', async () => {
     let handshakes = 0;
     relayed.relay.filter = (packet, towards) => {
-      // In the middle of each handshake, before each of its flights.
+      // During each handshake, before each flight.
       if (towards === 'server' && isDtls(packet)) {
         handshakes += 1;
         void stranger.flood(30, records);
@@ -51,7 +51,7 @@ describe('threat 9: DTLS', () => {
     await call.goesOn();
   });
 
-  it(`threat 9: ${PACKETS} of them do not end a call that is up, from the caller's own address neither`, async () => {
+  it(`threat 9: ${PACKETS} of them do not end an established call, not even from the caller's own address`, async () => {
     const clients = relayed.relay.counters.map(({ client }) => client);
     await stranger.flood(PACKETS, records);
     for (const client of clients) {
@@ -63,13 +63,13 @@ describe('threat 9: DTLS', () => {
     assert.deepEqual(stranger.received, []);
   });
 
-  it("threat 9: a handshake that an alert in the caller's own name ends is done again", async (t) => {
+  it('threat 9: a handshake that is ended by an alert in the caller’s name is repeated', async (t) => {
     let alerts = 0;
     const hit = new Set<string>();
     relayed.relay.filter = (packet, towards, client) => {
       if (towards === 'server' && isDtls(packet) && hit.size < 4 && !hit.has(client)) {
         hit.add(client);
-        // Behind its first flight: as records of the same epoch they are as good as the caller's own.
+        // After its first flight: records of the same epoch cannot be told apart from the caller's.
         setImmediate(() => relayed.relay.inject(alert(ALERTS.handshakeFailure, 1000), client));
         alerts += 1;
       }

@@ -35,7 +35,7 @@ describe('enrolment', () => {
     });
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   };
-  /** Enrols, and also returns the body that was sent. */
+  /** Enrols. Also returns the request body. */
   const enrolled = async (options: Parameters<TestServer['invite']>[0]) => {
     let sent = {};
     const listening: typeof fetch = (input, init) => {
@@ -54,7 +54,7 @@ describe('enrolment', () => {
     return role;
   };
 
-  it('an answer that was lost is given again to the same key, and the link serves nobody else', async () => {
+  it('a lost answer is repeated for the same key, and the link works for nobody else', async () => {
     const { identity, sent } = await enrolled({ role: 'member' });
     const again = await post(sent);
     assert.equal(again.status, 200);
@@ -66,7 +66,7 @@ describe('enrolment', () => {
     assert.deepEqual([stolen.status, stolen.body.error?.code], [410, 'INVITE_USED']);
   });
 
-  it('a key that enrols again by a better link gets the better role; by a lesser one it keeps its own', async () => {
+  it('a key that enrols again gets the role of a better link, and keeps its own with a lesser one', async () => {
     const { identity, sent } = await enrolled({ role: 'guest', roomId: 'lobby' });
     for (const [role, expected] of [
       ['member', 'member'],
@@ -84,7 +84,7 @@ describe('enrolment', () => {
     assert.equal(await roleOf(identity), 'admin');
   });
 
-  it('threat 3: a page under a name that the server does not know uses no invitation up, and reads what to do', async () => {
+  it('threat 3: a page under an address that the server does not know spends no invitation, and says what to do', async () => {
     const { sent } = await enrolled({ role: 'member' });
     const { secret } = await invited({ role: 'member' });
     const request = { ...sent, secret };

@@ -13,10 +13,10 @@ import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
 const FLOOD = 100_000;
-/** How much the server may grow under an attack, in bytes: a fraction of what is thrown at it. */
+/** Maximum memory growth of the server under attack, in bytes: a fraction of what is sent to it. */
 const GROWTH_BYTES = 150_000_000;
 
-/** Writes a packet again and again, as fast as it goes, until the connection is over. */
+/** Writes a packet repeatedly at full speed until the connection ends. */
 async function flood(socket: RawSocket, send: () => void): Promise<number> {
   let sent = 0;
   while (sent < FLOOD && socket.ws.readyState === WebSocket.OPEN) {
@@ -60,7 +60,7 @@ describe('threat 4: floods', () => {
     'packets without meaning': '6',
   };
   for (const [what, packet] of Object.entries(PACKETS)) {
-    it(`${FLOOD} ${what}, as fast as they go: cut off, and the call beside goes on meanwhile`, async () => {
+    it(`${FLOOD} ${what} at full speed are cut off, and a call in progress continues`, async () => {
       const before = memoryOf(server.pid);
       const socket = await RawSocket.challenged(server.url);
       const attack = flood(socket, () => socket.ws.send(packet));
@@ -72,7 +72,7 @@ describe('threat 4: floods', () => {
     });
   }
 
-  it(`${FLOOD} WebSocket pings whose answers nobody reads: cut off`, async () => {
+  it(`${FLOOD} WebSocket pings whose answers nobody reads are cut off`, async () => {
     const before = memoryOf(server.pid);
     const socket = await RawSocket.challenged(server.url);
     socket.tcp.pause();
@@ -84,7 +84,7 @@ describe('threat 4: floods', () => {
     assert.ok(memoryOf(server.pid) - before < GROWTH_BYTES, 'memory is bounded');
   });
 
-  it('a person who floods is told first that it is too much, then cut off; others are answered', async () => {
+  it('a user who floods is first warned, then cut off, and others are answered', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     await client.get('room.join', { roomId: 'flooded' });
     const answers = await Promise.allSettled(
@@ -125,7 +125,7 @@ describe('threats 4 and 8: a peer that never reads', () => {
   });
   after(() => attacked.close());
 
-  it('is cut off with over 1 MiB unsent; the others of its room are served and memory is bounded', async () => {
+  it('is cut off with over 1 MiB unsent, while the others in its room are served and memory is bounded', async () => {
     const [ann, bob, mallory] = await Promise.all([1, 2, 3].map(() => newIdentity(server)));
     assert.ok(ann && bob && mallory);
     const bystanders = await Bystanders.start(server.url, ann, bob, 'team');
@@ -138,7 +138,7 @@ describe('threats 4 and 8: a peer that never reads', () => {
     const producerIds = Array.from({ length: 64 }, () => randomUUID());
     const before = memoryOf(server.pid);
     client.pauseReading();
-    // 64 refusals make an answer of some 10 KB.
+    // 64 refusals make an answer of about 10 KB.
     for (let n = 0; n < 5000; n += 1) {
       client.socket.emit(
         'consumer.create',
@@ -149,7 +149,7 @@ describe('threats 4 and 8: a peer that never reads', () => {
     await bystanders.goOn();
     await left;
     assert.match(server.log, /SLOW_READER/);
-    // The connection itself is gone, not only its session, though the client has not read a byte of the farewell.
+    // The connection itself is gone, not only its session, although the client has not read any of the final message.
     await eventually(
       'its TCP connection is closed',
       () => openConnections(server.port, client.localPort),
@@ -162,7 +162,7 @@ describe('threats 4 and 8: a peer that never reads', () => {
   });
 });
 
-/** Established connections of a server's port with one port of a client, both on loopback. */
+/** Number of established connections between a server's port and a client's port, both on loopback. */
 function openConnections(port: number, clientPort: number): number {
   const hex = (value: number) => value.toString(16).toUpperCase().padStart(4, '0');
   const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');

@@ -41,7 +41,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('so does one that arrives in pieces without end', async () => {
+  it('a frame that arrives in endless fragments does too', async () => {
     const stranger = await RawSocket.challenged(server.url);
     for (let n = 0; n < 40; n += 1) {
       stranger.ws.send('x'.repeat(8192), { fin: false });
@@ -51,7 +51,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('JSON nested 100,000 deep is refused like any other', async () => {
+  it('JSON nested 100,000 levels deep is refused like any malformed message', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
     const deepObject = `${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`;
@@ -64,7 +64,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('__proto__ and its like pollute nothing', async () => {
+  it('__proto__ and the like pollute nothing', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     for (const key of ['__proto__', 'constructor', 'prototype']) {
       client.write(`2["room.join",{"id":"aaaaaaaa","data":{"${key}":{"roomId":"team"}}}]`);
@@ -78,7 +78,7 @@ describe('threat 4: frames', () => {
     client.close();
   });
 
-  it('events that nobody knows are refused; the names that socket.io keeps for itself end the connection', async () => {
+  it('unknown events are refused, and names reserved by socket.io end the connection', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     for (const name of [
       'room.explode',
@@ -99,7 +99,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('a request without data, without acknowledgement, or with the one in place of the other is harmless', async () => {
+  it('a request without data or acknowledgement, or with one in place of the other, is harmless', async () => {
     const client = await ProtocolClient.enter(server.url, mallory);
     for (const envelope of [
       undefined,
@@ -119,7 +119,7 @@ describe('threat 4: frames', () => {
       client.socket.emit('room.join', resolve),
     );
     assert.equal(bare.error?.code, 'BAD_REQUEST');
-    // Without an acknowledgement a request is done but not answered.
+    // Without an acknowledgement a request is executed but not answered.
     client.socket.emit('room.join', { id: 'aaaaaaaa', data: { roomId: 'quiet' } });
     client.socket.emit('room.join');
     client.socket.emit('room.join', { id: 'aaaaaaab', data: { roomId: 'quiet' } }, 'more', [], {});
@@ -132,7 +132,7 @@ describe('threat 4: frames', () => {
     client.close();
   });
 
-  it('threat 63: binary data, which the protocol does not have, ends the connection before any is kept', async () => {
+  it('threat 63: binary data, which the protocol does not use, ends the connection before any is stored', async () => {
     for (const args of [
       [Buffer.alloc(1000)],
       [{ id: 'aaaaaaaa', data: { roomId: Buffer.from('team') } }],
@@ -145,7 +145,7 @@ describe('threat 4: frames', () => {
     const fatal: Array<Array<string | Uint8Array>> = [
       [Buffer.from('nobody asked')],
       ['451000-["room.join",{}]', ...Array(1000).fill(Buffer.alloc(1000))],
-      // Announced but never sent: the server would wait for it.
+      // Announced but never sent, so that the server would wait for it.
       ['451-["room.join",{"_placeholder":true,"num":0}]'],
       ['451-["room.join",{"_placeholder":true,"num":7}]', Buffer.alloc(8)],
       ['451-["room.join",{"_placeholder":true,"num":0}]', '42["room.join",{}]'],
@@ -160,7 +160,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('what is no socket.io at all ends the connection', async () => {
+  it('messages that are not socket.io end the connection', async () => {
     const bad = [
       '',
       '9',
@@ -187,7 +187,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('nor does WebSocket itself let anything by: reserved bits (compression), unmasked frames, bad UTF-8', async () => {
+  it('invalid WebSocket frames are refused: reserved bits (compression), unmasked frames, bad UTF-8', async () => {
     const frames = {
       compressed: [0xc1, 0x85, 1, 2, 3, 4, 5, 6, 7, 8, 9],
       unmasked: [0x81, 0x02, 0x34, 0x32],
@@ -204,7 +204,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('a connection has one session: entering again, or after leaving, ends it', async () => {
+  it('a connection has one session: entering the namespace again, even after leaving, ends it', async () => {
     const twice = await RawSocket.open(server.url);
     for (let n = 0; n < 100; n += 1) {
       twice.ws.send('40');
@@ -220,7 +220,7 @@ describe('threat 4: frames', () => {
     await bystanders.goOn();
   });
 
-  it('only WebSocket of the current protocol is spoken', async () => {
+  it('only WebSocket with the current protocol is accepted', async () => {
     for (const query of ['EIO=4&transport=polling', 'EIO=3&transport=polling', 'transport=jsonp', '']) {
       const answer = await fetch(`${server.url}/socket.io/?${query}`, { headers: { origin: server.url } });
       assert.equal(answer.status, 400, query);
@@ -232,7 +232,7 @@ describe('threat 4: frames', () => {
     await old.closed;
   });
 
-  it('a connection cannot be taken over or doubled by naming its session, whatever the origin', async () => {
+  it('a connection cannot be taken over or duplicated by naming its session, from any origin', async () => {
     const victim = await RawSocket.challenged(server.url);
     const { sid } = JSON.parse((await victim.next((packet) => packet.startsWith('0'))).slice(1)) as {
       sid: string;
@@ -244,7 +244,7 @@ describe('threat 4: frames', () => {
     victim.close();
   });
 
-  it('REST bodies: too large, too deep, polluting, of another type: each a coded answer', async () => {
+  it('REST bodies that are too large, too deep, polluting or of another type get a coded answer', async () => {
     const post = async (body: string | Uint8Array, headers: Record<string, string> = {}) => {
       const answer = await fetch(`${server.url}/api/enrol`, {
         method: 'POST',

@@ -14,7 +14,7 @@ import { opus, simulcast } from '../support/rtp-parameters.ts';
 import type { TestServer } from '../support/server.ts';
 
 const MESSAGES_PER_KIND = 100;
-/** Fixed, so that a failure comes again; it is printed with the message that failed. */
+/** Fixed seed, so that failures are reproducible; printed with the failing message. */
 const SEED = 20_261_102;
 const FINGERPRINT = Array.from({ length: 32 }, (_, n) => (n + 16).toString(16).toUpperCase()).join(':');
 
@@ -53,7 +53,7 @@ describe('threat 6: malformed messages over the socket', () => {
   });
 
   for (const name of Object.keys(REQUESTS) as RequestName[]) {
-    it(`${MESSAGES_PER_KIND} of ${name}: each gets a coded answer or ends its own connection only`, async () => {
+    it(`${MESSAGES_PER_KIND} of ${name} each get a coded answer, or end only their own connection`, async () => {
       const envelope = z.object({ id: requestId, data: REQUESTS[name].data });
       let attacker = await Attacker.enter(server.url, mallory, name, producerId);
       await fc.assert(
@@ -73,10 +73,10 @@ describe('threat 6: malformed messages over the socket', () => {
   }
 });
 
-/** A connection in the state in which a request reaches furthest. */
+/** A connection in the state in which a request gets furthest. */
 class Attacker {
   readonly client: ProtocolClient;
-  /** What can be named in messages. */
+  /** Ids that messages can refer to. */
   readonly slots: Record<string, string>;
   readonly #ended: Promise<'ended'>;
 
@@ -110,14 +110,14 @@ class Attacker {
     });
   }
 
-  /** The code that a message gets, `ok`, or `ended` when the connection ended over it. */
+  /** The error code for a message, `ok`, or `ended` if the connection ended because of it. */
   async send(name: RequestName, message: unknown): Promise<string> {
     const answered = this.client.socket
       .timeout(30_000)
       .emitWithAck(name, message)
       .then(
         (answer: { ok: boolean; error?: { code: string } }) => answer.error?.code ?? 'ok',
-        // The client gives up its questions when the connection is over.
+        // The client abandons pending requests when the connection has ended.
         (error: Error) => (this.client.open ? Promise.reject(error) : 'ended'),
       );
     return Promise.race([answered, this.#ended]);

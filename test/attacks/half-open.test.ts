@@ -10,7 +10,7 @@ import { RawSocket } from '../support/raw-socket.ts';
 import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
-/** What a client says before it falls silent for good. */
+/** What a client sends before it falls silent. */
 const BEGINNINGS: Record<string, Buffer | string> = {
   nothing: '',
   'the first byte of TLS': Buffer.from([0x16]),
@@ -21,7 +21,7 @@ const BEGINNINGS: Record<string, Buffer | string> = {
     'POST /api/enrol HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{',
 };
 
-describe('threat 4: connections that are half open', { concurrency: true }, () => {
+describe('threat 4: half-open connections', { concurrency: true }, () => {
   let attacked: AttackedServer;
   let server: TestServer;
   let bystanders: Bystanders;
@@ -51,11 +51,11 @@ describe('threat 4: connections that are half open', { concurrency: true }, () =
   }
 
   for (const [what, beginning] of Object.entries(BEGINNINGS)) {
-    it(`100 clients that say ${what} keep nobody out, and are closed in the end`, async () => {
+    it(`100 clients that send ${what} keep nobody out, and are closed in the end`, async () => {
       const own = Object.values(networkInterfaces())
         .flatMap((list) => list ?? [])
         .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-      // From another address plain HTTP is only led to HTTPS: another way through the server.
+      // Plain HTTP from another address is only redirected to HTTPS, a different path through the server.
       const hosts = own === undefined ? ['127.0.0.1'] : ['127.0.0.1', own];
       const sockets = await Promise.all(
         Array.from({ length: 100 }, (_, n) => silent(hosts[n % hosts.length] ?? '', beginning)),
@@ -65,17 +65,17 @@ describe('threat 4: connections that are half open', { concurrency: true }, () =
     });
   }
 
-  it('a WebSocket that never enters the protocol is closed', async () => {
+  it('a WebSocket that never enters the namespace is closed', async () => {
     const socket = await RawSocket.open(server.url);
     await socket.closed;
   });
 
-  it('one that never answers the challenge is told so and closed', async () => {
+  it('a client that never answers the challenge is notified and closed', async () => {
     const client = await ProtocolClient.open(server.url);
     assert.equal(await client.ended(), 'AUTH_REQUIRED');
   });
 
-  it('a peer that vanishes without a word (its network is gone) is found out by the ping', async () => {
+  it('a peer that vanishes because its network is gone is detected by the ping', async () => {
     const client = await ProtocolClient.enter(server.url, await newIdentity(server));
     await client.get('room.join', { roomId: 'vanishing' });
     await client.get('transport.create', { direction: 'send' });
@@ -132,7 +132,7 @@ describe('threat 4: too many connections from one address', () => {
     }
   });
 
-  it('count from the opening on, though they never enter the protocol', async () => {
+  it('count from opening, even if they never enter the protocol', async () => {
     const first = await another();
     const sockets: RawSocket[] = [];
     await eventually('the limit is reached', async () => {
@@ -147,7 +147,7 @@ describe('threat 4: too many connections from one address', () => {
     first?.close();
   });
 
-  it('of many at once no more than the limit get in', async () => {
+  it('are limited even if many open at the same time', async () => {
     const results = await Promise.allSettled(Array.from({ length: 40 }, () => RawSocket.open(server.url)));
     const open = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     assert.ok(open.length <= LIMIT, `${open.length} of 40`);

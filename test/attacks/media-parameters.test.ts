@@ -20,7 +20,7 @@ const codec = (change: Json, parameters: () => { codecs: object[] } = simulcast)
   return { codecs: [{ ...codecs[0], ...change }, ...codecs.slice(1)] };
 };
 
-/** What is changed in good video parameters. */
+/** Changes to valid video parameters. */
 const REFUSED: Record<string, Json> = {
   'no encoding': encodings(),
   '10,000 encodings': encodings(...Array.from({ length: 10_000 }, (_, n) => rid(n))),
@@ -110,21 +110,21 @@ describe('threat 6: media parameters', () => {
   });
 
   for (const [what, change] of Object.entries(REFUSED)) {
-    it(`${what}: refused with a code, and the call beside goes on`, async () => {
+    it(`${what}: refused with a code, and a call in progress continues`, async () => {
       const code = await attacker.client.refusal('producer.create', request(change));
       assert.match(code, /^(BAD_REQUEST|MEDIA_REJECTED|CODEC_UNSUPPORTED)$/);
       await bystanders.goOn();
     });
   }
 
-  it('another kind than the parameters are for, or none, is refused', async () => {
+  it('a kind that does not match the parameters, or none, is refused', async () => {
     for (const kind of ['audio', 'text', '', null]) {
       const code = await attacker.client.refusal('producer.create', { ...request({}), kind });
       assert.match(code, /^(BAD_REQUEST|MEDIA_REJECTED)$/);
     }
   });
 
-  it('an SSRC or MID that the transport has already is refused by the worker, which lives on', async () => {
+  it('an SSRC or MID that is already in use on the transport is refused by the worker, which survives', async () => {
     const ssrc = 4242;
     const first = await attacker.client.get('producer.create', {
       ...(request({ mid: 'a', ...encodings({ ssrc }) }) as Parameters<
@@ -175,7 +175,7 @@ describe('threat 6: media parameters', () => {
     await bystanders.goOn();
   });
 
-  it('absurd capabilities make no transport, or one that consumes nothing', async () => {
+  it('absurd capabilities create no transport, or one that consumes nothing', async () => {
     await attacker.client.get('transport.close', { transportId: attacker.recv });
     const good = { kind: 'video', mimeType: 'video/VP8', preferredPayloadType: 96, clockRate: 90_000 };
     const refused: Json[] = [
@@ -205,7 +205,7 @@ describe('threat 6: media parameters', () => {
     await bystanders.goOn();
   });
 
-  it('layers that no stream has are refused or harmless', async () => {
+  it('layers that do not exist are refused or harmless', async () => {
     const { client } = attacker;
     for (const layers of [
       { spatialLayer: -1 },

@@ -12,7 +12,7 @@ describe('threat 69: a flood of requests for /metrics', () => {
   });
   after(() => server.close());
 
-  it('threat 69: gets at most ten pages a second, and the operator with the key a fresh one', async () => {
+  it('threat 69: gets at most ten pages per second, and the operator with the key gets a fresh one', async () => {
     const statuses: number[] = [];
     const one = async () => {
       while (statuses.length < REQUESTS) {

@@ -37,7 +37,7 @@ describe('threat 64: names and kicks', () => {
     }
   };
 
-  it('whoever enters under another name than certified is shown with both, and with the role', async () => {
+  it('a participant under a name other than the certified one is shown with both, and with the role', async () => {
     const alice = await seated(admin);
     assert.deepEqual([alice.own.displayName, alice.own.certifiedName], ['Alice Chief', undefined]);
     for (const name of ['Alice Chief', 'Alice\u200b Chief', '\u202eAlice Chief', 'A\u00adlice Chief']) {
@@ -55,7 +55,7 @@ describe('threat 64: names and kicks', () => {
     await leave(mallory, alice);
   });
 
-  it('the name that an inviter chose is the one that is certified', async () => {
+  it('the name chosen by the inviter is the certified one', async () => {
     const invitation = parseInvitation(await server.invite({ role: 'member', displayName: 'Robert' }));
     assert.ok(invitation);
     const identity = await enrol({ serverUrl: server.url, ...invitation, displayName: 'Alice Chief' });
@@ -65,7 +65,7 @@ describe('threat 64: names and kicks', () => {
     await leave(robert);
   });
 
-  it('whoever is removed stays out for a while, with every device, until a moderator readmits them', async () => {
+  it('a removed person stays out for a while, with all devices, unless a moderator readmits them', async () => {
     const bob = await seated(member);
     const mallory = await seated(guest);
     await bob.client.get('participant.kick', { participantId: mallory.own.participantId });
@@ -81,7 +81,7 @@ describe('threat 64: names and kicks', () => {
     await leave({ client: back }, bob);
   });
 
-  it('a new invitation to the room readmits, one that the removed person made does not', async () => {
+  it('a new invitation to the room readmits, but not one created by the removed person', async () => {
     const alice = await seated(admin);
     const bob = await seated(member);
     await alice.client.get('participant.kick', { participantId: bob.own.participantId });

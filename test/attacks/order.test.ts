@@ -16,7 +16,7 @@ const someId = randomUUID();
 
 /** Requests that only a bridge may make. */
 const FOR_BRIDGES = ['bridge.open', 'participant.add', 'participant.update', 'participant.remove'];
-/** Well-formed data where a schema has rules that JSON Schema cannot express; the rest is generated. */
+/** Well-formed data for schemas with rules that JSON Schema cannot express; for others it is generated. */
 const GIVEN: Record<string, unknown> = {
   'transport.connect': {
     transportId: someId,
@@ -25,7 +25,7 @@ const GIVEN: Record<string, unknown> = {
   },
   'producer.create': { transportId: someId, kind: 'audio', source: 'microphone', rtpParameters: opus() },
 };
-/** Requests that are made outside of rooms; every other one needs a seat in one. */
+/** Requests allowed outside rooms; all others need a seat. */
 const OUTSIDE = [
   'auth.prove',
   'session.ping',
@@ -61,7 +61,7 @@ describe('threat 5: order and ownership', () => {
     }
   }
 
-  it('every request of a room is refused before a join and after leaving', async () => {
+  it('every room request is refused before joining and after leaving', async () => {
     const inRoom = Object.entries(REQUESTS).filter(([name]) => !OUTSIDE.includes(name));
     const bridge = await newIdentity(server, { role: 'bridge' });
     for (const identity of [ann, bridge]) {
@@ -81,7 +81,7 @@ describe('threat 5: order and ownership', () => {
     }
   });
 
-  it('a second join is refused, after the first one or at once with it', async () => {
+  it('a second join is refused, after the first one or at the same time', async () => {
     const client = await ProtocolClient.enter(server.url, ann);
     const answers = await Promise.all(
       ['team', 'team', 'other'].map((roomId) => client.ask('room.join', { roomId })),
@@ -96,7 +96,7 @@ describe('threat 5: order and ownership', () => {
     await leave(client);
   });
 
-  it('a request sent twice with one id has its effect once, at once or over a reconnect', async () => {
+  it('a request sent twice with the same id takes effect once, immediately or across a reconnect', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const watcher = await Seat.take(server.url, bob, 'team');
     const request = { transportId: seat.send, kind: 'audio', source: 'microphone', rtpParameters: opus() };
@@ -116,7 +116,7 @@ describe('threat 5: order and ownership', () => {
     await leave(again, watcher.client);
   });
 
-  it('one transport of a direction: of two asked for at once the second is refused', async () => {
+  it('one transport per direction: of two concurrent requests the second is refused', async () => {
     const client = await ProtocolClient.enter(server.url, ann);
     await client.get('room.join', { roomId: 'team' });
     const answers = await Promise.all(
@@ -129,7 +129,7 @@ describe('threat 5: order and ownership', () => {
     await leave(client);
   });
 
-  it("another room's producer cannot be consumed, nor one's own", async () => {
+  it('producers in another room cannot be consumed, nor a peer’s own', async () => {
     const here = await Seat.take(server.url, ann, 'here');
     const there = await Seat.take(server.url, bob, 'there');
     const producerIds = [await there.produce(), await here.produce(), randomUUID()];
@@ -145,7 +145,7 @@ describe('threat 5: order and ownership', () => {
     await leave(here.client, there.client);
   });
 
-  it("another peer's transports, producers and consumers cannot be touched, in the same room either", async () => {
+  it('another peer’s transports, producers and consumers cannot be touched, not even in the same room', async () => {
     const victim = await Seat.take(server.url, ann, 'team');
     const attacker = await Seat.take(server.url, bob, 'team');
     const producerId = await victim.produce();
@@ -177,7 +177,7 @@ describe('threat 5: order and ownership', () => {
     for (const name of ['consumer.setPreferredLayers', 'consumer.requestKeyFrame']) {
       assert.equal(await client.refusal(name, { consumerId, spatialLayer: 0 }), 'CONSUMER_UNKNOWN', name);
     }
-    // Neither may a producer be passed off as another participant's.
+    // A producer cannot be attributed to another participant either.
     const forged = { ...(GIVEN['producer.create'] as object), transportId: attacker.send };
     assert.equal(
       await client.refusal('producer.create', { ...forged, participantId: victim.participantId }),
@@ -188,7 +188,7 @@ describe('threat 5: order and ownership', () => {
     await leave(victim.client, client);
   });
 
-  it('a transport of the wrong direction serves for nothing', async () => {
+  it('a transport of the wrong direction is refused', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const other = await Seat.take(server.url, bob, 'team');
     const forged = { ...(GIVEN['producer.create'] as object), transportId: seat.recv };
@@ -201,7 +201,7 @@ describe('threat 5: order and ownership', () => {
     await leave(seat.client, other.client);
   });
 
-  it("a peer cannot be resumed by another person's device: it gets a seat of its own and the peer keeps its", async () => {
+  it('a peer cannot be resumed by another person’s device, which gets its own seat', async () => {
     const victim = await Seat.take(server.url, ann, 'team');
     const client = await ProtocolClient.enter(server.url, bob);
     const joined = await client.get('room.join', { roomId: 'team', resume: { peerId: victim.peerId } });
@@ -213,7 +213,7 @@ describe('threat 5: order and ownership', () => {
     await leave(victim.client, client);
   });
 
-  it('limits hold: a peer has no more producers than the configuration says, whatever comes at once', async () => {
+  it('a peer has no more producers than configured, even with concurrent requests', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, n) =>

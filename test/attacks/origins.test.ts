@@ -22,7 +22,7 @@ describe('threat 3: pages of other origins, and secrets that leak', () => {
     await attacked.close();
   });
 
-  it('a socket opened by a page of another origin is refused', async () => {
+  it('a socket from a page of another origin is refused', async () => {
     const { port } = server;
     const foreign = [
       'https://evil.example',
@@ -46,11 +46,11 @@ describe('threat 3: pages of other origins, and secrets that leak', () => {
     }
   });
 
-  it('so is one without an origin', async () => {
+  it('a socket without an origin is refused', async () => {
     assert.match((await RawSocket.refusal(server.url, { headers: {} })).body, /ORIGIN_NOT_ALLOWED/);
   });
 
-  it("so is a plain http page of a host that isn't this one, or of this host's outer addresses", async () => {
+  it('a socket from a plain http page of another host, or of this host’s external addresses, is refused', async () => {
     const own = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])
       .filter(({ internal, family }) => !internal && family === 'IPv4')
@@ -61,14 +61,14 @@ describe('threat 3: pages of other origins, and secrets that leak', () => {
     }
   });
 
-  it('each of the own origins may come in', async () => {
+  it('all of the server’s own origins are accepted', async () => {
     for (const origin of [`http://127.0.0.1:${server.port}`, `https://localhost:${server.port}`]) {
       const socket = await RawSocket.open(server.url, { headers: { Origin: origin } });
       socket.close();
     }
   });
 
-  it("other origins' pages may not read the API's answers", async () => {
+  it('pages of other origins may not read the API’s answers', async () => {
     const headers = { origin: 'https://evil.example' };
     const answer = await fetch(`${server.url}/api/server`, { headers });
     assert.equal(answer.headers.get('access-control-allow-origin'), null);
@@ -79,7 +79,7 @@ describe('threat 3: pages of other origins, and secrets that leak', () => {
     assert.equal(preflight.headers.get('access-control-allow-origin'), null);
   });
 
-  it('no secret is logged or stands in an address, whatever goes right or wrong with it', async () => {
+  it('no secret is logged or put into a URL, whether its use succeeds or fails', async () => {
     const apiKey = readFileSync(join(server.dataDir, 'api.key'), 'utf8').trim();
     const first = parseInvitation(server.firstInvitation);
     assert.ok(first);
@@ -90,7 +90,7 @@ describe('threat 3: pages of other origins, and secrets that leak', () => {
     const { pathname, search, hash } = new URL(link);
     assert.ok(!`${pathname}${search}`.includes(guest.secret) && hash.includes(guest.secret));
 
-    // A right and a wrong proof, an invitation redeemed and one tried again, all with the key in wrong places too.
+    // A correct and a wrong proof, an invitation redeemed and one tried again, and the key in wrong places too.
     const client = await ProtocolClient.open(server.url);
     const proof = await client.proof(admin);
     await client.get('auth.prove', proof);

@@ -16,7 +16,7 @@ import { TestServer } from '../support/server.ts';
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, n) => (n + 16).toString(16).toUpperCase()).join(':');
 
-/** A store that lets a test see the keys. */
+/** A store that gives tests access to the keys. */
 function openStore(): { store: IdentityStore; kept: StoredIdentity[] } {
   const kept: StoredIdentity[] = [];
   const store = memoryStore();
@@ -52,7 +52,7 @@ describe('threat 2: proof of possession', () => {
     await attacked.close();
   });
 
-  /** What the server says to a proof on a new connection, which must enter no room by it. */
+  /** Code of the server's refusal of a proof on a new connection, which must not be able to enter a room. */
   async function judge(
     make: (client: ProtocolClient) => Promise<Record<string, unknown>>,
     url = server.url,
@@ -64,7 +64,7 @@ describe('threat 2: proof of possession', () => {
     return code;
   }
 
-  it('the right one is accepted, once on a connection', async () => {
+  it('a correct one is accepted, once per connection', async () => {
     const client = await ProtocolClient.open(server.url);
     const proof = await client.proof(ann);
     assert.equal((await client.get('auth.prove', proof)).deviceId, ann.deviceId);
@@ -76,7 +76,7 @@ describe('threat 2: proof of possession', () => {
     client.close();
   });
 
-  it('one that was seen on another connection is refused', async () => {
+  it('one from another connection is refused', async () => {
     const client = await ProtocolClient.open(server.url);
     const seen = await client.proof(ann);
     assert.equal(await judge(async () => seen), 'AUTH_BAD_NONCE');
@@ -85,7 +85,7 @@ describe('threat 2: proof of possession', () => {
     client.close();
   });
 
-  it('a nonce serves one try: after a failed one even the right answer is refused', async () => {
+  it('a nonce is valid for one attempt: after a failure even the correct answer is refused', async () => {
     const client = await ProtocolClient.open(server.url);
     const proof = await client.proof(ann);
     const spoilt = { ...proof, timeMs: proof.timeMs + 1 };
@@ -94,7 +94,7 @@ describe('threat 2: proof of possession', () => {
     client.close();
   });
 
-  it('of two at once on a connection only one counts', async () => {
+  it('of two at the same time on a connection only one counts', async () => {
     const client = await ProtocolClient.open(server.url);
     const proof = await client.proof(ann);
     const answers = await Promise.all([client.ask('auth.prove', proof), client.ask('auth.prove', proof)]);
@@ -102,17 +102,17 @@ describe('threat 2: proof of possession', () => {
     client.close();
   });
 
-  it('a nonce that the server never gave is refused', async () => {
+  it('a nonce that the server never issued is refused', async () => {
     const nonce = randomBytes(32).toString('base64url');
     assert.equal(await judge((client) => client.proof(ann, { nonce })), 'AUTH_BAD_NONCE');
   });
 
-  it('a man in the middle gains nothing: neither with a nonce of another server nor with its origin', async () => {
+  it('a man in the middle gains nothing from another server’s nonce or origin', async () => {
     const other = await TestServer.start();
     try {
       const there = await ProtocolClient.open(other.url);
       assert.equal(await judge((client) => client.proof(ann, { nonce: there.nonce })), 'AUTH_BAD_NONCE');
-      // Ann dialled the other server, which passes on the nonce of this one.
+      // Ann dialled the other server, which forwards this server's nonce.
       const relayed = (client: ProtocolClient) =>
         client.proof(ann, { origin: there.origin, nonce: client.nonce });
       assert.equal(await judge(relayed), 'AUTH_BAD_ORIGIN');
@@ -126,14 +126,14 @@ describe('threat 2: proof of possession', () => {
     }
   });
 
-  it('a time too far from now is refused, before and after', async () => {
+  it('a time too far in the past or future is refused', async () => {
     for (const offSeconds of [-310, 310, -86_400, 1e9]) {
       const timeMs = Date.now() + offSeconds * 1000;
       assert.equal(await judge((client) => client.proof(ann, { timeMs })), 'AUTH_STALE');
     }
   });
 
-  it("a signature by another device of the account, or by the account's own key, is refused", async () => {
+  it('a signature by another device of the account, or by the account’s key, is refused', async () => {
     assert.ok(tablet);
     for (const key of [tablet.deviceKey, tablet.accountKey]) {
       const forged = async (client: ProtocolClient) => {
@@ -145,7 +145,7 @@ describe('threat 2: proof of possession', () => {
     }
   });
 
-  it('a signature that is none, or made for another purpose, is refused', async () => {
+  it('an invalid signature, or one for another purpose, is refused', async () => {
     const transportId = randomUUID();
     const others = ['AA', 'A'.repeat(86), await ann.bindDtls({ transportId, fingerprint: FINGERPRINT })];
     for (const signature of others) {
@@ -156,7 +156,7 @@ describe('threat 2: proof of possession', () => {
     }
   });
 
-  it('before it every request is refused with AUTH_REQUIRED', async () => {
+  it('without it every request is refused with AUTH_REQUIRED', async () => {
     const client = await ProtocolClient.open(server.url);
     for (const name of Object.keys(REQUESTS).filter((name) => name !== 'auth.prove')) {
       assert.equal(await client.refusal(name, {}), 'AUTH_REQUIRED', name);
@@ -164,7 +164,7 @@ describe('threat 2: proof of possession', () => {
     client.close();
   });
 
-  it('threat 24: a DTLS fingerprint counts only as this device signed it, for this transport', async () => {
+  it('threat 24: a DTLS fingerprint is accepted only if this device signed it for this transport', async () => {
     const client = await ProtocolClient.enter(server.url, ann);
     await client.get('room.join', { roomId: 'team' });
     const { transportId } = await client.get('transport.create', { direction: 'send' });

@@ -21,7 +21,7 @@ describe('threat 7: lost sockets', () => {
   });
   after(() => attacked.close());
 
-  it('one who comes back keeps the peer id and the own objects; the others see it go and come', async () => {
+  it('a peer that returns keeps its id and objects, and others see it disconnect and return', async () => {
     const people = await Bystanders.start(server.url, ann, bob, 'team');
     const { peerId, participantId, send, recv, client } = people.ann;
     const audio = await people.ann.produce();
@@ -50,7 +50,7 @@ describe('threat 7: lost sockets', () => {
     }
   });
 
-  it('one whose old socket seems alive still (half open) takes the seat over from it', async () => {
+  it('a peer whose old socket seems alive (half open) takes the seat over from it', async () => {
     const seat = await Seat.take(server.url, ann, 'team');
     const again = await ProtocolClient.enter(server.url, ann);
     const joined = await again.get('room.join', { roomId: 'team', resume: { peerId: seat.peerId } });
@@ -61,7 +61,7 @@ describe('threat 7: lost sockets', () => {
     again.close();
   });
 
-  it('8 rooms of 25 whose sockets drop at once all come back to their seats, and one beside them goes on', async () => {
+  it('8 rooms of 25 whose sockets drop at once all get their seats back, and another room is not affected', async () => {
     const people = await Bystanders.start(server.url, ann, bob);
     // One device joins many rooms, because identities cost more than sockets.
     const crowd = await Promise.all(Array.from({ length: 25 }, () => newIdentity(server)));
@@ -94,8 +94,8 @@ describe('threat 7: lost sockets', () => {
   });
 });
 
-describe('threat 7: a seat is kept for a while only', () => {
-  it('one who comes back too late gets a new seat with nothing', async () => {
+describe('threat 7: a seat is kept only for a while', () => {
+  it('a peer that returns too late gets a new, empty seat', async () => {
     const attacked = await AttackedServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '1' } });
     const { server } = attacked;
     const [ann, bob] = [await newIdentity(server), await newIdentity(server)];
@@ -116,8 +116,8 @@ describe('threat 7: a seat is kept for a while only', () => {
   });
 });
 
-describe('threat 1: certificates that end while they are in use', () => {
-  it('end the connection and the seat soon: one that expires, and one that its company’s list names', async () => {
+describe('threat 1: certificates that become invalid while in use', () => {
+  it('soon end the connection and the seat if they expire or are on their company’s revocation list', async () => {
     const pki = new CompanyPki();
     await pki.issue({ name: 'Company root', extensions: AUTHORITY });
     for (const [name, days] of [
@@ -162,8 +162,8 @@ describe('threat 1: certificates that end while they are in use', () => {
   });
 });
 
-describe('threat 7: a revoked device never walks back in', () => {
-  it("by resuming, once its company's list names it", async () => {
+describe('threat 7: a revoked device never returns', () => {
+  it('by resuming, once it is on its company’s revocation list', async () => {
     const pki = new CompanyPki();
     await pki.issue({ name: 'Company root', extensions: AUTHORITY });
     await pki.issue({ name: 'ann', issuer: 'Company root' });
@@ -188,7 +188,7 @@ describe('threat 7: a revoked device never walks back in', () => {
       const seat = await Seat.take(server.url, ann, 'team');
       copyFileSync(await pki.revoke('Company root', 'ann'), list);
       await seat.client.cut();
-      // The server looks at its files at most once a second.
+      // The server checks its files at most once per second.
       const deadlineMs = performance.now() + 4000;
       for (;;) {
         const again = await ProtocolClient.open(server.url);

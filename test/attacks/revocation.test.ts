@@ -36,7 +36,7 @@ const revoke = (server: TestServer, accountId: string, deviceId?: string) =>
     `/api/accounts/${accountId}${deviceId === undefined ? '' : `/devices/${deviceId}`}/revoke`,
   );
 
-/** What comes of signing in: `ok`, or the code of the refusal. */
+/** Result of signing in: `ok` or the error code. */
 async function signIn(url: string, identity: Identity): Promise<string> {
   const client = await ProtocolClient.open(url);
   const answer = await client.ask('auth.prove', await client.proof(identity));
@@ -50,7 +50,7 @@ async function twoDevices(server: TestServer): Promise<[Identity, Identity]> {
   return [first, await restoreFromBackup({ backup, password: PASSWORD })];
 }
 
-describe('threats 1 and 7: whoever is revoked is out at once and stays out', () => {
+describe('threats 1 and 7: a revoked person is removed at once and stays out', () => {
   let attacked: AttackedServer;
   let server: TestServer;
   let people: Bystanders;
@@ -66,7 +66,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     await attacked.close();
   });
 
-  it('an account: with all its devices, in the room and out of it, its kept seats and what it sent; nobody else notices', async () => {
+  it('an account is locked out with all its devices, kept seats and media, and nobody else is affected', async () => {
     const [one, two] = await twoDevices(server);
     const seat = await Seat.take(server.url, one, 'team');
     const sent = [await seat.produce('audio'), await seat.produce('video')];
@@ -105,7 +105,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     assert.equal((await accountOf(server, one)).revoked, true);
   });
 
-  it('one device: it is out, and the other of the same account stays', async () => {
+  it('a single device is locked out, while the account’s other one stays', async () => {
     const [stolen, other] = await twoDevices(server);
     const seat = await Seat.take(server.url, stolen, 'team');
     const stays = await Seat.take(server.url, other, 'team');
@@ -127,7 +127,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     await people.goOn();
   });
 
-  it('one who comes back to a seat at the same moment does not slip through', async () => {
+  it('a peer that returns to its seat at the same moment is locked out too', async () => {
     for (let round = 0; round < 10; round += 1) {
       const eve = await newIdentity(server);
       const seat = await Seat.take(server.url, eve, 'team');
@@ -136,7 +136,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
       const again = await ProtocolClient.open(server.url);
       const proof = await again.proof(eve);
       const resume = { roomId: 'team', resume: { peerId: seat.peerId } };
-      // The later rounds are further on their way in.
+      // In later rounds the client has got further.
       const entering = again
         .ask('auth.prove', proof)
         .then((answer) => (answer.ok && again.open ? again.ask('room.join', resume) : answer))
@@ -148,7 +148,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
       await revoke(server, accountId);
       await entering;
       if (again.open) {
-        // Either it was refused, and may ask for nothing, or it was inside and is put out.
+        // Either it was refused and cannot do anything, or it was inside and is removed.
         const last = again.refusal('room.join', resume).catch(() => again.ended());
         assert.match(await last, /^(AUTH_REQUIRED|CERT_REVOKED)$/);
       }
@@ -159,7 +159,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     await people.goOn();
   });
 
-  it('nor by an invitation that it made in time', async () => {
+  it('an invitation that the person created before no longer works', async () => {
     const eve = await newIdentity(server, { role: 'admin' });
     const client = await ProtocolClient.enter(server.url, eve);
     const { secret } = await client.get('invite.create', { role: 'admin' });
@@ -171,7 +171,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     friend.close();
   });
 
-  it('though it cannot be written down: the operator hears of it, and may repeat it', async () => {
+  it('a revocation that cannot be stored takes effect, and is reported so that it can be repeated', async () => {
     const eve = await newIdentity(server);
     const client = await ProtocolClient.enter(server.url, eve);
     const { accountId } = await accountOf(server, eve);
@@ -188,7 +188,7 @@ describe('threats 1 and 7: whoever is revoked is out at once and stays out', () 
     obstacle.close();
   });
 
-  it('the API wants its key and known ids, and says what is wrong', async () => {
+  it('the API requires its key and known ids, and says what is wrong', async () => {
     const { accountId } = await accountOf(server, await signedIn(server));
     for (const [path, wrong] of [
       [`/api/accounts/${NOBODY}/revoke`, /404 .*IDENTITY_UNKNOWN/],
@@ -224,7 +224,7 @@ describe('threats 1 and 7: revoking from the command line', () => {
     return run.catch((error: { stdout: string; stderr: string }) => error);
   };
 
-  it('canopy accounts lists people, and canopy revoke shuts them out of the running server, over a restart too', async () => {
+  it('canopy accounts lists people, and canopy revoke locks them out of the running server, even after a restart', async () => {
     const server = await TestServer.start({ flags: ['--workers', '1'] });
     let next: TestServer | undefined;
     try {
@@ -234,7 +234,7 @@ describe('threats 1 and 7: revoking from the command line', () => {
       const connected = await ProtocolClient.enter(server.url, person);
       const [account, another] = [await accountOf(server, person), await accountOf(server, stolen)];
       const { stdout: list } = await canopy(server, 'accounts');
-      // The own certificate of the server is trusted.
+      // The server's own certificate is trusted.
       const secure = await canopy(server, 'accounts', '--url', `https://localhost:${server.port}`);
       assert.equal(secure.stdout, list);
       for (const shown of [/^Ann, member, enrolled \d{4}-/m, account.accountId, person.deviceId]) {
@@ -242,7 +242,7 @@ describe('threats 1 and 7: revoking from the command line', () => {
       }
       assert.doesNotMatch(list, /REVOKED/);
 
-      // The first digits are enough.
+      // A prefix of the id is enough.
       const start = account.accountId.slice(0, 12);
       assert.match((await canopy(server, 'revoke', start)).stdout, /account is revoked.*: 1\.$/m);
       assert.equal(await connected.ended(), 'CERT_REVOKED');
@@ -262,7 +262,7 @@ describe('threats 1 and 7: revoking from the command line', () => {
     }
   });
 
-  it("the phone gateway's account is shut out too, and the gateway makes itself another one", async () => {
+  it('the phone gateway’s account is locked out too, and the gateway creates another one', async () => {
     const server = await TestServer.start({
       phones: true,
       flags: ['--workers', '1', '--sip-port', `${await freePort()}`, '--sip-tls-port', '0'],

@@ -27,7 +27,7 @@ describe('threat 5: roles, invitations and tickets', () => {
     await attacked.close();
   });
 
-  it('nobody invites to a role above the own', async () => {
+  it('nobody can invite to a role above their own', async () => {
     const asGuest = await ProtocolClient.enter(server.url, guest);
     const asMember = await ProtocolClient.enter(server.url, member);
     for (const role of ['admin', 'bridge', 'member', 'guest']) {
@@ -42,7 +42,7 @@ describe('threat 5: roles, invitations and tickets', () => {
     asMember.close();
   });
 
-  it('the REST API makes invitations for the holder of the key only, and tells others nothing of what it expects', async () => {
+  it('the REST API creates invitations only for the holder of the key, and does not reveal its schema to others', async () => {
     const key = readFileSync(join(server.dataDir, 'api.key'), 'utf8').trim();
     for (const authorization of [undefined, '', 'Bearer ', `Bearer ${key}x`, `Bearer ${key.slice(1)}`, key]) {
       for (const body of [{ role: 'admin' }, { role: 'emperor' }]) {
@@ -57,7 +57,7 @@ describe('threat 5: roles, invitations and tickets', () => {
     }
   });
 
-  it('a guest enters the room of the invitation and no other, whatever is claimed beside', async () => {
+  it('a guest enters the room of the invitation and no other, whatever else the request claims', async () => {
     const client = await ProtocolClient.enter(server.url, guest);
     for (const extra of [{}, { resume: { peerId: randomUUID() } }, { role: 'admin' }, { roomId: 'Lounge' }]) {
       const code = await client.refusal('room.join', { roomId: 'board', ...extra });
@@ -90,7 +90,7 @@ describe('threat 5: roles, invitations and tickets', () => {
     client.close();
   });
 
-  it('an invitation serves once, even when it is used many times at once and in two ways', async () => {
+  it('an invitation works once, even if used many times at once and in two ways', async () => {
     const invitation = parseInvitation(await server.invite({ role: 'guest', roomId: 'lounge' }));
     assert.ok(invitation);
     const client = await ProtocolClient.enter(server.url, member);
@@ -108,7 +108,7 @@ describe('threat 5: roles, invitations and tickets', () => {
     client.close();
   });
 
-  it('a bridge has no participant of its own and hosts no one of others', async () => {
+  it('a bridge has no participant of its own and cannot act on others’ participants', async () => {
     const bridge = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
     const seat = await Seat.take(server.url, member, 'lounge');
     const { participantId } = await bridge.get('room.join', { roomId: 'lounge' });
@@ -125,10 +125,10 @@ describe('threat 5: roles, invitations and tickets', () => {
     }
   });
 
-  describe('tickets of a re-homing', () => {
+  describe('re-homing tickets', () => {
     type Claims = Record<string, unknown>;
 
-    /** A ticket as the server itself would sign it, changed in some way. */
+    /** A ticket signed as by the server, with changes. */
     async function ticket(
       deviceId: string,
       claims: Claims,
@@ -143,7 +143,7 @@ describe('threat 5: roles, invitations and tickets', () => {
         .sign(key);
     }
 
-    it('the right one brings a peer back under its id, and gives no rights', async () => {
+    it('a valid one brings a peer back with its id, and grants no rights', async () => {
       const peerId = randomUUID();
       const client = await ProtocolClient.enter(server.url, member);
       const right = await ticket(member.deviceId, { roomId: 'team', peerId, role: 'admin' });
@@ -154,14 +154,14 @@ describe('threat 5: roles, invitations and tickets', () => {
       client.close();
     });
 
-    it("a guest's opens no room but the guest's", async () => {
+    it('a guest’s ticket opens no room but the guest’s', async () => {
       const client = await ProtocolClient.enter(server.url, guest);
       const good = await ticket(guest.deviceId, { roomId: 'board', peerId: randomUUID() });
       assert.equal(await client.refusal('room.join', { roomId: 'board', ticket: good }), 'FORBIDDEN');
       client.close();
     });
 
-    it('a forged, foreign or old one is refused, and the peer that it names is left alone', async () => {
+    it('a forged, foreign or old one is refused, and the peer that it names is not affected', async () => {
       const seat = await Seat.take(server.url, member, 'lounge');
       const { deviceId } = guest;
       const claims = { roomId: 'lounge', peerId: seat.peerId };
@@ -186,7 +186,7 @@ describe('threat 5: roles, invitations and tickets', () => {
         const code = await client.refusal('room.join', { roomId: 'lounge', ticket: forged });
         assert.equal(code, 'TICKET_INVALID', what);
       }
-      // A good one that names another device's peer gives a seat, but not that peer's.
+      // A valid ticket for another device's peer gives a seat, but not that peer's.
       const joined = await client.get('room.join', { roomId: 'lounge', ticket: good });
       assert.notEqual(joined.peerId, seat.peerId);
       await seat.produce();

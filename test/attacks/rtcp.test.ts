@@ -16,18 +16,18 @@ const RANDOM_PACKETS = 4000;
 const AT_ONCE = 40;
 const PAUSE_MS = 2;
 const SENDER_REPORT = 200;
-/** Of the hostile peer's own stream, and of Opus as opus() announces it. */
+/** RTP parameters of the hostile peer's own stream; the payload type is opus()'s. */
 const OWN_SSRC = 0x1000_0000;
 const OWN_MID = '0';
 const MID_EXTENSION = 4;
 const PAYLOAD_TYPE = 111;
 
-describe('threat 11: a member of the room who sends what they like, rightly encrypted', () => {
+describe('threat 11: a participant who sends arbitrary, correctly encrypted packets', () => {
   let attacked: AttackedServer;
   let server: TestServer;
   let call: MediaCall;
   let hostile: RawPeer;
-  /** The hostile peer's consumer of Ann's picture. */
+  /** The hostile peer's consumer of Ann's video. */
   let consumed: { ssrc: number; firstSequence: number };
 
   before(async () => {
@@ -62,7 +62,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     await attacked.close();
   });
 
-  it(`threat 11: ${PACKETS} key-frame requests, PLI and FIR, drive the sender to few key frames`, async (t) => {
+  it(`threat 11: ${PACKETS} key-frame requests (PLI and FIR) cause few key frames at the sender`, async (t) => {
     const before = { requests: call.ann.outboundVideo.counters.keyFrameRequests, frames: call.bob.keyFrames };
     const beganMs = performance.now();
     await flood(hostile.recv, (index) => (index % 2 ? pli(consumed.ssrc) : fir(consumed.ssrc, index, 50)));
@@ -75,7 +75,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     assert.ok(requests <= 2 + 4 * seconds, `${requests} requests in ${seconds} s`);
   });
 
-  it(`threat 11: a storm of ${PACKETS} NACKs for all that is held, as from next door, troubles no sender`, async (t) => {
+  it(`threat 11: a storm of ${PACKETS} NACKs for everything buffered, with a tiny round-trip time, does not reach senders`, async (t) => {
     const before = { ...hostile.recv.counters };
     const resent = call.ann.outboundVideo.counters.retransmittedPackets;
     await flood(hostile.recv, (index) => {
@@ -86,11 +86,11 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     const { receivedBytes, sentBytes } = hostile.recv.counters;
     t.diagnostic(`${receivedBytes - before.receivedBytes} bytes came for ${sentBytes - before.sentBytes}`);
     assert.ok(receivedBytes > before.receivedBytes, 'the worker has read them');
-    // Loss of their own aside, nobody asks a sender again on behalf of a receiver.
+    // The server answers receivers' NACKs itself: senders retransmit only what was lost on their own link.
     assert.ok(call.ann.outboundVideo.counters.retransmittedPackets - resent < 1000);
   });
 
-  it("threat 11: BYEs and sender reports in others' names, and for one's own stream, end nothing", async () => {
+  it('threat 11: BYEs and sender reports for others’ streams, and for one’s own, end nothing', async () => {
     const report = Buffer.alloc(24, 0xff);
     for (const name of [call.ann.outboundVideo.ssrc, consumed.ssrc, OWN_SSRC]) {
       report.writeUInt32BE(name, 0);
@@ -101,10 +101,10 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     await call.goesOn();
   });
 
-  it(`threat 11: ${PACKETS} voices that nobody announced reach nobody`, async (t) => {
+  it(`threat 11: ${PACKETS} unannounced audio streams reach nobody`, async (t) => {
     const before = { bytes: await workerBytes(), bob: call.bob.inbound };
     const { ssrc } = call.ann.outboundVideo;
-    // As of no stream, as of one's own, as of one that is not there, and in the name of another's.
+    // For no stream, for one's own, for an unknown one, and for another peer's.
     const mids = [undefined, OWN_MID, '7', undefined];
     await flood(hostile.send, (index) =>
       voice(index % 4 === 3 ? ssrc : OWN_SSRC + 1 + index, index, mids[index % 4]),
@@ -121,7 +121,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     assert.equal((await server.objects()).producers, 5);
   });
 
-  it('threat 11: malformed transport-wide feedback neither ends the worker nor a call', async () => {
+  it('threat 11: malformed transport-wide feedback ends neither the worker nor a call', async () => {
     const malformed = [
       '', // neither sequence number nor count
       '0000', // half a header
@@ -164,7 +164,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     },
   };
   for (const [what, make] of Object.entries(random)) {
-    it(`threat 11: ${RANDOM_PACKETS} packets of ${what} with random content do neither`, async () => {
+    it(`threat 11: ${RANDOM_PACKETS} packets of ${what} with random content end neither`, async () => {
       for (const link of [hostile.send, hostile.recv]) {
         await flood(link, (index) => make(randomBytes(`${what} ${index}`)), RANDOM_PACKETS / 2);
       }
@@ -176,7 +176,7 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
     return call.ann.room.publications.find(({ source }) => source === 'camera')?.producerId;
   }
 
-  /** Sends many packets without taking all of the machine. */
+  /** Sends many packets without saturating the machine. */
   async function flood(link: RawLink, make: (index: number) => Buffer, packets = PACKETS): Promise<void> {
     for (let index = 0; index < packets; index += 1) {
       link.send(make(index));
@@ -193,13 +193,13 @@ describe('threat 11: a member of the room who sends what they like, rightly encr
   }
 });
 
-/** Random, and the same in each run. */
+/** Random bytes, the same in each run. */
 function randomBytes(seed: string): Buffer {
   const hash = createHash('shake256', { outputLength: 16 + (seed.length % 4) * 4 + 100 });
   return hash.update(seed).digest();
 }
 
-/** A voice packet of 20 ms, with a MID where one is given. */
+/** A 20 ms audio packet, optionally with a MID. */
 function voice(ssrc: number, index: number, mid?: string): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt8(mid === undefined ? 0x80 : 0x90, 0);
@@ -207,7 +207,7 @@ function voice(ssrc: number, index: number, mid?: string): Buffer {
   header.writeUInt16BE(index & 0xffff, 2);
   header.writeUInt32BE(index * 960, 4);
   header.writeUInt32BE(ssrc, 8);
-  // RFC 8285: an element of one byte.
+  // RFC 8285: a one-byte element.
   const extension = mid && Buffer.from([0xbe, 0xde, 0, 1, MID_EXTENSION << 4, mid.charCodeAt(0), 0, 0]);
   return Buffer.concat([header, ...(extension ? [extension] : []), Buffer.alloc(40, index)]);
 }

@@ -15,7 +15,7 @@ function start(): Promise<TestServer> {
 }
 
 describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
-  it('takes nobody in any more, drops nobody before the deadline, then ends with 0', async () => {
+  it('admits nobody new, drops nobody before the deadline, then exits with 0', async () => {
     const server = await start();
     try {
       const [ann, bob, late] = await Promise.all([1, 2, 3].map(() => newIdentity(server)));
@@ -28,7 +28,7 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
       assert.equal(retryAfterSeconds, DRAIN_SECONDS);
       await people.bob.client.event('server.closing');
 
-      // A client connected outside any room, and newcomers, are told to come back later.
+      // Clients outside rooms, and newcomers, are asked to come back later.
       for (const roomId of ['team', 'other']) {
         const answer = await waiting.ask('room.join', { roomId });
         assert.ok(!answer.ok);
@@ -58,7 +58,7 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
     }
   });
 
-  it('whoever is inside and loses the connection comes back, in a long drain too; others do not get in', async () => {
+  it('readmits people who lose their connection, even in a long drain, but nobody else', async () => {
     const server = await TestServer.start({
       flags: ['--workers', '1'],
       env: { CANOPY_SERVER_DRAIN_SECONDS: '600' },
@@ -87,7 +87,7 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
     }
   });
 
-  it('ends as soon as the last one has left', async () => {
+  it('exits as soon as the last person has left', async () => {
     const server = await TestServer.start({
       flags: ['--workers', '1'],
       env: { CANOPY_SERVER_DRAIN_SECONDS: '600' },
@@ -104,7 +104,7 @@ describe('threat 16: SIGTERM with people inside', { concurrency: true }, () => {
     }
   });
 
-  it('one who does not read holds up nothing', async () => {
+  it('is not delayed by a client that does not read', async () => {
     const server = await start();
     try {
       const people = await Bystanders.start(server.url, await newIdentity(server), await newIdentity(server));

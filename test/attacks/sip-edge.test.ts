@@ -12,7 +12,7 @@ const PHONE = '127.0.0.20';
 const VICTIM = '127.0.0.99';
 const PIN = '471100';
 
-describe('the SIP edge of a server, against whoever sends to it', () => {
+describe('the SIP edge of a server', () => {
   let server: PhoneServer;
   const open: Array<{ close(): void }> = [];
 
@@ -79,7 +79,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     ['a room', '100'],
     ['the PIN prompt', '200'],
   ] as const) {
-    it(`threat 52: a forged INVITE of a trunk by UDP aims no sound of ${what} at a victim; the ACK starts it`, async () => {
+    it(`threat 52: a forged INVITE from a trunk over UDP sends no audio of ${what} to a victim; only the ACK starts it`, async () => {
       const [caller, victim] = [await peerAt(TRUNK), await mediaAt(VICTIM)];
       const callId = `forged-${number}`;
       caller.send(caller.request('INVITE', { callId, user: number, sdp: g711Offer(VICTIM, victim.port) }));
@@ -93,7 +93,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     });
   }
 
-  it('threat 52: a phone that logged in hears the room at once, without its ACK', async () => {
+  it('threat 52: an authenticated phone hears the room at once, before its ACK', async () => {
     const [phone, media] = [await peerAt(PHONE), await mediaAt(PHONE)];
     const callId = 'logged-in';
     const answer = await phone.login('INVITE', '1001', PHONE_PASSWORD, {
@@ -106,7 +106,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     await phone.ask('BYE', { callId, from: '1001', toTag: tagOf(answer), cseq: 3 });
   });
 
-  it('threat 58: a phone that tries PINs over many calls is refused after ten, with the right one too, and no other phone', async () => {
+  it('threat 58: a phone that tries PINs over many calls is refused after ten, even with the right one, but other phones are not', async () => {
     const phone = await peerAt(PHONE);
     for (let call = 0; call < 3; call++) {
       const { status, press, hangUp } = await callPrompt(phone, '1001', `guess-${call}`);
@@ -121,7 +121,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
       await callPrompt(phone, '1001', 'last-b'),
     ] as const;
     await two[0].press('999999#');
-    // The tenth wrong PIN came from one call: the other is no longer let in.
+    // The tenth wrong PIN came from one call, so the other one is refused too.
     await two[1].press(`${PIN}#`);
     await Promise.all(two.map(({ hangUp }) => hangUp()));
     assert.equal((await server.server.metrics()).get('canopy_sip_pin_lockouts_total'), 1);
@@ -137,7 +137,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     await honest.hangUp();
   });
 
-  it('threat 67: a phone makes four calls at once, and the fifth is refused', async () => {
+  it('threat 67: a phone can make four calls at once, and the fifth is refused', async () => {
     const phone = await peerAt(PHONE);
     const calls = [];
     for (let call = 0; call < 4; call++) {
@@ -148,7 +148,7 @@ describe('the SIP edge of a server, against whoever sends to it', () => {
     await Promise.all(calls.map(({ hangUp }) => hangUp()));
   });
 
-  it('threat 55: wrong passwords and calls of strangers show in the log at its default level, and few of many', async () => {
+  it('threat 55: wrong passwords and strangers’ calls are logged at the default level, and sampled if there are many', async () => {
     const stranger = await peerAt(VICTIM);
     for (let count = 0; count < 12; count++) {
       await stranger.login('REGISTER', '1001', `wrong ${count}`, { user: '1001' });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AttackedServer } from '../support/attacked-server.ts';
 import { Crowd } from '../support/crowd.ts';
 
-test('threat 8: one of 25 in a room never reads: it is cut off, and the others notice only that it left', async () => {
+test('threat 8: one of 25 people in a room never reads: it is cut off, and the others only see it leave', async () => {
   const attacked = await AttackedServer.start({
     flags: ['--workers', '1'],
     env: { CANOPY_LIMITS_REQUESTS_PER_SECOND: '5000', CANOPY_LIMITS_RESUME_SECONDS: '1' },
@@ -16,7 +16,7 @@ test('threat 8: one of 25 in a room never reads: it is cut off, and the others n
     assert.ok(slow);
     const left = others.map(({ client }) => client.event('participant.left'));
     slow.client.pauseReading();
-    // 64 refusals make an answer of some 10 KB.
+    // 64 refusals make an answer of about 10 KB.
     const producerIds = Array.from({ length: 64 }, () => randomUUID());
     for (let n = 0; n < 5000; n += 1) {
       const data = { transportId: slow.peerId, producerIds };

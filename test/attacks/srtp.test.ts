@@ -9,7 +9,7 @@ import { Stranger } from '../support/stranger.ts';
 const PACKETS = 10_000;
 const AT_ONCE = 32;
 
-/** Whether it is SRTP or SRTCP (RFC 7983). */
+/** Whether a packet is SRTP or SRTCP (RFC 7983). */
 function isMedia(packet: Buffer): boolean {
   return (packet[0] ?? 0) >> 6 === 2;
 }
@@ -18,7 +18,7 @@ describe('threat 11: SRTP', () => {
   let relayed: RelayedServer;
   let call: MediaCall;
   let stranger: Stranger;
-  /** What clients sent to the server, by client. */
+  /** Packets that clients sent to the server, by client. */
   const sent = new Map<string, Buffer[]>();
   /** The client that sends Ann's media. */
   let anns: string;
@@ -50,7 +50,7 @@ describe('threat 11: SRTP', () => {
     await relayed.close();
   });
 
-  /** Sends many packets from Ann's own address, as who stands on the way can. */
+  /** Sends many packets from Ann's own address, as a man in the middle can. */
   async function flood(make: (index: number) => Buffer): Promise<void> {
     const before = await arrivedBytes();
     let sentBytes = 0;
@@ -75,7 +75,7 @@ describe('threat 11: SRTP', () => {
     return packets[index % packets.length] as Buffer;
   }
 
-  /** Bob must have received nothing of Ann's picture that she did not send. */
+  /** Asserts that Bob received nothing of Ann's video that she did not send. */
   function assertNothingAdded(): void {
     const received = call.bob.inbound.find(({ kind }) => kind === 'video')?.counters;
     assert.ok(received);
@@ -84,7 +84,7 @@ describe('threat 11: SRTP', () => {
     assert.equal(received.malformedPackets, 0);
   }
 
-  it(`threat 11: ${PACKETS} packets sent again, from the sender's address and another, reach nobody twice`, async () => {
+  it(`threat 11: ${PACKETS} replayed packets, from the sender's address and another, reach nobody twice`, async () => {
     await flood(captured);
     await stranger.flood(PACKETS, captured);
     await call.goesOn();
@@ -95,7 +95,7 @@ describe('threat 11: SRTP', () => {
   it(`threat 11: ${PACKETS} packets that fail authentication do not end a call`, async () => {
     await flood((index) => {
       const forged = Buffer.from(captured(index));
-      // Newer than all that was sent, so that nothing but the tag speaks against it.
+      // Newer than everything sent, so that only the authentication tag is wrong.
       if (index % 2) {
         forged.writeUInt16BE((forged.readUInt16BE(2) + 2000 + index) & 0xffff, 2);
       } else {
@@ -107,7 +107,7 @@ describe('threat 11: SRTP', () => {
     assertNothingAdded();
   });
 
-  it(`threat 11: ${PACKETS} unencrypted RTCP BYEs in a sender's name, from its own address, do not end its stream`, async () => {
+  it(`threat 11: ${PACKETS} unencrypted RTCP BYEs for a sender's stream, from its own address, do not end it`, async () => {
     const { ssrc } = call.ann.outboundVideo;
     await flood((index) => (index % 2 ? bye([ssrc]) : Buffer.concat([bye([ssrc]), Buffer.alloc(14, index)])));
     await call.goesOn();

@@ -11,14 +11,14 @@ import { freePort } from '../support/programs.ts';
 import { TestServer } from '../support/server.ts';
 
 const ENROLMENTS = 1000;
-/** After how many enrolments everything is killed, and how many people enrol at once. */
+/** Number of enrolments at each kill, and of people who enrol at once. */
 const KILLED_AT = [200, 500, 800];
 const AT_ONCE = 16;
 const PAGE = 1000;
 
 type Link = NonNullable<ReturnType<typeof parseInvitation>>;
 
-/** Each request from an address of its own, since enrolments per address are limited. */
+/** Each request comes from its own address, since enrolments per address are limited. */
 let addresses = 0;
 const forwarded = (): Record<string, string> => {
   addresses += 1;
@@ -76,7 +76,7 @@ describe('enrolments during crashes', () => {
             people.push(await enrol({ serverUrl: server.url, store, fetch: fromAnywhere, ...link }));
             break;
           } catch (error) {
-            // A person tries again; anything else, such as INVITE_USED, is a failure.
+            // People retry these; anything else, such as INVITE_USED, is a failure.
             if (!CanopyError.from(error).retryable) {
               throw error;
             }
@@ -127,7 +127,7 @@ function accountIdOf({ chain: [, account = ''] }: Identity): string {
     .digest('hex');
 }
 
-/** Runs `work` so many times, some at once. */
+/** Runs `work` this many times, several at once. */
 async function atOnce(times: number, work: (n: number) => Promise<void>): Promise<void> {
   let next = 0;
   const one = async () => {

@@ -11,7 +11,7 @@ import { Bystanders, Seat } from '../support/raw-call.ts';
 import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
-/** The longest an answer may take while the database is away, in milliseconds: the goal is 6 s. */
+/** Time limit for an answer while the database is away, in milliseconds: the goal is 6 s. */
 const PATIENCE_MS = 20_000;
 
 const CALL: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
@@ -28,7 +28,7 @@ const CALL: Omit<CallRecord, 'callId' | 'startedAtMs'> = {
   mos: null,
 };
 
-describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? false }, () => {
+describe('a server without its PostgreSQL', { skip: PostgresServer.missing ?? false }, () => {
   let postgres: PostgresServer;
   let attacked: AttackedServer;
   let server: TestServer;
@@ -59,7 +59,7 @@ describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? 
 
   const status = async (path: string) => (await fetch(server.url + path)).status;
 
-  /** Waits until the server refuses a further request because the store is away. */
+  /** Waits until the server refuses another request because the store is away. */
   const untilRefused = async () => {
     const refusals = async () =>
       (await server.metrics()).get('canopy_errors_total{code="STORE_UNAVAILABLE"}') ?? 0;
@@ -71,7 +71,7 @@ describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? 
     ['is stopped', () => postgres.stop(), () => postgres.restart()],
     ['hangs', () => postgres.freeze(), () => postgres.thaw()],
   ] as const) {
-    it(`threat 42: calls go on while it ${how}, what needs it is refused with a retry hint, and the server stays alive`, async () => {
+    it(`threat 42: calls continue while it ${how}, requests that need it are refused with a retry hint, and the server stays alive`, async () => {
       const people = await Bystanders.start(server.url, ann, bob, 'team');
       const seat = await Seat.take(server.url, guest, 'team');
       const idle = await ProtocolClient.enter(server.url, ann);
@@ -80,10 +80,10 @@ describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? 
       assert.ok(invitation);
       await stop();
       try {
-        // Media and moderation of those inside need no store.
+        // Media and moderation inside a room do not need the store.
         const audio = await seat.produce();
         await people.bob.consume(audio);
-        // Those who lose their connection come back, guests too.
+        // People who lose their connection can return, even guests.
         for (const [identity, { client, peerId }] of [
           [ann, people.ann],
           [guest, seat],
@@ -95,7 +95,7 @@ describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? 
           await again.get('room.leave', {});
           again.close();
         }
-        // Anybody else is asked to come back later.
+        // Everyone else is asked to come back later.
         const begunMs = performance.now();
         await assert.rejects(enrol({ serverUrl: server.url, ...invitation }), {
           code: 'STORE_UNAVAILABLE',
@@ -132,7 +132,7 @@ describe('a server whose PostgreSQL is away', { skip: PostgresServer.missing ?? 
       people.bob.client.close();
     });
 
-    it(`threat 42: what became of a phone call while it ${how} is kept by the gateway, which comes back too, and recorded afterwards`, async (t) => {
+    it(`threat 42: the gateway keeps the outcome of a phone call while it ${how}, even across a reconnect, and records it afterwards`, async (t) => {
       const link = await GatewayLink.connect({ url: server.url, identity: phones });
       t.after(() => link.close());
       // The newest call comes first in the history.

@@ -16,7 +16,7 @@ describe('threat 10: STUN', () => {
   let call: MediaCall;
   let vanished: RawPeer;
   let vanishedAtMs: number;
-  /** Requests of the call's clients, as somebody on the way would have read them. */
+  /** Requests of the call's clients, as a man in the middle would capture them. */
   const requests: Buffer[] = [];
   const opened: Stranger[] = [];
 
@@ -52,14 +52,14 @@ describe('threat 10: STUN', () => {
     return socket;
   }
 
-  /** The answer to a request that somebody else sends about a transport of the call. */
+  /** The answer to a request from a stranger for a transport of the call. */
   async function answer(options: Partial<BindingRequestOptions>) {
     const usernameFragment = askedFragment(requests[0] as Buffer) ?? '';
     const reply = await (await stranger()).ask(bindingRequest({ usernameFragment, ...options }));
     return reply && parseAnswer(reply);
   }
 
-  it('threat 10: a request that names no transport gets no answer', async () => {
+  it('threat 10: a request for an unknown transport gets no answer', async () => {
     assert.equal(await answer({ usernameFragment: 'nobody' }), undefined);
     assert.equal(await answer({ usernameFragment: 'nobody', password: 'secret' }), undefined);
     await call.goesOn();
@@ -71,7 +71,7 @@ describe('threat 10: STUN', () => {
     await call.goesOn();
   });
 
-  it('threat 10: a request that claims the role of the controlled side is refused with 487', async () => {
+  it('threat 10: a request with the wrong ICE role is refused with 487', async () => {
     const { iceParameters } = vanished.send.info;
     const conflict = await answer({ ...iceParameters, role: 'controlled' });
     assert.equal(conflict?.errorCode, 487);
@@ -84,7 +84,7 @@ describe('threat 10: STUN', () => {
       () => bindingRequest({ usernameFragment }),
       () => bindingRequest({ usernameFragment, password: 'secret' }),
       (index) => bindingRequest({ usernameFragment: `nobody${index}`, password: 'secret' }),
-      // Announces more than it has.
+      // Announces more bytes than it contains.
       () => bindingRequest({ usernameFragment }).subarray(0, 40),
       () => Buffer.concat([Buffer.from('000100002112a442', 'hex'), randomBytes(52)]),
     ];
@@ -106,7 +106,7 @@ describe('threat 10: STUN', () => {
     assert.ok(receivedBytes < sentBytes, 'it is no amplifier');
   });
 
-  it(`threat 10: ${REPLAYS} requests of the call's own, sent again from another address, do not take the call away`, async (t) => {
+  it(`threat 10: ${REPLAYS} replayed requests of the call, sent from another address, do not take it over`, async (t) => {
     const sockets = await Promise.all(Array.from({ length: 10 }, stranger));
     for (const socket of sockets) {
       await socket.flood(REPLAYS / sockets.length, (index) => requests[index % requests.length] as Buffer);
@@ -118,7 +118,7 @@ describe('threat 10: STUN', () => {
     t.diagnostic(`${answers} were granted; ${received.length - answers} encrypted packets went astray`);
   });
 
-  it('threat 10: a client that vanished is noticed when its consent has expired', async (t) => {
+  it('threat 10: a vanished client is detected when its consent expires', async (t) => {
     const states = [vanished.send, vanished.recv].map(({ info }) =>
       vanished.client.event(
         'transport.state',

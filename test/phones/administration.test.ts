@@ -9,7 +9,7 @@ import { eventually } from '../support/wait.ts';
 const ROOM = 'team';
 const prompts = locatePrompts();
 
-describe('phones, as their administrator has them', () => {
+describe('administration of phones', () => {
   let server: PhoneServer;
   let phone: Baresip;
   const api = <T = unknown>(method: string, path: string, body?: unknown) =>
@@ -41,7 +41,7 @@ describe('phones, as their administrator has them', () => {
     return call;
   }
 
-  it('a caller is asked for the PIN in the language that is set', {
+  it('a caller is asked for the PIN in the configured language', {
     skip: prompts ? false : 'no prompts have been made: espeak-ng was missing',
   }, async (t) => {
     phone.command('dial', server.uri('200'));
@@ -67,7 +67,7 @@ describe('phones, as their administrator has them', () => {
     await server.untilIdle();
   });
 
-  it('a change of the dial plan holds from the next call on', async () => {
+  it('a change of the dial plan applies from the next call', async () => {
     await server.setDialPlan([{ pattern: '1XX', action: { type: 'reject', status: 404 } }]);
     phone.command('dial', server.uri('100'));
     await phone.waitFor('CALL_CLOSED');
@@ -81,7 +81,7 @@ describe('phones, as their administrator has them', () => {
     await server.untilIdle();
   });
 
-  it('the API calls a phone into a room, shows the call as going on, and hangs it up', async () => {
+  it('the API calls a phone into a room, shows the call as active, and hangs it up', async () => {
     const { callId } = await api<{ callId: string }>('POST', '/api/sip/calls', {
       roomId: ROOM,
       target: '1001',
@@ -111,7 +111,7 @@ describe('phones, as their administrator has them', () => {
   const stage = (direction: string, name: string) =>
     `canopy_sip_setup_stage_seconds_count{direction="${direction}",stage="${name}"}`;
 
-  it('the metrics count all that: calls, answers, failures by code, stages, and what was heard', async () => {
+  it('the metrics count calls, answers, failures by code, stages and received audio', async () => {
     const metrics = await server.server.metrics();
     const incoming = prompts ? 3 : 2;
     const answered = incoming - 1;
@@ -145,7 +145,7 @@ describe('phones, as their administrator has them', () => {
     assert.ok(mos > 3 && mos <= 4.5, `MOS ${mos}`);
   });
 
-  it('who registered by a password that was changed, or as a phone that was removed, is not called any more', async () => {
+  it('a phone is no longer called after its password was changed or it was removed', async () => {
     const registered = async () => (await server.server.metrics()).get('canopy_sip_registered_phones');
     await api('PUT', '/api/sip/phones/1001', { password: 'quite another one' });
     await eventually('it must register anew', registered, (count) => count === 0);

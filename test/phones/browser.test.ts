@@ -27,7 +27,7 @@ describe('a phone and a browser in one room', () => {
   });
 
   for (const codecs of ['PCMU/8000/1', 'G722/16000/1', 'opus/48000/2']) {
-    it(`the browser hears the phone and the phone the browser, by ${codecs}`, async (t) => {
+    it(`the browser and the phone hear each other, with ${codecs}`, async (t) => {
       const phone = await server.phone('1001', { codecs, toneHz: PHONE_HZ });
       try {
         phone.command('dial', server.uri('100'));

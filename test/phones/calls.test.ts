@@ -14,7 +14,7 @@ const PCMU = 'PCMU/8000/1';
 
 describe('phone calls', () => {
   let server: PhoneServer;
-  /** Somebody in the room who may moderate. */
+  /** A moderator in the room. */
   let moderator: ProtocolClient;
   let phones: Baresip[];
 
@@ -82,7 +82,7 @@ describe('phone calls', () => {
     );
   }
 
-  it('a member calls a phone into the room: it rings, is answered, both sides hear, and a kick ends the call', async () => {
+  it('a member calls a phone into the room: it rings, answers, both sides hear each other, and a kick ends the call', async () => {
     const { phone: first } = await callRoom('1001', { toneHz: FIRST_HZ });
     const second = await register('1002', { toneHz: SECOND_HZ });
     const { callId } = await moderator.get('call.dial', { target: '1002' });
@@ -115,7 +115,7 @@ describe('phone calls', () => {
     assert.equal(call.answeredAtMs, null);
   });
 
-  it('whoever asked hears why a call did not come about', async () => {
+  it('the caller is notified why a call failed', async () => {
     const phone = await register('1002');
     const { callId } = await moderator.get('call.dial', { target: '1002' });
     await phone.waitFor('CALL_INCOMING');
@@ -131,7 +131,7 @@ describe('phone calls', () => {
     assert.equal(await moderator.refusal('call.dial', { target: '+15550100' }), 'CALL_REFUSED');
   });
 
-  it('a number that the dial plan rejects, or does not know, is refused', async () => {
+  it('a number that the dial plan rejects or does not know is refused', async () => {
     const phone = await register('1001');
     for (const [number, status] of [
       ['666', 603],
@@ -152,7 +152,7 @@ describe('phone calls', () => {
     ['RFC 4733', ''],
     ['SIP INFO', ';dtmfmode=info'],
   ] as const) {
-    it(`a PIN by ${way} leads into its room; three wrong ones end the call`, async () => {
+    it(`a PIN by ${way} leads to its room, and three wrong ones end the call`, async () => {
       const phone = await register('1001', { account });
       phone.command('dial', server.uri('200'));
       await phone.waitFor('CALL_ESTABLISHED');
@@ -171,7 +171,7 @@ describe('phone calls', () => {
     });
   }
 
-  it('a phone mutes itself by *6, a moderator mutes it, and both take it back', async () => {
+  it('a phone mutes and unmutes itself with *6, and a moderator does so too', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
     await second.hears(FIRST_HZ);
@@ -189,7 +189,7 @@ describe('phone calls', () => {
     await second.hears(FIRST_HZ);
   });
 
-  it('a phone raises and lowers its hand by *9', async () => {
+  it('a phone raises and lowers its hand with *9', async () => {
     const { phone, participant } = await callRoom('1001');
     const isOurs = ({ participantId }: { participantId: string }) =>
       participantId === participant.participantId;
@@ -199,7 +199,7 @@ describe('phone calls', () => {
     await moderator.event('hand.lowered', isOurs);
   });
 
-  it('a phone that holds is shown as held, is not heard, and comes back', async () => {
+  it('a phone that holds is shown as held, is not heard, and returns', async () => {
     const { phone: first, participant } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
     await second.hears(FIRST_HZ);
@@ -208,11 +208,11 @@ describe('phone calls', () => {
     await second.hearsNothing();
     first.command('resume');
     await shown(participant.participantId, 'answered');
-    // baresip 1.0 records nothing more after its own hold; that a phone hears again is shown with sipp.
+    // baresip 1.0 stops recording after its own hold; sipp.test.ts shows that a phone hears again.
     await second.hears(FIRST_HZ);
   });
 
-  it('threat 13: calls outlive the death of the media worker', async () => {
+  it('threat 13: calls survive the death of the media worker', async () => {
     const { phone: first } = await callRoom('1001', { toneHz: FIRST_HZ });
     const { phone: second } = await callRoom('1002', { toneHz: SECOND_HZ });
     await Promise.all([second.hears(FIRST_HZ), first.hears(SECOND_HZ)]);

@@ -15,13 +15,13 @@ const OFFICE_HZ = 700;
 const ROOM_HZ = 1100;
 const usable = (await installed('kamailio')) && (await installed('baresip'));
 
-describe('phones of a company, behind Kamailio as its PBX', {
+describe('phones behind Kamailio as a company’s PBX', {
   skip: usable ? false : 'kamailio or baresip is not installed',
 }, () => {
   let server: PhoneServer;
   let pbx: Kamailio;
   let moderator: ProtocolClient;
-  /** In the room, by the gateway's own registrar: what it hears is what the room hears, and its tone is the room's. */
+  /** Represents the room: registered at the gateway's own registrar, it hears what the room hears, and sends the room's tone. */
   let ear: Baresip;
   /** Registered at the PBX. */
   let office: Baresip | undefined;
@@ -100,7 +100,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
     );
   }
 
-  it('one dials in after the PBX has challenged it: it is shown by its name, room and phone hear each other, and it leaves the roster', async (t) => {
+  it('one dials in after a challenge by the PBX, is shown by name, exchanges audio with the room, and leaves the roster', async (t) => {
     office = await register();
     office.command('dial', `sip:600@127.0.0.1:${pbx.port}`);
     await office.waitFor('CALL_ESTABLISHED');
@@ -122,7 +122,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
     assert.equal(call.endCause, 'remote');
   });
 
-  it('the gateway is registered at the PBX by digest, and is called there by its user name', async () => {
+  it('the gateway registers at the PBX with digest authentication, and can be called there', async () => {
     const registration = await registrationOf('office', 'registered');
     assert.ok((registration?.expiresAtMs ?? 0) > Date.now(), JSON.stringify(registration));
     office = await register();
@@ -133,7 +133,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
     await office.waitFor('CALL_CLOSED');
   });
 
-  it('the room dials one through the trunk, answers the challenge of the PBX, and both hear each other', async (t) => {
+  it('the room dials one through the trunk, the PBX’s challenge is answered, and both hear each other', async (t) => {
     office = await register();
     await moderator.get('call.dial', { target: '92001', displayName: 'Front desk' });
     await office.waitFor('CALL_INCOMING');
@@ -153,7 +153,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
     assert.equal(call.endCause, 'kicked');
   });
 
-  it('a PBX that challenges by SHA-256 is answered, for REGISTER and INVITE; a wrong password is not let in', async () => {
+  it('a PBX’s SHA-256 challenges for REGISTER and INVITE are answered, and a wrong password is refused', async () => {
     const modern = await Kamailio.start([], { algorithm: 'SHA-256' });
     const trunk = (password: string) =>
       server.server.api('PUT', '/api/sip/trunks/modern', {
@@ -180,7 +180,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
       assert.match((await dialled()) ?? '', /^407 /);
       await trunk('secret');
       await registrationOf('modern', 'registered');
-      // Nobody has this number: whom the PBX did not believe would not be told so.
+      // Nobody has this number; without valid credentials the PBX would not say so.
       assert.match((await dialled()) ?? '', /^404 /);
     } finally {
       await server.server.api('PUT', '/api/sip/trunks/modern', { uri: 'sip:127.0.0.1:9' });
@@ -188,7 +188,7 @@ describe('phones of a company, behind Kamailio as its PBX', {
     }
   });
 
-  it('a number that the PBX does not know fails with its answer', async () => {
+  it('a call to a number unknown to the PBX fails with the PBX’s response', async () => {
     office = await register();
     const { callId } = await moderator.get('call.dial', { target: '92999' });
     const { error } = await moderator.event('call.failed', (failed) => failed.callId === callId);

@@ -13,10 +13,10 @@ import { eventually } from '../support/wait.ts';
 const ROOM = 'team';
 const FIRST_HZ = 700;
 const SECOND_HZ = 1100;
-/** By then the gateway's requests have run out of their time, in milliseconds. */
+/** By then the gateway's requests have timed out, in milliseconds. */
 const REQUEST_MS = 17_000;
 
-describe('calls, when the gateway loses its server', () => {
+describe('calls while the gateway has lost its server', () => {
   let server: TestServer;
   let relay: CuttableRelay;
   let phones: PhoneServer;
@@ -24,7 +24,7 @@ describe('calls, when the gateway loses its server', () => {
   let first: Baresip;
   let second: Baresip;
   let third: Baresip;
-  /** Somebody in the room, connected past the relay. */
+  /** A person in the room, connected directly rather than through the relay. */
   let ann: ProtocolClient;
 
   before(async () => {
@@ -66,7 +66,7 @@ describe('calls, when the gateway loses its server', () => {
     await Promise.all([first.hears(SECOND_HZ), second.hears(FIRST_HZ)]);
   }
 
-  /** How the phones show to Ann, by their names. */
+  /** The phones as Ann sees them, by name. */
   async function joined(from = ann): Promise<string[]> {
     const ids = ['Phone 1001', 'Phone 1002'].map(async (name) => {
       const { participant } = await from.event(
@@ -78,7 +78,7 @@ describe('calls, when the gateway loses its server', () => {
     return Promise.all(ids);
   }
 
-  /** Waits until both have other places than these. */
+  /** Waits until both have other participant ids than these. */
   async function joinedAnew(participantIds: string[]): Promise<void> {
     for (const name of ['Phone 1001', 'Phone 1002']) {
       await ann.event(
@@ -89,7 +89,7 @@ describe('calls, when the gateway loses its server', () => {
     }
   }
 
-  /** Both hang up, and nothing of them is left anywhere. */
+  /** Hangs up both and waits until nothing is left of them. */
   async function endCalls(): Promise<void> {
     const active = await server.api<{ calls: unknown[] }>('GET', '/api/sip/calls?active=true');
     assert.equal(active.calls.length, 2, 'the history shows the calls as going on');
@@ -100,7 +100,7 @@ describe('calls, when the gateway loses its server', () => {
     await gateway.untilIdle();
     await ann.get('room.leave', {});
     ann.close();
-    // The gateway's control connection stays.
+    // The gateway's control connection remains.
     await untilBaseline(server, undefined, 1);
     await eventually(
       'the history knows how both calls ended',
@@ -109,7 +109,7 @@ describe('calls, when the gateway loses its server', () => {
     );
   }
 
-  /** Waits until the phones that Ann knows are shown as connected or not. */
+  /** Waits until the phones that Ann knows are all shown as connected, or as not. */
   async function shownAs(connected: boolean, participantIds: string[]): Promise<void> {
     for (const participantId of participantIds) {
       await ann.event(
@@ -120,7 +120,7 @@ describe('calls, when the gateway loses its server', () => {
     }
   }
 
-  it('sockets that are cut come back to their seats, and nobody hears a gap in the roster', async () => {
+  it('lost sockets return to their seats, and nobody leaves the roster', async () => {
     const participantIds = await joined();
     for (let cuts = 0; cuts < 3; cuts++) {
       relay.cut();
@@ -138,7 +138,7 @@ describe('calls, when the gateway loses its server', () => {
     await endCalls();
   });
 
-  it('after longer than seats are kept the phones leave the roster, and their calls enter the room anew', async () => {
+  it('after their seats have expired the phones leave the roster, and their calls join the room again', async () => {
     const participantIds = await joined();
     relay.refuse();
     for (const participantId of participantIds) {
@@ -156,7 +156,7 @@ describe('calls, when the gateway loses its server', () => {
     await endCalls();
   });
 
-  it('a call whose caller gives up meanwhile is in the history once the server is back', async () => {
+  it('a call that ends in the meantime is in the history once the server is back', async () => {
     const participantIds = await joined();
     relay.refuse();
     const startedMs = performance.now();
@@ -175,10 +175,10 @@ describe('calls, when the gateway loses its server', () => {
     await endCalls();
   });
 
-  it('a connection that falls silent is given up and made anew, while the phones go on talking', async () => {
+  it('a silent connection is dropped and replaced while the phones continue to talk', async () => {
     const participantIds = await joined();
     relay.silence();
-    // Media does not go by the sockets.
+    // Media does not use the sockets.
     await bothHear();
     await shownAs(false, participantIds);
     await shownAs(true, participantIds);
@@ -187,7 +187,7 @@ describe('calls, when the gateway loses its server', () => {
     await endCalls();
   });
 
-  it('a server that is killed and started anew has both in the room again', async () => {
+  it('a server that is killed and restarted has both in the room again', async () => {
     process.kill(server.pid, 'SIGKILL');
     await eventually('the server is gone', () => !server.alive);
     const { dataDir, port } = server;

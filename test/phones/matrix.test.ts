@@ -12,13 +12,13 @@ import { eventually } from '../support/wait.ts';
 
 const CODECS = { PCMU: 'PCMU/8000/1', PCMA: 'PCMA/8000/1', G722: 'G722/16000/1', opus: 'opus/48000/2' };
 const PROTOCOLS: SipProtocol[] = ['udp', 'tcp', 'tls'];
-/** Pairs that are tried at once. */
+/** Number of pairs tested at once. */
 const CONCURRENCY = 4;
 
-/** A codec and a transport, with a phone, a room and tones of their own. */
+/** A codec and a transport, with their own phone, room and tones. */
 interface Pair {
   codec: string;
-  /** As baresip names the codec. */
+  /** The codec in baresip's notation. */
   baresip: string;
   protocol: SipProtocol;
   number: string;
@@ -41,7 +41,7 @@ const SOME_PAIRS: Record<SipProtocol, string> = { udp: 'PCMU', tcp: 'opus', tls:
 const hasBaresip = await installed('baresip');
 const hasKamailio = await installed('kamailio');
 
-describe('phones of every codec over every transport', {
+describe('phones with every codec over every transport', {
   skip: hasBaresip ? false : 'baresip is not installed',
 }, () => {
   for (const [where, host, pairs] of [
@@ -67,7 +67,7 @@ describe('phones of every codec over every transport', {
       });
 
       for (const pair of pairs) {
-        it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
+        it(`a phone calls the room and is called from it, with ${pair.codec} over ${pair.protocol}: each hears the other's tone`, async (t) => {
           const { number, baresip, protocol, phoneHz } = pair;
           const phone = await server.phone(number, { codecs: baresip, protocol, toneHz: phoneHz });
           try {
@@ -132,7 +132,7 @@ describe('phones of every codec over every transport', {
       `127.0.0.1:${protocol === 'tls' ? pbx.tlsPort : pbx.port};transport=${protocol}`;
 
     for (const pair of PAIRS) {
-      it(`a phone calls the room and is called from it, by ${pair.codec} over ${pair.protocol} all the way: each hears the other's tone`, async (t) => {
+      it(`a phone calls the room and is called from it, with ${pair.codec} over ${pair.protocol} on every hop: each hears the other's tone`, async (t) => {
         const { number, baresip, protocol, phoneHz } = pair;
         const at = address(protocol);
         const phone = await Baresip.start(
@@ -153,7 +153,7 @@ describe('phones of every codec over every transport', {
   });
 });
 
-/** Whether the metrics know each call by direction and codec, and none that failed. */
+/** Whether the metrics have each call by direction and codec, and no failed ones. */
 async function assertCounted(server: PhoneServer, pairs: readonly Pair[]): Promise<void> {
   const metrics = await server.server.metrics();
   for (const direction of ['incoming', 'outgoing']) {
@@ -171,7 +171,7 @@ async function assertCounted(server: PhoneServer, pairs: readonly Pair[]): Promi
   );
 }
 
-/** The number that the PBX sends here, over the pair's transport. */
+/** The number that the PBX routes to the gateway over the pair's transport. */
 function throughPbx({ protocol, number }: Pair): string {
   return protocol + number;
 }
@@ -180,7 +180,7 @@ function intoRoom({ number, roomId }: Pair): object {
   return { pattern: number, action: { type: 'room', roomId } };
 }
 
-/** Dials the room's number from the phone, then the phone from the room. */
+/** Calls the room from the phone, then the phone from the room. */
 async function callBothWays(
   t: TestContext,
   server: PhoneServer,
@@ -232,13 +232,13 @@ async function callBothWays(
       ['incoming', codec, 'remote'],
     ],
   );
-  // How high it is depends on how long packets wait on a busy machine; what is heard was judged above.
+  // Its value depends on delays on a busy machine; audio quality was checked above.
   for (const { mos } of calls) {
     assert.ok(mos !== null && mos >= 1 && mos <= 4.5, `MOS ${mos}`);
   }
 }
 
-/** What each hop of each message in a phone's trace went over, and where each side wants to be reached. */
+/** The transports of all hops in a phone's message trace, and of the Contacts of both sides. */
 function transports(trace: string): string[] {
   const hops = [...trace.matchAll(/^Via: SIP\/2\.0\/(\w+) /gm)].map(([, used = '']) => used.toLowerCase());
   const contacts = [...trace.matchAll(/^Contact: <[^>]*?(?:;transport=(\w+))?>/gm)].map(

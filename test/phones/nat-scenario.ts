@@ -55,7 +55,7 @@ try {
     await allHear();
   }
 
-  // The server's BYE reaches the phone that it called, and the caller's reaches the server.
+  // The server's BYE must reach the phone that it called, and the caller's BYE the server.
   const calls = await phones.calls();
   const outgoing = calls.find(({ direction }) => direction === 'outgoing');
   assert.ok(outgoing);

@@ -4,7 +4,7 @@ import { NatNetwork, noNamespaces } from '../support/nat-network.ts';
 import { noPjsua } from '../support/pjsua-phone.ts';
 import { runNatScenario } from './run-nat-scenario.ts';
 
-it('phones behind a NAT stay in their calls for ten minutes, with holds', {
+it('phones behind a NAT stay in their calls for ten minutes, including holds', {
   skip: noPjsua || noNamespaces,
 }, async () => {
   const network = await NatNetwork.create();

@@ -5,7 +5,7 @@ import { noPjsua } from '../support/pjsua-phone.ts';
 import { runNatScenario } from './run-nat-scenario.ts';
 
 describe('phones behind a NAT', { skip: noPjsua || noNamespaces }, () => {
-  it('hear each other in a room that one calls and the other is called into, hold, resume and are hung up on', async () => {
+  it('hear each other in a room that one calls and the other is called from, hold, resume and are hung up', async () => {
     const network = await NatNetwork.create();
     try {
       const { status, output } = await runNatScenario(network, { rounds: 1, roundSeconds: 0 });

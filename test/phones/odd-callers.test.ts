@@ -20,7 +20,7 @@ interface Oddities {
   headers?: string[];
   /** Value of the c= line. */
   connection?: string;
-  /** The media lines, given the RTP port. */
+  /** The media lines, for this RTP port. */
   media?: (port: number) => string[];
 }
 
@@ -83,7 +83,7 @@ class OddCaller {
     return this.#request(method, this.#contact, [...this.#dialog(), ...headers], body);
   }
 
-  /** Sends voice until voice comes back. */
+  /** Sends audio until audio comes back. */
   async hears(): Promise<void> {
     const [, port] = /m=audio ([0-9]+)/.exec(this.#answer) ?? [];
     const packet = Buffer.alloc(PACKET_BYTES, 0xff);
@@ -204,7 +204,7 @@ describe('callers with unusual messages', () => {
     });
   });
 
-  it('parameters and separators are removed from the caller’s number and from the dialled number', async () => {
+  it('parameters and separators are removed from the caller’s and the dialled number', async () => {
     const uri = 'sip:+1-555-0100;npdi;rn=+15551111@127.0.0.1;user=phone';
     await calls({ uri, from: '<sip:+4930222;phone-context=x@127.0.0.2>' }, async (answer) => {
       assert.match(answer, /^SIP\/2\.0 200 /);

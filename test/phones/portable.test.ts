@@ -7,7 +7,7 @@ import { eventually } from '../support/wait.ts';
 const PHONE_HZ = 700;
 const ROOM_HZ = 1100;
 
-describe('phones where no add-on could be built', () => {
+describe('phones without the native add-on', () => {
   let server: PhoneServer;
   let person: TonePerson;
 
@@ -34,7 +34,7 @@ describe('phones where no add-on could be built', () => {
     ['PCMU', 'PCMU/8000/1'],
     ['opus', 'opus/48000/2'],
   ] as const) {
-    it(`one by ${codec} hears the room and is heard there`, async (t) => {
+    it(`one with ${codec} hears the room and is heard there`, async (t) => {
       const phone = await server.phone('1001', { codecs: baresip, toneHz: PHONE_HZ });
       try {
         phone.command('dial', server.uri('100'));
@@ -52,7 +52,7 @@ describe('phones where no add-on could be built', () => {
     });
   }
 
-  it('one that knows G.722 only is told that there is no codec for it', async () => {
+  it('one that supports only G.722 is refused because there is no common codec', async () => {
     const phone = await server.phone('1001', { codecs: 'G722/16000/1' });
     try {
       phone.command('dial', server.uri('100'));

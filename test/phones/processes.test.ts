@@ -21,7 +21,7 @@ const FIRST_HZ = 700;
 const SECOND_HZ = 1100;
 
 describe('the processes of the phone gateway', () => {
-  it('a server whose SIP port is taken says which flag helps, and ends', async () => {
+  it('a server whose SIP port is in use says which flag helps, and exits', async () => {
     const port = await freePort();
     const squatter = createServer().listen(port, '127.0.0.1');
     await once(squatter, 'listening');
@@ -39,7 +39,7 @@ describe('the processes of the phone gateway', () => {
     }
   });
 
-  it('the gateway that a server runs is killed in a call: the conference goes on, and phones can call again', async () => {
+  it('if a server’s gateway is killed during a call, the conference continues and phones can call again', async () => {
     const phones = await PhoneServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '5' } });
     const { server } = phones;
     try {
@@ -80,7 +80,7 @@ describe('the processes of the phone gateway', () => {
     }
   });
 
-  it('threat 65: a gateway whose identity an older version made gets itself one that may register', async () => {
+  it('threat 65: a gateway with an identity of an older version gets itself one that may register', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-older-'));
     const start = () =>
       TestServer.start({
@@ -99,7 +99,7 @@ describe('the processes of the phone gateway', () => {
       const newer = await start();
       await takesCalls(newer);
       await newer.close();
-      // As an older version left it.
+      // An identity as created by an older version.
       const database = new Database(join(dataDir, 'canopy.sqlite'));
       database.exec('update accounts set is_gateway = 0');
       database.close();
@@ -111,7 +111,7 @@ describe('the processes of the phone gateway', () => {
     }
   });
 
-  describe('canopy sip, beside a server', () => {
+  describe('canopy sip, next to a server', () => {
     let server: TestServer;
     let phones: PhoneServer;
 
@@ -123,7 +123,7 @@ describe('the processes of the phone gateway', () => {
     });
     after(() => server.close());
 
-    /** Both phones, in the room, hearing each other. */
+    /** Brings both phones into the room, where they hear each other. */
     async function callIn(): Promise<[Baresip, Baresip]> {
       const first = await phones.phone('1001', { codecs: 'PCMU/8000/1', toneHz: FIRST_HZ });
       try {
@@ -145,7 +145,7 @@ describe('the processes of the phone gateway', () => {
       }
     }
 
-    it('is killed in calls: the conference goes on, its phones leave the roster, and a new one takes calls again', async () => {
+    it('is killed during calls: the conference continues, its phones leave the roster, and a new gateway takes calls', async () => {
       const people = await Bystanders.start(
         server.url,
         await newIdentity(server, { role: 'member', displayName: 'Ann' }),
@@ -181,7 +181,7 @@ describe('the processes of the phone gateway', () => {
           before.map(({ endCause }) => endCause),
           ['lost', 'lost'],
         );
-        // To the phones the calls go on, until the gateway that knows nothing of them says so.
+        // For the phones the calls continue until the new gateway, which does not know them, says otherwise.
         for (const phone of [first, second]) {
           phone.command('hangup');
           await phone.waitFor('CALL_CLOSED');
@@ -209,7 +209,7 @@ describe('the processes of the phone gateway', () => {
       await untilBaseline(server);
     });
 
-    it('started anew in the place of one that was killed, has its phones off the roster at once', async () => {
+    it('removes the phones of a killed gateway from the roster as soon as it starts', async () => {
       const patient = await TestServer.start({ env: { CANOPY_LIMITS_RESUME_SECONDS: '3600' } });
       const other = PhoneServer.beside(patient, await freePort());
       try {

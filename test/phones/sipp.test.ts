@@ -54,7 +54,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     });
   }
 
-  /** Sends an INVITE, is challenged, proves itself. What comes next is the second INVITE's answer. */
+  /** Sends an INVITE and answers the challenge. The next response belongs to the second INVITE. */
   const invite = (sdp = step.sdp('', undefined, '[media_port]')) => [
     step.request('INVITE', { cseq: 1, sdp }),
     step.expect(100, { optional: true }),
@@ -91,7 +91,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     return call;
   }
 
-  it('threats 20, 21: after 401 it is heard and hears; holds by sendonly, inactive and 0.0.0.0 are answered on the same port, and end; its RTP moves to another port', async (t) => {
+  it('threats 20, 21: a call after a 401 has audio both ways, can be held by sendonly, inactive and 0.0.0.0 on the same port, and its RTP can move to another port', async (t) => {
     const change = (cseq: number, sdp: string, answer: string) => [
       step.gate(),
       step.request('INVITE', { cseq, sdp, inDialog: true }),
@@ -107,7 +107,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       phone.command('dial', server.uri('100'));
       await phone.waitFor('CALL_ESTABLISHED');
       await phone.hearsNothing();
-      // What sipp hears it sends back: the phone hears itself exactly when both ways to sipp are open.
+      // sipp echoes RTP: the phone hears itself exactly if both directions work.
       const sipp = await run(
         [
           ...invite(),
@@ -151,7 +151,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       const ports = new Set(answers.map(([, port]) => port));
       assert.equal(ports.size, 1, 'every answer keeps the port');
       assert.ok(!ports.has('0'));
-      // RFC 3264 §8: the version grows by one where the description changes.
+      // RFC 3264 §8: the version is incremented by one when the description changes.
       const versions = answers.map(([text]) => Number(/^o=\S+ \d+ (\d+) /m.exec(text)?.[1]));
       const unique = [...new Set(versions)];
       assert.deepEqual(
@@ -165,7 +165,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     }
   });
 
-  it('threat 20: a BYE before the ACK ends the call, and takes the phone off the roster', async () => {
+  it('threat 20: a BYE before the ACK ends the call and removes the phone from the roster', async () => {
     const sipp = await run([
       ...invite(),
       step.expect(200),
@@ -201,10 +201,10 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     assert.equal((await lastCall())?.endCause, 'remote');
   });
 
-  it('threat 21: RFC 4733 events of a phone we did not write are a PIN; the PIN leads into its room', {
+  it('threat 21: RFC 4733 events from a third-party phone are a PIN, which leads to its room', {
     skip: process.getuid?.() === 0 ? false : 'sipp needs raw sockets to play events',
   }, async () => {
-    // sipp gives its events this payload type, whatever was agreed.
+    // sipp always uses this payload type for events.
     const sdp = step.sdp('', undefined, '[media_port]').replaceAll('101', '96');
     const sipp = await run(
       [...invite(sdp), ...answered, step.gate(), step.exec(`play_dtmf="${PIN}#"`), step.gate(), ...bye(3)],
@@ -223,11 +223,11 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     assert.equal((await lastCall())?.roomId, ROOM);
   });
 
-  it('packets that the system does not take for where the caller wants them are counted by reason', async () => {
+  it('packets that the system refuses to send to the caller’s address are counted by reason', async () => {
     const refused = async () =>
       (await server.server.metrics()).get('canopy_sip_unsent_packets{reason="other"}') ?? Number.NaN;
     assert.equal(await refused(), 0);
-    // No socket of ours may send to everybody.
+    // Our sockets may not broadcast.
     const sipp = await run([
       ...invite(step.sdp('', '127.255.255.255', '[media_port]')),
       ...answered,
@@ -244,11 +244,11 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
     }
   });
 
-  describe('calls out by a trunk', () => {
+  describe('outgoing calls through a trunk', () => {
     const challenge =
       'WWW-Authenticate: Digest realm="provider.test", nonce="47ebe028cda119c35d4877b383027d28da013815", algorithm=MD5, qop="auth"';
 
-    /** A provider that challenges each call, and lets those in that know the secret. */
+    /** A provider that challenges each call and accepts callers who know the secret. */
     async function provider(steps: string[]): Promise<SippRun> {
       const sipp = await runSipp(
         [
@@ -275,7 +275,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       return sipp;
     }
 
-    it('its challenge is answered, the number and caller id are the ones that were set, and a kick hangs up', async () => {
+    it('its challenge is answered, number and caller id are as configured, and a kick hangs up', async () => {
       const sipp = await provider([
         step.response('180 Ringing', { tag: 'a2' }),
         step.response('200 OK', {
@@ -325,7 +325,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       assert.equal((await lastCall())?.endCause, 'kicked');
     });
 
-    it('a callee that insists on encryption ends the call, and the caller sees why', async () => {
+    it('a callee that requires encryption ends the call, and the caller sees why', async () => {
       const sipp = await provider([
         step.response('200 OK', { tag: 'a2', sdp: step.sdp('', undefined, '0'), retransmit: true }),
         step.expectRequest('ACK'),
@@ -339,7 +339,7 @@ describe('sipp calls the whole gateway', { skip: hasSipp ? false : 'sipp is not 
       await lastCall(false);
     });
 
-    it('threat 20: a 200 that crosses the CANCEL of a kick is acknowledged and ended by BYE', async () => {
+    it('threat 20: a 200 that crosses a kick’s CANCEL is acknowledged and ended with BYE', async () => {
       const sipp = await provider([
         step.response('180 Ringing', { tag: 'a2' }),
         step.expectRequest('CANCEL'),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FileOutcome } from './outcome.ts';
 import { runProgram } from './run-program.ts';
 
-/** What is asked of the code besides its tests, in the order in which an answer helps most. */
+/** Checks of the code besides its tests, most helpful first. */
 export const checks = {
   'checks/style': {
     title: 'Biome finds no fault',
@@ -35,5 +35,5 @@ export async function runCheck(root: string, path: keyof typeof checks): Promise
     status === 0
       ? ({ name: title, result: 'passed', durationMs } as const)
       : ({ name: title, result: 'failed', durationMs, reason } as const);
-  return { path, outcomes: [outcome], told: [], durationMs, output };
+  return { path, outcomes: [outcome], figures: [], durationMs, output };
 }

@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface TestFiles {
-  /** Beside the code they test. */
+  /** Next to the code that they test. */
   readonly unit: string[];
-  /** Under test/: whole systems. */
+  /** Under test/: tests of whole systems. */
   readonly system: string[];
 }
 

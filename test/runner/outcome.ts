@@ -1,4 +1,4 @@
-/** How one test, or one check, ended. */
+/** Result of one test or check. */
 export interface Outcome {
   readonly name: string;
   readonly result: 'passed' | 'failed' | 'skipped';
@@ -7,14 +7,14 @@ export interface Outcome {
   readonly reason?: string;
 }
 
-/** How a test file, or a check, ended. */
+/** Result of a test file or check. */
 export interface FileOutcome {
-  /** Relative to the project's root; `checks/...` for a check. */
+  /** Relative to the project's root; `checks/…` for a check. */
   readonly path: string;
   readonly outcomes: readonly Outcome[];
   readonly durationMs: number;
-  /** What its tests told: figures, by `t.diagnostic()`. */
-  readonly told: readonly string[];
-  /** What it printed itself. */
+  /** Figures that its tests reported with `t.diagnostic()`. */
+  readonly figures: readonly string[];
+  /** Its own output. */
   readonly output: string;
 }

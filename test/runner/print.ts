@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { FileOutcome, Outcome } from './outcome.ts';
 
-/** What a file printed is shown when it fails; a browser's log can be endless. */
+/** How many lines of a failed file's output are shown: a browser's log can be endless. */
 const shownLines = 200;
 
 export interface Totals {
@@ -10,8 +10,8 @@ export interface Totals {
   skipped: number;
 }
 
-/** One line for a file that has ended, and below it, where wanted, what its tests told. */
-export function printFile(file: FileOutcome, withTold: boolean): void {
+/** Prints one line for a finished file and, if wanted, the figures of its tests below it. */
+export function printFile(file: FileOutcome, withFigures: boolean): void {
   const count = (result: Outcome['result']) =>
     file.outcomes.filter((outcome) => outcome.result === result).length;
   const counts = (['passed', 'failed', 'skipped'] as const)
@@ -22,14 +22,14 @@ export function printFile(file: FileOutcome, withTold: boolean): void {
   console.log(
     `${mark} ${file.path}: ${counts.join(', ') || 'no tests'} in ${(file.durationMs / 1000).toFixed(1)} s`,
   );
-  if (withTold) {
-    for (const line of file.told) {
+  if (withFigures) {
+    for (const line of file.figures) {
       console.log(`     ${line}`);
     }
   }
 }
 
-/** The reasons of what was skipped, all failures in full, and the totals as the last line. */
+/** Prints why tests were skipped, all failures in full, and the totals in the last line. */
 export function printSummary(files: readonly FileOutcome[], durationMs: number): Totals {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   for (const { outcomes } of files) {

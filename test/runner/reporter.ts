@@ -2,22 +2,21 @@ import type { TestEvent } from 'node:test/reporters';
 import { inspect } from 'node:util';
 import type { Outcome } from './outcome.ts';
 
-/** What node:test itself tells at the end of a file. */
+/** node:test's own summary at the end of a file. */
 const SUMMARY = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
 /**
- * The node:test reporter that every test file runs under: a line of JSON when a test begins, `{ begun }`, one for what it
- * tells by `t.diagnostic()`, `{ told }`, and an {@link Outcome} when one has ended. Suites are only reported when they fail by
- * themselves, in a hook for example.
+ * The node:test reporter that every test file runs under. It prints lines of JSON: `{ started }` when a test starts, `{ figure }` for each
+ * `t.diagnostic()`, and an {@link Outcome} when a test has ended. Suites are reported only if they fail themselves, for example in a hook.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const path: string[] = [];
   for await (const event of events) {
     if (event.type === 'test:dequeue') {
-      yield `${JSON.stringify({ begun: event.data.name })}\n`;
+      yield `${JSON.stringify({ started: event.data.name })}\n`;
     }
     if (event.type === 'test:diagnostic' && !SUMMARY.test(event.data.message)) {
-      yield `${JSON.stringify({ told: event.data.message })}\n`;
+      yield `${JSON.stringify({ figure: event.data.message })}\n`;
     }
     if (event.type === 'test:start') {
       path.splice(event.data.nesting, path.length, event.data.name);
@@ -53,7 +52,7 @@ function outcomeOf(
     return details.type === 'suite' ? undefined : { name, result: 'passed', durationMs };
   }
   const { error } = event.data.details;
-  // What failed inside is reported for itself.
+  // The failures inside are reported separately.
   if ((error as { failureType?: string }).failureType === 'subtestsFailed') {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 export interface ProgramResult {
-  /** The exit status, or why there is none. */
+  /** The exit status, `timed out`, or the signal that ended it. */
   readonly status: number | 'timed out' | NodeJS.Signals;
   readonly output: string;
   readonly durationMs: number;
@@ -10,15 +10,14 @@ export interface ProgramResult {
 const running = new Set<number>();
 
 /**
- * Runs a program in a process group of its own, so that whatever it started ends with it, at the latest after
- * `timeoutMs`.
+ * Runs a program in its own process group, so that everything it started ends with it, at the latest after `timeoutMs`.
  */
 export function runProgram(
   program: string,
   args: readonly string[],
   options: { cwd: string; timeoutMs: number },
 ): Promise<ProgramResult> {
-  const begun = performance.now();
+  const startedMs = performance.now();
   const child = spawn(program, args, { cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   let timedOut = false;
@@ -40,7 +39,7 @@ export function runProgram(
     child.once('error', reject);
     child.once('exit', () => {
       clearTimeout(timer);
-      // What it left behind holds its standard streams open and would keep us waiting.
+      // Processes that it left behind would hold its standard streams open.
       killGroup(pid);
     });
     child.once('close', (code, signal) => {
@@ -48,12 +47,12 @@ export function runProgram(
         running.delete(pid);
       }
       const status = timedOut ? 'timed out' : (code ?? signal ?? 1);
-      resolve({ status, output, durationMs: performance.now() - begun });
+      resolve({ status, output, durationMs: performance.now() - startedMs });
     });
   });
 }
 
-/** Ends every program that is still running, and what it started. */
+/** Ends all running programs and everything they started. */
 export function killAll(): void {
   for (const pid of running) {
     killGroup(pid);
@@ -67,6 +66,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It is gone already.
+    // It has already ended.
   }
 }

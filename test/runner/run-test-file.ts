@@ -7,7 +7,7 @@ import { runProgram } from './run-program.ts';
 
 const reporter = fileURLToPath(new URL('reporter.ts', import.meta.url));
 
-/** Runs one test file in a process of its own. */
+/** Runs one test file in its own process. */
 export async function runTestFile(root: string, path: string, timeoutMs: number): Promise<FileOutcome> {
   const folder = mkdtempSync(join(tmpdir(), 'canopy-test-report-'));
   try {
@@ -22,9 +22,9 @@ export async function runTestFile(root: string, path: string, timeoutMs: number)
       ],
       { cwd: root, timeoutMs },
     );
-    const { outcomes, told, unfinished } = read(report);
-    // Node's own status for failed tests is 1: they are reported for themselves. A file that leaves something open
-    // never ends, although all of its tests have passed.
+    const { outcomes, figures, unfinished } = read(report);
+    // Status 1 means failed tests, which are reported separately. A file that leaves something open never ends,
+    // although all its tests have passed.
     const failed = outcomes.some((outcome) => outcome.result === 'failed');
     if (status !== 0 && !(status === 1 && failed)) {
       const how =
@@ -32,16 +32,16 @@ export async function runTestFile(root: string, path: string, timeoutMs: number)
       const during = unfinished.length > 0 ? `during "${unfinished.join('", "')}"` : 'outside of its tests';
       outcomes.push({ name: path, result: 'failed', durationMs, reason: `The file ${how}, ${during}.` });
     }
-    return { path, outcomes, told, durationMs, output };
+    return { path, outcomes, figures, durationMs, output };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function read(report: string): { outcomes: Outcome[]; told: string[]; unfinished: string[] } {
+function read(report: string): { outcomes: Outcome[]; figures: string[]; unfinished: string[] } {
   const outcomes: Outcome[] = [];
-  const told: string[] = [];
-  let begun: string[] = [];
+  const figures: string[] = [];
+  let started: string[] = [];
   for (const line of textOf(report).split('\n')) {
     if (line === '') {
       continue;
@@ -50,16 +50,16 @@ function read(report: string): { outcomes: Outcome[]; told: string[]; unfinished
     if (entry === undefined) {
       continue;
     }
-    if ('begun' in entry) {
-      begun.push(entry.begun);
-    } else if ('told' in entry) {
-      told.push(entry.told);
+    if ('started' in entry) {
+      started.push(entry.started);
+    } else if ('figure' in entry) {
+      figures.push(entry.figure);
     } else {
       outcomes.push(entry);
-      begun = begun.filter((name) => !entry.name.endsWith(name));
+      started = started.filter((name) => !entry.name.endsWith(name));
     }
   }
-  return { outcomes, told, unfinished: begun };
+  return { outcomes, figures, unfinished: started };
 }
 
 function textOf(path: string): string {
@@ -70,7 +70,7 @@ function textOf(path: string): string {
   }
 }
 
-function parse(line: string): Outcome | { begun: string } | { told: string } | undefined {
+function parse(line: string): Outcome | { started: string } | { figure: string } | undefined {
   try {
     return JSON.parse(line);
   } catch {

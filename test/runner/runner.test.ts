@@ -22,7 +22,7 @@ describe('the test runner', () => {
     return (await runTestFile(folder, 'a.test.mjs', timeoutMs)).outcomes;
   }
 
-  test('counts what passed, failed and was skipped, with names and reasons', async () => {
+  test('counts passed, failed and skipped tests, with names and reasons', async () => {
     const outcomes = await outcomesOf(`
       describe('a suite', () => {
         test('passes', () => {});
@@ -41,13 +41,13 @@ describe('the test runner', () => {
     assert.equal(outcomes[2]?.reason, 'no phone here');
   });
 
-  test('keeps the figures that tests tell, and not the counts of node:test', async () => {
+  test('keeps the figures that tests report, but not the counts of node:test', async () => {
     writeFileSync(
       join(folder, 'a.test.mjs'),
       `import { test } from 'node:test'; test('measures', (t) => t.diagnostic('12 ms of 3 tests'));\n`,
     );
-    const { told } = await runTestFile(folder, 'a.test.mjs', 20_000);
-    assert.deepEqual(told, ['12 ms of 3 tests']);
+    const { figures } = await runTestFile(folder, 'a.test.mjs', 20_000);
+    assert.deepEqual(figures, ['12 ms of 3 tests']);
   });
 
   test('counts a suite whose hook fails', async () => {
@@ -70,7 +70,7 @@ describe('the test runner', () => {
     assert.ok(outcomes.some(({ result }) => result === 'failed'));
   });
 
-  test('ends a file that hangs, with what it started, and names the test', async () => {
+  test('ends a file that hangs, with everything it started, and names the test', async () => {
     const [outcome] = await outcomesOf(
       `import { spawn } from 'node:child_process';
        test('waits for ever', async () => {
@@ -83,7 +83,7 @@ describe('the test runner', () => {
     assert.match(outcome?.reason ?? '', /had not ended after 4 s, during "waits for ever"/);
   });
 
-  test('counts a file that leaves something open after its tests', async () => {
+  test('reports a file that leaves something open after its tests', async () => {
     const outcomes = await outcomesOf(`test('passes', () => {}); setInterval(() => {}, 1000);`, 4_000);
     assert.deepEqual(
       outcomes.map(({ result }) => result),
@@ -91,7 +91,7 @@ describe('the test runner', () => {
     );
   });
 
-  test('tells unit tests, system tests and long tests apart', () => {
+  test('separates unit tests, system tests and long tests', () => {
     for (const path of [
       'sfu/a.test.ts',
       'test/calls/b.test.ts',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { untilBaseline } from './gauges.ts';
 import { type ServerOptions, TestServer } from './server.ts';
 
-/** A server that must come through what is done to it: in the end nothing is left behind, and its media workers are the same. */
+/** A server that must withstand an attack: at the end no objects are left, and its media workers are the same. */
 export class AttackedServer {
   readonly server: TestServer;
   readonly #workers: number[];
@@ -17,7 +17,7 @@ export class AttackedServer {
     return new AttackedServer(server, await server.workerPids());
   }
 
-  /** Checks it and stops it. */
+  /** Checks that it withstood the attack, and stops it. */
   async close(): Promise<void> {
     try {
       await untilBaseline(this.server);

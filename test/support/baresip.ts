@@ -9,7 +9,7 @@ import { type HeardTone, isTone } from './heard-tone.ts';
 import { connectWhenUp, freePort } from './programs.ts';
 import { hearInRecording, type Recording, readRecording } from './recording.ts';
 
-/** How often another pair of ports is tried. */
+/** How many pairs of ports are tried. */
 const START_ATTEMPTS = 3;
 const MODULES = '/usr/lib/baresip/modules';
 
@@ -21,17 +21,17 @@ export interface BaresipEvent {
 }
 
 export interface BaresipOptions {
-  /** File with key and certificate, for TLS; also its trusted CA. */
+  /** PEM file with its TLS key and certificate, which it also trusts as CA. */
   certificate?: string;
-  /** The tone that it sends. Default 440. */
+  /** Frequency of the tone that it sends. Default 440. */
   toneHz?: number;
-  /** Whether heard() is wanted. */
+  /** Records what it hears, for hears() and recording(). Default false. */
   record?: boolean;
-  /** Loopback address that it uses for SIP and RTP. Default IPv4's. */
+  /** Loopback address for its SIP and RTP. Default 127.0.0.1. */
   host?: string;
 }
 
-/** A real softphone in a process of its own, driven over its control port. */
+/** A real softphone in its own process, controlled over its control port. */
 export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
   readonly #process: ChildProcess;
   readonly #control: Socket;
@@ -46,7 +46,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     this.#folder = folder;
   }
 
-  /** Starts it with one account line of its `accounts` file; `%PORT%` stands for its SIP port. */
+  /** Starts it with one line of its `accounts` file, in which `%PORT%` is its SIP port. */
   static async start(account: string, options: BaresipOptions = {}): Promise<Baresip> {
     const outputs: string[] = [];
     for (let attempt = 0; attempt < START_ATTEMPTS; attempt++) {
@@ -59,7 +59,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     throw new Error(`baresip does not start:\n${outputs.join('\n\n')}`);
   }
 
-  /** Its ports, free a moment ago, may be taken by another program before it binds them. */
+  /** One attempt: another program may take the free ports before baresip binds them. */
   static async #try(
     account: string,
     { certificate, toneHz = 440, record = false, host = '127.0.0.1' }: BaresipOptions,
@@ -117,25 +117,25 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return { phone, output };
   }
 
-  /** Gives a command of its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. */
+  /** Runs a command from its menu: `dial`, `accept`, `hangup`, `hold`, `resume`. */
   command(command: string, params = ''): void {
     const text = JSON.stringify({ command, params });
     this.#control.write(`${Buffer.byteLength(text)}:${text},`);
   }
 
-  /** Presses keys, one after the other. */
+  /** Presses keys one after another. */
   press(keys: string): void {
     for (const key of keys) {
       this.command('sndcode', key);
     }
   }
 
-  /** Waits until it has heard this tone, at this level where one is given, and little else for a second from now on. */
+  /** Waits until it has heard this tone, at this level if given, and little else for a full second from now. */
   hears(frequencyHz: number, levelDb?: number): Promise<HeardTone> {
     return this.#hear(`${frequencyHz} Hz are heard`, isTone(frequencyHz, levelDb));
   }
 
-  /** Waits until it has heard next to nothing for a second from now on. */
+  /** Waits until it has heard next to nothing for a full second from now. */
   hearsNothing(): Promise<HeardTone> {
     return this.#hear('silence is heard', (tone) => tone.levelDb < -55);
   }
@@ -144,7 +144,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return hearInRecording(what, () => this.recording(), isRight);
   }
 
-  /** Everything it has heard in its last call, as far as written. */
+  /** Everything heard in its last call, as far as it is written to disk. */
   async recording(): Promise<Recording> {
     const file = (await readdir(this.#folder))
       .filter((name) => name.endsWith('-dec.wav'))
@@ -153,7 +153,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     return readRecording(file && join(this.#folder, file));
   }
 
-  /** Waits for an event, or takes one that came before and was not waited for; rejects with its log after 8 s. */
+  /** Waits for an event, or returns an earlier one that nobody waited for. Rejects with the log after 8 s. */
   async waitFor(type: string): Promise<BaresipEvent> {
     const signal = AbortSignal.timeout(8000);
     for (;;) {
@@ -170,7 +170,7 @@ export class Baresip extends EventEmitter<{ event: [BaresipEvent] }> {
     }
   }
 
-  /** Waits until it has registered: its log says so even where the event came before we listened. */
+  /** Waits until it has registered. Reads the log, since the event may come before anyone listens. */
   async registered(): Promise<void> {
     const until = performance.now() + 8000;
     while (!/200 OK \(.*\) \[[0-9]+ binding/.test(this.output)) {

@@ -2,7 +2,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter, once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** The one UDP socket of a bridge, on loopback. */
+/** A bridge's UDP socket, on loopback. */
 export class BridgeSocket {
   readonly #socket: Socket;
   readonly #arrivals = new EventEmitter<{ packet: [Buffer, RemoteInfo] }>();
@@ -25,7 +25,7 @@ export class BridgeSocket {
     return { address, port };
   }
 
-  /** Sends an Opus stream, 50 packets a second, with a loud audio level, until another one or the end. */
+  /** Sends an Opus stream of 50 packets per second with a loud audio level, until the next call or stop(). */
   send({
     ssrc,
     payloadType,
@@ -54,7 +54,7 @@ export class BridgeSocket {
       const heard = await once(this.#arrivals, 'packet', { signal: AbortSignal.timeout(30_000) });
       const [packet, from] = heard as [Buffer, RemoteInfo];
       const payloadType = packet.readUInt8(1) & 0x7f;
-      // RTCP's types are 200 and up, without the marker bit 72 and up (RFC 5761).
+      // RTCP types start at 200, which is 72 without the marker bit (RFC 5761).
       if (packet.length > 12 && payloadType >= 96 && packet.readUInt32BE(8) === ssrc) {
         const extension = packet.readUInt8(0) & 0x10 ? 4 + 4 * packet.readUInt16BE(14) : 0;
         return { payload: packet.subarray(12 + extension), payloadType, from };
@@ -68,9 +68,9 @@ export class BridgeSocket {
   }
 }
 
-/** Id of the audio level extension in what is sent. */
+/** Id of the audio level header extension in sent packets. */
 const SENT_LEVEL_ID = 1;
-/** What the test streams carry: an Opus packet of 20 ms of silence, made recognisable by its padding. */
+/** The payload of test streams: 20 ms of Opus silence, recognisable by its padding. */
 export const OPUS_PAYLOAD = Buffer.from('f8fffe00112233', 'hex');
 
 function opusPacket(ssrc: number, payloadType: number, sequence: number): Buffer {
@@ -88,7 +88,7 @@ function opusPacket(ssrc: number, payloadType: number, sequence: number): Buffer
   return Buffer.concat([header, OPUS_PAYLOAD]);
 }
 
-/** RTP parameters of such a stream. */
+/** RTP parameters of a test stream. */
 export function opusStream(ssrc: number, payloadType = 100) {
   return {
     codecs: [

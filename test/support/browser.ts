@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { writeTone } from './tone.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -16,7 +15,9 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-/** A real Chromium with a fake camera and a microphone that hears one tone. */
+const SAMPLE_RATE = 48_000;
+
+/** A real Chromium with a fake camera, and a fake microphone that plays a tone. */
 export class TestBrowser {
   readonly #browser: Browser;
   readonly #dir: string;
@@ -34,7 +35,7 @@ export class TestBrowser {
   }: {
     toneHz?: number;
     flags?: string[];
-    /** Uses the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
+    /** Use the microphones of this PulseAudio server, and no camera, instead of the fake ones. */
     pulseServer?: string;
   } = {}): Promise<TestBrowser> {
     const dir = mkdtempSync(join(tmpdir(), 'canopy-browser-'));
@@ -55,7 +56,7 @@ export class TestBrowser {
     return new TestBrowser(browser, dir);
   }
 
-  /** Opens a page in a profile of its own: another person. */
+  /** Opens a page in a new profile, as another person. */
   async page(url?: string): Promise<Page> {
     const context = await this.#browser.newContext({
       permissions: ['camera', 'microphone'],
@@ -85,4 +86,29 @@ export class TestBrowser {
     await this.#browser.close();
     rmSync(this.#dir, { recursive: true, force: true });
   }
+}
+
+/** Writes a WAV file with a sine tone: 48 kHz, mono, 16 bits, half of full scale. */
+function writeTone(file: string, frequencyHz: number, seconds = 10): void {
+  const samples = SAMPLE_RATE * seconds;
+  const wav = Buffer.alloc(44 + samples * 2);
+  wav.write('RIFF', 0);
+  wav.writeUInt32LE(36 + samples * 2, 4);
+  wav.write('WAVEfmt ', 8);
+  wav.writeUInt32LE(16, 16);
+  wav.writeUInt16LE(1, 20);
+  wav.writeUInt16LE(1, 22);
+  wav.writeUInt32LE(SAMPLE_RATE, 24);
+  wav.writeUInt32LE(SAMPLE_RATE * 2, 28);
+  wav.writeUInt16LE(2, 32);
+  wav.writeUInt16LE(16, 34);
+  wav.write('data', 36);
+  wav.writeUInt32LE(samples * 2, 40);
+  for (let n = 0; n < samples; n += 1) {
+    wav.writeInt16LE(
+      Math.round(16_384 * Math.sin((2 * Math.PI * frequencyHz * n) / SAMPLE_RATE)),
+      44 + n * 2,
+    );
+  }
+  writeFileSync(file, wav);
 }

@@ -10,21 +10,21 @@ import { connectWhenUp, freePort } from './programs.ts';
 const PATIENCE_MS = 15_000;
 const RELAY_PORTS = { min: 49_160, max: 49_399 };
 
-/** How its client tells what became of an allocation, and of a channel to the peer. */
+/** What its client prints about an allocation and a channel to the peer. */
 const VERDICTS = [
   [/Cannot complete Allocation/i, 'refused'],
   [/error 403/, 'forbidden peer'],
   [/cb response received:\s+\d+: : success/, 'relays'],
 ] as const;
 
-/** What stands for what in the recipe of docs/turn.md. */
+/** Values for the placeholders in the recipe of docs/turn.md. */
 interface Stand {
   secret: string;
   /** The only address that it relays to. */
   peer: string;
 }
 
-/** coturn in a process of its own on 127.0.0.1, as the documentation sets it up. */
+/** coturn in its own process on 127.0.0.1, configured as documented. */
 export class Coturn {
   readonly port: number;
   readonly tlsPort: number;
@@ -67,8 +67,8 @@ export class Coturn {
     const recipe = (await documentedConfiguration()).replace(/^([\w-]+)=.*$/gm, (line, key: string) =>
       key in values ? `${key}=${values[key]}` : line,
     );
-    // What a test on loopback needs besides.
-    const besides = [
+    // Additional settings for loopback.
+    const loopbackSettings = [
       'allow-loopback-peers',
       `min-port=${RELAY_PORTS.min}`,
       `max-port=${RELAY_PORTS.max}`,
@@ -76,7 +76,7 @@ export class Coturn {
       `userdb=${join(folder, 'db')}`,
     ];
     const file = join(folder, 'turnserver.conf');
-    await writeFile(file, `${recipe}\n${besides.join('\n')}\n`);
+    await writeFile(file, `${recipe}\n${loopbackSettings.join('\n')}\n`);
     const child = spawn('turnserver', ['-c', file], { cwd: folder, stdio: 'ignore' });
     for (const each of [port, tlsPort]) {
       (await connectWhenUp(each, child)).destroy();
@@ -84,13 +84,13 @@ export class Coturn {
     return new Coturn(child, { folder, pki, port, tlsPort, publicKeyHash: hashOf(pki) });
   }
 
-  /** Whether a client's address and port, `127.0.0.1:49200`, is one of those that it relays from. */
+  /** Whether a client's address, e.g. `127.0.0.1:49200`, is in its relay range. */
   isRelayed(client: string): boolean {
     const port = Number(client.split(':')[1]);
     return port >= RELAY_PORTS.min && port <= RELAY_PORTS.max;
   }
 
-  /** Whether coturn's own client may send to an address with these credentials, over UDP. */
+  /** Whether coturn's own client may send to an address over UDP with these credentials. */
   async tryOut(
     { username, credential }: { username?: string | undefined; credential?: string | undefined },
     peer: string,
@@ -98,7 +98,7 @@ export class Coturn {
     const how = ['-p', String(this.port)];
     const who = ['-u', username ?? '', '-w', credential ?? ''];
     const what = ['-e', peer, '-n', '1', '-m', '1', '-v', '127.0.0.1'];
-    // Line by line, not at its end: it goes on for long after the verdict.
+    // Read line by line: the client runs on long after the verdict.
     const client = spawn('stdbuf', ['-oL', 'turnutils_uclient', ...how, ...who, ...what], {
       stdio: ['ignore', 'pipe', 'inherit'],
       timeout: PATIENCE_MS,

@@ -10,10 +10,10 @@ interface Seat {
   peerId: string;
 }
 
-/** How many enter at once, so that entering itself is no storm. */
+/** How many enter at once, so that entering is not a storm in itself. */
 const AT_ONCE = 25;
 
-/** People in rooms with little more than their sockets. A device has one seat per room, so people in different rooms share devices. */
+/** People in rooms with little more than a socket each. People in different rooms share devices, since a device has one seat per room. */
 export class Crowd {
   readonly seats: Seat[] = [];
   readonly #server: TestServer;
@@ -33,7 +33,7 @@ export class Crowd {
       const group = places.slice(first, first + AT_ONCE).map(async ({ identity, roomId }) => {
         const client = await ProtocolClient.enter(server.url, identity);
         const { peerId } = await client.get('room.join', { roomId });
-        // Without a transport there would be no seat to come back to.
+        // Seats without a transport are not kept.
         await client.get('transport.create', { direction: 'send' });
         return { client, identity, roomId, peerId };
       });
@@ -42,12 +42,12 @@ export class Crowd {
     return crowd;
   }
 
-  /** All connections are lost at one moment, without a word. */
+  /** Drops all connections at the same moment, without closing them. */
   async cut(): Promise<void> {
     await Promise.all(this.seats.map(({ client }) => client.cut()));
   }
 
-  /** All come back at one moment, each to its own seat. */
+  /** Reconnects everyone at the same moment, each to their own seat. */
   async resume(): Promise<void> {
     const peersPerRoom = this.seats.filter(({ roomId }) => roomId === 'crowd-0').length;
     await Promise.all(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and a server on loopback, over TCP, and fails in the ways that networks do. */
+/** A TCP relay between a client and a server on loopback that can fail as networks do. */
 export class CuttableRelay {
   readonly port: number;
   readonly #server: Server;
@@ -16,7 +16,7 @@ export class CuttableRelay {
     server.on('connection', (socket) => this.#join(socket));
   }
 
-  /** @param upstreamPort asked at each connection */
+  /** @param upstreamPort called for each connection */
   static async open(upstreamPort: () => number): Promise<CuttableRelay> {
     const server = createServer({ noDelay: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -27,26 +27,26 @@ export class CuttableRelay {
     return `http://localhost:${this.port}`;
   }
 
-  /** Connections that pass through now. */
+  /** Number of open connections. */
   get connections(): number {
     return this.#sockets.size / 2;
   }
 
-  /** Resets every connection; new ones pass. */
+  /** Resets all connections; new ones pass. */
   cut(): void {
     for (const socket of this.#sockets) {
       socket.resetAndDestroy();
     }
   }
 
-  /** Lets nothing of the present connections through any more, and tells neither side; new ones pass. */
+  /** Silently drops everything on the current connections; new ones pass. */
   silence(): void {
     for (const socket of this.#sockets) {
       socket.pause();
     }
   }
 
-  /** Resets every connection, and new ones too, until allow(). */
+  /** Resets all connections, including new ones, until allow(). */
   refuse(): void {
     this.#refusing = true;
     this.cut();

@@ -1,4 +1,4 @@
-/** DTLS 1.2 records (RFC 6347) as anybody can make them: without keys. */
+/** DTLS 1.2 records (RFC 6347) that can be created without keys. */
 import { randomBytes } from 'node:crypto';
 
 const ALERT = 21;
@@ -12,12 +12,12 @@ const SIGNATURE_ALGORITHMS = 13;
 
 export const ALERTS = { closeNotify: [1, 0], handshakeFailure: [2, 40], internalError: [2, 80] } as const;
 
-/** An alert in the clear. */
+/** An unencrypted alert. */
 export function alert([level, description]: readonly [number, number], sequence = 0): Buffer {
   return record(ALERT, sequence, Buffer.from([level, description]));
 }
 
-/** A ClientHello that a WebRTC server could answer. */
+/** A ClientHello that a WebRTC server would accept. */
 export function clientHello(sequence = 0): Buffer {
   const extension = (type: number, body: number[]) =>
     Buffer.concat([uint16(type), uint16(body.length), Buffer.from(body)]);
@@ -53,7 +53,7 @@ function record(type: number, sequence: number, fragment: Buffer): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt8(type, 0);
   header.writeUInt16BE(VERSION, 1);
-  // Epoch 0: before there are keys.
+  // Epoch 0: unencrypted.
   header.writeUIntBE(sequence, 5, 6);
   header.writeUInt16BE(fragment.length, 11);
   return Buffer.concat([header, fragment]);

@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import WebSocket from 'ws';
 import { eventually } from './wait.ts';
 
-/** Far longer than a start takes, in milliseconds. */
+/** Time limit for starting, in milliseconds: far longer than it takes. */
 const START_MS = 60_000;
-/** Attempts, 100 ms apart, to remove a profile that Firefox may still be writing to. */
+/** Attempts, 100 ms apart, to remove a profile that Firefox may still be writing. */
 const REMOVAL_TRIES = 20;
 
 /** A fake 720p camera and a microphone, no permission prompts, media over loopback, and no background network traffic. */
@@ -21,7 +21,7 @@ const PREFERENCES: Readonly<Record<string, string | number | boolean>> = {
   'media.autoplay.default': 0,
   'media.peerconnection.ice.loopback': true,
   'media.peerconnection.ice.obfuscate_host_addresses': false,
-  // Without it Firefox loads an H264 codec from the network.
+  // Otherwise Firefox downloads an H264 codec.
   'media.gmp-manager.updateEnabled': false,
   'app.update.enabled': false,
   'browser.shell.checkDefaultBrowser': false,
@@ -41,14 +41,14 @@ interface Answer {
   message?: string;
 }
 
-/** A script's result, as WebDriver BiDi encodes it. */
+/** A script's result in WebDriver BiDi's encoding. */
 interface ScriptResult {
   type: 'success' | 'exception';
   result?: { value?: string };
   exceptionDetails?: { text: string };
 }
 
-/** A real Firefox without a window, driven by WebDriver BiDi. */
+/** A real headless Firefox, driven by WebDriver BiDi. */
 export class FirefoxBrowser {
   readonly #process: ChildProcess;
   readonly #socket: WebSocket;
@@ -71,8 +71,8 @@ export class FirefoxBrowser {
   }
 
   /**
-   * @param media - Where media goes instead of the server's address. Firefox has no loopback candidates and pairs none with others, so
-   * this must be a network address: that of a relay.
+   * @param media where media goes instead of the server's address. Firefox has no loopback candidates and pairs none with others, so this
+   * must be a network address: that of a relay.
    */
   static async launch(media: { address: string; port: number }): Promise<FirefoxBrowser> {
     const profile = mkdtempSync(join(tmpdir(), 'canopy-firefox-'));
@@ -101,7 +101,7 @@ export class FirefoxBrowser {
     }
   }
 
-  /** Opens a page in a container of its own: another person. */
+  /** Opens a page in a new container, as another person. */
   async page(): Promise<FirefoxPage> {
     const { userContext } = (await this.send('browser.createUserContext', {})) as { userContext: string };
     const { context } = (await this.send('browsingContext.create', { type: 'tab', userContext })) as {
@@ -174,7 +174,7 @@ export class FirefoxPage {
   }
 }
 
-/** An element of a page, by its `data-testid`; it may not exist yet. */
+/** An element of a page by its `data-testid`. It need not exist yet. */
 class FirefoxElement {
   readonly #page: FirefoxPage;
   readonly #testId: string;
@@ -217,7 +217,7 @@ class FirefoxElement {
   }
 }
 
-/** Runs in the page: rewrites the UDP candidates of remote descriptions. */
+/** Rewrites the UDP candidates of remote descriptions. Runs in the page. */
 function sendMediaTo({ address, port }: { address: string; port: number }): void {
   const { prototype } = RTCPeerConnection;
   const set = prototype.setRemoteDescription;
@@ -231,7 +231,7 @@ function sendMediaTo({ address, port }: { address: string; port: number }): void
   };
 }
 
-/** The address where Firefox listens for WebDriver BiDi. */
+/** Waits for the address where Firefox listens for WebDriver BiDi. */
 function listening(child: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     const output: string[] = [];
@@ -251,7 +251,7 @@ function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-/** Its child processes end a moment later. */
+/** Removes the profile; Firefox's child processes end a little later than Firefox itself. */
 function removeProfile(profile: string): void {
   rmSync(profile, { recursive: true, force: true, maxRetries: REMOVAL_TRIES, retryDelay: 100 });
 }

@@ -3,7 +3,7 @@ import { loadConfig } from '../../base/index.ts';
 import { enrol, type Identity, parseInvitation } from '../../client/sdk/index.ts';
 import { createInvitation } from '../../signaling/index.ts';
 
-/** An identity made as the phone gateway makes its own, from the server's data folder: only such an identity may register. */
+/** Creates an identity in the same way as the phone gateway, from the server's data folder. Only such an identity may register. */
 export async function newGatewayIdentity(
   server: { url: string; dataDir: string },
   storeUrl?: string,

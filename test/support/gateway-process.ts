@@ -7,7 +7,7 @@ import { eventually } from './wait.ts';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
 
-/** The phone gateway alone, as `canopy sip` runs it: in a process of its own, beside a server. */
+/** The phone gateway in its own process next to a server, as `canopy sip` runs it. */
 export class GatewayProcess {
   readonly #process: ChildProcess;
   readonly #metricsUrl: string;
@@ -23,7 +23,7 @@ export class GatewayProcess {
     }
   }
 
-  /** `url`: where it reaches the server, by default directly. */
+  /** @param url where the gateway reaches the server. Default: directly. */
   static async start({ server, sipPort }: PhoneServer, url = server.url): Promise<GatewayProcess> {
     const metricsPort = await freePort();
     const flags = ['--data', server.dataDir, '--sip-port', `${sipPort}`, '--sip-tls-port', '0'];
@@ -43,7 +43,7 @@ export class GatewayProcess {
     return gateway;
   }
 
-  /** What it printed so far. */
+  /** Its output so far. */
   get log(): string {
     return this.#log;
   }
@@ -52,7 +52,7 @@ export class GatewayProcess {
     return (await fetch(this.#metricsUrl)).text();
   }
 
-  /** Waits until it holds nothing of any call. */
+  /** Waits until it has no objects of any call left. */
   async untilIdle(): Promise<void> {
     await eventually(
       'the gateway holds nothing of any call',

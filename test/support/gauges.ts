@@ -1,10 +1,10 @@
 import type { TestServer } from './server.ts';
 import { eventually } from './wait.ts';
 
-/** What stays when everybody has left: the workers and their ports. */
+/** Kinds of objects that remain when everyone has left: the workers and their ports. */
 const PERMANENT = new Set(['workers', 'webRtcServers']);
 
-/** Waits until the server holds no object of any kind but its workers, and `connections` of those who stay (a gateway's is one). */
+/** Waits until the server has no objects but its workers and `connections` connections that stay (a gateway has one). */
 export async function untilBaseline(
   server: TestServer,
   milliseconds?: number,

@@ -14,7 +14,7 @@ import { eventually } from './wait.ts';
 
 const SIMULCAST: ClipName[] = ['vp8-180p', 'vp8-360p', 'vp8-720p'];
 
-/** Somebody in a room by the SDK, without a browser. */
+/** A person in a room who uses the SDK without a browser. */
 export class HeadlessPerson {
   readonly room: Room;
   readonly participantId: string;
@@ -28,7 +28,7 @@ export class HeadlessPerson {
     this.#links = links;
   }
 
-  /** @param behind - The relay, or other place, that its media goes through. Default: where the server says. */
+  /** @param behind the relay that its media goes through. Default: directly to the server's candidates. */
   static async enter(
     server: TestServer,
     roomId: string,
@@ -53,7 +53,7 @@ export class HeadlessPerson {
     }
   }
 
-  /** Sends a camera's picture in three layers up to 720p, as far as anybody wants them. */
+  /** Sends camera video in three layers up to 720p, as far as anyone wants them. */
   async showCamera(): Promise<void> {
     const [first, ...rest] = await Promise.all(SIMULCAST.map(loadClip));
     if (!first) {
@@ -62,7 +62,7 @@ export class HeadlessPerson {
     await this.room.publish(new ClipTrack({ clips: [first, ...rest] }), { codec: 'vp8', simulcast: true });
   }
 
-  /** Sends a silent microphone. */
+  /** Publishes a silent microphone. */
   async listen(): Promise<void> {
     await this.room.publish(new ClipTrack({ clips: [await loadClip('silence')] }));
   }
@@ -77,9 +77,9 @@ export class HeadlessPerson {
     });
   }
 
-  /** What arrives of somebody's picture, once there is anything. */
+  /** The stream of someone's video, once it is received. */
   picture(of: HeadlessPerson): Promise<InboundStream> {
-    return eventually('a picture', () => {
+    return eventually('video', () => {
       const found = this.room.tracks.find(
         ({ participantId, kind }) => kind === 'video' && participantId === of.participantId,
       );
@@ -87,7 +87,7 @@ export class HeadlessPerson {
     }) as Promise<InboundStream>;
   }
 
-  /** Everything that its transports received, RTP and RTCP. */
+  /** Bytes of RTP and RTCP received by all its transports. */
   get receivedBytes(): number {
     return this.#links.get('recv')?.receivedBytes ?? 0;
   }

@@ -1,9 +1,9 @@
 /** The loudest tone in some samples. */
 export interface HeardTone {
   frequencyHz: number;
-  /** Of its amplitude, full scale being 32,768. */
+  /** Of its amplitude, relative to a full scale of 32,768. */
   levelDb: number;
-  /** Its power over that of everything else. */
+  /** Its power relative to everything else. */
   snrDb: number;
 }
 
@@ -11,7 +11,7 @@ const COARSE_HZ = 10;
 const LOWEST_HZ = 100;
 const HIGHEST_HZ = 3400;
 
-/** Whether it is this tone, and little else; with a level, whether it has come to that, to 3 dB. */
+/** Accepts this tone with little else and, if a level is given, within 3 dB of it. */
 export function isTone(frequencyHz: number, levelDb?: number): (heard: HeardTone) => boolean {
   return (heard) =>
     Math.abs(heard.frequencyHz - frequencyHz) <= 3 &&
@@ -19,7 +19,9 @@ export function isTone(frequencyHz: number, levelDb?: number): (heard: HeardTone
     (levelDb === undefined ? heard.levelDb > -45 : Math.abs(heard.levelDb - levelDb) <= 3);
 }
 
-/** Measures the loudest tone of 16-bit samples, to 1 Hz: where it is, by a tenth of a second, and how it is, by all of them. */
+/**
+ * Measures the loudest tone in 16-bit samples to within 1 Hz: its frequency from a tenth of a second, its level and SNR from all samples.
+ */
 export function dominantTone(samples: Float64Array, rateHz: number): HeardTone {
   const coarse = loudest(samples.subarray(-rateHz / COARSE_HZ), rateHz, LOWEST_HZ, HIGHEST_HZ, COARSE_HZ);
   const { frequencyHz, amplitude } = loudest(
@@ -37,7 +39,7 @@ export function dominantTone(samples: Float64Array, rateHz: number): HeardTone {
   };
 }
 
-/** Mean power of what remains when the tone is taken out, by least squares a tenth of a second: its phase may drift. */
+/** Mean power without the tone, which is removed by least squares per tenth of a second, since its phase may drift. */
 function powerWithout(samples: Float64Array, rateHz: number, frequencyHz: number): number {
   const length = rateHz / 10;
   const step = (2 * Math.PI * frequencyHz) / rateHz;
@@ -67,7 +69,7 @@ function loudest(samples: Float64Array, rateHz: number, fromHz: number, toHz: nu
   return best;
 }
 
-/** Under a Hann window, so that neighbours of a loud tone stay small. */
+/** Amplitude at a frequency, under a Hann window so that neighbours of a loud tone stay small. */
 function amplitudeAt(samples: Float64Array, rateHz: number, frequencyHz: number): number {
   const step = (2 * Math.PI * frequencyHz) / rateHz;
   const turn = { c: Math.cos(step), s: Math.sin(step) };

@@ -1,4 +1,4 @@
-/** A client made of a STUN request and `openssl s_client`, for tests of transports without a browser. */
+/** A client that consists of a STUN request and `openssl s_client`, for tests of transports without a browser. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
@@ -45,7 +45,7 @@ export class IceDtlsClient {
     };
   }
 
-  /** Does the ICE check from a port of its own; resolves with that port when it was answered. */
+  /** Performs an ICE check from a new port. Resolves with that port once the check is answered. */
   async connectIce(transport: TransportInfo): Promise<number> {
     const socket = createSocket('udp4');
     socket.bind(0, '127.0.0.1');
@@ -63,7 +63,7 @@ export class IceDtlsClient {
     await once(socket, 'message');
   }
 
-  /** Starts a DTLS handshake from the port that ICE was done from. */
+  /** Starts a DTLS handshake from the port of the ICE check. */
   startDtls(transport: TransportInfo, fromPort: number): void {
     const candidate = transport.iceCandidates.find(({ protocol }) => protocol === 'udp');
     const child = spawn(
@@ -78,7 +78,7 @@ export class IceDtlsClient {
     this.#children.push(child);
   }
 
-  /** Ends the handshakes that were started, each with a close_notify alert. */
+  /** Ends the started handshakes, each with a close_notify alert. */
   async stopDtls(): Promise<void> {
     for (const child of this.#children.splice(0)) {
       const exited = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;

@@ -5,7 +5,7 @@ import { createLogger, loadConfig } from '../../base/index.ts';
 import { budgetsOf, listenAddresses, Sfu, type SfuOptions } from '../../sfu/index.ts';
 import { type SignalingServer, startSignaling } from '../../signaling/index.ts';
 
-/** A server in the process of the test, on free ports, with real media workers (by default one) and a data folder that goes with it. */
+/** A server in the test's process, on free ports, with real media workers (default: one) and a temporary data folder. */
 export class InProcessServer {
   readonly url: string;
   readonly dataDir: string;
@@ -48,7 +48,7 @@ export class InProcessServer {
     return new InProcessServer(dataDir, sfu, signaling);
   }
 
-  /** Calls the REST API with the key of the data folder, or another one. */
+  /** Calls the REST API with the key from the data folder, or another one. */
   async api(
     method: string,
     path: string,
@@ -68,7 +68,7 @@ export class InProcessServer {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   }
 
-  /** A one-time link. */
+  /** Creates a one-time invitation link. */
   async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
     const { body } = await this.api('POST', '/api/invites', options);
     return (body as { url: string }).url;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectWhenUp, freePort } from './programs.ts';
 
-/** Where a PBX sends the numbers that begin so. */
+/** Where a PBX routes numbers with this prefix. */
 export interface PbxRoute {
   prefix: string;
   port: number;
@@ -13,16 +13,16 @@ export interface PbxRoute {
   transport?: 'udp' | 'tcp' | 'tls';
 }
 
-/** PEM files of the PBX's TLS. */
+/** PEM files for the PBX's TLS. */
 export interface PbxCertificate {
   certificate: string;
   key: string;
 }
 
 export interface PbxOptions {
-  /** For a port for TLS as well. */
+  /** If set, the PBX also listens for TLS. */
   tls?: PbxCertificate;
-  /** Of its challenges. Default MD5. */
+  /** Digest algorithm of its challenges. Default MD5. */
   algorithm?: 'MD5' | 'SHA-256';
 }
 
@@ -32,7 +32,7 @@ interface PbxPorts {
   tlsPort: number;
 }
 
-/** A PBX that challenges REGISTER (401) and INVITE (407) and records its route; every user's password is `secret`. */
+/** A PBX that challenges REGISTER (401) and INVITE (407) and adds Record-Route. Every user's password is `secret`. */
 function configuration(
   { port, tlsPort }: PbxPorts,
   { routes, folder, algorithm = 'MD5' }: PbxOptions & { routes: readonly PbxRoute[]; folder: string },
@@ -91,7 +91,7 @@ verify_certificate = no
 `;
 }
 
-/** Kamailio in a process of its own. */
+/** Kamailio in its own process. */
 export class Kamailio {
   readonly port: number;
   /** 0: without TLS. */

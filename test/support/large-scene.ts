@@ -10,7 +10,7 @@ import { eventually } from './wait.ts';
 
 const LARGE = { width: 1280, height: 720 };
 const MEDIUM = { width: 640, height: 360 };
-/** The media address that the server announces, and the real one. */
+/** The media address that the server announces. */
 const RELAY_ADDRESS = '127.0.0.2';
 const SERVER_ADDRESS = '127.0.0.1';
 const QUEUE_MS = 300;
@@ -18,13 +18,13 @@ const DELAY_MS = 10;
 
 export type SenderBrowser = 'Chromium' | 'Firefox';
 
-/** One of this machine's network addresses, which Firefox needs; packets to it stay local. Undefined: there is none. */
+/** A non-loopback address of this machine, which Firefox needs; packets to it stay local. Undefined if there is none. */
 export function ownAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
-/** A sender with a real browser's camera, over an uplink that can be shaped, and a viewer in Chromium. */
+/** A sender with a real browser's camera behind a shaped uplink, and a viewer in Chromium. */
 export class LargeScene {
   readonly sender: Person<PersonPage>;
   readonly view: Viewer;
@@ -69,14 +69,14 @@ export class LargeScene {
     const parts = { server, relays, chromium, firefox };
     const sender: Person<PersonPage> = await Person.invited<PersonPage>(firefox ?? chromium, server, 'Sam');
     const viewer = await Person.invited(chromium, server, 'Vera');
-    // Her own video would fill her uplink, too.
+    // The viewer's own video would fill the shaped link, too.
     await viewer.click('camera');
     await viewer.sees('Sam');
     const senderId = await (await Viewer.of(sender)).participantId();
     return new LargeScene(parts, { sender, view: await Viewer.of(viewer), senderId });
   }
 
-  /** Limits the sender's uplink from now on, in kbit/s. */
+  /** Limits the sender's uplink, in kbit/s. */
   shapeUplink(kbps: number): void {
     const up = { rateBps: kbps * 1000, queueMs: QUEUE_MS, delayMs: DELAY_MS };
     for (const relay of this.#relays) {
@@ -84,10 +84,10 @@ export class LargeScene {
     }
   }
 
-  /** Shows the sender as one of several, until the video has 360 lines. */
+  /** Shows the sender in a medium tile and waits until the video has 360 lines. */
   async showMedium(): Promise<void> {
     const sinceMs = await this.view.shows([{ participantId: this.#senderId, ...MEDIUM }]);
-    await this.view.sees(this.#senderId, 'a picture of 360 lines', (lines) => lines === 360, sinceMs);
+    await this.view.sees(this.#senderId, 'video of 360 lines', (lines) => lines === 360, sinceMs);
   }
 
   /** Shows the sender large. Returns the page's time. */
@@ -95,12 +95,12 @@ export class LargeScene {
     return this.view.shows([{ participantId: this.#senderId, ...LARGE }]);
   }
 
-  /** Time from then until the video has this many lines, in milliseconds. */
+  /** Waits until the video has this many lines. Returns the time since `sinceMs`, in milliseconds. */
   async untilLines(lines: number, sinceMs: number, milliseconds: number): Promise<number> {
     const isRight = (height: number) => height >= lines;
     const { afterMs } = await this.view.sees(
       this.#senderId,
-      `a picture of ${lines} lines`,
+      `video of ${lines} lines`,
       isRight,
       sinceMs,
       milliseconds,
@@ -108,17 +108,17 @@ export class LargeScene {
     return afterMs;
   }
 
-  /** Every frame that was shown since then. */
+  /** All frames shown since then. */
   framesSince(sinceMs: number): Promise<ShownFrame[]> {
     return this.view.frames(this.#senderId, sinceMs);
   }
 
-  /** Lines of every frame that was shown since then. */
+  /** Heights of all frames shown since then. */
   async linesSince(sinceMs: number): Promise<number[]> {
     return (await this.framesSince(sinceMs)).map(({ height }) => height);
   }
 
-  /** Lines of every frame that was shown lately. */
+  /** Heights of all frames shown in the last `milliseconds`. */
   async linesOfLast(milliseconds: number): Promise<number[]> {
     return this.linesSince((await this.view.nowMs()) - milliseconds);
   }
@@ -140,7 +140,7 @@ export class LargeScene {
     return receivers.flatMap(({ tiles }) => tiles).find(({ widthPx }) => widthPx === LARGE.width)?.reason;
   }
 
-  /** Waits until this is the reason why the viewer gets no more. */
+  /** Waits until this reason limits what the viewer receives. */
   untilReason(reason: string): Promise<string | undefined> {
     return eventually(
       `the reason is ${reason}`,

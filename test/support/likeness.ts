@@ -16,12 +16,12 @@ export function readWav(file: string): Sound {
   return { samples, rateHz: wav.readUInt32LE(24) };
 }
 
-/** Length of the stretches whose loudness is compared, in seconds. */
-const STRETCH_SECONDS = 0.02;
+/** Length of the windows whose loudness is compared, in seconds. */
+const WINDOW_SECONDS = 0.02;
 
 /**
- * How alike the loudness of a part of a recording and that of a known sound run at best, whatever lies between them (codecs, filters,
- * levels): the correlation, 1 being the same.
+ * The best correlation between the loudness of a known sound and of any part of a recording, 1 being identical. Codecs, filters and levels
+ * hardly affect it.
  */
 export function likeness(recording: Sound, known: Sound): number {
   const long = loudness(recording);
@@ -34,7 +34,7 @@ export function likeness(recording: Sound, known: Sound): number {
 }
 
 function loudness({ samples, rateHz }: Sound): Float64Array {
-  const length = Math.round(rateHz * STRETCH_SECONDS);
+  const length = Math.round(rateHz * WINDOW_SECONDS);
   return Float64Array.from({ length: Math.floor(samples.length / length) }, (_, index) => {
     const stretch = samples.subarray(index * length, (index + 1) * length);
     return Math.sqrt(stretch.reduce((sum, sample) => sum + sample * sample, 0) / length);

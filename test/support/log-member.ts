@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-// biome-ignore lint/plugin: the client's half of the log, without a connection
+// biome-ignore lint/plugin: the client side of the log, without a connection
 import { RoomLog } from '../../client/sdk/room-log.ts';
 import type {
   Answer,
@@ -15,42 +15,42 @@ import type {
 type Joined = RequestResult<'room.join'>;
 type RaisedHand = SnapshotPart<'hands'>[number];
 
-/** What arrives over a link, in order. */
+/** A message that arrives over a link. */
 export type Arrival =
   | { event: string; data: unknown }
   | { joined: Answer<unknown>; ticket: string | undefined }
   | { ended: string };
 
-/** A connection. What was sent over it and not read is lost when it is cut. */
+/** A connection. Unread messages are lost when it is cut. */
 export interface Link {
   request(name: RequestName, data: unknown): Promise<Answer<unknown>>;
-  /** The network fails. `noticed`: the server learns of it at once. */
+  /** Fails like a network. `noticed`: the server notices it at once. */
   cut(noticed: boolean): void;
 }
 
-/** What people see of a room. */
+/** What someone sees of a room. */
 export interface Sight {
   participants: Participant[];
-  /** Those of others. */
+  /** Of others. */
   producers: ProducerInfo[];
-  /** In the order in which they went up. */
+  /** In the order in which they were raised. */
   hands: RaisedHand[];
 }
 
 /**
- * A client of the room log that reads only on request. It keeps the entries since its last snapshot and the state that results from them.
- * Like the SDK, it holds events back while it joins.
+ * A client of the room log that reads messages only on request. It keeps the entries since its last snapshot and the resulting state. Like
+ * the SDK, it holds events back while it joins.
  */
 export class LogMember {
   /** The entries since the last snapshot. */
   readonly entries: Array<{ seq: number; kind: string; data: unknown }> = [];
-  /** Where the last snapshot was taken. */
+  /** Log position of the last snapshot. */
   base: LogPosition | undefined;
   peerId: string | undefined;
   participantId: string | undefined;
-  /** Whether it wants to be in the room. */
+  /** Whether it should be in the room. */
   inside = false;
-  /** How often it came back by entries, and by a snapshot. */
+  /** How often it caught up by entries, and by a snapshot. */
   readonly returns = { entries: 0, snapshot: 0 };
   readonly #roomId: string;
   readonly #log: RoomLog;
@@ -59,7 +59,7 @@ export class LogMember {
   readonly #hands = new Map<string, RaisedHand>();
   #link: Link | undefined;
   #arrivals: Arrival[] = [];
-  /** Events that came since a join was sent. */
+  /** Events that arrived while a join is pending. */
   #held: Array<{ event: string; data: unknown }> | undefined;
   #ticket: string | undefined;
 
@@ -75,12 +75,12 @@ export class LogMember {
     return this.#link !== undefined;
   }
 
-  /** How many messages are not read. */
+  /** Number of unread messages. */
   get unread(): number {
     return this.#arrivals.length;
   }
 
-  /** Whether no join is on its way and everything is read. */
+  /** Whether no join is pending and everything is read. */
   get isSettled(): boolean {
     return !this.#held && this.unread === 0;
   }
@@ -89,14 +89,14 @@ export class LogMember {
     return this.#log.position;
   }
 
-  /** What it sees of the room, by its snapshot and the entries since. */
+  /** What it sees of the room, from its snapshot and the entries since. */
   get sight(): Sight {
     const parts = { hands: [...this.#hands.values()] };
     const [participants, producers] = [[...this.#participants.values()], [...this.#producers.values()]];
     return sightOf({ participants, producers, parts }, this.participantId);
   }
 
-  /** Takes a new connection and joins over it. */
+  /** Switches to a new connection and joins over it. */
   enter(link: Link): void {
     this.cut(true);
     this.inside = true;
@@ -114,14 +114,14 @@ export class LogMember {
     return this.#link?.request(name, data);
   }
 
-  /** Something came over a link; it waits to be read. */
+  /** Queues a message from a link until it is read. */
   arrive(link: Link, arrival: Arrival): void {
     if (link === this.#link) {
       this.#arrivals.push(arrival);
     }
   }
 
-  /** Reads up to so many messages. */
+  /** Reads up to `count` messages. */
   read(count: number): void {
     for (let n = 0; n < count; n += 1) {
       const arrival = this.#arrivals.shift();
@@ -190,7 +190,7 @@ export class LogMember {
         this.inside = false;
       }
     } else if (this.#ticket !== ticket) {
-      // Told to move on meanwhile: the next join brings all of this.
+      // The room has moved in the meantime: the next join covers all of this.
       this.#join();
     } else {
       this.#ticket = undefined;
@@ -275,7 +275,7 @@ export class LogMember {
   }
 }
 
-/** What a snapshot shows somebody; `self` is their participant. */
+/** What someone sees in a snapshot. `self`: their participant. */
 export function sightOf(
   { participants, producers, parts }: Pick<Joined, 'participants' | 'producers' | 'parts'>,
   self: string | undefined,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { z } from 'zod';
 
-/** Good values by the name of the field that they may stand in: with them a message gets further than with random ones. */
+/** Valid values by field name. Messages with them get further than random ones. */
 export type Hints = Readonly<Record<string, readonly unknown[]>>;
 
 type JsonSchema = {
@@ -24,15 +24,15 @@ type JsonSchema = {
 };
 
 /**
- * Messages after a schema, then spoilt in one to four places: fields missing, added, of other types, out of range, huge, nested,
- * not finite. Some come out right all the same.
+ * Messages of a schema, corrupted in one to four places: fields missing, added, of another type, out of range, huge, nested, not finite.
+ * Some are valid nonetheless.
  */
 export function malformed(schema: z.ZodType, hints: Hints = {}): fc.Arbitrary<unknown> {
   const json = jsonSchemaOf(schema);
   return fc
     .tuple(conforming(json, hints), fc.array(fault, { minLength: 1, maxLength: 4 }))
     .map(([message, faults]) => {
-      // Repetitions of repetitions would grow without end.
+      // Nested repetitions would grow without bound.
       const [first, ...others] = faults;
       const rest = others.filter(({ kind }) => kind !== 'repeat');
       return [...(first ? [first] : []), ...rest].reduce<unknown>(spoil, structuredClone(message));
@@ -44,9 +44,9 @@ export function wellFormed(schema: z.ZodType): fc.Arbitrary<unknown> {
   return conforming(jsonSchemaOf(schema), {}).filter((message) => schema.safeParse(message).success);
 }
 
-/** The same message with each text that is a slot's name replaced by what is in the slot now. */
+/** The same message with each slot name replaced by the slot's current value. */
 export function filled(message: unknown, slots: Readonly<Record<string, string>>): unknown {
-  // What stands in many places is made once.
+  // An object that occurs in several places is filled once.
   const made = new Map<object, unknown>();
   const fill = (value: unknown, depth: number): unknown => {
     if (typeof value === 'string') {
@@ -147,7 +147,7 @@ function text({ format, pattern }: JsonSchema): fc.Arbitrary<unknown> {
 }
 
 interface Fault {
-  /** Which field, counted through the whole message. */
+  /** Index of the field, counted through the whole message. */
   at: number;
   kind: 'replace' | 'remove' | 'add' | 'repeat' | 'nudge' | 'rename';
   hostile: unknown;
@@ -205,10 +205,10 @@ const fault: fc.Arbitrary<Fault> = fc.record({
 
 type Place = { holder: Record<string, unknown>; key: string };
 
-/** No message of the protocol is deeper. */
+/** Maximum depth; no message of the protocol is deeper. */
 const DEPTH = 10;
 
-/** Every field of a message down to some depth, parents before children. */
+/** All fields of a message down to DEPTH, parents before children. */
 function places(value: unknown, depth = 0): Place[] {
   if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value) || depth > DEPTH) {
     return [];

@@ -15,10 +15,10 @@ import type { TestServer } from './server.ts';
 import { syntheticOpus, syntheticVp8 } from './synthetic-clips.ts';
 import { eventually } from './wait.ts';
 
-/** Enough to show that a stream goes on: about two seconds of a video, one of a voice. */
-const GOING_ON_PACKETS = { audio: 25, video: 60 };
+/** Packets that prove a stream is still flowing: about two seconds of video, or one of audio. */
+const FLOWING_PACKETS = { audio: 25, video: 60 };
 
-/** A person on the SDK, without a browser, whose media are counted packet by packet. */
+/** A person who uses the SDK without a browser, with their media counted by packet. */
 export class Talker {
   readonly name: string;
   readonly client: Client;
@@ -34,7 +34,7 @@ export class Talker {
     this.room = room;
   }
 
-  /** Enters a room and sends a voice and a picture. */
+  /** Joins a room and publishes audio and video. */
   static async enter(
     server: TestServer,
     roomId: string,
@@ -57,19 +57,19 @@ export class Talker {
     return talker;
   }
 
-  /** What it receives. */
+  /** The received streams. */
   get inbound(): InboundStream[] {
     return this.room.tracks.flatMap(({ track }) => (track instanceof ReceivedTrack ? track.stream : []));
   }
 
-  /** The picture's stream as it is sent. */
+  /** The sent video stream. */
   get outboundVideo(): OutboundStream {
     const [stream] = this.video.streams;
-    assert.ok(stream, `${this.name} sends a picture`);
+    assert.ok(stream, `${this.name} sends video`);
     return stream;
   }
 
-  /** Waits until it is subscribed to as many streams. */
+  /** Waits until it is subscribed to this many streams. */
   async subscribed(streams: number): Promise<void> {
     await eventually(
       `${this.name} is subscribed to ${streams} streams`,
@@ -91,7 +91,7 @@ export class Talker {
   }
 }
 
-/** Two people whose call has to go on, whatever is done to it or beside it. */
+/** Two people whose call must survive whatever happens to it. */
 export class MediaCall {
   readonly ann: Talker;
   readonly bob: Talker;
@@ -116,22 +116,22 @@ export class MediaCall {
     return call;
   }
 
-  /** Shows that both receive each other's voice and picture still, over what they did from the beginning. */
+  /** Asserts that both still receive each other's audio and video, over their original streams. */
   async goesOn(): Promise<void> {
     const before = this.#streams.map(({ counters }) => counters.packets);
     await eventually(
-      'both receive voice and picture',
+      'both receive audio and video',
       () =>
         this.#streams.map(
           ({ kind, counters }, index) => [kind, counters.packets - (before[index] ?? 0)] as const,
         ),
-      (gained) => gained.every(([kind, packets]) => packets >= GOING_ON_PACKETS[kind]),
+      (gained) => gained.every(([kind, packets]) => packets >= FLOWING_PACKETS[kind]),
     );
     assert.deepEqual([this.ann.room.state, this.bob.room.state], ['connected', 'connected']);
     const now = this.#received();
     assert.ok(
       this.#streams.every((stream) => now.includes(stream)),
-      'nothing had to be made anew',
+      'nothing had to be recreated',
     );
   }
 

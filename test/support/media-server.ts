@@ -10,14 +10,14 @@ export interface TestPeer {
   recv: types.Transport;
   serverSend: mediasoup.types.WebRtcTransport;
   serverRecv: mediasoup.types.WebRtcTransport;
-  /** Consumes on the server and here, and lets it flow. */
+  /** Creates both halves of a consumer and resumes it. */
   consume(
     producerId: string,
   ): Promise<{ consumer: types.Consumer; serverConsumer: mediasoup.types.Consumer }>;
   producers: Map<string, mediasoup.types.Producer>;
 }
 
-/** A real mediasoup worker with one router, and peers of this WebRTC on it, without signalling. */
+/** Starts a real mediasoup worker with one router, and peers on it without signalling. */
 export async function startMediaServer(
   t: TestContext,
   options: { announcedAddress?: string } = {},
@@ -94,7 +94,7 @@ export async function startMediaServer(
   return { peer, router, port: port as number };
 }
 
-/** Waits until `condition` holds, looking every 20 ms; fails after `timeoutMs`. */
+/** Waits until `condition` holds, checking every 20 ms. Fails after `timeoutMs`. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
@@ -103,7 +103,7 @@ export async function until(
   const deadlineMs = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > deadlineMs) {
-      throw new Error(`gave up waiting until ${what}`);
+      throw new Error(`timed out waiting until ${what}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** Why namespaces cannot be created here, as the reason for a skipped test; false if they can. */
+/** Why network namespaces cannot be created here, as the reason for skipping a test; false if they can. */
 export const noNamespaces: string | false =
   process.getuid?.() === 0 ? false : 'only root may make network namespaces';
 

@@ -7,13 +7,13 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 export interface CertificateOptions {
-  /** What it is called here and its files are named after. */
+  /** Its name in this PKI, and of its files. */
   name: string;
   /** Common name. Default: `name`. */
   subject?: string;
   /** The issuer's name. Default: itself. */
   issuer?: string;
-  /** Lines of the openssl extension section. Default: those of a person's leaf. */
+  /** Lines of the openssl extension section. Default: LEAF. */
   extensions?: string[];
   key?: 'P-256' | 'RSA-1024';
   hash?: 'sha1' | 'sha256';
@@ -25,12 +25,12 @@ const DAY_MS = 86_400_000;
 export const LEAF = ['basicConstraints=CA:FALSE', 'extendedKeyUsage=clientAuth'];
 export const AUTHORITY = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign'];
 
-/** A company's PKI, made by the openssl program in a folder of its own. */
+/** A company's PKI, created with the openssl program in a temporary folder. */
 export class CompanyPki {
   readonly #dir = mkdtempSync(join(tmpdir(), 'canopy-pki-'));
   #lists = 0;
 
-  /** Makes a key and a certificate. */
+  /** Issues a certificate for a new key. */
   async issue(options: CertificateOptions): Promise<void> {
     const { name, subject = name, issuer = name, extensions = LEAF } = options;
     const { key = 'P-256', hash = 'sha256', days = [-1, 30] } = options;
@@ -51,7 +51,7 @@ export class CompanyPki {
     ]);
   }
 
-  /** Makes the issuer's revocation list with these certificates on it, and returns its file. */
+  /** Creates the issuer's revocation list with these certificates. Returns its path. */
   async revoke(issuer: string, ...names: string[]): Promise<string> {
     this.#lists += 1;
     const list = `list-${this.#lists}`;
@@ -74,17 +74,17 @@ export class CompanyPki {
     return file;
   }
 
-  /** The file of a certificate (`pem`), its key (`key`) and so on. */
+  /** Path of a certificate (`pem`), its key (`key`) and so on. */
   file(name: string, suffix: string): string {
     return join(this.#dir, `${name.replace(/\W/g, '-')}.${suffix}`);
   }
 
-  /** Certificates, PEM, in the order given. */
+  /** These certificates in this order, PEM. */
   pem(...names: string[]): string {
     return names.map((name) => readFileSync(this.file(name, 'pem'), 'utf8')).join('');
   }
 
-  /** PKCS#8, PEM. */
+  /** The private key, PKCS#8 PEM. */
   key(name: string): string {
     return readFileSync(this.file(name, 'key'), 'utf8');
   }

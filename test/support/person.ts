@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import type { TestServer } from './server.ts';
 import { eventually } from './wait.ts';
 
-/** What the page keeps for debugging; see client/web. */
+/** The page's debug handle; see client/web. */
 interface DebugHandle {
   firstFrames?: Map<string, number>;
   canopy?: {
@@ -48,7 +48,7 @@ export interface VideoState {
   bytesReceived: number;
 }
 
-/** The part of a page that a person needs, in any browser. */
+/** The subset of a page's API that a Person needs, in any browser. */
 export interface PersonPage {
   goto(url: string): Promise<unknown>;
   evaluate<Result, Argument = undefined>(
@@ -63,7 +63,7 @@ export interface PersonPage {
   close(): Promise<void>;
 }
 
-/** A person at the page: acts as a person does, and reports what they see and hear. */
+/** A person at the page: operates it as people do, and reports what they see and hear. */
 export class Person<AnyPage extends PersonPage = Page> {
   readonly page: AnyPage;
   readonly name: string;
@@ -73,7 +73,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     this.name = name;
   }
 
-  /** A person invited to the server, in a room with their own page. */
+  /** Invites a person and takes them into a room, on their own page. */
   static async invited<AnyPage extends PersonPage>(
     browser: { page(): Promise<AnyPage> },
     server: TestServer,
@@ -85,7 +85,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     return person;
   }
 
-  /** Opens an invitation, says their name, and enters a room with camera and microphone. */
+  /** Opens an invitation, enters their name, and joins a room with camera and microphone. */
   async enterByInvitation(link: string, room: string): Promise<void> {
     await this.page.goto(link);
     await this.page.getByTestId('name').fill(this.name);
@@ -93,7 +93,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     await this.enter(room);
   }
 
-  /** From the lobby into a room. */
+  /** Joins a room from the lobby. */
   async enter(room: string): Promise<void> {
     await this.page.getByTestId('room').fill(room);
     await this.page.getByTestId('join').click();
@@ -105,7 +105,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
-  /** Leaves the room, and closes the page. */
+  /** Leaves the room and closes the page. */
   async leave(): Promise<void> {
     await this.click('leave');
     await this.page.close();
@@ -115,19 +115,19 @@ export class Person<AnyPage extends PersonPage = Page> {
     return this.page.getByTestId(testId).click();
   }
 
-  /** State of the room as the SDK has it. */
+  /** The SDK's room state. */
   state(): Promise<string | undefined> {
     return this.page.evaluate(() => window.canopy?.room?.state);
   }
 
-  /** Names on the roster, sorted. */
+  /** Display names on the roster, sorted. */
   roster(): Promise<string[]> {
     return this.page.evaluate(() =>
       [...(window.canopy?.room?.participants.values() ?? [])].map(({ displayName }) => displayName).sort(),
     );
   }
 
-  /** Cuts the socket as a lost network would, from the page's side. */
+  /** Drops the page's socket, as a lost network would. */
   async cutSocket(): Promise<void> {
     await this.page.evaluate(() => window.canopy?.client.reconnect());
   }
@@ -136,7 +136,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     await this.page.evaluate(() => window.canopy?.room?.restartIce());
   }
 
-  /** What is received of somebody's video; undefined while there is none. */
+  /** State of someone's received video; undefined while there is none. */
   video(from: string, source = 'camera'): Promise<VideoState | undefined> {
     return this.page.evaluate(
       async ([from, source]) => {
@@ -163,7 +163,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
-  /** What the own camera has sent, in bytes by RID; all of it as `only` where there is one encoding. */
+  /** Bytes sent by this person's camera, by RID; `only` if there is a single encoding. */
   sentBytes(): Promise<Record<string, number>> {
     return this.page.evaluate(async () => {
       const camera = window.canopy?.room?.publications.find(({ source }) => source === 'camera');
@@ -173,7 +173,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     });
   }
 
-  /** Whether what somebody sends is muted, as others know it; undefined where nothing is sent. */
+  /** Whether someone's source is muted, as others see it; undefined if there is none. */
   hasMuted(from: string, source = 'camera'): Promise<boolean | undefined> {
     return this.page.evaluate(
       ([from, source]) => {
@@ -186,7 +186,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
-  /** The id of the own seat. */
+  /** The peer id of this person's seat. */
   peerId(): Promise<string | undefined> {
     return this.page.evaluate(() => {
       const room = window.canopy?.room;
@@ -194,12 +194,12 @@ export class Person<AnyPage extends PersonPage = Page> {
     });
   }
 
-  /** Clicks somebody's tile. */
+  /** Clicks someone's tile. */
   async pin(this: Person, name: string): Promise<void> {
     await this.page.getByRole('button', { name: `Pin ${name}` }).click();
   }
 
-  /** Puts the page into the background, or back. Headless Chromium has no background, so the page is told that it is there. */
+  /** Simulates a page in the background, or back in the foreground: headless Chromium has no background. */
   async setHidden(hidden: boolean): Promise<void> {
     await this.page.evaluate((hidden) => {
       Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
@@ -207,13 +207,13 @@ export class Person<AnyPage extends PersonPage = Page> {
     }, hidden);
   }
 
-  /** Waits until somebody's video shows `frames` more decoded frames than now, or than a given count. */
+  /** Waits until `frames` more frames of someone's video have been decoded. */
   async sees(from: string, { source = 'camera', frames = 10 } = {}): Promise<VideoState> {
     const before = (await this.video(from, source))?.framesDecoded ?? 0;
     const state = await eventually(
       `${this.name} sees ${from}'s ${source}`,
       () => this.video(from, source),
-      // A new consumer counts from nothing again.
+      // A new consumer starts counting from 0.
       (now) =>
         now !== undefined &&
         (now.framesDecoded >= before + frames || (now.framesDecoded < before && now.framesDecoded >= frames)),
@@ -225,7 +225,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     return state;
   }
 
-  /** From now on remembers when each video shows its first frame since its track began: see firstFramesAfter(). */
+  /** Starts recording when each new video decodes its first frame: see firstFramesAfter(). */
   async watchFirstFrames(): Promise<void> {
     await this.page.evaluate(() => {
       const { room } = window.canopy ?? {};
@@ -250,7 +250,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     });
   }
 
-  /** When the first frame of each new video was decoded, as soon as there are as many after the given time. */
+  /** Waits for `count` first frames after `timeMs`. Returns when each was decoded. */
   async firstFramesAfter(timeMs: number, count: number, milliseconds: number): Promise<number[]> {
     return eventually(
       `${this.name} sees ${count} videos again`,
@@ -264,7 +264,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     );
   }
 
-  /** The loudest frequency of somebody's voice over half a second, in hertz, and its level in dBFS. */
+  /** The loudest frequency in someone's audio over half a second, in hertz, and its level in dBFS. */
   hear(from: string): Promise<{ frequencyHz: number; levelDb: number } | undefined> {
     return this.page.evaluate(async (from) => {
       const remote = window.canopy?.room?.tracks.find(
@@ -290,7 +290,7 @@ export class Person<AnyPage extends PersonPage = Page> {
     }, from);
   }
 
-  /** Waits until a tone of this frequency is heard from somebody. */
+  /** Waits until someone is heard with a tone of this frequency. */
   async hears(from: string, frequencyHz: number): Promise<void> {
     await eventually(
       `${this.name} hears ${frequencyHz} Hz from ${from}`,

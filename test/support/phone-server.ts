@@ -10,7 +10,7 @@ export type SipProtocol = 'udp' | 'tcp' | 'tls';
 
 export const PHONE_PASSWORD = 'a-secret-of-twelve';
 
-/** A call as the history shows it. */
+/** An entry of the call history. */
 export interface CallShown {
   callId: string;
   direction: string;
@@ -24,14 +24,14 @@ export interface CallShown {
   mos: number | null;
 }
 
-/** A real Canopy server whose phone gateway takes calls on ports of its own. */
+/** A real Canopy server with a phone gateway on free ports. */
 export class PhoneServer {
-  /** Level of a tone that the gain control has brought to -24 dBov, full scale being 0 dB. */
+  /** Level of a tone after the gain control has brought it to -24 dBov, relative to full scale. */
   static readonly voiceLevelDb = -21;
   readonly server: TestServer;
   readonly sipPort: number;
   readonly tlsPort: number;
-  /** Loopback address of the phones' side. */
+  /** Loopback address for phones. */
   readonly host: string;
 
   private constructor(server: TestServer, sipPort: number, tlsPort: number, host = '127.0.0.1') {
@@ -48,7 +48,7 @@ export class PhoneServer {
   }: {
     flags?: string[];
     env?: Record<string, string>;
-    /** Loopback address of the phones' side. Default IPv4's. */
+    /** Loopback address for phones. Default 127.0.0.1. */
     host?: string;
   } = {}): Promise<PhoneServer> {
     const sipPort = await freePort();
@@ -61,7 +61,7 @@ export class PhoneServer {
     return new PhoneServer(server, sipPort, tlsPort, host);
   }
 
-  /** A server whose phones come to a gateway in another process. */
+  /** Wraps a server whose phones use a separate gateway process. */
   static beside(server: TestServer, sipPort: number): PhoneServer {
     return new PhoneServer(server, sipPort, 0);
   }
@@ -85,12 +85,12 @@ export class PhoneServer {
     await this.server.api('PUT', '/api/sip/dial-plan', { rules });
   }
 
-  /** The address of a number here. */
+  /** The SIP URI of a number at this server. */
   uri(number: string, protocol: SipProtocol = 'udp'): string {
     return `sip:${number}@${urlHost(this.host)}:${protocol === 'tls' ? this.tlsPort : this.sipPort};transport=${protocol}`;
   }
 
-  /** A softphone with an account here, registered. Codecs as baresip names them: `PCMU/8000/1`. */
+  /** A registered softphone with an account at this server. Codecs in baresip's notation, e.g. `PCMU/8000/1`. */
   async phone(
     username: string,
     {
@@ -122,12 +122,12 @@ export class PhoneServer {
     }
   }
 
-  /** Calls of the history, the last first. */
+  /** The call history, latest first. */
   async calls(): Promise<CallShown[]> {
     return (await this.server.api<{ calls: CallShown[] }>('GET', '/api/sip/calls')).calls;
   }
 
-  /** Waits until nothing of any call is left: neither in SIP nor in media nor in rooms. */
+  /** Waits until nothing is left of any call: in SIP, in media or in rooms. */
   async untilIdle(): Promise<void> {
     await eventually(
       'no call has left anything behind',
@@ -153,7 +153,7 @@ export class PhoneServer {
     return this.server.close();
   }
 
-  /** baresip wants a certificate of its own for TLS: the server's will do, which it trusts then too. */
+  /** The server's certificate, for baresip: it needs one for TLS, and then trusts it too. */
   #certificate(): string {
     const file = join(this.server.dataDir, 'phone.pem');
     const parts = ['tls.key', 'tls.pem'].map((name) => readFileSync(join(this.server.dataDir, name)));

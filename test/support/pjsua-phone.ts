@@ -24,12 +24,12 @@ export interface PjsuaOptions {
   /** `HOST:PORT` of the server. */
   server: string;
   transport?: 'udp' | 'tcp';
-  /** Its own address, which it binds and writes into its messages. */
+  /** Its own address, which it binds and announces. */
   address: string;
   toneHz: number;
-  /** In PJSIP's notation: `PCMU/8000/1`. */
+  /** In PJSIP's notation, e.g. `PCMU/8000/1`. */
   codecs: string[];
-  /** Whether it insists on reliable provisional responses. */
+  /** Require reliable provisional responses. Default false. */
   requirePrack?: boolean;
   /** Command prefix that runs it, e.g. `ip netns exec NAME`. */
   command?: string[];
@@ -43,7 +43,7 @@ export interface PjsuaEvent {
   message?: string;
 }
 
-/** A PJSIP phone in its own process. It answers by itself, sends a tone and records what it hears. */
+/** A PJSIP phone in its own process. It answers automatically, sends a tone and records what it hears. */
 export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
   readonly #process: ChildProcess;
   readonly #folder: string;
@@ -56,7 +56,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     this.#folder = folder;
     this.#server = server;
     if (process.stdout === null) {
-      throw new TypeError('its output is not read');
+      throw new TypeError('no pipe to its output');
     }
     createInterface({ input: process.stdout }).on('line', (line) => {
       if (!line.startsWith('{')) {
@@ -98,13 +98,13 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     }
   }
 
-  /** Calls a number, and waits until the call is up. */
+  /** Calls a number and waits until the call is established. */
   async call(number: string): Promise<void> {
     this.#send({ command: 'call', uri: `sip:${number}@${this.#server}` });
     await this.isIn('CONFIRMED');
   }
 
-  /** Holds or resumes its call, and waits until the other side has agreed. */
+  /** Holds or resumes its call and waits until the other side has accepted. */
   async hold(on: boolean): Promise<void> {
     this.#send({ command: on ? 'hold' : 'resume' });
     await this.waitFor(({ event }) => event === 'media');
@@ -124,12 +124,12 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     return await this.waitFor((event) => event.event === 'call' && event.state === state);
   }
 
-  /** Whether it has reported the end of its call in an event that nobody waited for. */
+  /** Whether it has reported the end of its call in an event that nobody has waited for yet. */
   get hasEnded(): boolean {
     return this.#seen.some(({ event, state }) => event === 'call' && state === 'DISCONNECTED');
   }
 
-  /** Waits until it has heard this tone and little else for a second from now on. */
+  /** Waits until it has heard this tone and little else for a full second from now. */
   hears(frequencyHz: number): Promise<HeardTone> {
     return hearInRecording(
       `${frequencyHz} Hz are heard`,
@@ -138,7 +138,7 @@ export class PjsuaPhone extends EventEmitter<{ event: [PjsuaEvent] }> {
     );
   }
 
-  /** Waits for an event, or takes one received earlier; events before it are dropped. */
+  /** Waits for an event, or returns an earlier one. Drops the events before it. */
   async waitFor(isRight: (event: PjsuaEvent) => boolean): Promise<PjsuaEvent> {
     const signal = AbortSignal.timeout(EVENT_MS);
     for (;;) {

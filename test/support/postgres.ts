@@ -9,10 +9,10 @@ import { connectWhenUp, freePort } from './programs.ts';
 
 const PROGRAMS = '/usr/lib/postgresql';
 
-/** The account that Debian makes for PostgreSQL, which refuses to run as root. */
+/** Debian's account for PostgreSQL, which refuses to run as root. */
 const ACCOUNT = 'postgres';
 
-/** A PostgreSQL server on a free port of the loopback address, with its data in a temporary folder. */
+/** A PostgreSQL server on a free loopback port, with its data in a temporary folder. */
 export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
@@ -54,7 +54,7 @@ export class PostgresServer {
     return this.#process.pid ?? 0;
   }
 
-  /** The URL of a new, empty database. */
+  /** Creates an empty database. Returns its URL. */
   async createDatabase(): Promise<string> {
     this.#databases += 1;
     const name = `canopy_${this.#databases}`;
@@ -65,7 +65,7 @@ export class PostgresServer {
     return this.#url(name);
   }
 
-  /** Ends it and all its processes at once, as a crash does. */
+  /** Kills it and all its processes at once, like a crash. */
   async crash(): Promise<void> {
     await this.#end('SIGKILL');
   }
@@ -75,12 +75,12 @@ export class PostgresServer {
     await this.#end('SIGINT');
   }
 
-  /** Starts it again after crash() or stop(), on the same port and data. */
+  /** Restarts it after crash() or stop(), with the same port and data. */
   async restart(): Promise<void> {
     this.#process = await launch(this.#folder, this.port);
   }
 
-  /** Freezes all its processes: connections stay open and nothing answers. */
+  /** Freezes all its processes: connections stay open, but nothing answers. */
   async freeze(): Promise<void> {
     for (const pid of await this.#pids()) {
       process.kill(pid, 'SIGSTOP');
@@ -118,14 +118,14 @@ export class PostgresServer {
       try {
         process.kill(pid, signal);
       } catch {
-        // It has ended by itself.
+        // It has already ended.
       }
     }
     await exited;
   }
 }
 
-/** The folder of the newest version's programs. */
+/** Folder with the newest version's programs. */
 function programs(): string {
   const newest = readdirSync(PROGRAMS)
     .map(Number)
@@ -156,7 +156,7 @@ async function launch(folder: string, port: number): Promise<ChildProcess> {
     { ...(await ids()), cwd: folder, stdio: 'ignore', env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } },
   );
   (await connectWhenUp(port, child)).destroy();
-  // It listens before it takes clients, while it recovers from a crash.
+  // While it recovers from a crash, it listens but rejects clients.
   for (let attempt = 0; ; attempt += 1) {
     const client = new pg.Client(`postgres://canopy@127.0.0.1:${port}/postgres`);
     client.on('error', () => {});

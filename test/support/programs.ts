@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { connect, createServer, type Socket } from 'node:net';
 import { promisify } from 'node:util';
 
-/** Whether a program can be run here; tests with a foreign peer are skipped where it is not installed. */
+/** Whether a program is installed; tests that need it are skipped otherwise. */
 export async function installed(program: string): Promise<boolean> {
   try {
     await promisify(execFile)('which', [program]);
@@ -13,7 +13,7 @@ export async function installed(program: string): Promise<boolean> {
   }
 }
 
-/** A port that is free for UDP and TCP on loopback. */
+/** Finds a loopback port that is free for UDP and TCP. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -32,7 +32,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Connects to a program that is starting; gives up after 10 s, or when the program has ended. */
+/** Connects to a program that is starting. Gives up after 10 s or when the program has ended. */
 export async function connectWhenUp(port: number, program?: ChildProcess): Promise<Socket> {
   for (let attempt = 0; attempt < 200 && (program?.exitCode ?? null) === null; attempt++) {
     const socket = connect(port, '127.0.0.1');
@@ -45,5 +45,5 @@ export async function connectWhenUp(port: number, program?: ChildProcess): Promi
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error('nothing listens');
+  throw new Error(`nothing listens on port ${port}`);
 }

@@ -13,12 +13,13 @@ import type {
   RequestName,
   RequestResult,
 } from '../../contract/index.ts';
+import { PROTOCOL_VERSION } from '../../contract/light.ts';
 import type { TestServer } from './server.ts';
 
-/** Far more than an answer or an event needs, in milliseconds. */
+/** Time limit for an answer or event, in milliseconds: far more than it needs. */
 const PATIENCE_MS = 30_000;
 
-/** Makes a person's identity by an invitation, as the page does. Default role: member. */
+/** Enrols an identity with a new invitation, as the page does. Default role: member. */
 export async function newIdentity(
   server: Pick<TestServer, 'url' | 'invite'>,
   options: Parameters<TestServer['invite']>[0] = {},
@@ -28,10 +29,10 @@ export async function newIdentity(
   return enrol({ serverUrl: server.url, ...invitation });
 }
 
-/** A bare client of the socket protocol: sends whatever it is told to, and remembers what it is told. */
+/** A bare client of the socket protocol: sends any message and records what it receives. */
 export class ProtocolClient {
   readonly socket: Socket;
-  /** The web origin that it dialled. */
+  /** The origin that it dialled. */
   readonly origin: string;
   readonly #seen: Array<{ event: string; data: unknown }> = [];
   readonly #arrivals = new EventEmitter<{ arrival: [] }>();
@@ -72,7 +73,7 @@ export class ProtocolClient {
     return client;
   }
 
-  /** The challenge that the server gave. */
+  /** The server's challenge. */
   get nonce(): string {
     return (this.#find('auth.challenge', () => true) ?? { nonce: '' }).nonce;
   }
@@ -81,23 +82,23 @@ export class ProtocolClient {
     return this.#closeReason === undefined;
   }
 
-  /** A right answer to the challenge, signed over `signed` where that differs. */
+  /** A correct answer to the challenge. `signed` overrides parts of the signed statement. */
   async proof(
     identity: Identity,
     signed: Partial<Parameters<Identity['proveAuth']>[0]> = {},
   ): Promise<RequestInput<'auth.prove'>> {
     const statement = { origin: this.origin, nonce: this.nonce, timeMs: Date.now(), ...signed };
     const signature = await identity.proveAuth(statement);
-    return { protocolVersion: 1, chain: [...identity.chain], ...statement, signature };
+    return { protocolVersion: PROTOCOL_VERSION, chain: [...identity.chain], ...statement, signature };
   }
 
-  /** Sends a request of any form and gives the answer. */
+  /** Sends a request of any form. Returns the answer. */
   async ask(name: string, data?: unknown, id: unknown = randomUUID()): Promise<Answer<unknown>> {
     assert.ok(this.open, `${name} on a connection that is over: ${this.#closeReason}`);
     return this.socket.timeout(PATIENCE_MS).emitWithAck(name, { id, data });
   }
 
-  /** The result of a request that must succeed. */
+  /** Sends a request that must succeed. Returns the result. */
   async get<N extends RequestName>(
     name: N,
     data: RequestInput<N>,
@@ -108,7 +109,7 @@ export class ProtocolClient {
     return answer.result as RequestResult<N>;
   }
 
-  /** The code of a request that must be refused, with the documented sentence. */
+  /** Sends a request that must be refused with the documented message. Returns the error code. */
   async refusal(name: string, data?: unknown, id: unknown = randomUUID()): Promise<string> {
     const answer = await this.ask(name, data, id);
     assert.ok(!answer.ok, `${name} was not refused: ${JSON.stringify(answer)}`);
@@ -117,7 +118,7 @@ export class ProtocolClient {
     return code;
   }
 
-  /** The first event of a name that fits, whether it came already or is to come. */
+  /** The first matching event, past or future. */
   async event<N extends EventName>(
     name: N,
     fits: (data: EventData<N>) => boolean = () => true,
@@ -125,29 +126,29 @@ export class ProtocolClient {
     return this.#until(name, () => this.#find(name, fits));
   }
 
-  /** How many events of a name that fit came so far. */
+  /** Number of matching events so far. */
   count<N extends EventName>(name: N, fits: (data: EventData<N>) => boolean = () => true): number {
     return this.#seen.filter(({ event, data }) => event === name && fits(data as EventData<N>)).length;
   }
 
-  /** Waits until the connection is over. Gives the code that the server told for it, or socket.io's reason. */
+  /** Waits until the connection has ended. Returns the server's error code, or socket.io's reason. */
   async ended(): Promise<string> {
     const reason = await this.#until('the end', () => this.#closeReason);
     return this.#find('session.ended', () => true)?.error.code ?? reason;
   }
 
-  /** Sends an engine.io message as it is. */
+  /** Sends a raw engine.io message. */
   write(packet: string | Uint8Array): void {
     this.socket.io.engine.write(packet);
   }
 
-  /** Loses the connection without a word. */
+  /** Drops the connection without closing it. */
   async cut(): Promise<void> {
     this.#tcp.resetAndDestroy();
     await this.ended();
   }
 
-  /** Takes nothing from the network any more. */
+  /** Stops reading from the network. */
   pauseReading(): void {
     this.#tcp.pause();
   }
@@ -180,7 +181,7 @@ export class ProtocolClient {
       try {
         await once(this.#arrivals, 'arrival', { signal });
       } catch {
-        throw new Error(`waited in vain for ${what}; the end: ${this.#closeReason}`);
+        throw new Error(`timed out waiting for ${what}; close reason: ${this.#closeReason}`);
       }
     }
   }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './wait.ts';
 
-/** A separate sound server whose microphones come and go. As on desktops, a stream that loses its device moves to another one. */
+/** A separate PulseAudio server whose microphones come and go. As on desktops, a stream that loses its device moves to another. */
 export class PulseAudio {
   /** For PULSE_SERVER. */
   readonly address: string;
@@ -40,7 +40,7 @@ export class PulseAudio {
     return pulse;
   }
 
-  /** Plugs a microphone in. Returns a function that unplugs it. */
+  /** Plugs in a microphone. Returns a function that unplugs it. */
   async plugIn(name: string): Promise<() => Promise<void>> {
     const properties = `source_properties=device.description=${name}`;
     const module = await this.#pactl('load-module', 'module-sine-source', `source_name=${name}`, properties);
@@ -53,7 +53,7 @@ export class PulseAudio {
     await this.#pactl('set-default-source', name);
   }
 
-  /** Names of the microphones that programs listen to. */
+  /** Names of the microphones in use. */
   async inUse(): Promise<string[]> {
     const [sources, outputs] = await Promise.all(
       ['sources', 'source-outputs'].map(async (what) => {

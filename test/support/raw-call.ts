@@ -4,7 +4,7 @@ import type { MediaKind, RtpCapabilities } from '../../contract/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
 import { opus, simulcast } from './rtp-parameters.ts';
 
-/** A client that sits in a room with both of its transports. */
+/** A client in a room with both transports. */
 export class Seat {
   readonly client: ProtocolClient;
   readonly roomId: string;
@@ -57,7 +57,7 @@ export class Seat {
   }
 }
 
-/** Two people in a call: each sends, and receives the other. What is done to others must not touch them. */
+/** Two people in a call, each receiving the other. Attacks on others must not affect them. */
 export class Bystanders {
   readonly ann: Seat;
   readonly bob: Seat;
@@ -79,7 +79,7 @@ export class Bystanders {
     return new Bystanders(first, second, [...producerIds], consumerIds);
   }
 
-  /** Shows that both are served still: the worker answers for their own objects, and neither lost any. */
+  /** Asserts that both are still served: the worker answers requests about their objects, and none is lost. */
   async goOn(): Promise<void> {
     for (const [index, { client }] of [this.ann, this.bob].entries()) {
       const consumerId = this.#consumerIds[index] ?? '';

@@ -6,7 +6,7 @@ import { ProtocolClient } from './protocol-client.ts';
 
 type TransportInfo = RequestResult<'transport.create'>;
 
-/** One connected transport that sends whatever it is given: encrypted rightly, whatever it says. */
+/** A connected transport that sends any packet, correctly encrypted. */
 export class RawLink {
   readonly info: TransportInfo;
   readonly #link: MediaLink;
@@ -49,12 +49,12 @@ export class RawLink {
     }
   }
 
-  /** Gives false when the link is not up. */
+  /** Returns false if the link is not up. */
   send(packet: Buffer): boolean {
     return this.#link.send(packet);
   }
 
-  /** The next RTP packet that fits. */
+  /** The next matching RTP packet. */
   async rtp(fits: (packet: Buffer) => boolean = () => true): Promise<Buffer> {
     const signal = AbortSignal.timeout(30_000);
     for (;;) {
@@ -74,7 +74,7 @@ export class RawLink {
   }
 }
 
-/** A person who got in rightly, and then sends packets of their own making. */
+/** An authorised participant who sends forged packets. */
 export class RawPeer {
   readonly client: ProtocolClient;
   readonly producers: RequestResult<'room.join'>['producers'];

@@ -3,29 +3,29 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket as TcpSocket } from 'node:net';
 import { WebSocket } from 'ws';
 
-/** How the server refused to open a socket: HTTP status, and the body. */
+/** The server's refusal of a socket: HTTP status and body. */
 export interface Refusal {
   status: number;
   body: string;
 }
 
-/** A WebSocket at the server's socket.io address that answers nothing by itself, not even pings. */
+/** A WebSocket at the server's socket.io address that answers nothing automatically, not even pings. */
 export class RawSocket {
   readonly ws: WebSocket;
-  /** Resolves with the close code when the connection is over. */
+  /** Resolves with the close code when the connection has ended. */
   readonly closed: Promise<number>;
-  /** All that came, as engine.io packets. */
+  /** All received engine.io packets. */
   readonly received: string[] = [];
 
   private constructor(ws: WebSocket) {
     this.ws = ws;
     this.closed = new Promise((resolve) => ws.once('close', resolve));
     ws.on('message', (data) => this.received.push(String(data)));
-    // A connection that the server resets.
+    // The server may reset the connection.
     ws.on('error', () => undefined);
   }
 
-  /** Opens it with these headers. Default: the server's own origin. */
+  /** Opens a socket with these headers. Default: the server's own origin. */
   static async open(
     url: string,
     {
@@ -38,7 +38,7 @@ export class RawSocket {
     return socket;
   }
 
-  /** Tries to open one that must be refused. */
+  /** Opens a socket that must be refused. */
   static async refusal(
     url: string,
     {
@@ -62,7 +62,7 @@ export class RawSocket {
     return Promise.race([refused, opened]);
   }
 
-  /** Opens it, enters socket.io's namespace and waits for the challenge. */
+  /** Opens a socket, enters socket.io's namespace and waits for the challenge. */
   static async challenged(url: string): Promise<RawSocket> {
     const socket = await RawSocket.open(url);
     socket.ws.send('40');
@@ -70,12 +70,12 @@ export class RawSocket {
     return socket;
   }
 
-  /** The TCP connection below. */
+  /** The underlying TCP connection. */
   get tcp(): TcpSocket {
     return (this.ws as unknown as { _socket: TcpSocket })._socket;
   }
 
-  /** The first packet that fits, whether it came already or is to come. */
+  /** The first matching packet, past or future. */
   async next(fits: (packet: string) => boolean): Promise<string> {
     for (;;) {
       const packet = this.received.find(fits);
@@ -86,7 +86,7 @@ export class RawSocket {
     }
   }
 
-  /** Resolves when everything written is in the kernel's hands, or the connection is over. */
+  /** Resolves when everything is written to the kernel or the connection has ended. */
   async flushed(): Promise<void> {
     while (this.ws.readyState === WebSocket.OPEN && this.ws.bufferedAmount > 0) {
       await Promise.race([once(this.tcp, 'drain'), this.closed]);

@@ -5,16 +5,16 @@ import { eventually } from './wait.ts';
 /** Length of the header of a WAV file, in bytes. */
 const WAV_HEADER = 44;
 
-/** What a softphone has heard, as far as written. */
+/** What a softphone has heard, as far as it is written to disk. */
 export interface Recording {
   file: string | undefined;
   /** The first channel. */
   samples: Int16Array;
-  /** 0: none yet. */
+  /** 0: nothing recorded yet. */
   rateHz: number;
 }
 
-/** Reads a WAV file of 16-bit samples that may still be being written. */
+/** Reads a WAV file of 16-bit samples that may still be growing. */
 export async function readRecording(file: string | undefined): Promise<Recording> {
   const wav = file === undefined ? Buffer.alloc(0) : await readFile(file).catch(() => Buffer.alloc(0));
   if (wav.length < WAV_HEADER) {
@@ -26,7 +26,7 @@ export async function readRecording(file: string | undefined): Promise<Recording
   return { file, samples, rateHz: wav.readUInt32LE(24) };
 }
 
-/** Waits until `isRight` accepts one second of the recording, from now on. */
+/** Waits until `isRight` accepts one full second of the recording after this call. */
 export async function hearInRecording(
   what: string,
   read: () => Promise<Recording>,

@@ -3,11 +3,11 @@ import { UdpRelay } from '../../bench/index.ts';
 import { AttackedServer } from './attacked-server.ts';
 import type { TestServer } from './server.ts';
 
-/** An attacked server with one worker, whose media take the way over a relay: there they can be seen, held back and forged. */
+/** An attacked server with one worker and a relay in front of its media port, where packets can be observed, dropped and forged. */
 export class RelayedServer {
   readonly server: TestServer;
   readonly relay: UdpRelay;
-  /** Where the worker listens itself, past the relay: where strangers send to. */
+  /** The worker's real media address, behind the relay, for packets from strangers. */
   readonly worker: { address: string; port: number };
   readonly #attacked: AttackedServer;
 
@@ -29,7 +29,7 @@ export class RelayedServer {
     return new RelayedServer(attacked, relay, port);
   }
 
-  /** Addresses and ports of the clients that came while something was done. */
+  /** Addresses of the clients that appeared at the relay during `enter`. */
   async newcomers(enter: () => Promise<unknown>): Promise<string[]> {
     const before = new Set(this.#clients());
     await enter();

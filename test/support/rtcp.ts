@@ -1,4 +1,4 @@
-/** RTCP that clients may send to disturb: right in form. */
+/** Well-formed RTCP that clients may send as an attack. */
 
 /** Seconds from the NTP era's start (1900) to the Unix epoch. */
 const NTP_UNIX_OFFSET_SECONDS = 2_208_988_800;
@@ -18,21 +18,21 @@ export function pli(mediaSsrc: number): Buffer {
   return rtcp(PAYLOAD_FEEDBACK, 1, words([SENDER_SSRC, mediaSsrc]));
 }
 
-/** Full intra request (RFC 5104 section 4.3.1), as many times in one packet as is said. */
+/** Full intra request (RFC 5104 section 4.3.1), `times` times in one packet. */
 export function fir(mediaSsrc: number, sequenceNumber: number, times = 1): Buffer {
   const entry = [mediaSsrc, (sequenceNumber & 0xff) * 0x100_0000];
   return rtcp(PAYLOAD_FEEDBACK, 4, words([SENDER_SSRC, 0, ...Array(times).fill(entry).flat()]));
 }
 
-/** Receiver report (RFC 3550 section 6.4.2) that claims a round trip of next to nothing. */
+/** Receiver report (RFC 3550 section 6.4.2) that claims a round-trip time of almost zero. */
 export function nearReport(mediaSsrc: number): Buffer {
   const ntpSeconds = Date.now() / 1000 + NTP_UNIX_OFFSET_SECONDS;
-  // In 1/65536 s. The server takes the time since the last sender report, and what passed here meanwhile, from it.
+  // In 1/65536 s. The server subtracts this and the delay since the last sender report from the current time.
   const lastSenderReport = Math.floor((ntpSeconds * 65_536) % 2 ** 32) - 130;
   return rtcp(RECEIVER_REPORT, 1, words([SENDER_SSRC, mediaSsrc, 0, 0, 0, lastSenderReport, 1]));
 }
 
-/** Generic NACK (RFC 4585 section 6.2.1) that asks for all packets of a range. */
+/** Generic NACK (RFC 4585 section 6.2.1) for a range of packets. */
 export function nackRange(mediaSsrc: number, first: number, count: number): Buffer {
   const entries: number[] = [];
   for (let n = 0; n < count; n += 17) {
@@ -41,12 +41,12 @@ export function nackRange(mediaSsrc: number, first: number, count: number): Buff
   return rtcp(TRANSPORT_FEEDBACK, 1, words([SENDER_SSRC, mediaSsrc, ...entries]));
 }
 
-/** Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) with whatever follows its two SSRCs. */
+/** Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01) with any body after its two SSRCs. */
 export function transportFeedback(mediaSsrc: number, body: Buffer): Buffer {
   return rtcp(TRANSPORT_FEEDBACK, 15, Buffer.concat([words([SENDER_SSRC, mediaSsrc]), body]));
 }
 
-/** A packet of any type, padded with zeros to whole words. */
+/** An RTCP packet of any type, zero-padded to whole words. */
 export function rtcp(type: number, count: number, body: Buffer): Buffer {
   const packet = Buffer.alloc(4 + 4 * Math.ceil(body.length / 4));
   packet[0] = 0x80 | count;

@@ -4,7 +4,7 @@ type RtpParameters = RequestInput<'producer.create'>['rtpParameters'];
 
 let nextSsrc = 1_000_000;
 
-/** Opus as a browser sends it. */
+/** RTP parameters of a browser's Opus. */
 export function opus(): RtpParameters {
   nextSsrc += 1;
   return {
@@ -28,7 +28,7 @@ export function opus(): RtpParameters {
   };
 }
 
-/** VP8 in three layers as a browser sends it. */
+/** RTP parameters of a browser's VP8 simulcast with three layers. */
 export function simulcast(): RtpParameters {
   return {
     mid: '1',

@@ -15,20 +15,20 @@ import type {
   RequestName,
   RequestResult,
 } from '../../contract/index.ts';
-// biome-ignore lint/plugin: the deployment's own authority signs what this server shows
+// biome-ignore lint/plugin: a real deployment CA signs what this server presents
 import { Authority } from '../../signaling/identity/index.ts';
 import { EVENTS, REQUESTS } from '../../signaling/index.ts';
 
 export interface ReceivedRequest {
-  /** Connections count from 0. */
+  /** Index of the connection, from 0. */
   connection: number;
   name: RequestName;
   id: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect, and fail where it is not
+  // biome-ignore lint/suspicious/noExplicitAny: tests read what they expect, and fail if it is missing
   data: any;
 }
 
-/** A result that a script gives; this server adds where its log stands, and what a returning client missed. */
+/** A scripted result. The server adds its log position and what a returning client missed. */
 type Scripted<N extends RequestName> = N extends 'room.join'
   ? Omit<RequestResult<N>, 'log'>
   : RequestResult<N>;
@@ -37,8 +37,8 @@ type Script = {
 };
 
 /**
- * A server that speaks the protocol over real sockets and says what a test wants it to, at the moment that the test wants: for the
- * races that a real server shows only by chance. It refuses requests that the protocol's schemas refuse.
+ * A server that speaks the protocol over real sockets and answers as a test scripts it, when the test wants, to reproduce races that a real
+ * server shows only by chance. It refuses requests that violate the protocol's schemas.
  */
 export class ScriptedServer {
   readonly requests: ReceivedRequest[] = [];
@@ -61,7 +61,7 @@ export class ScriptedServer {
     this.#io.on('connection', (socket) => this.#accept(socket));
   }
 
-  /** @param authority another server's, to be of the same deployment */
+  /** @param authority another server's CA, to belong to the same deployment */
   static async start(authority?: Authority): Promise<ScriptedServer> {
     const dir = await mkdtemp(join(tmpdir(), 'canopy-scripted-'));
     const http = createServer();
@@ -90,18 +90,18 @@ export class ScriptedServer {
     return Response.json({ chain: base64, role: 'member', displayName, expiresAtMs: notAfterMs });
   };
 
-  /** Requests of a name that came so far. */
+  /** Requests received so far with this name. */
   got(name: RequestName): ReceivedRequest[] {
     return this.requests.filter((request) => request.name === name);
   }
 
-  /** The request of a name that is the `count`th, now or when it comes. */
+  /** The `count`th request with this name, past or future. */
   async request(name: RequestName, count = 1): Promise<ReceivedRequest> {
     const present = this.got(name)[count - 1];
     return present ?? new Promise((resolve) => this.#waiting.push({ count, name, resolve }));
   }
 
-  /** Sends an event on the newest connection, after its entry into the room log where it is one. */
+  /** Sends an event on the newest connection. Log events are appended to the room log first. */
   emit<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
     const isEntry = 'log' in EVENTS[name].shape;
     if (isEntry) {
@@ -110,12 +110,12 @@ export class ScriptedServer {
     this.#sockets.at(-1)?.emit(name, isEntry ? { ...data, log: this.#position } : data);
   }
 
-  /** Makes an entry of the room log that no event tells of. */
+  /** Appends to the room log without sending an event. */
   append<N extends EventName>(name: N, data: Omit<EventData<N>, 'log'>): void {
     this.#entries.push({ seq: this.#entries.length + 1, kind: name, data });
   }
 
-  /** Breaks the newest connection as a lost network would. */
+  /** Drops the newest connection, as a lost network would. */
   cut(): void {
     this.#sockets.at(-1)?.conn.close();
   }
@@ -157,7 +157,7 @@ export class ScriptedServer {
           waiting.resolve(request);
         }
       }
-      // The snapshot is of the time when it is asked for.
+      // The snapshot reflects the time of the request.
       const log = name === 'room.join' ? this.#logSince(request.data.resume?.since) : undefined;
       const result = (await this.script[name]?.(request)) ?? {};
       return { ok: true, result: log ? { ...result, log } : result };

@@ -7,28 +7,28 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const CANOPY = fileURLToPath(new URL('../../bin/canopy.ts', import.meta.url));
-/** Far more than a start needs, in milliseconds. */
+/** Time limit for starting, in milliseconds: far more than it needs. */
 const START_MS = 60_000;
 
 export interface ServerOptions {
-  /** Whether it takes phone calls; then `--sip-port` and the like stand in `flags`. Default false. */
+  /** Run the phone gateway, with `--sip-port` and the like in `flags`. Default false. */
   phones?: boolean;
-  /** Flags of `canopy serve` besides those for a free port and a temporary folder. */
+  /** Additional flags of `canopy serve`. */
   flags?: string[];
   env?: Record<string, string>;
-  /** The data folder of a server that was stopped, which keeps it. Default: a new one that goes with this server. */
+  /** Data folder of an earlier server; it is not removed. Default: a temporary one. */
   dataDir?: string;
 }
 
 export type Metrics = Map<string, number>;
 
-/** A real Canopy server in a process of its own, on free ports, with a data folder that goes with it. */
+/** A real Canopy server in its own process, on free ports, with a temporary data folder. */
 export class TestServer {
-  /** Its address past any proxy. */
+  /** Its address, bypassing any proxy. */
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
-  /** Link for the first person, from what the server printed. */
+  /** Invitation for the first person, from the server's output. */
   readonly firstInvitation: string;
   readonly #process: ChildProcess;
   readonly #output: string[];
@@ -94,7 +94,7 @@ export class TestServer {
         output.push(line);
         port = Number(/"port":(\d+)/.exec(line)?.[1] ?? port);
         const firstInvitation = /^\s+(https?:\S+#\/invite\/\S+)/.exec(line)?.[1];
-        // A server that has people already invites nobody.
+        // A server that already has accounts prints no invitation.
         if (firstInvitation !== undefined || (!ownsDataDir && port > 0)) {
           resolve({ port, firstInvitation: firstInvitation ?? '' });
         }
@@ -113,12 +113,12 @@ export class TestServer {
     return this.#process.pid ?? 0;
   }
 
-  /** Whether the process still runs. */
+  /** Whether the process is still running. */
   get alive(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** What it printed so far. */
+  /** Its output so far. */
   get log(): string {
     return this.#output.join('\n');
   }
@@ -146,7 +146,7 @@ export class TestServer {
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
-  /** A one-time link, made over the REST API with the key of the data folder. */
+  /** Creates a one-time invitation link over the REST API, with the key from the data folder. */
   async invite(options: { role?: string; roomId?: string; displayName?: string } = {}): Promise<string> {
     const body = (await this.api('POST', '/api/invites', options)) as { url: string };
     return body.url;
@@ -164,7 +164,7 @@ export class TestServer {
     );
   }
 
-  /** Live objects by kind, from the metrics page. */
+  /** Live objects by kind, from the metrics. */
   async objects(): Promise<Record<string, number>> {
     const entries = [...(await this.metrics())].flatMap(([name, value]) => {
       const kind = /^canopy_objects\{kind="(\w+)"\}$/.exec(name)?.[1];
@@ -183,14 +183,14 @@ export class TestServer {
     return { authorization: `Bearer ${readFileSync(join(this.dataDir, 'api.key'), 'utf8').trim()}` };
   }
 
-  /** Ends it at once, as a crash or a power cut does. Its data folder stays. */
+  /** Kills it, like a crash. Keeps its data folder. */
   async crash(): Promise<void> {
     const exited = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await exited;
   }
 
-  /** Stops it as an operator would (SIGTERM), and returns its exit status. */
+  /** Stops it as an operator would (SIGTERM). Returns its exit status. */
   async terminate(): Promise<number | null> {
     if (this.alive) {
       const exited = once(this.#process, 'exit');

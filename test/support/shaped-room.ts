@@ -6,13 +6,12 @@ import { Person } from './person.ts';
 import { TestServer } from './server.ts';
 
 const ROOM = 'team';
-/** Where the media of browsers goes: the relay, which is what the server announces. */
+/** Address of the relay, which the server announces for media. */
 const RELAY_ADDRESS = '127.0.0.2';
 const SERVER_ADDRESS = '127.0.0.1';
 
 /**
- * A room that people in browsers are in behind a network that can be shaped, each with a link of their own, and people without browsers beside
- * it: their networks are perfect.
+ * A room with people in browsers behind a shaped network, each with their own link, and people without browsers on a perfect network.
  */
 export class ShapedRoom {
   readonly server: TestServer;
@@ -48,12 +47,12 @@ export class ShapedRoom {
     return new ShapedRoom(server, relay, await TestBrowser.launch({ toneHz }), port);
   }
 
-  /** Somebody in a browser. */
+  /** Adds a person in a browser, behind the shaped network. */
   person(name: string): Promise<Person> {
     return Person.invited(this.browser, this.server, name, ROOM);
   }
 
-  /** Somebody past the network that is shaped. */
+  /** Adds a person without a browser, on the perfect network. */
   headless(): Promise<HeadlessPerson> {
     const address = { address: SERVER_ADDRESS, port: this.#rtcPort };
     return HeadlessPerson.enter(this.server, ROOM, { address });

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { EventEmitter, on, once } from 'node:events';
 
-/** Parts of a request beyond the mandatory fields. */
+/** Variable parts of a request. */
 export interface RequestParts {
   /** User part of the Request-URI and To. */
   user?: string;
@@ -14,7 +14,7 @@ export interface RequestParts {
   from?: string;
   /** Contact's host and port. Default: the peer's own. */
   contact?: string;
-  /** Lines without line ends. */
+  /** Header lines, without line ends. */
   headers?: string[];
   /** An SDP body. */
   sdp?: string;
@@ -22,18 +22,18 @@ export interface RequestParts {
   key?: string;
 }
 
-/** Time limit for an answer, in milliseconds: far longer than it should take. */
+/** Time limit for a response, in milliseconds: far longer than it should take. */
 const PATIENCE_MS = 20_000;
 
 const RETRANSMISSION_MS = 500;
 
 /**
- * A SIP peer over UDP on its own loopback address: sends requests as a test writes them and keeps the responses. The other side identifies
- * it by its source address, so a test can also play a forged one: by sending without reading.
+ * A SIP peer over UDP on its own loopback address: sends requests as a test writes them and records the responses. The other side
+ * identifies peers by source address, so sending without reading simulates a forged source.
  */
 export class SipPeer {
   readonly address: string;
-  /** Messages in order of arrival. */
+  /** Received messages, in order of arrival. */
   readonly received: string[] = [];
   readonly #socket: Socket;
   readonly #port: number;
@@ -50,7 +50,7 @@ export class SipPeer {
     });
   }
 
-  /** @param port that receives the requests, on 127.0.0.1 */
+  /** @param port where requests are sent, on 127.0.0.1 */
   static async open(address: string, port: number): Promise<SipPeer> {
     const socket = createSocket({ type: 'udp4', recvBufferSize: 1 << 20 });
     socket.bind(0, address);
@@ -66,7 +66,7 @@ export class SipPeer {
     this.#socket.send(text, this.#port, '127.0.0.1', () => {});
   }
 
-  /** Answers a received request. */
+  /** Responds to a received request. */
   answer(request: string, status: string, headers: string[] = []): void {
     const copied = ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map(
       (name) => `${name}: ${headerOf(request, name)}`,
@@ -96,7 +96,7 @@ export class SipPeer {
     ].join('\r\n');
   }
 
-  /** Sends a request, retransmits it if lost, and returns its final response. */
+  /** Sends a request, retransmitting it if lost. Returns the final response. */
   async ask(method: string, parts: RequestParts = {}): Promise<string> {
     const callId = parts.callId ?? randomUUID();
     const from = this.received.length;
@@ -110,7 +110,7 @@ export class SipPeer {
     }
   }
 
-  /** The final response to one of our requests. */
+  /** Waits for the final response to one of this peer's requests. */
   final(callId: string, cseq = 1, from = 0): Promise<string> {
     return this.waitFor(
       (text) =>
@@ -121,7 +121,7 @@ export class SipPeer {
     );
   }
 
-  /** Sends a request, answers the challenge with CSeq 2, and returns the final response to that. */
+  /** Sends a request and answers the challenge with CSeq 2. Returns the final response. */
   async login(method: string, username: string, password: string, parts: RequestParts = {}): Promise<string> {
     const callId = parts.callId ?? randomUUID();
     const own = { from: username, ...parts, callId };
@@ -137,7 +137,7 @@ export class SipPeer {
     return this.ask(method, { ...own, cseq: 2, headers });
   }
 
-  /** Waits for a matching message, from an index in `received` on. */
+  /** Waits for a matching message at index `from` of `received` or later. */
   async waitFor(fits: (text: string) => boolean, from = 0): Promise<string> {
     const found = this.received.slice(from).find(fits);
     if (found !== undefined) {
@@ -152,7 +152,7 @@ export class SipPeer {
     throw new Error('the socket is closed');
   }
 
-  /** Status codes of all responses so far, or only of one call's. */
+  /** Status codes of all responses so far, or of one call. */
   statuses(callId?: string): number[] {
     return this.received.flatMap((text) => {
       const status = /^SIP\/2\.0 (\d{3})/.exec(text)?.[1];
@@ -174,7 +174,7 @@ export function tagOf(message: string): string {
   return /^To:.*;tag=([^;\s]+)/im.exec(message)?.[1] ?? '';
 }
 
-/** Credentials for the challenge of a 401, in the form without qop. */
+/** Credentials for a 401 challenge, without qop. */
 function authorize(
   challenge: string,
   { method, username, password, uri }: { method: string; username: string; password: string; uri: string },
@@ -186,7 +186,7 @@ function authorize(
   return `Digest username="${username}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}"`;
 }
 
-/** An offer of G.711 with media to this address. */
+/** A G.711 offer with media at this address. */
 export function g711Offer(address: string, port: number): string {
   return [
     'v=0',

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './programs.ts';
 
-/** The request that opens a gate of a scenario; the servers under test never send it. */
+/** The request that opens a gate in a scenario; the servers under test never send it. */
 const GATE = 'NOTIFY';
 
 const SERVICE = 'sip:[service]@[remote_ip]:[remote_port]';
@@ -38,15 +38,15 @@ function withBody(head: string[], body: string | undefined, type: string): strin
 interface SendOptions {
   cseq: number;
   sdp?: string;
-  /** Another body than SDP. */
+  /** A body other than SDP. */
   body?: string;
   type?: string;
   headers?: string[];
-  /** In a dialog: with the peer's tag and to its Contact. */
+  /** Send within the dialog: with the peer's tag, to its Contact. */
   inDialog?: boolean;
-  /** Retransmit over UDP. Default true, but for ACK. */
+  /** Retransmit over UDP. Default true, except for ACK. */
   retransmit?: boolean;
-  /** The same Via branch as the last request (CANCEL, ACK of a failure). */
+  /** Use the Via branch of the last request (CANCEL, ACK of a failure). */
   sameBranch?: boolean;
   uri?: string;
 }
@@ -81,12 +81,12 @@ export const step = {
     return `<send${attribute}><![CDATA[\n${withBody(head, body, type)}\n]]></send>`;
   },
 
-  /** The ACK of an INVITE that failed: unlike that of a 2xx it goes where the INVITE went (RFC 3261 §17.1.1.3). */
+  /** The ACK of a failed INVITE: unlike that of a 2xx, it goes where the INVITE went (RFC 3261 §17.1.1.3). */
   ackFailure(cseq: number): string {
     return step.request('ACK', { cseq, inDialog: true, sameBranch: true, uri: SERVICE });
   },
 
-  /** Answers the last request. */
+  /** Responds to the last request. */
   response(status: string, options: ResponseOptions = {}): string {
     const tag = options.tag === undefined ? '' : `;tag=${options.tag}`;
     const head = [
@@ -104,7 +104,7 @@ export const step = {
     return `<send${attribute}><![CDATA[\n${withBody(head, options.sdp, 'application/sdp')}\n]]></send>`;
   },
 
-  /** A response to the last INVITE, although other requests came after it. */
+  /** Responds to the last INVITE, even if other requests came after it. */
   inviteResponse(status: string, options: ResponseOptions = {}): string {
     return step
       .response(status, { ...options, tag: undefined })
@@ -113,7 +113,7 @@ export const step = {
       .replace('[last_CSeq:]', 'CSeq: 1 INVITE');
   },
 
-  /** Waits for a response; the patterns must be found in its body or header. */
+  /** Waits for a response that matches these patterns in its headers or body. */
   expect(
     status: number,
     options: {
@@ -145,7 +145,7 @@ export const step = {
     return `<recv request="${GATE}"/>`;
   },
 
-  /** Something that sipp does beside SIP, e.g. `play_dtmf="12#"`. */
+  /** Runs a sipp action besides SIP, e.g. `play_dtmf="12#"`. */
   exec(action: string): string {
     return `<nop><action><exec ${action}/></action></nop>`;
   },
@@ -181,10 +181,10 @@ function references(xml: string): string {
 }
 
 export interface SippRun {
-  /** Resolves when sipp has ended: 0 where every call went as the scenario says. `messages`: all SIP that it sent and got. */
+  /** Resolves when sipp has ended, with code 0 if all calls followed the scenario. `messages`: all SIP sent and received. */
   readonly finished: Promise<{ code: number; log: string; messages: string }>;
   readonly port: number;
-  /** Lets the first call, which waits at a gate, go on. */
+  /** Lets the first call, which waits at a gate, continue. */
   go(): Promise<void>;
   readonly process: ChildProcess;
 }
@@ -193,13 +193,13 @@ interface RunOptions {
   remotePort?: number;
   calls?: number;
   tcp?: boolean;
-  /** Own and remote address; IPv6 in brackets. Default 127.0.0.1. */
+  /** Local and remote address; IPv6 in brackets. Default 127.0.0.1. */
   host?: string;
   args?: string[];
   service?: string;
 }
 
-/** Runs sipp with these steps. `remotePort` makes it a caller; without one it waits for calls. */
+/** Runs sipp with these steps. With `remotePort` it calls; without, it waits for calls. */
 export async function runSipp(steps: string[], options: RunOptions = {}): Promise<SippRun> {
   const folder = await mkdtemp(join(tmpdir(), 'sipp-'));
   const body = steps.join('\n');
@@ -248,7 +248,7 @@ export async function runSipp(steps: string[], options: RunOptions = {}): Promis
   return { finished, port, process, go };
 }
 
-/** A NOTIFY in the call, which sipp knows by its Call-ID alone; it expects and gives no answer. */
+/** Sends a NOTIFY, which sipp assigns to the call by its Call-ID alone. It is not answered. */
 async function openGate(port: number, callId: string, number: number): Promise<void> {
   const lines = [
     `${GATE} sip:sipp@127.0.0.1 SIP/2.0`,
@@ -271,7 +271,7 @@ async function openGate(port: number, callId: string, number: number): Promise<v
   }
 }
 
-/** Waits until a sipp that takes calls has bound its port. */
+/** Waits until a waiting sipp has bound its port. */
 async function listening(port: number, tcp: boolean): Promise<void> {
   const tables = tcp ? ['/proc/net/tcp', '/proc/net/tcp6'] : ['/proc/net/udp', '/proc/net/udp6'];
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;

@@ -1,6 +1,6 @@
 import { PostgresServer } from './postgres.ts';
 
-/** The engines that the store's tests run on. Each test file has a PostgreSQL server of its own. */
+/** The engines that the store's tests run on. Each test file has its own PostgreSQL server. */
 export interface StoreEngine {
   name: 'SQLite' | 'PostgreSQL';
   skip: string | false;

@@ -2,13 +2,13 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 
-/** How many packets are sent before others in this process have their turn. */
+/** How many packets are sent before the event loop runs again. */
 const AT_ONCE = 32;
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
-/** Somebody who is no part of any call: a UDP port on loopback that sends what it likes to a worker. */
+/** A stranger to all calls: a UDP port on loopback that sends anything to a worker. */
 export class Stranger {
-  /** What came back. */
+  /** Received answers. */
   readonly received: Buffer[] = [];
   readonly #socket: Socket;
   readonly #target: { address: string; port: number };
@@ -26,7 +26,7 @@ export class Stranger {
     return new Stranger(socket, target);
   }
 
-  /** Sends one packet and waits for the answer; undefined when none comes within half a second. */
+  /** Sends one packet and waits for the answer. Undefined if none arrives within half a second. */
   async ask(packet: Buffer): Promise<Buffer | undefined> {
     const answer = once(this.#socket, 'message', { signal: AbortSignal.timeout(500) });
     await this.#send(packet);
@@ -36,7 +36,7 @@ export class Stranger {
     );
   }
 
-  /** Sends as many packets as fast as the system takes them. */
+  /** Sends `count` packets as fast as the system accepts them. */
   async flood(count: number, make: (index: number) => Buffer): Promise<void> {
     for (let index = 0; index < count; index += AT_ONCE) {
       const burst = Array.from({ length: Math.min(AT_ONCE, count - index) }, (_, n) => make(index + n));
@@ -51,7 +51,7 @@ export class Stranger {
 
   #send(packet: Buffer): Promise<void> {
     const { address, port } = this.#target;
-    // What the system refuses is lost, as on any network.
+    // Packets that the system refuses are lost, as on any network.
     return new Promise((resolve) => this.#socket.send(packet, port, address, () => resolve()));
   }
 }

@@ -1,4 +1,4 @@
-/** STUN (RFC 8489) as ICE uses it (RFC 8445), right or wrong as a test wants it. */
+/** STUN (RFC 8489) for ICE (RFC 8445), correct or not, as a test needs it. */
 import { createHmac, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
@@ -22,11 +22,11 @@ const ATTRIBUTES = {
 } as const;
 
 export interface BindingRequestOptions {
-  /** Of the one who is asked. */
+  /** The receiver's ICE username fragment. */
   usernameFragment: string;
   /** Without it the request has no MESSAGE-INTEGRITY. */
   password?: string;
-  /** What the sender says of itself. Default: controlling, which is right towards an ICE-lite server. */
+  /** The sender's claimed ICE role. Default: controlling, which is correct towards an ICE-lite server. */
   role?: 'controlling' | 'controlled';
   /** Default true. */
   nominates?: boolean;
@@ -45,7 +45,7 @@ export function bindingRequest(options: BindingRequestOptions): Buffer {
     attribute(ATTRIBUTES[role], randomBytes(8)),
     ...(nominates ? [attribute(ATTRIBUTES.useCandidate, Buffer.alloc(0))] : []),
   ]);
-  // Each covers what is before it, with a length that includes itself.
+  // Each attribute covers everything before it, with a message length that includes itself.
   if (options.password !== undefined) {
     const integrity = createHmac('sha1', options.password)
       .update(message(transactionId, body, body.length + 24))
@@ -58,7 +58,7 @@ export function bindingRequest(options: BindingRequestOptions): Buffer {
   return message(transactionId, body, body.length);
 }
 
-/** What a STUN answer says; undefined when it is none. */
+/** Parses a STUN response; undefined if it is not one. */
 export function parseAnswer(
   packet: Buffer,
 ): { class: 'success' | 'error'; transactionId: Buffer; errorCode?: number } | undefined {
@@ -88,7 +88,7 @@ function attributeOf(packet: Buffer, type: number): Buffer | undefined {
   return undefined;
 }
 
-/** Type, length, value, padding to 32 bits. */
+/** Type, length and value, padded to 32 bits. */
 function attribute(type: number, value: Buffer): Buffer {
   const header = Buffer.alloc(4);
   header.writeUInt16BE(type, 0);
@@ -104,7 +104,7 @@ function message(transactionId: Buffer, body: Buffer, announcedLength: number): 
   return Buffer.concat([header, transactionId, body]);
 }
 
-/** The one who is asked, from a binding request's USERNAME; undefined when it is none. */
+/** The receiver's username fragment in a binding request's USERNAME; undefined if it is not a binding request. */
 export function askedFragment(packet: Buffer): string | undefined {
   if (packet.length < 20 || packet.readUInt32BE(4) !== MAGIC_COOKIE) {
     return undefined;

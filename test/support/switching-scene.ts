@@ -4,26 +4,26 @@ import { ShapedRoom } from './shaped-room.ts';
 import { Viewer } from './viewer.ts';
 import { eventually } from './wait.ts';
 
-/** Size of a tile for which the largest layer is wanted, in device pixels. */
+/** Size of a tile that needs the largest layer, in device pixels. */
 export const LARGE = { width: 1280, height: 720 };
 
-/** What the allocation page says of pictures. */
+/** The allocation page's information on videos. */
 interface Pictures {
   pictures: Array<{ peerId: string; points: Array<{ spatialLayer: number; sent: boolean }> }>;
 }
 
-/** Somebody looks, behind a network that can be shaped, now at a small picture and now at a large one. */
+/** A viewer behind a shaped network who switches between small and large videos. */
 export class SwitchingScene {
   readonly room: ShapedRoom;
-  /** Looks. */
+  /** The viewer. */
   readonly ann: Person;
   readonly view: Viewer;
-  /** Says a tone, and has a real encoder. */
+  /** Sends a tone, and video from a real encoder. */
   readonly bob: Person;
   readonly bobsId: string;
-  /** Sends three layers of a clip. */
+  /** Sends a clip in three layers. */
   readonly cid: HeadlessPerson;
-  /** Has all of them wanted. */
+  /** Watches Cid, so that all his layers are wanted. */
   readonly eve: HeadlessPerson;
 
   private constructor(
@@ -65,7 +65,7 @@ export class SwitchingScene {
     return this.room.server.api<Pictures>('GET', '/api/rooms/team/allocation');
   }
 
-  /** Waits until Bob sends the lowest layer only: nobody wants more. */
+  /** Waits until Bob sends only the lowest layer, since nobody wants more. */
   async bobIsSuspended(milliseconds?: number): Promise<void> {
     const peerId = await this.bob.peerId();
     await eventually(

@@ -1,6 +1,6 @@
 import { type Clip, type ClipFrame, ONE_LAYER } from '../../client/node/index.ts';
 
-/** One second of "VP8" at 30 fps: three temporal layers, key frames at 0 and 16, bodies that name themselves. No decoder reads it. */
+/** One second of fake VP8 at 30 fps that no decoder can decode: three temporal layers, key frames at 0 and 16, identifiable frames. */
 export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
   const temporalLayers = [0, 2, 1, 2];
   const frames = Array.from({ length: 32 }, (_, index): ClipFrame => {
@@ -30,7 +30,7 @@ export function syntheticVp8(bytesPerFrame: number, height: number): Clip {
   };
 }
 
-/** A second of "VP9" at 30 fps: three spatial layers by inter-layer prediction in key pictures only, one temporal layer. No decoder reads it. */
+/** One second of fake VP9 at 30 fps that no decoder can decode: three spatial layers, predicted from each other in key pictures only. */
 export function syntheticVp9(): Clip {
   const resolutions = [180, 360, 720].map((height) => ({ width: (height * 16) / 9, height }));
   const frames = Array.from({ length: 96 }, (_, index): ClipFrame => {
@@ -63,7 +63,7 @@ export function syntheticVp9(): Clip {
   };
 }
 
-/** A second of "Opus", silent (nothing sent) in its second half. */
+/** One second of fake Opus, with DTX (nothing sent) in its second half. */
 export function syntheticOpus(): Clip {
   const packets = Array.from({ length: 25 }, (_, index) => ({
     audioLevel: 30,
@@ -72,7 +72,7 @@ export function syntheticOpus(): Clip {
   return opusClip(packets, 48_000);
 }
 
-/** Packets of 20 ms, one after the other. */
+/** A clip of consecutive 20 ms packets. */
 export function opusClip(
   packets: ReadonlyArray<Pick<ClipFrame, 'audioLevel' | 'data'>>,
   durationTicks = packets.length * 960,

@@ -6,11 +6,10 @@ import { type RawData, WebSocket, WebSocketServer } from 'ws';
 export type Tamper = (text: string, direction: 'to-server' | 'to-client') => string;
 
 /**
- * A reverse proxy that could be in front of a server, and that reads and rewrites what passes over its WebSockets: what an attacker on
- * the way would be, had they got hold of the TLS key.
+ * A reverse proxy that reads and rewrites WebSocket messages, like a man in the middle who has the TLS key.
  */
 export class TamperingProxy {
-  /** Does nothing until it is set. */
+  /** Rewrites messages; changes nothing until it is set. */
   tamper: Tamper = (text) => text;
   /** Origin of the server behind it, e.g. `http://127.0.0.1:8443`. */
   target = '';

@@ -11,16 +11,16 @@ import { eventually } from './wait.ts';
 const SENT_HZ = 48_000;
 const FRAME = SENT_HZ / 50;
 const SENT_AMPLITUDE = 8_000;
-/** Enough for tones, and a third of the work. */
+/** Sample rate for listening: enough for tones, at a third of the cost. */
 const HEARD_HZ = 16_000;
 
-/** Somebody in a room by the SDK, without a browser, who says a tone and measures what the others say. */
+/** A person who uses the SDK without a browser, sends a tone and measures what the others send. */
 export class TonePerson {
-  /** Level of its tone, full scale being 0 dB. */
+  /** Level of its tone, relative to full scale. */
   static readonly toneLevelDb = 20 * Math.log10(SENT_AMPLITUDE / 32_768);
   readonly #client: Client;
   readonly #decoder: OpusCodec;
-  /** What the last who spoke said so far. */
+  /** Samples heard so far from the last speaker. */
   #heard: number[] = [];
 
   private constructor(client: Client, decoder: OpusCodec) {
@@ -28,7 +28,7 @@ export class TonePerson {
     this.#decoder = decoder;
   }
 
-  /** `toneHz`: a whole number. */
+  /** @param toneHz an integer, so that the clip repeats seamlessly */
   static async enter(server: TestServer, roomId: string, toneHz: number): Promise<TonePerson> {
     const handlerFactory = createHandlerFactory();
     const client = await connect({
@@ -52,7 +52,7 @@ export class TonePerson {
     }
   }
 
-  /** Waits until it has heard this tone, at this level where one is given, and little else for a second from now on. */
+  /** Waits until it has heard this tone, at this level if given, and little else for a full second from now. */
   async hears(frequencyHz: number, levelDb?: number): Promise<HeardTone> {
     this.#heard = [];
     return eventually(
@@ -85,7 +85,7 @@ export class TonePerson {
   }
 }
 
-/** A second of a tone, over and over. */
+/** A one-second clip of a tone, which repeats. */
 async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
   const encoder = await codecs.createOpus({ bitrateBps: 32_000 });
   const step = (2 * Math.PI * frequencyHz) / SENT_HZ;
@@ -97,7 +97,7 @@ async function tone(codecs: Codecs, frequencyHz: number): Promise<Clip> {
         ),
       ),
     );
-  // The encoder's state at the clip's beginning is that of its end.
+  // Encode it once before, so that the encoder's state at the clip's start is that of its end.
   for (let index = 0; index < 50; index++) {
     packet(index);
   }

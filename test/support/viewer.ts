@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Person, PersonPage } from './person.ts';
 import { eventually } from './wait.ts';
 
-/** A picture on a viewer's screen, and its size in device pixels. */
+/** A video on a viewer's screen, with its size in device pixels. */
 export interface ViewedTile {
   participantId: string;
   width: number;
   height: number;
 }
 
-/** A frame that was shown; its time is the page's, in milliseconds. */
+/** A displayed frame, with the page's time in milliseconds. */
 export interface ShownFrame {
   atMs: number;
   height: number;
@@ -36,7 +36,7 @@ declare const window: {
   setViewed?: (tiles: ViewedTile[]) => void;
 };
 
-/** What WebRTC's statistics say of a received picture; counts and sums since it began. */
+/** WebRTC statistics of a received video; counts and sums since its start. */
 export interface ReceivedPicture {
   framesDecoded: number;
   frameHeight: number;
@@ -45,7 +45,7 @@ export interface ReceivedPicture {
   bytesReceived: number;
 }
 
-/** Takes control of what a person's page shows, and watches every frame of it. */
+/** Controls what a person's page shows, and records every frame. */
 export class Viewer {
   readonly #person: Person<PersonPage>;
 
@@ -56,7 +56,7 @@ export class Viewer {
   static async of(person: Person<PersonPage>): Promise<Viewer> {
     await person.page.evaluate(() => {
       const { room } = window.canopy;
-      // The page stops reporting what it shows.
+      // Stop the page from reporting its own layout.
       const set = room.setLayout.bind(room);
       window.setViewed = (tiles) => set({ tiles: tiles.map((tile) => ({ ...tile, source: 'camera' })) });
       room.setLayout = () => {};
@@ -71,7 +71,7 @@ export class Viewer {
         const video = document.createElement('video');
         video.muted = true;
         video.srcObject = new MediaStream([track]);
-        // What is not in the document is not rendered.
+        // Only elements in the document are rendered.
         video.style.cssText = 'position:fixed;right:0;bottom:0;width:16px;height:9px';
         document.body.append(video);
         const onFrame = (_: number, { height }: { height: number }): void => {
@@ -93,7 +93,7 @@ export class Viewer {
     return new Viewer(person);
   }
 
-  /** Shows these pictures from now on, and no others. Gives the page's time. */
+  /** Shows exactly these videos from now on. Returns the page's time. */
   shows(tiles: ViewedTile[]): Promise<number> {
     return this.#person.page.evaluate((tiles) => {
       window.setViewed?.(tiles);
@@ -106,7 +106,7 @@ export class Viewer {
     return this.#person.page.evaluate(() => performance.now());
   }
 
-  /** Somebody's frames that were shown after a given page time. */
+  /** Someone's frames displayed after this page time. */
   frames(of: string, afterMs = 0): Promise<ShownFrame[]> {
     return this.#person.page.evaluate(
       ([of, afterMs]) => (window.shownFrames?.get(of) ?? []).filter(({ atMs }) => atMs > afterMs),
@@ -114,7 +114,7 @@ export class Viewer {
     );
   }
 
-  /** Waits for a frame of somebody, and gives it and how long the longest stand-still before it was, in milliseconds. */
+  /** Waits for a matching frame of someone. Returns its time since `sinceMs` and the longest freeze before it, in milliseconds. */
   async sees(
     of: string,
     what: string,
@@ -134,7 +134,7 @@ export class Viewer {
     return { afterMs: (times.at(-1) ?? 0) - sinceMs, standstillMs: Math.max(...gaps) };
   }
 
-  /** Statistics of all pictures that are received, by participant. */
+  /** Statistics of all received videos, by participant. */
   async received(): Promise<Map<string, ReceivedPicture>> {
     const all = await this.#person.page.evaluate(() =>
       Promise.all(
@@ -157,7 +157,7 @@ export class Viewer {
     return new Map(all);
   }
 
-  /** The concealed share of somebody's voice, because it was late or lost, over the next few seconds. */
+  /** The share of someone's audio that is concealed, because it was late or lost, over the next seconds. */
   async concealedShare(of: string, seconds = 4): Promise<number> {
     const samples = () =>
       this.#person.page.evaluate(async (of) => {
@@ -166,7 +166,7 @@ export class Viewer {
         );
         const stats = [...((await voice?.getStats())?.values() ?? [])];
         const inbound = stats.find(({ type }) => type === 'inbound-rtp') ?? {};
-        // What it plays in a pause, under DTX, is no loss.
+        // Silence during DTX is not a loss.
         const concealed = (inbound.concealedSamples ?? 0) - (inbound.silentConcealedSamples ?? 0);
         return { concealed, all: inbound.totalSamplesReceived ?? 0 };
       }, of);
@@ -176,7 +176,7 @@ export class Viewer {
     return (after.concealed - before.concealed) / Math.max(1, after.all - before.all);
   }
 
-  /** The own participant's id. */
+  /** This person's participant id. */
   participantId(): Promise<string> {
     return this.#person.page.evaluate(() => window.canopy.room.participantId);
   }

@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long a condition may take by default, in milliseconds: far more than it should. */
+/** Default time limit for a condition, in milliseconds: far more than it should take. */
 const PATIENCE_MS = 30_000;
 const INTERVAL_MS = 100;
 
 /**
- * Asks until the answer is true. For states that nothing announces, like another process's gauges; where there is an event, wait
- * for that.
+ * Polls until the answer is right. For states without events, like another process's gauges; if there is an event, wait for it instead.
  */
 export async function eventually<T>(
   what: string,
@@ -21,7 +20,7 @@ export async function eventually<T>(
       return answer;
     }
     if (performance.now() > deadline) {
-      throw new Error(`waited ${milliseconds} ms in vain: ${what}; last seen ${JSON.stringify(answer)}`);
+      throw new Error(`timed out after ${milliseconds} ms: ${what}; last seen ${JSON.stringify(answer)}`);
     }
     await delay(INTERVAL_MS);
   }

@@ -6,9 +6,10 @@ interface InspectorMessage {
 }
 
 /**
- * Ends a worker thread of another Node process with an uncaught exception, as a fault in its code would; resolves once the thread has
- * ended. `log`: the output of that process, which runs under `--inspect=127.0.0.1:0`; if there are several, the last one started is meant.
- * `name`: the worker's name.
+ * Crashes a worker thread of another Node process with an uncaught exception. Resolves once the thread has ended.
+ *
+ * @param log output of that process, which runs under `--inspect=127.0.0.1:0`; of several processes, the one started last is used
+ * @param name the worker thread's name
  */
 export async function crashWorkerThread(log: string, name: string): Promise<void> {
   const url = [...log.matchAll(/Debugger listening on (ws:\S+)/g)].at(-1)?.[1];
@@ -21,10 +22,10 @@ export async function crashWorkerThread(log: string, name: string): Promise<void
     socket.send(JSON.stringify({ id, method, params }));
   const ended = new Promise<void>((resolve, reject) => {
     let victim: string | undefined;
-    socket.addEventListener('close', () => reject(new Error(`no end of a worker ${name} was told`)));
+    socket.addEventListener('close', () => reject(new Error(`worker ${name} was not reported to end`)));
     socket.addEventListener('message', ({ data }) => {
       const { method, params } = JSON.parse(String(data)) as InspectorMessage;
-      // The inspector attaches to its successor too, which is left alone.
+      // The inspector also attaches to the replacement, which must survive.
       if (
         victim === undefined &&
         method === 'NodeWorker.attachedToWorker' &&

@@ -3,33 +3,33 @@ import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
 
-/** The pair of plain transports: where to send to, and where it is received from. RTCP goes over the same ports (RFC 5761). */
+/** The pair of plain transports: where to send RTP and where it comes from. RTCP uses the same ports (RFC 5761). */
 export type BridgeMedia = RequestResult<'bridge.open'>;
 export type CallState = NonNullable<Participant['callState']>;
 export type RtpParameters = RequestInput<'producer.create'>['rtpParameters'];
 
 export interface NewParticipant {
-  /** 1 to 64 characters, none of them a control character: clean what a phone says of itself before. */
+  /** 1 to 64 characters without control characters. Names received from phones must be cleaned up first. */
   displayName: string;
   /** Default `answered`. */
   callState?: CallState;
 }
 
-/** What a hosted participant needs of its session. */
+/** What a hosted participant needs from its session. */
 export interface ParticipantHost {
   readonly connection: Connection;
   /** The transports; undefined while there are none. */
   media(): BridgeMedia | undefined;
   failed(error: CanopyError): void;
-  /** It is out of the room, by remove() or otherwise. */
+  /** The participant has left the room, by remove() or otherwise. */
   gone(participant: BridgeParticipant): void;
-  /** The server does not know it any more. */
+  /** The server no longer knows the participant. */
   vanished(participant: BridgeParticipant): void;
 }
 
 /**
- * A phone in a room. What is wanted (its name, call state, whether it is muted or raises a hand, the stream that it sends) is kept here, and
- * brought about again on every new seat and home of the room.
+ * A phone in a room. This object keeps the wanted state (name, call state, muted, raised hand, the stream that it sends), and re-applies it
+ * at every new seat and home of the room.
  */
 export class BridgeParticipant {
   readonly #host: ParticipantHost;
@@ -40,10 +40,10 @@ export class BridgeParticipant {
   #handUp = false;
   #rtpParameters: RtpParameters | undefined;
   #removed: RequestInput<'participant.remove'>['reason'];
-  /** What the server knows. */
+  /** State at the server. */
   #participantId: string | undefined;
-  #told: Required<NewParticipant> | undefined;
-  #toldHandUp = false;
+  #sent: Required<NewParticipant> | undefined;
+  #sentHandUp = false;
   #producer:
     | { producerId: string; rtpParameters: RtpParameters; media: BridgeMedia; muted: boolean }
     | undefined;
@@ -59,7 +59,7 @@ export class BridgeParticipant {
     });
   }
 
-  /** Its id in the room. It changes where the seat was lost for too long and the room was entered anew. */
+  /** Its id in the room. It changes if the seat expired while the connection was lost. */
   get participantId(): string | undefined {
     return this.#participantId;
   }
@@ -76,43 +76,45 @@ export class BridgeParticipant {
     return this.#muted;
   }
 
-  /** Whether it asks to speak. */
+  /** Whether its hand is raised. */
   get handUp(): boolean {
     return this.#handUp;
   }
 
-  /** Out of the room for good: removed here, or by a moderator. */
+  /** Whether it has left the room for good: by remove(), or removed by a moderator. */
   get removed(): boolean {
     return this.#removed !== undefined;
   }
 
-  /** The producer's id on the room's present home; undefined while there is none. */
+  /** The producer's id at the room's current home; undefined while there is none. */
   get producerId(): string | undefined {
     return this.#producer?.producerId;
   }
 
-  /** Changes what others see. Rejects with BAD_REQUEST when the name is not permitted. */
+  /** Changes what others see. @throws {CanopyError} BAD_REQUEST - the name is not allowed */
   async update({ displayName, callState }: Partial<NewParticipant>): Promise<void> {
     this.#displayName = displayName ?? this.#displayName;
     this.#callState = callState ?? this.#callState;
     await this.#reconciler.run();
   }
 
-  /** Others see it as muted, and its packets are not forwarded. */
+  /** Mutes or unmutes it. While it is muted its packets are not forwarded. */
   async setMuted(muted: boolean): Promise<void> {
     this.#muted = muted;
     await this.#reconciler.run();
   }
 
-  /** Raises its hand, or lowers it; a moderator may lower it too. */
+  /** Raises or lowers its hand. A moderator may lower it too. */
   async setHandUp(up: boolean): Promise<void> {
     this.#handUp = up;
     await this.#reconciler.run();
   }
 
   /**
-   * Announces its one Opus stream, which then goes to the `send` transport of the `media` event. Tell streams apart by SSRC, and give no
-   * `mid`. Rejects with MEDIA_REJECTED, CODEC_UNSUPPORTED, LIMIT_REACHED.
+   * Announces its one Opus stream. Send it to the `send` transport of the `media` event. Streams are distinguished by SSRC: leave out
+   * `mid`.
+   *
+   * @throws {CanopyError} MEDIA_REJECTED, CODEC_UNSUPPORTED, LIMIT_REACHED
    */
   async produce(rtpParameters: RtpParameters): Promise<void> {
     this.#rtpParameters = rtpParameters;
@@ -124,7 +126,7 @@ export class BridgeParticipant {
     await this.#reconciler.run();
   }
 
-  /** Takes it out of the room. Idempotent. */
+  /** Removes it from the room. Idempotent. */
   async remove(reason: NonNullable<RequestInput<'participant.remove'>['reason']> = 'left'): Promise<void> {
     if (this.#removed) {
       return;
@@ -135,17 +137,17 @@ export class BridgeParticipant {
     await this.#reconciler.run();
   }
 
-  /** @internal Brings the server to what is wanted; a failure is told by the session. */
+  /** @internal Applies the wanted state at the server. The session emits failures. */
   sync(): void {
     this.#reconciler.poke();
   }
 
-  /** @internal The first time. */
+  /** @internal Enters the room for the first time. */
   async enter(): Promise<void> {
     await this.#reconciler.run();
   }
 
-  /** @internal A moderator acted. */
+  /** @internal Applies a moderator's action. */
   act(action: EventData<'participant.action'>['action']): void {
     if (action === 'kick') {
       this.lost('kicked');
@@ -157,14 +159,14 @@ export class BridgeParticipant {
 
   /** @internal A moderator lowered its hand. */
   handLowered(): void {
-    if (!this.#toldHandUp) {
+    if (!this.#sentHandUp) {
       return;
     }
     this.#handUp = false;
-    this.#toldHandUp = false;
+    this.#sentHandUp = false;
   }
 
-  /** @internal The server has taken it out. */
+  /** @internal The server has removed it. */
   lost(reason: 'kicked' | 'lost'): void {
     this.unseat();
     if (this.#removed) {
@@ -175,11 +177,11 @@ export class BridgeParticipant {
     this.#host.gone(this);
   }
 
-  /** @internal The seat is another one: nothing of it is known there. */
+  /** @internal Forgets all state at the server, since the seat is new or gone. */
   unseat(): void {
     this.#participantId = undefined;
-    this.#told = undefined;
-    this.#toldHandUp = false;
+    this.#sent = undefined;
+    this.#sentHandUp = false;
     this.#producer = undefined;
   }
 
@@ -198,8 +200,8 @@ export class BridgeParticipant {
     const seated = this.#participantId;
     try {
       await this.#enter();
-      await this.#showHand();
-      await this.#send();
+      await this.#syncHand();
+      await this.#syncProducer();
     } catch (error) {
       if (!(error instanceof CanopyError) || error.code !== 'PARTICIPANT_UNKNOWN') {
         throw error;
@@ -212,32 +214,32 @@ export class BridgeParticipant {
 
   async #enter(): Promise<void> {
     const { connection } = this.#host;
-    const told = { displayName: this.#displayName, callState: this.#callState };
+    const wanted = { displayName: this.#displayName, callState: this.#callState };
     if (this.#participantId === undefined) {
-      const { participantId } = await connection.request('participant.add', { kind: 'phone', ...told });
+      const { participantId } = await connection.request('participant.add', { kind: 'phone', ...wanted });
       this.#participantId = participantId;
-      this.#told = told;
+      this.#sent = wanted;
       return;
     }
-    if (this.#told?.displayName !== told.displayName || this.#told.callState !== told.callState) {
-      await connection.request('participant.update', { participantId: this.#participantId, ...told });
-      this.#told = told;
+    if (this.#sent?.displayName !== wanted.displayName || this.#sent.callState !== wanted.callState) {
+      await connection.request('participant.update', { participantId: this.#participantId, ...wanted });
+      this.#sent = wanted;
     }
   }
 
-  async #showHand(): Promise<void> {
+  async #syncHand(): Promise<void> {
     const participantId = this.#participantId;
     const up = this.#handUp;
-    if (participantId === undefined || up === this.#toldHandUp) {
+    if (participantId === undefined || up === this.#sentHandUp) {
       return;
     }
     await this.#host.connection.request(up ? 'hand.raise' : 'hand.lower', { participantId });
     if (participantId === this.#participantId) {
-      this.#toldHandUp = up;
+      this.#sentHandUp = up;
     }
   }
 
-  async #send(): Promise<void> {
+  async #syncProducer(): Promise<void> {
     const { connection } = this.#host;
     const media = this.#host.media();
     if (!media) {
@@ -283,7 +285,7 @@ export class BridgeParticipant {
         this.#producer = { producerId, rtpParameters, media, muted };
       }
     } catch (error) {
-      // Another home has other transports; there it is made again.
+      // A new home has new transports, where it is produced again.
       if (media !== this.#host.media()) {
         return;
       }
@@ -310,7 +312,7 @@ export class BridgeParticipant {
       });
     } catch (error) {
       const { code } = CanopyError.from(error);
-      // Gone with its seat, or by a moderator.
+      // Already gone: its seat expired, or a moderator removed it.
       if (code !== 'PARTICIPANT_UNKNOWN' && code !== 'ROOM_NOT_JOINED') {
         throw error;
       }

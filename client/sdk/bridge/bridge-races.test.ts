@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe('BridgeSession in races', () => {
-  it('closes the half that is left of its transports, and opens a pair again', async () => {
+  it('closes the transport that is left of a pair, and opens a new pair', async () => {
     const phone = await session.addParticipant({ displayName: 'Phone' });
     const { send } = await session.open(SOCKET);
     await phone.produce(OPUS);
@@ -89,7 +89,7 @@ describe('BridgeSession in races', () => {
     assert.equal(server.got('participant.add').length, 1);
   });
 
-  it('sends a request without an answer again after a resumption, and so brings nobody in twice', async () => {
+  it('re-sends an unanswered request after a resumption without adding anyone twice', async () => {
     const participantId = uuid();
     server.script['participant.add'] = ({ connection }) =>
       connection === 0 ? new Promise(() => {}) : { participantId };
@@ -103,7 +103,7 @@ describe('BridgeSession in races', () => {
     assert.equal(server.got('participant.remove').length, 0);
   });
 
-  it('takes out whom a lost answer brought in, when the answer is void', async () => {
+  it('removes a participant added by a request whose answer was lost, if not resumed', async () => {
     const orphan = uuid();
     const participantId = uuid();
     server.script['participant.add'] = ({ connection }) =>
@@ -116,7 +116,7 @@ describe('BridgeSession in races', () => {
     assert.deepEqual((await server.request('participant.remove')).data.participantId, orphan);
   });
 
-  it('tries again what fails for a while, and gives up what fails for good', async () => {
+  it('retries temporary failures and gives up on permanent ones', async () => {
     let tries = 0;
     server.script['participant.add'] = () => {
       tries += 1;
@@ -132,7 +132,7 @@ describe('BridgeSession in races', () => {
     assert.deepEqual(session.hosted, [phone]);
   });
 
-  it('takes a participant that the server does not know for one that was removed', async () => {
+  it('treats a participant that the server does not know as removed', async () => {
     const phone = await session.addParticipant({ displayName: 'Phone' });
     server.script['participant.update'] = () => Promise.reject(new CanopyError('PARTICIPANT_UNKNOWN'));
     const acted = next('action');
@@ -141,7 +141,7 @@ describe('BridgeSession in races', () => {
     assert.ok(phone.removed);
   });
 
-  it('takes a participant out that leaves while it is brought in', async () => {
+  it('removes a participant that leaves while it is being added', async () => {
     const participantId = uuid();
     const { promise, resolve } = Promise.withResolvers<{ participantId: string }>();
     server.script['participant.add'] = () => promise;
@@ -155,7 +155,7 @@ describe('BridgeSession in races', () => {
     assert.equal((await server.request('participant.remove')).data.participantId, participantId);
   });
 
-  it('asks for all voices at once, for no picture, and starts only those that are still there', async () => {
+  it('requests all audio at once and no video, and starts only what still exists', async () => {
     const producer = (kind: 'audio' | 'video'): ProducerInfo => ({
       producerId: uuid(),
       participantId: uuid(),

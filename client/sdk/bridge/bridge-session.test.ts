@@ -8,7 +8,7 @@ import type { Identity } from '../identity/index.ts';
 import type { BridgeEvents } from './bridge-events.ts';
 import { BridgeSession } from './bridge-session.ts';
 
-/** The next event of a name that fits. */
+/** Resolves with the next matching event. */
 function heard<N extends keyof BridgeEvents>(
   session: BridgeSession,
   name: N,
@@ -60,7 +60,7 @@ describe('BridgeSession', () => {
     assert.equal(server.sfu.gauges().transports, 0);
   });
 
-  /** A phone of the west sends and is heard in the east. */
+  /** A phone in the west sends and is received in the east. */
   async function call(ssrc: number) {
     const media = await west.open(westSocket.endpoint);
     await east.open(eastSocket.endpoint);
@@ -72,7 +72,7 @@ describe('BridgeSession', () => {
     return { phone, source, media };
   }
 
-  it('carries the voice of a phone to another bridge, and names it as the speaker', async () => {
+  it('carries a phone’s voice to another bridge, and reports it as the speaker', async () => {
     const spoke = heard(east, 'speaker', (participantId) => participantId !== null);
     const { phone, source } = await call(1111);
     const { payload, payloadType, from } = await eastSocket.rtp(source.ssrc);
@@ -89,7 +89,7 @@ describe('BridgeSession', () => {
     assert.equal(west.sources.length, 0, 'a bridge does not hear its own phones');
   });
 
-  it('shows what becomes of a call, and ends its media with it', async () => {
+  it('shows the state of a call, and ends its media with it', async () => {
     const { phone } = await call(1112);
     const updated = heard(east, 'participant-updated');
     await phone.update({ callState: 'answered', displayName: 'Reception' });
@@ -104,7 +104,7 @@ describe('BridgeSession', () => {
     assert.deepEqual(west.hosted, []);
   });
 
-  it('mutes and unmutes for a moderator, and tells of it', async () => {
+  it('mutes and unmutes for a moderator, and emits that', async () => {
     const { phone, source } = await call(1113);
     const client = await ProtocolClient.enter(server.url, moderator);
     const { participantId: by } = await client.get('room.join', { roomId: 'lobby' });
@@ -124,7 +124,7 @@ describe('BridgeSession', () => {
     client.close();
   });
 
-  it('raises a hand, which a moderator lowers, and raises it again on a new seat', async () => {
+  it('raises a hand, which a moderator can lower, and raises it again at a new seat', async () => {
     const client = await ProtocolClient.enter(server.url, moderator);
     await client.get('room.join', { roomId: 'lobby' });
     const phone = await west.addParticipant({ displayName: '+49 30 123' });
@@ -155,7 +155,7 @@ describe('BridgeSession', () => {
     client.close();
   });
 
-  it('ends with a kick, even one that it does not hear at once', async () => {
+  it('ends a participant that is kicked, even while the connection is lost', async () => {
     const { phone, source } = await call(1114);
     const client = await ProtocolClient.enter(server.url, moderator);
     await client.get('room.join', { roomId: 'lobby' });
@@ -191,7 +191,7 @@ describe('BridgeSession', () => {
     assert.equal(east.participants.size, 2);
   });
 
-  it('makes everything anew when the worker dies', async () => {
+  it('recreates everything when the worker dies', async () => {
     const { phone, media } = await call(1116);
     const { participantId } = phone;
     const lost = heard(west, 'media-lost');
@@ -208,11 +208,11 @@ describe('BridgeSession', () => {
     assert.deepEqual((await eastSocket.rtp(source.ssrc)).payload, OPUS_PAYLOAD);
   });
 
-  it('enters anew when its seat is gone, with its phones', async () => {
+  it('joins again with its phones if its seat is gone', async () => {
     const { phone } = await call(1117);
     const { participantId } = phone;
     await phone.setMuted(true);
-    // Another session of the same device takes the seat away, as the end of the grace time would.
+    // Another session of the same device takes over the seat, with the same effect as its expiry.
     const thief = await ProtocolClient.enter(server.url, identity);
     const opened = heard(west, 'media');
     const begun = heard(east, 'source', (source) => source.participantId !== participantId);

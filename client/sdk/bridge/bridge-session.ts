@@ -14,16 +14,17 @@ export interface BridgeOptions extends ConnectionOptions {
 }
 
 export interface BridgeOpenOptions {
-  /** Address of the bridge's UDP socket, on loopback. */
+  /** Address of the bridge's UDP socket; must be a loopback address. */
   address: string;
   port: number;
-  /** What it can receive. Default: the room's Opus with audio levels. */
+  /** What the bridge can receive. Default: the room's Opus with audio levels. */
   rtpCapabilities?: RtpCapabilities;
 }
 
 /**
- * A room as a bridge sees it: it hosts participants, sends a stream for each, and hears everybody else, over one UDP socket. What it was
- * asked for comes back by itself after a lost connection or a re-homing; the host only follows `media` events.
+ * A room from a bridge's point of view: the bridge hosts participants, sends one stream for each, and receives everyone else's audio, over
+ * one UDP socket. After a lost connection or a re-homing, participants, producers and transports are re-established automatically; the
+ * caller only has to follow the `media` events.
  */
 export class BridgeSession extends Emitter<BridgeEvents> {
   readonly roomId: string;
@@ -35,7 +36,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   #capabilities: RtpCapabilities = {};
   #openOptions: BridgeOpenOptions | undefined;
   #media: BridgeMedia | undefined;
-  /** Counts homes and seats: transports of an earlier one are gone. */
+  /** Counts homes and seats, to recognise answers about transports of an earlier one. */
   #home = 0;
 
   private constructor({ roomId, ...options }: BridgeOptions) {
@@ -64,10 +65,10 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#listen();
   }
 
-  /** Connects and enters the room. Rejects as connect() and Client.join() do. */
+  /** Connects and enters the room. @throws {CanopyError} as connect() and Client.join() do */
   static async join(options: BridgeOptions): Promise<BridgeSession> {
     const session = new BridgeSession(options);
-    // When it cannot be opened, it closes, and the session with it.
+    // If open() fails, the connection closes, and the session with it.
     await session.#connection.open();
     await session.#session.enter();
     return session;
@@ -82,17 +83,17 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     return this.#session.roster.participants;
   }
 
-  /** The participants that are hosted here. */
+  /** The participants hosted by this session. */
   get hosted(): BridgeParticipant[] {
     return [...this.#hosted];
   }
 
-  /** The voices that come in. */
+  /** The audio streams that are received. */
   get sources(): BridgeSource[] {
     return this.#sources.all;
   }
 
-  /** The participant who speaks, by id. */
+  /** Participant id of the current speaker. */
   get speaker(): string | null {
     return this.#session.roster.speaker;
   }
@@ -102,14 +103,15 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     return this.#media;
   }
 
-  /** What the room's router supports. */
+  /** RTP capabilities of the room's router. */
   get routerRtpCapabilities(): RtpCapabilities {
     return this.#capabilities;
   }
 
   /**
-   * Opens the pair of plain transports towards the bridge's socket. Once; they come back by themselves. Rejects with BRIDGE_NOT_LOCAL,
-   * FORBIDDEN, MEDIA_REJECTED.
+   * Opens the pair of plain transports to the bridge's socket. Call it once: they are reopened automatically.
+   *
+   * @throws {CanopyError} BRIDGE_NOT_LOCAL, FORBIDDEN, MEDIA_REJECTED
    */
   async open(options: BridgeOpenOptions): Promise<BridgeMedia> {
     this.#openOptions = options;
@@ -117,7 +119,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     if (this.#media) {
       return this.#media;
     }
-    // The connection is away: the transports are opened on its return.
+    // The connection is lost: the transports are opened after reconnecting.
     const { promise, resolve, reject } = Promise.withResolvers<BridgeMedia>();
     const off = [
       this.once('media', resolve),
@@ -134,7 +136,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     });
   }
 
-  /** Brings a participant in. Rejects with FORBIDDEN, LIMIT_REACHED, BAD_REQUEST (the name). */
+  /** Adds a participant to the room. @throws {CanopyError} FORBIDDEN; LIMIT_REACHED; BAD_REQUEST - the name is not allowed */
   async addParticipant(participant: NewParticipant): Promise<BridgeParticipant> {
     if (this.state === 'closed') {
       throw new CanopyError('ROOM_NOT_JOINED');
@@ -162,16 +164,16 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     }
   }
 
-  /** Leaves the room with all participants and closes the connection. Never rejects. */
+  /** Removes all hosted participants from the room and closes the connection. Never rejects. */
   async leave(): Promise<void> {
     if (this.state === 'closed') {
       return;
     }
-    await this.#session.sayGoodbye();
+    await this.#session.notifyLeave();
     this.#session.close();
   }
 
-  /** Drops the connection and makes it anew at once. */
+  /** Drops the connection and reconnects at once. */
   reconnect(): void {
     this.#connection.reconnect();
   }
@@ -218,16 +220,16 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#capabilities = snapshot.routerRtpCapabilities as RtpCapabilities;
     const { transportIds, producerIds, consumerIds } = snapshot.own;
     const media = this.#media;
-    const whole =
+    const isComplete =
       media && transportIds.includes(media.send.transportId) && transportIds.includes(media.recv.transportId);
-    if (media && !whole) {
+    if (media && !isComplete) {
       this.#dropMedia();
-      // A lone one is of no use, and would be in the way of the next pair.
+      // A single transport is useless, and would prevent opening the next pair.
       for (const transportId of transportIds) {
         this.#connection.request('transport.close', { transportId }).catch(() => {});
       }
     }
-    this.#applyHosted(snapshot, sameSeat);
+    this.#reconcileHosted(snapshot, sameSeat);
     this.#sources.reset(snapshot.producers, consumerIds);
     for (const hosted of this.hosted) {
       hosted.keepProducerOf(producerIds);
@@ -236,8 +238,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     this.#opening.poke();
   }
 
-  /** Compares the hosted participants with those of the snapshot. */
-  #applyHosted(snapshot: Snapshot, sameSeat: boolean): void {
+  /** Compares the hosted participants with the snapshot's. */
+  #reconcileHosted(snapshot: Snapshot, sameSeat: boolean): void {
     const own = new Set(
       snapshot.participants
         .filter(({ peerId }) => peerId === snapshot.peerId)
@@ -259,7 +261,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
         hosted.unseat();
       }
     }
-    // When not resumed, answers that were on their way are void: what they brought in is brought in again.
+    // If not resumed, pending answers are discarded and their participants added again, so the first ones are removed.
     if (snapshot.resumed) {
       return;
     }
@@ -268,13 +270,13 @@ export class BridgeSession extends Emitter<BridgeEvents> {
     }
   }
 
-  /** A moderator removed it, unheard while the connection was away. */
+  /** A moderator removed it while the connection was lost. */
   #kicked(hosted: BridgeParticipant): void {
     hosted.act('kick');
     this.emit('action', hosted, 'kick', null);
   }
 
-  /** Opens the transports unless there are some. */
+  /** Opens the transports if there are none. */
   async #open(): Promise<void> {
     const options = this.#openOptions;
     if (!options || this.#media || this.state === 'closed') {
@@ -286,7 +288,7 @@ export class BridgeSession extends Emitter<BridgeEvents> {
       media = await this.#connection.request('bridge.open', {
         address: options.address,
         port: options.port,
-        rtpCapabilities: options.rtpCapabilities ?? hearing(this.#capabilities),
+        rtpCapabilities: options.rtpCapabilities ?? audioOnly(this.#capabilities),
       });
     } catch (error) {
       if (home === this.#home) {
@@ -322,8 +324,8 @@ export class BridgeSession extends Emitter<BridgeEvents> {
   }
 }
 
-/** The room's Opus and audio levels, and nothing else. */
-function hearing({ codecs = [], headerExtensions = [] }: RtpCapabilities): RtpCapabilities {
+/** Opus and audio levels only. */
+function audioOnly({ codecs = [], headerExtensions = [] }: RtpCapabilities): RtpCapabilities {
   return {
     codecs: codecs.filter(({ mimeType }) => mimeType.toLowerCase() === 'audio/opus'),
     headerExtensions: headerExtensions.filter(({ kind, uri }) => kind === 'audio' && uri === AUDIO_LEVEL),

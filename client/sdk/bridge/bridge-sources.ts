@@ -4,16 +4,16 @@ import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
 import type { BridgeMedia } from './bridge-participant.ts';
 
-/** Somebody's voice, as it comes in over the `recv` transport: one Opus stream. */
+/** One participant's audio as received over the `recv` transport: an Opus stream. */
 export interface BridgeSource {
   readonly producerId: string;
   readonly consumerId: string;
   readonly participantId: string;
   readonly ssrc: number;
   readonly payloadType: number;
-  /** Id of the audio level header extension (RFC 6464); undefined when there is none. */
+  /** Id of the audio level header extension (RFC 6464); undefined if not negotiated. */
   readonly audioLevelId: number | undefined;
-  /** Whether it is muted. */
+  /** Whether its sender is muted. */
   readonly paused: boolean;
 }
 
@@ -26,16 +26,16 @@ export interface SourceHost {
   failed(error: CanopyError): void;
 }
 
-/** The protocol's limit of one consumer.create. */
-const MAX_AT_ONCE = 64;
+/** Maximum number of producers per `consumer.create`, set by the protocol. */
+const MAX_PER_REQUEST = 64;
 
-/** Receives all that others are heard by: many producers are subscribed to by one request and begin by one more. */
+/** Subscribes to everyone else's audio: one request creates up to 64 consumers, and a second resumes them. */
 export class BridgeSources {
   readonly #host: SourceHost;
-  /** Audio that others send, by producer. */
+  /** Audio that others send, by producer id. */
   readonly #producers = new Map<string, ProducerInfo>();
   readonly #sources = new Map<string, BridgeSource>();
-  /** Producers that cannot be subscribed to on this home. */
+  /** Producers that cannot be consumed at this home. */
   readonly #refused = new Set<string>();
   readonly #reconciler: Reconciler;
 
@@ -79,7 +79,7 @@ export class BridgeSources {
     this.#host.updated(updated);
   }
 
-  /** The server closed a consumer; its producer's end is told apart. */
+  /** The server closed a consumer. The end of its producer is a separate event. */
   consumerClosed(consumerId: string): void {
     const source = this.all.find((each) => each.consumerId === consumerId);
     if (source) {
@@ -87,7 +87,7 @@ export class BridgeSources {
     }
   }
 
-  /** Takes over what a room.join tells: producers there are, and own consumers that live on (all others are gone). */
+  /** Applies a snapshot: the room's producers, and the consumers that still exist. */
   reset(producers: ProducerInfo[], consumerIds: string[]): void {
     for (const { producerId, consumerId } of this.all) {
       if (!consumerIds.includes(consumerId)) {
@@ -110,7 +110,7 @@ export class BridgeSources {
     this.sync();
   }
 
-  /** Drops all sources, to subscribe again. */
+  /** Drops all sources but keeps the producers, so that sync() subscribes again. */
   drop(): void {
     this.#refused.clear();
     for (const producerId of [...this.#sources.keys()]) {
@@ -124,7 +124,7 @@ export class BridgeSources {
     this.drop();
   }
 
-  /** Subscribes to what is missing. */
+  /** Subscribes to producers that have no source yet. */
   sync(): void {
     this.#reconciler.poke();
   }
@@ -139,9 +139,9 @@ export class BridgeSources {
         return;
       }
       try {
-        await this.#subscribe(media, missing.slice(0, MAX_AT_ONCE));
+        await this.#subscribe(media, missing.slice(0, MAX_PER_REQUEST));
       } catch (error) {
-        // Another home begins with another reset(); a failure of the old one says nothing.
+        // Failures of the old home do not matter: the new one starts with reset().
         if (media === this.#host.media()) {
           throw error;
         }
@@ -150,27 +150,27 @@ export class BridgeSources {
   }
 
   async #subscribe(media: BridgeMedia, producerIds: string[]): Promise<void> {
-    const { connection, media: present } = this.#host;
+    const { connection, media: currentMedia } = this.#host;
     const { transportId } = media.recv;
     const { consumers, failed } = await connection.request('consumer.create', { transportId, producerIds });
-    if (media !== present()) {
+    if (media !== currentMedia()) {
       return;
     }
     for (const { producerId, error } of failed) {
       this.#refused.add(producerId);
-      // Its producer ended meanwhile: nothing to tell.
+      // The producer has ended in the meantime: nothing to report.
       if (error.code !== 'PRODUCER_UNKNOWN') {
         this.#host.failed(CanopyError.fromBody(error));
       }
     }
-    const consumerIds = consumers.filter((info) => this.#begin(info)).map(({ consumerId }) => consumerId);
+    const consumerIds = consumers.filter((info) => this.#start(info)).map(({ consumerId }) => consumerId);
     if (consumerIds.length > 0) {
       await connection.request('consumer.resume', { consumerIds });
     }
   }
 
-  /** False when its producer ended meanwhile. */
-  #begin({ producerId, consumerId, rtpParameters }: ConsumerInfo): boolean {
+  /** Returns false if the producer has ended in the meantime. */
+  #start({ producerId, consumerId, rtpParameters }: ConsumerInfo): boolean {
     const producer = this.#producers.get(producerId);
     if (!producer) {
       return false;

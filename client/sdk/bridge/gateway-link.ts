@@ -8,28 +8,28 @@ import { Outbox } from './outbox.ts';
 type TrunkRegistrations = RequestInput<'gateway.trunks'>['registrations'];
 
 export interface GatewayLinkEvents {
-  /** `error` says why it closed: SESSION_REPLACED when another gateway has taken over. */
+  /** `error`: why it closed; SESSION_REPLACED if another gateway has taken over. */
   state: [state: ConnectionState, error: CanopyError | undefined];
-  /** The settings have changed, or may have while the connection was away. */
+  /** The settings have changed, or may have changed while the connection was lost. */
   config: [TelephonyConfig];
-  /** A room asks for a call. Tell of a failure by dialFailed(). */
+  /** A room requests a call. Report a failure with dialFailed(). */
   dial: [EventData<'gateway.dial'>];
   /** An administrator ends a call. */
   'hang-up': [EventData<'gateway.hangUp'>];
 }
 
 /**
- * The gateway's control connection: settings come by it, and calls that rooms ask for. It comes back by itself, and what became of calls
- * meanwhile is told then.
+ * The gateway's control connection: it delivers settings and rooms' requests for calls. It reconnects automatically, and then reports what
+ * happened to calls in the meantime.
  */
 export class GatewayLink extends Emitter<GatewayLinkEvents> {
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #trunks: Reconciler;
-  /** Calls that go on, and those whose end the server has not heard of yet: else it would think them lost. */
+  /** Calls in progress, and calls whose end the server has not acknowledged; it would otherwise consider them lost. */
   readonly #active = new Set<string>();
   #config: TelephonyConfig;
-  /** How the trunks stand, as told last. */
+  /** The last reported trunk registrations. */
   #registrations: TrunkRegistrations = [];
 
   private constructor(connection: Connection, config: TelephonyConfig) {
@@ -42,10 +42,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
       },
     });
     this.#config = config;
-    // Registered anew before anything that waits is sent.
+    // Re-registers before waiting requests are sent.
     connection.onReturn = async () => {
-      // What the server sends has the defaults filled in.
       const callIds = [...this.#active];
+      // The server has filled in the defaults.
       const config = (await connection.requestNow('gateway.register', { callIds })) as TelephonyConfig;
       await connection.requestNow('gateway.trunks', { registrations: this.#registrations });
       this.#setConfig(config);
@@ -62,7 +62,7 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     connection.on('gateway.hangUp', (call) => this.emit('hang-up', call));
   }
 
-  /** Connects and takes charge of the server's calls. Rejects with FORBIDDEN (the role is not `bridge`), and as connect() does. */
+  /** Connects and registers as the server's gateway. @throws {CanopyError} FORBIDDEN - the role is not `bridge`; and as connect() does */
   static async connect(options: ConnectionOptions): Promise<GatewayLink> {
     const connection = new Connection(options);
     try {
@@ -84,8 +84,10 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
   }
 
   /**
-   * Notes the present state of a call in the history: at its start, answer and end. Resolves when the server has noted it or a later one,
-   * however long it is away. Rejects with the server's refusal, SERVER_BUSY when too much waits, or CONNECTION_LOST when closed.
+   * Records a call's state in the call history: at its start, answer and end. Resolves when the server has recorded this or a later state,
+   * however long the connection is lost.
+   *
+   * @throws {CanopyError} SERVER_BUSY - too many records are waiting; CONNECTION_LOST - the link is closed; and the server's refusals
    */
   async record(call: CallRecord): Promise<void> {
     this.#active.add(call.callId);
@@ -98,23 +100,23 @@ export class GatewayLink extends Emitter<GatewayLinkEvents> {
     }
   }
 
-  /** A call that was asked for did not come about. Resolves and rejects as record() does. */
+  /** Reports that a requested call failed. Resolves and rejects as record() does. */
   dialFailed(callId: string, error: CanopyError): Promise<void> {
     return this.#outbox.put(`${callId} failed`, 'gateway.dialFailed', { callId, error: error.toJSON() });
   }
 
-  /** Resolves when the server has heard everything that it was to be told, or the connection is closed. */
+  /** Resolves when the server has acknowledged everything, or the connection is closed. */
   settled(): Promise<void> {
     return this.#outbox.emptied();
   }
 
-  /** Tells how all trunks that are registered at stand, after each change. A server that comes back is told by the link itself. */
+  /** Reports the state of all trunk registrations; call it after each change. The link repeats the report after reconnecting. */
   async trunksRegistered(registrations: TrunkRegistrations): Promise<void> {
     this.#registrations = registrations;
     await this.#trunks.run();
   }
 
-  /** Drops the connection and makes it anew at once. */
+  /** Drops the connection and reconnects at once. */
   reconnect(): void {
     this.#connection.reconnect();
   }

@@ -1,4 +1,4 @@
-/** For programs of role `bridge`, like the SIP gateway: hosting participants in rooms over plain RTP, and placing calls. */
+/** For programs with the role `bridge`, such as the SIP gateway: hosting participants over plain RTP, and placing calls. */
 export type { BridgeEvents } from './bridge-events.ts';
 export type { BridgeMedia, BridgeParticipant, NewParticipant } from './bridge-participant.ts';
 export { type BridgeOpenOptions, type BridgeOptions, BridgeSession } from './bridge-session.ts';

@@ -3,56 +3,57 @@ import { CanopyError } from '../../../contract/light.ts';
 import type { Connection } from '../connection.ts';
 import { Reconciler } from '../reconciler.ts';
 
-/** Most that waits: an hour of busy telephony, and calls enough for one message when the gateway registers anew. */
-const MOST = 4000;
+/** Maximum number of waiting requests: an hour of busy telephony, whose call ids still fit into one `gateway.register`. */
+const MAX_ITEMS = 4000;
 
 interface Item {
   name: RequestName;
   data: unknown;
-  told: PromiseWithResolvers<void>;
+  delivery: PromiseWithResolvers<void>;
 }
 
 /**
- * What the server must hear, however long it is away or refuses for the moment: kept until it has answered, and sent one after the other,
- * so that a server that is back is not flooded. For requests that do no harm when they come twice.
+ * Requests that must reach the server, however long it is unreachable or refuses temporarily. Each is kept until it is answered, and they
+ * are sent one at a time, so that a server that has just come back is not flooded. For idempotent requests only.
  */
 export class Outbox {
   readonly #connection: Connection;
-  /** The oldest first. */
+  /** By key, oldest first. */
   readonly #items = new Map<string, Item>();
   readonly #sending = new Reconciler({ pass: () => this.#send(), onFailure: () => 'retry' });
 
-  /** Ends with the connection. */
+  /** Closes when the connection closes. */
   constructor(connection: Connection) {
     this.#connection = connection;
     connection.on('state', (state) => {
       if (state === 'closed') {
-        this.#giveUpAll();
+        this.#failAll();
       }
     });
   }
 
   /**
-   * Sends a request in its turn. What waits under the same key is replaced by it, and told when it is. Rejects with what the server
-   * refused it with, SERVER_BUSY when too much waits, or CONNECTION_LOST when the connection is closed.
+   * Enqueues a request. It replaces a waiting request with the same key, whose promise then settles with it.
+   *
+   * @throws {CanopyError} SERVER_BUSY - too many requests are waiting; CONNECTION_LOST - the connection is closed; and the server's refusal
    */
   put<N extends RequestName>(key: string, name: N, data: RequestInput<N>): Promise<void> {
     if (this.#connection.state === 'closed') {
       return Promise.reject(new CanopyError('CONNECTION_LOST', name));
     }
-    const told = this.#items.get(key)?.told ?? Promise.withResolvers<void>();
-    this.#items.set(key, { name, data, told });
-    if (this.#items.size > MOST) {
-      this.#giveUp(this.#first()[0], new CanopyError('SERVER_BUSY', name));
+    const delivery = this.#items.get(key)?.delivery ?? Promise.withResolvers<void>();
+    this.#items.set(key, { name, data, delivery });
+    if (this.#items.size > MAX_ITEMS) {
+      this.#fail(this.#first()[0], new CanopyError('SERVER_BUSY', name));
     }
     this.#sending.poke({ patient: true });
-    return told.promise;
+    return delivery.promise;
   }
 
-  /** Resolves when the server has heard everything, or the connection is closed. */
+  /** Resolves when the outbox is empty or the connection is closed. */
   async emptied(): Promise<void> {
     while (this.#items.size > 0) {
-      await Promise.allSettled([...this.#items.values()].map(({ told }) => told.promise));
+      await Promise.allSettled([...this.#items.values()].map(({ delivery }) => delivery.promise));
     }
   }
 
@@ -63,7 +64,7 @@ export class Outbox {
         () => undefined,
         (cause: unknown) => CanopyError.from(cause),
       );
-      // What has replaced it in the meantime has its turn at once.
+      // If it was replaced in the meantime, the replacement is sent next.
       if (this.#items.get(key) !== item) {
         continue;
       }
@@ -71,10 +72,10 @@ export class Outbox {
         throw error;
       }
       if (error) {
-        this.#giveUp(key, error);
+        this.#fail(key, error);
       } else {
         this.#items.delete(key);
-        item.told.resolve();
+        item.delivery.resolve();
       }
     }
   }
@@ -83,15 +84,15 @@ export class Outbox {
     return this.#items.entries().next().value as [string, Item];
   }
 
-  #giveUp(key: string, error: CanopyError): void {
+  #fail(key: string, error: CanopyError): void {
     const item = this.#items.get(key);
     this.#items.delete(key);
-    item?.told.reject(error);
+    item?.delivery.reject(error);
   }
 
-  #giveUpAll(): void {
+  #failAll(): void {
     for (const [key, { name }] of [...this.#items]) {
-      this.#giveUp(key, new CanopyError('CONNECTION_LOST', name));
+      this.#fail(key, new CanopyError('CONNECTION_LOST', name));
     }
     this.#sending.stop();
   }

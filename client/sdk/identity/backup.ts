@@ -1,7 +1,7 @@
 import { CanopyError } from '../../../contract/light.ts';
 import { type Bytes, fromBase64, randomBytes, toBase64 } from '../bytes.ts';
 
-/** What a backup holds of an account. */
+/** The contents of a backup. */
 export interface AccountBackup {
   origin: string;
   displayName: string;
@@ -13,7 +13,7 @@ export interface AccountBackup {
   accountKey: string;
 }
 
-/** The file: version 1 is PBKDF2-HMAC-SHA-256 and AES-256-GCM; the header is authenticated with the content. */
+/** Version 1 of the file: PBKDF2-HMAC-SHA-256 and AES-256-GCM, with the header as additional authenticated data. */
 interface BackupFile {
   canopyBackup: 1;
   kdf: { name: 'PBKDF2'; hash: 'SHA-256'; iterations: number; salt: string };
@@ -21,7 +21,7 @@ interface BackupFile {
   content: string;
 }
 
-/** OWASP's figure for PBKDF2-HMAC-SHA-256; a file may ask for more, within reason, and never for less. */
+/** OWASP's recommendation for PBKDF2-HMAC-SHA-256. A file may specify more, up to MAX_ITERATIONS, but not less. */
 const ITERATIONS = 600_000;
 const MAX_ITERATIONS = 10_000_000;
 
@@ -38,7 +38,7 @@ async function deriveKey(
   iterations: number,
   usage: 'encrypt' | 'decrypt',
 ): Promise<CryptoKey> {
-  // The same password typed on another keyboard may be composed of other code points.
+  // Keyboards differ in how they compose the same characters.
   const secret = new TextEncoder().encode(password.normalize('NFKC'));
   const material = await crypto.subtle.importKey('raw', secret, 'PBKDF2', false, ['deriveKey']);
   return crypto.subtle.deriveKey(
@@ -50,7 +50,7 @@ async function deriveKey(
   );
 }
 
-/** Encrypts an account with a password. JSON text. */
+/** Encrypts an account with a password. Returns JSON text. */
 export async function createBackup(account: AccountBackup, password: string): Promise<string> {
   const salt = randomBytes(16);
   const iv = randomBytes(12);
@@ -69,7 +69,7 @@ export async function createBackup(account: AccountBackup, password: string): Pr
   return JSON.stringify(file, null, 2);
 }
 
-/** Decrypts a backup. Throws BACKUP_INVALID at a wrong password or a damaged file. */
+/** Decrypts a backup. @throws {CanopyError} BACKUP_INVALID - wrong password or damaged file */
 export async function openBackup(text: string, password: string): Promise<AccountBackup> {
   try {
     const file = JSON.parse(text) as BackupFile;

@@ -3,7 +3,7 @@ import type { IdentityStore, PendingEnrolment, StoredIdentity } from './store.ts
 const DATABASE = 'canopy';
 const TABLE = 'identities';
 
-/** Key of the enrolment that awaits its answer, stored beside the identities; no origin contains a space. */
+/** Key of an unanswered enrolment, in the same table as the identities; no origin contains a space. */
 const pendingKey = (origin: string): string => `pending ${origin}`;
 
 function promised<T>(request: IDBRequest<T>): Promise<T> {
@@ -33,7 +33,7 @@ async function withTable<T>(
   }
 }
 
-/** Keeps identities in the browser's IndexedDB; the private keys in it cannot be read out by any script. */
+/** Keeps identities in the browser's IndexedDB. No script can read the private keys. */
 export function browserStore(): IdentityStore {
   return {
     needsExtractableKeys: false,

@@ -4,7 +4,7 @@ import { type Bytes, fromBase64 } from '../bytes.ts';
 
 export type { Certificate } from '../../../contract/x509/index.ts';
 
-/** Reads a certificate of the wire (base64 DER). Throws CERT_MALFORMED, CERT_NONCONFORMING, CERT_UNSUPPORTED. */
+/** Parses a certificate, base64 DER. @throws {CanopyError} CERT_MALFORMED, CERT_NONCONFORMING, CERT_UNSUPPORTED */
 export function readCertificate(base64: string): Certificate {
   let der: Bytes;
   try {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { CanopyError, dtlsStatement, type ErrorCode } from '../../../contract/light.ts';
-// biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
+// biome-ignore lint/plugin: the server's own code verifies what the SDK creates
 import { Authority, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
 import {
   enrol,
@@ -36,7 +36,7 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true }));
 
-/** A server's REST API with the real authority behind it; `change` may spoil its answer. */
+/** A server's REST API with the real CA behind it; `change` may corrupt its answer. */
 function api(change: (answer: { chain: string[] }) => object = (answer) => answer): typeof fetch {
   return async (url, init) => {
     const { pathname, searchParams } = new URL(String(url));
@@ -72,7 +72,7 @@ function enrolled(options: Partial<Parameters<typeof enrol>[0]> = {}): Promise<I
   });
 }
 
-/** What the real server says to a proof of this identity. */
+/** The real server's verdict on a proof by this identity. */
 async function admit(identity: Identity) {
   const nonce = randomBytes(32).toString('base64url');
   const timeMs = Date.now();
@@ -89,7 +89,7 @@ async function writePem(name: string, der: string): Promise<string> {
 }
 
 describe('enrol()', () => {
-  it('makes a device that the server admits and that may bind its media keys', async () => {
+  it('creates a device that the server admits and that can bind its media keys', async () => {
     const identity = await enrolled();
     const device = await admit(identity);
     assert.equal(device.deviceId, identity.deviceId);
@@ -126,7 +126,7 @@ describe('enrol()', () => {
     assert.match(stdout, /Serial Number:\s+([0-9a-f]{2}:){15}[0-9a-f]{2}\n/);
   });
 
-  it('takes the invitation’s name when none is given', async () => {
+  it('uses the invitation’s name if none is given', async () => {
     assert.equal((await enrolled({ displayName: undefined })).displayName, 'From the invitation');
   });
 
@@ -142,14 +142,14 @@ describe('enrol()', () => {
     return { sent, fetch: counted };
   }
 
-  it('uses no invitation whose link names another authority', async () => {
+  it('does not spend an invitation whose link names another CA', async () => {
     const caFingerprint = Buffer.alloc(32, 1).toString('base64url');
     const { sent, fetch } = counting();
     await assert.rejects(enrolled({ caFingerprint, fetch }), withCode('INVITE_MISMATCH'));
     assert.deepEqual(sent, []);
   });
 
-  it('uses no invitation on a server that does not know its own address', async () => {
+  it('does not spend an invitation on a server that does not know its own address', async () => {
     const { sent, fetch } = counting();
     const elsewhere = { serverUrl: 'https://alias.example', fetch };
     await assert.rejects(enrolled(elsewhere), (error: CanopyError) => {
@@ -159,7 +159,7 @@ describe('enrol()', () => {
     assert.deepEqual(sent, []);
   });
 
-  it('sends the same request again when the answer was lost, and a new one after a refusal', async () => {
+  it('repeats the same request if the answer was lost, and sends a new one after a refusal', async () => {
     let lost = true;
     const { sent, fetch } = counting(async (url, init) => {
       const answer = await api()(url, init);
@@ -178,7 +178,7 @@ describe('enrol()', () => {
     assert.notEqual(sent[1], sent[2]);
   });
 
-  it('sends the same request again after a reload, from what the store kept of it', async () => {
+  it('repeats the same request after a reload, from the store', async () => {
     const kept = new Map<string, PendingEnrolment | undefined>();
     const store: IdentityStore = {
       ...memoryStore(),
@@ -195,7 +195,7 @@ describe('enrol()', () => {
     await assert.rejects(enrolled({ fetch: offline, store }), withCode('CONNECTION_LOST'));
     const pending = kept.get(ORIGIN);
     assert.equal(pending?.accountKey.extractable, false);
-    // Simulates a reload: another page's refusal clears this page's memory.
+    // Simulates a reload: a refusal clears this page's memory.
     const used = { secret: 'good', fetch: api() };
     await enrolled(used);
     kept.set(ORIGIN, pending);
@@ -212,7 +212,7 @@ describe('enrol()', () => {
     await assert.rejects(enrolled({ fetch: swapped }), withCode('SERVER_UNVERIFIED'));
   });
 
-  it('refuses a chain that does not hang together, and one that is cut short', async () => {
+  it('refuses a broken chain and a truncated one', async () => {
     const other = await Authority.open({ dir: join(dir, 'other'), name: 'Test' });
     const foreign = Buffer.from(other.certificateDer).toString('base64');
     const swapped = api((answer) => ({ ...answer, chain: [answer.chain[0], foreign] }));
@@ -224,7 +224,7 @@ describe('enrol()', () => {
     await assert.rejects(enrolled({ fetch: short, caFingerprint: undefined }), withCode('CERT_MISSING'));
   });
 
-  it('tells what the server refused, and when it cannot be reached', async () => {
+  it('reports the server’s refusals, and a server that cannot be reached', async () => {
     await assert.rejects(enrolled({ secret: 'used' }), withCode('INVITE_USED'));
     const unreachable: typeof fetch = () => Promise.reject(new TypeError('failed'));
     await assert.rejects(enrolled({ fetch: unreachable }), withCode('CONNECTION_LOST'));
@@ -232,7 +232,7 @@ describe('enrol()', () => {
     await assert.rejects(enrolled({ fetch: notCanopy }), withCode('CONNECTION_LOST'));
   });
 
-  it('keeps keys that cannot be extracted, unless the store must write them down', async () => {
+  it('stores non-extractable keys, unless the store must serialise them', async () => {
     const store = memoryStore();
     const identity = await enrolled({ store });
     const kept = await store.load(ORIGIN);
@@ -268,19 +268,19 @@ describe('backups', () => {
     assert.equal(one.accountId, two.accountId);
   });
 
-  it('are made once', async () => {
+  it('can be exported once', async () => {
     assert.equal(first.canExportBackup, false);
     await assert.rejects(first.exportBackup(PASSWORD), withCode('IDENTITY_MISSING'));
   });
 
-  it('show nothing of the account without the password', () => {
+  it('reveal nothing about the account without the password', () => {
     const file = JSON.parse(backup) as { content: string; kdf: { iterations: number } };
     assert.deepEqual(Object.keys(file).sort(), ['canopyBackup', 'cipher', 'content', 'kdf']);
     assert.ok(file.kdf.iterations >= 600_000);
     assert.ok(!Buffer.from(file.content, 'base64').includes('Ада'));
   });
 
-  it('open with the password alone, whole and unchanged', async () => {
+  it('open only with the password, and only if unchanged', async () => {
     const file = JSON.parse(backup);
     const changed = (change: object) => JSON.stringify({ ...file, ...change });
     const damaged = Buffer.from(file.content, 'base64');

@@ -13,29 +13,29 @@ import { type IdentityStore, memoryStore, type StoredIdentity } from './store.ts
 export interface ServerOptions {
   /** The server's address, e.g. `https://meet.example:8443`. */
   serverUrl: string;
-  /** Where the identity is kept. Default: in memory only. */
+  /** Where to keep the identity. Default: in memory only. */
   store?: IdentityStore;
-  /** Default: the global one. */
+  /** Default: the global `fetch`. */
   fetch?: typeof fetch;
 }
 
 export interface EnrolOptions extends ServerOptions {
   /** The invitation's secret. */
   secret: string;
-  /** SHA-256 of the deployment CA's DER, base64url, from the invitation link. Absent: the CA that the server shows is trusted. */
+  /** SHA-256 of the deployment CA's DER, base64url, from the invitation link. Without it, the CA that the server presents is trusted. */
   caFingerprint?: string;
-  /** The person's name as others will see it. Default: the invitation's. */
+  /** The name that others will see. Default: the invitation's. */
   displayName?: string;
 }
 
 /**
- * Uses an invitation: makes the account's and the device's keys, has the account certified by the server, issues the device's
- * certificate and stores the identity. All possible checks come before the invitation is used. If the answer is lost, call it again: it
- * repeats the request, and the server gives the same answer.
+ * Uses an invitation: generates the account's and the device's keys, has the server certify the account, issues the device's certificate
+ * and stores the identity. Everything that can be checked is checked before the invitation is spent. If the response is lost, call this
+ * again: it repeats the same request, and the server gives the same answer.
  *
  * @throws {CanopyError} UNSUPPORTED_PLATFORM - the browser or Node is too old; INVITE_MISMATCH - the server is not the one in the link;
- * ORIGIN_NOT_ALLOWED - the server does not know the dialled address; the server's INVITE_… and CSR_INVALID; SERVER_UNVERIFIED - the
- * answer's chain does not end in the deployment CA; CONNECTION_LOST
+ * ORIGIN_NOT_ALLOWED - the server does not know the dialled address; INVITE_…, CSR_INVALID - the server refused; SERVER_UNVERIFIED - the
+ * certificate is not for this key or was not issued by the deployment CA; CONNECTION_LOST
  */
 export async function enrol(options: EnrolOptions): Promise<Identity> {
   requirePlatform();
@@ -92,13 +92,13 @@ export async function enrol(options: EnrolOptions): Promise<Identity> {
 }
 
 export interface RestoreOptions {
-  /** The text of the backup file. */
+  /** The backup file's text. */
   backup: string;
   password: string;
   store?: IdentityStore;
 }
 
-/** Links this device to the account of a backup. Throws BACKUP_INVALID, CERT_EXPIRED. */
+/** Links this device to the account in a backup. @throws {CanopyError} UNSUPPORTED_PLATFORM, BACKUP_INVALID, CERT_EXPIRED */
 export async function restoreFromBackup({ backup, password, store }: RestoreOptions): Promise<Identity> {
   requirePlatform();
   const { accountKey, ...account } = await openBackup(backup, password);
@@ -113,24 +113,29 @@ export async function restoreFromBackup({ backup, password, store }: RestoreOpti
   return linkDevice(account, await importPrivateKey(fromBase64(accountKey), key.type, true), store);
 }
 
-/** The identity that was kept for a server, if there is one. */
+/** The stored identity for a server, if there is one. */
 export async function loadIdentity(serverUrl: string, store: IdentityStore): Promise<Identity | undefined> {
   const stored = await store.load(new URL(serverUrl).origin);
   return stored && Identity.create(stored);
 }
 
 export interface ImportOptions extends ServerOptions {
-  /** PEM certificates, the device's first, then its issuers. */
+  /** PEM: the device's certificate, then its issuers. */
   certificatePem: string;
-  /** PEM, PKCS#8, unencrypted: ECDSA P-256 or P-384, RSA, Ed25519. */
+  /** Unencrypted PKCS#8 PEM: ECDSA P-256 or P-384, RSA or Ed25519. */
   privateKeyPem: string;
-  /** Default: the certificate's common name. */
+  /** Default: the certificate's subject common name. */
   displayName?: string;
-  /** SHA-256 of the deployment CA's DER, base64url. Absent: the CA that the server shows over TLS is trusted. */
+  /** SHA-256 of the deployment CA's DER, base64url. Without it, the CA that the server presents over TLS is trusted. */
   caFingerprint?: string;
 }
 
-/** Makes an identity from a company PKI's certificate. Throws CERT_MALFORMED, CERT_MISSING, SERVER_UNVERIFIED, ORIGIN_NOT_ALLOWED. */
+/**
+ * Makes an identity from a certificate issued by a company's PKI.
+ *
+ * @throws {CanopyError} UNSUPPORTED_PLATFORM; CERT_MISSING; CERT_MALFORMED - the PEM is damaged, or the key does not match the certificate;
+ * CERT_UNSUPPORTED; CERT_NONCONFORMING; SERVER_UNVERIFIED - the CA is not the given one; ORIGIN_NOT_ALLOWED; CONNECTION_LOST
+ */
 export async function importIdentity(options: ImportOptions): Promise<Identity> {
   requirePlatform();
   const chain = readPem(options.certificatePem, 'CERTIFICATE').map((text) => readCertificate(text));
@@ -173,7 +178,7 @@ interface Account {
   roomId?: string;
 }
 
-/** Makes this device's key and certificate under an account, and keeps them. The kept account key cannot be extracted. */
+/** Issues a certificate for a new device key under an account, and stores both. The stored account key is not extractable. */
 async function linkDevice(
   { accountChain, ...account }: Account,
   accountKey: CryptoKey,
@@ -192,21 +197,21 @@ async function linkDevice(
     ...account,
     chain: [leaf, ...accountChain],
     deviceKey: device.privateKey,
-    accountKey: await keptKey(accountKey, store),
+    accountKey: await storedKey(accountKey, store),
   };
   await store.save(stored);
   return Identity.create(stored, accountKey.extractable ? accountKey : undefined);
 }
 
-/** The account's key in the form for the store: not extractable, unless the store must write it to a file. */
-async function keptKey(accountKey: CryptoKey, store: IdentityStore): Promise<CryptoKey> {
+/** The account key as it is stored: not extractable, unless the store has to write it to a file. */
+async function storedKey(accountKey: CryptoKey, store: IdentityStore): Promise<CryptoKey> {
   if (!accountKey.extractable) {
     return accountKey;
   }
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', accountKey));
-  const kept = await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys);
+  const stored = await importPrivateKey(pkcs8, 'P-256', store.needsExtractableKeys);
   pkcs8.fill(0);
-  return kept;
+  return stored;
 }
 
 async function isPinned(ca: Certificate, fingerprint: string | undefined): Promise<boolean> {
@@ -216,7 +221,7 @@ async function isPinned(ca: Certificate, fingerprint: string | undefined): Promi
 /**
  * Fetches the server's description of itself.
  *
- * @throws {CanopyError} ORIGIN_NOT_ALLOWED - the server does not know the dialled address, and would refuse every connection;
+ * @throws {CanopyError} ORIGIN_NOT_ALLOWED - the server does not know the dialled address and would refuse every connection;
  * CONNECTION_LOST
  */
 export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
@@ -228,7 +233,7 @@ export async function serverInfo(options: ServerOptions): Promise<ServerInfo> {
   return info;
 }
 
-/** The contents of PEM blocks of one label (RFC 7468), base64. */
+/** The base64 contents of the PEM blocks with this label (RFC 7468). */
 function readPem(text: string, label: string): string[] {
   const blocks = text.matchAll(
     new RegExp(`-----BEGIN ${label}-----([A-Za-z0-9+/=\\s]+)-----END ${label}-----`, 'g'),

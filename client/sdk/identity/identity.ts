@@ -11,20 +11,20 @@ import { type Certificate, readCertificate } from './certificate.ts';
 import { sign } from './keys.ts';
 import type { StoredIdentity } from './store.ts';
 
-/** Who this device is towards one server: its certificate chain, its key, and the deployment CA that it trusts. */
+/** This device's identity at one server: its certificate chain, its key, and the deployment CA that it trusts. */
 export class Identity {
-  /** The web origin of the server that it was made for, e.g. `https://meet.example:8443`. */
+  /** Origin of the server that it is for, e.g. `https://meet.example:8443`. */
   readonly origin: string;
   /** SHA-256 of the device certificate's SPKI, 64 hex digits. */
   readonly deviceId: string;
   readonly displayName: string;
   /** Base64 DER, device leaf first, without the root. */
   readonly chain: readonly string[];
-  /** When the device certificate ends, Unix time in milliseconds. */
+  /** When the device certificate expires, Unix time in milliseconds. */
   readonly expiresAtMs: number;
   /** The room that the invitation was for, if it named one. */
   readonly roomId: string | undefined;
-  /** The authority that signs the server's media keys, pinned when the identity was made. */
+  /** The CA that certifies the server's media keys, pinned when the identity was created. */
   readonly deploymentCa: Certificate;
   readonly #leaf: Certificate;
   readonly #key: CryptoKey;
@@ -43,7 +43,8 @@ export class Identity {
   }
 
   /**
-   * Makes an identity of what a store keeps.
+   * Creates an identity from what a store keeps.
+   *
    * @param accountKey the account's extractable private key, only while a backup can still be made
    */
   static async create(stored: StoredIdentity, accountKey?: CryptoKey): Promise<Identity> {
@@ -61,14 +62,16 @@ export class Identity {
     return Date.now() > this.expiresAtMs;
   }
 
-  /** Whether exportBackup() works: until the first backup, as long as the page that enrolled stays open. */
+  /** Whether exportBackup() works: until the first backup, while the page that enrolled stays open. */
   get canExportBackup(): boolean {
     return this.#accountKey !== undefined;
   }
 
   /**
-   * The account as a password-encrypted JSON file, with which another device can be linked (restoreFromBackup). It can be made once;
-   * then only a non-extractable key remains. Throws IDENTITY_MISSING when the account key cannot be exported any more.
+   * Exports the account as password-encrypted JSON, for linking another device with restoreFromBackup(). Works once: afterwards only a
+   * non-extractable key remains.
+   *
+   * @throws {CanopyError} IDENTITY_MISSING - the account key can no longer be exported
    */
   async exportBackup(password: string): Promise<string> {
     const key = this.#accountKey;
@@ -90,12 +93,12 @@ export class Identity {
     return backup;
   }
 
-  /** Answers a server's challenge. Base64url. */
+  /** Signs the answer to a server's challenge. Returns the signature, base64url. */
   proveAuth(statement: Omit<AuthStatement, 'deviceId'>): Promise<string> {
     return this.#sign(authStatement({ ...statement, deviceId: this.deviceId }));
   }
 
-  /** Binds a DTLS certificate to this device. Base64url. */
+  /** Signs a statement that binds a DTLS certificate to this device. Returns the signature, base64url. */
   bindDtls(statement: Omit<DtlsStatement, 'deviceId'>): Promise<string> {
     return this.#sign(dtlsStatement({ ...statement, deviceId: this.deviceId }));
   }

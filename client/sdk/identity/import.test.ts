@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import type { CanopyError, ErrorCode } from '../../../contract/light.ts';
-// biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
+// biome-ignore lint/plugin: the server's own code verifies what the SDK creates
 import { Authority, createNonce, TrustStore, verifyAuthProof } from '../../../signaling/identity/index.ts';
 import { importIdentity } from './index.ts';
 
@@ -64,7 +64,7 @@ async function imported(certificate: string, key = certificate, more = {}) {
 
 describe('importIdentity()', () => {
   for (const name of Object.keys(KEYS)) {
-    it(`signs with a company’s ${name} certificate as the server wants it`, async () => {
+    it(`signs with a company’s ${name} certificate in the form that the server expects`, async () => {
       const identity = await imported(name);
       assert.equal(identity.displayName, `Person ${name}`);
       const [nonce, timeMs] = [createNonce(), Date.now()];
@@ -78,7 +78,7 @@ describe('importIdentity()', () => {
     });
   }
 
-  it('refuses what is no certificate, no key, or a key of another type', async () => {
+  it('refuses text that is not a certificate or a key, and a key of another type', async () => {
     await assert.rejects(imported('P-256', 'P-256', { certificatePem: 'nothing' }), withCode('CERT_MISSING'));
     await assert.rejects(
       imported('P-256', 'P-256', { privateKeyPem: 'nothing' }),
@@ -102,7 +102,7 @@ describe('importIdentity()', () => {
     await assert.rejects(imported('P-256', 'other'), withCode('CERT_MALFORMED'));
   });
 
-  it('refuses an authority other than the one that was named', async () => {
+  it('refuses a CA other than the given one', async () => {
     const caFingerprint = Buffer.alloc(32).toString('base64url');
     await assert.rejects(imported('P-256', 'P-256', { caFingerprint }), withCode('SERVER_UNVERIFIED'));
   });

@@ -1,4 +1,4 @@
-/** Who this device is: making, keeping and proving identities, and checking the server's. */
+/** Device identities: enrolling, storing and proving them, and verifying the server's. */
 export { browserStore } from './browser-store.ts';
 export {
   type EnrolOptions,

@@ -1,12 +1,12 @@
 export interface Invitation {
   secret: string;
-  /** SHA-256 of the deployment CA's DER, base64url: vouched for by the link's maker. */
+  /** SHA-256 of the deployment CA's DER, base64url. Whoever created the link vouches for it. */
   caFingerprint: string;
 }
 
 /**
- * Reads an invitation link or its fragment, `#/invite/SECRET.CAFINGERPRINT`. The secret stands in the fragment so that it reaches
- * no server log. Undefined if it is not one or is cut off: without the whole fingerprint it vouches for no server.
+ * Parses an invitation link or its fragment, `#/invite/SECRET.CAFINGERPRINT`. The secret is in the fragment so that it never appears in
+ * server logs. Undefined if the text is not an invitation or is truncated: without the whole fingerprint, the server could not be verified.
  */
 export function parseInvitation(link: string): Invitation | undefined {
   const [, secret, caFingerprint] = /#\/invite\/([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{43})$/.exec(link) ?? [];

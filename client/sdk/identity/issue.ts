@@ -1,4 +1,4 @@
-/** Making PKCS#10 requests and device certificates. Loaded only while enrolling: the X.509 library is large. */
+/** Creates PKCS#10 requests and device certificates. Loaded only while enrolling, since the X.509 library is large. */
 import 'reflect-metadata';
 import {
   AuthorityKeyIdentifierExtension,
@@ -15,15 +15,15 @@ import {
 } from '@peculiar/x509';
 import { randomBytes, toBase64, toHex } from '../bytes.ts';
 
-/** Device certificates end with their account's, and after a year at the latest, in milliseconds. */
+/** Device certificates expire with their account's, or after a year, in milliseconds. */
 const MAX_DEVICE_AGE_MS = 365 * 24 * 60 * 60 * 1000;
 
-/** UTF8String whatever the name contains; the library's type leaves out this documented form, and plain text has escapes (`#`). */
+/** Encodes the name as a UTF8String. Plain text would be parsed for escapes (`#`); the library's type lacks this documented form. */
 function nameOf(displayName: string): JsonName {
   return [{ CN: [{ utf8String: displayName }] }] as unknown as JsonName;
 }
 
-/** A request for an account's CA certificate, base64 DER, signed by its own key (RFC 2986). */
+/** Creates a request for an account's CA certificate, base64 DER, signed by the account's key (RFC 2986). */
 export async function createCsr(keys: CryptoKeyPair, displayName: string): Promise<string> {
   const csr = await Pkcs10CertificateRequestGenerator.create({
     name: nameOf(displayName),
@@ -41,7 +41,7 @@ export interface DeviceCertificateRequest {
   displayName: string;
 }
 
-/** Issues a device's leaf under an account, base64 DER: clientAuth only, valid within the account's validity. */
+/** Issues a device certificate under an account, base64 DER: clientAuth only, within the account's validity. */
 export async function issueDeviceCertificate({
   account,
   accountKey,
@@ -49,7 +49,7 @@ export async function issueDeviceCertificate({
   displayName,
 }: DeviceCertificateRequest): Promise<string> {
   const issuer = new X509Certificate(account);
-  // From the account's own begin, which the server chose: this device's clock may be ahead of the server's.
+  // The account's own notBefore, which the server chose: this device's clock may be ahead of the server's.
   const notBefore = issuer.notBefore;
   const notAfter = new Date(Math.min(issuer.notAfter.getTime(), Date.now() + MAX_DEVICE_AGE_MS));
   const serial = randomBytes(16);

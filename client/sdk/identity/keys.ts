@@ -9,8 +9,9 @@ export function generateSigningKey(extractable: boolean): Promise<CryptoKeyPair>
 }
 
 /**
- * Makes a signing key of PKCS#8 bytes, for a certificate whose key is of this type. Throws CERT_UNSUPPORTED, and CERT_MALFORMED when they are
- * no key of that type.
+ * Imports a PKCS#8 signing key for a certificate whose key is of this type.
+ *
+ * @throws {CanopyError} CERT_UNSUPPORTED - the type; CERT_MALFORMED - not a key of this type
  */
 export async function importPrivateKey(
   pkcs8: Bytes,
@@ -27,7 +28,7 @@ export async function importPrivateKey(
   }
 }
 
-/** Signs a statement as the server verifies it. Throws CERT_UNSUPPORTED. */
+/** Signs a statement in the way the server verifies it. @throws {CanopyError} CERT_UNSUPPORTED - the key's type */
 export async function sign(key: CryptoKey, type: KeyType | undefined, data: Bytes): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.sign(signingOf(type), key, data));
 }

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CanopyError, serverDtlsStatement } from '../../../contract/light.ts';
-// biome-ignore lint/plugin: the server's entrance, to compare the browser's with
+// biome-ignore lint/plugin: the server's verification, for comparison
 import { Authority, TrustStore, verifyChain } from '../../../signaling/identity/index.ts';
-// biome-ignore lint/plugin: the same
+// biome-ignore lint/plugin: the server's verification, for comparison
 import type { CertificateSpec, Made } from '../../../signaling/identity/test-pki/index.ts';
-// biome-ignore lint/plugin: a PKI, as the server's tests make it
+// biome-ignore lint/plugin: the PKI of the server's tests
 import { LibraryMaker, Pki } from '../../../signaling/identity/test-pki/index.ts';
 import { readCertificate } from './certificate.ts';
 import { verifyServerBinding } from './server-binding.ts';
@@ -21,13 +21,13 @@ const SECOND_MS = 1000;
 
 interface Vector {
   title: string;
-  /** Both judges' verdict; null accepts. */
+  /** The expected error on both sides; null: accepted. */
   code: string | null;
   leaf?: Partial<CertificateSpec>;
   root?: Partial<CertificateSpec>;
-  /** When it is judged, in milliseconds from the PKI's now. */
+  /** Time of verification, in milliseconds after the PKI's now. */
   offsetMs?: number;
-  /** What is presented instead of the leaf and its root. */
+  /** The chain to present instead of the leaf and its root. */
   chain?: (leaf: Uint8Array, root: Uint8Array) => Uint8Array[];
 }
 
@@ -145,10 +145,10 @@ const vectors: Vector[] = [
   { title: 'a leaf of P-521', code: 'CERT_UNSUPPORTED', leaf: { key: 'P-521' } },
 ];
 
-describe('threat 1: browser and server judge a chain the same', () => {
+describe('threat 1: browser and server agree on every chain', () => {
   for (const { title, code, leaf = {}, root = {}, offsetMs = 0, chain } of vectors) {
     it(`${title}: ${code ?? 'accepted'}`, async () => {
-      /** Times of a vector count from the PKI's now. */
+      /** Makes a vector's validity times relative to the PKI's now. */
       const dated = ({ notBeforeMs, notAfterMs, ...spec }: Partial<CertificateSpec>) => ({
         ...spec,
         ...(notBeforeMs !== undefined && { notBeforeMs: pki.nowMs + notBeforeMs }),

@@ -2,22 +2,22 @@ import { type Bytes, fromBase64, sha256, toBase64, toBase64Url } from '../bytes.
 import { generateSigningKey, importPrivateKey } from './keys.ts';
 import type { IdentityStore } from './store.ts';
 
-/** A certificate request, sent or about to be, with the account's key. */
+/** A certificate request and the account's key. */
 export interface EnrolmentRequest {
   /** PKCS#10, DER in base64. */
   csr: string;
   /** The public key in it. */
   spki: Bytes;
-  /** Extractable, unless the page has been reloaded since. */
+  /** Extractable, unless it was loaded from the store after a reload. */
   accountKey: CryptoKey;
 }
 
-/** This page's unanswered requests. */
+/** Unanswered requests of this page, by origin and secret. */
 const waiting = new Map<string, EnrolmentRequest>();
 
 /**
- * The request for an invitation: the earlier one if its answer was lost, else a new one. The server answers a repeated request with the
- * same certificate, so that a lost answer costs no invitation.
+ * The request for an invitation: the earlier one if its response was lost, otherwise a new one. The server answers a repeated request with
+ * the same certificate, so a lost response does not cost an invitation.
  */
 export async function enrolmentRequest(
   origin: string,
@@ -52,7 +52,7 @@ export async function enrolmentRequest(
   return request;
 }
 
-/** The invitation was answered: accepted, or refused for good. */
+/** Forgets the request, since the server accepted it or refused it for good. */
 export async function forgetEnrolmentRequest(
   origin: string,
   secret: string,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CanopyError, SERVER_DTLS_MAX_AGE_MS, serverDtlsStatement } from '../../../contract/light.ts';
-// biome-ignore lint/plugin: what the SDK makes is judged by the server's own code
+// biome-ignore lint/plugin: the server's own code verifies what the SDK creates
 import { Authority, type SignedDtls } from '../../../signaling/identity/index.ts';
-// biome-ignore lint/plugin: a person who holds an account key, as the server's tests make them
+// biome-ignore lint/plugin: an account holder from the server's tests
 import { Person } from '../../../signaling/identity/test-pki/index.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { enrol } from './index.ts';
@@ -36,7 +36,7 @@ before(async () => {
 });
 after(() => rm(dir, { recursive: true }));
 
-/** Asserts that a binding is refused, for the reason given. */
+/** Asserts that a binding is refused for this reason. */
 async function refused(
   changes: Partial<SignedDtls>,
   reason: RegExp,
@@ -51,7 +51,7 @@ async function refused(
 }
 
 describe('verifyServerBinding()', () => {
-  it('accepts what the deployment signed and passes on that fingerprint only', async () => {
+  it('accepts what the deployment signed, and returns only that fingerprint', async () => {
     const parameters = offer(FINGERPRINT);
     parameters.fingerprints.push({ algorithm: 'sha-512', value: 'whatever' });
     assert.deepEqual(await verifyServerBinding({ binding, dtlsParameters: parameters }, ca), {
@@ -60,14 +60,14 @@ describe('verifyServerBinding()', () => {
     });
   });
 
-  it('threat 24: refuses a fingerprint that was exchanged on the way', async () => {
+  it('threat 24: refuses a fingerprint that was replaced in transit', async () => {
     await refused({}, /not the signed one/, { parameters: offer(OTHER) });
     await refused({ fingerprint: OTHER }, /signature/, { parameters: offer(OTHER) });
     await refused({}, /not the signed one/, { parameters: offer(FINGERPRINT, OTHER) });
     await refused({}, /not the signed one/, { parameters: offer() });
   });
 
-  it('refuses a statement about another worker or of another time', async () => {
+  it('refuses a statement about another worker or from another time', async () => {
     await refused({ workerId: 'worker-2' }, /signature/);
     await refused({ timeMs: binding.timeMs + 1 }, /signature/);
   });
@@ -84,7 +84,7 @@ describe('verifyServerBinding()', () => {
     await refused({ timeMs: Number.NaN }, /too old/);
   });
 
-  it('threat 1: refuses an expired leaf, another deployment’s, and one without issuer', async () => {
+  it('threat 1: refuses a leaf that is expired, from another deployment, or without its issuer', async () => {
     await refused({}, /CERT_EXPIRED/, { nowMs: Date.now() + 40 * DAY_MS });
     const other = await Authority.open({ dir: join(dir, 'other'), name: 'Test' });
     await refused(await other.signDtls('worker-1', FINGERPRINT), /CERT_(UNTRUSTED|BAD_SIGNATURE)/);
@@ -93,7 +93,7 @@ describe('verifyServerBinding()', () => {
     await refused({ chain: ['AAAA'] }, /CERT_MALFORMED/);
   });
 
-  it('threat 1: refuses a person’s device that poses as the server', async () => {
+  it('threat 1: refuses a user’s device that poses as the server', async () => {
     const identity = await enrol({
       serverUrl: 'https://meet.example',
       secret: 'any',
@@ -118,7 +118,7 @@ describe('verifyServerBinding()', () => {
     const timeMs = Date.now();
     const signature = await identity.bindDtls({ transportId: 'worker-1', fingerprint: FINGERPRINT });
     await refused({ chain: [...identity.chain], signature, timeMs }, /CERT_WRONG_USAGE/);
-    // The account is an authority, but of path length 0 and not for servers.
+    // The account is a CA too, but with path length 0 and not for servers.
     await refused({ chain: identity.chain.slice(1), signature, timeMs }, /CERT_WRONG_USAGE/);
   });
 
@@ -132,7 +132,7 @@ describe('verifyServerBinding()', () => {
     await refused({ workerId: 'w', timeMs, chain: forged.chain.map(base64), signature }, /CERT_WRONG_USAGE/);
   });
 
-  it('answers every damaged certificate with an error', async () => {
+  it('rejects every damaged certificate with an error', async () => {
     const [leaf = ''] = binding.chain;
     const der = Buffer.from(leaf, 'base64');
     await fc.assert(

@@ -13,9 +13,10 @@ export interface VerifiedDtlsParameters {
 }
 
 /**
- * Checks that the media keys are the deployment's own: the binding's chain leads to the pinned CA with a serverAuth leaf, that leaf
- * signed the fingerprint lately, and the fingerprint is the one offered. Returns DTLS parameters with that fingerprint only. Throws
- * SERVER_UNVERIFIED with the reason as detail.
+ * Verifies that the media keys are the deployment's: the binding's chain leads from a serverAuth leaf to the pinned CA, the leaf signed the
+ * fingerprint recently, and the transport offers that fingerprint. Returns DTLS parameters with this fingerprint only.
+ *
+ * @throws {CanopyError} SERVER_UNVERIFIED - the detail says why
  */
 export async function verifyServerBinding(
   { binding, dtlsParameters }: Pick<CreatedTransport, 'binding' | 'dtlsParameters'>,
@@ -27,7 +28,7 @@ export async function verifyServerBinding(
     const chain = binding.chain.map(readCertificate);
     const rules = { atMs: nowMs, usage: OID.serverAuth };
     const [leaf, ...authorities] = await validateChain(chain, new AnchorSet([deploymentCa]), rules);
-    // No account, which is an authority too, stands between the deployment and its server.
+    // Accounts are CAs too, so none may stand between the deployment CA and the server's certificate.
     if (authorities.length !== 1) {
       throw new CanopyError('CERT_UNTRUSTED');
     }

@@ -1,7 +1,7 @@
-/** What is kept of an identity. Browsers keep the keys as CryptoKey objects, which need not be extractable. */
+/** An identity as it is stored. Browsers store the CryptoKey objects themselves, which need not be extractable. */
 export interface StoredIdentity {
   version: 1;
-  /** The server's web origin: one identity is kept for each. */
+  /** The server's origin; one identity is stored for each. */
   origin: string;
   displayName: string;
   /** Base64 DER, device leaf first, without the root. */
@@ -9,12 +9,12 @@ export interface StoredIdentity {
   /** Base64 DER. */
   deploymentCa: string;
   deviceKey: CryptoKey;
-  /** Absent where a company's PKI made the device certificate. */
+  /** Absent if a company's PKI issued the device certificate. */
   accountKey?: CryptoKey;
   roomId?: string;
 }
 
-/** State of an unanswered enrolment, kept so that reloading the page costs no invitation. */
+/** An unanswered enrolment, stored so that reloading the page does not cost the invitation. */
 export interface PendingEnrolment {
   /** SHA-256 of the invitation's secret, base64url. */
   secretHash: string;
@@ -26,19 +26,19 @@ export interface PendingEnrolment {
   accountKey: CryptoKey;
 }
 
-/** Where identities are kept: IndexedDB in browsers (browserStore), memory, a file elsewhere. */
+/** Storage for identities, e.g. IndexedDB in browsers (browserStore) or a file elsewhere. */
 export interface IdentityStore {
-  /** Whether the keys must be extractable so that this store can write them down. */
+  /** Whether keys must be extractable, because this store serialises them. */
   readonly needsExtractableKeys: boolean;
   load(origin: string): Promise<StoredIdentity | undefined>;
   save(identity: StoredIdentity): Promise<void>;
   remove(origin: string): Promise<void>;
-  /** Optional: keeps one unanswered enrolment; undefined forgets it. */
+  /** Optional: stores one unanswered enrolment; undefined removes it. */
   savePending?(origin: string, pending: PendingEnrolment | undefined): Promise<void>;
   loadPending?(origin: string): Promise<PendingEnrolment | undefined>;
 }
 
-/** Keeps identities while the program runs. */
+/** Keeps identities in memory while the program runs. */
 export function memoryStore(): IdentityStore {
   const identities = new Map<string, StoredIdentity>();
   return {

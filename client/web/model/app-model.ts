@@ -20,9 +20,9 @@ import { parseRoute, roomFragment } from './route.ts';
 
 export type Screen =
   | { name: 'loading' }
-  /** An invitation is open; with an identity it only adds rights to it. */
+  /** An opened invitation. It creates an identity, or adds rights to the existing one. */
   | { name: 'invitation'; invitation: Invitation }
-  /** An invitation link that was cut off or altered on its way. */
+  /** A truncated or altered invitation link. */
   | { name: 'damaged-invitation' }
   | { name: 'no-identity' }
   | { name: 'lobby'; roomId: string }
@@ -37,7 +37,7 @@ declare global {
 
 const NAME_KEY = 'canopy.name';
 
-function keptName(): string | undefined {
+function storedName(): string | undefined {
   try {
     return localStorage.getItem(NAME_KEY) || undefined;
   } catch {
@@ -45,11 +45,11 @@ function keptName(): string | undefined {
   }
 }
 
-/** The page's state, and the actions on it. */
+/** The page's state and the actions on it. */
 export class AppModel {
   readonly screen = signal<Screen>({ name: 'loading' });
   readonly identity = signal<Identity | undefined>(undefined);
-  /** Signed in, so that the server has verified the identity. */
+  /** The connection, once the server has verified the identity. */
   readonly client = signal<Client | undefined>(undefined);
   /** The current problem, shown until the next attempt. */
   readonly problem = signal<CanopyError | undefined>(undefined);
@@ -62,11 +62,11 @@ export class AppModel {
   readonly #store = browserStore();
   #connecting: Promise<Client> | undefined;
 
-  /** Shows what the address names, now and whenever it changes. */
+  /** Shows the screen for the address, now and whenever the address changes. */
   async start(): Promise<void> {
     addEventListener('hashchange', () => this.#route());
     addEventListener('pagehide', () => void this.client.value?.close());
-    // Brought back from the browser's cache, the page has left its room.
+    // A page restored from the back/forward cache has already left its room.
     addEventListener('pageshow', ({ persisted }) => {
       if (persisted) {
         location.reload();
@@ -77,7 +77,7 @@ export class AppModel {
       const identity = await loadIdentity(this.#url, this.#store);
       this.identity.value = identity;
       if (identity) {
-        this.displayName.value = keptName() ?? identity.displayName;
+        this.displayName.value = storedName() ?? identity.displayName;
       }
     });
     this.#route();
@@ -121,7 +121,7 @@ export class AppModel {
     });
   }
 
-  /** Forgets the identity of this device, after the person confirmed it. */
+  /** Deletes this device's identity. The user has confirmed it. */
   async forget(): Promise<void> {
     await this.#attempt(async () => {
       await this.client.value?.close();
@@ -131,13 +131,13 @@ export class AppModel {
     });
   }
 
-  /** Changes the name for calls, and remembers it for later ones. */
+  /** Changes the name for calls and stores it for later visits. */
   rename(displayName: string): void {
     this.displayName.value = displayName;
     try {
       localStorage.setItem(NAME_KEY, displayName);
     } catch {
-      // Storage may be full or forbidden; the name then lasts for this visit.
+      // Storage may be full or blocked; the name then lasts for this visit.
     }
   }
 
@@ -146,7 +146,7 @@ export class AppModel {
       const client = await this.#connect();
       const displayName = displayable(this.displayName.value);
       const joining = client.join(roomId, displayName === '' ? {} : { displayName });
-      // Videos are received once they have a place on the page.
+      // No video is received before it has a place on the page.
       client.room?.setLayout({ tiles: [] });
       const room = await joining;
       window.canopy = { client, room };
@@ -181,7 +181,7 @@ export class AppModel {
     const route = parseRoute(location.hash);
     const screen = this.screen.value;
     if (screen.name === 'room') {
-      // A link to the room that one is in changes nothing; another address leaves it.
+      // A link to the current room changes nothing; any other address leaves the room.
       if (route.page === 'room' && route.roomId === screen.call.room.roomId) {
         return;
       }
@@ -200,7 +200,7 @@ export class AppModel {
 
   #showLobby(roomId: string): void {
     this.screen.value = { name: 'lobby', roomId };
-    // Early, so that a refused certificate is reported before anyone gets ready for the camera.
+    // Connect early, so that a refused certificate is reported before the user sets up devices.
     if (!this.problem.value) {
       void this.#connect().catch((error) => this.#fail(error));
     }
@@ -244,7 +244,7 @@ export class AppModel {
     return this.#connecting;
   }
 
-  /** Goes to another fragment without leaving the old one (with its secret) in the history. */
+  /** Goes to another fragment without leaving the old one, which may contain a secret, in the history. */
   #go(fragment: string): void {
     history.replaceState(null, '', fragment);
     this.#route();

@@ -1,13 +1,13 @@
-/** Arrivals and departures within this time share one sentence, in milliseconds. */
-const TOGETHER_MS = 600;
+/** Events within this time share one announcement, in milliseconds. */
+const BATCH_MS = 600;
 
-type Deed = 'joined' | 'raised a hand' | 'left';
+type Action = 'joined' | 'raised a hand' | 'left';
 
-/** Announces who joined, raised a hand or left, several people in one sentence. */
+/** Announces who joined, raised a hand or left, with several people in one sentence. */
 export class Arrivals {
   readonly #say: (sentence: string) => void;
-  /** Names by what they did, in the order in which it is said. */
-  readonly #waiting: Record<Deed, string[]> = { joined: [], 'raised a hand': [], left: [] };
+  /** Names waiting to be announced, by action; the keys give the order of announcements. */
+  readonly #waiting: Record<Action, string[]> = { joined: [], 'raised a hand': [], left: [] };
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(say: (sentence: string) => void) {
@@ -30,16 +30,16 @@ export class Arrivals {
     clearTimeout(this.#timer);
   }
 
-  #add(deed: Deed, name: string): void {
-    this.#waiting[deed].push(name);
+  #add(action: Action, name: string): void {
+    this.#waiting[action].push(name);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const [done, names] of Object.entries(this.#waiting)) {
+      for (const [action, names] of Object.entries(this.#waiting)) {
         if (names.length > 0) {
-          this.#say(`${listed(names.splice(0))} ${done}`);
+          this.#say(`${listed(names.splice(0))} ${action}`);
         }
       }
-    }, TOGETHER_MS);
+    }, BATCH_MS);
   }
 }
 

@@ -19,44 +19,44 @@ import { ScreenLayout } from './screen-layout.ts';
 import { promote, type View } from './seating.ts';
 import { TileStats } from './tile-stats.ts';
 
-/** A room as the page shows it: the SDK's room in signals, and the own tracks in it. */
+/** A room as the page shows it: the SDK's room as signals, and the local tracks published to it. */
 export class Call {
   readonly client: Client;
   readonly room: Room;
   readonly state = signal<RoomState>('connecting');
   readonly participants = signal<Participant[]>([]);
-  /** What others send, seen or not. */
+  /** What others send, whether or not it is received. */
   readonly sources = signal<RemoteSource[]>([]);
   readonly tracks = signal<RemoteTrack[]>([]);
   readonly speaker = signal<string | null>(null);
-  /** Whose hands are up, by participant id, the longest first. */
+  /** Participant ids of those with a raised hand, longest-raised first. */
   readonly hands = signal<readonly string[]>([]);
-  /** The own screen while it is shared. */
+  /** This user's screen while it is shared. */
   readonly screen = signal<Publication | undefined>(undefined);
   readonly view = signal<View>('gallery');
-  /** Key of the tile that the person wants to see large; see seatKey(). */
+  /** Key of the pinned tile; see seatKey(). */
   readonly pinned = signal<string | undefined>(undefined);
-  /** Whoever of the others spoke last. */
+  /** Participant id of the last speaker other than this user. */
   readonly lastSpeaker = signal<string | undefined>(undefined);
-  /** Participants in the order in which they are shown, oneself first. */
+  /** Participant ids in display order, this user first. */
   readonly order = signal<readonly string[]>([]);
   readonly layout: ScreenLayout;
-  /** Statistics of what is received and sent. */
+  /** Statistics of received and sent video. */
   readonly stats: TileStats;
-  /** Audio and video that do not get through. */
+  /** Connectivity problems of audio and video. */
   readonly trouble: MediaTrouble;
-  /** People whom a moderator may let back in. */
+  /** Removed people, whom a moderator may readmit. */
   readonly removals: Removals;
   readonly #arrivals: Arrivals;
-  /** How many people are visible at once; speakers are moved among them. */
+  /** How many people are visible at once; speakers are moved into these seats. */
   visibleSeats = Number.POSITIVE_INFINITY;
   readonly #spokeAtMs = new Map<string, number>();
   readonly #media: LocalMedia;
   readonly #notices: Notices;
   readonly #stop: Array<() => void> = [];
-  /** Told when the person has changed their own name. */
+  /** Called when the user has changed their own name. */
   onRenamed: (displayName: string) => void = () => {};
-  #toldProblems: LocalMedia['problems']['value'];
+  #reportedProblems: LocalMedia['problems']['value'];
   #microphone: Publication | undefined;
   #camera: Publication | undefined;
   /** Changes to the sent media run one after another. */
@@ -67,13 +67,13 @@ export class Call {
     this.room = room;
     this.#media = media;
     this.#notices = notices;
-    this.#toldProblems = media.problems.value;
+    this.#reportedProblems = media.problems.value;
     this.layout = new ScreenLayout((tiles) => room.setLayout({ tiles }));
     this.stats = new TileStats(room);
     this.trouble = new MediaTrouble(room);
     this.removals = new Removals(room);
     this.#arrivals = new Arrivals((sentence) => notices.say(sentence));
-    media.onDevice = (event) => this.#tellDevice(event);
+    media.onDevice = (event) => this.#reportDevice(event);
     const refresh = () => {
       this.participants.value = [...room.participants.values()];
       this.sources.value = room.sources;
@@ -88,7 +88,7 @@ export class Call {
       this.#spoke(room.speaker);
     }
     for (const participant of room.participants.values()) {
-      this.#tellTwice(participant);
+      this.#warnIfOnTwoDevices(participant);
     }
     this.#stop.push(
       room.on('state', (state) => {
@@ -102,7 +102,7 @@ export class Call {
       }),
       room.on('participant-joined', (participant) => {
         this.#arrivals.joined(participant.displayName);
-        this.#tellTwice(participant);
+        this.#warnIfOnTwoDevices(participant);
         refresh();
       }),
       room.on('participant-updated', refresh),
@@ -115,11 +115,11 @@ export class Call {
         refresh();
       }),
       room.on('hand-raised', (participantId) => {
-        this.#tellRaised(participantId);
+        this.#announceRaised(participantId);
         refresh();
       }),
       room.on('hand-lowered', (participantId, by) => {
-        this.#tellLowered(participantId, by);
+        this.#announceLowered(participantId, by);
         refresh();
       }),
       room.on('sources', refresh),
@@ -138,28 +138,28 @@ export class Call {
       room.on('unpublished', (publication, error) => this.#unpublished(publication, error)),
       effect(() => {
         const { microphone, muted } = { microphone: media.microphone.value, muted: media.muted.value };
-        this.#follow(() => this.#sendMicrophone(microphone, muted));
+        this.#enqueue(() => this.#sendMicrophone(microphone, muted));
       }),
-      effect(() => this.#tellProblems(media.problems.value)),
+      effect(() => this.#reportProblems(media.problems.value)),
       effect(() => {
         const camera = media.camera.value;
-        this.#follow(() => this.#sendCamera(camera));
+        this.#enqueue(() => this.#sendCamera(camera));
       }),
     );
   }
 
-  /** Shows one tile large, or no more. */
+  /** Pins or unpins a tile. */
   togglePin(key: string): void {
     this.pinned.value = this.pinned.value === key ? undefined : key;
   }
 
-  /** Switches between gallery and speaker view. Removes a pin. */
+  /** Switches between gallery and speaker view, and unpins. */
   toggleView(): void {
     this.view.value = this.view.value === 'gallery' ? 'speaker' : 'gallery';
     this.pinned.value = undefined;
   }
 
-  /** Shares a screen, or stops sharing it. */
+  /** Starts or stops sharing a screen. */
   async toggleScreen(): Promise<void> {
     const shared = this.screen.value;
     if (shared) {
@@ -170,7 +170,7 @@ export class Call {
     try {
       stream = await openScreen();
     } catch (cause) {
-      // Cancelling the dialog needs no notice; an actual refusal by the system looks the same.
+      // Cancelling the dialog is not an error, but looks the same as a refusal by the system.
       const error = CanopyError.from(cause);
       if (error.code === 'MEDIA_DENIED') {
         this.#notices.say('No screen was shared.');
@@ -179,21 +179,21 @@ export class Call {
       }
       return;
     }
-    const [picture] = stream.getVideoTracks();
-    const [sound] = stream.getAudioTracks();
-    if (!picture) {
+    const [video] = stream.getVideoTracks();
+    const [audio] = stream.getAudioTracks();
+    if (!video) {
       return;
     }
     try {
-      const publication = await this.room.publish(picture, { source: 'screen' });
-      // The browser's own button may have stopped sharing meanwhile; later on it also ends the publication.
+      const publication = await this.room.publish(video, { source: 'screen' });
+      // The user may already have stopped sharing with the browser's own button, which ends the publication.
       if (publication.closed) {
-        sound?.stop();
+        audio?.stop();
         return;
       }
       this.screen.value = publication;
-      if (sound) {
-        await this.room.publish(sound, { source: 'screen-audio' });
+      if (audio) {
+        await this.room.publish(audio, { source: 'screen-audio' });
       }
     } catch (cause) {
       for (const track of stream.getTracks()) {
@@ -206,24 +206,24 @@ export class Call {
     }
   }
 
-  /** Whether the own hand is up. */
+  /** Whether this user's hand is raised. */
   get handIsUp(): boolean {
     const { participantId } = this.room;
     return participantId !== undefined && this.hands.value.includes(participantId);
   }
 
-  /** Asks to speak, or no more. */
+  /** Raises or lowers this user's hand. */
   async toggleHand(): Promise<void> {
     const { room } = this;
     await this.#try(() => (this.handIsUp ? room.lowerHand() : room.raiseHand()));
   }
 
-  /** Lowers somebody's hand. */
+  /** Lowers someone's hand. */
   async lowerHand(participantId: string): Promise<void> {
     await this.#try(() => this.room.lowerHand(participantId));
   }
 
-  /** Whether the person may mute and remove others, invite, and call phones. */
+  /** Whether this user may mute and remove others, invite people and call phones. */
   get moderates(): boolean {
     const self = this.participants.value.find(
       ({ participantId }) => participantId === this.room.participantId,
@@ -231,7 +231,7 @@ export class Call {
     return self?.roomRole === 'owner' || self?.roomRole === 'moderator';
   }
 
-  /** Gives somebody, or oneself, another name in this call. Rejects with the reason. */
+  /** Renames someone, or this user, in this call. @throws {CanopyError} as Room.rename() */
   async rename(participantId: string, displayName: string): Promise<void> {
     await this.room.rename(displayName, participantId);
     if (participantId === this.room.participantId) {
@@ -257,13 +257,13 @@ export class Call {
     });
   }
 
-  /** Leaves the room. Camera and microphone are closed until the person joins again. */
+  /** Leaves the room and closes camera and microphone until the next join. */
   async leave(): Promise<void> {
     this.close();
     await this.room.leave();
   }
 
-  /** Lets go of the room without leaving it. */
+  /** Detaches from the room without leaving it. */
   close(): void {
     for (const stop of this.#stop.splice(0)) {
       stop();
@@ -282,7 +282,7 @@ export class Call {
     }
   }
 
-  /** Gives newcomers a tile, those with a raised hand first, and frees the tiles of people who left. */
+  /** Adds newcomers to the order, raised hands first, and removes people who left. */
   #seat(): void {
     const { participants, participantId: self } = this.room;
     const seated = this.order.value.filter((id) => participants.has(id));
@@ -303,7 +303,7 @@ export class Call {
     this.#bringForward(participantId);
   }
 
-  /** Shows somebody who speaks, or asks to, among those in sight. */
+  /** Moves someone who speaks or raises a hand into a visible seat. */
   #bringForward(participantId: string): void {
     this.#spokeAtMs.set(participantId, performance.now());
     this.order.value = promote(this.order.value, participantId, this.visibleSeats, {
@@ -312,7 +312,7 @@ export class Call {
     });
   }
 
-  #tellRaised(participantId: string): void {
+  #announceRaised(participantId: string): void {
     if (participantId === this.room.participantId) {
       this.#notices.say('You raised your hand');
       return;
@@ -321,7 +321,7 @@ export class Call {
     this.#bringForward(participantId);
   }
 
-  #tellLowered(participantId: string, by: string | undefined): void {
+  #announceLowered(participantId: string, by: string | undefined): void {
     if (participantId !== this.room.participantId || by === undefined) {
       return;
     }
@@ -329,7 +329,7 @@ export class Call {
   }
 
   #nameOf(participantId: string): string {
-    return this.room.participants.get(participantId)?.displayName ?? 'Somebody';
+    return this.room.participants.get(participantId)?.displayName ?? 'Someone';
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
@@ -340,18 +340,18 @@ export class Call {
     }
   }
 
-  /** Says why a device could not be opened, unless the lobby has already said so. */
-  #tellProblems(problems: LocalMedia['problems']['value']): void {
+  /** Reports why a device could not be opened, unless the lobby has already done so. */
+  #reportProblems(problems: LocalMedia['problems']['value']): void {
     for (const kind of ['camera', 'microphone'] as const) {
       const problem = problems[kind];
-      if (problem && problem !== this.#toldProblems[kind]) {
+      if (problem && problem !== this.#reportedProblems[kind]) {
         this.#notices.warn(deviceSentence(kind, problem));
       }
     }
-    this.#toldProblems = problems;
+    this.#reportedProblems = problems;
   }
 
-  #tellDevice(event: DeviceEvent): void {
+  #reportDevice(event: DeviceEvent): void {
     const { name, kind } = event;
     if (name === 'replaced') {
       this.#notices.say(`Your ${kind} was disconnected. Now using ${event.label || `another ${kind}`}.`);
@@ -371,8 +371,8 @@ export class Call {
       : `${name} was removed.`;
   }
 
-  /** The same person may be in the room on another device, and hear themselves. */
-  #tellTwice({ participantId, accountId, kind, connected }: Participant): void {
+  /** Warns that the user is also in the room on another device, and may hear themselves. */
+  #warnIfOnTwoDevices({ participantId, accountId, kind, connected }: Participant): void {
     if (participantId === this.room.participantId || kind === 'phone' || !connected) {
       return;
     }
@@ -382,7 +382,7 @@ export class Call {
     this.#notices.warn('You are in this room on two devices. Leave on one, or mute one.');
   }
 
-  #follow(change: () => Promise<void>): void {
+  #enqueue(change: () => Promise<void>): void {
     this.#queue = this.#queue.then(change).catch((error: unknown) => {
       if (this.room.state !== 'closed') {
         this.#notices.error(CanopyError.from(error));
@@ -406,7 +406,7 @@ export class Call {
     }
   }
 
-  /** A camera that is off is not published: its light goes out, and nothing is sent. */
+  /** A camera that is off is unpublished, so that nothing is sent and its light goes out. */
   async #sendCamera(track: MediaStreamTrack | undefined): Promise<void> {
     if (!track) {
       await this.#camera?.unpublish();

@@ -23,7 +23,7 @@ describe('bestGrid()', () => {
     assert.ok((25 * tileWidth * tileHeight) / (1600 * 900) > 0.9);
   });
 
-  it('gives nothing to an area without a size', () => {
+  it('returns empty tiles for an area without a size', () => {
     assert.deepEqual(bestGrid({ tiles: 3, width: 0, height: 0, gap: 8, aspects: PEOPLE }), {
       columns: 1,
       tileWidth: 0,
@@ -31,7 +31,7 @@ describe('bestGrid()', () => {
     });
   });
 
-  it('never exceeds the area nor the permitted shapes', () => {
+  it('never exceeds the area or the allowed aspect ratios', () => {
     const size = fc.integer({ min: 50, max: 4000 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), size, size, (tiles, width, height) => {
@@ -45,7 +45,7 @@ describe('bestGrid()', () => {
         const rows = Math.ceil(tiles / columns);
         assert.ok(columns * tileWidth + (columns - 1) * 8 <= width || tileWidth === 0);
         assert.ok(rows * tileHeight + (rows - 1) * 8 <= height || tileHeight === 0);
-        // Sizes are whole pixels, so that small tiles miss the shape a little.
+        // Sizes are whole pixels, so small tiles deviate slightly.
         if (tileHeight > 20) {
           assert.ok(
             tileWidth / tileHeight < PEOPLE.most * 1.06 && tileWidth / tileHeight > PEOPLE.least * 0.94,

@@ -12,11 +12,11 @@ export interface GridRequest {
   height: number;
   /** Space between tiles in CSS pixels. */
   gap: number;
-  /** Width over height that a tile may have, at least and at most. */
+  /** Minimum and maximum aspect ratio of a tile (width over height). */
   aspects: { least: number; most: number };
 }
 
-/** The columns with which tiles of one size cover as much of an area as possible. */
+/** Finds the number of columns for which equal tiles cover the largest part of an area. */
 export function bestGrid({ tiles, width, height, gap, aspects }: GridRequest): Grid {
   let best: Grid = { columns: 1, tileWidth: 0, tileHeight: 0 };
   for (let columns = 1; columns <= tiles; columns += 1) {

@@ -1,4 +1,4 @@
-/** What the page knows and does, apart from how it looks. */
+/** The page's state and behaviour, without its looks. */
 export { AppModel, type Screen } from './app-model.ts';
 export { listed } from './arrivals.ts';
 export type { Call } from './call.ts';

@@ -14,11 +14,11 @@ export interface Choices {
 
 export type DeviceKind = 'camera' | 'microphone' | 'speaker';
 
-/** Something that happened to a device while in use, not by the person. */
+/** Something that happened to a device in use without the user's doing. */
 export type DeviceEvent =
-  /** It is gone, and another one has replaced it. */
+  /** It was disconnected, and another one has replaced it. */
   | { name: 'replaced'; kind: CaptureKind; label: string }
-  /** It is gone, and there is no other. */
+  /** It was disconnected, and there is no other. */
   | { name: 'lost'; kind: CaptureKind }
   /** The system or another program is using it. */
   | { name: 'interrupted'; kind: CaptureKind };
@@ -26,14 +26,14 @@ export type DeviceEvent =
 const KINDS: readonly CaptureKind[] = ['camera', 'microphone'];
 const INPUTS = { camera: 'videoinput', microphone: 'audioinput' } as const;
 const STORAGE_KEY = 'canopy.devices';
-/** If opening takes longer than this, the browser must be asking for permission, in milliseconds. */
+/** If opening takes longer, the browser is probably asking for permission, in milliseconds. */
 const ASKING_MS = 500;
-/** How often open devices are checked, in milliseconds: Chromium on Linux reports no changes that only the sound server knows. */
-const LOOK_MS = 3000;
-/** Shorter interruptions are not reported, in milliseconds. */
+/** Interval between checks of open devices, in milliseconds: Chromium on Linux does not report changes made by the sound server. */
+const CHECK_MS = 3000;
+/** Shortest interruption that is reported, in milliseconds. */
 const INTERRUPTED_MS = 1000;
 
-/** The person's own camera and microphone, and which devices they chose. */
+/** The user's camera and microphone, and their choice of devices. */
 export class LocalMedia {
   readonly camera = signal<MediaStreamTrack | undefined>(undefined);
   readonly microphone = signal<MediaStreamTrack | undefined>(undefined);
@@ -41,26 +41,26 @@ export class LocalMedia {
   readonly problems = signal<{ [K in CaptureKind]?: CanopyError }>({});
   /** Devices are being opened. */
   readonly opening = signal(false);
-  /** Opening takes so long that the browser must be asking for permission. */
+  /** Opening takes so long that the browser is probably asking for permission. */
   readonly asking = signal(false);
   readonly devices = signal<MediaDeviceInfo[]>([]);
   readonly choices = signal<Choices>(readChoices());
-  /** What the person wants on, whether or not there is a device. */
+  /** Whether the user wants the camera on, even if there is none. */
   readonly cameraWanted = signal(!this.choices.value.cameraOff);
   readonly muted = signal(this.choices.value.muted ?? false);
   readonly cameraOn = computed(() => this.camera.value !== undefined);
   readonly microphoneOn = computed(() => this.microphone.value !== undefined && !this.muted.value);
-  /** Called for events of devices in use; set by a call. */
+  /** Called with events of devices in use; set by a call. */
   onDevice: (event: DeviceEvent) => void = () => {};
-  /** Devices are closed after a call, so that no camera light stays on, and reopened when the person joins or asks for them. */
+  /** Devices are closed after a call, so that no camera light stays on, until the user joins again or turns them on. */
   #resting = false;
   #pending = 0;
   #watching = false;
-  /** Each track's device, as last listed. */
+  /** The device of each track when devices were last listed. */
   readonly #inUse: { [K in CaptureKind]?: MediaDeviceInfo | undefined } = {};
-  /** Whether the chosen device was not in the list. */
+  /** Whether the chosen device was missing from the last list. */
   readonly #missed = { camera: false, microphone: false };
-  /** Counts attempts to open each kind, so that a superseded attempt changes nothing. */
+  /** Counts attempts to open each kind of device, so that a superseded attempt changes nothing. */
   readonly #openings = { camera: 0, microphone: 0 };
 
   constructor() {
@@ -69,10 +69,10 @@ export class LocalMedia {
       if (this.camera.value || this.microphone.value || this.#isMissed()) {
         void this.#watch();
       }
-    }, LOOK_MS);
+    }, CHECK_MS);
   }
 
-  /** Opens wanted devices that are not open yet, with one permission prompt if possible. Never rejects. */
+  /** Opens the wanted devices that are not open yet, with a single permission prompt if possible. Never rejects. */
   async open(): Promise<void> {
     this.#resting = false;
     const camera = this.cameraWanted.value && !this.camera.value;
@@ -110,7 +110,7 @@ export class LocalMedia {
     }
   }
 
-  /** Mutes or unmutes; opens the microphone when there is none yet. */
+  /** Mutes or unmutes. Opens the microphone if it is not open yet. */
   async setMuted(muted: boolean): Promise<void> {
     this.muted.value = muted;
     this.#remember({ muted });
@@ -119,7 +119,7 @@ export class LocalMedia {
     }
   }
 
-  /** Uses another device of a kind. */
+  /** Switches to another device. */
   async choose(kind: DeviceKind, deviceId: string): Promise<void> {
     this.#remember({ [kind]: deviceId });
     if (kind === 'speaker') {
@@ -131,7 +131,7 @@ export class LocalMedia {
     await this.#openOne(kind);
   }
 
-  /** Closes both until the person joins again or asks for them. */
+  /** Closes both devices until the user joins again or turns them on. */
   rest(): void {
     this.#resting = true;
     for (const kind of KINDS) {
@@ -139,17 +139,17 @@ export class LocalMedia {
     }
   }
 
-  /** @param optional on failure, open devices stay open */
+  /** @param optional on failure, keep the open device. Default false. */
   async #openOne(kind: CaptureKind, optional = false): Promise<boolean> {
     return this.#tryOpen([kind], optional);
   }
 
   async #tryOpen(kinds: CaptureKind[], optional = false): Promise<boolean> {
-    const rounds = kinds.map((kind) => {
+    const attempts = kinds.map((kind) => {
       this.#openings[kind] += 1;
       return this.#openings[kind];
     });
-    const current = (kind: CaptureKind): boolean => this.#openings[kind] === rounds[kinds.indexOf(kind)];
+    const isCurrent = (kind: CaptureKind): boolean => this.#openings[kind] === attempts[kinds.indexOf(kind)];
     const done = this.#waitForDevice();
     try {
       const stream = await openCapture(
@@ -157,7 +157,7 @@ export class LocalMedia {
       );
       for (const track of stream.getTracks()) {
         const kind = track.kind === 'video' ? 'camera' : 'microphone';
-        if (current(kind)) {
+        if (isCurrent(kind)) {
           this.#use(kind, track);
         } else {
           track.stop();
@@ -166,9 +166,9 @@ export class LocalMedia {
       await this.#list();
       return true;
     } catch (cause) {
-      // When two are opened at once, the error does not say which one failed: try them one by one.
+      // The error does not say which of two devices failed, so the caller tries them one by one.
       const [only, another] = kinds;
-      if (only && !another && !optional && current(only)) {
+      if (only && !another && !optional && isCurrent(only)) {
         this.problems.value = { ...this.problems.value, [only]: CanopyError.from(cause) };
         this.#set(only, undefined);
       }
@@ -212,7 +212,7 @@ export class LocalMedia {
     });
   }
 
-  /** The device in use is gone: continues with another one, if there is one. */
+  /** The device in use was disconnected: switches to another one, if there is one. */
   async #replace(kind: CaptureKind): Promise<void> {
     const gone = this[kind].value;
     const opened = await this.#openOne(kind);
@@ -224,7 +224,7 @@ export class LocalMedia {
     }
   }
 
-  /** Keeps the sent device in line with the one shown as chosen: devices come and go, and the system moves streams between them. */
+  /** Reacts to devices that come and go and to streams that the system moves, so that the chosen device is the one in use. */
   async #watch(): Promise<void> {
     if (this.#watching || this.opening.value) {
       return;
@@ -248,20 +248,20 @@ export class LocalMedia {
     }
   }
 
-  /** The track's device is gone, or it was the system default, which has changed. */
+  /** Whether the track's device is gone, or was the system default, which has changed. */
   #isGone(kind: CaptureKind, track: MediaStreamTrack): boolean {
     const { deviceId } = track.getSettings();
     const device = this.#inputs(kind).find((each) => each.deviceId === deviceId);
     const before = this.#inUse[kind];
     this.#inUse[kind] = device;
-    // Only a device that was listed before can be gone.
+    // Only a device that has been listed can be gone.
     if (deviceId === undefined || before?.deviceId !== deviceId) {
       return false;
     }
     return device === undefined || (deviceId === 'default' && device.groupId !== before.groupId);
   }
 
-  /** The person's chosen device was missing and is back. */
+  /** Whether the chosen device was missing and is back. */
   #isBack(kind: CaptureKind): boolean {
     const chosen = this.choices.value[kind];
     const isThere = chosen === undefined || this.#inputs(kind).some(({ deviceId }) => deviceId === chosen);
@@ -270,7 +270,7 @@ export class LocalMedia {
     return isThere && !wasThere && this[kind].value?.getSettings().deviceId !== chosen;
   }
 
-  /** The person wanted a device when there was none; now there is one. */
+  /** Whether there was no device, and now there is one. */
   #hasCome(kind: CaptureKind): boolean {
     return this.problems.value[kind]?.code === 'MEDIA_NOT_FOUND' && this.#inputs(kind).length > 0;
   }
@@ -310,7 +310,7 @@ export class LocalMedia {
   }
 }
 
-/** What is wrong with a device, in a sentence. */
+/** The error's message, naming the kind of device. */
 export function deviceSentence(kind: CaptureKind, { message }: CanopyError): string {
   return message.replace('camera or microphone', kind);
 }
@@ -327,6 +327,6 @@ function writeChoices(choices: Choices): void {
   try {
     localStorage.setItem(STORAGE_KEY, JSON.stringify(choices));
   } catch {
-    // Storage may be full or forbidden; the choice holds for this visit.
+    // Storage may be full or blocked; the choice then lasts for this visit.
   }
 }

@@ -1,16 +1,16 @@
 import { signal } from '@preact/signals';
 import type { MediaEndpoint, Room } from '../../sdk/index.ts';
 
-/** Audio and video do not get through. */
+/** A connectivity problem of audio and video. */
 export interface Trouble {
   sending: boolean;
   receiving: boolean;
-  /** It has lasted so long that someone has to look into it. */
+  /** It has lasted so long that waiting is pointless. */
   lasts: boolean;
   endpoints: readonly MediaEndpoint[];
 }
 
-/** When waiting longer is pointless, in milliseconds after the first notice. */
+/** When a problem counts as lasting, in milliseconds after it was noticed. */
 const LASTS_MS = 15_000;
 
 /** Watches whether a room's media gets through. */

@@ -10,7 +10,7 @@ export interface Notice {
 /** How long a notice stays, in milliseconds. */
 const NOTICE_MS = 8000;
 
-/** Short messages that go away by themselves. */
+/** Short messages that disappear after a while. */
 export class Notices {
   readonly list = signal<Notice[]>([]);
   #nextId = 1;

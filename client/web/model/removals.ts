@@ -4,7 +4,7 @@ import type { Participant, Room } from '../../sdk/index.ts';
 /** A person removed from the room who cannot come back yet. */
 export type Removed = Pick<Participant, 'accountId' | 'displayName'>;
 
-/** How long the server bars a removed person, in milliseconds. */
+/** How long the server keeps a removed person out, in milliseconds. */
 const REMOVED_MS = 300_000;
 
 /** People removed while this page was in the room. */
@@ -16,7 +16,7 @@ export class Removals {
   constructor(room: Room) {
     this.#stop = [
       room.on('participant-left', ({ accountId, displayName, kind, role }, reason) => {
-        // A phone may call again, and admins are not barred.
+        // Phones may call again, and admins may rejoin.
         if (reason !== 'kicked' || kind === 'phone' || role === 'admin') {
           return;
         }
@@ -31,7 +31,7 @@ export class Removals {
     ];
   }
 
-  /** The account may join again. */
+  /** Removes an account from the list, since it may join again. */
   drop(accountId: string): void {
     clearTimeout(this.#timers.get(accountId));
     this.#timers.delete(accountId);

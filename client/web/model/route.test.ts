@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { parseRoute, roomFragment, toRoomId } from './route.ts';
 
 describe('parseRoute()', () => {
-  it('reads an invitation, and knows one that lacks a part', () => {
+  it('parses an invitation, and recognises an incomplete one', () => {
     const caFingerprint = 'A'.repeat(43);
     assert.deepEqual(parseRoute(`#/invite/s3cret.${caFingerprint}`), {
       page: 'invitation',
@@ -21,7 +21,7 @@ describe('parseRoute()', () => {
     }
   });
 
-  it('reads a room of any script', () => {
+  it('parses a room name in any script', () => {
     assert.deepEqual(parseRoute(roomFragment('совещание-1')), { page: 'room', roomId: 'совещание-1' });
   });
 
@@ -33,7 +33,7 @@ describe('parseRoute()', () => {
 });
 
 describe('toRoomId()', () => {
-  it('makes a room’s name of what a person types', () => {
+  it('turns what a user types into a room id', () => {
     assert.equal(toRoomId('  Weekly  meeting! '), 'Weekly-meeting');
     assert.equal(toRoomId('--_a'), 'a');
     assert.equal(toRoomId('हिन्दी कक्षा'), 'हिन्दी-कक्षा');

@@ -6,13 +6,13 @@ export type Route =
   | { page: 'room'; roomId: string }
   | { page: 'home' };
 
-/** What the address's fragment asks for: `#/invite/…`, `#/room/NAME`, or the start page. */
+/** Parses the address's fragment: `#/invite/…`, `#/room/NAME`, or anything else for the start page. */
 export function parseRoute(fragment: string): Route {
   const invitation = parseInvitation(fragment);
   if (invitation) {
     return { page: 'invitation', invitation };
   }
-  // Mail programs break long links, and people copy only part of them.
+  // Mail programs break long links, and people copy links incompletely.
   if (/^#\/?invite(\/|$)/.test(fragment)) {
     return { page: 'damaged-invitation' };
   }
@@ -26,7 +26,7 @@ export function roomFragment(roomId: string): string {
   return `#/room/${encodeURIComponent(roomId)}`;
 }
 
-/** A room's name from what a person typed: spaces become hyphens. Undefined when nothing usable is left. */
+/** Turns what a user typed into a room id: spaces become hyphens. Undefined if nothing usable is left. */
 export function toRoomId(typed: string): string | undefined {
   const roomId = canonicalRoomId(typed)
     .trim()

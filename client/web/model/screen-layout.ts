@@ -1,20 +1,20 @@
 import type { LayoutTile } from '../../sdk/index.ts';
 
-type Picture = Pick<LayoutTile, 'participantId' | 'source' | 'pinned'>;
+type ShownVideo = Pick<LayoutTile, 'participantId' | 'source' | 'pinned'>;
 
 interface Shown {
-  picture: Picture;
+  video: ShownVideo;
   /** In CSS pixels. */
   width: number;
   height: number;
-  /** Whether any of it is in the window, and not scrolled away. */
+  /** Whether any part of it is inside the window. */
   visible: boolean;
 }
 
-/** Tiles that move to another place leave the old one first; together that is no change. In milliseconds. */
+/** Delay before a report, in milliseconds: a tile that moves is removed and added again, which is no change. */
 const SETTLE_MS = 50;
 
-/** What the person can see, and how large: of a page in the background nothing. */
+/** Reports which videos the user can see, and at what size; none while the page is in the background. */
 export class ScreenLayout {
   readonly #report: (tiles: LayoutTile[]) => void;
   readonly #shown = new Map<Element, Shown>();
@@ -42,13 +42,13 @@ export class ScreenLayout {
   constructor(report: (tiles: LayoutTile[]) => void) {
     this.#report = report;
     document.addEventListener('visibilitychange', this.#listener);
-    // Zooming changes the device pixels of a tile, and so does another monitor.
+    // Zooming or moving to another monitor changes the size in device pixels.
     addEventListener('resize', this.#listener);
   }
 
-  /** Takes a tile into account until the function that is returned is called. */
-  observe(element: Element, picture: Picture): () => void {
-    this.#shown.set(element, { picture, width: 0, height: 0, visible: false });
+  /** Starts observing a tile. Returns a function that stops it. */
+  observe(element: Element, video: ShownVideo): () => void {
+    this.#shown.set(element, { video, width: 0, height: 0, visible: false });
     this.#sizes.observe(element);
     this.#visibility.observe(element);
     return () => {
@@ -72,8 +72,8 @@ export class ScreenLayout {
       this.#timer = undefined;
       const shown = document.hidden ? [] : [...this.#shown.values()].filter(({ visible }) => visible);
       this.#report(
-        shown.map(({ picture, width, height }) => ({
-          ...picture,
+        shown.map(({ video, width, height }) => ({
+          ...video,
           width: width * devicePixelRatio,
           height: height * devicePixelRatio,
         })),

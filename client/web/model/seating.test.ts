@@ -13,13 +13,13 @@ const names = (seats: readonly Seat[]) => seats.map(seatKey);
 describe('arrange()', () => {
   const request = { view: 'gallery' as const, pinned: undefined, speaker: undefined };
 
-  it('makes a gallery when nobody is to stand out', () => {
+  it('makes a gallery if nobody has to stand out', () => {
     const { stage, rest } = arrange({ ...request, tiles: [me, ann, bob] });
     assert.deepEqual([stage, rest], [[], [me, ann, bob]]);
     assert.deepEqual(arrange({ ...request, view: 'speaker', tiles: [me] }).stage, [], 'alone');
   });
 
-  it('puts the last speaker of the others on the stage when asked to, and anybody until somebody speaks', () => {
+  it('puts the last other speaker on the stage in speaker view, or anyone before somebody has spoken', () => {
     const speaking = { ...request, view: 'speaker' as const, tiles: [me, ann, bob] };
     assert.deepEqual(arrange({ ...speaking, speaker: 'bob' }), { stage: [bob], rest: [me, ann] });
     assert.deepEqual(arrange({ ...speaking, speaker: 'me' }).stage, [ann]);
@@ -40,11 +40,11 @@ describe('promote()', () => {
   const order = ['me', 'a', 'b', 'c', 'd'];
   const spokeAtMs = new Map([['c', 5]]);
 
-  it('moves nobody while the speaker can be seen', () => {
+  it('moves nobody if the speaker is visible', () => {
     assert.deepEqual(promote(order, 'b', 3, { spokeAtMs, keeps: 'me' }), order);
   });
 
-  it('gives the speaker the place of the most silent', () => {
+  it('gives the speaker the place of whoever has been silent longest', () => {
     assert.deepEqual(promote(order, 'd', 4, { spokeAtMs, keeps: 'me' }), ['me', 'a', 'd', 'c', 'b']);
     const all = new Map([
       ['a', 3],
@@ -54,7 +54,7 @@ describe('promote()', () => {
     assert.deepEqual(promote(order, 'd', 4, { spokeAtMs: all, keeps: 'me' }), ['me', 'd', 'b', 'c', 'a']);
   });
 
-  it('leaves the one who keeps a place alone, though there is no other', () => {
+  it('never moves the person who keeps a place, even if there is no other', () => {
     assert.deepEqual(promote(order, 'd', 1, { spokeAtMs, keeps: 'me' }), order);
   });
 });

@@ -1,13 +1,13 @@
 export type View = 'gallery' | 'speaker';
 
-/** What decides the position of a tile. */
+/** The properties of a tile that determine its position. */
 export interface Seat {
   participantId: string;
   screen?: boolean | undefined;
   self?: boolean | undefined;
 }
 
-/** Names a person's camera or screen among all tiles. */
+/** The unique key of a person's camera or screen tile. */
 export function seatKey({ participantId, screen = false }: Seat): string {
   return `${participantId} ${screen ? 'screen' : 'camera'}`;
 }
@@ -15,15 +15,15 @@ export function seatKey({ participantId, screen = false }: Seat): string {
 export interface SeatingRequest<T extends Seat> {
   tiles: readonly T[];
   view: View;
-  /** Key of the tile that the person chose. */
+  /** Key of the pinned tile. */
   pinned: string | undefined;
-  /** The person, other than oneself, who spoke last. */
+  /** Participant id of the last speaker other than this user. */
   speaker: string | undefined;
 }
 
 /**
- * Who is on the stage, and who is next to it; nobody on the stage means a gallery. First comes what the person pinned, then shared screens, then,
- * if the person wants it so, the speaker.
+ * Splits tiles into those on the stage and the rest; an empty stage means a gallery. A pinned tile comes first, then shared screens, then
+ * the speaker in speaker view.
  */
 export function arrange<T extends Seat>({
   tiles,
@@ -36,7 +36,7 @@ export function arrange<T extends Seat>({
 } {
   const stage = onStage({ tiles, view, pinned, speaker });
   const rest = tiles.filter((tile) => !stage.includes(tile));
-  // A screen that gave way to a pinned person is not looked for.
+  // Screens first, so that one displaced by a pinned tile is easy to find.
   return { stage, rest: [...rest.filter(({ screen }) => screen), ...rest.filter(({ screen }) => !screen)] };
 }
 
@@ -55,8 +55,10 @@ function onStage<T extends Seat>({ tiles, view, pinned, speaker }: SeatingReques
 }
 
 /**
- * Moves a speaker among the first `visible`, into the place of the person there who has been silent longest; nobody else moves. `spokeAtMs`
- * holds the times when people spoke; `keeps` always keeps its place.
+ * Moves a speaker into the first `visible` seats, swapping places with the person there who has been silent longest. Nobody else moves.
+ *
+ * @param spokeAtMs when each person last spoke
+ * @param keeps the person who always keeps their place
  */
 export function promote(
   order: readonly string[],
@@ -71,7 +73,7 @@ export function promote(
   }
   const seats = order.slice(0, visible).filter((id) => id !== keeps);
   const since = (id: string): number => spokeAtMs.get(id) ?? 0;
-  // The last of those who never spoke, so that the first rows stay as they are.
+  // Of those who never spoke, the last, so that the first rows stay unchanged.
   const silent = seats.reduceRight<string | undefined>(
     (most, id) => (most === undefined || since(id) < since(most) ? id : most),
     undefined,

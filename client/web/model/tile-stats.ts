@@ -4,12 +4,12 @@ import { seatKey } from './seating.ts';
 
 const INTERVAL_MS = 1000;
 
-/** What is received and sent, in words for each tile, once a second while it is switched on. */
+/** Statistics of received and sent video as text for each tile, updated every second while switched on. */
 export class TileStats {
-  /** Lines by tile. */
+  /** Lines of text by seatKey(). */
   readonly lines = signal<ReadonlyMap<string, readonly string[]>>(new Map());
   readonly #room: Room;
-  /** Bytes counted last, and when, by stream. */
+  /** The last byte count and its time, by stream. */
   readonly #counted = new Map<string, { bytes: number; atMs: number }>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -42,7 +42,7 @@ export class TileStats {
       .map(
         async (track): Promise<[string, string[]]> => [
           seatKey({ participantId: track.participantId, screen: track.source === 'screen' }),
-          [...this.#streams(await track.getStats(), 'inbound-rtp'), given(track)],
+          [...this.#streams(await track.getStats(), 'inbound-rtp'), layersOf(track)],
         ],
       );
     const sent = this.#room.publications
@@ -54,7 +54,7 @@ export class TileStats {
         const key = seatKey({ participantId: this.#room.participantId ?? '', screen });
         return [key, lines.length > 0 ? lines : ['nothing is sent']];
       });
-    // What ends meanwhile has no statistics.
+    // Tracks that have ended in the meantime have no statistics.
     const all = await Promise.allSettled([...received, ...sent]);
     if (!this.on) {
       return;
@@ -62,7 +62,7 @@ export class TileStats {
     this.lines.value = new Map(all.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : [])));
   }
 
-  /** One line for each stream that carries something. */
+  /** One line for each active stream. */
   #streams(stats: RTCStatsReport, type: 'inbound-rtp' | 'outbound-rtp'): string[] {
     return [...stats.values()]
       .filter((each) => each.type === type && each.active !== false)
@@ -78,7 +78,7 @@ export class TileStats {
   }
 }
 
-function given({ allocation, layers }: RemoteTrack): string {
+function layersOf({ allocation, layers }: RemoteTrack): string {
   const text = (each: RemoteTrack['layers']) =>
     each ? `${each.spatialLayer}/${each.temporalLayer ?? '–'}` : '–';
   if (!allocation) {

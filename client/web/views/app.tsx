@@ -1,8 +1,7 @@
-import type { AppModel } from '../model/index.ts';
+import type { AppModel, Notices } from '../model/index.ts';
 import { DamagedInvitation, Invitation } from './invitation.tsx';
 import { Lobby } from './lobby.tsx';
 import { NoIdentity } from './no-identity.tsx';
-import { NoticeList } from './notice-list.tsx';
 import { RoomView } from './room-view.tsx';
 
 export function App({ model }: { model: AppModel }) {
@@ -30,4 +29,19 @@ function CurrentScreen({ model }: { model: AppModel }) {
     case 'room':
       return <RoomView model={model} call={screen.call} />;
   }
+}
+
+function NoticeList({ notices }: { notices: Notices }) {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {notices.list.value.map(({ id, text, isError }) => (
+        <p key={id} class={isError ? 'notice error' : 'notice'} data-testid="notice">
+          {text}
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => notices.dismiss(id)}>
+            ×
+          </button>
+        </p>
+      ))}
+    </div>
+  );
 }

@@ -3,10 +3,10 @@ import { CanopyError, type Identity } from '../../sdk/index.ts';
 import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
-/** Characters that a backup's password must have at least. */
-const MIN_PASSWORD = 10;
+/** Minimum length of a backup password, in characters. */
+const MIN_PASSWORD_LENGTH = 10;
 
-/** Offers the account's backup while it can still be made. */
+/** Offers a backup of the account while one can still be made. */
 export function BackupButton({ identity }: { identity: Identity }) {
   const open = useSignal(false);
   if (!identity.canExportBackup && !open.value) {
@@ -27,7 +27,7 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
   const again = useSignal('');
   const href = useSignal<string | undefined>(undefined);
   const problem = useSignal<CanopyError | undefined>(undefined);
-  const usable = password.value.length >= MIN_PASSWORD && password.value === again.value;
+  const usable = password.value.length >= MIN_PASSWORD_LENGTH && password.value === again.value;
   const save = async (event: Event) => {
     event.preventDefault();
     try {
@@ -73,7 +73,7 @@ function BackupDialog({ identity, onClose }: { identity: Identity; onClose(): vo
             testId="backup-again"
             onText={(text) => (again.value = text)}
           />
-          <p class="hint">At least {MIN_PASSWORD} characters. It cannot be reset.</p>
+          <p class="hint">At least {MIN_PASSWORD_LENGTH} characters. It cannot be reset.</p>
           <button type="submit" class="primary" data-testid="backup-save" disabled={!usable}>
             Create backup
           </button>

@@ -5,7 +5,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { PhoneIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Calls a phone into the room; shown only to people who may do so. */
+/** Calls a phone into the room. Shown only to people who may call phones. */
 export function CallPhoneButton({ call }: { call: Call }) {
   if (!call.moderates) {
     return null;
@@ -28,7 +28,7 @@ function CallPhoneDialog({ call, onClose }: { call: Call; onClose(): void }) {
     busy.value = true;
     problem.value = undefined;
     try {
-      // Numbers are often written in groups.
+      // People often type numbers in groups.
       await call.room.dial(target.value.replace(/\s/g, ''));
       onClose();
     } catch (error) {

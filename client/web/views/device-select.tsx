@@ -6,7 +6,7 @@ const KINDS = {
   speaker: { kind: 'audiooutput', label: 'Speaker' },
 } as const;
 
-/** Chooses a device. Shown only if the browser lists devices of that kind. */
+/** Selects a device. Hidden if the browser lists no devices of this kind. */
 export function DeviceSelect({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
   const { kind: deviceKind, label } = KINDS[kind];
   const devices = media.devices.value.filter(

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 
-/** A modal dialog; the browser keeps the focus in it and closes it with Escape. */
+/** A modal dialog. The browser traps the focus and closes it with Escape. */
 export function Dialog({
   title,
   onClose,
@@ -17,7 +17,7 @@ export function Dialog({
   useEffect(() => {
     element.current?.showModal();
   }, []);
-  // A click on the backdrop counts as a click on the dialog, outside its box.
+  // A click on the backdrop is a click on the dialog element, but outside its box.
   const clicked = ({ target, clientX, clientY }: MouseEvent) => {
     if (target !== element.current || !element.current) {
       return;
@@ -47,7 +47,7 @@ export function DialogButton({
   title: string;
   testId: string;
   icon: ComponentChildren;
-  /** What it opens, given how to close it. */
+  /** Renders the dialog; `close` closes it. */
   dialog(close: () => void): ComponentChildren;
 }) {
   const open = useSignal(false);

@@ -30,7 +30,6 @@ export function CameraIcon({ off = false }: { off?: boolean }) {
   );
 }
 
-/** A raised hand. */
 export function HandIcon() {
   return (
     <Icon>
@@ -39,7 +38,6 @@ export function HandIcon() {
   );
 }
 
-/** A pencil. */
 export function EditIcon() {
   return (
     <Icon>
@@ -106,7 +104,6 @@ export function PinIcon() {
   );
 }
 
-/** Everybody alike. */
 export function GalleryIcon() {
   return (
     <Icon>
@@ -115,7 +112,6 @@ export function GalleryIcon() {
   );
 }
 
-/** One large tile, with the others next to it. */
 export function SpeakerViewIcon() {
   return (
     <Icon>
@@ -140,7 +136,7 @@ export function NextIcon() {
   );
 }
 
-/** A picture that is paused. */
+/** Two bars, for paused video. */
 export function SavingIcon() {
   return (
     <Icon>

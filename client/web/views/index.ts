@@ -1,2 +1,2 @@
-/** How the page looks. */
+/** The page's components. */
 export { App } from './app.tsx';

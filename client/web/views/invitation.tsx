@@ -8,16 +8,16 @@ interface Props {
   invitation: InvitationLink;
 }
 
-/** An opened invitation: asks for a name, or whether to use it with the identity that this browser already has. */
+/** An opened invitation: asks for a name, or offers to add its rights to the identity that this browser already has. */
 export function Invitation({ model, invitation }: Props) {
-  const anew = useSignal(false);
+  const asNewUser = useSignal(false);
   const identity = model.identity.value;
   return (
     <main class="center">
       <section class="card">
         <h1>You are invited</h1>
-        {identity && !identity.expired && !anew.value ? (
-          <Redeem model={model} invitation={invitation} onAnew={() => (anew.value = true)} />
+        {identity && !identity.expired && !asNewUser.value ? (
+          <Redeem model={model} invitation={invitation} onNewUser={() => (asNewUser.value = true)} />
         ) : (
           <Enrol model={model} invitation={invitation} />
         )}
@@ -27,7 +27,7 @@ export function Invitation({ model, invitation }: Props) {
   );
 }
 
-/** Shown for an incomplete link. */
+/** Shown for a damaged link. */
 export function DamagedInvitation() {
   return (
     <main class="center">
@@ -78,7 +78,7 @@ function Enrol({ model, invitation }: Props) {
   );
 }
 
-function Redeem({ model, invitation, onAnew }: Props & { onAnew: () => void }) {
+function Redeem({ model, invitation, onNewUser }: Props & { onNewUser: () => void }) {
   const name = model.identity.value?.displayName;
   return (
     <>
@@ -95,7 +95,7 @@ function Redeem({ model, invitation, onAnew }: Props & { onAnew: () => void }) {
         >
           Continue as {name}
         </button>
-        <button type="button" onClick={onAnew} data-testid="enrol-anew">
+        <button type="button" onClick={onNewUser} data-testid="enrol-anew">
           I am someone else
         </button>
       </div>

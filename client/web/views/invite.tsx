@@ -6,7 +6,7 @@ import { Dialog, DialogButton } from './dialog.tsx';
 import { InviteIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** Creates an invitation for one more person; shown only to people who may do so. */
+/** Creates an invitation for one person. Shown only to people who may invite. */
 export function InviteButton({ call }: { call: Call }) {
   if (!call.moderates) {
     return null;
@@ -31,7 +31,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
   const asMember = member.value;
   const choose = (checked: boolean) => {
     member.value = checked;
-    // The old link is of the other kind: nobody should copy it now.
+    // The old link is for the other role, so nobody should copy it now.
     link.value = '';
     copied.value = false;
   };
@@ -58,7 +58,7 @@ function InviteDialog({ call, onClose }: { call: Call; onClose(): void }) {
       await navigator.clipboard.writeText(link.value);
       copied.value = true;
     } catch {
-      // Not permitted: the user can select the link.
+      // Not allowed: select the link, so that the user can copy it.
       field.current?.select();
     }
   };

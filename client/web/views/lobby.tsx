@@ -9,7 +9,7 @@ import { Problem } from './problem.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-/** Before a room: how one looks and sounds, with which devices, and where to. */
+/** The screen before joining: preview, devices, name and room. */
 export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   const { media } = model;
   const typed = useSignal(roomId);
@@ -81,7 +81,7 @@ export function Lobby({ model, roomId }: { model: AppModel; roomId: string }) {
   );
 }
 
-/** Room names are part of links, so the page shows how it changed a name to fit. */
+/** Room names are part of links, so not every name is possible; shows the name that will be used instead. */
 function roomHint(typed: string, target: string | undefined): string {
   if (typed.trim() === '') {
     return '';
@@ -92,7 +92,7 @@ function roomHint(typed: string, target: string | undefined): string {
   return target === typed.trim() ? '' : `The room name will be ${target}`;
 }
 
-/** The name for this meeting; the certificate keeps its own. */
+/** The name for calls. The certificate keeps its own. */
 function NameField({ model }: { model: AppModel }) {
   const typed = model.displayName.value.trim();
   const shown = displayable(typed);
@@ -155,9 +155,9 @@ function placeholder(media: LocalMedia): string {
   return media.problems.value.camera ? 'No video' : 'Camera is off';
 }
 
-/** What is wrong with the devices; one sentence if both have the same problem. */
+/** The devices' problems; a single sentence if both have the same one. */
 function DeviceProblems({ media }: { media: LocalMedia }) {
-  // The devices are tried one after another, to find out which one has the problem.
+  // Devices may be tried one after another; wait until it is clear which one has the problem.
   if (media.opening.value) {
     return null;
   }

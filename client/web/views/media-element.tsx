@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 
-/** A picture without sound; the sound of a person is played apart. */
+/** Plays video. Audio is played separately. */
 export function Video({ track, mirrored = false }: { track: MediaStreamTrack; mirrored?: boolean }) {
   const element = useRef<HTMLVideoElement>(null);
   const stream = useMemo(() => new MediaStream([track]), [track]);
@@ -11,7 +11,7 @@ export function Video({ track, mirrored = false }: { track: MediaStreamTrack; mi
       return;
     }
     video.srcObject = stream;
-    // Muted pictures may always play; a refusal means that the element is going away.
+    // Muted video may always play; a rejection means that the element is being removed.
     video.play().catch(() => {});
     return () => {
       video.srcObject = null;
@@ -20,10 +20,10 @@ export function Video({ track, mirrored = false }: { track: MediaStreamTrack; mi
   return <video ref={element} class={mirrored ? 'mirrored' : undefined} muted playsInline autoplay />;
 }
 
-/** The browser's own types don't know it everywhere yet. */
+/** setSinkId() is missing in some browsers. */
 type WithSink = HTMLAudioElement & { setSinkId?: (id: string) => Promise<void> };
 
-/** The sound of one track. Calls `onBlocked` when the browser wants a click first. */
+/** Plays one audio track. Calls `onBlocked` if the browser requires a click first. */
 export function Audio({
   track,
   speaker,
@@ -32,7 +32,7 @@ export function Audio({
 }: {
   track: MediaStreamTrack;
   speaker: string | undefined;
-  /** Rises with every click that permits sound. */
+  /** Incremented by each click that may unblock audio. */
   unlocked: number;
   onBlocked(): void;
 }) {
@@ -53,14 +53,14 @@ export function Audio({
     });
   }, [stream, unlocked]);
   useEffect(() => {
-    // A speaker that was unplugged: the default one plays on.
+    // If the speaker was unplugged, the default one is used.
     element.current?.setSinkId?.(speaker ?? '').catch(() => {});
   }, [speaker]);
-  // biome-ignore lint/a11y/useMediaCaption: nobody writes captions for a conversation
+  // biome-ignore lint/a11y/useMediaCaption: live conversations have no captions
   return <audio ref={element} autoplay data-testid="remote-audio" />;
 }
 
-/** How loud a microphone is, as a bar. */
+/** A bar that shows a microphone's level. */
 export function LevelMeter({ track }: { track: MediaStreamTrack | undefined }) {
   const level = useSignal(0);
   useEffect(() => {

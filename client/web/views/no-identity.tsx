@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { AppModel } from '../model/index.ts';
 import { Problem } from './problem.tsx';
 
-/** Shown to people without an identity: what to do, and the two other ways in. */
+/** Shown to people without an identity: how to get one, and the two alternatives. */
 export function NoIdentity({ model }: { model: AppModel }) {
   return (
     <main class="center">

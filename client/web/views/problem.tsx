@@ -1,11 +1,11 @@
 import type { CanopyError, ErrorCode } from '../../sdk/index.ts';
 
-/** Plainer wording for the page; programs get the error's own message. */
+/** Wording for users, where the error's own message is written for developers. */
 const SENTENCES: { [C in ErrorCode]?: string } = {
   SESSION_REPLACED: 'You joined this call again in another tab or window; it continues there.',
 };
 
-/** What went wrong, in a sentence, with the code for support requests. */
+/** An error's message, with its code for support requests. */
 export function Problem({ error }: { error: CanopyError | undefined }) {
   if (!error) {
     return null;

@@ -1,7 +1,7 @@
 import { type Call, listed } from '../model/index.ts';
 import { HandIcon } from './icons.tsx';
 
-/** Raises and lowers the own hand. */
+/** Raises and lowers this user's hand. */
 export function HandToggle({ call }: { call: Call }) {
   const up = call.handIsUp;
   return (
@@ -19,7 +19,7 @@ export function HandToggle({ call }: { call: Call }) {
   );
 }
 
-/** Whose hands are up, whether or not they are on this page of the gallery. */
+/** Lists everyone with a raised hand, even if their tile is on another page of the gallery. */
 export function RaisedHands({ call }: { call: Call }) {
   const people = new Map(call.participants.value.map((each) => [each.participantId, each.displayName]));
   const names = call.hands.value.flatMap((participantId) => people.get(participantId) ?? []);
@@ -37,7 +37,7 @@ export function RaisedHands({ call }: { call: Call }) {
   );
 }
 
-/** On a tile: a hand, and its place among those that are up. */
+/** The raised hand on a tile, with its place in the queue. */
 export function HandBadge({ place, of }: { place: number; of: number }) {
   return (
     <span class="hand" data-testid="hand-badge" title="Raised hand">

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.tsx';
 import { EditIcon } from './icons.tsx';
 import { Problem } from './problem.tsx';
 
-/** On one's own tile: changes the name that others see. */
+/** Changes this user's name; shown on their own tile. */
 export function RenameButton({ call, participant }: { call: Call; participant: Participant }) {
   const open = useSignal(false);
   return (
@@ -27,7 +27,7 @@ export function RenameButton({ call, participant }: { call: Call; participant: P
   );
 }
 
-/** Asks for another name of somebody in the call. */
+/** Asks for a new name for someone in the call. */
 export function RenameDialog({
   call,
   participant: { participantId, displayName, certifiedName },

@@ -13,7 +13,7 @@ import { Stage } from './stage.tsx';
 import { CameraToggle, MicrophoneToggle } from './toggles.tsx';
 import { useShortcuts } from './use-shortcuts.ts';
 
-/** A conference. */
+/** The screen of a call. */
 export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   const { media } = model;
   useShortcuts({
@@ -29,7 +29,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${call.room.roomId} – Canopy`;
-    // The lobby and its focus are gone: keyboard users continue from the top of the room.
+    // The focused element of the lobby is gone: keyboard users continue at the top of the room.
     heading.current?.focus();
     return () => {
       document.title = 'Canopy';
@@ -44,7 +44,7 @@ export function RoomView({ model, call }: { model: AppModel; call: Call }) {
     <div class="room" data-testid="room-view" data-state={call.state.value}>
       <TopBar model={model} call={call} heading={heading} onShortcuts={() => (sheet.value = true)} />
       <ConnectionBanner call={call} />
-      {/* Before the people in tab order, so that keyboard users skip their many buttons; displayed below them. */}
+      {/* Displayed below the tiles but before them in tab order, so that keyboard users need not pass all their buttons. */}
       <Controls model={model} call={call} />
       <main class="stage-area" aria-label="Participants">
         <Stage call={call} media={media} />
@@ -68,7 +68,7 @@ function TopBar({
 }) {
   const count = call.participants.value.length;
   const identity = model.identity.value;
-  // Not the name in this call, which anyone may choose.
+  // The account's name, not the name in this call, which anyone may choose.
   const { displayName } = call.client.account;
   return (
     <header class="top-bar">
@@ -100,7 +100,7 @@ function TopBar({
   );
 }
 
-/** Reports media that does not get through. */
+/** Reports a lost connection, and media that does not get through. */
 function ConnectionBanner({ call }: { call: Call }) {
   const state = call.state.value;
   const trouble = call.trouble.current.value;
@@ -180,7 +180,7 @@ function Controls({ model, call }: { model: AppModel; call: Call }) {
   );
 }
 
-/** Everybody at the same size, or the speaker large. A shared screen is always large. */
+/** Switches between gallery and speaker view. Disabled while a screen is shared, which is always large. */
 function ViewToggle({ call }: { call: Call }) {
   const speaker = call.view.value === 'speaker';
   const shared = call.sources.value.some(({ source }) => source === 'screen');

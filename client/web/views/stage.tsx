@@ -9,24 +9,24 @@ import { Tile, type TileProps } from './tile.tsx';
 import { TileMenu } from './tile-menu.tsx';
 
 const GAP_PX = 8;
-/** Faces may be cropped at the sides to fill the window, on a phone even to portrait. Screens use the free space and are never cropped. */
+/** Camera video may be cropped to fill the window, on a phone even to portrait. Screens are never cropped. */
 const PEOPLE = { least: 4 / 3, most: 16 / 9 };
 const PEOPLE_ON_PHONES = { least: 3 / 4, most: 16 / 9 };
 const SCREEN = { least: 0.1, most: 10 };
-/** Several screens are largest when their tiles have the aspect ratio of most screens. */
+/** Several screens get tiles with the aspect ratio of most screens. */
 const SCREENS = { least: 16 / 9, most: 16 / 9 };
-/** More people than this are on further pages. */
+/** Maximum number of people per page. */
 const MAX_TILES = 25;
-/** On a phone, faces would be too small. */
+/** Maximum number of people per page on a phone, where faces would otherwise be too small. */
 const MAX_TILES_ON_PHONES = 8;
-/** The shorter side of an area on a phone is below this, in CSS pixels. */
+/** An area counts as a phone's if its shorter side is below this, in CSS pixels. */
 const PHONE_PX = 480;
-/** Narrower tiles show nobody, in CSS pixels. */
+/** Minimum width of a tile, so that people are recognisable, in CSS pixels. */
 const MIN_TILE_PX = 96;
-/** How many people are shown next to the stage; scrolling shows more. */
+/** How many people fit next to the stage without scrolling. */
 const STRIP_TILES = 6;
 
-/** The people, as large as the window allows; or a pinned person, a screen or the speaker on a stage, and the others next to it. */
+/** All tiles in a gallery; or a pinned tile, screens or the speaker on a stage, with the others next to it. */
 export function Stage({ call, media }: { call: Call; media: LocalMedia }) {
   const { stage, rest } = arrange({
     tiles: tilesOf(call, media),
@@ -134,7 +134,7 @@ function PageButton({
   );
 }
 
-/** @param aspects of the tiles; default: ratios that suit people in this area */
+/** @param aspects range of the tiles' aspect ratio. Default: one that suits people in this area. */
 function Grid({ tiles, aspects }: { tiles: TileProps[]; aspects?: typeof PEOPLE }) {
   const area = useRef<HTMLDivElement>(null);
   const size = useSize(area);
@@ -216,7 +216,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       const key = seatKey({ participantId, screen: isScreen });
       return {
         ...common(isScreen),
-        ...pictureOf(track),
+        ...videoOf(track),
         pinned: call.pinned.value === key,
         onPin: () => call.togglePin(key),
         layout: call.layout,
@@ -227,7 +227,7 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
       const shared = call.screen.value;
       const own = { speaking, track: media.camera.value, muted: !media.microphoneOn.value };
       return [
-        // Without the video: a screen that shows itself is a hall of mirrors.
+        // Without its video: a screen that shows itself repeats endlessly.
         ...(shared ? [{ ...common(true), track: undefined, screen: true }] : []),
         { ...common(false), ...own, menu: <RenameButton call={call} participant={participant} /> },
       ];
@@ -249,8 +249,8 @@ function tilesOf(call: Call, media: LocalMedia): TileProps[] {
   });
 }
 
-/** What is seen of a track, or why nothing is. */
-function pictureOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
+/** The track to show, or why the server sends none. */
+function videoOf(track: RemoteTrack | undefined): Pick<TileProps, 'track' | 'saving'> {
   if (!track || track.muted) {
     return { track: undefined };
   }

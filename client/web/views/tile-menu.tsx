@@ -5,7 +5,7 @@ import type { Call } from '../model/index.ts';
 import { MoreIcon } from './icons.tsx';
 import { RenameDialog } from './rename.tsx';
 
-/** What moderators may do: mute someone, lower their hand, rename or remove them. */
+/** A moderator's actions: mute someone, lower their hand, rename or remove them. */
 export function TileMenu({
   call,
   participant,
@@ -13,25 +13,25 @@ export function TileMenu({
 }: {
   call: Call;
   participant: Participant;
-  /** Undefined while nothing is sent. */
+  /** Undefined while there is no microphone. */
   muted: boolean | undefined;
 }) {
   const { participantId, displayName, kind } = participant;
   const open = useSignal(false);
   const renaming = useSignal(false);
-  const sure = useSignal(false);
+  const confirming = useSignal(false);
   const element = useRef<HTMLDivElement>(null);
   const items = () => [...(element.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
   const phone = kind === 'phone';
-  const shut = () => {
+  const close = () => {
     open.value = false;
-    sure.value = false;
+    confirming.value = false;
   };
-  const shutAndFocus = () => {
-    shut();
+  const closeAndFocus = () => {
+    close();
     element.current?.querySelector<HTMLElement>('.menu-button')?.focus();
   };
-  // Before the next key arrives.
+  // Before the browser handles the next key.
   useLayoutEffect(() => {
     if (!open.value) {
       return;
@@ -39,16 +39,16 @@ export function TileMenu({
     items()[0]?.focus();
     const clicked = ({ target }: Event) => {
       if (!within(element.current, target)) {
-        shut();
+        close();
       }
     };
     const pressed = (event: KeyboardEvent) => {
       const target = menuTarget(event.key, items());
       target?.focus();
       if (event.key === 'Escape') {
-        shutAndFocus();
+        closeAndFocus();
       } else if (event.key === 'Tab') {
-        shut();
+        close();
       }
       if (target || event.key === 'Escape') {
         event.preventDefault();
@@ -62,10 +62,10 @@ export function TileMenu({
     };
   }, [open.value]);
   const act = (done: Promise<void>) => {
-    shutAndFocus();
+    closeAndFocus();
     void done;
   };
-  const mutes = muted === false || (phone && muted === true);
+  const canToggleMute = muted === false || (phone && muted === true);
   return (
     <div ref={element} class="actions">
       <button
@@ -81,7 +81,7 @@ export function TileMenu({
       </button>
       {open.value && (
         <div class="menu" role="menu">
-          {mutes && (
+          {canToggleMute && (
             <button
               type="button"
               role="menuitem"
@@ -109,7 +109,7 @@ export function TileMenu({
             tabIndex={-1}
             data-testid="tile-rename"
             onClick={() => {
-              shutAndFocus();
+              closeAndFocus();
               renaming.value = true;
             }}
           >
@@ -122,14 +122,14 @@ export function TileMenu({
             class="danger"
             data-testid="tile-kick"
             onClick={() => {
-              if (sure.value) {
+              if (confirming.value) {
                 act(call.kick(participantId));
               } else {
-                sure.value = true;
+                confirming.value = true;
               }
             }}
           >
-            {sure.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove from call'}
+            {confirming.value ? 'Click again to confirm' : phone ? 'Hang up' : 'Remove from call'}
           </button>
         </div>
       )}
@@ -144,7 +144,7 @@ function within(element: HTMLElement | null, target: EventTarget | null): boolea
   return element !== null && target instanceof Node && element.contains(target);
 }
 
-/** Where a key leads in a menu (ARIA Authoring Practices, menu button). */
+/** The menu item that a key moves the focus to (ARIA Authoring Practices, menu button pattern). */
 function menuTarget(key: string, items: HTMLElement[]): HTMLElement | undefined {
   const at = items.indexOf(document.activeElement as HTMLElement);
   if (key === 'ArrowDown') {

@@ -9,7 +9,7 @@ import { HandBadge } from './raised-hands.tsx';
 export interface TileProps {
   participantId: string;
   name: string;
-  /** Determines the avatar's colour: the same for a person in every meeting. */
+  /** Determines the avatar's colour, so that a person has the same one in every call. */
   seed: string;
   track: MediaStreamTrack | undefined;
   screen?: boolean;
@@ -21,25 +21,25 @@ export interface TileProps {
   speaking?: boolean;
   /** False while the server waits for the participant to come back. */
   connected?: boolean;
-  /** False while its media does not reach the server, or the server's does not reach it. */
+  /** False while media does not get through between the participant and the server. */
   mediaConnected?: boolean;
   phone?: boolean;
   callState?: Participant['callState'];
-  /** Why the server sends no picture at present, though there is one. */
+  /** Why the server withholds video that the participant sends. */
   saving?: Allocation['reason'];
-  /** The hand of a person who asks to speak: its place among those that are up. */
+  /** The place of the participant's raised hand in the queue. */
   hand?: { place: number; of: number } | undefined;
   pinned?: boolean;
   onPin?: () => void;
-  /** Where the tile's size and visibility are reported. */
+  /** Observes the tile's size and visibility. */
   layout?: ScreenLayout;
-  /** Its statistics, if they are shown. */
+  /** Statistics, if shown. */
   lines?: readonly string[] | undefined;
-  /** What may be done about the participant. */
+  /** The button for actions on the participant. */
   menu?: ComponentChildren;
 }
 
-/** A phone call's progress, until it is answered. */
+/** Shown states of a phone call. */
 const CALL_STATES: { [S in NonNullable<Participant['callState']>]?: string } = {
   dialing: 'dialing…',
   ringing: 'ringing…',
@@ -102,7 +102,7 @@ export function Tile({
     .filter(Boolean)
     .join(' ');
   const label = screen ? `${name}: screen` : self ? `${name} (you)` : name;
-  // A pinned tile moves and becomes another element: the focus moves with it.
+  // Pinning replaces the tile's element, so the focus has to follow.
   const pin = () => {
     onPin?.();
     focusWhenThere(
@@ -123,7 +123,7 @@ export function Tile({
       data-saving={saving}
       data-media-connected={mediaConnected}
     >
-      {/* Visible until the first frame arrives. */}
+      {/* Visible until the first video frame arrives. */}
       {!screen && <Avatar name={name} seed={seed} phone={phone} />}
       {screen && self && <p class="sharing">You are sharing your screen</p>}
       {track && <Video track={track} mirrored={self && !screen} />}
@@ -207,7 +207,7 @@ function Avatar({ name, seed, phone }: { name: string; seed: string; phone?: boo
   );
 }
 
-/** Moves the focus from a removed element to another one, which may take some frames to appear. */
+/** Focuses an element that may take a few frames to appear, unless the focus has moved elsewhere. */
 function focusWhenThere(selector: string, frames = 10): void {
   requestAnimationFrame(() => {
     const element = document.querySelector<HTMLElement>(selector);
@@ -221,7 +221,7 @@ function focusWhenThere(selector: string, frames = 10): void {
 }
 
 async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
-  // A refusal changes nothing, so there is nothing to report.
+  // A refusal needs no report.
   await (document.fullscreenElement ? document.exitFullscreen() : element?.requestFullscreen())?.catch(
     () => {},
   );
@@ -229,7 +229,7 @@ async function toggleFullScreen(element: HTMLElement | null): Promise<void> {
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** One character as a person sees it: an emoji or an accented letter may be several code points. */
+/** The first user-perceived character: an emoji or an accented letter may be several code points. */
 function firstCharacter(word: string): string {
   const [first] = GRAPHEMES.segment(word);
   return first?.segment ?? '';

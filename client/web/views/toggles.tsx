@@ -1,7 +1,6 @@
 import type { LocalMedia } from '../model/index.ts';
 import { CameraIcon, MicrophoneIcon } from './icons.tsx';
 
-/** Mute and unmute. */
 export function MicrophoneToggle({ media }: { media: LocalMedia }) {
   const on = media.microphoneOn.value;
   return (

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 
 const STORAGE_KEY = 'canopy.shortcuts';
 
-/** Whether single-key shortcuts are on. With speech input, every spoken letter would trigger one (WCAG 2.1.4). */
+/** Whether single-key shortcuts are on. Users of speech input may need to turn them off (WCAG 2.1.4). */
 export const shortcutsOn = signal(readOn());
 
 export function setShortcutsOn(on: boolean): void {
@@ -11,11 +11,11 @@ export function setShortcutsOn(on: boolean): void {
   try {
     localStorage.setItem(STORAGE_KEY, on ? 'on' : 'off');
   } catch {
-    // Storage may be full or forbidden; the setting then lasts for this visit.
+    // Storage may be full or blocked; the setting then lasts for this visit.
   }
 }
 
-/** Calls a function for a single key, except while the person is typing. `?` works even when shortcuts are off. */
+/** Registers single-key shortcuts, which are ignored while the user is typing. `?` works even if shortcuts are off. */
 export function useShortcuts(shortcuts: Record<string, () => void>): void {
   useEffect(() => {
     const listener = (event: KeyboardEvent) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
+import { PROTOCOL_VERSION } from '../../../contract/index.ts';
 import { Authority, createNonce, TrustStore } from '../../identity/index.ts';
 // biome-ignore lint/plugin: people with real certificates are made there
 import { Person, prove } from '../../identity/test-pki/index.ts';
@@ -78,7 +79,7 @@ describe('auth.prove', () => {
     };
     const proof = await prove(await person.device(), { origin: ORIGIN, nonce, timeMs: nowMs });
     const proving = handlers['auth.prove'](session, {
-      protocolVersion: 1,
+      protocolVersion: PROTOCOL_VERSION,
       ...proof,
       chain: [...proof.chain],
     });

@@ -9,7 +9,7 @@ const FIRST_SSRC = 7000;
 const NAME = 'Bridged';
 const STAY_MS = 3000;
 
-/** A bridge that brings participants into a room; the first one is muted by somebody there, and all leave one by one. */
+/** A bridge that adds participants to a room. A moderator mutes the first one, and all leave one by one. */
 export function bridges(run: SoakRun, identity: Identity, host: Identity): Promise<void> {
   return run.repeat('bridge', 2000, async (time) => {
     const roomId = roomAt(time);

@@ -2,7 +2,7 @@ import type { Identity } from '../../../client/sdk/index.ts';
 import { ProtocolClient } from '../protocol-client.ts';
 import type { SoakRun } from './soak-run.ts';
 
-/** Does something as somebody in a room, over the bare protocol, and leaves. */
+/** Joins a room over the bare protocol, does something and leaves. */
 export async function asHost<T>(
   run: SoakRun,
   identity: Identity,
@@ -29,7 +29,7 @@ export async function joined(host: ProtocolClient, displayName: string): Promise
   return participant.participantId;
 }
 
-/** Waits until a participant has been seen in this state of its call. */
+/** Waits until a participant has been shown with this call state. */
 export async function shownAs(
   host: ProtocolClient,
   participantId: string,

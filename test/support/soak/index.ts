@@ -1,4 +1,4 @@
-/** What happens in a soak: everybody who uses a server, again and again, and what is measured of it. */
+/** Everything that happens in a soak: all kinds of users, over and over, and the measurements. */
 export { bridges } from './bridged.ts';
 export { invites } from './invitations.ts';
 export { moderates, revokes } from './moderation.ts';

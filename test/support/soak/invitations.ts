@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { enrol, parseInvitation } from '../../../client/sdk/index.ts';
 import { roomAt, type SoakRun } from './soak-run.ts';
 
-/** The shortest life of an invitation, in seconds. */
-const SHORTEST_TTL_SECONDS = 60;
-const EXPIRED_MS = (SHORTEST_TTL_SECONDS + 2) * 1000;
+/** Minimum lifetime of an invitation, in seconds. */
+const MIN_TTL_SECONDS = 60;
+const EXPIRED_MS = (MIN_TTL_SECONDS + 2) * 1000;
 
-/** Invitations that are taken up, taken up twice, withdrawn, and left to expire. */
+/** Invitations that are used, used twice, withdrawn, and left to expire. */
 export function invites(run: SoakRun): Promise<void> {
   const expiring: Array<{ link: string; madeAtMs: number }> = [];
   const refused = async (link: string, codes: RegExp) => {
@@ -31,7 +31,7 @@ export function invites(run: SoakRun): Promise<void> {
     await run.server.api('DELETE', `/api/invites/${open.invitationId}`);
     await refused(withdrawn, /^INVITE_EXPIRED$/);
 
-    expiring.push({ link: await make(SHORTEST_TTL_SECONDS), madeAtMs: performance.now() });
+    expiring.push({ link: await make(MIN_TTL_SECONDS), madeAtMs: performance.now() });
     const [oldest] = expiring;
     if (oldest && performance.now() - oldest.madeAtMs > EXPIRED_MS) {
       await refused(oldest.link, /^INVITE_EXPIRED$/);

@@ -9,7 +9,7 @@ import { roomAt, type SoakRun } from './soak-run.ts';
 
 const STAY_MS = 1000;
 
-/** A member mutes somebody, removes them, and lets them in again. */
+/** A member mutes, removes and readmits someone. */
 export function moderates(run: SoakRun, moderator: Identity): Promise<void> {
   return run.repeat('moderation', 4000, async (time) => {
     const roomId = roomAt(time);
@@ -46,7 +46,7 @@ export function moderates(run: SoakRun, moderator: Identity): Promise<void> {
   });
 }
 
-/** An account with two devices: one is revoked in a call, then the whole account. */
+/** An account with two devices: one is revoked during a call, then the whole account. */
 export function revokes(run: SoakRun): Promise<void> {
   return run.repeat('revocation', 10_000, async (time) => {
     const roomId = roomAt(time);

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 
-/** The collector needs more than one run: what it frees first holds other things. */
+/** Runs of the garbage collector: objects freed in one run release others for the next. */
 const COLLECTIONS = 3;
 
-/** The flag of Node that opens an inspector in each of a server's processes, on a port of its own. */
+/** Node's flag that opens an inspector on a free port in each of a server's processes. */
 export const INSPECTABLE = '--inspect=127.0.0.1:0';
 
-/** Addresses of the inspectors that a log names: the server's is the first, that of the running gateway the last. */
+/** Inspector addresses in a log: the server's is the first, the running gateway's the last. */
 export function inspectorsIn(log: string): string[] {
   return log.match(/ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/g) ?? [];
 }
 
-/** Collects a process's garbage, which gives memory back to the system, and returns what its main thread's live objects take, in bytes. */
+/** Collects a process's garbage, returning memory to the system. Returns the size of its main thread's live objects, in bytes. */
 export async function collectGarbage(inspector: string | undefined): Promise<number> {
   if (inspector === undefined) {
     throw new TypeError('the process has no inspector');

@@ -6,10 +6,10 @@ import { newIdentity } from '../protocol-client.ts';
 import { ROOMS, roomAt, type SoakRun } from './soak-run.ts';
 
 const SEATS_PER_ROOM = 4;
-/** Others who may send their voice into a room at once: phones, a bridge, somebody who is moderated. */
+/** Maximum number of others who send audio into a room at once: phones, a bridge, someone who is moderated. */
 const OTHER_VOICES = 8;
 
-/** A load of people with small pictures. */
+/** A load of people with small video. */
 export const LOAD: Scenario = {
   name: 'soak',
   description: 'People who come and go',
@@ -22,12 +22,12 @@ export const LOAD: Scenario = {
   decodedStreams: 0,
 };
 
-/** The people of all rooms. */
+/** Invites the people of all rooms. */
 export async function invitePeople(run: SoakRun): Promise<Identity[]> {
   return Promise.all(Array.from({ length: ROOMS.length * SEATS_PER_ROOM }, () => newIdentity(run.server)));
 }
 
-/** A person who visits a room again and again, for 3 to 18 seconds, with a pause of 1 to 4. */
+/** A person who visits a room repeatedly, for 3 to 18 seconds with a pause of 1 to 4. */
 export function visits(run: SoakRun, identity: Identity, index: number): Promise<void> {
   const plan = {
     index,
@@ -42,10 +42,10 @@ export function visits(run: SoakRun, identity: Identity, index: number): Promise
       assert.equal(await peer.join(), undefined);
       await delay(3000 + ((index * 7 + time * 5) % 16) * 1000);
       const { audioStreams, videoStreams } = await peer.finish();
-      assert.ok(videoStreams < SEATS_PER_ROOM, `${videoStreams} pictures: no ghosts in the room`);
+      assert.ok(videoStreams < SEATS_PER_ROOM, `${videoStreams} video streams: no ghosts in the room`);
       assert.ok(
         audioStreams < SEATS_PER_ROOM + OTHER_VOICES,
-        `${audioStreams} voices: no ghosts in the room`,
+        `${audioStreams} audio streams: no ghosts in the room`,
       );
     } finally {
       await peer.leave();

@@ -7,7 +7,7 @@ import { PjsuaPhone } from '../pjsua-phone.ts';
 import { asHost, joined, shownAs } from './host.ts';
 import { numberOf, PIN, PIN_NUMBER, PIN_ROOM, roomAt, type SoakRun } from './soak-run.ts';
 
-/** What the far phone's network does to its SIP. */
+/** What the remote phone's network does to its SIP. */
 const FAR = [
   { atMs: 0, profile: { delayMs: 20, jitterMs: 5, loss: { kind: 'random' as const, share: 0.02 } } },
 ];
@@ -21,7 +21,7 @@ export interface CallerOptions {
   protocol: SipProtocol;
 }
 
-/** A phone that registers, calls a room (by its number or by the PIN), mutes itself, holds and hangs up. */
+/** A phone that registers, calls a room (by its number or with the PIN), mutes itself, holds and hangs up. */
 export function callsIn(run: SoakRun, host: Identity, options: CallerOptions): Promise<void> {
   const { username, protocol } = options;
   return run.repeat(`call in over ${protocol}`, PAUSE_MS, async (time) => {
@@ -57,7 +57,7 @@ export function callsIn(run: SoakRun, host: Identity, options: CallerOptions): P
   });
 }
 
-/** A phone that is called out of a room, from the room and over the API in turn, and lets it ring now and then. */
+/** A phone that is called from a room and over the API in turn, and sometimes does not answer. */
 export function isCalled(run: SoakRun, host: Identity, options: CallerOptions): Promise<void> {
   const { username } = options;
   return run.repeat('call out', PAUSE_MS, async (time) => {
@@ -98,7 +98,7 @@ export function isCalled(run: SoakRun, host: Identity, options: CallerOptions): 
   });
 }
 
-/** A PJSIP phone whose SIP takes the way over a relay that rewrites its address, delays and loses. */
+/** A PJSIP phone whose SIP passes a relay that rewrites its address, delays and loses packets. */
 export function callsFromAfar(run: SoakRun, username: string): Promise<void> {
   return run.repeat('call from afar', PAUSE_MS, async (time) => {
     const relay = await UdpRelay.create({

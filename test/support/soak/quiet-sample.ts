@@ -5,10 +5,10 @@ import { eventually } from '../wait.ts';
 import { collectGarbage, inspectorsIn } from './node-heap.ts';
 import type { SoakRun } from './soak-run.ts';
 
-/** SIP transactions end after 32 s, and a phone that lost its gateway tries to unregister as long. */
+/** SIP transactions time out after 32 s, and a phone without its gateway tries to unregister for that long. */
 const PATIENCE_MS = 120_000;
 
-/** What the server's processes hold while nobody is there. */
+/** Resources of the server's processes while nobody is there. */
 export interface QuietSample {
   /** Live objects of the server's main thread, and of the gateway's. */
   nodeHeapBytes: number;
@@ -22,7 +22,7 @@ export interface QuietSample {
   workersDescriptors: number;
 }
 
-/** Waits until nothing of anybody's visit or call is left, and measures the processes. */
+/** Waits until nothing is left of any visit or call, and measures the processes. */
 export async function sampleWhenQuiet({ phones, server }: SoakRun): Promise<QuietSample> {
   await untilBaseline(server, PATIENCE_MS, 1);
   await eventually(

@@ -3,23 +3,23 @@ import { PhoneServer } from '../phone-server.ts';
 import { eventually } from '../wait.ts';
 import { INSPECTABLE } from './node-heap.ts';
 
-/** Rooms that everybody comes to. */
+/** The rooms of a soak. */
 export const ROOMS = ['soak-0', 'soak-1', 'soak-2', 'soak-3'] as const;
 export const PIN = '471100';
-/** The number that asks for the PIN, and the room that it leads to. */
+/** The number that asks for the PIN, and the room behind it. */
 export const PIN_NUMBER = '200';
 export const PIN_ROOM = ROOMS[0];
 const FIRST_ROOM_NUMBER = 700;
-/** How long after a kill something may fail because of it, in milliseconds. */
+/** How long after a kill failures are attributed to it, in milliseconds. */
 const EXCUSED_MS = 20_000;
 const SEEN_FAILURES = 50;
 
-/** The server of a soak, its clock, and what was done to it. */
+/** A soak's server, its clock and its history. */
 export class SoakRun {
   readonly phones: PhoneServer;
-  /** How often each act succeeded. */
+  /** How often each action succeeded. */
   readonly done = new Map<string, number>();
-  /** Failures that a kill explains, per act. */
+  /** Number of failures explained by a kill, by action. */
   readonly excused = new Map<string, number>();
   /** Other failures, with their reasons. */
   readonly failures: string[] = [];
@@ -50,7 +50,7 @@ export class SoakRun {
     return this.phones.server;
   }
 
-  /** Whether the round is over: nobody begins anything more. */
+  /** Whether the round is over, so that nothing new is started. */
   get roundIsOver(): boolean {
     return performance.now() >= this.#roundEndsAtMs;
   }
@@ -59,7 +59,7 @@ export class SoakRun {
     this.#roundEndsAtMs = performance.now() + milliseconds;
   }
 
-  /** Repeats an act until the round ends. A failure is noted, and ends only that one try. */
+  /** Repeats an action until the round ends. A failure is recorded and ends only that attempt. */
   async repeat(name: string, pauseMs: number, act: (time: number) => Promise<void>): Promise<void> {
     for (; !this.roundIsOver; await delay(pauseMs)) {
       const startedMs = performance.now();
@@ -76,7 +76,7 @@ export class SoakRun {
     }
   }
 
-  /** Kills the media worker with the most rooms, and waits until another one runs in its place. */
+  /** Kills the media worker with the most rooms and waits for its replacement. */
   async killWorker(): Promise<void> {
     const metrics = await this.server.metrics();
     const before = await this.server.workerPids();
@@ -98,7 +98,7 @@ export class SoakRun {
     );
   }
 
-  /** Kills the phone gateway, and waits until the server has started another one. */
+  /** Kills the phone gateway and waits for its replacement. */
   async killGateway(): Promise<void> {
     const { gatewayPid } = this.phones;
     this.gatewayKills += 1;
@@ -106,7 +106,7 @@ export class SoakRun {
     await eventually('another gateway runs', () => this.phones.gatewayPid !== gatewayPid);
   }
 
-  /** Log lines of level error and above that no kill explains. */
+  /** Log lines of level error and above that are not explained by a kill. */
   unexplainedErrors(): string[] {
     return this.server.log.split('\n').filter((line) => {
       const entry = parsed(line);
@@ -127,19 +127,19 @@ export class SoakRun {
     return this.#killedAtMs.some((killedAtMs) => atMs >= killedAtMs && atMs - killedAtMs <= EXCUSED_MS);
   }
 
-  /** Whether there was a kill during an act that began then, or shortly before. */
+  /** Whether there was a kill during or shortly before an action that started then. */
   #isExcused(startedMs: number): boolean {
     const startedAtMs = Date.now() - (performance.now() - startedMs);
     return this.#killedAtMs.some((killedAtMs) => killedAtMs >= startedAtMs - EXCUSED_MS);
   }
 }
 
-/** What a phone dials to enter a room. */
+/** The number that a phone dials to enter a room. */
 export function numberOf(roomId: (typeof ROOMS)[number]): string {
   return String(FIRST_ROOM_NUMBER + ROOMS.indexOf(roomId));
 }
 
-/** The rooms in turn. */
+/** The room for an index, in turn. */
 export function roomAt(place: number): (typeof ROOMS)[number] {
   return ROOMS[place % ROOMS.length] ?? ROOMS[0];
 }

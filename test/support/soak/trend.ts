@@ -1,4 +1,4 @@
-/** How much the later half of the second half of a series is above the earlier one, by their medians. */
+/** The growth of a series from its third quarter to its fourth, by their medians. */
 export function lateGrowth(values: readonly number[]): number {
   const quarter = Math.max(1, Math.floor(values.length / 4));
   return median(values.slice(-quarter)) - median(values.slice(-2 * quarter, -quarter));
