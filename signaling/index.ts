@@ -1,4 +1,4 @@
-/** The control plane's face. */
+/** The control plane's public API. */
 export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
 export { createInvitation } from './create-invitation.ts';
 export {

@@ -25,7 +25,7 @@ before(async () => {
   const authority = await Authority.open({ dir: path.join(dir, 'own'), name: 'Test' });
   const caBundleFile = path.join(dir, 'bundle.pem');
   await writeFile(caBundleFile, pki.root.pem);
-  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, lookIntervalMs: 3_600_000 });
+  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, checkIntervalMs: 3_600_000 });
 });
 after(() => rm(dir, { recursive: true }));
 

@@ -24,7 +24,7 @@ before(async () => {
   const leaf = await pki.leaf({ uri: 'https://example.com/' });
   const caBundleFile = path.join(dir, 'bundle.pem');
   await writeFile(caBundleFile, pki.root.pem);
-  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, lookIntervalMs: 3_600_000 });
+  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, checkIntervalMs: 3_600_000 });
   inviteChain = (await (await Person.enrol(authority)).device()).chain;
   pkiChain = [leaf.der, pki.issuing.der];
   crl = fromPem(await pki.crl(pki.issuing, [leaf]), 'X509 CRL')[0] ?? new Uint8Array();

@@ -146,7 +146,7 @@ describe('the files', () => {
     const leaf = await pki.leaf();
     const other = await pki.authority({ issuer: undefined });
     const caBundleFile = await file(other.pem);
-    const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, lookIntervalMs: 0 });
+    const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, checkIntervalMs: 0 });
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
     await writeFile(caBundleFile, other.pem + pki.root.pem);
     await verify(trust, leaf, pki.issuing);
@@ -159,7 +159,7 @@ describe('the files', () => {
       authority,
       policy: 'pki',
       caBundleFile,
-      lookIntervalMs: 3_600_000,
+      checkIntervalMs: 3_600_000,
     });
     const leaf = await pki.leaf();
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
@@ -172,7 +172,7 @@ describe('the files', () => {
   test('with a new revocation list put somebody out', async () => {
     const leaf = await pki.leaf();
     const none = (await pki.crl(pki.root, [])) + (await pki.crl(pki.issuing, []));
-    const options = { caBundleFile: await file(pki.root.pem), crlFile: await file(none), lookIntervalMs: 0 };
+    const options = { caBundleFile: await file(pki.root.pem), crlFile: await file(none), checkIntervalMs: 0 };
     const trust = await TrustStore.create({ authority, policy: 'pki', ...options });
     await verify(trust, leaf, pki.issuing);
     const newer = await pki.crl(pki.issuing, [leaf], { thisUpdateMs: pki.nowMs - 1000 });
@@ -188,7 +188,7 @@ describe('the files', () => {
       authority,
       policy: 'pki',
       caBundleFile,
-      lookIntervalMs: 0,
+      checkIntervalMs: 0,
       onReloadError: (error) => errors.push(error),
     });
     const leaf = await pki.leaf();
