@@ -53,8 +53,8 @@ withConfig(
     .description('check whether the server of a data folder is running; exit status 1 if not'),
   ['data.dir', 'server.port'],
 ).action(async (_options, command: Command) => {
-  const { health } = await import('./health.ts');
-  await health(configOf(command));
+  const { OwnApi } = await import('./own-api.ts');
+  await new OwnApi(configOf(command)).call('GET', '/healthz');
 });
 
 withConfig(

@@ -14,7 +14,7 @@ import {
   Sfu,
 } from '../sfu/index.ts';
 import {
-  aheadOfTime,
+  caNotYetValid,
   checkDataDir,
   readTlsFiles,
   readTrustFiles,
@@ -354,7 +354,7 @@ function checkCertificate(
         'fail',
         'certificate',
         what === 'own CA'
-          ? aheadOfTime(certificate.validFromDate.getTime())
+          ? caNotYetValid(certificate.validFromDate.getTime())
           : `${what}: ${file} is not valid before ${certificate.validFrom}; is the clock right?`,
       );
     }

@@ -15,7 +15,7 @@ export {
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {
-  aheadOfTime,
+  caNotYetValid,
   checkDataDir,
   inUse,
   Metrics,

@@ -1,11 +1,11 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { displayName as displayNameSchema } from '../../contract/index.ts';
 import { DerReader, TAG } from '../../contract/x509/index.ts';
-import { BACKDATE_MS, openCa } from './ca-files.ts';
 import { toPem } from './chain-codec.ts';
 import { EC_P256, type Issuer, issueAccount, nameOf } from './issue.ts';
 import { MediaSigner, type SignedDtls } from './media-signer.ts';
 import { accountIds, sha256Hex } from './names.ts';
+import { BACKDATE_MS, openCa } from './open-ca.ts';
 import { OwnRevocation, type RevocationRecord } from './own-revocation.ts';
 import { openTlsCertificate, type TlsCertificate } from './tls-certificate.ts';
 import { Pkcs10CertificateRequest } from './x509.ts';

@@ -1,7 +1,7 @@
 import { type ServerDtlsStatement, serverDtlsStatement } from '../../contract/index.ts';
-import { BACKDATE_MS } from './ca-files.ts';
 import { encodeChain } from './chain-codec.ts';
 import { EC_P256, ECDSA_SHA256, type Issuer, issueServer, nameOf } from './issue.ts';
+import { BACKDATE_MS } from './open-ca.ts';
 
 /** A worker's DTLS fingerprint, signed by the server. */
 export interface SignedDtls extends ServerDtlsStatement {

@@ -2,10 +2,10 @@ import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypt
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { domainToASCII } from 'node:url';
-import { BACKDATE_MS } from './ca-files.ts';
 import { fromPem, toPem } from './chain-codec.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { EC_P256, type Issuer, issueServer, nameOf } from './issue.ts';
+import { BACKDATE_MS } from './open-ca.ts';
 
 /** Browsers accept at most 398 days. In milliseconds. */
 const VALID_MS = 397 * 86_400_000;

@@ -1,7 +1,7 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Store } from '../store/index.ts';
 
-/** How long the result of a write test is cached, in milliseconds: anybody may ask. */
+/** How long the result of a write test is cached, in milliseconds, since anyone may request it. */
 const FRESH_MS = 5000;
 
 /** Whether the store is writable, tested at most every 5 s. */

@@ -1,5 +1,5 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
-import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from './invitations.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
@@ -17,7 +17,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           description:
             'Redeems an invitation: signs the certificate request of a new account. The same request with the same key can be repeated for ten minutes.',
           body: enrolRequest,
-          response: { 200: enrolResponse, '4xx': failed['4xx'] },
+          response: { 200: enrolResponse, '4xx': errorResponses['4xx'] },
         },
         config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
         // Checked before the invitation is used: a page whose origin may not connect could not use the result.

@@ -10,8 +10,8 @@ import {
 } from '../../../contract/index.ts';
 import type { Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
-import { Administration } from './administration.ts';
 import type { Calls } from './calls.ts';
+import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
 export interface TelephonyOptions {
@@ -46,7 +46,7 @@ const PENDING_MS = 300_000;
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
-  readonly administration: Administration;
+  readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
   /** Who asked for calls that are not up yet, by call. */
@@ -62,7 +62,7 @@ export class Telephony {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
-    this.administration = new Administration({
+    this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,
       changed: () => this.#changed(),

@@ -19,7 +19,7 @@ const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Limits shared by everyone on the server. Each room budgets its own seats, and the store budgets open invitations. */
+/** Budgets for the whole server. Each room has its own budget for seats; open invitations are counted in the store. */
 export interface Budgets {
   /** Open sockets. */
   connections: NestedBudget;
@@ -74,7 +74,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
   };
 }
 
-/** The seat budget of one room. One link admits people to at most half of the room's seats, an account gets a few devices. */
+/** Creates the seat budget of a room: a few devices per account, and at most half of the room's seats per invitation link. */
 export function createSeatBudget({ limits }: Pick<Config, 'limits'>): NestedBudget {
   const { seatsPerAccount, peersPerRoom } = limits;
   return new NestedBudget({

@@ -3,10 +3,10 @@ export interface MetricsPage {
   contentType: string;
 }
 
-/** A scrape reads statistics from every transport, so one page serves all requests within this time. */
+/** A scrape reads statistics from every transport, so requests within this time share one page. In milliseconds. */
 const FRESH_MS = 1_000;
 
-/** Builds the metrics page at most once a second, however many clients ask for it. */
+/** Builds the metrics page at most once per second, however many clients request it. */
 export function cacheMetrics(
   makePage: () => Promise<MetricsPage>,
   now: () => number = () => performance.now(),

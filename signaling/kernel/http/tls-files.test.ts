@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import { Authority } from '../../identity/index.ts';
-import { TlsSource } from './tls.ts';
 import { readTlsFiles } from './tls-files.ts';
+import { TlsSource } from './tls-source.ts';
 
 describe('TLS files', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-tls-'));

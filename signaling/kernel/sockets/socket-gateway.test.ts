@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import { createBudgets } from '../budgets/index.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { SocketGateway } from './gateway.ts';
+import { SocketGateway } from './socket-gateway.ts';
 
 const ORIGIN = 'https://meet.example';
 

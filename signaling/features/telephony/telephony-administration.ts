@@ -1,7 +1,6 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
-import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../../contract/index.ts';
-import { digestSecrets } from './digest-secrets.ts';
+import { type DialRule, MIN_PIN_DIGITS, type SipPhone, type SipTrunk } from '../../../contract/index.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
 /** Without characters that look alike. */
@@ -10,7 +9,7 @@ const PASSWORD_ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456
 const PASSWORD_LENGTH = 20;
 
 /** What administrators change about phones. Each change is told to the gateway. */
-export class Administration {
+export class TelephonyAdministration {
   readonly #settings: TelephonySettings;
   readonly #realm: string;
   readonly #changed: () => Promise<void>;
@@ -120,4 +119,11 @@ function newPassword(): string {
     { length: PASSWORD_LENGTH },
     () => PASSWORD_ALPHABET[randomInt(PASSWORD_ALPHABET.length)],
   ).join('');
+}
+
+/** What is stored of a phone's password: HA1 for both digest algorithms (RFC 7616 §3.4.2). */
+function digestSecrets(username: string, realm: string, password: string): SipPhone['ha1'] {
+  const of = (algorithm: string) =>
+    createHash(algorithm).update(`${username}:${realm}:${password}`).digest('hex');
+  return { md5: of('md5'), sha256: of('sha256') };
 }
