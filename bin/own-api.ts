@@ -14,7 +14,7 @@ import {
 import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 /** The REST API of the server that runs on a data folder, with the key of that folder. */
 export class OwnApi {
@@ -63,7 +63,7 @@ export class OwnApi {
     const options = {
       method,
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       // The built-in HTTPS has a certificate of the deployment CA.
       ...(secure && { ca: [...rootCertificates, await this.#file('ca.pem', 'CA_UNUSABLE')] }),
     };

@@ -9,7 +9,7 @@ const WATCH_MS = 5000;
 export interface CertificateWatchOptions {
   trust: TrustStore;
   rooms: Pick<Rooms, 'remove'>;
-  connections: Pick<SocketGateway, 'endThose' | 'principals'>;
+  connections: Pick<SocketGateway, 'endMatching' | 'principals'>;
   log: Logger;
 }
 
@@ -73,7 +73,7 @@ export class CertificateWatch {
   #end(matches: (device: VerifiedDevice) => boolean, code: ErrorCode): void {
     const { rooms, connections, log } = this.#options;
     rooms.remove(({ device }) => matches(device), 'lost');
-    const connectionsEnded = connections.endThose(({ device }) => matches(device), code);
+    const connectionsEnded = connections.endMatching(({ device }) => matches(device), code);
     if (connectionsEnded > 0) {
       log.info({ code, connectionsEnded }, 'ended connections whose certificates are no longer valid');
     }

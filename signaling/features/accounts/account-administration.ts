@@ -78,7 +78,7 @@ export class AccountAdministration {
     // It counts from here on; whether or not it can be written, those inside are put out.
     const written = authority.revocation.revoke(id);
     rooms.remove(isOut, 'kicked');
-    const connectionsEnded = this.#kernel.sockets.endThose(isOut, 'CERT_REVOKED');
+    const connectionsEnded = this.#kernel.sockets.endMatching(isOut, 'CERT_REVOKED');
     await written;
     return { connectionsEnded };
   }

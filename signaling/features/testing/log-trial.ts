@@ -10,7 +10,7 @@ import { DirectLink } from './direct-link.ts';
 
 const PEOPLE = 5;
 /** Far more than everything takes to settle, in milliseconds. */
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /** What may happen next, by how often it should. */
 export const STEPS = [
@@ -135,7 +135,7 @@ export class LogTrial {
 
   /** Everyone who wants to be in the room comes back, and everything is read. */
   async settle(): Promise<void> {
-    const deadlineMs = performance.now() + PATIENCE_MS;
+    const deadlineMs = performance.now() + TIMEOUT_MS;
     const everyone = () => this.members.filter(({ inside }) => inside);
     while (this.#pending.size > 0 || everyone().some((one) => !one.connected || !one.isSettled)) {
       assert.ok(performance.now() < deadlineMs, 'the room settles');
