@@ -6,11 +6,11 @@ import { configOf, withConfig } from './options.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
-// The reader of the output may stop early, as `head` does.
+// Ignore errors when the reader of the output stops early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => {});
 }
-// By default Node would open its debugger.
+// By default, Node would open its debugger on this signal.
 process.on('SIGUSR1', () => {});
 
 const program = new Command('canopy')

@@ -13,7 +13,7 @@ function migratorOf(db: Kysely<Tables>, migrations: Migrations): Migrator {
  *
  * @param where what to call the database in an error
  * @param target the last migration to apply; null: none; default: all
- * @throws {CanopyError} STORE_UNUSABLE - a newer version has migrated it; with null, also if it is new
+ * @throws {CanopyError} STORE_UNUSABLE - a newer version has migrated it; with a `target` of null, also if it is new
  */
 export async function migrate(
   db: Kysely<Tables>,

@@ -10,7 +10,7 @@ import {
   roleResponse,
 } from './rest.ts';
 
-/** For administrators: list accounts, revoke them and change their roles. */
+/** Routes for administrators: list and revoke accounts, and change their roles. */
 export function registerAccountRoutes(kernel: Kernel, administration: AccountAdministration): void {
   kernel.adminRoutes('account.administer', (app) => {
     app.get(

@@ -2,7 +2,7 @@ import { roomParams } from '../../../contract/index.ts';
 import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { roomAllocation } from './allocation-rest.ts';
 
-/** For administrators: who receives what in a room, and why. */
+/** A route for administrators: who receives what in a room, and why. */
 export function registerAllocationRoute(kernel: Kernel): void {
   kernel.adminRoutes('room.administer', (app) => {
     app.get(

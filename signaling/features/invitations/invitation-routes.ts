@@ -11,7 +11,7 @@ import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/ind
 import { invitationUrl } from './invitation-url.ts';
 import type { Invitations } from './invitations.ts';
 
-/** For administrators: make invitations, list the open ones, and withdraw them. */
+/** Routes for administrators: create invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
   const { authority, origins } = kernel;
   kernel.adminRoutes('invitation.administer', (app) => {

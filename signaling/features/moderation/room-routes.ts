@@ -3,7 +3,7 @@ import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { closeRoomResponse, muteRequest, roomList, roomParticipantParams } from './rest.ts';
 import type { RoomAdministration } from './room-administration.ts';
 
-/** Lists rooms and their participants, and moderates them, for administrators. */
+/** Routes for administrators: list rooms with their participants, and moderate them. */
 export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministration): void {
   kernel.adminRoutes('room.administer', (app) => {
     app.get(

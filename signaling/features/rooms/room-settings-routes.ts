@@ -2,7 +2,7 @@ import { roomChange, roomDescription, roomParams } from '../../../contract/index
 import { errorResponses, type Kernel, OPERATOR } from '../../kernel/index.ts';
 import type { RoomConfiguration } from './room-configuration.ts';
 
-/** For administrators: read and change the settings of a room. */
+/** Routes for administrators: read and change the settings of a room. */
 export function registerRoomSettingsRoutes(kernel: Kernel, configuration: RoomConfiguration): void {
   kernel.adminRoutes('room.administer', (app) => {
     app.get(

@@ -21,7 +21,7 @@ import {
 } from './rest.ts';
 import type { Telephony } from './telephony.ts';
 
-/** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
+/** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
   kernel.adminRoutes('telephony.administer', (app) => {
     const { administration, calls, settings } = telephony;
@@ -89,7 +89,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         },
       },
       async ({ params: { name }, body }) => {
-        // What was told of its registration was of the trunk as it was before.
+        // The known registration is that of the trunk before the change.
         return toInfo(await administration.putTrunk({ name, ...body }), null);
       },
     );
