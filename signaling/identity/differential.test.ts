@@ -59,7 +59,7 @@ function apply(bytes: Uint8Array, changes: [number, number][]): Uint8Array {
 }
 
 for (const which of ['leaf', 'authority'] as const) {
-  test(`an odd ${which} that is properly signed is refused, or openssl accepts it too`, async () => {
+  test(`an odd ${which} with a valid signature is refused, or openssl accepts it too`, async () => {
     const issuing = await pki.authority();
     const leaf = await pki.leaf({ issuer: issuing });
     const accepted: Uint8Array[][] = [];
