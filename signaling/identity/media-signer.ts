@@ -26,7 +26,7 @@ export class MediaSigner {
   readonly #issuer: Issuer;
   readonly #now: () => number;
   readonly #signed = new Map<string, { result: Promise<SignedDtls>; timeMs: number }>();
-  #leaf: { made: Promise<Leaf>; validFromMs: number; renewAtMs: number } | undefined;
+  #leaf: { promise: Promise<Leaf>; validFromMs: number; renewAtMs: number } | undefined;
 
   constructor(issuer: Issuer, now: () => number) {
     this.#issuer = issuer;
@@ -61,21 +61,21 @@ export class MediaSigner {
 
   #currentLeaf(nowMs: number): Promise<Leaf> {
     if (!this.#leaf || nowMs >= this.#leaf.renewAtMs || nowMs < this.#leaf.validFromMs) {
-      const made = this.#makeLeaf(nowMs);
+      const promise = this.#makeLeaf(nowMs);
       const leaf = {
-        made,
+        promise,
         // The clock may be set back later.
         validFromMs: nowMs - BACKDATE_MS,
         renewAtMs: nowMs + LEAF_VALID_MS - RENEW_LEAF_BEFORE_MS,
       };
       this.#leaf = leaf;
-      made.catch(() => {
+      promise.catch(() => {
         if (this.#leaf === leaf) {
           this.#leaf = undefined;
         }
       });
     }
-    return this.#leaf.made;
+    return this.#leaf.promise;
   }
 
   async #makeLeaf(nowMs: number): Promise<Leaf> {

@@ -26,12 +26,12 @@ export class CertificateWatch {
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
     this.#trustVersion = options.trust.version;
-    this.#timer = setInterval(() => void this.look(), WATCH_MS);
+    this.#timer = setInterval(() => void this.check(), WATCH_MS);
     this.#timer.unref();
   }
 
   /** Checks now. Never rejects. */
-  async look(): Promise<void> {
+  async check(): Promise<void> {
     if (this.#checking) {
       return;
     }

@@ -11,11 +11,11 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
   return {
     'bridge.open': async (session, { address, port, rtpCapabilities }) => {
       const { room, peer } = requireRight(session, 'participant.host');
-      const made = await room
+      const created = await room
         .mediaOf(peer)
         .createPlainTransports({ remote: { address, port }, rtpCapabilities });
       context.stage(session, 'transport_created');
-      return made;
+      return created;
     },
 
     'participant.add': async (session, { displayName, kind, callState }) => {

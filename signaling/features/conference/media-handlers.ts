@@ -13,9 +13,9 @@ export function mediaHandlers(context: Kernel): { [N in MediaRequest]: Handler<N
 function transportHandlers(context: Kernel) {
   return {
     'transport.create': async (session, data) => {
-      const made = await requireMedia(session).createTransport(data);
+      const created = await requireMedia(session).createTransport(data);
       context.stage(session, 'transport_created');
-      const { transportId, iceParameters, iceCandidates, dtlsParameters, binding } = made;
+      const { transportId, iceParameters, iceCandidates, dtlsParameters, binding } = created;
       return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
     },
 

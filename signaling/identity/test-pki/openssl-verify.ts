@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { toPem } from '../chain-codec.ts';
 
-export interface OpensslJudgement {
+export interface OpensslVerdict {
   accepted: boolean;
   /** Its stdout and stderr. */
   output: string;
@@ -21,7 +21,7 @@ export async function opensslVerify(options: {
   purpose?: 'sslclient' | 'sslserver';
   /** Trust an authority of the bundle even if its issuer is not in the bundle. */
   partialChain?: boolean;
-}): Promise<OpensslJudgement> {
+}): Promise<OpensslVerdict> {
   const dir = await mkdtemp(path.join(options.dir, 'verify-'));
   const file = (name: string) => path.join(dir, name);
   const [leaf = new Uint8Array(), ...others] = options.chain;
@@ -44,11 +44,11 @@ export async function opensslVerify(options: {
     await writeFile(file('crl.pem'), options.crlPem);
     settings.push('-crl_check_all', '-CRLfile', file('crl.pem'));
   }
-  const judgement = await new Promise<OpensslJudgement>((resolve) => {
+  const verdict = await new Promise<OpensslVerdict>((resolve) => {
     execFile('openssl', [...settings, file('leaf.pem')], (error, stdout, stderr) => {
       resolve({ accepted: error === null, output: `${stdout}${stderr}` });
     });
   });
   await rm(dir, { recursive: true });
-  return judgement;
+  return verdict;
 }

@@ -12,15 +12,15 @@ export function cacheMetrics(
   now: () => number = () => performance.now(),
 ): () => Promise<MetricsPage> {
   let page: Promise<MetricsPage> | undefined;
-  let madeMs = 0;
+  let builtAtMs = 0;
   return () => {
-    if (page === undefined || now() - madeMs >= FRESH_MS) {
-      madeMs = now();
-      const made = makePage();
-      page = made;
+    if (page === undefined || now() - builtAtMs >= FRESH_MS) {
+      builtAtMs = now();
+      const built = makePage();
+      page = built;
       // A failure is returned but not cached.
-      made.catch(() => {
-        if (page === made) {
+      built.catch(() => {
+        if (page === built) {
           page = undefined;
         }
       });

@@ -37,11 +37,11 @@ export class TlsSource {
     if (this.#config.server.tls === 'off') {
       return;
     }
-    const look = () => void this.#reload(onChange);
+    const reload = () => void this.#reload(onChange);
     for (const file of this.#paths()) {
-      watchFile(file, { interval: POLL_MS, persistent: false }, look);
+      watchFile(file, { interval: POLL_MS, persistent: false }, reload);
     }
-    this.#timer = setInterval(look, RECHECK_MS);
+    this.#timer = setInterval(reload, RECHECK_MS);
     this.#timer.unref();
   }
 

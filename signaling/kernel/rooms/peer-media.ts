@@ -87,10 +87,10 @@ export class PeerMedia {
     options: Parameters<Sfu['createPlainTransports']>[2],
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
     this.#assertLive();
-    const made = await this.#options.sfu.createPlainTransports(...this.#at, options);
+    const created = await this.#options.sfu.createPlainTransports(...this.#at, options);
     this.#assertLive();
     this.#peer.hadTransport = true;
-    return made;
+    return created;
   }
 
   requireTransport(transportId: string): void {
@@ -137,7 +137,7 @@ export class PeerMedia {
     this.#demandSending(participantId);
     this.#assertLive('TRANSPORT_UNKNOWN');
     const { sfu, limits } = this.#options;
-    const made = await sfu.produce(...this.#at, {
+    const created = await sfu.produce(...this.#at, {
       ...options,
       participantId,
       // A person with several devices counts as one speaker, as does each phone of a bridge.
@@ -149,10 +149,10 @@ export class PeerMedia {
       this.#demandSending(participantId);
     } catch (error) {
       // The right was withdrawn while the worker was busy.
-      sfu.closeProducer(...this.#at, made.producerId);
+      sfu.closeProducer(...this.#at, created.producerId);
       throw error;
     }
-    return made;
+    return created;
   }
 
   async pauseProducer(producerId: string): Promise<void> {
