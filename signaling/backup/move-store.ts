@@ -62,7 +62,7 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
     }
     for (const table of tables) {
       if ((await digestTable(source, table)) !== (await digestTable(target, table, MARK))) {
-        throw new CanopyError('INTERNAL', `${table} differs after it was copied`);
+        throw new CanopyError('INTERNAL', `${table}: the copy differs from the original`);
       }
     }
     await source.close();

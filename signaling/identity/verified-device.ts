@@ -58,7 +58,7 @@ function identify(
   try {
     if (source === 'invite') {
       if (path.length !== 3) {
-        throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
+        throw new CanopyError('CERT_UNTRUSTED', 'the leaf was not issued by an account');
       }
       const name = displayable(issuer.subjectCommonName ?? '');
       if (!name) {

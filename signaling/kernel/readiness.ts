@@ -17,7 +17,7 @@ export class Readiness {
     this.#log = log;
   }
 
-  /** @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
+  /** Tests the store unless the last result is fresh. @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
   async check(): Promise<void> {
     if (performance.now() - this.#triedAtMs > FRESH_MS) {
       this.#trying ??= this.#try().finally(() => {

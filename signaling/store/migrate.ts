@@ -24,7 +24,7 @@ export async function migrate(
   if (target === null) {
     const last = await lastMigration(db);
     if (last === undefined) {
-      throw new CanopyError('STORE_UNUSABLE', `${where} has no tables of Canopy`);
+      throw new CanopyError('STORE_UNUSABLE', `${where} has no Canopy tables`);
     }
     if (!Object.hasOwn(migrations, last)) {
       throw newer(where, last);
@@ -70,7 +70,7 @@ export async function pendingMigration(
 function newer(where: string, migration: string, cause?: unknown): CanopyError {
   return new CanopyError(
     'STORE_UNUSABLE',
-    `${where} was brought up to date by a newer Canopy (${migration}): run that version, or restore an older backup`,
+    `${where} was migrated by a newer Canopy (${migration}): run that version, or restore an older backup`,
     { cause },
   );
 }

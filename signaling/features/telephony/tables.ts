@@ -8,7 +8,7 @@ export interface PhoneRow {
 
 export interface TrunkRow {
   name: string;
-  /** JSON of the trunk, including its password: digest clients need it in clear. */
+  /** JSON of the trunk, including its password: digest clients need it in the clear. */
   settings: string;
 }
 

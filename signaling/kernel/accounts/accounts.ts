@@ -76,7 +76,7 @@ export class Accounts {
     return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
   }
 
-  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
+  /** Changes a person's role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
   async setRole(accountId: string, role: Role): Promise<void> {
     await this.#store.transaction(async (db) => {
       const account = await db

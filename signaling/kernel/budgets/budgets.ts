@@ -25,7 +25,7 @@ export interface Budgets {
   connections: NestedBudget;
   /** TCP connections, including sockets, by peer address. */
   tcp: NestedBudget;
-  /** Open rooms; each counts against whoever opened it. */
+  /** Open rooms, counted against their openers. */
   rooms: NestedBudget;
   /** Bytes of cached answers. */
   answers: NestedBudget;
@@ -48,7 +48,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
     tcp: new NestedBudget({
       what: 'TCP connections',
       code: 'TOO_MANY_CONNECTIONS',
-      // Behind a proxy, everyone has its address, and the proxy limits strangers itself.
+      // Behind a proxy, all connections come from its address, and the proxy must limit clients itself.
       limits:
         server.trustProxy > 0 ? {} : { address: connectionsPerAddress + TCP_CONNECTIONS_BESIDE_SOCKETS },
     }),

@@ -38,7 +38,7 @@ export class DataLock {
   readonly #file: string;
   #record: ServerRecord;
 
-  /** @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
+  /** Takes the lock. @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
   static take(dir: string): DataLock {
     const database = tryLock(dir, WAIT_MS);
     if (!database) {

@@ -74,7 +74,7 @@ export class Listener {
     return (this.#tcp.address() as AddressInfo).port;
   }
 
-  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
+  /** Starts listening. @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
   async listen(host: string, port: number): Promise<void> {
     try {
       await this.#listen(host, port);

@@ -11,7 +11,7 @@ export type ActionInRoom =
   | 'room.enterBarred'
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
-  /** Bring participants in, as a bridge. */
+  /** Host participants, as a bridge. */
   | 'participant.host'
   /** Change the names of others. */
   | 'participant.renameOthers'

@@ -23,7 +23,7 @@ export interface DevicePrincipal extends Certified {
 /** A program that hosts participants from other networks. */
 export interface BridgePrincipal extends Certified {
   readonly kind: 'bridge';
-  /** Whether it is the data folder's own phone gateway. */
+  /** Whether it is the server's own phone gateway. */
   readonly isGateway: boolean;
 }
 

@@ -132,7 +132,7 @@ export class PeerMedia {
     const { principal, device, participants } = this.#peer;
     const participantId = hosted ?? this.#peer.participantId;
     if (participantId === undefined || !participants.has(participantId)) {
-      throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
+      throw new CanopyError('FORBIDDEN', 'participantId: you do not host this participant');
     }
     this.#demandSending(participantId);
     this.#assertLive('TRANSPORT_UNKNOWN');

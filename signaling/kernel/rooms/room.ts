@@ -94,7 +94,7 @@ export class Room {
   }
 
   /**
-   * Seats a peer. A device has only one seat in a room: its previous seat is removed, and that connection ends.
+   * Seats a peer. A device has only one seat in a room: its previous seat is removed, and the connection of that one ends.
    *
    * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account has too many seats, or all accounts with its invitation together
    */
@@ -456,7 +456,7 @@ export class Room {
     const { peerId, device } = peer;
     const about = { peerId, accountId: device.accountId, transportId, direction };
     if (connected) {
-      this.#log.info(about, 'media connected again');
+      this.#log.info(about, 'media reconnected');
     } else {
       const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
       this.#log.warn({ ...about, candidates }, 'media cannot connect; a firewall may block these ports');
