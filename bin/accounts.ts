@@ -3,12 +3,12 @@ import { type AccountInfo, accountList, revokeResponse } from '../signaling/inde
 import { OwnApi } from './own-api.ts';
 import { UsageError } from './usage-error.ts';
 
-/** How many accounts are asked for at once. */
+/** Number of accounts per request. */
 const PAGE = 1000;
-/** Number of digits shown of an id, enough to compare it. */
+/** Number of digits shown of an id, enough to tell ids apart. */
 const SHORT_ID = 12;
 
-/** Lists the accounts of the running server with their devices, for a person or a program. */
+/** Lists the accounts of the running server with their devices, as text or JSON. */
 export async function accounts(
   config: Config,
   { url, name, json }: { url?: string; name?: string; json?: boolean },
@@ -24,7 +24,7 @@ export async function accounts(
   return all.length === 0 ? 'Nobody has enrolled yet.\n' : `Nobody's name contains ${name}.\n`;
 }
 
-/** Revokes an account, or one of its devices, on the running server. */
+/** Revokes an account, or one of its devices, on the running server. @throws {UsageError} the arguments do not identify one of them */
 export async function revoke(
   config: Config,
   { id, name, device, url }: { id?: string | undefined; name?: string; device?: string; url?: string },
@@ -58,7 +58,10 @@ async function listAccounts(api: OwnApi): Promise<AccountInfo[]> {
   return all;
 }
 
-/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several ids match */
+/**
+ * @throws {CanopyError} IDENTITY_UNKNOWN
+ * @throws {UsageError} `start` is not the start of an id, or several ids begin with it
+ */
 function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, what: string): T {
   if (!/^[0-9a-f]{4,64}$/i.test(start)) {
     throw new UsageError(
@@ -77,7 +80,10 @@ function byId<T>(all: readonly T[], start: string, idOf: (each: T) => string, wh
   return only;
 }
 
-/** @throws {CanopyError} IDENTITY_UNKNOWN; UsageError if several accounts have the name */
+/**
+ * @throws {CanopyError} IDENTITY_UNKNOWN
+ * @throws {UsageError} several accounts have the name
+ */
 function byName(all: readonly AccountInfo[], name: string): AccountInfo {
   const found = all.filter(({ displayName, revoked }) => !revoked && fold(displayName) === fold(name));
   const [only] = found;
@@ -121,7 +127,7 @@ function mark({ revoked }: { revoked: boolean }): string {
   return revoked ? ', REVOKED' : '';
 }
 
-/** To the minute, UTC. */
+/** Formats a time in UTC, to the minute. */
 function minute(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -3,16 +3,18 @@ import { type Counts, createBackup, moveStore, restoreBackup } from '../signalin
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
+/** Writes a backup to a file. Returns the text to print. */
 export async function backup(config: Config, file: string): Promise<string> {
   const counts = await createBackup(config, file, VERSION);
   return `${summary(counts)}\nBackup written to ${file}. It contains the CA's key and all passwords: keep it safe.\n`;
 }
 
+/** Restores a backup from a file. Returns the text to print. */
 export async function restore(config: Config, file: string): Promise<string> {
   return `${summary(await restoreBackup(config, file))}\nRestored into ${config.data.dir}.\n`;
 }
 
-/** Moves the store of the data folder to PostgreSQL. */
+/** Moves the store of the data folder to PostgreSQL. Returns the text to print. @throws {UsageError} no valid target */
 export async function migrate(config: Config, { to = config.store.url }: { to?: string }): Promise<string> {
   if (to === undefined || !/^postgres(?:ql)?:\/\/\S+$/.test(to) || !URL.canParse(to)) {
     throw new UsageError('no target: use --to postgres://USER@HOST/DATABASE, or set store.url');

@@ -5,7 +5,7 @@ import { PHONE_SCENARIOS, type PhoneScenario } from '../sip-gateway/bench/index.
 
 export { PHONE_SCENARIOS };
 
-/** Runs a measurement of the phone gateway, with its own server if it needs one, and writes its report. */
+/** Runs a benchmark of the phone gateway, with its own server if it needs one, and writes its report. */
 export async function benchPhones(
   { name, description, durationSeconds, needsServer, measure }: PhoneScenario,
   options: { outDir: string; durationSeconds: number | undefined },

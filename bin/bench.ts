@@ -25,7 +25,7 @@ export function hasScenario(name: string): boolean {
   return ALL.some((scenario) => scenario.name === name);
 }
 
-/** Runs a scenario of the load generator. Returns the exit status: 0, 1 for a wrong command line, 2 for an invalid or incomplete run. */
+/** Runs a scenario of the load generator. Returns the exit status: 0 for success, 1 for a wrong command line, 2 for an invalid or incomplete run. */
 export async function bench(scenario: string | undefined, flags: BenchFlags): Promise<number> {
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (scenario === undefined) {

@@ -6,11 +6,11 @@ import { configOf, withConfig } from './options.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
-// The reader of the output may stop early, as `head` does.
+// Ignore errors when the reader of the output stops early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', () => {});
 }
-// By default Node would open its debugger.
+// By default, Node would open its debugger on this signal.
 process.on('SIGUSR1', () => {});
 
 const program = new Command('canopy')
@@ -53,8 +53,8 @@ withConfig(
     .description('check whether the server of a data folder is running; exit status 1 if not'),
   ['data.dir', 'server.port'],
 ).action(async (_options, command: Command) => {
-  const { health } = await import('./health.ts');
-  await health(configOf(command));
+  const { OwnApi } = await import('./own-api.ts');
+  await new OwnApi(configOf(command)).call('GET', '/healthz');
 });
 
 withConfig(

@@ -3,15 +3,15 @@ import type { Logger } from '../base/index.ts';
 
 export interface CloseOptions {
   log: Logger;
-  /** After this long the process ends whatever is still open, in seconds. */
+  /** How long draining and closing may take before the process ends, in seconds. */
   graceSeconds: number;
-  /** Lets people finish; left out when an error ends the process. */
+  /** Lets people finish. Not called when an error ends the process. */
   drain(): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Signals that tools send by habit, e.g. to rotate a log, and that must not end conferences. By default SIGUSR1 would open Node's debugger
+ * Signals that tools commonly send, e.g. to rotate a log, and that must not end conferences. By default, SIGUSR1 would open Node's debugger
  * to every user of the machine.
  */
 const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;

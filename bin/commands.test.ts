@@ -23,14 +23,14 @@ async function canopy(...args: string[]): Promise<{ stdout: string; stderr: stri
   );
 }
 
-describe('in an operator’s hands', () => {
+describe('canopy commands', () => {
   let server: TestServer;
   before(async () => {
     server = await TestServer.start({ flags: ['--workers', '1'] });
   });
   after(() => server.close());
 
-  it('threat 60: a second server on the same data folder is refused, with the process that has it', async () => {
+  it('threat 60: a second server on the same data folder is refused, and the error names the first', async () => {
     const { code, stderr } = await canopy(
       ...['serve', '--no-sip', '--workers', '1', '--port', '0', '--rtc-port', '0', '--data', server.dataDir],
     );
@@ -50,7 +50,7 @@ describe('in an operator’s hands', () => {
     assert.match(listed.stdout, /^The server is running: no failures, /m);
   });
 
-  it('canopy health follows the port that the server has', async () => {
+  it("canopy health finds the server's actual port", async () => {
     const { code, stderr } = await canopy('health', '--data', server.dataDir);
     assert.equal(code ?? 0, 0, stderr);
     const elsewhere = await canopy('health', '--data', server.dataDir, '--port', '1');
@@ -58,7 +58,7 @@ describe('in an operator’s hands', () => {
     assert.match(elsewhere.stderr, /CONNECTION_LOST/);
   });
 
-  it('signals of habit end nothing, and open no debugger', async () => {
+  it('common signals neither end the server nor open a debugger', async () => {
     for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGUSR1'] as const) {
       process.kill(server.pid, signal);
     }
@@ -73,7 +73,7 @@ describe('in an operator’s hands', () => {
     assert.ok(server.alive);
   });
 
-  it('people sign in while the store cannot be written, nobody waits for it, and /readyz says why', async () => {
+  it('people sign in without delay while the store is not writable, and /readyz says why', async () => {
     const identity = await newIdentity(server);
     const other = new Database(join(server.dataDir, 'canopy.sqlite'));
     other.exec('BEGIN IMMEDIATE');
@@ -95,7 +95,7 @@ describe('in an operator’s hands', () => {
     await server.invite();
   });
 
-  it('commands find the running server by the data folder alone, and take names and first digits', async () => {
+  it('commands find the running server by its data folder, and accept names and the first digits of ids', async () => {
     const ann = await newIdentity(server, { displayName: 'Zoë Example' });
     (await ProtocolClient.enter(server.url, ann)).close();
     const data = ['--data', server.dataDir];
@@ -119,7 +119,7 @@ describe('in an operator’s hands', () => {
     assert.match((await canopy('revoke', '--name', 'Zoë Example', ...data)).stdout, /account is revoked/);
   });
 
-  it('commands on a folder where no server has run are refused, and make nothing there', async () => {
+  it('commands on a folder where no server has run are refused and create nothing there', async () => {
     const nowhere = join(server.dataDir, 'nowhere');
     for (const command of ['invite', 'accounts', 'revoke']) {
       const { code, stderr } = await canopy(
@@ -151,7 +151,7 @@ describe('in an operator’s hands', () => {
     }
   });
 
-  it('mistakes on the command line are told in the words of the command line', async () => {
+  it('errors on the command line name its flags', async () => {
     const invite = await canopy(
       'invite',
       '--ttl-hours',
@@ -181,8 +181,8 @@ async function printedLink(server: TestServer): Promise<string> {
   return linkIn(log) ?? '';
 }
 
-describe('before anybody has enrolled', () => {
-  it('each start prints a link for the administrator and withdraws the one before', async (t) => {
+describe('before anyone has enrolled', () => {
+  it('each start prints a link for the administrator and withdraws the previous one', async (t) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-first-'));
     t.after(() => rmSync(dataDir, { recursive: true }));
     const start = async () => {
@@ -205,8 +205,8 @@ describe('before anybody has enrolled', () => {
   });
 });
 
-describe('a start that cannot be', () => {
-  it('names every port that is taken with its flag, before anything is started', async (t) => {
+describe('a start that must fail', () => {
+  it('names every port in use, with its flag, before anything is started', async (t) => {
     const [port, sipPort] = await Promise.all([freePort(), freePort()]);
     const dataDir = mkdtempSync(join(tmpdir(), 'canopy-ports-'));
     t.after(() => rmSync(dataDir, { recursive: true }));
@@ -223,7 +223,7 @@ describe('a start that cannot be', () => {
     assert.match(stderr, new RegExp(`port ${sipPort}: EADDRINUSE; choose another with --sip-tls-port`));
   });
 
-  it('is refused for a value that only a visitor would have met', async () => {
+  it('is refused for an invalid value that would otherwise only surface later', async () => {
     const { code, stderr } = await canopy('serve', '--announce', 'not an address!');
     assert.equal(code, 1);
     assert.match(stderr, /rtc\.announce \("not an address!"\): write an IP address .*CONFIG_INVALID/);

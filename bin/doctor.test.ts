@@ -54,7 +54,7 @@ describe('canopy doctor', () => {
     );
   });
 
-  test('tries the ports of SIP and of media, and says which are taken and what to do', async (t) => {
+  test('probes the ports of SIP and media, and says which are in use and what to do', async (t) => {
     const host = '127.0.0.1';
     const [sip, tls] = [createServer().listen(0, host), createServer().listen(0, host)];
     const rtp = createSocket('udp4').bind(0, host);
@@ -87,7 +87,7 @@ describe('canopy doctor', () => {
     );
   });
 
-  test('says how many calls the free ports for media carry, or that they carry none', async () => {
+  test('says how many calls the free media ports allow, even if none', async () => {
     const settings = { CANOPY_SERVER_TLS: 'off', CANOPY_SIP_RTP_PORT_MIN: '30000' };
     const free = await doctor({ ...settings, CANOPY_SIP_RTP_PORT_MAX: '30003' });
     assert.match(free, /^(ok {4}|warn {2})rtp ports {5}UDP 30000 to 30003.* [0-2] concurrent calls/m);
@@ -95,7 +95,7 @@ describe('canopy doctor', () => {
     assert.match(free, /^Ready to start: no failures, /m);
   });
 
-  test('judges the configuration as the server does at its start', async () => {
+  test('checks the configuration as the server does at its start', async () => {
     for (const [name, value, key] of [
       ['CANOPY_SIP_RTP_PORT_MAX', '29999', /sip\.rtpPortMin/],
       ['CANOPY_SERVER_ORIGINS', 'meet.example', /server\.origins/],
@@ -108,7 +108,7 @@ describe('canopy doctor', () => {
     }
   });
 
-  test('names TLS files that are no use, as the server does', async () => {
+  test('names unusable TLS files, as the server does', async () => {
     const empty = join(dataDir, 'empty.pem');
     await writeFile(empty, '');
     const said = await doctor({
@@ -118,7 +118,7 @@ describe('canopy doctor', () => {
     assert.match(said, /^fail {2}certificate {3}server\.tlsCert: .*empty\.pem: the file is empty/m);
   });
 
-  test('says that a CA which was made with a fast clock lets nobody in yet', async (t) => {
+  test('says that nobody can sign in yet if the CA was created with a fast clock', async (t) => {
     const dir = await mkdtemp(join(tmpdir(), 'canopy-doctor-clock-'));
     t.after(() => rm(dir, { recursive: true, force: true }));
     await Authority.open({ dir, name: 'Test', now: () => Date.now() + 365 * 86_400_000 });

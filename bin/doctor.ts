@@ -14,7 +14,7 @@ import {
   Sfu,
 } from '../sfu/index.ts';
 import {
-  aheadOfTime,
+  caNotYetValid,
   checkDataDir,
   readTlsFiles,
   readTrustFiles,
@@ -28,11 +28,11 @@ type Verdict = 'ok' | 'warn' | 'fail';
 
 /** A certificate that expires sooner than this gets a warning, in days. */
 const EXPIRY_WARNING_DAYS = 21;
-/** A worker that was not started by mediasoup exits with this status: a cheap way to see that it can run at all. */
-const WORKER_STATUS_BY_HAND = 41;
+/** Exit status of a worker that mediasoup did not start: a cheap way to check that it can run at all. */
+const STANDALONE_WORKER_STATUS = 41;
 
 /**
- * Checks everything a start needs, as `canopy serve` does, and prints how to fix each problem. Returns whether nothing failed.
+ * Checks everything that a start needs, as `canopy serve` does, and prints how to fix each problem. Returns whether nothing failed.
  */
 export async function doctor(config: Config): Promise<boolean> {
   const counts = { ok: 0, warn: 0, fail: 0 };
@@ -165,7 +165,7 @@ function holds(running: NonNullable<Running>, config: Config, { subject, port }:
   return running.port === config.server.port;
 }
 
-/** Codecs, UDP, prompts, the ports of SIP and of phones' media. */
+/** Checks codecs, UDP, prompts, and the media ports of phones. */
 async function checkPhones(config: Config, running: Running, say: Say): Promise<void> {
   const { capabilities } = await Codecs.load();
   const codecs = `${capabilities.codecs.join(', ')} (${capabilities.implementation}, ${capabilities.opusVersion})`;
@@ -207,7 +207,7 @@ async function checkWorker(config: Config, say: Say): Promise<void> {
     );
   } catch (error) {
     const { code } = error as { code?: number | string };
-    if (code === WORKER_STATUS_BY_HAND) {
+    if (code === STANDALONE_WORKER_STATUS) {
       say('ok', 'worker', `mediasoup ${mediasoupVersion}, ${program}`);
       await checkProbes(program, say);
     } else {
@@ -310,7 +310,7 @@ async function checkCertificates({ server, data, identity }: Config, say: Say): 
   }
 }
 
-/** The same check as at server start. */
+/** Checks the operator's TLS files as the server does at its start. */
 function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): void {
   if (tls === 'off' || tlsCert === undefined || tlsKey === undefined) {
     return;
@@ -323,7 +323,7 @@ function checkTlsFiles({ tls, tlsCert, tlsKey }: Config['server'], say: Say): vo
   }
 }
 
-/** Read as at server start. */
+/** Reads the trust files as the server does at its start. */
 async function checkTrustFiles({ policy, caBundle, crl }: Config['identity'], say: Say): Promise<void> {
   try {
     await readTrustFiles({ policy, caBundleFile: caBundle, crlFile: crl });
@@ -333,7 +333,7 @@ async function checkTrustFiles({ policy, caBundle, crl }: Config['identity'], sa
   }
 }
 
-/** @param certificate `renewal`: what to do when it expires */
+/** Checks a certificate's validity. @param certificate `renewal`: what to do when it expires */
 function checkCertificate(
   { file, what, renewal }: { file: string; what: string; renewal: string },
   say: Say,
@@ -354,7 +354,7 @@ function checkCertificate(
         'fail',
         'certificate',
         what === 'own CA'
-          ? aheadOfTime(certificate.validFromDate.getTime())
+          ? caNotYetValid(certificate.validFromDate.getTime())
           : `${what}: ${file} is not valid before ${certificate.validFrom}; is the clock right?`,
       );
     }

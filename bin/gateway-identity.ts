@@ -10,20 +10,20 @@ import {
 } from '../client/sdk/index.ts';
 import { createInvitation } from '../signaling/index.ts';
 
-/** A certificate that ends sooner is replaced at the start, in milliseconds. */
+/** At the start, a certificate that expires sooner than this is replaced, in milliseconds. */
 const RENEW_MS = 30 * 86_400_000;
 
 /**
- * The phone gateway's own identity of role `bridge`, kept in the data folder for its owner alone. The first time, or to replace the one
- * that is kept (`anew`), an invitation is made in the store of that folder and used at once.
+ * The phone gateway's identity, with role `bridge`, kept in the data folder. If there is none yet, or with `renew`, it is created with an
+ * invitation made directly in the folder's store.
  */
 export async function gatewayIdentity(
   config: Config,
   serverUrl: string,
-  { anew = false } = {},
+  { renew = false } = {},
 ): Promise<Identity> {
   const store = ownStore(join(config.data.dir, 'gateway-identity.json'));
-  const kept = anew ? undefined : await loadIdentity(serverUrl, store);
+  const kept = renew ? undefined : await loadIdentity(serverUrl, store);
   if (kept && kept.expiresAtMs - Date.now() > RENEW_MS) {
     return kept;
   }
@@ -40,7 +40,7 @@ export async function gatewayIdentity(
   return enrol({ serverUrl, store, ...invitation });
 }
 
-/** The one server of the data folder, whatever address it has this time. */
+/** The origin under which the identity is stored: always the data folder's own server, whatever its current address. */
 const ANY_ADDRESS = 'canopy:own-server';
 
 function ownStore(file: string): IdentityStore {

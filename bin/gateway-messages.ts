@@ -9,6 +9,6 @@ export type ToGateway =
 
 export type FromGateway =
   | { type: 'ready' }
-  /** It could not start, or the server rejected it later; it then exits. */
+  /** The gateway could not start, or the server rejected it later. It then exits. */
   | { type: 'failed'; error: ErrorBody }
   | { type: 'metrics'; id: number; text: string };

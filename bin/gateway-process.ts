@@ -6,7 +6,7 @@ import { CanopyError, createLogger } from '../base/index.ts';
 import { type RunningGateway, startGateway } from './gateway.ts';
 import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
-/** Closing says goodbye to every phone; anything unfinished by then is dropped. */
+/** How long closing, which hangs up every call, may take before the process exits, in milliseconds. */
 const CLOSE_MS = 5_000;
 
 let running: RunningGateway | undefined;

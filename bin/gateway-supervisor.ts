@@ -8,16 +8,17 @@ import type { FromGateway, ToGateway } from './gateway-messages.ts';
 
 const PROGRAM = fileURLToPath(new URL(`./gateway-process${extname(import.meta.filename)}`, import.meta.url));
 
-/** Delay before the first restart; it doubles with each further one. */
+/** Delay before the first restart, in milliseconds; it doubles with each further one. */
 const RESTART_MS = 500;
 const MAX_RESTART_MS = 30_000;
-/** A gateway that ran for this long did not exit because of a failed start. */
+/** After running for this long, in milliseconds, a gateway's next restart has the initial delay again. */
 const LONG_LIFE_MS = 60_000;
-/** A gateway that misses three of these heartbeats counts as hung. */
+/** Interval of heartbeats, in milliseconds. A gateway that misses three counts as hung. */
 const HEARTBEAT_MS = 10_000;
 const MISSED_HEARTBEATS = 3;
-/** How long a scrape waits for the gateway's metrics. */
+/** How long a scrape waits for the gateway's metrics, in milliseconds. */
 const METRICS_MS = 2_000;
+/** How long the gateway may take to close before it is killed, in milliseconds. */
 const CLOSE_MS = 6_000;
 
 export interface GatewaySupervisorOptions {
@@ -77,9 +78,9 @@ export class GatewaySupervisor {
     }
   }
 
-  /** The metrics of the gateway and its process in the Prometheus text format; the process's alone while the gateway is down. */
+  /** Metrics of the gateway and its process in the Prometheus text format; only the process's while the gateway is down. */
   async metricsPage(): Promise<string> {
-    const pages = [await this.#metrics.registry.metrics(), await this.#ask()];
+    const pages = [await this.#metrics.registry.metrics(), await this.#fetchMetrics()];
     return pages.filter(Boolean).join('\n');
   }
 
@@ -130,13 +131,13 @@ export class GatewaySupervisor {
             ? new CanopyError('INTERNAL', `the phone gateway exited with ${signal ?? code}`)
             : CanopyError.fromBody(this.#error),
         );
-        this.#gone(code, signal);
+        this.#exited(code, signal);
       });
       this.#send({ type: 'start', config, url });
     });
   }
 
-  #gone(code: number | null, signal: NodeJS.Signals | null): void {
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#closed) {
       return;
     }
@@ -173,10 +174,10 @@ export class GatewaySupervisor {
       child.kill('SIGKILL');
       return;
     }
-    void this.#ask();
+    void this.#fetchMetrics();
   }
 
-  async #ask(): Promise<string> {
+  async #fetchMetrics(): Promise<string> {
     if (this.#child === undefined || !isRunning(this.#child)) {
       return '';
     }

@@ -7,11 +7,11 @@ import { gatewayIdentity } from './gateway-identity.ts';
 export interface StartGatewayOptions {
   config: Config;
   log: Logger;
-  /** The server, on this host. */
+  /** URL of the server on this host. */
   url: string;
 }
 
-/** A gateway that runs, and how to end it. */
+/** A running gateway. */
 export interface RunningGateway {
   gateway: SipGateway;
   close(): Promise<void>;
@@ -54,8 +54,8 @@ export async function startGateway({ config, log, url }: StartGatewayOptions): P
 }
 
 /**
- * Makes a new identity if the gateway's was revoked (e.g. because its key leaked) or does not belong to this data folder (made by an older
- * version). It may do so because it owns the folder.
+ * Connects with the gateway's identity. If that was revoked (e.g. because its key leaked) or is not the data folder's gateway (made by an
+ * older version), creates a new one, which it may do as the owner of the folder.
  */
 async function connect(config: Config, url: string): Promise<{ identity: Identity; link: GatewayLink }> {
   const kept = await gatewayIdentity(config, url);
@@ -65,7 +65,7 @@ async function connect(config: Config, url: string): Promise<{ identity: Identit
     if (!['CERT_REVOKED', 'FORBIDDEN'].includes(CanopyError.from(error).code)) {
       throw error;
     }
-    const identity = await gatewayIdentity(config, url, { anew: true });
+    const identity = await gatewayIdentity(config, url, { renew: true });
     return { identity, link: await GatewayLink.connect({ url, identity }) };
   }
 }

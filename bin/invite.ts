@@ -3,7 +3,7 @@ import { inviteRequest } from '../contract/index.ts';
 import { createInvitation } from '../signaling/index.ts';
 import { UsageError } from './usage-error.ts';
 
-/** What to write for each request field, by its name in the protocol. */
+/** Hints for invalid flags, by the request field that each sets. */
 const HINTS: Record<string, string> = {
   role: '--role is admin, member, guest or bridge',
   roomId: '--room is the name of a room as in its link: letters, digits and ._- , no spaces',
@@ -11,7 +11,7 @@ const HINTS: Record<string, string> = {
   ttlSeconds: '--ttl-hours is a number of hours from 0.1 to 720',
 };
 
-/** Makes an invitation in the store of the data folder, whether or not a server is running. Returns the link. */
+/** Creates an invitation in the store of the data folder, whether or not a server is running. Returns the link. @throws {UsageError} */
 export async function invite(
   config: Config,
   { role, room, name, ttlHours }: { role: string; room?: string; name?: string; ttlHours: string },

@@ -43,14 +43,14 @@ export function withConfig(command: Command, shown?: readonly Setting[]): Comman
   return command;
 }
 
-/** Reads the configuration from a command line. @throws {CanopyError} CONFIG_INVALID */
+/** Reads the configuration that a command line selects. @throws {CanopyError} CONFIG_INVALID */
 export function configOf(command: Command): Config {
   const given: Record<string, string | boolean | undefined> = command.opts();
   const names = new Map(command.options.map((option) => [option.flags, option.attributeName()]));
   const flags = Object.fromEntries(
     FLAGS.map(([flag, path]) => {
       const value = given[names.get(flag) ?? ''];
-      // A `--no-` flag that was not given is true, which is no reason to overrule file and environment.
+      // A `--no-` flag that was not given is true, which must not override the file and the environment.
       return [path, value === true ? undefined : value === false ? 'false' : value];
     }),
   );

@@ -14,7 +14,7 @@ import {
 import { ownServerUrl, rememberedServer, requireDataDir } from '../signaling/index.ts';
 
 /** How long the server may take to answer, in milliseconds. */
-const PATIENCE_MS = 15_000;
+const TIMEOUT_MS = 15_000;
 
 /** The REST API of the server that runs on a data folder, with the key of that folder. */
 export class OwnApi {
@@ -31,7 +31,7 @@ export class OwnApi {
     this.#url = url ?? rememberedServer(config)?.localUrl ?? ownServerUrl(config);
   }
 
-  /** @throws {CanopyError} CONNECTION_LOST - when no server answers, API_KEY_INVALID, or the server's own error */
+  /** @throws {CanopyError} CONNECTION_LOST - no server answers; API_KEY_INVALID - the key cannot be read; the server's errors */
   async call(method: 'GET' | 'POST', path: string): Promise<unknown> {
     const key = await this.#file('api.key', 'API_KEY_INVALID');
     const { status, body } = await this.#send(method, path, key.trim());
@@ -63,8 +63,8 @@ export class OwnApi {
     const options = {
       method,
       headers: { authorization: `Bearer ${key}` },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-      // The built-in HTTPS has a certificate of the deployment CA.
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      // The deployment CA issues the certificate of the built-in HTTPS.
       ...(secure && { ca: [...rootCertificates, await this.#file('ca.pem', 'CA_UNUSABLE')] }),
     };
     try {

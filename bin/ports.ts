@@ -26,7 +26,7 @@ export interface PortFinding extends Port {
 /** Number of ports probed at once, far below the usual limit of open files. */
 const PROBES_AT_ONCE = 100;
 
-/** Probes every fixed port the server would use, skipping 0 (any free port). */
+/** Probes every fixed port the server would use. Skips 0, which means any free port. */
 export async function probePorts(config: Config, listen: readonly ListenAddress[]): Promise<PortFinding[]> {
   return Promise.all(
     portsOf(config, listen)
@@ -124,7 +124,7 @@ function portsOf({ server, rtc, sip }: Config, listen: readonly ListenAddress[])
   return ports;
 }
 
-/** A call uses an even port and the next one; the gateway looks for a free pair anywhere in the range. */
+/** Probes the media ports of phones. Each call uses an even port and the next one; the gateway takes any free pair in the range. */
 export async function probeMediaPorts({
   sip: { rtpPortMin: min, rtpPortMax: max },
 }: Config): Promise<{ sound: boolean; text: string }> {

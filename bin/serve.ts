@@ -14,10 +14,10 @@ import { GatewaySupervisor } from './gateway-supervisor.ts';
 import { probePorts, requirePorts } from './ports.ts';
 import { VERSION } from './version.ts';
 
-/** Runs the conference server until it is stopped. */
+/** Runs the conference server until a signal stops it. */
 export async function serve(config: Config): Promise<void> {
   const log = createLogger(config.log);
-  const hosts = await judge(config);
+  const hosts = await checkStart(config);
   const sfu = await Sfu.create({
     workers: config.rtc.workers || availableParallelism(),
     rtcPort: config.rtc.port,
@@ -65,12 +65,12 @@ export async function serve(config: Config): Promise<void> {
 }
 
 /**
- * Checks everything that can fail before the start: that no other server runs on the folder, that announced names resolve, TLS files, and
- * every port. `canopy doctor` runs the same checks.
+ * Checks what could make the start fail, before anything is opened: another server on the folder, announced names, TLS files, and every port.
+ * `canopy doctor` runs the same checks.
  *
  * @throws {CanopyError} DATA_IN_USE, CONFIG_INVALID, PORT_IN_USE
  */
-async function judge(config: Config): Promise<AnnouncedHosts> {
+async function checkStart(config: Config): Promise<AnnouncedHosts> {
   const { dir } = config.data;
   if (runningServer(dir)) {
     throw inUse(dir);

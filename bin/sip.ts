@@ -5,7 +5,7 @@ import type { SipGateway } from '../sip-gateway/index.ts';
 import { closeOnSignal } from './close-on-signal.ts';
 import { startGateway } from './gateway.ts';
 
-/** Runs only the phone gateway, next to a server on the same host, until it is stopped. */
+/** Runs only the phone gateway, next to a server on the same host, until a signal stops it. */
 export async function sip(config: Config, { metricsPort }: { metricsPort?: string }): Promise<void> {
   const log = createLogger(config.log);
   const url = config.sip.signalingUrl ?? ownServerUrl(config);
@@ -31,7 +31,7 @@ export async function sip(config: Config, { metricsPort }: { metricsPort?: strin
   process.stdout.write(`${['Canopy accepts phone calls on', ...listening].join('\n')}\n`);
 }
 
-/** Serves the metrics to this host. @throws {CanopyError} PORT_IN_USE */
+/** Serves the metrics on the loopback address. @throws {CanopyError} PORT_IN_USE */
 async function serveMetrics({ metrics: { registry } }: SipGateway, port: string): Promise<() => void> {
   const server = createServer((request, response) => {
     if (request.url !== '/metrics') {

@@ -5,9 +5,10 @@ import { defaultPublicUrl, isConfinedToRooms, rememberedServer, requireDataDir }
 import { openStore } from './store/index.ts';
 
 /**
- * Makes an invitation directly in the data folder: the server must have run once, but need not be running. The returned link names the
- * configured public URL or port, or else those the server last had.
+ * Creates an invitation directly in the data folder. A server must have run there once, but need not be running. The link uses the
+ * configured public URL or port, else those that the server last had.
  *
+ * @throws {CanopyError} BAD_REQUEST - an invitation for a guest needs a room
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder
  */
 export async function createInvitation(config: Config, invitation: NewInvitation): Promise<string> {

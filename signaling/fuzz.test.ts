@@ -213,7 +213,7 @@ describe('threat 6: malformed messages through the handlers, with a real worker'
   }
 
   for (const name of Object.keys(REQUESTS) as RequestName[]) {
-    it(`${MESSAGES_PER_KIND} of ${name}: each gets a coded answer, and the worker serves on`, async () => {
+    it(`${MESSAGES_PER_KIND} of ${name}: each gets a coded answer, and the worker keeps running`, async () => {
       const envelope = z.object({ id: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/), data: REQUESTS[name].data });
       const { principal } = mallory;
       await fc.assert(

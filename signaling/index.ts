@@ -1,4 +1,4 @@
-/** The control plane's face. */
+/** The control plane's public API. */
 export { type Counts, createBackup, moveStore, restoreBackup } from './backup/index.ts';
 export { createInvitation } from './create-invitation.ts';
 export {
@@ -15,7 +15,7 @@ export {
 } from './features/index.ts';
 export { readTrustFiles } from './identity/index.ts';
 export {
-  aheadOfTime,
+  caNotYetValid,
   checkDataDir,
   inUse,
   Metrics,

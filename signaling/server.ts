@@ -1,7 +1,7 @@
 import { MIGRATIONS, registerFeatures } from './features/index.ts';
 import { Kernel, type KernelOptions } from './kernel/index.ts';
 
-/** What a kernel takes, without the tables: all features' are there. */
+/** Options of the kernel. The migrations are those of all features. */
 export type ServerOptions = Omit<KernelOptions, 'migrations'>;
 
 /** The running control plane. */
@@ -11,7 +11,7 @@ export interface SignalingServer {
   readonly urls: string[];
   /** A one-time link for the first person, while nobody has enrolled. It invalidates the links of earlier starts. */
   firstInvitation(): Promise<string | null>;
-  /** Takes nobody in any more, and resolves when those inside have gone or `server.drainSeconds` are over. */
+  /** Stops admitting people. Resolves when everyone has left, or after `server.drainSeconds`. */
   drain(): Promise<void>;
   /** Closes sockets, rooms and store. Idempotent. */
   close(): Promise<void>;

@@ -13,7 +13,7 @@ import { openStore } from './store/index.ts';
 const fileOf = (path: string) => JSON.stringify(fileURLToPath(new URL(path, import.meta.url)));
 const isRoot = process.getuid?.() === 0;
 
-describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small disk' }, () => {
+describe('a full disk', { skip: isRoot ? false : 'mounting a small disk requires root' }, () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-full-'));
   let mounted = false;
   before(() => {
@@ -26,7 +26,7 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
     rmSync(dir, { recursive: true });
   });
 
-  it('keeps no known person out, is reported by whatever must write, and ends when there is space again', async (t) => {
+  it('keeps no known person out, is reported by everything that must write, and is over once there is space', async (t) => {
     if (!mounted) {
       return t.skip('no disk can be mounted here');
     }
@@ -70,8 +70,10 @@ describe('a full disk', { skip: isRoot ? false : 'takes root to mount a small di
   });
 });
 
-describe('a database of another owner', { skip: isRoot ? false : 'takes root to be two users' }, () => {
-  it('stops the start with an error that names the owner', async (t) => {
+describe('a database of another owner', {
+  skip: isRoot ? false : 'acting as two users requires root',
+}, () => {
+  it('prevents the start with an error that names the owner', async (t) => {
     const outer = mkdtempSync(join(tmpdir(), 'canopy-owner-'));
     t.after(() => rmSync(outer, { recursive: true }));
     chmodSync(outer, 0o755);

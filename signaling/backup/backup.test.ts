@@ -82,7 +82,7 @@ describe('copies of a deployment', () => {
     }
   }
 
-  it('a backup migrates nothing, and one of an older version is restored up to date', async () => {
+  it('a backup migrates nothing; one of an older version is migrated when restored', async () => {
     const before = readFileSync(join(dir, 'canopy.sqlite'));
     await createBackup(configOf(dir), file, '0.1.0');
     assert.match(readFileSync(file, 'utf8'), /"migration":"0005_admission"/);
@@ -111,7 +111,7 @@ describe('copies of a deployment', () => {
     }
   });
 
-  it('a move to PostgreSQL that was interrupted is continued, and the old database is kept aside', {
+  it('an interrupted move to PostgreSQL continues, and the old database is kept', {
     skip: postgres.skip,
   }, async () => {
     const store = await openStore(dir, { migrations: MIGRATIONS });

@@ -11,14 +11,14 @@ import { type Counts, copiedTables } from './rows.ts';
 
 type Line = z.input<typeof header> | z.input<typeof line> | z.input<typeof end>;
 
-/** Files of the data folder that say nothing after a restore: the database itself, locks, and copies. */
+/** Files of the data folder that are not backed up: the database, which is copied row by row, locks, and temporary or obsolete files. */
 const LEFT_OUT = /^(?:canopy\.sqlite.*|lock\.sqlite.*|server\.json|.*\.new|.*\.imported)$/;
-/** Bytes that are collected before they are written. */
+/** Characters that are buffered before they are written. */
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Writes the database and the files of the data folder, CA and keys included, to one file for its owner alone. A server may run meanwhile:
- * the copy is of one moment. Nothing is migrated: an older version still opens the database. Returns the number of rows by table.
+ * Writes the database and the files of the data folder, including the CA and keys, to one file that only its owner can read. The database
+ * is copied from a consistent snapshot, even while a server runs, and is not migrated. Returns the number of rows by table.
  *
  * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or the file cannot be written; and what openStore() throws
  */

@@ -16,15 +16,15 @@ import {
   isNew,
 } from './rows.ts';
 
-/** In the target's table of secrets while it is filled: which deployment it comes from. */
+/** Name of a secret in the target that identifies the source deployment until the move is complete. */
 const MARK = 'moving.from';
 
 export interface MoveOptions {
   /** The data folder with the SQLite database. No server may run on it. */
   dir: string;
-  /** URL of the PostgreSQL database: an empty one, or one that an interrupted move has begun to fill. */
+  /** URL of the PostgreSQL database: empty, or partly filled by an interrupted move. */
   to: string;
-  /** Called for each table with how many of its rows are in the target. */
+  /** Reports progress: how many of a table's rows have been copied. */
   onProgress?: (table: string, done: number, all: number) => void;
 }
 
@@ -62,7 +62,7 @@ export async function moveStore({ dir, to, onProgress }: MoveOptions): Promise<C
     }
     for (const table of tables) {
       if ((await digestTable(source, table)) !== (await digestTable(target, table, MARK))) {
-        throw new CanopyError('INTERNAL', `${table} differs after it was copied`);
+        throw new CanopyError('INTERNAL', `${table}: the copy differs from the original`);
       }
     }
     await source.close();

@@ -19,7 +19,7 @@ import { batches, type Counts, clear, copiedTables, countRows, insertRows, isNew
 export async function restoreBackup(config: Config, file: string): Promise<Counts> {
   const { dir } = config.data;
   const { url } = config.store;
-  const { migration, rows } = await judge(file);
+  const { migration, rows } = await validate(file);
   openDataDir(dir);
   for (const name of ['ca.pem', ...(url === undefined ? ['canopy.sqlite'] : [])]) {
     if (existsSync(join(dir, name))) {
@@ -51,8 +51,8 @@ export async function restoreBackup(config: Config, file: string): Promise<Count
   return rows;
 }
 
-/** Reads the whole backup and checks it. @throws {CanopyError} BACKUP_INVALID */
-async function judge(file: string): Promise<{ migration: string; rows: Counts }> {
+/** Validates the whole backup. @throws {CanopyError} BACKUP_INVALID */
+async function validate(file: string): Promise<{ migration: string; rows: Counts }> {
   const hash = createHash('sha256');
   const counts: Counts = {};
   let first: string | undefined;
@@ -91,7 +91,7 @@ async function judge(file: string): Promise<{ migration: string; rows: Counts }>
   }
 }
 
-/** In one transaction, so that a database is either filled or still empty. */
+/** Fills the database in one transaction, so that it is complete or still empty. */
 async function fill(store: Store, file: string, expected: Counts): Promise<void> {
   const tables = await copiedTables(store);
   await store.transaction(async (db) => {
@@ -115,7 +115,7 @@ async function fill(store: Store, file: string, expected: Counts): Promise<void>
   await store.sync();
 }
 
-/** The CA's certificate comes last: a folder without it is not taken for a complete one. */
+/** Writes the CA certificate last, so that an incomplete folder is recognised by its absence. */
 async function restoreFiles(dir: string, file: string): Promise<void> {
   const files = new Map<string, Buffer>();
   for await (const text of bodyOf(file)) {

@@ -10,17 +10,17 @@ export type Counts = Record<string, number>;
 /** Rows per statement. */
 const BATCH = 200;
 
-/** Tables that are not copied: what a readiness check wrote. */
+/** Tables that are not copied: the probes of readiness checks. */
 const UNCOPIED: readonly string[] = ['probes'];
-/** Tables that hold something in a new database already. */
+/** Tables that are not empty in a new database. */
 const SEEDED: readonly string[] = ['dial_rules', 'secrets'];
 
-/** The tables that a copy consists of, in the order in which they can be filled. */
+/** The tables to copy, in the order in which they can be filled. */
 export async function copiedTables(store: Store): Promise<string[]> {
   return (await store.tables()).filter((table) => !UNCOPIED.includes(table));
 }
 
-/** Whether the database holds nothing but what a new one does. */
+/** Whether the database is as empty as a new one. */
 export async function isNew(store: Store): Promise<boolean> {
   for (const table of await copiedTables(store)) {
     if (!SEEDED.includes(table) && (await countRows(store.db, table)) > 0) {
@@ -30,13 +30,14 @@ export async function isNew(store: Store): Promise<boolean> {
   return true;
 }
 
+/** Deletes all rows of these tables. */
 export async function clear(db: Db, tables: readonly string[]): Promise<void> {
   for (const table of tables.toReversed()) {
     await db.deleteFrom(table as AnyTable).execute();
   }
 }
 
-/** Inserts rows; those that exist already stay. */
+/** Inserts rows; existing ones stay unchanged. */
 export async function insertRows(db: Db, table: string, rows: readonly Row[]): Promise<void> {
   await db
     .insertInto(table as AnyTable)
@@ -69,15 +70,15 @@ export async function* batches<T>(items: AsyncIterable<T>): AsyncIterable<T[]> {
 }
 
 /**
- * A digest of a table's contents that does not depend on the engine or on the order of rows and columns.
+ * A digest of a table's contents, independent of the engine and of the order of rows and columns.
  *
- * @param besides the name of a secret that does not count
+ * @param ignoredSecret the name of a secret to leave out
  */
-export async function digestTable(store: Store, table: string, besides?: string): Promise<string> {
+export async function digestTable(store: Store, table: string, ignoredSecret?: string): Promise<string> {
   const sum = Buffer.alloc(32);
   await store.snapshot(async (db) => {
     for await (const row of store.rows(db, table)) {
-      if (besides !== undefined && table === 'secrets' && row.name === besides) {
+      if (ignoredSecret !== undefined && table === 'secrets' && row.name === ignoredSecret) {
         continue;
       }
       const text = JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -64,7 +64,7 @@ describe('the REST API for administrators', () => {
   };
 
   describe('rooms', () => {
-    it('lists the people in a room: name, certified name, role, account, connection, microphone and time of entry', async () => {
+    it('lists the people in a room: name, certified name, role, account, connection, microphone and joining time', async () => {
       assert.equal(await roomNow(), undefined);
       const beforeMs = Date.now();
       const ann = await Seat.take(server.url, await newIdentity(server), roomId);
@@ -98,7 +98,7 @@ describe('the REST API for administrators', () => {
       bridge.close();
     });
 
-    it('closes a room for everyone in it; it can be opened again', async () => {
+    it('closes a room for everyone in it; it can be reopened', async () => {
       const [ann, bob] = await Promise.all([person(), person({ role: 'admin' })]);
       await enter(ann);
       await enter(bob);
@@ -134,7 +134,7 @@ describe('the REST API for administrators', () => {
       bridge.close();
     });
 
-    it('removes a person, who is barred as after a kick by a moderator, and a phone', async () => {
+    it('removes a person, who is then barred as if kicked by a moderator, and a phone', async () => {
       const identity = await newIdentity(server);
       const ann = await ProtocolClient.enter(server.url, identity);
       const bob = await person();
@@ -200,7 +200,7 @@ describe('the REST API for administrators', () => {
       ann.close();
     });
 
-    it('names the account that invited', async () => {
+    it('names the inviting account', async () => {
       const ann = await person();
       await ann.get('invite.create', { role: 'guest', roomId });
       const [invitation] = await invitationsNow('?limit=1');
@@ -216,7 +216,7 @@ describe('the REST API for administrators', () => {
     const lastAccount = async () =>
       (await ok<{ accounts: AccountInfo[] }>('GET', '/api/accounts?limit=1')).accounts[0]?.accountId ?? '';
 
-    it('a new role counts at once for whoever is connected, in the room too, and at the next sign-in', async () => {
+    it('a new role applies at once on open connections and in rooms, and at the next sign-in', async () => {
       const identity = await newIdentity(server);
       const accountId = await lastAccount();
       const ann = await ProtocolClient.enter(server.url, identity);
@@ -242,7 +242,7 @@ describe('the REST API for administrators', () => {
       bob.close();
     });
 
-    it('refuses bridges and gateways, roles that are none, and unknown accounts', async () => {
+    it('refuses bridges, gateways, invalid roles and unknown accounts', async () => {
       const role = (accountId: string, wanted: string) =>
         refusal('POST', `/api/accounts/${accountId}/role`, { role: wanted });
       await newIdentity(server, { role: 'bridge' });
@@ -275,7 +275,7 @@ describe('the REST API for administrators', () => {
       );
     }
 
-    it('every route but those for everyone refuses without the key, before it looks at anything else', async () => {
+    it('every route that is not public is refused without the key, before anything else is checked', async () => {
       const all = await routes();
       const open = all.filter(({ needsKey }) => !needsKey).map(({ method, path }) => `${method} ${path}`);
       assert.deepEqual(open.sort(), [
@@ -298,7 +298,7 @@ describe('the REST API for administrators', () => {
       }
     });
 
-    it('a GET changes nothing, and no other way is taken for what changes something', async () => {
+    it('a GET changes nothing, and a route that changes something accepts only its own method', async () => {
       const ann = await person();
       await enter(ann);
       await server.invite();

@@ -8,7 +8,7 @@ import { newIdentity, ProtocolClient } from '../../test/support/protocol-client.
 import { Seat } from '../../test/support/raw-call.ts';
 import { opus, simulcast } from '../../test/support/rtp-parameters.ts';
 
-describe('threat 14: media that ends while a request about it is answered', () => {
+describe('threat 14: media that ends during a request about it', () => {
   let server: InProcessServer;
   let ann: Identity;
   let bob: Identity;
@@ -33,7 +33,7 @@ describe('threat 14: media that ends while a request about it is answered', () =
     rtpParameters: opus(),
   });
 
-  it('a consumer that dies while others of its request are awaited is answered as failed, and counts no longer', async () => {
+  it('a consumer that closes while others of its request are pending is reported as failed and no longer counted', async () => {
     const roomId = newRoom();
     const seats: Array<{ seat: Seat; workerId: string }> = [];
     /** Makes the sending transport again: the answer says which worker it is on. */
@@ -96,7 +96,7 @@ describe('threat 14: media that ends while a request about it is answered', () =
     }
   });
 
-  it('a phone that hangs up while its voice is created is seen by nobody', async () => {
+  it('a phone that hangs up while its producer is created is announced to nobody', async () => {
     const roomId = newRoom();
     const watcher = await Seat.take(server.url, ann, roomId);
     const bridge = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
@@ -121,7 +121,7 @@ describe('threat 14: media that ends while a request about it is answered', () =
     }
   });
 
-  it('a peer that leaves while it begins to send leaves nothing, for those inside and those who come', async () => {
+  it('a peer that leaves while it creates a producer leaves nothing behind, for those inside and for newcomers', async () => {
     const roomId = newRoom();
     const watcher = await Seat.take(server.url, ann, roomId);
     const leaver = await Seat.take(server.url, bob, roomId);
@@ -139,7 +139,7 @@ describe('threat 14: media that ends while a request about it is answered', () =
     }
   });
 
-  it('a worker that dies while somebody begins to send takes it along, and they can send again after coming back', async () => {
+  it('if the worker dies while a producer is created, the producer is gone, and its peer can send again after rejoining', async () => {
     const roomId = newRoom();
     const watcher = await Seat.take(server.url, ann, roomId);
     const sender = await Seat.take(server.url, bob, roomId);

@@ -1,4 +1,4 @@
-/** Every request and event of the wire protocol, for the reference pages and for tests; and the types of all of them, for clients. */
+/** All requests and events of the wire protocol, for the reference pages and tests; and their types, for clients. */
 import { SESSION_EVENTS, SESSION_REQUESTS } from '../../contract/index.ts';
 import { CONFERENCE_EVENTS, CONFERENCE_REQUESTS } from './conference/contract.ts';
 import { HAND_EVENTS, HAND_REQUESTS, HAND_SNAPSHOT } from './hands/contract.ts';
@@ -27,5 +27,5 @@ export const EVENTS = {
   ...TELEPHONY_EVENTS,
 };
 
-/** What features add to the snapshot that `room.join` answers with. */
+/** What features add to the snapshot that `room.join` returns. */
 export const SNAPSHOT_PARTS = { ...HAND_SNAPSHOT };

@@ -1,4 +1,4 @@
-/** What the server does for people: each folder is a feature by itself, and adds itself to the kernel. */
+/** What the server does for people. Each folder is one feature, which registers itself with the kernel. */
 export { type AccountInfo, accountList, revokeResponse } from './accounts/index.ts';
 export { roomAllocation } from './conference/index.ts';
 export { EVENTS, REQUESTS, SNAPSHOT_PARTS } from './contracts.ts';

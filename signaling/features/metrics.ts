@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { conferenceMetrics } from './conference/index.ts';
 
-/** Registers every feature's metrics, for the reference pages: a server's features register their own. */
+/** Registers the metrics of all features, for the reference pages only. In a server, each feature registers its own. */
 export function registerMetrics(registry: Registry): void {
   conferenceMetrics(registry);
 }

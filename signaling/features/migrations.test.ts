@@ -29,7 +29,7 @@ const RELEASED = [
 ];
 
 describe('migrations', () => {
-  it('of the kernel and of features have one order, which begins with the released ones', () => {
+  it('of the kernel and the features have one order, which begins with the released ones', () => {
     const names = Object.keys(MIGRATIONS).sort();
     assert.deepEqual(names.slice(0, RELEASED.length), RELEASED);
     const numbers = names.map((name) => /^(\d{4})_[a-z0-9_]+$/.exec(name)?.[1] ?? name);
@@ -49,7 +49,7 @@ describe('the database of Canopy 0.1.0', () => {
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  it('is migrated with all that is in it', async () => {
+  it('is migrated with all its contents', async () => {
     const store = await openStore(dir, { migrations: MIGRATIONS });
     try {
       const people = await new Accounts(store).list({ limit: 10 });
@@ -80,7 +80,7 @@ describe('the database of Canopy 0.1.0', () => {
     }
   });
 
-  it('is copied first, for its owner alone, and the old version opens the copy', async () => {
+  it('is copied first, readable only by its owner, and the old version opens the copy', async () => {
     await (await openStore(dir, { migrations: MIGRATIONS })).close();
     const copy = join(dir, `canopy.sqlite.before-${FIRST_NEW}`);
     assert.equal(statSync(copy).mode & 0o777, 0o600);
@@ -90,7 +90,7 @@ describe('the database of Canopy 0.1.0', () => {
     old.close();
   });
 
-  it('is refused by the old version with a code once a newer one has migrated it', async () => {
+  it('is refused by the old version with a coded error after a newer one has migrated it', async () => {
     await (await openStore(dir, { migrations: MIGRATIONS })).close();
     const old = Object.fromEntries(Object.entries(MIGRATIONS).filter(([name]) => name < FIRST_NEW));
     await assert.rejects(openStore(dir, { migrations: old }), {

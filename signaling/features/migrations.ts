@@ -2,5 +2,5 @@ import { KERNEL_MIGRATIONS } from '../kernel/index.ts';
 import type { Migrations } from '../store/index.ts';
 import { TELEPHONY_MIGRATIONS } from './telephony/index.ts';
 
-/** The migrations of every table, the kernel's and those of features. */
+/** The migrations of all tables: the kernel's and the features'. */
 export const MIGRATIONS: Migrations = { ...KERNEL_MIGRATIONS, ...TELEPHONY_MIGRATIONS };

@@ -8,7 +8,7 @@ import { registerNames } from './names/index.ts';
 import { registerRooms } from './rooms/index.ts';
 import { registerTelephony } from './telephony/index.ts';
 
-/** Adds every feature to a kernel that does not listen yet. */
+/** Registers all features with a kernel that does not listen yet. */
 export function registerFeatures(kernel: Kernel): { invitations: InvitationsFeature } {
   registerConference(kernel);
   registerModeration(kernel);

@@ -107,7 +107,7 @@ describe('the room log', () => {
     }
   };
 
-  it('threat 5: nobody gets entries from before they entered, from another log, or for a seat that is not theirs', async () => {
+  it("threat 5: nobody gets entries from before they entered, from another log, or for somebody else's seat", async () => {
     const roomId = 'past';
     const ann = await seated(roomId);
     const bob = await seated(roomId);
@@ -131,7 +131,7 @@ describe('the room log', () => {
     leave(roomId);
   });
 
-  it('threat 4: a member who floods the log makes a snapshot of what others missed, in that room only', async () => {
+  it('threat 4: if a member floods the log, others who missed entries get a snapshot, in that room only', async () => {
     const [ann, bob, carl, dora] = await Promise.all(
       ['flooded', 'flooded', 'quiet', 'quiet'].map((roomId) => seated(roomId)),
     );
@@ -158,7 +158,7 @@ describe('the room log', () => {
     }
   });
 
-  it('a seat taken over from a connection that seems alive stays: the end of the old one is no loss', async () => {
+  it('a seat taken over from a connection that still seems alive stays when that connection ends', async () => {
     const roomId = 'half-open';
     const ann = await seated(roomId);
     const bob = person();
@@ -174,7 +174,7 @@ describe('the room log', () => {
     leave(roomId);
   });
 
-  it('one whose connection is lost while they join does not close the room on another who joins', async () => {
+  it('a connection lost during a join does not close the room that somebody else is joining', async () => {
     const roomId = 'both-join';
     const [gone, stays] = [person(), person()];
     void gone.link.request('room.join', { roomId });

@@ -45,7 +45,7 @@ beforeEach(async () => {
 afterEach(() => rm(path.dirname(dir), { recursive: true }));
 
 describe('the deployment CA', () => {
-  test('is made at the first start and is the same at the next', async () => {
+  test('is created at the first start and stays the same', async () => {
     const first = await open();
     const second = await open();
     assert.equal(second.fingerprint, first.fingerprint);
@@ -57,7 +57,7 @@ describe('the deployment CA', () => {
     assert.ok(first.notAfterMs > nowMs + 9.9 * 365 * DAY_MS);
   });
 
-  test('keeps its folder and its keys to its owner', async () => {
+  test('keeps its folder and keys private to its owner', async () => {
     const authority = await open();
     await authority.tlsCertificate(['localhost']);
     await Person.enrol(authority);
@@ -69,7 +69,7 @@ describe('the deployment CA', () => {
     }
   });
 
-  test('takes a key away from others who were let in', async () => {
+  test('restricts a key that others could read', async () => {
     await open();
     await chmod(path.join(dir, 'ca.key'), 0o644);
     await open();
@@ -77,14 +77,14 @@ describe('the deployment CA', () => {
   });
 
   for (const missing of ['ca.pem', 'ca.key']) {
-    test(`is not made anew when ${missing} is missing`, async () => {
+    test(`is not recreated when ${missing} is missing`, async () => {
       await open();
       await rm(path.join(dir, missing));
       await assert.rejects(open(), withCode('CA_UNUSABLE'));
     });
   }
 
-  test('refuses a damaged file, a key of another, and an expired certificate', async () => {
+  test('refuses a damaged file, a key that does not match, and an expired certificate', async () => {
     await open();
     const key = await readFile(path.join(dir, 'ca.key'), 'utf8');
     await writeFile(path.join(dir, 'ca.key'), key.replace(/\n[A-Z]/i, '\n!'));
@@ -100,7 +100,7 @@ describe('the deployment CA', () => {
     await assert.rejects(open(), withCode('CA_UNUSABLE'));
   });
 
-  test('is valid at once when it was made with a clock that was some hours fast', async () => {
+  test('is valid at once even if it was created with a clock that was hours fast', async () => {
     const { notBeforeMs } = await open();
     nowMs -= 3 * HOUR_MS;
     const authority = await open();
@@ -113,7 +113,7 @@ describe('the deployment CA', () => {
 });
 
 describe('signAccount()', () => {
-  test('makes a CA that only devices of clients stand under', async () => {
+  test('issues a CA that can only issue client certificates', async () => {
     const authority = await open();
     const person = await Person.enrol(authority, '#Ada, "O=x" \\ Ü☃');
     const device = await person.device();
@@ -140,7 +140,7 @@ describe('signAccount()', () => {
     assert.match(judgement.output, /unsupported certificate purpose|unsuitable certificate purpose/);
   });
 
-  test('gives two devices of one person one account', async () => {
+  test('gives two devices of one person the same account', async () => {
     const authority = await open();
     const trust = await TrustStore.create({ authority, policy: 'invite' });
     const person = await Person.enrol(authority);
@@ -150,7 +150,7 @@ describe('signAccount()', () => {
     assert.notEqual(one.deviceId, two.deviceId);
   });
 
-  test('ends with the validity that was asked for, and not after the CA', async () => {
+  test('limits the validity to the requested time and that of the CA', async () => {
     const authority = await open();
     const csr = await createCsr(await crypto.subtle.generateKey(P256, true, ['sign', 'verify']));
     const short = await authority.signAccount(csr, { displayName: 'Ada', validSeconds: 60 });
@@ -160,7 +160,7 @@ describe('signAccount()', () => {
     assert.equal(long.notAfterMs, authority.notAfterMs);
   });
 
-  test('refuses requests that are malformed, weak, of another kind of key, or not signed by their key', async () => {
+  test('refuses requests that are malformed, weak, for another type of key, or not signed by their key', async () => {
     const authority = await open();
     const keys = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
     const others = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
@@ -193,7 +193,7 @@ describe('signAccount()', () => {
     }
   });
 
-  test('takes a request that openssl made', async () => {
+  test('accepts a request made by openssl', async () => {
     const authority = await open();
     const keyFile = path.join(dir, 'request.key');
     execFileSync('openssl', ['ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', keyFile]);
@@ -205,7 +205,7 @@ describe('signAccount()', () => {
     assert.equal(chain.length, 2);
   });
 
-  test('refuses names that are none', async () => {
+  test('refuses invalid names', async () => {
     const authority = await open();
     const csr = await createCsr(await crypto.subtle.generateKey(P256, true, ['sign', 'verify']));
     for (const displayName of ['', ' ', '\n', '\u202e', 'x'.repeat(65)]) {
@@ -218,7 +218,7 @@ describe('signAccount()', () => {
 });
 
 describe('revocation', () => {
-  test('of an account, a device and a serial number counts at once and after a restart', async () => {
+  test('of an account, a device and a serial number applies at once and after a restart', async () => {
     const authority = await open();
     const people = await Promise.all(
       ['Ada', 'Bob', 'Cy', 'Dan'].map((name) => Person.enrol(authority, name)),
@@ -246,7 +246,7 @@ describe('revocation', () => {
     }
   });
 
-  test('of a key keeps it from a new certificate', async () => {
+  test('of an account prevents a new certificate for its key', async () => {
     const authority = await open();
     const csr = await createCsr(await crypto.subtle.generateKey(P256, true, ['sign', 'verify']));
     const { accountId } = await authority.signAccount(csr, { displayName: 'Ada', validSeconds: 60 });
@@ -255,14 +255,14 @@ describe('revocation', () => {
     await assert.rejects(again, withCode('CERT_REVOKED'));
   });
 
-  test('refuses what is no id', async () => {
+  test('refuses invalid ids', async () => {
     const { revocation } = await open();
     for (const id of ['', 'x', 'AB', 'a'.repeat(41), 'a'.repeat(65)]) {
       await assert.rejects(revocation.revoke(id), withCode('BAD_REQUEST'));
     }
   });
 
-  test('keeps every one of many that come at once', async () => {
+  test('keeps all of many concurrent ones', async () => {
     const { revocation } = await open();
     const ids = Array.from({ length: 50 }, (_, i) => `${i + 1}`.padStart(4, '0'));
     await Promise.all(ids.map((id) => revocation.revoke(id)));
@@ -270,7 +270,7 @@ describe('revocation', () => {
     assert.ok(ids.every((id) => reopened.isRevoked(id)));
   });
 
-  test('that could not be written counts all the same, and is written when it is repeated', async () => {
+  test('applies even if it could not be written, and is written when repeated', async () => {
     const authority = await open();
     const { accountId } = await Person.enrol(authority);
     unwritable = true;
@@ -302,7 +302,7 @@ describe('signDtls()', () => {
     assert.ok(!(await opensslVerify(common)).accepted, 'the server’s leaf is no client');
   });
 
-  test('remembers the answer for an hour, by worker and fingerprint', async () => {
+  test('caches the result for an hour, by worker and fingerprint', async () => {
     const authority = await open();
     const first = await authority.signDtls('worker-1', FINGERPRINT);
     nowMs += HOUR_MS - 1;
@@ -315,7 +315,7 @@ describe('signDtls()', () => {
     assert.deepEqual(second.chain, first.chain);
   });
 
-  test('renews its leaf long before it expires', async () => {
+  test('renews its leaf well before it expires', async () => {
     const authority = await open();
     const first = await authority.signDtls('worker-1', FINGERPRINT);
     nowMs += 21 * DAY_MS;
@@ -325,7 +325,7 @@ describe('signDtls()', () => {
     assert.ok(Date.parse(validTo) > nowMs + 29 * DAY_MS);
   });
 
-  test('does not sign, nor remember, a field that could be mistaken for two', async () => {
+  test('neither signs nor caches a field that could be read as two', async () => {
     const authority = await open();
     await assert.rejects(authority.signDtls('worker\n1', FINGERPRINT), TypeError);
     await assert.rejects(authority.signDtls('worker\n1', FINGERPRINT), TypeError);
@@ -333,7 +333,7 @@ describe('signDtls()', () => {
 });
 
 describe('tlsCertificate()', () => {
-  test('serves HTTPS to a client that trusts the CA', async () => {
+  test('is accepted over HTTPS by a client that trusts the CA', async () => {
     const authority = await open();
     const { cert, key, notAfterMs } = await authority.tlsCertificate([
       'localhost',
@@ -378,7 +378,7 @@ describe('tlsCertificate()', () => {
     assert.notEqual((await authority.tlsCertificate(['localhost'])).cert, other.cert);
   });
 
-  test('is reissued if the clock was fast when it was made', async () => {
+  test('is reissued if the clock was fast when it was issued', async () => {
     await open();
     nowMs += 365 * DAY_MS;
     const early = await (await open()).tlsCertificate(['localhost']);
@@ -388,7 +388,7 @@ describe('tlsCertificate()', () => {
     assert.ok(Date.parse(new X509Certificate(cert).validFrom) <= nowMs);
   });
 
-  test('is made anew for another CA or when its key is damaged', async () => {
+  test('is reissued for another CA or when its key is damaged', async () => {
     const first = await (await open()).tlsCertificate(['localhost']);
     await writeFile(path.join(dir, 'tls.key'), 'x');
     const second = await (await open()).tlsCertificate(['localhost']);

@@ -1,20 +1,23 @@
 import { CanopyError } from '../../base/errors/index.ts';
 import { displayName as displayNameSchema } from '../../contract/index.ts';
-import { BACKDATE_MS, openCa } from './ca-files.ts';
+import { DerReader, TAG } from '../../contract/x509/index.ts';
 import { toPem } from './chain-codec.ts';
-import { accountKeyOf } from './csr.ts';
-import { type Issuer, issueAccount, nameOf } from './issue.ts';
+import { EC_P256, type Issuer, issueAccount, nameOf } from './issue.ts';
 import { MediaSigner, type SignedDtls } from './media-signer.ts';
 import { accountIds, sha256Hex } from './names.ts';
+import { BACKDATE_MS, openCa } from './open-ca.ts';
 import { OwnRevocation, type RevocationRecord } from './own-revocation.ts';
 import { openTlsCertificate, type TlsCertificate } from './tls-certificate.ts';
+import { Pkcs10CertificateRequest } from './x509.ts';
+
+const MAX_CSR_BYTES = 3072;
 
 export interface AuthorityOptions {
-  /** Folder of the CA's files, made with mode 0700. */
+  /** Folder of the CA's files, created with mode 0700. */
   dir: string;
-  /** The deployment's name, for people who read certificates. */
+  /** The deployment's name, shown in the CA certificate. */
   name: string;
-  /** Persistent store of revocations. Omitted: in memory only, for uses that revoke nobody. */
+  /** Persistent store of revocations. Default: memory only, for callers that revoke nothing. */
   revocations?: RevocationRecord;
   /** The clock, Unix time in milliseconds. Default `Date.now`. */
   now?: () => number;
@@ -27,7 +30,7 @@ export interface SignedAccount {
   accountId: string;
   /** The certified name. */
   displayName: string;
-  /** Unix time in milliseconds, of whole seconds. */
+  /** Unix time in milliseconds, rounded down to a second. */
   notAfterMs: number;
 }
 
@@ -36,7 +39,7 @@ export interface SignedAccount {
  * server's media keys and its HTTPS certificate, and tracks revocations.
  */
 export class Authority {
-  /** What the deployment revoked. */
+  /** The deployment's own revocations. */
   readonly revocation: OwnRevocation;
   readonly certificateDer: Uint8Array;
   readonly certificatePem: string;
@@ -50,7 +53,7 @@ export class Authority {
   readonly #now: () => number;
   readonly #mediaSigner: MediaSigner;
 
-  /** Opens or makes the CA of a folder. Errors: `CA_UNUSABLE`. */
+  /** Opens or creates the CA of a folder. @throws {CanopyError} CA_UNUSABLE - damaged, incomplete, unreadable or expired */
   static async open({ dir, name, revocations, now = Date.now }: AuthorityOptions): Promise<Authority> {
     const issuer = await openCa(dir, name, now());
     return new Authority(dir, issuer, await OwnRevocation.open(revocations, now), now);
@@ -69,15 +72,18 @@ export class Authority {
     this.notAfterMs = issuer.certificate.notAfter.getTime();
   }
 
-  /** The account of a certificate request's key, SHA-256 of its SPKI. Errors: `CSR_INVALID`. */
+  /** The account id for a certificate request's key: SHA-256 of its SPKI. @throws {CanopyError} CSR_INVALID */
   async accountIdOf(csrDer: Uint8Array): Promise<string> {
     const publicKey = await accountKeyOf(csrDer);
     return accountIds(new Uint8Array(await crypto.subtle.exportKey('spki', publicKey))).accountId;
   }
 
   /**
-   * Makes an account of a certificate request (PKCS#10, DER): a CA with path length 0 for the request's key, in the given name.
-   * Errors: `CSR_INVALID`, `BAD_REQUEST` for a name that is none, `CERT_REVOKED` when the account of this key was revoked.
+   * Issues an account for a certificate request (PKCS#10, DER): a CA with path length 0 for the request's key, with the given name.
+   *
+   * @throws {CanopyError} CSR_INVALID
+   * @throws {CanopyError} BAD_REQUEST - the name is not a valid display name
+   * @throws {CanopyError} CERT_REVOKED - the account with this key was revoked
    */
   async signAccount(
     csrDer: Uint8Array,
@@ -104,16 +110,15 @@ export class Authority {
   }
 
   /**
-   * Signs a worker's DTLS fingerprint (`sha-256`, upper-case hex pairs joined by colons). The answer is remembered, and signed
-   * anew when over an hour old.
+   * Signs a worker's DTLS fingerprint (`sha-256`, upper-case hex pairs joined by colons). The result is cached for an hour.
    */
   signDtls(workerId: string, fingerprint: string): Promise<SignedDtls> {
     return this.#mediaSigner.sign(workerId, fingerprint);
   }
 
   /**
-   * The certificate for the built-in HTTPS, for these host names and IP addresses. It is kept in the folder; ask again now and
-   * then (daily), since it is renewed 60 days before it expires.
+   * The certificate of the built-in HTTPS server for these host names and IP addresses, kept in the folder. It is renewed 60 days before
+   * it expires, so call this at least daily.
    */
   tlsCertificate(hosts: readonly string[]): Promise<TlsCertificate> {
     return openTlsCertificate(this.#dir, this.#issuer, hosts, this.#now());
@@ -122,4 +127,31 @@ export class Authority {
 
 function wholeSeconds(timeMs: number): number {
   return Math.floor(timeMs / 1000) * 1000;
+}
+
+/**
+ * The public key of an account's certificate request (PKCS#10, RFC 2986): P-256, self-signed with SHA-256. Everything else in the request
+ * is ignored.
+ *
+ * @throws {CanopyError} CSR_INVALID
+ */
+async function accountKeyOf(csrDer: Uint8Array): Promise<CryptoKey> {
+  if (csrDer.length > MAX_CSR_BYTES) {
+    throw new CanopyError('CSR_INVALID', 'too large');
+  }
+  let key: CryptoKey;
+  try {
+    DerReader.single(new Uint8Array(csrDer), TAG.sequence);
+    const request = new Pkcs10CertificateRequest(new Uint8Array(csrDer));
+    const { hash } = request.signatureAlgorithm as { hash?: { name: string } };
+    key = await request.publicKey.export(EC_P256, ['verify']);
+    if (hash?.name !== 'SHA-256' || !(await request.verify())) {
+      throw new Error('not signed by its own key');
+    }
+  } catch (cause) {
+    throw new CanopyError('CSR_INVALID', 'must be PKCS#10 with P-256 and SHA-256, signed with its own key', {
+      cause,
+    });
+  }
+  return key;
 }

@@ -1,11 +1,11 @@
 import { CanopyError } from '../../base/errors/index.ts';
 
-/** DER certificates as the protocol carries them, base64, in the same order. */
+/** Encodes DER certificates for the protocol: base64, in the same order. */
 export function encodeChain(chain: readonly Uint8Array[]): string[] {
   return chain.map((der) => Buffer.from(der).toString('base64'));
 }
 
-/** The reverse of encodeChain(). Errors: `CERT_MALFORMED` when an item is not base64. */
+/** The reverse of encodeChain(). @throws {CanopyError} CERT_MALFORMED - an item is not base64 */
 export function decodeChain(chain: readonly string[]): Uint8Array[] {
   return chain.map((text, i) => {
     const der = Buffer.from(text, 'base64');
@@ -16,7 +16,7 @@ export function decodeChain(chain: readonly string[]): Uint8Array[] {
   });
 }
 
-/** PEM (RFC 7468) of one structure. */
+/** Encodes a DER structure as PEM (RFC 7468). */
 export function toPem(der: Uint8Array, label: string): string {
   const lines =
     Buffer.from(der)
@@ -25,7 +25,7 @@ export function toPem(der: Uint8Array, label: string): string {
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
-/** The structures of one of these labels in a PEM text, in order; text around them is skipped. */
+/** Decodes the structures with one of these labels from a PEM text, in order. Text around them is skipped. */
 export function fromPem(pem: string, ...labels: string[]): Uint8Array[] {
   const found: Uint8Array[] = [];
   for (const [, label = '', body = ''] of pem.matchAll(

@@ -14,7 +14,7 @@ import {
   TAG,
 } from '../../contract/x509/index.ts';
 
-/** A parsed certificate revocation list (RFC 5280 §5), not judged yet. */
+/** A parsed certificate revocation list (RFC 5280 §5), not validated yet. */
 export interface Crl {
   readonly tbs: Bytes;
   readonly issuer: Bytes;
@@ -22,7 +22,7 @@ export interface Crl {
   readonly nextUpdateMs: number;
   readonly revokedSerials: ReadonlySet<string>;
   readonly authorityKeyId: string | undefined;
-  /** The first critical extension, of the list or an entry, that is not understood: then the list cannot be used. */
+  /** OID of the first critical extension, of the list or an entry, that we do not support. Such a list cannot be used. */
   readonly unsupported: string | undefined;
   readonly signatureAlgorithm: SignatureAlgorithm;
   readonly signature: Bytes;
@@ -30,14 +30,14 @@ export interface Crl {
 
 const isTime = (tag: number | undefined): boolean => tag === TAG.utcTime || tag === TAG.generalizedTime;
 
-/** Reads a revocation list from strict DER. Throws DerError. */
+/** Parses a revocation list from strict DER. @throws {DerError} */
 export function parseCrl(der: Uint8Array): Crl {
   const signed = readSigned(new Uint8Array(der));
   const { tbs, signature } = signed;
   const body = new DerReader(tbs.content);
   const version = body.optional(TAG.integer);
   if (version && decodeUnsigned(version.content) !== '01') {
-    throw new DerError('unknown version of the list');
+    throw new DerError('unsupported version of the list');
   }
   const algorithm = readSignedAlgorithm(body, signed);
   const issuer = body.read(TAG.sequence).bytes;

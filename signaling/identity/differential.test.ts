@@ -25,7 +25,7 @@ before(async () => {
   const authority = await Authority.open({ dir: path.join(dir, 'own'), name: 'Test' });
   const caBundleFile = path.join(dir, 'bundle.pem');
   await writeFile(caBundleFile, pki.root.pem);
-  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, lookIntervalMs: 3_600_000 });
+  trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, checkIntervalMs: 3_600_000 });
 });
 after(() => rm(dir, { recursive: true }));
 
@@ -59,7 +59,7 @@ function apply(bytes: Uint8Array, changes: [number, number][]): Uint8Array {
 }
 
 for (const which of ['leaf', 'authority'] as const) {
-  test(`an odd ${which} that is properly signed is refused, or openssl accepts it too`, async () => {
+  test(`an odd ${which} with a valid signature is refused, or openssl accepts it too`, async () => {
     const issuing = await pki.authority();
     const leaf = await pki.leaf({ issuer: issuing });
     const accepted: Uint8Array[][] = [];

@@ -1,7 +1,7 @@
 import { open, readFile, rename } from 'node:fs/promises';
 import { CanopyError, describeFileError } from '../../base/index.ts';
 
-/** Reads a text file; undefined if it does not exist. Errors: `CA_UNUSABLE` if it cannot be read. */
+/** Reads a text file; undefined if it does not exist. @throws {CanopyError} CA_UNUSABLE - it cannot be read */
 export async function readIfThere(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') {
@@ -11,7 +11,11 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   });
 }
 
-/** Writes a file atomically, readable by its owner only, and synced to disk before it resolves. Errors: `CA_UNUSABLE`. */
+/**
+ * Writes a file atomically, readable by its owner only. It is synced to disk when this resolves.
+ *
+ * @throws {CanopyError} CA_UNUSABLE - it cannot be written
+ */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const temporary = `${file}.new`;
   try {

@@ -1,4 +1,4 @@
-/** Who people are: the deployment CA, the judgement of certificates, and proofs of possession. See docs/identity.md. */
+/** Identity: the deployment CA, certificate validation, and proofs of possession. See docs/identity.md. */
 export { Authority, type AuthorityOptions, type SignedAccount } from './authority.ts';
 export { decodeChain, encodeChain, fromPem, toPem } from './chain-codec.ts';
 export type { SignedDtls } from './media-signer.ts';

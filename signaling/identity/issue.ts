@@ -13,11 +13,11 @@ import {
   X509CertificateGenerator,
 } from './x509.ts';
 
-/** WebCrypto's name of the one algorithm that the deployment signs with. */
+/** WebCrypto parameters of the one signature algorithm that the deployment uses. */
 export const EC_P256 = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 export const ECDSA_SHA256 = { name: 'ECDSA', hash: 'SHA-256' } as const;
 
-/** User id attribute (RFC 4519 §2.39): carries an account's alias, so that subject names are unique. */
+/** The user id attribute (RFC 4519 §2.39). It holds an account's alias, so that subject names are unique. */
 const UID = '0.9.2342.19200300.100.1.1';
 
 export interface Issuer {
@@ -37,7 +37,7 @@ type Build = Validity & {
   extensions: Extension[];
 };
 
-/** A name of a common name and, where given, a user id. UTF-8 as it is, whatever characters the text has. */
+/** A distinguished name with a common name and, optionally, a user id. Both are UTF8Strings, whatever characters they have. */
 export function nameOf(commonName: string, userId?: string): Name {
   return new Name([
     { CN: [{ utf8String: commonName }] },
@@ -45,7 +45,7 @@ export function nameOf(commonName: string, userId?: string): Name {
   ]);
 }
 
-/** The deployment CA: self-signed; accounts (CAs) and server leaves below it, nothing deeper. */
+/** Issues the deployment CA, which is self-signed. Below it are accounts (CAs) and server leaves; only leaves are below accounts. */
 export function issueRoot(keys: CryptoKeyPair, subject: Name, validity: Validity): Promise<X509Certificate> {
   return build({
     ...validity,
@@ -57,8 +57,8 @@ export function issueRoot(keys: CryptoKeyPair, subject: Name, validity: Validity
 }
 
 /**
- * An account: a CA that only devices stand under. Its extended key usage keeps whoever holds it from making certificates of
- * servers, which every TLS client that trusts the deployment CA would take.
+ * Issues an account: a CA for the leaves of its devices. Its extended key usage prevents its holder from issuing server certificates,
+ * which every TLS client that trusts the deployment CA would accept.
  */
 export function issueAccount(
   issuer: Issuer,
@@ -75,7 +75,7 @@ export function issueAccount(
   });
 }
 
-/** A leaf of the server itself, for TLS (with `hosts`) or for signing media keys. */
+/** Issues a leaf for the server itself, for TLS (with `hosts`) or for signing media keys. */
 export function issueServer(
   issuer: Issuer,
   publicKey: CryptoKey,

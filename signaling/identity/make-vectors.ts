@@ -1,7 +1,7 @@
 /**
- * Makes the test vectors of the signed statements: `node signaling/identity/make-vectors.ts` writes vectors.json, with the keys
- * that are in it, or new ones where there is no such file. ECDSA signatures are different each time, so implementations verify the vectors rather than remake them. The keys in them are
- * published and serve for nothing else.
+ * Makes the test vectors of the signed statements: `node signaling/identity/make-vectors.ts` writes vectors.json. It reuses the keys in that
+ * file, or creates new ones if there is none. ECDSA signatures differ each time, so implementations verify the vectors rather than
+ * recreate them. The keys are public and must not be used for anything else.
  */
 import {
   createHash,
@@ -21,11 +21,11 @@ export type StatementName = 'auth' | 'dtls' | 'server-dtls';
 export interface Vector {
   name: string;
   statement: StatementName;
-  /** Fields of the statement as the verifier believes them. */
+  /** Fields of the statement as the verifier expects them. */
   fields: Record<string, string | number>;
-  /** The statement's bytes made of these fields, hex. */
+  /** The statement's bytes for these fields, hex. */
   bytesHex: string;
-  /** Whose public key the verifier has. */
+  /** The key that the verifier checks against. */
   key: KeyName;
   /** Base64url. */
   signature: string;
@@ -141,7 +141,7 @@ export function makeVectors(keys: Record<KeyName, string>): VectorFile {
   };
 }
 
-/** The bytes of a statement of these fields. */
+/** The bytes of a statement with these fields. */
 export function bytesOf(statement: StatementName, fields: Record<string, string | number>): Uint8Array {
   const make = { auth: authStatement, dtls: dtlsStatement, 'server-dtls': serverDtlsStatement }[statement];
   return make(fields as never);
@@ -158,7 +158,7 @@ function fieldsOf(statement: StatementName, deviceId: string): Record<string, st
   }
 }
 
-/** For each field, a value that a hostile party would like to see accepted. */
+/** For each field, a value that an attacker would want accepted. */
 function otherValues(statement: StatementName, otherDeviceId: string): Record<string, string | number> {
   switch (statement) {
     case 'auth':
@@ -205,7 +205,7 @@ function newKeys(): Record<KeyName, string> {
   };
 }
 
-/** The keys (PKCS#8, base64) of a file of vectors. */
+/** The keys of a vector file (PKCS#8, base64). */
 export function keysOf({ keys }: VectorFile): Record<KeyName, string> {
   return Object.fromEntries(Object.entries(keys).map(([name, { pkcs8 }]) => [name, pkcs8])) as Record<
     KeyName,

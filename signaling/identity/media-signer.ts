@@ -1,9 +1,9 @@
 import { type ServerDtlsStatement, serverDtlsStatement } from '../../contract/index.ts';
-import { BACKDATE_MS } from './ca-files.ts';
 import { encodeChain } from './chain-codec.ts';
 import { EC_P256, ECDSA_SHA256, type Issuer, issueServer, nameOf } from './issue.ts';
+import { BACKDATE_MS } from './open-ca.ts';
 
-/** The server's signature that a worker's DTLS certificate is its own. */
+/** A worker's DTLS fingerprint, signed by the server. */
 export interface SignedDtls extends ServerDtlsStatement {
   /** DER in base64, the server's leaf first, then the deployment CA. */
   chain: string[];
@@ -12,8 +12,8 @@ export interface SignedDtls extends ServerDtlsStatement {
 }
 
 const LEAF_VALID_MS = 30 * 86_400_000;
-const LEAF_RENEWED_BEFORE_MS = 10 * 86_400_000;
-const SIGNED_ANEW_AFTER_MS = 3_600_000;
+const RENEW_LEAF_BEFORE_MS = 10 * 86_400_000;
+const RESIGN_AFTER_MS = 3_600_000;
 
 interface Leaf {
   chain: string[];
@@ -21,12 +21,12 @@ interface Leaf {
   notAfterMs: number;
 }
 
-/** Signs workers' DTLS fingerprints with a leaf of the deployment CA, whose key lives in memory only. */
+/** Signs workers' DTLS fingerprints with a leaf of the deployment CA. The leaf's key stays in memory. */
 export class MediaSigner {
   readonly #issuer: Issuer;
   readonly #now: () => number;
   readonly #signed = new Map<string, { result: Promise<SignedDtls>; timeMs: number }>();
-  #leaf: { made: Promise<Leaf>; validFromMs: number; renewAtMs: number } | undefined;
+  #leaf: { promise: Promise<Leaf>; validFromMs: number; renewAtMs: number } | undefined;
 
   constructor(issuer: Issuer, now: () => number) {
     this.#issuer = issuer;
@@ -40,7 +40,7 @@ export class MediaSigner {
     if (known && isFresh(known.timeMs, timeMs)) {
       return known.result;
     }
-    // Workers come and go, and old signatures would be renewed anyway.
+    // Workers come and go; an old signature would not be reused anyway.
     for (const [other, entry] of this.#signed) {
       if (!isFresh(entry.timeMs, timeMs)) {
         this.#signed.delete(other);
@@ -61,21 +61,21 @@ export class MediaSigner {
 
   #currentLeaf(nowMs: number): Promise<Leaf> {
     if (!this.#leaf || nowMs >= this.#leaf.renewAtMs || nowMs < this.#leaf.validFromMs) {
-      const made = this.#makeLeaf(nowMs);
+      const promise = this.#makeLeaf(nowMs);
       const leaf = {
-        made,
-        // The clock may have been set back since.
+        promise,
+        // The clock may be set back later.
         validFromMs: nowMs - BACKDATE_MS,
-        renewAtMs: nowMs + LEAF_VALID_MS - LEAF_RENEWED_BEFORE_MS,
+        renewAtMs: nowMs + LEAF_VALID_MS - RENEW_LEAF_BEFORE_MS,
       };
       this.#leaf = leaf;
-      made.catch(() => {
+      promise.catch(() => {
         if (this.#leaf === leaf) {
           this.#leaf = undefined;
         }
       });
     }
-    return this.#leaf.made;
+    return this.#leaf.promise;
   }
 
   async #makeLeaf(nowMs: number): Promise<Leaf> {
@@ -91,5 +91,5 @@ export class MediaSigner {
 }
 
 function isFresh(timeMs: number, nowMs: number): boolean {
-  return Math.abs(nowMs - timeMs) < SIGNED_ANEW_AFTER_MS;
+  return Math.abs(nowMs - timeMs) < RESIGN_AFTER_MS;
 }

@@ -10,7 +10,7 @@ import {
   TAG,
 } from '../../contract/x509/index.ts';
 
-/** Ids of an account, made of the bytes that identify it. */
+/** Ids of an account, derived from the bytes that identify it. */
 export interface AccountIds {
   /** SHA-256, 64 hex digits. */
   accountId: string;
@@ -27,7 +27,7 @@ export function sha256Hex(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The alternative name by which a company's PKI identifies a person. */
+/** The subject alternative name that identifies a person in a company's PKI. */
 export interface PersonName {
   /** DER of the GeneralName. */
   bytes: Bytes;
@@ -36,7 +36,9 @@ export interface PersonName {
 
 /**
  * Picks the name that identifies a person: the first rfc822Name, else the first user principal name, else the first dNSName,
- * else the first URI. The order of the certificate decides only within one kind.
+ * else the first URI. The order in the certificate matters only within one kind.
+ *
+ * @throws {DerError} a user principal name cannot be decoded
  */
 export function personName(subjectAltNames: readonly Bytes[]): PersonName | undefined {
   const kinds = [GENERAL_NAME.rfc822Name, GENERAL_NAME.otherName, GENERAL_NAME.dnsName, GENERAL_NAME.uri];

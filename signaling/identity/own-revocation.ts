@@ -15,13 +15,13 @@ export function isRevocable(id: unknown): id is string {
   return typeof id === 'string' && (HASH.test(id) || SERIAL.test(id));
 }
 
-/** The deployment's own revocations: held in memory, so that they apply to everybody at once, and persisted in a record. */
+/** The deployment's own revocations: kept in memory, so that they apply immediately, and persisted in a record. */
 export class OwnRevocation {
   readonly #record: RevocationRecord | undefined;
   readonly #now: () => number;
   readonly #revoked = new Map<string, number>();
 
-  /** @param record omitted: kept in memory only, for uses that revoke nobody */
+  /** @param record default: memory only, for callers that revoke nothing */
   static async open(record: RevocationRecord | undefined, now: () => number): Promise<OwnRevocation> {
     const revocation = new OwnRevocation(record, now);
     for (const { id, revoked_at_ms } of (await record?.all()) ?? []) {
@@ -36,9 +36,10 @@ export class OwnRevocation {
   }
 
   /**
-   * Revokes a device or account (its id, 64 hex digits) or a certificate of the deployment CA (its serial number, hex). It counts
-   * at once, before anything is waited for, and is on the disk when this resolves; to repeat it after a failure writes it again.
-   * Errors: `BAD_REQUEST` for anything else.
+   * Revokes a device or account (its id, 64 hex digits) or a certificate of the deployment CA (its serial number, hex). It applies as soon
+   * as this is called, and is on disk when this resolves. Call it again to retry a failed write.
+   *
+   * @throws {CanopyError} BAD_REQUEST - `id` is neither an id nor a serial number
    */
   async revoke(id: string): Promise<void> {
     if (!isRevocable(id)) {

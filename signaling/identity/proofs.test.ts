@@ -51,7 +51,7 @@ const expectedOf = (nonce: string, changes: Partial<ExpectedProof> = {}): Expect
 });
 
 describe('createNonce()', () => {
-  test('gives 32 bytes that were never given before', () => {
+  test('returns 32 new random bytes', () => {
     const nonces = Array.from({ length: 1000 }, createNonce);
     assert.equal(new Set(nonces).size, 1000);
     assert.ok(nonces.every((nonce) => Buffer.from(nonce, 'base64url').length === 32));
@@ -61,7 +61,7 @@ describe('createNonce()', () => {
 });
 
 describe('verifyAuthProof()', () => {
-  test('accepts a fresh proof and names the device', async () => {
+  test('accepts a fresh proof and identifies the device', async () => {
     const nonce = createNonce();
     const proof = await prove(device, { origin: ORIGIN, nonce, timeMs: nowMs });
     const verified = await verifyAuthProof(proof, expectedOf(nonce));
@@ -69,7 +69,7 @@ describe('verifyAuthProof()', () => {
     assert.equal(verified.accountId, person.accountId);
   });
 
-  test('accepts a clock that is off as much as is allowed, and every origin of the server', async () => {
+  test('accepts the maximum clock skew, and every origin of the server', async () => {
     for (const timeMs of [nowMs - CLOCK_SKEW_MS, nowMs + CLOCK_SKEW_MS]) {
       const nonce = createNonce();
       await verifyAuthProof(
@@ -86,7 +86,7 @@ describe('verifyAuthProof()', () => {
     await assert.rejects(verifyAuthProof(proof, expectedOf(createNonce())), withCode('AUTH_BAD_NONCE'));
   });
 
-  test('threat 2: a replayed signature under the nonce of the new connection is refused', async () => {
+  test("threat 2: a signature replayed with the new connection's nonce is refused", async () => {
     const proof = await prove(device, { origin: ORIGIN, nonce: createNonce(), timeMs: nowMs });
     const nonce = createNonce();
     await assert.rejects(
@@ -95,12 +95,12 @@ describe('verifyAuthProof()', () => {
     );
   });
 
-  test('threat 2: a nonce that the client made up is refused', async () => {
+  test('threat 2: an invented nonce is refused', async () => {
     const proof = await prove(device, { origin: ORIGIN, nonce: createNonce(), timeMs: nowMs });
     await assert.rejects(verifyAuthProof(proof, expectedOf(createNonce())), withCode('AUTH_BAD_NONCE'));
   });
 
-  test('threat 2: a proof for another server, with the nonce of this one passed on, is refused', async () => {
+  test("threat 2: a proof for another server that relayed this server's nonce is refused", async () => {
     // The hostile server passes our nonce on as its own: what the victim signs names the server that it dialled.
     const nonce = createNonce();
     const proof = await prove(device, { origin: 'https://evil.example', nonce, timeMs: nowMs });
@@ -109,7 +109,7 @@ describe('verifyAuthProof()', () => {
     await assert.rejects(verifyAuthProof(relabelled, expectedOf(nonce)), withCode('AUTH_BAD_SIGNATURE'));
   });
 
-  test('threat 2: a stale or future time is refused, and so is one that was changed', async () => {
+  test('threat 2: a stale, future or altered time is refused', async () => {
     for (const timeMs of [nowMs - CLOCK_SKEW_MS - 1, nowMs + CLOCK_SKEW_MS + 1, Number.NaN, 0]) {
       const nonce = createNonce();
       const proof = await prove(device, { origin: ORIGIN, nonce, timeMs });
@@ -133,7 +133,7 @@ describe('verifyAuthProof()', () => {
     );
   });
 
-  test('refuses a statement of another kind, a DER signature, a cut one and none', async () => {
+  test('refuses a signature over another statement, in DER, truncated or empty', async () => {
     const nonce = createNonce();
     const proof = await prove(device, { origin: ORIGIN, nonce, timeMs: nowMs });
     const { deviceId } = device;
@@ -155,7 +155,7 @@ describe('verifyAuthProof()', () => {
     }
   });
 
-  test('refuses a chain that is no base64, absent, or not trusted', async () => {
+  test('refuses a chain that is not base64, empty or untrusted', async () => {
     const nonce = createNonce();
     const proof = await prove(device, { origin: ORIGIN, nonce, timeMs: nowMs });
     const judge = (chain: string[]) => verifyAuthProof({ ...proof, chain }, expectedOf(nonce));
@@ -177,7 +177,7 @@ describe('verifyAuthProof()', () => {
     await assert.rejects(verifyAuthProof(proof, expectedOf(nonce)), withCode('CERT_WRONG_USAGE'));
   });
 
-  test('answers whatever is sent with a coded error', async () => {
+  test('answers any malformed input with a coded error', async () => {
     const nonce = createNonce();
     const proof = await prove(device, { origin: ORIGIN, nonce, timeMs: nowMs });
     const orText = (...values: string[]) =>
@@ -204,7 +204,7 @@ describe('verifyAuthProof()', () => {
 });
 
 describe('verifyDtlsProof()', () => {
-  test('accepts what this device signed for this transport and nothing else', async () => {
+  test('accepts only what this device signed for this transport', async () => {
     const verified = await verifyChain(device.chain, trust, nowMs);
     const { deviceId } = device;
     const fields = { transportId: crypto.randomUUID(), fingerprint: FINGERPRINT };

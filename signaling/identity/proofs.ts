@@ -8,36 +8,39 @@ import { verifyChain } from './verify-chain.ts';
 
 const NONCE_BYTES = 32;
 
-/** A challenge: 32 random bytes, base64url. Give each to one connection and take its proof once. */
+/** Creates a challenge: 32 random bytes, base64url. Send each to one connection only, and accept it once. */
 export function createNonce(): string {
   return randomBytes(NONCE_BYTES).toString('base64url');
 }
 
-/** What a device answers to a challenge: the data of `auth.prove`. */
+/** A device's answer to a challenge: the data of `auth.prove`. */
 export interface AuthProof {
   /** DER in base64, leaf first. */
   chain: readonly string[];
   origin: string;
   nonce: string;
   timeMs: number;
-  /** Base64url, over authStatement(). */
+  /** Over authStatement(), base64url. */
   signature: string;
 }
 
 export interface ExpectedProof {
-  /** The nonce that this connection was given and that was not used yet. */
+  /** The connection's unused nonce. */
   nonce: string;
-  /** The origins by which clients reach this server. */
+  /** The server's own web origins. */
   origins: ReadonlySet<string>;
   nowMs: number;
-  /** How far the client's clock may be off either way, in milliseconds. */
+  /** Maximum error of the client's clock in either direction, in milliseconds. */
   clockSkewMs: number;
   trust: TrustStore;
 }
 
 /**
- * Verifies that the peer holds the key of an acceptable certificate, cheap checks first. Errors: `AUTH_BAD_NONCE`,
- * `AUTH_BAD_ORIGIN`, `AUTH_STALE`, the `CERT_…` codes, `AUTH_BAD_SIGNATURE`.
+ * Verifies that the client holds the key of an acceptable certificate. Cheap checks come first.
+ *
+ * @throws {CanopyError} AUTH_BAD_NONCE, AUTH_BAD_ORIGIN, AUTH_BAD_SIGNATURE
+ * @throws {CanopyError} AUTH_STALE - the client's clock is off by more than `clockSkewMs`
+ * @throws {CanopyError} CERT_… - see verifyChain()
  */
 export async function verifyAuthProof(proof: AuthProof, expected: ExpectedProof): Promise<VerifiedDevice> {
   const { origin, nonce, timeMs, signature } = proof;
@@ -52,29 +55,29 @@ export async function verifyAuthProof(proof: AuthProof, expected: ExpectedProof)
   }
   const device = await verifyChain(decodeChain(proof.chain), expected.trust, expected.nowMs);
   const { deviceId } = device;
-  if (!(await signed(device, signature, () => authStatement({ origin, nonce, timeMs, deviceId })))) {
+  if (!(await isSigned(device, signature, () => authStatement({ origin, nonce, timeMs, deviceId })))) {
     throw new CanopyError('AUTH_BAD_SIGNATURE');
   }
   return device;
 }
 
-/** Verifies that the device itself signed its DTLS fingerprint for this transport. Errors: `FINGERPRINT_UNSIGNED`. */
+/** Verifies that the device signed its DTLS fingerprint for this transport. @throws {CanopyError} FINGERPRINT_UNSIGNED */
 export async function verifyDtlsProof(
   device: VerifiedDevice,
   { transportId, fingerprint, signature }: Omit<DtlsStatement, 'deviceId'> & { signature: string },
 ): Promise<void> {
   const { deviceId } = device;
-  if (!(await signed(device, signature, () => dtlsStatement({ deviceId, transportId, fingerprint })))) {
+  if (!(await isSigned(device, signature, () => dtlsStatement({ deviceId, transportId, fingerprint })))) {
     throw new CanopyError('FINGERPRINT_UNSIGNED');
   }
 }
 
-async function signed(device: VerifiedDevice, signature: string, make: () => Uint8Array): Promise<boolean> {
+async function isSigned(device: VerifiedDevice, signature: string, make: () => Uint8Array): Promise<boolean> {
   let statement: Uint8Array;
   try {
     statement = make();
   } catch {
-    // A field that no honest client can have signed: empty, or with control characters.
+    // A field is empty or has control characters, so no honest client signed it.
     return false;
   }
   return device.verify(signature, statement);

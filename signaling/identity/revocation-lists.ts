@@ -9,12 +9,12 @@ import {
 import type { Crl } from './crl.ts';
 
 /**
- * Revocation lists (RFC 5280 §6.3, complete direct lists). Once there are any, each authority of a path must have one that is
- * current: a missing or overdue list refuses (`CERT_REVOCATION_UNKNOWN`), since what it would say is not known.
+ * Revocation lists (RFC 5280 §6.3; complete and direct ones only). If there are any, each authority of a path needs a current one:
+ * without it the path is refused, since it may contain a revoked certificate.
  */
 export class RevocationLists {
   readonly #byIssuer = new Map<string, Crl[]>();
-  /** Lists whose signature was checked, by the key that made it. */
+  /** Results of checking a list's signature, with the key it was checked against. */
   readonly #verified = new WeakMap<Crl, { spki: string; ok: boolean }>();
 
   constructor(lists: Iterable<Crl>) {
@@ -24,7 +24,7 @@ export class RevocationLists {
     }
   }
 
-  /** Errors: `CERT_REVOKED`, `CERT_REVOCATION_UNKNOWN`. */
+  /** @throws {CanopyError} CERT_REVOKED; CERT_REVOCATION_UNKNOWN - an authority has no current, valid list */
   async check(path: Path, nowMs: number): Promise<void> {
     if (this.#byIssuer.size === 0) {
       return;
@@ -47,7 +47,7 @@ export class RevocationLists {
       throw new CanopyError('CERT_REVOCATION_UNKNOWN', `${what} may not sign revocation lists`);
     }
     let reason = 'no revocation list';
-    // The newest first: after a renewal both may be configured.
+    // Newest first: after a renewal, both the old and the new list may be configured.
     const lists = [...(this.#byIssuer.get(toHex(issuer.subject)) ?? [])].sort(
       (a, b) => b.thisUpdateMs - a.thisUpdateMs,
     );

@@ -2,14 +2,14 @@ import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypt
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { domainToASCII } from 'node:url';
-import { BACKDATE_MS } from './ca-files.ts';
 import { fromPem, toPem } from './chain-codec.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { EC_P256, type Issuer, issueServer, nameOf } from './issue.ts';
+import { BACKDATE_MS } from './open-ca.ts';
 
-/** Browsers take 398 days at most; in milliseconds. */
+/** Browsers accept at most 398 days. In milliseconds. */
 const VALID_MS = 397 * 86_400_000;
-const RENEWED_BEFORE_MS = 60 * 86_400_000;
+const RENEW_BEFORE_MS = 60 * 86_400_000;
 
 /** A TLS certificate chain and its key, PEM. */
 export interface TlsCertificate {
@@ -20,8 +20,10 @@ export interface TlsCertificate {
 }
 
 /**
- * The HTTPS certificate of a folder (`tls.pem`, `tls.key`): the one that is there while it serves all `hosts` (names or IP
- * addresses) for another 60 days, else a new one.
+ * The HTTPS certificate of a folder (`tls.pem`, `tls.key`). Replaced by a new one unless it covers all `hosts` (names or IP addresses)
+ * for another 60 days.
+ *
+ * @throws {CanopyError} CA_UNUSABLE - the files cannot be read or written
  */
 export async function openTlsCertificate(
   dir: string,
@@ -36,14 +38,14 @@ export async function openTlsCertificate(
   const caDer = Buffer.from(issuer.certificate.rawData);
   if (cert !== undefined && key !== undefined) {
     const notAfterMs = servesUntil(cert, key, caDer, names, nowMs);
-    if (notAfterMs - nowMs > RENEWED_BEFORE_MS) {
+    if (notAfterMs - nowMs > RENEW_BEFORE_MS) {
       return { cert, key, notAfterMs };
     }
   }
-  const made = await make(issuer, names, nowMs);
-  await writeWhole(keyFile, made.key);
-  await writeWhole(certFile, made.cert);
-  return made;
+  const issued = await issue(issuer, names, nowMs);
+  await writeWhole(keyFile, issued.key);
+  await writeWhole(certFile, issued.cert);
+  return issued;
 }
 
 function normalize(host: string): string {
@@ -75,9 +77,9 @@ function servesUntil(
   }
 }
 
-async function make(issuer: Issuer, names: readonly string[], nowMs: number): Promise<TlsCertificate> {
+async function issue(issuer: Issuer, names: readonly string[], nowMs: number): Promise<TlsCertificate> {
   const keys = await crypto.subtle.generateKey(EC_P256, true, ['sign', 'verify']);
-  // Certificates count in whole seconds.
+  // Certificates store whole seconds.
   const notBeforeMs = Math.floor((nowMs - BACKDATE_MS) / 1000) * 1000;
   const notAfterMs = Math.min(notBeforeMs + VALID_MS, issuer.certificate.notAfter.getTime());
   const leaf = await issueServer(

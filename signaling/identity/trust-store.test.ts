@@ -78,7 +78,7 @@ describe('the policies', () => {
     assert.equal((await verifyChain(chain, trust, Date.now())).source, 'invite');
   });
 
-  test('an account ends with its certificate, also when its device was to last longer', async () => {
+  test("an account ends with its certificate, even if its device's certificate lasts longer", async () => {
     const trust = await TrustStore.create({ authority, policy: 'invite' });
     const { chain } = await (await Person.enrol(authority, 'Guest', 60)).device();
     await verifyChain(chain, trust, Date.now());
@@ -92,7 +92,7 @@ describe('an account of a company’s PKI', () => {
     trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile: await file(pki.root.pem) });
   });
 
-  test('is the SHA-256 of the issuer’s SPKI and the DER of the alternative name', async () => {
+  test('is identified by the SHA-256 of the issuer’s SPKI and the DER of the alternative name', async () => {
     const verified = await verify(trust, await pki.leaf({ email: 'ada@example.com' }), pki.issuing);
     const spki = new Uint8Array(new X509Certificate(new Uint8Array(pki.issuing.der)).publicKey.rawData);
     const name = Buffer.concat([Buffer.of(0x81, 15), Buffer.from('ada@example.com')]);
@@ -101,7 +101,7 @@ describe('an account of a company’s PKI', () => {
     assert.equal(verified.accountAlias, accountAlias);
   });
 
-  test('is the same for another device of the person, and another for another name or issuer', async () => {
+  test('is the same for another device of the person, and differs for another name or issuer', async () => {
     const issuer = await pki.authority();
     const ids = await Promise.all(
       [
@@ -115,7 +115,7 @@ describe('an account of a company’s PKI', () => {
     assert.equal(new Set(ids).size, 3);
   });
 
-  test('is named by a URI where there is nothing else, and shown by its common name', async () => {
+  test('is identified by a URI if there is no other name, and shown with its common name', async () => {
     const leaf = await pki.leaf({
       email: undefined,
       uri: 'spiffe://example.com/ada',
@@ -142,24 +142,24 @@ describe('an account of a company’s PKI', () => {
 });
 
 describe('the files', () => {
-  test('are read again when they change', async () => {
+  test('are re-read when they change', async () => {
     const leaf = await pki.leaf();
     const other = await pki.authority({ issuer: undefined });
     const caBundleFile = await file(other.pem);
-    const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, lookIntervalMs: 0 });
+    const trust = await TrustStore.create({ authority, policy: 'pki', caBundleFile, checkIntervalMs: 0 });
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
     await writeFile(caBundleFile, other.pem + pki.root.pem);
     await verify(trust, leaf, pki.issuing);
   });
 
-  test('are not looked at more often than asked', async () => {
+  test('are not checked more often than configured', async () => {
     const other = await pki.authority({ issuer: undefined });
     const caBundleFile = await file(other.pem);
     const trust = await TrustStore.create({
       authority,
       policy: 'pki',
       caBundleFile,
-      lookIntervalMs: 3_600_000,
+      checkIntervalMs: 3_600_000,
     });
     const leaf = await pki.leaf();
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
@@ -169,10 +169,10 @@ describe('the files', () => {
     await verify(trust, leaf, pki.issuing);
   });
 
-  test('with a new revocation list put somebody out', async () => {
+  test('with a new revocation list revoke a device', async () => {
     const leaf = await pki.leaf();
     const none = (await pki.crl(pki.root, [])) + (await pki.crl(pki.issuing, []));
-    const options = { caBundleFile: await file(pki.root.pem), crlFile: await file(none), lookIntervalMs: 0 };
+    const options = { caBundleFile: await file(pki.root.pem), crlFile: await file(none), checkIntervalMs: 0 };
     const trust = await TrustStore.create({ authority, policy: 'pki', ...options });
     await verify(trust, leaf, pki.issuing);
     const newer = await pki.crl(pki.issuing, [leaf], { thisUpdateMs: pki.nowMs - 1000 });
@@ -181,14 +181,14 @@ describe('the files', () => {
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_REVOKED'));
   });
 
-  test('that become unreadable leave in force what was loaded, and are told of once', async () => {
+  test('that become unreadable leave the previous data in use, and are reported once', async () => {
     const errors: CanopyError[] = [];
     const caBundleFile = await file(pki.root.pem);
     const trust = await TrustStore.create({
       authority,
       policy: 'pki',
       caBundleFile,
-      lookIntervalMs: 0,
+      checkIntervalMs: 0,
       onReloadError: (error) => errors.push(error),
     });
     const leaf = await pki.leaf();
@@ -205,7 +205,7 @@ describe('the files', () => {
     await assert.rejects(verify(trust, leaf, pki.issuing), withCode('CERT_UNTRUSTED'));
   });
 
-  test('that are wrong at the start say so', async () => {
+  test('that are invalid at the start are refused with a reason', async () => {
     const create = (caBundleFile?: string, crlFile?: string) =>
       TrustStore.create({ authority, policy: 'pki', caBundleFile, crlFile });
     const leaf = await pki.leaf();

@@ -16,17 +16,17 @@ export interface TrustStoreOptions {
   /** The deployment CA: its accounts are always trusted. */
   authority: Authority;
   policy: 'invite' | 'pki';
-  /** File with a company's authorities (PEM). Needed for `pki`, unused for `invite`. */
+  /** PEM file with a company's CA certificates. Required for `pki`, ignored for `invite`. */
   caBundleFile?: string | undefined;
-  /** File with revocation lists of those authorities (PEM). Without it, only own revocations are known. */
+  /** PEM file with those CAs' revocation lists. Without it, only the deployment's own revocations apply. */
   crlFile?: string | undefined;
-  /** How often the files are looked at, at most, in milliseconds. Default 1000. */
-  lookIntervalMs?: number | undefined;
-  /** Called when a changed file could not be read; the previously loaded data stays in force. */
+  /** Minimum time between two checks of the files for changes, in milliseconds. Default 1000. */
+  checkIntervalMs?: number | undefined;
+  /** Called when a changed file is unusable. The previously loaded data stays in use. */
   onReloadError?: ((error: CanopyError) => void) | undefined;
 }
 
-/** Whom the server trusts. Its files are read again when they change, at the next verification. */
+/** The authorities that the server trusts, and their revocation lists. Changed files are re-read at the next verification. */
 export class TrustStore {
   readonly policy: 'invite' | 'pki';
   readonly #options: TrustStoreOptions;
@@ -36,10 +36,10 @@ export class TrustStore {
   #lists = new RevocationLists([]);
   #stamp = '';
   #version = 0;
-  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
   #refreshing: Promise<void> | undefined;
 
-  /** Reads the files. Errors: `CONFIG_INVALID` naming what is wrong with them. */
+  /** Reads the files. @throws {CanopyError} CONFIG_INVALID - a file is missing or unusable */
   static async create(options: TrustStoreOptions): Promise<TrustStore> {
     if (options.policy === 'pki' && !options.caBundleFile) {
       throw new CanopyError('CONFIG_INVALID', 'identity.policy pki requires identity.caBundle');
@@ -61,7 +61,7 @@ export class TrustStore {
     return this.#anchors;
   }
 
-  /** Changes whenever the files are re-read. */
+  /** Increases whenever the files are re-read. */
   get version(): number {
     return this.#version;
   }
@@ -78,13 +78,17 @@ export class TrustStore {
   /** Whether the deployment revoked the device, its account, or the account's certificate. */
   isRevoked({ deviceId, accountId, source, serialHex }: VerifiedDevice): boolean {
     const { revocation } = this.#options.authority;
-    // A company's serial numbers are not ours to compare with.
+    // A company's CA may have used the same serial numbers.
     return revocation.isRevoked(deviceId, accountId, ...(source === 'invite' ? [serialHex] : []));
   }
 
-  /** Re-reads the files. On an error, the previously loaded data stays in force. Errors: `CONFIG_INVALID`. */
+  /**
+   * Re-reads the files. On an error, the previously loaded data stays in use.
+   *
+   * @throws {CanopyError} CONFIG_INVALID - a file is missing or unusable
+   */
   async reload(): Promise<void> {
-    const stamp = await this.#look();
+    const stamp = await this.#currentStamp();
     const { bundle, lists } = await readTrustFiles(this.#options);
     this.#anchors = new AnchorSet([this.#ownAnchor, ...bundle]);
     this.#lists = new RevocationLists(lists);
@@ -92,34 +96,34 @@ export class TrustStore {
     this.#version += 1;
   }
 
-  /** Looks whether a file changed, not more often than lookIntervalMs, and reloads then. Never throws. */
+  /** Reloads the files if one has changed. Checks at most once per `checkIntervalMs`. Never rejects. */
   async refresh(): Promise<void> {
-    const { lookIntervalMs = 1000 } = this.#options;
-    if (this.#files.length === 0 || performance.now() - this.#lookedAtMs < lookIntervalMs) {
+    const { checkIntervalMs = 1000 } = this.#options;
+    if (this.#files.length === 0 || performance.now() - this.#checkedAtMs < checkIntervalMs) {
       return;
     }
     this.#refreshing ??= this.#refresh().finally(() => {
-      this.#lookedAtMs = performance.now();
+      this.#checkedAtMs = performance.now();
       this.#refreshing = undefined;
     });
     await this.#refreshing;
   }
 
   async #refresh(): Promise<void> {
-    const stamp = await this.#look();
+    const stamp = await this.#currentStamp();
     if (stamp === this.#stamp) {
       return;
     }
     try {
       await this.reload();
     } catch (error) {
-      // Reported once per change of the files.
+      // Report each change of the files only once.
       this.#stamp = stamp;
       this.#options.onReloadError?.(CanopyError.from(error));
     }
   }
 
-  async #look(): Promise<string> {
+  async #currentStamp(): Promise<string> {
     const stats = await Promise.all(
       this.#files.map((file) => stat(file, { bigint: true }).catch(() => undefined)),
     );
@@ -127,7 +131,7 @@ export class TrustStore {
   }
 }
 
-/** Reads the trust files of a company's PKI. Errors: `CONFIG_INVALID`, naming the problem. */
+/** Reads the trust files of a company's PKI. @throws {CanopyError} CONFIG_INVALID - a file is missing or unusable */
 export async function readTrustFiles({
   policy,
   caBundleFile,
@@ -144,7 +148,7 @@ export async function readTrustFiles({
 }
 
 async function readBundle(file: string): Promise<Certificate[]> {
-  const presented = fromPem(await read(file, 'identity.caBundle'), 'CERTIFICATE').map(async (der, i) => {
+  const certificates = fromPem(await read(file, 'identity.caBundle'), 'CERTIFICATE').map(async (der, i) => {
     const what = `identity.caBundle: certificate ${i + 1} of ${file}`;
     let certificate: Certificate;
     try {
@@ -158,7 +162,7 @@ async function readBundle(file: string): Promise<Certificate[]> {
     }
     return certificate;
   });
-  const bundle = await Promise.all(presented);
+  const bundle = await Promise.all(certificates);
   if (bundle.length === 0) {
     throw new CanopyError('CONFIG_INVALID', `identity.caBundle: no certificate in ${file}`);
   }

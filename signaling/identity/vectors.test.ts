@@ -19,7 +19,7 @@ const sharedKeyOf = (name: KeyName) =>
   decodePublicKey(new Uint8Array(Buffer.from(committed.keys[name].spki, 'base64')));
 
 describe('the vectors', () => {
-  test('are those that the script makes, but for the signatures', () => {
+  test('match those that the script makes, except for the signatures', () => {
     const withoutSignatures = ({ keys, vectors }: VectorFile) => ({
       keys,
       vectors: vectors.map(({ signature, ...vector }) => vector),
@@ -27,13 +27,13 @@ describe('the vectors', () => {
     assert.deepEqual(withoutSignatures(committed), withoutSignatures(remade));
   });
 
-  test('name devices by the SHA-256 of their SPKI', () => {
+  test('identify devices by the SHA-256 of their SPKI', () => {
     for (const { spki, deviceId } of Object.values(committed.keys)) {
       assert.equal(createHash('sha256').update(Buffer.from(spki, 'base64')).digest('hex'), deviceId);
     }
   });
 
-  test('show the bytes of each statement', () => {
+  test('contain the bytes of each statement', () => {
     for (const { name, statement, fields, bytesHex } of committed.vectors) {
       assert.equal(Buffer.from(bytesOf(statement, fields)).toString('hex'), bytesHex, name);
     }
@@ -46,7 +46,7 @@ describe('the vectors', () => {
   });
 });
 
-test('a statement cannot be made of a field that is empty or could be taken for two', () => {
+test('a statement cannot have a field that is empty or could be read as two', () => {
   for (const { statement, fields } of committed.vectors.filter(({ valid }) => valid)) {
     for (const [field, value] of Object.entries(fields)) {
       for (const bad of ['', `${value}\n`, `\n${value}`, 'a\u0000', 'a\r', 'a\u007f']) {

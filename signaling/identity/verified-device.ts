@@ -3,10 +3,10 @@ import { displayable } from '../../contract/index.ts';
 import { DerError, type Path, statementMatches } from '../../contract/x509/index.ts';
 import { type AccountIds, accountIds, personName, sha256Hex } from './names.ts';
 
-/** Where an identity comes from: the deployment's own CA, by invitation, or a company's PKI. */
+/** What certifies an identity: the deployment CA, after an invitation, or a company's PKI. */
 export type IdentitySource = 'invite' | 'pki';
 
-/** A device whose certificate was accepted. That it holds the key is proven by verifyAuthProof(). */
+/** A device whose certificate was accepted. verifyAuthProof() also proves that it holds the key. */
 export interface VerifiedDevice extends AccountIds {
   /** SHA-256 of the leaf's SPKI, 64 hex digits. */
   readonly deviceId: string;
@@ -16,15 +16,18 @@ export interface VerifiedDevice extends AccountIds {
   readonly notAfterMs: number;
   /** When the device's own certificate expires, Unix time in milliseconds. */
   readonly leafNotAfterMs: number;
-  /** Serial number of the certificate under the trusted authority, hex: the account's under the own CA. */
+  /** Serial number, hex, of the certificate that the trusted authority issued: under the deployment CA, the account's. */
   readonly serialHex: string;
-  /** Whether the device's key made this signature of a statement. `signature` is base64url or bytes. Never throws. */
+  /** Whether the device's key made this signature over a statement. `signature` is base64url or bytes. Never rejects. */
   verify(signature: string | Uint8Array, signed: Uint8Array): Promise<boolean>;
 }
 
 /**
- * Names the device and account of a validated path. Errors: `CERT_UNTRUSTED` when a leaf is not under an account of the own CA,
- * `CERT_NONCONFORMING` without a name, `CERT_MALFORMED`.
+ * Identifies the device and account of a validated path.
+ *
+ * @throws {CanopyError} CERT_UNTRUSTED - the leaf has no issuer, or none that is an account of the deployment CA
+ * @throws {CanopyError} CERT_NONCONFORMING - the certificates name no person
+ * @throws {CanopyError} CERT_MALFORMED - a name cannot be decoded
  */
 export function deviceOf(path: Path, source: IdentitySource): VerifiedDevice {
   const leaf = path[0];
@@ -55,7 +58,7 @@ function identify(
   try {
     if (source === 'invite') {
       if (path.length !== 3) {
-        throw new CanopyError('CERT_UNTRUSTED', 'the leaf is not under an account');
+        throw new CanopyError('CERT_UNTRUSTED', 'the leaf was not issued by an account');
       }
       const name = displayable(issuer.subjectCommonName ?? '');
       if (!name) {
@@ -78,7 +81,7 @@ function identify(
   }
 }
 
-/** Strict base64url without padding, or undefined. */
+/** Decodes strict base64url without padding; undefined if it is not. */
 function fromBase64url(text: string): Uint8Array | undefined {
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;

@@ -4,8 +4,9 @@ import type { TrustStore } from './trust-store.ts';
 import { deviceOf, type VerifiedDevice } from './verified-device.ts';
 
 /**
- * Judges a presented chain: DER, the device's leaf first, each followed by its issuer; the root may be left out. Errors: the
- * `CERT_…` codes, see docs/identity.md.
+ * Validates a device's chain: DER, the leaf first, each certificate followed by its issuer. The root may be left out.
+ *
+ * @throws {CanopyError} CERT_… - see docs/identity.md
  */
 export async function verifyChain(
   chain: readonly Uint8Array[],

@@ -1,4 +1,4 @@
-/** The certificate library, which needs reflect-metadata to be there first. Used to build; validation is ours, see path.ts. */
+/** The certificate library, which needs reflect-metadata loaded first. We only build with it; contract/x509/path.ts validates. */
 import 'reflect-metadata';
 
 export * from '@peculiar/x509';

@@ -9,41 +9,41 @@ const WATCH_MS = 5000;
 export interface CertificateWatchOptions {
   trust: TrustStore;
   rooms: Pick<Rooms, 'remove'>;
-  connections: Pick<SocketGateway, 'endThose' | 'principals'>;
+  connections: Pick<SocketGateway, 'endMatching' | 'principals'>;
   log: Logger;
 }
 
 /**
- * Ends connections and seats whose certificate expires while in use, or is revoked by an updated list. A list that is merely overdue ends
- * nobody: it keeps newcomers out.
+ * Ends connections and seats whose certificate expires while in use, or is revoked by an updated list. A list that is merely out of date
+ * ends no connection; it only keeps newcomers out.
  */
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
   readonly #timer: NodeJS.Timeout;
   #trustVersion: number;
-  #looking = false;
+  #checking = false;
 
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
     this.#trustVersion = options.trust.version;
-    this.#timer = setInterval(() => void this.look(), WATCH_MS);
+    this.#timer = setInterval(() => void this.check(), WATCH_MS);
     this.#timer.unref();
   }
 
   /** Checks now. Never rejects. */
-  async look(): Promise<void> {
-    if (this.#looking) {
+  async check(): Promise<void> {
+    if (this.#checking) {
       return;
     }
-    this.#looking = true;
+    this.#checking = true;
     try {
       const nowMs = Date.now();
       this.#end(({ notAfterMs }) => notAfterMs < nowMs, 'CERT_EXPIRED');
-      await this.#judgeAgain(nowMs);
+      await this.#recheckChains(nowMs);
     } catch (error) {
       this.#options.log.error({ err: error }, 'could not check the certificates of connected devices');
     } finally {
-      this.#looking = false;
+      this.#checking = false;
     }
   }
 
@@ -51,7 +51,7 @@ export class CertificateWatch {
     clearInterval(this.#timer);
   }
 
-  async #judgeAgain(nowMs: number): Promise<void> {
+  async #recheckChains(nowMs: number): Promise<void> {
     const { trust, connections } = this.#options;
     await trust.refresh();
     if (trust.version === this.#trustVersion) {
@@ -70,10 +70,10 @@ export class CertificateWatch {
     }
   }
 
-  #end(isMeant: (device: VerifiedDevice) => boolean, code: ErrorCode): void {
+  #end(matches: (device: VerifiedDevice) => boolean, code: ErrorCode): void {
     const { rooms, connections, log } = this.#options;
-    rooms.remove(({ device }) => isMeant(device), 'lost');
-    const connectionsEnded = connections.endThose(({ device }) => isMeant(device), code);
+    rooms.remove(({ device }) => matches(device), 'lost');
+    const connectionsEnded = connections.endMatching(({ device }) => matches(device), code);
     if (connectionsEnded > 0) {
       log.info({ code, connectionsEnded }, 'ended connections whose certificates are no longer valid');
     }

@@ -1,4 +1,4 @@
-/** Lets parts of the server take part in something that another part does, and be waited for. */
+/** An awaitable event: unlike an EventEmitter's, its listeners are asynchronous and run one after the other. */
 export class Hook<T> {
   readonly #listeners: Array<(value: T) => Promise<void> | void> = [];
 
@@ -6,7 +6,7 @@ export class Hook<T> {
     this.#listeners.push(listener);
   }
 
-  /** Calls the listeners in the order in which they were added. Rejects with the first error. */
+  /** Calls the listeners in the order they were added. Rejects with the first error. */
   async run(value: T): Promise<void> {
     for (const listener of this.#listeners) {
       await listener(value);

@@ -1,4 +1,4 @@
-/** What every feature stands on. */
+/** What every feature builds on. */
 export {
   type AccountRow,
   Accounts,
@@ -7,7 +7,7 @@ export {
   Revocations,
 } from './accounts/index.ts';
 export { BRIDGE_FACTOR, type Budgets } from './budgets/index.ts';
-export { aheadOfTime } from './clock.ts';
+export { caNotYetValid } from './ca-not-yet-valid.ts';
 export {
   checkDataDir,
   DataLock,
@@ -18,11 +18,16 @@ export {
   runningServer,
   writeWhole,
 } from './data/index.ts';
-export { defaultPublicUrl, failed, readTlsFiles, type ZodInstance } from './http/index.ts';
+export {
+  defaultPublicUrl,
+  errorResponses,
+  openTlsSource,
+  readTlsFiles,
+  type ZodInstance,
+} from './http/index.ts';
 export { Kernel, type KernelOptions } from './kernel.ts';
 export { Metrics } from './metrics/index.ts';
 export { KERNEL_MIGRATIONS } from './migrations.ts';
-export { openTlsSource } from './open-tls-source.ts';
 export { ownServerUrl } from './own-server-url.ts';
 export {
   type ActionInRoom,

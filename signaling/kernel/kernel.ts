@@ -17,8 +17,8 @@ import { Authority, TrustStore } from '../identity/index.ts';
 import { type Migrations, openStore, type Store, sharedSecret } from '../store/index.ts';
 import { Accounts, Devices, Revocations } from './accounts/index.ts';
 import { type Budgets, createBudgets, createSeatBudget } from './budgets/index.ts';
+import { caNotYetValid } from './ca-not-yet-valid.ts';
 import { CertificateWatch } from './certificate-watch.ts';
-import { aheadOfTime } from './clock.ts';
 import { DataLock, importRevoked, keptSecret, openDataDir } from './data/index.ts';
 import { Hook } from './hook.ts';
 import {
@@ -50,19 +50,19 @@ import {
 export interface KernelOptions {
   config: Config;
   log: Logger;
-  /** Those of the kernel's tables and of every feature's. */
+  /** The migrations of the kernel's tables and of every feature's. */
   migrations: Migrations;
   /** The media plane; the caller owns it. */
   sfu: Sfu;
   version: string;
-  /** More for the metrics page, in the Prometheus text format: of what runs beside the server in its process. */
+  /** Further metrics of this process for the metrics page, in the Prometheus text format. */
   furtherMetrics?: () => Promise<string>;
 }
 
 /** Maximum client retry delay, in seconds: people inside may reconnect during a long drain. */
 const MAX_RETRY_AFTER_SECONDS = 10;
 
-/** What must be opened, and waited for, before the rest of the kernel can be built. */
+/** Everything that is opened asynchronously before the rest of the kernel is constructed. */
 interface Ground {
   lock: DataLock;
   store: Store;
@@ -78,8 +78,8 @@ interface Ground {
 }
 
 /**
- * What every feature stands on: sockets, HTTP, identity, rooms and the store. Features add their requests and routes between open() and
- * listen(). Owns everything here but the media plane.
+ * What every feature builds on: sockets, HTTP, identity, rooms and the store. Features add their requests and routes between open() and
+ * listen(). Owns all of these except the media plane.
  */
 export class Kernel {
   readonly config: Config;
@@ -97,7 +97,7 @@ export class Kernel {
   readonly sockets: SocketGateway;
   /** The server's own web origins. */
   readonly origins: OwnOrigins;
-  /** An account was revoked: features end what it left behind. */
+  /** Runs when an account has been revoked, so that features clean up after it. */
   readonly accountRevoked = new Hook<string>();
   readonly #snapshotParts = new Map<string, (room: Room) => unknown>();
   readonly #roomRecords: RoomRecords;
@@ -137,7 +137,7 @@ export class Kernel {
       log,
       dispatcher: this.dispatcher,
       connections: budgets.connections,
-      // While people are inside, those who lost their connection may come back.
+      // While rooms are open, people who lost their connection may come back.
       closed: () => this.#draining && this.rooms.size === 0,
       origins: () => this.origins.current(),
       onRefused: failed,
@@ -187,30 +187,30 @@ export class Kernel {
   }
 
   /**
-   * Adds what a feature keeps of a room to the snapshot that `room.join` answers with. `take` runs at the moment of the snapshot and must not
-   * wait; the feature appends every later change to the room's log.
+   * Adds a feature's state of a room to the snapshot that `room.join` returns. `take` runs synchronously when the snapshot is taken; the
+   * feature appends every later change to the room's log.
    */
   snapshotPart<N extends keyof SnapshotParts>(name: N, take: (room: Room) => SnapshotPart<N>): void {
     this.#snapshotParts.set(name, take);
   }
 
-  /** What features keep of a room now. */
+  /** The current state of a room that features keep. */
   snapshotParts(room: Room): { [N in keyof SnapshotParts]: SnapshotPart<N> } {
     const parts = [...this.#snapshotParts].map(([name, take]) => [name, take(room)]);
     return Object.fromEntries(parts);
   }
 
-  /** Adds routes that anybody may ask for. */
+  /** Adds routes that need no authentication. */
   routes(add: (app: ZodInstance) => void): void {
     add(this.#ground.app.withTypeProvider<ZodTypeProvider>());
   }
 
-  /** Adds routes for those who may do this on the server: today, whoever has the API key. */
+  /** Adds routes for principals with this right on the server: today, holders of the API key. */
   adminRoutes(action: ServerAction, add: (app: ZodInstance) => void): void {
     registerWithApiKey(this.#ground.app, { apiKey: this.#ground.apiKey, action }, add);
   }
 
-  /** @throws {CanopyError} FORBIDDEN - the room lets in only those who are invited, or not this role */
+  /** Checks that the principal may enter the room. @throws {CanopyError} FORBIDDEN - the room admits only invited people, or not this role */
   async demandEntry(principal: PeerPrincipal, room: RoomRecord): Promise<void> {
     demand(principal, 'room.enter', room);
     const mayEnter =
@@ -222,7 +222,7 @@ export class Kernel {
     }
   }
 
-  /** Gives a person another role, at once on their connections and in rooms. */
+  /** Changes a person's role on their open connections and in rooms. */
   changeRole(accountId: string, role: Role): void {
     for (const principal of this.sockets.principals) {
       if (principal.accountId === accountId) {
@@ -232,7 +232,7 @@ export class Kernel {
     this.rooms.setRole(accountId, role);
   }
 
-  /** Notes the time that a connection took to come to this stage; each stage counts once. */
+  /** Records how long a connection took to reach this stage, once per stage. */
   stage({ openedAtMs, stages }: Session, stage: JoinStage): void {
     if (stages.has(stage)) {
       return;
@@ -241,12 +241,12 @@ export class Kernel {
     this.#ground.metrics.joinStage(stage, (performance.now() - openedAtMs) / 1000);
   }
 
-  /** Where features register the metrics that they alone count. */
+  /** Where features register their own metrics. */
   get registry(): Registry {
     return this.#ground.metrics.registry;
   }
 
-  /** Whether the server is stopping and takes nobody in. */
+  /** Whether the server is stopping and admits nobody. */
   get draining(): boolean {
     return this.#draining;
   }
@@ -255,7 +255,7 @@ export class Kernel {
     return this.#ground.listener.port;
   }
 
-  /** The address people use. */
+  /** The address in links. */
   get publicUrl(): string {
     return this.config.server.publicUrl ?? defaultPublicUrl(this.port);
   }
@@ -265,7 +265,7 @@ export class Kernel {
     return [...new Set([this.publicUrl, ...this.origins.reachable()])];
   }
 
-  /** Listens: what features add must have been added. @throws {CanopyError} PORT_IN_USE */
+  /** Starts listening. Features must have added their requests and routes before. @throws {CanopyError} PORT_IN_USE */
   async listen(): Promise<void> {
     const { config, sfu } = this;
     const { app, listener, lock, tls } = this.#ground;
@@ -286,8 +286,7 @@ export class Kernel {
   }
 
   /**
-   * Takes nobody in any more, asks those inside to finish, and resolves when they have gone or the time is over
-   * (threat case 16).
+   * Stops admitting people and asks those inside to finish. Resolves when they have left, or after `server.drainSeconds` (threat 16).
    */
   drain(): Promise<void> {
     this.#drained ??= this.#drain();
@@ -308,7 +307,7 @@ export class Kernel {
     this.sockets.broadcast('server.closing', { retryAfterSeconds });
     this.log.info({ rooms: this.rooms.size, drainSeconds }, 'draining');
     await this.rooms.empty(drainSeconds * 1000);
-    // Lets the answer to the last leave request go out.
+    // Let the answer to the last leave request go out.
     await new Promise((resolve) => setImmediate(resolve));
   }
 
@@ -338,7 +337,7 @@ export class Kernel {
       maxPeersPerRoom: config.limits.peersPerRoom,
       resumeMilliseconds: config.limits.resumeSeconds * 1000,
       rehomeTicket: async ({ roomId }, { peerId, displayName, principal, connection }) => ({
-        // It is the same server: clients connected under another name stay there.
+        // Clients stay on this server under the name that they connected to.
         url: connection?.origin ?? this.publicUrl,
         ticket: await tickets.issue({
           roomId,
@@ -377,7 +376,7 @@ export class Kernel {
     });
   }
 
-  /** Adds the server's own pages. */
+  /** Adds the routes about the server itself. */
   #serve(): void {
     const { app, apiKey, metrics } = this.#ground;
     registerServerRoutes(app, {
@@ -410,7 +409,7 @@ async function openGround(
   await importRevoked(dir, revocations);
   const authority = await Authority.open({ dir, name: config.server.name, revocations });
   if (authority.notBeforeMs > Date.now()) {
-    log.error(aheadOfTime(authority.notBeforeMs));
+    log.error(caNotYetValid(authority.notBeforeMs));
   }
   const trust = await TrustStore.create({
     authority,
@@ -422,7 +421,7 @@ async function openGround(
   });
   const secret = (name: string) =>
     keptSecret(dir, name, (file) => log.warn({ file }, 'file was empty; created a new secret'));
-  // Servers that share a database verify each other's tickets; the first one brings its key.
+  // Servers that share a database verify each other's tickets; the first one provides the key.
   const ticketKey =
     store.engine === 'postgres'
       ? await sharedSecret(store, 'ticket.key', () => secret('ticket.key'))

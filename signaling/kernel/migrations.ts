@@ -2,7 +2,7 @@ import { type Migrations, STORE_MIGRATIONS } from '../store/index.ts';
 import { ACCOUNT_MIGRATIONS } from './accounts/index.ts';
 import { ROOM_MIGRATIONS } from './rooms/index.ts';
 
-/** The migrations of the tables that the kernel needs itself, with the store's own. */
+/** The migrations of the kernel's tables and the store's own. */
 export const KERNEL_MIGRATIONS: Migrations = {
   ...STORE_MIGRATIONS,
   ...ACCOUNT_MIGRATIONS,

@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { type Config, isLoopback, isUnspecified, urlHost } from '../../base/index.ts';
 
-/** The address at which this host reaches the configured server. It is an IP address, since not every host resolves localhost. */
+/** The URL at which this host reaches the configured server. Uses an IP address by default, since not every host resolves localhost. */
 export function ownServerUrl({ server: { host, port, tls } }: Config, boundPort = port): string {
   const name = isUnspecified(host) ? loopback() : host;
   const plain = tls === 'off' || name === 'localhost' || isLoopback(name);

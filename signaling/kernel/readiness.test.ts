@@ -4,7 +4,7 @@ import { CanopyError, createLogger } from '../../base/index.ts';
 import { Readiness } from './readiness.ts';
 
 describe('Readiness', () => {
-  it('tries a write, and not again for some seconds, whoever asks', async () => {
+  it('tests a write, and caches the result for some seconds', async () => {
     let tries = 0;
     let full = true;
     const store = {

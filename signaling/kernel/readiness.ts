@@ -1,7 +1,7 @@
 import { CanopyError, type Logger } from '../../base/index.ts';
 import type { Store } from '../store/index.ts';
 
-/** How long the result of a write test is cached, in milliseconds: anybody may ask. */
+/** How long the result of a write test is cached, in milliseconds, since anyone may request it. */
 const FRESH_MS = 5000;
 
 /** Whether the store is writable, tested at most every 5 s. */
@@ -17,7 +17,7 @@ export class Readiness {
     this.#log = log;
   }
 
-  /** @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
+  /** Tests the store unless the last result is fresh. @throws {CanopyError} STORE_UNWRITABLE, STORE_BUSY, STORE_UNAVAILABLE; DATA_IN_USE - another server took the database */
   async check(): Promise<void> {
     if (performance.now() - this.#triedAtMs > FRESH_MS) {
       this.#trying ??= this.#try().finally(() => {

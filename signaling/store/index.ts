@@ -1,4 +1,4 @@
-/** The engines on which everything that lasts is kept. Tables belong to the kernel and to features. */
+/** The database engines for everything that is persistent. Tables belong to the kernel and to features. */
 export { lastMigration } from './migrate.ts';
 export { type Migrations, STORE_MIGRATIONS } from './migrations.ts';
 export { openStore, type StoreOptions } from './open-store.ts';

@@ -13,7 +13,7 @@ function migratorOf(db: Kysely<Tables>, migrations: Migrations): Migrator {
  *
  * @param where what to call the database in an error
  * @param target the last migration to apply; null: none; default: all
- * @throws {CanopyError} STORE_UNUSABLE - a newer version has migrated it; with null, also if it is new
+ * @throws {CanopyError} STORE_UNUSABLE - a newer version has migrated it; with a `target` of null, also if it is new
  */
 export async function migrate(
   db: Kysely<Tables>,
@@ -24,7 +24,7 @@ export async function migrate(
   if (target === null) {
     const last = await lastMigration(db);
     if (last === undefined) {
-      throw new CanopyError('STORE_UNUSABLE', `${where} has no tables of Canopy`);
+      throw new CanopyError('STORE_UNUSABLE', `${where} has no Canopy tables`);
     }
     if (!Object.hasOwn(migrations, last)) {
       throw newer(where, last);
@@ -70,7 +70,7 @@ export async function pendingMigration(
 function newer(where: string, migration: string, cause?: unknown): CanopyError {
   return new CanopyError(
     'STORE_UNUSABLE',
-    `${where} was brought up to date by a newer Canopy (${migration}): run that version, or restore an older backup`,
+    `${where} was migrated by a newer Canopy (${migration}): run that version, or restore an older backup`,
     { cause },
   );
 }

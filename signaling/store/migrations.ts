@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
-/** Changes of the tables, by name. They are applied in the order of their names, on every engine; a released one never changes. */
+/** Changes to the tables, by name, applied in the order of their names on every engine. A released one never changes. */
 export type Migrations = Record<string, Migration>;
 
 /** The migrations of the store's own tables. */

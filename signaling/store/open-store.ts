@@ -4,15 +4,15 @@ import { openSqlite } from './sqlite-store.ts';
 import type { Store } from './store.ts';
 
 export interface StoreOptions {
-  /** Those of every table that the database has. */
+  /** The migrations of all tables. */
   migrations: Migrations;
   /** `postgres://…`. Default: SQLite, in the file `canopy.sqlite` of the data folder. */
   url?: string | undefined;
   /**
-   * Whether to hold the database as its only server. Default false. SQLite needs no such lock: the lock on the data folder covers it.
+   * Whether to lock the database against other servers. Default false. Ignored for SQLite, which the lock on the data folder protects.
    */
   exclusive?: boolean;
-  /** Whether statements may take as long as they need, for commands that copy whole tables. Default false. */
+  /** Whether to disable time limits on statements, for commands that copy whole tables. Default false. */
   unhurried?: boolean;
   /** The last migration to apply: for restoring an older backup. Null: none, for reading an older database. Default: all. */
   migrateTo?: string | null | undefined;
@@ -23,7 +23,7 @@ export interface StoreOptions {
  *
  * @param dir the data folder
  * @throws {CanopyError} STORE_UNUSABLE - damaged, written by a newer version, or not accessible to this user
- * @throws {CanopyError} STORE_BUSY - another program has held the lock for over 5 s
+ * @throws {CanopyError} STORE_BUSY - another program held the lock for over 5 s
  * @throws {CanopyError} STORE_UNAVAILABLE - PostgreSQL does not answer
  * @throws {CanopyError} DATA_IN_USE - `exclusive`, and another server holds the database
  */

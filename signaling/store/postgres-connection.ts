@@ -3,16 +3,16 @@ import pg from 'pg';
 /** How long to wait for a connection, in milliseconds. */
 const CONNECT_MS = 2000;
 
-/** How every connection is made. */
+/** Options for all connections. */
 export function connectionOf(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: 'canopy',
     connectionTimeoutMillis: CONNECT_MS,
-    // A dead connection ends within half a minute.
+    // Detects a dead connection within half a minute.
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    // Whatever the database's default is: an acknowledged write survives a crash.
+    // Regardless of the database's default, an acknowledged write must survive a crash.
     options: '-c synchronous_commit=on',
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   };
@@ -25,7 +25,7 @@ function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
     : pg.types.getTypeParser(oid, format as 'text');
 }
 
-/** The URL as it may be logged. */
+/** The URL without user and password, for logs. */
 export function withoutPassword(url: string): string {
   const { protocol, hostname, port, pathname } = new URL(url);
   return `${protocol}//${hostname}${port && `:${port}`}${pathname}`;

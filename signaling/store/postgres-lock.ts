@@ -2,18 +2,19 @@ import pg from 'pg';
 import { CanopyError } from '../../base/index.ts';
 import { connectionOf } from './postgres-connection.ts';
 
-/** The advisory lock of the server on a database: the bytes of "canopy" as a number. */
+/** Key of the advisory lock: the bytes of "canopy" as a number. */
 const KEY = '109318450411641';
-/** How long to wait before the lock is taken again after its connection was lost, in milliseconds. */
+/** Delay between attempts to retake the lock after its connection was lost, in milliseconds. */
 const RETRY_MS = 500;
+/** How long a query of the lock's connection may take, in milliseconds. */
 const ANSWER_MS = 4000;
-/** How long PostgreSQL gets to close the connection, in milliseconds. */
-const GOODBYE_MS = 1000;
+/** How long closing the connection may take, in milliseconds. */
+const CLOSE_MS = 1000;
 
 /**
- * The lock that makes a server the only one on a PostgreSQL database. It ends with its connection: when that is lost, all use of the store
- * is refused until the lock is taken again. If another server has it by then, it stays so, since this one may hold outdated state such as
- * revocations.
+ * The lock that ensures that only one server uses a PostgreSQL database. It ends with its connection: if that is lost, all use of the store
+ * is refused until the lock is retaken. If another server holds it by then, use stays refused, since this server may have outdated state,
+ * such as revocations.
  */
 export class PostgresLock {
   readonly #url: string;
@@ -66,7 +67,7 @@ export class PostgresLock {
     client.on('error', () => {});
     client.once('end', () => this.#ended(client));
     await client.connect();
-    // PostgreSQL drops the lock of a dead connection soon, but after this end has noticed.
+    // PostgreSQL releases the lock of a dead connection soon, but only after this end has noticed.
     await client.query(
       'set tcp_keepalives_idle = 20; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 4',
     );
@@ -87,12 +88,12 @@ export class PostgresLock {
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#again(), delayMs);
+    this.#timer = setTimeout(() => void this.#reconnect(), delayMs);
     this.#timer.unref();
   }
 
-  async #again(): Promise<void> {
-    // Another server's lock is not waited for on an open connection, and one that did not answer might still get it.
+  async #reconnect(): Promise<void> {
+    // Do not wait on an open connection while another server holds the lock, or after a timeout, when this one may still get it.
     await this.#connect().catch(() => {});
     if (this.#state === 'held') {
       return;
@@ -101,13 +102,13 @@ export class PostgresLock {
     this.#retry(RETRY_MS);
   }
 
-  /** A PostgreSQL that hangs does not hold the server back. */
+  /** Closes the connection, forcibly if PostgreSQL hangs. */
   async #disconnect(): Promise<void> {
     const client = this.#client;
     if (!client) {
       return;
     }
-    const timer = setTimeout(() => client.connection.stream.destroy(), GOODBYE_MS);
+    const timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_MS);
     await client.end().catch(() => {});
     clearTimeout(timer);
   }

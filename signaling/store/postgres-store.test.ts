@@ -26,7 +26,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
   };
   const away = { code: 'STORE_UNAVAILABLE', retryable: true };
 
-  it('threat 42: everything is refused with a retryable code while it is away, and works once it is back', async () => {
+  it('threat 42: everything is refused with a retryable code while it is down, and works once it is back', async () => {
     const { store } = await open();
     const invitations = new Invitations(store);
     await invitations.create({ role: 'member', ttlSeconds: 60 });
@@ -40,7 +40,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await store.close();
   });
 
-  it('threat 42: a PostgreSQL that hangs holds a request for some seconds only', async () => {
+  it('threat 42: a PostgreSQL that hangs delays a request by only a few seconds', async () => {
     const { store } = await open();
     await store.tryWrite();
     await server.freeze();
@@ -102,7 +102,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     await store.close();
   });
 
-  it('threat 42: one server has a database; one that lost it to another refuses all use of it', async () => {
+  it('threat 42: only one server has a database; one that lost it to another refuses all use of it', async () => {
     const url = await server.createDatabase();
     const relay = await CuttableRelay.open(() => server.port);
     const relayed = new URL(url);
@@ -141,7 +141,7 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     relay.close();
   });
 
-  it('threat 42: a server whose lock alone was lost takes it again', async () => {
+  it('threat 42: a server that lost only its lock retakes it', async () => {
     const { url, store } = await open({ exclusive: true });
     const admin = new pg.Client(url);
     await admin.connect();
@@ -182,13 +182,13 @@ describe('the store on a PostgreSQL that fails', { skip: PostgresServer.missing 
     }
   });
 
-  it('takes the empty list of calls that a new gateway has', async () => {
+  it('accepts the empty list of calls of a new gateway', async () => {
     const { store } = await open();
     await new Calls(store).endOthers([], 1);
     await store.close();
   });
 
-  it('names the server in an error, and never the password', async () => {
+  it('names the server in errors, but never the password', async () => {
     const url = `postgres://canopy:swordfish@127.0.0.1:${server.port}/missing`;
     assert.equal(withoutPassword(url), `postgres://127.0.0.1:${server.port}/missing`);
     await assert.rejects(

@@ -13,12 +13,12 @@ import type { Tables } from './tables.ts';
 const CONNECTIONS = 10;
 /** How long a statement waits for a lock, in milliseconds. */
 const LOCK_MS = 2000;
-/** How long PostgreSQL works on a statement, in milliseconds. */
+/** How long PostgreSQL may work on a statement, in milliseconds. */
 const STATEMENT_MS = 3000;
-/** How long a statement's answer is waited for if PostgreSQL hangs, in milliseconds. */
+/** How long to wait for an answer if PostgreSQL hangs, in milliseconds. */
 const ANSWER_MS = 4000;
 
-/** Rows that are read at once when a whole table is read. */
+/** Rows per fetch when a whole table is read. */
 const FETCHED_ROWS = 1000;
 
 interface Options {
@@ -36,7 +36,7 @@ export async function openPostgres(
   const where = withoutPassword(url);
   let lock: PostgresLock | undefined;
   try {
-    // Its own connection: a migration may take longer than a request is allowed to.
+    // A separate connection, since a migration may exceed the time limits of statements.
     const migrating = databaseOf(url, { max: 1 }, undefined);
     try {
       if (exclusive) {
@@ -73,7 +73,7 @@ class PostgresStore implements Store {
 
   transaction<T>(work: (db: Transaction<Tables>) => Promise<T>, ...keys: string[]): Promise<T> {
     return this.db.transaction().execute(async (db) => {
-      // Always in the same order, so that two transactions never wait for each other.
+      // Always in the same order, to avoid deadlocks.
       for (const key of keys.toSorted()) {
         await sql`select pg_advisory_xact_lock(hashtextextended(${key}, 0))`.execute(db);
       }
@@ -132,11 +132,11 @@ class PostgresStore implements Store {
 }
 
 function databaseOf(url: string, limits: pg.PoolConfig, lock: PostgresLock | undefined): Kysely<Tables> {
-  // A PostgreSQL that hangs leaves closed connections open; they must not keep the process alive.
+  // If PostgreSQL hangs, closing connections stay open; they must not keep the process alive.
   const pool = new pg.Pool({ ...connectionOf(url), ...limits, allowExitOnIdle: true });
-  // An idle connection that ends is replaced when one is needed.
+  // An idle connection that ends is replaced when needed.
   pool.on('error', () => {});
-  // One that ends while it is in use fails the statement that it works on; without a listener it would end the process.
+  // If a connection in use ends, its statement fails; without this listener, the process would end too.
   pool.on('connect', (client) => client.on('error', () => {}));
   const check = () => lock?.check();
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool: poolWithCodedErrors(pool, check) }) });

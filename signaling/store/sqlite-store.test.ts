@@ -38,7 +38,7 @@ describe('the store in the data folder', () => {
     store = await openStore(dir, { migrations: MIGRATIONS });
   });
 
-  it('knows devices that signed in while it could not be written, and writes them down later', async () => {
+  it('remembers devices that signed in while it was not writable, and writes them later', async () => {
     const accounts = new Accounts(store);
     const devices = new Devices(store);
     await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });
@@ -56,7 +56,7 @@ describe('the store in the data folder', () => {
     assert.equal((await new Devices(store).of(['a'])).length, 1);
   });
 
-  it('waits for no other program for long, since everybody would wait with it', async () => {
+  it('does not wait long for another program, since everyone would wait with it', async () => {
     const other = new Database(join(dir, 'canopy.sqlite'));
     other.exec('BEGIN IMMEDIATE');
     const begunMs = performance.now();
@@ -65,7 +65,7 @@ describe('the store in the data folder', () => {
     other.close();
   });
 
-  it('keeps its files to their owner', async () => {
+  it('keeps its files private to their owner', async () => {
     for (const name of ['canopy.sqlite', 'canopy.sqlite-wal', 'canopy.sqlite-shm']) {
       assert.equal(statSync(join(dir, name)).mode & 0o777, 0o600, name);
     }
@@ -75,7 +75,7 @@ describe('the store in the data folder', () => {
     assert.equal(statSync(join(dir, 'canopy.sqlite')).mode & 0o777, 0o600);
   });
 
-  it('is refused with a code when it is damaged or of a newer version', async () => {
+  it('is refused with a coded error if it is damaged or from a newer version', async () => {
     const file = join(dir, 'canopy.sqlite');
     await store.close();
     const newer = new Database(file);

@@ -11,11 +11,11 @@ import { storeError, withCodedErrors } from './store-errors.ts';
 import type { Tables } from './tables.ts';
 
 /**
- * How long a statement waits for another program's lock, in milliseconds. SQLite waits on this thread, which stalls every conference, so
- * the wait is short, and STORE_BUSY asks for a retry.
+ * How long a statement waits for another program's lock, in milliseconds. SQLite blocks this thread, and with it every conference, so the
+ * wait is short, and clients retry after STORE_BUSY.
  */
 const BUSY_MS = 50;
-/** The same while opening the store, when nobody is waiting. */
+/** The same while opening the store, before anyone is connected. */
 const OPENING_BUSY_MS = 5000;
 
 /**
@@ -69,7 +69,7 @@ class SqliteStore implements Store {
     this.db = new Kysely<Tables>({ dialect: new Dialect(sqlite) });
   }
 
-  /** There is one connection, so transactions run one after the other anyway. */
+  /** The keys are ignored: there is one connection, so transactions never run concurrently. */
   transaction<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T> {
     return this.db.transaction().execute(work);
   }
@@ -121,7 +121,7 @@ class SqliteStore implements Store {
   }
 }
 
-/** SQLite rolls back by itself on a full disk; a second rollback would hide the original error. */
+/** SQLite itself rolls back on a full disk; a second rollback would hide the original error. */
 class Dialect extends SqliteDialect {
   readonly #sqlite: Database.Database;
 
@@ -180,7 +180,7 @@ function forOwner<T>(work: () => T): T {
   }
 }
 
-/** With another user's database, reading works but nobody could join. A full disk does not prevent the start. */
+/** Refuses another user's database, which would be readable only, so that nobody could join. A full disk does not prevent the start. */
 function requireOwnership(sqlite: Database.Database): void {
   try {
     touch(sqlite);
@@ -191,7 +191,7 @@ function requireOwnership(sqlite: Database.Database): void {
   }
 }
 
-/** Writes an otherwise unused value in the file's header. */
+/** Writes to the database: changes a value in the file's header that is otherwise unused. */
 function touch(sqlite: Database.Database): void {
   const before = Number(sqlite.pragma('user_version', { simple: true }));
   sqlite.pragma(`user_version = ${before === 1 ? 2 : 1}`);

@@ -1,7 +1,7 @@
 import type { PostgresPool, PostgresPoolClient, SqliteDatabase } from 'kysely';
 import { CanopyError, type ErrorCode } from '../../base/index.ts';
 
-/** SQLSTATEs and classes of PostgreSQL that say something about the state of the store. */
+/** PostgreSQL's SQLSTATEs and classes that concern the state of the store. */
 const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
   // Connection lost, shutting down or starting.
   [/^(?:08|57P)/, 'STORE_UNAVAILABLE'],
@@ -13,7 +13,7 @@ const SQL_STATES: ReadonlyArray<[RegExp, ErrorCode]> = [
   [/^(?:28|3D000|XX00[12])/, 'STORE_UNUSABLE'],
 ];
 
-/** Maps an error of SQLite or PostgreSQL to a coded error; returns the error itself if it says nothing about the state of the store. */
+/** Maps an error of SQLite or PostgreSQL to a coded error. Returns the error itself if it does not concern the state of the store. */
 export function storeError(error: unknown): unknown {
   if (error instanceof CanopyError) {
     return error;
@@ -39,24 +39,24 @@ export function storeError(error: unknown): unknown {
   return known === undefined ? error : new CanopyError(known, `${code}: ${message}`, options);
 }
 
-/** Whether a statement broke a unique key, on either engine. */
+/** Whether a statement violated a unique constraint, on either engine. */
 export function isUniqueViolation(error: unknown): boolean {
   return ['SQLITE_CONSTRAINT_UNIQUE', 'SQLITE_CONSTRAINT_PRIMARYKEY', '23505'].includes(
     (error as { code?: string }).code ?? '',
   );
 }
 
-/** What the `pg` package says when it gives up waiting, or when the connection ends; these errors have no code. */
+/** Messages of the `pg` package for timeouts and lost connections. These errors have no code. */
 const LOST =
   /^(?:Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|.*not queryable)/;
 
-/** Whether the connection to PostgreSQL is lost, so that nothing more may be sent on it. */
+/** Whether the connection to PostgreSQL is lost or unusable. */
 function isConnectionError(error: unknown): boolean {
   const { code, message = '', syscall } = error as { code?: string; message?: string; syscall?: string };
   return code === undefined ? LOST.test(message) : syscall !== undefined || /^E[A-Z]+$/.test(code);
 }
 
-/** A database that throws coded errors. */
+/** Wraps a database so that it throws coded errors. */
 export function withCodedErrors(database: SqliteDatabase): SqliteDatabase {
   const coded = <T>(work: () => T): T => {
     try {
@@ -80,7 +80,7 @@ export function withCodedErrors(database: SqliteDatabase): SqliteDatabase {
 }
 
 /**
- * A pool that throws coded errors. A connection on which an answer is outstanding is closed instead of being used again.
+ * Wraps a pool so that it throws coded errors. A connection with an outstanding answer is closed instead of reused.
  *
  * @param check called before a connection is used; it may throw
  */

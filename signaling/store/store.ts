@@ -10,18 +10,18 @@ export interface Store {
   readonly engine: 'sqlite' | 'postgres';
 
   /**
-   * Runs `work` in a transaction. Transactions that name a common key run one after the other, so that each sees what the others wrote;
-   * PostgreSQL would otherwise let two of them read the same state and act on it.
+   * Runs `work` in a transaction. Transactions with a common key run one after the other, so that each sees what the others wrote. Without
+   * keys, PostgreSQL may let two of them act on the same state.
    */
   transaction<T>(work: (db: Transaction<Tables>) => Promise<T>, ...keys: string[]): Promise<T>;
 
-  /** Runs `work` in a transaction that reads the whole store as it was at one moment. */
+  /** Runs `work` in a transaction that reads a consistent snapshot of the whole store. */
   snapshot<T>(work: (db: Transaction<Tables>) => Promise<T>): Promise<T>;
 
   /** Streams a table's rows, inside snapshot(). */
   rows(db: Transaction<Tables>, table: string): AsyncIterable<Row>;
 
-  /** All tables but the engine's and the migrator's, in the order of their creation: a table comes after those it refers to. */
+  /** All tables except the engine's and the migrator's, in order of creation: a table comes after those it refers to. */
   tables(): Promise<string[]>;
 
   /**
@@ -32,8 +32,8 @@ export interface Store {
   tryWrite(): Promise<void>;
 
   /**
-   * Resolves once all earlier writes are on disk, so that a power cut cannot undo them: for one-time events such as using an invitation.
-   * With SQLite, commits alone are not synced; with PostgreSQL they are, and this does nothing.
+   * Resolves once all earlier writes are on disk, where a power cut cannot undo them: for one-time events such as using an invitation.
+   * SQLite does not sync commits; PostgreSQL does, so there it does nothing.
    */
   sync(): Promise<void>;
 

@@ -3,7 +3,7 @@ import type { Logger } from '../../base/index.ts';
 /** How long values are collected before they are written, and the delay after a failure, in milliseconds. */
 const SAVE_MS = 1000;
 const RETRY_MS = 10_000;
-/** Values written at once; a transaction blocks everybody. */
+/** Maximum number of values per write; a transaction blocks all others. */
 const BATCH = 100;
 /** Maximum number of unsaved values; beyond it, the oldest are dropped. */
 const MAX_UNSAVED = 10_000;
@@ -12,13 +12,13 @@ export interface WriteBehindOptions<K, V> {
   /** Writes a batch, oldest first. */
   write(batch: Array<[key: K, value: V]>): Promise<void>;
   log?: Logger | undefined;
-  /** What the log says when writing begins to fail. */
+  /** The log message when writing starts to fail. */
   warning: string;
 }
 
 /**
- * Bookkeeping that nobody waits for: the latest value of each key, written in batches. A failed write (e.g. on a full disk) is retried
- * later.
+ * Writes the latest value of each key later, in batches: for bookkeeping that nobody waits for. A failed write, e.g. on a full disk, is
+ * retried.
  */
 export class WriteBehind<K, V> {
   readonly #options: WriteBehindOptions<K, V>;
@@ -31,13 +31,14 @@ export class WriteBehind<K, V> {
     this.#options = options;
   }
 
-  /** What is not yet written, oldest first. */
+  /** Unsaved values, oldest first. */
   get unsaved(): ReadonlyMap<K, V> {
     return this.#unsaved;
   }
 
+  /** Saves the value soon, replacing an unsaved one of the key. */
   put(key: K, value: V): void {
-    // Re-inserted at the end of the map's order.
+    // Re-insert it at the end of the map.
     this.#unsaved.delete(key);
     this.#unsaved.set(key, value);
     if (this.#unsaved.size > MAX_UNSAVED) {
@@ -47,7 +48,7 @@ export class WriteBehind<K, V> {
     this.#saveSoon(SAVE_MS);
   }
 
-  /** Writes as far as possible. Never rejects. */
+  /** Tries to write all unsaved values. Never rejects. */
   save(): Promise<void> {
     this.#saving ??= this.#save().finally(() => {
       this.#saving = undefined;
@@ -55,7 +56,7 @@ export class WriteBehind<K, V> {
     return this.#saving;
   }
 
-  /** Writes the rest. */
+  /** Tries to write what is unsaved, and stops retrying. */
   async close(): Promise<void> {
     await this.save();
     clearTimeout(this.#timer);
@@ -79,7 +80,7 @@ export class WriteBehind<K, V> {
         await this.#options.write(batch);
         this.#failing = false;
       } catch (error) {
-        // Each period of failure is logged once.
+        // Log only the first of consecutive failures.
         if (!this.#failing) {
           this.#options.log?.warn({ err: error }, this.#options.warning);
         }
@@ -92,7 +93,7 @@ export class WriteBehind<K, V> {
           this.#unsaved.delete(key);
         }
       }
-      // Lets other work run in between.
+      // Let other work run in between.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

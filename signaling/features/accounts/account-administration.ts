@@ -4,7 +4,7 @@ import type { VerifiedDevice } from '../../identity/index.ts';
 import type { AccountRow, DeviceRow, Kernel } from '../../kernel/index.ts';
 import type { AccountInfo } from './rest.ts';
 
-/** What the operator may do with accounts and their devices: list and revoke them, and change roles. */
+/** Administers accounts and their devices for the operator: lists and revokes them, and changes roles. */
 export class AccountAdministration {
   readonly #kernel: Kernel;
 
@@ -13,7 +13,7 @@ export class AccountAdministration {
   }
 
   /**
-   * Accounts with their devices, those that enrolled last first; `before`: those that come after this account.
+   * Accounts with their devices, latest enrolment first. `before`: only those after this account in the list.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
@@ -32,8 +32,8 @@ export class AccountAdministration {
   }
 
   /**
-   * Revokes an account: whoever is connected by it is out at once, its seats and unused invitations are gone, and it never comes
-   * back. To repeat it does no harm. Returns how many connections ended.
+   * Revokes an account permanently: its connections and seats end at once, and its unused invitations expire. Revoking twice is harmless.
+   * Returns the number of connections ended.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
@@ -46,7 +46,7 @@ export class AccountAdministration {
   }
 
   /**
-   * Revokes one device of an account, as revokeAccount() does all of them; the account's other devices stay.
+   * Revokes one device of an account permanently: its connections and seats end at once. The account's other devices stay.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN
    */
@@ -61,7 +61,7 @@ export class AccountAdministration {
   }
 
   /**
-   * Gives a person another role, effective at once on their connections. They keep seats in rooms, even ones the new role could not take.
+   * Changes a person's role, effective at once on their connections. They keep their seats, even in rooms that the new role could not enter.
    *
    * @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway
    */
@@ -75,10 +75,10 @@ export class AccountAdministration {
   async #revoke(id: string): Promise<{ connectionsEnded: number }> {
     const { authority, rooms, trust } = this.#kernel;
     const isOut = ({ device }: { device: VerifiedDevice }) => trust.isRevoked(device);
-    // It counts from here on; whether or not it can be written, those inside are put out.
+    // Applies from here on, so end seats and connections even if the write fails.
     const written = authority.revocation.revoke(id);
     rooms.remove(isOut, 'kicked');
-    const connectionsEnded = this.#kernel.sockets.endThose(isOut, 'CERT_REVOKED');
+    const connectionsEnded = this.#kernel.sockets.endMatching(isOut, 'CERT_REVOKED');
     await written;
     return { connectionsEnded };
   }

@@ -1,4 +1,4 @@
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import type { AccountAdministration } from './account-administration.ts';
 import {
   accountDeviceParams,
@@ -10,7 +10,7 @@ import {
   roleResponse,
 } from './rest.ts';
 
-/** For administrators: list accounts, revoke them and change their roles. */
+/** Routes for administrators: list and revoke accounts, and change their roles. */
 export function registerAccountRoutes(kernel: Kernel, administration: AccountAdministration): void {
   kernel.adminRoutes('account.administer', (app) => {
     app.get(
@@ -19,7 +19,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
         schema: {
           description: 'Accounts with their devices, latest enrolment first, revoked ones included.',
           querystring: accountQuery,
-          response: { 200: accountList, ...failed },
+          response: { 200: accountList, ...errorResponses },
         },
       },
       async ({ query }) => ({ accounts: await administration.list(query) }),
@@ -31,7 +31,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
           description:
             'Revokes an account permanently. Its connections end with CERT_REVOKED and its unused invitations expire. Revoking twice is harmless.',
           params: accountParams,
-          response: { 200: revokeResponse, ...failed },
+          response: { 200: revokeResponse, ...errorResponses },
         },
       },
       ({ params }) => administration.revokeAccount(params.accountId),
@@ -43,7 +43,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
           description:
             'Revokes one device of an account permanently. Its connections end with CERT_REVOKED. Revoking twice is harmless.',
           params: accountDeviceParams,
-          response: { 200: revokeResponse, ...failed },
+          response: { 200: revokeResponse, ...errorResponses },
         },
       },
       ({ params }) => administration.revokeDevice(params.accountId, params.deviceId),
@@ -56,7 +56,7 @@ export function registerAccountRoutes(kernel: Kernel, administration: AccountAdm
             'Changes a person’s role, effective immediately even if they are connected. Nobody loses a seat. The role of a bridge cannot be changed.',
           params: accountParams,
           body: roleRequest,
-          response: { 200: roleResponse, ...failed },
+          response: { 200: roleResponse, ...errorResponses },
         },
       },
       ({ params, body }) => administration.setRole(params.accountId, body.role),

@@ -1,4 +1,4 @@
-/** Bodies of the REST API for accounts. Every one wants the API key, as those for phones do. */
+/** Bodies of the REST API for accounts. Every request needs the API key. */
 import { z } from 'zod';
 import { role, sha256Hex } from '../../../contract/index.ts';
 
@@ -10,7 +10,7 @@ const deviceInfo = z.object({
   lastSeenAtMs: unixMs,
   /** The client's self-reported name. Null if it gives none, or has not signed in since this was recorded. */
   userAgent: z.string().nullable(),
-  /** Whether this device itself was revoked; the devices of a revoked account are shut out with it. */
+  /** Whether this device itself was revoked. The devices of a revoked account are refused in any case. */
   revoked: z.boolean(),
 });
 
@@ -18,19 +18,19 @@ export const accountInfo = z.object({
   accountId: sha256Hex,
   displayName: z.string(),
   role,
-  /** By invitation, or by a certificate of a company's PKI. */
+  /** Admitted by an invitation, or by a certificate of a company's PKI. */
   source: z.enum(['invite', 'pki']),
-  /** With a company's PKI: when it signed in first. */
+  /** With a company's PKI: when it first signed in. */
   enrolledAtMs: unixMs,
   lastSeenAtMs: unixMs.nullable(),
   revoked: z.boolean(),
-  /** Those that have signed in, the latest 64 at most, the last one first. */
+  /** Devices that have signed in, last seen first; at most 64. */
   devices: z.array(deviceInfo),
 });
 
 export const accountQuery = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Only accounts that come after this one in the list. For the next page: `accountId` of the last one. */
+  /** Only accounts after this one in the list. For the next page: the `accountId` of the last one. */
   before: sha256Hex.optional(),
 });
 export const accountList = z.object({ accounts: z.array(accountInfo) });
@@ -39,7 +39,7 @@ export const accountParams = z.object({ accountId: sha256Hex });
 export const accountDeviceParams = accountParams.extend({ deviceId: sha256Hex });
 
 export const revokeResponse = z.object({
-  /** Connections that ended by it. */
+  /** Number of connections this ended. */
   connectionsEnded: z.int(),
 });
 

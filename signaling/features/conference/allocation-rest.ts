@@ -1,4 +1,4 @@
-/** Media plane decisions as reported by the REST API. */
+/** The media plane's decisions, as the REST API reports them. */
 import { z } from 'zod';
 import { objectId } from '../../../contract/index.ts';
 import { roomAllocationReason } from './contract.ts';
@@ -17,7 +17,7 @@ export const roomAllocation = z.object({
       paused: z.boolean(),
       speaking: z.boolean(),
       lastSpokeSecondsAgo: z.number().nullable(),
-      /** What its layers take, measured or else expected. */
+      /** The operating points of its layers, measured or else expected. */
       points: z.array(
         z.object({
           spatialLayer: z.int(),
@@ -29,9 +29,9 @@ export const roomAllocation = z.object({
           sent: z.boolean(),
         }),
       ),
-      /** What its sender was told last. */
+      /** The last `producer.wanted` sent to its sender. */
       wantedSpatialLayers: z.array(z.boolean()),
-      /** Layers that the sender was asked for and does not send. */
+      /** Layers that were requested from the sender but do not arrive. */
       missingSpatialLayers: z.array(z.int()),
     }),
   ),
@@ -39,12 +39,12 @@ export const roomAllocation = z.object({
     z.object({
       peerId: objectId,
       budgetBps: bps,
-      /** What its bandwidth estimation allows; null: not known, or no less than it may be sent. */
+      /** Its bandwidth estimate; null if unknown or not limiting. */
       estimateBps: bps.nullable(),
       audioBps: bps,
       maxOutgoingBps: bps,
       videoBps: bps,
-      /** Whether it has said what it shows; else all pictures in an even grid are assumed. */
+      /** Whether it has sent `room.layout`; otherwise a uniform grid of all videos is assumed. */
       layoutTold: z.boolean(),
       tiles: z.array(
         z.object({
@@ -59,7 +59,7 @@ export const roomAllocation = z.object({
           reason: roomAllocationReason,
         }),
       ),
-      /** Pictures that it subscribed to and gets nothing of. */
+      /** Video producers that it consumes but that are not forwarded. */
       heldProducerIds: z.array(objectId),
     }),
   ),

@@ -1,8 +1,8 @@
 import { roomParams } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { roomAllocation } from './allocation-rest.ts';
 
-/** For administrators: who receives what in a room, and why. */
+/** A route for administrators: who receives what in a room, and why. */
 export function registerAllocationRoute(kernel: Kernel): void {
   kernel.adminRoutes('room.administer', (app) => {
     app.get(
@@ -12,7 +12,7 @@ export function registerAllocationRoute(kernel: Kernel): void {
           description:
             'The current allocation of an open room: who receives which layers, based on which inputs, and why not more.',
           params: roomParams,
-          response: { 200: roomAllocation, ...failed },
+          response: { 200: roomAllocation, ...errorResponses },
         },
       },
       (request) => kernel.sfu.explain(request.params.roomId),

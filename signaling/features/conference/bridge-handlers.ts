@@ -5,17 +5,17 @@ import { BRIDGE_FACTOR, type Kernel, requireRight } from '../../kernel/index.ts'
 
 type BridgeRequest = 'bridge.open' | 'participant.add' | 'participant.update' | 'participant.remove';
 
-/** What a bridge does in a room: plain transports, and the participants that it hosts. */
+/** Handlers for bridges in a room: plain transports, and the participants that they host. */
 export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler<N> } {
   const { config } = context;
   return {
     'bridge.open': async (session, { address, port, rtpCapabilities }) => {
       const { room, peer } = requireRight(session, 'participant.host');
-      const made = await room
+      const created = await room
         .mediaOf(peer)
         .createPlainTransports({ remote: { address, port }, rtpCapabilities });
       context.stage(session, 'transport_created');
-      return made;
+      return created;
     },
 
     'participant.add': async (session, { displayName, kind, callState }) => {
@@ -24,7 +24,7 @@ export function bridgeHandlers(context: Kernel): { [N in BridgeRequest]: Handler
       if (peer.participants.size >= limit) {
         throw new CanopyError('LIMIT_REACHED', `at most ${limit} participants`);
       }
-      // A phone may do no more than a guest, whoever brings it.
+      // A phone has no more rights than a guest, whichever bridge hosts it.
       const participant = peer.newParticipant({ displayName, kind, role: 'guest', callState });
       room.addParticipant(peer, participant);
       return { participantId: participant.participantId };

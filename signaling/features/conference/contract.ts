@@ -35,7 +35,7 @@ import {
 
 const plainTransport = z.object({ transportId: objectId, address: z.string(), port: z.int() });
 
-/** Why a picture is not better than it is; `full`: it is as good as its tile can use. */
+/** Why video is not forwarded at a higher quality. `full`: its tile cannot use more. */
 export const roomAllocationReason = z.enum([
   'full',
   'budget',
@@ -49,8 +49,8 @@ export const roomAllocationReason = z.enum([
 
 export const CONFERENCE_REQUESTS = {
   /**
-   * Enters a room, comes back to it (`resume`, after a lost socket) or follows a `room.rehome` (`ticket`). When `resumed` is true,
-   * transports, producers and consumers of the peer are as they were; else it has none.
+   * Enters a room, returns to it after a lost socket (`resume`), or follows a `room.rehome` (`ticket`). If `resumed` is true, the peer's
+   * transports, producers and consumers are as they were; otherwise it has none.
    */
   'room.join': {
     data: z.object({
@@ -83,14 +83,14 @@ export const CONFERENCE_REQUESTS = {
       producers: z.array(producerInfo),
       /** The dominant speaker, or null. */
       speaker: objectId.nullable(),
-      /** What features keep of the room, by name. */
+      /** The features' state of the room, by name. */
       parts: z.custom<{ [N in keyof SnapshotParts]: SnapshotPart<N> }>(),
       /**
-       * Where the room log stands: all else here is the state after this entry. `entries`: what happened after `resume.since`, in order;
-       * absent if nothing was asked for or the log does not reach back so far.
+       * Position of the room log; everything else here is the state after this entry. `entries`: the entries after `resume.since`, in order;
+       * absent if not requested or no longer in the log.
        */
       log: logPosition.extend({ entries: z.array(logEntry).optional() }),
-      /** When resumed: the peer's own objects that live on. Others must be made again or dropped. */
+      /** When resumed: the peer's objects that still exist. Others must be recreated or dropped. */
       own: z.object({
         transportIds: z.array(objectId),
         producerIds: z.array(objectId),
@@ -100,8 +100,8 @@ export const CONFERENCE_REQUESTS = {
   },
   'room.leave': { data: nothing, result: nothing },
   /**
-   * What the client shows, all of it: pictures not named are off its screen and are not forwarded. Sent anew whenever it changes. Without it
-   * the server assumes that everybody is shown at the same size.
+   * All video tiles that the client shows; video that is not listed is not forwarded. Send it again after every change. Until the first one,
+   * the server assumes that all videos are shown at the same size.
    */
   'room.layout': {
     data: z.object({
@@ -112,17 +112,17 @@ export const CONFERENCE_REQUESTS = {
             /** Size on the screen, in device pixels. */
             width: z.int().min(1).max(16_384),
             height: z.int().min(1).max(16_384),
-            /** Chosen by the person who looks. */
+            /** Pinned by the viewer. */
             pinned: z.boolean().default(false),
           }),
         )
         .max(256),
-      /** The most that the client wants to receive, audio included, in bits per second; the server's own budget still holds. */
+      /** Maximum bitrate that the client wants to receive, including audio, in bits per second. The server's own limits still apply. */
       maxBitrateBps: z.int().min(50_000).max(1_000_000_000).optional(),
     }),
     result: nothing,
   },
-  /** Makes the peer's transport of one direction. */
+  /** Creates the peer's transport for one direction. */
   'transport.create': {
     data: z.discriminatedUnion('direction', [
       z.object({ direction: z.literal('send') }),
@@ -146,12 +146,12 @@ export const CONFERENCE_REQUESTS = {
       }),
     }),
   },
-  /** Gives the client's DTLS parameters, bound to its device by a signature over dtlsStatement(). */
+  /** Passes the client's DTLS parameters, bound to its device by a signature over dtlsStatement(). */
   'transport.connect': {
     data: z.object({ transportId: objectId, dtlsParameters: clientDtlsParameters, signature }),
     result: nothing,
   },
-  /** Closes a transport with all that goes over it, so that a new one can be made (after a failed handshake). */
+  /** Closes a transport with its producers and consumers, so that a new one can be created, e.g. after a failed handshake. */
   'transport.close': { data: z.object({ transportId: objectId }), result: nothing },
   'transport.restartIce': { data: z.object({ transportId: objectId }), result: z.object({ iceParameters }) },
   'producer.create': {
@@ -178,30 +178,30 @@ export const CONFERENCE_REQUESTS = {
   'producer.pause': { data: z.object({ producerId: objectId }), result: nothing },
   'producer.resume': { data: z.object({ producerId: objectId }), result: nothing },
   'producer.close': { data: z.object({ producerId: objectId }), result: nothing },
-  /** Subscribes to producers, several at once. Consumers start paused: resume them when the client is ready. */
+  /** Subscribes to one or more producers. Consumers start paused: resume them when the client is ready. */
   'consumer.create': {
     data: z.object({ transportId: objectId, producerIds: z.array(objectId).min(1).max(64) }),
     result: z.object({
       consumers: z.array(consumerInfo),
-      /** The producers that could not be subscribed to, and why. */
+      /** Producers that could not be consumed, and why. */
       failed: z.array(z.object({ producerId: objectId, error: errorBody })),
     }),
   },
   'consumer.resume': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
   'consumer.pause': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
   'consumer.close': { data: z.object({ consumerIds: z.array(objectId).min(1).max(64) }), result: nothing },
-  /** Sets the highest layers that the client wants of a simulcast or SVC consumer. */
+  /** Sets the highest layers that the client wants from a simulcast or SVC consumer. */
   'consumer.setPreferredLayers': {
     data: z.object({ consumerId: objectId, ...preferredLayers.shape }),
     result: nothing,
   },
   'consumer.requestKeyFrame': { data: z.object({ consumerId: objectId }), result: nothing },
-  /** Makes the bridge's pair of plain transports, connected to its one socket. The gateway must be on the server's host. */
+  /** Creates the bridge's pair of plain transports, connected to its UDP socket. The bridge must run on the server's host. */
   'bridge.open': {
     data: z.object({ ...bridgeEndpoint.shape, rtpCapabilities }),
     result: z.object({ send: plainTransport, recv: plainTransport }),
   },
-  /** Brings a phone into the room. */
+  /** Adds a phone to the room. */
   'participant.add': {
     data: z.object({ displayName, kind: z.literal('phone'), callState: callState.default('answered') }),
     result: z.object({ participantId: objectId }),
@@ -221,18 +221,18 @@ export const CONFERENCE_REQUESTS = {
 } as const;
 
 export const CONFERENCE_EVENTS = {
-  /** All of the peer's media objects are gone; join again at `url` with `ticket`, keeping the tracks. */
+  /** All media objects of the peer are gone. Rejoin at `url` with `ticket`, keeping the tracks. */
   'room.rehome': z.object({
     roomId,
     url: z.string(),
     ticket: z.string(),
     reason: z.enum(['worker-died', 'drain', 'node-died']),
   }),
-  /** Every producer in the room is gone, because its media moves. Each peer gets a `room.rehome` besides. */
+  /** All producers in the room are gone, because its media moves. Each peer also gets a `room.rehome`. */
   'room.mediaLost': logged({}),
   'room.speaker': z.object({ participantId: objectId.nullable() }),
   'participant.joined': logged({ participant }),
-  /** Its connection state or name changed. */
+  /** A participant's connection state, name, role or call state changed. */
   'participant.updated': logged({ participant }),
   'participant.left': logged({
     participantId: objectId,
@@ -241,17 +241,17 @@ export const CONFERENCE_EVENTS = {
   'producer.added': logged({ producer: producerInfo }),
   'producer.paused': logged({ producerId: objectId }),
   'producer.resumed': logged({ producerId: objectId }),
-  /** To its sender: whether anybody wants each spatial layer of a picture, lowest first. Unwanted layers need not be sent. */
+  /** To the sender: whether each spatial layer of a producer is wanted, lowest first. Unwanted layers need not be sent. */
   'producer.wanted': z.object({ producerId: objectId, spatialLayers: z.array(z.boolean()).max(8) }),
   'producer.closed': logged({ producerId: objectId }),
   /** The server closed a consumer (its producer is gone, or its transport). */
   'consumer.closed': z.object({ consumerId: objectId }),
-  /** The layers that the consumer forwards now, at most five times per second; null if none fits. */
+  /** The layers that a consumer currently forwards; null if none fits. Sent at most five times per second. */
   'consumer.layers': z.object({
     consumerId: objectId,
     layers: z.object({ spatialLayer: z.number(), temporalLayer: z.number().optional() }).nullable(),
   }),
-  /** What the server gives of pictures that the client shows, those that changed: up to these layers, or null for nothing; and why not more. */
+  /** Changed allocations of the client's tiles: the highest layers that are forwarded, or null for none, and why not more. */
   'room.allocation': z.object({
     tiles: z.array(
       z.object({
@@ -261,7 +261,7 @@ export const CONFERENCE_EVENTS = {
       }),
     ),
   }),
-  /** ICE or DTLS of one of the peer's transports changed. On `disconnected` the client restarts ICE. */
+  /** The ICE or DTLS state of one of the peer's transports changed. On `disconnected`, the client restarts ICE. */
   'transport.state': z.object({
     transportId: objectId,
     state: z.enum(['new', 'connecting', 'connected', 'disconnected', 'failed', 'closed']),

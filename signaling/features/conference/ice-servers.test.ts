@@ -7,12 +7,12 @@ const STUN = { urls: ['stun:stun.example'] };
 const TURN = ['turn:turn.example', 'turns:turn.example:443?transport=tcp'];
 
 describe('iceServers()', () => {
-  it('is what the configuration says where no TURN secret is shared', () => {
+  it('returns the configured servers if there is no TURN secret', () => {
     const config = loadConfig({ env: {}, flags: { 'rtc.iceServers': [STUN] } });
     assert.deepEqual(iceServers(config, 'ann'), [STUN]);
   });
 
-  it('gives each peer credentials of its own, which openssl computes alike', () => {
+  it('gives each peer its own credentials, which match those that openssl computes', () => {
     const config = loadConfig({
       env: { CANOPY_TURN_URLS: TURN.join(), CANOPY_TURN_SECRET: 'north', CANOPY_TURN_TTL_SECONDS: '3600' },
       flags: { 'rtc.iceServers': [STUN] },
@@ -25,7 +25,7 @@ describe('iceServers()', () => {
     assert.notDeepEqual(iceServers(config, 'bob', 0), iceServers(config, 'ann', 0));
   });
 
-  it('is refused as a configuration when the secret is missing', () => {
+  it('TURN servers without a secret are an invalid configuration', () => {
     assert.throws(() => loadConfig({ env: { CANOPY_TURN_URLS: 'turn:turn.example' } }), {
       code: 'CONFIG_INVALID',
     });

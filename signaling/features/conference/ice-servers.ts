@@ -5,9 +5,9 @@ import type { RequestResult } from '../../../contract/index.ts';
 type IceServers = RequestResult<'room.join'>['iceServers'];
 
 /**
- * The ICE servers that a peer is told of. For those of `turn.urls` it gets credentials that are its own and hold for `turn.ttlSeconds`
- * (draft-uberti-behave-turn-rest-00: the user is the time of expiry and a name, the password the user's HMAC-SHA1 under the
- * shared secret). The name is the peer's id, so that a TURN server can limit each peer, and learns nobody's identity.
+ * The ICE servers for a peer. For those in `turn.urls` it gets its own credentials, valid for `turn.ttlSeconds`
+ * (draft-uberti-behave-turn-rest-00: the username is the expiry time and a name, the password its HMAC-SHA1 with the shared secret). The
+ * name is the peer's id, so that the TURN server can limit each peer without learning anyone's identity.
  */
 export function iceServers({ rtc, turn }: Config, peerId: string, nowMs = Date.now()): IceServers {
   const { urls, secret, ttlSeconds } = turn;

@@ -5,7 +5,7 @@ import { type Kernel, requirePrincipal, requireSeat } from '../../kernel/index.t
 
 type MediaRequest = Extract<RequestName, `transport.${string}` | `producer.${string}` | `consumer.${string}`>;
 
-/** What everyone with a seat may do with their own media. */
+/** Handlers for a peer's own media. */
 export function mediaHandlers(context: Kernel): { [N in MediaRequest]: Handler<N> } {
   return { ...transportHandlers(context), ...producerHandlers(context), ...consumerHandlers(context) };
 }
@@ -13,9 +13,9 @@ export function mediaHandlers(context: Kernel): { [N in MediaRequest]: Handler<N
 function transportHandlers(context: Kernel) {
   return {
     'transport.create': async (session, data) => {
-      const made = await requireMedia(session).createTransport(data);
+      const created = await requireMedia(session).createTransport(data);
       context.stage(session, 'transport_created');
-      const { transportId, iceParameters, iceCandidates, dtlsParameters, binding } = made;
+      const { transportId, iceParameters, iceCandidates, dtlsParameters, binding } = created;
       return { transportId, iceParameters, iceCandidates, dtlsParameters, binding };
     },
 
@@ -101,7 +101,7 @@ function consumerHandlers(context: Kernel) {
   } satisfies Partial<{ [N in MediaRequest]: Handler<N> }>;
 }
 
-/** The media of a connection's peer. @throws {CanopyError} ROOM_NOT_JOINED */
+/** The media of the connection's peer. @throws {CanopyError} ROOM_NOT_JOINED */
 function requireMedia(session: Session): PeerMedia {
   const { room, peer } = requireSeat(session);
   return room.mediaOf(peer);

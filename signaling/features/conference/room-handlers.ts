@@ -14,6 +14,7 @@ import { iceServers } from './ice-servers.ts';
 
 type JoinData = RequestData<'room.join'>;
 
+/** Handlers for joining and leaving a room, and for the client's layout. */
 export function roomHandlers(context: Kernel): {
   'room.join': Handler<'room.join'>;
   'room.leave': Handler<'room.leave'>;
@@ -23,7 +24,7 @@ export function roomHandlers(context: Kernel): {
     'room.join': async (session, data) => {
       const principal = requirePrincipal(session);
       const rejoins = data.ticket !== undefined && session.seat?.room.roomId === data.roomId;
-      if (session.joining || (session.seat && !rejoins && isSeated(session))) {
+      if (session.joining || (session.seat && !rejoins && hasSeat(session))) {
         throw new CanopyError('ROOM_ALREADY_JOINED');
       }
       session.joining = true;
@@ -49,7 +50,7 @@ export function roomHandlers(context: Kernel): {
   };
 }
 
-function isSeated({ seat }: Session): boolean {
+function hasSeat({ seat }: Session): boolean {
   return seat !== null && seat.room.peers.get(seat.peer.peerId) === seat.peer;
 }
 
@@ -67,24 +68,24 @@ async function join(
   const wanted = ticket?.peerId ?? data.resume?.peerId;
   const isInside = () =>
     wanted !== undefined && context.rooms.find(roomId)?.peers.get(wanted)?.device.deviceId === deviceId;
-  const returns = isInside();
-  // Nobody is kept from coming back to a seat: the settings may have changed since it was taken, or the store may be away.
-  if (!returns) {
+  const isReturning = isInside();
+  // Anyone may return to their seat, even if the settings have changed or the store is unavailable.
+  if (!isReturning) {
     await context.demandEntry(principal, record);
   }
   const isBarred = context.rooms.isBarred(roomId, principal.accountId);
   if (isBarred && !may(principal, 'room.enterBarred', record)) {
     throw new CanopyError('KICKED');
   }
-  if (context.draining && !returns) {
+  if (context.draining && !isReturning) {
     throw new CanopyError('SERVER_CLOSING');
   }
-  // People already inside stay, and may come back.
-  if (!ticket && !returns) {
+  // Admission control applies to newcomers only.
+  if (!ticket && !isReturning) {
     context.sfu.admit(roomId);
   }
   let opened = await openRoom(context, session, principal, record);
-  // Somebody whose join came to nothing may just have closed it.
+  // A concurrent join that failed may have closed the room again.
   while (opened.room.closed) {
     opened = await openRoom(context, session, principal, record);
   }
@@ -93,12 +94,12 @@ async function join(
     context.rooms.closeIfEmpty(room);
     throw new CanopyError('CONNECTION_LOST');
   }
-  if (returns && !isInside()) {
-    // The seat has gone in the meantime: this is somebody who comes from outside.
+  if (isReturning && !isInside()) {
+    // The seat is gone meanwhile, so join as a newcomer.
     context.rooms.closeIfEmpty(room);
     return join(context, session, principal, data);
   }
-  // From here to the result nothing waits: the snapshot and the seat are taken at one moment.
+  // No await from here on, so that the snapshot is consistent with the seat.
   const existing = wanted === undefined ? undefined : room.peers.get(wanted);
   const before = session.seat;
   let resumed = false;
@@ -129,7 +130,7 @@ async function join(
   if (before && before.peer !== peer) {
     before.room.remove(before.peer, 'left');
   }
-  // Derived from the base log, not from an earlier join's: bindings would pile up.
+  // A child of the base log, not of the session's: bindings would accumulate with each join.
   session.log = context.log.child({
     connectionId: session.connectionId,
     accountId: principal.accountId,
@@ -138,10 +139,10 @@ async function join(
   });
   context.stage(session, 'joined');
   if (resumed) {
-    // After the answer: what was told while the connection was lost.
+    // After the answer, resend what the peer missed while it was disconnected.
     setImmediate(() => context.sfu.tellAllocation(roomId, peer.peerId));
   }
-  // A peer that is new here has missed nothing, whatever it says.
+  // A new peer has missed nothing, whatever position it sends.
   const entries = existing === peer && data.resume?.since && room.missedBy(peer, data.resume.since);
   return {
     peerId: peer.peerId,
@@ -160,7 +161,7 @@ async function join(
   };
 }
 
-/** Opens the room and waits for its worker. A room may close or be re-homed meanwhile: then it is looked up again. */
+/** Opens the room and waits for its worker. Retries if the room closes or is re-homed meanwhile. @throws {CanopyError} ROOM_REHOMING */
 async function openRoom(
   { rooms }: Kernel,
   session: Session,

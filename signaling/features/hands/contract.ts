@@ -1,28 +1,28 @@
-/** Raised hands: who asks to speak, in the order in which they asked. */
+/** Raised hands: who asks to speak, in order. */
 import { z } from 'zod';
 import { logged, nothing, objectId } from '../../../contract/index.ts';
 
 const raisedHand = z.object({
   participantId: objectId,
-  /** When it went up: Unix time in milliseconds. */
+  /** Unix time in milliseconds. */
   raisedAtMs: z.number(),
 });
 
 export const HAND_REQUESTS = {
-  /** Raises one's hand; one that is up keeps its place. A bridge names the phone. */
+  /** Raises the peer's hand; a raised one keeps its place. A bridge names the phone. */
   'hand.raise': { data: z.object({ participantId: objectId.optional() }), result: nothing },
-  /** Lowers a hand, if it is up: one's own by default. Moderators may lower anybody's. */
+  /** Lowers a hand if it is raised, by default the peer's own. Moderators may lower anyone's. */
   'hand.lower': { data: z.object({ participantId: objectId.optional() }), result: nothing },
 } as const;
 
 export const HAND_EVENTS = {
   'hand.raised': logged(raisedHand.shape),
-  /** Also tells who lowered it. A hand goes down without this when its participant leaves. */
+  /** `by`: the participant who lowered it. Not sent when a participant leaves, which also lowers the hand. */
   'hand.lowered': logged({ participantId: objectId, by: objectId }),
 } as const;
 
 export const HAND_SNAPSHOT = {
-  /** The hands that are up, the longest first. */
+  /** The raised hands, in the order they were raised. */
   hands: z.array(raisedHand),
 } as const;
 

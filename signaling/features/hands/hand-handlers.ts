@@ -3,6 +3,7 @@ import { demand, type Handlers, type Peer, requireSeat } from '../../kernel/inde
 import type { HAND_REQUESTS } from './contract.ts';
 import type { Hands } from './hands.ts';
 
+/** Handlers for raising and lowering hands. */
 export function handHandlers(hands: Hands): Handlers<keyof typeof HAND_REQUESTS> {
   return {
     'hand.raise': async (session, data) => {

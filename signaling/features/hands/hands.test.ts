@@ -106,7 +106,7 @@ describe('raised hands', () => {
     await leave(anew.client);
   });
 
-  it('a peer that comes back is told the hands that it missed, by the log or by a snapshot', async () => {
+  it('a peer that reconnects gets the hands that it missed, from the log or a snapshot', async () => {
     const roomId = newRoom();
     const [ann, bob] = [await take(member, roomId), await take(other, roomId)];
     await bob.client.get('hand.raise', {});
@@ -133,7 +133,7 @@ describe('raised hands', () => {
     await leave(third, bob.client);
   });
 
-  it('threat 5: nobody raises a hand for others, and only moderators lower it', async () => {
+  it('threat 5: nobody raises a hand for others, and only moderators lower the hands of others', async () => {
     const roomId = newRoom();
     const ann = await take(member, roomId);
     const guest = await take(await guestOf(roomId), roomId);

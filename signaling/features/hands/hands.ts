@@ -1,17 +1,17 @@
 import type { SnapshotPart } from '../../../contract/index.ts';
 import type { Room } from '../../kernel/index.ts';
 
-/** Whose hands are up in each room. A hand is up only while its participant is in the room. */
+/** The raised hands in each room. A hand stays raised only while its participant is in the room. */
 export class Hands {
-  /** By room: when each participant raised its hand, the longest raised first. */
+  /** By room: when each participant raised its hand, in that order. Unix time in milliseconds. */
   readonly #raisedAtMs = new WeakMap<Room, Map<string, number>>();
 
-  /** The hands that are up in a room, the longest first. */
+  /** The raised hands in a room, in the order they were raised. */
   in(room: Room): SnapshotPart<'hands'> {
     return [...this.#of(room)].map(([participantId, raisedAtMs]) => ({ participantId, raisedAtMs }));
   }
 
-  /** Raises a hand and tells everyone, unless it is up. */
+  /** Raises a hand and announces it, unless it is already raised. */
   raise(room: Room, participantId: string): void {
     const raised = this.#of(room);
     if (!raised.has(participantId)) {
@@ -21,14 +21,14 @@ export class Hands {
     }
   }
 
-  /** Lowers a hand and tells everyone, if it is up. `by`: the participant who does it. */
+  /** Lowers a hand and announces it, if it is raised. `by`: the participant who lowers it. */
   lower(room: Room, participantId: string, by: string): void {
     if (this.#of(room).delete(participantId)) {
       room.append('hand.lowered', { participantId, by });
     }
   }
 
-  /** Forgets the hands of those who left. */
+  /** The hands in a room, without those of participants who have left. */
   #of(room: Room): Map<string, number> {
     const raised = this.#raisedAtMs.get(room) ?? new Map<string, number>();
     this.#raisedAtMs.set(room, raised);

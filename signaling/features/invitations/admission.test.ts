@@ -36,7 +36,7 @@ for (const engine of storeEngines()) {
       rmSync(dir, { recursive: true });
     });
 
-    it('whoever used an invitation gets the same outcome again for ten minutes, and nobody else does', async () => {
+    it('the account that used an invitation gets the same result again for ten minutes, and nobody else does', async () => {
       const { secret } = await invitations.create({ role: 'guest', roomId: 'team', ttlSeconds: 60 });
       const first = await invitations.admit(secret, id, 'Ann');
       nowMs += 9 * MINUTE_MS;
@@ -59,7 +59,7 @@ for (const engine of storeEngines()) {
       assert.equal((await accounts.find(id))?.invitation, before?.invitation);
     });
 
-    it('a better invitation raises the role of an account that exists; a lesser one takes nothing away', async () => {
+    it('a better invitation raises the role of an existing account; a lesser one takes nothing away', async () => {
       const admit = async (role: 'guest' | 'member' | 'admin', name?: string) => {
         const { secret } = await invitations.create({ role, roomId: `${role}s`, ttlSeconds: 60 });
         return (await invitations.admit(secret, id, name)).role;
@@ -84,7 +84,7 @@ for (const engine of storeEngines()) {
       assert.equal((await invitations.check(person.secret, id)).role, 'member');
     });
 
-    it('threat 42: a clock that jumps an hour either way burns no invitation and gives none a second use', async () => {
+    it('threat 42: a clock that jumps an hour either way neither wastes an invitation nor allows a second use', async () => {
       const { secret } = await invitations.create({ role: 'member', ttlSeconds: 86_400 });
       nowMs += 60 * MINUTE_MS;
       const first = await invitations.admit(secret, id, 'Ann');
@@ -107,7 +107,7 @@ for (const engine of storeEngines()) {
       await create(id);
     });
 
-    it('of used and expired invitations of an account the last 1000 are remembered', async () => {
+    it('the last 1000 used and expired invitations of an account are kept', async () => {
       for (let round = 0; round < 13; round += 1) {
         for (let n = 0; n < 100; n += 1) {
           await invitations.create({ role: 'guest', roomId: 'team', createdBy: id, ttlSeconds: 60 });

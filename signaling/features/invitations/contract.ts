@@ -10,12 +10,12 @@ import {
 } from '../../../contract/index.ts';
 
 export const INVITATION_REQUESTS = {
-  /** Adds what an invitation grants to the identity that is signed in. */
+  /** Redeems an invitation for the account that is signed in. */
   'invite.redeem': {
     data: z.object({ secret: invitationSecret }),
     result: z.object({ role, roomId: roomId.optional() }),
   },
-  /** Makes a one-time invitation. Members invite guests to a room; admins anybody. */
+  /** Creates a one-time invitation. Members may invite guests to a room, admins anyone. */
   'invite.create': {
     data: z.object({
       role: role.default('guest'),

@@ -1,12 +1,12 @@
 import { enrolRequest, enrolResponse } from '../../../contract/index.ts';
-import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import type { Invitations } from './invitations.ts';
 
 const YEAR_SECONDS = 365 * 86_400;
 const MEMBER_VALID_SECONDS = 5 * YEAR_SECONDS;
 const GUEST_VALID_SECONDS = 86_400;
 
-/** How a newcomer gets a certificate. */
+/** The route on which newcomers get a certificate. */
 export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): void {
   const { authority, log, origins, rooms } = kernel;
   kernel.routes((app) => {
@@ -17,10 +17,10 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
           description:
             'Redeems an invitation: signs the certificate request of a new account. The same request with the same key can be repeated for ten minutes.',
           body: enrolRequest,
-          response: { 200: enrolResponse, '4xx': failed['4xx'] },
+          response: { 200: enrolResponse, '4xx': errorResponses['4xx'] },
         },
         config: { rateLimit: { max: 300, timeWindow: '1 minute' } },
-        // Checked before the invitation is used: a page whose origin may not connect could not use the result.
+        // Checked before the invitation is used, since pages of other origins could not connect afterwards.
         onRequest: async ({ headers }) => origins.require(headers.origin),
       },
       async ({ body }) => {
@@ -28,7 +28,7 @@ export function registerEnrolRoute(kernel: Kernel, invitations: Invitations): vo
         const accountId = await authority.accountIdOf(csr);
         const offered = await invitations.check(body.secret, accountId);
         const signed = await authority.signAccount(csr, {
-          // The inviter vouches for the name they chose.
+          // A name chosen by the inviter takes precedence.
           displayName: offered.displayName ?? body.displayName ?? 'Guest',
           validSeconds: isConfinedToRooms(offered.role) ? GUEST_VALID_SECONDS : MEMBER_VALID_SECONDS,
         });

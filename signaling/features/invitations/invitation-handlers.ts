@@ -10,6 +10,7 @@ import type { INVITATION_REQUESTS } from './contract.ts';
 import { invitationUrl } from './invitation-url.ts';
 import type { Invitations } from './invitations.ts';
 
+/** Handlers for creating and redeeming invitations. */
 export function invitationHandlers(
   kernel: Kernel,
   invitations: Invitations,
@@ -25,7 +26,7 @@ export function invitationHandlers(
       }
       if (data.roomId !== undefined) {
         const room = await rooms.record(data.roomId);
-        // Whoever may not enter could otherwise invite themselves.
+        // Otherwise people who may not enter could invite themselves.
         await kernel.demandEntry(principal, room);
         demand(principal, 'room.invite', room);
       }

@@ -7,11 +7,11 @@ import {
   inviteResponse,
   nothing,
 } from '../../../contract/index.ts';
-import { failed, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, isConfinedToRooms, type Kernel } from '../../kernel/index.ts';
 import { invitationUrl } from './invitation-url.ts';
 import type { Invitations } from './invitations.ts';
 
-/** For administrators: make invitations, list the open ones, and withdraw them. */
+/** Routes for administrators: create invitations, list the open ones, and withdraw them. */
 export function registerInvitationRoutes(kernel: Kernel, invitations: Invitations): void {
   const { authority, origins } = kernel;
   kernel.adminRoutes('invitation.administer', (app) => {
@@ -21,7 +21,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         schema: {
           description: 'Creates a one-time invitation link.',
           body: inviteRequest,
-          response: { 200: inviteResponse, ...failed },
+          response: { 200: inviteResponse, ...errorResponses },
         },
         config: { rateLimit: { max: 600, timeWindow: '1 minute' } },
         onRequest: async ({ headers }) => origins.require(headers.origin),
@@ -44,7 +44,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         schema: {
           description: 'Open invitations, latest first. Their links cannot be shown again.',
           querystring: invitationQuery,
-          response: { 200: invitationList, ...failed },
+          response: { 200: invitationList, ...errorResponses },
         },
       },
       async ({ query }) => ({ invitations: await invitations.open(query) }),
@@ -55,7 +55,7 @@ export function registerInvitationRoutes(kernel: Kernel, invitations: Invitation
         schema: {
           description: 'Withdraws an open invitation. From then on its link is refused with INVITE_EXPIRED.',
           params: invitationParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params: { invitationId } }) => {

@@ -1,4 +1,4 @@
-/** Link of an invitation. The secret stands in the fragment, which browsers send to nobody; the CA's fingerprint pins the server. */
+/** The link of an invitation. The secret is in the fragment, which browsers do not send; the CA's fingerprint pins the server. */
 export function invitationUrl(publicUrl: string, secret: string, caFingerprintHex: string): string {
   const pin = Buffer.from(caFingerprintHex, 'hex').toString('base64url');
   return `${publicUrl.replace(/\/+$/, '')}/#/invite/${secret}.${pin}`;

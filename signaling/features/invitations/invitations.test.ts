@@ -27,7 +27,7 @@ for (const engine of storeEngines()) {
     const invitations = () => new Invitations(store, () => nowMs);
     const code = (expected: string) => (error: unknown) => (error as { code?: string }).code === expected;
 
-    it('lets exactly one of many use an invitation', async () => {
+    it('lets exactly one of many accounts use an invitation', async () => {
       const { secret } = await invitations().create({ role: 'member', ttlSeconds: 60 });
       const results = await Promise.allSettled(
         Array.from({ length: 20 }, (_, n) => invitations().admit(secret, `account${n}`, 'Ann')),
@@ -44,7 +44,7 @@ for (const engine of storeEngines()) {
       await assert.rejects(invitations().admit(secret, 'a', 'Ann'), code('INVITE_EXPIRED'));
     });
 
-    it("lets an account's unused invitations end, and nobody else's", async () => {
+    it("expires an account's unused invitations, and nobody else's", async () => {
       const [theirs, used, others] = await Promise.all(
         ['eve', 'eve', 'ann'].map((createdBy) =>
           invitations().create({ role: 'member', createdBy, ttlSeconds: 60 }),

@@ -11,21 +11,21 @@ export interface NewInvitation {
   /** The inviting account, or START; omitted for the command line and the API key. */
   createdBy?: string | undefined;
   ttlSeconds: number;
-  /** Whether it is for the data folder's own phone gateway. Default false. */
+  /** Whether it is for the server's own phone gateway. Default false. */
   isGateway?: boolean;
 }
 
-/** Maximum number of open invitations per account, and of its used or expired ones that are kept. */
+/** Maximum number of open invitations per account, and of used or expired ones that are kept. */
 const MAX_OPEN = 100;
 const MAX_FINISHED = 1000;
 
-/** How long an account that enrolled by an invitation gets the same result again, in milliseconds: the answer may have been lost. */
+/** How long an account can repeat its enrolment with an invitation, in milliseconds. The first answer may have been lost. */
 const RETRY_MS = 600_000;
 
 /** Roles that an invitation may raise, lowest first. A bridge is not a person and keeps its role. */
 const RANK: readonly Role[] = ['guest', 'member', 'admin'];
 
-/** What an invitation gives to an account. */
+/** What an invitation grants to an account. */
 export interface Admission {
   role: Role;
   roomId: string | null;
@@ -49,7 +49,7 @@ export class Invitations {
   }
 
   /**
-   * Makes an invitation. Its secret (24 random bytes, base64url) is returned only here.
+   * Creates an invitation. Its secret (24 random bytes, base64url) is returned only here.
    *
    * @throws {CanopyError} LIMIT_REACHED - the inviting account has 100 open ones
    */
@@ -84,7 +84,7 @@ export class Invitations {
   }
 
   /**
-   * What an invitation would grant an account, without using it. An account that enrolled by it within the last ten minutes may do so
+   * What an invitation would grant to an account, without using it. An account that enrolled with it within the last ten minutes may do so
    * again.
    *
    * @throws {CanopyError} INVITE_UNKNOWN, INVITE_USED, INVITE_EXPIRED; FORBIDDEN - it is not for this kind of account
@@ -94,8 +94,8 @@ export class Invitations {
   }
 
   /**
-   * Atomically uses an invitation for an account and grants its rights. Of two accounts at once only one succeeds; an account that enrols
-   * gets the same result again for ten minutes. Rights are added, never removed.
+   * Atomically uses an invitation for an account and grants its rights. Of two concurrent accounts, only one succeeds; an enrolling account
+   * gets the same result again for ten minutes. Rights are only added, never removed.
    *
    * @param certifiedName name in the account's new certificate; undefined for an existing account that keeps its certificate
    * @throws {CanopyError} see check()
@@ -210,7 +210,7 @@ export class Invitations {
     return numUpdatedRows > 0n;
   }
 
-  /** Whether nobody was ever admitted; if so, an invitation is printed at start. */
+  /** Whether nobody has enrolled yet; if so, the server prints an invitation at the start. */
   async isFirstStart(): Promise<boolean> {
     const account = await this.#store.db
       .selectFrom('accounts')

@@ -11,13 +11,13 @@ export interface InvitationsFeature {
   first(): Promise<string | null>;
 }
 
-/** One-time invitations, and how newcomers enrol by them. */
+/** One-time invitations, and enrolment with them. */
 export function registerInvitations(kernel: Kernel): InvitationsFeature {
   const invitations = new Invitations(kernel.store);
   kernel.requests(INVITATION_REQUESTS, invitationHandlers(kernel, invitations));
   registerInvitationRoutes(kernel, invitations);
   registerEnrolRoute(kernel, invitations);
-  // Otherwise a revoked account would be back with another one.
+  // Otherwise the owner of a revoked account could return with another one.
   kernel.accountRevoked.add((accountId) => invitations.expireFrom(accountId));
   return {
     first: async () => {

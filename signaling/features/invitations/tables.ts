@@ -12,7 +12,7 @@ export interface InvitationRow {
   expires_at_ms: number;
   used_at_ms: number | null;
   used_by: string | null;
-  /** 1 for this data folder's own phone gateway. */
+  /** 1 for the server's own phone gateway. */
   is_gateway: number;
 }
 

@@ -1,13 +1,13 @@
-/** What moderators do to others in a room. */
+/** Moderation of other participants in a room. */
 import { z } from 'zod';
 import { nothing, objectId, sha256Hex } from '../../../contract/index.ts';
 
 export const MODERATION_REQUESTS = {
-  /** Silences somebody's microphone, or lets a phone speak again. A person may always unmute themselves. For owners and moderators. */
+  /** Mutes a participant's microphone, or unmutes a phone. People can always unmute themselves. For owners and moderators. */
   'participant.mute': { data: z.object({ participantId: objectId, muted: z.boolean() }), result: nothing },
   /**
-   * Removes somebody from the room; for a phone, this ends its call. A person's account is barred from the room for five minutes. For
-   * owners and moderators; only admins can remove admins.
+   * Removes a participant from the room; a phone's call ends. A person's account is barred from the room for five minutes. For owners and
+   * moderators; only admins can remove admins.
    */
   'participant.kick': { data: z.object({ participantId: objectId }), result: nothing },
   /** Lets a removed account join the room again. For owners and moderators. */
@@ -15,7 +15,7 @@ export const MODERATION_REQUESTS = {
 } as const;
 
 export const MODERATION_EVENTS = {
-  /** A moderator acts on a participant that this peer hosts: comply, and inform the room by the usual requests. */
+  /** A moderator acts on a participant that this peer hosts. Comply, and update the room with the usual requests. */
   'participant.action': z.object({
     participantId: objectId,
     action: z.enum(['mute', 'unmute', 'kick']),

@@ -2,7 +2,7 @@ import { demand, type Handlers, type Kernel, requireRight } from '../../kernel/i
 import type { MODERATION_REQUESTS } from './contract.ts';
 import { muteParticipant, removeParticipant, requireTarget } from './moderation.ts';
 
-/** What moderators may do to others in their room. */
+/** Handlers for moderating others in the same room. */
 export function moderationHandlers({ rooms, log }: Kernel): Handlers<keyof typeof MODERATION_REQUESTS> {
   return {
     'participant.mute': async (session, { participantId, muted }) => {

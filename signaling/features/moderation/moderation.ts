@@ -2,12 +2,12 @@ import { CanopyError, type Logger } from '../../../base/index.ts';
 import type { Participant } from '../../../contract/index.ts';
 import { may, type Peer, type Room, type Rooms } from '../../kernel/index.ts';
 
-/** A participant of an open room, as the target of an action. */
+/** The participant that a moderator or the operator acts on. */
 export interface Target {
   room: Room;
   host: Peer;
   participant: Participant;
-  /** The moderator's participant; null: the operator. */
+  /** The moderator's participant; null for the operator. */
   by: string | null;
 }
 
@@ -32,7 +32,7 @@ export async function muteParticipant(target: Target, muted: boolean): Promise<v
   if (!muted && participant.kind !== 'phone') {
     throw new CanopyError('FORBIDDEN', 'people can only unmute themselves');
   }
-  // Notified first, so that anything its host starts to send from now on is muted too.
+  // Notify the host first, so that producers that it creates from now on are muted too.
   host.send('participant.action', { participantId, action: muted ? 'mute' : 'unmute', by });
   await Promise.all(
     room.microphonesOf(participantId).map(({ producerId }) => setPaused(room, host, producerId, muted)),
@@ -66,7 +66,7 @@ export function removeParticipant(rooms: Rooms, target: Target, log: Logger): vo
   }
 }
 
-/** A producer that closes meanwhile is silent anyway. */
+/** Ignores an error if the producer has closed meanwhile. */
 async function setPaused(room: Room, host: Peer, producerId: string, paused: boolean): Promise<void> {
   try {
     const media = room.mediaOf(host);

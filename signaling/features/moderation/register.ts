@@ -4,7 +4,7 @@ import { moderationHandlers } from './moderation-handlers.ts';
 import { RoomAdministration } from './room-administration.ts';
 import { registerRoomRoutes } from './room-routes.ts';
 
-/** What moderators do in their room, and the operator in every room. */
+/** Moderation, by moderators in their room and by the operator in any room. */
 export function registerModeration(kernel: Kernel): void {
   kernel.requests(MODERATION_REQUESTS, moderationHandlers(kernel));
   registerRoomRoutes(kernel, new RoomAdministration(kernel));

@@ -6,7 +6,7 @@ const roomParticipant = participant
   .pick({ participantId: true, accountId: true, displayName: true, kind: true, role: true, connected: true })
   .extend({
     certifiedName: z.string().describe('The name in the certificate, or the name of a phone.'),
-    /** Whether no microphone is heard from this participant: muted, or none exists. */
+    /** Whether the participant cannot be heard: it is muted or has no microphone. */
     muted: z.boolean(),
     sinceMs: z.number().describe('When the participant joined: Unix time in milliseconds.'),
   });

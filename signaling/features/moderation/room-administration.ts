@@ -3,7 +3,7 @@ import type { Peer, Room, Rooms } from '../../kernel/index.ts';
 import { muteParticipant, removeParticipant, requireTarget } from './moderation.ts';
 import type { RoomInfo } from './rest.ts';
 
-/** What the operator may do with open rooms and the people in them. */
+/** Administers open rooms and the people in them, for the operator. */
 export class RoomAdministration {
   readonly #rooms: Rooms;
   readonly #log: Logger;

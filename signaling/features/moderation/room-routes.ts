@@ -1,9 +1,9 @@
 import { nothing, roomParams } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import { closeRoomResponse, muteRequest, roomList, roomParticipantParams } from './rest.ts';
 import type { RoomAdministration } from './room-administration.ts';
 
-/** Lists rooms and their participants, and moderates them, for administrators. */
+/** Routes for administrators: list rooms with their participants, and moderate them. */
 export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministration): void {
   kernel.adminRoutes('room.administer', (app) => {
     app.get(
@@ -11,7 +11,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
       {
         schema: {
           description: 'Open rooms with their participants.',
-          response: { 200: roomList, ...failed },
+          response: { 200: roomList, ...errorResponses },
         },
       },
       async () => ({ rooms: administration.list() }),
@@ -23,7 +23,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
           description:
             'Closes a room. Connections in it end with ROOM_CLOSED and its phone calls end. Nobody is barred: the room reopens when someone enters.',
           params: roomParams,
-          response: { 200: closeRoomResponse, ...failed },
+          response: { 200: closeRoomResponse, ...errorResponses },
         },
       },
       async ({ params }) => administration.close(params.roomId),
@@ -35,7 +35,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
           description: 'Mutes a participant, or unmutes a phone. People can only unmute themselves.',
           params: roomParticipantParams,
           body: muteRequest,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params: { roomId, participantId }, body: { muted } }) => {
@@ -50,7 +50,7 @@ export function registerRoomRoutes(kernel: Kernel, administration: RoomAdministr
           description:
             'Removes a participant. A person’s connection ends with KICKED and the account is barred from the room for five minutes, unless it is an admin’s. A phone’s call ends.',
           params: roomParticipantParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params: { roomId, participantId } }) => {

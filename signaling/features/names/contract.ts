@@ -1,11 +1,11 @@
-/** What people are called in a call. */
+/** Names of participants. */
 import { z } from 'zod';
 import { displayName, nothing, objectId } from '../../../contract/index.ts';
 
 export const NAME_REQUESTS = {
   /**
-   * Gives a participant another name for as long as it is in the room: oneself by default. Owners and moderators may rename others. A name
-   * other than the one in the person's certificate is marked in the roster.
+   * Renames a participant, by default the peer's own, while it is in the room. Owners and moderators may rename others. The roster marks a
+   * name that differs from the one in the person's certificate.
    */
   'participant.rename': {
     data: z.object({ participantId: objectId.optional(), displayName }),

@@ -41,7 +41,7 @@ describe('names in a call', () => {
     }
   };
 
-  it('people change their name; one that is not in their certificate is marked, until they take it back', async () => {
+  it('people change their name; one that differs from their certificate is marked until they change it back', async () => {
     const roomId = newRoom();
     const ann = await Seat.take(server.url, member, roomId);
     const bob = await Seat.take(server.url, other, roomId);
@@ -63,7 +63,7 @@ describe('names in a call', () => {
     await leave(ann.client, bob.client);
   });
 
-  it('the new name stays when its connection, or the media of the room, is lost', async () => {
+  it("the new name stays when the connection or the room's media is lost", async () => {
     const roomId = newRoom();
     const ann = await Seat.take(server.url, member, roomId);
     await ann.client.get('participant.rename', { displayName: 'Anna' });
@@ -81,7 +81,7 @@ describe('names in a call', () => {
     await leave(third);
   });
 
-  it('moderators rename others, phones too; a bridge renames its own', async () => {
+  it('moderators rename others, including phones; a bridge renames its own phones', async () => {
     const roomId = newRoom();
     const ann = await Seat.take(server.url, member, roomId);
     const bob = await Seat.take(server.url, other, roomId);

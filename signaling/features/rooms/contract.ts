@@ -1,11 +1,11 @@
-/** What owners decide for their rooms. */
+/** Settings of rooms. */
 import { z } from 'zod';
 import { roomChange, roomDescription, roomId } from '../../../contract/index.ts';
 
 export const ROOM_REQUESTS = {
   /**
-   * Changes a room, open or not, and answers with how it is then; `{roomId}` alone changes nothing. Applies at once to those inside. For
-   * owners and admins.
+   * Changes a room's settings, whether or not it is open, and returns them; `{roomId}` alone changes nothing. Applies immediately to people
+   * inside. For owners and admins.
    */
   'room.configure': { data: z.object({ roomId, ...roomChange.shape }), result: roomDescription },
 } as const;

@@ -4,7 +4,7 @@ import { RoomConfiguration } from './room-configuration.ts';
 import { roomSettingsHandlers } from './room-settings-handlers.ts';
 import { registerRoomSettingsRoutes } from './room-settings-routes.ts';
 
-/** What owners and the operator decide for rooms: title, roles and permissions. */
+/** Settings of rooms, changed by owners and the operator: title, roles and permissions. */
 export function registerRooms(kernel: Kernel): void {
   const configuration = new RoomConfiguration(kernel);
   kernel.requests(ROOM_REQUESTS, roomSettingsHandlers(configuration));

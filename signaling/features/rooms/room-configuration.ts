@@ -1,7 +1,7 @@
 import type { RoomChange, RoomDescription } from '../../../contract/index.ts';
 import { demand, type Kernel, type Principal } from '../../kernel/index.ts';
 
-/** Reads and changes what is decided for a room. */
+/** Reads and changes the settings of rooms. */
 export class RoomConfiguration {
   readonly #kernel: Kernel;
 

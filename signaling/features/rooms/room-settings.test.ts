@@ -65,7 +65,7 @@ describe('the settings of a room', () => {
     }
   };
 
-  it('the opener is owner, members are moderators, guests and phones speakers, admins owners: the roster shows it', async () => {
+  it('the roster shows roles: the opener and admins are owners, members moderators, guests and phones speakers', async () => {
     const olga = await enter(owner);
     const others = [await enter(member), await enter(await guestOf(roomId)), await enter(admin)];
     const bridge = await enter(await person({ role: 'bridge' }));
@@ -79,7 +79,7 @@ describe('the settings of a room', () => {
     close(olga, ...others, bridge, last);
   });
 
-  it('an owner gives a guest a role, and it applies at once to those inside', async () => {
+  it('an owner gives a guest a role, which applies at once to those inside', async () => {
     const guest = await guestOf(roomId);
     const olga = await enter(owner);
     const max = await enter(member);
@@ -102,7 +102,7 @@ describe('the settings of a room', () => {
     close(olga, max, gus);
   });
 
-  it('a viewer is silenced at once, and sends nothing until they may again', async () => {
+  it('somebody who becomes a viewer is silenced at once, and cannot send until their role allows it again', async () => {
     const olga = await enter(owner);
     const max = await Seat.take(server.url, member.identity, roomId);
     const producerId = await max.produce();
@@ -117,7 +117,7 @@ describe('the settings of a room', () => {
     close(olga, max);
   });
 
-  it('a viewer whose microphone the worker is just resuming stays silent, and so does what they begin to send', async () => {
+  it('a viewer stays silent even if the worker is resuming their microphone or creating their producer', async () => {
     const olga = await enter(owner);
     const max = await Seat.take(server.url, member.identity, roomId);
     const producerId = await max.produce();
@@ -153,7 +153,7 @@ describe('the settings of a room', () => {
     close(olga, max);
   });
 
-  it('a room can be for the invited only: those inside stay and may come back, and nobody invites themselves', async () => {
+  it('a room can be for invited people only: those inside stay and may return, and nobody invites themselves', async () => {
     const olga = await enter(owner);
     const max = await Seat.take(server.url, member.identity, roomId);
     const permissions = { moderator: ['room.enter' as const, 'room.invite' as const] };
@@ -173,7 +173,7 @@ describe('the settings of a room', () => {
     close(olga, { client: back }, ada, guest);
   });
 
-  it('a room may wait for somebody who may open it', async () => {
+  it('a room can stay closed until somebody who may open it arrives', async () => {
     await operate({ permissions: { speaker: ['room.enter'] } });
     const client = await ProtocolClient.enter(server.url, (await guestOf(roomId)).identity);
     assert.equal(await client.refusal('room.join', { roomId }), 'FORBIDDEN');
@@ -198,7 +198,7 @@ describe('the settings of a room', () => {
     assert.equal(status, 401);
   });
 
-  it('admins say who owns a room, owners do not', async () => {
+  it("admins can change a room's owner, owners cannot", async () => {
     const olga = await enter(owner);
     const ada = await enter(admin);
     const change = { roomId, ownerId: member.accountId };
@@ -222,7 +222,7 @@ describe('the settings of a room', () => {
     close(olga, gus);
   });
 
-  it('threat 5: whoever is neither owner nor admin changes no room, open or not, by any change', async () => {
+  it('threat 5: nobody but owners and admins can change any setting of a room, open or not', async () => {
     const guest = await guestOf(roomId);
     const olga = await enter(owner);
     const viewer = await person({ displayName: 'Vic' });

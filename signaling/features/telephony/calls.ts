@@ -2,7 +2,7 @@ import type { CallRecord } from '../../../contract/index.ts';
 import type { Store } from '../../store/index.ts';
 import type { CallRow } from './tables.ts';
 
-/** How many calls the history keeps, and after how many new ones it forgets the oldest. */
+/** Maximum number of calls in the history, and after how many new ones it is pruned. */
 const MAX_CALLS = 100_000;
 const PRUNE_EVERY = 1000;
 
@@ -15,7 +15,7 @@ export class Calls {
     this.#store = store;
   }
 
-  /** Notes the present state of a call. One that has ended stays as it ended. */
+  /** Records the current state of a call. A call that has ended no longer changes. */
   async record(call: CallRecord): Promise<void> {
     const { call_id, ...state } = toRow(call);
     await this.#store.db
@@ -31,26 +31,26 @@ export class Calls {
     }
   }
 
-  /** Ends those calls that are noted as going on and are not among these: their gateway has gone. */
+  /** Marks calls in progress that are not listed as lost: their gateway is gone. */
   async endOthers(callIds: string[], nowMs: number): Promise<void> {
     let lost = this.#store.db
       .updateTable('calls')
       .set({ ended_at_ms: nowMs, end_cause: 'lost' })
       .where('ended_at_ms', 'is', null);
-    // PostgreSQL takes no empty list.
+    // PostgreSQL rejects an empty list.
     if (callIds.length > 0) {
       lost = lost.where('call_id', 'not in', callIds);
     }
     await lost.execute();
   }
 
-  /** Forgets the oldest calls. */
-  async prune(most = MAX_CALLS): Promise<void> {
+  /** Deletes the oldest calls beyond the maximum. */
+  async prune(max = MAX_CALLS): Promise<void> {
     const latestForgotten = await this.#store.db
       .selectFrom('calls')
       .select('started_at_ms')
       .orderBy('started_at_ms', 'desc')
-      .offset(most)
+      .offset(max)
       .limit(1)
       .executeTakeFirst();
     if (!latestForgotten) {
@@ -71,12 +71,12 @@ export class Calls {
     return row && fromRow(row);
   }
 
-  /** Calls, those that began last first. */
+  /** Calls, latest first. */
   async list(filter: {
-    /** Only those that go on, or only those that have ended. */
+    /** True: only calls in progress; false: only ended ones. Default: both. */
     active?: boolean | undefined;
     limit: number;
-    /** Only those that began earlier than this. */
+    /** Only calls that started before this Unix time in milliseconds. */
     beforeMs?: number | undefined;
   }): Promise<CallRecord[]> {
     let query = this.#store.db.selectFrom('calls').selectAll();

@@ -14,24 +14,24 @@ import {
 } from '../../../contract/index.ts';
 
 export const TELEPHONY_REQUESTS = {
-  /** Calls a number or SIP address into the room, by the gateway; its participant appears while it rings. For owners and moderators. */
+  /** Calls a number or SIP address into the room through the gateway. The participant appears while it rings. For owners and moderators. */
   'call.dial': {
     data: z.object({ target: dialTarget, displayName: displayName.optional() }),
     result: z.object({ callId: objectId }),
   },
-  /** Registers this connection, which is in no room, as the one that places calls. */
+  /** Registers this connection, which must be in no room, as the gateway that places calls. */
   'gateway.register': {
     data: z.object({
-      /** The calls that it has: others that the history shows as going on have ended. */
+      /** The gateway's current calls. Others that are in progress in the history are marked as lost. */
       callIds: z.array(objectId).max(10_000).default([]),
     }),
     result: telephonyConfig,
   },
-  /** Notes the state of a call in the history, at its start, answer and end. */
+  /** Records the state of a call in the history, when it starts, is answered and ends. */
   'gateway.record': { data: callRecord, result: nothing },
   /** A requested call failed; its requester is notified. */
   'gateway.dialFailed': { data: z.object({ callId: objectId, error: errorBody }), result: nothing },
-  /** Reports the state of each registered trunk after every change: all of them, or the first 500. */
+  /** Reports the registration state of all trunks (at most 500) after every change. */
   'gateway.trunks': {
     data: z.object({
       registrations: z.array(trunkRegistration.extend({ trunk: sipTrunk.shape.name })).max(500),
@@ -41,7 +41,7 @@ export const TELEPHONY_REQUESTS = {
 } as const;
 
 export const TELEPHONY_EVENTS = {
-  /** A call that this peer asked for did not come about. */
+  /** A call that this peer requested has failed. */
   'call.failed': z.object({ callId: objectId, error: errorBody }),
   /** To the gateway: place this call into that room. `caller`: the name of the person calling, shown to the callee. */
   'gateway.dial': z.object({
@@ -51,7 +51,7 @@ export const TELEPHONY_EVENTS = {
     displayName: z.string(),
     caller: z.string().optional(),
   }),
-  /** To the gateway: hang this call up. */
+  /** To the gateway: hang up this call. */
   'gateway.hangUp': z.object({ callId: objectId }),
   /** To the gateway: the settings have changed. */
   'gateway.config': telephonyConfig,

@@ -3,7 +3,7 @@ import { demand, type Handlers, requirePrincipal, requireRight, type Session } f
 import type { TELEPHONY_REQUESTS } from './contract.ts';
 import type { Telephony } from './telephony.ts';
 
-/** Between the phone gateway's control connection, and those who call somebody into a room. */
+/** Handlers for the phone gateway's control connection, and for calls requested by rooms. */
 export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TELEPHONY_REQUESTS> {
   return {
     'gateway.register': async (session, { callIds }) => {
@@ -46,7 +46,7 @@ export function gatewayHandlers(telephony: Telephony): Handlers<keyof typeof TEL
     },
   };
 
-  /** Only the gateway in charge: an older one has been replaced. */
+  /** Admits only the gateway in charge, not one that has been replaced. @throws {CanopyError} FORBIDDEN */
   function requireGateway(session: Session): void {
     demand(requirePrincipal(session), 'gateway.register');
     if (!telephony.isGateway(session)) {

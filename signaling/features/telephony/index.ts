@@ -1,4 +1,4 @@
-/** Phones, as the server sees them: settings, the gateway's control connection, calls that are asked for. */
+/** The server's side of telephony: settings, the gateway's control connection, calls requested by rooms. */
 export { Calls } from './calls.ts';
 export { TELEPHONY_MIGRATIONS } from './migrations.ts';
 export { registerTelephony } from './register.ts';

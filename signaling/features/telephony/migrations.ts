@@ -45,7 +45,7 @@ export const TELEPHONY_MIGRATIONS: Migrations = {
         .addColumn('mos', 'double precision')
         .execute();
       await db.schema.createIndex('calls_by_start').on('calls').column('started_at_ms').execute();
-      // Anyone who knows a room's PIN may call in; outgoing calls are barred until an administrator allows them (threat case 19).
+      // Anyone who knows a room's PIN may call in. Outgoing calls are barred until an administrator permits them (threat 19).
       await (db as Kysely<Tables>)
         .insertInto('dial_rules')
         .values({ position: 0, direction: 'incoming', pattern: '*', action: '{"type":"pin"}' })

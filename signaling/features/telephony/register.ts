@@ -6,7 +6,7 @@ import { Telephony } from './telephony.ts';
 import { registerTelephonyRoutes } from './telephony-routes.ts';
 import { TelephonySettings } from './telephony-settings.ts';
 
-/** Phones: their settings, the gateway that brings them in, and calls out of rooms. */
+/** Telephony: settings of phones, the gateway's control connection, and calls requested by rooms. */
 export function registerTelephony(kernel: Kernel): void {
   const { config, log, rooms, store } = kernel;
   const settings = new TelephonySettings(store);

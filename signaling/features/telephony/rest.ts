@@ -1,4 +1,4 @@
-/** Bodies of the REST API for phones. Every one wants the API key: `Authorization: Bearer` and the key of the file api.key. */
+/** Bodies of the REST API for phones. Every request needs the API key, in `Authorization: Bearer`. */
 import { z } from 'zod';
 import {
   callRecord,
@@ -18,7 +18,7 @@ const phoneInfo = sipPhone.omit({ ha1: true });
 export const phoneList = z.object({ phones: z.array(phoneInfo) });
 export const putPhoneRequest = z.object({
   displayName: displayName.optional(),
-  /** At least 12 characters. Default: one is made. Only its digests are kept. */
+  /** At least 12 characters. Default: generated. Only its digests are stored. */
   password: z
     .string()
     .min(12)
@@ -27,19 +27,19 @@ export const putPhoneRequest = z.object({
     .optional(),
 });
 export const putPhoneResponse = phoneInfo.extend({
-  /** The password that was made, this once; absent where the request had one. */
+  /** The generated password, returned only here; absent if the request had one. */
   password: z.string().optional(),
-  /** What the phone must be set to beside its user name. */
+  /** The realm that the phone must be configured with. */
   realm: z.string(),
 });
 
 export const trunkInfo = sipTrunk.omit({ password: true }).extend({
   hasPassword: z.boolean(),
-  /** null: it does not register, or no gateway has told yet. */
+  /** Null if the trunk does not register, or no gateway has reported yet. */
   registration: trunkRegistration.nullable(),
 });
 export const trunkList = z.object({ trunks: z.array(trunkInfo) });
-/** The password that is kept stays when none is given and the user name is the same. */
+/** Without a password, the stored one is kept if the user name stays the same. */
 export const putTrunkRequest = sipTrunk.omit({ name: true }).extend({
   uri: trunkUri,
   addresses: z.array(trunkAddress).max(64).default([]),
@@ -50,13 +50,13 @@ export const dialPlanBody = z.object({ rules: dialPlan });
 export const roomPin = z.object({ pin });
 
 export const callQuery = z.object({
-  /** `true`: only calls that go on; `false`: only those that have ended. Default: all. */
+  /** `true`: only calls in progress; `false`: only ended ones. Default: both. */
   active: z
     .enum(['true', 'false'])
     .transform((text) => text === 'true')
     .optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  /** Unix time in milliseconds: only calls that began earlier. For the next page: `startedAtMs` of the last one. */
+  /** Only calls that started before this Unix time in milliseconds. For the next page: `startedAtMs` of the last one. */
   before: z.coerce.number().optional(),
 });
 export const callList = z.object({ calls: z.array(callRecord) });

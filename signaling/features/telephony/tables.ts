@@ -1,14 +1,14 @@
 export interface PhoneRow {
   username: string;
   display_name: string | null;
-  /** HA1 of the digest algorithms, hex: the password itself is not stored. */
+  /** HA1 of each digest algorithm, hex. The password itself is not stored. */
   ha1_md5: string;
   ha1_sha256: string;
 }
 
 export interface TrunkRow {
   name: string;
-  /** JSON of the whole trunk, its password too: digest clients need it in the clear. */
+  /** JSON of the trunk, including its password: digest clients need it in the clear. */
   settings: string;
 }
 
@@ -42,7 +42,7 @@ declare module '../../store/tables.ts' {
     sip_phones: PhoneRow;
     sip_trunks: TrunkRow;
     dial_rules: DialRuleRow;
-    /** PINs by which callers enter rooms. */
+    /** PINs with which callers enter rooms. */
     room_pins: { room_id: string; pin: string };
     calls: CallRow;
   }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { SipTrunk, TrunkRegistration } from '../../../contract/index.ts';
 import { nothing, roomParams } from '../../../contract/index.ts';
-import { failed, type Kernel } from '../../kernel/index.ts';
+import { errorResponses, type Kernel } from '../../kernel/index.ts';
 import {
   callList,
   callParams,
@@ -21,7 +21,7 @@ import {
 } from './rest.ts';
 import type { Telephony } from './telephony.ts';
 
-/** The API for administrators and applications: phones, trunks, dial plan, PINs, calls. */
+/** Routes for administrators and applications: phones, trunks, dial plan, PINs, calls. */
 export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): void {
   kernel.adminRoutes('telephony.administer', (app) => {
     const { administration, calls, settings } = telephony;
@@ -29,7 +29,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
     app.get(
       '/api/sip/phones',
       {
-        schema: { description: 'Phones that may register.', response: { 200: phoneList, ...failed } },
+        schema: { description: 'Phones that may register.', response: { 200: phoneList, ...errorResponses } },
       },
       async () => ({ phones: (await settings.phones()).map(({ ha1: _secret, ...phone }) => phone) }),
     );
@@ -41,7 +41,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
             'Adds or replaces a phone. If the request has no password, one is generated and returned only this once.',
           params: phoneParams,
           body: putPhoneRequest,
-          response: { 200: putPhoneResponse, ...failed },
+          response: { 200: putPhoneResponse, ...errorResponses },
         },
       },
       async ({ params: { username }, body }) => ({
@@ -56,7 +56,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         schema: {
           description: 'Removes a phone.',
           params: phoneParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params }) => {
@@ -70,7 +70,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
       {
         schema: {
           description: 'Trunks, without their passwords, with the status of their registrations.',
-          response: { 200: trunkList, ...failed },
+          response: { 200: trunkList, ...errorResponses },
         },
       },
       async () => ({
@@ -85,11 +85,11 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
             'Adds or replaces a trunk. A stored password is kept while the user name stays the same.',
           params: trunkParams,
           body: putTrunkRequest,
-          response: { 200: trunkInfo, ...failed },
+          response: { 200: trunkInfo, ...errorResponses },
         },
       },
       async ({ params: { name }, body }) => {
-        // What was told of its registration was of the trunk as it was before.
+        // The known registration is that of the trunk before the change.
         return toInfo(await administration.putTrunk({ name, ...body }), null);
       },
     );
@@ -99,7 +99,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         schema: {
           description: 'Removes a trunk. Refused while the dial plan uses it.',
           params: trunkParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params }) => {
@@ -110,7 +110,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
 
     app.get(
       '/api/sip/dial-plan',
-      { schema: { description: 'The dial plan.', response: { 200: dialPlanBody, ...failed } } },
+      { schema: { description: 'The dial plan.', response: { 200: dialPlanBody, ...errorResponses } } },
       async () => ({ rules: await settings.dialPlan() }),
     );
     app.put(
@@ -120,7 +120,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
           description:
             "Replaces the whole dial plan. The first rule of the call's direction whose pattern matches applies: `*` stands for any characters, `X` for a digit. Calls that no rule permits are refused.",
           body: dialPlanBody,
-          response: { 200: dialPlanBody, ...failed },
+          response: { 200: dialPlanBody, ...errorResponses },
         },
         bodyLimit: 1024 * 1024,
       },
@@ -137,7 +137,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
           description: 'Sets the PIN that callers enter to join the room.',
           params: roomParams,
           body: roomPin,
-          response: { 200: roomPin, ...failed },
+          response: { 200: roomPin, ...errorResponses },
         },
       },
       async ({ params: { roomId }, body: { pin } }) => {
@@ -151,7 +151,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         schema: {
           description: "Removes the room's PIN.",
           params: roomParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params }) => {
@@ -166,7 +166,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         schema: {
           description: 'Calls in progress and past calls, latest first.',
           querystring: callQuery,
-          response: { 200: callList, ...failed },
+          response: { 200: callList, ...errorResponses },
         },
       },
       async ({ query: { active, limit, before } }) => ({
@@ -180,7 +180,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
           description:
             'Calls a number or a registered phone into a room, if the dial plan permits it. The call history shows the outcome.',
           body: dialRequest,
-          response: { 200: dialResponse, ...failed },
+          response: { 200: dialResponse, ...errorResponses },
         },
       },
       ({ body }) => telephony.dial({ ...body, by: 'api' }),
@@ -191,7 +191,7 @@ export function registerTelephonyRoutes(kernel: Kernel, telephony: Telephony): v
         schema: {
           description: 'Hangs up a call.',
           params: callParams,
-          response: { 200: nothing, ...failed },
+          response: { 200: nothing, ...errorResponses },
         },
       },
       async ({ params }) => {

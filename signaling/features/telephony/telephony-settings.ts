@@ -9,7 +9,7 @@ import {
 } from '../../../contract/index.ts';
 import { isUniqueViolation, type Store } from '../../store/index.ts';
 
-/** What administrators set about phones: phones that register, trunks, the dial plan, PINs of rooms. */
+/** Stores the telephony settings: phones, trunks, the dial plan, and PINs of rooms. */
 export class TelephonySettings {
   readonly #store: Store;
 
@@ -45,7 +45,7 @@ export class TelephonySettings {
       .execute();
   }
 
-  /** False when there is none of this name. */
+  /** Returns false if none has this name. */
   async deletePhone(username: string): Promise<boolean> {
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('sip_phones')
@@ -68,7 +68,7 @@ export class TelephonySettings {
       .execute();
   }
 
-  /** False when there is none of this name. */
+  /** Returns false if none has this name. */
   async deleteTrunk(name: string): Promise<boolean> {
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('sip_trunks')
@@ -87,7 +87,7 @@ export class TelephonySettings {
   async putDialPlan(rules: DialRule[]): Promise<void> {
     await this.#store.transaction(async (transaction) => {
       await transaction.deleteFrom('dial_rules').execute();
-      // One by one: a thousand rules are more parameters than SQLite takes at once.
+      // One by one: a thousand rules would exceed SQLite's number of parameters per statement.
       for (const [position, { direction, pattern, action }] of rules.entries()) {
         const row = { position, direction, pattern, action: JSON.stringify(action) };
         await transaction.insertInto('dial_rules').values(row).execute();
@@ -116,7 +116,7 @@ export class TelephonySettings {
     }
   }
 
-  /** False when the room has none. */
+  /** Returns false if the room has none. */
   async deletePin(roomId: string): Promise<boolean> {
     const { numDeletedRows } = await this.#store.db
       .deleteFrom('room_pins')

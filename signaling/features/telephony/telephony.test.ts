@@ -91,7 +91,7 @@ describe('telephony', () => {
     return [answer.status, (answer.body as { error: { code: string } }).error.code];
   };
 
-  it('begins with a PIN prompt for callers and without any permission to call out', async () => {
+  it('starts with a PIN prompt for callers and no permission to call out', async () => {
     assert.deepEqual(await ok('GET', '/api/sip/dial-plan'), {
       rules: [{ direction: 'incoming', pattern: '*', action: { type: 'pin' } }],
     });
@@ -106,7 +106,7 @@ describe('telephony', () => {
     });
   });
 
-  it('wants the API key for every route', async () => {
+  it('requires the API key for every route', async () => {
     for (const [method, path, body] of [
       ['GET', '/api/sip/phones'],
       ['PUT', '/api/sip/phones/1001', {}],
@@ -126,7 +126,7 @@ describe('telephony', () => {
     }
   });
 
-  it('makes the password of a phone once, keeps only digests, and tells the gateway', async () => {
+  it('generates the password of a phone once, stores only digests, and notifies the gateway', async () => {
     const gateway = await connected();
     const told = heard(gateway, 'config');
     const { password } = (await ok('PUT', '/api/sip/phones/1001', { displayName: 'Desk' })) as {
@@ -174,7 +174,7 @@ describe('telephony', () => {
     await ok('DELETE', '/api/sip/trunks/pstn');
   });
 
-  it('refuses dial plans that make no sense', async () => {
+  it('refuses inconsistent dial plans', async () => {
     for (const rule of [
       { direction: 'outgoing', pattern: '*', action: { type: 'trunk', trunk: 'none' } },
       { direction: 'outgoing', pattern: '*', action: { type: 'pin' } },
@@ -216,7 +216,7 @@ describe('telephony', () => {
     await ok('PUT', '/api/sip/dial-plan', { rules: [] });
   });
 
-  it('passes a call on to the gateway, and its failure back to whoever asked', async () => {
+  it('passes a call on to the gateway, and its failure back to the requester', async () => {
     await ok('PUT', '/api/sip/phones/1001', {});
     const person = await seated(member);
     assert.equal(await person.refusal('call.dial', { target: '1001' }), 'GATEWAY_MISSING');
@@ -244,7 +244,7 @@ describe('telephony', () => {
     await ok('DELETE', '/api/sip/phones/1001');
   });
 
-  it('shows a called phone by the name of its account', async () => {
+  it('shows a called phone with its display name', async () => {
     await ok('PUT', '/api/sip/phones/1001', { displayName: 'Front desk' });
     const asked = heard(await connected(), 'dial');
     await ok('POST', '/api/sip/calls', { roomId: 'team', target: '1001' });
@@ -267,7 +267,7 @@ describe('telephony', () => {
     person.close();
   });
 
-  it('keeps the history of calls, the newest first, and hangs up what goes on', async () => {
+  it('keeps the history of calls, latest first, and hangs up calls in progress', async () => {
     const gateway = await connected();
     const going = callOf({ startedAtMs: startedAtMs + 2 });
     const over = callOf({
@@ -305,7 +305,7 @@ describe('telephony', () => {
     assert.deepEqual(await calls('?active=true'), [], 'a new one has none of them');
   });
 
-  it('shows how trunks are registered, as the gateway in charge says, after a return too, and forgets it with the gateway', async () => {
+  it('shows the registrations of trunks as reported by the gateway in charge, also after it reconnects, and forgets them when it is gone', async () => {
     const shown = async (name: string) => {
       const { trunks } = (await ok('GET', '/api/sip/trunks')) as {
         trunks: Array<{ name: string; registration: TrunkRegistration | null }>;
@@ -367,7 +367,7 @@ describe('telephony', () => {
       ['is refused', () => relay.refuse(), () => relay.allow()],
       ['is dead without a word', () => relay.silence(), () => link?.reconnect()],
     ] as const) {
-      it(`tells of the calls that came and went while it ${how}, each as it ended`, async () => {
+      it(`reports the calls that came and went while it ${how}, each with its outcome`, async () => {
         const gateway = await connectedByRelay();
         const before = callOf();
         const cancelled = callOf();
@@ -385,7 +385,7 @@ describe('telephony', () => {
       });
     }
 
-    it('tells whoever asked for a call that it failed meanwhile', async () => {
+    it('notifies the requester of a call that failed meanwhile', async () => {
       await ok('PUT', '/api/sip/phones/1001', { password: 'a-secret-of-twelve' });
       const gateway = await connectedByRelay();
       const person = await seated(member);
@@ -406,14 +406,14 @@ describe('telephony', () => {
       await ok('DELETE', '/api/sip/phones/1001');
     });
 
-    it('tells of more calls at once than it may ask a second, one after the other', async () => {
+    it('reports more calls at once than its rate limit allows, one after the other', async () => {
       const gateway = await connected();
       const calls = Array.from({ length: 400 }, () => callOf());
       await Promise.all(calls.map((call) => gateway.record(ended(call, 'cancelled'))));
       assert.deepEqual(new Set(await ends(...calls)), new Set(['cancelled']));
     });
 
-    it('forgets the oldest when more waits than it keeps, and everything when it is closed', async () => {
+    it('drops the oldest beyond its maximum of pending reports, and all of them when it is closed', async () => {
       const gateway = await connectedByRelay();
       relay.refuse();
       const [oldest, ...others] = Array.from({ length: 4001 }, () => gateway.record(callOf()));
@@ -427,7 +427,7 @@ describe('telephony', () => {
     });
   });
 
-  it('lets one gateway be in charge: the newest', async () => {
+  it('puts the newest gateway in charge', async () => {
     const first = await connected();
     const ended = heard(first, 'state');
     await connected();
@@ -437,7 +437,7 @@ describe('telephony', () => {
   });
 
   describe('threat 5: rights', () => {
-    it('threat 65: another bridge gets no secrets of phones, and takes nobody’s place', async () => {
+    it('threat 65: another bridge gets no secrets of phones and replaces no gateway', async () => {
       const gateway = await connected();
       const program = await ProtocolClient.enter(server.url, await newIdentity(server, { role: 'bridge' }));
       assert.equal(await program.refusal('gateway.register', {}), 'FORBIDDEN');
@@ -446,7 +446,7 @@ describe('telephony', () => {
       program.close();
     });
 
-    it('only a bridge without a seat is a gateway, and only the one in charge may speak for calls', async () => {
+    it('only a bridge without a seat can be a gateway, and only the one in charge may report calls', async () => {
       const person = await seated(member);
       for (const [name, data] of [
         ['gateway.register', {}],
@@ -465,7 +465,7 @@ describe('telephony', () => {
       }
     });
 
-    it('guests, bridges, and people without a seat do not call, mute or kick', async () => {
+    it('guests, bridges and people without a seat cannot call, mute or kick', async () => {
       const target = await seated(member);
       const { participants } = await (async () => {
         const other = await ProtocolClient.enter(server.url, guest);
@@ -554,7 +554,7 @@ describe('telephony', () => {
       host.close();
     });
 
-    it('nobody is unmuted by others but a phone; who is kicked is out at once', async () => {
+    it('only phones can be unmuted by others; a kick takes effect at once', async () => {
       const ann = await seated(member);
       const bob = await ProtocolClient.enter(server.url, guest);
       const { participantId = '' } = await bob.get('room.join', { roomId: 'lobby' });
@@ -573,7 +573,7 @@ describe('telephony', () => {
     });
   });
 
-  it('tells a gateway nothing that its schema does not have', async () => {
+  it('sends a gateway only the fields of its schema', async () => {
     const { config } = await connected();
     const names: Array<keyof TelephonyConfig> = ['dialPlan', 'language', 'phones', 'pins', 'realm', 'trunks'];
     assert.deepEqual(Object.keys(config).sort(), names);

@@ -10,8 +10,8 @@ import {
 } from '../../../contract/index.ts';
 import type { Rooms } from '../../kernel/index.ts';
 import { type Session, TokenBucket } from '../../kernel/index.ts';
-import { Administration } from './administration.ts';
 import type { Calls } from './calls.ts';
+import { TelephonyAdministration } from './telephony-administration.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
 export interface TelephonyOptions {
@@ -25,47 +25,47 @@ export interface TelephonyOptions {
 export interface DialRequest {
   roomId: string;
   target: string;
-  /** Name of the callee in the room. Default: the name of the phone's account, else the number dialled. */
+  /** Name of the callee in the room. Default: the display name of the phone called, else the number dialled. */
   displayName?: string | undefined;
   /** Name of the caller, shown to the callee; absent for applications. */
   caller?: string;
-  /** The account that asks, or `api`: each may place so many calls. */
+  /** The requesting account, or `api`. The rate limit applies to each. */
   by: string;
-  /** The peer that is told of a failure; absent for applications. */
+  /** The peer that is notified of a failure; absent for applications. */
   peerId?: string;
 }
 
-/** Calls that one account may place: so many a minute, and as many at once (threat case 19). */
+/** Calls per minute that an account may place; also the burst (threat 19). */
 const DIALS_PER_MINUTE = 10;
-/** The same for all applications together. */
+/** The same limit for all applications together. */
 const API_DIALS_PER_MINUTE = 600;
-/** How long a failure is passed on to whoever asked, in milliseconds. */
+/** How long the requester is notified if a call fails, in milliseconds. */
 const PENDING_MS = 300_000;
 
-/** The server's side of telephony: settings, the gateway's control connection, and calls that rooms ask for. */
+/** The server's side of telephony: settings, the gateway's control connection, and calls requested by rooms. */
 export class Telephony {
   readonly settings: TelephonySettings;
   readonly calls: Calls;
-  readonly administration: Administration;
+  readonly administration: TelephonyAdministration;
   readonly #options: TelephonyOptions;
   readonly #buckets = new LRUCache<string, TokenBucket>({ max: 10_000 });
-  /** Who asked for calls that are not up yet, by call. */
-  readonly #asked = new LRUCache<string, { roomId: string; peerId: string }>({
+  /** The requesters of calls that are not answered yet, by call id. */
+  readonly #requests = new LRUCache<string, { roomId: string; peerId: string }>({
     max: 10_000,
     ttl: PENDING_MS,
   });
   #gateway: Session | null = null;
-  /** By trunk, as the gateway in charge told last. */
+  /** By trunk, as last reported by the gateway in charge. */
   #registrations: ReadonlyMap<string, TrunkRegistration> = new Map();
 
   constructor(options: TelephonyOptions) {
     this.#options = options;
     this.settings = options.settings;
     this.calls = options.calls;
-    this.administration = new Administration({
+    this.administration = new TelephonyAdministration({
       settings: options.settings,
       realm: options.config.sip.realm,
-      changed: () => this.#changed(),
+      changed: () => this.#sendConfig(),
     });
   }
 
@@ -74,13 +74,13 @@ export class Telephony {
     return this.#gateway !== null && !this.#gateway.closed;
   }
 
-  /** The whole of what a gateway must know. */
+  /** The complete configuration of a gateway. */
   async config(): Promise<TelephonyConfig> {
     const { realm, language } = this.#options.config.sip;
     return { realm, language, ...(await this.settings.load()) };
   }
 
-  /** Puts a gateway in charge; one that was before is told that it is replaced. */
+  /** Puts a gateway in charge, and ends the connection of the previous one. @throws {CanopyError} CONNECTION_LOST */
   async register(session: Session, callIds: string[]): Promise<TelephonyConfig> {
     await this.calls.endOthers(callIds, Date.now());
     const config = await this.config();
@@ -95,15 +95,15 @@ export class Telephony {
     }
     session.log.info('phone gateway connected');
     if (callIds.length === 0) {
-      // It has just started: nobody comes back for what an earlier process left in rooms.
+      // It has just started, so nobody returns to the seats of an earlier process.
       const own = session.principal?.device.deviceId;
       this.#options.rooms.remove(
         ({ connection, device }) => connection === null && device.deviceId === own,
         'lost',
       );
     }
-    // What was asked of one that has gone, or was lost with its connection, comes to nothing.
-    for (const callId of [...this.#asked.keys()].filter((asked) => !callIds.includes(asked))) {
+    // Calls requested from a previous gateway, or whose request was lost with the connection, have failed.
+    for (const callId of [...this.#requests.keys()].filter((id) => !callIds.includes(id))) {
       this.dialFailed(callId, new CanopyError('GATEWAY_MISSING').toJSON());
     }
     return config;
@@ -114,7 +114,7 @@ export class Telephony {
   }
 
   /**
-   * Asks the gateway for a call into a room. What comes of it shows in the room, or is told by `call.failed`.
+   * Asks the gateway to place a call into a room. The call appears in the room, or `call.failed` is sent to the requester.
    *
    * @throws {CanopyError} RATE_LIMITED, CALL_REFUSED, GATEWAY_MISSING
    */
@@ -134,7 +134,7 @@ export class Telephony {
     }
     const callId = randomUUID();
     if (peerId !== undefined) {
-      this.#asked.set(callId, { roomId, peerId });
+      this.#requests.set(callId, { roomId, peerId });
     }
     const called = route.type === 'phone' ? route.username : route.number;
     const account = settings.phones.find(({ username }) => route.type === 'phone' && username === called);
@@ -150,31 +150,31 @@ export class Telephony {
     return { callId };
   }
 
-  /** A call did not come about: tells whoever asked for it. */
+  /** Notifies the requester of a call that it failed. */
   dialFailed(callId: string, error: ErrorBody): void {
-    const asked = this.#asked.get(callId);
-    if (asked) {
-      this.#asked.delete(callId);
-      const peer = this.#options.rooms.find(asked.roomId)?.peers.get(asked.peerId);
+    const request = this.#requests.get(callId);
+    if (request) {
+      this.#requests.delete(callId);
+      const peer = this.#options.rooms.find(request.roomId)?.peers.get(request.peerId);
       peer?.send('call.failed', { callId, error });
     }
   }
 
-  /** How all trunks that are registered at stand now. */
+  /** Takes the gateway's report of all trunk registrations. */
   trunksRegistered(registrations: ReadonlyArray<TrunkRegistration & { trunk: string }>): void {
     this.#registrations = new Map(
       registrations.map(({ trunk, ...registration }) => [trunk, registration] as const),
     );
   }
 
-  /** How a trunk stands; null for one that does not register, and while no gateway has told. */
+  /** The registration of a trunk; null if it does not register, or no gateway has reported. */
   registrationOf(trunk: string): TrunkRegistration | null {
     return (this.ready && this.#registrations.get(trunk)) || null;
   }
 
   async record(call: CallRecord): Promise<void> {
     if (call.answeredAtMs !== null) {
-      this.#asked.delete(call.callId);
+      this.#requests.delete(call.callId);
     }
     await this.calls.record(call);
   }
@@ -191,8 +191,8 @@ export class Telephony {
     this.#gateway?.connection.send('gateway.hangUp', { callId });
   }
 
-  /** Tells the gateway that the settings have changed. */
-  async #changed(): Promise<void> {
+  /** Sends the changed settings to the gateway. */
+  async #sendConfig(): Promise<void> {
     if (this.ready) {
       const config = await this.config();
       this.#gateway?.connection.send('gateway.config', config);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { putTrunkRequest } from './rest.ts';
 
-describe('what administrators may write for a trunk', () => {
+describe('what administrators may enter for a trunk', () => {
   const accepts = (body: object) => putTrunkRequest.safeParse({ uri: 'sip:pbx.example', ...body });
 
-  it('threat 59: is addresses and networks, else it is refused by name', () => {
+  it('threat 59: must be addresses and networks, or is refused by field name', () => {
     for (const address of ['192.0.2.1', '192.0.2.0/24', '2001:db8::7', '2001:db8::/32']) {
       assert.ok(accepts({ addresses: [address] }).success, address);
     }
@@ -16,7 +16,7 @@ describe('what administrators may write for a trunk', () => {
     }
   });
 
-  it('threat 59: is a SIP URI that can be called, else it is refused by name', () => {
+  it('threat 59: must be a usable SIP URI, or is refused by field name', () => {
     for (const uri of [
       'sip:pbx.example',
       'sip:pbx.example:5070;transport=tcp',

@@ -1,4 +1,4 @@
-/** What administrators may enter for a trunk. Stored trunks may predate these rules; the gateway skips what it cannot use. */
+/** Valid fields of a trunk. Stored trunks may predate these rules; the gateway skips those that it cannot use. */
 import { z } from 'zod';
 
 /** An IP address, or a network in CIDR notation. Host names are not allowed: they would have to be resolved repeatedly. */

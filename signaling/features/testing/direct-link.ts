@@ -5,15 +5,15 @@ import type { Arrival, Link } from '../../../test/support/log-member.ts';
 import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Kernel, PeerConnection, Session } from '../../kernel/index.ts';
 
-/** A connection with more messages unread is ended, as one that does not read. */
+/** A connection with more unread messages is ended as a slow reader. */
 const MAX_UNREAD = 30;
 
-/** A connection to the handlers, in this process. */
+/** An in-process connection to the request handlers. */
 export class DirectLink implements Link {
   readonly session: Session;
   readonly #kernel: Kernel;
 
-  /** @param arrive takes what the server sends, and returns how much is unread */
+  /** @param arrive receives what the server sends, and returns the number of unread messages */
   constructor(kernel: Kernel, accountId: string, arrive: (link: DirectLink, arrival: Arrival) => number) {
     this.#kernel = kernel;
     const origin = 'http://localhost';
@@ -31,7 +31,7 @@ export class DirectLink implements Link {
           return;
         }
         const unread = arrive(this, { event, data: JSON.parse(JSON.stringify(data)) });
-        // Within the sending, as a connection does whose queue is too long.
+        // Ends during the send, as a real connection does when its queue is too long.
         if (unread > MAX_UNREAD) {
           end('SLOW_READER');
         }
@@ -80,7 +80,7 @@ export class DirectLink implements Link {
     return answer.result as RequestResult<N>;
   }
 
-  /** Unless it is noticed, the server goes on sending to nobody. */
+  /** Cuts the connection. Unless `noticed`, the server keeps sending to it. */
   cut(noticed: boolean): void {
     if (!noticed || this.session.closed) {
       return;

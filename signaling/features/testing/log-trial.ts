@@ -9,10 +9,10 @@ import type { Kernel } from '../../kernel/index.ts';
 import { DirectLink } from './direct-link.ts';
 
 const PEOPLE = 5;
-/** Far more than everything takes to settle, in milliseconds. */
-const PATIENCE_MS = 20_000;
+/** Far longer than a room takes to settle, in milliseconds. */
+const TIMEOUT_MS = 20_000;
 
-/** What may happen next, by how often it should. */
+/** What may happen next; repetition makes a step more likely. */
 export const STEPS = [
   ...[
     'enter',
@@ -40,7 +40,7 @@ export interface Step {
   count: number;
 }
 
-/** One room with people who come, go and are moderated, and what each of them was told. */
+/** One room with people who come, go and are moderated, and the log that each of them received. */
 export class LogTrial {
   readonly roomId = `room-${randomUUID()}`;
   readonly members = Array.from({ length: PEOPLE }, () => new LogMember(this.roomId));
@@ -74,7 +74,7 @@ export class LogTrial {
         return member.cut(false);
       case 'leave':
         member.inside = false;
-        this.#ask(who, 'room.leave', {});
+        this.#request(who, 'room.leave', {});
         return member.cut(true);
       case 'read':
         return member.read(count);
@@ -84,23 +84,23 @@ export class LogTrial {
         return this.#produce(who);
       case 'pause':
       case 'resume':
-        return this.#ask(who, `producer.${kind}`, { producerId: own.producerId });
+        return this.#request(who, `producer.${kind}`, { producerId: own.producerId });
       case 'unproduce':
-        return this.#ask(who, 'producer.close', { producerId: own.producerId });
+        return this.#request(who, 'producer.close', { producerId: own.producerId });
       case 'mute':
-        return this.#ask(who, 'participant.mute', { participantId: other.participantId, muted: true });
+        return this.#request(who, 'participant.mute', { participantId: other.participantId, muted: true });
       case 'raise':
-        return this.#ask(who, 'hand.raise', {});
+        return this.#request(who, 'hand.raise', {});
       case 'lower':
-        return this.#ask(who, 'hand.lower', { participantId: other.participantId });
+        return this.#request(who, 'hand.lower', { participantId: other.participantId });
       case 'kick':
-        return this.#ask(who, 'participant.kick', { participantId: other.participantId });
+        return this.#request(who, 'participant.kick', { participantId: other.participantId });
       case 'readmit':
-        return this.#ask(who, 'participant.readmit', { accountId: this.#accounts[whom] });
+        return this.#request(who, 'participant.readmit', { accountId: this.#accounts[whom] });
       case 'promote':
         return rooms.setRole(this.#accounts[who] as string, count % 2 === 0 ? 'admin' : 'member');
       case 'expire': {
-        // As the timer does for a seat without connection.
+        // As the grace timer does for a disconnected peer.
         const peer = room?.peers.get(member.peerId ?? '');
         if (peer?.connection === null) {
           room?.remove(peer, 'lost');
@@ -121,7 +121,7 @@ export class LogTrial {
     }
   }
 
-  /** Everyone enters, in any order, and sends a voice. */
+  /** Everyone enters, in any order, and sends audio. */
   async begin(): Promise<void> {
     for (const [who, member] of this.members.entries()) {
       member.enter(this.#link(who));
@@ -133,9 +133,9 @@ export class LogTrial {
     await this.#answered();
   }
 
-  /** Everyone who wants to be in the room comes back, and everything is read. */
+  /** Reconnects everyone who has not left, and reads everything. */
   async settle(): Promise<void> {
-    const deadlineMs = performance.now() + PATIENCE_MS;
+    const deadlineMs = performance.now() + TIMEOUT_MS;
     const everyone = () => this.members.filter(({ inside }) => inside);
     while (this.#pending.size > 0 || everyone().some((one) => !one.connected || !one.isSettled)) {
       assert.ok(performance.now() < deadlineMs, 'the room settles');
@@ -150,13 +150,13 @@ export class LogTrial {
     assert.deepEqual(this.#failures, []);
   }
 
-  /** Joins as a newcomer and compares what everyone has with each other and with the snapshot. */
+  /** Joins as a newcomer and compares everyone's log with each other and with the snapshot. */
   async compare(): Promise<void> {
     const observer = new DirectLink(this.#kernel, randomUUID(), () => 0);
     const joined = await observer.get('room.join', { roomId: this.roomId });
     const { log } = joined;
     await this.settle();
-    const told = new Map<number, unknown>();
+    const received = new Map<number, unknown>();
     for (const member of this.members.filter(({ inside }) => inside)) {
       const first = (member.base?.seq ?? 0) + 1;
       assert.deepEqual(member.position, { logId: log.logId, seq: log.seq });
@@ -166,8 +166,8 @@ export class LogTrial {
         Array.from({ length: log.seq + 1 - first }, (_, n) => first + n),
       );
       for (const entry of member.entries) {
-        assert.deepEqual(entry, told.get(entry.seq) ?? entry);
-        told.set(entry.seq, entry);
+        assert.deepEqual(entry, received.get(entry.seq) ?? entry);
+        received.set(entry.seq, entry);
       }
       assert.deepEqual(member.sight, sightOf(joined, member.participantId));
     }
@@ -185,7 +185,7 @@ export class LogTrial {
     }
   }
 
-  /** Until every request is answered. */
+  /** Waits until every request is answered. */
   async #answered(): Promise<void> {
     while (this.#pending.size > 0) {
       await Promise.all(this.#pending);
@@ -200,14 +200,14 @@ export class LogTrial {
     });
   }
 
-  #ask(who: number, name: RequestName, data: unknown): void {
-    const asked = this.members[who]?.request(name, data);
-    if (asked) {
-      this.#track(asked);
+  #request(who: number, name: RequestName, data: unknown): void {
+    const request = this.members[who]?.request(name, data);
+    if (request) {
+      this.#track(request);
     }
   }
 
-  /** Makes a transport, with which a seat is kept, and a microphone; what was made before may be gone or be in the way. */
+  /** Creates a transport, so that the seat survives a lost connection, and a microphone. Either may fail because of earlier ones. */
   #produce(who: number): void {
     const member = this.members[who] as LogMember;
     const own = this.#own[who] as { transportId: string; producerId: string };
@@ -226,8 +226,8 @@ export class LogTrial {
     this.#track(make());
   }
 
-  #track(asked: Promise<unknown>): void {
-    const tracked = asked
+  #track(request: Promise<unknown>): void {
+    const tracked = request
       .catch((error: unknown) => this.#failures.push(error))
       .finally(() => this.#pending.delete(tracked));
     this.#pending.add(tracked);

@@ -1,4 +1,4 @@
-/** For tests: certificates made by two independent makers, and openssl's own judgement. */
+/** For tests: certificates from two independent makers, and openssl's verdict on them. */
 export { LibraryMaker } from './library-maker.ts';
 export { OpensslMaker } from './openssl-maker.ts';
 export { opensslVerify } from './openssl-verify.ts';

@@ -30,7 +30,7 @@ const ALGORITHMS: Partial<Record<KeyKind, KeyAlgorithmParameters>> = {
 /** Makes certificates with @peculiar/x509 and WebCrypto. */
 export class LibraryMaker implements Maker {
   readonly name = '@peculiar/x509';
-  /** What is not in the plain form of a certificate. */
+  /** What `Made` does not carry. */
   readonly #made = new WeakMap<
     Made,
     { algorithm: KeyAlgorithmParameters; keys: CryptoKeyPair; certificate: X509Certificate }
@@ -133,5 +133,5 @@ function importKey({ keyPem }: Made, algorithm: KeyAlgorithmParameters, hash: st
 }
 
 function fail({ name }: Made): never {
-  throw new Error(`${name} was not made here`);
+  throw new Error(`${name} was not made by this maker`);
 }

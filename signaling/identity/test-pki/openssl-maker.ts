@@ -18,7 +18,7 @@ const KEY_ARGUMENTS: Record<KeyKind, string[]> = {
   Ed25519: ['-algorithm', 'ED25519'],
 };
 
-/** Makes certificates with the openssl program, in a folder. */
+/** Makes certificates with the openssl program. Its files stay in the given folder. */
 export class OpensslMaker implements Maker {
   readonly name = 'openssl';
   readonly #dir: string;
@@ -38,12 +38,12 @@ export class OpensslMaker implements Maker {
     }
     await writeFile(file('cnf'), configuration(file, { extensions: spec }));
     await writeFile(file('db'), '');
-    // biome-ignore format: one option with its value a line reads worse
+    // biome-ignore format: one argument per line is harder to read
     await run('openssl', ['req', '-new', '-key', file('key'), '-subj', `/CN=${spec.subject}`, '-out', file('csr'), '-config', file('cnf')]);
     const issuer = spec.issuer
       ? await this.#issuerFiles(spec.issuer, file)
       : ['-selfsign', '-keyfile', file('key')];
-    // biome-ignore format: as above
+    // biome-ignore format: one argument per line is harder to read
     await run('openssl', [
       'ca', '-batch', '-notext', '-config', file('cnf'), ...(spec.version === 1 ? [] : ['-extensions', 'ext']), ...issuer,
       ...(spec.pss ? ['-sigopt', 'rsa_padding_mode:pss'] : []),
@@ -65,7 +65,7 @@ export class OpensslMaker implements Maker {
       await writeFile(name, pem);
       await run('openssl', ['ca', '-config', file('cnf'), ...signer, '-revoke', name]);
     }
-    // biome-ignore format: as above
+    // biome-ignore format: one argument per line is harder to read
     await run('openssl', [
       'ca', '-gencrl', '-config', file('cnf'), ...signer, '-crlexts', 'crl',
       '-crl_lastupdate', opensslTime(thisUpdateMs), '-crl_nextupdate', opensslTime(nextUpdateMs), '-out', file('crl'),

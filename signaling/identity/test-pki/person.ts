@@ -24,7 +24,7 @@ export interface TestDevice {
   sign(bytes: Uint8Array): Promise<string>;
 }
 
-/** A person as a browser makes one: account and device keys, a request, and leaves of their own. */
+/** A person as the SDK creates one: an account key, certified by the deployment CA, that signs the certificates of devices. */
 export class Person {
   readonly accountId: string;
   readonly chain: readonly Uint8Array[];
@@ -45,7 +45,7 @@ export class Person {
     this.#accountKey = accountKey;
   }
 
-  /** Links a device. */
+  /** Creates a device with its certificate. */
   async device(extKeyUsage = '1.3.6.1.5.5.7.3.2'): Promise<TestDevice> {
     const account = new X509Certificate(new Uint8Array(this.chain[0] ?? []));
     const keys = await crypto.subtle.generateKey(P256, true, ['sign', 'verify']);
@@ -78,7 +78,7 @@ export class Person {
   }
 }
 
-/** A certificate request, DER. */
+/** Creates a certificate request, DER. */
 export async function createCsr(keys: CryptoKeyPair, name = 'Ada', hash = 'SHA-256'): Promise<Uint8Array> {
   const request = await Pkcs10CertificateRequestGenerator.create({
     name: nameOf(name),

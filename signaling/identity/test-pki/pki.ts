@@ -2,10 +2,10 @@ import type { CertificateSpec, Made, Maker } from './types.ts';
 
 const DAY_MS = 86_400_000;
 
-/** A company's PKI for tests: a root, an issuing authority, and whatever a case asks for. */
+/** A company's PKI for tests: a root, an issuing authority, and whatever else a test needs. */
 export class Pki {
   readonly #maker: Maker;
-  /** The time at which everything is judged by default, of whole seconds. */
+  /** When certificates are validated by default, as Unix time in milliseconds, rounded to a second. */
   readonly nowMs: number;
   readonly root: Made;
   readonly issuing: Made;
@@ -23,7 +23,7 @@ export class Pki {
     this.issuing = issuing;
   }
 
-  /** A person's leaf, under the issuing authority unless told otherwise. */
+  /** A person's leaf, by default under the issuing authority. */
   leaf(spec: Partial<CertificateSpec> = {}): Promise<Made> {
     return this.#maker.certificate({
       subject: unique('Person'),
@@ -38,14 +38,14 @@ export class Pki {
     });
   }
 
-  /** An authority, under the root unless told otherwise. */
+  /** An authority, by default under the root. */
   authority(spec: Partial<CertificateSpec> = {}): Promise<Made> {
     return this.#maker.certificate(
       authoritySpec(unique('Authority'), this.nowMs, { issuer: this.root, ...spec }),
     );
   }
 
-  /** A leaf with so many authorities above it, the root being one of them. */
+  /** A leaf with this many authorities above it, the root included. */
   async deep(authorities: number): Promise<{ chain: Made[] }> {
     const above: Made[] = [];
     for (let issuer = this.root; above.length < authorities - 1; ) {
@@ -55,7 +55,7 @@ export class Pki {
     return { chain: [await this.leaf({ issuer: above[0] ?? this.root }), ...above] };
   }
 
-  /** A revocation list, current for a day unless told otherwise. */
+  /** A revocation list, by default current for another day. */
   crl(
     issuer: Made,
     revoked: Made[],

@@ -1,4 +1,4 @@
-/** What the tests need of a maker of certificates, so that each case is made by two that are independent of each other. */
+/** Interface of the certificate makers. Each test case runs with two independent ones. */
 
 export type KeyKind =
   | 'P-256'
@@ -22,7 +22,7 @@ export interface ExtensionSpec {
   uri?: string | undefined;
   subjectKeyId?: boolean;
   authorityKeyId?: boolean;
-  /** Any other, with its DER value in hex. */
+  /** Any other extension, with its DER value in hex. */
   other?: { oid: string; critical: boolean; valueHex: string };
 }
 
@@ -30,7 +30,7 @@ export interface CertificateSpec extends ExtensionSpec {
   subject: string;
   /** Default P-256. */
   key?: KeyKind | undefined;
-  /** Takes the key of this one. */
+  /** Reuses this certificate's key. */
   renews?: Made;
   /** The issuer; undefined makes it self-signed. */
   issuer?: Made | undefined;

@@ -28,7 +28,7 @@ for (const engine of storeEngines()) {
     });
     after(() => engine.close());
 
-    it('keeps accounts over a restart', async () => {
+    it('keeps accounts across a restart', async () => {
       await new Accounts(store).ensure({
         accountId: 'a',
         displayName: 'Ann',
@@ -41,7 +41,7 @@ for (const engine of storeEngines()) {
       assert.equal((await new Accounts(store).find('a'))?.role, 'admin');
     });
 
-    it('never changes an existing account by ensuring it again', async () => {
+    it('ensuring an existing account does not change it', async () => {
       const accounts = new Accounts(store);
       await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'guest', source: 'invite', nowMs });
       await accounts.ensure({ accountId: 'a', displayName: 'Bob', role: 'admin', source: 'pki', nowMs });
@@ -57,7 +57,7 @@ for (const engine of storeEngines()) {
       assert.equal(await accounts.hasGrant('g', 'other'), false);
     });
 
-    it('lists accounts page by page, those that enrolled last first', async () => {
+    it('lists accounts page by page, latest enrolment first', async () => {
       const accounts = new Accounts(store);
       // Three at one moment: their order must not change between pages.
       for (const [accountId, ageMs] of [
@@ -78,7 +78,7 @@ for (const engine of storeEngines()) {
       assert.deepEqual(await page('old'), []);
     });
 
-    it('remembers the devices of an account, the latest 64 of them', async () => {
+    it('remembers the 64 devices of an account that were seen last', async () => {
       const accounts = new Accounts(store);
       const devices = new Devices(store);
       for (const accountId of ['a', 'b']) {
@@ -97,7 +97,7 @@ for (const engine of storeEngines()) {
       assert.deepEqual(await devices.of([]), []);
     });
 
-    it('writes down what the client of a device calls itself, and when the account was seen last', async () => {
+    it("records a device's client, and when the account was last seen", async () => {
       const accounts = new Accounts(store);
       const devices = new Devices(store);
       await accounts.ensure({ accountId: 'a', displayName: 'Ann', role: 'member', source: 'invite', nowMs });

@@ -27,7 +27,7 @@ export class Accounts {
     return account;
   }
 
-  /** The account as it was last read here: for people inside who come back while the store cannot be read. */
+  /** The account as this server last read it, for people who reconnect while the store is unavailable. */
   lastKnown(accountId: string): AccountRow | undefined {
     return this.#lastKnown.get(accountId);
   }
@@ -57,7 +57,7 @@ export class Accounts {
     await this.#store.sync();
   }
 
-  /** Accounts, those that enrolled last first. `before`: only those that come after this one in that order. */
+  /** Accounts, latest enrolment first. `before`: only those after this account in the list. */
   async list({ limit, before }: { limit: number; before?: string | undefined }): Promise<AccountRow[]> {
     let query = this.#store.db.selectFrom('accounts').selectAll();
     if (before !== undefined) {
@@ -76,7 +76,7 @@ export class Accounts {
     return query.orderBy('created_at_ms', 'desc').orderBy('account_id', 'desc').limit(limit).execute();
   }
 
-  /** Gives a person another role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
+  /** Changes a person's role. @throws {CanopyError} IDENTITY_UNKNOWN; FORBIDDEN - the account belongs to a bridge or the gateway */
   async setRole(accountId: string, role: Role): Promise<void> {
     await this.#store.transaction(async (db) => {
       const account = await db

@@ -2,7 +2,7 @@ import type { Logger } from '../../../base/index.ts';
 import { type Store, WriteBehind } from '../../store/index.ts';
 import type { DeviceRow } from './tables.ts';
 
-/** How many devices of an account are remembered: who holds the account's key makes as many as they like. */
+/** How many devices of an account are remembered. The holder of the account's key can create any number. */
 const MAX_DEVICES = 64;
 
 interface SignIn {
@@ -16,12 +16,12 @@ interface SignIn {
 
 /** The latest unsaved sign-in of a device. */
 interface Unsaved extends SignIn {
-  /** When the first unsaved one happened, as Unix time in milliseconds. */
+  /** When the first unsaved one happened, Unix time in milliseconds. */
   firstMs: number;
 }
 
 /**
- * The devices that have signed in, by account. This is bookkeeping: nobody is kept out because it could not be written.
+ * The devices that have signed in, by account. This is bookkeeping: a failed write does not prevent anyone from signing in.
  */
 export class Devices {
   readonly #store: Store;
@@ -32,23 +32,23 @@ export class Devices {
     this.#signIns = new WriteBehind({
       write: (batch) => this.#write(batch.map(([, signIn]) => signIn)),
       log,
-      warning: 'when devices were seen last cannot be written down',
+      warning: 'cannot record when devices were last seen; trying again',
     });
   }
 
-  /** Notes that a device signed in. Forgets those of the account that were seen longest ago where there are over 64. */
+  /** Records that a device signed in. Of each account, only the 64 devices seen last are kept. */
   seen(signIn: SignIn): void {
     const key = `${signIn.accountId} ${signIn.deviceId}`;
     const firstMs = this.#signIns.unsaved.get(key)?.firstMs ?? signIn.nowMs;
     this.#signIns.put(key, { ...signIn, firstMs });
   }
 
-  /** Writes unsaved sign-ins as far as possible. Never rejects. */
+  /** Tries to write unsaved sign-ins. Never rejects. */
   save(): Promise<void> {
     return this.#signIns.save();
   }
 
-  /** The devices of these accounts, those that were seen last first. */
+  /** The devices of these accounts, last seen first. */
   async of(accountIds: string[]): Promise<DeviceRow[]> {
     await this.save();
     if (accountIds.length === 0) {

@@ -1,4 +1,4 @@
-/** The known accounts, their devices, the rooms guests may enter, and what the deployment revoked. */
+/** The known accounts, their devices, the rooms guests may enter, and the deployment's revocations. */
 export { Accounts } from './accounts.ts';
 export { Devices } from './devices.ts';
 export { ACCOUNT_MIGRATIONS } from './migrations.ts';

@@ -61,7 +61,7 @@ export const ACCOUNT_MIGRATIONS: Migrations = {
       await db.schema.alterTable('devices').addColumn('user_agent', 'text').execute();
     },
   },
-  // The same, as released, for the columns that invitations got with those of accounts.
+  // Also released as one step with columns of invitations.
   '0005_admission': {
     async up(db: Kysely<unknown>): Promise<void> {
       const { schema } = db;

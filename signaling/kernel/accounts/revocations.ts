@@ -13,7 +13,7 @@ export class Revocations {
     return this.#store.db.selectFrom('revocations').selectAll().execute();
   }
 
-  /** Resolves once they are on disk. Existing ones stay unchanged. */
+  /** Resolves once the revocations are on disk. Existing ones stay unchanged. */
   async add(...rows: RevocationRow[]): Promise<void> {
     await this.#store.db.transaction().execute(async (transaction) => {
       for (const row of rows) {

@@ -7,7 +7,7 @@ export interface AccountRow {
   source: 'invite' | 'pki';
   created_at_ms: number;
   last_seen_at_ms: number | null;
-  /** `secret_hash` of the invitation that admitted it; null for people with a company certificate. */
+  /** `secret_hash` of the invitation that the account enrolled with; null for people with a company certificate. */
   invitation: string | null;
   /** 1 for the phone gateway created with this data folder. */
   is_gateway: number;

@@ -19,13 +19,13 @@ const TCP_CONNECTIONS_BESIDE_SOCKETS = 200;
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Limits shared by everyone on the server. Each room budgets its own seats, and the store budgets open invitations. */
+/** Budgets for the whole server. Each room has its own budget for seats; open invitations are counted in the store. */
 export interface Budgets {
   /** Open sockets. */
   connections: NestedBudget;
   /** TCP connections, including sockets, by peer address. */
   tcp: NestedBudget;
-  /** Open rooms; each counts against whoever opened it. */
+  /** Open rooms, counted against their openers. */
   rooms: NestedBudget;
   /** Bytes of cached answers. */
   answers: NestedBudget;
@@ -48,7 +48,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
     tcp: new NestedBudget({
       what: 'TCP connections',
       code: 'TOO_MANY_CONNECTIONS',
-      // Behind a proxy, everyone has its address, and the proxy limits strangers itself.
+      // Behind a proxy, all connections come from its address, and the proxy must limit clients itself.
       limits:
         server.trustProxy > 0 ? {} : { address: connectionsPerAddress + TCP_CONNECTIONS_BESIDE_SOCKETS },
     }),
@@ -74,7 +74,7 @@ export function createBudgets({ limits, server }: Pick<Config, 'limits' | 'serve
   };
 }
 
-/** The seat budget of one room. One link admits people to at most half of the room's seats, an account gets a few devices. */
+/** Creates the seat budget of a room: a few devices per account, and at most half of the room's seats per invitation link. */
 export function createSeatBudget({ limits }: Pick<Config, 'limits'>): NestedBudget {
   const { seatsPerAccount, peersPerRoom } = limits;
   return new NestedBudget({

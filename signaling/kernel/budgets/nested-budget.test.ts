@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Holder, NestedBudget, SCOPES } from './nested-budget.ts';
 
 describe('NestedBudget', () => {
-  it('threats 53 and 54: more devices do not multiply the share of an account, nor more accounts that of their link', () => {
+  it("threats 53 and 54: more devices do not multiply an account's share, nor more accounts their link's", () => {
     const budget = new NestedBudget({
       what: 'seats',
       limits: { device: 2, account: 3, invitation: 4, address: 5 },
@@ -25,7 +25,7 @@ describe('NestedBudget', () => {
     assert.throws(() => take('phone-e', 'eve', 'third link'), { detail: 'at most 5 seats per address' });
   });
 
-  it('a full server is busy, whoever asks', () => {
+  it('a full server is busy for everyone', () => {
     const budget = new NestedBudget({ what: 'rooms', limits: { server: 1 } });
     const release = budget.take({ account: 'ann' });
     assert.throws(() => budget.take({ account: 'bob' }), { code: 'SERVER_BUSY', detail: 'at most 1 rooms' });
@@ -33,7 +33,7 @@ describe('NestedBudget', () => {
     budget.take({ account: 'bob' });
   });
 
-  it('a factor widens the shares of a device, an account and a link, not those of the network and the server', () => {
+  it('a factor multiplies the shares of a device, an account and a link, but not of the network and the server', () => {
     const budget = new NestedBudget({ what: 'rooms', limits: { account: 1, address: 3 } });
     const holder = { account: 'bridge', address: '::1' };
     for (let n = 0; n < 3; n += 1) {
@@ -43,7 +43,7 @@ describe('NestedBudget', () => {
     assert.equal(budget.exceeded({ account: 'bridge' }, 1), 'account');
   });
 
-  it('counts exactly what is held, forgets who holds nothing, and never passes a limit, whatever happens', () => {
+  it('counts exactly what is held, forgets holders of nothing, and never exceeds a limit', () => {
     const name = fc.constantFrom('a', 'b', 'c');
     const holder = fc.record(
       { device: name, account: name, invitation: name, address: name },

@@ -82,7 +82,7 @@ export class NestedBudget {
         continue;
       }
       const used = this.used(scope, name) + amount;
-      // Strangers choose the names, so forget names that hold nothing.
+      // Clients influence the names, so forget those that hold nothing.
       if (used > 0) {
         this.#used.set(`${scope} ${name}`, used);
       } else {

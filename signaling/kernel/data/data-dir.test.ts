@@ -27,14 +27,14 @@ function folder(t: TestContext): string {
 }
 
 describe('the data folder', () => {
-  it('is made with the folders above it, for its owner alone, and opened again', (t) => {
+  it('is created with its parent folders, private to its owner, and can be reopened', (t) => {
     const dir = join(folder(t), 'a', 'b');
     openDataDir(dir);
     openDataDir(dir);
     assert.equal(statSync(dir).mode & 0o777, 0o700);
   });
 
-  it('is refused with a code where a file is in the way', (t) => {
+  it('is refused with a coded error if a file is in the way', (t) => {
     const file = join(folder(t), 'file');
     writeFileSync(file, '');
     for (const dir of [file, join(file, 'below')]) {
@@ -42,7 +42,7 @@ describe('the data folder', () => {
     }
   });
 
-  it('is refused with a code where the system makes no folders', {
+  it('is refused with a coded error where no folder can be created', {
     skip: existsSync('/proc/self') ? false : 'there is no /proc',
   }, async () => {
     // In a process of its own: what spins could not be ended from within.
@@ -60,7 +60,7 @@ describe('the data folder', () => {
   });
 
   const nobody = { uid: 65_534, gid: 65_534 };
-  const asRoot = { skip: process.getuid?.() === 0 ? false : 'takes root to be two users' };
+  const asRoot = { skip: process.getuid?.() === 0 ? false : 'acting as two users requires root' };
 
   /** Runs openDataDir() in a process of another user and returns its output. */
   async function openedBy(user: { uid: number; gid: number }, dir: string): Promise<string> {
@@ -75,21 +75,17 @@ describe('the data folder', () => {
     return stdout;
   }
 
-  it(
-    'may belong to somebody else, as a volume of Kubernetes does, where its group may write',
-    asRoot,
-    async (t) => {
-      const outer = folder(t);
-      chmodSync(outer, 0o755);
-      const dir = join(outer, 'volume');
-      mkdirSync(dir);
-      chownSync(dir, 0, nobody.gid);
-      chmodSync(dir, 0o2770);
-      assert.equal(await openedBy(nobody, dir), 'opened\n');
-    },
-  );
+  it('may belong to another user, as Kubernetes volumes do, if its group may write', asRoot, async (t) => {
+    const outer = folder(t);
+    chmodSync(outer, 0o755);
+    const dir = join(outer, 'volume');
+    mkdirSync(dir);
+    chownSync(dir, 0, nobody.gid);
+    chmodSync(dir, 0o2770);
+    assert.equal(await openedBy(nobody, dir), 'opened\n');
+  });
 
-  it('is refused with its owner’s name where this user may not write', asRoot, async (t) => {
+  it('is refused with its owner’s name if this user may not write to it', asRoot, async (t) => {
     const outer = folder(t);
     chmodSync(outer, 0o755);
     const dir = join(outer, 'roots');
@@ -100,7 +96,7 @@ describe('the data folder', () => {
     );
   });
 
-  it('is refused to commands while no server has run on it, and nothing is made there', (t) => {
+  it('is refused to commands until a server has run on it, and nothing is created there', (t) => {
     const dir = join(folder(t), 'mistyped');
     assert.throws(() => requireDataDir(dir), {
       code: 'CONFIG_INVALID',
@@ -111,7 +107,7 @@ describe('the data folder', () => {
 });
 
 describe('a kept secret', () => {
-  it('is made once, for its owner alone', (t) => {
+  it('is created once, private to its owner', (t) => {
     const dir = folder(t);
     const made = keptSecret(dir, 'api.key', assert.fail);
     assert.equal(made.length, 43);
@@ -129,7 +125,7 @@ describe('a kept secret', () => {
     assert.ok(secret.length > 40);
   });
 
-  it('that cannot be read is refused by its file', (t) => {
+  it('that cannot be read is refused with the file name', (t) => {
     const dir = folder(t);
     mkdirSync(join(dir, 'api.key'));
     assert.throws(() => keptSecret(dir, 'api.key', assert.fail), {

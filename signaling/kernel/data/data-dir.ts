@@ -16,10 +16,10 @@ import {
 import { dirname, join, resolve } from 'node:path';
 import { CanopyError, describeFileError } from '../../../base/index.ts';
 
-/** Creates the data folder for its owner alone, or uses the existing one. @throws {CanopyError} CONFIG_INVALID */
+/** Creates the data folder, private to its owner, or checks the existing one. @throws {CanopyError} CONFIG_INVALID */
 export function openDataDir(dir: string): void {
   try {
-    makeFolders(resolve(dir));
+    createFolders(resolve(dir));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = code === 'EACCES' || code === 'EROFS' ? describeFileError(resolve(dir), error) : message;
@@ -30,12 +30,12 @@ export function openDataDir(dir: string): void {
   try {
     chmodSync(dir, 0o700);
   } catch {
-    // Another owner's volume that this user may write to, as Kubernetes creates them. The files in it are private to their owner.
+    // The folder belongs to another user, as with Kubernetes volumes. The files in it are private all the same.
   }
   checkDataDir(dir);
 }
 
-/** Checks that the folder exists and this process may work in it. @throws {CanopyError} CONFIG_INVALID */
+/** Checks that the folder exists and that this process can use it. @throws {CanopyError} CONFIG_INVALID */
 export function checkDataDir(dir: string): void {
   try {
     if (!statSync(dir).isDirectory()) {
@@ -52,10 +52,10 @@ export function checkDataDir(dir: string): void {
 }
 
 /**
- * For commands that need a server's data folder: refuses one where no server has run, instead of making another CA and database.
+ * For commands that need a server's data folder: refuses one where no server has run, instead of creating a new CA and database there.
  *
- * @param storeUrl the setting `store.url`: with it, there is no database in the folder
- * @throws {CanopyError} CONFIG_INVALID
+ * @param storeUrl the setting `store.url`; if set, the database is not in the folder
+ * @throws {CanopyError} CONFIG_INVALID - no server has run on the folder, or it is not accessible
  */
 export function requireDataDir(dir: string, storeUrl?: string): void {
   const hasStore = storeUrl !== undefined || existsSync(join(dir, 'canopy.sqlite'));
@@ -72,19 +72,19 @@ export function requireDataDir(dir: string, storeUrl?: string): void {
   checkDataDir(dir);
 }
 
-/** One after the other: where the system makes none in a folder that exists, as in /proc, Node's recursive mkdir tries forever. */
-function makeFolders(dir: string): void {
+/** Creates one folder at a time: Node's recursive mkdir never returns in a folder where none can be created, such as /proc. */
+function createFolders(dir: string): void {
   if (existsSync(dir)) {
     if (!statSync(dir).isDirectory()) {
       throw new Error(`${dir} is a file`);
     }
     return;
   }
-  makeFolders(dirname(dir));
+  createFolders(dirname(dir));
   try {
     mkdirSync(dir, { mode: 0o700 });
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // Another process may have created it meanwhile.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       throw error;
     }
@@ -92,12 +92,12 @@ function makeFolders(dir: string): void {
 }
 
 /**
- * A secret that is generated once (32 random bytes, base64url) and kept in a file for its owner alone. An empty file, left by a full disk,
- * is replaced and `onRemade` called.
+ * A secret that is generated once (32 random bytes, base64url) and kept in a file that only its owner can read. An empty file, left by a
+ * full disk, is replaced, and `onRecreated` is called.
  *
  * @throws {CanopyError} CONFIG_INVALID - the file cannot be read or written
  */
-export function keptSecret(dir: string, name: string, onRemade: (file: string) => void): string {
+export function keptSecret(dir: string, name: string, onRecreated: (file: string) => void): string {
   const file = join(dir, name);
   try {
     const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
@@ -107,7 +107,7 @@ export function keptSecret(dir: string, name: string, onRemade: (file: string) =
     const secret = randomBytes(32).toString('base64url');
     writeWhole(file, `${secret}\n`);
     if (kept !== undefined) {
-      onRemade(file);
+      onRecreated(file);
     }
     return secret;
   } catch (cause) {
@@ -115,7 +115,7 @@ export function keptSecret(dir: string, name: string, onRemade: (file: string) =
   }
 }
 
-/** Writes a file for its owner alone, atomically. */
+/** Writes a file atomically, readable by its owner only. */
 export function writeWhole(file: string, text: string): void {
   const temporary = `${file}.new`;
   const descriptor = openSync(temporary, 'w', 0o600);

@@ -32,7 +32,7 @@ async function holder(t: TestContext, dir: string) {
 }
 
 describe('threat 60: the lock on the data folder', () => {
-  it('keeps a second server out, names the first, and ends with its process, whatever that dies of', async (t) => {
+  it('keeps a second server out, names the first, and ends with its process, even after SIGKILL', async (t) => {
     const dir = folder(t);
     assert.equal(runningServer(dir), null);
     const other = await holder(t, dir);
@@ -47,7 +47,7 @@ describe('threat 60: the lock on the data folder', () => {
     DataLock.take(dir).release();
   });
 
-  it('is that of the system and no number in a file: a process id of somebody else locks nobody out', (t) => {
+  it('is an operating-system lock, so a stale process id in a file locks nobody out', (t) => {
     const dir = folder(t);
     const record = { pid: process.pid, host: 'other-container', startedAtMs: 0, port: 1 };
     writeFileSync(join(dir, 'server.json'), JSON.stringify(record));
@@ -56,7 +56,7 @@ describe('threat 60: the lock on the data folder', () => {
     lock.release();
   });
 
-  it('holds though the record of the server is missing or damaged', (t) => {
+  it("holds even if the server's record is missing or damaged", (t) => {
     const dir = folder(t);
     const lock = DataLock.take(dir);
     writeFileSync(join(dir, 'server.json'), '{');
@@ -65,12 +65,12 @@ describe('threat 60: the lock on the data folder', () => {
     lock.release();
   });
 
-  it('is refused with the folder’s name where the lock cannot be made', (t) => {
+  it('is refused with the folder’s name if the lock cannot be created', (t) => {
     const dir = join(folder(t), 'absent');
     assert.throws(() => DataLock.take(dir), { code: 'CONFIG_INVALID', detail: /^data\.dir: .*lock\.sqlite/ });
   });
 
-  it('remembers where the server listens, also after its end, unless another port is asked for', (t) => {
+  it('remembers where the server listens, even after it ends, unless another port is configured', (t) => {
     const dir = folder(t);
     const lock = DataLock.take(dir);
     lock.remember({ port: 9000, publicUrl: 'https://meet.example', localUrl: 'http://127.0.0.1:9000' });

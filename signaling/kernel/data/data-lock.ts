@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { CanopyError, type Config, configKeys, describeFileError } from '../../../base/index.ts';
 import { writeWhole } from './data-dir.ts';
 
-/** How long a starting server waits for another that is just stopping, in milliseconds. */
-const PATIENCE_MS = 1000;
+/** How long a starting server waits for another one to stop, in milliseconds. */
+const WAIT_MS = 1000;
 
 const DEFAULT_PORT = configKeys().find(({ path }) => path === 'server.port')?.default;
 
@@ -26,21 +26,21 @@ const serverRecord = z.object({
   /** First port of the media workers, and the number of workers. */
   rtc: z.object({ port: z.int(), workers: z.int() }).optional(),
 });
-/** What a data folder records about the server that runs on it, or ran last. */
+/** A data folder's record of the server that runs on it, or last ran on it. */
 export type ServerRecord = z.infer<typeof serverRecord>;
 
 /**
- * The lock on a data folder: at most one server may run on it, since a server keeps parts of the store in memory, such as revocations
- * (threat 60). It is an operating-system lock on the file `lock.sqlite`, so it ends with the process however that dies.
+ * The lock on a data folder: only one server may run on it, since a server caches parts of the store, such as revocations (threat 60). It
+ * is an operating-system lock on the file `lock.sqlite`, so it ends with the process even if that crashes.
  */
 export class DataLock {
   readonly #database: Database.Database;
   readonly #file: string;
   #record: ServerRecord;
 
-  /** @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
+  /** Takes the lock. @throws {CanopyError} DATA_IN_USE - another server holds it; CONFIG_INVALID - the folder cannot be written */
   static take(dir: string): DataLock {
-    const database = tryLock(dir, PATIENCE_MS);
+    const database = tryLock(dir, WAIT_MS);
     if (!database) {
       throw inUse(dir);
     }
@@ -50,7 +50,7 @@ export class DataLock {
   private constructor(dir: string, database: Database.Database) {
     this.#database = database;
     this.#file = join(dir, 'server.json');
-    // A server is likely to listen where the last one did.
+    // Until the server listens, assume the addresses of the last one.
     this.#record = {
       ...recordOf(dir),
       pid: process.pid,
@@ -70,17 +70,17 @@ export class DataLock {
     this.#database.close();
   }
 
-  /** With a full disk, a server runs without the record; commands then need its flags. */
+  /** On a full disk, the server runs without the record, and commands need its flags. */
   #save(): void {
     try {
       writeWhole(this.#file, `${JSON.stringify(this.#record, null, 1)}\n`);
     } catch {
-      // /readyz reports this, as it tries to write too.
+      // /readyz reports that the disk is full.
     }
   }
 }
 
-/** The server running on a folder; null if none is. @throws {CanopyError} CONFIG_INVALID */
+/** The server that runs on a folder; null if none does. @throws {CanopyError} CONFIG_INVALID */
 export function runningServer(dir: string): ServerRecord | { pid: null } | null {
   if (!existsSync(join(dir, 'lock.sqlite'))) {
     return null;
@@ -108,21 +108,19 @@ function recordOf(dir: string): ServerRecord | undefined {
   }
 }
 
-/**
- * The folder's record, unless the configuration names another port: for commands run without the server's flags.
- */
+/** The folder's record, unless the configuration names another port. For commands run without the server's flags. */
 export function rememberedServer({ data, server }: Config): ServerRecord | undefined {
   const record = recordOf(data.dir);
   return [DEFAULT_PORT, 0, record?.port].includes(server.port) ? record : undefined;
 }
 
-/** The connection that holds the lock, or undefined if another process has it. */
-function tryLock(dir: string, patienceMs: number): Database.Database | undefined {
+/** Takes the lock: the connection that holds it, or undefined if another process does. */
+function tryLock(dir: string, waitMs: number): Database.Database | undefined {
   const file = join(dir, 'lock.sqlite');
   const mask = process.umask(0o077);
   let database: Database.Database | undefined;
   try {
-    database = new Database(file, { timeout: patienceMs });
+    database = new Database(file, { timeout: waitMs });
     // Keep the journal off the disk, which may be full.
     database.pragma('journal_mode = MEMORY');
     database.exec('BEGIN EXCLUSIVE');

@@ -25,7 +25,7 @@ describe('revocations of an older version', () => {
   const file = () => join(dir, 'revoked.json');
   const ids = async () => (await revocations.all()).map(({ id }) => id).sort();
 
-  it('are taken over into the store once, and those of the store stay', async () => {
+  it('are imported into the store once, and existing ones stay', async () => {
     await revocations.add({ id: '01', revoked_at_ms: 1 });
     writeFileSync(file(), JSON.stringify(['01', '02', 'f'.repeat(64)].map((id) => ({ id, timeMs: 2 }))));
     await importRevoked(dir, revocations);
@@ -37,7 +37,7 @@ describe('revocations of an older version', () => {
     assert.equal((await ids()).length, 3);
   });
 
-  it('stop the start when the file is empty or damaged: nobody knows who was revoked', async () => {
+  it('prevent the start if the file is empty or damaged', async () => {
     for (const text of ['', ' ', '[{', '{}', 'null', '[1]', '[{"id":"../x","timeMs":1}]', '[{"id":"01"}]']) {
       writeFileSync(file(), text);
       await assert.rejects(importRevoked(dir, revocations), { code: 'CA_UNUSABLE' }, text);
@@ -46,7 +46,7 @@ describe('revocations of an older version', () => {
     assert.deepEqual(await ids(), []);
   });
 
-  it('threat 60: of several writers at one store none is lost', async () => {
+  it('threat 60: concurrent writers to one store lose none', async () => {
     const other = await openStore(dir, { migrations: KERNEL_MIGRATIONS });
     await revocations.add({ id: '0a', revoked_at_ms: 1 });
     await new Revocations(other).add({ id: '0b', revoked_at_ms: 2 });

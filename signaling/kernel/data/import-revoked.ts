@@ -7,7 +7,7 @@ import type { RevocationRow, Revocations } from '../accounts/index.ts';
 /**
  * Imports the revocations of an older version, which kept them in `revoked.json`, and renames that file.
  *
- * @throws {CanopyError} CA_UNUSABLE - the file is damaged or empty: nobody knows who was revoked
+ * @throws {CanopyError} CA_UNUSABLE - the file is damaged or empty, so past revocations are unknown
  */
 export async function importRevoked(dir: string, revocations: Revocations): Promise<void> {
   const file = join(dir, 'revoked.json');
@@ -33,7 +33,7 @@ function read(file: string, text: string): RevocationRow[] {
       return { id, revoked_at_ms: timeMs };
     });
   } catch (cause) {
-    // Never start as if nobody had been revoked.
+    // Do not start as if nothing had been revoked.
     throw new CanopyError(
       'CA_UNUSABLE',
       `${file} is damaged, so past revocations are unknown; restore it from a backup`,

@@ -22,26 +22,26 @@ export type ZodInstance = FastifyInstance<
   ZodTypeProvider
 >;
 
-/** Adds routes that ask for the key, and for what its holder may do, before anything else of a request is looked at. */
+/** Adds routes that check the API key, and its right to `action`, before anything else in a request. */
 export function registerWithApiKey(
   fastify: FastifyInstance,
   { apiKey, action }: { apiKey: string; action: ServerAction },
   addRoutes: (app: ZodInstance) => void,
 ): void {
-  // A plugin, so that the key is asked for here and nowhere else.
+  // A plugin, so that these hooks apply to these routes only.
   fastify.register(async (scope) => {
     scope.addHook('onRoute', ({ schema }) => {
       if (schema !== undefined) {
         schema.security = [{ [API_KEY_SCHEME]: [] }];
       }
     });
-    scope.addHook('onRequest', async (request) => demand(proveToken(request, apiKey), action));
+    scope.addHook('onRequest', async (request) => demand(requireApiKey(request, apiKey), action));
     addRoutes(scope.withTypeProvider<ZodTypeProvider>());
   });
 }
 
 /** @throws {CanopyError} API_KEY_INVALID */
-function proveToken(request: Pick<FastifyRequest, 'headers'>, apiKey: string): TokenPrincipal {
+function requireApiKey(request: Pick<FastifyRequest, 'headers'>, apiKey: string): TokenPrincipal {
   if (!hasApiKey(request, apiKey)) {
     throw new CanopyError('API_KEY_INVALID');
   }

@@ -15,7 +15,7 @@ const options = () => ({
   onError: () => {},
 });
 
-it('a request that names JSON as its type may have no body; one that is no JSON is refused', async () => {
+it('a request with the JSON content type may have no body; invalid JSON is refused', async () => {
   const app = await createApp(options());
   app.delete('/thing', ({ body }) => ({ body: body ?? null }));
   const send = (payload: string) =>
@@ -27,7 +27,7 @@ it('a request that names JSON as its type may have no body; one that is no JSON 
   await app.close();
 });
 
-it('the web page is sent compressed, and what its files are named by is kept by browsers for good', async (t) => {
+it('the web page is sent compressed, and browsers cache its hashed files permanently', async (t) => {
   const webBundle = await mkdtemp(join(tmpdir(), 'canopy-bundle-'));
   t.after(() => rm(webBundle, { recursive: true }));
   await mkdir(join(webBundle, 'assets'));
@@ -53,7 +53,7 @@ it('the web page is sent compressed, and what its files are named by is kept by 
   assert.deepEqual(await get('/', 'br'), ['<p>', undefined, 'no-cache', 'accept-encoding']);
 });
 
-it('a browser that asks for a room by its name is led there, a program is not', async (t) => {
+it("a browser that requests a room's name is redirected to the room, a program is not", async (t) => {
   const app = await createApp(options());
   t.after(() => app.close());
   const html = { accept: 'text/html,application/xhtml+xml' };
@@ -72,7 +72,7 @@ it('a browser that asks for a room by its name is led there, a program is not', 
   assert.deepEqual(await get('/team', { accept: 'application/json' }), [404, undefined]);
 });
 
-it('threat 25: limits per address hold for the client behind a proxy, not for what it writes into the header', async (t) => {
+it('threat 25: limits per address apply to the client behind a proxy, not to addresses it forges in the header', async (t) => {
   for (const { trustProxy, header, status } of [
     { trustProxy: 0, header: (turn: number) => `198.51.100.${turn}`, status: 429 },
     {

@@ -34,7 +34,7 @@ export interface AppOptions {
   onError(code: ErrorCode): void;
 }
 
-/** The HTTP side: hardening, documentation, the web page, coded errors. Routes are registered on it by others. */
+/** Creates the fastify application: security headers, API documentation, the web page, coded errors. Callers add their routes. */
 export async function createApp({
   server,
   log,
@@ -49,7 +49,7 @@ export async function createApp({
     bodyLimit: 64 * 1024,
     forceCloseConnections: true,
   });
-  // Clients that name the type of a body on every request, as with DELETE, may leave the body out.
+  // Some clients set a content type on every request, even a DELETE without a body.
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
     body === '' ? done(null) : parseJson(request, body, done),
@@ -66,7 +66,7 @@ export async function createApp({
   });
   app.setNotFoundHandler((request, reply) => {
     const room = roomOf(request);
-    // People type the room's name after the server's address.
+    // People may type a room's name after the server's address.
     if (room !== undefined) {
       return reply.redirect(`/#/room/${encodeURIComponent(room)}`);
     }
@@ -87,7 +87,7 @@ export async function createApp({
         upgradeInsecureRequests: null,
       },
     },
-    // Only those who set up a real certificate can promise HTTPS for good; a proxy in front sets this header.
+    // HSTS needs a certificate that browsers trust, which ours may not be. A proxy in front can set this header.
     strictTransportSecurity: false,
     crossOriginEmbedderPolicy: false,
   });

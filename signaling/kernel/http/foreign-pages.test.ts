@@ -14,7 +14,7 @@ describe('threat 3: the API and pages of other origins', () => {
     return headers['access-control-allow-origin'];
   };
 
-  it('a page that may connect may enrol, after asking as browsers do', async () => {
+  it('an allowed page may enrol, after a CORS preflight', async () => {
     const asked = await app.inject({
       method: 'OPTIONS',
       url: '/api/enrol',
@@ -30,7 +30,7 @@ describe('threat 3: the API and pages of other origins', () => {
     assert.equal(await permitted('POST', '/api/enrol', 'https://shop.example'), 'https://shop.example');
   });
 
-  it('others may not, and nobody what takes the API key', async () => {
+  it('other pages may not, and no page may use routes that need the API key', async () => {
     assert.equal(await permitted('OPTIONS', '/api/enrol', 'https://evil.example'), undefined);
     assert.equal(await permitted('POST', '/api/enrol', 'https://evil.example'), undefined);
     assert.equal(await permitted('OPTIONS', '/api/invites', 'https://shop.example'), undefined);

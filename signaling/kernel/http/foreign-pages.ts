@@ -1,11 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 
-/** What a page needs to get an identity. The rest of the API takes the API key, which no page should hold. */
+/** The routes that a page needs for enrolment. All others need the API key, which no page should hold. */
 const PATHS = ['/api/enrol', '/api/server'];
 
 /**
- * Lets pages of the origins that may connect (`server.origins`) enrol people too: browsers keep the answers of one origin from pages of
- * another unless the answer names these (Fetch standard, CORS protocol).
+ * Lets pages of other allowed origins (`server.origins`) enrol people: adds the CORS headers without which browsers hide the responses from
+ * them (Fetch standard, CORS protocol).
  */
 export function admitForeignPages(app: FastifyInstance, origins: () => ReadonlySet<string>): void {
   app.addHook('onRequest', async ({ headers: { origin }, routeOptions }, reply) => {

@@ -89,7 +89,7 @@ describe('Listener', () => {
     assert.equal((await ask(httpRequest, { host: '::1', port, path: '/c' })).body, 'false /c');
   });
 
-  it('leads plain HTTP from elsewhere to HTTPS', async (t) => {
+  it('redirects plain HTTP from elsewhere to HTTPS', async (t) => {
     const own = Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])
       .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
@@ -104,7 +104,7 @@ describe('Listener', () => {
     assert.equal(answer.location, `https://${own}:${port}/room`);
   });
 
-  it('answers plain HTTP alone when TLS is off', async () => {
+  it('answers only plain HTTP when TLS is off', async () => {
     const port = await open(null);
     assert.equal((await ask(httpRequest, { host: '127.0.0.1', port, path: '/' })).body, 'false /');
   });
@@ -122,7 +122,7 @@ describe('Listener', () => {
     assert.equal(await name(), 'two');
   });
 
-  it('survives strangers that send garbage, hang up or say nothing', async () => {
+  it('survives clients that send garbage, hang up or stay silent', async () => {
     const port = await open(tls);
     const garbage = connect(port, '127.0.0.1');
     garbage.write(Buffer.alloc(64, 0x16));
@@ -136,7 +136,7 @@ describe('Listener', () => {
     silent.destroy();
   });
 
-  it('threat 4: one address holds no more connections than its share, whatever they say; others get in', async () => {
+  it('threat 4: one address holds no more connections than its share, whatever it sends; others get in', async () => {
     const port = await open(tls, '::', 10);
     const silent: Socket[] = [];
     const tryOut = (localAddress: string) => ask(httpsRequest, { host: '127.0.0.1', port, localAddress });
@@ -187,7 +187,7 @@ describe('Listener', () => {
     assert.deepEqual(more, []);
   });
 
-  it('names a port that is taken', async () => {
+  it('names a port that is in use', async () => {
     const port = await open(tls, '127.0.0.1');
     const second = new Listener(tls, options());
     await assert.rejects(second.listen('127.0.0.1', port), { code: 'PORT_IN_USE' });

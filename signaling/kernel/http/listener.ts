@@ -25,30 +25,30 @@ export interface ListenerOptions {
 
 /** First byte of a TLS record that holds a handshake (RFC 8446 §5.1). */
 const TLS_HANDSHAKE = 0x16;
-/** How long a stranger may stay silent before the first byte, in milliseconds. */
+/** How long a client may take to send the first byte, in milliseconds. */
 const FIRST_BYTE_MS = 10_000;
-/** How long the head of a request and a whole request may take, in milliseconds, and how often that is looked at. */
+/** How long a request's headers and the whole request may take, and how often that is checked, in milliseconds. */
 const TIME_LIMITS = { headersTimeout: 10_000, requestTimeout: 15_000, connectionsCheckingInterval: 2000 };
 
 /**
- * One TCP port that answers HTTPS, and plain HTTP to those who may have it: browsers treat `http://localhost` as secure, so a
- * first try on one's own machine needs no certificate, while anybody else who types the address without a scheme is led to HTTPS.
+ * One TCP port for HTTPS and, on loopback, plain HTTP: browsers treat `http://localhost` as secure, so trying Canopy locally needs no
+ * certificate. Plain HTTP from other addresses is redirected to HTTPS.
  */
 export class Listener {
-  /** Where fastify and socket.io live. It never listens itself: it is handed finished connections. */
+  /** The server for fastify and socket.io. It does not listen; it is handed accepted connections. */
   readonly http: HttpServer;
   readonly #tcp: Server;
   readonly #tls: TlsServer | null;
-  readonly #redirecting = createFedServer().on('request', redirect);
+  readonly #redirecting = createDetachedServer().on('request', redirect);
   readonly #sockets = new Set<Socket>();
   readonly #options: ListenerOptions;
   readonly #lines: LineLimit;
 
-  /** @param tls null: plain HTTP for everybody (behind a proxy) */
+  /** @param tls null: plain HTTP for all clients (behind a proxy) */
   constructor(tls: TlsMaterial | null, options: ListenerOptions) {
     this.#options = options;
     this.#lines = new LineLimit(options.log);
-    this.http = createFedServer();
+    this.http = createDetachedServer();
     this.#tls =
       tls &&
       createTlsServer({
@@ -74,7 +74,7 @@ export class Listener {
     return (this.#tcp.address() as AddressInfo).port;
   }
 
-  /** @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
+  /** Starts listening. @throws {CanopyError} PORT_IN_USE; CONFIG_INVALID - the host is not an address of this machine */
   async listen(host: string, port: number): Promise<void> {
     try {
       await this.#listen(host, port);
@@ -96,7 +96,7 @@ export class Listener {
     }
   }
 
-  /** Uses another certificate for connections from now on. */
+  /** Replaces the certificate for new connections. */
   setTls(tls: TlsMaterial): void {
     this.#tls?.setSecureContext({ ...tls, minVersion: 'TLSv1.2' });
   }
@@ -157,7 +157,7 @@ export class Listener {
     });
   }
 
-  /** Logs events that strangers can cause, each kind once per minute and network. */
+  /** Logs events that anyone can cause, each kind once per minute and network. */
   #note(message: string, code: string, address = 'unknown'): void {
     const isShown = this.#lines.may(`${message} ${code} ${networkOf(address)}`);
     this.#options.log[isShown ? 'info' : 'debug']({ code, address }, message);
@@ -169,9 +169,9 @@ export class Listener {
 }
 
 /** An HTTP server that is handed its connections. */
-function createFedServer(): HttpServer {
+function createDetachedServer(): HttpServer {
   const server = createHttpServer(TIME_LIMITS);
-  // Node enforces the limits from the moment at which a server listens, and this one never does by itself.
+  // Node enforces the time limits only once a server listens, which this one never does.
   server.emit('listening');
   return server;
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { cacheMetrics } from './metrics-cache.ts';
 
 describe('the metrics page', () => {
-  it('threat 69: is made at most once a second, however many ask', async () => {
+  it('threat 69: is built at most once per second, however many clients request it', async () => {
     let made = 0;
     let nowMs = 0;
     const page = cacheMetrics(
@@ -18,7 +18,7 @@ describe('the metrics page', () => {
     assert.equal((await page()).body, '2');
   });
 
-  it('is made again after a failure', async () => {
+  it('is rebuilt after a failure', async () => {
     let attempts = 0;
     const page = cacheMetrics(async () => {
       attempts += 1;

@@ -2,9 +2,13 @@ import type { SwaggerOptions } from '@fastify/swagger';
 import type { FastifySwaggerUiOptions } from '@fastify/swagger-ui';
 import type { RouteOptions } from 'fastify';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { errorResponse } from '../../../contract/index.ts';
 
 /** Name of the security scheme in the OpenAPI document. */
 export const API_KEY_SCHEME = 'apiKey';
+
+/** The error responses of a route, for the OpenAPI description. */
+export const errorResponses = { '4xx': errorResponse, '5xx': errorResponse };
 
 /** Sections of the page, by the prefix of a route's path. */
 const TAGS = [

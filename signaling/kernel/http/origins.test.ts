@@ -7,7 +7,7 @@ describe('OwnOrigins', () => {
   const origins = (flags: Record<string, unknown>, port = 8443) =>
     new OwnOrigins(loadConfig({ env: {}, flags }), () => port).current();
 
-  it('takes loopback by HTTP and HTTPS, announced addresses by HTTPS only', () => {
+  it('accepts loopback over HTTP and HTTPS, announced addresses over HTTPS only', () => {
     const own = origins({ 'rtc.announce': '203.0.113.7,meet.example' });
     for (const origin of [
       'http://localhost:8443',
@@ -22,19 +22,19 @@ describe('OwnOrigins', () => {
     assert.ok(!own.has('https://203.0.113.7'));
   });
 
-  it('takes HTTP everywhere, and no HTTPS, behind a proxy', () => {
+  it('accepts HTTP instead of HTTPS on its own addresses behind a proxy', () => {
     const own = origins({ 'server.tls': 'off', 'server.publicUrl': 'https://Meet.example/' });
     assert.ok(own.has('http://127.0.0.1:8443'));
     assert.ok(!own.has('https://127.0.0.1:8443'));
     assert.ok(own.has('https://meet.example'));
   });
 
-  it('leaves default ports out, as browsers do', () => {
+  it('omits default ports, as browsers do', () => {
     assert.ok(origins({}, 443).has('https://localhost'));
     assert.equal(defaultPublicUrl(80), 'http://localhost');
   });
 
-  it('tells people only of addresses that it listens on', () => {
+  it('lists only addresses that it listens on', () => {
     const reachable = (host: string) =>
       new OwnOrigins(
         loadConfig({ env: {}, flags: { 'server.host': host, 'rtc.announce': '203.0.113.7' } }),
@@ -46,7 +46,7 @@ describe('OwnOrigins', () => {
     assert.deepEqual(reachable('127.0.0.1'), []);
   });
 
-  it('leaves a host name out that no URL can hold, such as the id of a container that is all digits', () => {
+  it('omits a host name that is invalid in a URL, such as an all-digit container id', () => {
     for (const name of [
       '123456789012',
       '4294967296',
@@ -65,7 +65,7 @@ describe('OwnOrigins', () => {
     assert.ok(ownHosts([], 'meet-1').includes('meet-1'));
   });
 
-  it('threat 3: does not take a stranger that only looks alike', () => {
+  it('threat 3: refuses origins that only look similar', () => {
     const own = origins({ 'server.origins': 'https://app.example' });
     assert.ok(own.has('https://app.example'));
     for (const origin of [

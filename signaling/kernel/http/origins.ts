@@ -3,7 +3,7 @@ import { CanopyError, type Config, isHost, isUnspecified, originOf } from '../..
 
 const LOOPBACK = ['localhost', '127.0.0.1', '::1'];
 
-/** Every name and address at which clients may reach this host, loopback first. Omits a host name that no URL can hold. */
+/** Every name and address at which clients may reach this host, loopback first. Omits a host name that is invalid in a URL. */
 export function ownHosts(announce: string[], name = hostname()): string[] {
   const addresses = Object.values(networkInterfaces())
     .flatMap((list) => list ?? [])
@@ -12,12 +12,12 @@ export function ownHosts(announce: string[], name = hostname()): string[] {
   return [...new Set([...LOOPBACK, name, ...addresses, ...announce])].filter(isHost);
 }
 
-/** Interfaces come and go: own origins are read again when they are older than this, in milliseconds. */
+/** Interfaces come and go, so the origins are re-read after this time, in milliseconds. */
 const FRESH_MS = 5000;
 
 /**
- * The web origins that are this server's own: what a client signs as the origin it dialled must be one of them, so that a proxy
- * under another name cannot use the signature (threat cases 2 and 3).
+ * The server's own web origins. A client signs the origin it connected to, which must be one of these, so that a proxy under another name
+ * cannot use the signature (threats 2 and 3).
  */
 export class OwnOrigins {
   readonly #config: Config;
@@ -38,7 +38,7 @@ export class OwnOrigins {
     return this.#origins;
   }
 
-  /** Refuses a page of another origin; a program that names none passes. @throws {CanopyError} ORIGIN_NOT_ALLOWED */
+  /** Refuses pages of other origins. Programs, which send no origin, pass. @throws {CanopyError} ORIGIN_NOT_ALLOWED */
   require(origin: string | undefined): void {
     if (origin !== undefined && !this.current().has(origin)) {
       const isUrl = /^https?:\/\/[^\s/]+$/.test(origin);
@@ -47,7 +47,7 @@ export class OwnOrigins {
     }
   }
 
-  /** The addresses by which others may reach the server, for people to read. */
+  /** The URLs at which other machines can reach the server, for display. */
   reachable(): string[] {
     const { server, rtc } = this.#config;
     if (LOOPBACK.includes(server.host)) {
@@ -75,7 +75,7 @@ export class OwnOrigins {
   }
 }
 
-/** The address for links when none is configured: one that works without a certificate. */
+/** The URL in links if none is configured. It works without a certificate. */
 export function defaultPublicUrl(port: number): string {
   return originOf('http', 'localhost', port) ?? 'http://localhost';
 }

@@ -15,11 +15,11 @@ export interface ServerRoutesOptions {
   apiKey: string;
   /** Text of the metrics page and its content type. */
   metrics(): Promise<MetricsPage>;
-  /** Rejects while the server cannot take people in. */
+  /** Rejects while the server cannot admit people. */
   ready(): Promise<void>;
 }
 
-/** The server about itself: health, metrics, and what a client must know before it connects. */
+/** Health, metrics, and what a client needs to know before it connects. */
 export function registerServerRoutes(
   fastify: FastifyInstance,
   { config, authority, origins, version, apiKey, metrics, ready }: ServerRoutesOptions,

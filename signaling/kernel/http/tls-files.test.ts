@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import { Authority } from '../../identity/index.ts';
-import { TlsSource } from './tls.ts';
 import { readTlsFiles } from './tls-files.ts';
+import { TlsSource } from './tls-source.ts';
 
 describe('TLS files', () => {
   const dir = mkdtempSync(join(tmpdir(), 'canopy-tls-'));
@@ -34,7 +34,7 @@ describe('TLS files', () => {
   const read = (tlsCert: string, tlsKey: string) =>
     readTlsFiles({ tlsCert: file(tlsCert), tlsKey: file(tlsKey) });
 
-  it('are taken when they are a pair', () => {
+  it('are accepted if they match', () => {
     assert.match(read('good.pem', 'good.key').certificate.subject, /good/);
   });
 
@@ -50,12 +50,12 @@ describe('TLS files', () => {
     ['an encrypted key', 'good.pem', 'locked.key', /^server\.tlsKey: .*encrypted with a password/],
     ['an expired certificate', 'expired.pem', 'expired.key', /^server\.tlsCert: .*expired on /],
   ] as const) {
-    it(`are refused by name: ${what}`, () => {
+    it(`are refused with the setting's name: ${what}`, () => {
       assert.throws(() => read(cert, key), { code: 'CONFIG_INVALID', detail });
     });
   }
 
-  it('that become unusable while the server runs are not taken, and the old pair stays', async () => {
+  it('that become unusable while the server runs are ignored, and the old pair stays in use', async () => {
     copyFileSync(file('good.pem'), file('live.pem'));
     copyFileSync(file('good.key'), file('live.key'));
     const config = loadConfig({

@@ -9,7 +9,7 @@ export interface TlsFiles {
 }
 
 /**
- * Reads and validates a certificate chain and its key: a server with an unusable pair would start, and then fail on every connection.
+ * Reads and validates a certificate chain and its key. With an unusable pair, the server would start but refuse every connection.
  *
  * @throws {CanopyError} CONFIG_INVALID - missing, empty, damaged, encrypted, mismatched or expired; names the setting
  */

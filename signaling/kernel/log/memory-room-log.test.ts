@@ -9,7 +9,7 @@ const missed = (log: MemoryRoomLog, seq: number) => {
 };
 
 describe('MemoryRoomLog', () => {
-  it('numbers entries from 1 and gives those after a position, in order', () => {
+  it('numbers entries from 1 and returns those after a position, in order', () => {
     const log = new MemoryRoomLog();
     assert.deepEqual([log.head, log.since(0)], [0, []]);
     assert.deepEqual(
@@ -24,7 +24,7 @@ describe('MemoryRoomLog', () => {
     assert.deepEqual([missed(log, 0), missed(log, 3)], [[1, 2, 3], []]);
   });
 
-  it('has nothing for a position that it never had', () => {
+  it('answers gone for a position that never existed', () => {
     const log = new MemoryRoomLog();
     log.append('a', bytes('a'));
     assert.equal(log.since(2), 'gone');
@@ -32,7 +32,7 @@ describe('MemoryRoomLog', () => {
     assert.notEqual(log.logId, new MemoryRoomLog().logId);
   });
 
-  it('keeps the newest entries up to a number of them', () => {
+  it('keeps the newest entries, up to a maximum number', () => {
     const log = new MemoryRoomLog({ maxEntries: 3 });
     for (let n = 0; n < 5; n += 1) {
       log.append('a', bytes('a'));
@@ -40,7 +40,7 @@ describe('MemoryRoomLog', () => {
     assert.deepEqual([missed(log, 1), missed(log, 2), missed(log, 4)], ['gone', [3, 4, 5], [5]]);
   });
 
-  it('threat 4: a flood of entries keeps its bytes within bounds, and only makes snapshots of old positions', () => {
+  it('threat 4: a flood of entries stays within the size limit, and only old positions need a snapshot', () => {
     const log = new MemoryRoomLog();
     for (let n = 1; n <= 100_000; n += 1) {
       log.append('participant.updated', Buffer.alloc(n % 2000));

@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import type { LogRecord, RoomLog } from './room-log.ts';
 
 export interface MemoryRoomLogOptions {
-  /** How many entries are kept. Default 1000. */
+  /** Maximum number of entries kept. Default 1000. */
   maxEntries?: number;
-  /** How many bytes are kept, each entry's overhead included. Default 262 144. */
+  /** Maximum size of the entries kept, including overhead, in bytes. Default 262 144. */
   maxBytes?: number;
 }
 
-/** About what an entry takes besides its bytes, in bytes. */
+/** Approximate overhead of an entry, in bytes. */
 const OVERHEAD_BYTES = 128;
 
-/** A log that keeps its newest entries in memory. The older ones are answered by a snapshot. */
+/** A log that keeps its newest entries in memory. A client that missed older ones gets a snapshot instead. */
 export class MemoryRoomLog implements RoomLog {
   readonly logId = randomBytes(12).toString('base64url');
   readonly #maxEntries: number;
@@ -30,7 +30,7 @@ export class MemoryRoomLog implements RoomLog {
     return this.#head;
   }
 
-  /** What the kept entries take, in bytes. */
+  /** Size of the entries kept, including overhead, in bytes. */
   get keptBytes(): number {
     return this.#keptBytes;
   }

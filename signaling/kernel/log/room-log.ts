@@ -1,4 +1,4 @@
-/** An entry: what sort it is, and bytes that the log never reads, so that they may be encrypted. */
+/** An entry: its kind, and bytes that the log never reads, so that they may be encrypted. */
 export interface LogRecord {
   readonly seq: number;
   readonly kind: string;
@@ -6,16 +6,16 @@ export interface LogRecord {
 }
 
 /**
- * An append-only sequence with one writer, the room. Numbers start at 1 and have no gaps. A log kept in a store numbers in memory too and
- * writes behind, so that neither a call nor its order ever waits for the store.
+ * An append-only sequence with one writer, the room. Sequence numbers start at 1 and have no gaps. An implementation with a store must also
+ * number in memory and write behind, so that a call never waits for the store.
  */
 export interface RoomLog {
-  /** Random, so that a position in one log is never taken for a position in another. */
+  /** Random, so that positions in different logs cannot be confused. */
   readonly logId: string;
-  /** Number of the last entry; 0 while there is none. */
+  /** Sequence number of the last entry; 0 if there is none. */
   readonly head: number;
-  /** Returns the new entry's number. */
+  /** Returns the new entry's sequence number. */
   append(kind: string, bytes: Uint8Array): number;
-  /** The entries after `seq`, in order. `gone`: not all of them are kept, or there is no such position. */
+  /** The entries after `seq`, in order. `gone`: some are no longer kept, or the position does not exist. */
   since(seq: number): readonly LogRecord[] | 'gone';
 }

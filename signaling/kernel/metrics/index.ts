@@ -1,2 +1,1 @@
-export type { JoinStage } from './join-stage.ts';
-export { Metrics } from './metrics.ts';
+export { type JoinStage, Metrics } from './metrics.ts';

@@ -2,29 +2,40 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { ERROR_CODES, type ErrorCode } from '../../../base/index.ts';
 import type { RequestName } from '../../../contract/index.ts';
 import type { Sfu } from '../../../sfu/index.ts';
-import type { JoinStage } from './join-stage.ts';
+
+/** Stages of joining that are timed from the opening of the connection. */
+export type JoinStage =
+  | 'authenticated'
+  | 'joined'
+  | 'transport_created'
+  | 'media_connected'
+  | 'first_producer'
+  | 'first_consumer';
 
 /** What the metrics page reads at each scrape. */
 export interface MetricsSources {
   sfu: Pick<Sfu, 'gauges' | 'workers' | 'traffic' | 'load'>;
   connections(): number;
   rooms(): number;
-  /** Peers with a connection, and those whose seat is kept. */
+  /** Peers with a connection, and those whose seat is kept without one. */
   peers(): { connected: number; waiting: number };
   participants(): number;
-  /** More of the page, in the text format. */
+  /** Further metrics for the page, in the text format. */
   further?: (() => Promise<string>) | undefined;
 }
 
 /**
- * Node's timer that measures the event loop's delay, in milliseconds: each wake of an idle process costs some 40 µs, so that the usual 10 takes
- * 0.4 % of a core. The delays that it reports include this time.
+ * Interval at which Node samples the event loop's delay, in milliseconds. Waking an idle process costs about 40 µs, so the usual 10 ms would
+ * take 0.4 % of a core. The reported delays include this interval.
  */
 const LOOP_DELAY_INTERVAL_MS = 100;
-/** Seconds; the goals lie in the middle. */
+/** Histogram buckets in seconds; the goals are in the middle. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10, 30];
 
-/** The Prometheus metrics of the kernel and the media plane; features add theirs to the registry. Every label has a bounded set of values: kinds, codes, requests, worker numbers. */
+/**
+ * The Prometheus metrics of the kernel and the media plane; features add theirs to the registry. Every label has a bounded set of values:
+ * kinds, codes, requests, worker numbers.
+ */
 export class Metrics {
   readonly registry = new Registry();
   readonly #errors: Counter<'code'>;
@@ -84,7 +95,7 @@ export class Metrics {
     });
   }
 
-  /** Gives the metrics what they read at each scrape. */
+  /** Sets the sources that are read at each scrape. */
   watch(sources: MetricsSources): void {
     this.#sources = sources;
   }
@@ -105,7 +116,7 @@ export class Metrics {
     this.#workerDeaths.inc();
   }
 
-  /** The page in the Prometheus text format, with everything read anew. */
+  /** The metrics page in the Prometheus text format, with current values. */
   async page(): Promise<{ body: string; contentType: string }> {
     const sources = this.#sources;
     if (sources) {

@@ -1,37 +1,37 @@
 import type { Role, RoomAction } from '../../../contract/index.ts';
 
-/** What is done in a room. Those that the contract does not list belong to a standing, and no room's settings change them. */
+/** Actions in a room. Those that the contract does not list depend on the standing alone; a room's settings cannot change them. */
 export type ActionInRoom =
   | RoomAction
   /** Change the room's settings. */
   | 'room.configure'
-  /** Say which account owns the room. */
+  /** Set which account owns the room. */
   | 'room.setOwner'
-  /** Enter although removed a short time ago. */
+  /** Enter while barred after a removal. */
   | 'room.enterBarred'
   /** Remove a server's admin. */
   | 'participant.kickAdmin'
-  /** Bring participants in, as a bridge. */
+  /** Host participants, as a bridge. */
   | 'participant.host'
-  /** Give others another name. */
+  /** Change the names of others. */
   | 'participant.renameOthers'
-  /** Ask to speak by raising a hand. */
+  /** Raise a hand to ask to speak. */
   | 'hand.raise'
-  /** Lower the hand of somebody else. */
+  /** Lower the hands of others. */
   | 'hand.lowerOthers';
 
-/** What is done on the server, outside of any room. */
+/** Actions on the server, outside any room. */
 export type ServerAction =
   | `invite.create:${Role}`
-  /** Take charge of the server's phone calls. */
+  /** Become the phone gateway in charge of calls. */
   | 'gateway.register'
-  /** The operator's API, by what it is about. */
+  /** Use the operator's API, by subject. */
   | 'account.administer'
   | 'invitation.administer'
   | 'room.administer'
   | 'telephony.administer';
 
-/** Each action as the end of “your role does not let you …”. */
+/** Each action, worded to complete “your role does not let you …”. */
 export const PHRASES: Record<ActionInRoom | ServerAction, string> = {
   'room.enter': 'enter',
   'room.enterUninvited': 'enter without an invitation to this room',

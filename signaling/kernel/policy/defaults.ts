@@ -1,10 +1,10 @@
 import { type RoomRole, roomAction } from '../../../contract/index.ts';
 import type { ActionInRoom, ServerAction } from './actions.ts';
 
-/** What somebody is in a room: a role in it, the server's admin, or a bridge. */
+/** A principal's standing in a room: a role in it, admin of the server, or bridge. */
 export type Standing = RoomRole | 'admin' | 'bridge';
 
-/** What somebody is on the server. */
+/** A principal's standing on the server. */
 export type ServerStanding = 'admin' | 'member' | 'guest' | 'bridge' | 'gateway' | 'phone' | 'token';
 
 const MODERATING: readonly ActionInRoom[] = [
@@ -14,7 +14,7 @@ const MODERATING: readonly ActionInRoom[] = [
   'hand.lowerOthers',
 ];
 
-/** What each may do in a room whose settings nobody changed. */
+/** The actions each standing may take in a room with default settings. */
 export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
   admin: new Set([
     ...MODERATING,
@@ -30,7 +30,7 @@ export const IN_ROOM: Readonly<Record<Standing, ReadonlySet<ActionInRoom>>> = {
   bridge: new Set(['room.enter', 'room.enterUninvited', 'room.open', 'media.send', 'participant.host']),
 };
 
-/** What each may do on the server. */
+/** The actions each standing may take on the server. */
 export const ON_SERVER: Readonly<Record<ServerStanding, ReadonlySet<ServerAction>>> = {
   admin: new Set([
     'invite.create:admin',

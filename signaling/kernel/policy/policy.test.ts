@@ -71,7 +71,7 @@ const permitted = (isPermitted: (principal: Principal) => boolean) =>
     .join(' ');
 
 describe('may', () => {
-  it('by default, everybody may do in a room what they always could', () => {
+  it('the default rights in a room are unchanged', () => {
     for (const [action, expected] of Object.entries(IN_ROOM) as Array<[ActionInRoom, string]>) {
       assert.equal(
         permitted((principal) => may(principal, action, unchanged)),
@@ -81,7 +81,7 @@ describe('may', () => {
     }
   });
 
-  it('by default, everybody may do on the server what they always could', () => {
+  it('the default rights on the server are unchanged', () => {
     for (const [action, expected] of Object.entries(ON_SERVER) as Array<[ServerAction, string]>) {
       assert.equal(
         permitted((principal) => may(principal, action)),
@@ -142,13 +142,13 @@ describe('may', () => {
     );
   });
 
-  it('threat 5: a guest owns no room, and an account named as an object property has no role by it', () => {
+  it('threat 5: a guest owns no room, and an account id that is a property of Object has no role', () => {
     assert.equal(roomRoleOf(person('guest', 'owner'), unchanged), 'speaker');
     assert.equal(roomRoleOf(person('guest', 'constructor'), unchanged), 'speaker');
     assert.equal(roomRoleOf(person('guest', '__proto__'), unchanged), 'speaker');
   });
 
-  it('threat 5: whatever the settings, only owners and admins change them, and bridges and the rights of standings stay', () => {
+  it('threat 5: whatever the settings, only owners and admins change them, and they affect neither bridges nor fixed rights', () => {
     const names = ['owner', 'member', 'guest', 'bridge', 'gateway', 'other'];
     const actions = fc.uniqueArray(fc.constantFrom<RoomAction>(...roomAction.options));
     const policy = fc.record({

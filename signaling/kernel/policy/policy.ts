@@ -4,10 +4,10 @@ import type { PeerPrincipal, PhonePrincipal, Principal } from '../principals/ind
 import { type ActionInRoom, PHRASES, type ServerAction } from './actions.ts';
 import { IN_ROOM, ON_SERVER, type ServerStanding, type Standing } from './defaults.ts';
 
-/** What of a room decides who may do what in it. */
+/** The part of a room's record that decides permissions. */
 export type RoomPolicy = Readonly<Pick<RoomDescription, 'ownerId' | 'permissions' | 'roles'>>;
 
-/** A room that nobody owns and whose settings nobody changed. */
+/** The policy of a room without an owner and with default settings. */
 export const UNCHANGED: RoomPolicy = { ownerId: null, permissions: {}, roles: {} };
 
 const CONFIGURABLE: ReadonlySet<ActionInRoom> = new Set(roomAction.options);
@@ -16,15 +16,15 @@ type RoomQuestion = [principal: Principal, action: ActionInRoom, room: RoomPolic
 type Question = RoomQuestion | [principal: Principal, action: ServerAction];
 
 /**
- * Whether somebody may do something, in a room or on the server. Every right is decided here.
+ * Whether a principal may take an action, in a room or on the server. All permissions are decided here.
  *
- * @param target the principal that it is done to, where it matters who that is
+ * @param target the principal that the action affects, if that matters
  */
 export function may(...question: Question): boolean {
   return refusal(question) === undefined;
 }
 
-/** @throws {CanopyError} FORBIDDEN - saying which role lacks which right */
+/** Checks as may() does. @throws {CanopyError} FORBIDDEN - the detail says which role lacks which right */
 export function demand(...question: Question): void {
   const detail = refusal(question);
   if (detail !== undefined) {
@@ -32,7 +32,7 @@ export function demand(...question: Question): void {
   }
 }
 
-/** The role that is shown of somebody in a room. */
+/** The role of a principal in a room, as the roster shows it; undefined for a bridge. */
 export function roomRoleOf(
   principal: PeerPrincipal | PhonePrincipal,
   room: RoomPolicy,
@@ -44,17 +44,17 @@ export function roomRoleOf(
   return standing === 'bridge' ? undefined : standing;
 }
 
-/** Whether an owner or the operator let this very account into the room. */
+/** Whether an owner or the operator gave this account a role in the room. */
 export function isNamed(principal: Principal, { roles }: RoomPolicy): boolean {
   return principal.kind === 'device' && Object.hasOwn(roles, principal.accountId);
 }
 
-/** Whether somebody becomes the owner of a room that nobody owns by opening it. */
+/** Whether the principal becomes the owner when it opens a room without one. */
 export function mayOwn(principal: Principal): boolean {
   return principal.kind === 'device' && principal.role !== 'guest';
 }
 
-/** Whether accounts of this role belong to the rooms of their invitations alone, and for a short time. */
+/** Whether accounts with this role may enter only the rooms they are invited to, and are short-lived. */
 export function isConfinedToRooms(role: Role): boolean {
   return role === 'guest';
 }
@@ -117,6 +117,6 @@ function permits({ permissions }: RoomPolicy, standing: Standing, action: Action
     standing === 'moderator' || standing === 'speaker' || standing === 'viewer'
       ? permissions[standing]
       : undefined;
-  // What the contract does not list is no matter of settings.
+  // Settings apply only to the actions that the contract lists.
   return chosen && CONFIGURABLE.has(action) ? chosen.includes(action) : IN_ROOM[standing].has(action);
 }

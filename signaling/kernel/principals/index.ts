@@ -1,4 +1,4 @@
-/** Who asks for something: a person's device, a bridge, a phone that a bridge hosts, or a token. */
+/** Who makes a request: a person's device, a bridge, a phone that a bridge hosts, or a token. */
 export {
   type BridgePrincipal,
   changeServerRole,

@@ -9,25 +9,25 @@ interface Certified {
   readonly displayName: string;
   /** As presented, DER, leaf first. */
   readonly chain: readonly Uint8Array[];
-  /** The web origin that the client dialled, as it signed. */
+  /** The web origin that the client connected to, as it signed. */
   readonly origin: string;
 }
 
 /** A person on one of their devices. */
 export interface DevicePrincipal extends Certified {
   readonly kind: 'device';
-  /** What the person may do on this server. Changes while they are connected. */
+  /** The person's role on this server. May change while they are connected. */
   role: PersonRole;
 }
 
-/** A program that hosts participants of other networks. */
+/** A program that hosts participants from other networks. */
 export interface BridgePrincipal extends Certified {
   readonly kind: 'bridge';
-  /** Whether it is the data folder's own phone gateway. */
+  /** Whether it is the server's own phone gateway. */
   readonly isGateway: boolean;
 }
 
-/** A phone in a room. It has no connection of its own: a bridge speaks for it. */
+/** A phone in a room. It has no connection to the server: a bridge acts for it. */
 export interface PhonePrincipal {
   readonly kind: 'phone';
 }
@@ -35,23 +35,23 @@ export interface PhonePrincipal {
 /** A secret that is presented over HTTP. */
 export interface TokenPrincipal {
   readonly kind: 'token';
-  /** What the secret is called in the log. */
+  /** The secret's name in the log. */
   readonly name: string;
 }
 
-/** Roles that people have on the server; a bridge is not a person and keeps its role. */
+/** The roles of people on the server. A bridge is not a person and its role never changes. */
 export type PersonRole = Exclude<Role, 'bridge'>;
 
-/** Who may prove themselves on a socket, and take seats in rooms. */
+/** A principal that can authenticate on a socket and take seats in rooms. */
 export type PeerPrincipal = DevicePrincipal | BridgePrincipal;
 
-/** Whoever asks for something. What they may do is the policy's to say. */
+/** Who makes a request. The policy decides what they may do. */
 export type Principal = PeerPrincipal | PhonePrincipal | TokenPrincipal;
 
-/** Every hosted participant. */
+/** The principal of every phone. */
 export const PHONE: PhonePrincipal = { kind: 'phone' };
 
-/** The operator, who has the API key. */
+/** The operator, authenticated by the API key. */
 export const OPERATOR: TokenPrincipal = { kind: 'token', name: 'api.key' };
 
 /** The principal of a device whose account has this role. */
@@ -69,7 +69,7 @@ export function serverRoleOf(principal: PeerPrincipal): Role {
   return principal.kind === 'bridge' ? 'bridge' : principal.role;
 }
 
-/** Gives a person another role on the server. A bridge keeps its own. */
+/** Changes a person's role on the server. The role of a bridge never changes. */
 export function changeServerRole(principal: PeerPrincipal, role: Role): void {
   if (principal.kind === 'device' && role !== 'bridge') {
     principal.role = role;

@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => mock.timers.reset());
 
-it('a transport that does not connect within 5 s is reported once, and again when it has connected', () => {
+it('a transport that does not connect within 5 s is reported once, and again when it connects', () => {
   paths.connecting('send');
   mock.timers.tick(4999);
   assert.deepEqual([paths.connected, told], [true, []]);
@@ -27,7 +27,7 @@ it('a transport that does not connect within 5 s is reported once, and again whe
   assert.deepEqual([paths.connected, told], [true, ['send false', 'send true']]);
 });
 
-it('one that connects in time, or that nobody has begun to connect, is not told of', () => {
+it('one that connects in time, or that the client does not connect, is not reported', () => {
   paths.connecting('send');
   paths.update('send', 'connecting');
   paths.update('send', 'connected');
@@ -50,7 +50,7 @@ it('a lost path is reported at once; both must be back', () => {
   assert.deepEqual(told, ['send false', 'recv false', 'send true', 'recv true']);
 });
 
-it('what is closed is no trouble any more, and is waited for no longer', () => {
+it('a closed transport no longer counts, and is no longer waited for', () => {
   paths.connecting('send');
   paths.update('recv', 'failed');
   paths.clear();

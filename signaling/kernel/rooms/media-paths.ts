@@ -2,7 +2,7 @@ import type { EventData, IceCandidate } from '../../../contract/index.ts';
 
 type TransportState = EventData<'transport.state'>['state'];
 
-/** How long a transport may take to connect before the room is notified and it is logged, in milliseconds. */
+/** How long a transport may take to connect before the room is notified and a warning is logged, in milliseconds. */
 const LATE_MS = 5000;
 
 export interface MediaPath {
@@ -17,13 +17,13 @@ interface Watched extends MediaPath {
   failed: boolean;
 }
 
-/** Whether one peer's media gets through. It does unless a transport that should be connected is not. */
+/** Tracks whether one peer's media gets through: every transport that started to connect must be connected. */
 export class MediaPaths {
-  /** Called when a transport has failed to connect in time, and when it connects after all; set by the room. */
+  /** Called when a transport fails or does not connect in time, and when it recovers. Set by the room. */
   onChanged: (path: MediaPath, connected: boolean) => void = () => {};
   readonly #paths = new Map<string, Watched>();
 
-  /** Whether every transport that should be connected is, as far as is known. */
+  /** False while a transport is failed or late. */
   get connected(): boolean {
     return ![...this.#paths.values()].some(({ failed }) => failed);
   }
@@ -48,7 +48,7 @@ export class MediaPaths {
     if (state === 'connected') {
       this.#succeed(path);
     } else if (state === 'disconnected' || state === 'failed') {
-      // The worker is slow to notice a lost path, so there is no reason to wait longer.
+      // The worker notices a lost path late, so do not wait any longer.
       this.#fail(path);
     }
   }

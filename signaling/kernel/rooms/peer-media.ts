@@ -12,7 +12,7 @@ export interface PeerMediaOptions {
   sfu: Sfu;
   /** Signs the workers' DTLS fingerprints. */
   authority: Pick<Authority, 'signDtls'>;
-  /** What a person may have; a bridge may have more producers. */
+  /** Limits for a person; a bridge may have more producers. */
   limits: { producersPerPeer: number; consumersPerPeer: number };
 }
 
@@ -22,19 +22,19 @@ type Sent = Pick<ProduceOptions, 'transportId' | 'kind' | 'rtpParameters' | 'pau
   participantId?: string | undefined;
 };
 
-/** What a peer's media needs of its room. */
+/** What a peer's media needs to know about its room. */
 export interface MediaRoom {
   readonly record: RoomRecord;
-  /** What somebody sends; undefined once it has closed. */
+  /** A producer in the room; undefined once it has closed. */
   producer(producerId: string): ProducerInfo | undefined;
 }
 
 /**
- * What a peer sends and receives in its room, without a socket. It checks the right to send; the caller checks that it acts for the peer. The
- * media plane alone knows the peer's transports, producers and consumers. Ends when the peer leaves, or the room's media is lost or reset;
- * then it has nothing and makes nothing. Owned by Room.
+ * What a peer sends and receives in its room, independent of its socket. It checks the right to send; the caller must act for the peer. The
+ * peer's transports, producers and consumers are kept only in the media plane. Ends when the peer leaves, or when the room's media is lost
+ * or reset; from then on every call is refused. Owned by Room.
  *
- * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CONSUMER_UNKNOWN - the peer has none of this id
+ * @throws {CanopyError} TRANSPORT_UNKNOWN, PRODUCER_UNKNOWN, CONSUMER_UNKNOWN - the peer has none with this id
  * @throws {CanopyError} ROOM_NOT_JOINED, ROOM_REHOMING - it has ended
  */
 export class PeerMedia {
@@ -55,13 +55,13 @@ export class PeerMedia {
     return this.#endedBy !== undefined;
   }
 
-  /** @param code why whatever is asked of it from now on, or is being made, is refused */
+  /** @param code the error of calls from now on, and of those in progress */
   end(code: 'ROOM_NOT_JOINED' | 'ROOM_REHOMING'): void {
     this.#endedBy ??= code;
     this.paths.clear();
   }
 
-  /** Makes the transport of a direction; its fingerprint is signed. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
+  /** Creates the transport for one direction, and signs its fingerprint. @throws {CanopyError} TRANSPORT_EXISTS, MEDIA_REJECTED */
   async createTransport(
     options: Parameters<Sfu['createTransport']>[2],
   ): Promise<TransportInfo & { binding: SignedDtls }> {
@@ -82,15 +82,15 @@ export class PeerMedia {
     }
   }
 
-  /** Makes both plain transports of a bridge. @throws {CanopyError} TRANSPORT_EXISTS, BRIDGE_NOT_LOCAL, MEDIA_REJECTED */
+  /** Creates both plain transports of a bridge. @throws {CanopyError} TRANSPORT_EXISTS, BRIDGE_NOT_LOCAL, MEDIA_REJECTED */
   async createPlainTransports(
     options: Parameters<Sfu['createPlainTransports']>[2],
   ): Promise<{ send: PlainTransportInfo; recv: PlainTransportInfo }> {
     this.#assertLive();
-    const made = await this.#options.sfu.createPlainTransports(...this.#at, options);
+    const created = await this.#options.sfu.createPlainTransports(...this.#at, options);
     this.#assertLive();
     this.#peer.hadTransport = true;
-    return made;
+    return created;
   }
 
   requireTransport(transportId: string): void {
@@ -99,7 +99,7 @@ export class PeerMedia {
     }
   }
 
-  /** Connects a transport; the caller has checked whose fingerprint it is. @throws {CanopyError} TRANSPORT_CONNECTED, FINGERPRINT_INVALID */
+  /** Connects a transport. The caller has verified that the device signed the fingerprint. @throws {CanopyError} TRANSPORT_CONNECTED, FINGERPRINT_INVALID */
   async connectTransport(
     transportId: string,
     dtlsParameters: Parameters<Sfu['connectTransport']>[3],
@@ -114,33 +114,33 @@ export class PeerMedia {
     return this.#options.sfu.restartIce(...this.#at, transportId);
   }
 
-  /** Closes a transport with all that goes over it. */
+  /** Closes a transport with its producers and consumers. */
   closeTransport(transportId: string): void {
     this.requireTransport(transportId);
     this.#options.sfu.closeTransport(...this.#at, transportId);
   }
 
   /**
-   * Begins to send for one of the peer's participants.
+   * Creates a producer for one of the peer's participants.
    *
-   * @throws {CanopyError} FORBIDDEN - the peer hosts no such participant, or it may not send
-   * @throws {CanopyError} LIMIT_REACHED - too many producers, or a second voice of the participant from this source
+   * @throws {CanopyError} FORBIDDEN - the peer does not host the participant, or it may not send
+   * @throws {CanopyError} LIMIT_REACHED - too many producers, or a second audio producer of the participant for this source
    * @throws {CanopyError} MEDIA_REJECTED, CODEC_UNSUPPORTED
-   * @throws {CanopyError} PARTICIPANT_UNKNOWN - it left in the meantime
+   * @throws {CanopyError} PARTICIPANT_UNKNOWN - it left meanwhile
    */
   async produce({ participantId: hosted, ...options }: Sent): Promise<{ producerId: string }> {
     const { principal, device, participants } = this.#peer;
     const participantId = hosted ?? this.#peer.participantId;
     if (participantId === undefined || !participants.has(participantId)) {
-      throw new CanopyError('FORBIDDEN', 'participantId: you host no such participant');
+      throw new CanopyError('FORBIDDEN', 'participantId: you do not host this participant');
     }
     this.#demandSending(participantId);
     this.#assertLive('TRANSPORT_UNKNOWN');
     const { sfu, limits } = this.#options;
-    const made = await sfu.produce(...this.#at, {
+    const created = await sfu.produce(...this.#at, {
       ...options,
       participantId,
-      // A person with several devices is one speaker; each phone of a bridge is its own.
+      // A person with several devices counts as one speaker, as does each phone of a bridge.
       speakerId: principal.kind === 'bridge' ? participantId : device.accountId,
       maxProducers: limits.producersPerPeer * factorOf(principal),
     });
@@ -148,11 +148,11 @@ export class PeerMedia {
     try {
       this.#demandSending(participantId);
     } catch (error) {
-      // Silenced while the worker was at work.
-      sfu.closeProducer(...this.#at, made.producerId);
+      // The right was withdrawn while the worker was busy.
+      sfu.closeProducer(...this.#at, created.producerId);
       throw error;
     }
-    return made;
+    return created;
   }
 
   async pauseProducer(producerId: string): Promise<void> {
@@ -172,7 +172,7 @@ export class PeerMedia {
     try {
       this.#demandSending(participantId);
     } catch (error) {
-      // Silenced while the worker was at work.
+      // The right was withdrawn while the worker was busy.
       await this.pauseProducer(producerId);
       throw error;
     }
@@ -184,7 +184,7 @@ export class PeerMedia {
     }
   }
 
-  /** Subscribes to producers, each of which fails by itself. @throws {CanopyError} LIMIT_REACHED - too many consumers */
+  /** Subscribes to producers; each may fail separately. @throws {CanopyError} LIMIT_REACHED - too many consumers */
   async consume(options: {
     transportId: string;
     producerIds: string[];
@@ -230,14 +230,14 @@ export class PeerMedia {
     demand(this.#peer.principalOf(participantId), 'media.send', this.#room.record);
   }
 
-  /** @param unknown the code for an object of a room whose media is lost. Default: ROOM_REHOMING */
+  /** @param unknown the code of the error if the room's media was lost; default ROOM_REHOMING */
   #assertLive(unknown: ErrorCode = 'ROOM_REHOMING'): void {
     if (this.#endedBy) {
       throw new CanopyError(this.#endedBy === 'ROOM_REHOMING' ? unknown : this.#endedBy);
     }
   }
 
-  /** Acts on each consumer that the peer still has; one that closes meanwhile is passed over. */
+  /** Acts on each consumer that the peer still has. Ignores the failure of one that closes meanwhile. */
   async #forEach(consumerIds: string[], act: (consumerId: string) => Promise<void>): Promise<void> {
     const has = (id: string) => !this.ended && this.#options.sfu.owns(...this.#at, 'consumer', id);
     const owned = consumerIds.filter(has);

@@ -5,32 +5,32 @@ import type { VerifiedDevice } from '../../identity/index.ts';
 import type { Holder } from '../budgets/index.ts';
 import { type PeerPrincipal, PHONE, type PhonePrincipal, serverRoleOf } from '../principals/index.ts';
 
-/** What a peer needs of its connection: a way to be told things. Sending never waits and never throws. */
+/** The connection of a peer, for sending events. Sending neither blocks nor throws. */
 export interface PeerConnection {
-  /** The origin that the client dialled. */
+  /** The origin that the client connected to. */
   readonly origin: string;
   send<N extends EventName>(event: N, data: EventData<N>): void;
-  /** Ends the connection, telling why. */
+  /** Tells the client the reason and ends the connection. */
   end(code: ErrorCode): void;
 }
 
-/** One session of one device in a room. Outlives its connection for a grace time. */
+/** A device's seat in a room. Outlives its connection for a grace period. */
 export class Peer {
   readonly peerId: string;
-  /** Who has the seat, as proved on the latest connection. */
+  /** Who has the seat, as authenticated on the latest connection. */
   principal: PeerPrincipal;
   displayName: string;
   /** The holder its seat counts against. */
   readonly holder: Holder;
-  /** Participants that it hosts by id: a browser itself; a bridge its phones. */
+  /** The participants that it hosts, by id: a person's own, or the phones of a bridge. */
   readonly participants = new Map<string, Participant>();
-  /** When they joined, as Unix time in milliseconds, by id. */
+  /** When the participants joined, by id, as Unix time in milliseconds. */
   readonly enteredAtMs = new Map<string, number>();
   /** Its own participant; undefined for a bridge. */
   readonly participantId: string | undefined;
   /** Whether it ever had a transport; without one, there is nothing to resume. */
   hadTransport = false;
-  /** The room's log when it entered: it is not told of anything earlier. */
+  /** Position of the room's log when the peer entered. It gets no earlier entries. */
   enteredSeq = 0;
   /** Releases its seat's share of the budgets. */
   releaseSeat: () => void = () => undefined;
@@ -66,12 +66,12 @@ export class Peer {
     return this.principal.device;
   }
 
-  /** Who one of its participants is: a bridge hosts phones, everybody else only themselves. */
+  /** The principal of one of its participants: a bridge hosts phones, others only themselves. */
   principalOf(participantId: string): PeerPrincipal | PhonePrincipal {
     return participantId === this.participantId ? this.principal : PHONE;
   }
 
-  /** One of its participants under another name. */
+  /** One of its participants with a new name. */
   renamed(participant: Participant, displayName: string): Participant {
     if (participant.participantId !== this.participantId) {
       return { ...participant, displayName };
@@ -90,26 +90,26 @@ export class Peer {
     this.enteredAtMs.set(participant.participantId, Date.now());
   }
 
-  /** Returns false if it has already gone. */
+  /** Returns false if it has already left. */
   removeParticipant(participantId: string): boolean {
     this.enteredAtMs.delete(participantId);
     return this.participants.delete(participantId);
   }
 
-  /** A participant of this peer, not yet in the room. */
+  /** Creates a participant of this peer, not yet in the room. */
   newParticipant(
-    told: Pick<Participant, 'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState'>,
+    details: Pick<Participant, 'displayName' | 'certifiedName' | 'kind' | 'role' | 'callState'>,
   ): Participant {
     return {
       participantId: randomUUID(),
       peerId: this.peerId,
       accountId: this.device.accountId,
       connected: this.connection !== null,
-      ...told,
+      ...details,
     };
   }
 
-  /** A name for itself; if it is not the one in the certificate, that one is shown with it. */
+  /** Its display name, with the certified name if the two differ. */
   #named(displayName: string): Pick<Participant, 'displayName' | 'certifiedName'> {
     const certifiedName = this.principal.displayName;
     return { displayName, ...(certifiedName !== displayName && { certifiedName }) };

@@ -52,7 +52,7 @@ for (const engine of storeEngines()) {
       return record;
     };
 
-    it('the first member who opens a room owns it, then and after a restart; guests and bridges own none', async () => {
+    it('the first member who opens a room owns it, also after a restart; guests and bridges own none', async () => {
       for (const role of ['guest', 'bridge'] as const) {
         assert.equal((await open('team', person('b'.repeat(64), role))).ownerId, null);
       }
@@ -62,12 +62,12 @@ for (const engine of storeEngines()) {
       assert.equal((await reopened().load('team')).ownerId, ACCOUNT);
     });
 
-    it('a room that somebody configured before anybody owned it gets no owner by being opened', async () => {
+    it('opening a room that was configured without an owner does not give it one', async () => {
       await records.configure(await records.load('board'), { permissions: { moderator: ['room.enter'] } });
       assert.equal((await open('board')).ownerId, null);
     });
 
-    it('changes add up, null resets, and what was decided is read again', async () => {
+    it('changes accumulate, null resets a value, and settings are re-read after a restart', async () => {
       const room = await open('team');
       await Promise.all([
         records.configure(room, { title: 'Team', roles: { [ACCOUNT]: 'viewer' } }),
@@ -86,7 +86,7 @@ for (const engine of storeEngines()) {
       assert.deepEqual(await reopened().load('team'), expected);
     });
 
-    it('another owner is remembered, and with none the next member who opens the room owns it', async () => {
+    it('a changed owner is stored; without one, the next member who opens the room owns it', async () => {
       const room = await open('team');
       await records.configure(room, { ownerId: 'b'.repeat(64) });
       records.used(room);
@@ -98,7 +98,7 @@ for (const engine of storeEngines()) {
       assert.equal((await reopened().load('team')).ownerId, 'c'.repeat(64));
     });
 
-    it('a room has at most 500 accounts with a role, however they came', async () => {
+    it('a room has at most 500 accounts with a role, however they were added', async () => {
       const room = await open('team');
       const some = (from: number) =>
         Object.fromEntries(
@@ -112,7 +112,7 @@ for (const engine of storeEngines()) {
       assert.equal(Object.keys(room.roles).length, 300);
     });
 
-    it('an owner configures at most 100 rooms; a change of one of them, and rooms of others, still go', async () => {
+    it('an owner configures at most 100 rooms; changing those, and the rooms of others, still works', async () => {
       for (let n = 0; n < 100; n += 1) {
         await records.configure(await open(`room-${n}`), { title: `${n}` });
       }
@@ -123,7 +123,7 @@ for (const engine of storeEngines()) {
       await records.configure(await open('other', person('b'.repeat(64))), { title: 'Other' });
     });
 
-    it('a room that nobody configured is forgotten after 30 days without use', async () => {
+    it('an unconfigured room is forgotten after 30 days without use', async () => {
       await open('unused');
       await records.configure(await open('configured'), { title: 'Kept' });
       const open30Days = await open('open');
@@ -134,7 +134,7 @@ for (const engine of storeEngines()) {
       assert.deepEqual(await known(), ['configured', 'open']);
     });
 
-    it('rooms that nobody configured cannot fill the disk: beyond 10,000 the oldest are forgotten', async () => {
+    it('unconfigured rooms cannot fill the disk: beyond 10,000, the oldest are forgotten', async () => {
       for (let from = 0; from < 10_500; from += 500) {
         const rows = Array.from({ length: 500 }, (_, n) => ({
           room_id: `room-${from + n}`,
@@ -154,7 +154,7 @@ for (const engine of storeEngines()) {
       assert.ok(left.includes('latest') && left.includes('room-10499') && !left.includes('room-500'));
     });
 
-    it('threat 42: when the store cannot be written, a room opens all the same, and its use is written later', async () => {
+    it('threat 42: when the store is not writable, a room still opens, and its use is written later', async () => {
       await records.load('team');
       const transaction = store.db.transaction.bind(store.db);
       const failure = { execute: () => Promise.reject(new Error('away')) };

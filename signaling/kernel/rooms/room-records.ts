@@ -6,32 +6,32 @@ import { mayOwn } from '../policy/index.ts';
 import type { Principal } from '../principals/index.ts';
 import type { RoomRow } from './tables.ts';
 
-/** A room as it is remembered, open or not. Changed by RoomRecords only. */
+/** A room's stored state, whether or not it is open. Only RoomRecords changes it. */
 export type RoomRecord = RoomDescription;
 
-/** Records kept in memory; those of open rooms stay in any case. */
+/** Maximum number of records cached; open rooms hold theirs anyway. */
 const MAX_CACHED = 10_000;
-/** A room that nobody configured is forgotten after this time without use, in milliseconds. */
-const FORGOTTEN_AFTER_MS = 30 * 86_400_000;
-/** How many such rooms are remembered, so that naming random rooms cannot fill the disk. */
+/** An unconfigured room is forgotten after this time without use, in milliseconds. */
+const FORGET_AFTER_MS = 30 * 86_400_000;
+/** Maximum number of unconfigured rooms, so that opening random names cannot fill the disk. */
 const MAX_UNCONFIGURED = 10_000;
-/** How often the above are enforced, in milliseconds. */
+/** How often these two limits are enforced, in milliseconds. */
 const PRUNE_MS = 60_000;
-/** How many rooms an owner may configure; those are never forgotten. */
+/** Maximum number of configured rooms per owner. These are never forgotten. */
 const MAX_CONFIGURED_PER_OWNER = 100;
 
 /**
- * What is remembered of rooms. That a room was used is written later and in batches, and nobody is kept out because it could not be
- * written; what an owner decides is written before it applies.
+ * Stored rooms. The use of rooms is written later, in batches, and a failed write keeps nobody out. Settings are written before they
+ * apply.
  */
 export class RoomRecords {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #records: LRUCache<string, RoomRecord>;
-  /** Unix time of the last use, by record. */
+  /** Time of the last use, by record, as Unix time in milliseconds. */
   readonly #uses: WriteBehind<RoomRecord, number>;
   #prunedAtMs = 0;
-  /** The latest write: one at a time, so that none undoes another. */
+  /** The latest write. Writes run one at a time, so that none overwrites another. */
   #writing: Promise<unknown> = Promise.resolve();
 
   constructor(store: Store, log?: Logger, now: () => number = Date.now) {
@@ -39,7 +39,7 @@ export class RoomRecords {
     this.#now = now;
     this.#uses = new WriteBehind({
       write: async (batch) => {
-        await this.#inTurn(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
+        await this.#serialize(() => this.#write(batch.map(([record, nowMs]) => rowOf(record, nowMs))));
         await this.#prune();
       },
       log,
@@ -48,13 +48,13 @@ export class RoomRecords {
     this.#records = new LRUCache({ max: MAX_CACHED, fetchMethod: (roomId) => this.#read(roomId) });
   }
 
-  /** What is known of a room; of one that is not known, what holds for all. @throws {CanopyError} STORE_BUSY */
+  /** The record of a room; an unknown room has the defaults. @throws {CanopyError} STORE_BUSY */
   async load(roomId: string): Promise<RoomRecord> {
     const record = await this.#records.fetch(roomId);
     return record ?? this.#read(roomId);
   }
 
-  /** A room was opened. Whoever opens a room that nobody owns and nobody configured owns it from then on, unless they are a guest. */
+  /** Records that a room was opened. The opener of an unconfigured room without an owner becomes its owner, except for guests. */
   opened(record: RoomRecord, opener: Principal): void {
     if (record.ownerId === null && !isConfigured(record) && opener.kind === 'device' && mayOwn(opener)) {
       record.ownerId = opener.accountId;
@@ -62,7 +62,7 @@ export class RoomRecords {
     this.used(record);
   }
 
-  /** A room is in use. */
+  /** Records that a room is in use. */
   used(record: RoomRecord): void {
     this.#uses.put(record, this.#now());
   }
@@ -70,19 +70,19 @@ export class RoomRecords {
   /**
    * Changes a room. The change applies once it is on disk.
    *
-   * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role, or rooms that this owner configured
+   * @throws {CanopyError} LIMIT_REACHED - too many accounts with a role in the room, or configured rooms of its owner
    * @throws {CanopyError} STORE_BUSY, STORE_UNWRITABLE
    */
   configure(record: RoomRecord, change: RoomChange): Promise<void> {
-    return this.#inTurn(() => this.#configure(record, change));
+    return this.#serialize(() => this.#configure(record, change));
   }
 
-  /** Writes which rooms were used, as far as possible. Never rejects. */
+  /** Tries to write which rooms were used. Never rejects. */
   save(): Promise<void> {
     return this.#uses.save();
   }
 
-  /** Writes the rest. */
+  /** Writes what is unsaved. */
   async close(): Promise<void> {
     await this.#writing;
     await this.#uses.close();
@@ -133,7 +133,7 @@ export class RoomRecords {
     }
   }
 
-  #inTurn(write: () => Promise<void>): Promise<void> {
+  #serialize(write: () => Promise<void>): Promise<void> {
     const written = this.#writing.then(write);
     this.#writing = written.catch(() => undefined);
     return written;
@@ -156,7 +156,7 @@ export class RoomRecords {
     });
   }
 
-  /** Forgets unconfigured rooms that were not used for long, and the oldest of too many. */
+  /** Deletes unconfigured rooms that have not been used for a long time, and the oldest beyond the maximum. */
   async #prune(): Promise<void> {
     const nowMs = this.#now();
     if (nowMs - this.#prunedAtMs < PRUNE_MS) {
@@ -172,7 +172,7 @@ export class RoomRecords {
       .limit(1)
       .offset(MAX_UNCONFIGURED)
       .executeTakeFirst();
-    const untilMs = Math.max(nowMs - FORGOTTEN_AFTER_MS, Number(firstTooMany?.last_used_at_ms ?? 0));
+    const untilMs = Math.max(nowMs - FORGET_AFTER_MS, Number(firstTooMany?.last_used_at_ms ?? 0));
     await db
       .deleteFrom('rooms')
       .where('settings', '=', '{}')

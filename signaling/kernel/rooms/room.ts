@@ -19,7 +19,7 @@ import type { Peer, PeerConnection } from './peer.ts';
 import { PeerMedia, type PeerMediaOptions } from './peer-media.ts';
 import type { RoomRecord } from './room-records.ts';
 
-/** The media side of a room at one time: a worker's death begins a new generation. */
+/** The room's media on one worker. A new generation begins when the worker dies. */
 interface RoomMedia {
   generation: number;
   ready: Promise<{ workerId: string; routerRtpCapabilities: Record<string, unknown> }>;
@@ -28,25 +28,25 @@ interface RoomMedia {
 export type LeaveReason = EventData<'participant.left'>['reason'];
 
 export interface RoomOptions {
-  /** Who owns the room, and what was decided for it. */
+  /** The room's owner and settings. */
   record: RoomRecord;
   sfu: Sfu;
-  /** For the media of its peers. */
+  /** Options for the media of its peers. */
   media: PeerMediaOptions;
   log: Logger;
   maxPeers: number;
   /** The budget for seats. */
   seats: NestedBudget;
-  /** How long the seat of a peer without connection is kept, in milliseconds. */
+  /** How long the seat of a disconnected peer is kept, in milliseconds. */
   resumeMilliseconds: number;
-  /** Makes the message that brings a peer back after its media is lost. */
+  /** Creates the URL and ticket with which a peer rejoins after its media is lost. */
   rehomeTicket(room: Room, peer: Peer): Promise<{ url: string; ticket: string }>;
   onEmpty(room: Room): void;
 }
 
 /**
- * A conference: who is in it and what they send. Owns its peers and its media room; closes itself when the last peer has gone. What peers
- * send it knows from the media plane's events.
+ * A conference: who is in it and what they send. Owns its peers and its room in the media plane, whose events keep the roster of producers
+ * up to date. Closes when the last peer leaves.
  */
 export class Room {
   readonly roomId: string;
@@ -54,13 +54,13 @@ export class Room {
   readonly peers = new Map<string, Peer>();
   readonly #options: RoomOptions;
   readonly #log: Logger;
-  /** Everything that its people see happen, in order. */
+  /** Everything that participants see happen, in order. */
   readonly #events: RoomLog = new MemoryRoomLog();
-  /** Entries that are being sent. */
+  /** Entries that have yet to be sent. */
   readonly #outbox: Array<(peer: Peer) => void> = [];
   /** The media of each peer. */
   readonly #peerMedia = new Map<Peer, PeerMedia>();
-  /** What peers send: each producer with the id of its peer. */
+  /** All producers, each with the id of its peer. */
   readonly #roster = new Map<string, { peerId: string; producer: ProducerInfo }>();
   #media: RoomMedia;
   #speakerProducerId: string | null = null;
@@ -88,15 +88,15 @@ export class Room {
     return this.#speaker;
   }
 
-  /** The router's capabilities, once a worker has the room. @throws {CanopyError} WORKER_UNAVAILABLE */
+  /** The router's capabilities, once a worker hosts the room. @throws {CanopyError} WORKER_UNAVAILABLE */
   async routerRtpCapabilities(): Promise<Record<string, unknown>> {
     return (await this.#media.ready).routerRtpCapabilities;
   }
 
   /**
-   * Seats a peer. A device has one seat in a room: its previous seat is given up, and that connection is notified.
+   * Seats a peer. A device has only one seat in a room: its previous seat is removed, and the connection of that one ends.
    *
-   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account, or everyone with its invitation together, has too many seats
+   * @throws {CanopyError} ROOM_FULL; LIMIT_REACHED - the account has too many seats, or all accounts with its invitation together
    */
   add(peer: Peer): void {
     const replaced = [...this.peers.values()].filter(
@@ -107,7 +107,7 @@ export class Room {
       old.releaseSeat();
     }
     peer.releaseSeat = this.#options.seats.take(peer.holder, 1, factorOf(peer.principal));
-    // Added before the others are removed: a room without peers would close.
+    // Add it before removing the others, since a room without peers closes.
     this.peers.set(peer.peerId, peer);
     this.#newMedia(peer);
     for (const old of replaced) {
@@ -120,8 +120,8 @@ export class Room {
     if (evicted) {
       this.remove(evicted, 'lost');
     }
-    for (const [participantId, ungraded] of peer.participants) {
-      const participant = this.#graded(peer, ungraded);
+    for (const [participantId, hosted] of peer.participants) {
+      const participant = this.#withRoles(peer, hosted);
       peer.participants.set(participantId, participant);
       this.append('participant.joined', { participant });
     }
@@ -132,11 +132,11 @@ export class Room {
     );
   }
 
-  /** Gives a peer that came back its new connection, ending an old one that still seems alive. */
+  /** Gives a returning peer its new connection, and ends the old one if that still seems alive. */
   attach(peer: Peer, principal: PeerPrincipal, connection: PeerConnection): void {
     clearTimeout(peer.graceTimer);
     const old = peer.connection;
-    // Set first: the end of the old one must not count as this peer's loss.
+    // Set it first, so that the end of the old connection does not detach the peer.
     peer.connection = connection;
     peer.principal = principal;
     if (old !== connection) {
@@ -146,7 +146,7 @@ export class Room {
     this.showRoles(peer);
   }
 
-  /** A peer's connection is lost: its seat is kept for a while. */
+  /** Handles the loss of a peer's connection. The seat is kept for `resumeMilliseconds`. */
   detach(peer: Peer, connection: PeerConnection): void {
     if (peer.connection !== connection || this.peers.get(peer.peerId) !== peer) {
       return;
@@ -160,7 +160,7 @@ export class Room {
     peer.graceTimer = setTimeout(() => this.remove(peer, 'lost'), this.#options.resumeMilliseconds);
   }
 
-  /** Takes a peer out with everything it has. */
+  /** Removes a peer with its participants and media. */
   remove(peer: Peer, reason: LeaveReason): void {
     if (!this.peers.delete(peer.peerId)) {
       return;
@@ -181,7 +181,7 @@ export class Room {
     }
   }
 
-  /** Drops a peer's media objects but keeps the peer: it will make new ones. */
+  /** Closes a peer's media but keeps the peer, which creates new transports and producers. */
   resetMedia(peer: Peer): void {
     this.#options.sfu.closePeer(this.roomId, peer.peerId);
     this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
@@ -197,9 +197,9 @@ export class Room {
     return media;
   }
 
-  /** Brings a participant in that a peer hosts. */
+  /** Adds a participant that a peer hosts. */
   addParticipant(peer: Peer, newcomer: Participant): void {
-    const participant = this.#graded(peer, newcomer);
+    const participant = this.#withRoles(peer, newcomer);
     peer.addParticipant(participant);
     this.append('participant.joined', { participant });
   }
@@ -210,7 +210,7 @@ export class Room {
     this.append('participant.updated', { participant });
   }
 
-  /** Gives a participant another name. */
+  /** Renames a participant. */
   rename(peer: Peer, participantId: string, displayName: string): void {
     const participant = peer.participants.get(participantId);
     if (participant && participant.displayName !== displayName) {
@@ -218,17 +218,17 @@ export class Room {
     }
   }
 
-  /** Shows which roles its participants have now, if they changed. */
+  /** Announces the roles of a peer's participants if they changed. */
   showRoles(peer: Peer): void {
     for (const participant of peer.participants.values()) {
-      const graded = this.#graded(peer, participant);
-      if (graded.role !== participant.role || graded.roomRole !== participant.roomRole) {
-        this.updateParticipant(peer, graded);
+      const updated = this.#withRoles(peer, participant);
+      if (updated.role !== participant.role || updated.roomRole !== participant.roomRole) {
+        this.updateParticipant(peer, updated);
       }
     }
   }
 
-  /** The room's settings have changed: shows the roles, and silences those who may not send any more. Everybody keeps their seat. */
+  /** Applies changed settings: announces new roles, and pauses producers of people who may no longer send. Nobody loses a seat. */
   applySettings(): void {
     for (const peer of this.peers.values()) {
       this.showRoles(peer);
@@ -249,7 +249,7 @@ export class Room {
     }
   }
 
-  /** Takes a hosted participant out with what it sends; false when it is gone already. The peer stays. */
+  /** Removes a hosted participant with its producers, but not the peer. Returns false if it has already left. */
   removeParticipant(peer: Peer, participantId: string, reason: LeaveReason): boolean {
     if (!peer.removeParticipant(participantId)) {
       return false;
@@ -271,13 +271,13 @@ export class Room {
     return undefined;
   }
 
-  /** The media plane's report that a peer sends something new. */
+  /** Handles a new producer in the media plane. */
   producerOpened(peerId: string, producer: ProducerInfo): void {
     this.#roster.set(producer.producerId, { peerId, producer });
     this.append('producer.added', { producer });
   }
 
-  /** The media plane's report that a producer was paused or resumed. */
+  /** Handles the pausing or resuming of a producer in the media plane. */
   producerPaused(producerId: string, paused: boolean): void {
     const entry = this.#roster.get(producerId);
     if (entry) {
@@ -286,7 +286,7 @@ export class Room {
     }
   }
 
-  /** The media plane's report that a producer has closed. */
+  /** Handles the closing of a producer in the media plane. */
   producerClosed(producerId: string): void {
     if (this.#roster.delete(producerId)) {
       this.append('producer.closed', { producerId });
@@ -294,34 +294,34 @@ export class Room {
   }
 
   /**
-   * Adds an entry to the room's log and sends it, with its number, to everyone in the room, the peer that caused it included. All that
-   * people see happen in a room goes this way.
+   * Adds an entry to the room's log and sends it, with its position, to everyone in the room, including the peer that caused it. Everything
+   * that participants see happen goes through here.
    */
   append<N extends LoggedEvent>(kind: N, data: EntryData<N>): void {
     const seq = this.#events.append(kind, Buffer.from(JSON.stringify(data)));
     const event = { ...data, log: { logId: this.#events.logId, seq } } as unknown as EventData<N>;
     this.#outbox.push((peer) => peer.send(kind, event));
-    // Sending may end the connection of a peer that does not read, which is the next entry: everyone gets this one first.
+    // Sending may end the connection of a slow reader, which appends another entry. Everyone gets this one first.
     if (this.#outbox.length === 1) {
       this.#flush();
     }
   }
 
-  /** Sends everyone an event that is no entry of the log: one that is of no use later. */
+  /** Sends everyone an event that is not logged, since nobody needs it later. */
   broadcast<N extends Exclude<EventName, LoggedEvent>>(event: N, data: EventData<N>): void {
     for (const peer of this.peers.values()) {
       peer.send(event, data);
     }
   }
 
-  /** Where the log stands; a snapshot taken now is the state after this entry. */
+  /** Position of the last log entry. A snapshot taken now is the state after it. */
   get position(): LogPosition {
     return { logId: this.#events.logId, seq: this.#events.head };
   }
 
   /**
-   * What a peer missed since a position that it knows. Undefined when a snapshot must do: the log is another one, does not reach back so
-   * far, or the position lies before the peer's own entry.
+   * The entries that a peer missed since a position. Undefined if it needs a snapshot instead: the position is in another log, is no longer
+   * kept, or precedes the peer's own entry.
    */
   missedBy(peer: Peer, since: LogPosition): LogEntry[] | undefined {
     if (since.logId !== this.#events.logId || since.seq < peer.enteredSeq) {
@@ -338,32 +338,32 @@ export class Room {
     }));
   }
 
-  /** Producers that others than `peer` send. */
+  /** The producers of all other peers. */
   producersFor(peer: Peer): ProducerInfo[] {
     return [...this.#roster.values()].flatMap(({ peerId, producer }) =>
       peerId === peer.peerId ? [] : [producer],
     );
   }
 
-  /** What somebody sends; undefined once it has closed. */
+  /** A producer in the room; undefined once it has closed. */
   producer(producerId: string): ProducerInfo | undefined {
     return this.#roster.get(producerId)?.producer;
   }
 
-  /** The microphones of a participant. */
+  /** A participant's microphone producers. */
   microphonesOf(participantId: string): ProducerInfo[] {
     return [...this.#roster.values()].flatMap(({ producer }) =>
       producer.participantId === participantId && producer.source === 'microphone' ? [producer] : [],
     );
   }
 
-  /** The media plane's word on who speaks loudest. */
+  /** Handles a change of the dominant speaker in the media plane. */
   setSpeaker(producerId: string | null): void {
     this.#speakerProducerId = producerId;
     this.#updateSpeaker();
   }
 
-  /** The worker died with all media of the room: moves to another one and calls the peers to come back. */
+  /** Moves the room to another worker after its media was lost, and asks the peers to rejoin. */
   rehome(reason: 'worker-died' | 'drain'): void {
     if (this.#closed) {
       return;
@@ -375,12 +375,12 @@ export class Room {
     this.#log.warn({ reason, generation: this.generation, peers: this.peers.size }, 're-homing room');
     for (const peer of this.peers.values()) {
       this.#peerMedia.get(peer)?.end('ROOM_REHOMING');
-      void this.#callBack(peer, reason);
+      void this.#askToRejoin(peer, reason);
     }
     this.append('room.mediaLost', {});
   }
 
-  async #callBack(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
+  async #askToRejoin(peer: Peer, reason: 'worker-died' | 'drain'): Promise<void> {
     try {
       const { url, ticket } = await this.#options.rehomeTicket(this, peer);
       peer.send('room.rehome', { roomId: this.roomId, url, ticket, reason });
@@ -401,7 +401,7 @@ export class Room {
     this.#log.info('room closed');
   }
 
-  /** The detached seat to give to a newcomer if no seat is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
+  /** The seat of a disconnected peer that a newcomer gets if none is free. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED */
   #seatToEvict(peer: Peer): Peer | undefined {
     const { maxPeers, seats } = this.#options;
     const waiting = [...this.peers.values()].filter(({ connection }) => connection === null);
@@ -412,7 +412,7 @@ export class Room {
     if (this.peers.size < maxPeers) {
       return undefined;
     }
-    // An account with a single seat keeps it: they are coming back.
+    // An account keeps its only seat: its owner is probably reconnecting.
     const seatsOf = ({ device }: Peer) => seats.used('account', device.accountId);
     const [most] = waiting.filter((one) => seatsOf(one) > 1).sort((a, b) => seatsOf(b) - seatsOf(a));
     if (!most) {
@@ -421,8 +421,8 @@ export class Room {
     return most;
   }
 
-  /** A participant with the roles that it has now, on the server and in the room. */
-  #graded(peer: Peer, participant: Participant): Participant {
+  /** A participant with its current roles on the server and in the room. */
+  #withRoles(peer: Peer, participant: Participant): Participant {
     const principal = peer.principalOf(participant.participantId);
     const roomRole = roomRoleOf(principal, this.record);
     return {
@@ -437,7 +437,7 @@ export class Room {
       workerId,
       routerRtpCapabilities: routerRtpCapabilities as Record<string, unknown>,
     }));
-    // Joining clients see the failure; nobody may be waiting when it happens.
+    // Joining clients get the error, but nobody may be waiting when it happens.
     ready.catch((error: unknown) => this.#log.error({ err: error }, 'no media worker for the room'));
     return { generation, ready };
   }
@@ -448,7 +448,7 @@ export class Room {
     this.#peerMedia.set(peer, media);
   }
 
-  /** Logs, and notifies the others, that a peer's media stopped getting through or resumed. */
+  /** Logs and announces that a peer's media has stopped or resumed getting through. */
   #mediaChanged(peer: Peer, { transportId, direction, iceCandidates }: MediaPath, connected: boolean): void {
     if (this.peers.get(peer.peerId) !== peer) {
       return;
@@ -456,7 +456,7 @@ export class Room {
     const { peerId, device } = peer;
     const about = { peerId, accountId: device.accountId, transportId, direction };
     if (connected) {
-      this.#log.info(about, 'media connected again');
+      this.#log.info(about, 'media reconnected');
     } else {
       const candidates = iceCandidates.map(({ protocol, address, port }) => `${protocol} ${address}:${port}`);
       this.#log.warn({ ...about, candidates }, 'media cannot connect; a firewall may block these ports');
@@ -483,7 +483,7 @@ export class Room {
       producerId === null ? null : (this.#roster.get(producerId)?.producer.participantId ?? null);
     if (speaker !== this.#speaker) {
       this.#speaker = speaker;
-      // Not an entry of the log: it changes every second, and the snapshot has it.
+      // Not logged: it changes often, and the snapshot contains it.
       this.broadcast('room.speaker', { participantId: speaker });
     }
   }

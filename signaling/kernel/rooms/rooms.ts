@@ -12,7 +12,7 @@ import type { RoomRecord, RoomRecords } from './room-records.ts';
 
 export interface RoomsOptions {
   sfu: Sfu;
-  /** For the media of peers. */
+  /** Options for the media of peers. */
   media: Omit<PeerMediaOptions, 'sfu'>;
   log: Logger;
   records: RoomRecords;
@@ -25,17 +25,17 @@ export interface RoomsOptions {
   rehomeTicket: RoomOptions['rehomeTicket'];
 }
 
-/** How long somebody removed from a room is barred, in milliseconds, and how many bans are remembered. */
-const BARRED_MS = 300_000;
+/** How long an account removed from a room is barred, in milliseconds, and how many bans are remembered. */
+const BAR_MS = 300_000;
 const MAX_BARRED = 10_000;
 
-/** All open rooms of this node, and the way of the media plane's events into them. */
+/** All open rooms of this node. Routes the media plane's events to them. */
 export class Rooms {
   readonly #rooms = new Map<string, Room>();
   /** Releases an open room's share of the budget. */
   readonly #releases = new Map<Room, () => void>();
   /** Accounts barred from rooms, as `room account`. */
-  readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BARRED_MS });
+  readonly #barred = new LRUCache<string, true>({ max: MAX_BARRED, ttl: BAR_MS });
   readonly #options: RoomsOptions;
   readonly #events = new EventEmitter<{ empty: [] }>();
 
@@ -60,14 +60,14 @@ export class Rooms {
     return this.#rooms.get(roomId);
   }
 
-  /** Who owns a room and what was decided for it, whether or not it is open. @throws {CanopyError} STORE_BUSY */
+  /** A room's record, whether or not it is open. @throws {CanopyError} STORE_BUSY */
   async record(roomId: string): Promise<RoomRecord> {
-    // With several nodes, this is where a room's node would be asked for.
+    // With several nodes, the room's node would be looked up here.
     return this.#rooms.get(roomId)?.record ?? this.#options.records.load(roomId);
   }
 
   /**
-   * Changes a room, at once for those inside.
+   * Changes a room's settings, effective immediately for people inside.
    *
    * @throws {CanopyError} LIMIT_REACHED, STORE_BUSY, STORE_UNWRITABLE
    */
@@ -77,7 +77,7 @@ export class Rooms {
   }
 
   /**
-   * The room of this record. If it is not open, `opener` opens it, and it counts against `holder` until it closes.
+   * The room with this record. If it is not open, `opener` opens it, and it counts against `holder` until it closes.
    *
    * @throws {CanopyError} SERVER_BUSY, LIMIT_REACHED
    */
@@ -105,7 +105,7 @@ export class Rooms {
     return room;
   }
 
-  /** Closes a room that nobody entered after all. */
+  /** Closes a room that nobody is in. */
   closeIfEmpty(room: Room): void {
     if (room.peers.size === 0 && !room.closed) {
       room.close();
@@ -113,7 +113,7 @@ export class Rooms {
     }
   }
 
-  /** Closes a room for everyone in it; their connections end with the code. Returns the number of connections ended. */
+  /** Closes a room and ends the connections in it with the code. Returns the number of connections ended. */
   end(room: Room, code: ErrorCode): number {
     const connections = [...room.peers.values()].flatMap(({ connection }) => connection ?? []);
     this.closeIfEmpty(room);
@@ -155,16 +155,16 @@ export class Rooms {
     return this.peers.some(({ device }) => device.deviceId === deviceId);
   }
 
-  /** Takes those peers out, connected or not, that are meant. */
-  remove(isMeant: (peer: Peer) => boolean, reason: LeaveReason): void {
+  /** Removes all matching peers, connected or not. */
+  remove(matches: (peer: Peer) => boolean, reason: LeaveReason): void {
     for (const room of [...this.#rooms.values()]) {
-      for (const peer of [...room.peers.values()].filter(isMeant)) {
+      for (const peer of [...room.peers.values()].filter(matches)) {
         room.remove(peer, reason);
       }
     }
   }
 
-  /** Resolves when nobody is left, or after the time in milliseconds. */
+  /** Resolves when no rooms are open, or after this time in milliseconds. */
   async empty(milliseconds: number): Promise<void> {
     if (this.#rooms.size > 0) {
       const over = AbortSignal.timeout(milliseconds);

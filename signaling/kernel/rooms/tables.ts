@@ -1,10 +1,10 @@
 export interface RoomRow {
-  /** Its name. */
+  /** The room's name. */
   room_id: string;
-  /** The account of whoever opened it first; null if no member has. */
+  /** The account that owns it; null if none does. */
   owner_id: string | null;
   title: string | null;
-  /** JSON; `{}` if nobody changed them. */
+  /** JSON of permissions and roles; `{}` for the defaults. */
   settings: string;
   created_at_ms: number;
   last_used_at_ms: number;

@@ -9,7 +9,7 @@ describe('Tickets', () => {
   const claims = { roomId: 'team', peerId: 'p', deviceId: 'd', displayName: 'Ann', role: 'member' as const };
   const refused = { code: 'TICKET_INVALID' };
 
-  it('brings back what was issued, on any node with the key', async () => {
+  it('verifies what was issued, on any node with the key', async () => {
     const ticket = await tickets.issue(claims);
     assert.deepEqual(await new Tickets(key).verify(ticket, { deviceId: 'd', roomId: 'team' }), claims);
   });

@@ -2,7 +2,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import { CanopyError } from '../../../base/index.ts';
 import type { Role } from '../../../contract/index.ts';
 
-/** What a ticket says: this device is that peer of that room. */
+/** A ticket's claims: the device, and its peer in the room. */
 export interface TicketClaims {
   roomId: string;
   peerId: string;
@@ -11,7 +11,7 @@ export interface TicketClaims {
   role: Role;
 }
 
-/** Signs and verifies the tickets that bring peers back after a re-homing. Every node of a deployment shares the key. */
+/** Signs and verifies the tickets with which peers rejoin a re-homed room. All nodes of a deployment share the key. */
 export class Tickets {
   readonly #key: Uint8Array;
 
@@ -29,7 +29,7 @@ export class Tickets {
       .sign(this.#key);
   }
 
-  /** @throws {CanopyError} TICKET_INVALID - unless the ticket is fresh, ours, and for this device and room */
+  /** @throws {CanopyError} TICKET_INVALID - expired, not ours, or for another device or room */
   async verify(ticket: string, expected: { deviceId: string; roomId: string }): Promise<TicketClaims> {
     try {
       const { payload } = await jwtVerify<Omit<TicketClaims, 'deviceId'>>(ticket, this.#key, {

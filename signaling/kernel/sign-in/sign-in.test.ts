@@ -91,14 +91,14 @@ describe('auth.prove', () => {
     return session;
   }
 
-  it('makes a session of a device that the store remembers from then on', async () => {
+  it('authenticates a device, which the store then remembers', async () => {
     const { principal } = await signIn();
     assert.ok(principal);
     const [device] = await devices.of([principal.accountId]);
     assert.equal(device?.device_id, principal.device.deviceId);
   });
 
-  it('threat 7: lets nobody in who is revoked while the store is asked', async () => {
+  it('threat 7: refuses a device that is revoked while the store is queried', async () => {
     assert.equal((await signIn('find')).principal, null);
   });
 });

@@ -16,7 +16,7 @@ export interface SignInContext {
   budgets: Pick<Budgets, 'connections'>;
   rooms: Pick<Rooms, 'hasSeat'>;
   origins: Pick<OwnOrigins, 'current'>;
-  /** Whether the server is stopping and takes nobody in. */
+  /** Whether the server is stopping and admits nobody. */
   readonly draining: boolean;
   stage(session: Session, stage: JoinStage): void;
 }
@@ -30,7 +30,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         throw new CanopyError('AUTH_DONE');
       }
       const { nonce } = session;
-      // Single-use: whatever comes of this try, the next one needs a new connection.
+      // Single-use: even after a failure, the next attempt needs a new connection.
       session.nonce = null;
       if (nonce === null) {
         throw new CanopyError('AUTH_BAD_NONCE');
@@ -48,14 +48,14 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
       }
       const account = await accountOf(context, device, nowMs).catch((error: unknown) => {
         const known = context.accounts.lastKnown(device.accountId);
-        // A call in progress goes on while the store is away. Revocations are in memory.
+        // Calls in progress continue while the store is unavailable. Revocations are in memory.
         if (known && isStoreAway(error) && context.rooms.hasSeat(device.deviceId)) {
           return known;
         }
         throw error;
       });
       context.devices.seen({ ...device, userAgent: session.userAgent, nowMs });
-      // Nothing waits from here until the session is one of those that a revocation ends.
+      // No await from here until the session has a principal, so that a concurrent revocation ends it.
       if (context.trust.isRevoked(device)) {
         throw new CanopyError('CERT_REVOKED');
       }
@@ -70,7 +70,7 @@ export function signInHandlers(context: SignInContext): Handlers<'auth.prove' | 
         { role: account.role, isGateway: account.is_gateway === 1 },
       );
       if (!session.closed) {
-        // The connection already counts against the network.
+        // The connection already counts against the network's budget.
         session.releases.push(context.budgets.connections.take(holder, 1, factorOf(principal)));
       }
       session.holder = { ...session.holder, ...holder };
@@ -93,7 +93,7 @@ function isStoreAway(error: unknown): boolean {
   return error instanceof CanopyError && ['STORE_UNAVAILABLE', 'STORE_BUSY'].includes(error.code);
 }
 
-/** A company's people are admitted by their certificates alone; others were entered when they enrolled. */
+/** A company's people need only their certificate. Others have had an account since they enrolled. @throws {CanopyError} ACCOUNT_UNKNOWN */
 async function accountOf(context: SignInContext, device: VerifiedDevice, nowMs: number): Promise<AccountRow> {
   if (device.source === 'pki') {
     const { accountId, displayName } = device;

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Answer } from '../../../contract/index.ts';
 import type { Holder, NestedBudget } from '../budgets/index.ts';
 
-/** More requests than a client has in flight when its connection breaks. */
+/** More than a client has in flight when its connection breaks. */
 const ANSWERS_PER_DEVICE = 128;
 const DEVICES = 10_000;
 const ANSWER_MS = 60_000;

@@ -10,7 +10,7 @@ import type { Wire } from './wire.ts';
 
 export interface ConnectionOptions {
   socket: Socket;
-  /** What carries the socket. */
+  /** The WebSocket below the socket. */
   wire: Wire;
   dispatcher: Dispatcher;
   log: Logger;
@@ -26,8 +26,8 @@ export interface ConnectionOptions {
 type Acknowledge = (answer: unknown) => void;
 
 /**
- * One socket: gives the challenge, passes requests to the dispatcher at a bounded rate, and closes itself when the client floods,
- * dawdles or does not read.
+ * One socket: sends the challenge, passes requests to the dispatcher at a limited rate, and closes itself when the client floods it, takes
+ * too long to authenticate, or does not read.
  */
 export class Connection implements PeerConnection {
   readonly session: Session;
@@ -63,7 +63,7 @@ export class Connection implements PeerConnection {
         this.end('AUTH_REQUIRED');
       }
     }, options.authMilliseconds);
-    options.wire.onOffence((code) => {
+    options.wire.onViolation((code) => {
       if (this.session.closed) {
         options.wire.cut();
       } else {
@@ -103,7 +103,7 @@ export class Connection implements PeerConnection {
     socket.emit('session.ended', { error: error.toJSON() });
     socket.disconnect(true);
     if (code === 'SLOW_READER') {
-      // It would not read that message either.
+      // The client would not read that message either.
       wire.cut();
     }
   }

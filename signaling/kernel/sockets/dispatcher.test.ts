@@ -64,7 +64,7 @@ describe('Dispatcher', () => {
     });
   });
 
-  it('gives the first answer again to a repeated id, also while the first is under way', async () => {
+  it('returns the first answer for a repeated id, even while it is pending', async () => {
     let count = 0;
     outcome = async () => ({ count: ++count });
     const [first, second] = await Promise.all([leave('d', 'request1'), leave('d', 'request1')]);
@@ -74,7 +74,7 @@ describe('Dispatcher', () => {
     assert.equal(calls.length, 1);
   });
 
-  it('tells devices and requests of the same id apart', async () => {
+  it('distinguishes devices and requests with the same id', async () => {
     await leave('d', 'request1');
     await leave('e', 'request1');
     await dispatcher.dispatch(session('d'), 'consumer.requestKeyFrame', {
@@ -84,7 +84,7 @@ describe('Dispatcher', () => {
     assert.deepEqual(calls, ['room.leave', 'room.leave', 'consumer.requestKeyFrame']);
   });
 
-  it('runs a request again whose failure was passing, and not one that was refused', async () => {
+  it('reruns a request after a retryable failure, but not after a refusal', async () => {
     outcome = async () => {
       throw new CanopyError('WORKER_UNAVAILABLE');
     };
@@ -99,10 +99,10 @@ describe('Dispatcher', () => {
     assert.equal((await leave('d', 'request2')).ok, false);
   });
 
-  describe('threat 53: kept answers', () => {
+  describe('threat 53: cached answers', () => {
     const large = { text: 'x'.repeat(4000) };
 
-    it('of a device that asks for too much lose the oldest first', async () => {
+    it('of a device that exceeds its share are evicted oldest first', async () => {
       outcome = async () => large;
       for (const id of ['request1', 'request2', 'request3']) {
         await leave('d', id);
@@ -115,7 +115,7 @@ describe('Dispatcher', () => {
       assert.deepEqual(calls, ['room.leave'], 'the oldest is run again');
     });
 
-    it('of one account are bounded however many devices it makes; requests are answered all the same', async () => {
+    it('of an account are bounded, however many devices it has; requests are still answered', async () => {
       outcome = async () => large;
       for (let n = 0; n < 100; n += 1) {
         assert.ok((await leave(`device-${n}`, 'request1')).ok);
@@ -123,7 +123,7 @@ describe('Dispatcher', () => {
       }
     });
 
-    it('hold no refusal of malformed requests', async () => {
+    it('exclude refusals of malformed requests', async () => {
       const malformed = () => dispatcher.dispatch(session('d'), 'room.join', { id: 'request1', data: {} });
       await malformed();
       await malformed();
@@ -131,14 +131,14 @@ describe('Dispatcher', () => {
       assert.equal(answerBytes.used('server'), 0);
     });
 
-    it('larger than the whole share are not kept', async () => {
+    it('larger than the whole share are not cached', async () => {
       outcome = async () => ({ text: 'x'.repeat(30_000) });
       await leave('d', 'request1');
       assert.equal(answerBytes.used('server'), 0);
     });
   });
 
-  it('threat 53: a refusal gives back at most 300 characters of a hostile field name', async () => {
+  it('threat 53: a refusal repeats at most 300 characters of a hostile field name', async () => {
     const parameters = { [`${'x'.repeat(249_000)}`]: {} };
     const rtpParameters = {
       codecs: [{ mimeType: 'audio/opus', payloadType: 111, clockRate: 48_000, parameters }],
@@ -154,7 +154,7 @@ describe('Dispatcher', () => {
     assert.ok(JSON.stringify(answer).length < 1000);
   });
 
-  it('runs nothing but auth.prove before authentication', async () => {
+  it('runs only auth.prove before authentication', async () => {
     const answer = await leave(null, 'request1');
     assert.equal(!answer.ok && answer.error.code, 'AUTH_REQUIRED');
     assert.deepEqual(calls, []);
@@ -169,7 +169,7 @@ describe('Dispatcher', () => {
     assert.ok(!answer.error.retryable);
   });
 
-  it('names the field that is wrong', async () => {
+  it('names the invalid field', async () => {
     const answer = await dispatcher.dispatch(session('d'), 'room.join', {
       id: 'request1',
       data: { roomId: '../etc' },

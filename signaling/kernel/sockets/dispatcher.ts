@@ -19,14 +19,14 @@ export type Handler<N extends RequestName> = (
 /** A handler for each of these requests. */
 export type Handlers<N extends RequestName> = { [Name in N]: Handler<Name> };
 
-/** What happens to requests, for metrics. */
+/** Observes requests, for metrics. */
 export interface DispatchObserver {
   requested(name: RequestName, seconds: number): void;
   failed(code: string): void;
 }
 
 export interface RequestOptions<N extends RequestName> {
-  /** Requests about the connection they arrive on: a retry must run again on the new connection. */
+  /** Requests that concern their connection: a retry must run again on the new one. */
   perConnection?: readonly N[];
 }
 
@@ -39,8 +39,8 @@ interface Registered {
 type AnyAnswer = Answer<unknown>;
 
 /**
- * Validates the registered requests, runs their handlers and answers; never rejects. A request id that a device used before gets the first answer
- * again, so that a retry after a reconnect is harmless.
+ * Validates requests, runs their handlers and answers; never rejects. A repeated request id of a device gets the first answer again, so that
+ * requests are idempotent when retried after a reconnect.
  */
 export class Dispatcher {
   readonly #requests = new Map<string, Registered>();
@@ -135,7 +135,7 @@ export class Dispatcher {
   }
 }
 
-/** The protocol version that a client states, if it is another one: then its other fields may differ too. */
+/** The client's protocol version if it differs from ours, in which case other fields may differ too. */
 function otherVersion(data: unknown): number | undefined {
   const { protocolVersion } = (data ?? {}) as { protocolVersion?: unknown };
   return typeof protocolVersion === 'number' && protocolVersion !== PROTOCOL_VERSION

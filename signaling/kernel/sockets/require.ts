@@ -22,7 +22,7 @@ export function requireSeat(session: Session): { room: Room; peer: Peer } {
 }
 
 /**
- * The seat of somebody who may do this in their room. Without a seat, what counts is what they may do in an ordinary room.
+ * The seat of a connection whose principal may take this action in its room. Without a seat, the right is checked for a default room first.
  *
  * @throws {CanopyError} AUTH_REQUIRED, FORBIDDEN, ROOM_NOT_JOINED
  */

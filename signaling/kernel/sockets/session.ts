@@ -3,7 +3,7 @@ import type { Holder } from '../budgets/index.ts';
 import type { PeerPrincipal } from '../principals/index.ts';
 import type { Peer, PeerConnection, Room } from '../rooms/index.ts';
 
-/** What is known of one connection; handlers read and advance it. */
+/** The state of one connection, which handlers read and update. */
 export interface Session {
   readonly connectionId: string;
   readonly connection: PeerConnection;
@@ -11,20 +11,20 @@ export interface Session {
   readonly userAgent?: string | undefined;
   /** Monotonic time at which the connection opened, in milliseconds. */
   readonly openedAtMs: number;
-  /** The challenge, until it is used up. */
+  /** The challenge; null once it is used. */
   nonce: string | null;
-  /** Who the connection has proved to be. */
+  /** Who authenticated on the connection; null before that. */
   principal: PeerPrincipal | null;
-  /** Whose budgets it uses: the network's from the start, the rest once it is authenticated. */
+  /** The holder it counts against: its network from the start, the rest once it is authenticated. */
   holder: Holder;
-  /** Releases the connection's budgets; called once it is gone. */
+  /** Release the connection's shares of budgets; called when it closes. */
   readonly releases: Array<() => void>;
   seat: { room: Room; peer: Peer } | null;
-  /** The stages of joining that it has passed: each is counted once. */
+  /** The stages of joining that have been recorded. */
   readonly stages: Set<string>;
-  /** A join is under way. */
+  /** Whether a join is in progress. */
   joining: boolean;
-  /** The connection is gone; a handler that is still at work must not bind anything to it. */
+  /** Whether the connection is closed. A handler still running must not attach anything to it. */
   closed: boolean;
   log: Logger;
 }

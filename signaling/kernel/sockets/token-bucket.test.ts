@@ -13,7 +13,7 @@ describe('TokenBucket', () => {
     assert.equal(taken(bucket, 100, 1500), 10);
   });
 
-  it('never saves up more than a burst, nor loses by a clock that jumps back', () => {
+  it('never accumulates more than a burst, and ignores a clock that jumps back', () => {
     const bucket = new TokenBucket(10, 30, 1_000_000);
     assert.equal(taken(bucket, 100, 9_000_000), 30);
     assert.equal(taken(bucket, 100, 0), 0);

@@ -1,4 +1,4 @@
-/** Allows `perSecond` events a second with bursts of `burst`; time comes from the caller, in milliseconds. */
+/** Allows `perSecond` events per second with bursts of `burst`. The caller passes the time, in milliseconds. */
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;

@@ -1,10 +1,10 @@
 import { TokenBucket } from './token-bucket.ts';
 
-/** What is used of engine.io's connection. */
+/** The part of engine.io's socket that we use. */
 export interface EngineSocket {
   readonly writeBuffer: ReadonlyArray<{ data?: unknown }>;
   readonly transport: { readonly socket: WebSocketLike };
-  /** The connection of the upgraded request. */
+  /** The upgraded request, with its TCP or TLS connection. */
   readonly request: { readonly socket: ByteStream };
   on(event: 'packet', listener: (packet: { data?: unknown }) => void): unknown;
 }
@@ -24,24 +24,24 @@ interface WebSocketLike {
 
 export interface WireOptions {
   packetsPerSecond: number;
-  /** How many packets may come at once. */
+  /** Maximum number of packets at once. */
   burst: number;
-  /** Most that may wait to be sent, in bytes. */
+  /** Maximum size of the send queue, in bytes. */
   sendQueueBytes: number;
 }
 
-export type Offence = 'BAD_REQUEST' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'SLOW_READER';
+export type Violation = 'BAD_REQUEST' | 'PAYLOAD_TOO_LARGE' | 'RATE_LIMITED' | 'SLOW_READER';
 
 /** Maximum bytes an unauthenticated client may send in total: a few certificates and a signature. */
-const STRANGER_BYTES = 16_384;
+const MAX_UNAUTHENTICATED_BYTES = 16_384;
 
-/** How long a connection that was told to close may take, in milliseconds. */
-const FAREWELL_MS = 1000;
+/** How long a client may take to close its connection when asked, in milliseconds. */
+const CLOSE_MS = 1000;
 
 /**
- * One WebSocket from its first byte to its last, whatever is sent on it. It counts everything received, since socket.io and ws answer much
- * by themselves (namespaces, heartbeats, pings), and everything queued for sending, since neither limits it (threat cases 4 and 8). Binary
- * data ends it: the protocol has none, and socket.io would buffer it until the message is complete (threat case 63).
+ * Limits one WebSocket, below the protocol. It counts everything received, since socket.io and ws answer namespaces, heartbeats and pings
+ * without us, and everything queued for sending, since neither limits that (threats 4 and 8). Binary data ends the connection: the protocol
+ * has none, and socket.io would buffer it until the message is complete (threat 63).
  */
 export class Wire {
   readonly #raw: EngineSocket;
@@ -49,40 +49,40 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #bucket: TokenBucket;
   readonly #countBytes: (chunk: Uint8Array) => void;
-  #onOffence: (offence: Offence) => void = () => this.cut();
+  #onViolation: (violation: Violation) => void = () => this.cut();
 
   constructor(raw: EngineSocket, options: WireOptions) {
     this.#raw = raw;
     this.#webSocket = raw.transport.socket;
     this.#options = options;
     this.#bucket = new TokenBucket(options.packetsPerSecond, options.burst, performance.now());
-    let strangerBytes = 0;
+    let unauthenticatedBytes = 0;
     this.#countBytes = ({ byteLength }) => {
-      strangerBytes += byteLength;
-      if (strangerBytes > STRANGER_BYTES) {
+      unauthenticatedBytes += byteLength;
+      if (unauthenticatedBytes > MAX_UNAUTHENTICATED_BYTES) {
         raw.request.socket.pause();
-        this.#offend('PAYLOAD_TOO_LARGE');
+        this.#violate('PAYLOAD_TOO_LARGE');
       }
     };
     raw.request.socket.on('data', this.#countBytes);
     raw.on('packet', ({ data }) => {
       this.#received();
       if (isBinary(data)) {
-        this.#offend('BAD_REQUEST');
+        this.#violate('BAD_REQUEST');
       }
     });
     this.#webSocket.on('ping', () => this.#received());
     this.#webSocket.on('pong', () => this.#received());
   }
 
-  /** Calls back when the connection is gone, not only its session. */
+  /** Calls back when the WebSocket has closed, which may be after its session ended. */
   onceClosed(listener: () => void): void {
     this.#webSocket.once('close', listener);
   }
 
-  /** Sets the handler for offences, which may e.g. notify the client. Without one, the connection is cut. */
-  onOffence(listener: (offence: Offence) => void): void {
-    this.#onOffence = listener;
+  /** Sets the handler of violations, e.g. to notify the client. Default: cut the connection. */
+  onViolation(listener: (violation: Violation) => void): void {
+    this.#onViolation = listener;
   }
 
   /** The client is authenticated and gets the usual limits. */
@@ -90,7 +90,7 @@ export class Wire {
     this.#raw.request.socket.off('data', this.#countBytes);
   }
 
-  /** What engine.io holds back and what the WebSocket has not handed to the kernel, in bytes. */
+  /** Size of what engine.io and the WebSocket have queued, in bytes. */
   get unsentBytes(): number {
     let bytes = this.#webSocket.bufferedAmount;
     for (const { data } of this.#raw.writeBuffer) {
@@ -99,10 +99,10 @@ export class Wire {
     return bytes;
   }
 
-  /** To be called after sending. */
+  /** Checks the send queue; call it after sending. */
   checkQueue(): void {
     if (this.unsentBytes > this.#options.sendQueueBytes) {
-      this.#onOffence('SLOW_READER');
+      this.#onViolation('SLOW_READER');
     }
   }
 
@@ -111,22 +111,22 @@ export class Wire {
     this.#webSocket.terminate();
   }
 
-  /** Ends the connection if the client has not closed it by then: ws itself would wait for half a minute. */
+  /** Ends the connection unless the client closes it within a second; ws would wait for half a minute. */
   cutSoon(): void {
-    setTimeout(() => this.cut(), FAREWELL_MS).unref();
+    setTimeout(() => this.cut(), CLOSE_MS).unref();
   }
 
   #received(): void {
     if (!this.#bucket.take(performance.now())) {
-      this.#onOffence('RATE_LIMITED');
+      this.#onViolation('RATE_LIMITED');
     }
     this.checkQueue();
   }
 
-  /** Ends it without reading more; the farewell still goes out. */
-  #offend(offence: Offence): void {
+  /** Reports a violation and stops counting bytes, so that it is reported once. */
+  #violate(violation: Violation): void {
     this.trust();
-    this.#onOffence(offence);
+    this.#onViolation(violation);
   }
 }
 

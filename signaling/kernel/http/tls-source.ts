@@ -1,16 +1,17 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import type { Config, Logger } from '../../../base/index.ts';
-import type { Authority } from '../../identity/index.ts';
+import { Authority } from '../../identity/index.ts';
+import { openDataDir } from '../data/index.ts';
 import type { TlsMaterial } from './listener.ts';
 import { ownHosts } from './origins.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /** How often the files are checked for changes, in milliseconds. */
 const POLL_MS = 10_000;
-/** How often the certificate is re-checked, in milliseconds: it may be about to expire, or the clock may have been corrected. */
-const JUDGE_MS = 60_000;
+/** How often the certificate is re-checked, in milliseconds. It may be about to expire, or the clock may have been corrected. */
+const RECHECK_MS = 60_000;
 
-/** Where the HTTPS certificate comes from: the operator's files, or the own CA. Tells when there is a new one. */
+/** Provides the HTTPS certificate, from the operator's files or the deployment CA, and notifies of new ones. */
 export class TlsSource {
   readonly #config: Config;
   readonly #authority: Authority;
@@ -31,16 +32,16 @@ export class TlsSource {
     return this.#loaded;
   }
 
-  /** Calls back with each new certificate, so that one can be rotated without a restart (threat case 15). */
+  /** Calls back with each new certificate, so that certificates can be rotated without a restart (threat 15). */
   watch(onChange: (tls: TlsMaterial) => void): void {
     if (this.#config.server.tls === 'off') {
       return;
     }
-    const look = () => void this.#reload(onChange);
+    const reload = () => void this.#reload(onChange);
     for (const file of this.#paths()) {
-      watchFile(file, { interval: POLL_MS, persistent: false }, look);
+      watchFile(file, { interval: POLL_MS, persistent: false }, reload);
     }
-    this.#timer = setInterval(look, JUDGE_MS);
+    this.#timer = setInterval(reload, RECHECK_MS);
     this.#timer.unref();
   }
 
@@ -62,7 +63,7 @@ export class TlsSource {
       this.#loaded = tls;
       this.#log.info('TLS certificate loaded');
     } catch (error) {
-      // Each distinct problem is logged once.
+      // Log each distinct problem once.
       const problem = `${(error as { detail?: string }).detail ?? error}`;
       if (problem === this.#problem) {
         return;
@@ -101,4 +102,14 @@ export class TlsSource {
     const { tlsCert, tlsKey } = this.#config.server;
     return tlsCert === undefined || tlsKey === undefined ? undefined : { tlsCert, tlsKey };
   }
+}
+
+/** Opens the source of the HTTPS certificate, for programs that use it for another protocol, such as SIP over TLS. */
+export async function openTlsSource(
+  config: Config,
+  log: Logger,
+): Promise<Pick<TlsSource, 'load' | 'watch' | 'close'>> {
+  const { dir } = config.data;
+  openDataDir(dir);
+  return new TlsSource(config, await Authority.open({ dir, name: config.server.name }), log);
 }

@@ -23,7 +23,7 @@ export interface SocketGatewayOptions {
   dispatcher: Dispatcher;
   /** The budget for open connections. */
   connections: NestedBudget;
-  /** Whether connections are refused, even reconnections. */
+  /** Whether all connections are refused, even reconnections. */
   closed(): boolean;
   origins(): ReadonlySet<string>;
   onRefused(code: ErrorCode): void;
@@ -32,18 +32,18 @@ export interface SocketGatewayOptions {
 /** How long a client may take to authenticate, in milliseconds. */
 const AUTH_MS = 15_000;
 
-/** Packets that a connection may send besides the requests it may make, as a factor, and how many seconds' worth of requests at once. */
+/** Packets allowed per allowed request (heartbeats and pings count too), and the burst, in seconds' worth of requests. */
 const PACKETS_PER_REQUEST = 2;
 const BURST_SECONDS = 30;
 
-/** The socket.io server: refuses foreign origins and floods at the door, and holds the connections. */
+/** The socket.io server. Refuses foreign origins and excess connections before the handshake, and owns the connections. */
 export class SocketGateway {
   readonly #io: Server;
   readonly #options: SocketGatewayOptions;
   readonly #connections = new Set<Connection>();
-  /** Connections that have not entered the protocol yet, by engine.io's object. */
+  /** Wires without a socket.io connection yet, by engine.io's socket. */
   readonly #wires = new WeakMap<object, Wire>();
-  readonly #open = new Set<Wire>();
+  readonly #openWires = new Set<Wire>();
 
   constructor(options: SocketGatewayOptions) {
     this.#options = options;
@@ -59,7 +59,7 @@ export class SocketGateway {
       connectTimeout: AUTH_MS,
       allowRequest: (request, allow) => this.#admit(request, allow),
     });
-    // A connection is known by itself alone: naming another's id would go past allowRequest, and so past the origin (threat case 3).
+    // A request with a session id would bypass allowRequest, and so the origin check (threat 3).
     this.#io.engine.use((request: IncomingMessage, _response: unknown, next: (error?: Error) => void) => {
       const { searchParams } = new URL(request.url ?? '', 'http://localhost');
       next(searchParams.has('sid') ? new Error('sessions are not resumed by id') : undefined);
@@ -72,7 +72,7 @@ export class SocketGateway {
     return this.#connections.size;
   }
 
-  /** Of the connection that this peer has now, if it has one. */
+  /** The session of this peer's current connection, if it has one. */
   sessionOf(peerId: string): Session | undefined {
     for (const { session } of this.#connections) {
       if (session.seat?.peer.peerId === peerId) {
@@ -88,15 +88,15 @@ export class SocketGateway {
     }
   }
 
-  /** Ends the connections of those who are meant, for the reason given. Returns how many there were. */
-  endThose(isMeant: (principal: PeerPrincipal) => boolean, code: ErrorCode): number {
-    const meant = [...this.#connections].filter(
-      ({ session: { principal } }) => principal !== null && isMeant(principal),
+  /** Ends the connections of matching principals. Returns the number of connections ended. */
+  endMatching(matches: (principal: PeerPrincipal) => boolean, code: ErrorCode): number {
+    const matching = [...this.#connections].filter(
+      ({ session: { principal } }) => principal !== null && matches(principal),
     );
-    for (const connection of meant) {
+    for (const connection of matching) {
       connection.end(code);
     }
-    return meant.length;
+    return matching.length;
   }
 
   /** Everyone signed in, once per connection. */
@@ -108,9 +108,9 @@ export class SocketGateway {
     for (const connection of this.#connections) {
       connection.end('SERVER_CLOSING');
     }
-    // The farewell is on its way; socket.io's close() would discard it.
+    // Let the last message go out; socket.io's close() would discard it.
     await Promise.all(
-      [...this.#open].map((wire) => {
+      [...this.#openWires].map((wire) => {
         wire.cutSoon();
         return new Promise<void>((resolve) => wire.onceClosed(resolve));
       }),
@@ -147,7 +147,7 @@ export class SocketGateway {
     return full === undefined ? null : 'TOO_MANY_CONNECTIONS';
   }
 
-  /** Counts a connection from here on, before anything is said on it, until it is gone. */
+  /** Counts a connection against its budget from its upgrade until it closes. */
   #opened(raw: EngineSocket & { request: IncomingMessage }): void {
     const { requestsPerSecond, sendQueueBytes } = this.#options.config.limits;
     const wire = new Wire(raw, {
@@ -156,16 +156,16 @@ export class SocketGateway {
       sendQueueBytes,
     });
     this.#wires.set(raw, wire);
-    this.#open.add(wire);
+    this.#openWires.add(wire);
     let release = (): void => undefined;
     try {
       release = this.#options.connections.take({ address: this.#networkOf(raw.request) });
     } catch {
-      // Other connections arrived between the request and its upgrade.
+      // Other connections used up the budget between the request and its upgrade.
       wire.cut();
     }
     wire.onceClosed(() => {
-      this.#open.delete(wire);
+      this.#openWires.delete(wire);
       release();
     });
   }
@@ -173,7 +173,7 @@ export class SocketGateway {
   #connected(socket: Socket): void {
     const wire = this.#wires.get(socket.conn);
     if (!wire) {
-      // It has entered before: a connection has one session.
+      // A WebSocket carries only one socket.io connection.
       socket.disconnect(true);
       return;
     }

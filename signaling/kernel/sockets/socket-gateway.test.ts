@@ -7,7 +7,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { createLogger, loadConfig } from '../../../base/index.ts';
 import { createBudgets } from '../budgets/index.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { SocketGateway } from './gateway.ts';
+import { SocketGateway } from './socket-gateway.ts';
 
 const ORIGIN = 'https://meet.example';
 
@@ -59,8 +59,8 @@ async function startGateway(
   return { refused, open };
 }
 
-describe('the door for sockets', () => {
-  it('threat 3: a fault while an origin is judged refuses that one connection, and the server goes on', async (t) => {
+describe('SocketGateway', () => {
+  it('threat 3: an error while an origin is checked refuses only that connection, and the server keeps running', async (t) => {
     let faulty = true;
     const { refused, open } = await startGateway(t, {
       origins: () => {
@@ -77,7 +77,7 @@ describe('the door for sockets', () => {
     assert.deepEqual(refused, ['INTERNAL', 'ORIGIN_NOT_ALLOWED']);
   });
 
-  it('threat 25: the cap per address holds though a client writes other addresses into the header', async (t) => {
+  it('threat 25: the limit per address applies even if a client forges addresses in the header', async (t) => {
     for (const [trustProxy, client] of [
       [false, (turn: number) => `198.51.100.${turn}`],
       [true, (turn: number) => `198.51.100.${turn}, ::ffff:192.0.2.1`],

@@ -1,16 +1,15 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { CanopyError } from '../../../base/index.ts';
-import { type DialRule, MIN_PIN_DIGITS, type SipTrunk } from '../../../contract/index.ts';
-import { digestSecrets } from './digest-secrets.ts';
+import { type DialRule, MIN_PIN_DIGITS, type SipPhone, type SipTrunk } from '../../../contract/index.ts';
 import type { TelephonySettings } from './telephony-settings.ts';
 
-/** Without characters that look alike. */
+/** Letters and digits, without those that look alike. */
 const PASSWORD_ALPHABET = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-/** About 116 random bits. */
+/** About 116 bits of entropy. */
 const PASSWORD_LENGTH = 20;
 
-/** What administrators change about phones. Each change is told to the gateway. */
-export class Administration {
+/** Changes phones, trunks, the dial plan and PINs for administrators. The gateway is notified of each change. */
+export class TelephonyAdministration {
   readonly #settings: TelephonySettings;
   readonly #realm: string;
   readonly #changed: () => Promise<void>;
@@ -21,16 +20,16 @@ export class Administration {
     this.#changed = options.changed;
   }
 
-  /** Adds a phone or sets it anew. Returns the password that was made where none was given. */
+  /** Adds or replaces a phone. Returns the generated password if none was given. */
   async putPhone(
     username: string,
     { displayName, password }: { displayName?: string | undefined; password?: string | undefined },
   ): Promise<{ realm: string; password?: string }> {
-    const made = password === undefined ? newPassword() : undefined;
-    const ha1 = digestSecrets(username, this.#realm, password ?? made ?? '');
+    const generated = password === undefined ? newPassword() : undefined;
+    const ha1 = digestSecrets(username, this.#realm, password ?? generated ?? '');
     await this.#settings.putPhone({ username, ha1, ...(displayName !== undefined && { displayName }) });
     await this.#changed();
-    return { realm: this.#realm, ...(made !== undefined && { password: made }) };
+    return { realm: this.#realm, ...(generated !== undefined && { password: generated }) };
   }
 
   /** @throws {CanopyError} NOT_FOUND */
@@ -39,7 +38,11 @@ export class Administration {
     await this.#changed();
   }
 
-  /** Adds a trunk or sets it anew; a password that is kept stays with its user name. */
+  /**
+   * Adds or replaces a trunk. A stored password is kept while the user name stays the same.
+   *
+   * @throws {CanopyError} BAD_REQUEST - `register` without user name and password
+   */
   async putTrunk(trunk: SipTrunk): Promise<SipTrunk> {
     const before = (await this.#settings.trunks()).find(({ name }) => name === trunk.name);
     const kept = before?.username === trunk.username ? before?.password : undefined;
@@ -53,7 +56,7 @@ export class Administration {
     return settled;
   }
 
-  /** @throws {CanopyError} NOT_FOUND, BAD_REQUEST - while a rule of the dial plan leads to it */
+  /** @throws {CanopyError} NOT_FOUND, BAD_REQUEST - a rule of the dial plan uses it */
   async deleteTrunk(name: string): Promise<void> {
     const plan = await this.#settings.dialPlan();
     const index = plan.findIndex(({ action }) => action.type === 'trunk' && action.trunk === name);
@@ -64,7 +67,7 @@ export class Administration {
     await this.#changed();
   }
 
-  /** @throws {CanopyError} BAD_REQUEST - that names the rule which makes no sense, PIN_TOO_SHORT for a new PIN */
+  /** Replaces the dial plan. @throws {CanopyError} BAD_REQUEST - a rule is invalid; PIN_TOO_SHORT - a new PIN is too short */
   async putDialPlan(rules: DialRule[]): Promise<void> {
     const names = new Set((await this.#settings.trunks()).map(({ name }) => name));
     const kept = new Set((await this.#settings.dialPlan()).map(pinOf));
@@ -120,4 +123,11 @@ function newPassword(): string {
     { length: PASSWORD_LENGTH },
     () => PASSWORD_ALPHABET[randomInt(PASSWORD_ALPHABET.length)],
   ).join('');
+}
+
+/** What is stored of a phone's password: HA1 for both digest algorithms (RFC 7616 §3.4.2). */
+function digestSecrets(username: string, realm: string, password: string): SipPhone['ha1'] {
+  const of = (algorithm: string) =>
+    createHash(algorithm).update(`${username}:${realm}:${password}`).digest('hex');
+  return { md5: of('md5'), sha256: of('sha256') };
 }

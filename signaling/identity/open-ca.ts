@@ -16,8 +16,9 @@ const YEAR_MS = 365.25 * 86_400_000;
 export const BACKDATE_MS = 86_400_000;
 
 /**
- * Opens the deployment CA of a folder: `ca.pem` and `ca.key` (0600). Where there is none, it is made. Errors: `CA_UNUSABLE` when
- * what is there is damaged, does not belong together, or has expired.
+ * Opens the deployment CA of a folder, `ca.pem` and `ca.key` (0600). Creates it if neither file exists.
+ *
+ * @throws {CanopyError} CA_UNUSABLE - a file is missing or damaged, they do not match, or the CA has expired
  */
 export async function openCa(dir: string, name: string, nowMs: number): Promise<Issuer> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -34,7 +35,7 @@ export async function openCa(dir: string, name: string, nowMs: number): Promise<
   if (keyPem === undefined) {
     throw new CanopyError('CA_UNUSABLE', `${keyFile} is missing`);
   }
-  // Another owner's file (a restored volume): its mode stays as it is.
+  // Fails if another user owns the file (a restored volume); its mode stays as it is.
   await chmod(keyFile, 0o600).catch(() => {});
   const issuer = await load(certificatePem, keyPem).catch((cause) => {
     throw new CanopyError('CA_UNUSABLE', `${certificateFile} and ca.key do not match`, { cause });
@@ -58,7 +59,7 @@ async function createCa(
     notAfterMs: nowMs + CA_YEARS * YEAR_MS,
   });
   const pkcs8 = new Uint8Array(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
-  // The key last: a start that was cut off leaves a certificate alone, which says what is missing.
+  // The key last: if a start is interrupted in between, the next one reports that the key is missing.
   await writeWhole(certificateFile, toPem(new Uint8Array(certificate.rawData), 'CERTIFICATE'));
   await writeWhole(keyFile, toPem(pkcs8, 'PRIVATE KEY'));
   return { certificate, privateKey: await importKey(pkcs8) };
