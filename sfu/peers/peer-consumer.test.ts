@@ -72,27 +72,23 @@ describe('PeerConsumer', () => {
     packet.serialize(bytes.buffer, bytes.byteOffset);
     producer.send(bytes);
   }
-  const request = () =>
-    new Promise<void>((resolve) => {
-      const heard = () => {
-        onRequest.delete(heard);
-        resolve();
-      };
-      onRequest.add(heard);
-    });
+  /** Resolves once this many key frames were requested in all. */
+  const requested = async (count: number) => {
+    while (requests < count) {
+      await new Promise<void>((resolve) => onRequest.add(resolve));
+      onRequest.clear();
+    }
+  };
 
   it('re-requests a key frame if both requests of the worker were lost, until it arrives', async () => {
     send(0, 'inter');
     await consumer.setServerLayers({ spatialLayer: 0, temporalLayer: 0 });
     await consumer.setHeld(false);
-    const first = request();
     await consumer.setWanted(true);
-    await first;
-    await request();
+    await requested(2);
     await consumer.checkKeyFrame();
-    const again = request();
     await consumer.checkKeyFrame();
-    await again;
+    await requested(3);
     const { mediasoupConsumer } = consumer;
     const came = new Promise((resolve) => mediasoupConsumer.once('layerschange', resolve));
     send(0, 'key');
