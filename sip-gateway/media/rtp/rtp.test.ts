@@ -8,7 +8,7 @@ import { estimateMos } from './mos.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import { SendStream } from './send-stream.ts';
-import { SequenceUnwrapper } from './sequence.ts';
+import { SequenceUnwrapper } from './sequence-unwrapper.ts';
 import { SourceLock } from './source-lock.ts';
 import { StreamNumbers } from './stream-numbers.ts';
 
