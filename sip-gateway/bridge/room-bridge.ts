@@ -68,7 +68,7 @@ export class RoomBridge {
     return (this.#session?.participants.size ?? 0) + this.#seats.size - 1;
   }
 
-  /** Adds a phone to the room. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
+  /** Adds a phone. @throws {CanopyError} ROOM_FULL, LIMIT_REACHED, WORKER_UNAVAILABLE, CONNECTION_LOST or another server error */
   async enter(
     { displayName, callState }: { displayName: string; callState: CallState },
     events: SeatEvents,

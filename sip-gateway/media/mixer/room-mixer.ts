@@ -97,7 +97,7 @@ export class RoomMixer {
     this.#port?.connect(connection, transform);
   }
 
-  /** Adds a leg. `ssrc`: of the phone's producer in the room. `numbers`: of its stream, which continues if another mixer had the leg before. */
+  /** Adds a leg. `ssrc`: of its producer in the room. `numbers`: of its stream, which continues if another mixer had the leg before. */
   add(leg: MixedLeg, ssrc: number, numbers = new StreamNumbers()): void {
     this.#members.set(leg, {
       leg,

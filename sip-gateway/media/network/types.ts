@@ -1,6 +1,6 @@
 import type { Endpoint } from '../rtp/index.ts';
 
-/** `arrivalMs`: time of arrival, by the clock of performance.now(). The handler may keep the datagram, but `source` only until it returns. */
+/** `arrivalMs`: arrival time, by performance.now(). The handler may keep the datagram, but `source` only until it returns. */
 export type DatagramHandler = (datagram: Uint8Array, source: Endpoint, arrivalMs: number) => void;
 
 /** A bound UDP port. Targets are IP addresses, never names. Failures to send are not reported, as RTP tolerates loss. */

@@ -87,7 +87,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
     return (this.#slots[0] as Slot).thread.capabilities;
   }
 
-  /** Binds a leg's ports. `roomId`: the room it will join, if known, so that it need not move. @throws {RangeError} no port, or a duplicate */
+  /** Binds a leg's ports. `roomId`: the room it will join, if known, which saves moving it. @throws {RangeError} no port, or a duplicate */
   async openLeg({ roomId, ...args }: Opening<'leg.open'> & { roomId?: string }): Promise<{ port: number }> {
     const { legId } = args;
     if (this.#legs.has(legId)) {
