@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { buildResponse, parseMessage, type SipRequest, type SipResponse } from '../message/index.ts';
-import { ClientInviteTransaction } from './client-invite.ts';
-import { ClientPlainTransaction } from './client-plain.ts';
+import { ClientInviteTransaction } from './client-invite-transaction.ts';
+import { ClientPlainTransaction } from './client-plain-transaction.ts';
 import { FakeClock } from './fake-clock.ts';
 import { serverKey } from './keys.ts';
-import { ServerInviteTransaction } from './server-invite.ts';
-import { ServerPlainTransaction } from './server-plain.ts';
+import { ServerInviteTransaction } from './server-invite-transaction.ts';
+import { ServerPlainTransaction } from './server-plain-transaction.ts';
 import { DEFAULT_TIMERS } from './timers.ts';
 
 function request(method: string, branch = 'z9hG4bKa', headers = ''): SipRequest {
