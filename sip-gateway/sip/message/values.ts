@@ -10,7 +10,7 @@ export function addressesOf(headers: Headers, name: string): NameAddr[] {
   return headers.all(name).flatMap(parseNameAddrs);
 }
 
-/** The Contact of a message that creates or refreshes a dialog (RFC 3261 §12.1.1). @throws {SipParseError} it is malformed, or there are several */
+/** The Contact of a message that creates or refreshes a dialog (RFC 3261 §12.1.1). @throws {SipParseError} malformed, or several */
 export function singleContact(headers: Headers): NameAddr | undefined {
   const values = headers.all('contact');
   if (values.length === 0) {
@@ -35,7 +35,7 @@ export function registerContacts(headers: Headers): NameAddr[] | '*' {
   return values.flatMap(parseNameAddrs);
 }
 
-/** Parses a number of seconds (Expires, Min-Expires, Retry-After), at most 2^32 − 1 (RFC 3261 §20.19). @throws {SipParseError} it is malformed */
+/** Parses seconds (Expires, Min-Expires, Retry-After), at most 2^32 − 1 (RFC 3261 §20.19). @throws {SipParseError} it is malformed */
 export function parseSeconds(text: string): number {
   const match = /^[0-9]+/.exec(text);
   if (!match) {

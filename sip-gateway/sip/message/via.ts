@@ -32,7 +32,7 @@ export function parseVias(text: string): Via[] {
   }
 }
 
-/** Splits a header line into its first Via value and the rest: a comma and more values, or nothing. @throws {SipParseError} it is malformed */
+/** Splits a header line into its first Via value and the rest (a comma and more values, or nothing). @throws {SipParseError} malformed */
 export function splitVia(text: string): { via: Via; rest: string } {
   const { via, end } = readVia(text, 0);
   return { via, rest: text.slice(end) };

@@ -5,9 +5,9 @@ const HIGH = /[\x80-\xff]/g;
 const BYTES = /[\udc80-\udcff]+/gu;
 
 /**
- * Decodes one line of a message. SIP requires UTF-8 (RFC 3261 §7), but older PBXs and ISDN gateways send ISO-8859-1. If a line is not UTF-8,
- * each byte above 127 becomes the surrogate U+DC00 + byte. encodeText() restores that byte, so that echoed fields and comparisons are exact;
- * legible() makes it readable.
+ * Decodes one line of a message. SIP requires UTF-8 (RFC 3261 §7), but older PBXs and ISDN gateways send ISO-8859-1. If a line is not
+ * UTF-8, each byte above 127 becomes the surrogate U+DC00 + byte. encodeText() restores that byte, so that echoed fields and comparisons
+ * are exact; legible() makes it readable.
  */
 export function decodeText(bytes: Buffer): string {
   if (isUtf8(bytes)) {

@@ -18,8 +18,8 @@ const PING = [CR, LF, CR, LF];
 const CONTENT_LENGTH = /(?:^|\n)(?:content-length|l)[ \t]*:(?:[ \t]|\r?\n[ \t])*([^\r\n]*)/gi;
 
 /**
- * Splits a byte stream into messages by Content-Length (RFC 3261 §18.3) and detects keep-alives (RFC 5626 §4.4.1). A stream requires a valid
- * Content-Length. Otherwise message boundaries are lost, and push() throws: close the connection. `rest` has the broken message.
+ * Splits a byte stream into messages by Content-Length (RFC 3261 §18.3) and detects keep-alives (RFC 5626 §4.4.1). Without a valid
+ * Content-Length, message boundaries are lost and push() throws: close the connection. `rest` has the broken message.
  */
 export class StreamFramer {
   #chunks: Buffer[] = [];
