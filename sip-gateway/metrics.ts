@@ -18,7 +18,7 @@ export type EndCause =
   /** An error on our side. */
   | 'failed';
 
-/** A stage of call set-up, timed from the start of the call. */
+/** A stage of call setup, timed from the start of the call. */
 export type CallStage = 'ringing' | 'room' | 'answered' | 'media';
 
 /** Values that are read at each scrape. */
@@ -82,12 +82,12 @@ export class GatewayMetrics {
     );
     this.#loginLockouts = counter(
       'login_lockouts',
-      'Lock-outs after too many wrong passwords, of one user at one address or of a whole address',
+      'Lockouts after too many wrong passwords, of one user at one address or of a whole address',
       ['scope'],
     );
     this.#stages = histogram(
       'setup_stage_seconds',
-      'Time from the start of a call to each stage of its set-up',
+      'Time from the start of a call to each stage of its setup',
       SETUP_SECONDS,
       ['direction', 'stage'],
     );

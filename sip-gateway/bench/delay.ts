@@ -34,13 +34,13 @@ export async function measureDelay(
   let met = true;
   await preparePhones(server);
   for (const name of PHONE_CODECS) {
-    const calls: Way[] = [];
+    const results: DelayResult[] = [];
     for (let call = 0; call < CALLS; call++) {
-      calls.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
+      results.push(...(await measureCall(server, name, seconds / PHONE_CODECS.length / CALLS)));
     }
-    for (const [label, ways] of Map.groupBy(calls, ({ label }) => label)) {
-      const delaysMs = ways.flatMap((way) => way.delaysMs);
-      const bursts = ways.reduce((sum, way) => sum + way.bursts, 0);
+    for (const [label, group] of Map.groupBy(results, ({ label }) => label)) {
+      const delaysMs = group.flatMap((result) => result.delaysMs);
+      const bursts = group.reduce((sum, result) => sum + result.bursts, 0);
       const p50 = quantile(delaysMs, 0.5);
       const p95 = quantile(delaysMs, 0.95);
       met &&= p50 <= GOAL_MS && p95 <= GOAL_MS;
@@ -66,13 +66,18 @@ export async function measureDelay(
   };
 }
 
-interface Way {
+/** Delays of one call in one direction. */
+interface DelayResult {
   label: string;
   delaysMs: number[];
   bursts: number;
 }
 
-async function measureCall(server: ServerWithPhones, name: PhoneCodec, seconds: number): Promise<Way[]> {
+async function measureCall(
+  server: ServerWithPhones,
+  name: PhoneCodec,
+  seconds: number,
+): Promise<DelayResult[]> {
   const codecs = await Codecs.load();
   const phone = await startLoad(await codecs.createCodec(name), PAYLOAD_TYPES[name]);
   const peer = await startLoad(await codecs.createOpus({ bitrateBps: 32_000 }), ROOM_PAYLOAD_TYPE);
@@ -123,8 +128,8 @@ function delays(
   const received = receiver.filter(({ port }) => port !== 0);
   const decoded = received.map((packet) => ({ ...packet, samples: codec.decode(packet.payload).slice() }));
   const lastMs = received.at(-1)?.atMs ?? 0;
-  const whole = sent.filter(({ atMs }) => atMs + WINDOW_MS < lastMs);
-  const delaysMs = whole.flatMap(({ atMs }) => {
+  const complete = sent.filter(({ atMs }) => atMs + WINDOW_MS < lastMs);
+  const delaysMs = complete.flatMap(({ atMs }) => {
     const window = decoded.filter((packet) => packet.atMs >= atMs && packet.atMs < atMs + WINDOW_MS);
     const first = window[0];
     if (!first) {
@@ -148,5 +153,5 @@ function delays(
     return [holder.atMs + ((at - place(holder)) * 1000) / codec.sampleRate - atMs];
   });
   codec.close();
-  return { delaysMs, bursts: whole.length };
+  return { delaysMs, bursts: complete.length };
 }

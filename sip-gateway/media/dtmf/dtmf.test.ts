@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { DTMF_KEYS, type DtmfKey, parseEvent, writeEvent } from './events.ts';
-import { TelephoneEventReceiver } from './receiver.ts';
-import { TelephoneEventSender } from './sender.ts';
+import { TelephoneEventReceiver } from './telephone-event-receiver.ts';
+import { TelephoneEventSender } from './telephone-event-sender.ts';
 
 const packet = (event: number, duration: number, end = false) =>
   writeEvent({ event, end, volume: 10, duration });

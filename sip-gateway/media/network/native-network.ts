@@ -110,8 +110,8 @@ export class NativeNetwork implements Network {
     if (length > MAX_DATAGRAM_BYTES) {
       return;
     }
-    const whole = OUT_HEADER_BYTES + ((length + 3) & ~3);
-    if (this.#outLength + whole > OUT_BYTES) {
+    const size = OUT_HEADER_BYTES + ((length + 3) & ~3);
+    if (this.#outLength + size > OUT_BYTES) {
       this.flush(performance.now());
     }
     const at = this.#outLength;
@@ -119,7 +119,7 @@ export class NativeNetwork implements Network {
     this.#outWords[at / 4 + 1] = length;
     this.#out.set(target, at + 8);
     this.#out.set(datagram, at + OUT_HEADER_BYTES);
-    this.#outLength = at + whole;
+    this.#outLength = at + size;
   }
 
   #closePort(number: number): void {

@@ -242,7 +242,7 @@ export class MediaPool extends EventEmitter<MediaPoolEvents> {
       // A new room has no legs yet, so each room counts as half a leg.
       return legs.filter((leg) => leg.slot === slot).length + rooms.length / 2;
     };
-    return this.#slots.reduce((least, slot) => (load(slot) < load(least) ? slot : least));
+    return this.#slots.reduce((best, slot) => (load(slot) < load(best) ? slot : best));
   }
 
   #legOf(legId: string): LegRecord {

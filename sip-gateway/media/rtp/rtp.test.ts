@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { ReceiverReportPacket, RtpPacket } from 'rtp.js/packets';
 import { parseRtp } from '../../../base/rtp/index.ts';
 import { demultiplex } from './demultiplex.ts';
-import { estimateMos } from './mos.ts';
+import { estimateMos } from './estimate-mos.ts';
 import { ReceiveStatistics } from './receive-statistics.ts';
 import { RtcpSession } from './rtcp-session.ts';
 import { SendStream } from './send-stream.ts';

@@ -91,21 +91,21 @@ export class Dialog {
 
   /**
    * The dialog of a UAC from a 2xx: a new one, or `early` with the route set recomputed (§13.2.2.4). Every 2xx results in a dialog, so that
-   * it can be acknowledged. If `sound` is false, its Contact or Record-Route is unusable: use the dialog only for ACK and BYE, on the flow
+   * it can be acknowledged. If `usable` is false, its Contact or Record-Route is unusable: use the dialog only for ACK and BYE, on the flow
    * of the INVITE.
    */
   static ofSuccess(
     request: SipRequest,
     response: SipResponse,
     early?: Dialog,
-  ): { dialog: Dialog; sound: boolean } {
+  ): { dialog: Dialog; usable: boolean } {
     try {
       if (!early) {
-        return { dialog: Dialog.ofResponse(request, response), sound: true };
+        return { dialog: Dialog.ofResponse(request, response), usable: true };
       }
       early.#routeSet = recordedRoutes(response).reverse();
       early.refreshTarget(response);
-      return { dialog: early, sound: true };
+      return { dialog: early, usable: true };
     } catch (error) {
       if (!(error instanceof SipParseError)) {
         throw error;
@@ -118,7 +118,7 @@ export class Dialog {
         remoteTarget: early?.remoteTarget ?? readableContact(response) ?? request.uri,
         localSequence: request.cseq.number,
       });
-      return { dialog, sound: false };
+      return { dialog, usable: false };
     }
   }
 

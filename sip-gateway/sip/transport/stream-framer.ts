@@ -121,7 +121,7 @@ export class StreamFramer {
     const lengths = [...bytes.toString('latin1', 0, end.headEnd).matchAll(CONTENT_LENGTH)];
     const length = lengths.length === 1 ? parseContentLength(lengths[0]?.[1]?.trim() ?? '') : Number.NaN;
     if (Number.isNaN(length)) {
-      throw new SipParseError('A stream needs one sound Content-Length');
+      throw new SipParseError('A stream requires one valid Content-Length');
     }
     if (length > MAX_BODY_BYTES) {
       throw new SipParseError('Message Too Large', 513);

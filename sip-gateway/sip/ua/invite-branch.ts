@@ -394,8 +394,8 @@ export class InviteBranch {
       return;
     }
     const early = this.#forks.get(tag);
-    const { dialog, sound } = Dialog.ofSuccess(invite, response, early?.dialog);
-    if (!sound) {
+    const { dialog, usable } = Dialog.ofSuccess(invite, response, early?.dialog);
+    if (!usable) {
       this.#events.onUnusable(this, response);
       await this.#end(response);
       return;
@@ -418,10 +418,13 @@ export class InviteBranch {
       return;
     }
     const tag = tagOf(response.to) ?? '';
-    const { dialog, sound } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
+    const { dialog, usable } = Dialog.ofSuccess(invite, response, this.#forks.get(tag)?.dialog);
     dialog.useSequence(this.#sequence);
     const { place } = this;
-    const client = new InDialogClient(this.#host, dialog, this.#digest, () => ({ ...place, direct: !sound }));
+    const client = new InDialogClient(this.#host, dialog, this.#digest, () => ({
+      ...place,
+      direct: !usable,
+    }));
     this.#ended.set(tag, client);
     try {
       await client.acknowledge(response.cseq.number);
